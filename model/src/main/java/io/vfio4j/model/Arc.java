@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import static io.vfio4j.model.DeviceState.PRE_COPY;
+import static io.vfio4j.model.DeviceState.PRE_COPY_P2P;
+import static io.vfio4j.model.DeviceState.RESUMING;
+import static io.vfio4j.model.DeviceState.RUNNING;
+import static io.vfio4j.model.DeviceState.RUNNING_P2P;
+import static io.vfio4j.model.DeviceState.STOP;
+import static io.vfio4j.model.DeviceState.STOP_COPY;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A single step from one state to another, as a driver takes it; every other transition is a combination of arcs.
+ *
+ * @param from where the device is
+ * @param to where the step leads
+ */
+public record Arc(DeviceState from, DeviceState to) {
+
+  /**
+   * Returns the arcs that a device with these features takes, as uapi/linux/vfio.h lists them.
+   *
+   * @param features what the device can do
+   * @return the arcs, none for a device that cannot migrate
+   */
+  public static List<Arc> of(MigrationFeatures features) {
+    if (!features.canMigrate()) {
+      return List.of();
+    }
+    List<Arc> arcs = new ArrayList<>();
+    bothWays(arcs, RESUMING, STOP);
+    bothWays(arcs, STOP, STOP_COPY);
+    boolean p2p = features.has(MigrationFeature.P2P);
+    if (p2p) {
+      bothWays(arcs, RUNNING, RUNNING_P2P);
+      bothWays(arcs, RUNNING_P2P, STOP);
+    } else {
+      bothWays(arcs, RUNNING, STOP);
+    }
+    if (features.has(MigrationFeature.PRE_COPY)) {
+      bothWays(arcs, RUNNING, PRE_COPY);
+      if (p2p) {
+        bothWays(arcs, PRE_COPY, PRE_COPY_P2P);
+        bothWays(arcs, PRE_COPY_P2P, RUNNING_P2P);
+        arcs.add(new Arc(PRE_COPY_P2P, STOP_COPY));
+      } else {
+        arcs.add(new Arc(PRE_COPY, STOP_COPY));
+      }
+    }
+    return List.copyOf(arcs);
+  }
+
+  private static void bothWays(List<Arc> arcs, DeviceState one, DeviceState other) {
+    arcs.add(new Arc(one, other));
+    arcs.add(new Arc(other, one));
+  }
+
+  /** Tells whether this step opens a saving session. */
+  public boolean opensSaving() {
+    return to.isSaving() && !from.isSaving();
+  }
+
+  /** Tells whether this step opens a resuming session. */
+  public boolean opensResuming() {
+    return to == RESUMING;
+  }
+
+  /** Tells whether this step ends the data session that was open. */
+  public boolean endsSession() {
+    return from == RESUMING || from.isSaving() && !to.isSaving();
+  }
+
+  /** Returns the arc as the kernel's documentation writes it, as in {@code STOP > RESUMING}. */
+  @Override
+  public String toString() {
+    return from + " > " + to;
+  }
+}
