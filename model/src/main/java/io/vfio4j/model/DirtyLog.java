@@ -87,6 +87,10 @@ public final class DirtyLog {
 
   private volatile @Nullable Log log;
 
+  /** Makes a log that is off. */
+  public DirtyLog() {
+  }
+
   /** Tells whether logging is on. */
   public boolean isStarted() {
     return log != null;
@@ -160,7 +164,7 @@ public final class DirtyLog {
    */
   public void mark(long iova, long length) {
     Log current = log;
-    if (current == null || !IovaRange.isValid(iova, length)) {
+    if (current == null || current.overflowed || !IovaRange.isValid(iova, length)) {
       return;
     }
     long last = iova + (length - 1);
@@ -238,21 +242,33 @@ public final class DirtyLog {
     if (current.overflowed) {
       throw new ErrnoException(Errno.ENOSPC, "more memory was written than the DMA log holds");
     }
-    long first = iova >>> PAGE_SHIFT;
-    long last = iova + (length - 1) >>> PAGE_SHIFT;
-    for (long number = first >>> CHUNK_PAGE_SHIFT; number <= last >>> CHUNK_PAGE_SHIFT; number++) {
-      Chunk chunk = current.find(number);
-      if (chunk != null) {
-        long base = number << CHUNK_PAGE_SHIFT;
-        reportChunk(chunk, (int) (Math.max(first, base) - base),
-            (int) (Math.min(last, base + CHUNK_PAGES - 1) - base), iova, pageSize, bitmap);
+    long firstChunk = iova >>> PAGE_SHIFT + CHUNK_PAGE_SHIFT;
+    long lastChunk = iova + (length - 1) >>> PAGE_SHIFT + CHUNK_PAGE_SHIFT;
+    if (lastChunk - firstChunk < SLOTS) {
+      for (long number = firstChunk; number <= lastChunk; number++) {
+        reportChunk(current.find(number), iova, length, pageSize, bitmap);
+      }
+    } else {
+      // The range comes from outside, the number of chunks does not.
+      for (int slot = 0; slot < SLOTS; slot++) {
+        reportChunk(current.chunks.get(slot), iova, length, pageSize, bitmap);
       }
     }
   }
 
-  private static void reportChunk(Chunk chunk, int first, int last, long iova, long pageSize,
+  private static void reportChunk(@Nullable Chunk chunk, long iova, long length, long pageSize,
       MemorySegment bitmap) {
+    if (chunk == null) {
+      return;
+    }
     long base = chunk.number << CHUNK_PAGE_SHIFT;
+    long firstPage = Math.max(iova >>> PAGE_SHIFT, base);
+    long lastPage = Math.min(iova + (length - 1) >>> PAGE_SHIFT, base + CHUNK_PAGES - 1);
+    if (firstPage > lastPage) {
+      return;
+    }
+    int first = (int) (firstPage - base);
+    int last = (int) (lastPage - base);
     for (int word = first >>> 6; word <= last >>> 6; word++) {
       if (chunk.words.get(word) == 0) {
         continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model;
 
+import java.io.Serializable;
 import java.util.Map;
 import java.util.Optional;
 
@@ -9,7 +10,7 @@ import java.util.Optional;
  *
  * @param number the number, any value that came from outside
  */
-public record Errno(int number) {
+public record Errno(int number) implements Serializable {
 
   private record Entry(String name, String words) {
   }
