@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import java.util.List;
+
+/**
+ * What a device shows of itself, as DEVICE_GET_INFO, GET_REGION_INFO and GET_IRQ_INFO answer it.
+ *
+ * @param name the kind of device, for messages
+ * @param regions the regions by index: 0 to 5 BARs, 6 ROM, 7 config space, 8 VGA; a size of 0 where there is none
+ * @param irqCounts how many interrupts there are by index: 0 INTx, 1 MSI, 2 MSI-X, 3 error, 4 request
+ */
+public record DeviceDescription(String name, List<Region> regions, List<Integer> irqCounts) {
+
+  /** Index of the region with the PCI config space ({@code VFIO_PCI_CONFIG_REGION_INDEX}). */
+  public static final int CONFIG_REGION = 7;
+
+  /** Index of the legacy interrupt ({@code VFIO_PCI_INTX_IRQ_INDEX}). */
+  public static final int INTX = 0;
+
+  /** Index of the MSI-X interrupts ({@code VFIO_PCI_MSIX_IRQ_INDEX}). */
+  public static final int MSIX = 2;
+
+  /**
+   * A region.
+   *
+   * @param size bytes, 0 where there is no such region; a power of two for a BAR
+   * @param writable whether it takes writes
+   * @param mappable whether {@link EmulatedDevice#regionFile} has its memory
+   */
+  public record Region(long size, boolean writable, boolean mappable) {
+
+    /** No such region. */
+    public static final Region NONE = new Region(0, false, false);
+
+    /** Checks the size. */
+    public Region {
+      if (size < 0) {
+        throw new IllegalArgumentException("a region of " + size + " bytes");
+      }
+    }
+  }
+
+  /** Copies the lists. */
+  public DeviceDescription {
+    regions = List.copyOf(regions);
+    irqCounts = List.copyOf(irqCounts);
+  }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The vfio-user protocol: a server for emulated devices, and a client that is a migratable device. */
+module io.vfio4j.vfiouser {
+  requires static transitive org.jspecify;
+  requires transitive io.vfio4j.linux;
+  requires transitive io.vfio4j.model;
+  requires com.google.gson;
+
+  exports io.vfio4j.vfiouser;
+}
