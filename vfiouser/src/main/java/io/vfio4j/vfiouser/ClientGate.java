@@ -97,22 +97,8 @@ final class ClientGate implements AutoCloseable {
     socket.shutdown();
     thread.interrupt();
     if (thread.isAlive() && Thread.currentThread() != thread) {
-      awaitEnd();
+      Joining.join(thread);
     }
     socket.close();
-  }
-
-  private void awaitEnd() {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }
