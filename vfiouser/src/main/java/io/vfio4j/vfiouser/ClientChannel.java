@@ -64,9 +64,17 @@ final class ClientChannel implements AutoCloseable {
     serverReply = new Reply(serverHead);
   }
 
-  /** Locks the channel; the caller then fills {@link #head} and calls {@link #exchange}. */
-  void lock() {
+  /**
+   * Locks the channel; the caller then fills {@link #head} and calls {@link #exchange}.
+   *
+   * @throws IOException if the connection has failed or been closed; the channel is not locked then
+   */
+  void lock() throws IOException {
     lock.lock();
+    if (broken != null) {
+      lock.unlock();
+      throw broken;
+    }
   }
 
   void unlock() {
@@ -88,9 +96,6 @@ final class ClientChannel implements AutoCloseable {
    */
   <T> T exchange(Command command, int fields, MemorySegment data, List<Fd> fds, ReplyReader<T> replyReader)
       throws RemoteErrorException, IOException {
-    if (broken != null) {
-      throw broken;
-    }
     try {
       int id = nextId++ & 0xffff;
       Header.write(head.segment(), id, command.wireValue(), Header.SIZE + fields + data.byteSize(),
