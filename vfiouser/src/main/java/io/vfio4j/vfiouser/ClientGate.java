@@ -27,7 +27,8 @@ final class ClientGate implements AutoCloseable {
   private final BlockingQueue<UnixSocket> admitted;
   private final Consumer<String> log;
   private final Semaphore place = new Semaphore(1);
-  private final Thread thread = Thread.ofPlatform().name("vfio-user-accept").daemon().unstarted(this::acceptAll);
+  private final Thread thread =
+      Thread.ofPlatform().name("vfio-user-accept").daemon().unstarted(this::acceptAll);
   private volatile boolean closed;
   private volatile @Nullable LinuxException failure;
 

@@ -13,7 +13,8 @@ final class ClientMemory {
   private record Opaque(MemorySegment memory, int access) {
   }
 
-  private final ConcurrentSkipListMap<Long, Opaque> mappings = new ConcurrentSkipListMap<>(Long::compareUnsigned);
+  private final ConcurrentSkipListMap<Long, Opaque> mappings =
+      new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
   void add(long iova, MemorySegment memory, int access) {
     mappings.put(iova, new Opaque(memory, access));

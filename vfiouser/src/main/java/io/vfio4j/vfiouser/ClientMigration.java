@@ -109,7 +109,8 @@ final class ClientMigration {
       return DeviceState.RUNNING;
     }
     DeviceState state = client.call("read the device state", Command.DEVICE_FEATURE,
-        head -> feature(head, Feature.MIG_DEVICE_STATE | Feature.GET, STATE_SIZE), MemorySegment.NULL, reader -> {
+        head -> feature(head, Feature.MIG_DEVICE_STATE | Feature.GET, STATE_SIZE), MemorySegment.NULL,
+        reader -> {
           int at = VfioUserClient.body(reader, Feature.SIZE + STATE_SIZE);
           int value = reader.buffer().segment().get(Wire.U32, at + Feature.SIZE);
           return DeviceState.fromWire(value)

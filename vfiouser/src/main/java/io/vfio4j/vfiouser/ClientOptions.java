@@ -14,7 +14,8 @@ import java.time.Duration;
 public record ClientOptions(Limits limits, boolean keepState, Duration timeout) {
 
   /** The protocol's limits, no state kept, ten seconds. */
-  public static final ClientOptions DEFAULT = new ClientOptions(Limits.DEFAULT, false, Duration.ofSeconds(10));
+  public static final ClientOptions DEFAULT =
+      new ClientOptions(Limits.DEFAULT, false, Duration.ofSeconds(10));
 
   /** Returns these options with another wish for what becomes of the device. */
   public ClientOptions withKeepState(boolean keep) {

@@ -35,7 +35,8 @@ final class ClientResumingSession extends ClientSession implements ResumingSessi
     for (long done = 0; done < data.byteSize(); done += piece.byteSize()) {
       long size = Math.min(most, data.byteSize() - done);
       piece = size == data.byteSize() ? data : data.asSlice(done, size);
-      migration().client().call("write the state", Command.MIG_DATA_WRITE, fields, piece, reader -> Boolean.TRUE);
+      migration().client().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
+          reader -> Boolean.TRUE);
     }
   }
 

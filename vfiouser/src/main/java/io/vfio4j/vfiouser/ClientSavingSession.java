@@ -73,7 +73,8 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     checkOpen("read the pre-copy info");
     DeviceState state = migration().known();
     if (state != DeviceState.PRE_COPY && state != DeviceState.PRE_COPY_P2P) {
-      throw new DeviceException(migration().client().name(), "read the pre-copy info in " + state, Errno.EINVAL);
+      throw new DeviceException(migration().client().name(), "read the pre-copy info in " + state,
+          Errno.EINVAL);
     }
     if (!migration().hasPreCopyInfo()) {
       return Optional.empty();

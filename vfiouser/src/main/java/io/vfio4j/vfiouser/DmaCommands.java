@@ -55,7 +55,8 @@ final class DmaCommands {
       }
       case DmaUnmap.GET_DIRTY_BITMAP -> throw new ErrnoException(Errno.EOPNOTSUPP,
           "DMA_UNMAP with a dirty bitmap: use DMA logging");
-      default -> throw new ErrnoException(Errno.EINVAL, "DMA_UNMAP with flags 0x" + Integer.toHexString(flags));
+      default ->
+        throw new ErrnoException(Errno.EINVAL, "DMA_UNMAP with flags 0x" + Integer.toHexString(flags));
     }
     reply.echo(request, DmaUnmap.SIZE);
   }

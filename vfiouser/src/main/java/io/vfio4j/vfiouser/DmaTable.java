@@ -2,8 +2,6 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
-import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -43,13 +41,9 @@ final class DmaTable implements DmaMemory {
 
   /** Takes all mappings away, as when the client is gone. */
   void clear() {
-    recent = null;
     remote = null;
     log.clear();
-    for (DmaMapping mapping : mappings.values()) {
-      mapping.owner().close();
-    }
-    mappings.clear();
+    unmapAll();
   }
 
   /** Ends the table. */
@@ -65,12 +59,13 @@ final class DmaTable implements DmaMemory {
    * @throws ErrnoException EINVAL for a range that is not one, overlaps another, or lies outside the file; ENOSPC
    *     for too many
    */
-  void map(long iova, long size, int flags, @Nullable Fd fd, long offset, int maxMappings) throws ErrnoException {
+  void map(long iova, long size, int access, @Nullable Fd fd, long offset, int maxMappings)
+      throws ErrnoException {
     if (!IovaRange.isValid(iova, size)) {
       throw refused(Errno.EINVAL, iova, size, "is not a range");
     }
     DmaMapping same = mappings.get(iova);
-    if (same != null && same.range().length() == size && same.flags() == flags
+    if (same != null && same.range().length() == size && same.access() == access
         && (same.memory() == null) == (fd == null)) {
       // An identical mapping again succeeds; the memory may be another, so the new one counts.
       unmap(same);
@@ -81,27 +76,7 @@ final class DmaTable implements DmaMemory {
     if (mappings.size() >= maxMappings) {
       throw refused(Errno.ENOSPC, iova, size, "would be more than " + maxMappings + " mappings");
     }
-    Arena owner = Arena.ofConfined();
-    try {
-      MemorySegment memory = fd == null ? null : share(fd, offset, size, (flags & DmaMapping.WRITE) != 0, owner);
-      mappings.put(iova, new DmaMapping(new IovaRange(iova, size), flags, memory, owner));
-    } catch (ErrnoException | RuntimeException e) {
-      owner.close();
-      throw e;
-    }
-  }
-
-  private static MemorySegment share(Fd fd, long offset, long size, boolean writable, Arena owner)
-      throws ErrnoException {
-    try {
-      // Beyond the end of the file an access would be a SIGBUS, so the file must reach as far as it claims.
-      if (offset < 0 || size < 0 || offset > fd.size() - size) {
-        throw new ErrnoException(Errno.EINVAL, "the file to map is too short");
-      }
-      return MemoryMap.shared(fd, offset, size, writable, owner);
-    } catch (LinuxException e) {
-      throw new ErrnoException(e.errno(), "the file cannot be mapped");
-    }
+    mappings.put(iova, new DmaMapping(new IovaRange(iova, size), access, fd, offset));
   }
 
   private boolean overlaps(long iova, long size) {
@@ -125,12 +100,12 @@ final class DmaTable implements DmaMemory {
   void unmap(DmaMapping mapping) {
     recent = null;
     mappings.remove(mapping.range().iova());
-    mapping.owner().close();
+    mapping.close();
   }
 
   void unmapAll() {
     recent = null;
-    mappings.values().forEach(mapping -> mapping.owner().close());
+    mappings.values().forEach(DmaMapping::close);
     mappings.clear();
   }
 
@@ -238,7 +213,8 @@ final class DmaTable implements DmaMemory {
     for (long done = 0; done < length;) {
       DmaMapping mapping = find(iova + done);
       if (!mapping.allows(access)) {
-        throw refused(Errno.EACCES, iova, length, access == DmaMapping.READ ? "may not be read" : "is read-only");
+        throw refused(Errno.EACCES, iova, length,
+            access == DmaMapping.READ ? "may not be read" : "is read-only");
       }
       long left = mapping.range().last() - (iova + done);
       if (Long.compareUnsigned(left, length - done - 1) >= 0) {

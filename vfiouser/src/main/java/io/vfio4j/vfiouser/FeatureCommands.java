@@ -14,8 +14,6 @@ import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.Structs.Feature;
 import io.vfio4j.vfiouser.Structs.PreCopyInfoData;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +30,7 @@ final class FeatureCommands implements AutoCloseable {
   private final Limits limits;
   private final boolean preCopyInfo;
   /** The bitmap of the last report, until the next one. */
-  private @Nullable Arena bitmapOwner;
+  private @Nullable DirtyBitmap bitmap;
 
   FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, Limits limits,
       boolean preCopyInfo) {
@@ -171,15 +169,15 @@ final class FeatureCommands implements AutoCloseable {
       throw invalid("no room for a bitmap of " + bytes + " bytes");
     }
     close();
-    Arena owner = Arena.ofConfined();
-    bitmapOwner = owner;
-    MemorySegment bitmap = owner.allocate(bytes, Long.BYTES);
-    log.report(iova, length, pageSize, bitmap);
-    reply.echo(request, head).u32(0, (int) (head + bytes)).tail(bitmap);
+    DirtyBitmap reported = new DirtyBitmap(bytes);
+    bitmap = reported;
+    log.report(iova, length, pageSize, reported.bits());
+    reply.echo(request, head).u32(0, (int) (head + bytes)).tail(reported.bits());
   }
 
   private long bitmapBytes(long iova, long length, long pageSize) throws ErrnoException {
-    if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, DirtyLog.PAGE_SIZE) < 0 || length == 0) {
+    if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, DirtyLog.PAGE_SIZE) < 0
+        || length == 0) {
       throw invalid("cannot report in pages of " + Long.toUnsignedString(pageSize));
     }
     if (!IovaRange.isValid(iova, length)) {
@@ -198,9 +196,9 @@ final class FeatureCommands implements AutoCloseable {
 
   @Override
   public void close() {
-    if (bitmapOwner != null) {
-      bitmapOwner.close();
-      bitmapOwner = null;
+    if (bitmap != null) {
+      bitmap.close();
+      bitmap = null;
     }
   }
 }

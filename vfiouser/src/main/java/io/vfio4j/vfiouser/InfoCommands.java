@@ -22,7 +22,8 @@ final class InfoCommands {
 
   void deviceInfo(Request request, Reply reply) throws ErrnoException {
     request.needsArgsz(DeviceInfo.SIZE);
-    reply.size(DeviceInfo.SIZE).u32(0, DeviceInfo.SIZE).u32(DeviceInfo.FLAGS, DeviceInfo.RESET | DeviceInfo.PCI)
+    reply.size(DeviceInfo.SIZE).u32(0, DeviceInfo.SIZE)
+        .u32(DeviceInfo.FLAGS, DeviceInfo.RESET | DeviceInfo.PCI)
         .u32(DeviceInfo.NUM_REGIONS, description.regions().size()).u32(DeviceInfo.NUM_IRQS, irqs.indexes());
   }
 

@@ -65,7 +65,7 @@ final class IrqCommands {
 
   private void assign(Request request, int index, int start, int count, int action) throws ErrnoException {
     int fds = request.fds().count();
-    if (action != IrqSet.ACTION_TRIGGER || fds != 0 && fds != count) {
+    if (action != IrqSet.ACTION_TRIGGER || (fds != 0 && fds != count)) {
       throw refused("SET_IRQS of %d interrupts with %d descriptors".formatted(count, fds));
     }
     for (int i = 0; i < count; i++) {

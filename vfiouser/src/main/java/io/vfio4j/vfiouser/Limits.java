@@ -18,7 +18,8 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
 
   /** Checks that the limits leave room to work. */
   public Limits {
-    if (maxMsgFds < 0 || maxDataXferSize < SMALLEST_DATA_XFER || maxDmaMaps < 1 || maxBitmapSize < Long.BYTES) {
+    if (maxMsgFds < 0 || maxDataXferSize < SMALLEST_DATA_XFER || maxDmaMaps < 1
+        || maxBitmapSize < Long.BYTES) {
       throw new IllegalArgumentException("limits too small to work with");
     }
   }

@@ -73,7 +73,8 @@ final class MessageReader implements AutoCloseable {
         }
         throw new ProtocolException("the connection ended within a header");
       }
-      if (received == MessageTransport.WOULD_BLOCK && !(waitsForever && start == end) && ++waits >= patience) {
+      if (received == MessageTransport.WOULD_BLOCK && !(waitsForever && start == end)
+          && ++waits >= patience) {
         throw new ProtocolException("nothing came in time");
       }
     }

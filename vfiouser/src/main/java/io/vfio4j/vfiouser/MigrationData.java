@@ -77,7 +77,8 @@ final class MigrationData implements AutoCloseable {
     request.needsArgsz(MigData.SIZE);
     int wanted = request.u32(MigData.LENGTH);
     if (wanted <= 0 || wanted > maxDataXferSize) {
-      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ of " + Integer.toUnsignedString(wanted) + " bytes");
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_DATA_READ of " + Integer.toUnsignedString(wanted) + " bytes");
     }
     if (saving == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + device.state());
@@ -103,7 +104,8 @@ final class MigrationData implements AutoCloseable {
     request.needs(MigData.SIZE);
     int size = request.u32(MigData.LENGTH);
     if (size < 0 || size > maxDataXferSize || size != request.size() - MigData.SIZE) {
-      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE of " + Integer.toUnsignedString(size) + " bytes");
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_DATA_WRITE of " + Integer.toUnsignedString(size) + " bytes");
     }
     if (resuming == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + device.state());

@@ -71,7 +71,8 @@ final class Reply {
   }
 
   void sendError(MessageTransport transport, Request request, int errno) throws LinuxException {
-    Header.write(head.segment(), request.id(), request.command(), Header.SIZE, Header.TYPE_REPLY | Header.ERROR,
+    Header.write(head.segment(), request.id(), request.command(), Header.SIZE,
+        Header.TYPE_REPLY | Header.ERROR,
         errno);
     transport.send(head.slice(0, Header.SIZE), MemorySegment.NULL, NO_FDS);
   }

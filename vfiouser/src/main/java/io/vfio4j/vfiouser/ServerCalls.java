@@ -106,7 +106,8 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
       MemorySegment segment = head.segment();
       segment.set(Wire.U64, Header.SIZE + DmaAccess.IOVA, iova);
       segment.set(Wire.U64, Header.SIZE + DmaAccess.COUNT, count);
-      Header.write(segment, id, command.wireValue(), segment.byteSize() + data.byteSize(), Header.TYPE_COMMAND, 0);
+      Header.write(segment, id, command.wireValue(), segment.byteSize() + data.byteSize(),
+          Header.TYPE_COMMAND, 0);
       transport.send(segment, data, List.of());
       awaitReply(command, id);
       takeReply(command, iova, count, into);
@@ -141,7 +142,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
     if (queuedBytes > MAX_QUEUED_BYTES || queue.size() >= MAX_QUEUED) {
       throw new ProtocolException("too many commands while it owes a reply");
     }
-    queue.add(QueuedMessage.of(reader));
+    queue.add(new QueuedMessage(reader));
   }
 
   private void takeReply(Command command, long iova, long count, MemorySegment into)
@@ -149,15 +150,18 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
     if ((reader.flags() & Header.ERROR) != 0) {
       int errno = reader.errno();
       // A peer may set the flag and forget the number.
-      throw new ErrnoException(errno > 0 ? new Errno(errno) : Errno.EIO, command + " at 0x" + Long.toHexString(iova));
+      throw new ErrnoException(errno > 0 ? new Errno(errno) : Errno.EIO,
+          command + " at 0x" + Long.toHexString(iova));
     }
     long expected = DmaAccess.SIZE + into.byteSize();
     if (reader.remaining() != expected) {
-      throw new ProtocolException(command + " answered with " + reader.remaining() + " bytes, not " + expected);
+      throw new ProtocolException(
+          command + " answered with " + reader.remaining() + " bytes, not " + expected);
     }
     int at = reader.inPlace(DmaAccess.SIZE);
     MemorySegment echo = reader.buffer().segment();
-    if (echo.get(Wire.U64, at + DmaAccess.IOVA) != iova || echo.get(Wire.U64, at + DmaAccess.COUNT) != count) {
+    if (echo.get(Wire.U64, at + DmaAccess.IOVA) != iova
+        || echo.get(Wire.U64, at + DmaAccess.COUNT) != count) {
       throw new ProtocolException(command + " answered for another range");
     }
     reader.read(into);

@@ -37,7 +37,8 @@ final class ServerConnection implements AutoCloseable {
   private @Nullable MigrationData migrationData;
   private @Nullable FeatureCommands features;
 
-  ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options, LongSupplier clock,
+  ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
+      LongSupplier clock,
       MessageTransport transport, int patience) {
     this.device = device;
     this.dma = dma;

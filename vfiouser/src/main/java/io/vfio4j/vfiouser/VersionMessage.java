@@ -42,7 +42,8 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     }
     int major = Short.toUnsignedInt(body.get(Wire.U16, at));
     int minor = Short.toUnsignedInt(body.get(Wire.U16, at + 2));
-    return new VersionMessage(major, minor, size == JSON_AT ? new JsonObject() : capabilities(body, at, size));
+    return new VersionMessage(major, minor,
+        size == JSON_AT ? new JsonObject() : capabilities(body, at, size));
   }
 
   private static JsonObject capabilities(MemorySegment body, long at, int size) throws ErrnoException {
@@ -72,7 +73,8 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     return element == null ? new JsonObject() : object(element, key);
   }
 
-  private static long number(JsonObject parent, String key, long least, long otherwise) throws ErrnoException {
+  private static long number(JsonObject parent, String key, long least, long otherwise)
+      throws ErrnoException {
     JsonElement element = parent.get(key);
     if (element == null) {
       return otherwise;

@@ -46,7 +46,8 @@ public final class VfioUserClient implements MigratableDevice {
   private final DeviceIdentity identity;
   private final ClientMigration migration;
 
-  private VfioUserClient(String name, ClientOptions options, MessageTransport transport) throws DeviceException {
+  private VfioUserClient(String name, ClientOptions options, MessageTransport transport)
+      throws DeviceException {
     this.name = name;
     memory = new ClientMemory();
     channel = new ClientChannel(transport, memory, options.limits());
@@ -59,7 +60,8 @@ public final class VfioUserClient implements MigratableDevice {
       migration = new ClientMigration(this, limits, extensions.preCopyInfo());
     } catch (ErrnoException e) {
       channel.close();
-      throw new DeviceLostException(name, "connect", e.errno(), "its VERSION makes no sense: " + e.getMessage(), e);
+      throw new DeviceLostException(name, "connect", e.errno(),
+          "its VERSION makes no sense: " + e.getMessage(), e);
     } catch (DeviceException | RuntimeException e) {
       channel.close();
       throw e;
@@ -93,7 +95,8 @@ public final class VfioUserClient implements MigratableDevice {
    * @param options how
    * @throws DeviceException as {@link #connect}
    */
-  public static VfioUserClient of(UnixSocket socket, String name, ClientOptions options) throws DeviceException {
+  public static VfioUserClient of(UnixSocket socket, String name, ClientOptions options)
+      throws DeviceException {
     MessageTransport transport;
     try {
       transport = new SocketTransport(socket, options.timeout(), options.timeout());
@@ -108,19 +111,20 @@ public final class VfioUserClient implements MigratableDevice {
     VersionMessage asked = VersionMessage.request(options.limits(), options.keepState());
     VersionMessage granted;
     try {
-      granted = call("connect", Command.VERSION, head -> asked.encode(head, Header.SIZE, VersionMessage.MAX_SIZE),
-          MemorySegment.NULL, reader -> {
-            if (reader.remaining() > VersionMessage.MAX_SIZE) {
-              throw new ProtocolException("a VERSION of " + reader.messageSize() + " bytes");
-            }
-            int size = (int) reader.remaining();
-            try {
-              int at = reader.inPlace();
-              return VersionMessage.decode(reader.buffer().segment(), at, size);
-            } catch (ErrnoException e) {
-              throw new ProtocolException(String.valueOf(e.getMessage()));
-            }
-          });
+      granted =
+          call("connect", Command.VERSION, head -> asked.encode(head, Header.SIZE, VersionMessage.MAX_SIZE),
+              MemorySegment.NULL, reader -> {
+                if (reader.remaining() > VersionMessage.MAX_SIZE) {
+                  throw new ProtocolException("a VERSION of " + reader.messageSize() + " bytes");
+                }
+                int size = (int) reader.remaining();
+                try {
+                  int at = reader.inPlace();
+                  return VersionMessage.decode(reader.buffer().segment(), at, size);
+                } catch (ErrnoException e) {
+                  throw new ProtocolException(String.valueOf(e.getMessage()));
+                }
+              });
     } catch (DeviceException e) {
       if (e.errno().equals(Errno.EBUSY)) {
         throw new DeviceException(name, "connect", Errno.EBUSY,
@@ -339,7 +343,8 @@ public final class VfioUserClient implements MigratableDevice {
   public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
     for (long done = 0; done < into.byteSize();) {
       int count = (int) Math.min(limitOf(), into.byteSize() - done);
-      readPiece(region, offset + done, done == 0 && count == into.byteSize() ? into : into.asSlice(done, count));
+      readPiece(region, offset + done,
+          done == 0 && count == into.byteSize() ? into : into.asSlice(done, count));
       done += count;
     }
   }
@@ -351,7 +356,8 @@ public final class VfioUserClient implements MigratableDevice {
 
   private void readPiece(int region, long offset, MemorySegment into) throws DeviceException {
     int count = (int) into.byteSize();
-    call("read region", Command.REGION_READ, head -> regionAccess(head, region, offset, count), MemorySegment.NULL,
+    call("read region", Command.REGION_READ, head -> regionAccess(head, region, offset, count),
+        MemorySegment.NULL,
         reader -> {
           int at = body(reader, Structs.RegionAccess.SIZE);
           int got = reader.buffer().segment().get(Wire.U32, at + Structs.RegionAccess.COUNT);

@@ -37,7 +37,8 @@ public final class VfioUserServer implements AutoCloseable {
   private volatile @Nullable ServerConnection current;
   private volatile @Nullable Thread runner;
 
-  private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log, LongSupplier clock,
+  private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
+      LongSupplier clock,
       @Nullable UnixServerSocket socket) {
     this.device = device;
     this.options = options;
@@ -165,7 +166,8 @@ public final class VfioUserServer implements AutoCloseable {
 
   private ServerConnection connect(UnixSocket client, DmaTable dma, IrqTable irqs) throws LinuxException {
     try {
-      Duration slice = options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
+      Duration slice =
+          options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
       int patience = Math.max(1, (int) (options.stallTimeout().toMillis() / Math.max(1, slice.toMillis())));
       MessageTransport transport = new SocketTransport(client, slice, options.stallTimeout());
       return new ServerConnection(device, dma, irqs, options, clock, transport, patience);
