@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A migration: its two sides, phases, stream format, transports, policy, events and report. */
+module io.vfio4j.engine {
+  requires static transitive org.jspecify;
+  requires transitive io.vfio4j.model;
+
+  exports io.vfio4j.engine;
+}
