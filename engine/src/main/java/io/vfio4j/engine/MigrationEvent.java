@@ -42,7 +42,7 @@ public sealed interface MigrationEvent {
   }
 
   /**
-   * A device was moved or reset, or got a part of the way and failed.
+   * A device was moved or reset, or failed on its way: then it got a part of the way, or nowhere.
    *
    * @param at time since this side began
    * @param side whose device

@@ -6,7 +6,7 @@ package io.vfio4j.engine;
  * handover guarantees about the source.
  */
 public enum Outcome {
-  /** Nothing was touched: the migration was refused before the first move of a device. */
+  /** The device of the side that tells was never touched: the migration was refused before. */
   UNTOUCHED,
   /** The source is in RUNNING with all its state, as if nothing had happened. */
   SOURCE_RUNNING,
