@@ -108,7 +108,9 @@ public record Errno(int number) implements Serializable {
 
   /** Returns the errno with a name, as in {@code EINVAL}. */
   public static Optional<Errno> named(String name) {
-    return KNOWN.entrySet().stream().filter(e -> e.getValue().name.equals(name)).map(e -> new Errno(e.getKey()))
+    return KNOWN.entrySet().stream()
+        .filter(e -> e.getValue().name.equals(name))
+        .map(e -> new Errno(e.getKey()))
         .findFirst();
   }
 
