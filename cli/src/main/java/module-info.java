@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Commands. */
+module io.vfio4j.cli {
+  requires static org.jspecify;
+  requires io.vfio4j.model;
+  requires io.vfio4j.linux;
+  requires io.vfio4j.vfiouser;
+  requires io.vfio4j.devices;
+  requires io.vfio4j.engine;
+  requires com.google.gson;
+  requires info.picocli;
+
+  opens io.vfio4j.cli to info.picocli;
+}

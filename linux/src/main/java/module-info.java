@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Native calls: libc, VFIO structs, file descriptors, sockets that pass them; kernel devices. */
+module io.vfio4j.linux {
+  requires static org.jspecify;
+  requires transitive io.vfio4j.model;
+
+  exports io.vfio4j.linux;
+}
