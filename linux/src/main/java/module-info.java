@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Native calls: libc, VFIO structs, file descriptors, sockets that pass them; kernel devices. */
 module io.vfio4j.linux {
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;
 
   exports io.vfio4j.linux;

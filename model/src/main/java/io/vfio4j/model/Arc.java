@@ -13,7 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A single step from one state to another, as a driver takes it; every other transition is a combination of arcs.
+ * A single step from one state to another, as a driver takes it; every other transition is a combination of
+ * arcs.
  *
  * @param from where the device is
  * @param to where the step leads
@@ -70,7 +71,7 @@ public record Arc(DeviceState from, DeviceState to) {
 
   /** Tells whether this step ends the data session that was open. */
   public boolean endsSession() {
-    return from == RESUMING || from.isSaving() && !to.isSaving();
+    return from == RESUMING || (from.isSaving() && !to.isSaving());
   }
 
   /** Returns the arc as the kernel's documentation writes it, as in {@code STOP > RESUMING}. */

@@ -33,7 +33,8 @@ public class DeviceException extends IOException {
    * @param message the whole text
    * @param cause what lies beneath, if anything
    */
-  public DeviceException(String device, String action, Errno errno, String message, @Nullable Throwable cause) {
+  public DeviceException(String device, String action, Errno errno, String message,
+      @Nullable Throwable cause) {
     super(message, cause);
     this.device = device;
     this.action = action;

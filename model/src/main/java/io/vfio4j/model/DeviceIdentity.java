@@ -15,7 +15,7 @@ package io.vfio4j.model;
 public record DeviceIdentity(String name, int vendorId, int deviceId, int subsystemVendorId, int subsystemId,
     int classCode, String driver) {
 
-  /** Tells whether the ids are those of the same kind of device, so that the state of one may suit the other. */
+  /** Tells whether the ids are those of one kind of device, so that the state of one may suit the other. */
   public boolean isSameKind(DeviceIdentity other) {
     return vendorId == other.vendorId && deviceId == other.deviceId
         && subsystemVendorId == other.subsystemVendorId && subsystemId == other.subsystemId;

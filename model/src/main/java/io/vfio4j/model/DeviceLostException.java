@@ -4,8 +4,8 @@ package io.vfio4j.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The device is gone: its server died, broke the protocol, or does not answer in time. Nobody can tell its state,
- * and every later call fails in the same way.
+ * The device is gone: its server died, broke the protocol, or does not answer in time. Nobody can tell its
+ * state, and every later call fails in the same way.
  */
 public final class DeviceLostException extends DeviceException {
 
@@ -20,7 +20,8 @@ public final class DeviceLostException extends DeviceException {
    * @param reason the reason in words
    * @param cause what lies beneath, if anything
    */
-  public DeviceLostException(String device, String action, Errno errno, String reason, @Nullable Throwable cause) {
+  public DeviceLostException(String device, String action, Errno errno, String reason,
+      @Nullable Throwable cause) {
     super(device, action, errno, device + " is lost: " + action + ": " + reason, cause);
   }
 }

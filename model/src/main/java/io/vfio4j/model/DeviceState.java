@@ -27,6 +27,7 @@ public enum DeviceState {
   private static final DeviceState[] BY_WIRE = values();
 
   /** Returns the number of this state in the kernel's interface and on the wire. */
+  @SuppressWarnings("EnumOrdinal") // The order is the kernel's.
   public int wireValue() {
     return ordinal();
   }

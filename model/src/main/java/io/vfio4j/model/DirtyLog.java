@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
@@ -16,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * The dirty log of an emulated device: which 4 KiB pages it has written by DMA since they were last reported.
  *
  * <p>
- * {@link #mark} may be called by several threads at once and while another reads the log: it takes no lock, and
- * allocates only when a stretch of 256 MiB is written to for the first time. Memory is taken for what was written,
- * not for what the ranges cover, since those come from outside.
+ * {@link #mark} may be called by several threads at once and while another reads the log: it takes no lock,
+ * and allocates only when a stretch of 256 MiB is written to for the first time. Memory is taken for what was
+ * written, not for what the ranges cover, since those come from outside.
  */
 public final class DirtyLog {
 
@@ -33,13 +34,14 @@ public final class DirtyLog {
   private static final int CHUNK_PAGE_SHIFT = 16;
   private static final long CHUNK_PAGES = 1L << CHUNK_PAGE_SHIFT;
   private static final int WORDS = (int) (CHUNK_PAGES / Long.SIZE);
-  private static final int SLOTS = 1 << 14;
+  private static final int SLOT_SHIFT = 14;
+  private static final int SLOTS = 1 << SLOT_SHIFT;
 
   /** Which pages of one stretch of addresses are dirty. */
   private record Chunk(long number, AtomicLongArray words) {
   }
 
-  /** What is there between a start and a stop. The chunks are an open-addressed hash table, never removed from. */
+  /** What is there from a start to a stop. The chunks are an open-addressed hash table that only grows. */
   private static final class Log {
     private final IovaRange[] ranges;
     private final AtomicReferenceArray<@Nullable Chunk> chunks = new AtomicReferenceArray<>(SLOTS);
@@ -81,7 +83,7 @@ public final class DirtyLog {
 
     private static int slot(long number) {
       long mixed = number * 0x9E3779B97F4A7C15L;
-      return (int) (mixed >>> Long.SIZE - 14);
+      return (int) (mixed >>> (Long.SIZE - SLOT_SHIFT));
     }
   }
 
@@ -109,7 +111,8 @@ public final class DirtyLog {
       throw new ErrnoException(Errno.EINVAL, "DMA logging is on already");
     }
     if (ranges.isEmpty() || Long.bitCount(pageSize) != 1) {
-      throw new ErrnoException(Errno.EINVAL, "DMA logging needs a range and a page size that is a power of two");
+      throw new ErrnoException(Errno.EINVAL,
+          "DMA logging needs a range and a page size that is a power of two");
     }
     if (ranges.size() > MAX_RANGES) {
       throw new ErrnoException(Errno.E2BIG, ranges.size() + " ranges to log, but " + MAX_RANGES + " at most");
@@ -167,6 +170,9 @@ public final class DirtyLog {
     if (current == null || current.overflowed || !IovaRange.isValid(iova, length)) {
       return;
     }
+    // The data must be seen before a bit is looked at: a bit that is still set may be cleared, and the data
+    // fetched, at any moment. Reports have the other half of this.
+    VarHandle.fullFence();
     long last = iova + (length - 1);
     for (IovaRange range : current.ranges) {
       if (Long.compareUnsigned(range.iova(), last) > 0) {
@@ -187,7 +193,7 @@ public final class DirtyLog {
         log.overflowed = true;
         return;
       }
-      long lastHere = Math.min(last, (number + 1 << CHUNK_PAGE_SHIFT) - 1);
+      long lastHere = Math.min(last, ((number + 1) << CHUNK_PAGE_SHIFT) - 1);
       setBits(chunk.words, (int) (page & CHUNK_PAGES - 1), (int) (lastHere & CHUNK_PAGES - 1));
       page = lastHere + 1;
     }
@@ -196,7 +202,7 @@ public final class DirtyLog {
   private static void setBits(AtomicLongArray words, int first, int last) {
     for (int word = first >>> 6; word <= last >>> 6; word++) {
       long bits = mask(word, first, last);
-      // A bit that is set already was set for data that the reader has yet to fetch: no need to write again.
+      // A bit that is set still says that the reader has yet to fetch the page: no need to write again.
       if ((words.get(word) & bits) != bits) {
         words.getAndAccumulate(word, bits, (old, more) -> old | more);
       }
@@ -210,28 +216,33 @@ public final class DirtyLog {
       bits &= -1L << first;
     }
     if (word == last >>> 6) {
-      bits &= -1L >>> 63 - (last & 63);
+      bits &= -1L >>> (63 - (last & 63));
     }
     return bits;
   }
 
   /**
-   * Reads the log of a range and clears it, each word atomically.
+   * Reads the log of a range and clears it, each word atomically. A page of the log that lies in the range
+   * only in part is read too, and stays dirty.
    *
    * @param iova the first address; bit 0 of the bitmap stands for the page that begins here
    * @param length bytes
    * @param pageSize bytes per bit of the bitmap
    * @param bitmap where bits are set, least significant first, none is cleared
-   * @throws ErrnoException EINVAL for a wrong page size, without a start, or for a bitmap too short; EOVERFLOW for a
-   *     range that wraps around; ENOSPC if more was written than the log holds, so that all memory is dirty
+   * @throws ErrnoException EINVAL for a wrong page size, an empty range, a bitmap too short, or without a
+   *     start; EOVERFLOW for a range that wraps around; ENOSPC if more was written than the log holds, so
+   *     that all memory is dirty
    */
   public void report(long iova, long length, long pageSize, MemorySegment bitmap) throws ErrnoException {
     Log current = log;
     if (current == null) {
       throw new ErrnoException(Errno.EINVAL, "DMA logging is off");
     }
-    if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, PAGE_SIZE) < 0 || length == 0) {
+    if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, PAGE_SIZE) < 0) {
       throw new ErrnoException(Errno.EINVAL, "cannot report in pages of " + Long.toUnsignedString(pageSize));
+    }
+    if (length == 0) {
+      throw new ErrnoException(Errno.EINVAL, "cannot report an empty range");
     }
     if (!IovaRange.isValid(iova, length)) {
       throw new ErrnoException(Errno.EOVERFLOW, "0x%x+0x%x wraps around".formatted(iova, length));
@@ -242,8 +253,8 @@ public final class DirtyLog {
     if (current.overflowed) {
       throw new ErrnoException(Errno.ENOSPC, "more memory was written than the DMA log holds");
     }
-    long firstChunk = iova >>> PAGE_SHIFT + CHUNK_PAGE_SHIFT;
-    long lastChunk = iova + (length - 1) >>> PAGE_SHIFT + CHUNK_PAGE_SHIFT;
+    long firstChunk = iova >>> (PAGE_SHIFT + CHUNK_PAGE_SHIFT);
+    long lastChunk = (iova + (length - 1)) >>> (PAGE_SHIFT + CHUNK_PAGE_SHIFT);
     if (lastChunk - firstChunk < SLOTS) {
       for (long number = firstChunk; number <= lastChunk; number++) {
         reportChunk(current.find(number), iova, length, pageSize, bitmap);
@@ -254,6 +265,8 @@ public final class DirtyLog {
         reportChunk(current.chunks.get(slot), iova, length, pageSize, bitmap);
       }
     }
+    // See mark: the bits must be clear before the data is fetched.
+    VarHandle.fullFence();
   }
 
   private static void reportChunk(@Nullable Chunk chunk, long iova, long length, long pageSize,
@@ -263,7 +276,7 @@ public final class DirtyLog {
     }
     long base = chunk.number << CHUNK_PAGE_SHIFT;
     long firstPage = Math.max(iova >>> PAGE_SHIFT, base);
-    long lastPage = Math.min(iova + (length - 1) >>> PAGE_SHIFT, base + CHUNK_PAGES - 1);
+    long lastPage = Math.min((iova + (length - 1)) >>> PAGE_SHIFT, base + CHUNK_PAGES - 1);
     if (firstPage > lastPage) {
       return;
     }
@@ -273,25 +286,43 @@ public final class DirtyLog {
       if (chunk.words.get(word) == 0) {
         continue;
       }
-      long mine = mask(word, first, last);
-      long bits = chunk.words.getAndAccumulate(word, ~mine, (old, others) -> old & others) & mine;
       long firstOfWord = base + ((long) word << 6);
-      if (pageSize == PAGE_SIZE && (iova >>> PAGE_SHIFT & 63) == 0) {
-        or(bitmap, firstOfWord - (iova >>> PAGE_SHIFT) >>> 6, bits);
+      long mine = mask(word, first, last);
+      long others = ~mine | partlyIn(firstOfWord, iova, length);
+      long bits = chunk.words.getAndAccumulate(word, others, (old, kept) -> old & kept) & mine;
+      if (pageSize == PAGE_SIZE && (iova & PAGE_SIZE * Long.SIZE - 1) == 0) {
+        or(bitmap, (firstOfWord - (iova >>> PAGE_SHIFT)) >>> 6, bits);
       } else {
-        spread(bits, firstOfWord, iova, pageSize, bitmap);
+        spread(bits, firstOfWord, iova, length, pageSize, bitmap);
       }
     }
   }
 
-  /** Sets the bit of each page's place in the bitmap, where words of the log and of the bitmap do not match. */
-  private static void spread(long bits, long firstOfWord, long iova, long pageSize, MemorySegment bitmap) {
+  /** Returns the bits of the pages of a word that a range begins or ends in the middle of. */
+  private static long partlyIn(long firstOfWord, long iova, long length) {
+    return inMiddleOfPage(firstOfWord, iova) | inMiddleOfPage(firstOfWord, iova + length);
+  }
+
+  private static long inMiddleOfPage(long firstOfWord, long address) {
+    long page = address >>> PAGE_SHIFT;
+    boolean isInMiddle = (address & PAGE_SIZE - 1) != 0;
+    return isInMiddle && page >>> 6 == firstOfWord >>> 6 ? 1L << page : 0;
+  }
+
+  /**
+   * Sets the bits of each page's place in the bitmap, where words of the log and of the bitmap do not match.
+   * A page has two bits if the range is not aligned to pages.
+   */
+  private static void spread(long bits, long firstOfWord, long iova, long length, long pageSize,
+      MemorySegment bitmap) {
     for (long rest = bits; rest != 0; rest &= rest - 1) {
-      long address = firstOfWord + Long.numberOfTrailingZeros(rest) << PAGE_SHIFT;
-      // The page in which the range begins may begin before it.
-      long offset = Long.compareUnsigned(address, iova) < 0 ? 0 : address - iova;
-      long bit = Long.divideUnsigned(offset, pageSize);
-      or(bitmap, bit >>> 6, 1L << bit);
+      long address = (firstOfWord + Long.numberOfTrailingZeros(rest)) << PAGE_SHIFT;
+      long firstOffset = unsignedMax(address, iova) - iova;
+      long lastOffset = unsignedMin(address + (PAGE_SIZE - 1), iova + (length - 1)) - iova;
+      long firstBit = Long.divideUnsigned(firstOffset, pageSize);
+      long lastBit = Long.divideUnsigned(lastOffset, pageSize);
+      or(bitmap, firstBit >>> 6, 1L << firstBit);
+      or(bitmap, lastBit >>> 6, 1L << lastBit);
     }
   }
 

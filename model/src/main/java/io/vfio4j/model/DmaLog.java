@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The log of memory that a device writes by DMA: {@code VFIO_DEVICE_FEATURE_DMA_LOGGING_START}, {@code _STOP} and
- * {@code _REPORT} (uapi/linux/vfio.h). After any error of it, all memory counts as dirty.
+ * The log of memory that a device writes by DMA: {@code VFIO_DEVICE_FEATURE_DMA_LOGGING_START},
+ * {@code _STOP} and {@code _REPORT} (uapi/linux/vfio.h). After any error of it, all memory counts as dirty.
  */
 public interface DmaLog {
 
@@ -16,8 +16,8 @@ public interface DmaLog {
    * @param ranges what to log: at least one range, none overlapping another, aligned to the page size
    * @param pageSize the page size asked for, bytes, a power of two
    * @return the page size in which the device logs
-   * @throws DeviceException EINVAL for wrong ranges, E2BIG for too many, EOVERFLOW for a range that wraps around,
-   *     EINVAL if the log is started already
+   * @throws DeviceException EINVAL for wrong ranges, E2BIG for too many, EOVERFLOW for a range that wraps
+   *     around, EINVAL if the log is started already
    */
   long start(List<IovaRange> ranges, long pageSize) throws DeviceException;
 
@@ -42,6 +42,6 @@ public interface DmaLog {
   /** Returns the length of the bitmap for a range, in bytes: whole 64-bit words. */
   static long bitmapBytes(IovaRange range, long pageSize) {
     long pages = Long.divideUnsigned(range.length() - 1, pageSize) + 1;
-    return ((pages - 1 >>> 6) + 1) * Long.BYTES;
+    return (((pages - 1) >>> 6) + 1) * Long.BYTES;
   }
 }

@@ -71,6 +71,7 @@ public record Errno(int number) implements Serializable {
   public static final Errno EINTR = new Errno(4);
   public static final Errno EIO = new Errno(5);
   public static final Errno E2BIG = new Errno(7);
+  public static final Errno EBADF = new Errno(9);
   public static final Errno EAGAIN = new Errno(11);
   public static final Errno ENOMEM = new Errno(12);
   public static final Errno EACCES = new Errno(13);
@@ -84,14 +85,17 @@ public record Errno(int number) implements Serializable {
   public static final Errno ENOSPC = new Errno(28);
   public static final Errno EPIPE = new Errno(32);
   public static final Errno ERANGE = new Errno(34);
+  public static final Errno ENAMETOOLONG = new Errno(36);
   public static final Errno ENOSYS = new Errno(38);
   public static final Errno ENOMSG = new Errno(42);
   public static final Errno EPROTO = new Errno(71);
   public static final Errno EBADMSG = new Errno(74);
   public static final Errno EOVERFLOW = new Errno(75);
   public static final Errno EMSGSIZE = new Errno(90);
+  public static final Errno EPROTOTYPE = new Errno(91);
   public static final Errno EOPNOTSUPP = new Errno(95);
   public static final Errno EADDRINUSE = new Errno(98);
+  public static final Errno ECONNABORTED = new Errno(103);
   public static final Errno ECONNRESET = new Errno(104);
   public static final Errno ETIMEDOUT = new Errno(110);
   public static final Errno ECONNREFUSED = new Errno(111);
@@ -108,7 +112,9 @@ public record Errno(int number) implements Serializable {
 
   /** Returns the errno with a name, as in {@code EINVAL}. */
   public static Optional<Errno> named(String name) {
-    return KNOWN.entrySet().stream().filter(e -> e.getValue().name.equals(name)).map(e -> new Errno(e.getKey()))
+    return KNOWN.entrySet().stream()
+        .filter(e -> e.getValue().name.equals(name))
+        .map(e -> new Errno(e.getKey()))
         .findFirst();
   }
 

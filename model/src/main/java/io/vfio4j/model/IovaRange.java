@@ -31,9 +31,9 @@ public record IovaRange(long iova, long length) implements Comparable<IovaRange>
     return iova + (length - 1);
   }
 
-  /** Tells whether a valid range lies in this one. */
+  /** Tells whether a range lies in this one; one that is empty or wraps around lies in none. */
   public boolean contains(long otherIova, long otherLength) {
-    return Long.compareUnsigned(otherIova, iova) >= 0
+    return isValid(otherIova, otherLength) && Long.compareUnsigned(otherIova, iova) >= 0
         && Long.compareUnsigned(otherIova + (otherLength - 1), last()) <= 0;
   }
 

@@ -5,7 +5,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A device whose state can be moved elsewhere: a kernel device, one served by another process, or an emulated one.
+ * A device whose state can be moved elsewhere: a kernel device, one served by another process, or an emulated
+ * one.
  *
  * <p>
  * The protocol is version 2 of the VFIO migration interface (uapi/linux/vfio.h,
@@ -35,7 +36,8 @@ public interface MigratableDevice extends AutoCloseable {
    *
    * @param target where to
    * @return where the device is now, which is {@code target}, and the data session if one began
-   * @throws TransitionException if the device refused or failed; it tells the state reached and what can be done
+   * @throws TransitionException if the device refused or failed; it tells the state reached and what can be
+   *     done
    * @throws DeviceLostException if the device is gone, so that nobody can tell its state
    * @throws DeviceException for other failures
    */
@@ -49,7 +51,8 @@ public interface MigratableDevice extends AutoCloseable {
   void reset() throws DeviceException;
 
   /**
-   * Returns the device's estimate of the bytes to read in STOP_COPY ({@code VFIO_DEVICE_FEATURE_MIG_DATA_SIZE}).
+   * Returns the device's estimate of the bytes to read in STOP_COPY
+   * ({@code VFIO_DEVICE_FEATURE_MIG_DATA_SIZE}).
    *
    * @return bytes, or empty where the device gives no estimate
    * @throws DeviceException if the device does not answer

@@ -77,7 +77,7 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
     return !set.isEmpty();
   }
 
-  /** Tells whether a device with these features has a state. ERROR is had by every device. */
+  /** Tells whether a device with these features has a state. One that cannot migrate has only RUNNING. */
   public boolean supports(DeviceState state) {
     return switch (state) {
       case ERROR, STOP, RUNNING, STOP_COPY, RESUMING -> canMigrate() || state == DeviceState.RUNNING;

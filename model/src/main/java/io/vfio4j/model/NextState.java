@@ -19,14 +19,15 @@ import org.jspecify.annotations.Nullable;
  * Where a device goes next on its way to a state: the next-state function of version 2 of the protocol.
  *
  * <p>
- * It is one table, written for a device with all features. A device that lacks some passes over the states that
- * it does not have, by asking the table again from there.
+ * It is one table, written for a device with all features. A device that lacks some passes over the states
+ * that it does not have, by asking the table again from there.
  */
 public final class NextState {
 
   private static final DeviceState[] STATES = DeviceState.values();
 
-  /** Row: where the device is. Column: where it is to go. Entry: the next state, ERROR where there is none. */
+  // @formatter:off
+  /** Row: where the device is. Column: where it is to go. Entry: the next state, ERROR if there is none. */
   private static final DeviceState[][] ALL_FEATURES = {
       /* to:             ERROR  STOP         RUNNING      STOP_COPY     RESUMING     RUNNING_P2P  PRE_COPY     PRE_COPY_P2P */
       /* ERROR */        {ERROR, ERROR,       ERROR,       ERROR,        ERROR,       ERROR,       ERROR,       ERROR},
@@ -38,6 +39,7 @@ public final class NextState {
       /* PRE_COPY */     {ERROR, RUNNING,     RUNNING,     PRE_COPY_P2P, RUNNING,     RUNNING,     PRE_COPY,    PRE_COPY_P2P},
       /* PRE_COPY_P2P */ {ERROR, RUNNING_P2P, RUNNING_P2P, STOP_COPY,    RUNNING_P2P, RUNNING_P2P, PRE_COPY,    PRE_COPY_P2P},
   };
+  // @formatter:on
 
   private static final NextState[] BY_FLAGS = new NextState[8];
 
@@ -84,8 +86,8 @@ public final class NextState {
    *
    * @param from where the device is
    * @param to where it is to go
-   * @return the next state, which is {@code to} itself where they are the same; empty where the kernel answers
-   *     EINVAL: ERROR on either side, a state whose feature is missing, and STOP_COPY back to pre-copy
+   * @return the next state, which is {@code to} itself where they are the same; empty where the kernel
+   *     answers EINVAL: ERROR on either side, a state whose feature is missing, and STOP_COPY back to pre-copy
    */
   public Optional<DeviceState> next(DeviceState from, DeviceState to) {
     return Optional.ofNullable(next[index(from, to)]);

@@ -10,8 +10,8 @@ public non-sealed interface ResumingSession extends DataSession {
    * Writes the next bytes, all of them.
    *
    * @param data native memory
-   * @throws DeviceException if the device refuses the data (EINVAL, EBADMSG) or failed; after that only a reset
-   *     helps
+   * @throws DeviceException if the device refuses the data (EINVAL, EBADMSG) or failed; after that only a
+   *     reset helps
    */
   void write(MemorySegment data) throws DeviceException;
 }

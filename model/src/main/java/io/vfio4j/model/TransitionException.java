@@ -55,10 +55,12 @@ public final class TransitionException extends DeviceException {
    * @param reached where it is now
    * @param cause what lies beneath, if anything
    */
-  public TransitionException(String device, DeviceState from, DeviceState target, Errno errno, DeviceState reached,
-      @Nullable Throwable cause) {
-    super(device, "move from " + from + " to " + target, errno, "%s: the move from %s to %s failed: %s; it is in %s, %s"
-        .formatted(device, from, target, errno, reached, Aftermath.of(from, reached)), cause);
+  public TransitionException(String device, DeviceState from, DeviceState target, Errno errno,
+      DeviceState reached, @Nullable Throwable cause) {
+    super(device, "move from " + from + " to " + target, errno,
+        "%s: the move from %s to %s failed: %s; it is in %s, %s"
+            .formatted(device, from, target, errno, reached, Aftermath.of(from, reached)),
+        cause);
     this.from = from;
     this.target = target;
     this.reached = reached;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** Calls on descriptors and names of files. Each answers 0 or more, or a negated errno. */
+final class FileCalls {
+
+  private static final MethodHandle CLOSE = Native.link("close",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle FCNTL = Native.link("fcntl",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
+      Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle FTRUNCATE = Native.link("ftruncate",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MethodHandle FCHMOD = Native.link("fchmod",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle STATX = Native.link("statx",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+  private static final MethodHandle UNLINK = Native.link("unlink",
+      FunctionDescriptor.of(JAVA_INT, ADDRESS));
+  private static final MethodHandle READ = Native.link("read",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle WRITE = Native.link("write",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle PPOLL = Native.link("ppoll",
+      FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+  private static final MethodHandle EVENTFD = Native.link("eventfd",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle MEMFD_CREATE = Native.link("memfd_create",
+      FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+
+  private FileCalls() {}
+
+  /** close(2). The descriptor is gone whatever the answer: never call again, not even after EINTR. */
+  static int close(int fd) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) CLOSE.invokeExact(capture, fd), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** fcntl(2), for the commands that take an int. */
+  static int fcntl(int fd, int command, int argument) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) FCNTL.invokeExact(capture, fd, command, argument), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** ftruncate(2), size in bytes. */
+  static int ftruncate(int fd, long size) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) FTRUNCATE.invokeExact(capture, fd, size), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** fchmod(2). */
+  static int fchmod(int fd, int mode) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) FCHMOD.invokeExact(capture, fd, mode), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** statx(2): its struct is the same on all architectures, as that of stat(2) is not. */
+  static int statx(int directory, MemorySegment path, int flags, int mask, MemorySegment statx) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) STATX.invokeExact(capture, directory, path, flags, mask, statx), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** unlink(2). */
+  static int unlink(MemorySegment path) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) UNLINK.invokeExact(capture, path), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** read(2). */
+  static long read(int fd, MemorySegment into, long size) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((long) READ.invokeExact(capture, fd, into, size), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** write(2). */
+  static long write(int fd, MemorySegment from, long size) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((long) WRITE.invokeExact(capture, fd, from, size), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** ppoll(2); the timeout may be NULL (for ever), as may the signal mask (unchanged). */
+  static int ppoll(MemorySegment pollFds, long count, MemorySegment timeout, MemorySegment signals) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) PPOLL.invokeExact(capture, pollFds, count, timeout, signals), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** eventfd(2). */
+  static int eventfd(int initial, int flags) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) EVENTFD.invokeExact(capture, initial, flags), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** memfd_create(2). */
+  static int memfdCreate(MemorySegment name, int flags) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) MEMFD_CREATE.invokeExact(capture, name, flags), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import io.vfio4j.model.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Memory from mmap(2), which is unmapped when the arena that was given closes.
+ *
+ * <p>
+ * Linux maps beyond the end of a file without complaint. To touch such a page, or one that another process has cut off
+ * since, is an {@link InternalError} in Java and EFAULT in a system call: compare with {@link Fd#size()} first, and
+ * where the file is a peer's rely on {@link Memfd#isSealedAgainstShrinking} or expect the error.
+ */
+public final class MemoryMap {
+
+  private static final int PROT_READ = 0x1;
+  private static final int PROT_WRITE = 0x2;
+
+  private static final int MAP_SHARED = 0x1;
+  private static final int MAP_PRIVATE = 0x2;
+  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_NORESERVE = 0x4000;
+
+  private static final int MADV_DONTNEED = 4;
+
+  private static final int NO_FD = -1;
+
+  private MemoryMap() {}
+
+  /**
+   * Maps a part of a file, shared with all who map it.
+   *
+   * @param offset where the part begins: bytes, a multiple of the page size
+   * @param length in bytes, more than 0
+   * @param writable false for a segment that only reads
+   * @throws LinuxException EINVAL for an offset or length out of range; EOVERFLOW if their sum is; EACCES if the file
+   *     is not open for this; ENODEV if it has no mappings; ENOMEM
+   */
+  public static MemorySegment shared(Fd fd, long offset, long length, boolean writable, Arena arena)
+      throws LinuxException {
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    MemorySegment mapped = mapFile(fd, offset, length, protection, MAP_SHARED, arena);
+    return writable ? mapped : mapped.asReadOnly();
+  }
+
+  /**
+   * Maps a part of a file so that writes stay here: a page is copied when it is first written. Pages never written
+   * follow the file.
+   *
+   * @param offset where the part begins: bytes, a multiple of the page size
+   * @param length in bytes, more than 0
+   * @throws LinuxException as {@link #shared}
+   */
+  public static MemorySegment privately(Fd fd, long offset, long length, Arena arena) throws LinuxException {
+    return mapFile(fd, offset, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, arena);
+  }
+
+  /**
+   * Maps zeros. Only pages that are written take memory.
+   *
+   * @param length in bytes, more than 0
+   * @throws LinuxException EINVAL for a length out of range, ENOMEM
+   */
+  public static MemorySegment anonymous(long length, Arena arena) throws LinuxException {
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    return map("anonymous memory", NO_FD, 0, length, PROT_READ | PROT_WRITE, flags, arena);
+  }
+
+  /**
+   * Gives pages back, madvise(2) with MADV_DONTNEED: a private mapping shows the file again, an anonymous one zeros; a
+   * shared one loses nothing.
+   *
+   * @param mapped memory of this class, or whole pages of it
+   * @throws LinuxException EINVAL if it does not begin at a page
+   */
+  public static void discard(MemorySegment mapped) throws LinuxException {
+    LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_DONTNEED), "madvise",
+        "mapping at 0x" + Long.toHexString(mapped.address()));
+  }
+
+  private static MemorySegment mapFile(Fd fd, long offset, long length, int protection, int flags, Arena arena)
+      throws LinuxException {
+    int number = fd.acquire("mmap");
+    try {
+      return map(fd.name(), number, offset, length, protection, flags, arena);
+    } finally {
+      fd.release();
+    }
+  }
+
+  private static MemorySegment map(String name, int fd, long offset, long length, int protection, int flags,
+      Arena arena) throws LinuxException {
+    checkRange(name, offset, length);
+    long address = MemoryCalls.mmap(MemorySegment.NULL, length, protection, flags, fd, offset);
+    MemorySegment unowned = MemorySegment.ofAddress(LinuxException.check(address, "mmap", name)).reinterpret(length);
+    try {
+      return unowned.reinterpret(arena, MemoryMap::unmap);
+    } catch (Throwable t) { // the arena is closed, or another thread's
+      unmap(unowned);
+      throw t;
+    }
+  }
+
+  /** The kernel would take negative numbers for huge ones. */
+  private static void checkRange(String name, long offset, long length) throws LinuxException {
+    if (offset < 0 || length <= 0) {
+      throw new LinuxException("mmap", name, Errno.EINVAL);
+    }
+    if (Long.MAX_VALUE - offset < length) {
+      throw new LinuxException("mmap", name, Errno.EOVERFLOW);
+    }
+  }
+
+  private static void unmap(MemorySegment mapped) {
+    int result = MemoryCalls.munmap(mapped, mapped.byteSize());
+    if (result < 0) {
+      throw new IllegalStateException("munmap: " + new Errno(-result));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.stream.Stream;
+
+/**
+ * Links functions of libc, and turns their results into the kernel's convention: a negative result is a negated errno.
+ *
+ * <p>
+ * Results that carry their error leave no errno behind that another call could overwrite.
+ */
+final class Native {
+
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final Linker.Option CAPTURE_ERRNO = Linker.Option.captureCallState("errno");
+  private static final StructLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
+  private static final long ERRNO_OFFSET = CAPTURE_LAYOUT.byteOffset(PathElement.groupElement("errno"));
+
+  /** One per thread: two threads whose calls fail at the same time must not read each other's errno. */
+  private static final ThreadLocal<MemorySegment> CAPTURE =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE_LAYOUT));
+
+  private Native() {}
+
+  /** Links a function; its handle takes {@link #capture()} before the function's own arguments. */
+  static MethodHandle link(String function, FunctionDescriptor type, Linker.Option... options) {
+    Linker.Option[] all = Stream.concat(Stream.of(CAPTURE_ERRNO), Stream.of(options)).toArray(Linker.Option[]::new);
+    try {
+      return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(function), type, all);
+    } catch (IllegalCallerException e) {
+      throw refused(e);
+    }
+  }
+
+  /** An Error, because a static initializer hands on an Error as it is, and hides an Exception's message. */
+  private static LinkageError refused(IllegalCallerException cause) {
+    Module module = Native.class.getModule();
+    String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
+    return new LinkageError("vfio4j calls libc, and this JVM does not let it: run java with --enable-native-access="
+        + name, cause);
+  }
+
+  /** Returns the calling thread's segment for errno. */
+  static MemorySegment capture() {
+    return CAPTURE.get();
+  }
+
+  /** Returns the result of a call that answers -1 and sets errno, or the negated errno. */
+  static int result(int returned, MemorySegment capture) {
+    return returned != -1 ? returned : -errno(capture);
+  }
+
+  /** Returns the result of a call that answers -1 and sets errno, or the negated errno. */
+  static long result(long returned, MemorySegment capture) {
+    return returned != -1 ? returned : -errno(capture);
+  }
+
+  private static int errno(MemorySegment capture) {
+    return capture.get(JAVA_INT, ERRNO_OFFSET);
+  }
+
+  /**
+   * Returns, for {@code throw}, what a handle threw other than the function's own failure: a closed arena, a wrong
+   * thread, a heap segment.
+   */
+  static RuntimeException unexpected(Throwable thrown) {
+    return switch (thrown) {
+      case RuntimeException e -> e;
+      case Error e -> throw e;
+      default -> throw new AssertionError("a downcall throws nothing checked", thrown);
+    };
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import io.vfio4j.model.Errno;
+import java.lang.foreign.MemorySegment;
+
+/** Waiting with ppoll(2): the one poll whose timeout is finer than a millisecond. */
+final class Ppoll {
+
+  private Ppoll() {}
+
+  /**
+   * Waits until one of the descriptors has an event; goes on with the time that remains where a signal interrupts.
+   *
+   * @param timespec where to put the timeout
+   * @param timeoutNanos negative for ever
+   * @return how many have events, or a negated errno
+   */
+  static int await(MemorySegment pollFds, int count, MemorySegment timespec, long timeoutNanos) {
+    if (timeoutNanos < 0) {
+      return awaitForEver(pollFds, count);
+    }
+    long start = System.nanoTime();
+    long remaining = timeoutNanos;
+    for (;;) {
+      Timespec.set(timespec, remaining);
+      int result = FileCalls.ppoll(pollFds, count, timespec, MemorySegment.NULL);
+      if (result != -Errno.EINTR.number()) {
+        return result;
+      }
+      remaining = Math.max(0, timeoutNanos - (System.nanoTime() - start));
+    }
+  }
+
+  private static int awaitForEver(MemorySegment pollFds, int count) {
+    for (;;) {
+      int result = FileCalls.ppoll(pollFds, count, MemorySegment.NULL, MemorySegment.NULL);
+      if (result != -Errno.EINTR.number()) {
+        return result;
+      }
+    }
+  }
+}

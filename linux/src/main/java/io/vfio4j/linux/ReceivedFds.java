@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Descriptors that came with messages (SCM_RIGHTS). Who takes one owns it; {@link #close()} closes the others, and
+ * leaves this object empty, to be used again. For one thread.
+ */
+public final class ReceivedFds implements AutoCloseable {
+
+  /** In order of arrival, null where taken. */
+  private final List<@Nullable Fd> fds = new ArrayList<>();
+
+  /** Makes an empty collection. */
+  public ReceivedFds() {}
+
+  /** Returns how many came since the last {@link #close()}, taken ones included. */
+  public int count() {
+    return fds.size();
+  }
+
+  /**
+   * Takes a descriptor; the caller must close it.
+   *
+   * @param index from 0, in order of arrival
+   * @throws IndexOutOfBoundsException if fewer came
+   * @throws IllegalStateException if it was taken before
+   */
+  public Fd take(int index) {
+    Fd taken = fds.set(index, null);
+    if (taken == null) {
+      throw new IllegalStateException("received descriptor " + index + " was taken before");
+    }
+    return taken;
+  }
+
+  void add(Fd fd) {
+    fds.add(fd);
+  }
+
+  /** Closes all that were not taken, and forgets all. */
+  @Override
+  public void close() {
+    for (Fd fd : fds) {
+      if (fd != null) {
+        fd.close();
+      }
+    }
+    fds.clear();
+  }
+}

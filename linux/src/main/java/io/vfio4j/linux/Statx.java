@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What statx(2) says of a file, of {@code include/uapi/linux/stat.h}; the fields used here are
+ *
+ * <pre>{@code
+ * struct statx {
+ *   ...
+ *   __u16 stx_mode;        // at 28
+ *   __u64 stx_ino;         // at 32
+ *   __u64 stx_size;        // at 40
+ *   ...
+ *   __u32 stx_dev_major;   // at 136
+ *   __u32 stx_dev_minor;
+ *   ...                    // 256 in all
+ * };
+ * }</pre>
+ */
+final class Statx {
+
+  static final long SIZE = 256;
+  static final long MODE_OFFSET = 28;
+  static final long INO_OFFSET = 32;
+  static final long SIZE_OFFSET = 40;
+  static final long DEV_MAJOR_OFFSET = 136;
+  static final long DEV_MINOR_OFFSET = 140;
+
+  static final int STATX_TYPE = 0x1;
+  static final int STATX_INO = 0x100;
+  static final int STATX_SIZE = 0x200;
+
+  static final int AT_FDCWD = -100;
+  static final int AT_SYMLINK_NOFOLLOW = 0x100;
+  static final int AT_EMPTY_PATH = 0x1000;
+
+  private static final int S_IFMT = 0xf000;
+  private static final int S_IFSOCK = 0xc000;
+
+  private Statx() {}
+
+  static long size(MemorySegment statx) {
+    return statx.get(JAVA_LONG, SIZE_OFFSET);
+  }
+
+  static FileId fileId(MemorySegment statx) {
+    boolean socket = (statx.get(JAVA_SHORT, MODE_OFFSET) & S_IFMT) == S_IFSOCK;
+    return new FileId(statx.get(JAVA_INT, DEV_MAJOR_OFFSET), statx.get(JAVA_INT, DEV_MINOR_OFFSET),
+        statx.get(JAVA_LONG, INO_OFFSET), socket);
+  }
+}
