@@ -7,7 +7,7 @@ import static io.vfio4j.devices.ScratchLayout.VECTORS;
  * The MSI-X table and pending bits. Under VFIO they are the driver's notebook: interrupts go where SET_IRQS says, are
  * masked by it, and so are never pending here.
  */
-final class MsixTable {
+final class MsixTable implements WordAccess.Registers {
 
   private static final int ENTRY = 16;
   private static final int CONTROL = 12;
@@ -19,16 +19,17 @@ final class MsixTable {
     reset();
   }
 
-  /** Reads 8 bytes at a multiple of 8; what lies beyond the table is 0, the pending bits too. */
-  long read(int offset) {
+  /** {@inheritDoc} What lies beyond the table is 0, the pending bits too. */
+  @Override
+  public long read(int offset) {
     int word = offset / Integer.BYTES;
     return word + 1 < words.length
         ? Integer.toUnsignedLong(words[word]) | (long) words[word + 1] << Integer.SIZE
         : 0;
   }
 
-  /** Writes 4 bytes at a multiple of 4. */
-  void write(int offset, int value) {
+  @Override
+  public void write(int offset, int value) {
     int word = offset / Integer.BYTES;
     if (word < words.length) {
       words[word] = offset % ENTRY == CONTROL ? value & MASKED : value;
