@@ -17,9 +17,9 @@ import java.util.concurrent.TimeUnit;
  * A counter in the kernel that can be waited for and passed on, eventfd(2). Safe for use by several threads.
  *
  * <p>
- * One from a peer may be set to block, or be no eventfd at all. {@link #signal()} and {@link #drain()} therefore look
- * before they write or read. Against a peer that fills or empties a blocking one just between the two calls there is no
- * means: do not call them from a thread that serves others.
+ * One from a peer may be set to block, or be no eventfd at all. {@link #signal()} and {@link #drain()}
+ * therefore look before they write or read. Against a peer that fills or empties a blocking one just between
+ * the two calls there is no means: do not call them from a thread that serves others.
  */
 public final class EventFd implements AutoCloseable {
 

@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * One file descriptor and the duty to close it.
  *
  * <p>
- * Safe for use by several threads. The number is not given back to the kernel, which would use it again for another
- * file, before every call of this package that began with it has ended: {@link #close()} then returns at once, and the
- * last of these calls closes. It does not wake a call that blocks.
+ * Safe for use by several threads. The number is not given back to the kernel, which would use it again
+ * for another file, before every call of this package that began with it has ended: {@link #close()} then
+ * returns at once, and the last of these calls closes. It does not wake a call that blocks.
  */
 public final class Fd implements AutoCloseable {
 
@@ -86,7 +86,8 @@ public final class Fd implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statx = arena.allocate(Statx.SIZE, Long.BYTES);
       LinuxException.check(
-          FileCalls.statx(fd, arena.allocateFrom(""), Statx.AT_EMPTY_PATH, Statx.STATX_SIZE, statx), "statx", name);
+          FileCalls.statx(fd, arena.allocateFrom(""), Statx.AT_EMPTY_PATH, Statx.STATX_SIZE, statx), "statx",
+          name);
       return Statx.size(statx);
     } finally {
       release();
@@ -133,7 +134,8 @@ public final class Fd implements AutoCloseable {
   /**
    * Closes the descriptor, once: now, or as soon as no call uses it.
    *
-   * @throws IllegalStateException if it is the kernel's already: something else closed a number it did not own
+   * @throws IllegalStateException if it is the kernel's already: something else closed a number it did not
+   *     own
    */
   @Override
   public void close() {

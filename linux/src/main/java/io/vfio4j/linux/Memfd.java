@@ -47,7 +47,8 @@ public final class Memfd {
   public static void seal(Fd fd) throws LinuxException {
     int number = fd.acquire("fcntl");
     try {
-      LinuxException.check(FileCalls.fcntl(number, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), "fcntl", fd.name());
+      LinuxException.check(FileCalls.fcntl(number, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), "fcntl",
+          fd.name());
     } finally {
       fd.release();
     }

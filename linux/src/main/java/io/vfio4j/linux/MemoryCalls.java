@@ -21,11 +21,15 @@ final class MemoryCalls {
 
   private MemoryCalls() {}
 
-  /** mmap(2). The address is a number here: -1 is the failure, not NULL, and a user address is never negative. */
+  /**
+   * mmap(2). The address is a number here: -1 is the failure, not NULL, and a user address is never
+   * negative.
+   */
   static long mmap(MemorySegment hint, long length, int protection, int flags, int fd, long offset) {
     try {
       MemorySegment capture = Native.capture();
-      return Native.result((long) MMAP.invokeExact(capture, hint, length, protection, flags, fd, offset), capture);
+      return Native.result((long) MMAP.invokeExact(capture, hint, length, protection, flags, fd, offset),
+          capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

@@ -9,9 +9,10 @@ import java.lang.foreign.MemorySegment;
  * Memory from mmap(2), which is unmapped when the arena that was given closes.
  *
  * <p>
- * Linux maps beyond the end of a file without complaint. To touch such a page, or one that another process has cut off
- * since, is an {@link InternalError} in Java and EFAULT in a system call: compare with {@link Fd#size()} first, and
- * where the file is a peer's rely on {@link Memfd#isSealedAgainstShrinking} or expect the error.
+ * Linux maps beyond the end of a file without complaint. To touch such a page, or one that another
+ * process has cut off since, is an {@link InternalError} in Java and EFAULT in a system call: compare with
+ * {@link Fd#size()} first, and where the file is a peer's rely on {@link Memfd#isSealedAgainstShrinking} or
+ * expect the error.
  */
 public final class MemoryMap {
 
@@ -35,8 +36,8 @@ public final class MemoryMap {
    * @param offset where the part begins: bytes, a multiple of the page size
    * @param length in bytes, more than 0
    * @param writable false for a segment that only reads
-   * @throws LinuxException EINVAL for an offset or length out of range; EOVERFLOW if their sum is; EACCES if the file
-   *     is not open for this; ENODEV if it has no mappings; ENOMEM
+   * @throws LinuxException EINVAL for an offset or length out of range; EOVERFLOW if their sum is; EACCES if
+   *     the file is not open for this; ENODEV if it has no mappings; ENOMEM
    */
   public static MemorySegment shared(Fd fd, long offset, long length, boolean writable, Arena arena)
       throws LinuxException {
@@ -46,8 +47,8 @@ public final class MemoryMap {
   }
 
   /**
-   * Maps a part of a file so that writes stay here: a page is copied when it is first written. Pages never written
-   * follow the file.
+   * Maps a part of a file so that writes stay here: a page is copied when it is first written. Pages never
+   * written follow the file.
    *
    * @param offset where the part begins: bytes, a multiple of the page size
    * @param length in bytes, more than 0
@@ -69,8 +70,8 @@ public final class MemoryMap {
   }
 
   /**
-   * Gives pages back, madvise(2) with MADV_DONTNEED: a private mapping shows the file again, an anonymous one zeros; a
-   * shared one loses nothing.
+   * Gives pages back, madvise(2) with MADV_DONTNEED: a private mapping shows the file again, an anonymous
+   * one zeros; a shared one loses nothing.
    *
    * @param mapped memory of this class, or whole pages of it
    * @throws LinuxException EINVAL if it does not begin at a page
@@ -80,7 +81,8 @@ public final class MemoryMap {
         "mapping at 0x" + Long.toHexString(mapped.address()));
   }
 
-  private static MemorySegment mapFile(Fd fd, long offset, long length, int protection, int flags, Arena arena)
+  private static MemorySegment mapFile(Fd fd, long offset, long length, int protection, int flags,
+      Arena arena)
       throws LinuxException {
     int number = fd.acquire("mmap");
     try {
@@ -94,7 +96,8 @@ public final class MemoryMap {
       Arena arena) throws LinuxException {
     checkRange(name, offset, length);
     long address = MemoryCalls.mmap(MemorySegment.NULL, length, protection, flags, fd, offset);
-    MemorySegment unowned = MemorySegment.ofAddress(LinuxException.check(address, "mmap", name)).reinterpret(length);
+    MemorySegment unowned =
+        MemorySegment.ofAddress(LinuxException.check(address, "mmap", name)).reinterpret(length);
     try {
       return unowned.reinterpret(arena, MemoryMap::unmap);
     } catch (Throwable t) { // the arena is closed, or another thread's

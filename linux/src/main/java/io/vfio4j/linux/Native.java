@@ -13,7 +13,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.stream.Stream;
 
 /**
- * Links functions of libc, and turns their results into the kernel's convention: a negative result is a negated errno.
+ * Links functions of libc, and turns their results into the kernel's convention: a negative result is a
+ * negated errno.
  *
  * <p>
  * Results that carry their error leave no errno behind that another call could overwrite.
@@ -33,7 +34,8 @@ final class Native {
 
   /** Links a function; its handle takes {@link #capture()} before the function's own arguments. */
   static MethodHandle link(String function, FunctionDescriptor type, Linker.Option... options) {
-    Linker.Option[] all = Stream.concat(Stream.of(CAPTURE_ERRNO), Stream.of(options)).toArray(Linker.Option[]::new);
+    Linker.Option[] all =
+        Stream.concat(Stream.of(CAPTURE_ERRNO), Stream.of(options)).toArray(Linker.Option[]::new);
     try {
       return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(function), type, all);
     } catch (IllegalCallerException e) {
@@ -45,8 +47,9 @@ final class Native {
   private static LinkageError refused(IllegalCallerException cause) {
     Module module = Native.class.getModule();
     String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
-    return new LinkageError("vfio4j calls libc, and this JVM does not let it: run java with --enable-native-access="
-        + name, cause);
+    String message =
+        "vfio4j calls libc, which this JVM forbids: run java with --enable-native-access=" + name;
+    return new LinkageError(message, cause);
   }
 
   /** Returns the calling thread's segment for errno. */
@@ -69,7 +72,7 @@ final class Native {
   }
 
   /**
-   * Returns, for {@code throw}, what a handle threw other than the function's own failure: a closed arena, a wrong
+   * Returns, to be thrown, what a handle threw other than the function's own failure: a closed arena, a wrong
    * thread, a heap segment.
    */
   static RuntimeException unexpected(Throwable thrown) {

@@ -11,8 +11,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Waits for any of a fixed set of descriptors, ppoll(2). For one thread at a time; no call allocates. The descriptors
- * remain their owners'.
+ * Waits for any of a fixed set of descriptors, ppoll(2). For one thread at a time; no call allocates. The
+ * descriptors remain their owners'.
  */
 public final class Poller implements AutoCloseable {
 

@@ -10,7 +10,8 @@ final class Ppoll {
   private Ppoll() {}
 
   /**
-   * Waits until one of the descriptors has an event; goes on with the time that remains where a signal interrupts.
+   * Waits until one of the descriptors has an event; goes on with the time that remains where a signal
+   * interrupts.
    *
    * @param timespec where to put the timeout
    * @param timeoutNanos negative for ever

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Descriptors that came with messages (SCM_RIGHTS). Who takes one owns it; {@link #close()} closes the others, and
- * leaves this object empty, to be used again. For one thread.
+ * Descriptors that came with messages (SCM_RIGHTS). Who takes one owns it; {@link #close()} closes the
+ * others, and leaves this object empty, to be used again. For one thread.
  */
 public final class ReceivedFds implements AutoCloseable {
 

@@ -33,10 +33,11 @@ final class SockaddrUn {
   /**
    * Allocates the address of a path, with its NUL.
    *
-   * @throws LinuxException ENAMETOOLONG if the path has more than 107 bytes of UTF-8; ENOENT if it is empty, which the
-   *     kernel would take for a request to choose an abstract name
+   * @throws LinuxException ENAMETOOLONG if the path has more than 107 bytes of UTF-8; ENOENT if it is empty,
+   *     which the kernel would take for a request to choose an abstract name
    */
-  static MemorySegment allocate(SegmentAllocator allocator, String function, Path path) throws LinuxException {
+  static MemorySegment allocate(SegmentAllocator allocator, String function, Path path)
+      throws LinuxException {
     byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
     if (name.length == 0) {
       throw new LinuxException(function, "an empty path", Errno.ENOENT);

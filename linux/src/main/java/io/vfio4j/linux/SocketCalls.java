@@ -13,10 +13,10 @@ import java.lang.invoke.MethodHandle;
  * Calls on sockets. Each answers 0 or more, or a negated errno.
  *
  * <p>
- * A struct msghdr holds its buffers as bare addresses, which keep no arena open. So recvmsg and sendmsg are given the
- * buffers as arguments too: FFM holds the arena of every argument for the length of the call, and rejects segments of
- * the heap, of closed arenas and of other threads. The functions never see them: on x86-64 and arm64 they lie in
- * registers that a function of three parameters does not read.
+ * A struct msghdr holds its buffers as bare addresses, which keep no arena open. So recvmsg and sendmsg
+ * are given the buffers as arguments too: FFM holds the arena of every argument for the length of the call,
+ * and rejects segments of the heap, of closed arenas and of other threads. The functions never see them: on
+ * x86-64 and arm64 they lie in registers that a function of three parameters does not read.
  */
 final class SocketCalls {
 

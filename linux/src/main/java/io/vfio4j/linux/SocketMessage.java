@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * A message of recvmsg(2) or sendmsg(2) in native memory: header, two buffers, and room for as many descriptors as the
- * kernel lets one message carry. Used again and again, by one thread at a time.
+ * A message of recvmsg(2) or sendmsg(2) in native memory: header, two buffers, and room for as many
+ * descriptors as the kernel lets one message carry. Used again and again, by one thread at a time.
  */
 final class SocketMessage {
 
@@ -36,8 +36,8 @@ final class SocketMessage {
   /**
    * Receives once, as {@link SocketCalls#recvmsg}; what comes with it is added to {@code fds}.
    *
-   * @throws LinuxException EMFILE if the kernel had to drop descriptors: there is room for all, so the process has too
-   *     many. Those that came are in {@code fds}
+   * @throws LinuxException EMFILE if the kernel had to drop descriptors: there is room for all, so the
+   *     process has too many. Those that came are in {@code fds}
    */
   long receive(Fd socket, int number, MemorySegment into, ReceivedFds fds, int flags) throws LinuxException {
     IoVec.set(iovecs, 0, into, 0);
@@ -88,7 +88,10 @@ final class SocketMessage {
     MsgHdr.control(header, MemorySegment.NULL, 0);
   }
 
-  /** Sends once, as {@link SocketCalls#sendmsg}, without the first {@code skip} bytes of head and tail together. */
+  /**
+   * Sends once, as {@link SocketCalls#sendmsg}, without the first {@code skip} bytes of head and tail
+   * together.
+   */
   long send(int number, MemorySegment head, MemorySegment tail, long skip) {
     long skipOfHead = Math.min(skip, head.byteSize());
     IoVec.set(iovecs, 0, head, skipOfHead);

@@ -52,7 +52,10 @@ final class SocketOptions {
     }
   }
 
-  /** Sets a size beyond the system's limit if the process may (CAP_NET_ADMIN), else as large as the limit lets it. */
+  /**
+   * Sets a size beyond the system's limit if the process may (CAP_NET_ADMIN), else as large as the limit
+   * lets it.
+   */
   static void setSize(Fd fd, int forcedOption, int option, int bytes) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocateFrom(JAVA_INT, bytes);
@@ -68,7 +71,8 @@ final class SocketOptions {
     MemorySegment length = arena.allocateFrom(JAVA_INT, (int) value.byteSize());
     int number = fd.acquire("getsockopt");
     try {
-      LinuxException.check(SocketCalls.getsockopt(number, SOL_SOCKET, option, value, length), "getsockopt", fd.name());
+      LinuxException.check(SocketCalls.getsockopt(number, SOL_SOCKET, option, value, length), "getsockopt",
+          fd.name());
     } finally {
       fd.release();
     }

@@ -28,7 +28,7 @@ final class Timeval {
 
   /** Rounds up to a microsecond: a short timeout must not become zero, which means none. */
   static void set(MemorySegment timeval, Duration duration) {
-    long micros = (duration.getNano() + 999) / 1000;
+    long micros = (duration.getNano() + 999L) / 1000;
     timeval.set(JAVA_LONG, SEC_OFFSET, duration.getSeconds() + micros / MICROS_PER_SECOND);
     timeval.set(JAVA_LONG, USEC_OFFSET, micros % MICROS_PER_SECOND);
   }

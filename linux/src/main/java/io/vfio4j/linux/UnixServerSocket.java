@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A UNIX stream socket that listens at a path, unix(7). Only its owner can connect (mode 0600). Safe for use by several
- * threads.
+ * A UNIX stream socket that listens at a path, unix(7). Only its owner can connect (mode 0600). Safe for use
+ * by several threads.
  */
 public final class UnixServerSocket implements AutoCloseable {
 
@@ -27,17 +27,18 @@ public final class UnixServerSocket implements AutoCloseable {
   }
 
   /**
-   * Listens at a path: bind(2), listen(2). A socket that a dead process left there is replaced. Two processes that do
-   * this at the same moment may replace each other's: give each server its own path.
+   * Listens at a path: bind(2), listen(2). A socket that a dead process left there is replaced. Two
+   * processes that do this at the same moment may replace each other's: give each server its own path.
    *
-   * @throws LinuxException EADDRINUSE if someone listens there, or what is there is not a socket; ENAMETOOLONG beyond
-   *     107 bytes of UTF-8; ENOENT without its directory; EACCES
+   * @throws LinuxException EADDRINUSE if someone listens there, or what is there is not a socket;
+   *     ENAMETOOLONG beyond 107 bytes of UTF-8; ENOENT without its directory; EACCES
    */
   public static UnixServerSocket bind(Path path) throws LinuxException {
     Fd fd = UnixSocket.open(path, 0);
     try {
       bindReplacingStale(fd, path);
-      FileId file = FileId.at(path).orElseThrow(() -> new LinuxException("statx", path.toString(), Errno.ENOENT));
+      FileId file =
+          FileId.at(path).orElseThrow(() -> new LinuxException("statx", path.toString(), Errno.ENOENT));
       LinuxException.check(SocketCalls.listen(fd.number(), BACKLOG), "listen", fd.name());
       return new UnixServerSocket(fd, path, file);
     } catch (Throwable t) {
@@ -47,7 +48,7 @@ public final class UnixServerSocket implements AutoCloseable {
   }
 
   private static void bindReplacingStale(Fd fd, Path path) throws LinuxException {
-    // Linux gives the file the mode of the socket: set before bind, there is no moment at which others can connect.
+    // Linux gives the file the mode of the socket: set before bind, so that others can never connect.
     LinuxException.check(FileCalls.fchmod(fd.number(), OWNER_ONLY), "fchmod", fd.name());
     int result = bind(fd, path);
     if (result == -Errno.EADDRINUSE.number() && isStale(path)) {
@@ -85,8 +86,8 @@ public final class UnixServerSocket implements AutoCloseable {
   /**
    * Waits for a client, accept4(2).
    *
-   * @throws LinuxException EINVAL after {@link #shutdown()}, EBADF after {@link #close()}; EMFILE and ENFILE, with the
-   *     client still waiting
+   * @throws LinuxException EINVAL after {@link #shutdown()}, EBADF after {@link #close()}; EMFILE and
+   *     ENFILE, with the client still waiting
    */
   public UnixSocket accept() throws LinuxException {
     int number = fd.acquire("accept4");
@@ -95,7 +96,8 @@ public final class UnixServerSocket implements AutoCloseable {
       do {
         result = SocketCalls.accept4(number, MemorySegment.NULL, MemorySegment.NULL, UnixSocket.SOCK_CLOEXEC);
       } while (result == -Errno.EINTR.number() || result == -Errno.ECONNABORTED.number());
-      return new UnixSocket(Fd.owning(LinuxException.check(result, "accept4", fd.name()), "client of " + path));
+      return new UnixSocket(
+          Fd.owning(LinuxException.check(result, "accept4", fd.name()), "client of " + path));
     } finally {
       fd.release();
     }

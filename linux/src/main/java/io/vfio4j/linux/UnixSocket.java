@@ -12,12 +12,14 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A connected UNIX stream socket, unix(7), which passes descriptors. For one thread that receives and one that sends; a
- * second in either direction waits for the first. Buffers are native memory.
+ * A connected UNIX stream socket, unix(7), which passes descriptors. For one thread that receives and one
+ * that sends; a second in either direction waits for the first. Buffers are native memory.
  */
 public final class UnixSocket implements AutoCloseable {
 
-  /** What receiving answers where nothing has come yet: at the timeout, or at once for {@link #receiveNow}. */
+  /**
+   * What receiving answers where nothing has come yet: at the timeout, or at once for {@link #receiveNow}.
+   */
   public static final int WOULD_BLOCK = -1;
 
   static final int SOCK_STREAM = 1;
@@ -64,7 +66,8 @@ public final class UnixSocket implements AutoCloseable {
   /**
    * Connects to a server, connect(2).
    *
-   * @throws LinuxException ENOENT, ECONNREFUSED if nobody listens, EACCES, ENAMETOOLONG beyond 107 bytes of UTF-8
+   * @throws LinuxException ENOENT, ECONNREFUSED if nobody listens, EACCES, ENAMETOOLONG beyond 107 bytes of
+   *     UTF-8
    */
   public static UnixSocket connect(Path path) throws LinuxException {
     Fd fd = open(path, 0);
@@ -93,11 +96,11 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Takes ownership of a socket that was received. It should be one that blocks: where it is not, {@link #receive} does
-   * not wait, and {@link #send} fails once the peer reads too slowly.
+   * Takes ownership of a socket that was received. It should be one that blocks: where it is not,
+   * {@link #receive} does not wait, and {@link #send} fails once the peer reads too slowly.
    *
-   * @throws LinuxException ENOTSOCK if it is no socket, EPROTOTYPE if it is not a UNIX stream socket; {@code fd} is
-   *     closed then
+   * @throws LinuxException ENOTSOCK if it is no socket, EPROTOTYPE if it is not a UNIX stream socket;
+   *     {@code fd} is closed then
    */
   public static UnixSocket of(Fd fd) throws LinuxException {
     try {
@@ -132,14 +135,14 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Receives what there is, once: recvmsg(2) with MSG_CMSG_CLOEXEC. Descriptors come with the first byte of the message
-   * that they were sent with.
+   * Receives what there is, once: recvmsg(2) with MSG_CMSG_CLOEXEC. Descriptors come with the first byte of
+   * the message that they were sent with.
    *
    * @param into where to, native, at least 1 byte
    * @param fds gets the descriptors that came, also if this fails
    * @return the bytes received; 0 at the end of the stream; {@link #WOULD_BLOCK} at the timeout
-   * @throws LinuxException ECONNRESET; EMFILE if the process has too many descriptors to take all that came; EBADF if
-   *     this socket is closed
+   * @throws LinuxException ECONNRESET; EMFILE if the process has too many descriptors to take all that came;
+   *     EBADF if this socket is closed
    */
   public int receive(MemorySegment into, ReceivedFds fds) throws LinuxException {
     return receive(into, fds, 0);
@@ -170,12 +173,12 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Receives all of a buffer if it can, recv(2) with MSG_WAITALL: a signal, the timeout, the end of the stream and
-   * descriptors on the way end it early. The kernel closes descriptors that come along.
+   * Receives all of a buffer if it can, recv(2) with MSG_WAITALL: a signal, the timeout, the end of the
+   * stream and descriptors on the way end it early. The kernel closes descriptors that come along.
    *
    * @param into where to, native, at least 1 byte
-   * @return the bytes received, maybe less than the buffer takes; 0 at the end of the stream; {@link #WOULD_BLOCK} if
-   *     nothing came before the timeout
+   * @return the bytes received, maybe less than the buffer takes; 0 at the end of the stream;
+   *     {@link #WOULD_BLOCK} if nothing came before the timeout
    * @throws LinuxException ECONNRESET; EBADF if this socket is closed
    */
   public int receiveAll(MemorySegment into) throws LinuxException {
@@ -199,7 +202,8 @@ public final class UnixSocket implements AutoCloseable {
 
   private static void checkReceivable(MemorySegment into) {
     if (into.byteSize() == 0) {
-      throw new IllegalArgumentException("no room to receive into: 0 bytes would look like the end of the stream");
+      throw new IllegalArgumentException(
+          "no room to receive into: 0 bytes would look like the end of the stream");
     }
     if (into.isReadOnly()) {
       throw new IllegalArgumentException("a read-only segment to receive into");
@@ -213,14 +217,15 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Sends both buffers completely, sendmsg(2) with MSG_NOSIGNAL, and descriptors with the first byte. The peer gets
-   * duplicates; the descriptors given stay open. After a failure the stream may end within the message.
+   * Sends both buffers completely, sendmsg(2) with MSG_NOSIGNAL, and descriptors with the first byte. The
+   * peer gets duplicates; the descriptors given stay open. After a failure the stream may end within the
+   * message.
    *
    * @param head native
    * @param tail native, may be empty; not both
    * @param fds at most 253
-   * @throws LinuxException EPIPE or ECONNRESET if the peer is gone; ETIMEDOUT if it reads nothing for as long as
-   *     {@link #sendTimeout}; EBADF if this socket or one of the descriptors is closed
+   * @throws LinuxException EPIPE or ECONNRESET if the peer is gone; ETIMEDOUT if it reads nothing for as
+   *     long as {@link #sendTimeout}; EBADF if this socket or one of the descriptors is closed
    */
   public void send(MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException {
     checkSendable(head, tail, fds);
@@ -253,7 +258,8 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /** Holds the descriptors until they are on their way. */
-  private long sendFirst(int number, MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException {
+  private long sendFirst(int number, MemorySegment head, MemorySegment tail, List<Fd> fds)
+      throws LinuxException {
     int acquired = 0;
     try {
       while (acquired < fds.size()) {
@@ -290,7 +296,8 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Sets how long sending waits for the peer to read, SO_SNDTIMEO: for each part that the kernel takes, not in all.
+   * Sets how long sending waits for the peer to read, SO_SNDTIMEO: for each part that the kernel takes, not
+   * in all.
    *
    * @param timeout rounded up to microseconds; zero for ever
    */
@@ -299,8 +306,8 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Sets the size of the kernel's buffers, SO_SNDBUF and SO_RCVBUF: beyond the system's limits if the process may
-   * (CAP_NET_ADMIN), else up to them.
+   * Sets the size of the kernel's buffers, SO_SNDBUF and SO_RCVBUF: beyond the system's limits if the
+   * process may (CAP_NET_ADMIN), else up to them.
    */
   public void bufferSize(int bytes) throws LinuxException {
     SocketOptions.setSize(fd, SocketOptions.SO_SNDBUFFORCE, SocketOptions.SO_SNDBUF, bytes);
@@ -313,8 +320,8 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Ends the stream in both directions, for everyone who holds this end: receiving answers 0, at once where it waits,
-   * and sending fails with EPIPE. Nothing if this socket is closed.
+   * Ends the stream in both directions, for everyone who holds this end: receiving answers 0, at once where
+   * it waits, and sending fails with EPIPE. Nothing if this socket is closed.
    */
   public void shutdown() {
     shutdown(fd);
@@ -337,8 +344,8 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Closes the socket. Threads that receive or send now are stopped first, by {@link #shutdown()}; without such the
-   * stream lives on in who else holds this end, by a descriptor passed on.
+   * Closes the socket. Threads that receive or send now are stopped first, by {@link #shutdown()}; without
+   * such the stream lives on in who else holds this end, by a descriptor passed on.
    */
   @Override
   public void close() {
