@@ -22,7 +22,7 @@ class DirtyLogConcurrencyTest {
   private static final int PAGES = 1 << 14;
   private static final int WRITERS = 3;
   private static final int WRITES_PER_PAGE = 20;
-  private static final int ROUNDS = 200_000;
+  private static final int ROUNDS = 500_000;
 
   private final DirtyLog log = new DirtyLog();
 
@@ -30,7 +30,7 @@ class DirtyLogConcurrencyTest {
     log.start(List.of(new long[] {0, (long) PAGES * PAGE}), PAGE);
   }
 
-  /** Each page is marked once, so that a lost mark is not made good. The writers share the words of the log. */
+  /** Each page is marked once, so that a lost mark is not made good. The writers share words of the log. */
   @RepeatedTest(20)
   void noMarkIsLostWhileAnotherThreadReportsAndClears() throws Exception {
     start();
@@ -105,10 +105,11 @@ class DirtyLogConcurrencyTest {
   void threadsThatUseOneWordOfTheLogDoNotDisturbEachOther() throws Exception {
     start();
     List<Future<Integer>> found = new ArrayList<>();
+    CountDownLatch ready = new CountDownLatch(WRITERS);
     try (ExecutorService threads = Executors.newFixedThreadPool(WRITERS)) {
       for (int i = 0; i < WRITERS; i++) {
         int page = i;
-        found.add(threads.submit(() -> markAndReport(page)));
+        found.add(threads.submit(() -> markAndReport(page, ready)));
       }
     }
     for (Future<Integer> each : found) {
@@ -117,7 +118,9 @@ class DirtyLogConcurrencyTest {
   }
 
   /** Returns how many of the marks were found by the report after each. */
-  private int markAndReport(int page) throws ErrnoException {
+  private int markAndReport(int page, CountDownLatch ready) throws ErrnoException, InterruptedException {
+    ready.countDown();
+    ready.await();
     int found = 0;
     for (int i = 0; i < ROUNDS; i++) {
       log.mark((long) page * PAGE, 1);

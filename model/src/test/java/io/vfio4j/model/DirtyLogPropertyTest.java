@@ -19,7 +19,7 @@ class DirtyLogPropertyTest {
   private static final int WINDOW_PAGES = 512;
   private static final long WINDOW = (long) WINDOW_PAGES * PAGE;
 
-  /** The window and what is logged in it. All numbers are offsets in the window, so that none can wrap around. */
+  /** The window and what is logged in it. All numbers are offsets in the window, so that none wraps around. */
   private record Setting(long base, long pageSize, List<long[]> ranges) {
 
     static Setting random(RandomGenerator random) {

@@ -28,8 +28,8 @@ final class Protocol {
   }
 
   /**
-   * Searches breadth-first for all shortest paths over the arcs. No state of the saving group is inside a path,
-   * except where both its ends belong to the group.
+   * Searches breadth-first for all shortest paths over the arcs. No state of the saving group is inside a
+   * path, except where both its ends belong to the group.
    *
    * @return the paths, both ends included; none where the move is refused
    */
