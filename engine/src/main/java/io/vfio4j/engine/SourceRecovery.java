@@ -72,10 +72,10 @@ final class SourceRecovery {
         }
         return Outcome.SOURCE_RUNNING;
       } catch (DeviceLostException e) {
-        suppress(cause, e);
+        Suppression.keep(cause, e);
         return Outcome.SOURCE_LOST;
       } catch (DeviceException | RuntimeException | Error e) {
-        suppress(cause, e);
+        Suppression.keep(cause, e);
       }
     }
     return lastResort(cause);
@@ -90,10 +90,10 @@ final class SourceRecovery {
       }
       return Outcome.SOURCE_STOPPED;
     } catch (DeviceLostException e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return Outcome.SOURCE_LOST;
     } catch (DeviceException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return Outcome.SOURCE_STOPPED;
     }
   }
@@ -102,7 +102,7 @@ final class SourceRecovery {
     try {
       workload.resume(Side.SOURCE);
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
   }
 
@@ -110,13 +110,7 @@ final class SourceRecovery {
     try {
       link.out().sendText(FrameKind.ABORT, Words.of(cause));
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
-    }
-  }
-
-  private static void suppress(Throwable cause, Throwable later) {
-    if (cause != later) { // An exception must not suppress itself.
-      cause.addSuppressed(later);
+      Suppression.keep(cause, e);
     }
   }
 

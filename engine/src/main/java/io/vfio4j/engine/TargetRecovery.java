@@ -2,7 +2,6 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceState;
 import java.io.IOException;
 
 /**
@@ -61,7 +60,7 @@ final class TargetRecovery {
       device.reset("the migration failed; nothing of the state stays here");
       return Fate.RESET;
     } catch (DeviceException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
     // It got no further than STOP before the source said yours. After that only its own word can tell.
     boolean stopped = pledge != TargetPledge.OWNED
@@ -78,13 +77,13 @@ final class TargetRecovery {
     try {
       link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED, Words.of(cause) + "; " + fate.words);
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return false;
     }
     try {
       link.drain();
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
     return true;
   }
@@ -102,11 +101,5 @@ final class TargetRecovery {
           + "and move its device to RUNNING if it waits.";
       default -> "The source keeps its device.";
     };
-  }
-
-  private static void suppress(Throwable cause, Throwable later) {
-    if (cause != later) { // An exception must not suppress itself.
-      cause.addSuppressed(later);
-    }
   }
 }
