@@ -83,9 +83,11 @@ public final class SocketTransport implements Transport {
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
+    long deadline = System.nanoTime() + stall.toNanos();
     while (data.hasRemaining()) {
-      if (channel.write(data) == 0
-          && !awaitReady(SelectionKey.OP_WRITE, System.nanoTime() + stall.toNanos())) {
+      if (channel.write(data) > 0) {
+        deadline = System.nanoTime() + stall.toNanos(); // A slow peer is not one that stalls.
+      } else if (!awaitReady(SelectionKey.OP_WRITE, deadline)) {
         throw new StalledException(peer, "took nothing", stall);
       }
     }

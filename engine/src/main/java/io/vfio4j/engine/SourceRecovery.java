@@ -46,7 +46,7 @@ final class SourceRecovery {
     }
     narrator.suppressMishapsIn(cause);
     String fate = targetFate(cause, outcome);
-    DeviceState state = device.known().orElse(null);
+    DeviceState state = outcome == Outcome.SOURCE_LOST ? null : device.known().orElse(null);
     String message = "%s: %s. %s %s".formatted(phase.title(), Words.of(cause), sourceFate(outcome), fate);
     return new MigrationException(Side.SOURCE, phase, outcome, state, fate, message, cause);
   }

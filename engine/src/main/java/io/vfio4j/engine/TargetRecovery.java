@@ -62,8 +62,8 @@ final class TargetRecovery {
     } catch (DeviceException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
     }
-    // It got no further than STOP before the source said yours. After that only its own word can tell.
-    boolean stopped = pledge != TargetPledge.OWNED
+    // Before it was told to run it got no further than STOP. After that only its own word can tell.
+    boolean stopped = pledge != TargetPledge.STARTING
         || device.known().filter(state -> !state.isRunning()).isPresent();
     return stopped ? Fate.NOT_RUNNING : Fate.UNSURE;
   }
@@ -91,7 +91,7 @@ final class TargetRecovery {
   private Outcome outcome(Fate fate, boolean told) {
     return switch (pledge) {
       case NONE -> fate == Fate.UNTOUCHED ? Outcome.UNTOUCHED : Outcome.SOURCE_RUNNING;
-      case LOADED, OWNED -> told && fate.surelyNotRunning ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
+      case LOADED, STARTING -> told && fate.surelyNotRunning ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
     };
   }
 
