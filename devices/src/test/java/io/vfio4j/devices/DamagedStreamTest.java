@@ -48,24 +48,9 @@ class DamagedStreamTest {
       for (int at = 0; at < state.length; at++) {
         byte[] damaged = state.clone();
         damaged[at] ^= (byte) (1 << at % 8);
-        boolean length = at >= 32 && damaged[at] != state[at] && isLengthOfMemory(at);
-        if (!length) {
-          assertRefused(target, damaged, at < 32 ? Errno.EINVAL : Errno.EBADMSG);
-        } else {
-          assertNotLoaded(target, damaged);
-        }
+        assertRefused(target, damaged, at < 32 ? Errno.EINVAL : Errno.EBADMSG);
       }
     }
-  }
-
-  private static boolean isLengthOfMemory(int at) {
-    return at >= 32 + StreamFormat.RECORD_LENGTH && at < 32 + StreamFormat.RECORD_OFFSET;
-  }
-
-  private static void assertNotLoaded(Rig target, byte[] damaged) throws Exception {
-    assertThatThrownBy(() -> target.load(damaged)).isInstanceOf(DeviceException.class);
-    assertThat(target.device.state()).isEqualTo(DeviceState.RESUMING);
-    target.device.reset();
   }
 
   @Test
@@ -78,7 +63,8 @@ class DamagedStreamTest {
         ResumingSession resuming = target.resume();
         assertThatThrownBy(() -> {
           for (int from = 0; from < damaged.length; from += 7) {
-            resuming.write(Rig.native_(Arrays.copyOfRange(damaged, from, Math.min(damaged.length, from + 7))));
+            resuming
+                .write(Rig.native_(Arrays.copyOfRange(damaged, from, Math.min(damaged.length, from + 7))));
           }
           target.device.moveTo(DeviceState.STOP);
         }).isInstanceOf(DeviceException.class);
@@ -91,7 +77,8 @@ class DamagedStreamTest {
   @Test
   void refusesAnotherMagicVersionOrSizeAtTheHeader() throws Exception {
     try (Rig target = Rig.withPages(1)) {
-      assertRefused(target, header(0, "NOTMAGIC".getBytes(java.nio.charset.StandardCharsets.US_ASCII)), Errno.EINVAL);
+      assertRefused(target, header(0, "NOTMAGIC".getBytes(java.nio.charset.StandardCharsets.US_ASCII)),
+          Errno.EINVAL);
       assertRefused(target, header(8, new byte[] {2}), Errno.EINVAL);
       assertRefused(target, header(12, new byte[] {33}), Errno.EINVAL);
       assertRefused(target, Arrays.copyOf(stateOf(2), 32), Errno.EINVAL);
@@ -140,7 +127,8 @@ class DamagedStreamTest {
     try (Rig target = Rig.withPages(2)) {
       byte[] header = Arrays.copyOf(stateOf(2), 32);
       for (long offset : new long[] {4096, 8192, -4096, 1, Long.MAX_VALUE & -4096}) {
-        assertRefused(target, join(header, record(StreamFormat.MEMORY, new byte[4096], offset)), Errno.EBADMSG);
+        assertRefused(target, join(header, record(StreamFormat.MEMORY, new byte[4096], offset)),
+            Errno.EBADMSG);
       }
       for (int length : new int[] {0, 1, 4095, 3 * 4096}) {
         assertRefused(target, join(header, record(StreamFormat.MEMORY, new byte[length], 0)), Errno.EBADMSG);

@@ -41,8 +41,8 @@ class FaultTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-      "''|begin with arc=FROM>TO, read, write",
+  @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
+      "\"\"|begin with arc=FROM>TO, read, write",
       "nonsense=1|begin with arc=FROM>TO",
       "arc=RUNNING>STOP_COPY,errno=EIO|is not a single arc",
       "arc=STOP,errno=EIO|give two states, as in arc=STOP>STOP_COPY",

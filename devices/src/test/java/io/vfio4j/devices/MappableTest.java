@@ -24,7 +24,8 @@ class MappableTest {
         Arena arena = Arena.ofConfined()) {
       assertThat(source.device.description().regions().get(2).mappable()).isTrue();
       long size = source.device.description().regions().get(2).size();
-      MemorySegment outside = MemoryMap.shared(source.device.regionFile(2).orElseThrow(), 0, size, true, arena);
+      MemorySegment outside =
+          MemoryMap.shared(source.device.regionFile(2).orElseThrow(), 0, size, true, arena);
       outside.fill((byte) 1);
       assertThat(source.memory()).containsOnly(1);
 
