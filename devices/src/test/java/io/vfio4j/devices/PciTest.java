@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class PciTest {
 
   private static final int COMMAND = 4;
-  private static final int STATUS_INTX = 1 << 16 + 3;
+  private static final int STATUS_INTX = 1 << 19;
 
   @Test
   void identifiesTheDevice() throws Exception {
