@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
+import io.vfio4j.cli.ChildServer;
 import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
@@ -25,21 +26,24 @@ final class Demo {
   /**
    * Runs it, from the start of the servers to their end.
    *
-   * @param servers starts them
+   * @param folder where the servers' sockets go
    * @throws MigrationException if the device could not be moved
    * @throws IOException if something else failed
    */
-  DemoResult run(DemoServers servers) throws IOException, MigrationException {
-    try (DemoVm vm = new DemoVm(servers.source()); DrivenDevice target = vm.connect(servers.target())) {
+  DemoResult run(Path folder) throws IOException, MigrationException, InterruptedException {
+    try (ChildServer source = ChildServer.start(settings.sourceArguments(folder.resolve("source.sock")));
+        ChildServer target = ChildServer.start(settings.targetArguments(folder.resolve("target.sock")));
+        DemoVm vm = new DemoVm(source.socket());
+        DrivenDevice arrival = vm.connect(target.socket())) {
       vm.startWork(settings.trafficRate(), settings.churnRate());
       for (int attempt = 1;; attempt++) {
         Observer observer = vm.observe(listener);
         try {
-          MigrationReport report = LocalMigration.run(vm.source().client(), target.client(), settings.options(),
+          MigrationReport report = LocalMigration.run(vm.source().client(), arrival.client(), settings.options(),
               Workload.NONE, observer);
-          Proof proof = new Proof(vm, target, observer, settings.memory());
+          Proof proof = new Proof(vm, arrival, observer, settings.memory());
           long writes = proof.run();
-          return new DemoResult(report, attempt, writes, loaded(), proof.checks());
+          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, loaded(), proof.checks());
         } catch (MigrationException e) {
           // On a busy machine the limit of the downtime may be missed; the source runs on, so it can be tried again.
           if (e.outcome() != Outcome.SOURCE_RUNNING || attempt == settings.attempts()) {

@@ -3,6 +3,7 @@ package io.vfio4j.cli.demo;
 
 import io.vfio4j.engine.MigrationOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -33,5 +34,24 @@ record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churn
 
   DemoSettings withTargetFaults(List<String> faults) {
     return new DemoSettings(memory, load, trafficRate, churnRate, options, attempts, faults);
+  }
+
+  /** Returns the command that serves the device where it is at first. */
+  List<String> sourceArguments(Path socket) {
+    List<String> arguments = targetArguments(socket, List.of());
+    load.ifPresent(file -> arguments.addAll(List.of("--load", file.toString())));
+    return arguments;
+  }
+
+  /** Returns the command that serves the device to which its state is moved. */
+  List<String> targetArguments(Path socket) {
+    return targetArguments(socket, targetFaults);
+  }
+
+  private List<String> targetArguments(Path socket, List<String> faults) {
+    List<String> arguments = new ArrayList<>(
+        List.of("serve", "scratch", "--socket", socket.toString(), "--memory", Long.toString(memory)));
+    faults.forEach(fault -> arguments.addAll(List.of("--fault", fault)));
+    return arguments;
   }
 }
