@@ -86,7 +86,9 @@ final class ScratchSaving implements SavingSession {
 
   /** The device is in STOP_COPY: what is there now is the last of it. */
   void stop() {
-    pages.lookForChanges();
+    if (!over) {
+      pages.lookForChanges();
+    }
     stopped = true;
   }
 
