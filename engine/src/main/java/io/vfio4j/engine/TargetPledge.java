@@ -7,6 +7,8 @@ enum TargetPledge {
   NONE,
   /** <em>Loaded</em>: the source may have given its device away, though that has not arrived. */
   LOADED,
-  /** <em>Yours</em> has arrived: the source waits for the target's word. */
-  OWNED
+  /** <em>Yours</em> has arrived, and the device has not been told to run: the source waits for the target's word. */
+  OWNED,
+  /** The device has been told to run: if it is lost now, nobody can tell whether it did. */
+  STARTING
 }

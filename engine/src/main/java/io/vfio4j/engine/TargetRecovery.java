@@ -63,8 +63,8 @@ final class TargetRecovery {
     } catch (DeviceException | RuntimeException | Error e) {
       suppress(cause, e);
     }
-    // It got no further than STOP before the source said yours. After that only its own word can tell.
-    boolean stopped = pledge != TargetPledge.OWNED
+    // It got no further than STOP before it was told to run. After that only its own word can tell.
+    boolean stopped = pledge != TargetPledge.STARTING
         || device.known().filter(state -> !state.isRunning()).isPresent();
     return stopped ? Fate.NOT_RUNNING : Fate.UNSURE;
   }
@@ -92,7 +92,7 @@ final class TargetRecovery {
   private Outcome outcome(Fate fate, boolean told) {
     return switch (pledge) {
       case NONE -> fate == Fate.UNTOUCHED ? Outcome.UNTOUCHED : Outcome.SOURCE_RUNNING;
-      case LOADED, OWNED -> told && fate.surelyNotRunning ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
+      case LOADED, OWNED, STARTING -> told && fate.surelyNotRunning ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
     };
   }
 

@@ -85,7 +85,16 @@ final class TargetRun {
   private Duration validate() throws IOException {
     Duration before = narrator.now();
     device.move(DeviceState.STOP, "everything is here; the device checks it");
+    requireStopped();
     return narrator.now().minus(before);
+  }
+
+  /** A device that is lost before it was told to run does not run: as long as that is sure, the source can go on. */
+  private void requireStopped() throws IOException {
+    DeviceState state = device.ask();
+    if (state != DeviceState.STOP) {
+      throw device.brokeProtocol("it was in STOP, and is in %s though nobody moved it".formatted(state));
+    }
   }
 
   private void awaitOwnership() throws IOException {
@@ -99,6 +108,8 @@ final class TargetRun {
 
   private Duration start() throws IOException {
     Duration before = narrator.now();
+    requireStopped();
+    pledge = TargetPledge.STARTING;
     if (device.has(MigrationFeature.P2P)) {
       device.move(DeviceState.RUNNING_P2P, "the device is ours");
     }
