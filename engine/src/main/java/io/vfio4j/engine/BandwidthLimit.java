@@ -9,7 +9,7 @@ final class BandwidthLimit {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   /** The longest burst after an idle time, and the longest frame: a twentieth of a second. */
-  private static final long BURSTS_PER_SECOND = 20;
+  private static final double BURSTS_PER_SECOND = 20;
 
   private final NanoClock clock;
   private final long bytesPerSecond;
@@ -42,7 +42,7 @@ final class BandwidthLimit {
     }
   }
 
-  private long burst() {
+  private double burst() {
     return bytesPerSecond / BURSTS_PER_SECOND;
   }
 }

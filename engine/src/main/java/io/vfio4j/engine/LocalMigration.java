@@ -40,7 +40,7 @@ public final class LocalMigration {
     } catch (MigrationException e) {
       thread.finish();
       if (thread.failure != null) {
-        e.addSuppressed(thread.failure);
+        Suppression.keep(e, thread.failure);
       }
       throw e;
     } finally {

@@ -46,7 +46,7 @@ final class SourceRecovery {
     }
     narrator.suppressMishapsIn(cause);
     String fate = targetFate(cause, outcome);
-    DeviceState state = device.known().orElse(null);
+    DeviceState state = outcome == Outcome.SOURCE_LOST ? null : device.known().orElse(null);
     String message = "%s: %s. %s %s".formatted(phase.title(), Words.of(cause), sourceFate(outcome), fate);
     return new MigrationException(Side.SOURCE, phase, outcome, state, fate, message, cause);
   }
@@ -72,10 +72,10 @@ final class SourceRecovery {
         }
         return Outcome.SOURCE_RUNNING;
       } catch (DeviceLostException e) {
-        suppress(cause, e);
+        Suppression.keep(cause, e);
         return Outcome.SOURCE_LOST;
       } catch (DeviceException | RuntimeException | Error e) {
-        suppress(cause, e);
+        Suppression.keep(cause, e);
       }
     }
     return lastResort(cause);
@@ -90,10 +90,10 @@ final class SourceRecovery {
       }
       return Outcome.SOURCE_STOPPED;
     } catch (DeviceLostException e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return Outcome.SOURCE_LOST;
     } catch (DeviceException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return Outcome.SOURCE_STOPPED;
     }
   }
@@ -102,7 +102,7 @@ final class SourceRecovery {
     try {
       workload.resume(Side.SOURCE);
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
   }
 
@@ -110,13 +110,7 @@ final class SourceRecovery {
     try {
       link.out().sendText(FrameKind.ABORT, Words.of(cause));
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
-    }
-  }
-
-  private static void suppress(Throwable cause, Throwable later) {
-    if (cause != later) { // An exception must not suppress itself.
-      cause.addSuppressed(later);
+      Suppression.keep(cause, e);
     }
   }
 

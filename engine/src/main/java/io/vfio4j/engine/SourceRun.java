@@ -73,6 +73,7 @@ final class SourceRun {
   /** Gives the device away, and hears what the target makes of it. */
   private MigrationReport.TargetSummary handOver() throws IOException {
     narrator.enter(new Phase.Handover(), "the target has everything");
+    link.checkComplaint(); // The last moment at which a target that is gone costs nothing.
     narrator.shield();
     custody = Custody.PASSING; // From just before the first byte: nobody can tell how much of it arrives.
     link.out().send(FrameKind.YOURS);
