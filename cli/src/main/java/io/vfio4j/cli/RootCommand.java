@@ -20,6 +20,7 @@ import picocli.CommandLine.ParameterException;
 final class RootCommand implements Runnable {
 
   @Option(names = "--version", versionHelp = true, description = "Show the version.")
+  @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean version;
 
   @Mixin
