@@ -30,8 +30,8 @@ import java.time.Duration;
  * <p>
  * FROM and TO are names of states a single arc apart; where a device fails on a longer way, it is left in the
  * state before that arc, which is mid-path. E is a name such as EIO or a number. D is in
- * {@code us}, {@code ms} or {@code s}. N, RATE and SIZE are whole numbers, with a suffix {@code k}, {@code m} or {@code g} for
- * powers of 1024.
+ * {@code us}, {@code ms} or {@code s}. N, RATE and SIZE are whole numbers, with a suffix {@code k}, {@code m}
+ * or {@code g} for powers of 1024.
  */
 public sealed interface Fault {
 
