@@ -37,6 +37,12 @@ public final class ReceivedFds implements AutoCloseable {
     return taken;
   }
 
+  /** Takes over all that another collection has left, and empties it. */
+  public void takeAll(ReceivedFds other) {
+    fds.addAll(other.fds);
+    other.fds.clear();
+  }
+
   void add(Fd fd) {
     fds.add(fd);
   }

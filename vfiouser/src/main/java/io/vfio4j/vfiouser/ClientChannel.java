@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.Structs.DmaAccess;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client's end of a connection: sends a command, takes the reply, and meanwhile serves what the server asks of
+ * the client's memory. A connection that failed once fails for ever, since what follows in its stream means nothing.
+ */
+final class ClientChannel implements AutoCloseable {
+
+  private static final int HEAD_SIZE = 16 << 10;
+  private static final int PATIENCE = 1;
+  /** Fields before the data of a reply, and then some. */
+  private static final int REPLY_FIELDS = 4096;
+
+  /** Reads the body of a reply. */
+  @FunctionalInterface
+  interface ReplyReader<T> {
+
+    /**
+     * Reads the body.
+     *
+     * @param reader stands at the body; what is left unread of it is dropped
+     */
+    T read(MessageReader reader) throws LinuxException, ProtocolException;
+  }
+
+  /** One exchange at a time; its buffers are this lock's. */
+  private final ReentrantLock lock = new ReentrantLock();
+  private final MessageTransport transport;
+  private final ClientMemory memory;
+  private final Arena arena = Arena.ofShared();
+  private final MessageReader reader;
+  private final SegmentSlices head;
+  private final SegmentSlices serverHead;
+  private final SegmentSlices large;
+  private final Request serverRequest;
+  private final Reply serverReply;
+  private final int largestMessage;
+  /** Of all replies only a dirty bitmap may be longer than the data of a message. */
+  private final long largestReply;
+  private int nextId;
+  private @Nullable IOException broken;
+  private boolean closed;
+  private @Nullable Thread memoryServer;
+
+  ClientChannel(MessageTransport transport, ClientMemory memory, Limits limits) {
+    this.transport = transport;
+    this.memory = memory;
+    largestMessage = DmaAccess.SIZE + limits.maxDataXferSize();
+    largestReply = Math.max(largestMessage, limits.maxBitmapSize()) + REPLY_FIELDS;
+    reader = new MessageReader(transport, PATIENCE, arena);
+    head = new SegmentSlices(arena.allocate(HEAD_SIZE, 8));
+    serverHead = new SegmentSlices(arena.allocate(Header.SIZE + DmaAccess.SIZE, 8));
+    large = new SegmentSlices(arena.allocate(largestMessage, 8));
+    serverRequest = new Request(large);
+    serverReply = new Reply(serverHead);
+  }
+
+  /**
+   * Locks the channel; the caller then fills {@link #head} and calls {@link #exchange}.
+   *
+   * @throws IOException if the connection has failed or been closed; the channel is not locked then
+   */
+  void lock() throws IOException {
+    lock.lock();
+    if (broken != null) {
+      lock.unlock();
+      throw broken;
+    }
+  }
+
+  void unlock() {
+    lock.unlock();
+  }
+
+  /** Returns where the fields of a command go, from {@link Header#SIZE} on. */
+  MemorySegment head() {
+    return head.segment();
+  }
+
+  /**
+   * Sends a command whose fields are in {@link #head}, and takes the reply.
+   *
+   * @param fields bytes of the fields
+   * @param data what follows them
+   * @throws RemoteErrorException if the server answered with an error
+   * @throws IOException if the connection failed, now or before
+   */
+  <T> T exchange(Command command, int fields, MemorySegment data, List<Fd> fds, ReplyReader<T> replyReader)
+      throws RemoteErrorException, IOException {
+    try {
+      int id = nextId++ & 0xffff;
+      Header.write(head.segment(), id, command.wireValue(), Header.SIZE + fields + data.byteSize(),
+          Header.TYPE_COMMAND, 0);
+      transport.send(head.slice(0, Header.SIZE + fields), data, fds);
+      awaitReply(command, id);
+      if ((reader.flags() & Header.ERROR) != 0) {
+        int errno = reader.errno();
+        serveBuffered();
+        // A peer may set the flag and forget the number.
+        throw new RemoteErrorException(command, errno > 0 ? new Errno(errno) : Errno.EIO);
+      }
+      T result = replyReader.read(reader);
+      serveBuffered();
+      return result;
+    } catch (LinuxException | ProtocolException e) {
+      fail(e);
+      throw e;
+    } catch (RuntimeException e) {
+      // The caller's memory, most likely. The message is left in its middle.
+      ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
+      abandoned.initCause(e);
+      fail(abandoned);
+      throw e;
+    }
+  }
+
+  /** Serves commands that came with the reply: the socket would not tell of them any more. */
+  private void serveBuffered() throws LinuxException, ProtocolException {
+    reader.skipRest();
+    while (reader.hasBuffered()) {
+      serveNext();
+    }
+  }
+
+  private void awaitReply(Command command, int id) throws LinuxException, ProtocolException {
+    while (true) {
+      if (!reader.next(false)) {
+        throw new ProtocolException("the server closed the connection instead of answering " + command,
+            Errno.ECONNRESET);
+      }
+      if (!reader.isReply()) {
+        serve();
+        continue;
+      }
+      if (reader.messageSize() < Header.SIZE || reader.remaining() > largestReply) {
+        throw new ProtocolException("a reply of " + reader.messageSize() + " bytes");
+      }
+      if (reader.id() != id || reader.command() != command.wireValue()) {
+        throw new ProtocolException("a reply to something else than was asked");
+      }
+      return;
+    }
+  }
+
+  /** Carries out the server's command that the reader stands at. */
+  private void serve() throws LinuxException, ProtocolException {
+    if (!reader.isCommand() || reader.messageSize() < Header.SIZE) {
+      throw new ProtocolException("neither a command nor the reply that is waited for, of "
+          + reader.messageSize() + " bytes");
+    }
+    if (reader.remaining() > largestMessage) {
+      throw new ProtocolException("a command of " + reader.messageSize() + " bytes, more than was agreed on");
+    }
+    serverRequest.receive(reader);
+    serverReply.clear();
+    try {
+      handle();
+      if (serverRequest.wantsReply()) {
+        serverReply.send(transport, serverRequest);
+      }
+    } catch (ErrnoException e) {
+      if (serverRequest.wantsReply()) {
+        serverReply.sendError(transport, serverRequest, e.errno().number());
+      }
+    } finally {
+      serverRequest.close();
+    }
+  }
+
+  private void handle() throws ErrnoException {
+    Command command = Command.fromWire(serverRequest.command());
+    if (command != Command.DMA_READ && command != Command.DMA_WRITE) {
+      throw new ErrnoException(Errno.ENOSYS, "command " + serverRequest.command());
+    }
+    serverRequest.needs(DmaAccess.SIZE);
+    long iova = serverRequest.u64(DmaAccess.IOVA);
+    long count = serverRequest.u64(DmaAccess.COUNT);
+    if (count < 0 || count > largestMessage - DmaAccess.SIZE) {
+      throw new ErrnoException(Errno.EINVAL, command + " of " + Long.toUnsignedString(count) + " bytes");
+    }
+    serverReply.echo(serverRequest, DmaAccess.SIZE);
+    if (command == Command.DMA_READ) {
+      serverReply.tail(memory.find(iova, count, DmaMapping.READ));
+    } else {
+      serverRequest.needs(DmaAccess.SIZE + (int) count);
+      memory.find(iova, count, DmaMapping.WRITE).copyFrom(serverRequest.data(DmaAccess.SIZE, (int) count));
+    }
+  }
+
+  /** Serves the server's commands also while no command of ours is under way, from now on. */
+  void serveMemory() {
+    lock.lock();
+    try {
+      if (memoryServer == null && !closed) {
+        memoryServer = Thread.ofPlatform().name("vfio-user-memory").daemon().start(this::serveWhileIdle);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void serveWhileIdle() {
+    try {
+      while (transport.awaitReadable(-1)) {
+        lock.lock();
+        try {
+          if (closed || broken != null || !serveNow()) {
+            return;
+          }
+        } finally {
+          lock.unlock();
+        }
+      }
+    } catch (LinuxException | ProtocolException e) {
+      fail(e);
+    }
+  }
+
+  /** Serves one command if one has come since. Returns false at the end of the connection. */
+  private boolean serveNow() throws LinuxException, ProtocolException {
+    if (!reader.hasBuffered() && !transport.awaitReadable(0)) {
+      return true;
+    }
+    if (!serveNext()) {
+      return false;
+    }
+    serveBuffered();
+    return true;
+  }
+
+  /** Serves the next command. Returns false at the end of the connection. */
+  private boolean serveNext() throws LinuxException, ProtocolException {
+    if (!reader.next(false)) {
+      return false;
+    }
+    serve();
+    return true;
+  }
+
+  private void fail(IOException e) {
+    lock.lock();
+    try {
+      if (broken == null) {
+        broken = e;
+      }
+      transport.shutdown();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns the descriptors of the reply that is read. */
+  ReceivedFds fds() {
+    return reader.fds();
+  }
+
+  @Override
+  public void close() {
+    transport.shutdown();
+    Thread server;
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      server = memoryServer;
+      if (broken == null) {
+        broken = new ProtocolException("the connection has been closed");
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (server != null) {
+      Joining.join(server);
+    }
+    serverRequest.close();
+    reader.close();
+    transport.close();
+    arena.close();
+  }
+}

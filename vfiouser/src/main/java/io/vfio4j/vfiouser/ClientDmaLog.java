@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
+import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
+import io.vfio4j.vfiouser.Structs.Feature;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** The DMA log of a served device. */
+final class ClientDmaLog implements DmaLog {
+
+  private static final int DATA = Header.SIZE + Feature.SIZE;
+  private static final int MOST_RANGES = 512;
+
+  private final VfioUserClient client;
+  private final Limits limits;
+
+  ClientDmaLog(VfioUserClient client, Limits limits) {
+    this.client = client;
+    this.limits = limits;
+  }
+
+  @Override
+  public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
+    if (ranges.size() > MOST_RANGES) {
+      throw new DeviceException(client.name(), "start logging " + ranges.size() + " ranges", Errno.E2BIG);
+    }
+    int size = DmaLoggingControl.SIZE + ranges.size() * DmaLoggingControl.RANGE_SIZE;
+    return client.call("start DMA logging", Command.DEVICE_FEATURE, head -> {
+      head.set(Wire.U64, DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
+      head.set(Wire.U32, DATA + DmaLoggingControl.NUM_RANGES, ranges.size());
+      head.set(Wire.U32, DATA + DmaLoggingControl.NUM_RANGES + 4, 0);
+      for (int i = 0; i < ranges.size(); i++) {
+        int at = DATA + DmaLoggingControl.SIZE + i * DmaLoggingControl.RANGE_SIZE;
+        head.set(Wire.U64, at, ranges.get(i).iova());
+        head.set(Wire.U64, at + 8, ranges.get(i).length());
+      }
+      return ClientMigration.feature(head, Feature.DMA_LOGGING_START | Feature.SET, size) + size;
+    }, MemorySegment.NULL, reader -> {
+      int at = VfioUserClient.body(reader, Feature.SIZE + DmaLoggingControl.SIZE);
+      long chosen = reader.buffer().segment().get(Wire.U64, at + Feature.SIZE + DmaLoggingControl.PAGE_SIZE);
+      if (Long.bitCount(chosen) != 1) {
+        throw new ProtocolException("DMA logging in pages of " + Long.toUnsignedString(chosen) + " bytes");
+      }
+      return chosen;
+    });
+  }
+
+  @Override
+  public void stop() throws DeviceException {
+    client.call("stop DMA logging", Command.DEVICE_FEATURE,
+        head -> ClientMigration.feature(head, Feature.DMA_LOGGING_STOP | Feature.SET, 0), MemorySegment.NULL,
+        reader -> Boolean.TRUE);
+  }
+
+  @Override
+  public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+    if (Long.bitCount(pageSize) != 1) {
+      throw new DeviceException(client.name(), "report dirty memory in pages of " + pageSize + " bytes",
+          Errno.EINVAL);
+    }
+    long bytes = DmaLog.bitmapBytes(range, pageSize);
+    if (bytes > bitmap.byteSize()) {
+      throw new DeviceException(client.name(), "report dirty memory into too short a bitmap", Errno.EINVAL);
+    }
+    if (bytes > limits.maxBitmapSize()) {
+      throw new DeviceException(client.name(), "report dirty memory of " + range, Errno.E2BIG);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment reported = arena.allocate(bytes, Long.BYTES);
+      client.call("report dirty memory of " + range, Command.DEVICE_FEATURE,
+          head -> fill(head, range, pageSize, bytes), MemorySegment.NULL, reader -> {
+            VfioUserClient.body(reader, Feature.SIZE + DmaLoggingReport.SIZE);
+            if (reader.remaining() != bytes) {
+              throw new ProtocolException("a bitmap of " + reader.remaining() + " bytes instead of " + bytes);
+            }
+            reader.read(reported);
+            return Boolean.TRUE;
+          });
+      for (long at = 0; at < bytes; at += Long.BYTES) {
+        bitmap.set(Wire.U64, at, bitmap.get(Wire.U64, at) | reported.get(Wire.U64, at));
+      }
+    }
+  }
+
+  private static int fill(MemorySegment head, IovaRange range, long pageSize, long bytes) {
+    head.set(Wire.U64, DATA + DmaLoggingReport.IOVA, range.iova());
+    head.set(Wire.U64, DATA + DmaLoggingReport.LENGTH, range.length());
+    head.set(Wire.U64, DATA + DmaLoggingReport.PAGE_SIZE, pageSize);
+    return ClientMigration.feature(head, Feature.DMA_LOGGING_REPORT | Feature.GET,
+        DmaLoggingReport.SIZE + (int) bytes) + DmaLoggingReport.SIZE;
+  }
+}

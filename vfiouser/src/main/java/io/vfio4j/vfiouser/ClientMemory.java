@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/** Memory of the client that the server reaches by message only. */
+final class ClientMemory {
+
+  private record Opaque(MemorySegment memory, int access) {
+  }
+
+  private final ConcurrentSkipListMap<Long, Opaque> mappings =
+      new ConcurrentSkipListMap<>(Long::compareUnsigned);
+
+  /** Adds memory, before the server may ask for it. Returns what undoes that, if the server refuses. */
+  Runnable add(long iova, MemorySegment memory, int access) {
+    Opaque added = new Opaque(memory, access);
+    Opaque before = mappings.put(iova, added);
+    return before == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, before);
+  }
+
+  void remove(long iova) {
+    mappings.remove(iova);
+  }
+
+  /**
+   * Returns memory that the server asks for.
+   *
+   * @throws ErrnoException EFAULT if it is not mapped, EACCES if it may not be reached so
+   */
+  MemorySegment find(long iova, long count, int access) throws ErrnoException {
+    Map.Entry<Long, Opaque> entry = mappings.floorEntry(iova);
+    if (entry == null || count < 0) {
+      throw new ErrnoException(Errno.EFAULT, "0x%x is not mapped".formatted(iova));
+    }
+    MemorySegment memory = entry.getValue().memory();
+    long offset = iova - entry.getKey();
+    if (offset < 0 || count > memory.byteSize() || offset > memory.byteSize() - count) {
+      throw new ErrnoException(Errno.EFAULT, "0x%x+0x%x is not mapped".formatted(iova, count));
+    }
+    if ((entry.getValue().access() & access) != access) {
+      throw new ErrnoException(Errno.EACCES, "0x%x may not be reached so".formatted(iova));
+    }
+    return memory.asSlice(offset, count);
+  }
+}

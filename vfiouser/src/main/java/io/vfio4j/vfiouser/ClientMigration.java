@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.Reached;
+import io.vfio4j.vfiouser.Structs.Feature;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** The client's side of DEVICE_FEATURE: features, state and moves of the device. */
+final class ClientMigration {
+
+  private static final int DATA = Header.SIZE + Feature.SIZE;
+  private static final int STATE_SIZE = 8;
+
+  private final VfioUserClient client;
+  private final Limits limits;
+  private final boolean preCopyInfo;
+  private final MigrationFeatures features;
+  private final @Nullable DmaLog dmaLog;
+  /** Where the device is as far as known; nobody else moves it while we are connected. */
+  private volatile DeviceState known = DeviceState.RUNNING;
+  private @Nullable ClientSession session;
+
+  ClientMigration(VfioUserClient client, Limits limits, boolean preCopyInfo) throws DeviceException {
+    this.client = client;
+    this.limits = limits;
+    this.preCopyInfo = preCopyInfo;
+    features = readFeatures();
+    dmaLog = offersDmaLog() ? new ClientDmaLog(client, limits) : null;
+    if (features.canMigrate()) {
+      state();
+    }
+  }
+
+  MigrationFeatures features() {
+    return features;
+  }
+
+  Optional<DmaLog> dmaLog() {
+    return Optional.ofNullable(dmaLog);
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  boolean hasPreCopyInfo() {
+    return preCopyInfo;
+  }
+
+  VfioUserClient client() {
+    return client;
+  }
+
+  /** Returns where the device is, without asking it. */
+  DeviceState known() {
+    return known;
+  }
+
+  private MigrationFeatures readFeatures() throws DeviceException {
+    try {
+      return MigrationFeatures.fromFlags(getLong("read the migration features", Feature.MIGRATION));
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      // Servers without migration answer in different ways; none of them means that the device is lost.
+      return MigrationFeatures.NONE;
+    }
+  }
+
+  private boolean offersDmaLog() throws DeviceException {
+    try {
+      int flags = Feature.DMA_LOGGING_START | Feature.SET | Feature.PROBE;
+      client.call("probe for DMA logging", Command.DEVICE_FEATURE, head -> feature(head, flags, 0),
+          MemorySegment.NULL, reader -> Boolean.TRUE);
+      return true;
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      return false;
+    }
+  }
+
+  /** Writes the fields of DEVICE_FEATURE and returns their size, with that of the data that follows them. */
+  static int feature(MemorySegment head, int flags, int dataSize) {
+    head.set(Wire.U32, Header.SIZE, Feature.SIZE + dataSize);
+    head.set(Wire.U32, Header.SIZE + Feature.FLAGS, flags);
+    return Feature.SIZE;
+  }
+
+  private long getLong(String action, int index) throws DeviceException {
+    return client.call(action, Command.DEVICE_FEATURE, head -> feature(head, index | Feature.GET, Long.BYTES),
+        MemorySegment.NULL, reader -> {
+          int at = VfioUserClient.body(reader, Feature.SIZE + Long.BYTES);
+          return reader.buffer().segment().get(Wire.U64, at + Feature.SIZE);
+        });
+  }
+
+  DeviceState state() throws DeviceException {
+    if (!features.canMigrate()) {
+      return DeviceState.RUNNING;
+    }
+    DeviceState state = client.call("read the device state", Command.DEVICE_FEATURE,
+        head -> feature(head, Feature.MIG_DEVICE_STATE | Feature.GET, STATE_SIZE), MemorySegment.NULL,
+        reader -> {
+          int at = VfioUserClient.body(reader, Feature.SIZE + STATE_SIZE);
+          int value = reader.buffer().segment().get(Wire.U32, at + Feature.SIZE);
+          return DeviceState.fromWire(value)
+              .orElseThrow(() -> new ProtocolException("a device state " + Integer.toUnsignedString(value)));
+        });
+    reached(state);
+    return state;
+  }
+
+  OptionalLong stopCopyLength() throws DeviceException {
+    if (!features.canMigrate()) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(Math.max(0, getLong("read the state's size", Feature.MIG_DATA_SIZE)));
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      if (e.errno().equals(Errno.ENOTTY) || e.errno().equals(Errno.EINVAL)) {
+        return OptionalLong.empty();
+      }
+      throw e;
+    }
+  }
+
+  Reached moveTo(DeviceState target) throws DeviceException {
+    DeviceState from = known;
+    if (!features.canMigrate()) {
+      throw client.failedMove(from, target, Errno.ENOTTY, from, null);
+    }
+    try {
+      setState(target);
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      // The error says nothing of where the device is now.
+      throw client.failedMove(from, target, e.errno(), state(), e);
+    }
+    reached(target);
+    if (target.isSaving() && !from.isSaving()) {
+      session = new ClientSavingSession(this);
+    } else if (target == DeviceState.RESUMING && from != DeviceState.RESUMING) {
+      session = new ClientResumingSession(this);
+    } else {
+      return new Reached(target, Optional.empty());
+    }
+    return new Reached(target, Optional.of(session.session()));
+  }
+
+  private void setState(DeviceState target) throws DeviceException {
+    client.call("move to " + target, Command.DEVICE_FEATURE, head -> {
+      head.set(Wire.U32, DATA, target.wireValue());
+      head.set(Wire.U32, DATA + 4, -1);
+      return feature(head, Feature.MIG_DEVICE_STATE | Feature.SET, STATE_SIZE) + STATE_SIZE;
+    }, MemorySegment.NULL, reader -> Boolean.TRUE);
+  }
+
+  private void reached(DeviceState state) {
+    known = state;
+    ClientSession open = session;
+    if (open != null && !open.belongsTo(state)) {
+      open.end();
+      session = null;
+    }
+  }
+
+  /** Sets the device running if it is stopped with its own state. Returns whether it was. */
+  boolean leaveStopped() throws DeviceException {
+    DeviceState state = state();
+    if (state != DeviceState.STOP && state != DeviceState.STOP_COPY) {
+      return false;
+    }
+    moveTo(DeviceState.RUNNING);
+    return true;
+  }
+
+  /** The device has been reset. Servers are known that leave the migration state then. */
+  void wasReset() throws DeviceException {
+    ClientSession open = session;
+    if (open != null) {
+      open.end();
+      session = null;
+    }
+    DeviceState left = state();
+    if (left == DeviceState.RUNNING) {
+      return;
+    }
+    if (left != DeviceState.RESUMING && left != DeviceState.ERROR) {
+      moveTo(DeviceState.RUNNING);
+      return;
+    }
+    throw new DeviceException(client.name(), "reset", Errno.EIO,
+        client.name() + ": the server's reset leaves the device in " + left + "; restart the server", null);
+  }
+}

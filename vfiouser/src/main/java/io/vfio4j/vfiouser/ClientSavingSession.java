@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.vfiouser.Structs.Feature;
+import io.vfio4j.vfiouser.Structs.MigData;
+import io.vfio4j.vfiouser.Structs.PreCopyInfoData;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** Reads a device's state by MIG_DATA_READ. */
+final class ClientSavingSession extends ClientSession implements SavingSession {
+
+  private MemorySegment wanted = MemorySegment.NULL;
+  private final ClientChannel.ReplyReader<Long> replyReader = this::readReply;
+  private final VfioUserClient.Fields fields = this::fill;
+
+  ClientSavingSession(ClientMigration migration) {
+    super(migration);
+  }
+
+  @Override
+  DataSession session() {
+    return this;
+  }
+
+  @Override
+  boolean belongsTo(DeviceState state) {
+    return state.isSaving();
+  }
+
+  @Override
+  public long read(MemorySegment into) throws DeviceException {
+    checkOpen("read the state");
+    long most = migration().limits().maxDataXferSize();
+    wanted = into.byteSize() <= most ? into : into.asSlice(0, most);
+    long got = migration().client().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
+        replyReader);
+    if (got > 0) {
+      return got;
+    }
+    return migration().known() == DeviceState.STOP_COPY ? END : NOTHING_NOW;
+  }
+
+  private int fill(MemorySegment head) {
+    head.set(Wire.U32, Header.SIZE, MigData.SIZE + (int) wanted.byteSize());
+    head.set(Wire.U32, Header.SIZE + MigData.LENGTH, (int) wanted.byteSize());
+    return MigData.SIZE;
+  }
+
+  /** Takes what is real of the data; some servers fill it up to the size asked for. */
+  private Long readReply(MessageReader reader) throws LinuxException, ProtocolException {
+    int at = VfioUserClient.body(reader, MigData.SIZE);
+    int size = reader.buffer().segment().get(Wire.U32, at + MigData.LENGTH);
+    if (size < 0 || size > wanted.byteSize() || size > reader.remaining()) {
+      throw new ProtocolException("MIG_DATA_READ of " + wanted.byteSize() + " bytes answered with "
+          + Integer.toUnsignedString(size));
+    }
+    if (size > 0) {
+      reader.read(size == wanted.byteSize() ? wanted : wanted.asSlice(0, size));
+    }
+    return (long) size;
+  }
+
+  @Override
+  public Optional<PreCopyInfo> preCopyInfo() throws DeviceException {
+    checkOpen("read the pre-copy info");
+    DeviceState state = migration().known();
+    if (state != DeviceState.PRE_COPY && state != DeviceState.PRE_COPY_P2P) {
+      throw new DeviceException(migration().client().name(), "read the pre-copy info in " + state,
+          Errno.EINVAL);
+    }
+    if (!migration().hasPreCopyInfo()) {
+      return Optional.empty();
+    }
+    return Optional.of(migration().client().call("read the pre-copy info", Command.DEVICE_FEATURE,
+        head -> ClientMigration.feature(head, Feature.PRE_COPY_INFO | Feature.GET, PreCopyInfoData.SIZE),
+        MemorySegment.NULL, reader -> {
+          int at = VfioUserClient.body(reader, Feature.SIZE + PreCopyInfoData.SIZE) + Feature.SIZE;
+          MemorySegment reply = reader.buffer().segment();
+          long initial = reply.get(Wire.U64, at + PreCopyInfoData.INITIAL_BYTES);
+          long dirty = reply.get(Wire.U64, at + PreCopyInfoData.DIRTY_BYTES);
+          if (initial < 0 || dirty < 0 || initial + dirty < 0) {
+            throw new ProtocolException("pre-copy info with sizes that cannot be");
+          }
+          int flags = reply.get(Wire.U32, at + PreCopyInfoData.FLAGS);
+          return new PreCopyInfo(initial, dirty, (flags & PreCopyInfoData.REINIT) != 0);
+        }));
+  }
+
+  @Override
+  public void close() {
+    end();
+  }
+}

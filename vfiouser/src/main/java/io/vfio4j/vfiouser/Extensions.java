@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+/**
+ * What two ends that are both vfio4j agree on beyond the protocol, in the capability {@code "vfio4j"}.
+ *
+ * @param ours whether the other end is vfio4j at all
+ * @param preCopyInfo whether pre-copy info can be asked for, as feature 0xff00
+ * @param keepState whether a device in RUNNING is left as it is when the client goes away
+ */
+record Extensions(boolean ours, boolean preCopyInfo, boolean keepState) {
+
+  static final Extensions NONE = new Extensions(false, false, false);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
+import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
+import io.vfio4j.vfiouser.Structs.Feature;
+import io.vfio4j.vfiouser.Structs.PreCopyInfoData;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** DEVICE_FEATURE: migration and DMA logging. */
+final class FeatureCommands implements AutoCloseable {
+
+  private static final int STATE_SIZE = 8;
+  private static final int DATA = Feature.SIZE;
+
+  private final EmulatedDevice device;
+  private final MigrationData sessions;
+  private final DirtyLog log;
+  private final Limits limits;
+  private final boolean preCopyInfo;
+  /** The bitmap of the last report, until the next one. */
+  private @Nullable DirtyBitmap bitmap;
+
+  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, Limits limits,
+      boolean preCopyInfo) {
+    this.device = device;
+    this.sessions = sessions;
+    this.log = log;
+    this.limits = limits;
+    this.preCopyInfo = preCopyInfo;
+  }
+
+  void feature(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(Feature.SIZE);
+    int flags = request.u32(Feature.FLAGS);
+    int index = flags & Feature.INDEX_MASK;
+    int operation = flags & (Feature.GET | Feature.SET);
+    int known = Feature.INDEX_MASK | Feature.GET | Feature.SET | Feature.PROBE;
+    if ((flags & ~known) != 0) {
+      throw invalid("DEVICE_FEATURE with flags 0x" + Integer.toHexString(flags));
+    }
+    int offered = operations(index);
+    if ((flags & Feature.PROBE) != 0) {
+      if ((operation & ~offered) != 0) {
+        throw invalid("feature " + index + " does not work so");
+      }
+      reply.echo(request, Feature.SIZE);
+      return;
+    }
+    if (Integer.bitCount(operation) != 1 || (operation & offered) == 0) {
+      throw invalid("feature " + index + " does not work so");
+    }
+    carryOut(index, operation, request, reply);
+  }
+
+  /** Returns whether a feature is to be had by GET, SET or both. */
+  private int operations(int index) throws ErrnoException {
+    boolean migrates = device.features().canMigrate();
+    return switch (index) {
+      case Feature.MIGRATION, Feature.MIG_DATA_SIZE -> offeredIf(migrates, index, Feature.GET);
+      case Feature.MIG_DEVICE_STATE -> offeredIf(migrates, index, Feature.GET | Feature.SET);
+      case Feature.DMA_LOGGING_START, Feature.DMA_LOGGING_STOP -> Feature.SET;
+      case Feature.DMA_LOGGING_REPORT -> Feature.GET;
+      case Feature.PRE_COPY_INFO -> offeredIf(
+          preCopyInfo && device.features().has(MigrationFeature.PRE_COPY), index, Feature.GET);
+      default -> offeredIf(false, index, 0);
+    };
+  }
+
+  private static int offeredIf(boolean offered, int index, int operations) throws ErrnoException {
+    if (!offered) {
+      throw new ErrnoException(Errno.ENOTTY, "feature " + index);
+    }
+    return operations;
+  }
+
+  private void carryOut(int index, int operation, Request request, Reply reply) throws ErrnoException {
+    switch (index) {
+      case Feature.MIGRATION -> get(request, reply, Long.BYTES).u64(DATA, device.features().flags());
+      case Feature.MIG_DATA_SIZE -> get(request, reply, Long.BYTES).u64(DATA, device.stopCopyLength()
+          .orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no estimate of the state's size")));
+      case Feature.MIG_DEVICE_STATE -> {
+        if (operation == Feature.GET) {
+          get(request, reply, STATE_SIZE).u32(DATA, device.state().wireValue()).u32(DATA + 4, -1);
+        } else {
+          setState(request, reply);
+        }
+      }
+      case Feature.PRE_COPY_INFO -> preCopyInfo(request, reply);
+      case Feature.DMA_LOGGING_START -> startLogging(request, reply);
+      case Feature.DMA_LOGGING_STOP -> {
+        log.stop();
+        reply.echo(request, Feature.SIZE);
+      }
+      case Feature.DMA_LOGGING_REPORT -> report(request, reply);
+      default -> throw new IllegalStateException("feature " + index + " is offered but not carried out");
+    }
+  }
+
+  /** Prepares the answer to a GET of so many bytes. */
+  private static Reply get(Request request, Reply reply, int bytes) throws ErrnoException {
+    if (Integer.compareUnsigned(request.u32(0), Feature.SIZE + bytes) < 0) {
+      throw invalid("no room for the answer");
+    }
+    reply.echo(request, Feature.SIZE);
+    return reply.u32(0, Feature.SIZE + bytes).size(Feature.SIZE + bytes);
+  }
+
+  private void setState(Request request, Reply reply) throws ErrnoException {
+    request.needs(Feature.SIZE + STATE_SIZE);
+    int value = request.u32(DATA);
+    DeviceState target = DeviceState.fromWire(value)
+        .orElseThrow(() -> invalid("no state has the number " + Integer.toUnsignedString(value)));
+    // Before the device moves: other messages may come in between, and take the request's place.
+    reply.echo(request, Feature.SIZE + STATE_SIZE);
+    sessions.moveTo(target);
+  }
+
+  private void preCopyInfo(Request request, Reply reply) throws ErrnoException {
+    get(request, reply, PreCopyInfoData.SIZE);
+    PreCopyInfo info;
+    try {
+      info = sessions.preCopyInfo();
+    } catch (DeviceException e) {
+      throw new ErrnoException(e.errno(), "pre-copy info");
+    }
+    reply.u64(DATA + PreCopyInfoData.INITIAL_BYTES, info.initialBytes())
+        .u64(DATA + PreCopyInfoData.DIRTY_BYTES, info.dirtyBytes())
+        .u32(DATA + PreCopyInfoData.FLAGS, info.reinit() ? PreCopyInfoData.REINIT : 0)
+        .u32(DATA + PreCopyInfoData.FLAGS + 4, 0);
+  }
+
+  private void startLogging(Request request, Reply reply) throws ErrnoException {
+    request.needs(Feature.SIZE + DmaLoggingControl.SIZE);
+    int count = request.u32(DATA + DmaLoggingControl.NUM_RANGES);
+    if (count < 0 || count > DirtyLog.MAX_RANGES) {
+      throw new ErrnoException(Errno.E2BIG, Integer.toUnsignedString(count) + " ranges to log");
+    }
+    int size = Feature.SIZE + DmaLoggingControl.SIZE + count * DmaLoggingControl.RANGE_SIZE;
+    request.needs(size);
+    List<long[]> ranges = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      int at = DATA + DmaLoggingControl.SIZE + i * DmaLoggingControl.RANGE_SIZE;
+      ranges.add(new long[] {request.u64(at), request.u64(at + 8)});
+    }
+    long pageSize = log.start(ranges, request.u64(DATA + DmaLoggingControl.PAGE_SIZE));
+    reply.echo(request, size).u64(DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
+  }
+
+  private void report(Request request, Reply reply) throws ErrnoException {
+    int head = Feature.SIZE + DmaLoggingReport.SIZE;
+    request.needsArgsz(head);
+    long iova = request.u64(DATA + DmaLoggingReport.IOVA);
+    long length = request.u64(DATA + DmaLoggingReport.LENGTH);
+    long pageSize = request.u64(DATA + DmaLoggingReport.PAGE_SIZE);
+    long bytes = bitmapBytes(iova, length, pageSize);
+    if (Integer.toUnsignedLong(request.u32(0)) < head + bytes) {
+      throw invalid("no room for a bitmap of " + bytes + " bytes");
+    }
+    close();
+    DirtyBitmap reported = new DirtyBitmap(bytes);
+    bitmap = reported;
+    log.report(iova, length, pageSize, reported.bits());
+    reply.echo(request, head).u32(0, (int) (head + bytes)).tail(reported.bits());
+  }
+
+  private long bitmapBytes(long iova, long length, long pageSize) throws ErrnoException {
+    if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, DirtyLog.PAGE_SIZE) < 0
+        || length == 0) {
+      throw invalid("cannot report in pages of " + Long.toUnsignedString(pageSize));
+    }
+    if (!IovaRange.isValid(iova, length)) {
+      throw new ErrnoException(Errno.EOVERFLOW, "0x%x+0x%x wraps around".formatted(iova, length));
+    }
+    long bytes = DmaLog.bitmapBytes(new IovaRange(iova, length), pageSize);
+    if (bytes > limits.maxBitmapSize()) {
+      throw new ErrnoException(Errno.E2BIG, "a bitmap of " + bytes + " bytes");
+    }
+    return bytes;
+  }
+
+  private static ErrnoException invalid(String reason) {
+    return new ErrnoException(Errno.EINVAL, reason);
+  }
+
+  @Override
+  public void close() {
+    if (bitmap != null) {
+      bitmap.close();
+      bitmap = null;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.Structs.DeviceInfo;
+import io.vfio4j.vfiouser.Structs.IrqInfo;
+import io.vfio4j.vfiouser.Structs.RegionInfo;
+
+/** DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO. */
+final class InfoCommands {
+
+  private final EmulatedDevice device;
+  private final DeviceDescription description;
+  private final IrqTable irqs;
+
+  InfoCommands(EmulatedDevice device, IrqTable irqs) {
+    this.device = device;
+    this.description = device.description();
+    this.irqs = irqs;
+  }
+
+  void deviceInfo(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(DeviceInfo.SIZE);
+    reply.size(DeviceInfo.SIZE).u32(0, DeviceInfo.SIZE)
+        .u32(DeviceInfo.FLAGS, DeviceInfo.RESET | DeviceInfo.PCI)
+        .u32(DeviceInfo.NUM_REGIONS, description.regions().size()).u32(DeviceInfo.NUM_IRQS, irqs.indexes());
+  }
+
+  void regionInfo(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(RegionInfo.SIZE);
+    int index = request.u32(RegionInfo.INDEX);
+    if (index < 0 || index >= description.regions().size()) {
+      throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(index));
+    }
+    DeviceDescription.Region region = description.regions().get(index);
+    int flags = 0;
+    if (region.size() > 0) {
+      flags = RegionInfo.READ | (region.writable() ? RegionInfo.WRITE : 0);
+      flags |= region.mappable() ? RegionInfo.MMAP : 0;
+    }
+    reply.size(RegionInfo.SIZE).u32(0, RegionInfo.SIZE).u32(RegionInfo.FLAGS, flags)
+        .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, 0).u64(RegionInfo.LENGTH, region.size())
+        .u64(RegionInfo.OFFSET, 0);
+    if (region.mappable()) {
+      reply.fd(device.regionFile(index).orElse(null));
+    }
+  }
+
+  void irqInfo(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(IrqInfo.SIZE);
+    int index = request.u32(IrqInfo.INDEX);
+    if (index < 0 || index >= irqs.indexes()) {
+      throw new ErrnoException(Errno.EINVAL, "no interrupt index " + Integer.toUnsignedString(index));
+    }
+    reply.size(IrqInfo.SIZE).u32(0, IrqInfo.SIZE).u32(IrqInfo.FLAGS, irqs.infoFlags(index))
+        .u32(IrqInfo.INDEX, index).u32(IrqInfo.COUNT, irqs.count(index));
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.vfiouser.Structs.MigData;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** The device's data session, and MIG_DATA_READ and MIG_DATA_WRITE. */
+final class MigrationData implements AutoCloseable {
+
+  private final EmulatedDevice device;
+  private final SegmentSlices data;
+  private final int maxDataXferSize;
+  private final boolean pads;
+  private @Nullable SavingSession saving;
+  private @Nullable ResumingSession resuming;
+
+  /**
+   * Makes the handler.
+   *
+   * @param data room for what is read
+   * @param pads whether an answer has the size asked for, however little of it is real: the reference library does
+   *     so, and clients rely on it
+   */
+  MigrationData(EmulatedDevice device, SegmentSlices data, int maxDataXferSize, boolean pads) {
+    this.device = device;
+    this.data = data;
+    this.maxDataXferSize = maxDataXferSize;
+    this.pads = pads;
+  }
+
+  /** Moves the device and keeps the session that begins. */
+  void moveTo(DeviceState target) throws ErrnoException {
+    try {
+      device.moveTo(target).session().ifPresent(session -> {
+        switch (session) {
+          case SavingSession begun -> saving = begun;
+          case ResumingSession begun -> resuming = begun;
+        }
+      });
+    } catch (TransitionException e) {
+      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+    } finally {
+      dropEnded();
+    }
+  }
+
+  /** Lets go of a session that the state reached has no more place for. */
+  void dropEnded() {
+    DeviceState state = device.state();
+    if (saving != null && !state.isSaving()) {
+      saving.close();
+      saving = null;
+    }
+    if (resuming != null && state != DeviceState.RESUMING) {
+      resuming.close();
+      resuming = null;
+    }
+  }
+
+  PreCopyInfo preCopyInfo() throws ErrnoException, DeviceException {
+    if (saving == null) {
+      throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + device.state());
+    }
+    return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no pre-copy info"));
+  }
+
+  void read(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(MigData.SIZE);
+    int wanted = request.u32(MigData.LENGTH);
+    if (wanted <= 0 || wanted > maxDataXferSize) {
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_DATA_READ of " + Integer.toUnsignedString(wanted) + " bytes");
+    }
+    if (saving == null) {
+      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + device.state());
+    }
+    MemorySegment into = data.slice(0, wanted);
+    int got = (int) Math.max(0, read(saving, into));
+    if (pads) {
+      into.asSlice(got).fill((byte) 0);
+    }
+    reply.size(MigData.SIZE).u32(0, MigData.SIZE + got).u32(MigData.LENGTH, got)
+        .tail(pads ? into : data.slice(0, got));
+  }
+
+  private static long read(SavingSession session, MemorySegment into) throws ErrnoException {
+    try {
+      return session.read(into);
+    } catch (DeviceException e) {
+      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  void write(Request request, Reply reply) throws ErrnoException {
+    request.needs(MigData.SIZE);
+    int size = request.u32(MigData.LENGTH);
+    if (size < 0 || size > maxDataXferSize || size != request.size() - MigData.SIZE) {
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_DATA_WRITE of " + Integer.toUnsignedString(size) + " bytes");
+    }
+    if (resuming == null) {
+      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + device.state());
+    }
+    try {
+      resuming.write(request.data(MigData.SIZE, size));
+    } catch (DeviceException e) {
+      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (saving != null) {
+      saving.close();
+      saving = null;
+    }
+    if (resuming != null) {
+      resuming.close();
+      resuming = null;
+    }
+  }
+}

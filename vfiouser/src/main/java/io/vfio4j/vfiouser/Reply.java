@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The answer to a command while it is made. One object serves all replies of a connection. */
+final class Reply {
+
+  private static final List<Fd> NO_FDS = List.of();
+
+  private final SegmentSlices head;
+  private int size;
+  private MemorySegment tail = MemorySegment.NULL;
+  private List<Fd> fds = NO_FDS;
+
+  Reply(SegmentSlices head) {
+    this.head = head;
+  }
+
+  void clear() {
+    size = 0;
+    tail = MemorySegment.NULL;
+    fds = NO_FDS;
+  }
+
+  /** Sets the length of the part of the body that is written field by field. */
+  Reply size(int bytes) {
+    size = bytes;
+    return this;
+  }
+
+  Reply u32(int offset, int value) {
+    head.segment().set(Wire.U32, Header.SIZE + offset, value);
+    return this;
+  }
+
+  Reply u64(int offset, long value) {
+    head.segment().set(Wire.U64, Header.SIZE + offset, value);
+    return this;
+  }
+
+  /** Echoes the first bytes of the request. */
+  Reply echo(Request request, int bytes) {
+    MemorySegment.copy(request.body(), request.at(), head.segment(), Header.SIZE, bytes);
+    return size(bytes);
+  }
+
+  /** Lets data follow the fields; it is sent from where it lies. */
+  Reply tail(MemorySegment data) {
+    tail = data;
+    return this;
+  }
+
+  Reply fd(@Nullable Fd fd) {
+    fds = fd == null ? NO_FDS : List.of(fd);
+    return this;
+  }
+
+  MemorySegment headSegment() {
+    return head.segment();
+  }
+
+  void send(MessageTransport transport, Request request) throws LinuxException {
+    long messageSize = Header.SIZE + size + tail.byteSize();
+    Header.write(head.segment(), request.id(), request.command(), messageSize, Header.TYPE_REPLY, 0);
+    transport.send(head.slice(0, Header.SIZE + size), tail, fds);
+  }
+
+  void sendError(MessageTransport transport, Request request, int errno) throws LinuxException {
+    Header.write(head.segment(), request.id(), request.command(), Header.SIZE,
+        Header.TYPE_REPLY | Header.ERROR,
+        errno);
+    transport.send(head.slice(0, Header.SIZE), MemorySegment.NULL, NO_FDS);
+  }
+}

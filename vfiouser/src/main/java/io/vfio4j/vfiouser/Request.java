@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.lang.foreign.MemorySegment;
+
+/** A command as it was received. One object serves all commands of a connection, one after the other. */
+final class Request implements AutoCloseable {
+
+  private final SegmentSlices large;
+  /** Not the reader's: while a command is carried out others are read, with descriptors of their own. */
+  private final ReceivedFds fds = new ReceivedFds();
+  private int id;
+  private int command;
+  private int flags;
+  private SegmentSlices body;
+  private int at;
+  private int size;
+
+  /** Makes a request with room for bodies that do not fit in the reader's own buffer. */
+  Request(SegmentSlices large) {
+    this.large = large;
+    this.body = large;
+  }
+
+  /** Takes the message that the reader stands at, all of it. The caller has checked its size. */
+  void receive(MessageReader reader) throws LinuxException, ProtocolException {
+    id = reader.id();
+    command = reader.command();
+    flags = reader.flags();
+    size = (int) reader.remaining();
+    if (reader.fitsInPlace()) {
+      at = reader.inPlace();
+      body = reader.buffer();
+    } else {
+      reader.read(large.slice(0, size));
+      at = 0;
+      body = large;
+    }
+    // Last, for some may come with the body's end.
+    take(reader.fds());
+  }
+
+  /** Takes a message that was put aside. */
+  void load(QueuedMessage queued) {
+    id = queued.id();
+    command = queued.command();
+    flags = queued.flags();
+    size = (int) queued.body().byteSize();
+    MemorySegment.copy(queued.body(), 0, large.segment(), 0, size);
+    at = 0;
+    body = large;
+    take(queued.fds());
+  }
+
+  private void take(ReceivedFds received) {
+    fds.close();
+    if (received.count() > 0) {
+      fds.takeAll(received);
+    }
+  }
+
+  int id() {
+    return id;
+  }
+
+  int command() {
+    return command;
+  }
+
+  boolean wantsReply() {
+    return (flags & Header.NO_REPLY) == 0;
+  }
+
+  int size() {
+    return size;
+  }
+
+  ReceivedFds fds() {
+    return fds;
+  }
+
+  /** Checks that the body has at least so many bytes. */
+  void needs(int bytes) throws ErrnoException {
+    if (size < bytes) {
+      throw new ErrnoException(Errno.EINVAL,
+          Command.fromWire(command) + " with " + size + " bytes instead of " + bytes);
+    }
+  }
+
+  /** Checks that the body has at least so many bytes, and that its first field, argsz, leaves room for as many. */
+  void needsArgsz(int bytes) throws ErrnoException {
+    needs(bytes);
+    if (Integer.compareUnsigned(u32(0), bytes) < 0) {
+      throw new ErrnoException(Errno.EINVAL, Command.fromWire(command) + " with argsz " + u32(0));
+    }
+  }
+
+  int u32(int offset) {
+    return body.segment().get(Wire.U32, at + offset);
+  }
+
+  long u64(int offset) {
+    return body.segment().get(Wire.U64, at + offset);
+  }
+
+  /** Returns a part of the body, valid while the request is. */
+  MemorySegment data(int offset, int length) {
+    return body.slice(at + offset, length);
+  }
+
+  MemorySegment body() {
+    return body.segment();
+  }
+
+  int at() {
+    return at;
+  }
+
+  /** Closes the descriptors that the command had no use for. */
+  @Override
+  public void close() {
+    fds.close();
+  }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client of a server, from its VERSION to its end. Everything happens on the device's thread: messages, and
+ * between them what the device has to do.
+ */
+final class ServerConnection implements AutoCloseable {
+
+  private static final int REPLY_HEAD = 8192;
+  /** Fields before the data of the largest message. */
+  private static final int BODY_FIELDS = 64;
+
+  private final EmulatedDevice device;
+  private final DmaTable dma;
+  private final IrqTable irqs;
+  private final ServerOptions options;
+  private final LongSupplier clock;
+  private final MessageTransport transport;
+  private final Arena memory = Arena.ofConfined();
+  private final MessageReader reader;
+  private final Request request;
+  private final Reply reply;
+  private final SegmentSlices data;
+  private final ServerCalls calls;
+  private final @Nullable CommandHandler[] handlers = new CommandHandler[Command.values().length];
+  private Extensions extensions = Extensions.NONE;
+  private int mostFds;
+  private @Nullable MigrationData migrationData;
+  private @Nullable FeatureCommands features;
+
+  ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
+      LongSupplier clock,
+      MessageTransport transport, int patience) {
+    this.device = device;
+    this.dma = dma;
+    this.irqs = irqs;
+    this.options = options;
+    this.clock = clock;
+    this.transport = transport;
+    int largest = options.limits().maxDataXferSize();
+    reader = new MessageReader(transport, patience, memory);
+    request = new Request(new SegmentSlices(memory.allocate(largest + BODY_FIELDS, 8)));
+    reply = new Reply(new SegmentSlices(memory.allocate(REPLY_HEAD, 8)));
+    data = new SegmentSlices(memory.allocate(largest, 4096));
+    calls = new ServerCalls(transport, reader, memory, largest + BODY_FIELDS);
+  }
+
+  /** Tells whether a device in RUNNING is to be left as it is. */
+  boolean keepsState() {
+    return options.keepState() || extensions.keepState();
+  }
+
+  /**
+   * Serves the client until it goes away.
+   *
+   * @throws ProtocolException if it broke the protocol
+   * @throws LinuxException if the connection failed
+   */
+  void serve() throws LinuxException, ProtocolException {
+    if (!reader.next(false)) {
+      return;
+    }
+    negotiate();
+    while (true) {
+      QueuedMessage queued = calls.poll();
+      if (queued != null) {
+        try (queued) {
+          request.load(queued);
+          carryOut();
+        }
+      } else {
+        work();
+        calls.checkAlive();
+        if (calls.hasQueued()) {
+          continue;
+        }
+        if (!reader.next(true)) {
+          return;
+        }
+        checkSize();
+        request.receive(reader);
+        carryOut();
+      }
+      calls.checkAlive();
+    }
+  }
+
+  /** Lets the device do what is due until there is a message to take. */
+  private void work() throws LinuxException {
+    while (!calls.isBroken() && !calls.hasQueued()) {
+      long now = clock.getAsLong();
+      long next = device.runDue(now);
+      if (next == Long.MAX_VALUE || reader.hasBuffered()) {
+        return;
+      }
+      if (transport.awaitReadable(Math.max(0, next - now))) {
+        return;
+      }
+    }
+  }
+
+  private void negotiate() throws LinuxException, ProtocolException {
+    long size = reader.remaining();
+    if (reader.command() != Command.VERSION.wireValue()) {
+      refuse("the first message is not a VERSION");
+    }
+    checkSize();
+    if (size > VersionMessage.MAX_SIZE) {
+      refuse("a VERSION of " + reader.messageSize() + " bytes");
+    }
+    request.receive(reader);
+    try {
+      VersionMessage asked = VersionMessage.decode(request.body(), request.at(), request.size());
+      if (asked.major() != VersionMessage.MAJOR || request.fds().count() > 0) {
+        throw new ErrnoException(Errno.EINVAL, "version " + asked.major() + " of the protocol");
+      }
+      Limits inForce = options.limits().lowerOf(asked.limits());
+      Extensions wanted = asked.extensions();
+      extensions = new Extensions(wanted.ours(), wanted.preCopyInfo(), wanted.keepState());
+      install(inForce);
+      reply.clear();
+      VersionMessage answer = asked.reply(inForce, extensions);
+      reply.size(answer.encode(reply.headSegment(), Header.SIZE, request.size())).send(transport, request);
+    } catch (ErrnoException e) {
+      reply.sendError(transport, request, e.errno().number());
+      throw protocolException(e);
+    } finally {
+      request.close();
+    }
+  }
+
+  private static ProtocolException protocolException(ErrnoException cause) {
+    ProtocolException exception = new ProtocolException(String.valueOf(cause.getMessage()));
+    exception.initCause(cause);
+    return exception;
+  }
+
+  private void install(Limits inForce) {
+    mostFds = inForce.maxMsgFds();
+    calls.limit(inForce.maxDataXferSize());
+    dma.remote(calls);
+    InfoCommands info = new InfoCommands(device, irqs);
+    RegionCommands regions = new RegionCommands(device, data, inForce.maxDataXferSize());
+    DmaCommands mappings = new DmaCommands(dma, inForce);
+    MigrationData sessions = new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.ours());
+    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), inForce,
+        extensions.preCopyInfo());
+    migrationData = sessions;
+    features = feature;
+    handlers[Command.DMA_MAP.ordinal()] = mappings::map;
+    handlers[Command.DMA_UNMAP.ordinal()] = mappings::unmap;
+    handlers[Command.DEVICE_GET_INFO.ordinal()] = info::deviceInfo;
+    handlers[Command.DEVICE_GET_REGION_INFO.ordinal()] = info::regionInfo;
+    handlers[Command.DEVICE_GET_IRQ_INFO.ordinal()] = info::irqInfo;
+    handlers[Command.DEVICE_SET_IRQS.ordinal()] = new IrqCommands(irqs)::setIrqs;
+    handlers[Command.REGION_READ.ordinal()] = regions::read;
+    handlers[Command.REGION_WRITE.ordinal()] = regions::write;
+    handlers[Command.DEVICE_RESET.ordinal()] = (asked, answer) -> {
+      device.reset();
+      dma.log().clear();
+      sessions.dropEnded();
+    };
+    handlers[Command.DEVICE_FEATURE.ordinal()] = feature::feature;
+    handlers[Command.MIG_DATA_READ.ordinal()] = sessions::read;
+    handlers[Command.MIG_DATA_WRITE.ordinal()] = sessions::write;
+  }
+
+  /** Checks what the header says before anything is read by it. */
+  private void checkSize() throws LinuxException, ProtocolException {
+    if (reader.messageSize() < Header.SIZE) {
+      refuse("a message of " + reader.messageSize() + " bytes");
+    }
+    if (reader.isReply()) {
+      throw new ProtocolException("a reply that nothing was asked for");
+    }
+    if (!reader.isCommand()) {
+      refuse("a message of type " + (reader.flags() & Header.TYPE_MASK));
+    }
+    if (reader.remaining() > options.limits().maxDataXferSize() + BODY_FIELDS) {
+      refuse("a message of " + reader.messageSize() + " bytes, more than was agreed on");
+    }
+  }
+
+  /** Answers EINVAL and gives the client up: what follows in its stream cannot be found any more. */
+  private void refuse(String what) throws LinuxException, ProtocolException {
+    boolean isAnswered =
+        (reader.flags() & Header.NO_REPLY) == 0 || reader.command() == Command.VERSION.wireValue();
+    if (isAnswered && !reader.isReply()) {
+      Header.write(reply.headSegment(), reader.id(), reader.command(), Header.SIZE,
+          Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
+      transport.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
+    }
+    throw new ProtocolException(what);
+  }
+
+  private void carryOut() throws LinuxException {
+    reply.clear();
+    reader.hold();
+    try {
+      handler().handle(request, reply);
+      if (request.wantsReply()) {
+        reply.send(transport, request);
+      }
+    } catch (ErrnoException e) {
+      if (request.wantsReply()) {
+        reply.sendError(transport, request, e.errno().number());
+      }
+    } finally {
+      reader.release();
+      request.close();
+    }
+  }
+
+  private CommandHandler handler() throws ErrnoException {
+    Command command = Command.fromWire(request.command());
+    CommandHandler handler = command == null ? null : handlers[command.ordinal()];
+    if (handler == null) {
+      throw new ErrnoException(Errno.ENOSYS, "command " + request.command());
+    }
+    if (request.fds().count() > mostFds) {
+      throw new ErrnoException(Errno.EINVAL, "a message with " + request.fds().count() + " descriptors");
+    }
+    return handler;
+  }
+
+  /** Wakes the connection up, from any thread, to end. */
+  void shutdown() {
+    transport.shutdown();
+  }
+
+  @Override
+  public void close() {
+    dma.clear();
+    irqs.clear();
+    if (migrationData != null) {
+      migrationData.close();
+    }
+    if (features != null) {
+      features.close();
+    }
+    request.close();
+    calls.close();
+    reader.close();
+    transport.close();
+    memory.close();
+  }
+}

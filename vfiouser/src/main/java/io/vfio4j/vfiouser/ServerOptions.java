@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import java.time.Duration;
+
+/**
+ * How a device is served.
+ *
+ * @param limits what the server takes; the lower of its and the client's values is in force
+ * @param keepState whether a device in RUNNING is left as it is when a client goes away, though the client did not
+ *     ask for it
+ * @param once whether the server ends with its first client
+ * @param stallTimeout how long a client may leave a message or an answer unfinished
+ */
+public record ServerOptions(Limits limits, boolean keepState, boolean once, Duration stallTimeout) {
+
+  /** Serves one client after the other, and resets the device in between. */
+  public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, false, false,
+      Duration.ofSeconds(10));
+
+  /** Returns these options with another way to treat the device when a client goes away. */
+  public ServerOptions withKeepState(boolean keep) {
+    return new ServerOptions(limits, keep, once, stallTimeout);
+  }
+
+  /** Returns these options for a server that ends, or not, with its first client. */
+  public ServerOptions withOnce(boolean endsWithClient) {
+    return new ServerOptions(limits, keepState, endsWithClient, stallTimeout);
+  }
+
+  /** Returns these options with other limits. */
+  public ServerOptions withLimits(Limits offered) {
+    return new ServerOptions(offered, keepState, once, stallTimeout);
+  }
+
+  /** Returns these options with another patience. */
+  public ServerOptions withStallTimeout(Duration timeout) {
+    return new ServerOptions(limits, keepState, once, timeout);
+  }
+}

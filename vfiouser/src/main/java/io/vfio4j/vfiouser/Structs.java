@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+/**
+ * Offsets and sizes of the bodies of messages, all packed. The names are those of {@code uapi/linux/vfio.h} and of
+ * the vfio-user specification.
+ */
+final class Structs {
+
+  /** {@code struct vfio_user_dma_map { u32 argsz, flags; u64 offset, address, size; }}. */
+  static final class DmaMap {
+    static final int FLAGS = 4;
+    static final int OFFSET = 8;
+    static final int IOVA = 16;
+    static final int LENGTH = 24;
+    static final int SIZE = 32;
+
+    private DmaMap() {
+    }
+  }
+
+  /** {@code struct vfio_user_dma_unmap { u32 argsz, flags; u64 address, size; }}. */
+  static final class DmaUnmap {
+    static final int FLAGS = 4;
+    static final int IOVA = 8;
+    static final int LENGTH = 16;
+    static final int SIZE = 24;
+    static final int GET_DIRTY_BITMAP = 1;
+    static final int ALL = 2;
+
+    private DmaUnmap() {
+    }
+  }
+
+  /** {@code struct vfio_device_info { u32 argsz, flags, num_regions, num_irqs; }}. */
+  static final class DeviceInfo {
+    static final int FLAGS = 4;
+    static final int NUM_REGIONS = 8;
+    static final int NUM_IRQS = 12;
+    static final int SIZE = 16;
+    static final int RESET = 1;
+    static final int PCI = 2;
+
+    private DeviceInfo() {
+    }
+  }
+
+  /** {@code struct vfio_region_info { u32 argsz, flags, index, cap_offset; u64 size, offset; }}. */
+  static final class RegionInfo {
+    static final int FLAGS = 4;
+    static final int INDEX = 8;
+    static final int CAP_OFFSET = 12;
+    static final int LENGTH = 16;
+    static final int OFFSET = 24;
+    static final int SIZE = 32;
+    static final int READ = 1;
+    static final int WRITE = 2;
+    static final int MMAP = 4;
+
+    private RegionInfo() {
+    }
+  }
+
+  /** {@code struct vfio_irq_info { u32 argsz, flags, index, count; }}. */
+  static final class IrqInfo {
+    static final int FLAGS = 4;
+    static final int INDEX = 8;
+    static final int COUNT = 12;
+    static final int SIZE = 16;
+
+    private IrqInfo() {
+    }
+  }
+
+  /** {@code struct vfio_irq_set { u32 argsz, flags, index, start, count; u8 data[]; }}. */
+  static final class IrqSet {
+    static final int FLAGS = 4;
+    static final int INDEX = 8;
+    static final int START = 12;
+    static final int COUNT = 16;
+    static final int SIZE = 20;
+    static final int DATA_NONE = 1;
+    static final int DATA_BOOL = 1 << 1;
+    static final int DATA_EVENTFD = 1 << 2;
+    static final int ACTION_MASK = 1 << 3;
+    static final int ACTION_UNMASK = 1 << 4;
+    static final int ACTION_TRIGGER = 1 << 5;
+    static final int DATA_BITS = DATA_NONE | DATA_BOOL | DATA_EVENTFD;
+    static final int ACTION_BITS = ACTION_MASK | ACTION_UNMASK | ACTION_TRIGGER;
+
+    private IrqSet() {
+    }
+  }
+
+  /** {@code struct vfio_user_region_access { u64 offset; u32 region, count; u8 data[]; }}. */
+  static final class RegionAccess {
+    static final int OFFSET = 0;
+    static final int REGION = 8;
+    static final int COUNT = 12;
+    static final int SIZE = 16;
+
+    private RegionAccess() {
+    }
+  }
+
+  /** {@code struct vfio_user_dma_region_access { u64 addr, count; u8 data[]; }}. */
+  static final class DmaAccess {
+    static final int IOVA = 0;
+    static final int COUNT = 8;
+    static final int SIZE = 16;
+
+    private DmaAccess() {
+    }
+  }
+
+  /** {@code struct vfio_device_feature { u32 argsz, flags; u8 data[]; }}. */
+  static final class Feature {
+    static final int FLAGS = 4;
+    static final int SIZE = 8;
+    static final int INDEX_MASK = 0xffff;
+    static final int GET = 1 << 16;
+    static final int SET = 1 << 17;
+    static final int PROBE = 1 << 18;
+
+    static final int MIGRATION = 1;
+    static final int MIG_DEVICE_STATE = 2;
+    static final int DMA_LOGGING_START = 6;
+    static final int DMA_LOGGING_STOP = 7;
+    static final int DMA_LOGGING_REPORT = 8;
+    static final int MIG_DATA_SIZE = 9;
+    /** Ours, negotiated: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
+    static final int PRE_COPY_INFO = 0xff00;
+
+    private Feature() {
+    }
+  }
+
+  /** {@code struct vfio_device_feature_dma_logging_control}, with the ranges inline. */
+  static final class DmaLoggingControl {
+    static final int PAGE_SIZE = 0;
+    static final int NUM_RANGES = 8;
+    static final int SIZE = 16;
+    static final int RANGE_SIZE = 16;
+
+    private DmaLoggingControl() {
+    }
+  }
+
+  /** {@code struct vfio_device_feature_dma_logging_report}, with the bitmap inline. */
+  static final class DmaLoggingReport {
+    static final int IOVA = 0;
+    static final int LENGTH = 8;
+    static final int PAGE_SIZE = 16;
+    static final int SIZE = 24;
+
+    private DmaLoggingReport() {
+    }
+  }
+
+  /** The data of feature {@link Feature#PRE_COPY_INFO}. */
+  static final class PreCopyInfoData {
+    static final int INITIAL_BYTES = 0;
+    static final int DIRTY_BYTES = 8;
+    static final int FLAGS = 16;
+    static final int SIZE = 24;
+    static final int REINIT = 1;
+
+    private PreCopyInfoData() {
+    }
+  }
+
+  /** {@code struct vfio_user_mig_data { u32 argsz, size; u8 data[]; }}. */
+  static final class MigData {
+    static final int LENGTH = 4;
+    static final int SIZE = 8;
+
+    private MigData() {
+    }
+  }
+
+  private Structs() {
+  }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.io.IOException;
+import java.io.StringReader;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of VERSION: {@code u16 major, u16 minor}, then optionally a JSON text that ends with a NUL.
+ *
+ * @param major 0
+ * @param minor 0 to 2
+ * @param capabilities what the JSON has under this name, empty where there is none
+ */
+record VersionMessage(int major, int minor, JsonObject capabilities) {
+
+  static final int MAJOR = 0;
+  static final int MINOR = 2;
+
+  /** A longer text is refused; those of known clients have about 200 bytes. */
+  static final int MAX_SIZE = 4096;
+
+  private static final int JSON_AT = 4;
+  private static final long BIGGEST = Long.MAX_VALUE;
+
+  static VersionMessage decode(MemorySegment body, long at, int size) throws ErrnoException {
+    if (size < JSON_AT || size > MAX_SIZE) {
+      throw refused("a VERSION of " + size + " bytes");
+    }
+    int major = Short.toUnsignedInt(body.get(Wire.U16, at));
+    int minor = Short.toUnsignedInt(body.get(Wire.U16, at + 2));
+    return new VersionMessage(major, minor,
+        size == JSON_AT ? new JsonObject() : capabilities(body, at, size));
+  }
+
+  private static JsonObject capabilities(MemorySegment body, long at, int size) throws ErrnoException {
+    int end = JSON_AT;
+    while (end < size && body.get(ValueLayout.JAVA_BYTE, at + end) != 0) {
+      end++;
+    }
+    if (end == size) {
+      throw refused("a VERSION whose JSON has no NUL at its end");
+    }
+    ByteBuffer text = body.asSlice(at + JSON_AT, end - JSON_AT).asByteBuffer();
+    try {
+      JsonReader reader = new JsonReader(
+          new StringReader(StandardCharsets.UTF_8.newDecoder().decode(text).toString()));
+      reader.setStrictness(Strictness.STRICT);
+      JsonElement root = JsonParser.parseReader(reader);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw refused("a VERSION with more than one JSON text");
+      }
+      return object(object(root, "the version data"), "capabilities");
+    } catch (IOException | JsonParseException e) {
+      throw refused("a VERSION whose JSON cannot be read");
+    }
+  }
+
+  private static JsonObject object(@Nullable JsonElement element, String what) throws ErrnoException {
+    if (element == null || !element.isJsonObject()) {
+      throw refused(what + " is not a JSON object");
+    }
+    return element.getAsJsonObject();
+  }
+
+  private static JsonObject object(JsonObject parent, String key) throws ErrnoException {
+    JsonElement element = parent.get(key);
+    return element == null ? new JsonObject() : object(element, key);
+  }
+
+  private static long number(JsonObject parent, String key, long least, long otherwise)
+      throws ErrnoException {
+    JsonElement element = parent.get(key);
+    if (element == null) {
+      return otherwise;
+    }
+    if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isNumber()) {
+      throw refused(key + " is not a number");
+    }
+    BigDecimal value = decimal(key, element.getAsString());
+    if (value.compareTo(BigDecimal.valueOf(least)) < 0 || value.stripTrailingZeros().scale() > 0) {
+      throw refused(key + " is " + value);
+    }
+    // A number of a few characters can stand for one of a billion digits: compare before it is written out.
+    return value.compareTo(BigDecimal.valueOf(BIGGEST)) > 0 ? BIGGEST : value.longValue();
+  }
+
+  private static BigDecimal decimal(String key, String digits) throws ErrnoException {
+    if (digits.length() > 20) {
+      throw refused(key + " is too long a number");
+    }
+    try {
+      return new BigDecimal(digits);
+    } catch (NumberFormatException e) {
+      // JSON sets no bound to an exponent, BigDecimal does.
+      throw refused(key + " is no number to reckon with");
+    }
+  }
+
+  private static boolean flag(JsonObject parent, String key) throws ErrnoException {
+    JsonElement element = parent.get(key);
+    if (element == null) {
+      return false;
+    }
+    if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isBoolean()) {
+      throw refused(key + " is not true or false");
+    }
+    return element.getAsBoolean();
+  }
+
+  private static ErrnoException refused(String reason) {
+    return new ErrnoException(Errno.EINVAL, reason);
+  }
+
+  /** Returns the limits named here, with the protocol's own where one is not. */
+  Limits limits() throws ErrnoException {
+    Limits otherwise = Limits.DEFAULT;
+    long fds = number(capabilities, "max_msg_fds", 0, otherwise.maxMsgFds());
+    long data = number(capabilities, "max_data_xfer_size", 1, otherwise.maxDataXferSize());
+    long maps = number(capabilities, "max_dma_maps", 1, otherwise.maxDmaMaps());
+    long bitmap = number(object(capabilities, "migration"), "max_bitmap_size", Long.BYTES,
+        otherwise.maxBitmapSize());
+    number(capabilities, "pgsizes", 1, 1);
+    number(object(capabilities, "migration"), "pgsize", 1, 1);
+    flag(capabilities, "write_multiple");
+    flag(object(capabilities, "twin_socket"), "supported");
+    try {
+      return new Limits((int) Math.min(fds, Integer.MAX_VALUE), (int) Math.min(data, Integer.MAX_VALUE),
+          (int) Math.min(maps, Integer.MAX_VALUE), bitmap);
+    } catch (IllegalArgumentException e) {
+      throw refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Returns the extensions asked for or granted here. */
+  Extensions extensions() throws ErrnoException {
+    if (!capabilities.has("vfio4j")) {
+      return Extensions.NONE;
+    }
+    JsonObject ours = object(capabilities, "vfio4j");
+    return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"));
+  }
+
+  /** Returns what a client of ours asks for. */
+  static VersionMessage request(Limits limits, boolean keepState) {
+    JsonObject capabilities = new JsonObject();
+    capabilities.addProperty("max_msg_fds", limits.maxMsgFds());
+    capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
+    capabilities.addProperty("max_dma_maps", limits.maxDmaMaps());
+    JsonObject migration = new JsonObject();
+    migration.addProperty("max_bitmap_size", limits.maxBitmapSize());
+    capabilities.add("migration", migration);
+    JsonObject ours = new JsonObject();
+    ours.addProperty("precopy_info", true);
+    ours.addProperty("keep_state", keepState);
+    capabilities.add("vfio4j", ours);
+    return new VersionMessage(MAJOR, MINOR, capabilities);
+  }
+
+  /**
+   * Returns a server's answer: the limits in force and the extensions granted, of the capabilities that this
+   * request names and of no others.
+   */
+  VersionMessage reply(Limits inForce, Extensions granted) {
+    JsonObject answer = new JsonObject();
+    named(answer, capabilities, "max_msg_fds", inForce.maxMsgFds());
+    named(answer, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
+    named(answer, capabilities, "max_dma_maps", inForce.maxDmaMaps());
+    if (capabilities.get("migration") instanceof JsonObject asked) {
+      JsonObject migration = new JsonObject();
+      named(migration, asked, "max_bitmap_size", inForce.maxBitmapSize());
+      if (!migration.isEmpty()) {
+        answer.add("migration", migration);
+      }
+    }
+    if (granted.ours()) {
+      JsonObject asked = capabilities.getAsJsonObject("vfio4j");
+      JsonObject ours = new JsonObject();
+      named(ours, asked, "precopy_info", granted.preCopyInfo());
+      named(ours, asked, "keep_state", granted.keepState());
+      answer.add("vfio4j", ours);
+    }
+    return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
+  }
+
+  private static void named(JsonObject answer, JsonObject asked, String key, long value) {
+    if (asked.has(key)) {
+      answer.addProperty(key, value);
+    }
+  }
+
+  private static void named(JsonObject answer, JsonObject asked, String key, boolean value) {
+    if (asked.has(key)) {
+      answer.addProperty(key, value);
+    }
+  }
+
+  /**
+   * Writes the body.
+   *
+   * @param into where to
+   * @param at the offset of the body
+   * @param most the longest body that the peer takes: QEMU refuses a reply longer than its request, so that
+   *     capabilities are left out rather than sent
+   * @return the size of the body
+   */
+  int encode(MemorySegment into, long at, int most) {
+    into.set(Wire.U16, at, (short) major);
+    into.set(Wire.U16, at + 2, (short) minor);
+    JsonObject root = new JsonObject();
+    root.add("capabilities", capabilities);
+    byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
+    int size = JSON_AT + json.length + 1;
+    if (capabilities.isEmpty() || size > most) {
+      return JSON_AT;
+    }
+    MemorySegment.copy(json, 0, into, ValueLayout.JAVA_BYTE, at + JSON_AT, json.length);
+    into.set(ValueLayout.JAVA_BYTE, at + size - 1, (byte) 0);
+    return size;
+  }
+}

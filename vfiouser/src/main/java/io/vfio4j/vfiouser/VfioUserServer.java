@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.UnixServerSocket;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.DeviceState;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves an emulated device to one client after the other, over a UNIX socket.
+ *
+ * <p>
+ * The thread that calls {@link #run} is the device's. A second client, while one is connected, is answered EBUSY.
+ * When a client goes away its memory is unmapped and its interrupts are dropped, and the device is reset unless its
+ * state is to be kept.
+ */
+public final class VfioUserServer implements AutoCloseable {
+
+  /** How often a wait for the client's bytes is interrupted, to see whether the client counts as stalled. */
+  private static final Duration RECEIVE_SLICE = Duration.ofSeconds(1);
+
+  private final EmulatedDevice device;
+  private final ServerOptions options;
+  private final Consumer<String> log;
+  private final LongSupplier clock;
+  private final @Nullable ClientGate gate;
+  /** Clients let in; empty for "look again", as after {@link #stop}. */
+  private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
+  private final AtomicBoolean started = new AtomicBoolean();
+  private volatile boolean stopping;
+  private volatile @Nullable ServerConnection current;
+
+  private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
+      LongSupplier clock,
+      @Nullable UnixServerSocket socket) {
+    this.device = device;
+    this.options = options;
+    this.log = log;
+    this.clock = clock;
+    this.gate = socket == null ? null : new ClientGate(socket, clients, log);
+  }
+
+  /**
+   * Makes a server that listens.
+   *
+   * @param path the socket's path, made with mode 0600; one that nobody listens on any more is replaced
+   * @param device the device, which stays the caller's
+   * @param options how to serve it
+   * @param log takes a line for every client that is given up
+   * @throws LinuxException EADDRINUSE if somebody listens there, and others
+   */
+  public static VfioUserServer listen(Path path, EmulatedDevice device, ServerOptions options,
+      Consumer<String> log) throws LinuxException {
+    return new VfioUserServer(device, options, log, System::nanoTime, UnixServerSocket.bind(path));
+  }
+
+  /**
+   * Makes a server for a single client that is connected already.
+   *
+   * @param client the server's end, which it closes
+   * @param device the device, which stays the caller's
+   * @param options how to serve it
+   * @param log takes a line if the client is given up
+   */
+  public static VfioUserServer of(UnixSocket client, EmulatedDevice device, ServerOptions options,
+      Consumer<String> log) {
+    VfioUserServer server = new VfioUserServer(device, options.withOnce(true), log, System::nanoTime, null);
+    server.clients.add(Optional.of(client));
+    return server;
+  }
+
+  /**
+   * Serves clients until {@link #stop} is called, or the first one is gone if that is asked for. The calling thread
+   * is the device's as long. Interrupting it stops the server once no client is connected.
+   *
+   * @throws LinuxException if clients cannot be accepted
+   * @throws IllegalStateException if the server ran before, or is closed
+   */
+  public void run() throws LinuxException {
+    if (started.getAndSet(true)) {
+      throw new IllegalStateException("a server runs once");
+    }
+    DmaTable dma = new DmaTable();
+    IrqTable irqs = new IrqTable(device.description().irqCounts(), log);
+    try {
+      device.attach(dma, irqs);
+      if (gate != null) {
+        gate.open();
+      }
+      while (!stopping) {
+        UnixSocket client = awaitClient();
+        if (client != null) {
+          serve(client, dma, irqs);
+          if (options.once()) {
+            return;
+          }
+          if (gate != null) {
+            gate.next();
+          }
+        }
+      }
+    } finally {
+      stopping = true;
+      dma.close();
+      if (gate != null) {
+        gate.close();
+      }
+      dropWaitingClient();
+    }
+  }
+
+  private void dropWaitingClient() {
+    for (Optional<UnixSocket> waiting = clients.poll(); waiting != null; waiting = clients.poll()) {
+      waiting.ifPresent(UnixSocket::close);
+    }
+  }
+
+  /** Lets the device do what is due until a client comes. Returns null if the server is to stop. */
+  private @Nullable UnixSocket awaitClient() throws LinuxException {
+    try {
+      while (!stopping) {
+        if (gate != null) {
+          gate.checkAlive();
+        }
+        long now = clock.getAsLong();
+        long next = device.runDue(now);
+        long wait = next == Long.MAX_VALUE ? RECEIVE_SLICE.toNanos() : Math.max(0, next - now);
+        Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);
+        if (client != null && client.isPresent()) {
+          return client.get();
+        }
+      }
+    } catch (InterruptedException e) {
+      stopping = true;
+      Thread.currentThread().interrupt();
+    }
+    return null;
+  }
+
+  private void serve(UnixSocket client, DmaTable dma, IrqTable irqs) {
+    boolean keep = false;
+    try (ServerConnection connection = connect(client, dma, irqs)) {
+      current = connection;
+      try {
+        if (!stopping) {
+          connection.serve();
+        }
+      } finally {
+        keep = connection.keepsState();
+        current = null;
+      }
+    } catch (ProtocolException | LinuxException e) {
+      if (!stopping) {
+        log.accept("client given up: " + e.getMessage());
+      }
+    }
+    if (!keep || device.state() != DeviceState.RUNNING) {
+      device.reset();
+    }
+  }
+
+  private ServerConnection connect(UnixSocket client, DmaTable dma, IrqTable irqs) throws LinuxException {
+    try {
+      Duration slice =
+          options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
+      int patience = Math.max(1, (int) (options.stallTimeout().toMillis() / Math.max(1, slice.toMillis())));
+      MessageTransport transport = new SocketTransport(client, slice, options.stallTimeout());
+      return new ServerConnection(device, dma, irqs, options, clock, transport, patience);
+    } catch (LinuxException | RuntimeException e) {
+      client.close();
+      throw e;
+    }
+  }
+
+  /** Ends {@link #run}, from any thread; a client that is connected is let go. Does not wait for it. */
+  public void stop() {
+    stopping = true;
+    ServerConnection connection = current;
+    if (connection != null) {
+      connection.shutdown();
+    }
+    clients.add(Optional.empty());
+  }
+
+  /** Stops the server and removes its socket. */
+  @Override
+  public void close() {
+    stop();
+    if (gate != null) {
+      gate.close();
+    }
+    if (!started.getAndSet(true)) {
+      dropWaitingClient();
+    }
+  }
+}
