@@ -24,7 +24,8 @@ public final class LocalMigration {
    * @return what was done
    * @throws MigrationException if it failed; what the target says is suppressed in it
    */
-  public static MigrationReport run(MigratableDevice source, MigratableDevice target, MigrationOptions options,
+  public static MigrationReport run(MigratableDevice source, MigratableDevice target,
+      MigrationOptions options,
       Workload workload, MigrationListener listener) throws MigrationException {
     LocalTransport.Pair pair = LocalTransport.pair();
     MigrationListener oneAtATime = oneAtATime(listener);

@@ -73,7 +73,8 @@ final class PreCopyRounds {
       if (dry) {
         pause();
       }
-      narrator.enter(new Phase.PreCopy(rounds.size() + 1), "what is left would take " + Words.time(prediction.downtime()));
+      narrator.enter(new Phase.PreCopy(rounds.size() + 1),
+          "what is left would take " + Words.time(prediction.downtime()));
     }
   }
 
@@ -114,8 +115,9 @@ final class PreCopyRounds {
       link.out().sendRound(round.number());
       pump.about(round.number(), prediction);
       pump.tellProgress();
-      narrator.tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
-          Optional.of(prediction.downtime())));
+      narrator
+          .tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
+              Optional.of(prediction.downtime())));
     }
   }
 

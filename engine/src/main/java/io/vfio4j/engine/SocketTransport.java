@@ -63,7 +63,8 @@ public final class SocketTransport implements Transport {
       transport.finishConnect(resolved, timeout);
       return transport;
     } catch (IOException e) {
-      IOException named = e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
+      IOException named =
+          e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
       Closing.after(named, transport);
       throw named;
     }

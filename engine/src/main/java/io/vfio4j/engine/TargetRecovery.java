@@ -75,7 +75,8 @@ final class TargetRecovery {
     }
     boolean returns = pledge != TargetPledge.NONE && fate.surelyNotRunning;
     try {
-      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED, Words.of(cause) + "; " + fate.words);
+      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
+          Words.of(cause) + "; " + fate.words);
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
       return false;
@@ -97,8 +98,9 @@ final class TargetRecovery {
 
   private static String sourceFate(Outcome outcome) {
     return switch (outcome) {
-      case UNKNOWN -> "The source may have given its device away and could not be told otherwise: see what it says, "
-          + "and move its device to RUNNING if it waits.";
+      case UNKNOWN ->
+        "The source may have given its device away and could not be told otherwise: see what it says, "
+            + "and move its device to RUNNING if it waits.";
       default -> "The source keeps its device.";
     };
   }

@@ -119,7 +119,8 @@ final class TargetRun {
       narrator.note("the source could not be told that the device runs here: " + Words.of(e));
     }
     narrator.enter(new Phase.Done(), "the device runs");
-    return new TargetReport(device.device().identity(), source.identity(), narrator.now(), narrator.phaseTimes(),
+    return new TargetReport(device.device().identity(), source.identity(), narrator.now(),
+        narrator.phaseTimes(),
         summary, sourceKnows, MigrationReport.NOT_CARRIED, narrator.notes());
   }
 }

@@ -247,7 +247,8 @@ class FailingStepTest {
   @Test
   void listenerCannotBreakTheHandover() {
     trial.listener = event -> {
-      if (event instanceof MigrationEvent.DeviceMoved moved && moved.to() == RUNNING && moved.from() != RUNNING) {
+      if (event instanceof MigrationEvent.DeviceMoved moved && moved.to() == RUNNING
+          && moved.from() != RUNNING) {
         throw new IllegalStateException("too late");
       }
     };
@@ -260,7 +261,8 @@ class FailingStepTest {
     trial.sourceSettings = trial.sourceSettings.withClock(trial.clock, 40_000_000);
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(e).hasMessageContaining("longer than its limit of 20 s").hasMessageContaining("a limit of about");
+    assertThat(e).hasMessageContaining("longer than its limit of 20 s")
+        .hasMessageContaining("a limit of about");
     assertThat(trial.sourceActs()).containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
     assertThat(trial.workload).containsExactly("pause", "resume source");
   }
@@ -268,7 +270,8 @@ class FailingStepTest {
   @Test
   void slowGraceStateIsLeftBeforeTheWorkloadIsPaused() {
     trial.options = Trial.PATIENT.withMaxDowntime(Duration.ofSeconds(1));
-    MigrationException e = sourceFails(new Fault.DelayArc(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2)));
+    MigrationException e =
+        sourceFails(new Fault.DelayArc(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2)));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "RUNNING");
     assertThat(trial.workload).isEmpty();
@@ -276,7 +279,8 @@ class FailingStepTest {
 
   @Test
   void deviceThatNeverConvergesIsGivenUp() {
-    trial.options = Trial.PATIENT.withMaxDowntime(Duration.ofMillis(100)).withConvergenceDeadline(Duration.ofMinutes(1));
+    trial.options =
+        Trial.PATIENT.withMaxDowntime(Duration.ofMillis(100)).withConvergenceDeadline(Duration.ofMinutes(1));
     trial.sourceSettings = trial.sourceSettings.withChanges(20, 300).withClock(trial.clock, 1_000_000);
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
@@ -293,7 +297,8 @@ class FailingStepTest {
 
   @Test
   void bandwidthLimitHolds() {
-    trial.options = Trial.PATIENT.withPreCopy(false).withMaxBandwidth(4096).withMaxDowntime(Duration.ofHours(1));
+    trial.options =
+        Trial.PATIENT.withPreCopy(false).withMaxBandwidth(4096).withMaxDowntime(Duration.ofHours(1));
     trial.sourceSettings = trial.sourceSettings.withContent(1000, Trial.SEED);
     trial.targetSettings = trial.targetSettings.withContent(1000, 0);
     MigrationReport report = trial.run().success();
