@@ -12,4 +12,5 @@ module io.vfio4j.cli {
   requires java.management; // The JVM's own arguments, for the servers started as children.
 
   opens io.vfio4j.cli to info.picocli;
+  opens io.vfio4j.cli.demo to info.picocli;
 }

@@ -7,7 +7,7 @@ import io.vfio4j.engine.Side;
 import java.util.Arrays;
 
 /** Says what a failed migration left behind: an exit code, words, and the command that mends it. */
-final class FailedMigration {
+public final class FailedMigration {
 
   private FailedMigration() {
   }
@@ -19,9 +19,10 @@ final class FailedMigration {
    * @param here the device on this side that the user named
    * @param other where the other device is, as a person would look for it
    */
-  static CommandFailure of(MigrationException e, String here, String other) {
+  public static CommandFailure of(MigrationException e, String here, String other) {
     StringBuilder words = new StringBuilder("the migration failed in ").append(e.getMessage());
-    Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance).map(MigrationException.class::cast)
+    Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance)
+        .map(MigrationException.class::cast)
         .filter(later -> later.side() == Side.TARGET)
         .forEach(target -> words.append("\n  on the target, ").append(target.targetFate()));
     String remedy = remedy(e, here, other);
@@ -29,7 +30,8 @@ final class FailedMigration {
       words.append("\n  ").append(remedy);
     }
     var facts = Json.object().with("side", e.side().toString()).with("phase", e.phase().title())
-        .with("outcome", e.outcome().name()).with("source_state", e.sourceState().map(Enum::name).orElse(null))
+        .with("outcome", e.outcome().name())
+        .with("source_state", e.sourceState().map(Enum::name).orElse(null))
         .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy).build();
     return new CommandFailure(exitCode(e.outcome()), words.toString(), facts, e);
   }

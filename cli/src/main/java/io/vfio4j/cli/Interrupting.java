@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 /** Lets a signal interrupt what the current thread does; the interrupt does not outlive it. */
-final class Interrupting implements AutoCloseable {
+public final class Interrupting implements AutoCloseable {
 
   private final Termination.Registration registration;
 
@@ -10,7 +10,8 @@ final class Interrupting implements AutoCloseable {
     this.registration = registration;
   }
 
-  static Interrupting onSignal() {
+  /** From now on a signal interrupts the thread that calls this. */
+  public static Interrupting onSignal() {
     return new Interrupting(Termination.onSignal(Thread.currentThread()::interrupt));
   }
 

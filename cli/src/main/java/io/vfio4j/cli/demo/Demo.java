@@ -39,11 +39,13 @@ final class Demo {
       for (int attempt = 1;; attempt++) {
         Observer observer = vm.observe(listener);
         try {
-          MigrationReport report = LocalMigration.run(vm.source().client(), arrival.client(), settings.options(),
-              Workload.NONE, observer);
+          MigrationReport report =
+              LocalMigration.run(vm.source().client(), arrival.client(), settings.options(),
+                  Workload.NONE, observer);
           Proof proof = new Proof(vm, arrival, observer, settings.memory());
           long writes = proof.run();
-          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, loaded(), proof.checks());
+          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, loaded(),
+              proof.checks());
         } catch (MigrationException e) {
           // On a busy machine the limit of the downtime may be missed; the source runs on, so it can be tried again.
           if (e.outcome() != Outcome.SOURCE_RUNNING || attempt == settings.attempts()) {

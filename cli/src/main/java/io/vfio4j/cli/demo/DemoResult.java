@@ -15,7 +15,8 @@ import java.util.List;
  * @param loaded bytes of the file in the device's memory
  * @param checks what was to be proved
  */
-record DemoResult(MigrationReport report, long sourcePid, long targetPid, int attempts, long writes, long loaded,
+record DemoResult(MigrationReport report, long sourcePid, long targetPid, int attempts, long writes,
+    long loaded,
     List<Check> checks) {
 
   DemoResult {

@@ -18,7 +18,8 @@ import java.util.Optional;
  * @param attempts how often to try again when the machine is too slow to keep the downtime's limit
  * @param targetFaults what is to go wrong at the target, as {@code serve scratch --fault} takes it
  */
-record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churnRate, MigrationOptions options,
+record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churnRate,
+    MigrationOptions options,
     int attempts, List<String> targetFaults) {
 
   static final DemoSettings DEFAULT = new DemoSettings(256L << 20, Optional.empty(), 10_000, 2_000,
@@ -29,7 +30,8 @@ record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churn
   }
 
   DemoSettings withLoad(Path file) {
-    return new DemoSettings(memory, Optional.of(file), trafficRate, churnRate, options, attempts, targetFaults);
+    return new DemoSettings(memory, Optional.of(file), trafficRate, churnRate, options, attempts,
+        targetFaults);
   }
 
   DemoSettings withTargetFaults(List<String> faults) {

@@ -53,7 +53,8 @@ final class DemoVm implements AutoCloseable {
     source.write64(ScratchLayout.SCRATCH, scratchValue);
     guest.page().setAtIndex(ValueLayout.JAVA_LONG, 0, scratchValue);
     // The end of the first page, which churn, at the start of pages, leaves alone.
-    source.command(ScratchLayout.COMMAND_READ, guest.pageIova(), ScratchLayout.PAGE_SIZE - Long.BYTES, Long.BYTES);
+    source.command(ScratchLayout.COMMAND_READ, guest.pageIova(), ScratchLayout.PAGE_SIZE - Long.BYTES,
+        Long.BYTES);
     source.startTraffic(slots.count(), trafficRate);
     source.write32(ScratchLayout.CHURN_RATE, churnRate);
     letRun(source, WARM_UP);
@@ -62,7 +63,7 @@ final class DemoVm implements AutoCloseable {
   /** Lets a device run for a while of its own time, which its timer measures. */
   void letRun(DrivenDevice device, Duration runningTime) throws IOException {
     device.armTimer(runningTime);
-    if (!device.timer().await(PATIENCE)) {
+    if (!device.awaitTimer(PATIENCE)) {
       throw new IOException(device.client().identity().name() + ": its timer never fired");
     }
     device.timer().drain();

@@ -8,6 +8,7 @@ import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.DeviceDescription;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.List;
 final class DrivenDevice implements AutoCloseable {
 
   private static final int REGISTERS = ScratchLayout.REGISTERS_BAR;
+  private static final Duration SLICE = Duration.ofMillis(200);
 
   private final VfioUserClient client;
   private final List<EventFd> vectors = new ArrayList<>();
@@ -84,7 +86,7 @@ final class DrivenDevice implements AutoCloseable {
     EventFd done = vectors.get(ScratchLayout.COMMAND_VECTOR);
     long ignored = done.drain();
     write32(ScratchLayout.COMMAND, command | ScratchLayout.COMMAND_INTERRUPT);
-    if (!done.await(Duration.ofSeconds(10))) {
+    if (!await(done, Duration.ofSeconds(10))) {
       throw new IOException("a DMA command of %s did not end (after %d earlier interrupts)"
           .formatted(client.identity().name(), ignored));
     }
@@ -99,6 +101,25 @@ final class DrivenDevice implements AutoCloseable {
   /** The timer's interrupt: counts how often it fired. */
   EventFd timer() {
     return vectors.get(ScratchLayout.TIMER_VECTOR);
+  }
+
+  /** Waits for the timer. Returns whether it fired in time. */
+  boolean awaitTimer(Duration timeout) throws IOException {
+    return await(timer(), timeout);
+  }
+
+  /** A wait for an eventfd does not hear of interrupts, so it looks for them now and then. */
+  private static boolean await(EventFd eventFd, Duration timeout) throws IOException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!eventFd.await(SLICE)) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("interrupted");
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Reads internal memory. */

@@ -48,11 +48,14 @@ final class Observer implements MigrationListener {
     try {
       switch (event) {
         case MigrationEvent.PhaseBegan began when began.side() == Side.SOURCE
-            && began.phase() instanceof Phase.StopCopy -> source.armTimer(TIMER);
+            && began.phase() instanceof Phase.StopCopy ->
+          source.armTimer(TIMER);
         case MigrationEvent.DeviceMoved moved when moved.side() == Side.SOURCE
-            && moved.to() == DeviceState.STOP_COPY -> sourceStopped();
+            && moved.to() == DeviceState.STOP_COPY ->
+          sourceStopped();
         case MigrationEvent.DeviceMoving moving when moving.side() == Side.TARGET
-            && moving.from() == DeviceState.STOP && moving.to().isRunning() -> targetStarts();
+            && moving.from() == DeviceState.STOP && moving.to().isRunning() ->
+          targetStarts();
         default -> {
         }
       }

@@ -33,7 +33,7 @@ final class Proof {
   long run() throws IOException {
     long atSource = vm.source().timer().drain();
     if (atSource == 0) {
-      target.timer().await(PATIENCE);
+      target.awaitTimer(PATIENCE);
     } else {
       vm.letRun(target, AFTER);
     }
@@ -56,7 +56,8 @@ final class Proof {
     Optional<String> wrong = observer.complaints().stream().findFirst().or(() -> firstWrite(stopped))
         .or(() -> vm.slots().wrong(number));
     checks.add(wrong.map(text -> Check.failed(name, text)).orElseGet(() -> Check.passed(name,
-        String.format(Locale.ROOT, "%,d writes without a gap or a repetition; the first at the target is %,d", number,
+        String.format(Locale.ROOT, "%,d writes without a gap or a repetition; the first at the target is %,d",
+            number,
             stopped + 1))));
   }
 
@@ -67,7 +68,8 @@ final class Proof {
     }
     long first = vm.slots().get(vm.slots().slotAfter(stopped));
     return first == stopped + 1 ? Optional.empty()
-        : Optional.of("the target went on with write %d in the slot of write %d".formatted(first, stopped + 1));
+        : Optional
+            .of("the target went on with write %d in the slot of write %d".formatted(first, stopped + 1));
   }
 
   private void internalMemory() throws IOException {
@@ -76,15 +78,18 @@ final class Proof {
     long after = target.read64(ScratchLayout.CHURN_COUNT);
     Optional<String> difference = new MemoryProof(vm.source(), target, memory).difference(before, after);
     checks.add(difference.map(text -> Check.failed(name, text)).orElseGet(() -> Check.passed(name,
-        String.format(Locale.ROOT, "%,d bytes are equal, with %,d changes made since", memory, after - before))));
+        String.format(Locale.ROOT, "%,d bytes are equal, with %,d changes made since", memory,
+            after - before))));
   }
 
   private void registers() throws IOException {
     String name = "registers";
     List<String> wrong = new ArrayList<>();
     compare(wrong, "SCRATCH", vm.scratchValue(), target.read64(ScratchLayout.SCRATCH));
-    compare(wrong, "COMPLETED", vm.source().read64(ScratchLayout.COMPLETED), target.read64(ScratchLayout.COMPLETED));
-    compare(wrong, "DMA_IOVA", vm.source().read64(ScratchLayout.DMA_IOVA), target.read64(ScratchLayout.DMA_IOVA));
+    compare(wrong, "COMPLETED", vm.source().read64(ScratchLayout.COMPLETED),
+        target.read64(ScratchLayout.COMPLETED));
+    compare(wrong, "DMA_IOVA", vm.source().read64(ScratchLayout.DMA_IOVA),
+        target.read64(ScratchLayout.DMA_IOVA));
     compare(wrong, "DMA_OFFSET", vm.source().read64(ScratchLayout.DMA_OFFSET),
         target.read64(ScratchLayout.DMA_OFFSET));
     compare(wrong, "DMA_LENGTH", vm.source().read64(ScratchLayout.DMA_LENGTH),
@@ -106,7 +111,8 @@ final class Proof {
     String name = "timer";
     if (atSource + atTarget == 1) {
       checks.add(
-          Check.passed(name, "set at the source, it fired once, at the " + (atSource == 1 ? "source" : "target")));
+          Check.passed(name,
+              "set at the source, it fired once, at the " + (atSource == 1 ? "source" : "target")));
     } else {
       checks.add(Check.failed(name,
           "it fired %d times at the source and %d times at the target".formatted(atSource, atTarget)));

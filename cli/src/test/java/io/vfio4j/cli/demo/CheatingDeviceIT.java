@@ -27,7 +27,8 @@ class CheatingDeviceIT {
   @Test
   void anHonestDevicePasses() throws Exception {
     DemoResult result = run(List.of());
-    assertThat(result.checks()).extracting(Check::name).containsExactly("traffic", "memory", "registers", "timer");
+    assertThat(result.checks()).extracting(Check::name).containsExactly("traffic", "memory", "registers",
+        "timer");
     assertThat(result.checks()).allMatch(Check::passed);
   }
 

@@ -36,7 +36,8 @@ class KilledPeersIT {
   private static final int RATE = 10_000;
   private static final int CHURN = 2_000;
   private static final long MEMORY = 16 << 20;
-  private static final MigrationOptions OPTIONS = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
+  private static final MigrationOptions OPTIONS =
+      MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
 
   private final long seed = Long.getLong("vfio4j.seed", System.nanoTime());
   private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
@@ -55,7 +56,8 @@ class KilledPeersIT {
           KillAt killer = new KillAt(step, target::kill);
           Observer observer = vm.observe(killer);
           MigrationException failure = catchThrowableOfType(MigrationException.class,
-              () -> LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE, observer));
+              () -> LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE,
+                  observer));
           assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
         }
       }
@@ -76,14 +78,16 @@ class KilledPeersIT {
           Observer observer = vm.observe(killer);
           SocketTransport transport = SocketTransport.connect(listening(receiver), Duration.ofSeconds(30));
           MigrationException failure = catchThrowableOfType(MigrationException.class,
-              () -> new MigrationSource(vm.source().client(), transport, OPTIONS, Workload.NONE, observer).run());
+              () -> new MigrationSource(vm.source().client(), transport, OPTIONS, Workload.NONE, observer)
+                  .run());
           assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
         }
       }
     }
   }
 
-  private void assertThatTheSourceGoesOn(DemoVm vm, Observer observer, KillAt killer, MigrationException failure,
+  private void assertThatTheSourceGoesOn(DemoVm vm, Observer observer, KillAt killer,
+      MigrationException failure,
       String step) throws IOException {
     String where = "killed at '%s', seed %d".formatted(step, seed);
     assertThat(killer.hasKilled()).as(where).isTrue();
@@ -115,14 +119,16 @@ class KilledPeersIT {
   }
 
   private ChildServer serve(String name) throws IOException, InterruptedException {
-    return ChildServer.start(List.of("serve", "scratch", "--socket", folder.resolve(name + ".sock").toString(),
-        "--memory", Long.toString(MEMORY)));
+    return ChildServer
+        .start(List.of("serve", "scratch", "--socket", folder.resolve(name + ".sock").toString(),
+            "--memory", Long.toString(MEMORY)));
   }
 
   private ChildProcess receive(ChildServer target) throws IOException {
-    return ChildProcess.start(List.of("receive", "--json", "--listen", "unix:" + folder.resolve("receive.sock"),
-        "vfio-user:" + target.socket()), line -> {
-        });
+    return ChildProcess
+        .start(List.of("receive", "--json", "--listen", "unix:" + folder.resolve("receive.sock"),
+            "vfio-user:" + target.socket()), line -> {
+            });
   }
 
   private static TransportAddress listening(ChildProcess receiver) throws InterruptedException {

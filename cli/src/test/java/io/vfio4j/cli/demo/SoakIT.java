@@ -28,7 +28,8 @@ class SoakIT {
 
   private static final int MIGRATIONS = Integer.getInteger("vfio4j.soak.migrations", 50);
   private static final long ALLOWED_KIB = 64 << 10;
-  private static final MigrationOptions OPTIONS = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(10));
+  private static final MigrationOptions OPTIONS =
+      MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(10));
 
   @TempDir
   private Path folder;
@@ -82,7 +83,8 @@ class SoakIT {
   }
 
   private ChildServer serve(String name) throws IOException, InterruptedException {
-    return ChildServer.start(List.of("serve", "scratch", "--socket", folder.resolve(name + ".sock").toString(),
-        "--memory", "1m"));
+    return ChildServer
+        .start(List.of("serve", "scratch", "--socket", folder.resolve(name + ".sock").toString(),
+            "--memory", "1m"));
   }
 }

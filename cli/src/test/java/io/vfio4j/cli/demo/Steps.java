@@ -26,7 +26,7 @@ final class Steps implements MigrationListener {
       case MigrationEvent.DeviceMoved moved -> Optional
           .of("%s has moved %s > %s".formatted(moved.side(), moved.from(), moved.to()));
       case MigrationEvent.RoundEnded _ -> Optional.of("source has ended a round");
-      case MigrationEvent.Progress _, MigrationEvent.Noted _ -> Optional.empty();
+      case MigrationEvent.Progress _,MigrationEvent.Noted _ -> Optional.empty();
     };
   }
 
