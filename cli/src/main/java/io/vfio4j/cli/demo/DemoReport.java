@@ -54,8 +54,9 @@ final class DemoReport {
   private String phase(PhaseTime phase) {
     MigrationReport report = result.report();
     String about = switch (phase.title()) {
-      case "pre-copy" -> "%s in %d rounds, the device running".formatted(
-          Quantities.bytes(report.bytes() - report.stopCopyBytes()), report.rounds().size());
+      case "pre-copy" -> "%s in %d round%s, the device running".formatted(
+          Quantities.bytes(report.bytes() - report.stopCopyBytes()), report.rounds().size(),
+          report.rounds().size() == 1 ? "" : "s");
       case "stop-copy" ->
         Quantities.bytes(report.stopCopyBytes()) + ", the device standing still, until the target has it";
       case "handover" -> "the target starts the device";
