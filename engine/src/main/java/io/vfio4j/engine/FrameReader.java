@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Receives frames into one buffer; nothing of a frame is given out before it has been checked. Not to be used any
+ * Receives the preamble and then frames into one buffer; nothing of a frame is given out before it has been checked. Not to be used any
  * more after an exception.
  */
 final class FrameReader {
@@ -21,6 +21,7 @@ final class FrameReader {
   private final MemorySegment payload;
   private final FrameHeader header;
   private final StreamDigest digest = new StreamDigest();
+  private boolean begun;
   private int sequence;
   private int length;
 
@@ -33,17 +34,25 @@ final class FrameReader {
     this.header = new FrameHeader(frame);
   }
 
-  void receivePreamble(Duration stall) throws IOException {
-    fill(0, Preamble.BYTES, stall);
-    Preamble.check(frame.flip());
-  }
-
-  /** Receives the next frame that is understood. */
-  FrameKind next(Duration stall) throws IOException {
+  /**
+   * Receives the next frame that is understood. It has to be here in time, whatever comes before it; only a payload
+   * of data may take longer, as long as it goes on.
+   */
+  FrameKind next(Duration patience) throws IOException {
+    long began = System.nanoTime();
+    Duration left = patience;
+    if (!begun) {
+      receivePreamble(patience, began);
+    }
     while (true) {
-      fill(0, FrameHeader.BYTES, stall);
+      fill(0, FrameHeader.BYTES, left, began);
       Optional<FrameKind> kind = checkHeader();
-      fill(FrameHeader.BYTES, length, stall);
+      boolean isData = kind.isPresent() && kind.get() == FrameKind.DATA;
+      if (isData) {
+        fillSlowly(length, patience);
+      } else if (length > 0) {
+        fill(FrameHeader.BYTES, length, left(patience, began), began);
+      }
       if (!header.isIntact(length)) {
         throw damaged("wrong checksum");
       }
@@ -53,7 +62,14 @@ final class FrameReader {
       if (kind.isPresent()) {
         return kind.get();
       }
+      left = left(patience, began);
     }
+  }
+
+  private void receivePreamble(Duration patience, long began) throws IOException {
+    fill(0, Preamble.BYTES, patience, began);
+    Preamble.check(frame.flip());
+    begun = true;
   }
 
   /** Returns which device the last frame is about. */
@@ -112,12 +128,36 @@ final class FrameReader {
         .formatted(Integer.toUnsignedString(sequence), how));
   }
 
-  private void fill(int from, int count, Duration stall) throws IOException {
+  /** Fills a part of the frame that has to be here in time; for the usual single piece nothing is allocated. */
+  private void fill(int from, int count, Duration patience, long began) throws IOException {
     frame.limit(from + count).position(from);
+    Duration left = patience;
     while (frame.hasRemaining()) {
-      if (transport.receive(frame, stall) < 0) {
-        throw new EOFException(transport.peer() + " closed the connection");
+      receive(left);
+      if (frame.hasRemaining()) {
+        left = left(patience, began);
       }
     }
+  }
+
+  private void fillSlowly(int count, Duration stall) throws IOException {
+    frame.limit(FrameHeader.BYTES + count).position(FrameHeader.BYTES);
+    while (frame.hasRemaining()) {
+      receive(stall);
+    }
+  }
+
+  private void receive(Duration patience) throws IOException {
+    if (transport.receive(frame, patience) < 0) {
+      throw new EOFException(transport.peer() + " closed the connection");
+    }
+  }
+
+  private Duration left(Duration patience, long began) throws StalledException {
+    Duration left = patience.minusNanos(System.nanoTime() - began);
+    if (!left.isPositive()) {
+      throw new StalledException(transport.peer(), "sent no whole frame", patience);
+    }
+    return left;
   }
 }

@@ -54,16 +54,9 @@ final class Link implements AutoCloseable {
     return transport.peer();
   }
 
-  /** Exchanges nothing but the preamble and the hello of the other side. */
   Hello receiveHello() throws IOException {
-    in.receivePreamble(stall);
     expect(FrameKind.HELLO, stall);
     return Hello.take(in.body());
-  }
-
-  void sendHello(Hello hello) throws IOException {
-    out.sendPreamble();
-    out.sendHello(hello);
   }
 
   /**
@@ -100,8 +93,9 @@ final class Link implements AutoCloseable {
 
   /** Returns why the connection broke, if the other side has told it, otherwise the failure itself. */
   Throwable explain(Throwable failure) {
+    long end = System.nanoTime() + stall.toNanos();
     try {
-      if (transport.hasInput()) {
+      while (transport.hasInput() && System.nanoTime() - end < 0) {
         await(stall);
       }
       return failure;
@@ -130,8 +124,7 @@ final class Link implements AutoCloseable {
   /** Closes the connection and frees the buffers. */
   @Override
   public void close() {
-    arena.close();
-    try {
+    try (arena) {
       transport.close();
     } catch (IOException e) {
       narrator.note("the connection did not close: " + Words.of(e));

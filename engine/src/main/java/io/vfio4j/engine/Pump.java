@@ -42,6 +42,7 @@ final class Pump {
    * @return what {@link io.vfio4j.model.SavingSession#read} returned
    */
   long pump(MovedDevice device) throws IOException {
+    Interrupted.check();
     link.checkComplaint();
     long start = clock.nanoTime();
     long count = device.read(into);

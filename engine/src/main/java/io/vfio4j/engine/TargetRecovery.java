@@ -39,9 +39,11 @@ final class TargetRecovery {
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
-  MigrationException recover(Throwable cause) {
+  MigrationException recover(Throwable failure) {
     narrator.shield();
     Phase phase = narrator.phase();
+    boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
+    Throwable cause = peerMayHaveSaid ? link.explain(failure) : failure;
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
     Fate fate = reset(cause);
     boolean told = tellSource(cause, fate);

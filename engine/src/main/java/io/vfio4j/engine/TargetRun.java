@@ -44,7 +44,7 @@ final class TargetRun {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
     Hello.Device source = link.receiveHello().onlyDevice();
     Hello.Device own = Hello.Device.of(device.device());
-    link.sendHello(new Hello(List.of(own)));
+    link.out().sendHello(new Hello(List.of(own)));
     PreFlight.requireMatch(source, own);
     PreFlight.requireRunning(device);
     return source;

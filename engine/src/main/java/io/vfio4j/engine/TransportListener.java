@@ -90,9 +90,7 @@ public final class TransportListener implements Closeable {
       if (accepted != null) {
         return SocketTransport.over(accepted, nameOf(accepted));
       }
-      if (Thread.currentThread().isInterrupted()) {
-        throw Interrupted.exception();
-      }
+      Interrupted.check();
       long left = deadline - System.nanoTime();
       if (left <= 0) {
         throw new StalledException(address.toString(), "saw nobody connect", timeout);
