@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Receives the preamble and then frames into one buffer; nothing of a frame is given out before it has been checked. Not to be used any
- * more after an exception.
+ * Receives the preamble and then frames into one buffer; nothing of a frame is given out before it has been
+ * checked. Not to be used any more after an exception.
  */
 final class FrameReader {
 
@@ -25,7 +25,10 @@ final class FrameReader {
   private int sequence;
   private int length;
 
-  /** Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be taken. */
+  /**
+   * Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be
+   * taken.
+   */
   FrameReader(Transport transport, MemorySegment buffer) {
     this.transport = transport;
     this.frame = buffer.asByteBuffer();
@@ -35,8 +38,8 @@ final class FrameReader {
   }
 
   /**
-   * Receives the next frame that is understood. It has to be here in time, whatever comes before it; only a payload
-   * of data may take longer, as long as it goes on.
+   * Receives the next frame that is understood. It has to be here in time, whatever comes before it; only a
+   * payload of data may take longer, as long as it goes on.
    */
   FrameKind next(Duration patience) throws IOException {
     long began = System.nanoTime();
@@ -95,7 +98,9 @@ final class FrameReader {
     return PeerText.take(body());
   }
 
-  /** Checks all of a header but its checksum, which needs the payload, and returns the kind if it is known. */
+  /**
+   * Checks all of a header but its checksum, which needs the payload, and returns the kind if it is known.
+   */
   private Optional<FrameKind> checkHeader() throws StreamException {
     long announced = header.length();
     Optional<FrameKind> kind = FrameKind.fromWire(header.kind());
@@ -128,7 +133,9 @@ final class FrameReader {
         .formatted(Integer.toUnsignedString(sequence), how));
   }
 
-  /** Fills a part of the frame that has to be here in time; for the usual single piece nothing is allocated. */
+  /**
+   * Fills a part of the frame that has to be here in time; for the usual single piece nothing is allocated.
+   */
   private void fill(int from, int count, Duration patience, long began) throws IOException {
     frame.limit(from + count).position(from);
     Duration left = patience;

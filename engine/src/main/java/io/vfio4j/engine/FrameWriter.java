@@ -20,7 +20,9 @@ final class FrameWriter {
   private boolean begun;
   private int sequence;
 
-  /** Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent. */
+  /**
+   * Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent.
+   */
   FrameWriter(Transport transport, Duration stall, MemorySegment buffer) {
     this.transport = transport;
     this.stall = stall;

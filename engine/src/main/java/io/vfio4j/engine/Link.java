@@ -109,8 +109,8 @@ final class Link implements AutoCloseable {
   }
 
   /**
-   * Reads on, and drops everything, until the other side closes the connection or the patience ends: a connection
-   * closed with data unread would be reset, and the last words sent on it lost.
+   * Reads on, and drops everything, until the other side closes the connection or the patience ends: a
+   * connection closed with data unread would be reset, and the last words sent on it lost.
    */
   void drain() throws IOException {
     long end = System.nanoTime() + stall.toNanos(); // A transport waits in the time of the machine.

@@ -97,7 +97,9 @@ final class TargetRun {
     narrator.shield();
   }
 
-  /** Starts the device, once it has answered: one that is gone before it was told to run can be given back. */
+  /**
+   * Starts the device, once it has answered: one that is gone before it was told to run can be given back.
+   */
   private Duration start() throws IOException {
     device.ask();
     pledge = TargetPledge.STARTING;
