@@ -142,6 +142,7 @@ final class DmaEngine {
     if (!fits) {
       throw new ErrnoException(Errno.EINVAL, "a command beyond the internal memory");
     }
+    dma.check(current.iova, current.length, !current.isRead());
   }
 
   private void move(Command current, long piece) throws ErrnoException {

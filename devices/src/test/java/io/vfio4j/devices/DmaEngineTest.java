@@ -69,6 +69,19 @@ class DmaEngineTest {
   }
 
   @Test
+  void touchesNothingWhereALaterPieceOfACommandCannotBeReached() throws Exception {
+    try (Rig rig = Rig.withPages(3 * 256)) {
+      rig.bus.memory.fill((byte) 1);
+      rig.command(1, FakeBus.IOVA + FakeBus.SIZE - 2 * MIB, 0, 2 * MIB + 1);
+      assertFailed(rig, Errno.EFAULT);
+      assertThat(rig.memory()).containsOnly(0);
+      rig.command(2, FakeBus.READ_ONLY_IOVA - 2 * MIB, 0, 2 * MIB + 1);
+      assertFailed(rig, Errno.EACCES);
+      assertThat(rig.bus.written).isEmpty();
+    }
+  }
+
+  @Test
   void refusesACommandWhileBusy() throws Exception {
     try (Rig rig = Rig.withPages(1)) {
       rig.set64(ScratchLayout.DMA_IOVA, FakeBus.IOVA);

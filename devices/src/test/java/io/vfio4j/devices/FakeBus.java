@@ -44,6 +44,11 @@ final class FakeBus implements DmaMemory, Interrupts {
   }
 
   @Override
+  public void check(long iova, long length, boolean writes) throws ErrnoException {
+    at(iova, length, writes);
+  }
+
+  @Override
   public void read(long iova, MemorySegment into) throws ErrnoException {
     into.copyFrom(at(iova, into.byteSize(), false));
   }

@@ -16,6 +16,17 @@ import java.util.Optional;
 public interface DmaMemory {
 
   /**
+   * Checks that a range can be reached, without touching it. What is read or written in several pieces is checked
+   * first, so that a hole at its end is found before its beginning is touched.
+   *
+   * @param iova the first address
+   * @param length bytes, at least 0
+   * @param writes whether it is to be written; else it is to be read
+   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part may not be reached so
+   */
+  void check(long iova, long length, boolean writes) throws ErrnoException;
+
+  /**
    * Reads memory.
    *
    * @param iova the first address

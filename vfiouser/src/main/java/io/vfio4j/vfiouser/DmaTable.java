@@ -128,6 +128,11 @@ final class DmaTable implements DmaMemory {
   }
 
   @Override
+  public void check(long iova, long length, boolean writes) throws ErrnoException {
+    check(iova, length, writes ? DmaMapping.WRITE : DmaMapping.READ);
+  }
+
+  @Override
   public void read(long iova, MemorySegment into) throws ErrnoException {
     check(iova, into.byteSize(), DmaMapping.READ);
     for (long done = 0; done < into.byteSize();) {
