@@ -50,28 +50,28 @@ public final class Termination {
     };
   }
 
-  /** Tells whether a signal has asked for the end. */
-  public static boolean isRequested() {
-    synchronized (ACTIONS) {
-      return requested;
-    }
-  }
-
   static void exit(int code) {
     EXIT_CODE.complete(code);
     System.exit(code);
+  }
+
+  /** Does what a signal does, once, without the end of the process. */
+  static void runActions() {
+    Deque<Runnable> actions;
+    synchronized (ACTIONS) {
+      actions = new ArrayDeque<>(ACTIONS);
+    }
+    actions.forEach(Runnable::run);
   }
 
   private static void shutDown() {
     if (EXIT_CODE.isDone()) {
       return;
     }
-    Deque<Runnable> actions;
     synchronized (ACTIONS) {
       requested = true;
-      actions = new ArrayDeque<>(ACTIONS);
     }
-    actions.forEach(Runnable::run);
+    runActions();
     // The JVM would answer a signal with 128 and its number, though the command ended as it should. A thread in
     // System.exit waits for this one, so there is no other way to the command's own exit code.
     int code = EXIT_CODE.join();
