@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -22,7 +23,9 @@ final class DmaMapping implements AutoCloseable {
   private final Arena owner = Arena.ofConfined();
   private final IovaRange range;
   private final int access;
+  private final long offset;
   private final @Nullable MemorySegment memory;
+  private final boolean canVanish;
 
   /**
    * Makes a mapping.
@@ -36,6 +39,8 @@ final class DmaMapping implements AutoCloseable {
   DmaMapping(IovaRange range, int access, @Nullable Fd fd, long offset) throws ErrnoException {
     this.range = range;
     this.access = access;
+    this.offset = offset;
+    this.canVanish = fd != null && !Memfd.isSealedAgainstShrinking(fd);
     try {
       memory = fd == null ? null : share(fd, offset, range.length());
     } catch (ErrnoException | RuntimeException e) {
@@ -60,8 +65,15 @@ final class DmaMapping implements AutoCloseable {
     return range;
   }
 
-  int access() {
-    return access;
+  /** Tells whether a request for a mapping is the one that this was made by, as far as it can be told. */
+  boolean isAskedForBy(long otherSize, int otherAccess, boolean withMemory, long otherOffset) {
+    return range.length() == otherSize && access == otherAccess && (memory != null) == withMemory
+        && offset == otherOffset;
+  }
+
+  /** Tells whether the file's owner can cut it, so that an access to memory that was there fails. */
+  boolean canVanish() {
+    return canVanish;
   }
 
   boolean allows(int wanted) {
