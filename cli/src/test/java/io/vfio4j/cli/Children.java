@@ -4,8 +4,11 @@ package io.vfio4j.cli;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Predicate;
 
 /** Commands as processes of their own, for tests. */
@@ -14,6 +17,14 @@ final class Children {
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Children() {
+  }
+
+  /** Returns the arguments of a server for a device like those of {@link Served}. */
+  static List<String> serve(Path socket, String... more) {
+    List<String> arguments = new ArrayList<>(
+        List.of("serve", "scratch", "--socket", socket.toString(), "--memory", Integer.toString(Served.MEMORY)));
+    arguments.addAll(Arrays.asList(more));
+    return arguments;
   }
 
   static ChildProcess start(String... arguments) throws IOException {

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonParser;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.BufferedReader;
 import java.io.PipedReader;
 import java.io.PipedWriter;
-import java.io.BufferedReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ class HoldingIT {
     PipedWriter out = new PipedWriter();
     try (Served served = Served.at(folder.resolve("a.sock"));
         BufferedReader lines = new BufferedReader(new PipedReader(out));
-        VfioUserClient client = VfioUserClient.connect(served.server().socket(), ClientOptions.DEFAULT)) {
+        VfioUserClient client = VfioUserClient.connect(folder.resolve("a.sock"), ClientOptions.DEFAULT)) {
       Output output = new Output(new PrintWriter(out), new PrintWriter(new StringWriter()), true, false);
       OpenDevice device = new OpenDevice(client, null);
       FutureTask<Boolean> holding = new FutureTask<>(() -> {

@@ -4,7 +4,6 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +22,7 @@ class MigrateIT {
 
   @Test
   void theDeviceRunsAtTheTargetWithItsData() throws Exception {
-    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"))) {
+    try (Served a = Served.by(Served.process(path("a.sock"))); Served b = Served.by(Served.process(path("b.sock")))) {
       a.mark(MARK);
 
       Run run = Run.vfio4j("migrate", "--from", a.address(), "--to", b.address(), "--max-downtime", "30s");
@@ -55,7 +54,7 @@ class MigrateIT {
   @Test
   void aTargetThatRefusesTheStateLeavesTheSourceRunning() throws Exception {
     try (Served a = Served.at(path("a.sock"));
-        Served b = Served.at(path("b.sock"), "--fault", "arc=RESUMING>STOP,errno=EIO,times=1")) {
+        Served b = Served.at(path("b.sock"), "arc=RESUMING>STOP,errno=EIO,times=1")) {
       a.mark(MARK);
       String[] migrate = {"migrate", "--from", a.address(), "--to", b.address(), "--max-downtime", "30s"};
 
@@ -86,10 +85,11 @@ class MigrateIT {
 
   @Test
   void aTargetThatIsKilledOnTheWayLeavesTheSourceRunning() throws Exception {
-    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"))) {
+    try (Served a = Served.at(path("a.sock")); ChildServer server = Served.process(path("b.sock"))) {
+      Served b = Served.by(server);
       a.mark(MARK);
       try (ChildProcess migration = slowMigration(a, b)) {
-        b.server().kill();
+        server.kill();
 
         JsonObject error = Children.await(migration, Children.event("error"));
         assertThat(migration.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
@@ -102,9 +102,9 @@ class MigrateIT {
 
   @Test
   void aSourceThatIsKilledOnTheWayIsNamed() throws Exception {
-    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
-        ChildProcess migration = slowMigration(a, b)) {
-      a.server().kill();
+    try (ChildServer server = Served.process(path("a.sock")); Served a = Served.by(server);
+        Served b = Served.at(path("b.sock")); ChildProcess migration = slowMigration(a, b)) {
+      server.kill();
 
       JsonObject error = Children.await(migration, Children.event("error"));
       assertThat(migration.await(Children.PATIENCE)).isEqualTo(ExitCodes.NEEDS_CARE);
@@ -136,16 +136,6 @@ class MigrateIT {
 
       assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
       assertThat(run.err()).contains(a.address() + " is in use");
-    }
-  }
-
-  @Test
-  void aFileIsLoaded() throws Exception {
-    Path file = path("content");
-    Files.write(file, new byte[]{1, 2, 3, 4, 5, 6, 7, 8});
-    try (Served a = Served.at(path("a.sock"), "--load", file.toString()); var client = a.connect()) {
-      assertThat(client.readLong(2, 0)).isEqualTo(0x0807060504030201L);
-      assertThat(client.readLong(2, 8)).isZero();
     }
   }
 }

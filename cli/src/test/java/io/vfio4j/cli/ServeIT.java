@@ -26,29 +26,29 @@ class ServeIT {
 
   @Test
   void sigtermUnlinksTheSocketAndEndsWithZero() throws Exception {
-    try (Served served = Served.at(socket())) {
+    try (ChildServer server = Served.process(socket())) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket()))).isEqualTo("rw-------");
 
-      assertThat(served.server().stop()).isEqualTo(ExitCodes.DONE);
+      assertThat(server.stop()).isEqualTo(ExitCodes.DONE);
       assertThat(socket()).doesNotExist();
-      assertThat(served.server().errors()).isEmpty();
+      assertThat(server.errors()).isEmpty();
     }
   }
 
   @Test
   void sigtermEndsAServerThatHasAClient() throws Exception {
-    try (Served served = Served.at(socket()); VfioUserClient _ = served.connect()) {
-      assertThat(served.server().stop()).isEqualTo(ExitCodes.DONE);
+    try (ChildServer server = Served.process(socket()); VfioUserClient _ = Served.by(server).connect()) {
+      assertThat(server.stop()).isEqualTo(ExitCodes.DONE);
       assertThat(socket()).doesNotExist();
     }
   }
 
   @Test
   void whatAKilledServerLeavesIsReplaced() throws Exception {
-    try (Served first = Served.at(socket())) {
-      first.server().kill();
+    try (ChildServer first = Served.process(socket())) {
+      first.kill();
       assertThat(socket()).exists();
-      Run gone = Run.vfio4j("probe", first.address());
+      Run gone = Run.vfio4j("probe", "vfio-user:" + socket());
       assertThat(gone.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
       assertThat(gone.err()).contains("nobody listens there any more");
 
@@ -92,13 +92,13 @@ class ServeIT {
 
   @Test
   void senselessClientsCostALineEach() throws Exception {
-    try (Served served = Served.at(socket())) {
+    try (ChildServer server = Served.process(socket())) {
       say(ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
       say(ByteBuffer.wrap(new byte[64]));
       say(ByteBuffer.wrap(new byte[]{0, 0, 1}));
 
-      assertThat(Run.vfio4j("probe", served.address()).exitCode()).isEqualTo(ExitCodes.DONE);
-      assertThat(served.server().errors()).hasSizeBetween(2, 3)
+      assertThat(Run.vfio4j("probe", "vfio-user:" + socket()).exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(server.errors()).hasSizeBetween(2, 3)
           .allSatisfy(line -> assertThat(line).startsWith("client given up: "));
     }
   }
@@ -120,10 +120,10 @@ class ServeIT {
 
   @Test
   void onceIsOnce() throws Exception {
-    try (Served served = Served.at(socket(), "--once")) {
-      served.mark(1);
+    try (ChildServer server = ChildServer.start(Children.serve(socket(), "--once"))) {
+      Served.by(server).mark(1);
 
-      assertThat(served.server().await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(server.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
       assertThat(socket()).doesNotExist();
     }
   }
@@ -137,6 +137,17 @@ class ServeIT {
 
       assertThat(server.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
       assertThat(socket()).doesNotExist();
+    }
+  }
+
+  @Test
+  void aFileIsLoaded() throws Exception {
+    Path file = folder.resolve("content");
+    Files.write(file, new byte[]{1, 2, 3, 4, 5, 6, 7, 8});
+    try (ChildServer server = ChildServer.start(Children.serve(socket(), "--load", file.toString()));
+        VfioUserClient client = Served.by(server).connect()) {
+      assertThat(client.readLong(2, 0)).isEqualTo(0x0807060504030201L);
+      assertThat(client.readLong(2, 8)).isZero();
     }
   }
 }

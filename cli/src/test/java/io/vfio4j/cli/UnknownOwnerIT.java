@@ -22,26 +22,27 @@ class UnknownOwnerIT {
   private Path folder;
 
   private Served source;
-  private Served target;
+  private ChildServer target;
 
   @BeforeEach
   void serve() throws Exception {
     source = Served.at(folder.resolve("a.sock"));
     source.mark(MARK);
     // Long enough for the receiver to be killed meanwhile; nobody waits for its end.
-    target = Served.at(folder.resolve("b.sock"), "--fault", "arc=STOP>RUNNING_P2P,delay=30s");
+    target = ChildServer.start(
+        Children.serve(folder.resolve("b.sock"), "--fault", "arc=STOP>RUNNING_P2P,delay=30s"));
   }
 
   @AfterEach
   void end() throws Exception {
     source.close();
-    target.server().kill();
+    target.kill();
     target.close();
   }
 
   private ChildProcess sendToOneThatDies(String... more) throws Exception {
     try (ChildProcess receiver =
-        Children.start("receive", "--listen", "tcp:localhost:0", target.address(), "--json")) {
+        Children.start("receive", "--listen", "tcp:localhost:0", "vfio-user:" + target.socket(), "--json")) {
       String address = Children.await(receiver, Children.event("listening")).get("address").getAsString();
       List<String> send =
           new ArrayList<>(List.of("send", "--connect", address, source.address(), "--max-downtime", "30s", "--json"));
