@@ -21,7 +21,7 @@ final class OpenDevice implements AutoCloseable {
   private final VfioUserClient client;
   private final @Nullable SimServer inside;
 
-  private OpenDevice(VfioUserClient client, @Nullable SimServer inside) {
+  OpenDevice(VfioUserClient client, @Nullable SimServer inside) {
     this.client = client;
     this.inside = inside;
   }
