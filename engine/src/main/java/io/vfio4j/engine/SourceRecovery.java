@@ -48,7 +48,9 @@ final class SourceRecovery {
     narrator.suppressMishapsIn(cause);
     String fate = targetFate(cause, outcome);
     DeviceState state = outcome == Outcome.SOURCE_LOST ? null : device.known().orElse(null);
-    String message = "%s: %s. %s %s".formatted(phase.title(), Words.of(cause), sourceFate(outcome), fate);
+    // What the target says is the cause already.
+    String further = cause instanceof PeerFailedException ? "" : " " + fate;
+    String message = "%s: %s. %s%s".formatted(phase.title(), Words.of(cause), sourceFate(outcome), further);
     return new MigrationException(Side.SOURCE, phase, outcome, state, fate, message, cause);
   }
 
