@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the README tells a newcomer to type works. */
+class ReadmeIT {
+
+  private static final Path README = Path.of("..", "README.md");
+  private static final Path THIS = Path.of("src", "test", "java", "io", "vfio4j", "cli", "ReadmeIT.java");
+  private static final String MARK = "\f";
+  private static final Duration PATIENCE = Duration.ofSeconds(100);
+
+  @TempDir
+  private Path folder;
+
+  /** The commands in the order of the README; those that wait for others are not waited for. */
+  @Test
+  void commandsWork() throws Exception {
+    List<String> commands = commands();
+    assertThat(commands).hasSizeGreaterThanOrEqualTo(7).first().isEqualTo("demo");
+    List<ChildProcess> waiting = new ArrayList<>();
+    try {
+      for (String command : commands) {
+        boolean goesOn = command.endsWith("&") || command.startsWith("receive");
+        ChildProcess process = start(command.replace("&", "").strip());
+        waiting.add(process);
+        if (goesOn) {
+          assertThat(process.line(PATIENCE)).as(command + process.errors()).contains("listening");
+        } else {
+          assertThat(process.await(PATIENCE)).as("%s: %s", command, process.errors()).isZero();
+        }
+      }
+    } finally {
+      waiting.forEach(ChildProcess::close);
+    }
+  }
+
+  private static ChildProcess start(String command) throws IOException {
+    return ChildProcess.start(List.of(command.split(" +")), line -> {
+    });
+  }
+
+  private List<String> commands() throws IOException {
+    int port = freePort();
+    return Files.readAllLines(README).stream().filter(line -> line.startsWith("    ./vfio4j "))
+        .map(line -> line.replace("    ./vfio4j ", "").replace("/tmp/", folder + "/")
+            .replace("7100", Integer.toString(port)))
+        .toList();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  void theProgramInItIsTheOneBelow() throws IOException {
+    String readme = Files.readString(README);
+    String program =
+        readme.substring(readme.indexOf("```java\n") + 8, readme.indexOf("```\n", readme.indexOf("```java")));
+    String source = Files.readString(THIS).replace("    // begin\n", MARK).replace("    // end\n", MARK);
+    String ours = source.split(MARK, -1)[1].lines().map(line -> line.substring(4))
+        .collect(Collectors.joining("\n", "", "\n"));
+    assertThat(ours).isEqualTo(program);
+  }
+
+  /** Compiled, so that the README's program is. */
+  static void program() throws Exception {
+    // begin
+    try (var from = VfioUserClient.connect(Path.of("/tmp/a.sock"), ClientOptions.DEFAULT);
+        var to = VfioUserClient.connect(Path.of("/tmp/b.sock"), ClientOptions.DEFAULT)) {
+      MigrationReport report = LocalMigration.run(from, to, MigrationOptions.defaults(), Workload.NONE,
+          event -> System.out.println(event));
+      System.out.println("downtime " + report.downtime().toMillis() + " ms");
+    }
+    // end
+  }
+}
