@@ -21,7 +21,8 @@ final class FailedMigration {
    */
   static CommandFailure of(MigrationException e, String here, String other) {
     StringBuilder words = new StringBuilder("the migration failed in ").append(e.getMessage());
-    Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance).map(MigrationException.class::cast)
+    Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance)
+        .map(MigrationException.class::cast)
         .filter(later -> later.side() == Side.TARGET)
         .forEach(target -> words.append("\n  on the target, ").append(target.targetFate()));
     String remedy = remedy(e, here, other);
@@ -29,7 +30,8 @@ final class FailedMigration {
       words.append("\n  ").append(remedy);
     }
     var facts = Json.object().with("side", e.side().toString()).with("phase", e.phase().title())
-        .with("outcome", e.outcome().name()).with("source_state", e.sourceState().map(Enum::name).orElse(null))
+        .with("outcome", e.outcome().name())
+        .with("source_state", e.sourceState().map(Enum::name).orElse(null))
         .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy).build();
     return new CommandFailure(exitCode(e.outcome()), words.toString(), facts, e);
   }

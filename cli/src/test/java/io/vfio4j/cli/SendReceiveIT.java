@@ -53,7 +53,8 @@ class SendReceiveIT {
       Run send = Run.vfio4j("send", "--connect", address, a.address(), "--max-downtime", "30s", "--json");
 
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
-      assertThat(send.event("report").getAsJsonObject("target").get("device").getAsString()).isEqualTo(b.address());
+      assertThat(send.event("report").getAsJsonObject("target").get("device").getAsString())
+          .isEqualTo(b.address());
       JsonObject report = Children.await(receiver, Children.event("report"));
       assertThat(report.get("source_knows").getAsBoolean()).isTrue();
       assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
@@ -74,7 +75,8 @@ class SendReceiveIT {
 
         assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
       }
-      assertThat(String.join("\n", receiver.errors())).startsWith("vfio4j: the migration failed in pre-flight: ")
+      assertThat(String.join("\n", receiver.errors()))
+          .startsWith("vfio4j: the migration failed in pre-flight: ")
           .doesNotContain("\tat ");
       b.assertRunsWith(0);
     }
@@ -87,7 +89,8 @@ class SendReceiveIT {
       assertThat(Run.vfio4j("send", "--connect", "unix:" + path("no.sock"), a.address()).exitCode())
           .isEqualTo(ExitCodes.NOT_DONE);
       a.assertRunsWith(MARK);
-      Run receive = Run.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout", "10ms");
+      Run receive =
+          Run.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout", "10ms");
       assertThat(receive.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
       assertThat(receive.err()).contains("saw nobody connect");
       a.assertRunsWith(MARK);
