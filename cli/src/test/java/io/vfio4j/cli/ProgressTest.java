@@ -63,7 +63,7 @@ class ProgressTest {
     view.on(round(2800, 4));
     view.on(round(4800, 5));
     view.on(new MigrationEvent.Noted(Duration.ofMillis(4900), Side.TARGET, "the other side's story"));
-    view.on(new MigrationEvent.PhaseBegan(Duration.ofMillis(5000), Side.SOURCE, new Phase.Done(), "why"));
+    view.on(new MigrationEvent.PhaseBegan(Duration.ofMillis(5100), Side.SOURCE, new Phase.Done(), "why"));
 
     assertThat(err.toString().lines()).containsExactly("pre-copy: why",
         "pre-copy round 1: 1.0 MiB in 200 ms, 4.0 KiB left",
