@@ -19,11 +19,14 @@ public final class DurationConverter implements ITypeConverter<Duration> {
   public Duration convert(String value) {
     Matcher matcher = DURATION.matcher(value.strip().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
-      throw new TypeConversionException("'%s' is not a duration: give one such as 300ms, 2s or 5m".formatted(value));
+      throw new TypeConversionException(
+          "'%s' is not a duration: give one such as 300ms, 2s or 5m".formatted(value));
     }
-    BigDecimal nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(nanosPer(matcher.group(2))));
+    BigDecimal nanos =
+        new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(nanosPer(matcher.group(2))));
     if (nanos.signum() == 0 || nanos.compareTo(BigDecimal.valueOf(LONGEST.toNanos())) > 0) {
-      throw new TypeConversionException("'%s': give a duration of more than 0 and at most a year".formatted(value));
+      throw new TypeConversionException(
+          "'%s': give a duration of more than 0 and at most a year".formatted(value));
     }
     return Duration.ofNanos(nanos.longValue());
   }

@@ -10,9 +10,9 @@ import picocli.CommandLine.Option;
 /** What becomes of the devices when a migration is over. To be mixed in. */
 final class Holding {
 
-  @Option(names = "--then", paramLabel = "COMMAND",
-      description = {"Run COMMAND (by sh -c) once the device runs here, and hold the device open until it ends.",
-          "VFIO4J_DEVICE is the device's address."})
+  @Option(names = "--then", paramLabel = "COMMAND", description = {
+      "Run COMMAND (by sh -c) once the device runs here, and hold the device open until it ends.",
+      "VFIO4J_DEVICE is the device's address."})
   private @Nullable String then;
 
   @Mixin

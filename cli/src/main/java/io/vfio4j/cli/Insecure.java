@@ -18,7 +18,8 @@ final class Insecure {
     if (insecure || address.isLoopback()) {
       return address;
     }
-    throw new ParameterException(spec.commandLine(), address + " is not loopback: anybody on the way could read and "
+    throw new ParameterException(spec.commandLine(), address
+        + " is not loopback: anybody on the way could read and "
         + "change the device's state. Use unix:PATH or tcp:localhost:PORT with a tunnel, or allow it with --insecure");
   }
 }

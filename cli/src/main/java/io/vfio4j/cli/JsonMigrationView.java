@@ -28,13 +28,17 @@ final class JsonMigrationView implements MigrationView {
   static JsonObject json(MigrationEvent event) {
     return switch (event) {
       case MigrationEvent.PhaseBegan began -> phase(began);
-      case MigrationEvent.DeviceMoving e -> begin("moving", e).with("device", e.device()).with("from", e.from().name())
-          .with("to", e.to().name()).with("reason", e.reason()).build();
-      case MigrationEvent.DeviceMoved e -> begin("moved", e).with("device", e.device()).with("from", e.from().name())
-          .with("to", e.to().name()).with("reason", e.reason()).build();
+      case MigrationEvent.DeviceMoving e ->
+        begin("moving", e).with("device", e.device()).with("from", e.from().name())
+            .with("to", e.to().name()).with("reason", e.reason()).build();
+      case MigrationEvent.DeviceMoved e ->
+        begin("moved", e).with("device", e.device()).with("from", e.from().name())
+            .with("to", e.to().name()).with("reason", e.reason()).build();
       case MigrationEvent.Progress e -> begin("progress", e).with("round", e.round()).with("bytes", e.bytes())
-          .with("bytes_per_second", Math.round(e.bytesPerSecond())).with("remaining_bytes", number(e.remaining()))
-          .with("predicted_downtime_ms", millis(e.predictedDowntime())).with("elapsed_ms", e.elapsed()).build();
+          .with("bytes_per_second", Math.round(e.bytesPerSecond()))
+          .with("remaining_bytes", number(e.remaining()))
+          .with("predicted_downtime_ms", millis(e.predictedDowntime())).with("elapsed_ms", e.elapsed())
+          .build();
       case MigrationEvent.RoundEnded e -> begin("round", e).with("round", e.round().number())
           .with("bytes", e.round().bytes()).with("took_ms", e.round().took())
           .with("remaining_bytes", number(e.remaining()))

@@ -17,21 +17,19 @@ import picocli.CommandLine.ParameterException;
         + "where its server does not keep it so, this command holds it open until SIGTERM or Ctrl-C. "
         + "A failure before the handover leaves the source running with nothing lost.",
     "Not carried are config space, interrupt setup and DMA mappings: the device's driver sets them up anew. "
-        + "The source's device is reset when it is let go of."},
-    footer = {"", "Examples:", "  vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock",
-        "  At most 100 ms of downtime and 200 MiB a second:",
-        "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --max-downtime 100ms "
-            + "--max-bandwidth 200m",
-        "  Hold the device open while a program looks at it:",
-        "    vfio4j migrate --from sim:a --to vfio-user:/tmp/b.sock --then 'sleep 60'"})
+        + "The source's device is reset when it is let go of."}, footer = {"", "Examples:",
+            "  vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock",
+            "  At most 100 ms of downtime and 200 MiB a second:",
+            "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --max-downtime 100ms "
+                + "--max-bandwidth 200m",
+            "  Hold the device open while a program looks at it:",
+            "    vfio4j migrate --from sim:a --to vfio-user:/tmp/b.sock --then 'sleep 60'"})
 final class MigrateCommand implements Callable<Integer> {
 
-  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class,
-      description = "The device that leaves: vfio-user:PATH or sim:NAME[?memory=SIZE&...].")
+  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH or sim:NAME[?memory=SIZE&...].")
   private @Nullable DeviceAddress from;
 
-  @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class,
-      description = "The device that receives its state, and loses its own.")
+  @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that receives its state, and loses its own.")
   private @Nullable DeviceAddress to;
 
   @Mixin

@@ -10,19 +10,16 @@ import picocli.CommandLine.Option;
 /** How a migration is to be done: what the side of the source decides. To be mixed in. */
 final class MigrationFlags {
 
-  @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class,
-      description = "How long the device may stand still; a longer switchover is undone (default: 300ms).")
+  @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "How long the device may stand still; a longer switchover is undone (default: 300ms).")
   private @Nullable Duration maxDowntime;
 
-  @Option(names = "--max-bandwidth", paramLabel = "RATE", converter = RateConverter.class,
-      description = "Send at most so many bytes a second, as in 100m or 1g/s (default: no limit).")
+  @Option(names = "--max-bandwidth", paramLabel = "RATE", converter = RateConverter.class, description = "Send at most so many bytes a second, as in 100m or 1g/s (default: no limit).")
   private @Nullable Long maxBandwidth;
 
   @Option(names = "--no-pre-copy", description = "Send everything while the device stands still.")
   private boolean noPreCopy;
 
-  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class,
-      description = "How long pre-copy may go on until the downtime fits (default: 5m).")
+  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may go on until the downtime fits (default: 5m).")
   private @Nullable Duration deadline;
 
   MigrationOptions options(CommandSpec spec) {

@@ -6,8 +6,7 @@ import picocli.CommandLine.Option;
 /** For those who cannot wait. To be mixed in. */
 final class NoHold {
 
-  @Option(names = "--no-hold",
-      description = "Never wait at the end: let go of the device, even where its state is lost by that.")
+  @Option(names = "--no-hold", description = "Never wait at the end: let go of the device, even where its state is lost by that.")
   private boolean noHold;
 
   boolean isHoldingAllowed() {

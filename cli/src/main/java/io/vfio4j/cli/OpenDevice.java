@@ -31,7 +31,8 @@ final class OpenDevice implements AutoCloseable {
       return new OpenDevice(VfioUserClient.connect(socket, OPTIONS), null);
     } catch (DeviceException e) {
       String words = e.errno().equals(Errno.ENOENT) ? "there is no such socket: is its server running?"
-          : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again" : null;
+          : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again"
+              : null;
       if (words == null) {
         throw e;
       }

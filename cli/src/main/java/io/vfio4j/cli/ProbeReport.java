@@ -60,9 +60,11 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     lines.add("device      " + identity.name());
     lines.add("identity    %s, class %06x".formatted(identity.ids(), identity.classCode()));
     lines.add("driver      " + identity.driver());
-    regions.stream().filter(region -> region.size() > 0).forEach(region -> lines.add("region      " + words(region)));
+    regions.stream().filter(region -> region.size() > 0)
+        .forEach(region -> lines.add("region      " + words(region)));
     irqs.stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + words(irq)));
-    lines.add("features    " + (features.canMigrate() ? String.join(", ", FeatureNames.of(features)) : "none"));
+    lines.add(
+        "features    " + (features.canMigrate() ? String.join(", ", FeatureNames.of(features)) : "none"));
     lines.add("state       " + state);
     lines.add("stop-copy   " + (stopCopyLength.isPresent() ? Quantities.bytes(stopCopyLength.getAsLong())
         + ", as the device estimates" : "no estimate"));
@@ -96,8 +98,9 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
   List<Advice> missing() {
     List<Advice> missing = new ArrayList<>();
     if (!features.canMigrate()) {
-      missing.add(new Advice("STOP_COPY", true, "it offers no migration at all; it takes a server or driver that "
-          + "does (a scratch device: serve it without --features none)"));
+      missing.add(
+          new Advice("STOP_COPY", true, "it offers no migration at all; it takes a server or driver that "
+              + "does (a scratch device: serve it without --features none)"));
       return missing;
     }
     if (state != DeviceState.RUNNING) {
@@ -113,12 +116,14 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
           "it must not write to other devices' memory while it migrates; stop such traffic first"));
     }
     if (!dmaLogging) {
-      missing.add(new Advice("DMA log", false, "nobody can tell which memory it writes; a VMM that moves memory "
-          + "too has to take all of it as written"));
+      missing
+          .add(new Advice("DMA log", false, "nobody can tell which memory it writes; a VMM that moves memory "
+              + "too has to take all of it as written"));
     }
     if (!keepsState) {
-      missing.add(new Advice("keep_state", false, "its server resets it when a command lets go; migrate and receive "
-          + "hold it open, until --then COMMAND ends or SIGTERM"));
+      missing.add(
+          new Advice("keep_state", false, "its server resets it when a command lets go; migrate and receive "
+              + "hold it open, until --then COMMAND ends or SIGTERM"));
     }
     return missing;
   }
@@ -126,7 +131,8 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
   JsonObject json() {
     return Json.event("probe").with("device", identity.name()).with("ids", identity.ids())
         .with("vendor_id", identity.vendorId()).with("device_id", identity.deviceId())
-        .with("subsystem_vendor_id", identity.subsystemVendorId()).with("subsystem_id", identity.subsystemId())
+        .with("subsystem_vendor_id", identity.subsystemVendorId())
+        .with("subsystem_id", identity.subsystemId())
         .with("class_code", identity.classCode()).with("driver", identity.driver())
         .with("regions", regions, ProbeReport::json).with("irqs", irqs, ProbeReport::json)
         .with("features", FeatureNames.of(features)).with("state", state.name())

@@ -13,7 +13,8 @@ final class ProgressWords {
 
   /** Returns what fits into one line of a terminal. */
   static String line(String phase, MigrationEvent.Progress progress) {
-    return "%s %s %s, %s%s".formatted(phase(phase, progress.round()), ProgressLine.bar(fraction(progress), BAR),
+    return "%s %s %s, %s%s".formatted(phase(phase, progress.round()),
+        ProgressLine.bar(fraction(progress), BAR),
         Quantities.bytes(progress.bytes()), Quantities.rate(progress.bytesPerSecond()), outlook(progress));
   }
 
@@ -37,7 +38,8 @@ final class ProgressWords {
 
   private static String outlook(MigrationEvent.Progress progress) {
     StringBuilder words = new StringBuilder();
-    progress.remaining().ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
+    progress.remaining()
+        .ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
     progress.predictedDowntime().ifPresent(time -> words.append(", down ~").append(Quantities.time(time)));
     return words.toString();
   }

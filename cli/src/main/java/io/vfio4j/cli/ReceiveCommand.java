@@ -18,9 +18,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "receive", description = {"Wait for vfio4j send, and let a device here go on from where it was there.",
-    "Where the device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."},
-    footer = {"", "Examples:", "  vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock",
+@Command(name = "receive", description = {
+    "Wait for vfio4j send, and let a device here go on from where it was there.",
+    "Where the device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
+        "", "Examples:", "  vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock",
         "  On a port of this machine alone, which an SSH tunnel may lead to:",
         "    vfio4j receive --listen tcp:localhost:4711 vfio-user:/tmp/b.sock",
         "  Run a program that takes over as soon as the device runs:",
@@ -30,16 +31,13 @@ final class ReceiveCommand implements Callable<Integer> {
   /** For ever, as far as a person is concerned. */
   private static final Duration NO_LIMIT = Duration.ofDays(3650);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class,
-      description = "The device that receives the state, and loses its own: vfio-user:PATH or sim:NAME[?...].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that receives the state, and loses its own: vfio-user:PATH or sim:NAME[?...].")
   private @Nullable DeviceAddress device;
 
-  @Option(names = "--listen", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class,
-      description = "Where to wait: unix:PATH (mode 0600) or tcp:HOST:PORT; port 0 lets the system choose.")
+  @Option(names = "--listen", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class, description = "Where to wait: unix:PATH (mode 0600) or tcp:HOST:PORT; port 0 lets the system choose.")
   private @Nullable TransportAddress address;
 
-  @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class,
-      description = "Give up if nobody connects for so long (default: never).")
+  @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Give up if nobody connects for so long (default: never).")
   private Duration timeout = NO_LIMIT;
 
   @Mixin
@@ -66,7 +64,8 @@ final class ReceiveCommand implements Callable<Integer> {
     return ExitCodes.DONE;
   }
 
-  private SocketTransport accept(TransportAddress where, OpenDevice target, Output output) throws IOException {
+  private SocketTransport accept(TransportAddress where, OpenDevice target, Output output)
+      throws IOException {
     try (TransportListener listener = TransportListener.open(where)) {
       output.line("listening on " + listener.address());
       output.result(Json.event("listening").with("address", listener.address().toString())
@@ -89,8 +88,9 @@ final class ReceiveCommand implements Callable<Integer> {
     ReportWords.lines(report).forEach(output::line);
     output.result(ReportJson.of(report));
     if (!report.sourceKnows()) {
-      output.warning("vfio4j: the source could not be told that %s runs here, and waits for a decision: let go of it "
-          .formatted(report.device().name()) + "there (SIGTERM), and do not resume it");
+      output.warning(
+          "vfio4j: the source could not be told that %s runs here, and waits for a decision: let go of it "
+              .formatted(report.device().name()) + "there (SIGTERM), and do not resume it");
     }
   }
 }

@@ -39,12 +39,14 @@ public final class ReportJson {
   }
 
   private static JsonObject json(MigrationReport.PhaseTime phase) {
-    return Json.object().with("phase", phase.title()).with("began_ms", phase.began()).with("took_ms", phase.took())
+    return Json.object().with("phase", phase.title()).with("began_ms", phase.began())
+        .with("took_ms", phase.took())
         .build();
   }
 
   private static JsonObject json(MigrationReport.Round round) {
-    return Json.object().with("round", round.number()).with("bytes", round.bytes()).with("took_ms", round.took())
+    return Json.object().with("round", round.number()).with("bytes", round.bytes())
+        .with("took_ms", round.took())
         .build();
   }
 

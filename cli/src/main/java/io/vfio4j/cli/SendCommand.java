@@ -15,30 +15,28 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "send", description = {"Move a device's state to another host, where vfio4j receive waits for it.",
+@Command(name = "send", description = {
+    "Move a device's state to another host, where vfio4j receive waits for it.",
     "A failure before the handover leaves the source running with nothing lost. Not carried are config space, "
-        + "interrupt setup and DMA mappings. The source's device is reset when it is let go of."},
-    footer = {"", "Examples:", "  vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock",
-        "  Through an SSH tunnel to another host (the stream itself is not encrypted):",
-        "    ssh -L 4711:localhost:4711 other-host &",
-        "    vfio4j send --connect tcp:localhost:4711 vfio-user:/tmp/a.sock"})
+        + "interrupt setup and DMA mappings. The source's device is reset when it is let go of."}, footer = {
+            "", "Examples:", "  vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock",
+            "  Through an SSH tunnel to another host (the stream itself is not encrypted):",
+            "    ssh -L 4711:localhost:4711 other-host &",
+            "    vfio4j send --connect tcp:localhost:4711 vfio-user:/tmp/a.sock"})
 final class SendCommand implements Callable<Integer> {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class,
-      description = "The device that leaves: vfio-user:PATH or sim:NAME[?memory=SIZE&...].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH or sim:NAME[?memory=SIZE&...].")
   private @Nullable DeviceAddress device;
 
-  @Option(names = "--connect", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class,
-      description = "Where vfio4j receive listens: unix:PATH or tcp:HOST:PORT.")
+  @Option(names = "--connect", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class, description = "Where vfio4j receive listens: unix:PATH or tcp:HOST:PORT.")
   private @Nullable TransportAddress address;
 
   @Mixin
   private final MigrationFlags flags = new MigrationFlags();
 
-  @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class,
-      description = "How long to wait for the connection (default: 10s).")
+  @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long to wait for the connection (default: 10s).")
   private Duration timeout = CONNECT_TIMEOUT;
 
   @Mixin
@@ -58,7 +56,8 @@ final class SendCommand implements Callable<Integer> {
     try (OpenDevice source = Options.required(device, "DEVICE").open(output::warning)) {
       SocketTransport transport = connect(peer);
       new SourceSide(source, peer.toString(), noHold.isHoldingAllowed(), output).run(
-          listener -> new MigrationSource(source.client(), transport, options, Workload.NONE, listener).run());
+          listener -> new MigrationSource(source.client(), transport, options, Workload.NONE, listener)
+              .run());
     }
     return ExitCodes.DONE;
   }

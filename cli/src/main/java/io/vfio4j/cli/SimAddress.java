@@ -35,8 +35,9 @@ final class SimAddress {
     int equals = part.indexOf('=');
     String key = equals < 0 ? part : part.substring(0, equals);
     // A plus sign is itself here: + stands for a blank in forms only.
-    String value = URLDecoder.decode(part.substring(equals < 0 ? part.length() : equals + 1).replace("+", "%2B"),
-        StandardCharsets.UTF_8);
+    String value =
+        URLDecoder.decode(part.substring(equals < 0 ? part.length() : equals + 1).replace("+", "%2B"),
+            StandardCharsets.UTF_8);
     try {
       return switch (key) {
         case "memory" -> config.withMemorySize(new SizeConverter().convert(value));

@@ -35,7 +35,8 @@ final class SourceSide {
    */
   void run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
-    try (Interrupting _ = Interrupting.onSignal(); MigrationView view = MigrationView.of(output, Side.SOURCE)) {
+    try (Interrupting _ = Interrupting.onSignal();
+        MigrationView view = MigrationView.of(output, Side.SOURCE)) {
       report = move.run(view);
     } catch (MigrationException e) {
       throw failed(e);
@@ -52,7 +53,8 @@ final class SourceSide {
     }
     boolean runs = new StoppedSource(source, output).hold(String.valueOf(failure.getMessage()));
     return runs
-        ? new CommandFailure(ExitCodes.NOT_DONE, "the migration failed; " + source.name() + " runs at the source", e)
+        ? new CommandFailure(ExitCodes.NOT_DONE,
+            "the migration failed; " + source.name() + " runs at the source", e)
         : new CommandFailure(failure.exitCode(), source.name() + " was let go of with its state",
             failure.facts(), e);
   }

@@ -43,9 +43,10 @@ final class StoppedSource {
   boolean hold(String failure) throws InterruptedException {
     try (Termination.Registration _ = Termination.onSignal(() -> words.add(LET_GO))) {
       output.warning("vfio4j: " + failure);
-      output.warning("  This command holds the device with its state. To run it here again, and only if it does not "
-          + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: its server resets it then."
-              .formatted(RESUME));
+      output.warning(
+          "  This command holds the device with its state. To run it here again, and only if it does not "
+              + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: its server resets it then."
+                  .formatted(RESUME));
       output.result(Json.event("source-held").with("device", device.name()).with("resume", RESUME)
           .with("let_go", "SIGTERM").with("message", failure).build());
       listen();

@@ -22,7 +22,8 @@ final class Children {
   /** Returns the arguments of a server for a device like those of {@link Served}. */
   static List<String> serve(Path socket, String... more) {
     List<String> arguments = new ArrayList<>(
-        List.of("serve", "scratch", "--socket", socket.toString(), "--memory", Integer.toString(Served.MEMORY)));
+        List.of("serve", "scratch", "--socket", socket.toString(), "--memory",
+            Integer.toString(Served.MEMORY)));
     arguments.addAll(Arrays.asList(more));
     return arguments;
   }

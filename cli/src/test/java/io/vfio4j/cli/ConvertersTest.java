@@ -23,7 +23,8 @@ class ConvertersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "k", "1.5g", "-1", "1p", "8589934592g", "9999999999999999999", "1 m", "0x10", "64ki m"})
+  @ValueSource(strings = {"", "k", "1.5g", "-1", "1p", "8589934592g", "9999999999999999999", "1 m", "0x10",
+      "64ki m"})
   void noSizes(String text) {
     assertThatThrownBy(() -> new SizeConverter().convert(text)).isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("give a size such as");
@@ -44,7 +45,8 @@ class ConvertersTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "3", "ms", "0s", "-1s", "999999999h", "1d", "1,5s"})
   void noDurations(String text) {
-    assertThatThrownBy(() -> new DurationConverter().convert(text)).isInstanceOf(TypeConversionException.class)
+    assertThatThrownBy(() -> new DurationConverter().convert(text))
+        .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("give");
   }
 

@@ -22,7 +22,8 @@ class MigrateIT {
 
   @Test
   void theDeviceRunsAtTheTargetWithItsData() throws Exception {
-    try (Served a = Served.by(Served.process(path("a.sock"))); Served b = Served.by(Served.process(path("b.sock")))) {
+    try (Served a = Served.by(Served.process(path("a.sock")));
+        Served b = Served.by(Served.process(path("b.sock")))) {
       a.mark(MARK);
 
       Run run = Run.vfio4j("migrate", "--from", a.address(), "--to", b.address(), "--max-downtime", "30s");
@@ -40,8 +41,9 @@ class MigrateIT {
   void aCommandMayFollow() throws Exception {
     try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"))) {
       Path told = path("told");
-      Run run = Run.vfio4j("migrate", "--from", a.address(), "--to", b.address(), "--max-downtime", "30s", "--then",
-          "echo \"$VFIO4J_DEVICE\" > " + told + "; exit 7", "--json");
+      Run run =
+          Run.vfio4j("migrate", "--from", a.address(), "--to", b.address(), "--max-downtime", "30s", "--then",
+              "echo \"$VFIO4J_DEVICE\" > " + told + "; exit 7", "--json");
 
       assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
       assertThat(told).hasContent(b.address());
@@ -60,7 +62,8 @@ class MigrateIT {
 
       Run run = Run.vfio4j(migrate);
       assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-      assertThat(run.err()).contains(a.address() + " runs again at the source, with nothing lost").contains("EIO")
+      assertThat(run.err()).contains(a.address() + " runs again at the source, with nothing lost")
+          .contains("EIO")
           .contains("on the target, its device was reset");
       a.assertRunsWith(MARK);
       b.assertRunsWith(0);
@@ -94,7 +97,8 @@ class MigrateIT {
         JsonObject error = Children.await(migration, Children.event("error"));
         assertThat(migration.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
         assertThat(error.get("outcome").getAsString()).isEqualTo("SOURCE_RUNNING");
-        assertThat(String.join("\n", migration.errors())).contains(b.address() + " is lost").doesNotContain("\tat ");
+        assertThat(String.join("\n", migration.errors())).contains(b.address() + " is lost")
+            .doesNotContain("\tat ");
       }
       a.assertRunsWith(MARK);
     }
@@ -109,7 +113,8 @@ class MigrateIT {
       JsonObject error = Children.await(migration, Children.event("error"));
       assertThat(migration.await(Children.PATIENCE)).isEqualTo(ExitCodes.NEEDS_CARE);
       assertThat(error.get("outcome").getAsString()).isEqualTo("SOURCE_LOST");
-      assertThat(String.join("\n", migration.errors())).contains("look after its server, then: vfio4j probe " + a.address());
+      assertThat(String.join("\n", migration.errors()))
+          .contains("look after its server, then: vfio4j probe " + a.address());
       b.assertRunsWith(0);
     }
   }

@@ -18,7 +18,8 @@ class MigrateTest {
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
     assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB in ").contains("downtime ")
-        .contains("phases       pre-flight ").contains("not carried  config space, interrupt setup, DMA mappings")
+        .contains("phases       pre-flight ")
+        .contains("not carried  config space, interrupt setup, DMA mappings")
         .contains("sim:a is let go of when this command ends, and is reset then.")
         .contains("sim:b ends with this command.");
     assertThat(run.err()).contains("pre-copy round 1: 2.0 MiB in ").contains("stop-copy: ").endsWith("done\n")
@@ -44,7 +45,8 @@ class MigrateTest {
 
   @Test
   void quietAndJsonLeaveTheReport() {
-    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m", "--json", "--quiet");
+    Run run =
+        Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m", "--json", "--quiet");
 
     assertThat(run.events()).singleElement().satisfies(event -> assertThat(event.get("event").getAsString())
         .isEqualTo("report"));
@@ -64,13 +66,15 @@ class MigrateTest {
   @ValueSource(strings = {"write,at=5000,errno=EIO",
       "arc=RESUMING>STOP,errno=EINVAL", "arc=STOP>RUNNING_P2P,errno=EIO"})
   void aTargetThatFailsLeavesTheSourceRunning(String fault) {
-    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m&fault=" + fault, "--json");
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m&fault=" + fault,
+        "--json");
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.NOT_DONE);
     JsonObject error = run.event("error");
     assertThat(error.get("outcome").getAsString()).isEqualTo("SOURCE_RUNNING");
     assertThat(error.get("source_state").getAsString()).isEqualTo("RUNNING");
-    assertThat(run.err()).contains("sim:a runs again at the source, with nothing lost").contains("on the target, ");
+    assertThat(run.err()).contains("sim:a runs again at the source, with nothing lost")
+        .contains("on the target, ");
   }
 
   @Test
@@ -95,7 +99,8 @@ class MigrateTest {
   @Test
   void aSourceInErrorNeedsCare() {
     Run run = Run.vfio4j("migrate", "--from",
-        "sim:a?memory=2m&fault=arc=PRE_COPY_P2P>STOP_COPY,errno=EIO,error", "--to", "sim:b?memory=2m", "--json");
+        "sim:a?memory=2m&fault=arc=PRE_COPY_P2P>STOP_COPY,errno=EIO,error", "--to", "sim:b?memory=2m",
+        "--json");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
     assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_RESET");

@@ -41,11 +41,13 @@ class ProbeTest {
   void saysWhatIsMissingAndWhatToDo() {
     Run none = Run.vfio4j("probe", "sim:a?features=none");
     assertThat(none.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(none.out()).contains("can migrate no").contains("missing     STOP_COPY: it offers no migration at all");
+    assertThat(none.out()).contains("can migrate no")
+        .contains("missing     STOP_COPY: it offers no migration at all");
 
     Run simple = Run.vfio4j("probe", "sim:a?features=stop_copy");
     assertThat(simple.exitCode()).isEqualTo(ExitCodes.DONE);
-    assertThat(simple.out()).contains("missing     PRE_COPY: ").contains("--max-downtime").contains("missing     P2P: ");
+    assertThat(simple.out()).contains("missing     PRE_COPY: ").contains("--max-downtime")
+        .contains("missing     P2P: ");
   }
 
   @Test
@@ -53,7 +55,8 @@ class ProbeTest {
     Run run = Run.vfio4j("probe", "vfio-user:/no/such.sock", "--json");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).isEqualTo("vfio4j: vfio-user:/no/such.sock: there is no such socket: is its server running?\n");
+    assertThat(run.err())
+        .isEqualTo("vfio4j: vfio-user:/no/such.sock: there is no such socket: is its server running?\n");
     assertThat(run.event("error").get("exit_code").getAsInt()).isEqualTo(ExitCodes.NOT_DONE);
   }
 

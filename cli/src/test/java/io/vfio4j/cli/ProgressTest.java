@@ -21,17 +21,20 @@ class ProgressTest {
   private final Output output = new Output(new PrintWriter(out), new PrintWriter(err), false, false);
 
   private static MigrationEvent.PhaseBegan preCopy(long millis, int round) {
-    return new MigrationEvent.PhaseBegan(Duration.ofMillis(millis), Side.SOURCE, new Phase.PreCopy(round), "why");
+    return new MigrationEvent.PhaseBegan(Duration.ofMillis(millis), Side.SOURCE, new Phase.PreCopy(round),
+        "why");
   }
 
   private static MigrationEvent.Progress progress(long millis, int round) {
-    return new MigrationEvent.Progress(Duration.ofMillis(millis), round, 3 << 20, 2 << 20, OptionalLong.of(1 << 20),
+    return new MigrationEvent.Progress(Duration.ofMillis(millis), round, 3 << 20, 2 << 20,
+        OptionalLong.of(1 << 20),
         Optional.of(Duration.ofMillis(40)), Duration.ofMillis(millis));
   }
 
   private static MigrationEvent.RoundEnded round(long millis, int number) {
     return new MigrationEvent.RoundEnded(Duration.ofMillis(millis),
-        new MigrationReport.Round(number, 1 << 20, Duration.ofMillis(200)), OptionalLong.of(4096), Optional.empty());
+        new MigrationReport.Round(number, 1 << 20, Duration.ofMillis(200)), OptionalLong.of(4096),
+        Optional.empty());
   }
 
   @Test
@@ -43,8 +46,9 @@ class ProgressTest {
       view.on(progress(1100, 2));
     }
 
-    assertThat(err).hasToString("\rpre-copy 2 [===========>    ] 3.0 MiB, 2.0 MiB/s, 1.0 MiB left, down ~40 ms"
-        + "\u001b[K\r\u001b[K");
+    assertThat(err)
+        .hasToString("\rpre-copy 2 [===========>    ] 3.0 MiB, 2.0 MiB/s, 1.0 MiB left, down ~40 ms"
+            + "\u001b[K\r\u001b[K");
     assertThat(out.toString()).isEmpty();
   }
 
@@ -59,7 +63,7 @@ class ProgressTest {
     view.on(round(2800, 4));
     view.on(round(4800, 5));
     view.on(new MigrationEvent.Noted(Duration.ofMillis(4900), Side.TARGET, "the other side's story"));
-    view.on(new MigrationEvent.PhaseBegan(Duration.ofMillis(5000), Side.SOURCE, new Phase.Done(), "why"));
+    view.on(new MigrationEvent.PhaseBegan(Duration.ofMillis(5100), Side.SOURCE, new Phase.Done(), "why"));
 
     assertThat(err.toString().lines()).containsExactly("pre-copy: why",
         "pre-copy round 1: 1.0 MiB in 200 ms, 4.0 KiB left",

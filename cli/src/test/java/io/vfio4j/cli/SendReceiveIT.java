@@ -53,7 +53,8 @@ class SendReceiveIT {
       Run send = Run.vfio4j("send", "--connect", address, a.address(), "--max-downtime", "30s", "--json");
 
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
-      assertThat(send.event("report").getAsJsonObject("target").get("device").getAsString()).isEqualTo(b.address());
+      assertThat(send.event("report").getAsJsonObject("target").get("device").getAsString())
+          .isEqualTo(b.address());
       JsonObject report = Children.await(receiver, Children.event("report"));
       assertThat(report.get("source_knows").getAsBoolean()).isTrue();
       assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
@@ -70,11 +71,12 @@ class SendReceiveIT {
       try (Socket socket = new Socket(InetAddress.getByName("localhost"), port);
           OutputStream out = socket.getOutputStream()) {
         out.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20).getBytes(StandardCharsets.US_ASCII));
-        out.flush();
+        socket.shutdownOutput(); // The receiver lets us read what it says before it closes.
 
         assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
       }
-      assertThat(String.join("\n", receiver.errors())).startsWith("vfio4j: the migration failed in pre-flight: ")
+      assertThat(String.join("\n", receiver.errors()))
+          .startsWith("vfio4j: the migration failed in pre-flight: ")
           .doesNotContain("\tat ");
       b.assertRunsWith(0);
     }
@@ -87,7 +89,8 @@ class SendReceiveIT {
       assertThat(Run.vfio4j("send", "--connect", "unix:" + path("no.sock"), a.address()).exitCode())
           .isEqualTo(ExitCodes.NOT_DONE);
       a.assertRunsWith(MARK);
-      Run receive = Run.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout", "10ms");
+      Run receive =
+          Run.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout", "10ms");
       assertThat(receive.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
       assertThat(receive.err()).contains("saw nobody connect");
       a.assertRunsWith(MARK);

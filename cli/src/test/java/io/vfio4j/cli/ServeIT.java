@@ -27,7 +27,8 @@ class ServeIT {
   @Test
   void sigtermUnlinksTheSocketAndEndsWithZero() throws Exception {
     try (ChildServer server = Served.process(socket())) {
-      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket()))).isEqualTo("rw-------");
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket())))
+          .isEqualTo("rw-------");
 
       assertThat(server.stop()).isEqualTo(ExitCodes.DONE);
       assertThat(socket()).doesNotExist();
@@ -95,7 +96,7 @@ class ServeIT {
     try (ChildServer server = Served.process(socket())) {
       say(ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
       say(ByteBuffer.wrap(new byte[64]));
-      say(ByteBuffer.wrap(new byte[]{0, 0, 1}));
+      say(ByteBuffer.wrap(new byte[] {0, 0, 1}));
 
       assertThat(Run.vfio4j("probe", "vfio-user:" + socket()).exitCode()).isEqualTo(ExitCodes.DONE);
       assertThat(server.errors()).hasSizeBetween(2, 3)
@@ -130,8 +131,9 @@ class ServeIT {
 
   @Test
   void aServerEndsWithTheProgramThatStartedIt() throws Exception {
-    try (ChildProcess server = Children.start("serve", "scratch", "--socket", socket().toString(), "--until-eof",
-        "--json")) {
+    try (ChildProcess server =
+        Children.start("serve", "scratch", "--socket", socket().toString(), "--until-eof",
+            "--json")) {
       Children.await(server, Children.event("listening"));
       server.stdin().close();
 
@@ -143,7 +145,7 @@ class ServeIT {
   @Test
   void aFileIsLoaded() throws Exception {
     Path file = folder.resolve("content");
-    Files.write(file, new byte[]{1, 2, 3, 4, 5, 6, 7, 8});
+    Files.write(file, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
     try (ChildServer server = ChildServer.start(Children.serve(socket(), "--load", file.toString()));
         VfioUserClient client = Served.by(server).connect()) {
       assertThat(client.readLong(2, 0)).isEqualTo(0x0807060504030201L);

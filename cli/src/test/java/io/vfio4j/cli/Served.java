@@ -14,8 +14,8 @@ import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 
 /** A device that is served, for tests: writes marks into it and looks for them. */
 final class Served implements AutoCloseable {
@@ -23,9 +23,9 @@ final class Served implements AutoCloseable {
   static final int MEMORY = 4 << 20;
 
   private final Path socket;
-  private final AutoCloseable end;
+  private final Runnable end;
 
-  private Served(Path socket, AutoCloseable end) {
+  private Served(Path socket, Runnable end) {
     this.socket = socket;
     this.end = end;
   }
@@ -39,23 +39,25 @@ final class Served implements AutoCloseable {
     ScratchDevice device = new ScratchDevice(config);
     VfioUserServer server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT, line -> {
     });
-    Thread thread = Thread.ofPlatform().name("test-server").start(() -> {
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    Thread.ofPlatform().name("test-server").start(() -> {
       try {
         server.run();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        ended.complete(null);
+      } catch (IOException | RuntimeException e) {
+        ended.completeExceptionally(e);
       }
     });
     return new Served(socket, () -> {
       server.close();
-      thread.join();
+      ended.join();
       device.close();
     });
   }
 
   /** The device of a server in a process of its own. */
   static Served by(ChildServer server) {
-    return new Served(server.socket(), server);
+    return new Served(server.socket(), server::close);
   }
 
   /** Starts a server in a process of its own. */
@@ -91,7 +93,7 @@ final class Served implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    end.close();
+  public void close() {
+    end.run();
   }
 }

@@ -45,7 +45,8 @@ class UnknownOwnerIT {
         Children.start("receive", "--listen", "tcp:localhost:0", "vfio-user:" + target.socket(), "--json")) {
       String address = Children.await(receiver, Children.event("listening")).get("address").getAsString();
       List<String> send =
-          new ArrayList<>(List.of("send", "--connect", address, source.address(), "--max-downtime", "30s", "--json"));
+          new ArrayList<>(
+              List.of("send", "--connect", address, source.address(), "--max-downtime", "30s", "--json"));
       send.addAll(List.of(more));
       ChildProcess sender = Children.start(send.toArray(String[]::new));
       Children.await(receiver, Children.moving("RUNNING_P2P"));
