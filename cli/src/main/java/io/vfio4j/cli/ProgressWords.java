@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.MigrationEvent;
+import java.util.OptionalLong;
 
 /** How far a migration is, in words. */
 final class ProgressWords {
@@ -11,10 +12,14 @@ final class ProgressWords {
   private ProgressWords() {
   }
 
-  /** Returns what fits into one line of a terminal. */
-  static String line(String phase, MigrationEvent.Progress progress) {
+  /**
+   * Returns what fits into one line of a terminal.
+   *
+   * @param expected how many bytes there were to send in the beginning
+   */
+  static String line(String phase, MigrationEvent.Progress progress, OptionalLong expected) {
     return "%s %s %s, %s%s".formatted(phase(phase, progress.round()),
-        ProgressLine.bar(fraction(progress), BAR),
+        ProgressLine.bar(fraction(progress, expected), BAR),
         Quantities.bytes(progress.bytes()), Quantities.rate(progress.bytesPerSecond()), outlook(progress));
   }
 
@@ -44,8 +49,11 @@ final class ProgressWords {
     return words.toString();
   }
 
-  private static double fraction(MigrationEvent.Progress progress) {
-    double remaining = progress.remaining().orElse(0);
-    return progress.bytes() == 0 ? 0 : progress.bytes() / (progress.bytes() + remaining);
+  /** In its first round the engine does not know yet what is left; then the device's estimate has to do. */
+  private static double fraction(MigrationEvent.Progress progress, OptionalLong expected) {
+    double sent = progress.bytes();
+    double all = progress.remaining().isPresent() ? sent + progress.remaining().getAsLong()
+        : Math.max(sent, (double) expected.orElse(Long.MAX_VALUE));
+    return sent == 0 ? 0 : sent / all;
   }
 }

@@ -11,6 +11,7 @@ import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -77,8 +78,8 @@ final class ReceiveCommand implements Callable<Integer> {
   private static TargetReport receive(SocketTransport transport, OpenDevice target, Output output)
       throws CommandFailure {
     String peer = transport.peer();
-    try (MigrationView view = MigrationView.of(output, Side.TARGET)) {
-      return new MigrationTarget(target.client(), transport, MigrationOptions.defaults(), view).run();
+    try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
+      return new MigrationTarget(target.client(), transport, MigrationOptions.defaults(), progress).run();
     } catch (MigrationException e) {
       throw FailedMigration.of(e, target.name(), peer);
     }

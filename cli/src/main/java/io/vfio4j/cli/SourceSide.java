@@ -6,6 +6,7 @@ import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Side;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /** A migration as the command at its source sees it, from its beginning to its report. */
 final class SourceSide {
@@ -35,9 +36,10 @@ final class SourceSide {
    */
   void run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
+    OptionalLong expected = source.client().stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
-        MigrationView view = MigrationView.of(output, Side.SOURCE)) {
-      report = move.run(view);
+        MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
+      report = move.run(progress);
     } catch (MigrationException e) {
       throw failed(e);
     }

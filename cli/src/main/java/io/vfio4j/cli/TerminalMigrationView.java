@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.Side;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /** Shows one line, redrawn in place, of a migration that takes more than a moment. */
 final class TerminalMigrationView implements MigrationView {
@@ -13,11 +14,13 @@ final class TerminalMigrationView implements MigrationView {
 
   private final ProgressLine line;
   private final Side side;
+  private final OptionalLong expected;
   private String phase = "";
 
-  TerminalMigrationView(Output output, Side side) {
+  TerminalMigrationView(Output output, Side side, OptionalLong expected) {
     this.line = new ProgressLine(output.err());
     this.side = side;
+    this.expected = expected;
   }
 
   @Override
@@ -34,7 +37,7 @@ final class TerminalMigrationView implements MigrationView {
           line.show(phase + ": " + e.reason());
         }
       }
-      case MigrationEvent.Progress e when worthwhile -> line.show(ProgressWords.line(phase, e));
+      case MigrationEvent.Progress e when worthwhile -> line.show(ProgressWords.line(phase, e, expected));
       default -> {
         // The report says it in the end.
       }

@@ -39,7 +39,7 @@ class ProgressTest {
 
   @Test
   void aTerminalSeesOneLineRedrawn() {
-    try (TerminalMigrationView view = new TerminalMigrationView(output, Side.SOURCE)) {
+    try (TerminalMigrationView view = new TerminalMigrationView(output, Side.SOURCE, OptionalLong.empty())) {
       view.on(preCopy(900, 1));
       view.on(progress(950, 1));
       assertThat(err.toString()).as("within the first second").isEmpty();
@@ -50,6 +50,16 @@ class ProgressTest {
         .hasToString("\rpre-copy 2 [===========>    ] 3.0 MiB, 2.0 MiB/s, 1.0 MiB left, down ~40 ms"
             + "\u001b[K\r\u001b[K");
     assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void theFirstRoundIsMeasuredByTheDevicesEstimate() {
+    MigrationEvent.Progress first = new MigrationEvent.Progress(Duration.ofSeconds(2), 1, 1 << 20, 1 << 20,
+        OptionalLong.empty(), Optional.empty(), Duration.ofSeconds(2));
+
+    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.of(2 << 20)))
+        .isEqualTo("pre-copy 1 [=======>        ] 1.0 MiB, 1.0 MiB/s");
+    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.empty())).contains("[                ]");
   }
 
   @Test
