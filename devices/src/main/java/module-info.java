@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Emulated devices. */
 module io.vfio4j.devices {
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
+  requires transitive io.vfio4j.linux;
   requires transitive io.vfio4j.model;
-  requires io.vfio4j.linux;
-  requires io.vfio4j.vfiouser;
+  requires transitive io.vfio4j.vfiouser;
 
   exports io.vfio4j.devices;
 }
