@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A migration: source and target, phases, stream, transports, journal, report. */
+/** A migration: its two sides, phases, stream format, transports, policy, events and report. */
 module io.vfio4j.engine {
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;
 
   exports io.vfio4j.engine;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Simulated devices, a scripted kernel and a steerable clock, for tests here and elsewhere. */
+/** A simulated device with faults to order, a steerable clock and seeded cases: for tests here and elsewhere.
+ * Nothing in it is native, and nothing depends on a test framework. */
 @NullMarked
 package io.vfio4j.testkit;
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceException;
+import java.io.IOException;
+import java.util.Objects;
+
+/** Where a failure comes from, and so whom to tell. */
+enum FailureOrigin {
+  /** This side: its device, its workload, its listener, or a limit. */
+  HERE,
+  /** The other side said that it failed. */
+  PEER,
+  /** The connection broke, stalled, or carried something senseless: nothing can be told over it. */
+  CONNECTION;
+
+  static FailureOrigin of(Throwable failure) {
+    return switch (Objects.requireNonNull(failure)) {
+      case PeerFailedException e -> PEER;
+      case DeviceException e -> HERE;
+      case RefusedException e -> HERE;
+      case OverBudgetException e -> HERE;
+      case NotConvergingException e -> HERE;
+      case WorkloadException e -> HERE;
+      case StreamException e -> HERE;
+      case IOException e -> CONNECTION;
+      default -> HERE;
+    };
+  }
+}

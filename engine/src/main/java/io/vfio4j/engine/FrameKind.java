@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.util.Optional;
+
+/** The frames of a migration stream, and how long each may be. */
+enum FrameKind {
+  HELLO(1, 0, 1 << 16, "introduces itself"),
+  READY(2, 0, 0, "is ready"),
+  DATA(3, 1, FrameHeader.MAX_PAYLOAD, "sends data"),
+  ROUND(4, 4, 4, "ended a round"),
+  ALIVE(5, 0, 0, "is alive"),
+  END(6, StreamDigest.BYTES, StreamDigest.BYTES, "sent everything"),
+  LOADED(7, 0, 0, "has loaded everything"),
+  YOURS(8, 0, 0, "gives the device away"),
+  CONFIRMED(9, 24, 24, "runs the device"),
+  RETURNED(10, 0, PeerText.MAX_BYTES, "gave the device back"),
+  ABORT(11, 0, PeerText.MAX_BYTES, "gave up"),
+  FAILED(12, 0, PeerText.MAX_BYTES, "failed");
+
+  private static final FrameKind[] BY_WIRE = values();
+
+  private final int wireValue;
+  private final int minLength;
+  private final int maxLength;
+  private final String verb;
+
+  FrameKind(int wireValue, int minLength, int maxLength, String verb) {
+    this.wireValue = wireValue;
+    this.minLength = minLength;
+    this.maxLength = maxLength;
+    this.verb = verb;
+  }
+
+  static Optional<FrameKind> fromWire(int value) {
+    return value >= 1 && value <= BY_WIRE.length ? Optional.of(BY_WIRE[value - 1]) : Optional.empty();
+  }
+
+  int wireValue() {
+    return wireValue;
+  }
+
+  boolean admits(long length) {
+    return length >= minLength && length <= maxLength;
+  }
+
+  int maxLength() {
+    return maxLength;
+  }
+
+  /** Returns what a side does that sends this frame. */
+  String verb() {
+    return verb;
+  }
+
+  /** Tells whether the side that sends this frame says with it that the migration has failed. */
+  boolean isBadNews() {
+    return this == RETURNED || this == ABORT || this == FAILED;
+  }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Receives frames into one buffer; nothing of a frame is given out before it has been checked. Not to be used any
+ * more after an exception.
+ */
+final class FrameReader {
+
+  private final Transport transport;
+  private final ByteBuffer frame;
+  private final ByteBuffer body;
+  private final MemorySegment payload;
+  private final FrameHeader header;
+  private final StreamDigest digest = new StreamDigest();
+  private int sequence;
+  private int length;
+
+  /** Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be taken. */
+  FrameReader(Transport transport, MemorySegment buffer) {
+    this.transport = transport;
+    this.frame = buffer.asByteBuffer();
+    this.payload = buffer.asSlice(FrameHeader.BYTES);
+    this.body = payload.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    this.header = new FrameHeader(frame);
+  }
+
+  void receivePreamble(Duration stall) throws IOException {
+    fill(0, Preamble.BYTES, stall);
+    Preamble.check(frame.flip());
+  }
+
+  /** Receives the next frame that is understood. */
+  FrameKind next(Duration stall) throws IOException {
+    while (true) {
+      fill(0, FrameHeader.BYTES, stall);
+      Optional<FrameKind> kind = checkHeader();
+      fill(FrameHeader.BYTES, length, stall);
+      if (!header.isIntact(length)) {
+        throw damaged("wrong checksum");
+      }
+      sequence++;
+      checkEnd(kind);
+      digest.add(header.bytes());
+      if (kind.isPresent()) {
+        return kind.get();
+      }
+    }
+  }
+
+  /** Returns which device the last frame is about. */
+  int device() {
+    return header.device();
+  }
+
+  /** Returns the whole payload buffer, of which {@link #length} bytes are those of the last frame. */
+  MemorySegment payload() {
+    return payload;
+  }
+
+  int length() {
+    return length;
+  }
+
+  /** Returns the payload of the last frame, little-endian. */
+  ByteBuffer body() {
+    return body.limit(length).position(0);
+  }
+
+  String text() {
+    return PeerText.take(body());
+  }
+
+  /** Checks all of a header but its checksum, which needs the payload, and returns the kind if it is known. */
+  private Optional<FrameKind> checkHeader() throws StreamException {
+    long announced = header.length();
+    Optional<FrameKind> kind = FrameKind.fromWire(header.kind());
+    if (kind.isEmpty() && (header.flags() & FrameHeader.MAY_SKIP) == 0) {
+      throw damaged("its kind %d is unknown and must not be passed over".formatted(header.kind()));
+    }
+    if ((header.flags() & ~FrameHeader.MAY_SKIP) != 0) {
+      throw damaged("unknown flags 0x%02x".formatted(header.flags()));
+    }
+    boolean fits = announced <= payload.byteSize() && (kind.isEmpty() || kind.get().admits(announced));
+    if (!fits) {
+      throw damaged("%s of %d bytes".formatted(kind.map(FrameKind::name).orElse("a frame"), announced));
+    }
+    if (header.sequence() != sequence) {
+      throw damaged("its number is %s".formatted(Integer.toUnsignedString(header.sequence())));
+    }
+    length = (int) announced;
+    return kind;
+  }
+
+  private void checkEnd(Optional<FrameKind> kind) throws StreamException {
+    if (kind.isPresent() && kind.get() == FrameKind.END
+        && !body().equals(ByteBuffer.wrap(digest.finish()))) {
+      throw damaged("wrong digest");
+    }
+  }
+
+  private StreamException damaged(String how) {
+    return new StreamException("the stream is damaged at frame %s: %s"
+        .formatted(Integer.toUnsignedString(sequence), how));
+  }
+
+  private void fill(int from, int count, Duration stall) throws IOException {
+    frame.limit(from + count).position(from);
+    while (frame.hasRemaining()) {
+      if (transport.receive(frame, stall) < 0) {
+        throw new EOFException(transport.peer() + " closed the connection");
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** A side's end of the connection: owns the transport and one buffer for each direction. */
+final class Link implements AutoCloseable {
+
+  /** Room for the payload of every frame but DATA. */
+  private static final long SMALL = FrameKind.HELLO.maxLength();
+
+  private static final long PAGE = 4096;
+
+  private final Transport transport;
+  private final Duration stall;
+  private final Narrator narrator;
+  private final Side peer;
+  private final Arena arena;
+  private final FrameWriter out;
+  private final FrameReader in;
+
+  /** Makes a link; of the two buffers, that for the direction of the data is the large one. */
+  Link(Transport transport, Duration stall, Narrator narrator) {
+    this.transport = transport;
+    this.stall = stall;
+    this.narrator = narrator;
+    this.peer = narrator.side() == Side.SOURCE ? Side.TARGET : Side.SOURCE;
+    this.arena = Arena.ofShared(); // Shared: devices may touch the buffers in threads of their own.
+    boolean sends = narrator.side() == Side.SOURCE;
+    this.out = new FrameWriter(transport, stall, buffer(sends));
+    this.in = new FrameReader(transport, buffer(!sends));
+  }
+
+  private MemorySegment buffer(boolean large) {
+    return arena.allocate(FrameHeader.BYTES + (large ? FrameHeader.MAX_PAYLOAD : SMALL), PAGE);
+  }
+
+  FrameWriter out() {
+    return out;
+  }
+
+  FrameReader in() {
+    return in;
+  }
+
+  Duration stall() {
+    return stall;
+  }
+
+  String peerName() {
+    return transport.peer();
+  }
+
+  /** Exchanges nothing but the preamble and the hello of the other side. */
+  Hello receiveHello() throws IOException {
+    in.receivePreamble(stall);
+    expect(FrameKind.HELLO, stall);
+    return Hello.take(in.body());
+  }
+
+  void sendHello(Hello hello) throws IOException {
+    out.sendPreamble();
+    out.sendHello(hello);
+  }
+
+  /**
+   * Waits for a frame.
+   *
+   * @throws PeerFailedException if the other side says in it that it failed
+   */
+  FrameKind await(Duration patience) throws IOException {
+    FrameKind kind = in.next(patience);
+    if (kind.isBadNews()) {
+      throw new PeerFailedException(peer, kind, in.text());
+    }
+    return kind;
+  }
+
+  /** Waits for a frame of one kind. */
+  void expect(FrameKind wanted, Duration patience) throws IOException {
+    FrameKind kind = await(patience);
+    if (kind != wanted) {
+      throw unexpected(kind, "instead of " + wanted);
+    }
+  }
+
+  StreamException unexpected(FrameKind kind, String where) {
+    return new StreamException("the %s sent %s %s".formatted(peer, kind, where));
+  }
+
+  /** Hears what the other side has to say while it is being sent data: that can only be that it failed. */
+  void checkComplaint() throws IOException {
+    if (transport.hasInput()) {
+      throw unexpected(await(stall), "while it was sent data");
+    }
+  }
+
+  /** Returns why the connection broke, if the other side has told it, otherwise the failure itself. */
+  Throwable explain(Throwable failure) {
+    try {
+      if (transport.hasInput()) {
+        await(stall);
+      }
+      return failure;
+    } catch (PeerFailedException e) {
+      e.addSuppressed(failure);
+      return e;
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+      return failure;
+    }
+  }
+
+  /**
+   * Reads on, and drops everything, until the other side closes the connection or the patience ends: a connection
+   * closed with data unread would be reset, and the last words sent on it lost.
+   */
+  void drain() throws IOException {
+    long end = System.nanoTime() + stall.toNanos(); // A transport waits in the time of the machine.
+    ByteBuffer dropped = in.payload().asByteBuffer();
+    boolean open = true;
+    while (open && System.nanoTime() - end < 0) {
+      open = transport.receive(dropped.clear(), stall) >= 0;
+    }
+  }
+
+  /** Closes the connection and frees the buffers. */
+  @Override
+  public void close() {
+    arena.close();
+    try {
+      transport.close();
+    } catch (IOException e) {
+      narrator.note("the connection did not close: " + Words.of(e));
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.MigratableDevice;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** A migration with both sides in this process. */
+public final class LocalMigration {
+
+  private LocalMigration() {
+  }
+
+  /**
+   * Moves a device. The source's side runs in the calling thread, the target's in one of its own. An interrupt of
+   * the calling thread cancels the migration.
+   *
+   * @param source the device that leaves, in RUNNING; it is not closed
+   * @param target the device that receives its state, in RUNNING; it is not closed
+   * @param options how to do it
+   * @param workload what drives the device
+   * @param listener hears what happens on both sides, one event at a time
+   * @return what was done
+   * @throws MigrationException if it failed; what the target says is suppressed in it
+   */
+  public static MigrationReport run(MigratableDevice source, MigratableDevice target, MigrationOptions options,
+      Workload workload, MigrationListener listener) throws MigrationException {
+    LocalTransport.Pair pair = LocalTransport.pair();
+    MigrationListener oneAtATime = oneAtATime(listener);
+    return run(new MigrationSource(source, pair.source(), options, workload, oneAtATime),
+        new MigrationTarget(target, pair.target(), options, oneAtATime));
+  }
+
+  static MigrationReport run(MigrationSource source, MigrationTarget target) throws MigrationException {
+    TargetThread thread = new TargetThread(target);
+    thread.start();
+    try {
+      return source.run();
+    } catch (MigrationException e) {
+      thread.finish();
+      if (thread.failure != null) {
+        e.addSuppressed(thread.failure);
+      }
+      throw e;
+    } finally {
+      thread.finish();
+    }
+  }
+
+  private static MigrationListener oneAtATime(MigrationListener listener) {
+    Lock lock = new ReentrantLock();
+    return event -> {
+      lock.lock();
+      try {
+        listener.on(event);
+      } finally {
+        lock.unlock();
+      }
+    };
+  }
+
+  /** Runs the target's side; the source closes its end when it is done, so this one ends too. */
+  private static final class TargetThread extends Thread {
+
+    private final MigrationTarget target;
+    private @Nullable Throwable failure;
+
+    TargetThread(MigrationTarget target) {
+      super("vfio4j-migration-target");
+      this.target = target;
+    }
+
+    @Override
+    public void run() {
+      try {
+        target.run();
+      } catch (MigrationException | RuntimeException | Error e) {
+        failure = e;
+      }
+    }
+
+    /** Waits for the end; an interrupt is kept for later, for the target's device must not be left behind. */
+    void finish() {
+      boolean interrupted = false;
+      while (isAlive()) {
+        try {
+          join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

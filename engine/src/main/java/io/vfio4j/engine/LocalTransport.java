@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** A transport within this process: a ring of native memory for each direction. */
+public final class LocalTransport implements Transport {
+
+  private static final int RING_BYTES = 4 << 20;
+
+  /**
+   * Two ends that are connected.
+   *
+   * @param source the source's end
+   * @param target the target's end
+   */
+  public record Pair(LocalTransport source, LocalTransport target) {
+  }
+
+  private final ByteRing outgoing;
+  private final ByteRing incoming;
+  private final String peer;
+
+  private LocalTransport(ByteRing outgoing, ByteRing incoming, Side peer) {
+    this.outgoing = outgoing;
+    this.incoming = incoming;
+    this.peer = "the " + peer + " in this process";
+  }
+
+  /** Makes two ends; each is its user's to close, and the memory is freed with the second. */
+  public static Pair pair() {
+    ByteRing toTarget = new ByteRing(RING_BYTES);
+    ByteRing toSource = new ByteRing(RING_BYTES);
+    return new Pair(new LocalTransport(toTarget, toSource, Side.TARGET),
+        new LocalTransport(toSource, toTarget, Side.SOURCE));
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    while (data.hasRemaining()) {
+      if (!outgoing.put(data, stall.toNanos())) {
+        throw new StalledException(peer, "took nothing", stall);
+      }
+    }
+  }
+
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
+    int count = incoming.take(into, stall.toNanos());
+    if (count == 0) {
+      throw new StalledException(peer, "sent nothing", stall);
+    }
+    return count;
+  }
+
+  @Override
+  public boolean hasInput() throws IOException {
+    return incoming.hasInput();
+  }
+
+  @Override
+  public String peer() {
+    return peer;
+  }
+
+  @Override
+  public void close() {
+    outgoing.closeWriter();
+    incoming.closeReader();
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceState;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Something that happened in a migration. */
+public sealed interface MigrationEvent {
+
+  /** Returns when it happened: time since this side began. */
+  Duration at();
+
+  /** Returns the side that tells. */
+  Side side();
+
+  /**
+   * A side entered a phase.
+   *
+   * @param at time since this side began
+   * @param side which side
+   * @param phase the phase
+   * @param reason why, for people
+   */
+  record PhaseBegan(Duration at, Side side, Phase phase, String reason) implements MigrationEvent {
+  }
+
+  /**
+   * A device is about to be moved or reset.
+   *
+   * @param at time since this side began
+   * @param side whose device
+   * @param device its name
+   * @param from where it is
+   * @param to where it is to go; by way of other states, perhaps
+   * @param reason why, for people
+   */
+  record DeviceMoving(Duration at, Side side, String device, DeviceState from, DeviceState to, String reason)
+      implements
+        MigrationEvent {
+  }
+
+  /**
+   * A device was moved or reset, or failed on its way: then it got a part of the way, or nowhere.
+   *
+   * @param at time since this side began
+   * @param side whose device
+   * @param device its name
+   * @param from where it was
+   * @param to where it is now
+   * @param reason why, for people
+   */
+  record DeviceMoved(Duration at, Side side, String device, DeviceState from, DeviceState to, String reason)
+      implements
+        MigrationEvent {
+  }
+
+  /**
+   * How far the source has come: a few times a second, and at the end of every round.
+   *
+   * @param at time since this side began
+   * @param round which round of pre-copy, from 1; 0 in a stop-copy phase that no round came before
+   * @param bytes sent so far, bytes of device state
+   * @param bytesPerSecond over the last progress or so
+   * @param remaining bytes known to be left
+   * @param predictedDowntime how long the switchover would take now
+   * @param elapsed since the first byte of device state
+   */
+  record Progress(Duration at, int round, long bytes, double bytesPerSecond, OptionalLong remaining,
+      Optional<Duration> predictedDowntime, Duration elapsed) implements MigrationEvent {
+    @Override
+    public Side side() {
+      return Side.SOURCE;
+    }
+  }
+
+  /**
+   * A round of pre-copy ended.
+   *
+   * @param at time since this side began
+   * @param round what it did
+   * @param remaining bytes known to be left
+   * @param predictedDowntime how long the switchover would take now, where that can be told
+   */
+  record RoundEnded(Duration at, MigrationReport.Round round, OptionalLong remaining,
+      Optional<Duration> predictedDowntime) implements MigrationEvent {
+    @Override
+    public Side side() {
+      return Side.SOURCE;
+    }
+  }
+
+  /**
+   * Something worth telling.
+   *
+   * @param at time since this side began
+   * @param side which side
+   * @param text for people
+   */
+  record Noted(Duration at, Side side, String text) implements MigrationEvent {
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.Reached;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of every move.
+ */
+final class MovedDevice implements AutoCloseable {
+
+  private final MigratableDevice device;
+  private final Narrator narrator;
+  private @Nullable DeviceState known;
+  private @Nullable DataSession session;
+  private boolean touched;
+
+  MovedDevice(MigratableDevice device, Narrator narrator) {
+    this.device = device;
+    this.narrator = narrator;
+  }
+
+  MigratableDevice device() {
+    return device;
+  }
+
+  String name() {
+    return device.identity().name();
+  }
+
+  boolean has(MigrationFeature feature) {
+    return device.features().has(feature);
+  }
+
+  /** Returns the last state known; empty where the device was never asked or is lost. */
+  Optional<DeviceState> known() {
+    return Optional.ofNullable(known);
+  }
+
+  /** Tells whether the device has been moved or reset, or somebody tried to. */
+  boolean isTouched() {
+    return touched;
+  }
+
+  /** Asks the device for its state. */
+  DeviceState ask() throws DeviceException {
+    try {
+      DeviceState state = device.state();
+      known = state;
+      return state;
+    } catch (DeviceLostException e) {
+      known = null;
+      throw e;
+    }
+  }
+
+  void move(DeviceState target, String reason) throws DeviceException {
+    DeviceState from = known != null ? known : ask();
+    narrator.tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, reason));
+    touched = true;
+    try {
+      Reached reached = device.moveTo(target);
+      arrived(from, reached.state(), reached.session().orElse(null), reason);
+      if (reached.state() != target) {
+        throw brokeProtocol("it was sent to %s, and says that it is in %s".formatted(target, reached.state()));
+      }
+    } catch (TransitionException e) {
+      arrived(from, e.reached(), null, "failed on the way to " + target + ": " + e.errno());
+      throw e;
+    } catch (DeviceLostException e) {
+      known = null;
+      throw e;
+    }
+  }
+
+  void reset(String reason) throws DeviceException {
+    DeviceState from = known != null ? known : DeviceState.ERROR;
+    DeviceState target = DeviceState.RUNNING;
+    String why = "reset: " + reason;
+    narrator.tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, why));
+    touched = true;
+    try {
+      device.reset();
+    } catch (DeviceLostException e) {
+      known = null;
+      throw e;
+    }
+    arrived(from, target, null, why);
+  }
+
+  /** The only place where the state changes. It is noted first: a listener may throw. */
+  private void arrived(DeviceState from, DeviceState to, @Nullable DataSession begun, String reason) {
+    known = to;
+    if (begun != null || !keepsSession(to)) {
+      closeSession();
+      session = begun;
+    }
+    narrator.tell(new MigrationEvent.DeviceMoved(narrator.now(), narrator.side(), name(), from, to, reason));
+  }
+
+  private static boolean keepsSession(DeviceState state) {
+    return state.isSaving() || state == DeviceState.RESUMING;
+  }
+
+  /** Reads from the saving session, as {@link SavingSession#read} does. */
+  long read(MemorySegment into) throws DeviceException {
+    long count = saving().read(into);
+    if (count < SavingSession.END || count > into.byteSize()) {
+      throw brokeProtocol("%d bytes read into %d".formatted(count, into.byteSize()));
+    }
+    return count;
+  }
+
+  Optional<PreCopyInfo> preCopyInfo() throws DeviceException {
+    return saving().preCopyInfo();
+  }
+
+  private SavingSession saving() throws DeviceException {
+    if (session instanceof SavingSession saving) {
+      return saving;
+    }
+    throw brokeProtocol("there is no saving session in " + known);
+  }
+
+  /** Writes to the resuming session. */
+  void write(MemorySegment data) throws DeviceException {
+    if (session instanceof ResumingSession resuming) {
+      resuming.write(data);
+    } else {
+      throw brokeProtocol("there is no resuming session in " + known);
+    }
+  }
+
+  /** Returns what to throw when the device does what no device may do. */
+  DeviceException brokeProtocol(String what) {
+    return new DeviceException(name(), "migration", Errno.EPROTO,
+        "%s breaks the migration protocol: %s".formatted(name(), what), null);
+  }
+
+  private void closeSession() {
+    DataSession ending = session;
+    session = null;
+    if (ending != null) {
+      ending.close();
+    }
+  }
+
+  /** Lets go of the data session, if there is one; the device stays as it is. */
+  @Override
+  public void close() {
+    closeSession();
+  }
+}

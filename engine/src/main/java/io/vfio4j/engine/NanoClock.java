@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.InterruptedIOException;
+import java.util.concurrent.locks.LockSupport;
+
+/** The engine's time, so that tests can steer it. What a transport waits for is not timed by it. */
+interface NanoClock {
+
+  /** The time of the machine. */
+  NanoClock SYSTEM = new NanoClock() {
+    @Override
+    public long nanoTime() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public void pause(long nanos) throws InterruptedIOException {
+      long end = System.nanoTime() + nanos;
+      for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+        LockSupport.parkNanos(this, left);
+        if (Thread.currentThread().isInterrupted()) {
+          throw Interrupted.exception(null);
+        }
+      }
+    }
+  };
+
+  /** Returns nanoseconds since an arbitrary moment. */
+  long nanoTime();
+
+  /** Waits. */
+  void pause(long nanos) throws InterruptedIOException;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** Text to and from the other side: UTF-8 of a bounded length, harmless on a terminal when it comes in. */
+final class PeerText {
+
+  /** The longest text, bytes. */
+  static final int MAX_BYTES = 1024;
+
+  private static final char REPLACEMENT = '\ufffd';
+
+  private PeerText() {
+  }
+
+  /** Puts as much of a text as fits. */
+  static void put(ByteBuffer into, String text, int maxBytes) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int length = Math.min(bytes.length, maxBytes);
+    while (length < bytes.length && length > 0 && (bytes[length] & 0xc0) == 0x80) {
+      length--; // Not in the middle of a character.
+    }
+    into.put(bytes, 0, length);
+  }
+
+  /** Takes all remaining bytes, of which the caller has checked that they are few. */
+  static String take(ByteBuffer from) {
+    byte[] bytes = new byte[from.remaining()];
+    from.get(bytes);
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    return text.codePoints().map(c -> isHarmless(c) ? c : REPLACEMENT)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
+  }
+
+  /** Control characters could steer a terminal, format characters could turn the direction of writing. */
+  private static boolean isHarmless(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED ->
+        false;
+      default -> true;
+    };
+  }
+}

@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.engine;
-
-/** Keeps the package from being empty until its first class is here. */
-final class Placeholder {
-  private Placeholder() {}
-}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+
+/**
+ * What a stream begins with, in each direction. Little-endian.
+ *
+ * <pre>
+ *  0  8 bytes  magic, "VFIO4JMS"
+ *  8  u16      major version
+ * 10  u16      minor version
+ * 12  u32      CRC32C of bytes 0 to 11
+ * </pre>
+ */
+final class Preamble {
+
+  static final int BYTES = 16;
+  static final int MAJOR = 1;
+  static final int MINOR = 0;
+
+  private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);
+  private static final int CHECKED = 12;
+
+  private Preamble() {
+  }
+
+  static void put(ByteBuffer into) {
+    int start = into.position();
+    into.order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putShort((short) MAJOR).putShort((short) MINOR);
+    into.putInt(checksum(into, start));
+  }
+
+  /** Checks what came in; a later minor version is fine, for it keeps what this one knows. */
+  static void check(ByteBuffer from) throws StreamException {
+    from.order(ByteOrder.LITTLE_ENDIAN);
+    int start = from.position();
+    byte[] magic = new byte[MAGIC.length];
+    from.get(magic);
+    if (!Arrays.equals(magic, MAGIC)) {
+      throw new StreamException("not a vfio4j migration stream: it begins with the wrong magic");
+    }
+    int major = Short.toUnsignedInt(from.getShort());
+    int minor = Short.toUnsignedInt(from.getShort());
+    if (from.getInt() != checksum(from, start)) {
+      throw new StreamException("the stream is damaged: wrong checksum of its preamble");
+    }
+    if (major != MAJOR) {
+      throw new StreamException("the stream has version %d.%d, but this program knows %d.x only"
+          .formatted(major, minor, MAJOR));
+    }
+  }
+
+  private static int checksum(ByteBuffer buffer, int start) {
+    CRC32C crc = new CRC32C();
+    crc.update(buffer.duplicate().limit(start + CHECKED).position(start));
+    return (int) crc.getValue();
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** Quantities for people. */
+final class Words {
+
+  private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+
+  private Words() {
+  }
+
+  static String bytes(double bytes) {
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < UNITS.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
+  }
+
+  static String rate(double bytesPerSecond) {
+    return bytes(bytesPerSecond) + "/s";
+  }
+
+  static String time(Duration duration) {
+    return duration.toSeconds() >= 10 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
+  }
+
+  /** Returns what an exception says, or its kind if it says nothing. */
+  static String of(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+  }
+}
