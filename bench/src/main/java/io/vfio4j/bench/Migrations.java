@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.vfiouser.VfioUserClient;
+
+/** Moves the same device back and forth between two servers. */
+final class Migrations {
+
+  private VfioUserClient source;
+  private VfioUserClient target;
+
+  Migrations(VfioUserClient source, VfioUserClient target) {
+    this.source = source;
+    this.target = target;
+  }
+
+  /** Returns the bytes of state and the time of the whole migration, from the first check to the last move. */
+  Transfer measure() throws MigrationException, DeviceException {
+    MigrationReport report =
+        LocalMigration.run(source, target, MigrationOptions.defaults(), Workload.NONE, MigrationListener.NONE);
+    VfioUserClient left = source;
+    source = target;
+    target = left;
+    target.reset();
+    return new Transfer(report.bytes(), report.total().toNanos());
+  }
+}
