@@ -14,8 +14,8 @@ import java.time.Duration;
  * <tr><td>{@code arc=FROM>TO,errno=E}</td><td>the arc fails, the device stays before it</td></tr>
  * <tr><td>{@code arc=FROM>TO,errno=E,error}</td><td>the arc fails, the device is in ERROR</td></tr>
  * <tr><td>{@code ...,times=N}</td><td>only the first N times</td></tr>
- * <tr><td>{@code arc=FROM>TO,delay=D}</td><td>the arc takes D longer, as in {@code 500ms}, {@code 20us},
- * {@code 2s}; {@code times=N} as above</td></tr>
+ * <tr><td>{@code arc=FROM>TO,delay=D}</td><td>the arc takes D longer, as in {@code 500ms}; {@code times=N} as
+ * above</td></tr>
  * <tr><td>{@code read,at=N,errno=E}</td><td>reading the saved state fails at byte N</td></tr>
  * <tr><td>{@code read,at=N,cut}</td><td>the saved state ends at byte N</td></tr>
  * <tr><td>{@code write,at=N,errno=E}</td><td>writing a saved state fails at byte N</td></tr>
@@ -29,7 +29,8 @@ import java.time.Duration;
  *
  * <p>
  * FROM and TO are names of states a single arc apart; where a device fails on a longer way, it is left in the state
- * before that arc, which is mid-path. E is a name such as EIO or a number. N, RATE and SIZE are whole numbers, with a
+ * before that arc, which is mid-path. E is a name such as EIO or a number. D is in {@code us}, {@code ms}
+ * or {@code s}. N, RATE and SIZE are whole numbers, with a
  * suffix {@code k}, {@code m} or {@code g} for powers of 1024.
  */
 public sealed interface Fault {

@@ -66,7 +66,8 @@ final class FaultParser {
   private Fault arcFault() {
     Arc arc = arc(take("arc", "arc=FROM>TO"));
     Optional<String> delay = takeIf("delay");
-    int times = takeIf("times").map(this::number).map(n -> (int) Math.min(n, Fault.ALWAYS)).orElse(Fault.ALWAYS);
+    int times =
+        takeIf("times").map(this::number).map(n -> (int) Math.min(n, Fault.ALWAYS)).orElse(Fault.ALWAYS);
     if (delay.isPresent()) {
       return new Fault.DelayArc(arc, duration(delay.get()), times);
     }
@@ -115,8 +116,10 @@ final class FaultParser {
   }
 
   private DeviceState state(String name) {
-    return Arrays.stream(DeviceState.values()).filter(state -> state.name().equalsIgnoreCase(name.strip())).findFirst()
-        .orElseThrow(() -> wrong("'%s' is none of %s".formatted(name, Arrays.toString(DeviceState.values()))));
+    return Arrays.stream(DeviceState.values()).filter(state -> state.name().equalsIgnoreCase(name.strip()))
+        .findFirst()
+        .orElseThrow(
+            () -> wrong("'%s' is none of %s".formatted(name, Arrays.toString(DeviceState.values()))));
   }
 
   private Errno errno(String value) {

@@ -44,10 +44,10 @@ final class Pacer {
       done -= rate;
     }
     if (now - anchor - done * SECOND / rate > BACKLOG + SECOND / rate) {
-      anchor = now;
+      anchor = now - BACKLOG;
       done = 0;
     }
-    return (int) Math.clamp((now - anchor) * rate / SECOND - done, 0, BATCH);
+    return Math.clamp((now - anchor) * rate / SECOND - done, 0, BATCH);
   }
 
   /** Notes that events were done. */

@@ -78,7 +78,7 @@ final class PciConfigSpace {
   void write(int offset, MemorySegment data) {
     for (int i = 0; i < data.byteSize(); i++) {
       byte mask = writable[offset + i];
-      values.put(offset + i, (byte) (values.get(offset + i) & ~mask | data.get(JAVA_BYTE, i) & mask));
+      values.put(offset + i, (byte) ((values.get(offset + i) & ~mask) | (data.get(JAVA_BYTE, i) & mask)));
     }
   }
 

@@ -42,7 +42,8 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> load, M
 
   /** Returns a device of 64 MiB of zeros, with every migration feature, without faults, not mappable. */
   public static ScratchConfig named(String name) {
-    return new ScratchConfig(name, DEFAULT_MEMORY_SIZE, Optional.empty(), MigrationFeatures.ALL, List.of(), false);
+    return new ScratchConfig(name, DEFAULT_MEMORY_SIZE, Optional.empty(), MigrationFeatures.ALL, List.of(),
+        false);
   }
 
   /**

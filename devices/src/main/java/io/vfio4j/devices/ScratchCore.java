@@ -38,7 +38,8 @@ final class ScratchCore implements AutoCloseable {
   private @Nullable ScratchSaving saving;
   private @Nullable ScratchResuming resuming;
 
-  ScratchCore(ScratchConfig config, ScratchMemory memory, DmaMemory bus, Interrupts interrupts, Consumer<String> log,
+  ScratchCore(ScratchConfig config, ScratchMemory memory, DmaMemory bus, Interrupts interrupts,
+      Consumer<String> log,
       LongSupplier nanoTime) {
     this.config = config;
     this.memory = memory;
@@ -126,7 +127,8 @@ final class ScratchCore implements AutoCloseable {
     boolean compares = config.mappable() && arc.to() != DeviceState.STOP_COPY;
     PagesToSend pages;
     try {
-      pages = new PagesToSend(memory, compares ? Optional.of(Shadow.create(memory.size())) : Optional.empty());
+      pages =
+          new PagesToSend(memory, compares ? Optional.of(Shadow.create(memory.size())) : Optional.empty());
     } catch (LinuxException e) {
       throw new ArcException(e.errno(), false, "no memory to compare with at " + arc);
     }
@@ -169,16 +171,17 @@ final class ScratchCore implements AutoCloseable {
     if (!config.features().canMigrate()) {
       return OptionalLong.empty();
     }
-    return faults.announced().orElseGet(
-        () -> saving != null ? OptionalLong.of(saving.left()) : OptionalLong.of(ScratchSaving.wholeLength(memory.pages())));
+    long length = saving != null ? saving.left() : ScratchSaving.wholeLength(memory.pages());
+    return faults.announced().orElse(OptionalLong.of(length));
   }
 
   void reset() {
-    machine.wasReset("reset");
     parts.reset();
     registers.reset();
     pci.reset();
     msix.reset();
+    // Last: a device that runs shows its interrupts, and there are none of before.
+    machine.wasReset("reset");
   }
 
   long runDue(long now) {

@@ -39,8 +39,9 @@ final class ScratchFaults {
         default -> Optional.empty();
       };
       if (arc.isPresent() && !Arc.of(features).contains(arc.get())) {
-        throw new IllegalArgumentException("a fault for %s: a device with the features %s never takes this arc"
-            .formatted(arc.get(), features));
+        throw new IllegalArgumentException(
+            "a fault for %s: a device with the features %s never takes this arc"
+                .formatted(arc.get(), features));
       }
     }
   }
@@ -48,13 +49,15 @@ final class ScratchFaults {
   /** Does what is to happen when an arc begins. */
   void before(Arc arc) throws ArcException {
     for (int i = 0; i < faults.size(); i++) {
-      if (faults.get(i) instanceof Fault.DelayArc delay && delay.arc().equals(arc) && happened[i] < delay.times()) {
+      if (faults.get(i) instanceof Fault.DelayArc delay && delay.arc().equals(arc)
+          && happened[i] < delay.times()) {
         happened[i]++;
         await(nanoTime, nanoTime.getAsLong() + delay.delay().toNanos());
       }
     }
     for (int i = 0; i < faults.size(); i++) {
-      if (faults.get(i) instanceof Fault.FailArc fail && fail.arc().equals(arc) && happened[i] < fail.times()) {
+      if (faults.get(i) instanceof Fault.FailArc fail && fail.arc().equals(arc)
+          && happened[i] < fail.times()) {
         happened[i]++;
         throw new ArcException(fail.errno(), fail.entersError(), "simulated failure at " + arc);
       }
@@ -86,14 +89,17 @@ final class ScratchFaults {
   SavingSession around(ScratchSaving session) {
     return of(Fault.FailRead.class).findAny().isPresent() || of(Fault.CutRead.class).findAny().isPresent()
         || of(Fault.SlowRead.class).findAny().isPresent()
-            ? new TroubledSaving(session, of(Fault.FailRead.class).findFirst(), of(Fault.CutRead.class).findFirst(),
-                of(Fault.SlowRead.class).findFirst().map(slow -> new Throttle(slow.bytesPerSecond(), nanoTime)))
+            ? new TroubledSaving(session, of(Fault.FailRead.class).findFirst(),
+                of(Fault.CutRead.class).findFirst(),
+                of(Fault.SlowRead.class).findFirst()
+                    .map(slow -> new Throttle(slow.bytesPerSecond(), nanoTime)))
             : session;
   }
 
   /** Returns a session with its faults. */
   ResumingSession around(ScratchResuming session) {
-    return new TroubledResuming(session, of(Fault.FailWrite.class).findFirst(), of(Fault.CutWrite.class).findFirst());
+    return new TroubledResuming(session, of(Fault.FailWrite.class).findFirst(),
+        of(Fault.CutWrite.class).findFirst());
   }
 
   private <F extends Fault> Stream<F> of(Class<F> kind) {

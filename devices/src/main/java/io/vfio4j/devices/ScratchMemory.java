@@ -40,6 +40,8 @@ final class ScratchMemory implements AutoCloseable {
     this.file = file;
   }
 
+  // Closed by close().
+  @SuppressWarnings("MustBeClosedChecker")
   static ScratchMemory create(ScratchConfig config) throws IOException {
     // Shared: whoever serves the device need not be whoever made it.
     Arena arena = Arena.ofShared();

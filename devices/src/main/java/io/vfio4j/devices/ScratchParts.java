@@ -15,7 +15,8 @@ import java.util.function.LongSupplier;
 record ScratchParts(ScratchMemory memory, RunningClock running, RunningClock dmaTime, Failures failures,
     InterruptLines lines, DmaEngine dma, ScratchTimer timer, TrafficGenerator traffic, ChurnGenerator churn) {
 
-  static ScratchParts create(ScratchMemory memory, DmaMemory bus, InterruptLines lines, LongSupplier nanoTime) {
+  static ScratchParts create(ScratchMemory memory, DmaMemory bus, InterruptLines lines,
+      LongSupplier nanoTime) {
     RunningClock running = new RunningClock(nanoTime);
     RunningClock dmaTime = new RunningClock(nanoTime);
     Failures failures = new Failures();

@@ -137,7 +137,8 @@ final class ScratchResuming implements ResumingSession {
     long offset = view.getLong(at + StreamFormat.RECORD_OFFSET);
     boolean possible = switch (kind) {
       case StreamFormat.MEMORY -> !registersSeen && isRun(offset, length);
-      case StreamFormat.REGISTERS -> !registersSeen && swept == memory.size() && length == REGISTERS_BYTES && offset == 0;
+      case StreamFormat.REGISTERS ->
+        !registersSeen && swept == memory.size() && length == REGISTERS_BYTES && offset == 0;
       case StreamFormat.END -> registersSeen && length == 0 && offset == 0;
       default -> false;
     };
@@ -166,8 +167,9 @@ final class ScratchResuming implements ResumingSession {
     }
     number++;
     switch (view.getInt(at)) {
-      case StreamFormat.MEMORY -> load(data, at + RECORD_HEADER_BYTES, view.getLong(at + StreamFormat.RECORD_OFFSET),
-          length);
+      case StreamFormat.MEMORY ->
+        load(data, at + RECORD_HEADER_BYTES, view.getLong(at + StreamFormat.RECORD_OFFSET),
+            length);
       case StreamFormat.REGISTERS -> {
         view.get(at + RECORD_HEADER_BYTES, registers);
         registersSeen = true;

@@ -86,7 +86,9 @@ final class ScratchSaving implements SavingSession {
 
   /** The device is in STOP_COPY: what is there now is the last of it. */
   void stop() {
-    pages.lookForChanges();
+    if (!over) {
+      pages.lookForChanges();
+    }
     stopped = true;
   }
 
@@ -141,31 +143,36 @@ final class ScratchSaving implements SavingSession {
 
   /** Makes the next item where there is room for its shortest form. Returns its length. */
   private int make(MemorySegment to, ByteBuffer view, int at, int room) {
-    switch (next()) {
-      case HEADER -> {
-        StreamFormat.putHeader(view, at, memorySize, crc);
-        headerWritten = true;
-        return HEADER_BYTES;
-      }
-      case PAGES -> {
-        int most = Math.min(StreamFormat.MOST_PAGES, (room - RECORD_HEADER_BYTES) / PAGE_SIZE);
-        PagesToSend.Run run = pages.copyNext(most, to, at + RECORD_HEADER_BYTES);
-        return finish(view, at, StreamFormat.MEMORY, run.length(), run.offset());
-      }
-      case REGISTERS -> {
-        view.put(at + RECORD_HEADER_BYTES, registers.get(), 0, REGISTERS_BYTES);
-        registersWritten = true;
-        return finish(view, at, StreamFormat.REGISTERS, REGISTERS_BYTES, 0);
-      }
-      case END -> {
-        endWritten = true;
-        return finish(view, at, StreamFormat.END, 0, 0);
-      }
-      case NOTHING -> {
-        return 0;
-      }
-    }
-    throw new AssertionError("all items are above");
+    return switch (next()) {
+      case HEADER -> makeHeader(view, at);
+      case PAGES -> makePages(to, view, at, room);
+      case REGISTERS -> makeRegisters(view, at);
+      case END -> makeEnd(view, at);
+      case NOTHING -> 0;
+    };
+  }
+
+  private int makeHeader(ByteBuffer view, int at) {
+    StreamFormat.putHeader(view, at, memorySize, crc);
+    headerWritten = true;
+    return HEADER_BYTES;
+  }
+
+  private int makePages(MemorySegment to, ByteBuffer view, int at, int room) {
+    int most = Math.min(StreamFormat.MOST_PAGES, (room - RECORD_HEADER_BYTES) / PAGE_SIZE);
+    PagesToSend.Run run = pages.copyNext(most, to, at + RECORD_HEADER_BYTES);
+    return finish(view, at, StreamFormat.MEMORY, run.length(), run.offset());
+  }
+
+  private int makeRegisters(ByteBuffer view, int at) {
+    view.put(at + RECORD_HEADER_BYTES, registers.get(), 0, REGISTERS_BYTES);
+    registersWritten = true;
+    return finish(view, at, StreamFormat.REGISTERS, REGISTERS_BYTES, 0);
+  }
+
+  private int makeEnd(ByteBuffer view, int at) {
+    endWritten = true;
+    return finish(view, at, StreamFormat.END, 0, 0);
   }
 
   private int finish(ByteBuffer view, int at, int kind, int length, long offset) {

@@ -19,6 +19,8 @@ final class Shadow implements AutoCloseable {
     this.sent = sent;
   }
 
+  // Closed by close().
+  @SuppressWarnings("MustBeClosedChecker")
   static Shadow create(long size) throws LinuxException {
     Arena arena = Arena.ofShared();
     try {

@@ -67,7 +67,8 @@ final class StreamFormat {
   }
 
   /** Puts the header of a record whose payload is there already. */
-  static void putRecordHeader(ByteBuffer to, int at, int kind, int length, long offset, int number, CRC32C crc) {
+  static void putRecordHeader(ByteBuffer to, int at, int kind, int length, long offset, int number,
+      CRC32C crc) {
     to.putInt(at, kind).putInt(at + RECORD_LENGTH, length).putLong(at + RECORD_OFFSET, offset);
     to.putInt(at + RECORD_NUMBER, number).putInt(at + RECORD_CRC, recordCrc(to, at, length, crc));
   }

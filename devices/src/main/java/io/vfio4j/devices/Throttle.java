@@ -9,7 +9,7 @@ final class Throttle {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final int BURSTS_PER_SECOND = 10;
 
-  private final long bytesPerSecond;
+  private final double bytesPerSecond;
   private final LongSupplier nanoTime;
   private long lastSeen;
   private double available;
@@ -23,18 +23,26 @@ final class Throttle {
   /** Returns how many bytes may be taken now. */
   long available() {
     long now = nanoTime.getAsLong();
-    available = Math.min(burst(), available + bytesPerSecond * ((now - lastSeen) / NANOS_PER_SECOND));
+    available =
+        Math.min((double) burst(), available + bytesPerSecond * ((now - lastSeen) / NANOS_PER_SECOND));
     lastSeen = now;
     return (long) available;
   }
 
-  /** Waits until so many bytes may be taken, or the most that are kept; returns how many it is. */
+  /**
+   * Waits until so many bytes may be taken, or the most that are kept; returns how many it is. An interrupted thread
+   * waits no longer and gets all, since a read of nothing would be taken for the end of the state.
+   */
   long await(long bytes) {
     long wanted = Math.min(bytes, burst());
-    long now;
-    while ((now = available()) < wanted && !Thread.currentThread().isInterrupted()) {
+    long now = available();
+    while (now < wanted) {
+      if (Thread.currentThread().isInterrupted()) {
+        return bytes;
+      }
       double nanos = Math.ceil((wanted - available) * NANOS_PER_SECOND / bytesPerSecond);
       ScratchFaults.await(nanoTime, lastSeen + (long) nanos);
+      now = available();
     }
     return now;
   }
@@ -44,6 +52,6 @@ final class Throttle {
   }
 
   private long burst() {
-    return Math.max(1, bytesPerSecond / BURSTS_PER_SECOND);
+    return Math.max(1, (long) (bytesPerSecond / BURSTS_PER_SECOND));
   }
 }

@@ -34,7 +34,7 @@ final class WordAccess {
       if (i == 0 || at % Long.BYTES == 0) {
         eight = registers.read(at & -Long.BYTES);
       }
-      into.set(JAVA_BYTE, i, (byte) (eight >>> at % Long.BYTES * Byte.SIZE));
+      into.set(JAVA_BYTE, i, (byte) (eight >>> (at % Long.BYTES * Byte.SIZE)));
     }
   }
 
