@@ -9,7 +9,7 @@ final class BandwidthLimit {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   /** The longest burst after an idle time, and the longest frame: a twentieth of a second. */
-  private static final long BURSTS_PER_SECOND = 20;
+  private static final double BURSTS_PER_SECOND = 20;
 
   private final NanoClock clock;
   private final long bytesPerSecond;
@@ -35,14 +35,15 @@ final class BandwidthLimit {
       return;
     }
     long now = clock.nanoTime();
-    tokens = Math.min(burst(), tokens + (now - filledAt) * (double) bytesPerSecond / NANOS_PER_SECOND) - bytes;
+    tokens =
+        Math.min(burst(), tokens + (now - filledAt) * (double) bytesPerSecond / NANOS_PER_SECOND) - bytes;
     filledAt = now;
     if (tokens < 0) {
       clock.pause((long) (-tokens * NANOS_PER_SECOND / bytesPerSecond));
     }
   }
 
-  private long burst() {
+  private double burst() {
     return bytesPerSecond / BURSTS_PER_SECOND;
   }
 }

@@ -3,7 +3,6 @@ package io.vfio4j.engine;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -109,7 +108,7 @@ final class ByteRing {
         if (left <= 0) {
           return 0;
         }
-        left = await(left);
+        left = changed.awaitNanos(left);
       }
       requireOpen(writerClosed);
       if (readerClosed) {
@@ -118,6 +117,8 @@ final class ByteRing {
       writing = true;
       int free = capacity - (int) (written - read);
       return Math.min(wanted, Math.min(free, capacity - (int) (written % capacity)));
+    } catch (InterruptedException e) {
+      throw Interrupted.again(e);
     } finally {
       lock.unlock();
     }
@@ -144,7 +145,7 @@ final class ByteRing {
         if (left <= 0) {
           return 0;
         }
-        left = await(left);
+        left = changed.awaitNanos(left);
       }
       requireOpen(readerClosed);
       if (written == read) {
@@ -152,6 +153,8 @@ final class ByteRing {
       }
       reading = true;
       return (int) Math.min(Math.min(room, written - read), capacity - (int) (read % capacity));
+    } catch (InterruptedException e) {
+      throw Interrupted.again(e);
     } finally {
       lock.unlock();
     }
@@ -166,15 +169,6 @@ final class ByteRing {
       freeWhenUnused();
     } finally {
       lock.unlock();
-    }
-  }
-
-  private long await(long nanos) throws InterruptedIOException {
-    try {
-      return changed.awaitNanos(nanos);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Interrupted.exception(e);
     }
   }
 

@@ -2,7 +2,6 @@
 package io.vfio4j.engine;
 
 import java.io.InterruptedIOException;
-import org.jspecify.annotations.Nullable;
 
 /** The words for a thread that was interrupted: that is how a migration is cancelled. */
 final class Interrupted {
@@ -10,11 +9,15 @@ final class Interrupted {
   private Interrupted() {
   }
 
-  static InterruptedIOException exception(@Nullable Throwable cause) {
-    InterruptedIOException exception = new InterruptedIOException("the migration was cancelled");
-    if (cause != null) {
-      exception.initCause(cause);
-    }
+  static InterruptedIOException exception() {
+    return new InterruptedIOException("the migration was cancelled");
+  }
+
+  /** Turns the exception into one of I/O, and leaves the thread interrupted. */
+  static InterruptedIOException again(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException exception = exception();
+    exception.initCause(cause);
     return exception;
   }
 }

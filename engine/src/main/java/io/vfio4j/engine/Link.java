@@ -19,7 +19,7 @@ final class Link implements AutoCloseable {
   private final Duration stall;
   private final Narrator narrator;
   private final Side peer;
-  private final Arena arena;
+  private final Arena arena = Arena.ofShared(); // Devices may touch the buffers in threads of their own.
   private final FrameWriter out;
   private final FrameReader in;
 
@@ -29,7 +29,6 @@ final class Link implements AutoCloseable {
     this.stall = stall;
     this.narrator = narrator;
     this.peer = narrator.side() == Side.SOURCE ? Side.TARGET : Side.SOURCE;
-    this.arena = Arena.ofShared(); // Shared: devices may touch the buffers in threads of their own.
     boolean sends = narrator.side() == Side.SOURCE;
     this.out = new FrameWriter(transport, stall, buffer(sends));
     this.in = new FrameReader(transport, buffer(!sends));
@@ -107,10 +106,10 @@ final class Link implements AutoCloseable {
       }
       return failure;
     } catch (PeerFailedException e) {
-      e.addSuppressed(failure);
+      Suppression.keep(e, failure);
       return e;
     } catch (IOException e) {
-      failure.addSuppressed(e);
+      Suppression.keep(failure, e);
       return failure;
     }
   }

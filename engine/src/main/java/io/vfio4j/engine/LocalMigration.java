@@ -24,7 +24,8 @@ public final class LocalMigration {
    * @return what was done
    * @throws MigrationException if it failed; what the target says is suppressed in it
    */
-  public static MigrationReport run(MigratableDevice source, MigratableDevice target, MigrationOptions options,
+  public static MigrationReport run(MigratableDevice source, MigratableDevice target,
+      MigrationOptions options,
       Workload workload, MigrationListener listener) throws MigrationException {
     LocalTransport.Pair pair = LocalTransport.pair();
     MigrationListener oneAtATime = oneAtATime(listener);
@@ -40,7 +41,7 @@ public final class LocalMigration {
     } catch (MigrationException e) {
       thread.finish();
       if (thread.failure != null) {
-        e.addSuppressed(thread.failure);
+        Suppression.keep(e, thread.failure);
       }
       throw e;
     } finally {

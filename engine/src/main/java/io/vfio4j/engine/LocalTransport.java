@@ -31,8 +31,12 @@ public final class LocalTransport implements Transport {
 
   /** Makes two ends; each is its user's to close, and the memory is freed with the second. */
   public static Pair pair() {
-    ByteRing toTarget = new ByteRing(RING_BYTES);
-    ByteRing toSource = new ByteRing(RING_BYTES);
+    return pair(RING_BYTES);
+  }
+
+  static Pair pair(int ringBytes) {
+    ByteRing toTarget = new ByteRing(ringBytes);
+    ByteRing toSource = new ByteRing(ringBytes);
     return new Pair(new LocalTransport(toTarget, toSource, Side.TARGET),
         new LocalTransport(toSource, toTarget, Side.SOURCE));
   }

@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param convergenceDeadline how long to wait for the predicted downtime to fit, more than 0
  * @param stallTimeout how long the other side may keep still before it is given up, more than 0
  */
-public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean preCopy, Duration convergenceDeadline,
+public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean preCopy,
+    Duration convergenceDeadline,
     Duration stallTimeout) {
 
   /** The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the peer. */
@@ -30,7 +31,8 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
     requirePositive(stallTimeout, "stallTimeout");
     if (maxBandwidth != 0 && maxBandwidth < MIN_BANDWIDTH) {
       throw new IllegalArgumentException(
-          "maxBandwidth is 0 (no limit) or at least %d bytes/s, but this is %d".formatted(MIN_BANDWIDTH, maxBandwidth));
+          "maxBandwidth is 0 (no limit) or at least %d bytes/s, but this is %d".formatted(MIN_BANDWIDTH,
+              maxBandwidth));
     }
   }
 
@@ -42,7 +44,8 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
 
   /** Returns 300 ms of downtime, no limit of bandwidth, pre-copy, 5 minutes to converge, 10 s for a stall. */
   public static MigrationOptions defaults() {
-    return new MigrationOptions(Duration.ofMillis(300), 0, true, Duration.ofMinutes(5), Duration.ofSeconds(10));
+    return new MigrationOptions(Duration.ofMillis(300), 0, true, Duration.ofMinutes(5),
+        Duration.ofSeconds(10));
   }
 
   /** Returns these options with another limit of downtime. */

@@ -22,7 +22,8 @@ public final class MigrationSource {
    * @param workload what drives the device
    * @param listener hears what happens
    */
-  public MigrationSource(MigratableDevice device, Transport transport, MigrationOptions options, Workload workload,
+  public MigrationSource(MigratableDevice device, Transport transport, MigrationOptions options,
+      Workload workload,
       MigrationListener listener) {
     this(device, transport, options, workload, listener, NanoClock.SYSTEM);
   }

@@ -25,7 +25,8 @@ public final class MigrationTarget {
     this(device, transport, options, listener, NanoClock.SYSTEM);
   }
 
-  MigrationTarget(MigratableDevice device, Transport transport, MigrationOptions options, MigrationListener listener,
+  MigrationTarget(MigratableDevice device, Transport transport, MigrationOptions options,
+      MigrationListener listener,
       NanoClock clock) {
     this.device = device;
     this.transport = transport;

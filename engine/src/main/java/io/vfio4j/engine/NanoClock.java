@@ -20,7 +20,7 @@ interface NanoClock {
       for (long left = nanos; left > 0; left = end - System.nanoTime()) {
         LockSupport.parkNanos(this, left);
         if (Thread.currentThread().isInterrupted()) {
-          throw Interrupted.exception(null);
+          throw Interrupted.exception();
         }
       }
     }

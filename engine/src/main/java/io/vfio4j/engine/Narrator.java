@@ -89,10 +89,6 @@ final class Narrator {
 
   /** Adds to a failure what the listener threw later. */
   void suppressMishapsIn(Throwable failure) {
-    for (Throwable mishap : mishaps) {
-      if (mishap != failure) { // An exception must not suppress itself.
-        failure.addSuppressed(mishap);
-      }
-    }
+    mishaps.forEach(mishap -> Suppression.keep(failure, mishap));
   }
 }

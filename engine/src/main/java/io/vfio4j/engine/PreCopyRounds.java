@@ -18,11 +18,8 @@ final class PreCopyRounds {
   /** Allowed for what a device has to send only once it is stopped, where it gives no estimate: its registers. */
   private static final long REGISTERS_BYTES = 64 << 10;
 
-  /**
-   * Moves that a switchover takes, counted in the one that was measured: to the grace state, to STOP_COPY, and at
-   * the target from RESUMING by way of STOP and RUNNING_P2P to RUNNING.
-   */
-  private static final int MOVES = 5;
+  /** The move to PRE_COPY, which was measured, stands for those of a switchover: one to stop, one to start. */
+  private static final int MOVES = 2;
 
   /** Round trips that a switchover takes: END and LOADED, YOURS and CONFIRMED. */
   private static final int ROUND_TRIPS = 2;
@@ -76,7 +73,8 @@ final class PreCopyRounds {
       if (dry) {
         pause();
       }
-      narrator.enter(new Phase.PreCopy(rounds.size() + 1), "what is left would take " + Words.time(prediction.downtime()));
+      narrator.enter(new Phase.PreCopy(rounds.size() + 1),
+          "what is left would take " + Words.time(prediction.downtime()));
     }
   }
 
@@ -117,8 +115,9 @@ final class PreCopyRounds {
       link.out().sendRound(round.number());
       pump.about(round.number(), prediction);
       pump.tellProgress();
-      narrator.tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
-          Optional.of(prediction.downtime())));
+      narrator
+          .tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
+              Optional.of(prediction.downtime())));
     }
   }
 

@@ -82,7 +82,8 @@ final class Pump {
     Duration now = narrator.now();
     double seconds = now.minus(toldAt).toNanos() / 1e9;
     double recent = seconds > 0 ? (bytes - toldBytes) / seconds : rate();
-    OptionalLong remaining = prediction == null ? OptionalLong.empty() : OptionalLong.of(prediction.remaining());
+    OptionalLong remaining =
+        prediction == null ? OptionalLong.empty() : OptionalLong.of(prediction.remaining());
     narrator.tell(new MigrationEvent.Progress(now, round, bytes, recent, remaining,
         prediction().map(Prediction::downtime), now.minus(began)));
     toldAt = now;

@@ -63,7 +63,8 @@ public final class SocketTransport implements Transport {
       transport.finishConnect(resolved, timeout);
       return transport;
     } catch (IOException e) {
-      IOException named = e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
+      IOException named =
+          e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
       Closing.after(named, transport);
       throw named;
     }
@@ -83,9 +84,11 @@ public final class SocketTransport implements Transport {
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
+    long deadline = System.nanoTime() + stall.toNanos();
     while (data.hasRemaining()) {
-      if (channel.write(data) == 0
-          && !awaitReady(SelectionKey.OP_WRITE, System.nanoTime() + stall.toNanos())) {
+      if (channel.write(data) > 0) {
+        deadline = System.nanoTime() + stall.toNanos(); // A slow peer is not one that stalls.
+      } else if (!awaitReady(SelectionKey.OP_WRITE, deadline)) {
         throw new StalledException(peer, "took nothing", stall);
       }
     }
@@ -118,7 +121,7 @@ public final class SocketTransport implements Transport {
   /** Waits for the channel to become ready; may return early, and returns false at the deadline. */
   private boolean awaitReady(int operation, long deadline) throws IOException {
     if (Thread.currentThread().isInterrupted()) {
-      throw Interrupted.exception(null); // A selector would return at once, again and again.
+      throw Interrupted.exception(); // A selector would return at once, again and again.
     }
     long left = deadline - System.nanoTime();
     if (left <= 0) {

@@ -21,7 +21,8 @@ final class SourceRecovery {
   private final Narrator narrator;
   private final Custody custody;
 
-  SourceRecovery(MovedDevice device, Link link, PausableWorkload workload, Narrator narrator, Custody custody) {
+  SourceRecovery(MovedDevice device, Link link, PausableWorkload workload, Narrator narrator,
+      Custody custody) {
     this.device = device;
     this.link = link;
     this.workload = workload;
@@ -46,7 +47,7 @@ final class SourceRecovery {
     }
     narrator.suppressMishapsIn(cause);
     String fate = targetFate(cause, outcome);
-    DeviceState state = device.known().orElse(null);
+    DeviceState state = outcome == Outcome.SOURCE_LOST ? null : device.known().orElse(null);
     String message = "%s: %s. %s %s".formatted(phase.title(), Words.of(cause), sourceFate(outcome), fate);
     return new MigrationException(Side.SOURCE, phase, outcome, state, fate, message, cause);
   }
@@ -72,10 +73,10 @@ final class SourceRecovery {
         }
         return Outcome.SOURCE_RUNNING;
       } catch (DeviceLostException e) {
-        suppress(cause, e);
+        Suppression.keep(cause, e);
         return Outcome.SOURCE_LOST;
       } catch (DeviceException | RuntimeException | Error e) {
-        suppress(cause, e);
+        Suppression.keep(cause, e);
       }
     }
     return lastResort(cause);
@@ -90,10 +91,10 @@ final class SourceRecovery {
       }
       return Outcome.SOURCE_STOPPED;
     } catch (DeviceLostException e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return Outcome.SOURCE_LOST;
     } catch (DeviceException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return Outcome.SOURCE_STOPPED;
     }
   }
@@ -102,7 +103,7 @@ final class SourceRecovery {
     try {
       workload.resume(Side.SOURCE);
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
   }
 
@@ -110,13 +111,7 @@ final class SourceRecovery {
     try {
       link.out().sendText(FrameKind.ABORT, Words.of(cause));
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
-    }
-  }
-
-  private static void suppress(Throwable cause, Throwable later) {
-    if (cause != later) { // An exception must not suppress itself.
-      cause.addSuppressed(later);
+      Suppression.keep(cause, e);
     }
   }
 
@@ -125,13 +120,17 @@ final class SourceRecovery {
     return switch (outcome) {
       case UNTOUCHED -> name + " was not touched.";
       case SOURCE_RUNNING -> name + " runs again at the source, with nothing lost.";
-      case SOURCE_RESET -> name + " was reset and is in RUNNING at the source, but its state is lost: set it up anew.";
-      case SOURCE_STOPPED -> "%s did not get back to RUNNING and is in %s at the source: move it to RUNNING, or reset it."
-          .formatted(name, device.known().map(DeviceState::name).orElse("an unknown state"));
+      case SOURCE_RESET ->
+        name + " was reset and is in RUNNING at the source, but its state is lost: set it up anew.";
+      case SOURCE_STOPPED ->
+        "%s did not get back to RUNNING and is in %s at the source: move it to RUNNING, or reset it."
+            .formatted(name, device.known().map(DeviceState::name).orElse("an unknown state"));
       case SOURCE_LOST -> name + " is lost: nobody can tell its state.";
-      case UNKNOWN -> ("%s was given away, and whether the target runs it is unknown; it stays in %s at the source, with "
-          + "its state: if the target runs, reset it; if the target does not, move it to RUNNING.").formatted(name,
-              device.known().map(DeviceState::name).orElse("an unknown state"));
+      case UNKNOWN ->
+        ("%s was given away, and whether the target runs it is unknown; it stays in %s at the source, with "
+            + "its state: if the target runs, reset it; if the target does not, move it to RUNNING.")
+            .formatted(name,
+                device.known().map(DeviceState::name).orElse("an unknown state"));
     };
   }
 

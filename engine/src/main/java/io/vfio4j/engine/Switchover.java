@@ -31,7 +31,8 @@ final class Switchover {
 
   /** Returns when the downtime began: with the pause of the workload. */
   Duration run() throws IOException {
-    narrator.enter(new Phase.StopCopy(options.maxDowntime()), "the rest is sent while the device stands still");
+    narrator.enter(new Phase.StopCopy(options.maxDowntime()),
+        "the rest is sent while the device stands still");
     sentBefore = pump.bytes();
     long expected = expectedBytes();
     grace();

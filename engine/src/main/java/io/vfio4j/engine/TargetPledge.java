@@ -7,6 +7,6 @@ enum TargetPledge {
   NONE,
   /** <em>Loaded</em>: the source may have given its device away, though that has not arrived. */
   LOADED,
-  /** <em>Yours</em> has arrived: the source waits for the target's word. */
-  OWNED
+  /** <em>Yours</em> has arrived, and the device may have been told to run. */
+  STARTING
 }

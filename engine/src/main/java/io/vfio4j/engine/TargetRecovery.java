@@ -2,7 +2,6 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceState;
 import java.io.IOException;
 
 /**
@@ -61,10 +60,10 @@ final class TargetRecovery {
       device.reset("the migration failed; nothing of the state stays here");
       return Fate.RESET;
     } catch (DeviceException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
-    // It got no further than STOP before the source said yours. After that only its own word can tell.
-    boolean stopped = pledge != TargetPledge.OWNED
+    // Before it was told to run it got no further than STOP. After that only its own word can tell.
+    boolean stopped = pledge != TargetPledge.STARTING
         || device.known().filter(state -> !state.isRunning()).isPresent();
     return stopped ? Fate.NOT_RUNNING : Fate.UNSURE;
   }
@@ -76,15 +75,16 @@ final class TargetRecovery {
     }
     boolean returns = pledge != TargetPledge.NONE && fate.surelyNotRunning;
     try {
-      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED, Words.of(cause) + "; " + fate.words);
+      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
+          Words.of(cause) + "; " + fate.words);
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
       return false;
     }
     try {
       link.drain();
     } catch (IOException | RuntimeException | Error e) {
-      suppress(cause, e);
+      Suppression.keep(cause, e);
     }
     return true;
   }
@@ -92,21 +92,16 @@ final class TargetRecovery {
   private Outcome outcome(Fate fate, boolean told) {
     return switch (pledge) {
       case NONE -> fate == Fate.UNTOUCHED ? Outcome.UNTOUCHED : Outcome.SOURCE_RUNNING;
-      case LOADED, OWNED -> told && fate.surelyNotRunning ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
+      case LOADED, STARTING -> told && fate.surelyNotRunning ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
     };
   }
 
   private static String sourceFate(Outcome outcome) {
     return switch (outcome) {
-      case UNKNOWN -> "The source may have given its device away and could not be told otherwise: see what it says, "
-          + "and move its device to RUNNING if it waits.";
+      case UNKNOWN ->
+        "The source may have given its device away and could not be told otherwise: see what it says, "
+            + "and move its device to RUNNING if it waits.";
       default -> "The source keeps its device.";
     };
-  }
-
-  private static void suppress(Throwable cause, Throwable later) {
-    if (cause != later) { // An exception must not suppress itself.
-      cause.addSuppressed(later);
-    }
   }
 }

@@ -90,14 +90,17 @@ final class TargetRun {
 
   private void awaitOwnership() throws IOException {
     narrator.enter(new Phase.Handover(), "the device has accepted the state");
+    device.ask(); // A device that is gone by now must not look loaded.
     pledge = TargetPledge.LOADED; // From just before the first byte: the source may act on it.
     link.out().send(FrameKind.LOADED);
     link.expect(FrameKind.YOURS, link.stall());
-    pledge = TargetPledge.OWNED;
     narrator.shield();
   }
 
+  /** Starts the device, once it has answered: one that is gone before it was told to run can be given back. */
   private Duration start() throws IOException {
+    device.ask();
+    pledge = TargetPledge.STARTING;
     Duration before = narrator.now();
     if (device.has(MigrationFeature.P2P)) {
       device.move(DeviceState.RUNNING_P2P, "the device is ours");
@@ -116,7 +119,8 @@ final class TargetRun {
       narrator.note("the source could not be told that the device runs here: " + Words.of(e));
     }
     narrator.enter(new Phase.Done(), "the device runs");
-    return new TargetReport(device.device().identity(), source.identity(), narrator.now(), narrator.phaseTimes(),
+    return new TargetReport(device.device().identity(), source.identity(), narrator.now(),
+        narrator.phaseTimes(),
         summary, sourceKnows, MigrationReport.NOT_CARRIED, narrator.notes());
   }
 }

@@ -91,7 +91,7 @@ public final class TransportListener implements Closeable {
         return SocketTransport.over(accepted, nameOf(accepted));
       }
       if (Thread.currentThread().isInterrupted()) {
-        throw Interrupted.exception(null);
+        throw Interrupted.exception();
       }
       long left = deadline - System.nanoTime();
       if (left <= 0) {

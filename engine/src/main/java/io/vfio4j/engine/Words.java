@@ -12,8 +12,8 @@ final class Words {
   private Words() {
   }
 
-  static String bytes(double bytes) {
-    double value = bytes;
+  static String bytes(long bytes) {
+    double value = (double) bytes;
     int unit = 0;
     while (value >= 1024 && unit < UNITS.length - 1) {
       value /= 1024;
@@ -23,7 +23,7 @@ final class Words {
   }
 
   static String rate(double bytesPerSecond) {
-    return bytes(bytesPerSecond) + "/s";
+    return bytes(Math.round(bytesPerSecond)) + "/s";
   }
 
   static String time(Duration duration) {

@@ -44,7 +44,7 @@ public final class SimulatedDevice implements MigratableDevice {
   private int calls;
   private int resets;
   private int openSessions;
-  private boolean lost;
+  private volatile boolean lost; // lose() may come from another thread
 
   /**
    * Makes a device in RUNNING.

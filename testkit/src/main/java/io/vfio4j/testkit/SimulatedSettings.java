@@ -62,7 +62,8 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
 
   /** Returns a device with all features and 16 pages of zeros, which takes no time and has no trouble. */
   public static SimulatedSettings named(String name) {
-    return new SimulatedSettings(name, MigrationFeatures.ALL, 16, 0, 0x5634, 0, 1 << 20, true, true, FaultPlan.NONE,
+    return new SimulatedSettings(name, MigrationFeatures.ALL, 16, 0, 0x5634, 0, 1 << 20, true, true,
+        FaultPlan.NONE,
         new SteerableClock(), 0, Observer.NONE);
   }
 
@@ -102,25 +103,29 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
 
   /** Returns these settings with or without the two estimates that a device may give. */
   public SimulatedSettings withEstimates(boolean preCopyInfo, boolean length) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, preCopyInfo, length,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, preCopyInfo,
+        length,
         faults, clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with troubles. */
   public SimulatedSettings withFaults(Fault... others) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+        tellsPreCopyInfo,
         announcesLength, FaultPlan.of(others), clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with a clock, and a time that a byte takes. */
   public SimulatedSettings withClock(SteerableClock other, long otherNanosPerByte) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+        tellsPreCopyInfo,
         announcesLength, faults, other, otherNanosPerByte, observer);
   }
 
   /** Returns these settings with somebody who hears of every change of state. */
   public SimulatedSettings withObserver(Observer other) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+        tellsPreCopyInfo,
         announcesLength, faults, clock, nanosPerByte, other);
   }
 }

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static io.vfio4j.model.DeviceState.PRE_COPY;
+import static io.vfio4j.model.DeviceState.PRE_COPY_P2P;
+import static io.vfio4j.model.DeviceState.RESUMING;
+import static io.vfio4j.model.DeviceState.RUNNING;
+import static io.vfio4j.model.DeviceState.RUNNING_P2P;
+import static io.vfio4j.model.DeviceState.STOP;
+import static io.vfio4j.model.DeviceState.STOP_COPY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.testkit.Fault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Each step that can fail, with the exact moves of both devices after it. */
+class FailingStepTest {
+
+  private final Trial trial = new Trial();
+
+  private static Fault.FailArc fail(DeviceState from, DeviceState to) {
+    return new Fault.FailArc(new Arc(from, to), Errno.EIO, false, 1);
+  }
+
+  private static Fault.FailArc ruin(DeviceState from, DeviceState to) {
+    return new Fault.FailArc(new Arc(from, to), Errno.EIO, true, 1);
+  }
+
+  private MigrationException sourceFails(Fault... faults) {
+    trial.sourceSettings = trial.sourceSettings.withFaults(faults);
+    return trial.run().failure();
+  }
+
+  private MigrationException targetFails(Fault... faults) {
+    trial.targetSettings = trial.targetSettings.withFaults(faults);
+    return trial.run().failure();
+  }
+
+  @Test
+  void sourceStaysInRunningWhenPreCopyFails() {
+    MigrationException e = sourceFails(fail(RUNNING, PRE_COPY));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e).hasMessageContaining("EIO").hasMessageContaining("source runs again");
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY");
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
+  }
+
+  @Test
+  void sourceGoesBackFromTheGraceState() {
+    MigrationException e = sourceFails(fail(PRE_COPY_P2P, STOP_COPY));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "RUNNING");
+    assertThat(trial.workload).containsExactly("pause", "resume source");
+  }
+
+  @Test
+  void sourceGoesBackFromMidPath() {
+    trial.options = Trial.PATIENT.withPreCopy(false);
+    MigrationException e = sourceFails(fail(STOP, STOP_COPY));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.sourceActs()).containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
+  }
+
+  @Test
+  void sourceGoesBackInASecondAttempt() {
+    MigrationException e = sourceFails(new Fault.FailRead(400, Errno.EIO), fail(PRE_COPY, RUNNING));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING", "RUNNING");
+    assertThat(e).cause().satisfies(cause -> assertThat(cause.getSuppressed()).hasSize(1));
+  }
+
+  @Test
+  void sourceGivesUpAfterTheSecondAttempt() {
+    MigrationException e = sourceFails(new Fault.FailRead(400, Errno.EIO),
+        new Fault.FailArc(new Arc(PRE_COPY, RUNNING), Errno.EBUSY, false, 9));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
+    assertThat(e.sourceState()).contains(PRE_COPY);
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING", "RUNNING");
+  }
+
+  @Test
+  void sourceInErrorIsResetAndSaysSo() {
+    MigrationException e = sourceFails(ruin(PRE_COPY_P2P, STOP_COPY));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RESET);
+    assertThat(e).hasMessageContaining("its state is lost");
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "reset");
+    assertThat(trial.workload).containsExactly("pause");
+  }
+
+  @Test
+  void sourceInErrorThatCannotBeResetStaysThere() {
+    MigrationException e = sourceFails(ruin(PRE_COPY_P2P, STOP_COPY), new Fault.FailReset(Errno.EIO, 0));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
+    assertThat(e.sourceState()).contains(DeviceState.ERROR);
+  }
+
+  @Test
+  void sourceThatIsLostIsCalledLost() {
+    MigrationException e = sourceFails(new Fault.LoseAtArc(new Arc(PRE_COPY_P2P, STOP_COPY)));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_LOST);
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
+  }
+
+  @Test
+  void streamThatFailsInStopCopyIsUndone() {
+    trial.options = Trial.PATIENT.withPreCopy(false);
+    MigrationException e = sourceFails(new Fault.FailRead(700, Errno.EIO));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e.phase()).isInstanceOf(Phase.StopCopy.class);
+    assertThat(trial.sourceActs()).containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
+  }
+
+  @Test
+  void streamThatEndsEarlyIsRefusedByTheTarget() {
+    trial.options = Trial.PATIENT.withPreCopy(false);
+    MigrationException e = sourceFails(new Fault.CutStream(700));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e.targetFate()).contains("RESUMING").contains("EINVAL").contains("was reset");
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "STOP", "reset");
+  }
+
+  @Test
+  void targetThatCannotBeResetIsNotUsed() {
+    MigrationException e = targetFails(new Fault.FailReset(Errno.EIO, 0));
+    assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(trial.sourceActs()).isEmpty();
+    assertThat(trial.targetActs()).containsExactly("reset", "reset");
+  }
+
+  @Test
+  void targetThatDoesNotResumeIsReset() {
+    MigrationException e = targetFails(fail(STOP, RESUMING));
+    assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
+  }
+
+  @Test
+  void targetThatRefusesDataIsReset() {
+    MigrationException e = targetFails(new Fault.FailWrite(300, Errno.ENOSPC));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e.targetFate()).contains("ENOSPC");
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
+  }
+
+  @Test
+  void targetThatRejectsTheStateIsReset() {
+    MigrationException e = targetFails(ruin(RESUMING, STOP));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "RUNNING");
+    assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "STOP", "reset");
+  }
+
+  @Test
+  void targetThatDoesNotRunGivesTheDeviceBack() {
+    MigrationException e = targetFails(fail(RUNNING_P2P, RUNNING));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e.phase()).isInstanceOf(Phase.Handover.class);
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "RUNNING");
+    assertThat(trial.targetActs())
+        .containsExactly("reset", "RESUMING", "STOP", "RUNNING_P2P", "RUNNING", "reset");
+  }
+
+  @Test
+  void targetThatFailsBeforeItRanGivesTheDeviceBackEvenWithoutReset() {
+    MigrationException e = targetFails(fail(STOP, RUNNING_P2P), new Fault.FailReset(Errno.EIO, 1));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.target().machineState()).isEqualTo(STOP);
+  }
+
+  @Test
+  void targetThatMayRunKeepsTheDevice() {
+    MigrationException e = targetFails(fail(RUNNING_P2P, RUNNING), new Fault.FailReset(Errno.EIO, 1));
+    assertThat(e.outcome()).isEqualTo(Outcome.UNKNOWN);
+    assertThat(e).hasMessageContaining("unknown").hasMessageContaining("stays in STOP_COPY");
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY");
+    assertThat(trial.workload).containsExactly("pause");
+  }
+
+  @Test
+  void targetLostAfterTheHandoverLeavesOwnershipUnknown() {
+    MigrationException e = targetFails(new Fault.LoseAtArc(new Arc(RUNNING_P2P, RUNNING)));
+    assertThat(e.outcome()).isEqualTo(Outcome.UNKNOWN);
+    assertThat(e.sourceState()).contains(STOP_COPY);
+  }
+
+  @Test
+  void sourceThatDoesNotStopAfterTheHandoverIsOnlyNoted() {
+    trial.sourceSettings = trial.sourceSettings.withFaults(fail(STOP_COPY, STOP));
+    MigrationReport report = trial.run().report().orElseThrow();
+    assertThat(report.notes()).anyMatch(note -> note.contains("could not be moved to STOP"));
+    assertThat(trial.targetRunsTheState()).isTrue();
+  }
+
+  @Test
+  void sourceThatIsNotInRunningIsRefused() {
+    trial.listener = event -> {
+      // The first event comes before the first look at the state.
+      if (event.side() == Side.SOURCE && trial.source().acts().isEmpty()) {
+        moveTo(STOP);
+      }
+    };
+    MigrationException e = trial.run().failureWithoutChecks();
+    assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(e).hasMessageContaining("source is in STOP");
+    assertThat(trial.sourceActs()).containsExactly("STOP");
+    assertThat(trial.targetActs()).isEmpty();
+  }
+
+  private void moveTo(DeviceState state) {
+    try {
+      trial.source().moveTo(state);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void devicesOfDifferentKindsAreRefused() {
+    trial.targetSettings = trial.targetSettings.withDeviceId(0x1111);
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(e).hasMessageContaining("1234:5634").hasMessageContaining("1234:1111");
+    assertThat(trial.sourceActs()).isEmpty();
+    assertThat(trial.targetActs()).isEmpty();
+  }
+
+  @Test
+  void listenerCanVetoBeforeTheHandover() {
+    trial.listener = event -> {
+      if (event instanceof MigrationEvent.DeviceMoved moved && moved.to() == STOP_COPY) {
+        throw new IllegalStateException("the proof failed");
+      }
+    };
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e).hasMessageContaining("the proof failed");
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "RUNNING");
+  }
+
+  @Test
+  void listenerCannotBreakTheHandover() {
+    trial.listener = event -> {
+      if (event instanceof MigrationEvent.DeviceMoved moved && moved.to() == RUNNING
+          && moved.from() != RUNNING) {
+        throw new IllegalStateException("too late");
+      }
+    };
+    trial.run().success();
+  }
+
+  @Test
+  void slowSwitchoverIsUndone() {
+    trial.options = Trial.PATIENT.withPreCopy(false).withMaxDowntime(Duration.ofSeconds(20));
+    trial.sourceSettings = trial.sourceSettings.withClock(trial.clock, 40_000_000);
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e).hasMessageContaining("longer than its limit of 20 s")
+        .hasMessageContaining("a limit of about");
+    assertThat(trial.sourceActs()).containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
+    assertThat(trial.workload).containsExactly("pause", "resume source");
+  }
+
+  @Test
+  void slowGraceStateIsLeftBeforeTheWorkloadIsPaused() {
+    trial.options = Trial.PATIENT.withMaxDowntime(Duration.ofSeconds(1));
+    MigrationException e =
+        sourceFails(new Fault.DelayArc(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2)));
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "RUNNING");
+    assertThat(trial.workload).isEmpty();
+  }
+
+  @Test
+  void deviceThatNeverConvergesIsGivenUp() {
+    trial.options =
+        Trial.PATIENT.withMaxDowntime(Duration.ofMillis(100)).withConvergenceDeadline(Duration.ofMinutes(1));
+    trial.sourceSettings = trial.sourceSettings.withChanges(20, 300).withClock(trial.clock, 1_000_000);
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e).hasMessageContaining("after 60 s of pre-copy").hasMessageContaining("bytes/s");
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING");
+    assertThat(trial.workload).isEmpty();
+  }
+
+  @Test
+  void longerStopCopyThanAnnouncedIsFineWithinTheLimit() {
+    trial.sourceSettings = trial.sourceSettings.withFaults(new Fault.LongerStopCopy(5000));
+    assertThat(trial.run().success().stopCopyBytes()).isGreaterThan(5000);
+  }
+
+  @Test
+  void bandwidthLimitHolds() {
+    trial.options =
+        Trial.PATIENT.withPreCopy(false).withMaxBandwidth(4096).withMaxDowntime(Duration.ofHours(1));
+    trial.sourceSettings = trial.sourceSettings.withContent(1000, Trial.SEED);
+    trial.targetSettings = trial.targetSettings.withContent(1000, 0);
+    MigrationReport report = trial.run().success();
+    double seconds = trial.clock.nanoTime() / 1e9;
+    assertThat(report.bytes() / seconds).isBetween(3500.0, 4200.0);
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.function.IntUnaryOperator;
+
+/** Passes everything on, keeps what is sent, and may damage it on the way. */
+final class RecordingTransport implements Transport {
+
+  private final Transport inner;
+  private final int damagedAt;
+  private final IntUnaryOperator damage;
+  private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
+
+  /** Makes a transport that changes one byte of those sent; a negative offset changes none. */
+  RecordingTransport(Transport inner, int damagedAt, IntUnaryOperator damage) {
+    this.inner = inner;
+    this.damagedAt = damagedAt;
+    this.damage = damage;
+  }
+
+  byte[] sent() {
+    return sent.toByteArray();
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    int at = damagedAt - sent.size();
+    byte[] bytes = new byte[data.remaining()];
+    data.get(bytes);
+    sent.writeBytes(bytes);
+    if (at >= 0 && at < bytes.length) {
+      bytes[at] = (byte) damage.applyAsInt(bytes[at]);
+    }
+    inner.send(ByteBuffer.wrap(bytes), stall);
+  }
+
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
+    return inner.receive(into, stall);
+  }
+
+  @Override
+  public boolean hasInput() throws IOException {
+    return inner.hasInput();
+  }
+
+  @Override
+  public String peer() {
+    return inner.peer();
+  }
+
+  @Override
+  public void close() throws IOException {
+    inner.close();
+  }
+}

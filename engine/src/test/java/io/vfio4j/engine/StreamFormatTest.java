@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.testkit.Seeds;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+
+/** The parts of the stream by themselves. */
+class StreamFormatTest {
+
+  private static final Hello HELLO = new Hello(List.of(new Hello.Device(
+      new DeviceIdentity("vfio-user:/run/\u00e4.sock", 0x1234, 0x5634, 0x1234, 1, 0xff0000, "scratch"),
+      MigrationFeatures.ALL, OptionalLong.of(1L << 33))));
+
+  private static ByteBuffer buffer() {
+    return ByteBuffer.allocateDirect(4096).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static ByteBuffer written(Hello hello) {
+    ByteBuffer bytes = buffer();
+    hello.put(bytes);
+    return bytes.flip();
+  }
+
+  @Test
+  void helloComesBack() throws StreamException {
+    assertThat(Hello.take(written(HELLO))).isEqualTo(HELLO);
+  }
+
+  @Test
+  void helloOfSeveralDevicesIsReadAndRefusedInWords() throws StreamException {
+    Hello two = new Hello(List.of(HELLO.devices().getFirst(), HELLO.devices().getFirst()));
+    Hello read = Hello.take(written(two));
+    assertThat(read).isEqualTo(two);
+    assertThatThrownBy(read::onlyDevice).hasMessage("2 devices at once; this version moves one");
+  }
+
+  @Test
+  void unknownFieldIsPassedOverUnlessMandatory() throws StreamException {
+    ByteBuffer bytes = buffer();
+    HELLO.put(bytes);
+    int start = TagLengthValue.begin(bytes, 77, false);
+    TagLengthValue.end(bytes.putLong(5), start);
+    assertThat(Hello.take(bytes.flip())).isEqualTo(HELLO);
+
+    ByteBuffer strict = buffer();
+    HELLO.put(strict);
+    TagLengthValue.end(strict, TagLengthValue.begin(strict, 77, true));
+    assertThatThrownBy(() -> Hello.take(strict.flip()))
+        .hasMessage("the hello has field 77, which is mandatory and unknown here");
+  }
+
+  @Test
+  void damagedHelloIsAValueOrARefusal() {
+    ByteBuffer good = written(HELLO);
+    Seeds.forEach(5000, random -> {
+      ByteBuffer bad =
+          ByteBuffer.allocate(good.limit()).put(good.duplicate()).flip().order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i <= random.nextInt(3); i++) {
+        bad.put(random.nextInt(bad.limit()), (byte) random.nextInt());
+      }
+      bad.limit(random.nextInt(3) == 0 ? random.nextInt(bad.limit() + 1) : bad.limit());
+      try {
+        assertThat(Hello.take(bad).devices()).isNotEmpty();
+      } catch (StreamException e) {
+        assertThat(e).hasMessageStartingWith("the hello ");
+      }
+    });
+  }
+
+  @Test
+  void laterMinorVersionIsReadAndAnotherMajorIsNot() throws StreamException {
+    Preamble.check(preamble(1, 7));
+    assertThatThrownBy(() -> Preamble.check(preamble(2, 0)))
+        .hasMessage("the stream has version 2.0, but this program knows 1.x only");
+  }
+
+  private static ByteBuffer preamble(int major, int minor) {
+    ByteBuffer bytes = buffer();
+    Preamble.put(bytes);
+    bytes.putShort(8, (short) major).putShort(10, (short) minor);
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.duplicate().limit(12).position(0));
+    return bytes.putInt(12, (int) crc.getValue()).flip();
+  }
+
+  @Test
+  void textOfThePeerIsBoundedAndHarmless() {
+    ByteBuffer bytes = buffer();
+    PeerText.put(bytes, "\u20ac".repeat(500), 1024);
+    assertThat(PeerText.take(bytes.flip())).isEqualTo("\u20ac".repeat(341));
+    ByteBuffer evil = ByteBuffer.wrap("a\u001b[2J\n\u202eb".getBytes(StandardCharsets.UTF_8));
+    assertThat(PeerText.take(evil)).isEqualTo("a\ufffd[2J\ufffd\ufffdb");
+    assertThat(PeerText.take(ByteBuffer.wrap(new byte[] {(byte) 0xc3, 'x'}))).isEqualTo("\ufffdx");
+  }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.testkit.Seeds;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The transports, their addresses, and who may listen where. */
+class TransportTest {
+
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration SHORT = Duration.ofMillis(20);
+
+  @TempDir
+  private Path folder;
+
+  private TransportAddress.Unix unix() {
+    return new TransportAddress.Unix(folder.resolve("m.sock"));
+  }
+
+  /** Two ends of a transport, and what has to be closed after them. */
+  private record Ends(Transport one, Transport other) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      one.close();
+      other.close();
+    }
+  }
+
+  private Ends ends(String kind) throws IOException {
+    if (kind.equals("local")) {
+      LocalTransport.Pair pair = LocalTransport.pair(1000);
+      return new Ends(pair.source(), pair.target());
+    }
+    TransportAddress address = kind.equals("unix") ? unix() : TransportAddress.parse("tcp:127.0.0.1:0");
+    try (TransportListener listener = TransportListener.open(address)) {
+      return new Ends(SocketTransport.connect(listener.address(), LONG), listener.accept(LONG));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tcp"})
+  void carriesBytesInOrder(String kind) throws Exception {
+    try (Ends ends = ends(kind); ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Seeds.forEach(3, random -> {
+        byte[] bytes = new byte[100_000 + random.nextInt(2_000_000)];
+        random.nextBytes(bytes);
+        Future<byte[]> received = other.submit(() -> receive(ends.other(), bytes.length));
+        ends.one().send(ByteBuffer.wrap(bytes), LONG);
+        assertThat(received.get()).isEqualTo(bytes);
+      });
+    }
+  }
+
+  private static byte[] receive(Transport from, int count) throws IOException {
+    ByteBuffer into = ByteBuffer.allocateDirect(count);
+    while (into.hasRemaining()) {
+      assertThat(from.receive(into, LONG)).isPositive();
+    }
+    byte[] bytes = new byte[count];
+    into.flip().get(bytes);
+    return bytes;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tcp"})
+  void givesUpASilentPeer(String kind) throws IOException {
+    try (Ends ends = ends(kind)) {
+      assertThat(ends.one().hasInput()).isFalse();
+      assertThatThrownBy(() -> ends.one().receive(ByteBuffer.allocate(1), SHORT))
+          .isInstanceOf(StalledException.class).hasMessageContaining("sent nothing for 20 ms");
+      ByteBuffer endless = ByteBuffer.allocateDirect(1 << 26);
+      assertThatThrownBy(() -> ends.one().send(endless, SHORT))
+          .isInstanceOf(StalledException.class).hasMessageContaining("took nothing for 20 ms");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tcp"})
+  void tellsTheEndOfTheStream(String kind) throws IOException {
+    try (Ends ends = ends(kind)) {
+      ends.one().send(ByteBuffer.wrap(new byte[3]), LONG);
+      ends.one().close();
+      assertThat(receive(ends.other(), 3)).hasSize(3);
+      assertThat(ends.other().receive(ByteBuffer.allocate(1), LONG)).isEqualTo(-1);
+      assertThat(ends.other().hasInput()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tcp"})
+  void wakesWhoWaitsWhenTheOtherEndCloses(String kind) throws Exception {
+    try (Ends ends = ends(kind); ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Future<Integer> waiting = other.submit(() -> ends.other().receive(ByteBuffer.allocate(1), LONG));
+      ends.one().close();
+      assertThat(waiting.get()).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tcp"})
+  void endsWhatAnotherThreadWaitsFor(String kind) throws Exception {
+    try (Ends ends = ends(kind); ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Future<Integer> waiting = other.submit(() -> ends.one().receive(ByteBuffer.allocate(1), LONG));
+      ends.one().close();
+      assertThatThrownBy(waiting::get).isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void unixSocketIsItsUsersAlone() throws IOException {
+    TransportListener listener = TransportListener.open(unix());
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(unix().path())))
+        .isEqualTo("rw-------");
+    listener.close();
+    try (var left = Files.list(folder)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void liveSocketIsInUse() throws IOException {
+    try (TransportListener listener = TransportListener.open(unix())) {
+      assertThatThrownBy(() -> TransportListener.open(unix())).isInstanceOf(IOException.class)
+          .hasMessageContaining("in use");
+      SocketTransport.connect(listener.address(), LONG).close();
+    }
+  }
+
+  @Test
+  void staleSocketIsReplaced() throws IOException {
+    try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      dead.bind(UnixDomainSocketAddress.of(unix().path()));
+    }
+    try (TransportListener listener = TransportListener.open(unix())) {
+      SocketTransport.connect(listener.address(), LONG).close();
+    }
+  }
+
+  @Test
+  void fileThatIsNoSocketIsLeftAlone() throws IOException {
+    Files.writeString(unix().path(), "precious");
+    assertThatThrownBy(() -> TransportListener.open(unix())).isInstanceOf(IOException.class)
+        .hasMessageContaining("exists and is not a socket");
+    assertThat(unix().path()).hasContent("precious");
+  }
+
+  @Test
+  void nobodyListening() {
+    assertThatThrownBy(() -> SocketTransport.connect(unix(), LONG)).isInstanceOf(IOException.class)
+        .hasMessageContaining(unix().toString());
+  }
+
+  @Test
+  void nobodyConnecting() throws IOException {
+    try (TransportListener listener = TransportListener.open(unix())) {
+      assertThatThrownBy(() -> listener.accept(SHORT)).isInstanceOf(StalledException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unix:/run/x.sock", "tcp:host:1", "tcp:192.0.2.1:65535", "tcp:[::1]:4711",
+      "tcp:h:0"})
+  void addressesAreReadAndWritten(String text) {
+    assertThat(TransportAddress.parse(text)).hasToString(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x", "unix:", "unix:a\0b", "tcp:", "tcp:host", "tcp::1", "tcp:host:",
+      "tcp:host:65536",
+      "tcp:host:-1", "tcp:host:1x", "tcp:::1:5", "tcp:[host]:5", "tcp:[::1]", "udp:host:1"})
+  void wrongAddressesAreRefused(String text) {
+    assertThatThrownBy(() -> TransportAddress.parse(text)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void loopback() {
+    assertThat(TransportAddress.parse("unix:/x").isLoopback()).isTrue();
+    assertThat(TransportAddress.parse("tcp:127.0.0.1:1").isLoopback()).isTrue();
+    assertThat(TransportAddress.parse("tcp:[::1]:1").isLoopback()).isTrue();
+    assertThat(TransportAddress.parse("tcp:0.0.0.0:1").isLoopback()).isFalse();
+    assertThat(TransportAddress.parse("tcp:192.0.2.1:1").isLoopback()).isFalse();
+  }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.SteerableClock;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** A migration between two simulated devices, run once, and what came of it. */
+final class Trial implements Workload {
+
+  static final long SEED = 4711;
+
+  /** Nothing here waits for real; where a machine is slow, it is not to be taken for a failure. */
+  static final MigrationOptions PATIENT = MigrationOptions.defaults().withMaxDowntime(Duration.ofMinutes(1))
+      .withStallTimeout(Duration.ofMinutes(1));
+
+  private static final int RING_BYTES = 4000;
+
+  final SteerableClock clock = new SteerableClock();
+  final List<MigrationEvent> events = new ArrayList<>();
+  final List<String> workload = new ArrayList<>();
+  MigrationOptions options = PATIENT;
+  MigrationListener listener = MigrationListener.NONE;
+  UnaryOperator<Transport> sourceTransport = UnaryOperator.identity();
+  UnaryOperator<Transport> targetTransport = UnaryOperator.identity();
+  SimulatedSettings sourceSettings =
+      SimulatedSettings.named("source").withContent(16, SEED).withChanges(2, 300)
+          .withClock(clock, 0);
+  SimulatedSettings targetSettings = SimulatedSettings.named("target").withClock(clock, 0);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private LocalTransport.@Nullable Pair pair;
+  private @Nullable SimulatedDevice source;
+  private @Nullable SimulatedDevice target;
+  private @Nullable OneOwner owner;
+  private @Nullable MigrationReport report;
+  private @Nullable MigrationException failure;
+  private long identity;
+
+  Trial run() {
+    return run(LocalTransport.pair(RING_BYTES));
+  }
+
+  Trial run(LocalTransport.Pair connection) {
+    pair = connection;
+    return run(connection.source(), connection.target());
+  }
+
+  Trial run(Transport sourceEnd, Transport targetEnd) {
+    identity = identityOf(sourceSettings.device());
+    OneOwner watch = new OneOwner("source", identity);
+    owner = watch;
+    source = sourceSettings.withObserver(watch).device();
+    target = targetSettings.withObserver(watch).device();
+    NanoClock time = new SteeredClock(clock);
+    try {
+      report = LocalMigration.run(
+          new MigrationSource(source(), sourceTransport.apply(sourceEnd), options, this, this::hear, time),
+          new MigrationTarget(target(), targetTransport.apply(targetEnd), options, this::hear, time));
+    } catch (MigrationException e) {
+      failure = e;
+    }
+    return this;
+  }
+
+  private void hear(MigrationEvent event) {
+    lock.lock();
+    try {
+      events.add(event);
+      listener.on(event);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Cuts the connection from both ends. */
+  void cut() {
+    LocalTransport.Pair connection = requireNonNull(pair);
+    connection.source().close();
+    connection.target().close();
+  }
+
+  private static long identityOf(SimulatedDevice device) {
+    return ByteBuffer.wrap(device.content()).getLong();
+  }
+
+  SimulatedDevice source() {
+    return requireNonNull(source);
+  }
+
+  SimulatedDevice target() {
+    return requireNonNull(target);
+  }
+
+  Optional<MigrationReport> report() {
+    return Optional.ofNullable(report);
+  }
+
+  MigrationReport success() {
+    if (failure != null) {
+      throw new AssertionError("the migration failed", failure);
+    }
+    checkAll();
+    return report().orElseThrow();
+  }
+
+  MigrationException failure() {
+    checkAll();
+    return failureWithoutChecks();
+  }
+
+  /** For a test that has moved the devices itself. */
+  MigrationException failureWithoutChecks() {
+    assertThat(failure).as("the migration's failure").isNotNull();
+    return requireNonNull(failure);
+  }
+
+  List<String> sourceActs() {
+    return source().acts().stream().map(Object::toString).toList();
+  }
+
+  List<String> targetActs() {
+    return target().acts().stream().map(Object::toString).toList();
+  }
+
+  boolean targetRunsTheState() {
+    return target().machineState().isRunning() && target().stateIdentity() == identity;
+  }
+
+  /** What must hold after every migration, whatever happened in it. */
+  void checkAll() {
+    assertThat(requireNonNull(owner).isViolated()).as("both ran with the state").isFalse();
+    assertThat(source().openSessions()).as("open sessions of the source").isZero();
+    assertThat(target().openSessions()).as("open sessions of the target").isZero();
+    if (failure != null) {
+      checkFailed(failure);
+    } else {
+      assertThat(source().machineState()).isEqualTo(DeviceState.STOP);
+      assertThat(target().machineState()).isEqualTo(DeviceState.RUNNING);
+      assertThat(target().content()).isEqualTo(source().content());
+      assertThat(workload).containsExactly("pause", "resume target");
+    }
+  }
+
+  private void checkFailed(MigrationException e) {
+    switch (e.outcome()) {
+      case UNTOUCHED, SOURCE_RUNNING -> {
+        assertThat(source().machineState()).isEqualTo(DeviceState.RUNNING);
+        assertThat(source().stateIdentity()).isEqualTo(identity);
+        assertThat(targetRunsTheState()).isFalse();
+        assertThat(workload).isIn(List.of(), List.of("pause", "resume source"));
+      }
+      case SOURCE_RESET -> {
+        assertThat(source().machineState()).isEqualTo(DeviceState.RUNNING);
+        assertThat(source().stateIdentity()).isZero();
+      }
+      case SOURCE_STOPPED -> assertThat(e.sourceState()).contains(source().machineState());
+      case SOURCE_LOST -> assertThat(e.sourceState()).isEmpty();
+      case UNKNOWN -> {
+        assertThat(source().machineState()).isEqualTo(DeviceState.STOP_COPY);
+        assertThat(source().stateIdentity()).isEqualTo(identity);
+      }
+    }
+  }
+
+  @Override
+  public void pause() {
+    workload.add("pause");
+  }
+
+  @Override
+  public void resume(Side side) {
+    workload.add("resume " + side);
+  }
+}
