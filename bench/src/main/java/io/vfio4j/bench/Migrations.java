@@ -9,9 +9,16 @@ import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.VfioUserClient;
+import java.time.Duration;
 
 /** Moves the same device back and forth between two servers. */
 final class Migrations {
+
+  /**
+   * The engine predicts the downtime from how long one move took; on a busy machine a single slow move would keep it
+   * in pre-copy for minutes.
+   */
+  private static final MigrationOptions OPTIONS = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
 
   private VfioUserClient source;
   private VfioUserClient target;
@@ -24,7 +31,7 @@ final class Migrations {
   /** Returns the bytes of state and the time of the whole migration, from the first check to the last move. */
   Transfer measure() throws MigrationException, DeviceException {
     MigrationReport report =
-        LocalMigration.run(source, target, MigrationOptions.defaults(), Workload.NONE, MigrationListener.NONE);
+        LocalMigration.run(source, target, OPTIONS, Workload.NONE, MigrationListener.NONE);
     VfioUserClient left = source;
     source = target;
     target = left;

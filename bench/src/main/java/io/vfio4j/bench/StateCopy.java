@@ -8,31 +8,36 @@ import io.vfio4j.vfiouser.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Reads the state of a stopped device into one buffer. */
-final class StateCopy {
+/** Reads the state of a stopped device into one buffer. The device stands still as long as this is open. */
+final class StateCopy implements AutoCloseable {
 
   /** What one MIG_DATA_READ asks for: the protocol's usual limit. */
   static final int PIECE = 1 << 20;
 
-  private StateCopy() {
+  private final VfioUserClient client;
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment buffer = arena.allocate(PIECE, 4096);
+  private final SavingSession session;
+
+  StateCopy(VfioUserClient client) throws DeviceException {
+    this.client = client;
+    session = (SavingSession) client.moveTo(DeviceState.STOP_COPY).session().orElseThrow();
   }
 
-  static Transfer measure(VfioUserClient client) throws DeviceException {
+  Transfer readAll() throws DeviceException {
     long bytes = 0;
-    long took;
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(PIECE, 4096);
-      try (SavingSession session =
-          (SavingSession) client.moveTo(DeviceState.STOP_COPY).session().orElseThrow()) {
-        long began = System.nanoTime();
-        for (long got = session.read(buffer); got != SavingSession.END; got = session.read(buffer)) {
-          bytes += got;
-        }
-        took = System.nanoTime() - began;
-      }
-      client.moveTo(DeviceState.RUNNING);
+    long began = System.nanoTime();
+    for (long got = session.read(buffer); got != SavingSession.END; got = session.read(buffer)) {
+      bytes += got;
     }
-    return new Transfer(bytes, took);
+    return new Transfer(bytes, System.nanoTime() - began);
+  }
+
+  @Override
+  public void close() throws DeviceException {
+    session.close();
+    arena.close();
+    client.moveTo(DeviceState.RUNNING);
   }
 
   /** Fills internal memory, so that what is read later is not one page of zeros again and again. */

@@ -43,17 +43,17 @@ final class StateRounds {
   }
 
   private void copyWithOurs(ServerProcess ours, ServerProcess inC) throws IOException {
-    try (VfioUserClient client = Clients.connect(ours)) {
+    try (VfioUserClient client = Clients.connect(ours); StateCopy copy = new StateCopy(client)) {
       long serverBefore = ours.allocated();
       long clientBefore = Allocation.ofThisThread();
-      Transfer copied = StateCopy.measure(client);
+      Transfer copied = copy.readAll();
       double messages = (double) copied.bytes() / StateCopy.PIECE;
       clientAllocated.add((Allocation.ofThisThread() - clientBefore) / messages);
       serverAllocated.add((ours.allocated() - serverBefore) / messages);
       javaToJava.add(copied.gibPerSecond());
     }
-    try (VfioUserClient client = Clients.connect(inC)) {
-      javaToC.add(StateCopy.measure(client).gibPerSecond());
+    try (VfioUserClient client = Clients.connect(inC); StateCopy copy = new StateCopy(client)) {
+      javaToC.add(copy.readAll().gibPerSecond());
     }
   }
 
