@@ -43,7 +43,8 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     checkOpen("read the state");
     long most = migration().limits().maxDataXferSize();
     wanted = into.byteSize() <= most ? into : into.asSlice(0, most);
-    migration().client().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL, replyReader);
+    migration().client().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
+        replyReader);
     if (got > 0) {
       return got;
     }
@@ -65,7 +66,8 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
           + Integer.toUnsignedString(size));
     }
     if (size > 0) {
-      if (filled.address() != wanted.address() || filled.byteSize() != size || !filled.scope().equals(wanted.scope())) {
+      if (filled.address() != wanted.address() || filled.byteSize() != size
+          || !filled.scope().equals(wanted.scope())) {
         filled = wanted.asSlice(0, size);
       }
       reader.read(filled);

@@ -29,7 +29,7 @@ final class SegmentSlices {
 
   MemorySegment slice(long offset, long length) {
     // Lengths are often multiples of 64, so their low bits would all choose the same slot.
-    int slot = (int) ((offset * 31 + length) * SPREAD >>> Long.SIZE - SLOT_BITS);
+    int slot = (int) (((offset * 31 + length) * SPREAD) >>> (Long.SIZE - SLOT_BITS));
     MemorySegment slice = slices[slot];
     if (slice == null || offsets[slot] != offset || slice.byteSize() != length) {
       slice = segment.asSlice(offset, length);
