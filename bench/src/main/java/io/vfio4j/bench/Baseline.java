@@ -42,7 +42,8 @@ final class Baseline {
         throw new IllegalStateException(command + " failed");
       }
       int blank = output.indexOf(' ');
-      return new long[] {Long.parseLong(output.substring(0, blank)), Long.parseLong(output.substring(blank + 1))};
+      return new long[] {Long.parseLong(output.substring(0, blank)),
+          Long.parseLong(output.substring(blank + 1))};
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

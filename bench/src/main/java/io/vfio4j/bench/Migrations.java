@@ -18,7 +18,8 @@ final class Migrations {
    * The engine predicts the downtime from how long one move took; on a busy machine a single slow move would keep it
    * in pre-copy for minutes.
    */
-  private static final MigrationOptions OPTIONS = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
+  private static final MigrationOptions OPTIONS =
+      MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
 
   private VfioUserClient source;
   private VfioUserClient target;

@@ -60,7 +60,6 @@ final class ReadRounds {
     }
   }
 
-
   private Latency readWithOurs(ServerProcess server) throws IOException {
     try (VfioUserClient client = Clients.connect(server)) {
       return RegionReads.measure(client, warmUp, reads);

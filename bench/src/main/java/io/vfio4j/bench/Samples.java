@@ -34,6 +34,7 @@ final class Samples {
     double least = values.stream().min(Double::compare).orElseThrow();
     double greatest = values.stream().max(Double::compare).orElseThrow();
     String number = "%." + digits + "f";
-    return String.format(Locale.ROOT, number + " (" + number + " to " + number + ")", median(), least, greatest);
+    return String.format(Locale.ROOT, number + " (" + number + " to " + number + ")", median(), least,
+        greatest);
   }
 }

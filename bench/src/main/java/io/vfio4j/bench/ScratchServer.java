@@ -26,7 +26,8 @@ public final class ScratchServer {
     ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
     ServerOptions options = ServerOptions.DEFAULT.withKeepState(true);
     try (ScratchDevice device = new ScratchDevice(config, System.err::println, System::nanoTime);
-        VfioUserServer server = VfioUserServer.listen(Path.of(args[0]), device, options, System.err::println)) {
+        VfioUserServer server =
+            VfioUserServer.listen(Path.of(args[0]), device, options, System.err::println)) {
       long deviceThread = Thread.currentThread().threadId();
       Thread.ofPlatform().daemon().name("bench-orders").start(() -> takeOrders(server, deviceThread));
       System.out.println("ready");
@@ -35,7 +36,8 @@ public final class ScratchServer {
   }
 
   private static void takeOrders(VfioUserServer server, long deviceThread) {
-    try (BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
+    try (BufferedReader orders =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
       while (orders.readLine() != null) {
         System.out.println(Allocation.of(deviceThread));
       }

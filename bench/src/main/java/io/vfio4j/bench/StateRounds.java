@@ -27,7 +27,8 @@ final class StateRounds {
    * @param one a server of ours
    * @param other another one, with as much memory
    */
-  static StateRounds run(Baseline baseline, ServerProcess one, ServerProcess other, ServerProcess inC, long memory,
+  static StateRounds run(Baseline baseline, ServerProcess one, ServerProcess other, ServerProcess inC,
+      long memory,
       int rounds) throws IOException, InterruptedException {
     StateRounds samples = new StateRounds();
     try (VfioUserClient client = Clients.connect(one)) {
@@ -73,10 +74,12 @@ final class StateRounds {
     table.row(List.of("C client, C server", cToC.describe(2), "1"));
     table.row(List.of("our client, C server", javaToC.describe(2), javaToC.dividedBy(cToC).describe(2)));
     table.row(List.of("C client, our server", cToJava.describe(2), cToJava.dividedBy(cToC).describe(2)));
-    table.row(List.of("our client, our server", javaToJava.describe(2), javaToJava.dividedBy(cToC).describe(2)));
+    table.row(
+        List.of("our client, our server", javaToJava.describe(2), javaToJava.dividedBy(cToC).describe(2)));
     table.row(List.of("migration, end to end", migration.describe(2), migration.dividedBy(cToC).describe(2)));
     out.println();
-    out.println("Heap allocated for a piece of the state, bytes: client " + clientAllocated.describe(1) + ", server "
-        + serverAllocated.describe(1));
+    out.println(
+        "Heap allocated for a piece of the state, bytes: client " + clientAllocated.describe(1) + ", server "
+            + serverAllocated.describe(1));
   }
 }
