@@ -103,7 +103,7 @@ final class ScratchSaving implements SavingSession {
   @Override
   public long read(MemorySegment into) throws DeviceException {
     checkOpen("read the saved state");
-    if (into != reader) {
+    if (!into.equals(reader) || !into.scope().equals(reader.scope())) {
       reader = into;
       to = into.asSlice(0, Math.min(into.byteSize(), LONGEST_READ));
       view = littleEndian(to);
