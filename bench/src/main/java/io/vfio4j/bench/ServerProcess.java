@@ -62,11 +62,16 @@ final class ServerProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    orders.close();
-    if (!process.waitFor(1, TimeUnit.SECONDS)) {
+  public void close() throws IOException {
+    orders.close(); // A server of ours ends with its input.
+    try {
+      if (!process.waitFor(1, TimeUnit.SECONDS)) {
+        process.destroy();
+        process.waitFor();
+      }
+    } catch (InterruptedException e) {
       process.destroy();
-      process.waitFor();
+      Thread.currentThread().interrupt();
     }
   }
 }
