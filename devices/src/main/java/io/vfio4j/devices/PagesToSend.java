@@ -81,7 +81,9 @@ final class PagesToSend implements AutoCloseable {
     }
     Run run = new Run(first * PAGE_SIZE, pages * PAGE_SIZE);
     MemorySegment.copy(memory.all(), run.offset, to, at, run.length);
-    shadow.ifPresent(copy -> copy.remember(run, to, at));
+    if (shadow.isPresent()) { // No lambda: it would be an object for each run.
+      shadow.get().remember(run, to, at);
+    }
     return run;
   }
 

@@ -50,6 +50,10 @@ final class ScratchSaving implements SavingSession {
   private final CRC32C crc = new CRC32C();
   private final MemorySegment aside = MemorySegment.ofArray(new byte[Item.PAGES.shortest]);
   private final ByteBuffer asideView = littleEndian(aside);
+  /** The reader's memory and a view of it, kept because a reader mostly comes with the same again. */
+  private MemorySegment reader = MemorySegment.NULL;
+  private MemorySegment to = MemorySegment.NULL;
+  private ByteBuffer view = littleEndian(to);
   private int asideAt;
   private int asideEnd;
   private boolean asideInitial;
@@ -99,8 +103,11 @@ final class ScratchSaving implements SavingSession {
   @Override
   public long read(MemorySegment into) throws DeviceException {
     checkOpen("read the saved state");
-    MemorySegment to = into.asSlice(0, Math.min(into.byteSize(), LONGEST_READ));
-    ByteBuffer view = littleEndian(to);
+    if (!into.equals(reader) || !into.scope().equals(reader.scope())) {
+      reader = into;
+      to = into.asSlice(0, Math.min(into.byteSize(), LONGEST_READ));
+      view = littleEndian(to);
+    }
     if (!stopped && asideAt == asideEnd && headerWritten && pages.isEmpty()) {
       pages.lookForChanges();
     }

@@ -18,7 +18,10 @@ import java.util.Optional;
 final class ClientSavingSession extends ClientSession implements SavingSession {
 
   private MemorySegment wanted = MemorySegment.NULL;
-  private final ClientChannel.ReplyReader<Long> replyReader = this::readReply;
+  /** What was filled last; replies are mostly of one size, and their path should not allocate. */
+  private MemorySegment filled = MemorySegment.NULL;
+  private int got;
+  private final ClientChannel.ReplyReader<Boolean> replyReader = this::readReply;
   private final VfioUserClient.Fields fields = this::fill;
 
   ClientSavingSession(ClientMigration migration) {
@@ -40,7 +43,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     checkOpen("read the state");
     long most = migration().limits().maxDataXferSize();
     wanted = into.byteSize() <= most ? into : into.asSlice(0, most);
-    long got = migration().client().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
+    migration().client().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
         replyReader);
     if (got > 0) {
       return got;
@@ -55,7 +58,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
   }
 
   /** Takes what is real of the data; some servers fill it up to the size asked for. */
-  private Long readReply(MessageReader reader) throws LinuxException, ProtocolException {
+  private Boolean readReply(MessageReader reader) throws LinuxException, ProtocolException {
     int at = VfioUserClient.body(reader, MigData.SIZE);
     int size = reader.buffer().segment().get(Wire.U32, at + MigData.LENGTH);
     if (size < 0 || size > wanted.byteSize() || size > reader.remaining()) {
@@ -63,9 +66,14 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
           + Integer.toUnsignedString(size));
     }
     if (size > 0) {
-      reader.read(size == wanted.byteSize() ? wanted : wanted.asSlice(0, size));
+      if (filled.address() != wanted.address() || filled.byteSize() != size
+          || !filled.scope().equals(wanted.scope())) {
+        filled = wanted.asSlice(0, size);
+      }
+      reader.read(filled);
     }
-    return (long) size;
+    got = size;
+    return Boolean.TRUE;
   }
 
   @Override

@@ -21,6 +21,12 @@ final class MessageReader implements AutoCloseable {
   /** SCM_MAX_FD: what one honest send can carry. A message in a thousand pieces could bring as many in each. */
   private static final int MOST_FDS = 253;
 
+  /**
+   * So many messages in a row have to be whole at once before a wait for the next one gets no timeout. A timeout costs
+   * a timer in the kernel for each wait, a twentieth of a round trip; to change it is a system call.
+   */
+  private static final int CALM = 64;
+
   private final MessageTransport transport;
   /** How often in a row nothing may come before the peer counts as stalled. */
   private final int patience;
@@ -31,6 +37,7 @@ final class MessageReader implements AutoCloseable {
   private int end;
   /** Where in the stream the buffer begins. */
   private long base;
+  private int wholeInARow;
 
   private long messageAt;
   private int id;
@@ -73,6 +80,8 @@ final class MessageReader implements AutoCloseable {
     }
     int waits = 0;
     while (end - start < Header.SIZE) {
+      boolean mayTakeItsTime = waitsForever && start == end;
+      transport.waitsForever(mayTakeItsTime && wholeInARow >= CALM);
       int received = fill();
       if (received == 0) {
         if (start == end) {
@@ -80,12 +89,13 @@ final class MessageReader implements AutoCloseable {
         }
         throw new ProtocolException("the connection ended within a header", Errno.ECONNRESET);
       }
-      if (received == MessageTransport.WOULD_BLOCK && !(waitsForever && start == end)
+      if (received == MessageTransport.WOULD_BLOCK && !mayTakeItsTime
           && ++waits >= patience) {
         throw new ProtocolException("nothing came in time", Errno.ETIMEDOUT);
       }
     }
     readHeader();
+    wholeInARow = end - start >= remaining ? Math.min(CALM, wholeInARow + 1) : 0;
     return true;
   }
 
@@ -169,6 +179,7 @@ final class MessageReader implements AutoCloseable {
   int inPlace(int size) throws LinuxException, ProtocolException {
     int waits = 0;
     while (end - start < size) {
+      transport.waitsForever(false);
       int received = fill();
       waits = checkProgress(received, waits);
     }
@@ -187,6 +198,7 @@ final class MessageReader implements AutoCloseable {
     remaining -= size;
     int waits = 0;
     for (long done = buffered; done < size;) {
+      transport.waitsForever(false);
       int received = transport.receiveAll(done == 0 ? into : into.asSlice(done));
       waits = checkProgress(received, waits);
       if (received > 0) {
@@ -217,6 +229,7 @@ final class MessageReader implements AutoCloseable {
       remaining -= buffered;
       int waits = 0;
       while (remaining > 0 && start == end) {
+        transport.waitsForever(false);
         waits = checkProgress(fill(), waits);
       }
     }

@@ -20,6 +20,11 @@ interface MessageTransport extends AutoCloseable {
    */
   int receive(MemorySegment into, ReceivedFds fds) throws LinuxException;
 
+  /** Says whether receiving, from now on, may wait for ever, or only as long as the transport's timeout. */
+  default void waitsForever(boolean forever) throws LinuxException {
+    // A transport without a timeout has nothing to choose from.
+  }
+
   /** Receives as much as fits, without descriptors; may return less. Returns as {@link #receive}. */
   int receiveAll(MemorySegment into) throws LinuxException;
 

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentSlices {
 
-  private static final int SLOTS = 64;
+  private static final int SLOT_BITS = 6;
+  private static final int SLOTS = 1 << SLOT_BITS;
+  /** The golden ratio in 64 bits: a product with it has its variety in the high bits. */
+  private static final long SPREAD = 0x9e3779b97f4a7c15L;
 
   private final MemorySegment segment;
   private final @Nullable MemorySegment[] slices = new MemorySegment[SLOTS];
@@ -25,7 +28,8 @@ final class SegmentSlices {
   }
 
   MemorySegment slice(long offset, long length) {
-    int slot = (int) (offset * 31 + length & SLOTS - 1);
+    // Lengths are often multiples of 64, so their low bits would all choose the same slot.
+    int slot = (int) (((offset * 31 + length) * SPREAD) >>> (Long.SIZE - SLOT_BITS));
     MemorySegment slice = slices[slot];
     if (slice == null || offsets[slot] != offset || slice.byteSize() != length) {
       slice = segment.asSlice(offset, length);

@@ -17,10 +17,13 @@ final class SocketTransport implements MessageTransport {
   private static final int SOCKET_BUFFER = 2 << 20;
 
   private final UnixSocket socket;
+  private final Duration receiveTimeout;
   private final Poller poller;
+  private boolean forever;
 
   SocketTransport(UnixSocket socket, Duration receiveTimeout, Duration sendTimeout) throws LinuxException {
     this.socket = socket;
+    this.receiveTimeout = receiveTimeout;
     socket.receiveTimeout(receiveTimeout);
     socket.sendTimeout(sendTimeout);
     socket.bufferSize(SOCKET_BUFFER);
@@ -30,6 +33,14 @@ final class SocketTransport implements MessageTransport {
   @Override
   public int receive(MemorySegment into, ReceivedFds fds) throws LinuxException {
     return socket.receive(into, fds);
+  }
+
+  @Override
+  public void waitsForever(boolean wanted) throws LinuxException {
+    if (wanted != forever) {
+      socket.receiveTimeout(wanted ? Duration.ZERO : receiveTimeout);
+      forever = wanted;
+    }
   }
 
   @Override

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The program in C, {@code pingpong.c}. */
+final class Baseline {
+
+  private final Path program;
+
+  Baseline(Path program) {
+    this.program = program;
+  }
+
+  List<String> serverCommand(Path socket, long stateBytes) {
+    return List.of(program.toString(), "server", socket.toString(), Long.toString(stateBytes));
+  }
+
+  Latency read(Path socket, int warmup, int count) throws InterruptedException {
+    long[] numbers = run("read", socket.toString(), Integer.toString(warmup), Integer.toString(count));
+    return new Latency(numbers[0], numbers[1]);
+  }
+
+  Transfer copy(Path socket) throws InterruptedException {
+    long[] numbers = run("copy", socket.toString());
+    return new Transfer(numbers[0], numbers[1]);
+  }
+
+  /** Runs a client, which prints two numbers. */
+  private long[] run(String... arguments) throws InterruptedException {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    try {
+      Process client = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      String output = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+      if (client.waitFor() != 0) {
+        throw new IllegalStateException(command + " failed");
+      }
+      int blank = output.indexOf(' ');
+      return new long[] {Long.parseLong(output.substring(0, blank)),
+          Long.parseLong(output.substring(blank + 1))};
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Measures servers in processes of their own against the same in C, all in turn within each round:
+ * {@code Bench PINGPONG-PROGRAM [reads] [state]}. Properties: {@code bench.rounds}, {@code bench.reads},
+ * {@code bench.memory}.
+ */
+public final class Bench {
+
+  private static final int ROUNDS = Integer.getInteger("bench.rounds", 11);
+  private static final int READS = Integer.getInteger("bench.reads", 50_000);
+  private static final long MEMORY = Long.getLong("bench.memory", 1L << 30);
+  private static final int WARM_UP = 2_000;
+
+  private final Baseline baseline;
+  private final Path folder;
+
+  private Bench(Baseline baseline, Path folder) {
+    this.baseline = baseline;
+    this.folder = folder;
+  }
+
+  /** Runs the measurements. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    List<String> what = args.length > 1 ? List.of(args).subList(1, args.length) : List.of("reads", "state");
+    Path folder = Files.createTempDirectory("vfio4j-bench");
+    try {
+      Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
+      if (what.contains("reads")) {
+        bench.reads();
+      }
+      if (what.contains("state")) {
+        bench.state();
+      }
+    } finally {
+      Files.deleteIfExists(folder.resolve("c"));
+      Files.delete(folder);
+    }
+  }
+
+  private void reads() throws IOException, InterruptedException {
+    try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
+      new ReadRounds(baseline, ours, inC, READS, WARM_UP).run(1); // The JVMs compile.
+      ReadRounds rounds = new ReadRounds(baseline, ours, inC, READS, WARM_UP);
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void state() throws IOException, InterruptedException {
+    try (ServerProcess one = ours("one", MEMORY); ServerProcess other = ours("other", MEMORY);
+        ServerProcess inC = inC(MEMORY)) {
+      StateRounds.run(baseline, one, other, inC, MEMORY, 2); // The JVMs compile.
+      StateRounds.run(baseline, one, other, inC, MEMORY, ROUNDS).print(System.out);
+    }
+  }
+
+  private ServerProcess ours(String name, long memory) throws IOException {
+    return ServerProcess.ours(folder.resolve(name), memory);
+  }
+
+  private ServerProcess inC(long memory) throws IOException {
+    return ServerProcess.baseline(baseline, folder.resolve("c"), memory);
+  }
+}

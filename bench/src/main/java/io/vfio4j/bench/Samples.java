@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What was measured, once a round. */
+final class Samples {
+
+  private final List<Double> values = new ArrayList<>();
+
+  void add(double value) {
+    values.add(value);
+  }
+
+  double median() {
+    List<Double> sorted = values.stream().sorted().toList();
+    int middle = sorted.size() / 2;
+    return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+  }
+
+  /** Returns these by the baseline's, round by round: what disturbs a round disturbs both. */
+  Samples dividedBy(Samples baseline) {
+    Samples ratios = new Samples();
+    for (int i = 0; i < values.size(); i++) {
+      ratios.add(values.get(i) / baseline.values.get(i));
+    }
+    return ratios;
+  }
+
+  /** Returns the median, and the least and the greatest value in brackets. */
+  String describe(int digits) {
+    double least = values.stream().min(Double::compare).orElseThrow();
+    double greatest = values.stream().max(Double::compare).orElseThrow();
+    String number = "%." + digits + "f";
+    return String.format(Locale.ROOT, number + " (" + number + " to " + number + ")", median(), least,
+        greatest);
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.devices.ScratchDevice;
+import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.VfioUserServer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * Serves a scratch device until its input ends: {@code ScratchServer PATH MEMORY}. Answers each line of input with the
+ * bytes that the device's thread has allocated so far.
+ */
+public final class ScratchServer {
+
+  private ScratchServer() {
+  }
+
+  /** Runs the server. */
+  public static void main(String[] args) throws IOException {
+    ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
+    ServerOptions options = ServerOptions.DEFAULT.withKeepState(true);
+    try (ScratchDevice device = new ScratchDevice(config, System.err::println, System::nanoTime);
+        VfioUserServer server =
+            VfioUserServer.listen(Path.of(args[0]), device, options, System.err::println)) {
+      long deviceThread = Thread.currentThread().threadId();
+      Thread.ofPlatform().daemon().name("bench-orders").start(() -> takeOrders(server, deviceThread));
+      System.out.println("ready");
+      server.run();
+    }
+  }
+
+  private static void takeOrders(VfioUserServer server, long deviceThread) {
+    try (BufferedReader orders =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
+      while (orders.readLine() != null) {
+        System.out.println(Allocation.of(deviceThread));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      server.stop();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A server in a process of its own. */
+final class ServerProcess implements AutoCloseable {
+
+  private final Process process;
+  private final BufferedReader answers;
+  private final Writer orders;
+  private final Path socket;
+
+  private ServerProcess(Path socket, List<String> command) throws IOException {
+    this.socket = socket;
+    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    answers = process.inputReader(StandardCharsets.US_ASCII);
+    orders = process.outputWriter(StandardCharsets.US_ASCII);
+    if (!"ready".equals(answers.readLine())) {
+      throw new IOException("no server: " + command);
+    }
+  }
+
+  static ServerProcess baseline(Baseline baseline, Path socket, long stateBytes) throws IOException {
+    return new ServerProcess(socket, baseline.serverCommand(socket, stateBytes));
+  }
+
+  /** Starts a server of ours, in a JVM like this one. */
+  static ServerProcess ours(Path socket, long memory) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny", "-Xmx256m"));
+    String more = System.getProperty("bench.serverOptions", "");
+    if (!more.isBlank()) {
+      command.addAll(List.of(more.strip().split(" +", -1)));
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), ScratchServer.class.getName(),
+        socket.toString(), Long.toString(memory)));
+    return new ServerProcess(socket, command);
+  }
+
+  Path socket() {
+    return socket;
+  }
+
+  /** Returns the bytes of heap that the device's thread has allocated so far. Only for a server of ours. */
+  long allocated() throws IOException {
+    orders.write("allocated\n");
+    orders.flush();
+    String answer = answers.readLine();
+    if (answer == null) {
+      throw new IOException("the server has ended");
+    }
+    return Long.parseLong(answer);
+  }
+
+  @Override
+  public void close() throws IOException {
+    orders.close(); // A server of ours ends with its input.
+    try {
+      if (!process.waitFor(1, TimeUnit.SECONDS)) {
+        process.destroy();
+        process.waitFor();
+      }
+    } catch (InterruptedException e) {
+      process.destroy();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
