@@ -100,6 +100,7 @@ final class Switchover {
       throw exceeded;
     }
     budget.check(bytes(), expected);
-    narrator.note("the target has loaded everything");
+    narrator
+        .tell(new MigrationEvent.Noted(narrator.now(), narrator.side(), "the target has loaded everything"));
   }
 }

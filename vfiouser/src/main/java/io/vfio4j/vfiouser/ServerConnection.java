@@ -57,9 +57,14 @@ final class ServerConnection implements AutoCloseable {
     calls = new ServerCalls(transport, reader, memory, largest + BODY_FIELDS);
   }
 
+  /** Tells whether the client got so far as to have the device: one that only connects does nothing to it. */
+  boolean hasBegun() {
+    return migrationData != null;
+  }
+
   /** Tells whether a device in RUNNING is to be left as it is. */
   boolean keepsState() {
-    return options.keepState() || extensions.keepState();
+    return !hasBegun() || options.keepState() || extensions.keepState();
   }
 
   /**

@@ -100,8 +100,8 @@ public final class VfioUserServer implements AutoCloseable {
       while (!stopping) {
         UnixSocket client = awaitClient();
         if (client != null) {
-          serve(client, dma, irqs);
-          if (options.once()) {
+          boolean hadClient = serve(client, dma, irqs);
+          if (options.once() && (hadClient || gate == null)) {
             return;
           }
           if (gate != null) {
@@ -147,8 +147,10 @@ public final class VfioUserServer implements AutoCloseable {
     return null;
   }
 
-  private void serve(UnixSocket client, DmaTable dma, IrqTable irqs) {
-    boolean keep = false;
+  /** Returns whether it was a client: others connect only to see whether somebody listens. */
+  private boolean serve(UnixSocket client, DmaTable dma, IrqTable irqs) {
+    boolean keep = true;
+    boolean hadClient = false;
     try (ServerConnection connection = connect(client, dma, irqs)) {
       current = connection;
       try {
@@ -156,6 +158,7 @@ public final class VfioUserServer implements AutoCloseable {
           connection.serve();
         }
       } finally {
+        hadClient = connection.hasBegun();
         keep = connection.keepsState();
         current = null;
       }
@@ -167,6 +170,7 @@ public final class VfioUserServer implements AutoCloseable {
     if (!keep || device.state() != DeviceState.RUNNING) {
       device.reset();
     }
+    return hadClient;
   }
 
   private ServerConnection connect(UnixSocket client, DmaTable dma, IrqTable irqs) throws LinuxException {

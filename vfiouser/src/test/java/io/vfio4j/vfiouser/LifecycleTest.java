@@ -216,6 +216,19 @@ class LifecycleTest {
     }
   }
 
+  /** Another server that looks whether this socket is alive does just that. */
+  @Test
+  void whoOnlyConnectsDoesNothingToTheDevice() throws Exception {
+    try (Served served = Served.in(folder, ServerOptions.DEFAULT.withOnce(true))) {
+      served.raw().close();
+      try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(true))) {
+        assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      }
+      served.awaitEnd();
+      assertThat(served.device().resets).isZero();
+    }
+  }
+
   @Test
   void aConnectionThatIsThereAlreadyIsServed() throws Exception {
     UnixSocket.Pair pair = UnixSocket.pair();

@@ -5,12 +5,10 @@ import io.vfio4j.cli.CommonOptions;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.FailedMigration;
 import io.vfio4j.cli.Interrupting;
-import io.vfio4j.cli.MigrationView;
+import io.vfio4j.cli.MigrationProgress;
 import io.vfio4j.cli.Output;
 import io.vfio4j.cli.SizeConverter;
 import io.vfio4j.engine.MigrationException;
-import io.vfio4j.engine.Side;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -51,8 +49,8 @@ public final class DemoCommand implements Callable<Integer> {
     DemoResult result;
     try (Interrupting _ = Interrupting.onSignal();
         DemoFolder folder = new DemoFolder();
-        MigrationView view = MigrationView.of(output, Side.SOURCE)) {
-      result = new Demo(settings, view).run(folder.path());
+        MigrationProgress progress = new MigrationProgress(output)) {
+      result = new Demo(settings, progress).run(folder.path());
     } catch (MigrationException e) {
       throw FailedMigration.of(e, "the device at the source", "the target");
     }

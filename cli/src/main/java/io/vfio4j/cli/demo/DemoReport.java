@@ -38,13 +38,16 @@ final class DemoReport {
       lines.add("  " + timeline.shade(i) + " " + phase(report.phases().get(i)));
     }
     lines.add("");
-    lines.add(format("  %-10s %10s   %s", "downtime", Quantities.time(report.downtime()), allowed(report)));
-    lines.add(format("  %-10s %10s   of %s of internal memory%s", "moved", Quantities.bytes(report.bytes()),
+    lines.add(String.format(Locale.ROOT, "  %-10s %10s   %s", "downtime", Quantities.time(report.downtime()),
+        allowed(report)));
+    lines.add(String.format(Locale.ROOT, "  %-10s %10s   of %s of internal memory%s", "moved",
+        Quantities.bytes(report.bytes()),
         Quantities.bytes(settings.memory()),
         result.loaded() > 0 ? ", " + Quantities.bytes(result.loaded()) + " of it from a file" : ""));
     lines.add("");
     for (Check check : result.checks()) {
-      lines.add(format("  %-10s %-7s %s", check.name(), check.passed() ? "ok" : "FAILED", check.detail()));
+      lines.add(String.format(Locale.ROOT, "  %-10s %-7s %s", check.name(), check.passed() ? "ok" : "FAILED",
+          check.detail()));
     }
     lines.add("");
     lines.add(result.passed() ? "Nothing was lost." : "Something was lost: see above.");
@@ -62,7 +65,8 @@ final class DemoReport {
       case "handover" -> "the target starts the device";
       default -> "";
     };
-    return format("%-10s %8s   %s", phase.title(), Quantities.time(phase.took()), about).stripTrailing();
+    return String.format(Locale.ROOT, "%-10s %8s   %s", phase.title(), Quantities.time(phase.took()), about)
+        .stripTrailing();
   }
 
   private String allowed(MigrationReport report) {
@@ -83,9 +87,5 @@ final class DemoReport {
         .with("memory_bytes", settings.memory()).with("loaded_bytes", result.loaded())
         .with("migration", ReportJson.of(report))
         .build();
-  }
-
-  private static String format(String pattern, Object... arguments) {
-    return String.format(Locale.ROOT, pattern, arguments);
   }
 }

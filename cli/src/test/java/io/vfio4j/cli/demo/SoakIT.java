@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +52,7 @@ class SoakIT {
       migrate(a, b, warmUp, MIGRATIONS);
       Map<String, ProcessFigures> after = figures(processes, MIGRATIONS);
       before.forEach((name, earlier) -> {
-        ProcessFigures later = after.get(name);
+        ProcessFigures later = Objects.requireNonNull(after.get(name));
         assertThat(later.fds()).as("descriptors of %s", name).isLessThanOrEqualTo(earlier.fds());
         assertThat(later.threads()).as("threads of %s", name).isLessThanOrEqualTo(earlier.threads());
         assertThat(later.residentKiB()).as("resident memory of %s", name)
