@@ -6,7 +6,8 @@ import java.time.Duration;
 /**
  * How a migration is to be done.
  *
- * @param maxDowntime how long the device may stand still, more than 0; a switchover that takes longer is undone
+ * @param maxDowntime how long the device may stand still, more than 0; a switchover that takes longer is
+ *     undone
  * @param maxBandwidth bytes a second of device state to send at most: 0 for no limit, else at least
  *     {@value #MIN_BANDWIDTH}
  * @param preCopy whether the state is streamed while the device runs, if it can do that
@@ -17,7 +18,10 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
     Duration convergenceDeadline,
     Duration stallTimeout) {
 
-  /** The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the peer. */
+  /**
+   * The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the
+   * peer.
+   */
   public static final long MIN_BANDWIDTH = 4096;
 
   /**

@@ -3,7 +3,12 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.MigratableDevice;
 
-/** The source's side of a migration. An interrupt of the thread that runs it cancels it. */
+/**
+ * The source's side of a migration. An interrupt of the thread that runs it cancels it; between
+ * <em>yours</em> and
+ * <em>confirmed</em>, where nothing can be cancelled any more, it ends the waiting and leaves the ownership
+ * unknown.
+ */
 public final class MigrationSource {
 
   private final MigratableDevice device;

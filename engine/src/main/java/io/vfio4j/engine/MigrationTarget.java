@@ -39,8 +39,8 @@ public final class MigrationTarget {
    * Receives the device. To be called once.
    *
    * @return what was done; the device runs here
-   * @throws MigrationException if it failed; the device does not run with the source's state, or the text says that
-   *     nobody can tell
+   * @throws MigrationException if it failed; the device does not run with the source's state, or the text
+   *     says that nobody can tell
    */
   public TargetReport run() throws MigrationException {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);

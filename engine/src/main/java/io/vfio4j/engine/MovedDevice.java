@@ -18,7 +18,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of every move.
+ * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of
+ * every move.
  */
 final class MovedDevice implements AutoCloseable {
 

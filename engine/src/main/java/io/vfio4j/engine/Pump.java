@@ -42,6 +42,7 @@ final class Pump {
    * @return what {@link io.vfio4j.model.SavingSession#read} returned
    */
   long pump(MovedDevice device) throws IOException {
+    Interrupted.check();
     link.checkComplaint();
     long start = clock.nanoTime();
     long count = device.read(into);
@@ -63,7 +64,9 @@ final class Pump {
     return bytes;
   }
 
-  /** Returns bytes a second, over the time in which there was something to send; 0 where that took no time. */
+  /**
+   * Returns bytes a second, over the time in which there was something to send; 0 where that took no time.
+   */
   double rate() {
     return busyNanos == 0 ? 0 : bytes * 1e9 / busyNanos;
   }

@@ -7,8 +7,8 @@ import io.vfio4j.model.DeviceState;
 import java.io.IOException;
 
 /**
- * What the source does when a migration has failed: it takes its device back, unless it has given it away. The
- * original error always wins; what goes wrong here is suppressed in it.
+ * What the source does when a migration has failed: it takes its device back, unless it has given it away.
+ * The original error always wins; what goes wrong here is suppressed in it.
  */
 final class SourceRecovery {
 

@@ -67,7 +67,7 @@ final class SourceRun {
     PreFlight.requireRunning(device);
     Hello.Device own = Hello.Device.of(device.device());
     PreFlight.requireMigratable(own);
-    link.sendHello(new Hello(List.of(own)));
+    link.out().sendHello(new Hello(List.of(own)));
     Hello.Device target = link.receiveHello().onlyDevice();
     PreFlight.requireMatch(own, target);
     return target;
@@ -76,6 +76,7 @@ final class SourceRun {
   /** Gives the device away, and hears what the target makes of it. */
   private MigrationReport.TargetSummary handOver() throws IOException {
     narrator.enter(new Phase.Handover(), "the target has everything");
+    Interrupted.check();
     link.checkComplaint(); // The last moment at which a target that is gone costs nothing.
     narrator.shield();
     custody = Custody.PASSING; // From just before the first byte: nobody can tell how much of it arrives.

@@ -57,8 +57,8 @@ final class Switchover {
   }
 
   /**
-   * Enters the grace state, if the device has one, while the workload still runs: I/O page faults in flight may need
-   * it to be completed. If that takes longer than the downtime may, nothing further is begun.
+   * Enters the grace state, if the device has one, while the workload still runs: I/O page faults in flight
+   * may need it to be completed. If that takes longer than the downtime may, nothing further is begun.
    */
   private void grace() throws IOException {
     if (!device.has(MigrationFeature.P2P)) {

@@ -7,8 +7,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fields of the form {u16 tag, u16 flags, u32 length, value}, little-endian. Who does not know a tag passes over
- * its field, unless flag bit 0 says that it is mandatory.
+ * Fields of the form {u16 tag, u16 flags, u32 length, value}, little-endian. Who does not know a tag passes
+ * over its field, unless flag bit 0 says that it is mandatory.
  */
 final class TagLengthValue {
 

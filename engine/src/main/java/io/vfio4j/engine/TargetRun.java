@@ -44,7 +44,7 @@ final class TargetRun {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
     Hello.Device source = link.receiveHello().onlyDevice();
     Hello.Device own = Hello.Device.of(device.device());
-    link.sendHello(new Hello(List.of(own)));
+    link.out().sendHello(new Hello(List.of(own)));
     PreFlight.requireMatch(source, own);
     PreFlight.requireRunning(device);
     return source;
@@ -97,7 +97,9 @@ final class TargetRun {
     narrator.shield();
   }
 
-  /** Starts the device, once it has answered: one that is gone before it was told to run can be given back. */
+  /**
+   * Starts the device, once it has answered: one that is gone before it was told to run can be given back.
+   */
   private Duration start() throws IOException {
     device.ask();
     pledge = TargetPledge.STARTING;

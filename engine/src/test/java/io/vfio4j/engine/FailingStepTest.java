@@ -17,6 +17,7 @@ import io.vfio4j.testkit.Fault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 /** Each step that can fail, with the exact moves of both devices after it. */
@@ -211,6 +212,8 @@ class FailingStepTest {
     assertThat(e).hasMessageContaining("source is in STOP");
     assertThat(trial.sourceActs()).containsExactly("STOP");
     assertThat(trial.targetActs()).isEmpty();
+    assertThat(e.getSuppressed()).singleElement().asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+        .hasMessageContaining("the source gave up: source is in STOP");
   }
 
   private void moveTo(DeviceState state) {
@@ -242,6 +245,19 @@ class FailingStepTest {
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(e).hasMessageContaining("the proof failed");
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "RUNNING");
+  }
+
+  @Test
+  void interruptCancels() {
+    trial.listener = event -> {
+      if (event instanceof MigrationEvent.DeviceMoved moved && moved.to() == STOP_COPY) {
+        Thread.currentThread().interrupt();
+      }
+    };
+    MigrationException e = trial.run().failure();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(e).hasMessageContaining("cancelled");
   }
 
   @Test
@@ -284,7 +300,7 @@ class FailingStepTest {
     trial.sourceSettings = trial.sourceSettings.withChanges(20, 300).withClock(trial.clock, 1_000_000);
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(e).hasMessageContaining("after 60 s of pre-copy").hasMessageContaining("bytes/s");
+    assertThat(e).hasMessageContaining("after 60 s of pre-copy").hasMessageContaining("/s can be sent");
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING");
     assertThat(trial.workload).isEmpty();
   }

@@ -36,6 +36,8 @@ public final class DirtyLog {
   private static final int WORDS = (int) (CHUNK_PAGES / Long.SIZE);
   private static final int SLOT_SHIFT = 14;
   private static final int SLOTS = 1 << SLOT_SHIFT;
+  /** A report of more chunks goes over all slots, as each lookup in a full table can. */
+  private static final int MOST_LOOKUPS = 256;
 
   /** Which pages of one stretch of addresses are dirty. */
   private record Chunk(long number, AtomicLongArray words) {
@@ -255,12 +257,12 @@ public final class DirtyLog {
     }
     long firstChunk = iova >>> (PAGE_SHIFT + CHUNK_PAGE_SHIFT);
     long lastChunk = (iova + (length - 1)) >>> (PAGE_SHIFT + CHUNK_PAGE_SHIFT);
-    if (lastChunk - firstChunk < SLOTS) {
+    if (lastChunk - firstChunk < MOST_LOOKUPS) {
       for (long number = firstChunk; number <= lastChunk; number++) {
         reportChunk(current.find(number), iova, length, pageSize, bitmap);
       }
     } else {
-      // The range comes from outside, the number of chunks does not.
+      // The range comes from outside, the number of slots does not.
       for (int slot = 0; slot < SLOTS; slot++) {
         reportChunk(current.chunks.get(slot), iova, length, pageSize, bitmap);
       }

@@ -13,8 +13,8 @@ import io.vfio4j.model.MigrationFeatures;
  * @param pages pages of {@value #PAGE_BYTES} bytes that it holds, at least 2
  * @param seed of its content and its changes; 0 for a content of zeros
  * @param deviceId PCI device id, by which two devices are of one kind or not
- * @param changesPerRead how many pages it changes, while it runs, before each read: as many as fit into a read or
- *     more make it never converge
+ * @param changesPerRead how many pages it changes, while it runs, before each read: as many as fit into a
+ *     read or more make it never converge
  * @param chunk bytes that a read gives at most
  * @param tellsPreCopyInfo whether it tells what is pending
  * @param announcesLength whether it estimates its stop-copy length
@@ -95,7 +95,10 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
         announcesLength, faults, clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with another number of pages that change before a read, and bytes that a read gives. */
+  /**
+   * Returns these settings with another number of pages that change before a read, and bytes that a read
+   * gives.
+   */
   public SimulatedSettings withChanges(int perRead, long otherChunk) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, perRead, otherChunk, tellsPreCopyInfo,
         announcesLength, faults, clock, nanosPerByte, observer);

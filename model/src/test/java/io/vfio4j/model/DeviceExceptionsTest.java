@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import static io.vfio4j.model.DeviceState.ERROR;
+import static io.vfio4j.model.DeviceState.RUNNING;
+import static io.vfio4j.model.DeviceState.STOP;
+import static io.vfio4j.model.DeviceState.STOP_COPY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.TransitionException.Aftermath;
+import org.junit.jupiter.api.Test;
+
+class DeviceExceptionsTest {
+
+  private static TransitionException failedMove(DeviceState from, DeviceState reached) {
+    return new TransitionException("nvme0", from, STOP_COPY, Errno.EIO, reached, null);
+  }
+
+  @Test
+  void aMoveThatChangedNothingSaysSo() {
+    assertThat(failedMove(RUNNING, RUNNING)).hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+        + "EIO (input/output error); it is in RUNNING, nothing changed");
+    assertThat(failedMove(RUNNING, RUNNING).aftermath()).isEqualTo(Aftermath.UNCHANGED);
+  }
+
+  @Test
+  void aMoveThatEndedOnTheWaySaysWhere() {
+    assertThat(failedMove(RUNNING, STOP)).hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+        + "EIO (input/output error); it is in STOP, it can go back or be reset");
+    assertThat(failedMove(RUNNING, STOP).aftermath()).isEqualTo(Aftermath.MID_PATH);
+  }
+
+  @Test
+  void aMoveThatEndedInErrorAsksForAReset() {
+    assertThat(failedMove(RUNNING, ERROR)).hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+        + "EIO (input/output error); it is in ERROR, only a reset helps, which loses its state");
+    assertThat(failedMove(RUNNING, ERROR).aftermath()).isEqualTo(Aftermath.MUST_RESET);
+    assertThat(failedMove(ERROR, ERROR).aftermath()).isEqualTo(Aftermath.MUST_RESET);
+  }
+
+  @Test
+  void aFailedMoveHoldsItsFacts() {
+    TransitionException failure = failedMove(RUNNING, STOP);
+
+    assertThat(failure.device()).isEqualTo("nvme0");
+    assertThat(failure.action()).isEqualTo("move from RUNNING to STOP_COPY");
+    assertThat(failure.errno()).isEqualTo(Errno.EIO);
+    assertThat(failure.from()).isEqualTo(RUNNING);
+    assertThat(failure.target()).isEqualTo(STOP_COPY);
+    assertThat(failure.reached()).isEqualTo(STOP);
+  }
+
+  @Test
+  void aRefusalSaysWhatWasAskedOfWhom() {
+    assertThat(new DeviceException("nvme0", "reset", Errno.EBUSY)).hasMessage("nvme0: reset: EBUSY (busy)");
+  }
+
+  @Test
+  void aLostDeviceIsToldFromOneThatRefused() {
+    assertThat(new DeviceLostException("nvme0", "reset", Errno.ECONNRESET, "its server died", null))
+        .hasMessage("nvme0 is lost: reset: its server died");
+  }
+
+  @Test
+  void aFailureAtAnArcGivesReasonAndErrno() {
+    ArcException failure = new ArcException(Errno.EBADMSG, true, "the header is wrong");
+
+    assertThat(failure).hasMessage("the header is wrong: EBADMSG (damaged message)");
+    assertThat(failure.entersError()).isTrue();
+  }
+}

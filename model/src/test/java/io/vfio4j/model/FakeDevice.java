@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Takes arcs, remembers them, and fails at the one that it is told to. */
+final class FakeDevice implements DeviceStateMachine.ArcTaker {
+
+  /** The arcs that succeeded, and the data sessions that they opened. */
+  final List<Arc> taken = new ArrayList<>();
+  final List<DataSession> opened = new ArrayList<>();
+
+  private int arcsUntilFailure = -1;
+  private ArcException failure = new ArcException(Errno.EIO, false, "not told to fail");
+
+  /** Fails once, after so many arcs have succeeded. */
+  void failAfter(int arcs, ArcException with) {
+    arcsUntilFailure = arcs;
+    failure = with;
+  }
+
+  /** Takes back what it was told, and forgets what it has done. */
+  void startAfresh() {
+    arcsUntilFailure = -1;
+    taken.clear();
+    opened.clear();
+  }
+
+  @Override
+  public Optional<DataSession> take(Arc arc) throws ArcException {
+    if (arcsUntilFailure-- == 0) {
+      throw failure;
+    }
+    taken.add(arc);
+    if (arc.opensSaving()) {
+      opened.add(new EmptySaving());
+    } else if (arc.opensResuming()) {
+      opened.add(new DiscardingResuming());
+    } else {
+      return Optional.empty();
+    }
+    return Optional.of(opened.getLast());
+  }
+
+  /** A saving session without data. */
+  static final class EmptySaving implements SavingSession {
+    @Override
+    public long read(MemorySegment into) {
+      return END;
+    }
+
+    @Override
+    public Optional<PreCopyInfo> preCopyInfo() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void close() {
+      // nothing is held
+    }
+  }
+
+  /** A resuming session that takes any data. */
+  static final class DiscardingResuming implements ResumingSession {
+    @Override
+    public void write(MemorySegment data) {
+      // dropped
+    }
+
+    @Override
+    public void close() {
+      // nothing is held
+    }
+  }
+}
