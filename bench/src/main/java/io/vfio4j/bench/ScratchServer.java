@@ -25,14 +25,18 @@ public final class ScratchServer {
   public static void main(String[] args) throws IOException {
     ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
     ServerOptions options = ServerOptions.DEFAULT.withKeepState(true);
-    try (ScratchDevice device = new ScratchDevice(config, System.err::println, System::nanoTime);
+    try (ScratchDevice device = new ScratchDevice(config, ScratchServer::log, System::nanoTime);
         VfioUserServer server =
-            VfioUserServer.listen(Path.of(args[0]), device, options, System.err::println)) {
+            VfioUserServer.listen(Path.of(args[0]), device, options, ScratchServer::log)) {
       long deviceThread = Thread.currentThread().threadId();
       Thread.ofPlatform().daemon().name("bench-orders").start(() -> takeOrders(server, deviceThread));
       System.out.println("ready");
       server.run();
     }
+  }
+
+  private static void log(String line) {
+    System.err.println(line);
   }
 
   private static void takeOrders(VfioUserServer server, long deviceThread) {

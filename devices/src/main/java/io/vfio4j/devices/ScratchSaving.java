@@ -103,7 +103,7 @@ final class ScratchSaving implements SavingSession {
   @Override
   public long read(MemorySegment into) throws DeviceException {
     checkOpen("read the saved state");
-    if (!into.equals(reader) || !into.scope().equals(reader.scope())) {
+    if (!isReader(into)) {
       reader = into;
       to = into.asSlice(0, Math.min(into.byteSize(), LONGEST_READ));
       view = littleEndian(to);
@@ -126,6 +126,11 @@ final class ScratchSaving implements SavingSession {
       }
     }
     return at == 0 && stopped && asideAt == asideEnd && next() == Item.NOTHING ? END : at;
+  }
+
+  /** Segments are equal by address alone. */
+  private boolean isReader(MemorySegment into) {
+    return into.equals(reader) && into.byteSize() == reader.byteSize() && into.scope().equals(reader.scope());
   }
 
   private int drain(MemorySegment to, int at) {

@@ -18,8 +18,7 @@ import java.util.Optional;
 final class ClientSavingSession extends ClientSession implements SavingSession {
 
   private MemorySegment wanted = MemorySegment.NULL;
-  /** What was filled last; replies are mostly of one size, and their path should not allocate. */
-  private MemorySegment filled = MemorySegment.NULL;
+  private final KeptSlice filled = new KeptSlice();
   private int got;
   private final ClientChannel.ReplyReader<Boolean> replyReader = this::readReply;
   private final VfioUserClient.Fields fields = this::fill;
@@ -66,11 +65,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
           + Integer.toUnsignedString(size));
     }
     if (size > 0) {
-      if (filled.address() != wanted.address() || filled.byteSize() != size
-          || !filled.scope().equals(wanted.scope())) {
-        filled = wanted.asSlice(0, size);
-      }
-      reader.read(filled);
+      reader.read(filled.of(wanted, 0, size));
     }
     got = size;
     return Boolean.TRUE;

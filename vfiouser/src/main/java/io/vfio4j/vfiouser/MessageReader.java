@@ -38,6 +38,7 @@ final class MessageReader implements AutoCloseable {
   /** Where in the stream the buffer begins. */
   private long base;
   private int wholeInARow;
+  private final KeptSlice rest = new KeptSlice();
 
   private long messageAt;
   private int id;
@@ -199,7 +200,7 @@ final class MessageReader implements AutoCloseable {
     int waits = 0;
     for (long done = buffered; done < size;) {
       transport.waitsForever(false);
-      int received = transport.receiveAll(done == 0 ? into : into.asSlice(done));
+      int received = transport.receiveAll(done == 0 ? into : rest.of(into, done, size - done));
       waits = checkProgress(received, waits);
       if (received > 0) {
         done += received;
