@@ -74,6 +74,7 @@ final class PreCopyRounds {
       if (prediction.fits(options.maxDowntime())) {
         return;
       }
+      doubtTheGuess(prediction);
       checkDeadline(new DirtyRate(dirtiedFrom - sent, prediction.remaining(), narrator.now().minus(began)));
       if (dry) {
         pause();
@@ -91,6 +92,17 @@ final class PreCopyRounds {
     Duration move = narrator.now().minus(before);
     fixedCost = move.multipliedBy(MOVES).plus(roundTrip.multipliedBy(ROUND_TRIPS));
     lastSent = narrator.now();
+  }
+
+  /**
+   * What moves and messages take is guessed from one measurement, which may have met a busy moment. Where that guess
+   * alone stands in the way, less and less is given for it; the limit itself holds in any case.
+   */
+  private void doubtTheGuess(Prediction prediction) {
+    Duration sending = prediction.downtime().minus(fixedCost);
+    if (prediction.initialDone() && sending.compareTo(options.maxDowntime()) <= 0) {
+      fixedCost = fixedCost.dividedBy(2);
+    }
   }
 
   /** Reads as much as was pending; tells whether the device ran dry. */

@@ -294,6 +294,16 @@ class FailingStepTest {
   }
 
   @Test
+  void oneSlowMoveAtTheBeginningDoesNotKeepADeviceInPreCopy() {
+    trial.options = Trial.PATIENT.withMaxDowntime(Duration.ofMillis(300));
+    trial.sourceSettings =
+        trial.sourceSettings
+            .withFaults(new Fault.DelayArc(new Arc(RUNNING, PRE_COPY), Duration.ofSeconds(20)));
+    trial.run().success();
+    assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "STOP");
+  }
+
+  @Test
   void deviceThatNeverConvergesIsGivenUp() {
     trial.options =
         Trial.PATIENT.withMaxDowntime(Duration.ofMillis(100)).withConvergenceDeadline(Duration.ofMinutes(1));
