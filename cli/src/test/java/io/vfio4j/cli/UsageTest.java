@@ -12,9 +12,9 @@ class UsageTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-      "                                                 | say what to do: one of serve, probe, migrate",
+      "                                                 | say what to do: one of demo, serve, probe",
       "migrat                                           | did you mean migrate?",
-      "frobnicate                                       | is not a command; there are serve, probe",
+      "frobnicate                                       | is not a command; there are demo, serve, probe",
       "--colour                                         | '--colour' does not belong there",
       "serve                                            | vfio4j serve scratch --socket PATH",
       "serve scratch                                    | --socket=PATH",
