@@ -64,15 +64,8 @@ final class ScratchMemory implements AutoCloseable {
     long size = config.memorySize();
     MemorySegment memory = image.isPresent()
         ? MemoryMap.privately(image.get().file(), 0, size, arena)
-        : zeros(size, arena);
+        : MemoryMap.anonymous(size, arena);
     return new ScratchMemory(arena, memory, image, Optional.empty());
-  }
-
-  /** A state that is loaded fills memory from end to end, which page faults would slow down many times over. */
-  private static MemorySegment zeros(long size, Arena arena) throws LinuxException {
-    MemorySegment memory = MemoryMap.anonymous(size, arena);
-    MemoryMap.adviseHugePages(memory);
-    return memory;
   }
 
   private static ScratchMemory mappable(ScratchConfig config, Optional<InitialImage> image, Arena arena)

@@ -25,7 +25,6 @@ public final class MemoryMap {
   private static final int MAP_NORESERVE = 0x4000;
 
   private static final int MADV_DONTNEED = 4;
-  private static final int MADV_HUGEPAGE = 14;
 
   private static final int NO_FD = -1;
 
@@ -80,22 +79,6 @@ public final class MemoryMap {
   public static void discard(MemorySegment mapped) throws LinuxException {
     LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_DONTNEED), "madvise",
         "mapping at 0x" + Long.toHexString(mapped.address()));
-  }
-
-  /**
-   * Asks for huge pages, madvise(2) with MADV_HUGEPAGE: memory that is filled in one go costs one page fault for 2 MiB
-   * instead of 512.
-   *
-   * @param mapped an anonymous mapping
-   * @return whether the kernel has huge pages at all (it answers EINVAL if not)
-   */
-  public static boolean adviseHugePages(MemorySegment mapped) throws LinuxException {
-    int result = MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_HUGEPAGE);
-    if (result == -Errno.EINVAL.number()) {
-      return false;
-    }
-    LinuxException.check(result, "madvise", "0x%x bytes".formatted(mapped.byteSize()));
-    return true;
   }
 
   private static MemorySegment mapFile(Fd fd, long offset, long length, int protection, int flags,

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The server does not allocate for a message. */
 class AllocationTest {
 
-  private static final int MESSAGES = 100_000;
+  private static final int MESSAGES = 40_000;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   @TempDir
