@@ -33,8 +33,8 @@ public enum ActionV1 {
   }
 
   /**
-   * Returns the actions of a write in the order in which a device takes them. It is that of
-   * {@link #inLiteralOrder}, except that a write which clears RESUMING and sets SAVING loads before it captures.
+   * Returns the actions of a write in the order in which a device takes them. It is that of {@link
+   * #inLiteralOrder}, except that a write which clears RESUMING and sets SAVING loads before it captures.
    *
    * @param from the state before the write
    * @param to the value written

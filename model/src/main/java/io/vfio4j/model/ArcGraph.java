@@ -11,8 +11,8 @@ import java.util.function.Predicate;
  *
  * @param states all but ERROR
  * @param hasArc whether an arc leads from a state to another
- * @param mayPass whether a way may pass through a state: not through RESUMING, which ends with the loading of what
- *     was never written
+ * @param mayPass whether a way may pass through a state: not through RESUMING, which ends with the loading of
+ *     what was never written
  */
 record ArcGraph<S>(List<S> states, BiPredicate<S, S> hasArc, Predicate<S> mayPass) {
 
@@ -27,8 +27,8 @@ record ArcGraph<S>(List<S> states, BiPredicate<S, S> hasArc, Predicate<S> mayPas
   }
 
   /**
-   * Returns the paths that visit no state twice and have no shortcut within: an arc that saves a part of the path,
-   * other than the one from its start to its end.
+   * Returns the paths that visit no state twice and have no shortcut within: an arc that saves a part of the
+   * path, other than the one from its start to its end.
    */
   List<List<S>> paths(S from, S to) {
     List<List<S>> found = new ArrayList<>();

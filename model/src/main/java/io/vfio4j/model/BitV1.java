@@ -3,14 +3,12 @@ package io.vfio4j.model;
 
 /** The bits of {@link DeviceStateV1} by their names. */
 enum BitV1 {
-  RUNNING(DeviceStateV1.RUNNING_BIT), SAVING(DeviceStateV1.SAVING_BIT), RESUMING(DeviceStateV1.RESUMING_BIT),
-  NDMA(
-      DeviceStateV1.NDMA_BIT);
+  RUNNING(0), SAVING(1), RESUMING(2), NDMA(3);
 
   private final int mask;
 
-  BitV1(int mask) {
-    this.mask = mask;
+  BitV1(int number) {
+    this.mask = 1 << number;
   }
 
   int mask() {

@@ -8,8 +8,8 @@ import java.util.List;
  *
  * <p>
  * A write is done when it returns, and values between the old and the new are never seen. A write that fails
- * leaves the whole field as it was, or ERROR with the reserved bits kept. Reserved bits have no meaning; they stay
- * as they were last written.
+ * leaves the whole field as it was, or ERROR with the reserved bits kept. Reserved bits have no meaning; they
+ * stay as they were last written.
  *
  * <p>
  * Not safe for use by several threads.
@@ -77,8 +77,8 @@ public final class DeviceStateMachineV1 {
    *
    * @param value any value that came from outside
    * @return the actions that were taken, in their order
-   * @throws StateWriteException with EINVAL if the value may not be written, the device lacks the transition, or it
-   *     is in ERROR; with the device's errno if it failed
+   * @throws StateWriteException with EINVAL if the value may not be written, the device lacks the transition,
+   *     or it is in ERROR; with the device's errno if it failed
    */
   public List<ActionV1> write(int value) throws StateWriteException {
     DeviceStateV1 before = state;

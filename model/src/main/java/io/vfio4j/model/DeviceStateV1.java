@@ -8,8 +8,8 @@ import java.util.List;
  * The {@code device_state} field of version 1 of the migration interface: a set of bits.
  *
  * <p>
- * Source: the thread "vfio: Update/Clarify migration uAPI, add NDMA state" on the kvm mailing list, December 2021
- * to January 2022. Version 2, a plain enumeration, is {@link DeviceState}.
+ * Source: the thread "vfio: Update/Clarify migration uAPI, add NDMA state" on the kvm mailing list, December
+ * 2021 to January 2022. Version 2, a plain enumeration, is {@link DeviceState}.
  *
  * @param value the whole field, any u32: four bits that are known, and 28 that are reserved
  */
@@ -69,8 +69,8 @@ public record DeviceStateV1(int value) {
   }
 
   /**
-   * Tells whether a device can be in this state: SAVING and RESUMING exclude each other, but for ERROR, and so
-   * do RESUMING and RUNNING.
+   * Tells whether a device can be in this state: SAVING and RESUMING exclude each other, but for ERROR, and
+   * so do RESUMING and RUNNING.
    */
   public boolean isValid() {
     return isError() || !isResuming() || (!isSaving() && !isRunning());
@@ -93,15 +93,17 @@ public record DeviceStateV1(int value) {
     return new DeviceStateV1(reserved() | target.bits());
   }
 
-  /** Returns the state without what means nothing: the reserved bits, and NDMA where the device does not run. */
+  /**
+   * Returns the state without what means nothing: the reserved bits, and NDMA where the device does not run.
+   */
   public DeviceStateV1 effective() {
     return new DeviceStateV1(isRunning() ? bits() : bits() & ~NDMA_BIT);
   }
 
   /**
    * Reads a state as people write it: the name of a combination ({@code PRE_COPY}, {@code stop-copy}), with
-   * {@code +NDMA} or the {@code _P2P} of version 2 if wanted; bits ({@code SAVING|RUNNING}, {@code SAVING|!RUNNING});
-   * or a number, decimal or {@code 0x}.
+   * {@code +NDMA} or the {@code _P2P} of version 2 if wanted; bits ({@code SAVING|RUNNING}, {@code
+   * SAVING|!RUNNING}); or a number, decimal or {@code 0x}.
    *
    * @return the state, which need not be a valid one
    * @throws IllegalArgumentException if it cannot be understood; the message is for people

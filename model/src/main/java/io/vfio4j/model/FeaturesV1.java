@@ -9,6 +9,7 @@ import static io.vfio4j.model.DeviceStateV1.RUNNING_NDMA;
 import static io.vfio4j.model.DeviceStateV1.STOP;
 import static io.vfio4j.model.DeviceStateV1.STOP_COPY;
 
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,8 +18,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a device with version 1 can do. NDMA is told by a capability of its region; the optional arcs are found out
- * by trying, or are known from elsewhere.
+ * What a device with version 1 can do. NDMA is told by a capability of its region; the optional arcs are
+ * found out by trying, or are known from elsewhere.
  *
  * @param ndma whether the region has the capability NDMA
  * @param optional the arcs that the device has beyond those that it must have
@@ -66,7 +67,8 @@ public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
   /**
    * Reads a list such as {@code ndma,STOP_COPY>RESUMING}; {@code all} stands for every arc.
    *
-   * @throws IllegalArgumentException if a part cannot be understood, or an arc needs NDMA and that is not listed
+   * @throws IllegalArgumentException if a part cannot be understood, or an arc needs NDMA and that is not
+   *     listed
    */
   public static FeaturesV1 parse(String text) {
     boolean ndma = false;
@@ -97,9 +99,11 @@ public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
     return state.isError() || state.mayBeWritten(ndma);
   }
 
-  /** Returns all arcs that the device has. */
+  /** Returns all arcs that the device has, in a fixed order. */
   public Set<ArcV1> arcs() {
-    return everyArc().filter(this::has).collect(Collectors.toUnmodifiableSet());
+    Set<ArcV1> arcs = new LinkedHashSet<>();
+    everyArc().filter(this::has).forEach(arcs::add);
+    return Collections.unmodifiableSet(arcs);
   }
 
   private static Stream<ArcV1> everyArc() {

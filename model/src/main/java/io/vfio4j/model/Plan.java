@@ -10,8 +10,8 @@ import java.util.Optional;
  * @param <S> the states of the version
  * @param from where the device is
  * @param to where it is to go
- * @param stateWanted whether the state that the device holds is still wanted at the end: not where another is going
- *     to be loaded over it, nor out of ERROR, where it is lost
+ * @param stateWanted whether the state that the device holds is still wanted at the end: not where another is
+ *     going to be loaded over it, nor out of ERROR, where it is lost
  * @param ways the ways in the order of their ranks; none where there is no way at all
  */
 public record Plan<S>(S from, S to, boolean stateWanted, List<Way<S>> ways) {

@@ -23,7 +23,8 @@ public sealed interface Planner<S> permits PlannerV1, PlannerV2 {
    *
    * @param from where the device is; in version 1, reserved bits and an NDMA that means nothing are dropped
    * @param to where it is to go, likewise
-   * @return the ways, none where the device lacks one of the states, or they are invalid, or the target is ERROR
+   * @return the ways, none where the device lacks one of the states, or they are invalid, or the target is
+   *     ERROR
    */
   Plan<S> plan(S from, S to);
 

@@ -6,7 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Plans for version 1: one write takes one arc, and the table of the twenty transitions knows the ways around. */
+/**
+ * Plans for version 1: one write takes one arc, and the table of the twenty transitions knows the ways
+ * around.
+ */
 final class PlannerV1 implements Planner<DeviceStateV1> {
 
   private final FeaturesV1 features;

@@ -7,7 +7,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Plans for version 2: what one SET does is the kernel's next-state function, and further ways take several. */
+/**
+ * Plans for version 2: what one SET does is the kernel's next-state function, and further ways take several.
+ */
 final class PlannerV2 implements Planner<DeviceState> {
 
   private final MigrationFeatures features;

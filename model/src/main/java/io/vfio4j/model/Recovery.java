@@ -22,8 +22,8 @@ public sealed interface Recovery {
    *
    * @param to where to, one request
    * @param path the states on the way back, both ends included
-   * @param sessionEnded whether the data session that was open before the failed move is over. What was read of it
-   *     is of no use any more: the stream has to begin anew
+   * @param sessionEnded whether the data session that was open before the failed move is over. What was read
+   *     of it is of no use any more: the stream has to begin anew
    * @param reason why there, for people
    */
   record Unwind(DeviceState to, List<DeviceState> path, boolean sessionEnded,
@@ -37,8 +37,8 @@ public sealed interface Recovery {
   /**
    * Reset: nothing else helps. The device is in RUNNING then.
    *
-   * @param losesState whether a state is lost that exists nowhere else; that of a device that was being loaded is
-   *     still at its source
+   * @param losesState whether a state is lost that exists nowhere else; that of a device that was being
+   *     loaded is still at its source
    * @param reason why, for people
    */
   record Reset(boolean losesState, String reason) implements Recovery {

@@ -3,7 +3,10 @@ package io.vfio4j.model;
 
 import java.util.Locale;
 
-/** Brings the spellings in which people write a name to one: {@code pre-copy}, {@code PRE_COPY}, {@code PreCopy}. */
+/**
+ * Brings the spellings in which people write a name to one: {@code pre-copy}, {@code PRE_COPY}, {@code
+ * PreCopy}.
+ */
 final class StateNames {
 
   private static final String KERNEL_PREFIX = "VFIODEVICESTATE";

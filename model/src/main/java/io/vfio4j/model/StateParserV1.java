@@ -64,7 +64,8 @@ final class StateParserV1 {
       if (bit == null) {
         throw new IllegalArgumentException(
             ("%s: '%s' is no state of version 1; there are STOP, RUNNING, STOP_COPY,"
-                + " PRE_COPY, RESUMING, RUNNING+NDMA, PRE_COPY+NDMA, and the bits RUNNING, SAVING, RESUMING, NDMA")
+                + " PRE_COPY, RESUMING, RUNNING+NDMA, PRE_COPY+NDMA,"
+                + " and the bits RUNNING, SAVING, RESUMING, NDMA")
                 .formatted(text, part.strip()));
       }
       set |= negated ? 0 : bit.mask();

@@ -4,8 +4,8 @@ package io.vfio4j.model;
 import io.vfio4j.model.TransitionException.Aftermath;
 
 /**
- * A write of {@link DeviceStateV1} was refused or failed. By the rules of version 1 the device is in the state
- * before, or in ERROR.
+ * A write of {@link DeviceStateV1} was refused or failed. By the rules of version 1 the device is in the
+ * state before, or in ERROR.
  */
 public final class StateWriteException extends ErrnoException {
 

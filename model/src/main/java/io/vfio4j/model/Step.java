@@ -19,7 +19,8 @@ public sealed interface Step<S> {
   /**
    * A request for a state: a SET of version 2, a write of version 1.
    *
-   * @param through the states that the device takes, without the one in which it is; version 1 shows just the last
+   * @param through the states that the device takes, without the one in which it is; version 1 shows just the
+   *     last
    */
   record Move<S>(List<S> through) implements Step<S> {
 

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One of the twenty transitions between the five plain states of version 1: STOP, RUNNING, STOP_COPY, PRE_COPY and
- * RESUMING.
+ * One of the twenty transitions between the five plain states of version 1: STOP, RUNNING, STOP_COPY,
+ * PRE_COPY and RESUMING.
  *
  * @param arc from where to where
  * @param necessity whether a device must have it

@@ -42,8 +42,8 @@ public final class VersionMapping {
    * Returns the state of version 1 that is the same as one of version 2.
    *
    * @param state the state of version 2
-   * @param ndma whether the device with version 1 has NDMA; without it, states without peer-to-peer DMA have no
-   *     counterpart
+   * @param ndma whether the device with version 1 has NDMA; without it, states without peer-to-peer DMA have
+   *     no counterpart
    */
   public static Counterpart<DeviceStateV1> toV1(DeviceState state, boolean ndma) {
     DeviceStateV1 same = sameInV1(state);

@@ -14,8 +14,8 @@ import java.util.List;
  * @param steps what to ask of it, in order; none where it is there already
  * @param losesState whether the state that the device holds is thrown away
  * @param discouraged whether a device runs, or does DMA, on the way though nobody asked it to
- * @param fromTable whether the specification gives this way: the table of the twenty transitions for version 1, the
- *     next-state function for version 2; all others follow after those
+ * @param fromTable whether the specification gives this way: the table of the twenty transitions for version
+ *     1, the next-state function for version 2; all others follow after those
  * @param reasons what speaks for and against it, for people
  */
 public record Way<S>(int rank, Kind kind, S start, List<Step<S>> steps, boolean losesState,

@@ -12,7 +12,7 @@ record WayDraft<S>(List<Step<S>> steps, boolean fromTable, WayJudge.Verdict verd
   private static final Comparator<WayDraft<?>> FURTHER = Comparator
       .<WayDraft<?>, Boolean>comparing(draft -> draft.losesState())
       .thenComparing(draft -> draft.verdict.discouraged())
-      .thenComparing(draft -> draft.length());
+      .thenComparingInt(WayDraft::length);
 
   boolean losesState() {
     return steps.stream().anyMatch(Step.Reset.class::isInstance);

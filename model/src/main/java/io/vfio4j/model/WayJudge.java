@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Says what sort of way one is, and what speaks for and against it. The ways of both versions are judged as states of
- * version 2.
+ * Says what sort of way one is, and what speaks for and against it. The ways of both versions are judged as
+ * states of version 2.
  */
 final class WayJudge {
 
@@ -84,8 +84,7 @@ final class WayJudge {
     if (from() == DeviceState.ERROR) {
       reasons.add("only a reset leaves ERROR; what the device held is lost");
     } else if (to() == DeviceState.RESUMING) {
-      reasons
-          .add("a reset throws away the state that the device holds, which is going to be replaced anyway");
+      reasons.add("a reset throws away the state that the device holds, which will be replaced anyway");
     } else {
       reasons.add("a reset throws away the state that the device holds: only where nobody wants it any more");
     }
@@ -138,6 +137,9 @@ final class WayJudge {
     } else if (!from().isSaving() && !to().isSaving() && between().stream().anyMatch(DeviceState::isSaving)) {
       reasons.add("a saving session begins on the way and ends unread");
     }
-    reasons.add("the state that the device holds is kept, and the device can be left between the requests");
+    if (to() != DeviceState.RESUMING) {
+      reasons.add("the state that the device holds is kept");
+    }
+    reasons.add("several requests, between which the device can be left where it is");
   }
 }

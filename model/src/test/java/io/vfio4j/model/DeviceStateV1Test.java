@@ -11,7 +11,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class DeviceStateV1Test {
 
-  /** Every value of the known bits: valid, may be written with NDMA and without, name, without what means nothing. */
+  /**
+   * Every value of the known bits: valid, may be written with NDMA and without, name, without what means
+   * nothing.
+   */
   @ParameterizedTest
   @CsvSource(quoteCharacter = '\'', textBlock = """
       0,  true,  true,  true,  STOP,                          0

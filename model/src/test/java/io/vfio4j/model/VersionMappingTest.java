@@ -3,6 +3,7 @@ package io.vfio4j.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,12 +39,18 @@ class VersionMappingTest {
 
   @Test
   void whatIsNotQuiteTheSameSaysSo() {
-    assertThat(VersionMapping.toV2(DeviceStateV1.RUNNING_NDMA))
-        .isInstanceOfSatisfying(Counterpart.Found.class, found -> assertThat(found.difference()).isPresent());
-    assertThat(VersionMapping.toV2(new DeviceStateV1(8)))
-        .isInstanceOfSatisfying(Counterpart.Found.class, found -> assertThat(found.difference()).isPresent());
-    assertThat(VersionMapping.toV2(DeviceStateV1.PRE_COPY))
-        .isInstanceOfSatisfying(Counterpart.Found.class, found -> assertThat(found.difference()).isEmpty());
+    assertThat(differenceOf(DeviceStateV1.RUNNING_NDMA))
+        .hasValueSatisfying(d -> assertThat(d).contains("all DMA"));
+    assertThat(differenceOf(new DeviceStateV1(8)))
+        .hasValueSatisfying(d -> assertThat(d).contains("means nothing"));
+    assertThat(differenceOf(DeviceStateV1.PRE_COPY)).isEmpty();
+  }
+
+  private static Optional<String> differenceOf(DeviceStateV1 state) {
+    return switch (VersionMapping.toV2(state)) {
+      case Counterpart.Found<DeviceState>(DeviceState _, Optional<String> difference) -> difference;
+      case Counterpart.None<DeviceState>(String reason) -> throw new AssertionError(reason);
+    };
   }
 
   @Test
