@@ -2,6 +2,8 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.cli.demo.DemoCommand;
+import io.vfio4j.cli.states.PlanCommand;
+import io.vfio4j.cli.states.StatesCommand;
 import java.util.List;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -20,7 +22,7 @@ public final class Commands {
   /** Returns the commands in the order in which the help lists them. */
   private static List<Object> all() {
     return List.of(new DemoCommand(), new ServeCommand(), new ProbeCommand(), new MigrateCommand(),
-        new ReceiveCommand(), new SendCommand());
+        new ReceiveCommand(), new SendCommand(), new StatesCommand(), new PlanCommand());
   }
 
   /** Makes the command line. */

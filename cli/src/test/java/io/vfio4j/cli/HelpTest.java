@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HelpTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send"})
+  @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send", "states", "plan"})
   void everyCommandTeachesByExamples(String command) {
     Run run = Run.vfio4j((command + " --help").split(" "));
 
@@ -30,6 +30,7 @@ class HelpTest {
     assertThat(Run.vfio4j("--help").out()).contains("Commands:").containsPattern("(?m)^  serve +Serve ")
         .containsPattern("(?m)^  probe +Tell ").containsPattern("(?m)^  migrate +Move ")
         .containsPattern("(?m)^  receive +Wait ").containsPattern("(?m)^  send +Move ")
+        .containsPattern("(?m)^  states +Show ").containsPattern("(?m)^  plan +Tell ")
         .doesNotContain("generate-completion");
   }
 

@@ -9,9 +9,10 @@ import java.util.List;
 import picocli.CommandLine;
 
 /** What a command said, run in this process. */
-record Run(int exitCode, String out, String err) {
+public record Run(int exitCode, String out, String err) {
 
-  static Run vfio4j(String... arguments) {
+  /** Runs a command. */
+  public static Run vfio4j(String... arguments) {
     CommandLine command = Commands.commandLine();
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
@@ -24,11 +25,12 @@ record Run(int exitCode, String out, String err) {
   }
 
   /** Every line of the output must be an object. */
-  List<JsonObject> events() {
+  public List<JsonObject> events() {
     return out.lines().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
   }
 
-  JsonObject event(String name) {
+  /** Returns the first of a kind. */
+  public JsonObject event(String name) {
     return events().stream().filter(event -> event.get("event").getAsString().equals(name)).findFirst()
         .orElseThrow(() -> new AssertionError("no event '" + name + "' in: " + out + err));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -40,6 +41,22 @@ public enum DeviceState {
    */
   public static Optional<DeviceState> fromWire(int value) {
     return value >= 0 && value < BY_WIRE.length ? Optional.of(BY_WIRE[value]) : Optional.empty();
+  }
+
+  /**
+   * Reads a state's name as the kernel writes it or as people do: {@code STOP_COPY}, {@code stop-copy},
+   * {@code VFIO_DEVICE_STATE_STOP_COPY}.
+   *
+   * @throws IllegalArgumentException if there is no such state; the message is for people
+   */
+  public static DeviceState parse(String name) {
+    String key = StateNames.stateKey(name);
+    for (DeviceState state : BY_WIRE) {
+      if (StateNames.key(state.name()).equals(key)) {
+        return state;
+      }
+    }
+    throw new IllegalArgumentException("%s is no state; there are %s".formatted(name, List.of(BY_WIRE)));
   }
 
   /** Tells whether the device's internal state may advance in this state. */

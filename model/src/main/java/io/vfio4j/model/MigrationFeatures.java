@@ -58,6 +58,29 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
     return new MigrationFeatures(set);
   }
 
+  /**
+   * Reads a list such as {@code p2p,pre_copy}; STOP_COPY is implied.
+   *
+   * @throws IllegalArgumentException if a part is no feature; the message is for people
+   */
+  public static MigrationFeatures parse(String list) {
+    EnumSet<MigrationFeature> set = EnumSet.of(MigrationFeature.STOP_COPY);
+    for (String part : list.isBlank() ? new String[0] : list.split("[,+]", -1)) {
+      set.add(parseOne(part));
+    }
+    return new MigrationFeatures(set);
+  }
+
+  private static MigrationFeature parseOne(String name) {
+    for (MigrationFeature feature : MigrationFeature.values()) {
+      if (StateNames.key(feature.name()).equals(StateNames.key(name))) {
+        return feature;
+      }
+    }
+    throw new IllegalArgumentException(
+        "%s is no feature; there are %s".formatted(name.strip(), List.of(MigrationFeature.values())));
+  }
+
   /** Returns the {@code flags} field for these features. */
   public long flags() {
     long flags = 0;

@@ -14,4 +14,14 @@ public non-sealed interface ResumingSession extends DataSession {
    *     reset helps
    */
   void write(MemorySegment data) throws DeviceException;
+
+  /**
+   * Ends a segment of the stream, where {@link SavingSession#segmentEnded} told of one. A device whose stream
+   * has no segments ignores it.
+   *
+   * @throws DeviceException as {@link #write} does
+   */
+  default void endSegment() throws DeviceException {
+    // Version 2 keeps the order of bytes alone.
+  }
 }

@@ -23,6 +23,17 @@ public non-sealed interface SavingSession extends DataSession {
   long read(MemorySegment into) throws DeviceException;
 
   /**
+   * Tells whether the last {@link #read} reached the end of a segment. Where there are segments, as in
+   * version 1, a read never crosses the end of one, and the device that the state is written into must get
+   * the same segments: of the same sizes, in the same order ({@link ResumingSession#endSegment}).
+   *
+   * @return always false of a device whose stream has no segments
+   */
+  default boolean segmentEnded() {
+    return false;
+  }
+
+  /**
    * Returns what there is to read before the device is stopped.
    *
    * @return the information; empty where the device has no way to tell it

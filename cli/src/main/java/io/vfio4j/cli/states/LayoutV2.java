@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.states;
+
+import java.util.List;
+import java.util.Map;
+
+/** Columns: what holds no data, what runs, the saving group. Rows: running, without peers, still. */
+final class LayoutV2 {
+
+  private static final double LEFT = 140;
+  private static final double MIDDLE = 490;
+  private static final double RIGHT = 840;
+  private static final double TOP = 150;
+  private static final double CENTRE = 310;
+  private static final double BOTTOM = 470;
+
+  static final Layout LAYOUT = new Layout(980, 540,
+      Map.of("ERROR", box(LEFT, TOP), "RUNNING", box(MIDDLE, TOP), "PRE_COPY", box(RIGHT, TOP),
+          "RUNNING_P2P", box(MIDDLE, CENTRE), "PRE_COPY_P2P", box(RIGHT, CENTRE),
+          "RESUMING", box(LEFT, BOTTOM), "STOP", box(MIDDLE, BOTTOM), "STOP_COPY", box(RIGHT, BOTTOM)),
+      List.of(across("ERROR", "RUNNING"), across("RUNNING", "PRE_COPY"),
+          across("RUNNING_P2P", "PRE_COPY_P2P"), across("RESUMING", "STOP"), across("STOP", "STOP_COPY"),
+          down("RUNNING", "RUNNING_P2P"), down("RUNNING_P2P", "STOP"), down("RUNNING", "STOP"),
+          down("PRE_COPY", "PRE_COPY_P2P"), down("PRE_COPY_P2P", "STOP_COPY"), down("PRE_COPY", "STOP_COPY")),
+      new Point(704, 94), new Point(960, 526));
+
+  private LayoutV2() {
+  }
+
+  private static Box box(double x, double y) {
+    return new Box(new Point(x, y));
+  }
+
+  private static Link across(String left, String right) {
+    return Link.of(left, Box.WIDTH / 2, 0, right, -Box.WIDTH / 2, 0);
+  }
+
+  private static Link down(String upper, String lower) {
+    return Link.of(upper, 0, Box.HEIGHT / 2, lower, 0, -Box.HEIGHT / 2);
+  }
+}

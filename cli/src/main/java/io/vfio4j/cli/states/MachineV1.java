@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.states;
+
+import io.vfio4j.model.DeviceStateV1;
+import io.vfio4j.model.FeaturesV1;
+import io.vfio4j.model.Plan;
+import io.vfio4j.model.Planner;
+import io.vfio4j.model.TransitionV1;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Version 1: bits, and arcs that a device may have or not. */
+record MachineV1(FeaturesV1 has) implements Machine<DeviceStateV1> {
+
+  /** Returns a device with NDMA and each arc that the protocol's text names. */
+  static MachineV1 asNamed() {
+    return new MachineV1(
+        new FeaturesV1(true, TransitionV1.all().stream().map(TransitionV1::arc).collect(Collectors.toSet())));
+  }
+
+  /** Returns a device that may have every arc: what it lacks is found out by trying. */
+  static MachineV1 unknown() {
+    return new MachineV1(FeaturesV1.all(true));
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public List<String> features() {
+    List<String> names = new ArrayList<>();
+    if (has.ndma()) {
+      names.add("NDMA");
+    }
+    MapV1.inOrder(has.optional()).forEach(arc -> names.add(arc.from() + ">" + arc.to()));
+    return names;
+  }
+
+  @Override
+  public String summary() {
+    int count = has.optional().size();
+    String arcs = switch (count) {
+      case 0 -> "no optional arcs";
+      case 1 -> "1 optional arc";
+      default -> count + " optional arcs";
+    };
+    return (has.ndma() ? "NDMA and " : "no NDMA, ") + arcs;
+  }
+
+  @Override
+  public StateMap map() {
+    return MapV1.of(this);
+  }
+
+  @Override
+  public DeviceStateV1 parse(String text) {
+    DeviceStateV1 state = DeviceStateV1.parse(text);
+    if (!state.isValid()) {
+      throw new IllegalArgumentException(
+          "%s is invalid: RESUMING goes with no other bit, but for SAVING|RESUMING, which is ERROR"
+              .formatted(state));
+    }
+    return state;
+  }
+
+  @Override
+  public Plan<DeviceStateV1> plan(DeviceStateV1 from, DeviceStateV1 to) {
+    return Planner.of(has).plan(from, to);
+  }
+
+  @Override
+  public String whyNoWay(DeviceStateV1 from, DeviceStateV1 to) {
+    for (DeviceStateV1 state : List.of(from, to)) {
+      if (!has.supports(state.effective())) {
+        return "the device has no %s: it lacks NDMA".formatted(state);
+      }
+    }
+    return to.isError() ? "ERROR is never a target" : "the arcs that the device has do not lead there";
+  }
+}

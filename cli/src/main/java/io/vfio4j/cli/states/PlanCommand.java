@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.states;
+
+import io.vfio4j.cli.CommonOptions;
+import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Options;
+import io.vfio4j.cli.Output;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/** {@code vfio4j plan}. */
+@Command(name = "plan", description = {
+    "Tell the ways of a device from one state to another, best first, with reasons.",
+    "Exit code 0: there is a way; 1: there is none."}, footer = {"", "Examples:",
+        "  vfio4j plan RUNNING stop-copy",
+        "  vfio4j plan STOP_COPY PRE_COPY --features pre_copy --json | jq .ways[0].path",
+        "  vfio4j plan --v1 'SAVING|RUNNING' RESUMING --features none",
+        "  vfio4j plan --v1 STOP_COPY RESUMING --features 'ndma,STOP>RESUMING'"})
+public final class PlanCommand implements Callable<Integer> {
+
+  @Parameters(index = "0", paramLabel = "FROM", description = {
+      "Where the device is: a state's name (STOP_COPY, stop-copy), its number, or with --v1 bits."})
+  private @Nullable String from;
+
+  @Parameters(index = "1", paramLabel = "TO", description = "Where it is to go, likewise.")
+  private @Nullable String to;
+
+  @Mixin
+  private final MachineOptions machine = new MachineOptions();
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  /** Makes the command. */
+  public PlanCommand() {
+  }
+
+  @Override
+  public Integer call() {
+    return plan(machine.machine(MachineV1.unknown()));
+  }
+
+  private <S> int plan(Machine<S> with) {
+    S start = parse(with, "FROM", from);
+    S end = parse(with, "TO", to);
+    PlanReport<S> report = new PlanReport<>(with, with.plan(start, end));
+    Output output = common.output();
+    report.lines().forEach(output::line);
+    output.result(report.json());
+    return report.hasWay() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+  }
+
+  private <S> S parse(Machine<S> with, String name, @Nullable String text) {
+    try {
+      return with.parse(Options.required(text, name));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(common.spec().commandLine(), name + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.states;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.cli.Json;
+import io.vfio4j.model.Plan;
+import io.vfio4j.model.Step;
+import io.vfio4j.model.Way;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** Tells a plan, to people and to programs. */
+record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
+
+  boolean hasWay() {
+    return !plan.ways().isEmpty();
+  }
+
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add("%s to %s: version %d, %s".formatted(plan.from(), plan.to(), machine.version(),
+        machine.summary()));
+    if (!hasWay()) {
+      lines.add("No way: %s.".formatted(machine.whyNoWay(plan.from(), plan.to())));
+      return lines;
+    }
+    if (plan.singleRequest().isEmpty()) {
+      lines.add("A single request is answered EINVAL.");
+    }
+    for (Way<S> way : plan.ways()) {
+      lines.add("");
+      lines.add("%2d. %s".formatted(way.rank(), way));
+      lines.add("    " + label(way));
+      way.reasons().forEach(reason -> lines.add("    - " + reason));
+    }
+    lines.add("");
+    lines.add(advice());
+    return lines;
+  }
+
+  private String label(Way<S> way) {
+    String kind = switch (way.kind()) {
+      case STAY -> "there already";
+      case DIRECT -> "direct";
+      case COMBINATION -> "combination";
+      case VIA_STOP -> "by way of STOP";
+      case VIA_RUNNING -> "by way of RUNNING";
+      case DETOUR -> "detour";
+      case RESET -> "by reset";
+    };
+    return kind + (way.fromTable() ? "" : ", a further way") + ask(way);
+  }
+
+  /** Where one request takes several arcs, the path does not show what to ask for. */
+  private static <S> String ask(Way<S> way) {
+    boolean eachArcAsked = way.steps().stream().allMatch(step -> step.through().size() == 1);
+    if (eachArcAsked || way.isSingleRequest()) {
+      return "";
+    }
+    return "; ask for " + way.steps().stream().map(
+        step -> step instanceof Step.Reset<S> ? "a reset" : step.to().toString())
+        .collect(Collectors.joining(", "));
+  }
+
+  private String advice() {
+    return plan.best().map(way -> "Take way %d.".formatted(way.rank()))
+        .orElse("No way suits everybody: each loses the state that the device holds, or is discouraged.");
+  }
+
+  /** Fields that a plan does not have are left out. */
+  JsonObject json() {
+    Json json = Json.event("plan").with("version", machine.version()).with("from", plan.from().toString())
+        .with("to", plan.to().toString()).with("features", machine.features())
+        .with("result", plan.singleRequest().isPresent() ? "OK" : "EINVAL");
+    plan.singleRequest().ifPresent(way -> json.with("path", names(way.path())));
+    plan.best().ifPresent(way -> json.with("best", way.rank()));
+    return json.with("ways", plan.ways(), PlanReport::json).build();
+  }
+
+  private static <S> JsonObject json(Way<S> way) {
+    return Json.object().with("rank", way.rank()).with("kind", way.kind().name().toLowerCase(Locale.ROOT))
+        .with("path", names(way.path())).with("steps", way.steps(), PlanReport::json)
+        .with("loses_state", way.losesState()).with("discouraged", way.discouraged())
+        .with("from_table", way.fromTable()).with("reasons", way.reasons()).build();
+  }
+
+  private static <S> JsonObject json(Step<S> step) {
+    return Json.object().with("action", step instanceof Step.Reset<S> ? "reset" : "set")
+        .with("to", step.to().toString()).with("through", names(step.through())).build();
+  }
+
+  private static <S> List<String> names(List<S> states) {
+    return states.stream().map(String::valueOf).toList();
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.states;
+
+import io.vfio4j.cli.CommonOptions;
+import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Output;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** {@code vfio4j states}. */
+@Command(name = "states", description = {
+    "Show the device states and the arcs between them: what they mean, and what a device needs "
+        + "for them.",
+    "Each arc is one step of a device; vfio4j plan tells how to get further."}, footer = {"", "Examples:",
+        "  vfio4j states", "  vfio4j states --features p2p --format mermaid",
+        "  vfio4j states --v1 --format svg > states.svg",
+        "  vfio4j states --v1 --features 'ndma,STOP_COPY>RESUMING' --format dot | dot -Tpdf > states.pdf",
+        "  vfio4j states --json | jq .sessions"})
+public final class StatesCommand implements Callable<Integer> {
+
+  @Mixin
+  private final MachineOptions machine = new MachineOptions();
+
+  @Option(names = "--format", paramLabel = "FORMAT", converter = FormatConverter.class, description = {
+      "One of ${COMPLETION-CANDIDATES}; default table. --json is short for json."})
+  private @Nullable Format format;
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  /** Makes the command. */
+  public StatesCommand() {
+  }
+
+  @Override
+  public Integer call() {
+    if (common.json() && format != null && format != Format.JSON) {
+      throw new ParameterException(common.spec().commandLine(),
+          "--json and --format %s exclude each other".formatted(format));
+    }
+    StateMap map = machine.machine(MachineV1.asNamed()).map();
+    Output output = common.output();
+    if (common.json()) {
+      output.result(new StatesJson(map).build());
+    } else {
+      output.line((format == null ? Format.TABLE : format).render(map));
+    }
+    return ExitCodes.DONE;
+  }
+}

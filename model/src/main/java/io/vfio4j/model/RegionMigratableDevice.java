@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Drives a device that has version 1 alone: the user's end of a migration region.
+ *
+ * <p>
+ * A move goes the best of the ways that {@link Planner} finds, never one that is discouraged or leads through
+ * a reset. Which of the optional transitions a device has is only known by trying them: one that it refuses
+ * with EINVAL while its state stays is not tried again, and the next way is taken. A move for which no way is
+ * left fails with the errno of the first refusal.
+ *
+ * <p>
+ * Streams have segments ({@link SavingSession#segmentEnded}, {@link ResumingSession#endSegment}). Pre-copy
+ * info has all pending bytes as dirty bytes. There is no estimate of the stop-copy length.
+ */
+public final class RegionMigratableDevice implements MigratableDevice {
+
+  private final DeviceIdentity identity;
+  private final MigrationRegionAccess region;
+  private final RegionFields fields;
+  private final Optional<DmaLog> dmaLog;
+  private final FeaturesV1 told;
+  private FeaturesV1 known;
+  private @Nullable RegionSaving saving;
+  private @Nullable RegionResuming resuming;
+
+  /**
+   * Makes the user's end.
+   *
+   * @param identity what the device says it is
+   * @param region its migration region
+   * @param features the arcs that it is known to have; {@link FeaturesV1#all} if they are to be tried
+   * @param dmaLog its log of memory written by DMA, which version 1 has elsewhere
+   */
+  public RegionMigratableDevice(DeviceIdentity identity, MigrationRegionAccess region, FeaturesV1 features,
+      Optional<DmaLog> dmaLog) {
+    this.identity = identity;
+    this.region = region;
+    this.fields = new RegionFields(identity.name(), region);
+    this.told = features;
+    this.known = features;
+    this.dmaLog = dmaLog;
+  }
+
+  @Override
+  public DeviceIdentity identity() {
+    return identity;
+  }
+
+  /** Returns PRE_COPY, which every device with version 1 has, and P2P where it has NDMA. */
+  @Override
+  public MigrationFeatures features() {
+    return known.ndma() ? MigrationFeatures.ALL : MigrationFeatures.of(MigrationFeature.PRE_COPY);
+  }
+
+  /** Returns what is known of the device's arcs by now. */
+  public FeaturesV1 knownFeatures() {
+    return known;
+  }
+
+  @Override
+  public DeviceState state() throws DeviceException {
+    return inV2(fields.readState());
+  }
+
+  private static DeviceState inV2(DeviceStateV1 valid) {
+    return VersionMapping.toV2(valid).found().orElseThrow();
+  }
+
+  @Override
+  public Reached moveTo(DeviceState target) throws DeviceException {
+    DeviceStateV1 now = fields.readState();
+    Optional<DeviceStateV1> goal = VersionMapping.toV1(target, known.ndma()).found();
+    if (inV2(now) == target && target != DeviceState.ERROR) {
+      return new Reached(target, Optional.empty());
+    }
+    if (goal.isEmpty() || target == DeviceState.ERROR || now.isError()) {
+      throw new TransitionException(identity.name(), inV2(now), target, Errno.EINVAL, inV2(now), null);
+    }
+    return new RegionMove(now, target).run(goal.get());
+  }
+
+  /** One move, which may take several writes. */
+  private final class RegionMove {
+    private final DeviceState from;
+    private final DeviceState target;
+    private DeviceStateV1 now;
+    private Optional<DataSession> begun = Optional.empty();
+    private @Nullable DeviceException refusal;
+
+    RegionMove(DeviceStateV1 now, DeviceState target) {
+      this.now = now;
+      this.from = inV2(now);
+      this.target = target;
+    }
+
+    Reached run(DeviceStateV1 goal) throws DeviceException {
+      endLastSegment();
+      while (!now.effective().equals(goal)) {
+        Way<DeviceStateV1> way = Planner.of(known).plan(now, goal).best(true).orElseThrow(this::noWay);
+        for (Step<DeviceStateV1> step : way.steps()) {
+          if (!take(step.to())) {
+            break;
+          }
+        }
+      }
+      return new Reached(inV2(now), begun);
+    }
+
+    /** Hands over what was written without a word on where its segment ends: it is the last one. */
+    private void endLastSegment() throws DeviceException {
+      if (resuming == null) {
+        return;
+      }
+      try {
+        resuming.endSegment();
+      } catch (DeviceLostException e) {
+        throw e;
+      } catch (DeviceException e) {
+        throw new TransitionException(identity.name(), from, target, e.errno(), state(), e);
+      }
+    }
+
+    private TransitionException noWay() {
+      Errno errno = refusal != null ? refusal.errno() : Errno.EINVAL;
+      return new TransitionException(identity.name(), from, target, errno, inV2(now), refusal);
+    }
+
+    /** Takes one arc; tells false, and remembers it, if the device turns out to lack it. */
+    private boolean take(DeviceStateV1 to) throws DeviceException {
+      DeviceStateV1 before = now;
+      try {
+        fields.writeState(before.with(to));
+      } catch (DeviceLostException e) {
+        throw e;
+      } catch (DeviceException e) {
+        now = fields.readState();
+        dropEndedSessions(now);
+        ArcV1 arc = new ArcV1(before, to);
+        if (now.effective().equals(before.effective()) && e.errno().equals(Errno.EINVAL)
+            && known.optional().contains(arc)) {
+          known = known.without(arc);
+          refusal = refusal != null ? refusal : e;
+          return false;
+        }
+        throw new TransitionException(identity.name(), from, target, e.errno(), inV2(now), e);
+      }
+      now = before.with(to);
+      dropEndedSessions(now);
+      openSession(before).ifPresent(session -> begun = Optional.of(session));
+      return true;
+    }
+
+    private Optional<DataSession> openSession(DeviceStateV1 before) {
+      if (now.isSaving() && !before.isSaving()) {
+        saving = new RegionSaving(fields);
+        return Optional.of(saving);
+      }
+      if (now.isResuming() && !before.isResuming()) {
+        resuming = new RegionResuming(fields);
+        return Optional.of(resuming);
+      }
+      return Optional.empty();
+    }
+
+    private void dropEndedSessions(DeviceStateV1 state) {
+      if (saving != null && !state.isSaving()) {
+        saving.close();
+        saving = null;
+        begun = Optional.empty();
+      }
+      if (resuming != null && !state.isResuming()) {
+        resuming.close();
+        resuming = null;
+        begun = Optional.empty();
+      }
+    }
+  }
+
+  @Override
+  public void reset() throws DeviceException {
+    closeSessions();
+    region.reset();
+    // A refusal may have had another reason than a missing arc; to try again costs little.
+    known = told;
+  }
+
+  private void closeSessions() {
+    if (saving != null) {
+      saving.close();
+      saving = null;
+    }
+    if (resuming != null) {
+      resuming.close();
+      resuming = null;
+    }
+  }
+
+  @Override
+  public OptionalLong stopCopyLength() {
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public Optional<DmaLog> dmaLog() {
+    return dmaLog;
+  }
+
+  /** Lets go of the device, whose state stays as it is. */
+  @Override
+  public void close() {
+    closeSessions();
+    region.close();
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import java.util.Locale;
+
+/**
+ * Brings the spellings in which people write a name to one: {@code pre-copy}, {@code PRE_COPY}, {@code
+ * PreCopy}.
+ */
+final class StateNames {
+
+  private static final String KERNEL_PREFIX = "VFIODEVICESTATE";
+  private static final String KERNEL_PREFIX_V1 = KERNEL_PREFIX + "V1";
+
+  private StateNames() {
+  }
+
+  /** Returns a name in capitals, without separators. */
+  static String key(String name) {
+    return name.strip().toUpperCase(Locale.ROOT).replaceAll("[-_ ]", "");
+  }
+
+  /** Returns the key of a state's name, without the prefix of the kernel's constants. */
+  static String stateKey(String name) {
+    String key = key(name);
+    if (key.startsWith(KERNEL_PREFIX_V1)) {
+      return key.substring(KERNEL_PREFIX_V1.length());
+    }
+    return key.startsWith(KERNEL_PREFIX) ? key.substring(KERNEL_PREFIX.length()) : key;
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import static io.vfio4j.model.DeviceState.ERROR;
+import static io.vfio4j.model.DeviceState.PRE_COPY;
+import static io.vfio4j.model.DeviceState.PRE_COPY_P2P;
+import static io.vfio4j.model.DeviceState.RESUMING;
+import static io.vfio4j.model.DeviceState.RUNNING;
+import static io.vfio4j.model.DeviceState.RUNNING_P2P;
+import static io.vfio4j.model.DeviceState.STOP;
+import static io.vfio4j.model.DeviceState.STOP_COPY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class RecoveryTest {
+
+  static final List<MigrationFeatures> FEATURE_SETS = Protocol.FEATURE_SETS;
+
+  private static Recovery after(DeviceState from, DeviceState target, DeviceState reached,
+      MigrationFeatures features) {
+    return Recovery.after(new TransitionException("dev", from, target, Errno.EIO, reached, null), features);
+  }
+
+  private static Recovery after(DeviceState from, DeviceState target, DeviceState reached) {
+    return after(from, target, reached, MigrationFeatures.ALL);
+  }
+
+  private static void assertUnwind(Recovery recovery, boolean sessionEnded, DeviceState... path) {
+    assertThat(recovery).isInstanceOfSatisfying(Recovery.Unwind.class, unwind -> {
+      assertThat(unwind.path()).containsExactly(path);
+      assertThat(unwind.to()).isEqualTo(path[path.length - 1]);
+      assertThat(unwind.sessionEnded()).isEqualTo(sessionEnded);
+    });
+  }
+
+  @Test
+  void aMoveWithoutEffectLeavesNothingToDo() {
+    assertThat(after(RUNNING, STOP, RUNNING)).isInstanceOf(Recovery.Nothing.class);
+    assertThat(after(RESUMING, STOP, RESUMING)).isInstanceOf(Recovery.Nothing.class);
+  }
+
+  @Test
+  void errorIsReset() {
+    assertThat(after(RUNNING, STOP, ERROR))
+        .isInstanceOfSatisfying(Recovery.Reset.class, reset -> assertThat(reset.losesState()).isTrue());
+    assertThat(after(RESUMING, STOP, ERROR))
+        .isInstanceOfSatisfying(Recovery.Reset.class, reset -> assertThat(reset.losesState()).isFalse());
+  }
+
+  @Test
+  void aDeviceOnTheWayGoesBackWhereItWas() {
+    assertUnwind(after(RUNNING, STOP_COPY, STOP), false, STOP, RUNNING_P2P, RUNNING);
+    assertUnwind(after(RUNNING, RESUMING, RUNNING_P2P), false, RUNNING_P2P, RUNNING);
+    assertUnwind(after(STOP, PRE_COPY, RUNNING), false, RUNNING, RUNNING_P2P, STOP);
+    assertUnwind(after(PRE_COPY, STOP_COPY, PRE_COPY_P2P), false, PRE_COPY_P2P, PRE_COPY);
+  }
+
+  @Test
+  void aSavingSessionThatIsOverIsNotBegunAgain() {
+    assertUnwind(after(PRE_COPY, STOP, RUNNING_P2P), true, RUNNING_P2P, RUNNING);
+    assertUnwind(after(STOP_COPY, RUNNING, RUNNING_P2P), true, RUNNING_P2P, STOP);
+    assertThat(after(STOP_COPY, RUNNING, STOP)).isInstanceOf(Recovery.Nothing.class);
+    assertThat(after(PRE_COPY, STOP, RUNNING)).isInstanceOf(Recovery.Nothing.class);
+  }
+
+  @Test
+  void aDeviceThatHasBlockedItsOwnWayBackRunsAgainWithoutSaving() {
+    // No kernel path leads there, but a foreign device may say so.
+    assertUnwind(after(PRE_COPY, STOP, STOP_COPY), true, STOP_COPY, STOP, RUNNING_P2P, RUNNING);
+  }
+
+  @Test
+  void aLoadedStateIsKeptInStop() {
+    assertThat(after(RESUMING, RUNNING, STOP))
+        .isInstanceOfSatisfying(Recovery.Nothing.class, nothing -> assertThat(nothing.at()).isEqualTo(STOP));
+    assertUnwind(after(RESUMING, RUNNING, RUNNING_P2P), true, RUNNING_P2P, STOP);
+  }
+
+  @Test
+  void aStateThatTheDeviceDoesNotHaveIsLeftByReset() {
+    assertThat(after(RUNNING, STOP, PRE_COPY, MigrationFeatures.of())).isInstanceOf(Recovery.Reset.class);
+  }
+
+  @ParameterizedTest
+  @FieldSource("FEATURE_SETS")
+  void wheneverAMoveFailsOnTheWayThereIsSomethingToDoWithoutAReset(MigrationFeatures features) {
+    NextState nextState = NextState.of(features);
+    for (DeviceState from : DeviceState.values()) {
+      for (DeviceState target : DeviceState.values()) {
+        for (DeviceState reached : nextState.path(from, target).orElse(List.of())) {
+          Recovery recovery = after(from, target, reached, features);
+
+          assertThat(recovery).as("%s to %s at %s", from, target, reached)
+              .isNotInstanceOf(Recovery.Reset.class);
+          if (recovery instanceof Recovery.Unwind unwind) {
+            assertThat(nextState.path(reached, unwind.to())).contains(unwind.path());
+            assertThat(unwind.path()).hasSizeGreaterThan(1);
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.model;
+
+import static io.vfio4j.model.TransitionException.Aftermath.MID_PATH;
+import static io.vfio4j.model.TransitionException.Aftermath.MUST_RESET;
+import static io.vfio4j.model.TransitionException.Aftermath.UNCHANGED;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.model.TransitionException.Aftermath;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+class RegionMigratableDeviceTest {
+
+  private final RegionPair pair = new RegionPair(MigrationFeatures.ALL, 16, true);
+
+  private static void assertFailure(RegionMigratableDevice user, DeviceState target, Errno errno,
+      DeviceState reached, Aftermath aftermath) {
+    TransitionException failure = catchThrowableOfType(TransitionException.class, () -> user.moveTo(target));
+    assertThat(failure).isNotNull();
+    assertThat(failure.errno()).isEqualTo(errno);
+    assertThat(failure.reached()).isEqualTo(reached);
+    assertThat(failure.aftermath()).isEqualTo(aftermath);
+  }
+
+  @Test
+  void aDeviceWithVersion1HasPreCopyAndWithNdmaP2p() {
+    assertThat(pair.user.features()).isEqualTo(MigrationFeatures.ALL);
+    assertThat(new RegionPair(MigrationFeatures.ALL, 16, false).user.features())
+        .isEqualTo(MigrationFeatures.of(MigrationFeature.PRE_COPY));
+  }
+
+  @Test
+  void everyMoveOfVersion2ThatVersion1HasADirectArcForIsOneWrite() throws DeviceException {
+    for (DeviceState from : DeviceState.values()) {
+      for (DeviceState to : DeviceState.values()) {
+        RegionPair fresh = new RegionPair(MigrationFeatures.ALL, 16, true);
+        boolean possible = NextState.of(MigrationFeatures.ALL).next(from, to).isPresent();
+        if (possible && from != to) {
+          fresh.user.moveTo(from);
+          fresh.heard.clear();
+
+          Reached reached = fresh.user.moveTo(to);
+
+          assertThat(reached.state()).isEqualTo(to);
+          assertThat(fresh.user.state()).isEqualTo(to);
+          assertThat(fresh.device.state()).isEqualTo(to);
+          assertThat(fresh.heard).hasSize(1);
+          boolean begins = (to.isSaving() && !from.isSaving()) || to == DeviceState.RESUMING;
+          assertThat(reached.session().isPresent()).as("%s to %s", from, to).isEqualTo(begins);
+        }
+      }
+    }
+  }
+
+  @Test
+  void anArcThatTheDeviceLacksIsGoneAround() throws DeviceException {
+    pair.user.moveTo(DeviceState.STOP_COPY);
+    pair.heard.clear();
+
+    pair.user.moveTo(DeviceState.PRE_COPY);
+
+    // Version 2 has no such arc, so neither has the region; the table's way around is by STOP.
+    assertThat(pair.heard).containsExactly("STOP_COPY > STOP", "STOP > PRE_COPY");
+    assertThat(pair.user.knownFeatures().has(ArcV1.parse("STOP_COPY>PRE_COPY"))).isFalse();
+    pair.user.reset();
+    assertThat(pair.user.knownFeatures()).as("tried again").isEqualTo(FeaturesV1.all(true));
+  }
+
+  @Test
+  void aMoveThatNeedsADiscouragedWayOrAResetIsRefused() throws DeviceException {
+    RegionMigratableDevice user = new RegionMigratableDevice(pair.device.identity(), pair,
+        FeaturesV1.mandatory(false), Optional.empty());
+    user.moveTo(DeviceState.RESUMING);
+    assertFailure(user, DeviceState.STOP, Errno.EINVAL, DeviceState.RESUMING, UNCHANGED);
+    assertThat(user.moveTo(DeviceState.RUNNING).state()).isEqualTo(DeviceState.RUNNING);
+
+    user.moveTo(DeviceState.STOP);
+    assertFailure(user, DeviceState.RUNNING, Errno.EINVAL, DeviceState.STOP, UNCHANGED);
+    assertFailure(user, DeviceState.RUNNING_P2P, Errno.EINVAL, DeviceState.STOP, UNCHANGED);
+    assertFailure(user, DeviceState.ERROR, Errno.EINVAL, DeviceState.STOP, UNCHANGED);
+    user.reset();
+    assertThat(user.state()).isEqualTo(DeviceState.RUNNING);
+  }
+
+  @Test
+  void reservedBitsOfTheDeviceAreKept() throws Exception {
+    pair.set(MigrationRegionField.DEVICE_STATE, 0xab0001);
+
+    pair.user.moveTo(DeviceState.PRE_COPY_P2P);
+
+    assertThat(pair.get(MigrationRegionField.DEVICE_STATE)).isEqualTo(0xab000b);
+  }
+
+  @Test
+  void failuresSayWhereTheDeviceIs() throws DeviceException {
+    pair.device.failAfter(0, false, false);
+    assertFailure(pair.user, DeviceState.STOP, Errno.EIO, DeviceState.RUNNING, UNCHANGED);
+
+    pair.device.failAfter(0, true, false);
+    assertFailure(pair.user, DeviceState.STOP, Errno.EIO, DeviceState.ERROR, MUST_RESET);
+    assertFailure(pair.user, DeviceState.STOP, Errno.EINVAL, DeviceState.ERROR, MUST_RESET);
+    assertThat(pair.user.state()).isEqualTo(DeviceState.ERROR);
+
+    pair.user.reset();
+    pair.user.moveTo(DeviceState.STOP_COPY);
+    pair.device.failAfter(1, false, false);
+    assertFailure(pair.user, DeviceState.PRE_COPY, Errno.EIO, DeviceState.STOP, MID_PATH);
+  }
+
+  @Test
+  void aSessionThatIsOverIsRefused() throws DeviceException {
+    MemorySegment buffer = Arena.ofAuto().allocate(4);
+    SavingSession saving = pair.user.moveTo(DeviceState.PRE_COPY).saving();
+    assertThat(saving.read(buffer)).isEqualTo(SavingSession.NOTHING_NOW);
+    assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(0, 0, false));
+    pair.user.moveTo(DeviceState.STOP_COPY);
+    assertThat(saving.read(buffer)).isEqualTo(SavingSession.END);
+    assertErrno(Errno.EINVAL, saving::preCopyInfo);
+    pair.user.moveTo(DeviceState.STOP);
+    assertErrno(Errno.ENODEV, () -> saving.read(buffer));
+
+    ResumingSession resuming = pair.user.moveTo(DeviceState.RESUMING).resuming();
+    pair.user.reset();
+    assertErrno(Errno.ENODEV, () -> resuming.write(buffer));
+  }
+
+  private static void assertErrno(Errno errno, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    DeviceException thrown = catchThrowableOfType(DeviceException.class, call);
+    assertThat(thrown).isNotNull();
+    assertThat(thrown.errno()).isEqualTo(errno);
+  }
+
+  @Test
+  void preCopyInfoWithinASegmentAcknowledgesNothing() throws DeviceException {
+    pair.device.preCopy.add(new byte[] {1, 2, 3, 4});
+    SavingSession saving = pair.user.moveTo(DeviceState.PRE_COPY).saving();
+    MemorySegment buffer = Arena.ofAuto().allocate(3);
+
+    assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(0, 4, false));
+    assertThat(saving.read(buffer)).isEqualTo(3);
+    assertThat(saving.segmentEnded()).isFalse();
+    assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(0, 1, false));
+    assertThat(saving.read(buffer)).isEqualTo(1);
+    assertThat(saving.segmentEnded()).isTrue();
+    assertThat(buffer.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 4);
+    assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(0, 0, false));
+    assertThat(saving.read(buffer)).isEqualTo(SavingSession.NOTHING_NOW);
+    assertThat(saving.segmentEnded()).isFalse();
+  }
+
+  @Test
+  void aSegmentLargerThanTheWindowIsRefused() throws DeviceException {
+    ResumingSession resuming = pair.user.moveTo(DeviceState.RESUMING).resuming();
+    resuming.write(Arena.ofAuto().allocate(16));
+
+    assertErrno(Errno.EMSGSIZE, () -> resuming.write(Arena.ofAuto().allocate(1)));
+  }
+
+  @Test
+  void dataThatTheDeviceRefusesIsToldByTheMoveIfNotBefore() throws DeviceException {
+    ResumingSession resuming = pair.user.moveTo(DeviceState.RESUMING).resuming();
+    pair.device.refuseData();
+    resuming.write(Arena.ofAuto().allocate(4));
+
+    assertFailure(pair.user, DeviceState.STOP, Errno.EBADMSG, DeviceState.RESUMING, UNCHANGED);
+  }
+
+  @Test
+  void anyStreamCrossesTwoRegionsInItsSegments() {
+    Property.holdsFor(1_000, random -> {
+      int window = random.nextInt(1, 40);
+      RegionPair source = new RegionPair(MigrationFeatures.ALL, window, true);
+      RegionPair target = new RegionPair(MigrationFeatures.ALL, window + random.nextInt(3), false);
+      byte[] expected = layOut(source.device, random);
+      SavingSession saving = source.user.moveTo(DeviceState.PRE_COPY).saving();
+      ResumingSession resuming = target.user.moveTo(DeviceState.RESUMING).resuming();
+      List<Long> segments = new ArrayList<>();
+
+      // Left at a random time, in the middle of a segment too.
+      copy(saving, resuming, random, random.nextInt(20), segments);
+      source.user.moveTo(DeviceState.STOP_COPY);
+      copy(saving, resuming, random, Integer.MAX_VALUE, segments);
+      target.user.moveTo(DeviceState.RUNNING);
+
+      assertThat(target.device.written.toByteArray()).isEqualTo(expected);
+      assertThat(target.segmentsWritten).isEqualTo(segments);
+      assertThat(segments).allMatch(size -> size <= window);
+    });
+  }
+
+  private static byte[] layOut(StreamDevice device, RandomGenerator random) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (int i = random.nextInt(12); i > 0; i--) {
+      byte[] chunk = new byte[random.nextInt(1, 60)];
+      random.nextBytes(chunk);
+      (i > 5 ? device.preCopy : device.stopCopy).add(chunk);
+      all.writeBytes(chunk);
+    }
+    return all.toByteArray();
+  }
+
+  private long open;
+
+  private void copy(SavingSession saving, ResumingSession resuming, RandomGenerator random, int reads,
+      List<Long> segments) throws DeviceException {
+    for (int i = 0; i < reads; i++) {
+      MemorySegment buffer = Arena.ofAuto().allocate(random.nextInt(1, 50));
+      long count = saving.read(buffer);
+      if (count == SavingSession.END || count == SavingSession.NOTHING_NOW) {
+        return;
+      }
+      resuming.write(buffer.asSlice(0, count));
+      open += count;
+      if (saving.segmentEnded()) {
+        resuming.endSegment();
+        segments.add(open);
+        open = 0;
+      }
+    }
+  }
+}
