@@ -68,7 +68,7 @@ class UsageTest {
       "plan --v1 7 STOP                                 | is invalid: RESUMING goes with no other bit",
       "plan --v1 STOP P2P                               | TO: P2P: 'P2P' is no state of version 1; there are STOP"})
   void isAnsweredInALine(String arguments, String words) {
-    Run run = Run.vfio4j(arguments == null ? new String[0] : arguments.split(" "));
+    Run run = Run.vfio4j(arguments == null ? new String[0] : arguments.split(" ", -1));
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(run.out()).isEmpty();
