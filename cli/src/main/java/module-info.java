@@ -9,6 +9,7 @@ module io.vfio4j.cli {
   requires io.vfio4j.engine;
   requires com.google.gson;
   requires info.picocli;
+  requires java.management; // The JVM's own arguments, for the servers started as children.
 
   opens io.vfio4j.cli to info.picocli;
 }

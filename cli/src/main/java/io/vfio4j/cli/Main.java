@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-/** The command. A placeholder: it knows its version and nothing else yet. */
+/** The command. */
 public final class Main {
-  private Main() {}
 
-  /** Runs the command. */
+  private Main() {
+  }
+
+  /** Runs the command, and ends the process with its exit code. */
   public static void main(String[] args) {
-    if (args.length == 1 && args[0].equals("--version")) {
-      System.out
-          .println("vfio4j " + Main.class.getModule().getDescriptor().rawVersion().orElse("(unversioned)"));
-      return;
-    }
-    System.err.println("usage: vfio4j --version");
-    System.exit(2);
+    Termination.install();
+    int code = Commands.commandLine().execute(args);
+    Termination.exit(code);
   }
 }

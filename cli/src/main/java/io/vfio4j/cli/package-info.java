@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Commands. */
+/**
+ * Commands.
+ *
+ * <p>
+ * {@link io.vfio4j.cli.Main} runs one; {@link io.vfio4j.cli.Commands} knows which there are. What is public is for
+ * the commands in packages of their own; the module exports nothing.
+ */
 @NullMarked
 package io.vfio4j.cli;
 

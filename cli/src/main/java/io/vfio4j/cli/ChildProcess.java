@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Another vfio4j, as a process of its own: with the java, the modules and the JVM's options of this one. */
+public final class ChildProcess implements AutoCloseable {
+
+  private static final String MODULE = "io.vfio4j.cli";
+
+  private final Process process;
+  private final List<String> command;
+  private final LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
+  private final List<String> errors = new ArrayList<>();
+  private final Thread outReader;
+  private final Thread errReader;
+
+  private ChildProcess(Process process, List<String> command, Consumer<String> stderr) {
+    this.process = process;
+    this.command = command;
+    this.outReader = reader("out", process.inputReader(StandardCharsets.UTF_8), lines::add);
+    this.errReader = reader("err", process.errorReader(StandardCharsets.UTF_8), line -> {
+      synchronized (errors) {
+        errors.add(line);
+      }
+      stderr.accept(line);
+    });
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param arguments what follows {@code vfio4j} on a command line
+   * @param stderr takes each line that it writes to the standard error, in a thread of its own
+   * @throws IOException if the process cannot be started
+   */
+  public static ChildProcess start(List<String> arguments, Consumer<String> stderr) throws IOException {
+    List<String> command = command(arguments);
+    return new ChildProcess(new ProcessBuilder(command).start(), List.copyOf(arguments), stderr);
+  }
+
+  /** Returns what runs vfio4j with some arguments, just as this process was run. */
+  static List<String> command(List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvmOptions());
+    String modulePath = System.getProperty("jdk.module.path");
+    if (modulePath != null) { // A runtime image has its modules inside.
+      command.addAll(List.of("-p", modulePath));
+    }
+    command.addAll(List.of("-m", MODULE + "/" + Main.class.getName()));
+    command.addAll(arguments);
+    return command;
+  }
+
+  /** What says how to run; not what says what to run, such as the options of a test's runner. */
+  private static List<String> jvmOptions() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> option.startsWith("-X") || option.startsWith("--enable-native-access=")
+            || option.startsWith("--illegal-native-access="))
+        .toList();
+  }
+
+  private static Thread reader(String name, BufferedReader from, Consumer<String> to) {
+    Thread thread = new Thread(() -> {
+      try (from) {
+        for (String line = from.readLine(); line != null; line = from.readLine()) {
+          to.accept(line);
+        }
+      } catch (IOException e) {
+        // The process is gone, and with it what it might have said.
+      }
+    }, "vfio4j-child-" + name);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  /** Returns its process id. */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Tells whether it runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Returns its standard input. */
+  public OutputStream stdin() {
+    return process.getOutputStream();
+  }
+
+  /**
+   * Waits for a line on its standard output.
+   *
+   * @param timeout how long at most
+   * @return the line, or null if it ended, or the time did, without one
+   */
+  public @Nullable String line(Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      boolean ended = !outReader.isAlive();
+      long left = deadline - System.nanoTime();
+      String line = lines.poll(ended ? 0 : Math.min(left, 50_000_000), TimeUnit.NANOSECONDS);
+      if (line != null || ended || left <= 0) {
+        return line;
+      }
+    }
+  }
+
+  /** Returns what it has written to the standard error so far. */
+  public List<String> errors() {
+    synchronized (errors) {
+      return List.copyOf(errors);
+    }
+  }
+
+  /** Kills it with SIGKILL, and waits for its end. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly();
+    process.waitFor();
+  }
+
+  /** Asks it to end, with SIGTERM; does not wait. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @return its exit code
+   * @throws IOException if it does not end in time
+   */
+  public int await(Duration timeout) throws IOException, InterruptedException {
+    if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+      throw new IOException("vfio4j %s (process %d) has not ended within %d s"
+          .formatted(String.join(" ", command), pid(), timeout.toSeconds()));
+    }
+    outReader.join();
+    errReader.join();
+    return process.exitValue();
+  }
+
+  /** Makes sure that it is gone. */
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  @Override
+  public String toString() {
+    return "vfio4j " + String.join(" ", command) + " (process " + pid() + ")";
+  }
+}

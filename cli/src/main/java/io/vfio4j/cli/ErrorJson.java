@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import com.google.gson.JsonObject;
+
+/** An error as an event. */
+record ErrorJson(int exitCode, String message, Throwable cause) {
+
+  JsonObject build() {
+    JsonObject json = Json.event("error").with("exit_code", exitCode).with("message", message).build();
+    if (cause instanceof CommandFailure failure) {
+      failure.facts().entrySet().forEach(fact -> json.add(fact.getKey(), fact.getValue()));
+    }
+    return json;
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+/** What a command says to the shell. */
+public final class ExitCodes {
+
+  /** Done. */
+  public static final int DONE = 0;
+
+  /** Not done; the source runs, or nothing was touched. */
+  public static final int NOT_DONE = 1;
+
+  /** Wrong arguments. */
+  public static final int USAGE = 2;
+
+  /** A source that does not run with its state, or an unknown owner: somebody has to look at it. */
+  public static final int NEEDS_CARE = 3;
+
+  private ExitCodes() {
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParseResult;
+
+/** Turns what a command threw into words and an exit code; nothing else does. */
+final class Failures implements IExecutionExceptionHandler {
+
+  @Override
+  public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+    CommonOptions common = commonOptions(command);
+    Output output = common.output();
+    int code = e instanceof CommandFailure failure ? failure.exitCode() : ExitCodes.NOT_DONE;
+    String words = words(e);
+    output.warning("vfio4j: " + words);
+    if (common.debug()) {
+      e.printStackTrace(command.getErr());
+      command.getErr().flush();
+    }
+    output.result(new ErrorJson(code, words, e).build());
+    return code;
+  }
+
+  private static CommonOptions commonOptions(CommandLine command) {
+    for (var mixin : command.getCommandSpec().mixins().values()) {
+      if (mixin.userObject() instanceof CommonOptions common) {
+        return common;
+      }
+    }
+    throw new IllegalStateException(command.getCommandName() + " lacks the common options");
+  }
+
+  static String words(Throwable e) {
+    String message = e.getMessage();
+    return switch (e) {
+      case NoSuchFileException missing -> "no such file: " + missing.getFile();
+      case AccessDeniedException denied -> "not allowed: " + denied.getFile();
+      case IOException _ when message != null && !message.isBlank() -> message;
+      case InterruptedException _ -> "interrupted";
+      default -> "a mistake in vfio4j: %s; --debug shows where".formatted(e);
+    };
+  }
+}

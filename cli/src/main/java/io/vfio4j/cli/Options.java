@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Helps with options. */
+public final class Options {
+
+  private Options() {
+  }
+
+  /** Returns the value of an option that picocli requires. */
+  public static <T> T required(@Nullable T value, String option) {
+    if (value == null) {
+      throw new IllegalStateException(option + " is required");
+    }
+    return value;
+  }
+
+  /** Returns a file if it can be read. */
+  public static Path readableFile(CommandSpec spec, String option, Path file) {
+    if (!Files.exists(file)) {
+      throw new ParameterException(spec.commandLine(), "%s: no such file: %s".formatted(option, file));
+    }
+    if (Files.isDirectory(file) || !Files.isReadable(file)) {
+      throw new ParameterException(spec.commandLine(), "%s: give a file that can be read, not %s"
+          .formatted(option, file));
+    }
+    return file;
+  }
+
+  /** Makes an error in the arguments of one that was found later. */
+  public static ParameterException wrong(CommandSpec spec, IllegalArgumentException e) {
+    return new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+  }
+}
