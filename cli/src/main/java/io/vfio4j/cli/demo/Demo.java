@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import io.vfio4j.cli.ChildServer;
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Workload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Moves a device with live traffic from one process to another, and proves that nothing was lost. */
+final class Demo {
+
+  private final DemoSettings settings;
+  private final MigrationListener listener;
+
+  Demo(DemoSettings settings, MigrationListener listener) {
+    this.settings = settings;
+    this.listener = listener;
+  }
+
+  /**
+   * Runs it, from the start of the servers to their end.
+   *
+   * @param folder where the servers' sockets go
+   * @throws MigrationException if the device could not be moved
+   * @throws IOException if something else failed
+   */
+  DemoResult run(Path folder) throws IOException, MigrationException, InterruptedException {
+    try (ChildServer source = ChildServer.start(settings.sourceArguments(folder.resolve("source.sock")));
+        ChildServer target = ChildServer.start(settings.targetArguments(folder.resolve("target.sock")));
+        DemoVm vm = new DemoVm(source.socket());
+        DrivenDevice arrival = vm.connect(target.socket())) {
+      vm.startWork(settings.trafficRate(), settings.churnRate());
+      for (int attempt = 1;; attempt++) {
+        Observer observer = vm.observe(listener);
+        try {
+          MigrationReport report = LocalMigration.run(vm.source().client(), arrival.client(), settings.options(),
+              Workload.NONE, observer);
+          Proof proof = new Proof(vm, arrival, observer, settings.memory());
+          long writes = proof.run();
+          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, loaded(), proof.checks());
+        } catch (MigrationException e) {
+          // On a busy machine the limit of the downtime may be missed; the source runs on, so it can be tried again.
+          if (e.outcome() != Outcome.SOURCE_RUNNING || attempt == settings.attempts()) {
+            throw e;
+          }
+        }
+      }
+    }
+  }
+
+  private long loaded() throws IOException {
+    Path file = settings.load().orElse(null);
+    return file == null ? 0 : Math.min(settings.memory(), Files.size(file));
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import io.vfio4j.engine.MigrationOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the demonstration is made of.
+ *
+ * @param memory bytes of the device's internal memory
+ * @param load what the source's memory holds at first
+ * @param trafficRate writes to guest memory a second
+ * @param churnRate changes of internal memory a second
+ * @param options how to migrate
+ * @param attempts how often to try again when the machine is too slow to keep the downtime's limit
+ * @param targetFaults what is to go wrong at the target, as {@code serve scratch --fault} takes it
+ */
+record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churnRate, MigrationOptions options,
+    int attempts, List<String> targetFaults) {
+
+  static final DemoSettings DEFAULT = new DemoSettings(256L << 20, Optional.empty(), 10_000, 2_000,
+      MigrationOptions.defaults(), 3, List.of());
+
+  DemoSettings withMemory(long bytes) {
+    return new DemoSettings(bytes, load, trafficRate, churnRate, options, attempts, targetFaults);
+  }
+
+  DemoSettings withLoad(Path file) {
+    return new DemoSettings(memory, Optional.of(file), trafficRate, churnRate, options, attempts, targetFaults);
+  }
+
+  DemoSettings withTargetFaults(List<String> faults) {
+    return new DemoSettings(memory, load, trafficRate, churnRate, options, attempts, faults);
+  }
+
+  /** Returns the command that serves the device where it is at first. */
+  List<String> sourceArguments(Path socket) {
+    List<String> arguments = targetArguments(socket, List.of());
+    load.ifPresent(file -> arguments.addAll(List.of("--load", file.toString())));
+    return arguments;
+  }
+
+  /** Returns the command that serves the device to which its state is moved. */
+  List<String> targetArguments(Path socket) {
+    return targetArguments(socket, targetFaults);
+  }
+
+  private List<String> targetArguments(Path socket, List<String> faults) {
+    List<String> arguments = new ArrayList<>(
+        List.of("serve", "scratch", "--socket", socket.toString(), "--memory", Long.toString(memory)));
+    faults.forEach(fault -> arguments.addAll(List.of("--fault", fault)));
+    return arguments;
+  }
+}

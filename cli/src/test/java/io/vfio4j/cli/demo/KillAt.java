@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationListener;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Kills a process when the engine takes a step for the first time. */
+final class KillAt implements MigrationListener {
+
+  /** Something to kill. */
+  @FunctionalInterface
+  interface Victim {
+    void kill() throws InterruptedException;
+  }
+
+  private final String step;
+  private final Victim victim;
+  private final AtomicBoolean killed = new AtomicBoolean();
+
+  KillAt(String step, Victim victim) {
+    this.step = step;
+    this.victim = victim;
+  }
+
+  boolean hasKilled() {
+    return killed.get();
+  }
+
+  @Override
+  public void on(MigrationEvent event) {
+    if (Steps.name(event).filter(step::equals).isPresent() && killed.compareAndSet(false, true)) {
+      try {
+        victim.kill();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.gson.JsonParser;
+import io.vfio4j.cli.ChildProcess;
+import io.vfio4j.cli.ChildServer;
+import io.vfio4j.devices.ScratchLayout;
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationSource;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.SocketTransport;
+import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The target's server, or the receiving side, is killed at steps of the engine drawn by chance: each time the source
+ * runs on, and its traffic in the guest's memory has no gap.
+ */
+class KilledPeersIT {
+
+  private static final int DRAWS = 10;
+  private static final int RATE = 10_000;
+  private static final int CHURN = 2_000;
+  private static final long MEMORY = 16 << 20;
+  private static final MigrationOptions OPTIONS = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
+
+  private final long seed = Long.getLong("vfio4j.seed", System.nanoTime());
+  private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+
+  @TempDir
+  private Path folder;
+
+  @Test
+  void theTargetsServerIsKilled() throws Exception {
+    try (ChildServer source = serve("source"); DemoVm vm = new DemoVm(source.socket())) {
+      vm.startWork(RATE, CHURN);
+      List<String> steps = stepsOfAGoodRun().all();
+      for (int draw = 0; draw < DRAWS; draw++) {
+        String step = steps.get(random.nextInt(steps.size()));
+        try (ChildServer target = serve("target"); DrivenDevice arrival = vm.connect(target.socket())) {
+          KillAt killer = new KillAt(step, target::kill);
+          Observer observer = vm.observe(killer);
+          MigrationException failure = catchThrowableOfType(MigrationException.class,
+              () -> LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE, observer));
+          assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
+        }
+      }
+    }
+  }
+
+  @Test
+  void theReceivingSideIsKilled() throws Exception {
+    try (ChildServer source = serve("source");
+        ChildServer target = serve("target");
+        DemoVm vm = new DemoVm(source.socket())) {
+      vm.startWork(RATE, CHURN);
+      List<String> steps = stepsOfAGoodRun().ofSource();
+      for (int draw = 0; draw < DRAWS; draw++) {
+        String step = steps.get(random.nextInt(steps.size()));
+        try (ChildProcess receiver = receive(target)) {
+          KillAt killer = new KillAt(step, receiver::kill);
+          Observer observer = vm.observe(killer);
+          SocketTransport transport = SocketTransport.connect(listening(receiver), Duration.ofSeconds(30));
+          MigrationException failure = catchThrowableOfType(MigrationException.class,
+              () -> new MigrationSource(vm.source().client(), transport, OPTIONS, Workload.NONE, observer).run());
+          assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
+        }
+      }
+    }
+  }
+
+  private void assertThatTheSourceGoesOn(DemoVm vm, Observer observer, KillAt killer, MigrationException failure,
+      String step) throws IOException {
+    String where = "killed at '%s', seed %d".formatted(step, seed);
+    assertThat(killer.hasKilled()).as(where).isTrue();
+    assertThat(failure).as(where).isNotNull();
+    assertThat(failure.outcome()).as("%s: %s", where, failure.getMessage()).isIn(Outcome.SOURCE_RUNNING,
+        Outcome.UNTOUCHED);
+    assertThat(vm.source().client().state()).as(where).isEqualTo(DeviceState.RUNNING);
+    vm.letRun(vm.source(), Duration.ofMillis(50));
+    long number = vm.source().stopTraffic();
+    assertThat(observer.complaints()).as(where).isEmpty();
+    assertThat(vm.slots().wrong(number)).as(where).isEmpty();
+    assertThat(number).as("%s: traffic since", where).isGreaterThan(vm.slots().wiped());
+    vm.source().write32(ScratchLayout.TRAFFIC_RATE, RATE);
+  }
+
+  /** Asks the engine for its steps, so that a new one is drawn too. */
+  private Steps stepsOfAGoodRun() throws Exception {
+    Steps steps = new Steps();
+    try (ChildServer source = serve("good-source");
+        ChildServer target = serve("good-target");
+        DemoVm vm = new DemoVm(source.socket());
+        DrivenDevice arrival = vm.connect(target.socket())) {
+      vm.startWork(RATE, CHURN);
+      LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE, vm.observe(steps));
+    }
+    assertThat(steps.all()).contains("source has moved PRE_COPY_P2P > STOP_COPY", "source has ended a round",
+        "target has moved RUNNING > RESUMING", "target has moved RESUMING > STOP");
+    return steps;
+  }
+
+  private ChildServer serve(String name) throws IOException, InterruptedException {
+    return ChildServer.start(List.of("serve", "scratch", "--socket", folder.resolve(name + ".sock").toString(),
+        "--memory", Long.toString(MEMORY)));
+  }
+
+  private ChildProcess receive(ChildServer target) throws IOException {
+    return ChildProcess.start(List.of("receive", "--json", "--listen", "unix:" + folder.resolve("receive.sock"),
+        "vfio-user:" + target.socket()), line -> {
+        });
+  }
+
+  private static TransportAddress listening(ChildProcess receiver) throws InterruptedException {
+    String line = receiver.line(Duration.ofSeconds(60));
+    assertThat(line).as("the receiving side said: %s", receiver.errors()).isNotNull();
+    return TransportAddress.parse(
+        JsonParser.parseString(String.valueOf(line)).getAsJsonObject().get("address").getAsString());
+  }
+}
