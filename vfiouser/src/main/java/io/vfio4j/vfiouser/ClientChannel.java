@@ -22,6 +22,8 @@ final class ClientChannel implements AutoCloseable {
 
   private static final int HEAD_SIZE = 16 << 10;
   private static final int PATIENCE = 1;
+  /** Fields before the data of a reply, and then some. */
+  private static final int REPLY_FIELDS = 4096;
 
   /** Reads the body of a reply. */
   @FunctionalInterface
@@ -47,6 +49,8 @@ final class ClientChannel implements AutoCloseable {
   private final Request serverRequest;
   private final Reply serverReply;
   private final int largestMessage;
+  /** Of all replies only a dirty bitmap may be longer than the data of a message. */
+  private final long largestReply;
   private int nextId;
   private @Nullable IOException broken;
   private boolean closed;
@@ -56,6 +60,7 @@ final class ClientChannel implements AutoCloseable {
     this.transport = transport;
     this.memory = memory;
     largestMessage = DmaAccess.SIZE + limits.maxDataXferSize();
+    largestReply = Math.max(largestMessage, limits.maxBitmapSize()) + REPLY_FIELDS;
     reader = new MessageReader(transport, PATIENCE, arena);
     head = new SegmentSlices(arena.allocate(HEAD_SIZE, 8));
     serverHead = new SegmentSlices(arena.allocate(Header.SIZE + DmaAccess.SIZE, 8));
@@ -104,31 +109,45 @@ final class ClientChannel implements AutoCloseable {
       awaitReply(command, id);
       if ((reader.flags() & Header.ERROR) != 0) {
         int errno = reader.errno();
-        reader.skipRest();
+        serveBuffered();
         // A peer may set the flag and forget the number.
         throw new RemoteErrorException(command, errno > 0 ? new Errno(errno) : Errno.EIO);
       }
       T result = replyReader.read(reader);
-      reader.skipRest();
+      serveBuffered();
       return result;
     } catch (LinuxException | ProtocolException e) {
-      broken = e;
-      transport.shutdown();
+      fail(e);
       throw e;
+    } catch (RuntimeException e) {
+      // The caller's memory, most likely. The message is left in its middle.
+      ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
+      abandoned.initCause(e);
+      fail(abandoned);
+      throw e;
+    }
+  }
+
+  /** Serves commands that came with the reply: the socket would not tell of them any more. */
+  private void serveBuffered() throws LinuxException, ProtocolException {
+    reader.skipRest();
+    while (reader.hasBuffered()) {
+      serveNext();
     }
   }
 
   private void awaitReply(Command command, int id) throws LinuxException, ProtocolException {
     while (true) {
       if (!reader.next(false)) {
-        throw new ProtocolException("the server closed the connection instead of answering " + command);
-      }
-      if (reader.messageSize() < Header.SIZE) {
-        throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
+        throw new ProtocolException("the server closed the connection instead of answering " + command,
+            Errno.ECONNRESET);
       }
       if (!reader.isReply()) {
         serve();
         continue;
+      }
+      if (reader.messageSize() < Header.SIZE || reader.remaining() > largestReply) {
+        throw new ProtocolException("a reply of " + reader.messageSize() + " bytes");
       }
       if (reader.id() != id || reader.command() != command.wireValue()) {
         throw new ProtocolException("a reply to something else than was asked");
@@ -139,6 +158,10 @@ final class ClientChannel implements AutoCloseable {
 
   /** Carries out the server's command that the reader stands at. */
   private void serve() throws LinuxException, ProtocolException {
+    if (!reader.isCommand() || reader.messageSize() < Header.SIZE) {
+      throw new ProtocolException("neither a command nor the reply that is waited for, of "
+          + reader.messageSize() + " bytes");
+    }
     if (reader.remaining() > largestMessage) {
       throw new ProtocolException("a command of " + reader.messageSize() + " bytes, more than was agreed on");
     }
@@ -153,6 +176,8 @@ final class ClientChannel implements AutoCloseable {
       if (serverRequest.wantsReply()) {
         serverReply.sendError(transport, serverRequest, e.errno().number());
       }
+    } finally {
+      serverRequest.close();
     }
   }
 
@@ -210,11 +235,17 @@ final class ClientChannel implements AutoCloseable {
     if (!reader.hasBuffered() && !transport.awaitReadable(0)) {
       return true;
     }
-    if (!reader.next(false)) {
+    if (!serveNext()) {
       return false;
     }
-    if (reader.isReply() || reader.messageSize() < Header.SIZE) {
-      throw new ProtocolException("a reply that nothing was asked for");
+    serveBuffered();
+    return true;
+  }
+
+  /** Serves the next command. Returns false at the end of the connection. */
+  private boolean serveNext() throws LinuxException, ProtocolException {
+    if (!reader.next(false)) {
+      return false;
     }
     serve();
     return true;
@@ -257,6 +288,7 @@ final class ClientChannel implements AutoCloseable {
     if (server != null) {
       Joining.join(server);
     }
+    serverRequest.close();
     reader.close();
     transport.close();
     arena.close();

@@ -61,6 +61,10 @@ final class ClientDmaLog implements DmaLog {
 
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+    if (Long.bitCount(pageSize) != 1) {
+      throw new DeviceException(client.name(), "report dirty memory in pages of " + pageSize + " bytes",
+          Errno.EINVAL);
+    }
     long bytes = DmaLog.bitmapBytes(range, pageSize);
     if (bytes > bitmap.byteSize()) {
       throw new DeviceException(client.name(), "report dirty memory into too short a bitmap", Errno.EINVAL);

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -24,15 +25,17 @@ final class ClientGate implements AutoCloseable {
   private static final Duration REFUSAL_TIMEOUT = Duration.ofSeconds(1);
 
   private final UnixServerSocket socket;
-  private final BlockingQueue<UnixSocket> admitted;
+  private final BlockingQueue<Optional<UnixSocket>> admitted;
   private final Consumer<String> log;
   private final Semaphore place = new Semaphore(1);
   private final Thread thread =
       Thread.ofPlatform().name("vfio-user-accept").daemon().unstarted(this::acceptAll);
   private volatile boolean closed;
+  /** The last client that was refused, maybe just now. */
+  private volatile @Nullable UnixSocket refused;
   private volatile @Nullable LinuxException failure;
 
-  ClientGate(UnixServerSocket socket, BlockingQueue<UnixSocket> admitted, Consumer<String> log) {
+  ClientGate(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> admitted, Consumer<String> log) {
     this.socket = socket;
     this.admitted = admitted;
     this.log = log;
@@ -57,26 +60,41 @@ final class ClientGate implements AutoCloseable {
   private void acceptAll() {
     try {
       while (!closed) {
-        UnixSocket client = socket.accept();
-        if (closed) {
-          client.close();
-        } else if (place.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
-          admitted.add(client);
-        } else {
-          refuse(client);
-        }
+        admit(socket.accept());
       }
     } catch (LinuxException e) {
       if (!closed) {
         failure = e;
+        admitted.add(Optional.empty());
       }
+    }
+  }
+
+  private void admit(UnixSocket client) {
+    boolean admits;
+    try {
+      admits = place.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      closed = true;
+      // Only close() interrupts.
+      client.close();
+      return;
+    }
+    if (closed) {
+      client.close();
+    } else if (admits) {
+      admitted.add(Optional.of(client));
+    } else {
+      refuse(client);
     }
   }
 
   /** Answers the client's VERSION with EBUSY. */
   private void refuse(UnixSocket client) {
+    refused = client;
+    if (closed) {
+      client.close();
+      return;
+    }
     try (client; Arena arena = Arena.ofConfined(); ReceivedFds fds = new ReceivedFds()) {
       client.receiveTimeout(REFUSAL_TIMEOUT);
       client.sendTimeout(REFUSAL_TIMEOUT);
@@ -96,6 +114,10 @@ final class ClientGate implements AutoCloseable {
   public void close() {
     closed = true;
     socket.shutdown();
+    UnixSocket client = refused;
+    if (client != null) {
+      client.shutdown();
+    }
     thread.interrupt();
     if (thread.isAlive() && Thread.currentThread() != thread) {
       Joining.join(thread);

@@ -16,16 +16,15 @@ final class ClientMemory {
   private final ConcurrentSkipListMap<Long, Opaque> mappings =
       new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
-  void add(long iova, MemorySegment memory, int access) {
-    mappings.put(iova, new Opaque(memory, access));
+  /** Adds memory, before the server may ask for it. Returns what undoes that, if the server refuses. */
+  Runnable add(long iova, MemorySegment memory, int access) {
+    Opaque added = new Opaque(memory, access);
+    Opaque before = mappings.put(iova, added);
+    return before == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, before);
   }
 
   void remove(long iova) {
     mappings.remove(iova);
-  }
-
-  boolean isEmpty() {
-    return mappings.isEmpty();
   }
 
   /**

@@ -177,6 +177,16 @@ final class ClientMigration {
     }
   }
 
+  /** Sets the device running if it is stopped with its own state. Returns whether it was. */
+  boolean leaveStopped() throws DeviceException {
+    DeviceState state = state();
+    if (state != DeviceState.STOP && state != DeviceState.STOP_COPY) {
+      return false;
+    }
+    moveTo(DeviceState.RUNNING);
+    return true;
+  }
+
   /** The device has been reset. Servers are known that leave the migration state then. */
   void wasReset() throws DeviceException {
     ClientSession open = session;

@@ -22,6 +22,7 @@ final class DmaMapping implements AutoCloseable {
   private final Arena owner = Arena.ofConfined();
   private final IovaRange range;
   private final int access;
+  private final long offset;
   private final @Nullable MemorySegment memory;
 
   /**
@@ -36,6 +37,7 @@ final class DmaMapping implements AutoCloseable {
   DmaMapping(IovaRange range, int access, @Nullable Fd fd, long offset) throws ErrnoException {
     this.range = range;
     this.access = access;
+    this.offset = offset;
     try {
       memory = fd == null ? null : share(fd, offset, range.length());
     } catch (ErrnoException | RuntimeException e) {
@@ -60,8 +62,10 @@ final class DmaMapping implements AutoCloseable {
     return range;
   }
 
-  int access() {
-    return access;
+  /** Tells whether a request for a mapping is the one that this was made by, as far as it can be told. */
+  boolean isAskedForBy(long otherSize, int otherAccess, boolean withMemory, long otherOffset) {
+    return range.length() == otherSize && access == otherAccess && (memory != null) == withMemory
+        && offset == otherOffset;
   }
 
   boolean allows(int wanted) {

@@ -65,10 +65,13 @@ final class DmaTable implements DmaMemory {
       throw refused(Errno.EINVAL, iova, size, "is not a range");
     }
     DmaMapping same = mappings.get(iova);
-    if (same != null && same.range().length() == size && same.access() == access
-        && (same.memory() == null) == (fd == null)) {
-      // An identical mapping again succeeds; the memory may be another, so the new one counts.
+    if (same != null && same.isAskedForBy(size, access, fd != null, offset)) {
+      // An identical mapping again succeeds. Its file may be another, so the new one counts: once it is there,
+      // for a request that fails changes nothing.
+      DmaMapping again = new DmaMapping(same.range(), access, fd, offset);
       unmap(same);
+      mappings.put(iova, again);
+      return;
     }
     if (overlaps(iova, size)) {
       throw refused(Errno.EINVAL, iova, size, "overlaps a mapping");

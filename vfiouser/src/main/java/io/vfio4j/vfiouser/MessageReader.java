@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -17,6 +18,8 @@ import java.lang.foreign.MemorySegment;
 final class MessageReader implements AutoCloseable {
 
   private static final int READ_AHEAD = 8192;
+  /** SCM_MAX_FD: what one honest send can carry. A message in a thousand pieces could bring as many in each. */
+  private static final int MOST_FDS = 253;
 
   private final MessageTransport transport;
   /** How often in a row nothing may come before the peer counts as stalled. */
@@ -39,7 +42,8 @@ final class MessageReader implements AutoCloseable {
 
   private ReceivedFds fds = new ReceivedFds();
   private ReceivedFds laterFds = new ReceivedFds();
-  private ReceivedFds incomingFds = new ReceivedFds();
+  private final ReceivedFds incomingFds = new ReceivedFds();
+  /** Where the message begins that {@link #laterFds} belong to, or -1. */
   private long laterAt = -1;
 
   MessageReader(MessageTransport transport, int patience, Arena arena) {
@@ -71,11 +75,11 @@ final class MessageReader implements AutoCloseable {
         if (start == end) {
           return false;
         }
-        throw new ProtocolException("the connection ended within a header");
+        throw new ProtocolException("the connection ended within a header", Errno.ECONNRESET);
       }
       if (received == MessageTransport.WOULD_BLOCK && !(waitsForever && start == end)
           && ++waits >= patience) {
-        throw new ProtocolException("nothing came in time");
+        throw new ProtocolException("nothing came in time", Errno.ETIMEDOUT);
       }
     }
     readHeader();
@@ -114,6 +118,10 @@ final class MessageReader implements AutoCloseable {
 
   boolean isReply() {
     return (flags & Header.TYPE_MASK) == Header.TYPE_REPLY;
+  }
+
+  boolean isCommand() {
+    return (flags & Header.TYPE_MASK) == Header.TYPE_COMMAND;
   }
 
   int errno() {
@@ -187,13 +195,13 @@ final class MessageReader implements AutoCloseable {
 
   private int checkProgress(int received, int waits) throws ProtocolException {
     if (received == 0) {
-      throw new ProtocolException("the connection ended within a message");
+      throw new ProtocolException("the connection ended within a message", Errno.ECONNRESET);
     }
     if (received > 0) {
       return 0;
     }
     if (waits + 1 >= patience) {
-      throw new ProtocolException("the rest of a message did not come in time");
+      throw new ProtocolException("the rest of a message did not come in time", Errno.ETIMEDOUT);
     }
     return waits + 1;
   }
@@ -223,10 +231,12 @@ final class MessageReader implements AutoCloseable {
   }
 
   /** Receives once. What is returned is the transport's answer. */
-  private int fill() throws LinuxException {
+  private int fill() throws LinuxException, ProtocolException {
     makeRoom();
-    SegmentSlices buffer = buffers[reading];
-    int received = transport.receive(buffer.slice(end, READ_AHEAD - end), incomingFds);
+    // A header cut in two, whose descriptors are here: its rest alone, so that those of the message behind it
+    // cannot come with it.
+    int room = laterAt < 0 ? READ_AHEAD - end : Header.SIZE - (end - start);
+    int received = transport.receive(buffers[reading].slice(end, room), incomingFds);
     if (received > 0) {
       end += received;
       if (incomingFds.count() > 0) {
@@ -253,7 +263,7 @@ final class MessageReader implements AutoCloseable {
   }
 
   /** Gives the descriptors of a read to the last message that begins in it. */
-  private void assignFds() {
+  private void assignFds() throws ProtocolException {
     boolean withinBody = remaining > 0;
     long last = withinBody ? messageAt : base + start;
     for (long at = start + remaining; at < end;) {
@@ -263,16 +273,16 @@ final class MessageReader implements AutoCloseable {
       }
       at += Math.max(Header.SIZE, Header.messageSize(buffers[reading].segment(), at));
     }
+    // More may come with every piece of a message: they add up, for whoever judges their number.
     boolean ofCurrent = withinBody && last == messageAt;
-    ReceivedFds replaced = ofCurrent ? fds : laterFds;
-    replaced.close();
-    if (ofCurrent) {
-      fds = incomingFds;
-    } else {
-      laterFds = incomingFds;
+    ReceivedFds owner = ofCurrent ? fds : laterFds;
+    owner.takeAll(incomingFds);
+    if (!ofCurrent) {
       laterAt = last;
     }
-    incomingFds = replaced;
+    if (owner.count() > MOST_FDS) {
+      throw new ProtocolException("a message with " + owner.count() + " descriptors");
+    }
   }
 
   @Override

@@ -28,8 +28,8 @@ final class RegionCommands {
   void read(Request request, Reply reply) throws ErrnoException {
     int count = check(request);
     var into = data.slice(0, count);
-    device.readRegion(request.u32(RegionAccess.REGION), request.u64(RegionAccess.OFFSET), into);
     reply.echo(request, RegionAccess.SIZE).tail(into);
+    device.readRegion(request.u32(RegionAccess.REGION), request.u64(RegionAccess.OFFSET), into);
   }
 
   void write(Request request, Reply reply) throws ErrnoException {
@@ -39,7 +39,6 @@ final class RegionCommands {
     if (!description.regions().get(region).writable()) {
       throw new ErrnoException(Errno.EINVAL, "region " + region + " is read-only");
     }
-    // The fields go into the reply first: the device may take its time, and others' messages come in between.
     reply.echo(request, RegionAccess.SIZE);
     device.writeRegion(region, request.u64(RegionAccess.OFFSET), request.data(RegionAccess.SIZE, count));
   }

@@ -8,17 +8,17 @@ import io.vfio4j.model.ErrnoException;
 import java.lang.foreign.MemorySegment;
 
 /** A command as it was received. One object serves all commands of a connection, one after the other. */
-final class Request {
+final class Request implements AutoCloseable {
 
   private final SegmentSlices large;
-  private final ReceivedFds none = new ReceivedFds();
+  /** Not the reader's: while a command is carried out others are read, with descriptors of their own. */
+  private final ReceivedFds fds = new ReceivedFds();
   private int id;
   private int command;
   private int flags;
   private SegmentSlices body;
   private int at;
   private int size;
-  private ReceivedFds fds = none;
 
   /** Makes a request with room for bodies that do not fit in the reader's own buffer. */
   Request(SegmentSlices large) {
@@ -32,7 +32,6 @@ final class Request {
     command = reader.command();
     flags = reader.flags();
     size = (int) reader.remaining();
-    fds = reader.fds();
     if (reader.fitsInPlace()) {
       at = reader.inPlace();
       body = reader.buffer();
@@ -41,6 +40,8 @@ final class Request {
       at = 0;
       body = large;
     }
+    // Last, for some may come with the body's end.
+    take(reader.fds());
   }
 
   /** Takes a message that was put aside. */
@@ -52,7 +53,14 @@ final class Request {
     MemorySegment.copy(queued.body(), 0, large.segment(), 0, size);
     at = 0;
     body = large;
-    fds = queued.fds();
+    take(queued.fds());
+  }
+
+  private void take(ReceivedFds received) {
+    fds.close();
+    if (received.count() > 0) {
+      fds.takeAll(received);
+    }
   }
 
   int id() {
@@ -110,5 +118,11 @@ final class Request {
 
   int at() {
     return at;
+  }
+
+  /** Closes the descriptors that the command had no use for. */
+  @Override
+  public void close() {
+    fds.close();
   }
 }

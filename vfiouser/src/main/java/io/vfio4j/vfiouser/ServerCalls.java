@@ -20,6 +20,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
 
   private static final long MAX_QUEUED_BYTES = 8L << 20;
   private static final int MAX_QUEUED = 4096;
+  private static final int MAX_QUEUED_FDS = 256;
   /**
    * The most data in one message, whatever the client would take: it has room in the socket's buffer, so that
    * sending it does not wait for a client that is busy sending itself.
@@ -32,6 +33,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
   private final long largestMessage;
   private final ArrayDeque<QueuedMessage> queue = new ArrayDeque<>();
   private long queuedBytes;
+  private int queuedFds;
   private int nextId;
   private int piece = MAX_PIECE;
   private @Nullable IOException broken;
@@ -57,6 +59,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
     QueuedMessage message = queue.poll();
     if (message != null) {
       queuedBytes -= message.body().byteSize();
+      queuedFds -= message.fds().count();
     }
     return message;
   }
@@ -100,7 +103,6 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
     if (broken != null) {
       throw new ErrnoException(Errno.EIO, "the connection is broken");
     }
-    reader.hold();
     try {
       int id = nextId++ & 0xffff;
       MemorySegment segment = head.segment();
@@ -113,16 +115,26 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
       takeReply(command, iova, count, into);
     } catch (LinuxException | ProtocolException e) {
       broken = e;
-      ErrnoException answer = new ErrnoException(Errno.EIO, "the client did not carry out " + command);
+      ErrnoException answer = new ErrnoException(errnoFor(e), "the client did not carry out " + command);
       answer.initCause(e);
       throw answer;
     }
   }
 
+  private static Errno errnoFor(IOException e) {
+    boolean silent = e instanceof ProtocolException broke && broke.errno().equals(Errno.ETIMEDOUT)
+        || e instanceof LinuxException failed && failed.errno().equals(Errno.ETIMEDOUT);
+    return silent ? Errno.ETIMEDOUT : Errno.EIO;
+  }
+
   private void awaitReply(Command command, int id) throws LinuxException, ProtocolException {
     while (true) {
       if (!reader.next(false)) {
-        throw new ProtocolException("the client went away instead of answering " + command);
+        throw new ProtocolException("the client went away instead of answering " + command,
+            Errno.ECONNRESET);
+      }
+      if (reader.messageSize() < Header.SIZE || reader.remaining() > largestMessage) {
+        throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
       }
       if (reader.isReply()) {
         if (reader.id() != id || reader.command() != command.wireValue()) {
@@ -135,14 +147,19 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
   }
 
   private void putAside() throws LinuxException, ProtocolException {
-    if (reader.messageSize() < Header.SIZE || reader.remaining() > largestMessage) {
-      throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
+    if (!reader.isCommand()) {
+      throw new ProtocolException("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
     queuedBytes += reader.remaining();
     if (queuedBytes > MAX_QUEUED_BYTES || queue.size() >= MAX_QUEUED) {
       throw new ProtocolException("too many commands while it owes a reply");
     }
-    queue.add(new QueuedMessage(reader));
+    QueuedMessage message = new QueuedMessage(reader);
+    queue.add(message);
+    queuedFds += message.fds().count();
+    if (queuedFds > MAX_QUEUED_FDS) {
+      throw new ProtocolException("too many descriptors while it owes a reply");
+    }
   }
 
   private void takeReply(Command command, long iova, long count, MemorySegment into)

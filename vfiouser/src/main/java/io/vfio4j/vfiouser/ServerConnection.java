@@ -34,6 +34,7 @@ final class ServerConnection implements AutoCloseable {
   private final ServerCalls calls;
   private final @Nullable CommandHandler[] handlers = new CommandHandler[Command.values().length];
   private Extensions extensions = Extensions.NONE;
+  private int mostFds;
   private @Nullable MigrationData migrationData;
   private @Nullable FeatureCommands features;
 
@@ -110,9 +111,12 @@ final class ServerConnection implements AutoCloseable {
 
   private void negotiate() throws LinuxException, ProtocolException {
     long size = reader.remaining();
-    boolean isVersion = !reader.isReply() && reader.command() == Command.VERSION.wireValue();
-    if (!isVersion || size > VersionMessage.MAX_SIZE || reader.messageSize() < Header.SIZE) {
+    if (reader.command() != Command.VERSION.wireValue()) {
       refuse("the first message is not a VERSION");
+    }
+    checkSize();
+    if (size > VersionMessage.MAX_SIZE) {
+      refuse("a VERSION of " + reader.messageSize() + " bytes");
     }
     request.receive(reader);
     try {
@@ -130,6 +134,8 @@ final class ServerConnection implements AutoCloseable {
     } catch (ErrnoException e) {
       reply.sendError(transport, request, e.errno().number());
       throw protocolException(e);
+    } finally {
+      request.close();
     }
   }
 
@@ -140,6 +146,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void install(Limits inForce) {
+    mostFds = inForce.maxMsgFds();
     calls.limit(inForce.maxDataXferSize());
     dma.remote(calls);
     InfoCommands info = new InfoCommands(device, irqs);
@@ -176,7 +183,7 @@ final class ServerConnection implements AutoCloseable {
     if (reader.isReply()) {
       throw new ProtocolException("a reply that nothing was asked for");
     }
-    if ((reader.flags() & Header.TYPE_MASK) != Header.TYPE_COMMAND) {
+    if (!reader.isCommand()) {
       refuse("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
     if (reader.remaining() > options.limits().maxDataXferSize() + BODY_FIELDS) {
@@ -186,9 +193,13 @@ final class ServerConnection implements AutoCloseable {
 
   /** Answers EINVAL and gives the client up: what follows in its stream cannot be found any more. */
   private void refuse(String what) throws LinuxException, ProtocolException {
-    Header.write(reply.headSegment(), reader.id(), reader.command(), Header.SIZE,
-        Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
-    transport.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
+    boolean isAnswered =
+        (reader.flags() & Header.NO_REPLY) == 0 || reader.command() == Command.VERSION.wireValue();
+    if (isAnswered && !reader.isReply()) {
+      Header.write(reply.headSegment(), reader.id(), reader.command(), Header.SIZE,
+          Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
+      transport.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
+    }
     throw new ProtocolException(what);
   }
 
@@ -206,8 +217,7 @@ final class ServerConnection implements AutoCloseable {
       }
     } finally {
       reader.release();
-      // Descriptors that the command has no use for end here.
-      request.fds().close();
+      request.close();
     }
   }
 
@@ -217,7 +227,7 @@ final class ServerConnection implements AutoCloseable {
     if (handler == null) {
       throw new ErrnoException(Errno.ENOSYS, "command " + request.command());
     }
-    if (request.fds().count() > options.limits().maxMsgFds()) {
+    if (request.fds().count() > mostFds) {
       throw new ErrnoException(Errno.EINVAL, "a message with " + request.fds().count() + " descriptors");
     }
     return handler;
@@ -238,6 +248,7 @@ final class ServerConnection implements AutoCloseable {
     if (features != null) {
       features.close();
     }
+    request.close();
     calls.close();
     reader.close();
     transport.close();

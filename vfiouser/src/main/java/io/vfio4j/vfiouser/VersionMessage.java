@@ -7,14 +7,15 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import java.io.IOException;
 import java.io.StringReader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -47,16 +48,24 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   }
 
   private static JsonObject capabilities(MemorySegment body, long at, int size) throws ErrnoException {
-    if (body.get(ValueLayout.JAVA_BYTE, at + size - 1) != 0) {
-      throw refused("a VERSION without a NUL at its end");
+    int end = JSON_AT;
+    while (end < size && body.get(ValueLayout.JAVA_BYTE, at + end) != 0) {
+      end++;
     }
-    ByteBuffer text = body.asSlice(at + JSON_AT, size - JSON_AT - 1).asByteBuffer();
+    if (end == size) {
+      throw refused("a VERSION whose JSON has no NUL at its end");
+    }
+    ByteBuffer text = body.asSlice(at + JSON_AT, end - JSON_AT).asByteBuffer();
     try {
       JsonReader reader = new JsonReader(
           new StringReader(StandardCharsets.UTF_8.newDecoder().decode(text).toString()));
       reader.setStrictness(Strictness.STRICT);
-      return object(object(JsonParser.parseReader(reader), "the version data"), "capabilities");
-    } catch (CharacterCodingException | JsonParseException e) {
+      JsonElement root = JsonParser.parseReader(reader);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw refused("a VERSION with more than one JSON text");
+      }
+      return object(object(root, "the version data"), "capabilities");
+    } catch (IOException | JsonParseException e) {
       throw refused("a VERSION whose JSON cannot be read");
     }
   }
@@ -82,16 +91,24 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isNumber()) {
       throw refused(key + " is not a number");
     }
-    String digits = element.getAsString();
+    BigDecimal value = decimal(key, element.getAsString());
+    if (value.compareTo(BigDecimal.valueOf(least)) < 0 || value.stripTrailingZeros().scale() > 0) {
+      throw refused(key + " is " + value);
+    }
     // A number of a few characters can stand for one of a billion digits: compare before it is written out.
+    return value.compareTo(BigDecimal.valueOf(BIGGEST)) > 0 ? BIGGEST : value.longValue();
+  }
+
+  private static BigDecimal decimal(String key, String digits) throws ErrnoException {
     if (digits.length() > 20) {
       throw refused(key + " is too long a number");
     }
-    BigDecimal value = new BigDecimal(digits);
-    if (value.compareTo(BigDecimal.valueOf(least)) < 0 || value.stripTrailingZeros().scale() > 0) {
-      throw refused(key + " is " + digits);
+    try {
+      return new BigDecimal(digits);
+    } catch (NumberFormatException e) {
+      // JSON sets no bound to an exponent, BigDecimal does.
+      throw refused(key + " is no number to reckon with");
     }
-    return value.compareTo(BigDecimal.valueOf(BIGGEST)) > 0 ? BIGGEST : value.longValue();
   }
 
   private static boolean flag(JsonObject parent, String key) throws ErrnoException {
@@ -171,15 +188,22 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
       }
     }
     if (granted.ours()) {
+      JsonObject asked = capabilities.getAsJsonObject("vfio4j");
       JsonObject ours = new JsonObject();
-      ours.addProperty("precopy_info", granted.preCopyInfo());
-      ours.addProperty("keep_state", granted.keepState());
+      named(ours, asked, "precopy_info", granted.preCopyInfo());
+      named(ours, asked, "keep_state", granted.keepState());
       answer.add("vfio4j", ours);
     }
     return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
   }
 
   private static void named(JsonObject answer, JsonObject asked, String key, long value) {
+    if (asked.has(key)) {
+      answer.addProperty(key, value);
+    }
+  }
+
+  private static void named(JsonObject answer, JsonObject asked, String key, boolean value) {
     if (asked.has(key)) {
       answer.addProperty(key, value);
     }

@@ -163,6 +163,8 @@ public final class VfioUserClient implements MigratableDevice {
       throw new DeviceException(name, action, e.errno());
     } catch (LinuxException e) {
       throw new DeviceLostException(name, action, e.errno(), e.errno().toString(), e);
+    } catch (ProtocolException e) {
+      throw new DeviceLostException(name, action, e.errno(), String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new DeviceLostException(name, action, Errno.EPROTO, String.valueOf(e.getMessage()), e);
     }
@@ -455,11 +457,11 @@ public final class VfioUserClient implements MigratableDevice {
   public void mapDma(long iova, MemorySegment opaque, boolean writable) throws DeviceException {
     int access = DmaMapping.READ | (writable ? DmaMapping.WRITE : 0);
     IovaRange range = new IovaRange(iova, opaque.byteSize());
-    memory.add(iova, opaque, access);
+    Runnable undo = memory.add(iova, opaque, access);
     try {
       map(range, 0, writable, List.of());
     } catch (DeviceException e) {
-      memory.remove(iova);
+      undo.run();
       throw e;
     }
     channel.serveMemory();
@@ -522,8 +524,22 @@ public final class VfioUserClient implements MigratableDevice {
    */
   @Override
   public void reset() throws DeviceException {
-    call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+    try {
+      sendReset();
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      // Servers are known that refuse it in the states of a stopped device.
+      if (!migration.leaveStopped()) {
+        throw e;
+      }
+      sendReset();
+    }
     migration.wasReset();
+  }
+
+  private void sendReset() throws DeviceException {
+    call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
   }
 
   @Override

@@ -7,9 +7,11 @@ import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceState;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -32,10 +34,11 @@ public final class VfioUserServer implements AutoCloseable {
   private final Consumer<String> log;
   private final LongSupplier clock;
   private final @Nullable ClientGate gate;
-  private final BlockingQueue<UnixSocket> clients = new ArrayBlockingQueue<>(1);
+  /** Clients let in; empty for "look again", as after {@link #stop}. */
+  private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
+  private final AtomicBoolean started = new AtomicBoolean();
   private volatile boolean stopping;
   private volatile @Nullable ServerConnection current;
-  private volatile @Nullable Thread runner;
 
   private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
       LongSupplier clock,
@@ -72,18 +75,21 @@ public final class VfioUserServer implements AutoCloseable {
   public static VfioUserServer of(UnixSocket client, EmulatedDevice device, ServerOptions options,
       Consumer<String> log) {
     VfioUserServer server = new VfioUserServer(device, options.withOnce(true), log, System::nanoTime, null);
-    server.clients.add(client);
+    server.clients.add(Optional.of(client));
     return server;
   }
 
   /**
    * Serves clients until {@link #stop} is called, or the first one is gone if that is asked for. The calling thread
-   * is the device's as long.
+   * is the device's as long. Interrupting it stops the server once no client is connected.
    *
    * @throws LinuxException if clients cannot be accepted
+   * @throws IllegalStateException if the server ran before, or is closed
    */
   public void run() throws LinuxException {
-    runner = Thread.currentThread();
+    if (started.getAndSet(true)) {
+      throw new IllegalStateException("a server runs once");
+    }
     DmaTable dma = new DmaTable();
     IrqTable irqs = new IrqTable(device.description().irqCounts(), log);
     try {
@@ -114,9 +120,8 @@ public final class VfioUserServer implements AutoCloseable {
   }
 
   private void dropWaitingClient() {
-    UnixSocket waiting = clients.poll();
-    if (waiting != null) {
-      waiting.close();
+    for (Optional<UnixSocket> waiting = clients.poll(); waiting != null; waiting = clients.poll()) {
+      waiting.ifPresent(UnixSocket::close);
     }
   }
 
@@ -130,14 +135,14 @@ public final class VfioUserServer implements AutoCloseable {
         long now = clock.getAsLong();
         long next = device.runDue(now);
         long wait = next == Long.MAX_VALUE ? RECEIVE_SLICE.toNanos() : Math.max(0, next - now);
-        UnixSocket client = clients.poll(wait, TimeUnit.NANOSECONDS);
-        if (client != null) {
-          return client;
+        Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);
+        if (client != null && client.isPresent()) {
+          return client.get();
         }
       }
     } catch (InterruptedException e) {
-      // stop() interrupts this wait; whoever else does wants the same.
       stopping = true;
+      Thread.currentThread().interrupt();
     }
     return null;
   }
@@ -183,12 +188,8 @@ public final class VfioUserServer implements AutoCloseable {
     ServerConnection connection = current;
     if (connection != null) {
       connection.shutdown();
-    } else {
-      Thread thread = runner;
-      if (thread != null) {
-        thread.interrupt();
-      }
     }
+    clients.add(Optional.empty());
   }
 
   /** Stops the server and removes its socket. */
@@ -197,6 +198,9 @@ public final class VfioUserServer implements AutoCloseable {
     stop();
     if (gate != null) {
       gate.close();
+    }
+    if (!started.getAndSet(true)) {
+      dropWaitingClient();
     }
   }
 }

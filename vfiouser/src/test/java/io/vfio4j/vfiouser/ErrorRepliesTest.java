@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.Structs.Feature;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ErrorRepliesTest {
+
+  private static final Errno E2BIG = new Errno(7);
+  private static final Errno ENOENT = new Errno(2);
+
+  @TempDir
+  private Path folder;
+
+  static Stream<Arguments> refusals() {
+    return Stream.of(infos(), dma(), irqs(), regions(), features(), data()).flatMap(all -> all);
+  }
+
+  private static Arguments refused(String what, Errno errno, Command command, Body body) {
+    return arguments(what, errno, command, body);
+  }
+
+  private static Stream<Arguments> infos() {
+    return Stream.of(
+        refused("info with a short argsz", Errno.EINVAL, Command.DEVICE_GET_INFO,
+            Body.empty().u32(15, 0, 0, 0)),
+        refused("a region beyond the last", Errno.EINVAL, Command.DEVICE_GET_REGION_INFO,
+            Body.empty().u32(32, 0, 9, 0).u64(0, 0)),
+        refused("region number -1", Errno.EINVAL, Command.DEVICE_GET_REGION_INFO,
+            Body.empty().u32(32, 0, -1, 0).u64(0, 0)),
+        refused("region info with a short argsz", Errno.EINVAL, Command.DEVICE_GET_REGION_INFO,
+            Body.empty().u32(31, 0, 0, 0).u64(0, 0)),
+        refused("an interrupt index beyond the last", Errno.EINVAL, Command.DEVICE_GET_IRQ_INFO,
+            Body.empty().u32(16, 0, 5, 0)),
+        refused("interrupt index -1", Errno.EINVAL, Command.DEVICE_GET_IRQ_INFO,
+            Body.empty().u32(16, 0, -1, 0)));
+  }
+
+  private static Stream<Arguments> dma() {
+    return Stream.of(
+        refused("map of nothing", Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0x1000, 0)),
+        refused("map that wraps around", Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, -0x1000, 0x2000)),
+        refused("map with unknown flags", Errno.EINVAL, Command.DMA_MAP,
+            Body.dmaMap(0x10, 0, 0x1000, 0x1000)),
+        refused("map by file I/O", Errno.EOPNOTSUPP, Command.DMA_MAP, Body.dmaMap(0xb, 0, 0x1000, 0x1000)),
+        refused("map with a short argsz", Errno.EINVAL, Command.DMA_MAP,
+            Body.empty().u32(31, 3).u64(0, 0x1000, 0x1000)),
+        refused("unmap of what is not mapped", ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, 0x1000, 0x1000)),
+        refused("unmap of far too much", ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, 0, 0xffffffff01100000L)),
+        refused("unmap with a bitmap", Errno.EOPNOTSUPP, Command.DMA_UNMAP,
+            Body.dmaUnmap(1, 0x1000, 0x1000).u64(4096, 8)),
+        refused("unmap of all, and of a range", Errno.EINVAL, Command.DMA_UNMAP,
+            Body.dmaUnmap(2, 0x1000, 0x1000)),
+        refused("unmap with unknown flags", Errno.EINVAL, Command.DMA_UNMAP, Body.dmaUnmap(4, 0, 0)));
+  }
+
+  private static Stream<Arguments> irqs() {
+    return Stream.of(
+        refused("interrupts without data", Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x20, 2, 0, 1)),
+        refused("interrupts without an action", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(1, 2, 0, 1)),
+        refused("interrupts with two actions", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x31, 2, 0, 1)),
+        refused("interrupts with two kinds of data", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x23, 2, 0, 1)),
+        refused("interrupts with an unknown flag", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x61, 2, 0, 1)),
+        refused("interrupts of index 5", Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x21, 5, 0, 1)),
+        refused("interrupts of index -1", Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x21, -1, 0, 1)),
+        refused("one vector too many", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x24, 2, 0, TestDevice.MSIX_COUNT + 1)),
+        refused("a vector beyond the last", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x21, 2, TestDevice.MSIX_COUNT, 1)),
+        refused("vectors whose sum overflows", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x21, 2, Integer.MAX_VALUE, Integer.MAX_VALUE)),
+        refused("four billion vectors", Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x21, 2, 0, -1)),
+        refused("no vectors, by eventfd", Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 0)),
+        refused("booleans that are missing", Errno.EINVAL, Command.DEVICE_SET_IRQS,
+            Body.irqSet(0x22, 2, 0, 3).bytes((byte) 1, (byte) 0)),
+        refused("a mask of MSI-X", Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(9, 2, 0, 1)));
+  }
+
+  private static Stream<Arguments> regions() {
+    return Stream.of(
+        refused("read beyond the end", Errno.EINVAL, Command.REGION_READ, Body.regionAccess(0, 4093, 4)),
+        refused("read at a negative offset", Errno.EINVAL, Command.REGION_READ, Body.regionAccess(0, -4, 4)),
+        refused("read of four billion bytes", Errno.EINVAL, Command.REGION_READ, Body.regionAccess(0, 0, -1)),
+        refused("read of more than is transferred", Errno.EINVAL, Command.REGION_READ,
+            Body.regionAccess(2, 0, (1 << 20) + 1)),
+        refused("read of an absent region", Errno.EINVAL, Command.REGION_READ,
+            Body.regionAccess(TestDevice.ABSENT, 0, 1)),
+        refused("read of region 9", Errno.EINVAL, Command.REGION_READ, Body.regionAccess(9, 0, 4)),
+        refused("read of region -1", Errno.EINVAL, Command.REGION_READ, Body.regionAccess(-1, 0, 4)),
+        refused("write without its data", Errno.EINVAL, Command.REGION_WRITE,
+            Body.regionAccess(0, 0, 4).bytes((byte) 1, (byte) 2, (byte) 3)),
+        refused("write to what is read-only", Errno.EINVAL, Command.REGION_WRITE,
+            Body.regionAccess(6, 0, 4).u32(1)),
+        refused("write that the device refuses", Errno.EACCES, Command.REGION_WRITE,
+            Body.regionAccess(0, TestDevice.REFUSED, 4).u32(1)),
+        refused("write to region 9", Errno.EINVAL, Command.REGION_WRITE, Body.regionAccess(9, 0, 4).u32(1)));
+  }
+
+  private static Stream<Arguments> features() {
+    int start = Feature.DMA_LOGGING_START | Feature.SET;
+    int report = Feature.DMA_LOGGING_REPORT | Feature.GET;
+    return Stream.of(
+        feature("unknown feature", Errno.ENOTTY, Body.feature(99 | Feature.GET, 8)),
+        feature("feature of ours that was not negotiated", Errno.ENOTTY,
+            Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24)),
+        feature("probe of an unknown feature", Errno.ENOTTY, Body.feature(99 | Feature.PROBE, 0)),
+        feature("probe for a set of what can only be got", Errno.EINVAL,
+            Body.feature(Feature.MIGRATION | Feature.PROBE | Feature.SET, 0)),
+        feature("neither get nor set", Errno.EINVAL, Body.feature(Feature.MIGRATION, 8)),
+        feature("get and set at once", Errno.EINVAL,
+            Body.feature(Feature.MIG_DEVICE_STATE | Feature.GET | Feature.SET, 8).u64(1)),
+        feature("unknown flag", Errno.EINVAL, Body.feature(Feature.MIGRATION | Feature.GET | 1 << 19, 8)),
+        feature("no room for the answer", Errno.EINVAL, Body.feature(Feature.MIGRATION | Feature.GET, 7)),
+        feature("set of the features", Errno.EINVAL, Body.feature(Feature.MIGRATION | Feature.SET, 8).u64(0)),
+        feature("a state that is missing", Errno.EINVAL,
+            Body.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(1)),
+        feature("move to ERROR", Errno.EINVAL,
+            Body.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(0, -1)),
+        feature("logging of nothing", Errno.EINVAL, Body.feature(start, 16).u64(4096).u32(0, 0)),
+        feature("logging of ranges that are missing", Errno.EINVAL,
+            Body.feature(start, 16).u64(4096).u32(1, 0)),
+        feature("logging of too many ranges", E2BIG, Body.feature(start, 16).u64(4096).u32(257, 0)),
+        feature("logging of four billion ranges", E2BIG, Body.feature(start, 16).u64(4096).u32(-1, 0)),
+        feature("logging in odd pages", Errno.EINVAL, logging(start, 4097, 0, 0x10000)),
+        feature("logging of what is not aligned", Errno.EINVAL, logging(start, 4096, 0x800, 0x10000)),
+        feature("logging around the end", Errno.EOVERFLOW, logging(start, 4096, -0x1000, 0x2000)),
+        feature("logging of ranges that overlap", Errno.EINVAL,
+            Body.feature(start, 48).u64(4096).u32(2, 0).u64(0, 0x2000, 0x1000, 0x2000)),
+        feature("stop without a start", Errno.EINVAL,
+            Body.feature(Feature.DMA_LOGGING_STOP | Feature.SET, 0)),
+        feature("report without a start", Errno.EINVAL, Body.feature(report, 32).u64(0, 0x10000, 4096)),
+        feature("report without room", Errno.EINVAL, Body.feature(report, 24).u64(0, 0x10000, 4096)),
+        feature("report of nothing", Errno.EINVAL, Body.feature(report, 32).u64(0, 0, 4096)),
+        feature("report in pages of 0", Errno.EINVAL, Body.feature(report, 32).u64(0, 0x10000, 0)),
+        feature("report around the end", Errno.EOVERFLOW,
+            Body.feature(report, 32).u64(-0x1000, 0x2000, 4096)),
+        feature("report of all there is", E2BIG, Body.feature(report, -100).u64(0, -1, 4096)));
+  }
+
+  private static Arguments feature(String what, Errno errno, Body body) {
+    return refused(what, errno, Command.DEVICE_FEATURE, body);
+  }
+
+  private static Body logging(int flags, long pageSize, long iova, long length) {
+    return Body.feature(flags, 32).u64(pageSize).u32(1, 0).u64(iova, length);
+  }
+
+  private static Stream<Arguments> data() {
+    return Stream.of(
+        refused("data read in RUNNING", Errno.EINVAL, Command.MIG_DATA_READ, Body.empty().u32(4096, 4088)),
+        refused("data read of nothing", Errno.EINVAL, Command.MIG_DATA_READ, Body.empty().u32(8, 0)),
+        refused("data read of too much", Errno.EINVAL, Command.MIG_DATA_READ,
+            Body.empty().u32(-1, (1 << 20) + 1)),
+        refused("data read of four billion bytes", Errno.EINVAL, Command.MIG_DATA_READ,
+            Body.empty().u32(-1, -1)),
+        refused("data written in RUNNING", Errno.EINVAL, Command.MIG_DATA_WRITE,
+            Body.empty().u32(12, 4).u32(0)),
+        refused("data with a wrong length", Errno.EINVAL, Command.MIG_DATA_WRITE,
+            Body.empty().u32(12, 5).u32(0)));
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("refusals")
+  void aBadRequestIsAnsweredAndTheConnectionGoesOn(String what, Errno errno, Command command, Body body)
+      throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      peer.refused(errno, command, body);
+      peer.assertNothingCame();
+      assertThat(served.log()).as(what).isEmpty();
+    }
+  }
+
+  /** A request that ends before its struct does must not be read beyond its end. */
+  @ParameterizedTest
+  @EnumSource(value = Command.class, names = {"DMA_MAP", "DMA_UNMAP", "DEVICE_GET_INFO",
+      "DEVICE_GET_REGION_INFO", "DEVICE_GET_IRQ_INFO", "DEVICE_SET_IRQS", "REGION_READ", "REGION_WRITE",
+      "DEVICE_FEATURE", "MIG_DATA_READ", "MIG_DATA_WRITE"})
+  void everyShortRequestIsInvalid(Command command) throws Exception {
+    int whole = switch (command) {
+      case DMA_MAP, DEVICE_GET_REGION_INFO -> 32;
+      case DMA_UNMAP -> 24;
+      case DEVICE_SET_IRQS -> 20;
+      case DEVICE_FEATURE, MIG_DATA_READ, MIG_DATA_WRITE -> 8;
+      default -> 16;
+    };
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      for (int size = 0; size < whole; size++) {
+        peer.refused(Errno.EINVAL, command, Body.empty().bytes(Body.empty().u32(4096).toBytes(size)));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {6, 11, 12, 14, 15, 0, 19, 0x7fff, 0x8000, 0xffff})
+  void anUnknownCommandIsAnsweredAndTheConnectionGoesOn(int command) throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      peer.send(RawPeer.header(5, command, 20, RawPeer.COMMAND, 0).u32(1).toBytes());
+      RawPeer.Message reply = peer.receive();
+      assertThat(reply.command()).isEqualTo(command);
+      assertThat(reply.flags()).isEqualTo(RawPeer.ERROR);
+      assertThat(new Errno(reply.errno())).isEqualTo(Errno.ENOSYS);
+      peer.assertNothingCame();
+    }
+  }
+
+  @Test
+  void aSecondVersionIsRefused() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      peer.refused(Errno.ENOSYS, Command.VERSION, Body.version(1, RawPeer.CAPABILITIES));
+      peer.assertNothingCame();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {8, 9, 100, 0x7fffffff, 0x80000000, -1})
+  void aStateBeyondTheLastIsInvalid(int value) throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      peer.refused(Errno.EINVAL, Command.DEVICE_FEATURE,
+          Body.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(value, -1));
+      assertThat(peer.done(Command.DEVICE_FEATURE, Body.feature(Feature.MIG_DEVICE_STATE | Feature.GET, 8))
+          .fields().getInt(8)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void descriptorsInWrongNumberAreRefusedAndClosed() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated();
+        EventFd event = EventFd.create()) {
+      var before = Resources.openFds();
+      Fd fd = event.fd();
+      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0x1000, 0x1000), fd, fd);
+      peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 3), fd, fd);
+      peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 2), fd, fd, fd);
+      peer.refused(Errno.EINVAL, Command.DEVICE_GET_INFO, Body.empty().u32(16, 0, 0, 0), fd, fd, fd, fd, fd,
+          fd,
+          fd, fd, fd);
+      // As many as announced, but of no use: the command works.
+      peer.done(Command.DEVICE_GET_INFO, Body.empty().u32(16, 0, 0, 0), fd, fd, fd, fd, fd, fd, fd, fd);
+      peer.assertNothingCame();
+      assertThat(Resources.openFds()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void theClientsLimitOfDescriptorsIsInForceToo() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.raw(); EventFd event = EventFd.create()) {
+      peer.negotiate("{\"capabilities\":{\"max_msg_fds\":1}}");
+      peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 2), event.fd(), event.fd());
+      peer.done(Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 1), event.fd());
+    }
+  }
+}

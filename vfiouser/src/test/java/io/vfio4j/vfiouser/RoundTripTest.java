@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MigrationFeatures;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RoundTripTest {
+
+  private static final long IOVA = 0x10_0000;
+
+  @TempDir
+  private Path folder;
+  private Served served;
+  private VfioUserClient client;
+
+  @BeforeEach
+  void connect() throws Exception {
+    served = Served.in(folder);
+    client = served.connect();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    client.close();
+    served.close();
+  }
+
+  @Test
+  void theDeviceSaysWhatItIs() {
+    assertThat(client.identity().ids()).isEqualTo("1234:5634 (1af4:0002)");
+    assertThat(client.info()).isEqualTo(new DeviceInfo(3, TestDevice.REGIONS, 5));
+    assertThat(client.info().canReset()).isTrue();
+    assertThat(client.features()).isEqualTo(MigrationFeatures.ALL);
+  }
+
+  @Test
+  void regionsHaveTheirSizes() throws Exception {
+    assertThat(client.regionInfo(TestDevice.BAR0)).isEqualTo(
+        new RegionInfo(TestDevice.BAR0, TestDevice.REGISTERS_SIZE, true, true, false));
+    assertThat(client.regionInfo(TestDevice.BAR2)).isEqualTo(
+        new RegionInfo(TestDevice.BAR2, TestDevice.MEMORY_SIZE, true, true, true));
+    assertThat(client.regionInfo(TestDevice.ABSENT)).isEqualTo(
+        new RegionInfo(TestDevice.ABSENT, 0, false, false, false));
+    assertThat(client.regionInfo(6)).isEqualTo(new RegionInfo(6, 4096, true, false, false));
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.regionInfo(9))
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
+  }
+
+  @Test
+  void interruptsHaveTheirKinds() throws Exception {
+    assertThat(client.irqInfo(DeviceDescription.INTX)).isEqualTo(new IrqInfo(0, 7, 1));
+    assertThat(client.irqInfo(DeviceDescription.MSIX)).isEqualTo(new IrqInfo(2, 1, TestDevice.MSIX_COUNT));
+    assertThat(client.irqInfo(1).count()).isZero();
+  }
+
+  @Test
+  void registersKeepWhatIsWritten() throws Exception {
+    client.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 0xdeadbeef);
+    client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, 0x0123456789abcdefL);
+    assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(0xdeadbeef);
+    assertThat(client.readLong(TestDevice.BAR0, TestDevice.ADDRESS)).isEqualTo(0x0123456789abcdefL);
+  }
+
+  @Test
+  void largeAccessesGoInPieces() throws Exception {
+    client.close();
+    Limits small = new Limits(8, 1000, 65535, 1 << 20);
+    try (VfioUserClient pieces = served.connect(ClientOptions.DEFAULT.withLimits(small));
+        Arena arena = Arena.ofConfined()) {
+      assertThat(pieces.limits()).isEqualTo(small);
+      MemorySegment data = pattern(arena, TestDevice.MEMORY_SIZE);
+      MemorySegment read = arena.allocate(TestDevice.MEMORY_SIZE);
+      pieces.writeRegion(TestDevice.BAR2, 0, data);
+      pieces.readRegion(TestDevice.BAR2, 0, read);
+      assertThat(read.mismatch(data)).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void aRegionCanBeMapped() throws Exception {
+    try (MappedRegion mapped = client.mapRegion(TestDevice.BAR2); Arena arena = Arena.ofConfined()) {
+      MemorySegment memory =
+          MemoryMap.shared(mapped.fd(), mapped.offset(), mapped.info().size(), true, arena);
+      memory.set(Wire.U32, 128, 77);
+      assertThat(client.readInt(TestDevice.BAR2, 128)).isEqualTo(77);
+    }
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.mapRegion(TestDevice.BAR0))
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV));
+  }
+
+  @Test
+  void theDeviceReachesMemoryUntilItIsUnmapped() throws Exception {
+    IovaRange range = new IovaRange(IOVA, 0x1000);
+    try (Fd fd = Memfd.create("guest", 0x3000); Arena arena = Arena.ofConfined()) {
+      MemorySegment guest = MemoryMap.shared(fd, 0, 0x3000, true, arena);
+      client.mapDma(range, fd, 0x2000, true);
+      client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA + 8);
+      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.DMA_WRITE_LONG);
+      assertThat(guest.get(Wire.U64, 0x2008)).isEqualTo(TestDevice.LONG_VALUE);
+
+      client.unmapDma(range);
+      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.DMA_WRITE_LONG);
+      assertThat(client.readInt(TestDevice.BAR0, TestDevice.STATUS)).isEqualTo(Errno.EFAULT.number());
+    }
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.unmapDma(range))
+        .satisfies(e -> assertThat(e.errno().name()).isEqualTo("ENOENT"));
+  }
+
+  @Test
+  void interruptsAreHeard() throws Exception {
+    try (EventFd first = EventFd.create(); EventFd second = EventFd.create()) {
+      client.setIrqs(DeviceDescription.MSIX, 2, List.of(first, second));
+      client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, 3);
+      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+      assertThat(second.await(Duration.ZERO)).isTrue();
+      assertThat(first.drain()).isZero();
+      client.disableIrqs(DeviceDescription.MSIX);
+      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+      assertThat(second.drain()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void moreEventFdsThanAMessageTakesGoInPieces() throws Exception {
+    client.close();
+    Limits two = new Limits(2, 1 << 20, 65535, 1 << 20);
+    try (VfioUserClient pieces = served.connect(ClientOptions.DEFAULT.withLimits(two));
+        EventFd all = EventFd.create()) {
+      pieces.setIrqs(DeviceDescription.MSIX, 1, List.of(all, all, all, all, all));
+      for (int vector = 0; vector < TestDevice.MSIX_COUNT; vector++) {
+        pieces.writeInt(TestDevice.BAR0, TestDevice.LENGTH, vector);
+        pieces.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+      }
+      assertThat(all.drain()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void resetEmptiesTheDevice() throws Exception {
+    client.writeInt(TestDevice.BAR2, 0, 7);
+    client.moveTo(DeviceState.STOP);
+    client.reset();
+    assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+    assertThat(client.readInt(TestDevice.BAR2, 0)).isZero();
+  }
+
+  @Test
+  void configSpaceIsReadAtOnce() throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment config = arena.allocate(TestDevice.CONFIG_SIZE);
+      client.readRegion(TestDevice.CONFIG, 0, config);
+      assertThat(config.get(Wire.U32, 0)).isEqualTo(TestDevice.IDS);
+    }
+  }
+
+  static MemorySegment pattern(Arena arena, int size) {
+    MemorySegment data = arena.allocate(size, 8);
+    for (int i = 0; i < size; i += 4) {
+      data.set(Wire.U32, i, i * 0x9E3779B9 + 1);
+    }
+    return data;
+  }
+}
