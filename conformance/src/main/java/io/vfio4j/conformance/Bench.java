@@ -186,7 +186,8 @@ final class Bench implements AutoCloseable {
   }
 
   private static Judgement blocked(DeviceState from, DeviceState target, String observed) {
-    return Judgement.blocked(TransitionChecks.id(from, target), "%s, to begin with".formatted(target), observed);
+    String cause = from == DeviceState.RESUMING ? ResumingChecks.WHOLE : TransitionChecks.id(from, target);
+    return Judgement.blocked(cause, "%s, to begin with".formatted(target), observed);
   }
 
   /** Goes to a state of the saving group from outside. */
@@ -218,7 +219,7 @@ final class Bench implements AutoCloseable {
     if (target == DeviceState.RESUMING) {
       byte[] state = whole();
       ResumingSession session = resume();
-      writeWhole(session, state);
+      write(session, state);
       return Optional.of(session);
     }
     go(target);
@@ -247,24 +248,13 @@ final class Bench implements AutoCloseable {
   private byte[] saveWhole() throws Judgement, DeviceException {
     known().exercise(probe());
     SavingSession session = save(DeviceState.STOP_COPY);
-    byte[] state = readWhole(session);
+    byte[] state = streams.readAll(session);
     refresh();
     return state;
   }
 
-  /** Reads the rest of a state, which is the matter of the check that reads a whole one. */
-  byte[] readWhole(SavingSession session) throws Judgement, DeviceException {
-    try {
-      return streams.readAll(session);
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      throw Judgement.blocked(SavingChecks.WHOLE, "a state that can be read", String.valueOf(e.getMessage()));
-    }
-  }
-
-  /** Writes a whole state in RESUMING, which is the matter of the check that loads one. */
-  void writeWhole(ResumingSession session, byte[] state) throws Judgement, DeviceException {
+  /** Writes a state, or its beginning. That this works is the matter of the check that loads a whole one. */
+  void write(ResumingSession session, byte[] state) throws Judgement, DeviceException {
     Optional<DeviceException> failure = Expect.failure(() -> streams.write(session, state));
     if (failure.isPresent()) {
       throw cannotLoad(failure.get());
@@ -273,7 +263,7 @@ final class Bench implements AutoCloseable {
 
   /** Writes a whole state in RESUMING, and leaves it for STOP. */
   void load(byte[] state) throws Judgement, DeviceException {
-    writeWhole(resume(), state);
+    write(resume(), state);
     Optional<DeviceException> failure = Expect.failure(() -> move(DeviceState.STOP));
     if (failure.isPresent()) {
       throw cannotLoad(failure.get());

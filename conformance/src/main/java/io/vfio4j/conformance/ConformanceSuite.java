@@ -92,7 +92,7 @@ public final class ConformanceSuite {
       planned.experiment().run(bench);
     } catch (Judgement judgement) {
       bench.takeDeviations();
-      return verdict(judgement);
+      return verdict(planned.check(), judgement);
     } catch (DeviceLostException e) {
       lost = e;
       return new Verdict.Failed("the device answers", String.valueOf(e.getMessage()));
@@ -105,8 +105,8 @@ public final class ConformanceSuite {
   }
 
   /** One cause is to be one failure: what has been found already is not counted again. */
-  private Verdict verdict(Judgement judgement) {
-    Optional<String> cause = judgement.blockedBy();
+  private Verdict verdict(Check check, Judgement judgement) {
+    Optional<String> cause = judgement.blockedBy().filter(id -> !id.equals(check.id()));
     if (cause.isPresent() && !failed.add(cause.get())) {
       return new Verdict.NotApplicable("it needs what failed in " + cause.get());
     }

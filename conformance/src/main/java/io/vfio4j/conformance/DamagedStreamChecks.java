@@ -38,9 +38,7 @@ final class DamagedStreamChecks {
     });
     add(plan, "twice", "A state that is followed by itself is refused.", bench -> {
       byte[] state = some(bench);
-      byte[] twice = Arrays.copyOf(state, 2 * state.length);
-      System.arraycopy(state, 0, twice, state.length, state.length);
-      expectRefusal(bench, twice, "a state followed by itself");
+      expectRefusal(bench, Streams.joined(state, state), "a state followed by itself");
     });
     add(plan, "foreign", "What is no state of such a device is refused.", bench -> {
       byte[] state = some(bench).clone();

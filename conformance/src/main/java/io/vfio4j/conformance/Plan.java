@@ -20,9 +20,10 @@ final class Plan {
     InitialChecks.addTo(plan);
     if (features.canMigrate()) {
       TransitionChecks.addFromRunning(plan, features);
-      ResetChecks.addTo(plan, features);
+      ResetChecks.addFromStates(plan, features);
       SavingChecks.addTo(plan);
       ResumingChecks.addTo(plan);
+      ResetChecks.addDuringSessions(plan);
       TransitionChecks.addFromOthers(plan, features);
       NumberChecks.addTo(plan, features);
       PathChecks.addTo(plan, features);

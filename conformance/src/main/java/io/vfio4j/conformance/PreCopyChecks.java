@@ -8,7 +8,6 @@ import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.SavingSession;
-import java.util.Arrays;
 import java.util.Optional;
 
 /** Reading the state of a device that runs. */
@@ -91,7 +90,7 @@ final class PreCopyChecks {
   private static void expectFall(Bench bench) throws Judgement, DeviceException {
     SavingSession session = begin(bench, DeviceState.PRE_COPY);
     long before = info(session).initialBytes();
-    long read = session.read(bench.streams().buffer(1 << 20));
+    long read = bench.streams().touch(session);
     PreCopyInfo after = info(session);
     if (read <= 0 || before == 0) {
       bench.deviates("there is no initial data to read at once");
@@ -117,10 +116,8 @@ final class PreCopyChecks {
     Reached reached = bench.go(DeviceState.STOP_COPY);
     // A device that begins another session here is wrong, but then the rest comes from that one.
     SavingSession rest = reached.session().orElse(null) instanceof SavingSession other ? other : session;
-    byte[] tail = bench.readWhole(rest);
+    byte[] tail = bench.streams().readAll(rest);
     bench.refresh();
-    byte[] state = Arrays.copyOf(head, head.length + tail.length);
-    System.arraycopy(tail, 0, state, head.length, tail.length);
-    bench.load(state);
+    bench.load(Streams.joined(head, tail));
   }
 }

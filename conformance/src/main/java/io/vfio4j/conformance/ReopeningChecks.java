@@ -26,7 +26,7 @@ final class ReopeningChecks {
         Sources.INITIAL, bench -> {
           bench.goFromRunning(DeviceState.STOP_COPY);
           reopen(bench);
-          bench.device().moveTo(DeviceState.RUNNING);
+          bench.go(DeviceState.RUNNING);
           Expect.state(bench, DeviceState.RUNNING, "after the move");
         });
   }

@@ -10,6 +10,7 @@ import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
+import java.util.Arrays;
 
 /** Reset, from every state and in the middle of a session. */
 final class ResetChecks {
@@ -20,13 +21,20 @@ final class ResetChecks {
   private ResetChecks() {
   }
 
-  static void addTo(Plan plan, MigrationFeatures features) {
+  static void addFromStates(Plan plan, MigrationFeatures features) {
     addFrom(plan, DeviceState.RUNNING);
     for (DeviceState from : DeviceState.values()) {
       if (from != DeviceState.ERROR && from != DeviceState.RUNNING && features.supports(from)) {
         addFrom(plan, from);
       }
     }
+    plan.add(Group.RESET, "twice", "A reset right after a reset changes nothing.", Sources.RESET, bench -> {
+      resetAndExpectRunning(bench);
+      resetAndExpectRunning(bench);
+    });
+  }
+
+  static void addDuringSessions(Plan plan) {
     plan.add(Group.RESET, "while saving",
         "A reset in the middle of reading a state ends the session (ENODEV) and leads to RUNNING.", Sources.RESET,
         bench -> {
@@ -48,10 +56,6 @@ final class ResetChecks {
     plan.add(Group.RESET, "while resuming",
         "A reset in the middle of writing a state ends the session (ENODEV) and leads to RUNNING.", Sources.RESET,
         ResetChecks::whileResuming);
-    plan.add(Group.RESET, "twice", "A reset right after a reset changes nothing.", Sources.RESET, bench -> {
-      resetAndExpectRunning(bench);
-      resetAndExpectRunning(bench);
-    });
   }
 
   /** Adds the check that is done at last, after which nothing more happens to the device. */
@@ -82,7 +86,7 @@ final class ResetChecks {
   private static void whileResuming(Bench bench) throws Judgement, DeviceException {
     byte[] state = bench.whole();
     ResumingSession session = bench.resume();
-    bench.streams().write(session, state, 0, state.length / 2, 1 << 20);
+    bench.write(session, Arrays.copyOf(state, state.length / 2 & -Long.BYTES));
     resetAndExpectRunning(bench);
     expectDead(bench, session);
   }
@@ -101,7 +105,7 @@ final class ResetChecks {
   static void expectDead(Bench bench, DataSession session) throws Judgement, DeviceException {
     switch (session) {
       case SavingSession saving -> Expect.refused("reading from the session that has ended",
-          () -> bench.streams().touch(saving), Errno.ENODEV);
+          () -> saving.read(bench.streams().buffer(1)), Errno.ENODEV);
       case ResumingSession resuming -> Expect.refused("writing to the session that has ended",
           () -> resuming.write(bench.streams().buffer(1)), Errno.ENODEV);
     }

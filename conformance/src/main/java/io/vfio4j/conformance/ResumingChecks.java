@@ -78,11 +78,16 @@ final class ResumingChecks {
   private static void readInPieces(Bench bench) throws Judgement, DeviceException {
     bench.known().exercise(bench.probe());
     var session = bench.save(DeviceState.STOP_COPY);
-    byte[] head = bench.streams().read(session, 7, ODD_BYTES).bytes();
-    byte[] rest = bench.streams().read(session, LARGE_ODD).bytes();
-    byte[] state = Arrays.copyOf(head, head.length + rest.length);
-    System.arraycopy(rest, 0, state, head.length, rest.length);
+    Streams.Piece head = bench.streams().read(session, 7, ODD_BYTES);
+    byte[] state = head.bytes();
+    if (head.stop() == Streams.Stop.ENOUGH) {
+      state = Streams.joined(state, bench.streams().read(session, LARGE_ODD).bytes());
+    }
     bench.refresh();
+    loadRead(bench, state);
+  }
+
+  private static void loadRead(Bench bench, byte[] state) throws Judgement, DeviceException {
     ResumingSession target = bench.resume();
     Optional<DeviceException> failure = Expect.failure(() -> {
       bench.streams().write(target, state);
@@ -105,7 +110,7 @@ final class ResumingChecks {
   private static void inIsOut(Bench bench) throws Judgement, DeviceException {
     byte[] in = bench.whole();
     bench.load(in);
-    byte[] out = bench.readWhole(bench.save(DeviceState.STOP_COPY));
+    byte[] out = bench.streams().readAll(bench.save(DeviceState.STOP_COPY));
     int at = Arrays.mismatch(in, out);
     if (at < 0) {
       return;

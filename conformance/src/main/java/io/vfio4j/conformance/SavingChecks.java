@@ -13,7 +13,7 @@ final class SavingChecks {
   static final String WHOLE = "saving/whole";
 
   /** An estimate that is wrong by no more than this misleads nobody. */
-  private static final long SMALL = 64 << 10;
+  private static final long SMALL = 4096;
 
   private SavingChecks() {
   }

@@ -2,12 +2,15 @@
 package io.vfio4j.conformance;
 
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /** Reads and writes data sessions through a buffer that is its own. */
 final class Streams implements AutoCloseable {
@@ -44,7 +47,7 @@ final class Streams implements AutoCloseable {
   }
 
   /** Reads all that there is before a device is stopped, or all that is left if it is. */
-  byte[] readAll(SavingSession session) throws Judgement, DeviceException {
+  byte[] readAll(SavingSession session) throws Judgement, DeviceLostException {
     long begun = stopwatch.now();
     byte[] bytes = read(session, BUFFER_BYTES).bytes();
     stopwatch.streamed("reading a state", bytes.length, begun);
@@ -52,7 +55,7 @@ final class Streams implements AutoCloseable {
   }
 
   /** Reads, so many bytes at once, until there is nothing now or nothing any more. */
-  Piece read(SavingSession session, int atOnce) throws Judgement, DeviceException {
+  Piece read(SavingSession session, int atOnce) throws Judgement, DeviceLostException {
     Piece piece = read(session, atOnce, mostState);
     if (piece.stop() == Stop.ENOUGH) {
       throw Judgement.notApplicable("the state has more than %d bytes".formatted(mostState));
@@ -66,11 +69,11 @@ final class Streams implements AutoCloseable {
    * @param atOnce bytes asked for at once
    * @param most bytes after which it is enough
    */
-  Piece read(SavingSession session, int atOnce, int most) throws Judgement, DeviceException {
+  Piece read(SavingSession session, int atOnce, int most) throws Judgement, DeviceLostException {
     MemorySegment into = buffer(atOnce);
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     while (all.size() < most) {
-      long read = session.read(into);
+      long read = readOnce(session, into);
       if (read == SavingSession.END || read == SavingSession.NOTHING_NOW) {
         return new Piece(all.toByteArray(), read == SavingSession.END ? Stop.END : Stop.NOTHING_NOW);
       }
@@ -83,8 +86,21 @@ final class Streams implements AutoCloseable {
   }
 
   /** Reads once, a little. Returns what the session does. */
-  long touch(SavingSession session) throws DeviceException {
-    return session.read(buffer(1));
+  long touch(SavingSession session) throws Judgement, DeviceLostException {
+    return readOnce(session, buffer(1));
+  }
+
+  /** Reads once. A failure is the matter of the checks that read a whole state, and use a session to its end. */
+  private static long readOnce(SavingSession session, MemorySegment into) throws Judgement, DeviceLostException {
+    try {
+      return session.read(into);
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      boolean dead = e.errno().equals(Errno.ENODEV);
+      throw Judgement.blocked(dead ? SessionChecks.KEPT : SavingChecks.WHOLE, "a state that can be read",
+          String.valueOf(e.getMessage()));
+    }
   }
 
   void write(ResumingSession session, byte[] bytes) throws DeviceException {
@@ -100,6 +116,13 @@ final class Streams implements AutoCloseable {
       MemorySegment.copy(bytes, at, buffer, ValueLayout.JAVA_BYTE, 0, length);
       session.write(buffer.asSlice(0, length));
     }
+  }
+
+  /** Returns the bytes of one stream after those of the other. */
+  static byte[] joined(byte[] one, byte[] other) {
+    byte[] both = Arrays.copyOf(one, one.length + other.length);
+    System.arraycopy(other, 0, both, one.length, other.length);
+    return both;
   }
 
   @Override

@@ -29,7 +29,7 @@ final class TimeChecks {
   private static void stream(Bench bench) throws Judgement, DeviceException {
     byte[] state = bench.whole();
     bench.load(state);
-    bench.readWhole(bench.save(DeviceState.STOP_COPY));
+    bench.streams().readAll(bench.save(DeviceState.STOP_COPY));
     bench.stopwatch().slowStreams().ifPresent(bench::deviates);
   }
 }

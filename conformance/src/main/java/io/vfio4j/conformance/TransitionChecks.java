@@ -86,6 +86,9 @@ final class TransitionChecks {
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
+      if (from == DeviceState.RESUMING && !bench.device().state().isRunning()) {
+        throw Judgement.blocked(ResumingChecks.WHOLE, to.toString(), String.valueOf(e.getMessage()));
+      }
       throw Judgement.failed(to.toString(), String.valueOf(e.getMessage()));
     }
     if (reached.state() != to) {
@@ -113,7 +116,11 @@ final class TransitionChecks {
   /** Expects that a saving session that was open still is. */
   private static void expectAlive(Bench bench, Optional<DataSession> before) throws Judgement, DeviceException {
     if (before.orElse(null) instanceof SavingSession session) {
-      Expect.works("the session from before goes on", () -> bench.streams().touch(session));
+      Optional<DeviceException> failure = Expect.failure(() -> session.read(bench.streams().buffer(1)));
+      if (failure.isPresent() && failure.get().errno().equals(Errno.ENODEV)) {
+        throw Judgement.failed("the session from before goes on",
+            String.valueOf(failure.get().getMessage()));
+      }
     }
   }
 
