@@ -130,13 +130,14 @@ public final class ChildProcess implements AutoCloseable {
 
   /** Kills it with SIGKILL, and waits for its end. */
   public void kill() throws InterruptedException {
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
     process.waitFor();
   }
 
   /** Asks it to end, with SIGTERM; does not wait. */
   public void terminate() {
-    process.destroy();
+    // Process.destroy would close what it writes to as well, and its last words were lost.
+    process.toHandle().destroy();
   }
 
   /**

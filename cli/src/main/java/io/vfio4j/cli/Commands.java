@@ -18,7 +18,8 @@ public final class Commands {
 
   /** Returns the commands in the order in which the help lists them. */
   private static List<Object> all() {
-    return List.of(new ServeCommand());
+    return List.of(new ServeCommand(), new ProbeCommand(), new MigrateCommand(), new ReceiveCommand(),
+        new SendCommand());
   }
 
   /** Makes the command line. */
@@ -35,7 +36,8 @@ public final class Commands {
     // A path may begin with @.
     root.setExpandAtFiles(false);
     root.setUsageHelpWidth(HELP_WIDTH);
-    root.setColorScheme(Help.defaultColorScheme(Terminal.colours(Terminal.STDOUT) ? Help.Ansi.ON : Help.Ansi.OFF));
+    root.setColorScheme(
+        Help.defaultColorScheme(Terminal.colours(Terminal.STDOUT) ? Help.Ansi.ON : Help.Ansi.OFF));
     inDeclaredOrder(root);
     return root;
   }

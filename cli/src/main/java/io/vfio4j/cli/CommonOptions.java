@@ -23,6 +23,7 @@ public final class CommonOptions {
   private boolean debug;
 
   @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean help;
 
   /** Tells whether events are to be JSON. */

@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Collection;
@@ -54,8 +55,11 @@ public final class Json {
 
   /** Adds a duration as milliseconds, to the microsecond; the name should end in {@code _ms}. */
   public Json with(String name, Duration value) {
-    object.addProperty(name, BigDecimal.valueOf(value.toNanos() / 1_000, 3));
-    return this;
+    return with(name, millis(value));
+  }
+
+  static JsonElement millis(Duration value) {
+    return new JsonPrimitive(BigDecimal.valueOf(value.toNanos() / 1_000, 3));
   }
 
   /** Adds a list. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import java.util.Arrays;
+
 /** The command. */
 public final class Main {
 
@@ -10,7 +12,19 @@ public final class Main {
   /** Runs the command, and ends the process with its exit code. */
   public static void main(String[] args) {
     Termination.install();
-    int code = Commands.commandLine().execute(args);
-    Termination.exit(code);
+    Termination.exit(run(args));
+  }
+
+  private static int run(String[] args) {
+    try {
+      return Commands.commandLine().execute(args);
+    } catch (Error e) {
+      // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
+      System.err.println("vfio4j: " + e);
+      if (Arrays.asList(args).contains("--debug")) {
+        e.printStackTrace();
+      }
+      return ExitCodes.NOT_DONE;
+    }
   }
 }

@@ -6,20 +6,20 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-@Command(name = "vfio4j", versionProvider = Version.class,
-    description = "Moves running VFIO devices, with their state, to where they are needed next.",
-    footer = {"", "Examples:", "  Two device servers, and a move from one to the other:",
-        "    vfio4j serve scratch --socket /tmp/a.sock --memory 256m &",
-        "    vfio4j serve scratch --socket /tmp/b.sock --memory 256m &",
-        "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock", "  What a device can do:",
-        "    vfio4j probe vfio-user:/tmp/b.sock", "  Without any server, with devices inside the command itself:",
-        "    vfio4j migrate --from sim:a?memory=1g --to sim:b?memory=1g", "",
-        "Exit codes: 0 done; 1 not done, and the source runs or nothing was touched; 2 wrong usage;",
-        "3 a source that does not run, or an unknown owner: what to do about it is on the standard error.",
-        "Each command has its own help: vfio4j COMMAND --help"})
+@Command(name = "vfio4j", versionProvider = Version.class, description = "Moves running VFIO devices, with their state, to where they are needed next.", footer = {
+    "", "Examples:", "  Two device servers, and a move from one to the other:",
+    "    vfio4j serve scratch --socket /tmp/a.sock --memory 256m &",
+    "    vfio4j serve scratch --socket /tmp/b.sock --memory 256m &",
+    "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock", "  What a device can do:",
+    "    vfio4j probe vfio-user:/tmp/b.sock", "  Without any server, with devices inside the command itself:",
+    "    vfio4j migrate --from sim:a?memory=1g --to sim:b?memory=1g", "",
+    "Exit codes: 0 done; 1 not done, and the source runs or nothing was touched; 2 wrong usage;",
+    "3 a source that does not run, or an unknown owner: what to do about it is on the standard error.",
+    "Each command has its own help: vfio4j COMMAND --help"})
 final class RootCommand implements Runnable {
 
   @Option(names = "--version", versionHelp = true, description = "Show the version.")
+  @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean version;
 
   @Mixin

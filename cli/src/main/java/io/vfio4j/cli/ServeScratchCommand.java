@@ -20,8 +20,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "scratch", description = {"Serve a scratch device, which is made for testing migration.",
-    "It serves one client after the other until SIGTERM or Ctrl-C, and then removes its socket."},
-    footer = {"", "Examples:", "  Serve a device whose internal memory holds a file:",
+    "It serves one client after the other until SIGTERM or Ctrl-C, and then removes its socket."}, footer = {
+        "", "Examples:", "  Serve a device whose internal memory holds a file:",
         "    vfio4j serve scratch --socket /tmp/a.sock --memory 256m --load big.iso",
         "  Serve one that fails to load a state, once:",
         "    vfio4j serve scratch --socket /tmp/b.sock --memory 256m --fault 'arc=RESUMING>STOP,errno=EIO,times=1'",
@@ -36,28 +36,22 @@ import picocli.CommandLine.Option;
         "  traffic=skip|repeat|restart             the traffic cheats after a state was loaded"})
 final class ServeScratchCommand implements Callable<Integer> {
 
-  @Option(names = "--socket", paramLabel = "PATH", required = true,
-      description = "Where to listen. Only you may connect (mode 0600); a socket left by a dead server is replaced.")
+  @Option(names = "--socket", paramLabel = "PATH", required = true, description = "Where to listen. Only you may connect (mode 0600); a socket left by a dead server is replaced.")
   private @Nullable Path socket;
 
-  @Option(names = "--memory", paramLabel = "SIZE", converter = SizeConverter.class,
-      description = "Internal memory, a multiple of 4k (default: 64m).")
+  @Option(names = "--memory", paramLabel = "SIZE", converter = SizeConverter.class, description = "Internal memory, a multiple of 4k (default: 64m).")
   private long memory = ScratchConfig.DEFAULT_MEMORY_SIZE;
 
-  @Option(names = "--load", paramLabel = "FILE",
-      description = "Fill the internal memory with as much of FILE as fits (default: zeros).")
+  @Option(names = "--load", paramLabel = "FILE", description = "Fill the internal memory with as much of FILE as fits (default: zeros).")
   private @Nullable Path load;
 
-  @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class,
-      description = "What it can do of migration: of stop_copy,p2p,pre_copy, or none (default: all).")
+  @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class, description = "What it can do of migration: of stop_copy,p2p,pre_copy, or none (default: all).")
   private MigrationFeatures features = MigrationFeatures.ALL;
 
-  @Option(names = "--fault", paramLabel = "SPEC", converter = FaultConverter.class,
-      description = "Something that goes wrong, as below; may be given several times.")
+  @Option(names = "--fault", paramLabel = "SPEC", converter = FaultConverter.class, description = "Something that goes wrong, as below; may be given several times.")
   private List<Fault> faults = new ArrayList<>();
 
-  @Option(names = "--keep-state",
-      description = "Leave a device that runs as it is when a client goes away, for every client.")
+  @Option(names = "--keep-state", description = "Leave a device that runs as it is when a client goes away, for every client.")
   private boolean keepState;
 
   @Option(names = "--once", description = "End when the first client has gone.")
@@ -66,8 +60,7 @@ final class ServeScratchCommand implements Callable<Integer> {
   @Option(names = "--mappable", description = "Let clients map the internal memory; changes are found by comparing.")
   private boolean mappable;
 
-  @Option(names = "--until-eof",
-      description = "End when the standard input does: with the program that started this one.")
+  @Option(names = "--until-eof", description = "End when the standard input does: with the program that started this one.")
   private boolean untilEof;
 
   @Mixin
@@ -78,7 +71,8 @@ final class ServeScratchCommand implements Callable<Integer> {
     Output output = common.output();
     Path path = Options.required(socket, "--socket");
     ScratchConfig config = config(path.toString());
-    try (ScratchDevice device = device(config, output); VfioUserServer server = listen(path, device, output)) {
+    try (ScratchDevice device = device(config, output);
+        VfioUserServer server = listen(path, device, output)) {
       serve(path, server, output);
     } finally {
       // The interrupt that ended the server has done its work.

@@ -26,7 +26,8 @@ public final class Terminal {
       return false;
     }
     try {
-      String target = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor))).toString();
+      String target =
+          Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor))).toString();
       return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
     } catch (IOException e) {
       return false; // Closed, or no /proc: nobody looks at it as far as anybody can tell.

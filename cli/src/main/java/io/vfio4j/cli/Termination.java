@@ -50,30 +50,29 @@ public final class Termination {
     };
   }
 
-  /** Tells whether a signal has asked for the end. */
-  public static boolean isRequested() {
-    synchronized (ACTIONS) {
-      return requested;
-    }
-  }
-
+  /** Ends the process. Must be called however the command ends, for a signal waits for it. */
   static void exit(int code) {
     EXIT_CODE.complete(code);
     System.exit(code);
   }
 
-  private static void shutDown() {
-    if (EXIT_CODE.isDone()) {
-      return;
-    }
-    Deque<Runnable> actions;
+  /** Does what a signal does, once, without the end of the process. */
+  static void runActions() {
+    registered(false).forEach(Runnable::run);
+  }
+
+  private static Deque<Runnable> registered(boolean forGood) {
     synchronized (ACTIONS) {
-      requested = true;
-      actions = new ArrayDeque<>(ACTIONS);
+      requested |= forGood;
+      return new ArrayDeque<>(ACTIONS);
     }
-    actions.forEach(Runnable::run);
-    // The JVM would answer a signal with 128 and its number, though the command ended as it should. A thread in
-    // System.exit waits for this one, so there is no other way to the command's own exit code.
+  }
+
+  private static void shutDown() {
+    registered(true).forEach(Runnable::run);
+    // The JVM would answer a signal with 128 and its number, though the command ends as it should, and even if the
+    // signal comes when the command has just ended. A thread in System.exit waits for this one, so there is no
+    // other way to the command's own exit code.
     int code = EXIT_CODE.join();
     System.out.flush();
     System.err.flush();

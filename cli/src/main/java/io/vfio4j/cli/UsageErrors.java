@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
@@ -10,6 +12,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Answers wrong arguments with a line that says what would be right, and not with pages of help. */
 final class UsageErrors implements IParameterExceptionHandler {
+
+  /** How picocli begins when a value is wrong; the name of the option is enough. */
+  private static final Pattern INVALID = Pattern.compile(
+      "^Invalid value for (?:option '(\\S+?)'(?: \\(\\S+\\))?|positional parameter at index \\d+ \\((\\S+)\\)): ");
 
   @Override
   public int handleParseException(ParameterException e, String[] args) {
@@ -26,13 +32,22 @@ final class UsageErrors implements IParameterExceptionHandler {
     String word = e.getUnmatched().isEmpty() ? "" : e.getUnmatched().getFirst();
     List<String> suggestions = e.getSuggestions();
     List<String> subcommands = subcommands(e.getCommandLine());
-    if (!suggestions.isEmpty()) {
-      return "'%s' is not known here; did you mean %s?".formatted(word, suggestions.getFirst());
-    }
+    String hint = suggestions.stream().filter(known -> begins(known, word)).findFirst()
+        .map(known -> "; did you mean %s?".formatted(known)).orElse("");
     if (!word.startsWith("-") && !subcommands.isEmpty()) {
-      return "'%s' is not a command; there are %s".formatted(word, String.join(", ", subcommands));
+      return "'%s' is not a command%s there are %s".formatted(word, hint.isEmpty() ? ";" : hint,
+          String.join(", ", subcommands));
+    }
+    if (!hint.isEmpty()) {
+      return "'%s' is not known here%s".formatted(word, hint);
     }
     return "'%s' does not belong there".formatted(word);
+  }
+
+  /** picocli finds something similar to anything. */
+  private static boolean begins(String known, String word) {
+    int same = word.startsWith("--") ? 4 : 2;
+    return word.length() >= same && known.startsWith(word.substring(0, same));
   }
 
   static List<String> subcommands(CommandLine command) {
@@ -43,6 +58,12 @@ final class UsageErrors implements IParameterExceptionHandler {
 
   /** Some texts of picocli have several lines. */
   private static String oneLine(String text) {
-    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    String line = text.strip().replaceAll("\\s*\\R\\s*", " ");
+    Matcher invalid = INVALID.matcher(line);
+    if (!invalid.find()) {
+      return line;
+    }
+    String option = invalid.group(1);
+    return (option == null ? invalid.group(2) : option) + ": " + line.substring(invalid.end());
   }
 }

@@ -10,6 +10,6 @@ final class Version implements IVersionProvider {
   public String[] getVersion() {
     var descriptor = Version.class.getModule().getDescriptor();
     String version = descriptor == null ? "(unversioned)" : descriptor.rawVersion().orElse("(unversioned)");
-    return new String[]{"vfio4j " + version};
+    return new String[] {"vfio4j " + version};
   }
 }

@@ -13,11 +13,12 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves data between internal memory and the memory that the device may reach, one command at a time, in pieces.
+ * Moves data between internal memory and the memory that the device may reach, one command at a time, in
+ * pieces.
  *
  * <p>
- * A command is checked against the internal memory before a byte is moved, and each piece against the mappings. One
- * longer than a piece that runs into an unmapped address has moved the pieces before it.
+ * A command is checked against the internal memory before a byte is moved, and each piece against the
+ * mappings. One longer than a piece that runs into an unmapped address has moved the pieces before it.
  */
 final class DmaEngine {
 
@@ -85,7 +86,9 @@ final class DmaEngine {
     return command != null;
   }
 
-  /** Takes a command. It is refused, and not counted, if another is there (EBUSY) or it is unknown (EINVAL). */
+  /**
+   * Takes a command. It is refused, and not counted, if another is there (EBUSY) or it is unknown (EINVAL).
+   */
   void command(int code) {
     if (command != null) {
       failures.failed(Errno.EBUSY);
@@ -173,7 +176,9 @@ final class DmaEngine {
     command = null;
   }
 
-  /** Saves the registers, and a command that waits. One that has begun is finished before a device is stopped. */
+  /**
+   * Saves the registers, and a command that waits. One that has begun is finished before a device is stopped.
+   */
   void save(ByteBuffer image) {
     image.putLong(iova).putLong(offset).putLong(length).putLong(completed);
     Command waiting = command != null ? command : new Command(0, 0, 0, 0);

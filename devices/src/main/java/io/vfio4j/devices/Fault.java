@@ -28,10 +28,10 @@ import java.time.Duration;
  * </table>
  *
  * <p>
- * FROM and TO are names of states a single arc apart; where a device fails on a longer way, it is left in the state
- * before that arc, which is mid-path. E is a name such as EIO or a number. D is in {@code us}, {@code ms}
- * or {@code s}. N, RATE and SIZE are whole numbers, with a
- * suffix {@code k}, {@code m} or {@code g} for powers of 1024.
+ * FROM and TO are names of states a single arc apart; where a device fails on a longer way, it is left in the
+ * state before that arc, which is mid-path. E is a name such as EIO or a number. D is in
+ * {@code us}, {@code ms} or {@code s}. N, RATE and SIZE are whole numbers, with a suffix {@code k}, {@code m}
+ * or {@code g} for powers of 1024.
  */
 public sealed interface Fault {
 
@@ -124,8 +124,8 @@ public sealed interface Fault {
   }
 
   /**
-   * The saved state is slow to read: before the device is stopped there is nothing to read now and then, and in
-   * STOP_COPY reading blocks.
+   * The saved state is slow to read: before the device is stopped there is nothing to read now and then, and
+   * in STOP_COPY reading blocks.
    *
    * @param bytesPerSecond how fast it is, at least 1
    */

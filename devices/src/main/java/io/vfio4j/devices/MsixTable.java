@@ -4,8 +4,8 @@ package io.vfio4j.devices;
 import static io.vfio4j.devices.ScratchLayout.VECTORS;
 
 /**
- * The MSI-X table and pending bits. Under VFIO they are the driver's notebook: interrupts go where SET_IRQS says, are
- * masked by it, and so are never pending here.
+ * The MSI-X table and pending bits. Under VFIO they are the driver's notebook: interrupts go where SET_IRQS
+ * says, are masked by it, and so are never pending here.
  */
 final class MsixTable implements WordAccess.Registers {
 

@@ -5,20 +5,23 @@ package io.vfio4j.devices;
  * Tells how many events are due at a rate. Times are nanoseconds of a {@link RunningClock}.
  *
  * <p>
- * A wake-up for each event would cost more than the events, so it asks for one a millisecond at most, and has the
- * events since then done together.
+ * A wake-up for each event would cost more than the events, so it asks for one a millisecond at most, and has
+ * the events since then done together.
  */
 final class Pacer {
 
-  /** More events than this are not done in one go, so that whoever waits for the device's thread gets its turn. */
+  /**
+   * More events than this are not done in one go, so that whoever waits for the device's thread gets its
+   * turn.
+   */
   static final int BATCH = 1024;
 
   private static final long SECOND = 1_000_000_000L;
   private static final long WAKE_UP = 1_000_000L;
 
   /**
-   * What is owed for longer than this is dropped. It is owed only if the thread was held up, or the rate is beyond
-   * the machine; without a limit the device would then do nothing but catch up.
+   * What is owed for longer than this is dropped. It is owed only if the thread was held up, or the rate is
+   * beyond the machine; without a limit the device would then do nothing but catch up.
    */
   private static final long BACKLOG = 100_000_000L;
 
@@ -26,7 +29,9 @@ final class Pacer {
   private long anchor;
   private long done;
 
-  /** Sets the rate, events a second, unsigned 32 bits, 0 for none; the first is due one period from now on. */
+  /**
+   * Sets the rate, events a second, unsigned 32 bits, 0 for none; the first is due one period from now on.
+   */
   void restart(int eventsPerSecond, long now) {
     rate = Integer.toUnsignedLong(eventsPerSecond);
     anchor = now;

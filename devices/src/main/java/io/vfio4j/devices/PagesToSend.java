@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Which pages of internal memory a saving session still has to send: those that its first sweep has not come to, and
- * those that changed behind it.
+ * Which pages of internal memory a saving session still has to send: those that its first sweep has not come
+ * to, and those that changed behind it.
  */
 final class PagesToSend implements AutoCloseable {
 

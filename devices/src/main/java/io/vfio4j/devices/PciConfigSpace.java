@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The PCI config space (PCI Local Bus 3.0, chapter 6): a value and a mask of writable bits for each byte, which is
- * all that is needed for BARs to be sized too.
+ * The PCI config space (PCI Local Bus 3.0, chapter 6): a value and a mask of writable bits for each byte,
+ * which is all that is needed for BARs to be sized too.
  */
 final class PciConfigSpace {
 

@@ -3,7 +3,10 @@ package io.vfio4j.devices;
 
 import java.util.function.LongSupplier;
 
-/** Measures time in nanoseconds, but only while it is let run; time that passes otherwise never happened to it. */
+/**
+ * Measures time in nanoseconds, but only while it is let run; time that passes otherwise never happened to
+ * it.
+ */
 final class RunningClock {
 
   private final LongSupplier nanoTime;
@@ -21,7 +24,9 @@ final class RunningClock {
     return at(nanoTime.getAsLong());
   }
 
-  /** Returns the time that it ran until a time of the outer clock; one before the last seen counts as that. */
+  /**
+   * Returns the time that it ran until a time of the outer clock; one before the last seen counts as that.
+   */
   long at(long outer) {
     long passed = outer - lastSeen;
     if (passed > 0) {

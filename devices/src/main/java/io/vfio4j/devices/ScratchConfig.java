@@ -12,8 +12,8 @@ import java.util.Optional;
  *
  * @param name what messages call it
  * @param memorySize bytes of internal memory: a multiple of 4096 from 4096 to {@link #MAX_MEMORY_SIZE}
- * @param load a file whose beginning is the initial content of the memory, as much of it as fits; without one the
- *     memory is zeros
+ * @param load a file whose beginning is the initial content of the memory, as much of it as fits; without one
+ *     the memory is zeros
  * @param features what it can do of migration
  * @param faults what is to go wrong
  * @param mappable whether others may map the internal memory; changes are then found by comparing

@@ -145,7 +145,10 @@ final class ScratchCore implements AutoCloseable {
     parts.load(image, faults);
   }
 
-  /** Returns the registers as they are saved. Config space and MSI-X table are not among them: they are a driver's. */
+  /**
+   * Returns the registers as they are saved. Config space and MSI-X table are not among them: they are a
+   * driver's.
+   */
   private ByteBuffer saveRegisters() {
     ByteBuffer image = ByteBuffer.allocate(StreamFormat.REGISTERS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     registers.save(image);

@@ -22,8 +22,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PCI device made for testing migration: internal memory of any size, a DMA engine, interrupts, a generator of DMA
- * traffic and one of internal changes. {@link ScratchLayout} has its registers.
+ * A PCI device made for testing migration: internal memory of any size, a DMA engine, interrupts, a generator
+ * of DMA traffic and one of internal changes. {@link ScratchLayout} has its registers.
  *
  * <p>
  * Its methods are called by one thread at a time, and everything that takes time is done in {@link #runDue}.
@@ -129,8 +129,8 @@ public final class ScratchDevice implements EmulatedDevice {
   /**
    * {@inheritDoc}
    *
-   * @throws TransitionException ENOTTY if the device was made without migration; EINVAL if there is no way, or on
-   *     leaving RESUMING if what was written is damaged or not complete; and what {@link Fault}s say
+   * @throws TransitionException ENOTTY if the device was made without migration; EINVAL if there is no way,
+   *     or on leaving RESUMING if what was written is damaged or not complete; and what {@link Fault}s say
    */
   @Override
   public Reached moveTo(DeviceState target) throws TransitionException {

@@ -2,8 +2,8 @@
 package io.vfio4j.devices;
 
 /**
- * How a scratch device is driven: its ids, regions, registers and commands. All numbers are little-endian, and fixed
- * for good since other clients are written against them.
+ * How a scratch device is driven: its ids, regions, registers and commands. All numbers are little-endian,
+ * and fixed for good since other clients are written against them.
  */
 public final class ScratchLayout {
 

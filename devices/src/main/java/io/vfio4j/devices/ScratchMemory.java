@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * The internal memory.
  *
  * <p>
- * Memory that nobody else maps is a private mapping of its initial content, so that a reset gives back the pages that
- * were written and costs nothing for the others. Memory to be mapped is a file of its own, and a reset writes to it.
+ * Memory that nobody else maps is a private mapping of its initial content, so that a reset gives back the
+ * pages that were written and costs nothing for the others. Memory to be mapped is a file of its own, and a
+ * reset writes to it.
  */
 final class ScratchMemory implements AutoCloseable {
 

@@ -30,8 +30,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
- * The registers of BAR0: finds the part of the device that each belongs to. They are laid out so that 8 bytes are one
- * register or two of 32 bits.
+ * The registers of BAR0: finds the part of the device that each belongs to. They are laid out so that 8 bytes
+ * are one register or two of 32 bits.
  */
 final class ScratchRegisters implements WordAccess.Registers {
 

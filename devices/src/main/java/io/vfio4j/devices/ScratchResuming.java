@@ -20,9 +20,9 @@ import java.util.zip.CRC32C;
  * Reads a saved state, as {@link StreamFormat} has it, into the internal memory.
  *
  * <p>
- * A record that lies within one write is checked where it is and copied once; one that does not is gathered first.
- * Nothing in the stream is believed before its checksum was right, except lengths, which are checked against limits
- * and allocate nothing. Registers are kept until the state is complete.
+ * A record that lies within one write is checked where it is and copied once; one that does not is gathered
+ * first. Nothing in the stream is believed before its checksum was right, except lengths, which are checked
+ * against limits and allocate nothing. Registers are kept until the state is complete.
  */
 final class ScratchResuming implements ResumingSession {
 

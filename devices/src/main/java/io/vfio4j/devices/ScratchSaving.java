@@ -21,8 +21,8 @@ import java.util.zip.CRC32C;
  * Writes the saved state, as {@link StreamFormat} has it.
  *
  * <p>
- * Records are made in the reader's own memory, as long as it has room for one; a reader with less room gets a record
- * made aside, piece by piece.
+ * Records are made in the reader's own memory, as long as it has room for one; a reader with less room gets a
+ * record made aside, piece by piece.
  */
 final class ScratchSaving implements SavingSession {
 

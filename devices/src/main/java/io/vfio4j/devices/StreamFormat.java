@@ -10,13 +10,15 @@ import java.util.zip.CRC32C;
  * The saved state of a scratch device: a header, then records. All numbers are little-endian.
  *
  * <pre>
- * header:  u64 magic, u32 version, u32 bytes of the header, u64 bytes of memory, u32 0, u32 CRC-32C of the 28 before
- * record:  u32 kind, u32 bytes of payload, u64 offset, u32 number, u32 CRC-32C of the 20 before and the payload
+ * header:  u64 magic, u32 version, u32 bytes of the header, u64 bytes of memory, u32 0,
+ *          u32 CRC-32C of the 28 before
+ * record:  u32 kind, u32 bytes of payload, u64 offset, u32 number,
+ *          u32 CRC-32C of the 20 before and the payload
  * </pre>
  *
  * <p>
- * Records are numbered from 0, so that one that is missing shows. First come MEMORY records with all pages in order,
- * then MEMORY records with pages that changed, then one of REGISTERS, and END.
+ * Records are numbered from 0, so that one that is missing shows. First come MEMORY records with all pages in
+ * order, then MEMORY records with pages that changed, then one of REGISTERS, and END.
  */
 final class StreamFormat {
 

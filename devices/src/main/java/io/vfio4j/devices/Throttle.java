@@ -30,8 +30,8 @@ final class Throttle {
   }
 
   /**
-   * Waits until so many bytes may be taken, or the most that are kept; returns how many it is. An interrupted thread
-   * waits no longer and gets all, since a read of nothing would be taken for the end of the state.
+   * Waits until so many bytes may be taken, or the most that are kept; returns how many it is. An interrupted
+   * thread waits no longer and gets all, since a read of nothing would be taken for the end of the state.
    */
   long await(long bytes) {
     long wanted = Math.min(bytes, burst());

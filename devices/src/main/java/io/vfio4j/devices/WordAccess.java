@@ -38,7 +38,10 @@ final class WordAccess {
     }
   }
 
-  /** Writes whole words, the low half of a 64-bit register before the high one. Returns false for other writes. */
+  /**
+   * Writes whole words, the low half of a 64-bit register before the high one. Returns false for other
+   * writes.
+   */
   static boolean write(Registers registers, int offset, MemorySegment data) {
     if (offset % Integer.BYTES != 0 || data.byteSize() % Integer.BYTES != 0) {
       return false;

@@ -30,9 +30,9 @@ class DamagedStreamTest {
   /** Writes a state that is refused at a write, with that errno, and can then only be reset. */
   private static void assertRefused(Rig target, byte[] state, Errno errno) throws Exception {
     ResumingSession resuming = target.resume();
-    assertThatThrownBy(() -> resuming.write(Rig.native_(state))).isInstanceOfSatisfying(DeviceException.class,
+    assertThatThrownBy(() -> resuming.write(Rig.segment(state))).isInstanceOfSatisfying(DeviceException.class,
         e -> assertThat(e.errno()).as(e.getMessage()).isEqualTo(errno));
-    assertThatThrownBy(() -> resuming.write(Rig.native_(state))).isInstanceOfSatisfying(DeviceException.class,
+    assertThatThrownBy(() -> resuming.write(Rig.segment(state))).isInstanceOfSatisfying(DeviceException.class,
         e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
     assertThatThrownBy(() -> target.device.moveTo(DeviceState.STOP)).isInstanceOfSatisfying(
         TransitionException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
@@ -64,7 +64,7 @@ class DamagedStreamTest {
         assertThatThrownBy(() -> {
           for (int from = 0; from < damaged.length; from += 7) {
             resuming
-                .write(Rig.native_(Arrays.copyOfRange(damaged, from, Math.min(damaged.length, from + 7))));
+                .write(Rig.segment(Arrays.copyOfRange(damaged, from, Math.min(damaged.length, from + 7))));
           }
           target.device.moveTo(DeviceState.STOP);
         }).isInstanceOf(DeviceException.class);
@@ -100,8 +100,8 @@ class DamagedStreamTest {
     try (Rig target = Rig.withPages(1)) {
       assertRefused(target, Arrays.copyOf(state, state.length + 1), Errno.EINVAL);
       ResumingSession resuming = target.resume();
-      resuming.write(Rig.native_(state));
-      assertThatThrownBy(() -> resuming.write(Rig.native_((byte) 0))).hasMessageContaining("EINVAL");
+      resuming.write(Rig.segment(state));
+      assertThatThrownBy(() -> resuming.write(Rig.segment((byte) 0))).hasMessageContaining("EINVAL");
       assertThatThrownBy(() -> target.device.moveTo(DeviceState.STOP)).hasMessageContaining("EINVAL");
     }
   }

@@ -33,7 +33,7 @@ class DmaEngineTest {
   void movesMemoryBothWays() throws Exception {
     try (Rig rig = Rig.withPages(4)) {
       byte[] data = noise(5000);
-      rig.bus.memory.asSlice(100).copyFrom(Rig.native_(data));
+      rig.bus.memory.asSlice(100).copyFrom(Rig.segment(data));
       rig.command(ScratchLayout.COMMAND_READ, FakeBus.IOVA + 100, 4001, 5000);
       assertThat(rig.read(2, 4001, 5000)).isEqualTo(data);
       assertThat(rig.read(2, 0, 4001)).containsOnly(0);
@@ -52,7 +52,7 @@ class DmaEngineTest {
   void doesALongCommandInPieces() throws Exception {
     try (Rig rig = Rig.withPages(3 * 256)) {
       byte[] data = noise(5 * MIB / 2);
-      rig.bus.memory.copyFrom(Rig.native_(data));
+      rig.bus.memory.copyFrom(Rig.segment(data));
       rig.set64(ScratchLayout.DMA_IOVA, FakeBus.IOVA);
       rig.set64(ScratchLayout.DMA_LENGTH, data.length);
       rig.set32(ScratchLayout.COMMAND, 0x101);

@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What a device is attached to in a test: memory at one address, half of it only to be read, and interrupts. */
+/**
+ * What a device is attached to in a test: memory at one address, half of it only to be read, and interrupts.
+ */
 final class FakeBus implements DmaMemory, Interrupts {
 
   static final long IOVA = 0x100000;

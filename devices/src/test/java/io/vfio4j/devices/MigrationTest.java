@@ -68,7 +68,7 @@ class MigrationTest {
         ResumingSession resuming = target.resume();
         for (int at = 0; at < state.length;) {
           int length = Math.min(state.length - at, 1 + random.nextInt(random.nextBoolean() ? 100 : 300_000));
-          resuming.write(Rig.native_(Arrays.copyOfRange(state, at, at + length)));
+          resuming.write(Rig.segment(Arrays.copyOfRange(state, at, at + length)));
           at += length;
         }
         target.device.moveTo(DeviceState.STOP);
@@ -86,7 +86,7 @@ class MigrationTest {
       byte[] state = Rig.drain(source.save(DeviceState.STOP_COPY), 1);
       ResumingSession resuming = target.resume();
       for (byte one : state) {
-        resuming.write(Rig.native_(one));
+        resuming.write(Rig.segment(one));
       }
       target.device.moveTo(DeviceState.STOP);
       assertThat(registers(target)).isEqualTo(registers(source));
@@ -283,7 +283,7 @@ class MigrationTest {
       byte[] state = source.saved();
       ResumingSession resuming = target.resume();
       for (int length : new int[] {0, 10, 32, 40, state.length - 1}) {
-        resuming.write(Rig.native_(Arrays.copyOf(state, length)));
+        resuming.write(Rig.segment(Arrays.copyOf(state, length)));
         assertThatThrownBy(() -> target.device.moveTo(DeviceState.RUNNING))
             .isInstanceOfSatisfying(TransitionException.class, e -> {
               assertThat(e.errno()).isEqualTo(Errno.EINVAL);
@@ -298,7 +298,7 @@ class MigrationTest {
   }
 
   @Test
-  void carriesTheMostPendingWritesOfAStateThatIsRead() throws Exception {
+  void carriesNothingFromOneStateToTheNext() throws Exception {
     // The source goes on and is saved again: the first stream's target has nothing of the second.
     try (Rig source = Rig.withPages(1); Rig target = Rig.withPages(1)) {
       byte[] first = source.saved();

@@ -54,10 +54,10 @@ final class Rig implements AutoCloseable {
   }
 
   void write(int region, long offset, byte... data) throws ErrnoException {
-    device.writeRegion(region, offset, native_(data));
+    device.writeRegion(region, offset, segment(data));
   }
 
-  static MemorySegment native_(byte... data) {
+  static MemorySegment segment(byte... data) {
     MemorySegment segment = Arena.ofAuto().allocate(Math.max(1, data.length)).asSlice(0, data.length);
     return segment.copyFrom(MemorySegment.ofArray(data));
   }
@@ -151,7 +151,7 @@ final class Rig implements AutoCloseable {
   }
 
   void load(byte[] state) throws TransitionException, DeviceException {
-    resume().write(native_(state));
+    resume().write(segment(state));
     device.moveTo(DeviceState.STOP);
   }
 

@@ -121,8 +121,8 @@ class ScratchFaultsTest {
     try (Rig source = Rig.withPages(2); Rig target = with("write,at=5000,errno=EIO")) {
       byte[] state = source.saved();
       ResumingSession resuming = target.resume();
-      resuming.write(Rig.native_(Arrays.copyOf(state, 5000)));
-      MemorySegment rest = Rig.native_(Arrays.copyOfRange(state, 5000, state.length));
+      resuming.write(Rig.segment(Arrays.copyOf(state, 5000)));
+      MemorySegment rest = Rig.segment(Arrays.copyOfRange(state, 5000, state.length));
       assertErrno(() -> resuming.write(rest), Errno.EIO);
       assertErrno(() -> resuming.write(rest), Errno.EINVAL);
       assertErrno(() -> target.device.moveTo(DeviceState.STOP), Errno.EINVAL);
@@ -135,8 +135,8 @@ class ScratchFaultsTest {
     try (Rig source = Rig.withPages(2); Rig target = with("write,at=5000,cut")) {
       byte[] state = source.saved();
       ResumingSession resuming = target.resume();
-      resuming.write(Rig.native_(Arrays.copyOf(state, 6000)));
-      resuming.write(Rig.native_(Arrays.copyOfRange(state, 6000, state.length)));
+      resuming.write(Rig.segment(Arrays.copyOf(state, 6000)));
+      resuming.write(Rig.segment(Arrays.copyOfRange(state, 6000, state.length)));
       assertErrno(() -> target.device.moveTo(DeviceState.STOP), Errno.EINVAL);
     }
   }

@@ -35,7 +35,8 @@ final class BandwidthLimit {
       return;
     }
     long now = clock.nanoTime();
-    tokens = Math.min(burst(), tokens + (now - filledAt) * (double) bytesPerSecond / NANOS_PER_SECOND) - bytes;
+    tokens =
+        Math.min(burst(), tokens + (now - filledAt) * (double) bytesPerSecond / NANOS_PER_SECOND) - bytes;
     filledAt = now;
     if (tokens < 0) {
       clock.pause((long) (-tokens * NANOS_PER_SECOND / bytesPerSecond));

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Bytes on their way from one thread to another, in native memory. The copying is done outside the lock, so that
- * both threads copy at once; the memory is freed when both ends are closed and neither copies.
+ * Bytes on their way from one thread to another, in native memory. The copying is done outside the lock, so
+ * that both threads copy at once; the memory is freed when both ends are closed and neither copies.
  */
 final class ByteRing {
 

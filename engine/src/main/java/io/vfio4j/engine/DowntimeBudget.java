@@ -43,7 +43,8 @@ final class DowntimeBudget {
     String advice = expected > sent && sent > 0
         ? "%s of about %s had been sent; a limit of about %s would do".formatted(Words.bytes(sent),
             Words.bytes(expected), Words.time(withMargin(used, (double) expected / sent)))
-        : "%s had been sent; a limit of %s may do".formatted(Words.bytes(sent), Words.time(withMargin(used, 1)));
+        : "%s had been sent; a limit of %s may do".formatted(Words.bytes(sent),
+            Words.time(withMargin(used, 1)));
     return new OverBudgetException(
         "the switchover took longer than its limit of " + Words.time(limit) + ": " + advice);
   }

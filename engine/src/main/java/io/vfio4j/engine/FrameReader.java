@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Receives frames into one buffer; nothing of a frame is given out before it has been checked. Not to be used any
- * more after an exception.
+ * Receives the preamble and then frames into one buffer; nothing of a frame is given out before it has been
+ * checked. Not to be used any more after an exception.
  */
 final class FrameReader {
 
@@ -21,10 +21,14 @@ final class FrameReader {
   private final MemorySegment payload;
   private final FrameHeader header;
   private final StreamDigest digest = new StreamDigest();
+  private boolean begun;
   private int sequence;
   private int length;
 
-  /** Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be taken. */
+  /**
+   * Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be
+   * taken.
+   */
   FrameReader(Transport transport, MemorySegment buffer) {
     this.transport = transport;
     this.frame = buffer.asByteBuffer();
@@ -33,17 +37,25 @@ final class FrameReader {
     this.header = new FrameHeader(frame);
   }
 
-  void receivePreamble(Duration stall) throws IOException {
-    fill(0, Preamble.BYTES, stall);
-    Preamble.check(frame.flip());
-  }
-
-  /** Receives the next frame that is understood. */
-  FrameKind next(Duration stall) throws IOException {
+  /**
+   * Receives the next frame that is understood. It has to be here in time, whatever comes before it; only a
+   * payload of data may take longer, as long as it goes on.
+   */
+  FrameKind next(Duration patience) throws IOException {
+    long began = System.nanoTime();
+    Duration left = patience;
+    if (!begun) {
+      receivePreamble(patience, began);
+    }
     while (true) {
-      fill(0, FrameHeader.BYTES, stall);
+      fill(0, FrameHeader.BYTES, left, began);
       Optional<FrameKind> kind = checkHeader();
-      fill(FrameHeader.BYTES, length, stall);
+      boolean isData = kind.isPresent() && kind.get() == FrameKind.DATA;
+      if (isData) {
+        fillSlowly(length, patience);
+      } else if (length > 0) {
+        fill(FrameHeader.BYTES, length, left(patience, began), began);
+      }
       if (!header.isIntact(length)) {
         throw damaged("wrong checksum");
       }
@@ -53,7 +65,14 @@ final class FrameReader {
       if (kind.isPresent()) {
         return kind.get();
       }
+      left = left(patience, began);
     }
+  }
+
+  private void receivePreamble(Duration patience, long began) throws IOException {
+    fill(0, Preamble.BYTES, patience, began);
+    Preamble.check(frame.flip());
+    begun = true;
   }
 
   /** Returns which device the last frame is about. */
@@ -79,7 +98,9 @@ final class FrameReader {
     return PeerText.take(body());
   }
 
-  /** Checks all of a header but its checksum, which needs the payload, and returns the kind if it is known. */
+  /**
+   * Checks all of a header but its checksum, which needs the payload, and returns the kind if it is known.
+   */
   private Optional<FrameKind> checkHeader() throws StreamException {
     long announced = header.length();
     Optional<FrameKind> kind = FrameKind.fromWire(header.kind());
@@ -112,12 +133,38 @@ final class FrameReader {
         .formatted(Integer.toUnsignedString(sequence), how));
   }
 
-  private void fill(int from, int count, Duration stall) throws IOException {
+  /**
+   * Fills a part of the frame that has to be here in time; for the usual single piece nothing is allocated.
+   */
+  private void fill(int from, int count, Duration patience, long began) throws IOException {
     frame.limit(from + count).position(from);
+    Duration left = patience;
     while (frame.hasRemaining()) {
-      if (transport.receive(frame, stall) < 0) {
-        throw new EOFException(transport.peer() + " closed the connection");
+      receive(left);
+      if (frame.hasRemaining()) {
+        left = left(patience, began);
       }
     }
+  }
+
+  private void fillSlowly(int count, Duration stall) throws IOException {
+    frame.limit(FrameHeader.BYTES + count).position(FrameHeader.BYTES);
+    while (frame.hasRemaining()) {
+      receive(stall);
+    }
+  }
+
+  private void receive(Duration patience) throws IOException {
+    if (transport.receive(frame, patience) < 0) {
+      throw new EOFException(transport.peer() + " closed the connection");
+    }
+  }
+
+  private Duration left(Duration patience, long began) throws StalledException {
+    Duration left = patience.minusNanos(System.nanoTime() - began);
+    if (!left.isPositive()) {
+      throw new StalledException(transport.peer(), "sent no whole frame", patience);
+    }
+    return left;
   }
 }

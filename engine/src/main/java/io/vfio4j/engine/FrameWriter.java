@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 
-/** Sends frames out of one buffer, into which the payload is written first. */
+/** Sends the preamble and then frames out of one buffer, into which the payload is written first. */
 final class FrameWriter {
 
   private final Transport transport;
@@ -17,9 +17,12 @@ final class FrameWriter {
   private final MemorySegment payload;
   private final FrameHeader header;
   private final StreamDigest digest = new StreamDigest();
+  private boolean begun;
   private int sequence;
 
-  /** Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent. */
+  /**
+   * Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent.
+   */
   FrameWriter(Transport transport, Duration stall, MemorySegment buffer) {
     this.transport = transport;
     this.stall = stall;
@@ -34,13 +37,19 @@ final class FrameWriter {
     return payload;
   }
 
-  void sendPreamble() throws IOException {
-    Preamble.put(frame.clear());
-    transport.send(frame.flip(), stall);
+  /** Sends the preamble from a buffer of its own: the payload of the first frame is in its place already. */
+  private void sendPreamble() throws IOException {
+    ByteBuffer preamble = ByteBuffer.allocateDirect(Preamble.BYTES);
+    Preamble.put(preamble);
+    transport.send(preamble.flip(), stall);
   }
 
   /** Sends a frame with a payload that is in its place. */
   void send(FrameKind kind, int device, int length) throws IOException {
+    if (!begun) {
+      begun = true;
+      sendPreamble();
+    }
     header.set(kind, device, length, sequence++);
     digest.add(header.bytes());
     frame.limit(FrameHeader.BYTES + length).position(0);

@@ -73,7 +73,8 @@ record Hello(List<Device> devices) {
       int classCode = ids.getInt();
       DeviceIdentity identity = new DeviceIdentity(fields.text(TAG_NAME, NAME_BYTES), vendor, device,
           subsystemVendor, subsystem, classCode, fields.text(TAG_DRIVER, NAME_BYTES));
-      MigrationFeatures features = MigrationFeatures.fromFlags(fields.required(TAG_FEATURES, Long.BYTES).getLong());
+      MigrationFeatures features =
+          MigrationFeatures.fromFlags(fields.required(TAG_FEATURES, Long.BYTES).getLong());
       return new Device(identity, features, fields.optionalLong(TAG_STOP_COPY_LENGTH));
     }
   }

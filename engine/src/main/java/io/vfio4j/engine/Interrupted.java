@@ -9,7 +9,13 @@ final class Interrupted {
   private Interrupted() {
   }
 
-  static InterruptedIOException exception() {
+  static void check() throws InterruptedIOException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw exception();
+    }
+  }
+
+  private static InterruptedIOException exception() {
     return new InterruptedIOException("the migration was cancelled");
   }
 

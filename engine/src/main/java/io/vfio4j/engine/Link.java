@@ -54,16 +54,9 @@ final class Link implements AutoCloseable {
     return transport.peer();
   }
 
-  /** Exchanges nothing but the preamble and the hello of the other side. */
   Hello receiveHello() throws IOException {
-    in.receivePreamble(stall);
     expect(FrameKind.HELLO, stall);
     return Hello.take(in.body());
-  }
-
-  void sendHello(Hello hello) throws IOException {
-    out.sendPreamble();
-    out.sendHello(hello);
   }
 
   /**
@@ -100,8 +93,9 @@ final class Link implements AutoCloseable {
 
   /** Returns why the connection broke, if the other side has told it, otherwise the failure itself. */
   Throwable explain(Throwable failure) {
+    long end = System.nanoTime() + stall.toNanos();
     try {
-      if (transport.hasInput()) {
+      while (transport.hasInput() && System.nanoTime() - end < 0) {
         await(stall);
       }
       return failure;
@@ -115,8 +109,8 @@ final class Link implements AutoCloseable {
   }
 
   /**
-   * Reads on, and drops everything, until the other side closes the connection or the patience ends: a connection
-   * closed with data unread would be reset, and the last words sent on it lost.
+   * Reads on, and drops everything, until the other side closes the connection or the patience ends: a
+   * connection closed with data unread would be reset, and the last words sent on it lost.
    */
   void drain() throws IOException {
     long end = System.nanoTime() + stall.toNanos(); // A transport waits in the time of the machine.
@@ -130,8 +124,7 @@ final class Link implements AutoCloseable {
   /** Closes the connection and frees the buffers. */
   @Override
   public void close() {
-    arena.close();
-    try {
+    try (arena) {
       transport.close();
     } catch (IOException e) {
       narrator.note("the connection did not close: " + Words.of(e));

@@ -13,8 +13,8 @@ public final class LocalMigration {
   }
 
   /**
-   * Moves a device. The source's side runs in the calling thread, the target's in one of its own. An interrupt of
-   * the calling thread cancels the migration.
+   * Moves a device. The source's side runs in the calling thread, the target's in one of its own. An
+   * interrupt of the calling thread cancels the migration.
    *
    * @param source the device that leaves, in RUNNING; it is not closed
    * @param target the device that receives its state, in RUNNING; it is not closed
@@ -24,7 +24,8 @@ public final class LocalMigration {
    * @return what was done
    * @throws MigrationException if it failed; what the target says is suppressed in it
    */
-  public static MigrationReport run(MigratableDevice source, MigratableDevice target, MigrationOptions options,
+  public static MigrationReport run(MigratableDevice source, MigratableDevice target,
+      MigrationOptions options,
       Workload workload, MigrationListener listener) throws MigrationException {
     LocalTransport.Pair pair = LocalTransport.pair();
     MigrationListener oneAtATime = oneAtATime(listener);

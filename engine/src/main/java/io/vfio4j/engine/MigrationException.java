@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A migration failed. The message says what failed, where the devices are now, and what can be done; the cause is
- * the original error, and what went wrong while putting things in order is suppressed in it.
+ * A migration failed. The message says what failed, where the devices are now, and what can be done; the
+ * cause is the original error, and what went wrong while putting things in order is suppressed in it.
  */
 public final class MigrationException extends Exception {
 

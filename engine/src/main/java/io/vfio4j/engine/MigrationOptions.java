@@ -6,17 +6,22 @@ import java.time.Duration;
 /**
  * How a migration is to be done.
  *
- * @param maxDowntime how long the device may stand still, more than 0; a switchover that takes longer is undone
+ * @param maxDowntime how long the device may stand still, more than 0; a switchover that takes longer is
+ *     undone
  * @param maxBandwidth bytes a second of device state to send at most: 0 for no limit, else at least
  *     {@value #MIN_BANDWIDTH}
  * @param preCopy whether the state is streamed while the device runs, if it can do that
  * @param convergenceDeadline how long to wait for the predicted downtime to fit, more than 0
  * @param stallTimeout how long the other side may keep still before it is given up, more than 0
  */
-public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean preCopy, Duration convergenceDeadline,
+public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean preCopy,
+    Duration convergenceDeadline,
     Duration stallTimeout) {
 
-  /** The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the peer. */
+  /**
+   * The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the
+   * peer.
+   */
   public static final long MIN_BANDWIDTH = 4096;
 
   /**
@@ -30,7 +35,8 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
     requirePositive(stallTimeout, "stallTimeout");
     if (maxBandwidth != 0 && maxBandwidth < MIN_BANDWIDTH) {
       throw new IllegalArgumentException(
-          "maxBandwidth is 0 (no limit) or at least %d bytes/s, but this is %d".formatted(MIN_BANDWIDTH, maxBandwidth));
+          "maxBandwidth is 0 (no limit) or at least %d bytes/s, but this is %d".formatted(MIN_BANDWIDTH,
+              maxBandwidth));
     }
   }
 
@@ -42,7 +48,8 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
 
   /** Returns 300 ms of downtime, no limit of bandwidth, pre-copy, 5 minutes to converge, 10 s for a stall. */
   public static MigrationOptions defaults() {
-    return new MigrationOptions(Duration.ofMillis(300), 0, true, Duration.ofMinutes(5), Duration.ofSeconds(10));
+    return new MigrationOptions(Duration.ofMillis(300), 0, true, Duration.ofMinutes(5),
+        Duration.ofSeconds(10));
   }
 
   /** Returns these options with another limit of downtime. */

@@ -23,7 +23,8 @@ import java.util.Optional;
  * @param notes what went wrong without harm to the migration, for people
  */
 public record MigrationReport(DeviceIdentity source, DeviceIdentity target, Duration total, Duration downtime,
-    Optional<Duration> predictedDowntime, long bytes, long stopCopyBytes, List<PhaseTime> phases, List<Round> rounds,
+    Optional<Duration> predictedDowntime, long bytes, long stopCopyBytes, List<PhaseTime> phases,
+    List<Round> rounds,
     TargetSummary atTarget, List<String> notCarried, List<String> notes) {
 
   /** What no device's stream carries: the driver of the device sets it up at the target. */

@@ -3,7 +3,12 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.MigratableDevice;
 
-/** The source's side of a migration. An interrupt of the thread that runs it cancels it. */
+/**
+ * The source's side of a migration. An interrupt of the thread that runs it cancels it; between
+ * <em>yours</em> and
+ * <em>confirmed</em>, where nothing can be cancelled any more, it ends the waiting and leaves the ownership
+ * unknown.
+ */
 public final class MigrationSource {
 
   private final MigratableDevice device;
@@ -22,7 +27,8 @@ public final class MigrationSource {
    * @param workload what drives the device
    * @param listener hears what happens
    */
-  public MigrationSource(MigratableDevice device, Transport transport, MigrationOptions options, Workload workload,
+  public MigrationSource(MigratableDevice device, Transport transport, MigrationOptions options,
+      Workload workload,
       MigrationListener listener) {
     this(device, transport, options, workload, listener, NanoClock.SYSTEM);
   }

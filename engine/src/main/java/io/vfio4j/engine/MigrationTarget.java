@@ -25,7 +25,8 @@ public final class MigrationTarget {
     this(device, transport, options, listener, NanoClock.SYSTEM);
   }
 
-  MigrationTarget(MigratableDevice device, Transport transport, MigrationOptions options, MigrationListener listener,
+  MigrationTarget(MigratableDevice device, Transport transport, MigrationOptions options,
+      MigrationListener listener,
       NanoClock clock) {
     this.device = device;
     this.transport = transport;
@@ -38,8 +39,8 @@ public final class MigrationTarget {
    * Receives the device. To be called once.
    *
    * @return what was done; the device runs here
-   * @throws MigrationException if it failed; the device does not run with the source's state, or the text says that
-   *     nobody can tell
+   * @throws MigrationException if it failed; the device does not run with the source's state, or the text
+   *     says that nobody can tell
    */
   public TargetReport run() throws MigrationException {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);

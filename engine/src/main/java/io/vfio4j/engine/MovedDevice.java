@@ -18,7 +18,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of every move.
+ * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of
+ * every move.
  */
 final class MovedDevice implements AutoCloseable {
 
@@ -69,13 +70,15 @@ final class MovedDevice implements AutoCloseable {
 
   void move(DeviceState target, String reason) throws DeviceException {
     DeviceState from = known != null ? known : ask();
-    narrator.tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, reason));
+    narrator
+        .tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, reason));
     touched = true;
     try {
       Reached reached = device.moveTo(target);
       arrived(from, reached.state(), reached.session().orElse(null), reason);
       if (reached.state() != target) {
-        throw brokeProtocol("it was sent to %s, and says that it is in %s".formatted(target, reached.state()));
+        throw brokeProtocol(
+            "it was sent to %s, and says that it is in %s".formatted(target, reached.state()));
       }
     } catch (TransitionException e) {
       arrived(from, e.reached(), null, "failed on the way to " + target + ": " + e.errno());
@@ -90,7 +93,8 @@ final class MovedDevice implements AutoCloseable {
     DeviceState from = known != null ? known : DeviceState.ERROR;
     DeviceState target = DeviceState.RUNNING;
     String why = "reset: " + reason;
-    narrator.tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, why));
+    narrator
+        .tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, why));
     touched = true;
     try {
       device.reset();

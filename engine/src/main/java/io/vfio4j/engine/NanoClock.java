@@ -19,9 +19,7 @@ interface NanoClock {
       long end = System.nanoTime() + nanos;
       for (long left = nanos; left > 0; left = end - System.nanoTime()) {
         LockSupport.parkNanos(this, left);
-        if (Thread.currentThread().isInterrupted()) {
-          throw Interrupted.exception();
-        }
+        Interrupted.check();
       }
     }
   };

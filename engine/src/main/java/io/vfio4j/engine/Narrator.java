@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Knows in which phase a side is, and is the only one who changes that; tells the listener all that happens. */
+/**
+ * Knows in which phase a side is, and is the only one who changes that; tells the listener all that
+ * happens.
+ */
 final class Narrator {
 
   private final Side side;

@@ -2,8 +2,8 @@
 package io.vfio4j.engine;
 
 /**
- * What a migration that failed left behind. Told by the target's side, which cannot see the source, it is what the
- * handover guarantees about the source.
+ * What a migration that failed left behind. Told by the target's side, which cannot see the source, it is
+ * what the handover guarantees about the source.
  */
 public enum Outcome {
   /** The device of the side that tells was never touched: the migration was refused before. */
@@ -17,8 +17,8 @@ public enum Outcome {
   /** The source's device is gone; nobody can tell its state. */
   SOURCE_LOST,
   /**
-   * The source gave its device away and did not hear what became of it. It stays stopped with its state intact;
-   * whether the target runs is to be found out there.
+   * The source gave its device away and did not hear what became of it. It stays stopped with its state
+   * intact; whether the target runs is to be found out there.
    */
   UNKNOWN;
 

@@ -15,10 +15,15 @@ import java.util.OptionalLong;
 /** Streams the state of a device while it runs, until the rest fits into the downtime. */
 final class PreCopyRounds {
 
-  /** Allowed for what a device has to send only once it is stopped, where it gives no estimate: its registers. */
+  /**
+   * Allowed for what a device has to send only once it is stopped, where it gives no estimate: its
+   * registers.
+   */
   private static final long REGISTERS_BYTES = 64 << 10;
 
-  /** The move to PRE_COPY, which was measured, stands for those of a switchover: one to stop, one to start. */
+  /**
+   * The move to PRE_COPY, which was measured, stands for those of a switchover: one to stop, one to start.
+   */
   private static final int MOVES = 2;
 
   /** Round trips that a switchover takes: END and LOADED, YOURS and CONFIRMED. */
@@ -73,7 +78,8 @@ final class PreCopyRounds {
       if (dry) {
         pause();
       }
-      narrator.enter(new Phase.PreCopy(rounds.size() + 1), "what is left would take " + Words.time(prediction.downtime()));
+      narrator.enter(new Phase.PreCopy(rounds.size() + 1),
+          "what is left would take " + Words.time(prediction.downtime()));
     }
   }
 
@@ -114,8 +120,9 @@ final class PreCopyRounds {
       link.out().sendRound(round.number());
       pump.about(round.number(), prediction);
       pump.tellProgress();
-      narrator.tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
-          Optional.of(prediction.downtime())));
+      narrator
+          .tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
+              Optional.of(prediction.downtime())));
     }
   }
 

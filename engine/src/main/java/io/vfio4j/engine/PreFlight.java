@@ -13,7 +13,8 @@ final class PreFlight {
   static void requireRunning(MovedDevice device) throws DeviceException, RefusedException {
     DeviceState state = device.ask();
     if (state != DeviceState.RUNNING) {
-      throw new RefusedException("%s is in %s; a migration begins in RUNNING".formatted(device.name(), state));
+      throw new RefusedException(
+          "%s is in %s; a migration begins in RUNNING".formatted(device.name(), state));
     }
   }
 

@@ -42,6 +42,7 @@ final class Pump {
    * @return what {@link io.vfio4j.model.SavingSession#read} returned
    */
   long pump(MovedDevice device) throws IOException {
+    Interrupted.check();
     link.checkComplaint();
     long start = clock.nanoTime();
     long count = device.read(into);
@@ -63,7 +64,9 @@ final class Pump {
     return bytes;
   }
 
-  /** Returns bytes a second, over the time in which there was something to send; 0 where that took no time. */
+  /**
+   * Returns bytes a second, over the time in which there was something to send; 0 where that took no time.
+   */
   double rate() {
     return busyNanos == 0 ? 0 : bytes * 1e9 / busyNanos;
   }
@@ -82,7 +85,8 @@ final class Pump {
     Duration now = narrator.now();
     double seconds = now.minus(toldAt).toNanos() / 1e9;
     double recent = seconds > 0 ? (bytes - toldBytes) / seconds : rate();
-    OptionalLong remaining = prediction == null ? OptionalLong.empty() : OptionalLong.of(prediction.remaining());
+    OptionalLong remaining =
+        prediction == null ? OptionalLong.empty() : OptionalLong.of(prediction.remaining());
     narrator.tell(new MigrationEvent.Progress(now, round, bytes, recent, remaining,
         prediction().map(Prediction::downtime), now.minus(began)));
     toldAt = now;

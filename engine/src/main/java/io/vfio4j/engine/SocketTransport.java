@@ -63,7 +63,8 @@ public final class SocketTransport implements Transport {
       transport.finishConnect(resolved, timeout);
       return transport;
     } catch (IOException e) {
-      IOException named = e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
+      IOException named =
+          e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
       Closing.after(named, transport);
       throw named;
     }
@@ -119,9 +120,7 @@ public final class SocketTransport implements Transport {
 
   /** Waits for the channel to become ready; may return early, and returns false at the deadline. */
   private boolean awaitReady(int operation, long deadline) throws IOException {
-    if (Thread.currentThread().isInterrupted()) {
-      throw Interrupted.exception(); // A selector would return at once, again and again.
-    }
+    Interrupted.check(); // A selector would return at once, again and again.
     long left = deadline - System.nanoTime();
     if (left <= 0) {
       return false;

@@ -7,8 +7,8 @@ import io.vfio4j.model.DeviceState;
 import java.io.IOException;
 
 /**
- * What the source does when a migration has failed: it takes its device back, unless it has given it away. The
- * original error always wins; what goes wrong here is suppressed in it.
+ * What the source does when a migration has failed: it takes its device back, unless it has given it away.
+ * The original error always wins; what goes wrong here is suppressed in it.
  */
 final class SourceRecovery {
 
@@ -21,7 +21,8 @@ final class SourceRecovery {
   private final Narrator narrator;
   private final Custody custody;
 
-  SourceRecovery(MovedDevice device, Link link, PausableWorkload workload, Narrator narrator, Custody custody) {
+  SourceRecovery(MovedDevice device, Link link, PausableWorkload workload, Narrator narrator,
+      Custody custody) {
     this.device = device;
     this.link = link;
     this.workload = workload;
@@ -119,13 +120,17 @@ final class SourceRecovery {
     return switch (outcome) {
       case UNTOUCHED -> name + " was not touched.";
       case SOURCE_RUNNING -> name + " runs again at the source, with nothing lost.";
-      case SOURCE_RESET -> name + " was reset and is in RUNNING at the source, but its state is lost: set it up anew.";
-      case SOURCE_STOPPED -> "%s did not get back to RUNNING and is in %s at the source: move it to RUNNING, or reset it."
-          .formatted(name, device.known().map(DeviceState::name).orElse("an unknown state"));
+      case SOURCE_RESET ->
+        name + " was reset and is in RUNNING at the source, but its state is lost: set it up anew.";
+      case SOURCE_STOPPED ->
+        "%s did not get back to RUNNING and is in %s at the source: move it to RUNNING, or reset it."
+            .formatted(name, device.known().map(DeviceState::name).orElse("an unknown state"));
       case SOURCE_LOST -> name + " is lost: nobody can tell its state.";
-      case UNKNOWN -> ("%s was given away, and whether the target runs it is unknown; it stays in %s at the source, with "
-          + "its state: if the target runs, reset it; if the target does not, move it to RUNNING.").formatted(name,
-              device.known().map(DeviceState::name).orElse("an unknown state"));
+      case UNKNOWN ->
+        ("%s was given away, and whether the target runs it is unknown; it stays in %s at the source, with "
+            + "its state: if the target runs, reset it; if the target does not, move it to RUNNING.")
+            .formatted(name,
+                device.known().map(DeviceState::name).orElse("an unknown state"));
     };
   }
 

@@ -19,7 +19,8 @@ final class SourceRun {
   private final Narrator narrator;
   private Custody custody = Custody.SOURCE;
 
-  SourceRun(MovedDevice device, Link link, MigrationOptions options, PausableWorkload workload, Narrator narrator) {
+  SourceRun(MovedDevice device, Link link, MigrationOptions options, PausableWorkload workload,
+      Narrator narrator) {
     this.device = device;
     this.link = link;
     this.options = options;
@@ -29,7 +30,8 @@ final class SourceRun {
 
   /** What the source's way led to. */
   private record Moved(Hello.Device target, Duration downtimeBegan, List<MigrationReport.Round> rounds,
-      Optional<Prediction> prediction, long bytes, long stopCopyBytes, MigrationReport.TargetSummary summary) {
+      Optional<Prediction> prediction, long bytes, long stopCopyBytes,
+      MigrationReport.TargetSummary summary) {
   }
 
   MigrationReport run() throws MigrationException {
@@ -56,7 +58,8 @@ final class SourceRun {
     Switchover switchover = new Switchover(device, link, pump, workload, options, narrator);
     Duration downtimeBegan = switchover.run();
     MigrationReport.TargetSummary summary = handOver();
-    return new Moved(target, downtimeBegan, preCopy.rounds(), prediction, pump.bytes(), switchover.bytes(), summary);
+    return new Moved(target, downtimeBegan, preCopy.rounds(), prediction, pump.bytes(), switchover.bytes(),
+        summary);
   }
 
   private Hello.Device preFlight() throws IOException {
@@ -64,7 +67,7 @@ final class SourceRun {
     PreFlight.requireRunning(device);
     Hello.Device own = Hello.Device.of(device.device());
     PreFlight.requireMigratable(own);
-    link.sendHello(new Hello(List.of(own)));
+    link.out().sendHello(new Hello(List.of(own)));
     Hello.Device target = link.receiveHello().onlyDevice();
     PreFlight.requireMatch(own, target);
     return target;
@@ -73,6 +76,7 @@ final class SourceRun {
   /** Gives the device away, and hears what the target makes of it. */
   private MigrationReport.TargetSummary handOver() throws IOException {
     narrator.enter(new Phase.Handover(), "the target has everything");
+    Interrupted.check();
     link.checkComplaint(); // The last moment at which a target that is gone costs nothing.
     narrator.shield();
     custody = Custody.PASSING; // From just before the first byte: nobody can tell how much of it arrives.
@@ -99,8 +103,10 @@ final class SourceRun {
     } catch (IOException | RuntimeException | Error e) {
       narrator.note("the source could not be moved to STOP: " + Words.of(e));
     }
-    return new MigrationReport(device.device().identity(), moved.target().identity(), narrator.now(), downtime,
-        moved.prediction().map(Prediction::downtime), moved.bytes(), moved.stopCopyBytes(), narrator.phaseTimes(),
+    return new MigrationReport(device.device().identity(), moved.target().identity(), narrator.now(),
+        downtime,
+        moved.prediction().map(Prediction::downtime), moved.bytes(), moved.stopCopyBytes(),
+        narrator.phaseTimes(),
         moved.rounds(), moved.summary(), MigrationReport.NOT_CARRIED, narrator.notes());
   }
 }

@@ -3,7 +3,9 @@ package io.vfio4j.engine;
 
 import java.io.IOException;
 
-/** What came from the other side is not a migration stream, or a damaged one, or one that is not understood. */
+/**
+ * What came from the other side is not a migration stream, or a damaged one, or one that is not understood.
+ */
 final class StreamException extends IOException {
 
   private static final long serialVersionUID = 1;

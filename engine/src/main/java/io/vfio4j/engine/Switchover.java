@@ -31,7 +31,8 @@ final class Switchover {
 
   /** Returns when the downtime began: with the pause of the workload. */
   Duration run() throws IOException {
-    narrator.enter(new Phase.StopCopy(options.maxDowntime()), "the rest is sent while the device stands still");
+    narrator.enter(new Phase.StopCopy(options.maxDowntime()),
+        "the rest is sent while the device stands still");
     sentBefore = pump.bytes();
     long expected = expectedBytes();
     grace();
@@ -56,8 +57,8 @@ final class Switchover {
   }
 
   /**
-   * Enters the grace state, if the device has one, while the workload still runs: I/O page faults in flight may need
-   * it to be completed. If that takes longer than the downtime may, nothing further is begun.
+   * Enters the grace state, if the device has one, while the workload still runs: I/O page faults in flight
+   * may need it to be completed. If that takes longer than the downtime may, nothing further is begun.
    */
   private void grace() throws IOException {
     if (!device.has(MigrationFeature.P2P)) {

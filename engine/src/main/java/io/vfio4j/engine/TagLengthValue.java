@@ -7,8 +7,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fields of the form {u16 tag, u16 flags, u32 length, value}, little-endian. Who does not know a tag passes over
- * its field, unless flag bit 0 says that it is mandatory.
+ * Fields of the form {u16 tag, u16 flags, u32 length, value}, little-endian. Who does not know a tag passes
+ * over its field, unless flag bit 0 says that it is mandatory.
  */
 final class TagLengthValue {
 
@@ -35,7 +35,8 @@ final class TagLengthValue {
     /** Refuses a field that nobody here knows and that must be known. */
     void passOver() throws StreamException {
       if (mandatory) {
-        throw new StreamException("the hello has field %d, which is mandatory and unknown here".formatted(tag));
+        throw new StreamException(
+            "the hello has field %d, which is mandatory and unknown here".formatted(tag));
       }
     }
   }
@@ -61,7 +62,8 @@ final class TagLengthValue {
 
   /** Takes fields with tags from 1 to the last one known, each at most once. */
   static Fields take(ByteBuffer from, int lastTag) throws StreamException {
-    @Nullable ByteBuffer[] values = new @Nullable ByteBuffer[lastTag + 1];
+    @Nullable
+    ByteBuffer[] values = new @Nullable ByteBuffer[lastTag + 1];
     while (from.hasRemaining()) {
       Field field = takeField(from);
       if (field.tag() == 0 || field.tag() > lastTag) {

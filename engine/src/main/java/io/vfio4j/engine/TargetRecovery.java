@@ -5,8 +5,8 @@ import io.vfio4j.model.DeviceException;
 import java.io.IOException;
 
 /**
- * What the target does when a migration has failed: it resets its device, so that nothing of the state runs here,
- * and tells the source. The original error always wins; what goes wrong here is suppressed in it.
+ * What the target does when a migration has failed: it resets its device, so that nothing of the state runs
+ * here, and tells the source. The original error always wins; what goes wrong here is suppressed in it.
  */
 final class TargetRecovery {
 
@@ -39,9 +39,11 @@ final class TargetRecovery {
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
-  MigrationException recover(Throwable cause) {
+  MigrationException recover(Throwable failure) {
     narrator.shield();
     Phase phase = narrator.phase();
+    boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
+    Throwable cause = peerMayHaveSaid ? link.explain(failure) : failure;
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
     Fate fate = reset(cause);
     boolean told = tellSource(cause, fate);
@@ -68,14 +70,18 @@ final class TargetRecovery {
     return stopped ? Fate.NOT_RUNNING : Fate.UNSURE;
   }
 
-  /** Tells the source what it needs to know, unless it is the one who gave up, and whether that could be sent. */
+  /**
+   * Tells the source what it needs to know, unless it is the one who gave up, and whether that could be
+   * sent.
+   */
   private boolean tellSource(Throwable cause, Fate fate) {
     if (FailureOrigin.of(cause) == FailureOrigin.PEER) {
       return true;
     }
     boolean returns = pledge != TargetPledge.NONE && fate.surelyNotRunning;
     try {
-      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED, Words.of(cause) + "; " + fate.words);
+      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
+          Words.of(cause) + "; " + fate.words);
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
       return false;
@@ -97,8 +103,9 @@ final class TargetRecovery {
 
   private static String sourceFate(Outcome outcome) {
     return switch (outcome) {
-      case UNKNOWN -> "The source may have given its device away and could not be told otherwise: see what it says, "
-          + "and move its device to RUNNING if it waits.";
+      case UNKNOWN ->
+        "The source may have given its device away and could not be told otherwise: see what it says, "
+            + "and move its device to RUNNING if it waits.";
       default -> "The source keeps its device.";
     };
   }

@@ -13,8 +13,8 @@ import java.util.List;
  * @param total from the beginning to the end
  * @param phases how long each phase took, in order
  * @param summary bytes and times
- * @param sourceKnows whether the confirmation could be sent; where not, the source stays stopped and calls the
- *     ownership unknown, though it is this side's
+ * @param sourceKnows whether the confirmation could be sent; where not, the source stays stopped and calls
+ *     the ownership unknown, though it is this side's
  * @param notCarried what is not part of a device's stream and has to be set up here
  * @param notes what went wrong without harm to the migration, for people
  */

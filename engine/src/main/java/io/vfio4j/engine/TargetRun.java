@@ -44,7 +44,7 @@ final class TargetRun {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
     Hello.Device source = link.receiveHello().onlyDevice();
     Hello.Device own = Hello.Device.of(device.device());
-    link.sendHello(new Hello(List.of(own)));
+    link.out().sendHello(new Hello(List.of(own)));
     PreFlight.requireMatch(source, own);
     PreFlight.requireRunning(device);
     return source;
@@ -97,7 +97,9 @@ final class TargetRun {
     narrator.shield();
   }
 
-  /** Starts the device, once it has answered: one that is gone before it was told to run can be given back. */
+  /**
+   * Starts the device, once it has answered: one that is gone before it was told to run can be given back.
+   */
   private Duration start() throws IOException {
     device.ask();
     pledge = TargetPledge.STARTING;
@@ -119,7 +121,8 @@ final class TargetRun {
       narrator.note("the source could not be told that the device runs here: " + Words.of(e));
     }
     narrator.enter(new Phase.Done(), "the device runs");
-    return new TargetReport(device.device().identity(), source.identity(), narrator.now(), narrator.phaseTimes(),
+    return new TargetReport(device.device().identity(), source.identity(), narrator.now(),
+        narrator.phaseTimes(),
         summary, sourceKnows, MigrationReport.NOT_CARRIED, narrator.notes());
   }
 }

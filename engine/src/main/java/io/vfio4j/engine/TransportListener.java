@@ -15,8 +15,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for the other side of a migration. A UNIX socket is open to its user alone (mode 0600) and unlinked at the
- * end; a stale one is replaced, a live one is left alone.
+ * Waits for the other side of a migration. A UNIX socket is open to its user alone (mode 0600) and unlinked
+ * at the end; a stale one is replaced, a live one is left alone.
  */
 public final class TransportListener implements Closeable {
 
@@ -90,9 +90,7 @@ public final class TransportListener implements Closeable {
       if (accepted != null) {
         return SocketTransport.over(accepted, nameOf(accepted));
       }
-      if (Thread.currentThread().isInterrupted()) {
-        throw Interrupted.exception();
-      }
+      Interrupted.check();
       long left = deadline - System.nanoTime();
       if (left <= 0) {
         throw new StalledException(address.toString(), "saw nobody connect", timeout);

@@ -27,8 +27,9 @@ final class UnixSocketFile {
   }
 
   /**
-   * Binds a channel to a path. The socket is made in a folder that nobody else may enter, gets its mode there and
-   * is then moved to its place: between bind and chmod anybody could connect to it, as far as the umask allows.
+   * Binds a channel to a path. The socket is made in a folder that nobody else may enter, gets its mode
+   * there and is then moved to its place: between bind and chmod anybody could connect to it, as far as the
+   * umask allows.
    */
   static UnixSocketFile bind(ServerSocketChannel channel, TransportAddress.Unix address) throws IOException {
     Path path = address.path().toAbsolutePath();

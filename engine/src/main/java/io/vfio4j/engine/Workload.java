@@ -22,14 +22,15 @@ public interface Workload {
   /**
    * Stops driving the device. The switchover, and so the downtime, begins with this call.
    *
-   * @throws IOException if it cannot be paused, which undoes the migration; {@link #resume} is called then too
+   * @throws IOException if it cannot be paused, which undoes the migration; {@link #resume} is called then
+   *     too
    */
   void pause() throws IOException;
 
   /**
-   * Goes on driving the device. It is called once after {@link #pause}: with {@link Side#TARGET} after the handover,
-   * with {@link Side#SOURCE} when the source is back in RUNNING with its state. Where the device is in neither
-   * place, the workload stays paused, and the {@link MigrationException} tells its owner why.
+   * Goes on driving the device. It is called once after {@link #pause}: with {@link Side#TARGET} after the
+   * handover, with {@link Side#SOURCE} when the source is back in RUNNING with its state. Where the device
+   * is in neither place, the workload stays paused, and the {@link MigrationException} tells its owner why.
    *
    * @param side where the device runs
    * @throws IOException if it cannot go on; the device stays where it is, and the report or exception says so

@@ -60,7 +60,8 @@ class GoodMigrationTest {
   void movesADeviceWithoutP2pOrEstimates() {
     Trial trial = new Trial();
     MigrationFeatures features = MigrationFeatures.of(MigrationFeature.PRE_COPY);
-    trial.sourceSettings = trial.sourceSettings.withFeatures(features).withChanges(0, 300).withEstimates(false, false);
+    trial.sourceSettings =
+        trial.sourceSettings.withFeatures(features).withChanges(0, 300).withEstimates(false, false);
     trial.targetSettings = trial.targetSettings.withFeatures(features);
     MigrationReport report = trial.run().success();
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "STOP_COPY", "STOP");
@@ -114,7 +115,8 @@ class GoodMigrationTest {
   void runsInOneProcessWithTheClockOfTheMachine() throws Exception {
     Trial trial = new Trial();
     try (var source = trial.sourceSettings.device(); var target = trial.targetSettings.device()) {
-      MigrationReport report = LocalMigration.run(source, target, Trial.PATIENT, Workload.NONE, MigrationListener.NONE);
+      MigrationReport report =
+          LocalMigration.run(source, target, Trial.PATIENT, Workload.NONE, MigrationListener.NONE);
       assertThat(target.content()).isEqualTo(source.content());
       assertThat(report.downtime()).isPositive();
     }

@@ -29,10 +29,12 @@ class RandomFaultsTest {
     Seeds.forEach(1500, random -> {
       Trial trial = new Trial();
       MigrationFeatures features = FEATURES.get(random.nextInt(FEATURES.size()));
-      trial.options = Trial.PATIENT.withPreCopy(random.nextBoolean());
+      trial.options = Trial.PATIENT.withPreCopy(random.nextBoolean())
+          .withConvergenceDeadline(Duration.ofSeconds(10));
       trial.sourceSettings = trial.sourceSettings.withFeatures(features)
-          .withChanges(random.nextInt(3), 1 + random.nextInt(800))
-          .withClock(trial.clock, 1000).withEstimates(random.nextBoolean(), random.nextBoolean()).withFaults(draw(random, features));
+          .withChanges(random.nextInt(3), 50 + random.nextInt(800))
+          .withClock(trial.clock, 100_000).withEstimates(random.nextBoolean(), random.nextBoolean())
+          .withFaults(draw(random, features));
       trial.targetSettings = trial.targetSettings.withFeatures(features).withFaults(draw(random, features));
       trial.run();
       if (trial.report().isEmpty()) {
@@ -51,7 +53,8 @@ class RandomFaultsTest {
   }
 
   private static Fault[] draw(RandomGenerator random, MigrationFeatures features) {
-    return IntStream.range(0, random.nextInt(3)).mapToObj(_ -> drawOne(random, features)).toArray(Fault[]::new);
+    return IntStream.range(0, random.nextInt(3)).mapToObj(_ -> drawOne(random, features))
+        .toArray(Fault[]::new);
   }
 
   private static Fault drawOne(RandomGenerator random, MigrationFeatures features) {

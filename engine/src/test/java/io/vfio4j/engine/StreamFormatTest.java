@@ -64,7 +64,8 @@ class StreamFormatTest {
   void damagedHelloIsAValueOrARefusal() {
     ByteBuffer good = written(HELLO);
     Seeds.forEach(5000, random -> {
-      ByteBuffer bad = ByteBuffer.allocate(good.limit()).put(good.duplicate()).flip().order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bad =
+          ByteBuffer.allocate(good.limit()).put(good.duplicate()).flip().order(ByteOrder.LITTLE_ENDIAN);
       for (int i = 0; i <= random.nextInt(3); i++) {
         bad.put(random.nextInt(bad.limit()), (byte) random.nextInt());
       }
@@ -100,6 +101,6 @@ class StreamFormatTest {
     assertThat(PeerText.take(bytes.flip())).isEqualTo("\u20ac".repeat(341));
     ByteBuffer evil = ByteBuffer.wrap("a\u001b[2J\n\u202eb".getBytes(StandardCharsets.UTF_8));
     assertThat(PeerText.take(evil)).isEqualTo("a\ufffd[2J\ufffd\ufffdb");
-    assertThat(PeerText.take(ByteBuffer.wrap(new byte[]{(byte) 0xc3, 'x'}))).isEqualTo("\ufffdx");
+    assertThat(PeerText.take(ByteBuffer.wrap(new byte[] {(byte) 0xc3, 'x'}))).isEqualTo("\ufffdx");
   }
 }

@@ -121,14 +121,16 @@ class TransportTest {
     try (Ends ends = ends(kind); ExecutorService other = Executors.newSingleThreadExecutor()) {
       Future<Integer> waiting = other.submit(() -> ends.one().receive(ByteBuffer.allocate(1), LONG));
       ends.one().close();
-      assertThatThrownBy(waiting::get).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(IOException.class);
+      assertThatThrownBy(waiting::get).isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(IOException.class);
     }
   }
 
   @Test
   void unixSocketIsItsUsersAlone() throws IOException {
     TransportListener listener = TransportListener.open(unix());
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(unix().path()))).isEqualTo("rw-------");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(unix().path())))
+        .isEqualTo("rw-------");
     listener.close();
     try (var left = Files.list(folder)) {
       assertThat(left).isEmpty();
@@ -176,13 +178,15 @@ class TransportTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"unix:/run/x.sock", "tcp:host:1", "tcp:192.0.2.1:65535", "tcp:[::1]:4711", "tcp:h:0"})
+  @ValueSource(strings = {"unix:/run/x.sock", "tcp:host:1", "tcp:192.0.2.1:65535", "tcp:[::1]:4711",
+      "tcp:h:0"})
   void addressesAreReadAndWritten(String text) {
     assertThat(TransportAddress.parse(text)).hasToString(text);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "x", "unix:", "unix:a\0b", "tcp:", "tcp:host", "tcp::1", "tcp:host:", "tcp:host:65536",
+  @ValueSource(strings = {"", "x", "unix:", "unix:a\0b", "tcp:", "tcp:host", "tcp::1", "tcp:host:",
+      "tcp:host:65536",
       "tcp:host:-1", "tcp:host:1x", "tcp:::1:5", "tcp:[host]:5", "tcp:[::1]", "udp:host:1"})
   void wrongAddressesAreRefused(String text) {
     assertThatThrownBy(() -> TransportAddress.parse(text)).isInstanceOf(IllegalArgumentException.class);

@@ -35,8 +35,9 @@ final class Trial implements Workload {
   MigrationListener listener = MigrationListener.NONE;
   UnaryOperator<Transport> sourceTransport = UnaryOperator.identity();
   UnaryOperator<Transport> targetTransport = UnaryOperator.identity();
-  SimulatedSettings sourceSettings = SimulatedSettings.named("source").withContent(16, SEED).withChanges(2, 300)
-      .withClock(clock, 0);
+  SimulatedSettings sourceSettings =
+      SimulatedSettings.named("source").withContent(16, SEED).withChanges(2, 300)
+          .withClock(clock, 0);
   SimulatedSettings targetSettings = SimulatedSettings.named("target").withClock(clock, 0);
 
   private final ReentrantLock lock = new ReentrantLock();

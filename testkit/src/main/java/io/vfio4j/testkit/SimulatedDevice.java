@@ -25,8 +25,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device in memory, with a state of any size that changes while it runs, and with troubles to order. It notes
- * everything that is done to it.
+ * A device in memory, with a state of any size that changes while it runs, and with troubles to order. It
+ * notes everything that is done to it.
  *
  * <p>
  * One thread at a time may use it; another may look at it once that one has ended.

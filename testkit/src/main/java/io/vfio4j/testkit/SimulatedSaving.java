@@ -75,8 +75,9 @@ final class SimulatedSaving implements SavingSession {
       pending = page(0);
     } else if (stopped && !endMade) {
       endMade = true;
-      pending = SimulatedState.record(RECORD_BYTES).putInt(SimulatedStream.END_RECORD).putInt(state.checksum())
-          .rewind();
+      pending =
+          SimulatedState.record(RECORD_BYTES).putInt(SimulatedStream.END_RECORD).putInt(state.checksum())
+              .rewind();
     } else {
       return false;
     }
@@ -115,7 +116,8 @@ final class SimulatedSaving implements SavingSession {
     long begun = headerRead || initial.isEmpty() ? pending.remaining() : HEADER_BYTES;
     long initialBytes = initial.isEmpty() ? 0 : begun + (long) initial.cardinality() * RECORD_BYTES;
     long dirtyBytes = (initial.isEmpty() ? begun : 0) + (long) state.dirty().cardinality() * RECORD_BYTES;
-    return device.tellsPreCopyInfo() ? Optional.of(new PreCopyInfo(initialBytes, dirtyBytes, false)) : Optional.empty();
+    return device.tellsPreCopyInfo() ? Optional.of(new PreCopyInfo(initialBytes, dirtyBytes, false))
+        : Optional.empty();
   }
 
   /** Returns what a stop-copy would read now. */

@@ -13,8 +13,8 @@ import io.vfio4j.model.MigrationFeatures;
  * @param pages pages of {@value #PAGE_BYTES} bytes that it holds, at least 2
  * @param seed of its content and its changes; 0 for a content of zeros
  * @param deviceId PCI device id, by which two devices are of one kind or not
- * @param changesPerRead how many pages it changes, while it runs, before each read: as many as fit into a read or
- *     more make it never converge
+ * @param changesPerRead how many pages it changes, while it runs, before each read: as many as fit into a
+ *     read or more make it never converge
  * @param chunk bytes that a read gives at most
  * @param tellsPreCopyInfo whether it tells what is pending
  * @param announcesLength whether it estimates its stop-copy length
@@ -62,7 +62,8 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
 
   /** Returns a device with all features and 16 pages of zeros, which takes no time and has no trouble. */
   public static SimulatedSettings named(String name) {
-    return new SimulatedSettings(name, MigrationFeatures.ALL, 16, 0, 0x5634, 0, 1 << 20, true, true, FaultPlan.NONE,
+    return new SimulatedSettings(name, MigrationFeatures.ALL, 16, 0, 0x5634, 0, 1 << 20, true, true,
+        FaultPlan.NONE,
         new SteerableClock(), 0, Observer.NONE);
   }
 
@@ -94,7 +95,10 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
         announcesLength, faults, clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with another number of pages that change before a read, and bytes that a read gives. */
+  /**
+   * Returns these settings with another number of pages that change before a read, and bytes that a read
+   * gives.
+   */
   public SimulatedSettings withChanges(int perRead, long otherChunk) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, perRead, otherChunk, tellsPreCopyInfo,
         announcesLength, faults, clock, nanosPerByte, observer);
@@ -102,25 +106,29 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
 
   /** Returns these settings with or without the two estimates that a device may give. */
   public SimulatedSettings withEstimates(boolean preCopyInfo, boolean length) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, preCopyInfo, length,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, preCopyInfo,
+        length,
         faults, clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with troubles. */
   public SimulatedSettings withFaults(Fault... others) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+        tellsPreCopyInfo,
         announcesLength, FaultPlan.of(others), clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with a clock, and a time that a byte takes. */
   public SimulatedSettings withClock(SteerableClock other, long otherNanosPerByte) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+        tellsPreCopyInfo,
         announcesLength, faults, other, otherNanosPerByte, observer);
   }
 
   /** Returns these settings with somebody who hears of every change of state. */
   public SimulatedSettings withObserver(Observer other) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
+    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+        tellsPreCopyInfo,
         announcesLength, faults, clock, nanosPerByte, other);
   }
 }

@@ -2,8 +2,9 @@
 package io.vfio4j.testkit;
 
 /**
- * The layout of a simulated device's stream: a header {u32 magic, u32 pages}, records {u32 page, content}, and
- * at the end a record of the same length that begins with {u32 END_RECORD, u32 CRC32 of the whole content}.
+ * The layout of a simulated device's stream: a header {u32 magic, u32 pages}, records {u32 page, content},
+ * and at the end a record of the same length that begins with {u32 END_RECORD, u32 CRC32 of the whole
+ * content}.
  */
 final class SimulatedStream {
 

@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -24,6 +25,7 @@ final class DmaMapping implements AutoCloseable {
   private final int access;
   private final long offset;
   private final @Nullable MemorySegment memory;
+  private final boolean canVanish;
 
   /**
    * Makes a mapping.
@@ -38,6 +40,7 @@ final class DmaMapping implements AutoCloseable {
     this.range = range;
     this.access = access;
     this.offset = offset;
+    this.canVanish = fd != null && !Memfd.isSealedAgainstShrinking(fd);
     try {
       memory = fd == null ? null : share(fd, offset, range.length());
     } catch (ErrnoException | RuntimeException e) {
@@ -66,6 +69,11 @@ final class DmaMapping implements AutoCloseable {
   boolean isAskedForBy(long otherSize, int otherAccess, boolean withMemory, long otherOffset) {
     return range.length() == otherSize && access == otherAccess && (memory != null) == withMemory
         && offset == otherOffset;
+  }
+
+  /** Tells whether the file's owner can cut it, so that an access to memory that was there fails. */
+  boolean canVanish() {
+    return canVanish;
   }
 
   boolean allows(int wanted) {

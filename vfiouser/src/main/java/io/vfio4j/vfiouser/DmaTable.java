@@ -137,7 +137,7 @@ final class DmaTable implements DmaMemory {
       MemorySegment part = into.asSlice(done, length);
       MemorySegment memory = mapping.memory();
       if (memory != null) {
-        copy(memory, offset, part, 0, length);
+        copy(mapping, memory, offset, part, 0, length);
       } else {
         remote().read(iova + done, part);
       }
@@ -155,7 +155,7 @@ final class DmaTable implements DmaMemory {
         long length = Math.min(from.byteSize() - done, mapping.range().length() - offset);
         MemorySegment memory = mapping.memory();
         if (memory != null) {
-          copy(from, done, memory, offset, length);
+          copy(mapping, from, done, memory, offset, length);
         } else {
           remote().write(iova + done, from.asSlice(done, length));
         }
@@ -183,18 +183,30 @@ final class DmaTable implements DmaMemory {
     recent = mapping;
     try {
       memory.set(Wire.U64, iova - mapping.range().iova(), value);
+      settle(mapping);
     } catch (InternalError e) {
       throw truncated(e);
     }
     log.mark(iova, Long.BYTES);
   }
 
-  private static void copy(MemorySegment from, long fromOffset, MemorySegment to, long toOffset, long length)
-      throws ErrnoException {
+  private static void copy(DmaMapping mapping, MemorySegment from, long fromOffset, MemorySegment to,
+      long toOffset, long length) throws ErrnoException {
     try {
       MemorySegment.copy(from, fromOffset, to, toOffset, length);
+      settle(mapping);
     } catch (InternalError e) {
       throw truncated(e);
+    }
+  }
+
+  /**
+   * Lets the error of an access before come here and nowhere else. In compiled code HotSpot throws it only where it
+   * next looks for such, which may be long after the access; a native method is such a place, and this one is cheap.
+   */
+  private static void settle(DmaMapping mapping) {
+    if (mapping.canVanish()) {
+      Thread.holdsLock(mapping);
     }
   }
 

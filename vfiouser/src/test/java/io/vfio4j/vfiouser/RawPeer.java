@@ -41,7 +41,6 @@ final class RawPeer implements AutoCloseable {
   }
 
   private final UnixSocket socket;
-  private final Arena arena = Arena.ofShared();
   private final ReceivedFds fds = new ReceivedFds();
   private int nextId = 0x1000;
 
@@ -169,6 +168,5 @@ final class RawPeer implements AutoCloseable {
   public void close() {
     fds.close();
     socket.close();
-    arena.close();
   }
 }

@@ -78,6 +78,8 @@ final class TestDevice implements EmulatedDevice {
 
   final DeviceStateMachine machine;
   volatile @Nullable Failure failure;
+  /** Whether what is read in PRE_COPY never ends. */
+  volatile boolean endless;
   volatile int resets;
   volatile int trafficDone;
   volatile int trafficErrno;
@@ -271,6 +273,10 @@ final class TestDevice implements EmulatedDevice {
 
     @Override
     public long read(MemorySegment into) throws DeviceException {
+      if (endless) {
+        MemorySegment.copy(memory, 0, into, 0, into.byteSize());
+        return into.byteSize();
+      }
       magic.set(Wire.U64, 0, MAGIC);
       int end = state() == DeviceState.STOP_COPY ? STREAM_BYTES : INITIAL_BYTES;
       if (done >= end) {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.devices.ScratchConfig;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+
+/** Which device a command is about. */
+sealed interface DeviceAddress {
+
+  /** How addresses look. */
+  String FORMS = "vfio-user:PATH or sim:NAME";
+
+  /**
+   * A device that another process serves.
+   *
+   * @param socket the server's socket
+   */
+  record VfioUser(Path socket) implements DeviceAddress {
+    @Override
+    public OpenDevice open(Consumer<String> log) throws IOException {
+      return OpenDevice.connect(socket);
+    }
+
+    @Override
+    public String toString() {
+      return "vfio-user:" + socket;
+    }
+  }
+
+  /**
+   * A scratch device inside the command itself.
+   *
+   * @param config what it is like; its name is the address's beginning
+   */
+  record Sim(ScratchConfig config) implements DeviceAddress {
+    @Override
+    public OpenDevice open(Consumer<String> log) throws IOException {
+      return OpenDevice.simulate(config, log);
+    }
+
+    @Override
+    public String toString() {
+      return config.name();
+    }
+  }
+
+  /**
+   * Opens the device.
+   *
+   * @param log takes what a simulated device's server has to say
+   * @throws IOException if it cannot be had
+   */
+  OpenDevice open(Consumer<String> log) throws IOException;
+
+  /**
+   * Reads an address.
+   *
+   * @throws IllegalArgumentException with a line that says what would be right
+   */
+  static DeviceAddress parse(String text) {
+    int colon = text.indexOf(':');
+    String scheme = colon < 0 ? "" : text.substring(0, colon);
+    String rest = text.substring(colon + 1);
+    return switch (scheme) {
+      case "vfio-user" -> vfioUser(rest);
+      case "sim" -> new Sim(SimAddress.parse(rest));
+      case "kernel" -> throw new IllegalArgumentException(
+          "kernel devices come in a later version; this one knows " + FORMS);
+      default -> throw new IllegalArgumentException(text.startsWith("/") || text.startsWith(".")
+          ? "'%s' is not a device; did you mean vfio-user:%s?".formatted(text, text)
+          : "'%s' is not a device: give %s".formatted(text, FORMS));
+    };
+  }
+
+  private static VfioUser vfioUser(String path) {
+    if (path.isEmpty()) {
+      throw new IllegalArgumentException("give the server's socket: vfio-user:PATH");
+    }
+    try {
+      return new VfioUser(Path.of(path));
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("'%s' holds no path: %s".formatted(path, e.getReason()), e);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Side;
+import java.util.Arrays;
+
+/** Says what a failed migration left behind: an exit code, words, and the command that mends it. */
+final class FailedMigration {
+
+  private FailedMigration() {
+  }
+
+  /**
+   * Turns the engine's account into the command's.
+   *
+   * @param e what the engine says
+   * @param here the device on this side that the user named
+   * @param other where the other device is, as a person would look for it
+   */
+  static CommandFailure of(MigrationException e, String here, String other) {
+    StringBuilder words = new StringBuilder("the migration failed in ").append(e.getMessage());
+    Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance)
+        .map(MigrationException.class::cast)
+        .filter(later -> later.side() == Side.TARGET)
+        .forEach(target -> words.append("\n  on the target, ").append(target.targetFate()));
+    String remedy = remedy(e, here, other);
+    if (!remedy.isEmpty()) {
+      words.append("\n  ").append(remedy);
+    }
+    var facts = Json.object().with("side", e.side().toString()).with("phase", e.phase().title())
+        .with("outcome", e.outcome().name())
+        .with("source_state", e.sourceState().map(Enum::name).orElse(null))
+        .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy).build();
+    return new CommandFailure(exitCode(e.outcome()), words.toString(), facts, e);
+  }
+
+  static int exitCode(Outcome outcome) {
+    return outcome.sourceRuns() ? ExitCodes.NOT_DONE : ExitCodes.NEEDS_CARE;
+  }
+
+  private static String remedy(MigrationException e, String here, String other) {
+    String source = e.side() == Side.SOURCE ? here : other;
+    String target = e.side() == Side.SOURCE ? other : here;
+    String state = e.sourceState().map(Enum::name).orElse("an unknown state");
+    return switch (e.outcome()) {
+      case UNTOUCHED, SOURCE_RUNNING -> "";
+      case SOURCE_RESET -> "%s is in %s, without the state it had: set it up anew; see: vfio4j probe %s"
+          .formatted(source, state, source);
+      case SOURCE_STOPPED -> "%s is in %s and has to be resumed or reset; see: vfio4j probe %s"
+          .formatted(source, state, source);
+      case SOURCE_LOST -> "%s does not answer: look after its server, then: vfio4j probe %s"
+          .formatted(source, source);
+      case UNKNOWN -> "%s is in %s; find out whether the device runs at %s: vfio4j probe %s"
+          .formatted(source, state, target, target);
+    };
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What becomes of the devices when a migration is over. To be mixed in. */
+final class Holding {
+
+  @Option(names = "--then", paramLabel = "COMMAND", description = {
+      "Run COMMAND (by sh -c) once the device runs here, and hold the device open until it ends.",
+      "VFIO4J_DEVICE is the device's address."})
+  private @Nullable String then;
+
+  @Mixin
+  private final NoHold noHold = new NoHold();
+
+  boolean isAllowed() {
+    return noHold.isHoldingAllowed();
+  }
+
+  /** Keeps a device that was received, as long as it needs somebody to hold it open. */
+  void keep(OpenDevice device, Output output) throws IOException, InterruptedException {
+    if (then != null) {
+      runCommand(then, device, output);
+    } else if (device.keepsState()) {
+      output.line("%s runs, and its server keeps it so.".formatted(device.name()));
+      output.event(Json.event("kept").with("device", device.name()).build());
+    } else if (device.isInside()) {
+      output.line("%s ends with this command.".formatted(device.name()));
+    } else if (!isAllowed()) {
+      output.warning("vfio4j: %s is let go of now; its server may reset it".formatted(device.name()));
+    } else {
+      awaitSignal(device, output);
+    }
+  }
+
+  private static void awaitSignal(OpenDevice device, Output output) throws InterruptedException {
+    CountDownLatch end = new CountDownLatch(1);
+    try (Termination.Registration _ = Termination.onSignal(end::countDown)) {
+      tellHolding(device, output, "SIGTERM or Ctrl-C", "signal");
+      end.await();
+    }
+  }
+
+  private static void runCommand(String command, OpenDevice device, Output output)
+      throws IOException, InterruptedException {
+    tellHolding(device, output, "'" + command + "' ends", "command");
+    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command).inheritIO();
+    builder.environment().put("VFIO4J_DEVICE", device.name());
+    Process process = builder.start();
+    int code;
+    try (Termination.Registration _ = Termination.onSignal(process::destroy)) {
+      code = process.waitFor();
+    }
+    if (code != 0) {
+      // The migration is done all the same, and that is what the exit code is about.
+      output.warning("vfio4j: '%s' ended with exit code %d".formatted(command, code));
+    }
+    output.event(Json.event("command-ended").with("exit_code", code).build());
+  }
+
+  private static void tellHolding(OpenDevice device, Output output, String until, String kind) {
+    output.line("%s is held open until %s.".formatted(device.name(), until));
+    output.event(Json.event("holding").with("device", device.name()).with("until", kind).build());
+  }
+}

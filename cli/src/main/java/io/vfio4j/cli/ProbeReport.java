@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.IrqInfo;
+import io.vfio4j.vfiouser.RegionInfo;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * What a device is.
+ *
+ * @param keepsState whether it goes on as it is when a command lets go of it
+ */
+record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqInfo> irqs,
+    MigrationFeatures features, DeviceState state, OptionalLong stopCopyLength, boolean dmaLogging,
+    boolean keepsState) {
+
+  /** A server may say that it has billions of them; no device does. */
+  private static final int MOST_INDEXES = 64;
+
+  private static final List<String> REGIONS =
+      List.of("BAR0", "BAR1", "BAR2", "BAR3", "BAR4", "BAR5", "ROM", "config", "VGA");
+  private static final List<String> IRQS = List.of("INTx", "MSI", "MSI-X", "error", "request");
+
+  static ProbeReport of(OpenDevice device) throws DeviceException {
+    VfioUserClient client = device.client();
+    List<RegionInfo> regions = new ArrayList<>();
+    for (int i = 0; i < bounded(client.info().regions()); i++) {
+      regions.add(client.regionInfo(i));
+    }
+    List<IrqInfo> irqs = new ArrayList<>();
+    for (int i = 0; i < bounded(client.info().irqs()); i++) {
+      irqs.add(client.irqInfo(i));
+    }
+    return new ProbeReport(client.identity(), regions, irqs, client.features(), client.state(),
+        client.stopCopyLength(), client.dmaLog().isPresent(), device.keepsState() || device.isInside());
+  }
+
+  private static int bounded(int count) {
+    return Integer.compareUnsigned(count, MOST_INDEXES) > 0 ? MOST_INDEXES : count;
+  }
+
+  /** Tells whether it can migrate as it is now. */
+  boolean canMigrate() {
+    return features.canMigrate() && state == DeviceState.RUNNING;
+  }
+
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add("device      " + identity.name());
+    lines.add("identity    %s, class %06x".formatted(identity.ids(), identity.classCode()));
+    lines.add("driver      " + identity.driver());
+    regions.stream().filter(region -> region.size() > 0)
+        .forEach(region -> lines.add("region      " + words(region)));
+    irqs.stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + words(irq)));
+    lines.add(
+        "features    " + (features.canMigrate() ? String.join(", ", FeatureNames.of(features)) : "none"));
+    lines.add("state       " + state);
+    lines.add("stop-copy   " + (stopCopyLength.isPresent() ? Quantities.bytes(stopCopyLength.getAsLong())
+        + ", as the device estimates" : "no estimate"));
+    lines.add("DMA log     " + (dmaLogging ? "yes" : "no"));
+    lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
+    missing().forEach(advice -> lines.add("missing     %s: %s".formatted(advice.what(), advice.remedy())));
+    return lines;
+  }
+
+  private static String words(RegionInfo region) {
+    return "%-7s %10s %s%s%s".formatted(name(REGIONS, region.index()), Quantities.bytes(region.size()),
+        region.readable() ? "r" : "-", region.writable() ? "w" : "-", region.mappable() ? " mappable" : "");
+  }
+
+  private static String words(IrqInfo irq) {
+    return "%-7s %10s".formatted(name(IRQS, irq.index()), Integer.toUnsignedString(irq.count()));
+  }
+
+  private static String name(List<String> names, int index) {
+    return index < names.size() ? names.get(index) : Integer.toString(index);
+  }
+
+  /**
+   * What a device lacks for migration.
+   *
+   * @param needed whether it cannot migrate without
+   */
+  record Advice(String what, boolean needed, String remedy) {
+  }
+
+  List<Advice> missing() {
+    List<Advice> missing = new ArrayList<>();
+    if (!features.canMigrate()) {
+      missing.add(
+          new Advice("STOP_COPY", true, "it offers no migration at all; it takes a server or driver that "
+              + "does (a scratch device: serve it without --features none)"));
+      return missing;
+    }
+    if (state != DeviceState.RUNNING) {
+      missing.add(new Advice("RUNNING", true, "a migration begins there, and it is in " + state
+          + "; its driver has to move it or reset it (restart its server)"));
+    }
+    if (!features.has(MigrationFeature.PRE_COPY)) {
+      missing.add(new Advice("PRE_COPY", false,
+          "all of its state is sent while it stands still; allow for that with --max-downtime"));
+    }
+    if (!features.has(MigrationFeature.P2P)) {
+      missing.add(new Advice("P2P", false,
+          "it must not write to other devices' memory while it migrates; stop such traffic first"));
+    }
+    if (!dmaLogging) {
+      missing
+          .add(new Advice("DMA log", false, "nobody can tell which memory it writes; a VMM that moves memory "
+              + "too has to take all of it as written"));
+    }
+    if (!keepsState) {
+      missing.add(
+          new Advice("keep_state", false, "its server resets it when a command lets go; migrate and receive "
+              + "hold it open, until --then COMMAND ends or SIGTERM"));
+    }
+    return missing;
+  }
+
+  JsonObject json() {
+    return Json.event("probe").with("device", identity.name()).with("ids", identity.ids())
+        .with("vendor_id", identity.vendorId()).with("device_id", identity.deviceId())
+        .with("subsystem_vendor_id", identity.subsystemVendorId())
+        .with("subsystem_id", identity.subsystemId())
+        .with("class_code", identity.classCode()).with("driver", identity.driver())
+        .with("regions", regions, ProbeReport::json).with("irqs", irqs, ProbeReport::json)
+        .with("features", FeatureNames.of(features)).with("state", state.name())
+        .with("stop_copy_bytes", stopCopyLength.isPresent() ? new JsonPrimitive(stopCopyLength.getAsLong())
+            : JsonNull.INSTANCE)
+        .with("dma_logging", dmaLogging).with("keeps_state", keepsState).with("can_migrate", canMigrate())
+        .with("missing", missing(), advice -> Json.object().with("what", advice.what())
+            .with("needed", advice.needed()).with("remedy", advice.remedy()).build())
+        .build();
+  }
+
+  private static JsonObject json(RegionInfo region) {
+    return Json.object().with("index", region.index()).with("name", name(REGIONS, region.index()))
+        .with("bytes", region.size()).with("readable", region.readable()).with("writable", region.writable())
+        .with("mappable", region.mappable()).build();
+  }
+
+  private static JsonObject json(IrqInfo irq) {
+    return Json.object().with("index", irq.index()).with("name", name(IRQS, irq.index()))
+        .with("count", Integer.toUnsignedLong(irq.count())).with("flags", Integer.toUnsignedLong(irq.flags()))
+        .build();
+  }
+}

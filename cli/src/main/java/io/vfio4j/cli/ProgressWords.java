@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.MigrationEvent;
+import java.util.OptionalLong;
+
+/** How far a migration is, in words. */
+final class ProgressWords {
+
+  private static final int BAR = 16;
+
+  private ProgressWords() {
+  }
+
+  /**
+   * Returns what fits into one line of a terminal.
+   *
+   * @param expected how many bytes there were to send in the beginning
+   */
+  static String line(String phase, MigrationEvent.Progress progress, OptionalLong expected) {
+    return "%s %s %s, %s%s".formatted(phase(phase, progress.round()),
+        ProgressLine.bar(fraction(progress, expected), BAR),
+        Quantities.bytes(progress.bytes()), Quantities.rate(progress.bytesPerSecond()), outlook(progress));
+  }
+
+  static String sentence(String phase, MigrationEvent.Progress progress) {
+    return "%s: %s at %s%s".formatted(phase(phase, progress.round()), Quantities.bytes(progress.bytes()),
+        Quantities.rate(progress.bytesPerSecond()), outlook(progress));
+  }
+
+  static String sentence(MigrationEvent.RoundEnded end) {
+    StringBuilder words = new StringBuilder("pre-copy round %d: %s in %s".formatted(end.round().number(),
+        Quantities.bytes(end.round().bytes()), Quantities.time(end.round().took())));
+    end.remaining().ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
+    end.predictedDowntime()
+        .ifPresent(time -> words.append(", downtime would be ").append(Quantities.time(time)));
+    return words.toString();
+  }
+
+  private static String phase(String phase, int round) {
+    return phase.equals("pre-copy") && round > 0 ? phase + " " + round : phase;
+  }
+
+  private static String outlook(MigrationEvent.Progress progress) {
+    StringBuilder words = new StringBuilder();
+    progress.remaining()
+        .ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
+    progress.predictedDowntime().ifPresent(time -> words.append(", down ~").append(Quantities.time(time)));
+    return words.toString();
+  }
+
+  /** In its first round the engine does not know yet what is left; then the device's estimate has to do. */
+  private static double fraction(MigrationEvent.Progress progress, OptionalLong expected) {
+    double sent = progress.bytes();
+    double all = progress.remaining().isPresent() ? sent + progress.remaining().getAsLong()
+        : Math.max(sent, (double) expected.orElse(Long.MAX_VALUE));
+    return sent == 0 ? 0 : sent / all;
+  }
+}

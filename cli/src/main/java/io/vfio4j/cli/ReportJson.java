@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.TargetReport;
+import io.vfio4j.model.DeviceIdentity;
+
+/** Reports of migrations for programs. */
+public final class ReportJson {
+
+  private ReportJson() {
+  }
+
+  /** Returns a source's report. */
+  public static JsonObject of(MigrationReport report) {
+    return Json.event("report").with("side", "source").with("source", json(report.source()))
+        .with("target", json(report.target())).with("total_ms", report.total())
+        .with("downtime_ms", report.downtime())
+        .with("predicted_downtime_ms", JsonMigrationView.millis(report.predictedDowntime()))
+        .with("bytes", report.bytes()).with("stop_copy_bytes", report.stopCopyBytes())
+        .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
+        .with("at_target", json(report.atTarget())).with("not_carried", report.notCarried())
+        .with("notes", report.notes()).build();
+  }
+
+  /** Returns a target's report. */
+  static JsonObject of(TargetReport report) {
+    return Json.event("report").with("side", "target").with("source", json(report.source()))
+        .with("target", json(report.device())).with("total_ms", report.total())
+        .with("bytes", report.summary().bytes()).with("phases", report.phases(), ReportJson::json)
+        .with("at_target", json(report.summary())).with("source_knows", report.sourceKnows())
+        .with("not_carried", report.notCarried()).with("notes", report.notes()).build();
+  }
+
+  private static JsonObject json(DeviceIdentity identity) {
+    return Json.object().with("device", identity.name()).with("ids", identity.ids())
+        .with("driver", identity.driver()).build();
+  }
+
+  private static JsonObject json(MigrationReport.PhaseTime phase) {
+    return Json.object().with("phase", phase.title()).with("began_ms", phase.began())
+        .with("took_ms", phase.took())
+        .build();
+  }
+
+  private static JsonObject json(MigrationReport.Round round) {
+    return Json.object().with("round", round.number()).with("bytes", round.bytes())
+        .with("took_ms", round.took())
+        .build();
+  }
+
+  private static JsonObject json(MigrationReport.TargetSummary summary) {
+    return Json.object().with("bytes", summary.bytes()).with("validating_ms", summary.validating())
+        .with("starting_ms", summary.starting()).build();
+  }
+}

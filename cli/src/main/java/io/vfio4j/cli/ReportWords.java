@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.TargetReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Reports of migrations for people. */
+public final class ReportWords {
+
+  private ReportWords() {
+  }
+
+  /** Returns a source's report, a few lines. */
+  public static List<String> lines(MigrationReport report) {
+    List<String> lines = new ArrayList<>();
+    lines.add("moved        %s to %s: %s in %s".formatted(report.source().name(), report.target().name(),
+        Quantities.bytes(report.bytes()), Quantities.time(report.total())));
+    lines.add("downtime     %s%s".formatted(Quantities.time(report.downtime()), report.predictedDowntime()
+        .map(time -> ", predicted " + Quantities.time(time)).orElse("")));
+    lines.add("pre-copy     %s, then %s while it stood still".formatted(rounds(report),
+        Quantities.bytes(report.stopCopyBytes())));
+    lines.add("phases       " + phases(report.phases()));
+    lines.add("at target    %s checking the state, %s starting".formatted(
+        Quantities.time(report.atTarget().validating()), Quantities.time(report.atTarget().starting())));
+    addCommon(lines, report.notCarried(), report.notes());
+    return lines;
+  }
+
+  /** Returns a target's report, a few lines. */
+  static List<String> lines(TargetReport report) {
+    List<String> lines = new ArrayList<>();
+    lines.add("received     %s from %s: %s in %s".formatted(report.device().name(), report.source().name(),
+        Quantities.bytes(report.summary().bytes()), Quantities.time(report.total())));
+    lines.add("phases       " + phases(report.phases()));
+    lines.add("started      after %s of checking the state, in %s".formatted(
+        Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting())));
+    addCommon(lines, report.notCarried(), report.notes());
+    return lines;
+  }
+
+  private static void addCommon(List<String> lines, List<String> notCarried, List<String> notes) {
+    lines.add("not carried  %s: the device's driver sets them up at the target".formatted(
+        String.join(", ", notCarried)));
+    notes.forEach(note -> lines.add("note         " + note));
+  }
+
+  private static String rounds(MigrationReport report) {
+    long bytes = report.rounds().stream().mapToLong(MigrationReport.Round::bytes).sum();
+    return switch (report.rounds().size()) {
+      case 0 -> "none";
+      case 1 -> Quantities.bytes(bytes) + " in 1 round";
+      default -> "%s in %d rounds".formatted(Quantities.bytes(bytes), report.rounds().size());
+    };
+  }
+
+  private static String phases(List<MigrationReport.PhaseTime> phases) {
+    return phases.stream().map(phase -> phase.title() + " " + Quantities.time(phase.took()))
+        .collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.Charset;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * A source that stands still with its state after a migration that failed. To let go of it would be its end: its
+ * server resets it. So the command stays, and a person who has looked at the target decides.
+ */
+final class StoppedSource {
+
+  private static final String RESUME = "resume";
+  private static final String LET_GO = "";
+
+  private final OpenDevice device;
+  private final Output output;
+  private final BlockingQueue<String> words = new LinkedBlockingQueue<>();
+
+  StoppedSource(OpenDevice device, Output output) {
+    this.device = device;
+    this.output = output;
+  }
+
+  /** Tells whether there is something to hold on to. */
+  static boolean isLeftBy(MigrationException e) {
+    return e.outcome() == Outcome.UNKNOWN || e.outcome() == Outcome.SOURCE_STOPPED;
+  }
+
+  /**
+   * Waits for a decision.
+   *
+   * @return whether the device runs again
+   */
+  boolean hold(String failure) throws InterruptedException {
+    try (Termination.Registration _ = Termination.onSignal(() -> words.add(LET_GO))) {
+      output.warning("vfio4j: " + failure);
+      output.warning(
+          "  This command holds the device with its state. To run it here again, and only if it does not "
+              + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: its server resets it then."
+                  .formatted(RESUME));
+      output.result(Json.event("source-held").with("device", device.name()).with("resume", RESUME)
+          .with("let_go", "SIGTERM").with("message", failure).build());
+      listen();
+      for (String word = words.take(); !word.equals(LET_GO); word = words.take()) {
+        if (word.strip().equals(RESUME) && resume()) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  private boolean resume() {
+    try {
+      device.client().moveTo(DeviceState.RUNNING);
+      output.warning("vfio4j: %s runs at the source again".formatted(device.name()));
+      return true;
+    } catch (DeviceException e) {
+      output.warning("vfio4j: " + e.getMessage());
+      return false;
+    }
+  }
+
+  private void listen() {
+    Thread thread = new Thread(() -> {
+      try {
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+          if (!line.isEmpty()) { // An empty line is not a decision.
+            words.add(line);
+          }
+        }
+      } catch (IOException e) {
+        output.warning("vfio4j: the standard input: " + e.getMessage());
+      }
+    }, "vfio4j-stdin");
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

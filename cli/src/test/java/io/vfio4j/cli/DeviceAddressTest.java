@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.devices.Fault;
+import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class DeviceAddressTest {
+
+  @Test
+  void aServedDevice() {
+    DeviceAddress address = DeviceAddress.parse("vfio-user:/run/x:y.sock");
+
+    assertThat(address).isEqualTo(new DeviceAddress.VfioUser(Path.of("/run/x:y.sock")))
+        .hasToString("vfio-user:/run/x:y.sock");
+  }
+
+  @Test
+  void aSimulatedDevice() {
+    DeviceAddress address = DeviceAddress.parse(
+        "sim:a?memory=8m&features=stop_copy,p2p&load=/etc/a%26b+c&fault=slow=10m&fault=traffic=skip&mappable");
+
+    assertThat(address).isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:a").withMemorySize(8 << 20)
+        .withFeatures(MigrationFeatures.of(MigrationFeature.P2P)).withLoad(Path.of("/etc/a&b+c"))
+        .withFault(Fault.parse("slow=10m")).withFault(Fault.parse("traffic=skip")).withMappable(true)))
+        .hasToString("sim:a");
+  }
+
+  @Test
+  void aSimulatedDeviceAsItComes() {
+    assertThat(DeviceAddress.parse("sim:b")).isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:b")));
+  }
+}

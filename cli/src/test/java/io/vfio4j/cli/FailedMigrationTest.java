@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.Side;
+import io.vfio4j.model.DeviceState;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FailedMigrationTest {
+
+  private static final String HERE = "vfio-user:/here.sock";
+  private static final String THERE = "vfio-user:/there.sock";
+
+  private static MigrationException failure(Side side, Outcome outcome) {
+    return new MigrationException(side, new Phase.Handover(), outcome, DeviceState.STOP_COPY, "was reset",
+        "handover: it broke.", null);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"UNTOUCHED, 1", "SOURCE_RUNNING, 1", "SOURCE_RESET, 3", "SOURCE_STOPPED, 3", "SOURCE_LOST, 3",
+      "UNKNOWN, 3"})
+  void theExitCodeTellsWhetherSomebodyHasToLook(Outcome outcome, int code) {
+    CommandFailure failed = FailedMigration.of(failure(Side.SOURCE, outcome), HERE, THERE);
+
+    assertThat(failed.exitCode()).isEqualTo(code);
+    assertThat(failed.facts().get("outcome").getAsString()).isEqualTo(outcome.name());
+    assertThat(failed.facts().get("remedy").isJsonNull()).isEqualTo(code == 1);
+    if (code == 3) {
+      assertThat(failed).hasMessageContaining(HERE).hasMessageContaining("vfio4j probe ");
+    }
+  }
+
+  @Test
+  void anUnknownOwnerIsLookedForAtTheTarget() {
+    assertThat(FailedMigration.of(failure(Side.SOURCE, Outcome.UNKNOWN), HERE, THERE))
+        .hasMessageContaining("in STOP_COPY").hasMessageContaining("vfio4j probe " + THERE);
+    assertThat(FailedMigration.of(failure(Side.TARGET, Outcome.UNKNOWN), HERE, THERE))
+        .hasMessageContaining("vfio4j probe " + HERE);
+  }
+
+  @Test
+  void whatTheTargetSaysIsTold() {
+    MigrationException failure = failure(Side.SOURCE, Outcome.SOURCE_RUNNING);
+    failure.addSuppressed(failure(Side.TARGET, Outcome.SOURCE_RUNNING));
+
+    assertThat(FailedMigration.of(failure, HERE, THERE)).hasMessageContaining("on the target, was reset");
+  }
+}

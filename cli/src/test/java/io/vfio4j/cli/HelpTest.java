@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HelpTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send"})
+  void everyCommandTeachesByExamples(String command) {
+    Run run = Run.vfio4j((command + " --help").split(" "));
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.out()).startsWith("Usage: vfio4j " + command).contains("Example").contains("--json")
+        .contains("  vfio4j " + command);
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void helpOfACommandIsTheSameBothWays() {
+    assertThat(Run.vfio4j("help", "migrate").out()).isEqualTo(Run.vfio4j("migrate", "--help").out());
+  }
+
+  @Test
+  void theCommandsAreListedWithALineEach() {
+    assertThat(Run.vfio4j("--help").out()).contains("Commands:").containsPattern("(?m)^  serve +Serve ")
+        .containsPattern("(?m)^  probe +Tell ").containsPattern("(?m)^  migrate +Move ")
+        .containsPattern("(?m)^  receive +Wait ").containsPattern("(?m)^  send +Move ")
+        .doesNotContain("generate-completion");
+  }
+
+  @Test
+  void theVersionIsALine() {
+    assertThat(Run.vfio4j("--version").out().lines()).singleElement().asString().startsWith("vfio4j ");
+  }
+
+  @Test
+  void thereIsCompletionForTheShell() {
+    assertThat(Run.vfio4j("generate-completion").out()).contains("complete -F").contains("--max-downtime");
+  }
+
+  @Test
+  void nothingIsColouredWhereNobodyLooks() {
+    assertThat(Run.vfio4j("migrate", "--help").out()).doesNotContain("\u001b");
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonParser;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.BufferedReader;
+import java.io.PipedReader;
+import java.io.PipedWriter;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A device whose server resets it when it is let go of: here, since nobody asked the server to keep it. */
+class HoldingIT {
+
+  @TempDir
+  private Path folder;
+
+  @Test
+  void isHeldOpenUntilASignal() throws Exception {
+    PipedWriter out = new PipedWriter();
+    try (Served served = Served.at(folder.resolve("a.sock"));
+        BufferedReader lines = new BufferedReader(new PipedReader(out));
+        VfioUserClient client = VfioUserClient.connect(folder.resolve("a.sock"), ClientOptions.DEFAULT)) {
+      Output output = new Output(new PrintWriter(out), new PrintWriter(new StringWriter()), true, false);
+      OpenDevice device = new OpenDevice(client, null);
+      FutureTask<Boolean> holding = new FutureTask<>(() -> {
+        new Holding().keep(device, output);
+        return true;
+      });
+      Thread.ofPlatform().name("holding").start(holding);
+
+      var event = JsonParser.parseString(lines.readLine()).getAsJsonObject();
+      assertThat(event.get("event").getAsString()).isEqualTo("holding");
+      assertThat(event.get("until").getAsString()).isEqualTo("signal");
+      assertThat(holding.isDone()).isFalse();
+      assertThat(Run.vfio4j("probe", served.address()).err()).contains("is in use");
+
+      Termination.runActions();
+      assertThat(holding.get()).isTrue();
+    }
+  }
+}

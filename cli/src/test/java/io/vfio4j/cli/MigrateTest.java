@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Between devices inside the command itself. */
+class MigrateTest {
+
+  @Test
+  void tellsPeople() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB in ").contains("downtime ")
+        .contains("phases       pre-flight ")
+        .contains("not carried  config space, interrupt setup, DMA mappings")
+        .contains("sim:a is let go of when this command ends, and is reset then.")
+        .contains("sim:b ends with this command.");
+    assertThat(run.err()).contains("pre-copy round 1: 2.0 MiB in ").contains("stop-copy: ").endsWith("done\n")
+        .doesNotContain("\u001b");
+  }
+
+  @Test
+  void tellsPrograms() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m", "--json");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.err()).isEmpty();
+    List<String> names = run.events().stream().map(event -> event.get("event").getAsString()).toList();
+    assertThat(names).contains("phase", "moving", "moved", "progress", "round").endsWith("report");
+    JsonObject report = run.event("report");
+    assertThat(report.get("bytes").getAsLong()).isGreaterThan(2 << 20);
+    assertThat(report.get("downtime_ms").getAsDouble()).isPositive();
+    assertThat(report.getAsJsonArray("rounds")).isNotEmpty();
+    assertThat(report.getAsJsonArray("not_carried")).hasSize(3);
+    assertThat(report.getAsJsonObject("at_target").get("bytes").getAsLong())
+        .isEqualTo(report.get("bytes").getAsLong());
+  }
+
+  @Test
+  void quietAndJsonLeaveTheReport() {
+    Run run =
+        Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m", "--json", "--quiet");
+
+    assertThat(run.events()).singleElement().satisfies(event -> assertThat(event.get("event").getAsString())
+        .isEqualTo("report"));
+  }
+
+  @Test
+  void withoutPreCopy() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m", "--no-pre-copy",
+        "--max-downtime", "30s", "--json");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.event("report").getAsJsonArray("rounds")).isEmpty();
+    assertThat(run.event("report").get("predicted_downtime_ms").isJsonNull()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"write,at=5000,errno=EIO",
+      "arc=RESUMING>STOP,errno=EINVAL", "arc=STOP>RUNNING_P2P,errno=EIO"})
+  void aTargetThatFailsLeavesTheSourceRunning(String fault) {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m&fault=" + fault,
+        "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.NOT_DONE);
+    JsonObject error = run.event("error");
+    assertThat(error.get("outcome").getAsString()).isEqualTo("SOURCE_RUNNING");
+    assertThat(error.get("source_state").getAsString()).isEqualTo("RUNNING");
+    assertThat(run.err()).contains("sim:a runs again at the source, with nothing lost")
+        .contains("on the target, ");
+  }
+
+  @Test
+  void aTargetThatFailsAtOnceLeavesTheSourceUntouched() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to",
+        "sim:b?memory=2m&fault=arc=STOP>RESUMING,errno=EIO", "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("UNTOUCHED");
+    assertThat(run.err()).contains("sim:a was not touched");
+  }
+
+  @Test
+  void aSourceThatFailsIsTakenBack() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m&fault=read,at=5000,errno=EIO", "--to",
+        "sim:b?memory=2m");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("EIO").contains("sim:a runs again at the source");
+  }
+
+  @Test
+  void aSourceInErrorNeedsCare() {
+    Run run = Run.vfio4j("migrate", "--from",
+        "sim:a?memory=2m&fault=arc=PRE_COPY_P2P>STOP_COPY,errno=EIO,error", "--to", "sim:b?memory=2m",
+        "--json");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_RESET");
+    assertThat(run.err()).contains("set it up anew; see: vfio4j probe sim:a");
+  }
+
+  @Test
+  void aDeviceWithoutMigrationIsRefused() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m&features=none", "--to", "sim:b?memory=2m");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("sim:a offers no migration").contains("sim:a was not touched");
+  }
+
+  @Test
+  void devicesOfDifferentSizesAreRefused() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=4m");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("EINVAL").contains("sim:a runs again at the source");
+  }
+}

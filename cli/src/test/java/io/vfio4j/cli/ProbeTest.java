@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import org.junit.jupiter.api.Test;
+
+class ProbeTest {
+
+  @Test
+  void tellsWhatADeviceIs() {
+    Run run = Run.vfio4j("probe", "sim:a?memory=1m");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).contains("device      sim:a").contains("1234:5634 (1234:0001), class ff0000")
+        .containsPattern("region      BAR2 +1.0 MiB rw").containsPattern("interrupt   MSI-X +4")
+        .contains("features    stop_copy, p2p, pre_copy").contains("state       RUNNING")
+        .contains("as the device estimates").contains("DMA log     yes").contains("can migrate yes")
+        .doesNotContain("missing");
+  }
+
+  @Test
+  void tellsPrograms() {
+    Run run = Run.vfio4j("probe", "sim:a?memory=1m", "--json");
+
+    assertThat(run.events()).hasSize(1);
+    JsonObject probe = run.event("probe");
+    assertThat(probe.get("device").getAsString()).isEqualTo("sim:a");
+    assertThat(probe.get("vendor_id").getAsInt()).isEqualTo(0x1234);
+    assertThat(probe.get("features").getAsJsonArray()).hasSize(3);
+    assertThat(probe.get("regions").getAsJsonArray()).hasSize(9);
+    assertThat(probe.get("irqs").getAsJsonArray()).hasSize(5);
+    assertThat(probe.get("stop_copy_bytes").getAsLong()).isGreaterThan(1 << 20);
+    assertThat(probe.get("can_migrate").getAsBoolean()).isTrue();
+    assertThat(probe.get("missing").getAsJsonArray()).isEmpty();
+  }
+
+  @Test
+  void saysWhatIsMissingAndWhatToDo() {
+    Run none = Run.vfio4j("probe", "sim:a?features=none");
+    assertThat(none.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(none.out()).contains("can migrate no")
+        .contains("missing     STOP_COPY: it offers no migration at all");
+
+    Run simple = Run.vfio4j("probe", "sim:a?features=stop_copy");
+    assertThat(simple.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(simple.out()).contains("missing     PRE_COPY: ").contains("--max-downtime")
+        .contains("missing     P2P: ");
+  }
+
+  @Test
+  void aServerThatIsNotThere() {
+    Run run = Run.vfio4j("probe", "vfio-user:/no/such.sock", "--json");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err())
+        .isEqualTo("vfio4j: vfio-user:/no/such.sock: there is no such socket: is its server running?\n");
+    assertThat(run.event("error").get("exit_code").getAsInt()).isEqualTo(ExitCodes.NOT_DONE);
+  }
+
+  @Test
+  void stackTracesOnlyOnRequest() {
+    assertThat(Run.vfio4j("probe", "vfio-user:/no/such.sock", "--debug").err()).contains("\tat io.vfio4j");
+  }
+
+  @Test
+  void quietMeansNothingButTheExitCode() {
+    Run run = Run.vfio4j("probe", "sim:a?features=none", "--quiet");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.out() + run.err()).isEmpty();
+  }
+}

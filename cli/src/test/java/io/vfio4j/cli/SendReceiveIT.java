@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Between two hosts, as far as two processes are such. */
+class SendReceiveIT {
+
+  private static final long MARK = 0x0123_4567_89ab_cdefL;
+
+  @TempDir
+  private Path folder;
+
+  private Path path(String name) {
+    return folder.resolve(name);
+  }
+
+  private static ChildProcess receive(String address, Served device) throws Exception {
+    return Children.start("receive", "--listen", address, device.address(), "--json");
+  }
+
+  private static String addressOf(ChildProcess receiver) throws InterruptedException {
+    return Children.await(receiver, Children.event("listening")).get("address").getAsString();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unix:", "tcp:localhost:0"})
+  void theDeviceGoesOnAtTheOtherEnd(String kind) throws Exception {
+    String listen = kind.equals("unix:") ? "unix:" + path("move.sock") : kind;
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver = receive(listen, b)) {
+      a.mark(MARK);
+      String address = addressOf(receiver);
+      assertThat(address).doesNotEndWith(":0");
+      if (kind.equals("unix:")) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path("move.sock"))))
+            .isEqualTo("rw-------");
+      }
+
+      Run send = Run.vfio4j("send", "--connect", address, a.address(), "--max-downtime", "30s", "--json");
+
+      assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(send.event("report").getAsJsonObject("target").get("device").getAsString())
+          .isEqualTo(b.address());
+      JsonObject report = Children.await(receiver, Children.event("report"));
+      assertThat(report.get("source_knows").getAsBoolean()).isTrue();
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(path("move.sock")).doesNotExist();
+      b.assertRunsWith(MARK);
+    }
+  }
+
+  @Test
+  void aForeignStreamIsRefused() throws Exception {
+    try (Served b = Served.at(path("b.sock")); ChildProcess receiver = receive("tcp:localhost:0", b)) {
+      String address = addressOf(receiver);
+      int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+      try (Socket socket = new Socket(InetAddress.getByName("localhost"), port);
+          OutputStream out = socket.getOutputStream()) {
+        out.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20).getBytes(StandardCharsets.US_ASCII));
+        socket.shutdownOutput(); // The receiver lets us read what it says before it closes.
+
+        assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      }
+      assertThat(String.join("\n", receiver.errors()))
+          .startsWith("vfio4j: the migration failed in pre-flight: ")
+          .doesNotContain("\tat ");
+      b.assertRunsWith(0);
+    }
+  }
+
+  @Test
+  void nobodyThere() throws Exception {
+    try (Served a = Served.at(path("a.sock"))) {
+      a.mark(MARK);
+      assertThat(Run.vfio4j("send", "--connect", "unix:" + path("no.sock"), a.address()).exitCode())
+          .isEqualTo(ExitCodes.NOT_DONE);
+      a.assertRunsWith(MARK);
+      Run receive =
+          Run.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout", "10ms");
+      assertThat(receive.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(receive.err()).contains("saw nobody connect");
+      a.assertRunsWith(MARK);
+    }
+  }
+
+  @Test
+  void sigtermEndsTheWait() throws Exception {
+    try (Served b = Served.at(path("b.sock"));
+        ChildProcess receiver = receive("unix:" + path("r.sock"), b)) {
+      assertThat(addressOf(receiver)).isEqualTo("unix:" + path("r.sock"));
+      receiver.terminate();
+
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(path("r.sock")).doesNotExist();
+    }
+  }
+
+  @Test
+  void aReceiverThatIsKilledLeavesTheSourceRunning() throws Exception {
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver = receive("tcp:localhost:0", b)) {
+      a.mark(MARK);
+      try (ChildProcess sender = Children.start("send", "--connect", addressOf(receiver), a.address(),
+          "--max-bandwidth", "100k", "--json")) {
+        Children.await(sender, Children.event("progress"));
+        receiver.kill();
+
+        assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      }
+      a.assertRunsWith(MARK);
+      b.assertRunsWith(0);
+    }
+  }
+
+  @Test
+  void aSenderThatIsKilledLeavesNothingBehind() throws Exception {
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver = receive("tcp:localhost:0", b)) {
+      try (ChildProcess sender = Children.start("send", "--connect", addressOf(receiver), a.address(),
+          "--max-bandwidth", "100k", "--json")) {
+        Children.await(sender, Children.event("progress"));
+        sender.kill();
+      }
+
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      b.assertRunsWith(0);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServeIT {
+
+  @TempDir
+  private Path folder;
+
+  private Path socket() {
+    return folder.resolve("s.sock");
+  }
+
+  @Test
+  void sigtermUnlinksTheSocketAndEndsWithZero() throws Exception {
+    try (ChildServer server = Served.process(socket())) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket())))
+          .isEqualTo("rw-------");
+
+      assertThat(server.stop()).isEqualTo(ExitCodes.DONE);
+      assertThat(socket()).doesNotExist();
+      assertThat(server.errors()).isEmpty();
+    }
+  }
+
+  @Test
+  void sigtermEndsAServerThatHasAClient() throws Exception {
+    try (ChildServer server = Served.process(socket()); VfioUserClient _ = Served.by(server).connect()) {
+      assertThat(server.stop()).isEqualTo(ExitCodes.DONE);
+      assertThat(socket()).doesNotExist();
+    }
+  }
+
+  @Test
+  void whatAKilledServerLeavesIsReplaced() throws Exception {
+    try (ChildServer first = Served.process(socket())) {
+      first.kill();
+      assertThat(socket()).exists();
+      Run gone = Run.vfio4j("probe", "vfio-user:" + socket());
+      assertThat(gone.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(gone.err()).contains("nobody listens there any more");
+
+      try (Served second = Served.at(socket())) {
+        assertThat(Run.vfio4j("probe", second.address()).exitCode()).isEqualTo(ExitCodes.DONE);
+      }
+    }
+  }
+
+  @Test
+  void aSocketThatIsAliveIsLeftAlone() throws Exception {
+    try (Served first = Served.at(socket())) {
+      Run second = Run.vfio4j("serve", "scratch", "--socket", socket().toString());
+
+      assertThat(second.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(second.err()).contains(socket() + " is in use");
+      assertThat(Run.vfio4j("probe", first.address()).exitCode()).isEqualTo(ExitCodes.DONE);
+    }
+  }
+
+  @Test
+  void aFileThatIsNoSocketIsLeftAlone() throws Exception {
+    Files.writeString(socket(), "precious");
+
+    Run run = Run.vfio4j("serve", "scratch", "--socket", socket().toString());
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("not a socket");
+    assertThat(socket()).hasContent("precious");
+  }
+
+  @Test
+  void aSecondClientHearsWhy() throws Exception {
+    try (Served served = Served.at(socket()); VfioUserClient _ = served.connect()) {
+      Run run = Run.vfio4j("probe", served.address());
+
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(run.err()).contains(served.address() + " is in use: another client is connected");
+    }
+  }
+
+  @Test
+  void senselessClientsCostALineEach() throws Exception {
+    try (ChildServer server = Served.process(socket())) {
+      say(ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+      say(ByteBuffer.wrap(new byte[64]));
+      say(ByteBuffer.wrap(new byte[] {0, 0, 1}));
+
+      assertThat(Run.vfio4j("probe", "vfio-user:" + socket()).exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(server.errors()).hasSizeBetween(2, 3)
+          .allSatisfy(line -> assertThat(line).startsWith("client given up: "));
+    }
+  }
+
+  private void say(ByteBuffer bytes) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket()))) {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.shutdownOutput();
+      ByteBuffer answer = ByteBuffer.allocate(1024);
+      while (channel.read(answer) >= 0) {
+        answer.clear(); // Until the server has given up.
+      }
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("reset"); // It may do so while bytes are under way.
+    }
+  }
+
+  @Test
+  void onceIsOnce() throws Exception {
+    try (ChildServer server = ChildServer.start(Children.serve(socket(), "--once"))) {
+      Served.by(server).mark(1);
+
+      assertThat(server.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(socket()).doesNotExist();
+    }
+  }
+
+  @Test
+  void aServerEndsWithTheProgramThatStartedIt() throws Exception {
+    try (ChildProcess server =
+        Children.start("serve", "scratch", "--socket", socket().toString(), "--until-eof",
+            "--json")) {
+      Children.await(server, Children.event("listening"));
+      server.stdin().close();
+
+      assertThat(server.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(socket()).doesNotExist();
+    }
+  }
+
+  @Test
+  void aFileIsLoaded() throws Exception {
+    Path file = folder.resolve("content");
+    Files.write(file, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+    try (ChildServer server = ChildServer.start(Children.serve(socket(), "--load", file.toString()));
+        VfioUserClient client = Served.by(server).connect()) {
+      assertThat(client.readLong(2, 0)).isEqualTo(0x0807060504030201L);
+      assertThat(client.readLong(2, 8)).isZero();
+    }
+  }
+}

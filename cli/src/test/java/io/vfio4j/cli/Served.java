@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.devices.Fault;
+import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.devices.ScratchDevice;
+import io.vfio4j.devices.ScratchLayout;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.VfioUserServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+
+/** A device that is served, for tests: writes marks into it and looks for them. */
+final class Served implements AutoCloseable {
+
+  static final int MEMORY = 4 << 20;
+
+  private final Path socket;
+  private final Runnable end;
+
+  private Served(Path socket, Runnable end) {
+    this.socket = socket;
+    this.end = end;
+  }
+
+  /** Serves a device in a thread: a process costs a second, and not every test is about processes. */
+  static Served at(Path socket, String... faults) throws IOException {
+    ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
+    for (String fault : faults) {
+      config = config.withFault(Fault.parse(fault));
+    }
+    ScratchDevice device = new ScratchDevice(config);
+    VfioUserServer server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT, line -> {
+    });
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    Thread.ofPlatform().name("test-server").start(() -> {
+      try {
+        server.run();
+        ended.complete(null);
+      } catch (IOException | RuntimeException e) {
+        ended.completeExceptionally(e);
+      }
+    });
+    return new Served(socket, () -> {
+      server.close();
+      ended.join();
+      device.close();
+    });
+  }
+
+  /** The device of a server in a process of its own. */
+  static Served by(ChildServer server) {
+    return new Served(server.socket(), server::close);
+  }
+
+  /** Starts a server in a process of its own. */
+  static ChildServer process(Path socket) throws IOException, InterruptedException {
+    return ChildServer.start(Children.serve(socket));
+  }
+
+  String address() {
+    return "vfio-user:" + socket;
+  }
+
+  VfioUserClient connect() throws DeviceException {
+    return VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true));
+  }
+
+  /** Writes a value into a register and at both ends of the memory, and lets go of the device. */
+  void mark(long value) throws DeviceException {
+    try (VfioUserClient client = connect()) {
+      client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, value);
+      client.writeLong(ScratchLayout.MEMORY_BAR, 0, value);
+      client.writeLong(ScratchLayout.MEMORY_BAR, MEMORY - Long.BYTES, value);
+    }
+  }
+
+  /** Checks that the device runs with a value where {@link #mark} puts it. */
+  void assertRunsWith(long value) throws DeviceException {
+    try (VfioUserClient client = connect()) {
+      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(value);
+      assertThat(client.readLong(ScratchLayout.MEMORY_BAR, 0)).isEqualTo(value);
+      assertThat(client.readLong(ScratchLayout.MEMORY_BAR, MEMORY - Long.BYTES)).isEqualTo(value);
+    }
+  }
+
+  @Override
+  public void close() {
+    end.run();
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Wrong arguments: a line that says what would be right, where to read on, and exit code 2. */
+class UsageTest {
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
+      "                                                 | say what to do: one of serve, probe, migrate",
+      "migrat                                           | did you mean migrate?",
+      "frobnicate                                       | is not a command; there are serve, probe",
+      "--colour                                         | '--colour' does not belong there",
+      "serve                                            | vfio4j serve scratch --socket PATH",
+      "serve scratch                                    | --socket=PATH",
+      "serve scratch --socket /s --memory 12q           | --memory: '12q' is not a size: give a size such as 4096",
+      "serve scratch --socket /s --memory -1            | is not a size",
+      "serve scratch --socket /s --memory 99999999999g  | is too large",
+      "serve scratch --socket /s --memory 5000          | give a multiple of 4096",
+      "serve scratch --socket /s --memory 0             | give a multiple of 4096",
+      "serve scratch --socket /s --features fast        | 'fast' is not a feature: give some of stop_copy,p2p,pre_copy",
+      "serve scratch --socket /s --fault arc=STOP       | give two states, as in arc=STOP>STOP_COPY",
+      "serve scratch --socket /s --fault slow=x         | --fault: fault 'slow=x'",
+      "serve scratch --socket /s --load /no/such        | --load: no such file: /no/such",
+      "serve scratch --socket /s --load /               | --load: give a file that can be read, not /",
+      "serve scratch --socket /s --mem 4k               | did you mean --memory?",
+      "probe                                            | DEVICE",
+      "probe /run/a.sock                                | did you mean vfio-user:/run/a.sock?",
+      "probe a                                          | 'a' is not a device: give vfio-user:PATH or sim:NAME",
+      "probe vfio-user:                                 | give the server's socket: vfio-user:PATH",
+      "probe kernel:0000:3b:00.2                        | kernel devices come in a later version",
+      "probe sim:                                       | give the simulated device a name",
+      "probe sim:a?size=4k                              | 'size=4k' is not known: give memory=SIZE",
+      "probe sim:a?memory=x                             | memory: 'x' is not a size",
+      "probe sim:a sim:b                                | 'sim:b' does not belong there",
+      "migrate --from sim:a                             | --to=DEVICE",
+      "migrate --from sim:a --to sim:a                  | are the same device",
+      "migrate --from sim:a --to sim:b --max-downtime 3 | '3' is not a duration: give one such as 300ms, 2s or 5m",
+      "migrate --from sim:a --to sim:b --max-downtime 0s | more than 0",
+      "migrate --from sim:a --to sim:b --max-bandwidth 1 | at least 4096 bytes/s",
+      "migrate --from sim:a --to sim:b --max-bandwidth ? | give bytes a second, such as 500k",
+      "receive --listen here sim:a                      | --listen: 'here' is no address: unix:PATH or tcp:HOST:PORT",
+      "receive --listen tcp:localhost sim:a             | tcp:HOST:PORT",
+      "receive --listen tcp:localhost:99999 sim:a       | a port is a number from 0 to 65535",
+      "receive --listen tcp:0.0.0.0:0 sim:a             | anybody on the way could read and change the device's state",
+      "receive --listen tcp:[::]:0 sim:a                | --insecure",
+      "send --connect tcp:192.0.2.1:4711 sim:a          | --insecure",
+      "send --connect unix: sim:a                       | the path of a UNIX socket",
+      "send sim:a                                       | --connect=ADDR"})
+  void isAnsweredInALine(String arguments, String words) {
+    Run run = Run.vfio4j(arguments == null ? new String[0] : arguments.split(" "));
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).contains(words);
+    assertThat(run.err().lines()).as(run.err()).last().asString().startsWith("see: vfio4j ");
+    assertThat(run.err().lines().count()).isLessThanOrEqualTo(2);
+    assertThat(run.err()).doesNotContain("\tat ").doesNotContain("Exception");
+  }
+
+  @Test
+  void aFaultThatCanNeverHappenIsNoFault() {
+    Run run = Run.vfio4j("probe", "sim:a?fault=arc=RUNNING>PRE_COPY,errno=EIO&features=stop_copy");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(run.err()).contains("PRE_COPY");
+  }
+
+  @Test
+  void anAbbreviationNamesTheHelpOfItsCommand() {
+    assertThat(Run.vfio4j("serve", "scratch", "--sock", "/s").err())
+        .contains("see: vfio4j serve scratch --help");
+  }
+}

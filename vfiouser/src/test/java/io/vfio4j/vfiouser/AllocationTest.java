@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.SavingSession;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server does not allocate for a message. */
+class AllocationTest {
+
+  private static final int MESSAGES = 100_000;
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  @TempDir
+  private Path folder;
+
+  /** One message, sent and answered. */
+  @FunctionalInterface
+  interface Exchange {
+    void run() throws Exception;
+  }
+
+  private static void assertAllocatesNothing(Served served, Exchange exchange) throws Exception {
+    for (int i = 0; i < MESSAGES; i++) {
+      exchange.run();
+    }
+    long before = THREADS.getThreadAllocatedBytes(served.thread().threadId());
+    for (int i = 0; i < MESSAGES; i++) {
+      exchange.run();
+    }
+    long allocated = THREADS.getThreadAllocatedBytes(served.thread().threadId()) - before;
+    assertThat(allocated).as("bytes for %d messages", MESSAGES).isLessThan(MESSAGES);
+  }
+
+  @Test
+  void readingARegister() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment into = arena.allocate(4, 4);
+      assertAllocatesNothing(served, () -> client.readRegion(TestDevice.BAR0, 0, into));
+    }
+  }
+
+  @Test
+  void readingTheState() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment into = arena.allocate(4096, 4);
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      served.device().endless = true;
+      assertAllocatesNothing(served, () -> assertThatMuchCame(saving.read(into)));
+    }
+  }
+
+  private static void assertThatMuchCame(long got) {
+    if (got != 4096) {
+      throw new AssertionError("read " + got);
+    }
+  }
+}

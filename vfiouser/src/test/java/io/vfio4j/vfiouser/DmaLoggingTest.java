@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.Structs.Feature;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DmaLoggingTest {
+
+  private static final long PAGE = 4096;
+  private static final long LOW = 0x10_0000;
+  private static final long HIGH = 0x20_0000;
+  private static final long SIZE = 64 * PAGE;
+  private static final IovaRange BOTH = new IovaRange(LOW, HIGH + SIZE - LOW);
+
+  @TempDir
+  private Path folder;
+  private Served served;
+  private VfioUserClient client;
+  private DmaLog log;
+  private Fd guest;
+
+  /** Two mappings with a hole between. */
+  @BeforeEach
+  void connect() throws Exception {
+    served = Served.in(folder);
+    client = served.connect();
+    guest = Memfd.create("guest", 2 * SIZE);
+    client.mapDma(new IovaRange(LOW, SIZE), guest, 0, true);
+    client.mapDma(new IovaRange(HIGH, SIZE), guest, SIZE, true);
+    log = client.dmaLog().orElseThrow();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    client.close();
+    served.close();
+    guest.close();
+  }
+
+  private void write(long iova) throws Exception {
+    client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, iova);
+    client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.DMA_WRITE_LONG);
+    assertThat(client.readInt(TestDevice.BAR0, TestDevice.STATUS)).isZero();
+  }
+
+  /** Returns the numbers of the bits that a report sets. */
+  private TreeSet<Long> report(IovaRange range, long pageSize) throws Exception {
+    TreeSet<Long> bits = new TreeSet<>();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(range, pageSize), 8);
+      log.report(range, pageSize, bitmap);
+      for (long bit = 0; bit < bitmap.byteSize() * 8; bit++) {
+        if ((bitmap.get(Wire.U64, bit / 64 * 8) >>> bit & 1) != 0) {
+          bits.add(bit);
+        }
+      }
+    }
+    return bits;
+  }
+
+  @Test
+  void aReportSpansMappingsAndTheHoleBetween() throws Exception {
+    assertThat(log.start(List.of(BOTH), PAGE)).isEqualTo(PAGE);
+    write(LOW);
+    write(LOW + SIZE - 8);
+    write(HIGH + 5 * PAGE);
+    assertThat(report(BOTH, PAGE)).containsExactly(0L, 63L, 256L + 5);
+    assertThat(report(BOTH, PAGE)).as("cleared").isEmpty();
+    log.stop();
+  }
+
+  @Test
+  void aReportOfAHoleIsEmpty() throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    write(LOW);
+    assertThat(report(new IovaRange(LOW + SIZE, 10 * PAGE), PAGE)).isEmpty();
+    assertThat(report(BOTH, PAGE)).as("nothing was lost").containsExactly(0L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {PAGE, 2 * PAGE, 8 * PAGE, 1 << 20, 1L << 40})
+  void pagesOfAnySizeCanBeReported(long pageSize) throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    write(LOW + 17 * PAGE);
+    write(HIGH + 63 * PAGE);
+    assertThat(report(BOTH, pageSize)).isEqualTo(
+        new TreeSet<>(List.of(17 * PAGE / pageSize, (HIGH - LOW + 63 * PAGE) / pageSize)));
+  }
+
+  @Test
+  void aReportNeedNotStartAtAMapping() throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    write(LOW + 10 * PAGE);
+    write(LOW + 11 * PAGE);
+    assertThat(report(new IovaRange(LOW + 11 * PAGE, PAGE), PAGE)).containsExactly(0L);
+    assertThat(report(new IovaRange(0, LOW + SIZE), PAGE)).containsExactly((LOW + 10 * PAGE) / PAGE);
+  }
+
+  @Test
+  void bitsThatAreSetAlreadyStay() throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    write(LOW);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bitmap = arena.allocate(8, 8);
+      bitmap.set(Wire.U64, 0, 0xf0);
+      log.report(new IovaRange(LOW, SIZE), PAGE, bitmap);
+      assertThat(bitmap.get(Wire.U64, 0)).isEqualTo(0xf1);
+    }
+  }
+
+  @Test
+  void aReportMayBeLargerThanTheDataOfAMessage() throws Exception {
+    client.close();
+    client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 4096, 65535, 32 << 20)));
+    log = client.dmaLog().orElseThrow();
+    client.mapDma(new IovaRange(LOW, SIZE), guest, 0, true);
+    IovaRange large = new IovaRange(0, 64L << 30);
+    log.start(List.of(large), PAGE);
+    write(LOW + PAGE);
+    // 2 MiB: more than max_data_xfer_size, and than the socket holds at once.
+    assertThat(DmaLog.bitmapBytes(large, PAGE)).isEqualTo(2 << 20);
+    assertThat(report(large, PAGE)).containsExactly(LOW / PAGE + 1);
+  }
+
+  @Test
+  void writesByMessageAreLoggedToo() throws Exception {
+    try (Arena arena = Arena.ofShared()) {
+      client.mapDma(4 * HIGH, arena.allocate(4 * PAGE), true);
+      log.start(List.of(new IovaRange(4 * HIGH, 4 * PAGE)), PAGE);
+      write(4 * HIGH + 2 * PAGE - 4);
+      assertThat(report(new IovaRange(4 * HIGH, 4 * PAGE), PAGE)).containsExactly(1L, 2L);
+      client.close();
+    }
+  }
+
+  @Test
+  void onlyTheRangesAreLoggedAndOnlyFromTheStartOn() throws Exception {
+    write(LOW);
+    log.start(List.of(new IovaRange(HIGH, SIZE), new IovaRange(LOW + PAGE, PAGE)), PAGE);
+    write(LOW + PAGE);
+    write(LOW + 2 * PAGE);
+    write(HIGH);
+    assertThat(report(BOTH, PAGE)).containsExactly(1L, 256L);
+  }
+
+  @Test
+  void aSecondStartIsRefusedAndTheFirstGoesOn() throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    write(LOW);
+    assertRefused(Errno.EINVAL, () -> log.start(List.of(BOTH), PAGE));
+    assertThat(report(BOTH, PAGE)).containsExactly(0L);
+    log.stop();
+    assertRefused(Errno.EINVAL, log::stop);
+    assertRefused(Errno.EINVAL, () -> report(BOTH, PAGE));
+    log.start(List.of(BOTH), PAGE);
+    assertThat(report(BOTH, PAGE)).as("a new start").isEmpty();
+  }
+
+  @Test
+  void aResetStopsTheLog() throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    client.reset();
+    assertRefused(Errno.EINVAL, log::stop);
+  }
+
+  @Test
+  void whatCannotBeReportedIsRefused() throws Exception {
+    log.start(List.of(BOTH), PAGE);
+    assertRefused(Errno.EINVAL, () -> report(BOTH, 1024));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bitmap = arena.allocate(8, 8);
+      for (long pageSize : new long[] {0, 3, 5000, -1}) {
+        assertRefused(Errno.EINVAL, () -> log.report(new IovaRange(LOW, PAGE), pageSize, bitmap));
+      }
+      assertRefused(Errno.EINVAL, () -> log.report(BOTH, PAGE, bitmap));
+    }
+  }
+
+  private static void assertRefused(Errno errno, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(call)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
+  }
+
+  /** Some clients send one. */
+  @Test
+  void aStopMayCarryAPayload() throws Exception {
+    client.close();
+    try (RawPeer peer = served.raw()) {
+      peer.negotiate();
+      peer.done(Command.DEVICE_FEATURE,
+          Body.feature(Feature.DMA_LOGGING_START | Feature.SET, 32).u64(PAGE).u32(1, 0).u64(LOW, SIZE));
+      peer.done(Command.DEVICE_FEATURE,
+          Body.feature(Feature.DMA_LOGGING_STOP | Feature.SET, 32).u64(PAGE).u32(1, 0).u64(LOW, SIZE));
+    }
+  }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Memory that the device reaches directly. */
+class DmaTest {
+
+  private static final int RW = 7;
+  private static final int READ_ONLY = 5;
+  private static final int WRITE_ONLY = 6;
+  private static final long PAGE = 0x1000;
+  private static final long IOVA = 0x10_0000;
+  private static final Errno ENOENT = new Errno(2);
+
+  @TempDir
+  private Path folder;
+  private final Arena arena = Arena.ofShared();
+  private Served served;
+  private RawPeer peer;
+  private Fd file;
+  private MemorySegment guest;
+
+  @BeforeEach
+  void connect() throws Exception {
+    served = Served.in(folder);
+    peer = served.negotiated();
+    file = Memfd.create("guest", 4 * PAGE);
+    guest = MemoryMap.shared(file, 0, 4 * PAGE, true, arena);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    peer.close();
+    served.close();
+    arena.close();
+    file.close();
+  }
+
+  private void map(long iova, long size, int flags, long offset) throws Exception {
+    peer.done(Command.DMA_MAP, Body.dmaMap(flags, offset, iova, size), file);
+  }
+
+  private void assertRefused(Errno errno, long iova, long size, int flags, long offset) throws Exception {
+    peer.refused(errno, Command.DMA_MAP, Body.dmaMap(flags, offset, iova, size), file);
+  }
+
+  /** Lets the device do DMA, and returns its errno. */
+  private Errno dma(int what, long iova, int length) throws Exception {
+    peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(iova).u32(length));
+    peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.DO, 4).u32(what));
+    return new Errno(
+        peer.done(Command.REGION_READ, Body.regionAccess(0, TestDevice.STATUS, 4)).fields().getInt(16));
+  }
+
+  private static final Errno OK = new Errno(0);
+
+  @ParameterizedTest
+  @ValueSource(longs = {-PAGE, -1, 0, 1, PAGE, 2 * PAGE - 1})
+  void anOverlapIsRefusedAndTheOldMappingStays(long distance) throws Exception {
+    map(IOVA, 2 * PAGE, RW, 0);
+    assertRefused(Errno.EINVAL, IOVA + distance, PAGE + 1, RW, 0);
+    guest.set(Wire.U32, 2 * PAGE - 4, 6);
+    assertThat(dma(TestDevice.DMA_READ, IOVA + 2 * PAGE - 4, 4)).isEqualTo(OK);
+    assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(6);
+  }
+
+  @Test
+  void neighboursDoNotOverlap() throws Exception {
+    map(IOVA, PAGE, RW, 0);
+    map(IOVA + PAGE, PAGE, RW, PAGE);
+    map(IOVA - PAGE, PAGE, RW, 2 * PAGE);
+  }
+
+  @Test
+  void anIdenticalMappingAgainSucceeds() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      map(IOVA, PAGE, RW, PAGE);
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, 2 * IOVA, PAGE));
+    }
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
+    assertThat(guest.get(Wire.U64, PAGE)).isEqualTo(TestDevice.LONG_VALUE);
+    peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, PAGE));
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, PAGE));
+  }
+
+  @Test
+  void aMappingThatDiffersInAnythingIsAnOverlap() throws Exception {
+    map(IOVA, PAGE, RW, PAGE);
+    assertRefused(Errno.EINVAL, IOVA, PAGE, READ_ONLY, PAGE);
+    assertRefused(Errno.EINVAL, IOVA, PAGE, RW, 0);
+    assertRefused(Errno.EINVAL, IOVA, 2 * PAGE, RW, PAGE);
+    peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, PAGE, IOVA, PAGE));
+  }
+
+  @Test
+  void anIdenticalMappingThatFailsLeavesTheOldOne() throws Exception {
+    map(IOVA, PAGE, RW, PAGE);
+    try (Fd tooShort = Memfd.create("short", PAGE)) {
+      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(RW, PAGE, IOVA, PAGE), tooShort);
+    }
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
+    assertThat(guest.get(Wire.U64, PAGE)).isEqualTo(TestDevice.LONG_VALUE);
+  }
+
+  @Test
+  void memoryBeyondTheFileIsRefused() throws Exception {
+    assertRefused(Errno.EINVAL, IOVA, PAGE, RW, 4 * PAGE);
+    assertRefused(Errno.EINVAL, IOVA, 5 * PAGE, RW, 0);
+    assertRefused(Errno.EINVAL, IOVA, PAGE, RW, -PAGE);
+    assertRefused(Errno.EINVAL, IOVA, PAGE, RW, Long.MAX_VALUE - 1);
+    assertRefused(Errno.EINVAL, 0, -1, RW, 0);
+    assertRefused(Errno.EINVAL, IOVA, PAGE, RW, 1);
+    map(IOVA, PAGE, RW, 3 * PAGE);
+  }
+
+  @Test
+  void whatIsNoFileIsRefused() throws Exception {
+    UnixSocket.Pair pair = UnixSocket.pair();
+    try (UnixSocket one = pair.one(); UnixSocket other = pair.other()) {
+      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(RW, 0, IOVA, PAGE), one.fd());
+      assertThat(other.fd().isOpen()).isTrue();
+    }
+  }
+
+  @Test
+  void theDeviceMayOnlyDoWhatAMappingAllows() throws Exception {
+    map(IOVA, PAGE, READ_ONLY, 0);
+    map(IOVA + PAGE, PAGE, WRITE_ONLY, PAGE);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA, 4)).isEqualTo(Errno.EACCES);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 4)).isEqualTo(Errno.EACCES);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 4)).isEqualTo(OK);
+    assertThat(dma(TestDevice.DMA_READ, IOVA + PAGE, 4)).isEqualTo(Errno.EACCES);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + PAGE, 4)).isEqualTo(OK);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 2 * (int) PAGE)).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void anAccessMayLieAcrossMappings() throws Exception {
+    map(IOVA, PAGE, RW, 2 * PAGE);
+    map(IOVA + PAGE, PAGE, RW, 0);
+    MemorySegment memory = served.device().memory();
+    MemorySegment.copy(RoundTripTest.pattern(arena, 4096), 0, memory, 0, 4096);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + PAGE - 1000, 4096)).isEqualTo(OK);
+    assertThat(guest.asSlice(3 * PAGE - 1000, 1000).mismatch(memory.asSlice(0, 1000))).isEqualTo(-1);
+    assertThat(guest.asSlice(0, 3096).mismatch(memory.asSlice(1000, 3096))).isEqualTo(-1);
+
+    memory.fill((byte) 0);
+    assertThat(dma(TestDevice.DMA_READ, IOVA + PAGE - 1000, 4096)).isEqualTo(OK);
+    assertThat(memory.asSlice(0, 4096).mismatch(RoundTripTest.pattern(arena, 4096))).isEqualTo(-1);
+
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE - 3, 0)).isEqualTo(OK);
+    assertThat(guest.get(Wire.U16, 3 * PAGE - 3)).isEqualTo((short) 0x7788);
+    assertThat(guest.get(Wire.U32, 0)).isEqualTo(0x22334455);
+  }
+
+  @Test
+  void anAccessWithAHoleTouchesNothing() throws Exception {
+    map(IOVA, PAGE, RW, 0);
+    map(IOVA + 2 * PAGE, PAGE, RW, PAGE);
+    served.device().memory().fill((byte) 0x55);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA, 3 * (int) PAGE)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + PAGE - 8, 16)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE - 4, 0)).isEqualTo(Errno.EFAULT);
+    assertThat(guest.mismatch(arena.allocate(4 * PAGE))).isEqualTo(-1);
+    guest.fill((byte) 0x77);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 3 * (int) PAGE)).isEqualTo(Errno.EFAULT);
+    assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(0x55555555);
+  }
+
+  @Test
+  void addressesDoNotWrapAround() throws Exception {
+    map(-PAGE, PAGE, RW, 0);
+    map(0, PAGE, RW, PAGE);
+    assertThat(dma(TestDevice.DMA_WRITE, -8, 8)).isEqualTo(OK);
+    assertThat(dma(TestDevice.DMA_WRITE, -8, 16)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_READ, -8, 16)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, -4, 0)).isEqualTo(Errno.EFAULT);
+    peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, -PAGE, PAGE));
+  }
+
+  @Test
+  void anUnmapMustMatchExactly() throws Exception {
+    map(IOVA, 2 * PAGE, RW, 0);
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, PAGE));
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA + PAGE, PAGE));
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 3 * PAGE));
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, 0, -1));
+    assertThat(peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 2 * PAGE)).body())
+        .isEqualTo(Body.dmaUnmap(0, IOVA, 2 * PAGE).toBytes());
+  }
+
+  @Test
+  void allCanBeUnmappedAtOnce() throws Exception {
+    map(IOVA, PAGE, RW, 0);
+    map(3 * IOVA, PAGE, RW, 0);
+    peer.done(Command.DMA_UNMAP, Body.dmaUnmap(2, 0, 0));
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, PAGE));
+    assertThat(dma(TestDevice.DMA_READ, 3 * IOVA, 4)).isEqualTo(Errno.EFAULT);
+  }
+
+  /** The device's code is compiled by then, where the virtual machine handles such a fault in other ways. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 30_000})
+  void aFileThatIsCutUnderAMappingIsAFaultOfTheAccessAlone(int before) throws Exception {
+    map(IOVA, 4 * PAGE, RW, 0);
+    for (int what : new int[] {TestDevice.DMA_WRITE_LONG, TestDevice.DMA_WRITE, TestDevice.DMA_READ}) {
+      for (int i = 0; i < before; i++) {
+        peer.send(RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
+            Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA + 8 * (i & 63)).u32(64).toBytes()));
+        peer.send(RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
+            Body.regionAccess(0, TestDevice.DO, 4).u32(what).toBytes()));
+      }
+    }
+    Memfd.resize(file, PAGE);
+    for (int i = 0; i < 2000; i++) {
+      assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 2 * PAGE, 0)).isEqualTo(Errno.EFAULT);
+      assertThat(dma(TestDevice.DMA_WRITE, IOVA + 2 * PAGE, 64)).isEqualTo(Errno.EFAULT);
+      assertThat(dma(TestDevice.DMA_READ, IOVA + 2 * PAGE, 64)).isEqualTo(Errno.EFAULT);
+      assertThat(dma(TestDevice.DMA_WRITE, IOVA, 64)).as("round %d", i).isEqualTo(OK);
+    }
+    peer.close();
+    served.assertServesNext();
+  }
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Clients that come and go, and servers that end. */
+class LifecycleTest {
+
+  private static final IovaRange RANGE = new IovaRange(0x10_0000, 0x1000);
+
+  @TempDir
+  private Path folder;
+
+  @Test
+  void aSecondClientIsToldThatTheDeviceIsInUseAndTheFirstGoesOn() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient first = served.connect()) {
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> VfioUserClient.connect(served.path(), ClientOptions.DEFAULT))
+          .withMessageContaining("in use: another client is connected")
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBUSY));
+      assertThat(served.log().take()).isEqualTo("client refused: another one is connected");
+      first.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 3);
+      assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(3);
+      first.close();
+      served.assertServesNext();
+    }
+  }
+
+  @Test
+  void aSecondClientThatGoesAwayOrSaysNonsenseIsForgotten() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient first = served.connect()) {
+      try (RawPeer gone = served.raw()) {
+        assertThat(gone.socket().fd().isOpen()).isTrue();
+      }
+      assertThat(served.log().take()).startsWith("client refused");
+      try (RawPeer nonsense = served.raw()) {
+        nonsense.send(new byte[] {1, 2, 3});
+        nonsense.assertEnd();
+      }
+      assertThat(served.log().take()).startsWith("client refused");
+      assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+      "false, false, RUNNING, false", "true, false, RUNNING, true", "false, true, RUNNING, true",
+      "true, true, RUNNING, true", "true, true, STOP, false", "true, false, PRE_COPY, false",
+      "false, true, RESUMING, false", "true, true, RUNNING_P2P, false"})
+  void theDeviceIsResetWhenItsClientGoesUnlessItsStateIsKept(boolean clientKeeps, boolean serverKeeps,
+      DeviceState state, boolean isKept) throws Exception {
+    try (Served served = Served.in(folder, ServerOptions.DEFAULT.withKeepState(serverKeeps))) {
+      try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(clientKeeps))) {
+        assertThat(client.keepsState()).isEqualTo(clientKeeps);
+        client.writeInt(TestDevice.BAR2, 0, 4711);
+        client.moveTo(state);
+      }
+      try (VfioUserClient next = served.connect()) {
+        assertThat(next.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(next.readInt(TestDevice.BAR2, 0)).isEqualTo(isKept ? 4711 : 0);
+        assertThat(served.device().resets).isEqualTo(isKept ? 0 : 1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void mappingsInterruptsAndTheLogGoWithTheClientInAnyCase(boolean keep) throws Exception {
+    try (Served served = Served.in(folder); Fd guest = Memfd.create("guest", 0x1000);
+        EventFd event = EventFd.create()) {
+      try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(keep))) {
+        client.mapDma(RANGE, guest, 0, true);
+        client.setIrqs(DeviceDescription.MSIX, 0, List.of(event));
+        client.dmaLog().orElseThrow().start(List.of(RANGE), 4096);
+        client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, RANGE.iova());
+      }
+      try (VfioUserClient next = served.connect()) {
+        assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> next.dmaLog().orElseThrow().stop());
+        next.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, RANGE.iova());
+        next.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.DMA_WRITE_LONG);
+        assertThat(next.readInt(TestDevice.BAR0, TestDevice.STATUS)).isEqualTo(Errno.EFAULT.number());
+        next.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+        assertThat(event.drain()).isZero();
+      }
+    }
+  }
+
+  /** Where a server may wait. */
+  enum Wait {
+    NO_CLIENT, SILENT_CLIENT, IDLE_CLIENT, MID_HEADER, MID_BODY, ANSWER, REFUSAL
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aServerCanBeStoppedWhereverItWaits(Wait wait) throws Exception {
+    var fds = Resources.openFds();
+    try (Served served = Served.in(folder)) {
+      try (RawPeer peer = wait == Wait.NO_CLIENT ? null : served.raw();
+          RawPeer second = wait == Wait.REFUSAL ? served.raw() : null) {
+        if (peer != null) {
+          reach(wait, peer, served);
+        }
+        served.server().stop();
+        served.awaitEnd();
+        if (peer != null) {
+          peer.assertEnd();
+        }
+        assertThat(second == null || second.socket().fd().isOpen()).isTrue();
+        assertThat(served.log()).as("it was told to, so there is nothing to say")
+            .allMatch(line -> line.startsWith("client refused"));
+      }
+      assertThat(served.path()).doesNotExist();
+    }
+    Resources.awaitFds(fds);
+  }
+
+  private static void reach(Wait wait, RawPeer peer, Served served) throws Exception {
+    if (wait == Wait.SILENT_CLIENT) {
+      return;
+    }
+    peer.negotiate();
+    switch (wait) {
+      case MID_HEADER -> peer.send(new byte[] {1, 2, 3});
+      case MID_BODY -> peer.send(RawPeer.header(1, 9, 32, 0, 0).zeros(3).toBytes());
+      case ANSWER -> {
+        peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, RANGE.iova(), 4096));
+        peer.done(Command.REGION_WRITE,
+            Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(RANGE.iova()).u32(1));
+        peer.send(RawPeer.command(1, Command.REGION_WRITE,
+            Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_READ)));
+        assertThat(peer.receive().command()).isEqualTo(Command.DMA_READ.wireValue());
+      }
+      default -> peer.assertNothingCame();
+    }
+    assertThat(served.thread().isAlive()).isTrue();
+  }
+
+  @Test
+  void stoppingInterruptsNobody() throws Exception {
+    TestDevice device = TestDevice.make();
+    VfioUserServer server =
+        VfioUserServer.listen(folder.resolve("s"), device, ServerOptions.DEFAULT, line -> {
+        });
+    Background<Boolean> run = Background.start("test-server", () -> {
+      server.run();
+      return Thread.currentThread().isInterrupted();
+    });
+    server.stop();
+    server.stop();
+    assertThat(run.result()).isFalse();
+    server.close();
+    server.close();
+    assertThatIllegalStateException().isThrownBy(server::run);
+    device.close();
+  }
+
+  @Test
+  void interruptingTheServersThreadStopsItToo() throws Exception {
+    try (Served served = Served.in(folder)) {
+      served.thread().interrupt();
+      served.awaitEnd();
+      assertThat(served.path()).doesNotExist();
+    }
+  }
+
+  @Test
+  void aServerThatNeverRanLeavesNothing() throws Exception {
+    var fds = Resources.openFds();
+    TestDevice device = TestDevice.make();
+    VfioUserServer.listen(folder.resolve("s"), device, ServerOptions.DEFAULT, line -> {
+    }).close();
+    UnixSocket.Pair pair = UnixSocket.pair();
+    VfioUserServer.of(pair.one(), device, ServerOptions.DEFAULT, line -> {
+    }).close();
+    pair.other().close();
+    device.close();
+    assertThat(folder.resolve("s")).doesNotExist();
+    assertThat(Resources.openFds()).isEqualTo(fds);
+  }
+
+  @Test
+  void onceMeansOneClient() throws Exception {
+    try (Served served = Served.in(folder, ServerOptions.DEFAULT.withOnce(true))) {
+      try (VfioUserClient client = served.connect()) {
+        assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      }
+      served.awaitEnd();
+      assertThat(served.path()).doesNotExist();
+      assertThat(served.device().resets).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aConnectionThatIsThereAlreadyIsServed() throws Exception {
+    UnixSocket.Pair pair = UnixSocket.pair();
+    try (TestDevice device = TestDevice.make();
+        VfioUserServer server = VfioUserServer.of(pair.one(), device, ServerOptions.DEFAULT, line -> {
+        })) {
+      Background<Boolean> run = Background.start("test-server", () -> {
+        server.run();
+        return true;
+      });
+      try (VfioUserClient client = VfioUserClient.of(pair.other(), "pair", ClientOptions.DEFAULT)) {
+        assertThat(client.identity().name()).isEqualTo("pair");
+      }
+      assertThat(run.result()).isTrue();
+    }
+  }
+
+  @Test
+  void aSocketInUseIsNotTakenAndAStaleOneIs() throws Exception {
+    try (Served served = Served.in(folder); TestDevice other = TestDevice.make()) {
+      assertThatExceptionOfType(LinuxException.class)
+          .isThrownBy(() -> VfioUserServer.listen(served.path(), other, ServerOptions.DEFAULT, line -> {
+          })).satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EADDRINUSE));
+      assertThat(Files.exists(served.path())).isTrue();
+    }
+  }
+
+  @Test
+  void twoHundredClientsLeaveNothing() throws Exception {
+    try (Served served = Served.in(folder); Fd guest = Memfd.create("guest", 0x1000);
+        EventFd event = EventFd.create()) {
+      visit(served, guest, event);
+      served.assertServesNext();
+      var fds = Resources.openFds();
+      var threads = Resources.threads();
+      for (int i = 0; i < 200; i++) {
+        visit(served, guest, event);
+      }
+      Resources.awaitFds(fds);
+      assertThat(Resources.threads()).isEqualTo(threads);
+    }
+  }
+
+  private static void visit(Served served, Fd guest, EventFd event) throws Exception {
+    try (Arena arena = Arena.ofShared(); VfioUserClient client = served.connect()) {
+      client.mapDma(RANGE, guest, 0, true);
+      client.mapDma(0x20_0000, arena.allocate(4096), true);
+      client.setIrqs(DeviceDescription.MSIX, 0, List.of(event, event));
+      client.mapRegion(TestDevice.BAR2).close();
+      client.moveTo(DeviceState.PRE_COPY);
+    }
+  }
+
+  @Test
+  void twoHundredBadSessionsLeaveNothing() throws Exception {
+    try (Served served = Served.in(folder); EventFd event = EventFd.create()) {
+      served.assertServesNext();
+      var fds = Resources.openFds();
+      var threads = Resources.threads();
+      for (int i = 0; i < 200; i++) {
+        try (RawPeer peer = served.raw()) {
+          misbehave(i, peer, event.fd());
+        }
+        // One line each: this client is gone for good when it is there.
+        served.log().take();
+      }
+      Resources.awaitFds(fds);
+      assertThat(Resources.threads()).isEqualTo(threads);
+      served.assertServesNext();
+    }
+  }
+
+  private static void misbehave(int how, RawPeer peer, Fd fd) throws Exception {
+    if (how % 4 == 0) {
+      peer.send(RawPeer.header(1, 3, 200, 0, 0).zeros(3).toBytes(), fd, fd);
+      return;
+    }
+    peer.negotiate();
+    switch (how % 4) {
+      case 1 -> peer.send(new byte[7], fd, fd, fd);
+      case 2 -> {
+        peer.done(Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 2), fd, fd);
+        peer.send(RawPeer.header(1, 2, 48, 0, 0).zeros(31).toBytes(), fd);
+      }
+      default -> peer.send(RawPeer.header(1, 2, -1, 0, 0).zeros(32).toBytes(), fd);
+    }
+  }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Memory that stays with the client: the server asks for it by DMA_READ and DMA_WRITE. */
+class RemoteMemoryTest {
+
+  private static final long IOVA = 0x10_0000;
+  private static final int SIZE = 128 << 10;
+
+  @TempDir
+  private Path folder;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory = arena.allocate(SIZE, 8);
+
+  @AfterEach
+  void free() {
+    arena.close();
+  }
+
+  private static Errno dma(VfioUserClient client, int what, long iova, int length) throws Exception {
+    client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, iova);
+    client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, length);
+    client.writeInt(TestDevice.BAR0, TestDevice.DO, what);
+    return new Errno(client.readInt(TestDevice.BAR0, TestDevice.STATUS));
+  }
+
+  @Test
+  void theServerReadsAndWritesWhileTheClientIsInACall() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+      client.mapDma(IOVA, memory, true);
+      MemorySegment.copy(RoundTripTest.pattern(arena, 65536), 0, memory, 0, 65536);
+      assertThat(dma(client, TestDevice.DMA_READ, IOVA, 65536)).isEqualTo(new Errno(0));
+      assertThat(dma(client, TestDevice.DMA_WRITE, IOVA + 65536, 65536)).isEqualTo(new Errno(0));
+      assertThat(memory.asSlice(65536).mismatch(memory.asSlice(0, 65536))).isEqualTo(-1);
+      assertThat(dma(client, TestDevice.DMA_WRITE_LONG, IOVA + 3, 0)).isEqualTo(new Errno(0));
+      assertThat(memory.get(Wire.U64, 3)).isEqualTo(TestDevice.LONG_VALUE);
+    }
+  }
+
+  @Test
+  void piecesAreAsLargeAsTheClientTakesThem() throws Exception {
+    try (Served served = Served.in(folder);
+        VfioUserClient client =
+            served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 100, 65535, 1 << 20)))) {
+      client.mapDma(IOVA, memory, true);
+      MemorySegment.copy(RoundTripTest.pattern(arena, 4096), 0, memory, 0, 4096);
+      assertThat(dma(client, TestDevice.DMA_READ, IOVA, 4096)).isEqualTo(new Errno(0));
+      assertThat(served.device().memory().asSlice(0, 4096).mismatch(memory.asSlice(0, 4096))).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 1000, 20_000})
+  void trafficGoesOnWhileTheClientIsIdleAndWhileItIsBusy(int count) throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+      client.mapDma(IOVA, memory, true);
+      client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA);
+      client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, count);
+      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.TRAFFIC);
+      while (served.device().trafficDone < count / 2) {
+        Thread.onSpinWait();
+      }
+      for (int i = 0; i < 500; i++) {
+        client.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, i);
+        assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(i);
+      }
+      while (served.device().trafficDone < count) {
+        Thread.onSpinWait();
+      }
+      assertThat(served.device().trafficErrno).isZero();
+      assertThat(memory.get(Wire.U64, 0)).isEqualTo(count);
+    }
+  }
+
+  @Test
+  void theClientKeepsToWhatItMapped() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+      client.mapDma(IOVA, memory.asSlice(0, 4096), false);
+      client.mapDma(IOVA + 4096, memory.asSlice(4096, 4096), true);
+      assertThat(dma(client, TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(Errno.EACCES);
+      assertThat(dma(client, TestDevice.DMA_READ, IOVA + 4000, 200)).isEqualTo(new Errno(0));
+      assertThat(dma(client, TestDevice.DMA_READ, IOVA + 8000, 200)).isEqualTo(Errno.EFAULT);
+      client.unmapDma(new IovaRange(IOVA + 4096, 4096));
+      assertThat(dma(client, TestDevice.DMA_READ, IOVA + 4000, 200)).isEqualTo(Errno.EFAULT);
+    }
+  }
+
+  @Test
+  void aMappingThatIsRefusedLeavesTheOldOne() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+      memory.set(Wire.U32, 0, 31);
+      client.mapDma(IOVA, memory.asSlice(0, 8192), true);
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> client.mapDma(IOVA, memory.asSlice(16384, 4096), true));
+      assertThat(dma(client, TestDevice.DMA_READ, IOVA, 4)).isEqualTo(new Errno(0));
+      assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(31);
+    }
+  }
+
+  /** Makes the device ask for four bytes at {@link #IOVA}, and takes the question. */
+  private static RawPeer.Message asked(RawPeer peer, int what) throws Exception {
+    peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
+    peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(4));
+    peer.send(RawPeer.command(0x77, Command.REGION_WRITE, Body.regionAccess(0, TestDevice.DO, 4).u32(what)));
+    RawPeer.Message question = peer.receive();
+    assertThat(question.flags()).isEqualTo(RawPeer.COMMAND);
+    assertThat(question.fields().getLong(0)).isEqualTo(IOVA);
+    assertThat(question.fields().getLong(8)).isEqualTo(4);
+    return question;
+  }
+
+  private static byte[] answer(RawPeer.Message question, Body body) {
+    return RawPeer
+        .header(question.id(), question.command(), Header.SIZE + body.toBytes().length, RawPeer.REPLY, 0)
+        .bytes(body.toBytes()).toBytes();
+  }
+
+  private static int status(RawPeer peer) throws Exception {
+    return peer.done(Command.REGION_READ, Body.regionAccess(0, TestDevice.STATUS, 4)).fields().getInt(16);
+  }
+
+  @Test
+  void aWriteBringsItsData() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      served.device().memory().set(Wire.U32, 0, 99);
+      RawPeer.Message question = asked(peer, TestDevice.DMA_WRITE);
+      assertThat(question.command()).isEqualTo(Command.DMA_WRITE.wireValue());
+      assertThat(question.fields().getInt(16)).isEqualTo(99);
+      peer.send(answer(question, Body.empty().u64(IOVA, 4)));
+      assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
+      assertThat(status(peer)).isZero();
+    }
+  }
+
+  @Test
+  void commandsThatCrossAQuestionAreServedAfterwards() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated();
+        Fd fd = FramingTest.numbered(8)) {
+      RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
+      peer.send(RawPeer.command(1, Command.REGION_WRITE, Body.regionAccess(2, 100, 4).u32(5)));
+      peer.send(RawPeer.command(2, Command.DMA_MAP, Body.dmaMap(7, 0, 4 * IOVA, 4096)), fd);
+      peer.send(RawPeer.command(3, Command.REGION_WRITE, Body.regionAccess(2, 200, 40_000).zeros(40_000)));
+      peer.send(RawPeer.command(4, Command.DEVICE_GET_INFO, Body.empty().u32(3, 0, 0, 0)));
+      peer.send(answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
+      // One more mapping, right behind the answer: it comes with the same read, and has its own memory.
+      peer.send(RawPeer.command(5, Command.DMA_MAP, Body.dmaMap(7, 0, 5 * IOVA, 4096)), fd);
+      assertThat(peer.receive(6)).extracting(RawPeer.Message::id).containsExactly(0x77, 1, 2, 3, 4, 5);
+      assertThat(status(peer)).isZero();
+      assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(0xabcd);
+      assertThat(served.device().memory().get(Wire.U32, 100)).isEqualTo(5);
+      assertThat(FramingTest.numberAt(peer, 4 * IOVA)).isEqualTo(8);
+      assertThat(FramingTest.numberAt(peer, 5 * IOVA)).isEqualTo(8);
+    }
+  }
+
+  /** The reader's buffer had been held since the traffic, and the command's data was overwritten. */
+  @Test
+  void aCommandAfterTrafficKeepsItsDataWhileTheDeviceAsks() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
+      peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(1));
+      peer.send(RawPeer.message(0x78, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
+          Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.TRAFFIC).toBytes()));
+      peer.send(answer(peer.receive(), Body.empty().u64(IOVA, 8)));
+      while (served.device().trafficDone < 1) {
+        Thread.onSpinWait();
+      }
+      // The device looks at the data again after its DMA.
+      peer.send(RawPeer.command(0x79, Command.REGION_WRITE,
+          Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_READ)));
+      RawPeer.Message question = peer.receive();
+      for (int i = 0; i < 300; i++) {
+        peer.send(RawPeer.command(i, Command.REGION_WRITE, Body.regionAccess(2, 1000, 4).u32(-1)));
+      }
+      peer.send(answer(question, Body.empty().u64(IOVA, 1).bytes((byte) 1)));
+      assertThat(peer.receive(301)).extracting(RawPeer.Message::errno).containsOnly(0);
+      assertThat(peer.done(Command.REGION_READ, Body.regionAccess(0, TestDevice.DO, 4)).fields().getInt(16))
+          .isEqualTo(TestDevice.DMA_READ);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {14, 13, 0})
+  void anErrorIsTheDevicesToKnow(int errno) throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
+      peer.send(
+          RawPeer.header(question.id(), question.command(), 24, RawPeer.ERROR, errno).zeros(8).toBytes());
+      assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
+      assertThat(status(peer)).isEqualTo(errno == 0 ? Errno.EIO.number() : errno);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"id", "command", "iova", "count", "short", "long", "small", "huge", "type", "end",
+      "none"})
+  void aWrongAnswerEndsTheConnection(String what) throws Exception {
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(100));
+    try (Served served = Served.in(folder, impatient)) {
+      try (RawPeer peer = served.negotiated()) {
+        RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
+        int id = question.id();
+        int command = question.command();
+        byte[] good = answer(question, Body.empty().u64(IOVA, 4).u32(1));
+        byte[] sent = switch (what) {
+          case "id" -> RawPeer.header(id + 1, command, 36, 1, 0).u64(IOVA, 4).u32(1).toBytes();
+          case "command" -> RawPeer.header(id, 12, 36, 1, 0).u64(IOVA, 4).u32(1).toBytes();
+          case "iova" -> answer(question, Body.empty().u64(IOVA + 1, 4).u32(1));
+          case "count" -> answer(question, Body.empty().u64(IOVA, 3).u32(1));
+          case "short" -> answer(question, Body.empty().u64(IOVA, 4).u16(1));
+          case "long" -> answer(question, Body.empty().u64(IOVA, 4).u64(1));
+          case "small" -> RawPeer.header(id, command, 2, 1, 0).toBytes();
+          case "huge" -> RawPeer.header(id, command, -1, RawPeer.ERROR, 5).toBytes();
+          case "type" -> RawPeer.header(id, command, 36, 2, 0).u64(IOVA, 4).u32(1).toBytes();
+          case "end" -> Arrays.copyOf(good, 30);
+          default -> new byte[0];
+        };
+        if (sent.length > 0) {
+          peer.send(sent);
+        }
+        assertThat(served.log().take()).startsWith("client given up: ");
+      }
+      served.assertServesNext();
+    }
+  }
+
+  @Test
+  void theDeviceHearsThatTheClientIsSilent() throws Exception {
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(50));
+    try (Served served = Served.in(folder, impatient)) {
+      try (RawPeer peer = served.negotiated()) {
+        peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
+        peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(10));
+        peer.send(RawPeer.command(1, Command.REGION_WRITE,
+            Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.TRAFFIC)));
+        assertThat(served.log().take()).isEqualTo("client given up: nothing came in time");
+      }
+      assertThat(served.device().trafficErrno).isEqualTo(Errno.ETIMEDOUT.number());
+      served.assertServesNext();
+    }
+  }
+
+  @Test
+  void aClientThatFloodsInsteadOfAnsweringIsBounded() throws Exception {
+    try (Served served = Served.in(folder); EventFd event = EventFd.create()) {
+      var before = Resources.openFds();
+      try (RawPeer peer = served.negotiated()) {
+        asked(peer, TestDevice.DMA_READ);
+        byte[] write = RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
+            Body.regionAccess(2, 0, 60_000).zeros(60_000).toBytes());
+        assertFloodEnds(peer, write);
+        assertThat(served.log().take()).isEqualTo("client given up: too many commands while it owes a reply");
+      }
+      Resources.awaitFds(before);
+      try (RawPeer peer = served.negotiated()) {
+        asked(peer, TestDevice.DMA_READ);
+        assertFloodEnds(peer, RawPeer.message(1, Command.DEVICE_RESET, RawPeer.NO_REPLY, 0, new byte[0]),
+            event.fd(), event.fd(), event.fd(), event.fd());
+        assertThat(served.log().take())
+            .isEqualTo("client given up: too many descriptors while it owes a reply");
+      }
+      Resources.awaitFds(before);
+      served.assertServesNext();
+    }
+  }
+
+  private static void assertFloodEnds(RawPeer peer, byte[] message, Fd... fds) {
+    assertThatExceptionOfType(io.vfio4j.linux.LinuxException.class).isThrownBy(() -> {
+      for (int i = 0; i < 100_000; i++) {
+        peer.send(message, fds);
+      }
+    }).satisfies(e -> assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET));
+  }
+}
