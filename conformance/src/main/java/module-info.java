@@ -3,6 +3,7 @@
 module io.vfio4j.conformance {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;
+  requires java.xml;
 
   exports io.vfio4j.conformance;
 }

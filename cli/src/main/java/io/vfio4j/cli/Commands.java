@@ -19,7 +19,7 @@ public final class Commands {
   /** Returns the commands in the order in which the help lists them. */
   private static List<Object> all() {
     return List.of(new ServeCommand(), new ProbeCommand(), new MigrateCommand(), new ReceiveCommand(),
-        new SendCommand());
+        new SendCommand(), new ConformCommand());
   }
 
   /** Makes the command line. */
