@@ -24,15 +24,14 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "conform", description = {"Judge whether a device migrates as the protocol says.",
     "The device loses its state: it is reset at once, and before each check.",
-    "Exit code 0: no check failed; 1: a check failed, or the device cannot be had."},
-    footer = {"", "Examples:", "  vfio4j conform vfio-user:/tmp/a.sock",
+    "Exit code 0: no check failed; 1: a check failed, or the device cannot be had."}, footer = {"",
+        "Examples:", "  vfio4j conform vfio-user:/tmp/a.sock",
         "  vfio4j conform vfio-user:/tmp/a.sock --html report.html --junit-xml TEST-conform.xml",
         "  vfio4j conform vfio-user:/tmp/a.sock --only transitions,reset",
         "  A device that fails:", "    vfio4j conform 'sim:a?memory=1m&fault=arc=STOP>STOP_COPY,errno=EIO'"})
 final class ConformCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class,
-      description = "The device: vfio-user:PATH or sim:NAME[?memory=SIZE&features=LIST&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH or sim:NAME[?memory=SIZE&features=LIST&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
   @Option(names = "--junit-xml", paramLabel = "FILE", description = "Write the report for build servers to FILE.")
@@ -41,13 +40,11 @@ final class ConformCommand implements Callable<Integer> {
   @Option(names = "--html", paramLabel = "FILE", description = "Write the report as a page to FILE.")
   private @Nullable Path html;
 
-  @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = GroupConverter.class,
-      description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
-          + "dma-log, reset, reopening, regions, error, times.")
+  @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = GroupConverter.class, description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
+      + "dma-log, reset, reopening, regions, error, times.")
   private List<Group> only = new ArrayList<>();
 
-  @Option(names = "--dangerous",
-      description = "Do the checks too that may crash the system of a device with a bad driver.")
+  @Option(names = "--dangerous", description = "Do the checks too that may crash the system of a device with a bad driver.")
   private boolean dangerous;
 
   @Mixin

@@ -25,7 +25,8 @@ final class ConformanceJson {
         .with("driver", report.device().driver()).with("features", FeatureNames.of(report.features()))
         .with("began", report.begun().toString()).with("took_ms", report.took())
         .with("conformant", report.isConformant()).with("passed", report.count(Verdict.Passed.class))
-        .with("failed", report.count(Verdict.Failed.class)).with("deviates", report.count(Verdict.Deviates.class))
+        .with("failed", report.count(Verdict.Failed.class))
+        .with("deviates", report.count(Verdict.Deviates.class))
         .with("not_applicable", report.count(Verdict.NotApplicable.class))
         .with("checks", report.results(), result -> fill(Json.object(), result)).build();
   }

@@ -37,7 +37,8 @@ final class ConformanceText {
 
   private void add(Group group, List<CheckResult> results) {
     Map<String, Long> counts = results.stream()
-        .collect(Collectors.groupingBy(result -> result.verdict().word(), TreeMap::new, Collectors.counting()));
+        .collect(
+            Collectors.groupingBy(result -> result.verdict().word(), TreeMap::new, Collectors.counting()));
     lines.add("%-18s %s".formatted(group.title(), counts.entrySet().stream()
         .map(count -> count.getValue() + " " + count.getKey()).collect(Collectors.joining(", "))));
     Map<String, Integer> excuses = new LinkedHashMap<>();
@@ -47,7 +48,8 @@ final class ConformanceText {
           // Counted above.
         }
         case Verdict.Failed(String expected, String observed) -> addFailure(result, expected, observed);
-        case Verdict.Deviates(String what) -> lines.add("  deviates: %s: %s".formatted(result.check().name(), what));
+        case Verdict.Deviates(String what) ->
+          lines.add("  deviates: %s: %s".formatted(result.check().name(), what));
         case Verdict.NotApplicable(String why) -> excuses.merge(why, 1, Integer::sum);
       }
     }

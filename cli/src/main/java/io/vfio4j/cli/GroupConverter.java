@@ -16,6 +16,7 @@ final class GroupConverter implements ITypeConverter<Group> {
     String id = value.strip().toLowerCase(Locale.ROOT).replace('_', '-');
     return Arrays.stream(Group.values()).filter(group -> group.id().equals(id)).findFirst()
         .orElseThrow(() -> new TypeConversionException("'%s' is no group of checks: give some of %s"
-            .formatted(value, Arrays.stream(Group.values()).map(Group::id).collect(Collectors.joining(", ")))));
+            .formatted(value,
+                Arrays.stream(Group.values()).map(Group::id).collect(Collectors.joining(", ")))));
   }
 }

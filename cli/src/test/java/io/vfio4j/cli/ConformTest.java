@@ -72,8 +72,9 @@ class ConformTest {
     Path xml = folder.resolve("report.xml");
     Path html = folder.resolve("report.html");
 
-    Run run = Run.vfio4j("conform", HONEST, "--only", "initial", "--quiet", "--junit-xml", xml.toString(), "--html",
-        html.toString());
+    Run run =
+        Run.vfio4j("conform", HONEST, "--only", "initial", "--quiet", "--junit-xml", xml.toString(), "--html",
+            html.toString());
 
     assertThat(run.out() + run.err()).isEmpty();
     assertThat(Files.readString(xml)).startsWith("<?xml ").contains("<testsuite name=\"Initial state\"");
@@ -84,7 +85,8 @@ class ConformTest {
   void wrongArguments(@TempDir Path folder) {
     Run group = Run.vfio4j("conform", HONEST, "--only", "everything");
     assertThat(group.exitCode()).isEqualTo(ExitCodes.USAGE);
-    assertThat(group.err()).contains("'everything' is no group of checks: give some of initial, transitions, ");
+    assertThat(group.err())
+        .contains("'everything' is no group of checks: give some of initial, transitions, ");
 
     Run file = Run.vfio4j("conform", HONEST, "--html", folder.resolve("missing/report.html").toString());
     assertThat(file.exitCode()).isEqualTo(ExitCodes.USAGE);

@@ -17,7 +17,8 @@ import java.util.List;
  * @param took how long
  * @param results the checks, by group, in each in the order in which they were done
  */
-public record ConformanceReport(DeviceIdentity device, MigrationFeatures features, Instant begun, Duration took,
+public record ConformanceReport(DeviceIdentity device, MigrationFeatures features, Instant begun,
+    Duration took,
     List<CheckResult> results) {
 
   /** Sorts the results by group. */

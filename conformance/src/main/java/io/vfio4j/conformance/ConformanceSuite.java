@@ -48,7 +48,8 @@ public final class ConformanceSuite {
    * @return what was found
    * @throws DeviceException if the device does not even tell its state
    */
-  public static ConformanceReport run(Subject subject, ConformanceOptions options, ConformanceListener listener)
+  public static ConformanceReport run(Subject subject, ConformanceOptions options,
+      ConformanceListener listener)
       throws DeviceException {
     Instant begun = Instant.now();
     long from = options.nanoTime().getAsLong();

@@ -72,7 +72,8 @@ final class DamagedStreamChecks {
   }
 
   /** Expects that a state is refused by a write, or when RESUMING is left. */
-  private static void expectRefusal(Bench bench, byte[] state, String words) throws Judgement, DeviceException {
+  private static void expectRefusal(Bench bench, byte[] state, String words)
+      throws Judgement, DeviceException {
     if (!isRefused(bench, state)) {
       throw Judgement.failed(words + " is refused, at a write or on leaving RESUMING",
           "it is loaded, and the device is in " + bench.device().state());

@@ -23,7 +23,8 @@ final class DmaLogReportChecks {
   }
 
   static void addTo(Plan plan) {
-    DmaLogStartChecks.add(plan, "report without a start", "A report while the log is off is refused with EINVAL.",
+    DmaLogStartChecks.add(plan, "report without a start",
+        "A report while the log is off is refused with EINVAL.",
         (bench, log) -> Expect.refusedOrDeviates(bench, "a report without a start",
             () -> report(bench, log, RANGE, PAGE), Errno.EINVAL));
     DmaLogStartChecks.add(plan, "page size",
@@ -42,7 +43,8 @@ final class DmaLogReportChecks {
         DmaLogReportChecks::findWritten);
     DmaLogStartChecks.add(plan, "cleared by a report", "What was reported once is not reported again.",
         DmaLogReportChecks::reportTwice);
-    DmaLogStartChecks.add(plan, "forgotten by a stop", "What was logged before a stop is not reported after a start.",
+    DmaLogStartChecks.add(plan, "forgotten by a stop",
+        "What was logged before a stop is not reported after a start.",
         DmaLogReportChecks::restart);
     DmaLogStartChecks.add(plan, "in every state", "The log can be read until the device is in STOP.",
         DmaLogReportChecks::reportEverywhere);

@@ -22,7 +22,8 @@ final class DmaLogStartChecks {
   }
 
   static void addTo(Plan plan) {
-    add(plan, "start and stop", "The log can be started and stopped, and the page size chosen is a power of two.",
+    add(plan, "start and stop",
+        "The log can be started and stopped, and the page size chosen is a power of two.",
         DmaLogStartChecks::startAndStop);
     add(plan, "again", "The log can be started again after it was stopped.", (bench, log) -> {
       start(bench, log);
@@ -30,12 +31,15 @@ final class DmaLogStartChecks {
       start(bench, log);
       bench.stopLogging();
     });
-    addRefusal(plan, "no ranges", "A start without any range is refused with EINVAL.", Errno.EINVAL, List.of());
+    addRefusal(plan, "no ranges", "A start without any range is refused with EINVAL.", Errno.EINVAL,
+        List.of());
     addRefusal(plan, "overlap", "A start with ranges that overlap is refused with EINVAL.", Errno.EINVAL,
         List.of(RANGE, new IovaRange(RANGE.iova() + 15 * PAGE, 2 * PAGE)));
-    addRefusal(plan, "misaligned address", "A start with a range that begins within a page is refused with EINVAL.",
+    addRefusal(plan, "misaligned address",
+        "A start with a range that begins within a page is refused with EINVAL.",
         Errno.EINVAL, List.of(new IovaRange(RANGE.iova() + 1, PAGE)));
-    addRefusal(plan, "misaligned length", "A start with a range that ends within a page is refused with EINVAL.",
+    addRefusal(plan, "misaligned length",
+        "A start with a range that ends within a page is refused with EINVAL.",
         Errno.EINVAL, List.of(new IovaRange(RANGE.iova(), PAGE + 1)));
     addRefusal(plan, "too many ranges", "A start with more ranges than fit in a page is refused with E2BIG.",
         Errno.E2BIG, LongStream.range(0, TOO_MANY).mapToObj(i -> new IovaRange(2 * i * PAGE, PAGE)).toList());
@@ -77,7 +81,8 @@ final class DmaLogStartChecks {
     bench.stopLogging();
   }
 
-  private static void addRefusal(Plan plan, String name, String sentence, Errno errno, List<IovaRange> ranges) {
+  private static void addRefusal(Plan plan, String name, String sentence, Errno errno,
+      List<IovaRange> ranges) {
     add(plan, name, sentence, (bench, log) -> Expect.refused("such a start", () -> {
       log.start(ranges, PAGE);
       bench.startedLogging();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
-import io.vfio4j.model.TransitionException;
-import io.vfio4j.model.Errno;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.TransitionException;
 import java.util.Optional;
 
 /** The state ERROR, which a device cannot simply be asked for. */
@@ -25,7 +25,8 @@ final class ErrorChecks {
       }
     }
     plan.add(Group.ERROR, TransitionChecks.name(DeviceState.ERROR, DeviceState.ERROR),
-        "In ERROR a request for ERROR is refused or does nothing.", Sources.FAILURE, ErrorChecks::askForError);
+        "In ERROR a request for ERROR is refused or does nothing.", Sources.FAILURE,
+        ErrorChecks::askForError);
     plan.add(Group.ERROR, "reset", "A reset leads from ERROR to RUNNING, and the device can be moved again.",
         Sources.RESET, bench -> {
           bench.provokeError();

@@ -11,11 +11,12 @@ final class InitialChecks {
   }
 
   static void addTo(Plan plan) {
-    plan.add(Group.INITIAL, "state", "A device that was just opened is in RUNNING.", Sources.INITIAL, bench -> {
-      if (bench.opened() != DeviceState.RUNNING) {
-        throw Judgement.failed("RUNNING", bench.opened().toString());
-      }
-    });
+    plan.add(Group.INITIAL, "state", "A device that was just opened is in RUNNING.", Sources.INITIAL,
+        bench -> {
+          if (bench.opened() != DeviceState.RUNNING) {
+            throw Judgement.failed("RUNNING", bench.opened().toString());
+          }
+        });
     plan.add(Group.INITIAL, "features", "The features are the same at any time.", Sources.FEATURES, bench -> {
       MigrationFeatures now = bench.device().features();
       if (!now.canMigrate()) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
-import io.vfio4j.model.Errno;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.Reached;
@@ -32,20 +32,24 @@ final class PreCopyChecks {
     add(plan, "temporary end",
         "Before the device is stopped, the end of the data is \"nothing now\" (ENOMSG), never the end.",
         Sources.PRE_COPY, PreCopyChecks::expectTemporaryEnd);
-    add(plan, "no info after STOP_COPY", "Once the device is in STOP_COPY the pre-copy info is refused with EINVAL.",
+    add(plan, "no info after STOP_COPY",
+        "Once the device is in STOP_COPY the pre-copy info is refused with EINVAL.",
         Sources.PRE_COPY_INFO, bench -> {
           SavingSession session = bench.save(DeviceState.PRE_COPY);
           bench.go(DeviceState.STOP_COPY);
           Expect.refused("pre-copy info in STOP_COPY", session::preCopyInfo, Errno.EINVAL);
         });
-    add(plan, "whole", "Pre-copy data and then stop-copy data are a whole state.", Sources.SESSIONS, bench -> {
-      SavingSession session = begin(bench, DeviceState.PRE_COPY);
-      byte[] head = bench.streams().read(session, 1 << 20, ENOUGH).bytes();
-      finish(bench, session, head);
-    });
-    add(plan, "nothing read", "PRE_COPY may be left for STOP_COPY before anything was read.", Sources.PRE_COPY,
+    add(plan, "whole", "Pre-copy data and then stop-copy data are a whole state.", Sources.SESSIONS,
+        bench -> {
+          SavingSession session = begin(bench, DeviceState.PRE_COPY);
+          byte[] head = bench.streams().read(session, 1 << 20, ENOUGH).bytes();
+          finish(bench, session, head);
+        });
+    add(plan, "nothing read", "PRE_COPY may be left for STOP_COPY before anything was read.",
+        Sources.PRE_COPY,
         bench -> finish(bench, begin(bench, DeviceState.PRE_COPY), new byte[0]));
-    add(plan, "left early", "PRE_COPY may be left for STOP_COPY while there is initial data.", Sources.PRE_COPY,
+    add(plan, "left early", "PRE_COPY may be left for STOP_COPY while there is initial data.",
+        Sources.PRE_COPY,
         bench -> {
           SavingSession session = begin(bench, DeviceState.PRE_COPY);
           byte[] head = bench.streams().read(session, 5, 5).bytes();
@@ -83,7 +87,8 @@ final class PreCopyChecks {
 
   private static void expectInfo(Bench bench, DeviceState state) throws Judgement, DeviceException {
     if (info(begin(bench, state)).initialBytes() == 0) {
-      bench.deviates("initial_bytes is 0 at the start; it should tell of the data needed to load the rest fast");
+      bench.deviates(
+          "initial_bytes is 0 at the start; it should tell of the data needed to load the rest fast");
     }
   }
 
@@ -112,7 +117,8 @@ final class PreCopyChecks {
   }
 
   /** Stops the device, reads the rest, and loads it all. */
-  private static void finish(Bench bench, SavingSession session, byte[] head) throws Judgement, DeviceException {
+  private static void finish(Bench bench, SavingSession session, byte[] head)
+      throws Judgement, DeviceException {
     Reached reached = bench.go(DeviceState.STOP_COPY);
     // A device that begins another session here is wrong, but then the rest comes from that one.
     SavingSession rest = reached.session().orElse(null) instanceof SavingSession other ? other : session;

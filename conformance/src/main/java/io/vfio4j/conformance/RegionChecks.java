@@ -23,7 +23,8 @@ final class RegionChecks {
     for (DeviceState state : DeviceState.values()) {
       if (state != DeviceState.ERROR && features.supports(state)) {
         plan.add(Group.REGIONS, "config space in " + state,
-            "In %s the config space can be read, and tells the device's ids.".formatted(state), Sources.STOPPED,
+            "In %s the config space can be read, and tells the device's ids.".formatted(state),
+            Sources.STOPPED,
             bench -> readConfig(bench, state));
       }
     }

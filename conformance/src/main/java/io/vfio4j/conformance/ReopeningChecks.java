@@ -12,7 +12,8 @@ final class ReopeningChecks {
   }
 
   static void addTo(Plan plan) {
-    plan.add(Group.REOPENING, "from RUNNING", "A device that was closed in RUNNING is in RUNNING when opened again.",
+    plan.add(Group.REOPENING, "from RUNNING",
+        "A device that was closed in RUNNING is in RUNNING when opened again.",
         Sources.INITIAL, bench -> {
           reopen(bench);
           Expect.state(bench, DeviceState.RUNNING, "when opened again");

@@ -36,7 +36,8 @@ final class ResetChecks {
 
   static void addDuringSessions(Plan plan) {
     plan.add(Group.RESET, "while saving",
-        "A reset in the middle of reading a state ends the session (ENODEV) and leads to RUNNING.", Sources.RESET,
+        "A reset in the middle of reading a state ends the session (ENODEV) and leads to RUNNING.",
+        Sources.RESET,
         bench -> {
           bench.known().exercise(bench.probe());
           SavingSession session = bench.save(DeviceState.STOP_COPY);
@@ -54,7 +55,8 @@ final class ResetChecks {
           expectDead(bench, session);
         });
     plan.add(Group.RESET, "while resuming",
-        "A reset in the middle of writing a state ends the session (ENODEV) and leads to RUNNING.", Sources.RESET,
+        "A reset in the middle of writing a state ends the session (ENODEV) and leads to RUNNING.",
+        Sources.RESET,
         ResetChecks::whileResuming);
   }
 

@@ -21,7 +21,8 @@ final class ResumingChecks {
   }
 
   static void addTo(Plan plan) {
-    plan.add(Group.RESUMING, "whole", "A state that was read in STOP_COPY can be written in RESUMING and loaded.",
+    plan.add(Group.RESUMING, "whole",
+        "A state that was read in STOP_COPY can be written in RESUMING and loaded.",
         Sources.SESSIONS, bench -> {
           byte[] state = bench.whole();
           loadAndRun(bench, bench.resume(), state, 1 << 20);
@@ -30,7 +31,8 @@ final class ResumingChecks {
         Sources.SESSIONS, ResumingChecks::loadInPieces);
     plan.add(Group.RESUMING, "read in pieces", "A state that was read in pieces of any size can be loaded.",
         Sources.SESSIONS, ResumingChecks::readInPieces);
-    plan.add(Group.RESUMING, "in is out", "A state that was loaded into a stopped device comes out of it again.",
+    plan.add(Group.RESUMING, "in is out",
+        "A state that was loaded into a stopped device comes out of it again.",
         Sources.IN_IS_OUT, ResumingChecks::inIsOut);
     plan.add(Group.RESUMING, "again", "A device that was loaded can be loaded again without a reset between.",
         Sources.ARCS, bench -> {

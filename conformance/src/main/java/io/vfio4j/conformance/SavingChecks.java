@@ -21,18 +21,22 @@ final class SavingChecks {
   static void addTo(Plan plan) {
     plan.add(Group.SAVING, "whole", "In STOP_COPY the whole state can be read, to its end.", Sources.SESSIONS,
         SavingChecks::readWhole);
-    plan.add(Group.SAVING, "end", "In STOP_COPY a read gives data or the end, never \"nothing now\" (ENOMSG).",
+    plan.add(Group.SAVING, "end",
+        "In STOP_COPY a read gives data or the end, never \"nothing now\" (ENOMSG).",
         Sources.PRE_COPY, bench -> expectEnd(bench, bench.save(DeviceState.STOP_COPY)));
-    plan.add(Group.SAVING, "end again", "After the end of the state there is nothing more, however often one asks.",
+    plan.add(Group.SAVING, "end again",
+        "After the end of the state there is nothing more, however often one asks.",
         Sources.SESSIONS, SavingChecks::readOn);
     plan.add(Group.SAVING, "no pre-copy info", "In STOP_COPY the pre-copy info is refused with EINVAL.",
         Sources.PRE_COPY_INFO, bench -> {
           SavingSession session = bench.save(DeviceState.STOP_COPY);
           Expect.refused("pre-copy info in STOP_COPY", session::preCopyInfo, Errno.EINVAL);
         });
-    plan.add(Group.SAVING, "length", "The announced length of the stop-copy data is about what there is to read.",
+    plan.add(Group.SAVING, "length",
+        "The announced length of the stop-copy data is about what there is to read.",
         Sources.DATA_SIZE, SavingChecks::compareLength);
-    plan.add(Group.SAVING, "length in any state", "The length of the stop-copy data can be asked for in any state.",
+    plan.add(Group.SAVING, "length in any state",
+        "The length of the stop-copy data can be asked for in any state.",
         Sources.DATA_SIZE, SavingChecks::askLengths);
   }
 
@@ -74,7 +78,8 @@ final class SavingChecks {
     long actual = bench.streams().readAll(session).length;
     long estimate = announced.getAsLong();
     if (estimate < 0 || estimate / 2 > actual + SMALL || actual > estimate * 2 + SMALL) {
-      throw Judgement.failed("about %d bytes announced in STOP_COPY, which is what there is".formatted(actual),
+      throw Judgement.failed(
+          "about %d bytes announced in STOP_COPY, which is what there is".formatted(actual),
           Long.toUnsignedString(estimate));
     }
     if (estimate != actual) {

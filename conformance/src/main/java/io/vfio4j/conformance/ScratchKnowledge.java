@@ -88,7 +88,8 @@ final class ScratchKnowledge implements KnownDevice {
     write(regions, value.asSlice(0, Integer.BYTES), TRAFFIC_RATE, WRITES_PER_SECOND);
     for (int look = 0; readCount(regions, value) - before < WRITES; look++) {
       if (look == MOST_LOOKS) {
-        throw new DeviceException(regions.device().identity().name(), "wait for DMA traffic", Errno.ETIMEDOUT);
+        throw new DeviceException(regions.device().identity().name(), "wait for DMA traffic",
+            Errno.ETIMEDOUT);
       }
       LockSupport.parkNanos(100_000);
     }
@@ -101,7 +102,8 @@ final class ScratchKnowledge implements KnownDevice {
     return value.get(U64, 0);
   }
 
-  private static void write(DeviceProbe.AccessesRegions regions, MemorySegment value, int register, long number)
+  private static void write(DeviceProbe.AccessesRegions regions, MemorySegment value, int register,
+      long number)
       throws DeviceException {
     if (value.byteSize() == Integer.BYTES) {
       value.set(U32, 0, (int) number);

@@ -23,7 +23,8 @@ final class SessionChecks {
       boolean hasSession = from.isSaving() || from == DeviceState.RESUMING;
       if (hasSession && features.supports(from)) {
         plan.add(Group.SESSIONS, "over after " + from,
-            "Leaving %s for any state outside its group ends the session: ENODEV from then on.".formatted(from),
+            "Leaving %s for any state outside its group ends the session: ENODEV from then on."
+                .formatted(from),
             Sources.SESSIONS, bench -> leaveForAll(bench, from));
       }
     }
@@ -97,7 +98,8 @@ final class SessionChecks {
 
   /** What there is to name a session by differs, and so does the errno; that it is a refusal matters. */
   private static void useDead(Bench bench) throws Judgement, DeviceException {
-    var probe = bench.needs(DeviceProbe.UsesDeadSessions.class, "use a session that the user's side has given up");
+    var probe =
+        bench.needs(DeviceProbe.UsesDeadSessions.class, "use a session that the user's side has given up");
     bench.goFromRunning(DeviceState.STOP_COPY);
     bench.go(DeviceState.STOP);
     expectRefusals(bench, probe, "in STOP");

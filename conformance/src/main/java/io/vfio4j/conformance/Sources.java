@@ -15,7 +15,8 @@ final class Sources {
   static final String ARCS = "The VFIO migration device state, 2. Version 2: driver arcs and combinations";
   static final String SESSIONS = "The VFIO migration device state, 2. Version 2: data sessions";
   static final String FAILURE = "The VFIO migration device state, 2. Version 2: failure";
-  static final String PRE_COPY = "The VFIO migration device state, 2. Version 2: PRE_COPY info on the data fd";
+  static final String PRE_COPY =
+      "The VFIO migration device state, 2. Version 2: PRE_COPY info on the data fd";
   static final String LOGGING = "The VFIO migration device state, 2. Version 2: DMA logging";
   static final String INITIAL = "The VFIO migration device state, 1. Version 1: rules, initial state";
   static final String STOPPED = "The VFIO migration device state, 1. Version 1: rules, !RUNNING";

@@ -78,7 +78,8 @@ final class Streams implements AutoCloseable {
         return new Piece(all.toByteArray(), read == SavingSession.END ? Stop.END : Stop.NOTHING_NOW);
       }
       if (read < 0 || read > atOnce) {
-        throw Judgement.failed("a read of 1 to %d bytes".formatted(atOnce), "a read of %d bytes".formatted(read));
+        throw Judgement.failed("a read of 1 to %d bytes".formatted(atOnce),
+            "a read of %d bytes".formatted(read));
       }
       all.writeBytes(into.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE));
     }
@@ -91,7 +92,8 @@ final class Streams implements AutoCloseable {
   }
 
   /** Reads once. A failure is the matter of the checks that read a whole state, and use a session to its end. */
-  private static long readOnce(SavingSession session, MemorySegment into) throws Judgement, DeviceLostException {
+  private static long readOnce(SavingSession session, MemorySegment into)
+      throws Judgement, DeviceLostException {
     try {
       return session.read(into);
     } catch (DeviceLostException e) {

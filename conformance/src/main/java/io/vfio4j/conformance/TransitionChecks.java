@@ -95,8 +95,9 @@ final class TransitionChecks {
       throw Judgement.failed(to.toString(), "the device says it reached " + reached.state());
     }
     Expect.state(bench, to, "after a successful move");
-    String expected = beginsSaving(from, to) ? "a saving session" : beginsResuming(from, to) ? "a resuming session"
-        : "no new session";
+    String expected =
+        beginsSaving(from, to) ? "a saving session" : beginsResuming(from, to) ? "a resuming session"
+            : "no new session";
     String observed = reached.session().map(TransitionChecks::words).orElse("no new session");
     if (!observed.equals(expected)) {
       throw Judgement.failed(expected, observed);
@@ -114,7 +115,8 @@ final class TransitionChecks {
   }
 
   /** Expects that a saving session that was open still is. */
-  private static void expectAlive(Bench bench, Optional<DataSession> before) throws Judgement, DeviceException {
+  private static void expectAlive(Bench bench, Optional<DataSession> before)
+      throws Judgement, DeviceException {
     if (before.orElse(null) instanceof SavingSession session) {
       Optional<DeviceException> failure = Expect.failure(() -> session.read(bench.streams().buffer(1)));
       if (failure.isPresent() && failure.get().errno().equals(Errno.ENODEV)) {

@@ -57,9 +57,11 @@ final class MisbehaviourTest {
 
   private static ConformanceReport judge(MigrationFeatures features, Set<Misbehaviour> habits)
       throws DeviceException {
-    SimulatedSettings settings = SimulatedSettings.named("simulated").withFeatures(features).withContent(200, 0);
+    SimulatedSettings settings =
+        SimulatedSettings.named("simulated").withFeatures(features).withContent(200, 0);
     try (MisbehavingProbe probe = new MisbehavingProbe(settings, habits)) {
-      return ConformanceSuite.run(new Subject(probe, new Simulated()), Options.TIMELESS, ConformanceListener.NONE);
+      return ConformanceSuite.run(new Subject(probe, new Simulated()), Options.TIMELESS,
+          ConformanceListener.NONE);
     }
   }
 

@@ -54,7 +54,8 @@ final class ReportsTest {
     Element failure = (Element) document.getElementsByTagName("failure").item(0);
     assertThat(failure.getAttribute("message")).isEqualTo("expected: <b> & \"quotes\" '?; observed: seen");
     assertThat(failure.getTextContent()).contains("It is ").contains("Source: a source");
-    assertThat(document.getElementsByTagName("system-out").item(0).getTextContent()).startsWith("Deviates: <b>");
+    assertThat(document.getElementsByTagName("system-out").item(0).getTextContent())
+        .startsWith("Deviates: <b>");
   }
 
   @Test
@@ -63,7 +64,8 @@ final class ReportsTest {
 
     assertThat(page).doesNotContain("<b> &").doesNotContain("http").doesNotContain("<script")
         .doesNotContain("<link").contains("prefers-color-scheme: dark").contains("Not conformant")
-        .contains("2026-01-02 03:04 UTC").contains("<b>1</b> failed").contains("&lt;b&gt; &amp; &quot;quotes&quot;");
+        .contains("2026-01-02 03:04 UTC").contains("<b>1</b> failed")
+        .contains("&lt;b&gt; &amp; &quot;quotes&quot;");
     assertThat(page.split("<tr ", -1)).hasSize(5);
   }
 

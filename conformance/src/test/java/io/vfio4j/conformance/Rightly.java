@@ -42,7 +42,8 @@ record Rightly(Set<String> failed, Set<String> deviating) {
 
   private static List<String> lines() throws IOException {
     try (var reader = new BufferedReader(new InputStreamReader(
-        Objects.requireNonNull(Rightly.class.getResourceAsStream("misbehaviours.txt")), StandardCharsets.UTF_8))) {
+        Objects.requireNonNull(Rightly.class.getResourceAsStream("misbehaviours.txt")),
+        StandardCharsets.UTF_8))) {
       return reader.lines().toList();
     }
   }

@@ -40,7 +40,8 @@ final class ScratchFaultsTest {
       ConformanceReport report = scratch.judge(Options.TIMELESS.withGroups(Set.of(Group.TRANSITIONS)));
 
       assertThat(Findings.ids(report, Verdict.Failed.class)).containsExactlyInAnyOrder(
-          "transitions/STOP_COPY > STOP", "transitions/STOP_COPY > RUNNING", "transitions/STOP_COPY > RESUMING",
+          "transitions/STOP_COPY > STOP", "transitions/STOP_COPY > RUNNING",
+          "transitions/STOP_COPY > RESUMING",
           "transitions/STOP_COPY > RUNNING_P2P");
     }
   }
@@ -91,7 +92,8 @@ final class ScratchFaultsTest {
       assertThat(report.isConformant()).isTrue();
       assertThat(Findings.of(report, Verdict.Deviates.class)).containsOnlyKeys("times/moves")
           .hasEntrySatisfying("times/moves",
-              time -> assertThat(time).containsPattern("RUNNING > RESUMING took ([5-9]\\d\\d ms|\\d+\\.\\d\\d s)"));
+              time -> assertThat(time)
+                  .containsPattern("RUNNING > RESUMING took ([5-9]\\d\\d ms|\\d+\\.\\d\\d s)"));
     }
   }
 

@@ -49,7 +49,8 @@ final class ServedScratch implements AutoCloseable {
   }
 
   static ServedScratch with(Path folder, String... faults) throws IOException {
-    return new ServedScratch(folder, config().withFaults(List.of(faults).stream().map(Fault::parse).toList()));
+    return new ServedScratch(folder,
+        config().withFaults(List.of(faults).stream().map(Fault::parse).toList()));
   }
 
   private static ScratchConfig config() {

@@ -175,7 +175,8 @@ public final class MisbehavingDevice implements MigratableDevice {
     return refusal(from, target, Errno.EINVAL, has(Misbehaviour.REFUSAL_LIES) ? DeviceState.STOP : from);
   }
 
-  private TransitionException refusal(DeviceState from, DeviceState target, Errno errno, DeviceState reached) {
+  private TransitionException refusal(DeviceState from, DeviceState target, Errno errno,
+      DeviceState reached) {
     return new TransitionException(name(), from, target, errno, reached, null);
   }
 

@@ -40,7 +40,8 @@ final class MisbehavingDmaLog implements DmaLog {
 
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
-    return startAny(ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList(), pageSize);
+    return startAny(ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList(),
+        pageSize);
   }
 
   /** Starts with any numbers. */

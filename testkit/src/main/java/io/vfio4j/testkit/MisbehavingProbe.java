@@ -14,11 +14,13 @@ import java.util.Set;
 
 /** Looks behind a misbehaving device, and lets it be opened again. */
 public final class MisbehavingProbe implements DeviceProbe.Reopens, DeviceProbe.ResetsOnly,
-    DeviceProbe.SetsNumbers, DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LogsAnything,
+    DeviceProbe.SetsNumbers, DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions,
+    DeviceProbe.LogsAnything,
     DeviceProbe.WatchesPath {
 
   private static final int CONFIG_REGION = 7;
-  private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final SimulatedSettings settings;
   private final Set<Misbehaviour> habits;
@@ -43,7 +45,8 @@ public final class MisbehavingProbe implements DeviceProbe.Reopens, DeviceProbe.
 
   @Override
   public void reopen() {
-    boolean stays = device.has(Misbehaviour.STATE_OUTLIVES_CLOSING) || device.has(Misbehaviour.DIES_AFTER_CLOSING);
+    boolean stays =
+        device.has(Misbehaviour.STATE_OUTLIVES_CLOSING) || device.has(Misbehaviour.DIES_AFTER_CLOSING);
     device.close();
     if (stays) {
       device.wasReopened();

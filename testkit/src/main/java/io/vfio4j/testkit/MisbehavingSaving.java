@@ -56,7 +56,8 @@ final class MisbehavingSaving implements SavingSession {
     if (read > 0) {
       all.writeBytes(into.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE));
     }
-    return read == END ? end(into) : read == NOTHING_NOW && device.has(Misbehaviour.ENDS_IN_PRE_COPY) ? END : read;
+    return read == END ? end(into)
+        : read == NOTHING_NOW && device.has(Misbehaviour.ENDS_IN_PRE_COPY) ? END : read;
   }
 
   private long readDead(DeviceException refusal) throws DeviceException {

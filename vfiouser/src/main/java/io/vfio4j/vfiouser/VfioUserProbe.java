@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Says to a server what {@link VfioUserClient} would never say, for whoever judges the device that it serves. */
 public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe.SetsNumbers,
-    DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LendsMemory, DeviceProbe.LogsAnything
+    DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LendsMemory,
+    DeviceProbe.LogsAnything
     permits ReopeningProbe {
 
   private static final int DATA = Header.SIZE + Feature.SIZE;
