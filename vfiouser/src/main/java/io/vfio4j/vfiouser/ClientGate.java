@@ -60,7 +60,10 @@ final class ClientGate implements AutoCloseable {
   private void acceptAll() {
     try {
       while (!closed) {
-        admit(socket.accept());
+        UnixSocket client = accept();
+        if (client != null) {
+          admit(client);
+        }
       }
     } catch (LinuxException e) {
       if (!closed) {
@@ -68,6 +71,25 @@ final class ClientGate implements AutoCloseable {
         admitted.add(Optional.empty());
       }
     }
+  }
+
+  /** Returns null if the process has no descriptor left for now, which a client may bring about, or at the end. */
+  private @Nullable UnixSocket accept() throws LinuxException {
+    try {
+      return socket.accept();
+    } catch (LinuxException e) {
+      if (!e.errno().equals(Errno.EMFILE)) {
+        throw e;
+      }
+      log.accept("client kept waiting: " + e.getMessage());
+    }
+    try {
+      TimeUnit.NANOSECONDS.sleep(PATIENCE.toNanos());
+    } catch (InterruptedException e) {
+      // Only close() interrupts: the next accept fails.
+      Thread.currentThread().interrupt();
+    }
+    return null;
   }
 
   private void admit(UnixSocket client) {

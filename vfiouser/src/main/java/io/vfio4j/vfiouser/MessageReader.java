@@ -67,7 +67,10 @@ final class MessageReader implements AutoCloseable {
    */
   boolean next(boolean waitsForever) throws LinuxException, ProtocolException {
     skipRest();
-    fds.close();
+    // Closing none allocates an iterator.
+    if (fds.count() > 0) {
+      fds.close();
+    }
     int waits = 0;
     while (end - start < Header.SIZE) {
       int received = fill();

@@ -85,7 +85,7 @@ final class MigrationData implements AutoCloseable {
     }
     MemorySegment into = data.slice(0, wanted);
     int got = (int) Math.max(0, read(saving, into));
-    if (pads) {
+    if (pads && got < wanted) {
       into.asSlice(got).fill((byte) 0);
     }
     reply.size(MigData.SIZE).u32(0, MigData.SIZE + got).u32(MigData.LENGTH, got)

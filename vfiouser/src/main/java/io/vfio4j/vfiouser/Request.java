@@ -57,7 +57,7 @@ final class Request implements AutoCloseable {
   }
 
   private void take(ReceivedFds received) {
-    fds.close();
+    close();
     if (received.count() > 0) {
       fds.takeAll(received);
     }
@@ -123,6 +123,9 @@ final class Request implements AutoCloseable {
   /** Closes the descriptors that the command had no use for. */
   @Override
   public void close() {
-    fds.close();
+    // Most often there are none, and closing none allocates an iterator.
+    if (fds.count() > 0) {
+      fds.close();
+    }
   }
 }

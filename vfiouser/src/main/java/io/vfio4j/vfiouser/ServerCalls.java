@@ -122,9 +122,12 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
   }
 
   private static Errno errnoFor(IOException e) {
-    boolean silent = e instanceof ProtocolException broke && broke.errno().equals(Errno.ETIMEDOUT)
-        || e instanceof LinuxException failed && failed.errno().equals(Errno.ETIMEDOUT);
-    return silent ? Errno.ETIMEDOUT : Errno.EIO;
+    Errno errno = switch (e) {
+      case ProtocolException broke -> broke.errno();
+      case LinuxException failed -> failed.errno();
+      default -> Errno.EIO;
+    };
+    return errno.equals(Errno.ETIMEDOUT) ? errno : Errno.EIO;
   }
 
   private void awaitReply(Command command, int id) throws LinuxException, ProtocolException {

@@ -6,7 +6,9 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +34,7 @@ final class ServerConnection implements AutoCloseable {
   private final Reply reply;
   private final SegmentSlices data;
   private final ServerCalls calls;
-  private final @Nullable CommandHandler[] handlers = new CommandHandler[Command.values().length];
+  private final Map<Command, CommandHandler> handlers = new EnumMap<>(Command.class);
   private Extensions extensions = Extensions.NONE;
   private int mostFds;
   private @Nullable MigrationData migrationData;
@@ -157,22 +159,22 @@ final class ServerConnection implements AutoCloseable {
         extensions.preCopyInfo());
     migrationData = sessions;
     features = feature;
-    handlers[Command.DMA_MAP.ordinal()] = mappings::map;
-    handlers[Command.DMA_UNMAP.ordinal()] = mappings::unmap;
-    handlers[Command.DEVICE_GET_INFO.ordinal()] = info::deviceInfo;
-    handlers[Command.DEVICE_GET_REGION_INFO.ordinal()] = info::regionInfo;
-    handlers[Command.DEVICE_GET_IRQ_INFO.ordinal()] = info::irqInfo;
-    handlers[Command.DEVICE_SET_IRQS.ordinal()] = new IrqCommands(irqs)::setIrqs;
-    handlers[Command.REGION_READ.ordinal()] = regions::read;
-    handlers[Command.REGION_WRITE.ordinal()] = regions::write;
-    handlers[Command.DEVICE_RESET.ordinal()] = (asked, answer) -> {
+    handlers.put(Command.DMA_MAP, mappings::map);
+    handlers.put(Command.DMA_UNMAP, mappings::unmap);
+    handlers.put(Command.DEVICE_GET_INFO, info::deviceInfo);
+    handlers.put(Command.DEVICE_GET_REGION_INFO, info::regionInfo);
+    handlers.put(Command.DEVICE_GET_IRQ_INFO, info::irqInfo);
+    handlers.put(Command.DEVICE_SET_IRQS, new IrqCommands(irqs)::setIrqs);
+    handlers.put(Command.REGION_READ, regions::read);
+    handlers.put(Command.REGION_WRITE, regions::write);
+    handlers.put(Command.DEVICE_RESET, (asked, answer) -> {
       device.reset();
       dma.log().clear();
       sessions.dropEnded();
-    };
-    handlers[Command.DEVICE_FEATURE.ordinal()] = feature::feature;
-    handlers[Command.MIG_DATA_READ.ordinal()] = sessions::read;
-    handlers[Command.MIG_DATA_WRITE.ordinal()] = sessions::write;
+    });
+    handlers.put(Command.DEVICE_FEATURE, feature::feature);
+    handlers.put(Command.MIG_DATA_READ, sessions::read);
+    handlers.put(Command.MIG_DATA_WRITE, sessions::write);
   }
 
   /** Checks what the header says before anything is read by it. */
@@ -223,7 +225,7 @@ final class ServerConnection implements AutoCloseable {
 
   private CommandHandler handler() throws ErrnoException {
     Command command = Command.fromWire(request.command());
-    CommandHandler handler = command == null ? null : handlers[command.ordinal()];
+    CommandHandler handler = command == null ? null : handlers.get(command);
     if (handler == null) {
       throw new ErrnoException(Errno.ENOSYS, "command " + request.command());
     }

@@ -56,8 +56,27 @@ final class Structs {
     static final int READ = 1;
     static final int WRITE = 2;
     static final int MMAP = 4;
+    static final int CAPS = 8;
 
     private RegionInfo() {
+    }
+  }
+
+  /**
+   * {@code struct vfio_region_info_cap_sparse_mmap { struct { u16 id, version; u32 next; } header; u32 nr_areas,
+   * reserved; struct { u64 offset, size; } areas[]; }}, with one area.
+   */
+  static final class SparseMmap {
+    /** Version 1, in the same word as the id. */
+    static final int VERSION_1 = 1 << 16;
+    static final int NEXT = 4;
+    static final int AREAS = 8;
+    static final int AREA_OFFSET = 16;
+    static final int AREA_LENGTH = 24;
+    static final int SIZE = 32;
+    static final int ID = 1;
+
+    private SparseMmap() {
     }
   }
 

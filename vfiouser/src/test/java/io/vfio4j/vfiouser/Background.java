@@ -3,7 +3,9 @@ package io.vfio4j.vfiouser;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 
 /** A call on a thread of its own. */
 final class Background<T> {
@@ -22,6 +24,13 @@ final class Background<T> {
 
   Thread thread() {
     return thread;
+  }
+
+  /** Waits for the end, and returns what the call threw. */
+  @Nullable
+  Throwable failure() {
+    Joining.join(thread);
+    return task.state() == Future.State.FAILED ? task.exceptionNow() : null;
   }
 
   /** Waits for the result, and throws what the call threw. The thread has ended then. */

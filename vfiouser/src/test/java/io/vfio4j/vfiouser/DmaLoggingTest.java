@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,8 +64,8 @@ class DmaLoggingTest {
   }
 
   /** Returns the numbers of the bits that a report sets. */
-  private TreeSet<Long> report(IovaRange range, long pageSize) throws Exception {
-    TreeSet<Long> bits = new TreeSet<>();
+  private SortedSet<Long> report(IovaRange range, long pageSize) throws Exception {
+    SortedSet<Long> bits = new TreeSet<>();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(range, pageSize), 8);
       log.report(range, pageSize, bitmap);

@@ -222,7 +222,7 @@ class DmaTest {
     for (int what : new int[] {TestDevice.DMA_WRITE_LONG, TestDevice.DMA_WRITE, TestDevice.DMA_READ}) {
       for (int i = 0; i < before; i++) {
         peer.send(RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
-            Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA + 8 * (i & 63)).u32(64).toBytes()));
+            Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA + 8L * (i & 63)).u32(64).toBytes()));
         peer.send(RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
             Body.regionAccess(0, TestDevice.DO, 4).u32(what).toBytes()));
       }

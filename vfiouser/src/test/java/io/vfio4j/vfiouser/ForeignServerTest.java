@@ -350,12 +350,9 @@ class ForeignServerTest {
       memory.set(Wire.U32, 0, 5);
       client.mapDma(0x1000, memory, true);
       client.writeInt(0, 0, 1);
-      while (noted < 2) {
-        Thread.onSpinWait();
-      }
+      Waiting.until("both answers are there", () -> noted == 2);
       assertThat(memory.get(Wire.U32, 4)).isEqualTo(7);
       assertThat(sum).isEqualTo(5 + 7);
-      client.close();
     }
   }
 
@@ -393,7 +390,6 @@ class ForeignServerTest {
     })) {
       client.mapDma(0x1000, arena.allocate(4096), true);
       client.writeInt(0, 0, 1);
-      client.close();
     }
     assertThat(new Errno(errno[0])).isEqualTo(switch (what) {
       case "unmapped", "across" -> Errno.EFAULT;

@@ -34,7 +34,14 @@ class LifecycleTest {
 
   @Test
   void aSecondClientIsToldThatTheDeviceIsInUseAndTheFirstGoesOn() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient first = served.connect()) {
+    try (Served served = Served.in(folder)) {
+      refuseWhileConnected(served);
+      served.assertServesNext();
+    }
+  }
+
+  private static void refuseWhileConnected(Served served) throws Exception {
+    try (VfioUserClient first = served.connect()) {
       assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> VfioUserClient.connect(served.path(), ClientOptions.DEFAULT))
           .withMessageContaining("in use: another client is connected")
@@ -42,8 +49,6 @@ class LifecycleTest {
       assertThat(served.log().take()).isEqualTo("client refused: another one is connected");
       first.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 3);
       assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(3);
-      first.close();
-      served.assertServesNext();
     }
   }
 

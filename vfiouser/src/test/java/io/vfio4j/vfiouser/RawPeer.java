@@ -29,6 +29,7 @@ final class RawPeer implements AutoCloseable {
   static final String CAPABILITIES = "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576}}";
 
   /** A message as it came. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Message(int id, int command, long size, int flags, int errno, byte[] body) {
 
     boolean isError() {

@@ -76,16 +76,12 @@ class RemoteMemoryTest {
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA);
       client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, count);
       client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.TRAFFIC);
-      while (served.device().trafficDone < count / 2) {
-        Thread.onSpinWait();
-      }
+      Waiting.until("half of the traffic is done", () -> served.device().trafficDone >= count / 2);
       for (int i = 0; i < 500; i++) {
         client.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, i);
         assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(i);
       }
-      while (served.device().trafficDone < count) {
-        Thread.onSpinWait();
-      }
+      Waiting.until("the traffic is done", () -> served.device().trafficDone >= count);
       assertThat(served.device().trafficErrno).isZero();
       assertThat(memory.get(Wire.U64, 0)).isEqualTo(count);
     }
@@ -181,9 +177,7 @@ class RemoteMemoryTest {
       peer.send(RawPeer.message(0x78, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
           Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.TRAFFIC).toBytes()));
       peer.send(answer(peer.receive(), Body.empty().u64(IOVA, 8)));
-      while (served.device().trafficDone < 1) {
-        Thread.onSpinWait();
-      }
+      Waiting.until("the traffic is done", () -> served.device().trafficDone == 1);
       // The device looks at the data again after its DMA.
       peer.send(RawPeer.command(0x79, Command.REGION_WRITE,
           Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_READ)));

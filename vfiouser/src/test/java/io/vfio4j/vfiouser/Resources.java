@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -43,11 +41,8 @@ final class Resources {
   }
 
   /** Waits until as much is open as before; never, if something leaks. */
-  static void awaitFds(Map<String, Long> before) throws IOException {
-    while (!openFds().equals(before)) {
-      Thread.onSpinWait();
-    }
-    assertThat(openFds()).isEqualTo(before);
+  static void awaitFds(Map<String, Long> before) throws Exception {
+    Waiting.until("as much is open as before", () -> openFds().equals(before));
   }
 
   /** Returns the names of the threads of servers and clients. */

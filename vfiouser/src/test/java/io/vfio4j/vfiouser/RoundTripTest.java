@@ -108,6 +108,23 @@ class RoundTripTest {
   }
 
   @Test
+  void aForeignClientIsToldWhichPartOfARegionCanBeMapped() throws Exception {
+    client.close();
+    Body wide = Body.empty().u32(64, 0, TestDevice.BAR2, 0).u64(0, 0);
+    Body narrow = Body.empty().u32(63, 0, TestDevice.BAR2, 0).u64(0, 0);
+    int flags = 15;
+    try (RawPeer peer = served.negotiated()) {
+      assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, wide).body())
+          .isEqualTo(
+              Body.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).u16(1).u16(1)
+                  .u32(0, 1, 0).u64(0, TestDevice.MEMORY_SIZE).toBytes());
+      assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, narrow).body()).isEqualTo(
+          Body.empty().u32(64, flags, TestDevice.BAR2, 0).u64(TestDevice.MEMORY_SIZE, 0).toBytes());
+      assertThat(peer.fds().count()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void theDeviceReachesMemoryUntilItIsUnmapped() throws Exception {
     IovaRange range = new IovaRange(IOVA, 0x1000);
     try (Fd fd = Memfd.create("guest", 0x3000); Arena arena = Arena.ofConfined()) {

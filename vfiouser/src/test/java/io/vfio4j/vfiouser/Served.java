@@ -72,7 +72,7 @@ final class Served implements AutoCloseable {
       try {
         return VfioUserClient.connect(path, options);
       } catch (DeviceException e) {
-        if (!e.errno().equals(Errno.EBUSY)) {
+        if (!e.errno().equals(Errno.EBUSY) || Thread.currentThread().isInterrupted()) {
           throw e;
         }
         log.removeIf(line -> line.startsWith("client refused"));
@@ -96,19 +96,25 @@ final class Served implements AutoCloseable {
     assertThat(run.result()).isTrue();
   }
 
-  /** Checks that the server goes on: it serves a client, and has nothing more to complain about. */
+  /**
+   * Checks that the server goes on: it serves a client, and has nothing more to complain about. That client is gone
+   * for good afterwards.
+   */
   void assertServesNext() throws Exception {
+    int resets;
     try (VfioUserClient client = connect()) {
+      resets = device.resets;
       client.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 42);
       assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(42);
     }
+    Waiting.until("the device is reset, the last that happens for a client", () -> device.resets > resets);
     assertThat(log).isEmpty();
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     server.close();
-    awaitEnd();
+    assertThat(run.failure()).isNull();
     device.close();
   }
 }

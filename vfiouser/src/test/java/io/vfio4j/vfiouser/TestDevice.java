@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * A small device: BAR0 has registers that make it do DMA and raise interrupts, BAR2 is memory and all of its state.
  * Its stream is a magic number and BAR2; the first page of that can be had in PRE_COPY.
  */
+@SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes, the tests' reads.
 final class TestDevice implements EmulatedDevice {
 
   static final int BAR0 = 0;
