@@ -26,7 +26,22 @@ final class Streams implements AutoCloseable {
   }
 
   /** Bytes and why there are no more. */
-  record Piece(byte[] bytes, Stop stop) {
+  static final class Piece {
+    private final byte[] bytes;
+    private final Stop stop;
+
+    private Piece(byte[] bytes, Stop stop) {
+      this.bytes = bytes;
+      this.stop = stop;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+
+    Stop stop() {
+      return stop;
+    }
   }
 
   private static final int BUFFER_BYTES = 1 << 20;

@@ -4,7 +4,6 @@ package io.vfio4j.conformance;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /** What a report says, as tests compare it. */
 final class Findings {
@@ -12,15 +11,21 @@ final class Findings {
   private Findings() {
   }
 
-  /** Returns what there is to say of the checks with one of some verdicts, by the ids of the checks. */
-  @SafeVarargs
-  static Map<String, String> of(ConformanceReport report, Class<? extends Verdict>... kinds) {
+  /** Returns what there is to say of the checks with a verdict, by the ids of the checks. */
+  static Map<String, String> of(ConformanceReport report, Class<? extends Verdict> kind) {
     Map<String, String> found = new TreeMap<>();
     for (CheckResult result : report.results()) {
-      if (Stream.of(kinds).anyMatch(kind -> kind.isInstance(result.verdict()))) {
+      if (kind.isInstance(result.verdict())) {
         found.put(result.check().id(), result.verdict().details());
       }
     }
+    return found;
+  }
+
+  /** Returns all that the report has against a device. */
+  static Map<String, String> complaints(ConformanceReport report) {
+    Map<String, String> found = of(report, Verdict.Failed.class);
+    found.putAll(of(report, Verdict.Deviates.class));
     return found;
   }
 

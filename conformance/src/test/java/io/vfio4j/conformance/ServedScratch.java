@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** A scratch device, served by a thread of its own and probed through a socket. */
@@ -23,7 +24,7 @@ final class ServedScratch implements AutoCloseable {
 
   private final ScratchDevice device;
   private final VfioUserServer server;
-  private final Thread thread;
+  private final CompletableFuture<Void> ended;
   private final VfioUserProbe probe;
   private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
 
@@ -31,8 +32,7 @@ final class ServedScratch implements AutoCloseable {
     device = new ScratchDevice(config);
     Path path = folder.resolve("scratch");
     server = VfioUserServer.listen(path, device, ServerOptions.DEFAULT, log::add);
-    thread = new Thread(this::serve, "test-server");
-    thread.start();
+    ended = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
     probe = VfioUserProbe.connect(path, ClientOptions.DEFAULT);
   }
 
@@ -66,10 +66,10 @@ final class ServedScratch implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     probe.close();
     server.close();
-    thread.join();
+    ended.join();
     device.close();
   }
 }
