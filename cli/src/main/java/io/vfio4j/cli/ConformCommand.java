@@ -77,8 +77,11 @@ final class ConformCommand implements Callable<Integer> {
 
   /** Says that a file cannot be written before the device is touched, not afterwards. */
   private void requireFolder(String option, @Nullable Path file) {
-    Path folder = file == null ? null : file.toAbsolutePath().getParent();
-    if (folder != null && (!Files.isDirectory(folder) || Files.isDirectory(file))) {
+    if (file == null) {
+      return;
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
       throw new ParameterException(common.spec().commandLine(),
           "%s: give a file in a folder that exists, not %s".formatted(option, file));
     }

@@ -61,8 +61,8 @@ final class ScratchFaultsTest {
       read,at=0,errno=EIO         | saving/whole
       read,at=100,errno=EIO       | saving/whole
       read,at=65000,errno=ENOMEM  | saving/whole
-      read,at=0,cut               | resuming/whole
-      read,at=32,cut              | resuming/whole
+      read,at=0,cut               | resuming/whole;saving/length
+      read,at=32,cut              | resuming/whole;saving/length
       read,at=40000,cut           | resuming/whole
       write,at=0,errno=EIO        | resuming/whole
       write,at=40000,errno=ENOSPC | resuming/whole
@@ -74,11 +74,12 @@ final class ScratchFaultsTest {
       traffic=repeat              | resuming/in is out
       traffic=restart             | resuming/in is out
       """)
-  void otherTrouble(String fault, String check, @TempDir Path folder) throws Exception {
+  void otherTrouble(String fault, String checks, @TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, fault)) {
       ConformanceReport report = scratch.judge(Options.TIMELESS);
 
-      assertThat(Findings.ids(report, Verdict.Failed.class)).as(fault).containsExactly(check);
+      assertThat(Findings.ids(report, Verdict.Failed.class)).as(fault)
+          .containsExactly(checks.split(";"));
     }
   }
 
