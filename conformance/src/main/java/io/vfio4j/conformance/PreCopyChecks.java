@@ -9,12 +9,10 @@ import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.SavingSession;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Reading the state of a device that runs. */
 final class PreCopyChecks {
-
-  /** A device that changes faster than it is read never ends; this is enough of it, in bytes. */
-  private static final int ENOUGH = 64 << 20;
 
   private PreCopyChecks() {
   }
@@ -41,8 +39,9 @@ final class PreCopyChecks {
         });
     add(plan, "whole", "Pre-copy data and then stop-copy data are a whole state.", Sources.SESSIONS,
         bench -> {
+          int enough = enough(bench);
           SavingSession session = begin(bench, DeviceState.PRE_COPY);
-          byte[] head = bench.streams().read(session, 1 << 20, ENOUGH).bytes();
+          byte[] head = bench.streams().read(session, 1 << 20, enough).bytes();
           finish(bench, session, head);
         });
     add(plan, "nothing read", "PRE_COPY may be left for STOP_COPY before anything was read.",
@@ -57,10 +56,11 @@ final class PreCopyChecks {
         });
     add(plan, "given up", "PRE_COPY may be left for RUNNING and entered again, for a whole state anew.",
         Sources.SESSIONS, bench -> {
+          int enough = enough(bench);
           bench.streams().touch(begin(bench, DeviceState.PRE_COPY));
           bench.go(DeviceState.RUNNING);
           SavingSession session = begin(bench, DeviceState.PRE_COPY);
-          byte[] head = bench.streams().read(session, 1 << 20, ENOUGH).bytes();
+          byte[] head = bench.streams().read(session, 1 << 20, enough).bytes();
           finish(bench, session, head);
         });
   }
@@ -70,6 +70,15 @@ final class PreCopyChecks {
       bench.needs(MigrationFeature.PRE_COPY);
       experiment.run(bench);
     });
+  }
+
+  /**
+   * A device that changes faster than it is read never ends; returns how many bytes are enough of it. Asked in
+   * RUNNING, where every device can tell its length.
+   */
+  private static int enough(Bench bench) throws DeviceException {
+    OptionalLong length = bench.device().stopCopyLength();
+    return (int) Math.clamp(2 * length.orElse(0) + (64 << 20), 0L, bench.streams().mostState());
   }
 
   private static SavingSession begin(Bench bench, DeviceState state) throws Judgement, DeviceException {
@@ -106,11 +115,12 @@ final class PreCopyChecks {
   }
 
   private static void expectTemporaryEnd(Bench bench) throws Judgement, DeviceException {
+    int enough = enough(bench);
     SavingSession session = begin(bench, DeviceState.PRE_COPY);
-    Streams.Piece piece = bench.streams().read(session, 1 << 20, ENOUGH);
+    Streams.Piece piece = bench.streams().read(session, 1 << 20, enough);
     switch (piece.stop()) {
       case NOTHING_NOW -> Expect.state(bench, DeviceState.PRE_COPY, "after reading");
-      case ENOUGH -> bench.deviates("more than %d bytes can be read without an end".formatted(ENOUGH));
+      case ENOUGH -> bench.deviates("more than %d bytes can be read without an end".formatted(enough));
       case END -> throw Judgement.failed("\"nothing now\" after %d bytes".formatted(piece.bytes().length),
           "the end of the state, though the device still runs");
     }

@@ -56,6 +56,11 @@ final class Streams implements AutoCloseable {
     this.mostState = mostState;
   }
 
+  /** Returns how many bytes of a state are kept at most. */
+  int mostState() {
+    return mostState;
+  }
+
   /** Returns native memory of a size. */
   MemorySegment buffer(int bytes) {
     return buffer.asSlice(0, bytes);
