@@ -7,6 +7,7 @@ module io.vfio4j.cli {
   requires io.vfio4j.vfiouser;
   requires io.vfio4j.devices;
   requires io.vfio4j.engine;
+  requires io.vfio4j.conformance;
   requires com.google.gson;
   requires info.picocli;
   requires java.management; // The JVM's own arguments, for the servers started as children.

@@ -2,6 +2,9 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserProbe;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -25,6 +28,15 @@ sealed interface DeviceAddress {
     }
 
     @Override
+    public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
+      try {
+        return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT));
+      } catch (DeviceException e) {
+        throw OpenDevice.explained(socket, e);
+      }
+    }
+
+    @Override
     public String toString() {
       return "vfio-user:" + socket;
     }
@@ -42,6 +54,12 @@ sealed interface DeviceAddress {
     }
 
     @Override
+    public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
+      OpenDevice inside = OpenDevice.simulate(config, log);
+      return new JudgedDevice(VfioUserProbe.of(inside.client()), inside::close);
+    }
+
+    @Override
     public String toString() {
       return config.name();
     }
@@ -54,6 +72,14 @@ sealed interface DeviceAddress {
    * @throws IOException if it cannot be had
    */
   OpenDevice open(Consumer<String> log) throws IOException;
+
+  /**
+   * Opens the device for whoever wants to look behind it, and nothing of it to be kept.
+   *
+   * @param log takes what a simulated device's server has to say
+   * @throws IOException if it cannot be had
+   */
+  JudgedDevice openToJudge(Consumer<String> log) throws IOException;
 
   /**
    * Reads an address.

@@ -26,18 +26,22 @@ final class OpenDevice implements AutoCloseable {
     this.inside = inside;
   }
 
-  static OpenDevice connect(Path socket) throws CommandFailure, DeviceException {
+  static OpenDevice connect(Path socket) throws IOException {
     try {
       return new OpenDevice(VfioUserClient.connect(socket, OPTIONS), null);
     } catch (DeviceException e) {
-      String words = e.errno().equals(Errno.ENOENT) ? "there is no such socket: is its server running?"
-          : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again"
-              : null;
-      if (words == null) {
-        throw e;
-      }
-      throw new CommandFailure(ExitCodes.NOT_DONE, "vfio-user:%s: %s".formatted(socket, words), e);
+      throw explained(socket, e);
     }
+  }
+
+  /** Returns what to throw when a server cannot be reached: words of help where there are any. */
+  static IOException explained(Path socket, DeviceException e) {
+    String words = e.errno().equals(Errno.ENOENT) ? "there is no such socket: is its server running?"
+        : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again"
+            : null;
+    return words == null
+        ? e
+        : new CommandFailure(ExitCodes.NOT_DONE, "vfio-user:%s: %s".formatted(socket, words), e);
   }
 
   static OpenDevice simulate(ScratchConfig config, Consumer<String> log) throws IOException {

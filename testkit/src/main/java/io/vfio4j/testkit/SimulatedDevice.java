@@ -103,6 +103,11 @@ public final class SimulatedDevice implements MigratableDevice {
     lost = true;
   }
 
+  /** Gives the device another content. */
+  void fill(long seed) {
+    state.fill(seed);
+  }
+
   // What an engine asks.
 
   @Override

@@ -16,6 +16,8 @@ final class SimulatedResuming implements ResumingSession {
   private ByteBuffer record = SimulatedState.record(SimulatedStream.HEADER_BYTES);
   private boolean headerTaken;
   private boolean complete;
+  /** A state of which a write was refused can only be reset. */
+  private boolean refused;
   private boolean over;
   private long position;
 
@@ -82,18 +84,24 @@ final class SimulatedResuming implements ResumingSession {
     if (end.getInt() != state.checksum()) {
       throw refused(Errno.EBADMSG);
     }
+    while (end.hasRemaining()) {
+      if (end.get() != 0) { // It is as long as any record, and the rest is empty.
+        throw refused(Errno.EBADMSG);
+      }
+    }
     complete = true;
   }
 
   private DeviceException refused(Errno errno) {
+    refused = true;
     return new DeviceException(device.name(), "write at byte " + position, errno);
   }
 
   /** The device leaves RESUMING. */
   void finish() throws ArcException {
     over = true;
-    if (!complete) {
-      throw new ArcException(Errno.EINVAL, false, "the stream is not complete");
+    if (!complete || refused) {
+      throw new ArcException(Errno.EINVAL, false, "the stream is damaged or not complete");
     }
   }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.conformance.Check;
+import io.vfio4j.conformance.CheckResult;
+import io.vfio4j.conformance.ConformanceListener;
+
+/** Shows how far the suite is: a line redrawn in place on a terminal, an event for each check as JSON. */
+final class ConformanceView implements ConformanceListener {
+
+  private final Output output;
+  private final boolean draws;
+  private final ProgressLine line;
+  private int checks;
+  private int done;
+
+  ConformanceView(Output output) {
+    this.output = output;
+    this.draws = !output.isJson() && !output.isQuiet() && Terminal.is(Terminal.STDERR);
+    this.line = new ProgressLine(output.err());
+  }
+
+  @Override
+  public void begun(int all) {
+    checks = all;
+  }
+
+  @Override
+  public void begun(Check check) {
+    if (draws) {
+      line.show("%d of %d: %s".formatted(done + 1, checks, check.id()));
+    }
+  }
+
+  @Override
+  public void ended(CheckResult result) {
+    done++;
+    if (draws && done == checks) {
+      line.clear();
+    }
+    output.event(ConformanceJson.of(result));
+  }
+}

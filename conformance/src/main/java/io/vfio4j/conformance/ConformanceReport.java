@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.MigrationFeatures;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * What the suite found.
+ *
+ * @param device who was judged
+ * @param features what it says it can do
+ * @param begun when
+ * @param took how long
+ * @param results the checks, by group, in each in the order in which they were done
+ */
+public record ConformanceReport(DeviceIdentity device, MigrationFeatures features, Instant begun,
+    Duration took,
+    List<CheckResult> results) {
+
+  /** Sorts the results by group. */
+  public ConformanceReport {
+    results = results.stream().sorted(Comparator.comparing(result -> result.check().group())).toList();
+  }
+
+  /** Tells whether no check failed. */
+  public boolean isConformant() {
+    return count(Verdict.Failed.class) == 0;
+  }
+
+  /** Returns how many checks have a verdict. */
+  public long count(Class<? extends Verdict> kind) {
+    return results.stream().filter(result -> kind.isInstance(result.verdict())).count();
+  }
+
+  /** Returns the results of a group. */
+  public List<CheckResult> of(Group group) {
+    return results.stream().filter(result -> result.check().group() == group).toList();
+  }
+
+  /** Returns the verdicts in a line, as in {@code 120 passed, 1 failed, 2 deviate, 9 not applicable}. */
+  public String summary() {
+    return "%d passed, %d failed, %d deviate, %d not applicable".formatted(count(Verdict.Passed.class),
+        count(Verdict.Failed.class), count(Verdict.Deviates.class), count(Verdict.NotApplicable.class));
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.MigrationFeatures;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges whether a device migrates as the protocol says.
+ *
+ * <p>
+ * The device loses its state: it is reset at once, and before each check.
+ */
+public final class ConformanceSuite {
+
+  private final Bench bench;
+  private final ConformanceOptions options;
+  private final ConformanceListener listener;
+  /** Checks that failed, or whose matter made others fail. */
+  private final Set<String> failed = new HashSet<>();
+  private @Nullable DeviceLostException lost;
+
+  private ConformanceSuite(Bench bench, ConformanceOptions options, ConformanceListener listener) {
+    this.bench = bench;
+    this.options = options;
+    this.listener = listener;
+  }
+
+  /** Returns the checks that there are for a device with these features, the dangerous ones included. */
+  public static List<Check> checks(MigrationFeatures features) {
+    return Plan.of(features).stream().map(PlannedCheck::check).toList();
+  }
+
+  /**
+   * Judges a device.
+   *
+   * @param subject the device, freshly opened; it is in RUNNING afterwards if it can be brought there
+   * @param options how to judge
+   * @param listener hears of the progress
+   * @return what was found
+   * @throws DeviceException if the device does not even tell its state
+   */
+  public static ConformanceReport run(Subject subject, ConformanceOptions options,
+      ConformanceListener listener)
+      throws DeviceException {
+    Instant begun = Instant.now();
+    long from = options.nanoTime().getAsLong();
+    try (Bench bench = new Bench(subject, options)) {
+      List<CheckResult> results = new ConformanceSuite(bench, options, listener).runAll();
+      return new ConformanceReport(bench.device().identity(), bench.features(), begun,
+          Duration.ofNanos(options.nanoTime().getAsLong() - from), results);
+    }
+  }
+
+  private List<CheckResult> runAll() {
+    List<PlannedCheck> plan = Plan.of(bench.features()).stream()
+        .filter(planned -> options.groups().contains(planned.check().group()) || planned.isLast()).toList();
+    listener.begun(plan.size());
+    List<CheckResult> results = new ArrayList<>();
+    for (PlannedCheck planned : plan) {
+      listener.begun(planned.check());
+      long begun = options.nanoTime().getAsLong();
+      Verdict verdict = judge(planned);
+      CheckResult result = new CheckResult(planned.check(), verdict,
+          Duration.ofNanos(options.nanoTime().getAsLong() - begun));
+      if (verdict instanceof Verdict.Failed) {
+        failed.add(planned.check().id());
+      }
+      results.add(result);
+      listener.ended(result);
+    }
+    return results;
+  }
+
+  private Verdict judge(PlannedCheck planned) {
+    DeviceLostException loss = lost;
+    if (loss != null) {
+      return new Verdict.NotApplicable("the device is gone: " + loss.getMessage());
+    }
+    if (planned.check().dangerous() && !options.dangerous()) {
+      return new Verdict.NotApplicable("it may do harm, and was not asked for");
+    }
+    try {
+      bench.refresh();
+      planned.experiment().run(bench);
+    } catch (Judgement judgement) {
+      bench.takeDeviations();
+      return verdict(planned.check(), judgement);
+    } catch (DeviceLostException e) {
+      lost = e;
+      return new Verdict.Failed("the device answers", String.valueOf(e.getMessage()));
+    } catch (DeviceException e) {
+      bench.takeDeviations();
+      return new Verdict.Failed("no failure while this was checked", String.valueOf(e.getMessage()));
+    }
+    List<String> deviations = bench.takeDeviations();
+    return deviations.isEmpty() ? new Verdict.Passed() : new Verdict.Deviates(String.join("; ", deviations));
+  }
+
+  /** One cause is to be one failure: what has been found already is not counted again. */
+  private Verdict verdict(Check check, Judgement judgement) {
+    Optional<String> cause = judgement.blockedBy().filter(id -> !id.equals(check.id()));
+    if (cause.isPresent() && !failed.add(cause.get())) {
+      return new Verdict.NotApplicable("it needs what failed in " + cause.get());
+    }
+    return judgement.verdict();
+  }
+}

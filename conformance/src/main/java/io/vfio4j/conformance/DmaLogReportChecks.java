@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceProbe;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Reading the log of memory written by DMA. */
+final class DmaLogReportChecks {
+
+  private static final long PAGE = DmaLogStartChecks.PAGE;
+  private static final IovaRange RANGE = DmaLogStartChecks.RANGE;
+
+  private DmaLogReportChecks() {
+  }
+
+  static void addTo(Plan plan) {
+    DmaLogStartChecks.add(plan, "report without a start",
+        "A report while the log is off is refused with EINVAL.",
+        (bench, log) -> Expect.refusedOrDeviates(bench, "a report without a start",
+            () -> report(bench, log, RANGE, PAGE), Errno.EINVAL));
+    DmaLogStartChecks.add(plan, "page size",
+        "A report in pages that are no power of two, or smaller than 4096, is refused with EINVAL.",
+        DmaLogReportChecks::wrongPageSizes);
+    DmaLogStartChecks.add(plan, "larger pages", "A report may ask for any power of two from 4096 on.",
+        (bench, log) -> {
+          DmaLogStartChecks.start(bench, log);
+          for (long size = PAGE; size <= 1L << 30; size <<= 1) {
+            report(bench, log, RANGE, size);
+          }
+        });
+    DmaLogStartChecks.add(plan, "bits stay set", "A report sets bits of the bitmap and clears none.",
+        DmaLogReportChecks::keepBits);
+    DmaLogStartChecks.add(plan, "written pages", "A page that the device wrote is reported.",
+        DmaLogReportChecks::findWritten);
+    DmaLogStartChecks.add(plan, "cleared by a report", "What was reported once is not reported again.",
+        DmaLogReportChecks::reportTwice);
+    DmaLogStartChecks.add(plan, "forgotten by a stop",
+        "What was logged before a stop is not reported after a start.",
+        DmaLogReportChecks::restart);
+    DmaLogStartChecks.add(plan, "in every state", "The log can be read until the device is in STOP.",
+        DmaLogReportChecks::reportEverywhere);
+  }
+
+  private static MemorySegment bitmap(Bench bench, IovaRange range, long pageSize, int fill) {
+    return bench.streams().buffer((int) DmaLog.bitmapBytes(range, pageSize)).fill((byte) fill);
+  }
+
+  /** Returns the first word of the bitmap, which is all of it. */
+  private static long report(Bench bench, DmaLog log, IovaRange range, long pageSize) throws DeviceException {
+    MemorySegment bitmap = bitmap(bench, range, pageSize, 0);
+    log.report(range, pageSize, bitmap);
+    return bitmap.get(JAVA_LONG, 0);
+  }
+
+  private static void wrongPageSizes(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    var raw = bench.needs(DeviceProbe.LogsAnything.class, "ask for a report in pages of any size");
+    DmaLogStartChecks.start(bench, log);
+    for (long size : new long[] {0, 1, 2048, 4095, 6000, 12_288}) {
+      Expect.refused("a report in pages of %d bytes".formatted(size),
+          () -> raw.reportLog(RANGE.iova(), RANGE.length(), size), Errno.EINVAL);
+    }
+  }
+
+  private static void keepBits(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    DmaLogStartChecks.start(bench, log);
+    MemorySegment bitmap = bitmap(bench, RANGE, PAGE, 0xff);
+    log.report(RANGE, PAGE, bitmap);
+    for (byte bits : bitmap.toArray(JAVA_BYTE)) {
+      if (bits != -1) {
+        throw Judgement.failed("all bits that were set before are set", "some are cleared");
+      }
+    }
+  }
+
+  /** Starts the log, has the device write memory, and returns the pages written. */
+  private static IovaRange startAndWrite(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    // Once before, since memory may have to be lent to the device first.
+    IovaRange written = bench.known().writeMemory(bench.probe())
+        .orElseThrow(() -> Judgement.notApplicable("there is no way here to have the device write memory"));
+    long first = written.iova() & -PAGE;
+    IovaRange pages = new IovaRange(first, (written.last() | PAGE - 1) - first + 1);
+    log.start(List.of(pages), PAGE);
+    bench.startedLogging();
+    bench.known().writeMemory(bench.probe());
+    return pages;
+  }
+
+  private static void findWritten(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    IovaRange pages = startAndWrite(bench, log);
+    long count = Math.min(pages.length() / PAGE, Long.SIZE);
+    long all = -1L >>> (Long.SIZE - count);
+    long reported = report(bench, log, pages, PAGE);
+    if ((reported & all) != all) {
+      throw Judgement.failed("all of the %d pages that the device wrote".formatted(count),
+          "the bits %x".formatted(reported));
+    }
+  }
+
+  private static void reportTwice(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    IovaRange pages = startAndWrite(bench, log);
+    report(bench, log, pages, PAGE);
+    long again = report(bench, log, pages, PAGE);
+    if (again != 0) {
+      throw Judgement.failed("no page in a second report, since nothing was written since the first",
+          "the bits %x".formatted(again));
+    }
+  }
+
+  private static void restart(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    IovaRange pages = startAndWrite(bench, log);
+    bench.stopLogging();
+    log.start(List.of(pages), PAGE);
+    bench.startedLogging();
+    long old = report(bench, log, pages, PAGE);
+    if (old != 0) {
+      throw Judgement.failed("no page, since nothing was written since the second start",
+          "the bits %x".formatted(old));
+    }
+  }
+
+  private static void reportEverywhere(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    if (!bench.features().canMigrate()) {
+      throw Judgement.notApplicable("the device cannot migrate");
+    }
+    DmaLogStartChecks.start(bench, log);
+    for (DeviceState state : List.of(DeviceState.PRE_COPY, DeviceState.PRE_COPY_P2P, DeviceState.STOP_COPY,
+        DeviceState.STOP)) {
+      if (bench.features().supports(state)) {
+        bench.go(state);
+        report(bench, log, RANGE, PAGE);
+      }
+    }
+  }
+}

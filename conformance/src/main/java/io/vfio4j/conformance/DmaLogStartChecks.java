@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceProbe;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/** Starting and stopping the log of memory written by DMA. */
+final class DmaLogStartChecks {
+
+  static final long PAGE = 4096;
+  static final IovaRange RANGE = new IovaRange(0x10_0000, 16 * PAGE);
+
+  /** One more than fit in a page, 16 bytes each. */
+  private static final int TOO_MANY = 257;
+
+  private DmaLogStartChecks() {
+  }
+
+  static void addTo(Plan plan) {
+    add(plan, "start and stop",
+        "The log can be started and stopped, and the page size chosen is a power of two.",
+        DmaLogStartChecks::startAndStop);
+    add(plan, "again", "The log can be started again after it was stopped.", (bench, log) -> {
+      start(bench, log);
+      bench.stopLogging();
+      start(bench, log);
+      bench.stopLogging();
+    });
+    addRefusal(plan, "no ranges", "A start without any range is refused with EINVAL.", Errno.EINVAL,
+        List.of());
+    addRefusal(plan, "overlap", "A start with ranges that overlap is refused with EINVAL.", Errno.EINVAL,
+        List.of(RANGE, new IovaRange(RANGE.iova() + 15 * PAGE, 2 * PAGE)));
+    addRefusal(plan, "misaligned address",
+        "A start with a range that begins within a page is refused with EINVAL.",
+        Errno.EINVAL, List.of(new IovaRange(RANGE.iova() + 1, PAGE)));
+    addRefusal(plan, "misaligned length",
+        "A start with a range that ends within a page is refused with EINVAL.",
+        Errno.EINVAL, List.of(new IovaRange(RANGE.iova(), PAGE + 1)));
+    addRefusal(plan, "too many ranges", "A start with more ranges than fit in a page is refused with E2BIG.",
+        Errno.E2BIG, LongStream.range(0, TOO_MANY).mapToObj(i -> new IovaRange(2 * i * PAGE, PAGE)).toList());
+    addRaw(plan, "empty range", "A start with a range of no bytes is refused with EINVAL.", Errno.EINVAL,
+        new long[] {RANGE.iova(), 0});
+    addRaw(plan, "wrap-around", "A start with a range beyond the last address is refused with EOVERFLOW.",
+        Errno.EOVERFLOW, new long[] {-PAGE, 2 * PAGE});
+    add(plan, "second start", "A start while the log is on is refused with EINVAL.", (bench, log) -> {
+      start(bench, log);
+      Expect.refusedOrDeviates(bench, "a second start", () -> log.start(List.of(RANGE), PAGE), Errno.EINVAL);
+    });
+    add(plan, "stop without a start", "A stop while the log is off is refused with EINVAL.",
+        (bench, log) -> Expect.refusedOrDeviates(bench, "a stop without a start", log::stop, Errno.EINVAL));
+  }
+
+  /** What is done with a log. */
+  @FunctionalInterface
+  interface LogExperiment {
+    void run(Bench bench, DmaLog log) throws Judgement, DeviceException;
+  }
+
+  static void add(Plan plan, String name, String sentence, LogExperiment experiment) {
+    plan.add(Group.DMA_LOG, name, sentence, Sources.LOGGING,
+        bench -> experiment.run(bench, bench.device().dmaLog()
+            .orElseThrow(() -> Judgement.notApplicable("the device logs no DMA"))));
+  }
+
+  static long start(Bench bench, DmaLog log) throws DeviceException {
+    long pageSize = log.start(List.of(RANGE), PAGE);
+    bench.startedLogging();
+    return pageSize;
+  }
+
+  private static void startAndStop(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    long pageSize = start(bench, log);
+    if (Long.bitCount(pageSize) != 1) {
+      throw Judgement.failed("a power of two as page size", Long.toUnsignedString(pageSize));
+    }
+    bench.stopLogging();
+  }
+
+  private static void addRefusal(Plan plan, String name, String sentence, Errno errno,
+      List<IovaRange> ranges) {
+    add(plan, name, sentence, (bench, log) -> Expect.refused("such a start", () -> {
+      log.start(ranges, PAGE);
+      bench.startedLogging();
+    }, errno));
+  }
+
+  private static void addRaw(Plan plan, String name, String sentence, Errno errno, long[] range) {
+    add(plan, name, sentence, (bench, log) -> {
+      var raw = bench.needs(DeviceProbe.LogsAnything.class, "start the log with such a range");
+      Expect.refused("such a start", () -> {
+        raw.startLog(List.of(range), PAGE);
+        bench.startedLogging();
+      }, errno);
+    });
+  }
+}

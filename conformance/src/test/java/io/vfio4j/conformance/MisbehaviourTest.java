@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceProbe;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.testkit.MisbehavingDevice;
+import io.vfio4j.testkit.MisbehavingProbe;
+import io.vfio4j.testkit.Misbehaviour;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The suite names what a device does wrong, and nothing that it does right. */
+final class MisbehaviourTest {
+
+  private static final MigrationFeatures NO_P2P = MigrationFeatures.of(MigrationFeature.PRE_COPY);
+
+  /** The simulated device, which promises all that there is to promise. */
+  private record Simulated() implements KnownDevice {
+
+    @Override
+    public Set<Claim> claims() {
+      return EnumSet.allOf(Claim.class);
+    }
+
+    @Override
+    public void exercise(DeviceProbe probe) {
+      device(probe).fill(42);
+    }
+
+    @Override
+    public Optional<IovaRange> writeMemory(DeviceProbe probe) {
+      IovaRange range = new IovaRange(0x20_0000, 3 * 4096);
+      device(probe).writeMemory(range);
+      return Optional.of(range);
+    }
+
+    @Override
+    public boolean provokeError(DeviceProbe probe) throws DeviceException {
+      device(probe).enterError();
+      return true;
+    }
+
+    private static MisbehavingDevice device(DeviceProbe probe) {
+      return ((MisbehavingProbe) probe).device();
+    }
+  }
+
+  private static ConformanceReport judge(MigrationFeatures features, Set<Misbehaviour> habits)
+      throws DeviceException {
+    SimulatedSettings settings =
+        SimulatedSettings.named("simulated").withFeatures(features).withContent(200, 0);
+    try (MisbehavingProbe probe = new MisbehavingProbe(settings, habits)) {
+      return ConformanceSuite.run(new Subject(probe, new Simulated()), Options.TIMELESS,
+          ConformanceListener.NONE);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.vfio4j.conformance.HonestScratchTest#featureSets")
+  void honest(MigrationFeatures features) throws Exception {
+    ConformanceReport report = judge(features, Set.of());
+
+    assertThat(Findings.complaints(report)).isEmpty();
+    assertThat(Findings.of(report, Verdict.NotApplicable.class).values())
+        .allMatch(why -> why.startsWith("the device has no "));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void misbehaving(Misbehaviour habit) throws Exception {
+    MigrationFeatures features =
+        habit == Misbehaviour.ACCEPTS_MISSING_STATES ? NO_P2P : MigrationFeatures.ALL;
+    ConformanceReport report = judge(features, EnumSet.of(habit));
+
+    Rightly rightly = Rightly.named(habit, report);
+    assertThat(Findings.ids(report, Verdict.Failed.class)).as("failed for " + habit)
+        .containsExactlyInAnyOrderElementsOf(rightly.failed());
+    assertThat(Findings.ids(report, Verdict.Deviates.class)).as("deviates for " + habit)
+        .containsExactlyInAnyOrderElementsOf(rightly.deviating());
+  }
+}

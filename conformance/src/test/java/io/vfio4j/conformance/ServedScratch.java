@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import io.vfio4j.devices.Fault;
+import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.devices.ScratchDevice;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.VfioUserProbe;
+import io.vfio4j.vfiouser.VfioUserServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** A scratch device, served by a thread of its own and probed through a socket. */
+final class ServedScratch implements AutoCloseable {
+
+  private static final long MEMORY = 64 << 10;
+
+  private final ScratchDevice device;
+  private final VfioUserServer server;
+  private final CompletableFuture<Void> ended;
+  private final VfioUserProbe probe;
+  private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
+
+  private ServedScratch(Path folder, ScratchConfig config) throws IOException {
+    device = new ScratchDevice(config);
+    Path path = folder.resolve("scratch");
+    server = VfioUserServer.listen(path, device, ServerOptions.DEFAULT, log::add);
+    ended = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
+    probe = VfioUserProbe.connect(path, ClientOptions.DEFAULT);
+  }
+
+  private void serve() {
+    try {
+      server.run();
+    } catch (LinuxException e) {
+      log.add(e.getMessage());
+    }
+  }
+
+  static ServedScratch with(Path folder, MigrationFeatures features) throws IOException {
+    return new ServedScratch(folder, config().withFeatures(features));
+  }
+
+  static ServedScratch with(Path folder, String... faults) throws IOException {
+    return new ServedScratch(folder,
+        config().withFaults(List.of(faults).stream().map(Fault::parse).toList()));
+  }
+
+  private static ScratchConfig config() {
+    return ScratchConfig.named("scratch").withMemorySize(MEMORY);
+  }
+
+  ConformanceReport judge(ConformanceOptions options) throws IOException {
+    return ConformanceSuite.run(Subject.of(probe), options, ConformanceListener.NONE);
+  }
+
+  BlockingQueue<String> log() {
+    return log;
+  }
+
+  @Override
+  public void close() {
+    probe.close();
+    server.close();
+    ended.join();
+    device.close();
+  }
+}

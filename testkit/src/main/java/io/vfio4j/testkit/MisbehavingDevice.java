@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.NextState;
+import io.vfio4j.model.Reached;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A simulated device with bad habits, for tests of those who judge devices. Without habits it is honest, has a DMA
+ * log, and can be driven into ERROR.
+ *
+ * <p>
+ * One thread at a time may use it.
+ */
+public final class MisbehavingDevice implements MigratableDevice {
+
+  private final SimulatedDevice honest;
+  private final Set<Misbehaviour> habits;
+  private final DirtyLog log = new DirtyLog();
+  private final MisbehavingDmaLog dmaLog = new MisbehavingDmaLog(this, log);
+  private final List<DeviceState> path = new ArrayList<>();
+  /** Whole states that were read out, by which those that are written are known again. */
+  private final List<byte[]> saved = new ArrayList<>();
+  /** A state that the honest device is not in. */
+  private @Nullable DeviceState pretended;
+  private @Nullable MisbehavingSaving saving;
+  private @Nullable MisbehavingResuming resuming;
+  private boolean reopened;
+  private boolean spoilt;
+
+  /**
+   * Makes a device that has just been opened.
+   *
+   * @param settings what it is like; its observer is not asked
+   * @param habits what is wrong with it
+   */
+  public MisbehavingDevice(SimulatedSettings settings, Set<Misbehaviour> habits) {
+    this.habits = Set.copyOf(habits);
+    this.honest = settings.withObserver((device, from, to, reason) -> path.add(to)).device();
+    if (has(Misbehaviour.STARTS_IN_STOP)) {
+      pretended = DeviceState.STOP;
+    }
+  }
+
+  // What a test asks.
+
+  /** Gives the device a content that is not zeros. */
+  public void fill(long seed) {
+    honest.fill(seed);
+  }
+
+  /** Has the device write memory by DMA. */
+  public void writeMemory(IovaRange range) {
+    if (!has(Misbehaviour.LOG_LOSES_PAGES)) {
+      dmaLog.written(range);
+    }
+  }
+
+  /** Drives the device into ERROR. */
+  public void enterError() throws DeviceException {
+    honest.reset();
+    pretended = DeviceState.ERROR;
+  }
+
+  boolean has(Misbehaviour habit) {
+    return habits.contains(habit);
+  }
+
+  String name() {
+    return honest.identity().name();
+  }
+
+  List<byte[]> saved() {
+    return saved;
+  }
+
+  /** Notes that the device was closed and opened again, if that changes nothing. */
+  void wasReopened() {
+    reopened = true;
+  }
+
+  /** Returns the states gone through since this was asked last. */
+  List<DeviceState> takePath() {
+    List<DeviceState> taken = List.copyOf(path);
+    path.clear();
+    return has(Misbehaviour.TAKES_A_SHORT_CUT) && taken.size() > 1 ? List.of(taken.getLast()) : taken;
+  }
+
+  /** Tells whether the device would read or take a state now. */
+  boolean servesData(boolean read) {
+    DeviceState state = honest.machineState();
+    return has(Misbehaviour.SERVES_WITHOUT_SESSION)
+        || (read ? state.isSaving() : state == DeviceState.RESUMING);
+  }
+
+  // What the user asks.
+
+  @Override
+  public DeviceIdentity identity() {
+    return honest.identity();
+  }
+
+  @Override
+  public MigrationFeatures features() {
+    return honest.features();
+  }
+
+  @Override
+  public DeviceState state() throws DeviceException {
+    return pretended != null ? pretended : honest.state();
+  }
+
+  @Override
+  public Reached moveTo(DeviceState target) throws DeviceException {
+    DeviceState from = state();
+    if (reopened && has(Misbehaviour.DIES_AFTER_CLOSING) && target == DeviceState.RUNNING && from != target) {
+      honest.lose();
+    }
+    if (NextState.of(features()).next(from, target).isEmpty()) {
+      return moveWithoutWay(from, target);
+    }
+    if (from == target && has(Misbehaviour.REFUSES_TO_STAY)) {
+      throw refusal(from, target, Errno.EINVAL, from);
+    }
+    return move(from, target);
+  }
+
+  private Reached moveWithoutWay(DeviceState from, DeviceState target) throws DeviceException {
+    if (target == DeviceState.ERROR && has(Misbehaviour.ACCEPTS_ERROR)) {
+      enterError();
+      return new Reached(target, Optional.empty());
+    }
+    if (!features().supports(target) && has(Misbehaviour.ACCEPTS_MISSING_STATES)) {
+      pretended = target;
+      return new Reached(target, Optional.empty());
+    }
+    boolean goesBack = from == DeviceState.STOP_COPY && target.isSaving();
+    if (goesBack && has(Misbehaviour.GOES_BACK_TO_PRE_COPY)) {
+      honest.moveTo(DeviceState.RUNNING);
+      return wrap(from, honest.moveTo(target));
+    }
+    boolean leavesError = from == DeviceState.ERROR && target != from && features().supports(target);
+    if (leavesError && has(Misbehaviour.LEAVES_ERROR)) {
+      pretended = null;
+      return wrap(from, honest.moveTo(target));
+    }
+    throw refuse(from, target);
+  }
+
+  private TransitionException refuse(DeviceState from, DeviceState target) throws DeviceException {
+    if (has(Misbehaviour.WRONG_ERRNO)) {
+      return refusal(from, target, Errno.EIO, from);
+    }
+    if (has(Misbehaviour.REFUSAL_MOVES) && from == DeviceState.RUNNING) {
+      honest.moveTo(DeviceState.STOP);
+      return refusal(from, target, Errno.EINVAL, DeviceState.STOP);
+    }
+    return refusal(from, target, Errno.EINVAL, has(Misbehaviour.REFUSAL_LIES) ? DeviceState.STOP : from);
+  }
+
+  private TransitionException refusal(DeviceState from, DeviceState target, Errno errno,
+      DeviceState reached) {
+    return new TransitionException(name(), from, target, errno, reached, null);
+  }
+
+  private Reached move(DeviceState from, DeviceState target) throws DeviceException {
+    boolean stops = from == DeviceState.RUNNING && target == DeviceState.STOP;
+    if (stops && has(Misbehaviour.STAYS)) {
+      return new Reached(target, Optional.empty());
+    }
+    if (stops && has(Misbehaviour.TAKES_A_DETOUR)) {
+      honest.moveTo(DeviceState.PRE_COPY);
+    }
+    if (from == DeviceState.RESUMING && target != from && resuming != null) {
+      if (spoilt) {
+        throw refusal(from, target, Errno.EINVAL, from);
+      }
+      leaveResuming(resuming, target);
+    }
+    Reached reached = wrap(from, honest.moveTo(target));
+    pretended = null;
+    if (from == DeviceState.RESUMING && target != from && has(Misbehaviour.IN_IS_NOT_OUT)) {
+      honest.fill(1);
+    }
+    return reached;
+  }
+
+  private void leaveResuming(MisbehavingResuming session, DeviceState target) throws DeviceException {
+    if (session.wasRefused() && has(Misbehaviour.LOADS_AFTER_REFUSAL)) {
+      honest.reset();
+      return;
+    }
+    try {
+      session.flush();
+    } catch (DeviceException e) {
+      spoilt = has(Misbehaviour.SPOILT_BY_REFUSAL);
+      throw refusal(DeviceState.RESUMING, target, e.errno(), DeviceState.RESUMING);
+    }
+  }
+
+  private Reached wrap(DeviceState from, Reached reached) {
+    DeviceState target = reached.state();
+    switch (reached.session().orElse(null)) {
+      case SavingSession begun -> saving = new MisbehavingSaving(this, begun);
+      case ResumingSession begun -> resuming = new MisbehavingResuming(this, begun);
+      case null -> {
+        return withoutNewSession(from, target);
+      }
+    }
+    return target.isSaving()
+        ? has(Misbehaviour.NO_SESSION) && target == DeviceState.STOP_COPY
+            ? new Reached(target, Optional.empty())
+            : new Reached(target, Optional.ofNullable(saving))
+        : new Reached(target, Optional.ofNullable(resuming));
+  }
+
+  private Reached withoutNewSession(DeviceState from, DeviceState target) {
+    MisbehavingSaving open = saving;
+    if (open != null && from != target && target == DeviceState.STOP_COPY) {
+      if (has(Misbehaviour.SECOND_SESSION)) {
+        saving = open.replaced();
+        return new Reached(target, Optional.of(saving));
+      }
+      if (has(Misbehaviour.SESSION_DIES_EARLY)) {
+        open.kill();
+      }
+    }
+    return target == DeviceState.STOP && open != null && has(Misbehaviour.NEEDLESS_SESSION)
+        ? new Reached(target, Optional.of(open))
+        : new Reached(target, Optional.empty());
+  }
+
+  @Override
+  public void reset() throws DeviceException {
+    if (has(Misbehaviour.RESET_CHANGES_NOTHING)) {
+      return;
+    }
+    if (has(Misbehaviour.RESET_KEEPS_SESSIONS) && saving != null) {
+      saving.outlive();
+    }
+    honest.reset();
+    pretended = null;
+    reopened = false;
+    log.clear();
+  }
+
+  @Override
+  public OptionalLong stopCopyLength() throws DeviceException {
+    if (has(Misbehaviour.ANNOUNCES_IN_RUNNING_ONLY) && state() != DeviceState.RUNNING) {
+      throw new DeviceException(name(), "stop-copy length", Errno.EINVAL);
+    }
+    OptionalLong length = honest.stopCopyLength();
+    return has(Misbehaviour.ANNOUNCES_TOO_LITTLE) ? OptionalLong.of(0) : length;
+  }
+
+  @Override
+  public Optional<DmaLog> dmaLog() {
+    return Optional.of(dmaLog);
+  }
+
+  MisbehavingDmaLog misbehavingLog() {
+    return dmaLog;
+  }
+
+  @Override
+  public void close() {
+    honest.close();
+  }
+}

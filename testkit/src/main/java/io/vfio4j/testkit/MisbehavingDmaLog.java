@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The DMA log of a misbehaving device. */
+final class MisbehavingDmaLog implements DmaLog {
+
+  private static final long PAGE = DirtyLog.PAGE_SIZE;
+  private static final long LARGE_PAGE = 2 << 20;
+  private static final List<long[]> SOMETHING = List.of(new long[] {0, PAGE});
+
+  private final MisbehavingDevice device;
+  private final DirtyLog honest;
+  private final List<IovaRange> written = new ArrayList<>();
+
+  MisbehavingDmaLog(MisbehavingDevice device, DirtyLog honest) {
+    this.device = device;
+    this.honest = honest;
+  }
+
+  /** The device has written memory. */
+  void written(IovaRange range) {
+    honest.mark(range.iova(), range.length());
+    written.add(range);
+  }
+
+  private void markAgain() {
+    written.forEach(range -> honest.mark(range.iova(), range.length()));
+  }
+
+  @Override
+  public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
+    return startAny(ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList(),
+        pageSize);
+  }
+
+  /** Starts with any numbers. */
+  long startAny(List<long[]> ranges, long pageSize) throws DeviceException {
+    if (device.has(Misbehaviour.LOG_STARTS_TWICE)) {
+      honest.clear();
+    }
+    try {
+      boolean makesDo = mistake(ranges, pageSize).map(device::has).orElse(false);
+      long chosen = honest.start(makesDo ? SOMETHING : ranges, pageSize);
+      if (device.has(Misbehaviour.LOG_OUTLIVES_STOP)) {
+        markAgain();
+      }
+      return device.has(Misbehaviour.LOGS_ODD_PAGES) ? 5000 : chosen;
+    } catch (ErrnoException e) {
+      throw refused("start DMA logging", e);
+    }
+  }
+
+  private static Optional<Misbehaviour> mistake(List<long[]> ranges, long pageSize) {
+    if (ranges.isEmpty()) {
+      return Optional.of(Misbehaviour.LOGS_NO_RANGES);
+    }
+    if (ranges.size() > DirtyLog.MAX_RANGES) {
+      return Optional.of(Misbehaviour.LOGS_TOO_MANY);
+    }
+    for (long[] range : ranges) {
+      if (range[1] == 0) {
+        return Optional.of(Misbehaviour.LOGS_EMPTY_RANGE);
+      }
+      if (((range[0] | range[1]) & pageSize - 1) != 0) {
+        return Optional.of(Misbehaviour.LOGS_MISALIGNED);
+      }
+      if (!IovaRange.isValid(range[0], range[1])) {
+        return Optional.of(Misbehaviour.LOGS_WRAP_AROUND);
+      }
+    }
+    return ranges.size() > 1 ? Optional.of(Misbehaviour.LOGS_OVERLAP) : Optional.empty();
+  }
+
+  @Override
+  public void stop() throws DeviceException {
+    if (!honest.isStarted() && device.has(Misbehaviour.LOG_STOPS_TWICE)) {
+      return;
+    }
+    try {
+      honest.stop();
+    } catch (ErrnoException e) {
+      throw refused("stop DMA logging", e);
+    }
+  }
+
+  @Override
+  public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+    reportAny(range.iova(), range.length(), pageSize, bitmap);
+  }
+
+  /** Reports with any numbers. */
+  void reportAny(long iova, long length, long pageSize, MemorySegment bitmap) throws DeviceException {
+    if (!honest.isStarted() && device.has(Misbehaviour.REPORTS_WITHOUT_LOG)) {
+      return;
+    }
+    boolean tooLarge = pageSize > LARGE_PAGE && device.has(Misbehaviour.REPORTS_SMALL_PAGES_ONLY);
+    boolean tooLate = !device.state().isRunning() && device.has(Misbehaviour.LOG_ENDS_WITH_RUNNING);
+    if (tooLarge || tooLate) {
+      throw new DeviceException(device.name(), "report", Errno.EINVAL);
+    }
+    if (device.has(Misbehaviour.REPORT_CLEARS_BITS)) {
+      bitmap.fill((byte) 0);
+    }
+    try {
+      honest.report(iova, length, device.has(Misbehaviour.REPORTS_ANY_PAGES) ? PAGE : pageSize, bitmap);
+    } catch (ErrnoException e) {
+      throw refused("report", e);
+    }
+    if (device.has(Misbehaviour.REPORT_KEEPS_LOG)) {
+      markAgain();
+    }
+  }
+
+  private DeviceException refused(String action, ErrnoException e) {
+    return new DeviceException(device.name(), action, e.errno(), String.valueOf(e.getMessage()), e);
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceProbe;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Set;
+
+/** Looks behind a misbehaving device, and lets it be opened again. */
+public final class MisbehavingProbe implements DeviceProbe.Reopens, DeviceProbe.ResetsOnly,
+    DeviceProbe.SetsNumbers, DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions,
+    DeviceProbe.LogsAnything,
+    DeviceProbe.WatchesPath {
+
+  private static final int CONFIG_REGION = 7;
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final SimulatedSettings settings;
+  private final Set<Misbehaviour> habits;
+  private MisbehavingDevice device;
+
+  /**
+   * Opens a device.
+   *
+   * @param settings what it is like; its observer is not asked
+   * @param habits what is wrong with it
+   */
+  public MisbehavingProbe(SimulatedSettings settings, Set<Misbehaviour> habits) {
+    this.settings = settings;
+    this.habits = Set.copyOf(habits);
+    this.device = new MisbehavingDevice(settings, habits);
+  }
+
+  @Override
+  public MisbehavingDevice device() {
+    return device;
+  }
+
+  @Override
+  public void reopen() {
+    boolean stays =
+        device.has(Misbehaviour.STATE_OUTLIVES_CLOSING) || device.has(Misbehaviour.DIES_AFTER_CLOSING);
+    device.close();
+    if (stays) {
+      device.wasReopened();
+    } else {
+      device = new MisbehavingDevice(settings, habits);
+    }
+  }
+
+  @Override
+  public void resetOnly() throws DeviceException {
+    device.reset();
+  }
+
+  @Override
+  public void setState(int number) throws DeviceException {
+    if (DeviceState.fromWire(number).isPresent()) {
+      device.moveTo(DeviceState.fromWire(number).get());
+    } else if (!device.has(Misbehaviour.ACCEPTS_NUMBERS)) {
+      throw new DeviceException(device.name(), "set state " + Integer.toUnsignedString(number), Errno.EINVAL);
+    }
+  }
+
+  @Override
+  public long read(MemorySegment into) throws DeviceException {
+    return serve("read", true);
+  }
+
+  @Override
+  public void write(MemorySegment data) throws DeviceException {
+    serve("write", false);
+  }
+
+  private long serve(String action, boolean read) throws DeviceException {
+    if (!device.servesData(read)) {
+      throw new DeviceException(device.name(), action, Errno.ENODEV);
+    }
+    return 0;
+  }
+
+  /** {@inheritDoc} There is the config space, of which the ids are all that is there. */
+  @Override
+  public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
+    boolean stopped = device.has(Misbehaviour.CONFIG_SPACE_STOPS) && !device.state().isRunning();
+    if (region != CONFIG_REGION || offset != 0 || into.byteSize() != Integer.BYTES || stopped) {
+      throw new DeviceException(device.name(), "read region " + region, stopped ? Errno.EIO : Errno.EINVAL);
+    }
+    into.set(U32, 0, device.identity().deviceId() << 16 | device.identity().vendorId());
+  }
+
+  @Override
+  public void writeRegion(int region, long offset, MemorySegment data) throws DeviceException {
+    throw new DeviceException(device.name(), "write region " + region, Errno.EINVAL);
+  }
+
+  @Override
+  public long startLog(List<long[]> ranges, long pageSize) throws DeviceException {
+    return device.misbehavingLog().startAny(ranges, pageSize);
+  }
+
+  @Override
+  public void reportLog(long iova, long length, long pageSize) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      device.misbehavingLog().reportAny(iova, length, pageSize, arena.allocate(1 << 12, 8));
+    }
+  }
+
+  @Override
+  public List<DeviceState> takePath() {
+    return device.takePath();
+  }
+
+  @Override
+  public void close() {
+    device.close();
+  }
+}
