@@ -10,7 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HelpTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send", "conform", "states", "plan"})
+  @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send", "conform",
+      "states", "plan"})
   void everyCommandTeachesByExamples(String command) {
     Run run = Run.vfio4j((command + " --help").split(" "));
 
