@@ -344,16 +344,11 @@ public final class VfioUserClient implements MigratableDevice {
    */
   public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
     for (long done = 0; done < into.byteSize();) {
-      int count = (int) Math.min(limitOf(), into.byteSize() - done);
+      int count = (int) Math.min(limits.maxDataXferSize(), into.byteSize() - done);
       readPiece(region, offset + done,
           done == 0 && count == into.byteSize() ? into : into.asSlice(done, count));
       done += count;
     }
-  }
-
-  /** The limit while the client is being made is its own. */
-  private int limitOf() {
-    return limits == null ? 64 : limits.maxDataXferSize();
   }
 
   private void readPiece(int region, long offset, MemorySegment into) throws DeviceException {
@@ -382,7 +377,7 @@ public final class VfioUserClient implements MigratableDevice {
    */
   public void writeRegion(int region, long offset, MemorySegment data) throws DeviceException {
     for (long done = 0; done < data.byteSize();) {
-      int count = (int) Math.min(limitOf(), data.byteSize() - done);
+      int count = (int) Math.min(limits.maxDataXferSize(), data.byteSize() - done);
       long at = offset + done;
       call("write region", Command.REGION_WRITE, head -> regionAccess(head, region, at, count),
           data.asSlice(done, count), reader -> Boolean.TRUE);
