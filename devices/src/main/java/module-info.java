@@ -6,5 +6,5 @@ module io.vfio4j.devices {
   requires transitive io.vfio4j.model;
   requires transitive io.vfio4j.vfiouser;
 
-  exports io.vfio4j.devices;
+  exports io.vfio4j.devices.scratch;
 }

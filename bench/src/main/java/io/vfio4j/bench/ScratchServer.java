@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.devices.ScratchConfig;
-import io.vfio4j.devices.ScratchDevice;
+import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.BufferedReader;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserProbe;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.devices.Fault;
-import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.devices.scratch.Fault;
+import io.vfio4j.devices.scratch.ScratchConfig;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.devices.ScratchConfig;
-import io.vfio4j.devices.ScratchDevice;
+import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.vfiouser.ServerOptions;

@@ -3,8 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.devices.Fault;
-import io.vfio4j.devices.ScratchConfig;
+import io.vfio4j.devices.scratch.Fault;
+import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import java.nio.file.Path;

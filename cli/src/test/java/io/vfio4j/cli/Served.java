@@ -3,10 +3,10 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.devices.Fault;
-import io.vfio4j.devices.ScratchConfig;
-import io.vfio4j.devices.ScratchDevice;
-import io.vfio4j.devices.ScratchLayout;
+import io.vfio4j.devices.scratch.Fault;
+import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.devices.scratch.ScratchDevice;
+import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.ClientOptions;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
-import io.vfio4j.devices.Fault;
-import io.vfio4j.devices.ScratchConfig;
-import io.vfio4j.devices.ScratchDevice;
+import io.vfio4j.devices.scratch.Fault;
+import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.ClientOptions;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
-import io.vfio4j.devices.ScratchLayout;
+import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

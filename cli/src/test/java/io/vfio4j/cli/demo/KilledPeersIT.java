@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.gson.JsonParser;
 import io.vfio4j.cli.ChildProcess;
 import io.vfio4j.cli.ChildServer;
-import io.vfio4j.devices.ScratchLayout;
+import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;

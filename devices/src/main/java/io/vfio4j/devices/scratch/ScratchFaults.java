@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.scratch;
+
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.ArcException;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+
+/** The faults of one device, and how often they have happened. */
+final class ScratchFaults {
+
+  /** A wait looks at the clock at least so often. */
+  private static final long LONGEST_PARK = 1_000_000L;
+
+  private final List<Fault> faults;
+  private final int[] happened;
+  private final LongSupplier nanoTime;
+
+  ScratchFaults(ScratchConfig config, LongSupplier nanoTime) {
+    this.faults = config.faults();
+    this.happened = new int[faults.size()];
+    this.nanoTime = nanoTime;
+  }
+
+  /** Refuses faults that could never happen. */
+  static void check(ScratchConfig config) {
+    MigrationFeatures features = config.features();
+    for (Fault fault : config.faults()) {
+      Optional<Arc> arc = switch (fault) {
+        case Fault.FailArc fail -> Optional.of(fail.arc());
+        case Fault.DelayArc delay -> Optional.of(delay.arc());
+        default -> Optional.empty();
+      };
+      if (arc.isPresent() && !Arc.of(features).contains(arc.get())) {
+        throw new IllegalArgumentException(
+            "a fault for %s: a device with the features %s never takes this arc"
+                .formatted(arc.get(), features));
+      }
+    }
+  }
+
+  /** Does what is to happen when an arc begins. */
+  void before(Arc arc) throws ArcException {
+    for (int i = 0; i < faults.size(); i++) {
+      if (faults.get(i) instanceof Fault.DelayArc delay && delay.arc().equals(arc)
+          && happened[i] < delay.times()) {
+        happened[i]++;
+        await(nanoTime, nanoTime.getAsLong() + delay.delay().toNanos());
+      }
+    }
+    for (int i = 0; i < faults.size(); i++) {
+      if (faults.get(i) instanceof Fault.FailArc fail && fail.arc().equals(arc)
+          && happened[i] < fail.times()) {
+        happened[i]++;
+        throw new ArcException(fail.errno(), fail.entersError(), "simulated failure at " + arc);
+      }
+    }
+  }
+
+  /** Waits for a time of a clock; an interrupted thread waits no longer. */
+  static void await(LongSupplier nanoTime, long until) {
+    for (long left; (left = until - nanoTime.getAsLong()) > 0 && !Thread.currentThread().isInterrupted();) {
+      LockSupport.parkNanos(Math.min(left, LONGEST_PARK));
+    }
+  }
+
+  /** Returns the estimate to announce instead of the true one. */
+  Optional<OptionalLong> announced() {
+    return of(Fault.Announce.class).map(fault -> OptionalLong.of(fault.bytes())).findFirst();
+  }
+
+  /** Returns the count of traffic writes that a device has when a state with this one was loaded. */
+  long loadedTraffic(long count) {
+    long cheated = count;
+    for (Fault.TrafficCheat cheat : of(Fault.TrafficCheat.class).toList()) {
+      cheated = cheat.apply(cheated);
+    }
+    return cheated;
+  }
+
+  /** Returns a session with its faults. */
+  SavingSession around(ScratchSaving session) {
+    return of(Fault.FailRead.class).findAny().isPresent() || of(Fault.CutRead.class).findAny().isPresent()
+        || of(Fault.SlowRead.class).findAny().isPresent()
+            ? new TroubledSaving(session, of(Fault.FailRead.class).findFirst(),
+                of(Fault.CutRead.class).findFirst(),
+                of(Fault.SlowRead.class).findFirst()
+                    .map(slow -> new Throttle(slow.bytesPerSecond(), nanoTime)))
+            : session;
+  }
+
+  /** Returns a session with its faults. */
+  ResumingSession around(ScratchResuming session) {
+    return new TroubledResuming(session, of(Fault.FailWrite.class).findFirst(),
+        of(Fault.CutWrite.class).findFirst());
+  }
+
+  private <F extends Fault> Stream<F> of(Class<F> kind) {
+    return faults.stream().filter(kind::isInstance).map(kind::cast);
+  }
+}

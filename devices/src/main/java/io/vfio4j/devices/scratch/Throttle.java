@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.scratch;
+
+import java.util.function.LongSupplier;
+
+/** Hands out bytes at a rate. What nobody takes is kept for a tenth of a second. */
+final class Throttle {
+
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final int BURSTS_PER_SECOND = 10;
+
+  private final double bytesPerSecond;
+  private final LongSupplier nanoTime;
+  private long lastSeen;
+  private double available;
+
+  Throttle(long bytesPerSecond, LongSupplier nanoTime) {
+    this.bytesPerSecond = bytesPerSecond;
+    this.nanoTime = nanoTime;
+    this.lastSeen = nanoTime.getAsLong();
+  }
+
+  /** Returns how many bytes may be taken now. */
+  long available() {
+    long now = nanoTime.getAsLong();
+    available =
+        Math.min((double) burst(), available + bytesPerSecond * ((now - lastSeen) / NANOS_PER_SECOND));
+    lastSeen = now;
+    return (long) available;
+  }
+
+  /**
+   * Waits until so many bytes may be taken, or the most that are kept; returns how many it is. An interrupted
+   * thread waits no longer and gets all, since a read of nothing would be taken for the end of the state.
+   */
+  long await(long bytes) {
+    long wanted = Math.min(bytes, burst());
+    long now = available();
+    while (now < wanted) {
+      if (Thread.currentThread().isInterrupted()) {
+        return bytes;
+      }
+      double nanos = Math.ceil((wanted - available) * NANOS_PER_SECOND / bytesPerSecond);
+      ScratchFaults.await(nanoTime, lastSeen + (long) nanos);
+      now = available();
+    }
+    return now;
+  }
+
+  void took(long bytes) {
+    available -= bytes;
+  }
+
+  private long burst() {
+    return Math.max(1, (long) (bytesPerSecond / BURSTS_PER_SECOND));
+  }
+}

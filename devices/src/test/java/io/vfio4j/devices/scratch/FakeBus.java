@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.scratch;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.DeviceDescription;
+import io.vfio4j.vfiouser.DmaMemory;
+import io.vfio4j.vfiouser.Interrupts;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a device is attached to in a test: memory at one address, half of it only to be read, and interrupts.
+ */
+final class FakeBus implements DmaMemory, Interrupts {
+
+  static final long IOVA = 0x100000;
+  static final long READ_ONLY_IOVA = IOVA + (4 << 20);
+  static final long SIZE = 5 << 20;
+
+  final MemorySegment memory = Arena.ofAuto().allocate(SIZE);
+  final List<IovaRange> written = new ArrayList<>();
+  final List<String> interrupts = new ArrayList<>();
+  boolean msixEnabled;
+  Optional<Errno> failure = Optional.empty();
+
+  private MemorySegment at(long iova, long length, boolean write) throws ErrnoException {
+    if (failure.isPresent()) {
+      throw new ErrnoException(failure.get(), "as the test wants");
+    }
+    if (length > SIZE || iova < IOVA || iova - IOVA > SIZE - length) {
+      throw new ErrnoException(Errno.EFAULT, "not mapped");
+    }
+    if (write && iova + length > READ_ONLY_IOVA) {
+      throw new ErrnoException(Errno.EACCES, "only to be read");
+    }
+    return memory.asSlice(iova - IOVA, length);
+  }
+
+  @Override
+  public void check(long iova, long length, boolean writes) throws ErrnoException {
+    at(iova, length, writes);
+  }
+
+  @Override
+  public void read(long iova, MemorySegment into) throws ErrnoException {
+    into.copyFrom(at(iova, into.byteSize(), false));
+  }
+
+  @Override
+  public void write(long iova, MemorySegment from) throws ErrnoException {
+    at(iova, from.byteSize(), true).copyFrom(from);
+    written.add(new IovaRange(iova, from.byteSize()));
+  }
+
+  @Override
+  public void writeLong(long iova, long value) throws ErrnoException {
+    at(iova, Long.BYTES, true).set(JAVA_LONG_UNALIGNED, 0, value);
+    written.add(new IovaRange(iova, Long.BYTES));
+  }
+
+  long slot(long index) {
+    return memory.get(JAVA_LONG_UNALIGNED, index * Long.BYTES);
+  }
+
+  @Override
+  public Optional<IovaRange> lowestMapping() {
+    return Optional.of(new IovaRange(IOVA, SIZE));
+  }
+
+  @Override
+  public void markDirty(long iova, long length) {
+    written.add(new IovaRange(iova, length));
+  }
+
+  @Override
+  public boolean isEnabled(int index) {
+    return index == DeviceDescription.MSIX && msixEnabled;
+  }
+
+  @Override
+  public void trigger(int index, int vector) {
+    interrupts.add("msix " + index + "." + vector);
+  }
+
+  @Override
+  public void intxLevel(boolean high) {
+    interrupts.add(high ? "intx high" : "intx low");
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.scratch;
+
+import static io.vfio4j.model.DeviceState.RUNNING_P2P;
+import static io.vfio4j.model.DeviceState.STOP;
+import static io.vfio4j.model.DeviceState.STOP_COPY;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.Errno;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The grammar of faults. */
+class FaultTest {
+
+  @Test
+  void readsEveryFault() {
+    Arc stopping = new Arc(RUNNING_P2P, STOP);
+    assertThat(Fault.parse("arc=RUNNING_P2P>STOP,errno=EIO"))
+        .isEqualTo(new Fault.FailArc(stopping, Errno.EIO, false, Fault.ALWAYS));
+    assertThat(Fault.parse(" arc = running_p2p > stop , errno = 16 , error , times = 3 "))
+        .isEqualTo(new Fault.FailArc(stopping, new Errno(16), true, 3));
+    Arc copying = new Arc(STOP, STOP_COPY);
+    assertThat(Fault.parse("arc=STOP>STOP_COPY,delay=500ms"))
+        .isEqualTo(new Fault.DelayArc(copying, Duration.ofMillis(500), Fault.ALWAYS));
+    assertThat(Fault.parse("arc=STOP>STOP_COPY,delay=2s,times=1"))
+        .isEqualTo(new Fault.DelayArc(copying, Duration.ofSeconds(2), 1));
+    assertThat(Fault.parse("read,at=64k,errno=EIO")).isEqualTo(new Fault.FailRead(65536, Errno.EIO));
+    assertThat(Fault.parse("read,at=0,cut")).isEqualTo(new Fault.CutRead(0));
+    assertThat(Fault.parse("write,at=7,errno=EBADMSG")).isEqualTo(new Fault.FailWrite(7, Errno.EBADMSG));
+    assertThat(Fault.parse("write,cut,at=1m")).isEqualTo(new Fault.CutWrite(1 << 20));
+    assertThat(Fault.parse("slow=1g")).isEqualTo(new Fault.SlowRead(1 << 30));
+    assertThat(Fault.parse("announce=0")).isEqualTo(new Fault.Announce(0));
+    assertThat(Fault.parse("traffic=skip")).isEqualTo(Fault.TrafficCheat.SKIP);
+    assertThat(Fault.parse("traffic=repeat")).isEqualTo(Fault.TrafficCheat.REPEAT);
+    assertThat(Fault.parse("traffic=restart")).isEqualTo(Fault.TrafficCheat.RESTART);
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
+      "\"\"|begin with arc=FROM>TO, read, write",
+      "nonsense=1|begin with arc=FROM>TO",
+      "arc=RUNNING>STOP_COPY,errno=EIO|is not a single arc",
+      "arc=STOP,errno=EIO|give two states, as in arc=STOP>STOP_COPY",
+      "arc=STOP>GO,errno=EIO|'GO' is none of [ERROR, STOP",
+      "arc=STOP>STOP_COPY|give errno=E or delay=D",
+      "arc=STOP>STOP_COPY,errno=EWHAT|by name, as in EIO, or by number",
+      "arc=STOP>STOP_COPY,errno=0|an errno is from 1 to 4095",
+      "arc=STOP>STOP_COPY,delay=5|in us, ms or s, as in delay=500ms",
+      "arc=STOP>STOP_COPY,delay=99999999s|a day at most",
+      "arc=STOP>STOP_COPY,delay=5ms,errno=EIO|'errno' does not belong there",
+      "arc=STOP>STOP_COPY,errno=EIO,times=0|give at least 1",
+      "read,errno=EIO|give at=N, the number of the byte",
+      "read,at=5|give errno=E or cut",
+      "read,at=-5,cut|is not a whole number such as 4096, 64k or 2m",
+      "read,at=9999999999999g,cut|is not a whole number",
+      "read,at=5,cut,at=6|'at' is given twice",
+      "slow=0|give at least 1",
+      "slow=fast|is not a whole number",
+      "traffic=jump|give traffic=skip, traffic=repeat or traffic=restart"})
+  void saysWhatWouldBeRight(String text, String right) {
+    assertThatThrownBy(() -> Fault.parse(text)).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(right).message().doesNotContain("\n");
+  }
+
+  @Test
+  void refusesArcsThatADeviceNeverTakes() {
+    ScratchConfig config = Rig.config(1).withFault(Fault.parse("arc=RUNNING>STOP,errno=EIO"));
+    assertThatThrownBy(() -> new ScratchDevice(config)).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("RUNNING > STOP").hasMessageContaining("never takes this arc");
+  }
+}
