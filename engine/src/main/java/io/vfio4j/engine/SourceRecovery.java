@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Recovery;
 import java.io.IOException;
 
 /**
@@ -65,15 +66,7 @@ final class SourceRecovery {
     }
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
-        DeviceState state = device.ask();
-        if (state == DeviceState.ERROR) {
-          device.reset("the source is in ERROR");
-          return Outcome.SOURCE_RESET;
-        }
-        if (state != DeviceState.RUNNING) {
-          device.move(DeviceState.RUNNING, "the migration failed, the source takes its device back");
-        }
-        return Outcome.SOURCE_RUNNING;
+        return carryOut(plan());
       } catch (DeviceLostException e) {
         Suppression.keep(cause, e);
         return Outcome.SOURCE_LOST;
@@ -84,14 +77,29 @@ final class SourceRecovery {
     return lastResort(cause);
   }
 
-  /** Both attempts failed: where that led to ERROR, a reset is all that is left. */
+  private Recovery plan() throws DeviceException {
+    return Recovery.toward(DeviceState.RUNNING, device.ask(), device.device().features());
+  }
+
+  private Outcome carryOut(Recovery plan) throws DeviceException {
+    return switch (plan) {
+      case Recovery.Nothing _ -> Outcome.SOURCE_RUNNING;
+      case Recovery.Unwind unwind -> {
+        device.move(unwind.to(), "the migration failed, the source takes its device back");
+        yield Outcome.SOURCE_RUNNING;
+      }
+      case Recovery.Reset reset -> {
+        device.reset(reset.reason());
+        yield Outcome.SOURCE_RESET;
+      }
+    };
+  }
+
+  /** All attempts failed: where that led to what only a reset helps out of, it is all that is left. */
   private Outcome lastResort(Throwable cause) {
     try {
-      if (device.ask() == DeviceState.ERROR) {
-        device.reset("the source is in ERROR");
-        return Outcome.SOURCE_RESET;
-      }
-      return Outcome.SOURCE_STOPPED;
+      Recovery plan = plan();
+      return plan instanceof Recovery.Unwind ? Outcome.SOURCE_STOPPED : carryOut(plan);
     } catch (DeviceLostException e) {
       Suppression.keep(cause, e);
       return Outcome.SOURCE_LOST;

@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Recovery;
 import java.io.IOException;
 
 /**
@@ -59,7 +60,7 @@ final class TargetRecovery {
       return Fate.UNTOUCHED;
     }
     try {
-      device.reset("the migration failed; nothing of the state stays here");
+      device.reset("the migration failed; " + Recovery.discarding().reason());
       return Fate.RESET;
     } catch (DeviceException | RuntimeException | Error e) {
       Suppression.keep(cause, e);

@@ -4,7 +4,7 @@ package io.vfio4j.model;
 import java.util.List;
 import java.util.Optional;
 
-/** What to do with a device after a move of it failed. */
+/** What to do with a device after a move of it, or what it was moved for, failed. */
 public sealed interface Recovery {
 
   /**
@@ -60,6 +60,36 @@ public sealed interface Recovery {
           ? afterLoading(reached, features)
           : unwind(from, reached, features);
     };
+  }
+
+  /**
+   * Returns how to bring a device to where it should be, after a failure of whatever kind. Never by running a
+   * state that was not written whole: what is in RESUMING is given up.
+   *
+   * @param goal where it should be
+   * @param at where it is
+   * @param features of the device
+   */
+  static Recovery toward(DeviceState goal, DeviceState at, MigrationFeatures features) {
+    if (at == DeviceState.ERROR) {
+      return new Reset(true, "the device is in ERROR");
+    }
+    if (at == goal) {
+      return new Nothing(at, "the device is where it should be");
+    }
+    if (at == DeviceState.RESUMING) {
+      return new Reset(false, "only a reset gives up what was written");
+    }
+    return back(at, goal, features, at.isSaving() && !goal.isSaving(), "the device should be there")
+        .orElseGet(() -> new Reset(true, "there is no way from " + at + " to " + goal));
+  }
+
+  /**
+   * Returns how to take a state from a device that was being given it, wherever it is: the state is still at its
+   * source, and must not run twice.
+   */
+  static Reset discarding() {
+    return new Reset(false, "nothing of the state may stay here");
   }
 
   /** Loading is the first thing that happens on the way out of RESUMING, and cannot be taken back. */

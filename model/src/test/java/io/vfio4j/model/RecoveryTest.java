@@ -12,6 +12,7 @@ import static io.vfio4j.model.DeviceState.STOP_COPY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -103,5 +104,34 @@ class RecoveryTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @FieldSource("FEATURE_SETS")
+  void fromWhereverADeviceIsThereIsAWayToRunning(MigrationFeatures features) {
+    for (DeviceState at : DeviceState.values()) {
+      Recovery recovery = Recovery.toward(RUNNING, at, features);
+
+      switch (at) {
+        case RUNNING -> assertThat(recovery).isInstanceOf(Recovery.Nothing.class);
+        case ERROR -> assertThat(recovery)
+            .isInstanceOfSatisfying(Recovery.Reset.class, reset -> assertThat(reset.losesState()).isTrue());
+        case RESUMING -> assertThat(recovery)
+            .isInstanceOfSatisfying(Recovery.Reset.class, reset -> assertThat(reset.losesState()).isFalse());
+        default -> {
+          Optional<List<DeviceState>> path = NextState.of(features).path(at, RUNNING);
+          if (path.isEmpty()) { // A state that such a device does not have.
+            assertThat(recovery).as("%s", at).isInstanceOf(Recovery.Reset.class);
+          } else {
+            assertUnwind(recovery, at.isSaving(), path.get().toArray(DeviceState[]::new));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aStateThatWasGivenAwayIsTakenFromTheOtherDeviceWithoutALoss() {
+    assertThat(Recovery.discarding().losesState()).isFalse();
   }
 }
