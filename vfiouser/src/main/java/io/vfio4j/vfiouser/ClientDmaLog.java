@@ -18,21 +18,21 @@ final class ClientDmaLog implements DmaLog {
   private static final int DATA = Header.SIZE + Feature.SIZE;
   private static final int MOST_RANGES = 512;
 
-  private final VfioUserClient client;
+  private final ClientCalls calls;
   private final Limits limits;
 
-  ClientDmaLog(VfioUserClient client, Limits limits) {
-    this.client = client;
+  ClientDmaLog(ClientCalls calls, Limits limits) {
+    this.calls = calls;
     this.limits = limits;
   }
 
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
     if (ranges.size() > MOST_RANGES) {
-      throw new DeviceException(client.name(), "start logging " + ranges.size() + " ranges", Errno.E2BIG);
+      throw new DeviceException(calls.name(), "start logging " + ranges.size() + " ranges", Errno.E2BIG);
     }
     int size = DmaLoggingControl.SIZE + ranges.size() * DmaLoggingControl.RANGE_SIZE;
-    return client.call("start DMA logging", Command.DEVICE_FEATURE, head -> {
+    return calls.call("start DMA logging", Command.DEVICE_FEATURE, head -> {
       head.set(Wire.U64, DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
       head.set(Wire.U32, DATA + DmaLoggingControl.NUM_RANGES, ranges.size());
       head.set(Wire.U32, DATA + DmaLoggingControl.NUM_RANGES + 4, 0);
@@ -43,7 +43,7 @@ final class ClientDmaLog implements DmaLog {
       }
       return ClientMigration.feature(head, Feature.DMA_LOGGING_START | Feature.SET, size) + size;
     }, MemorySegment.NULL, reader -> {
-      int at = VfioUserClient.body(reader, Feature.SIZE + DmaLoggingControl.SIZE);
+      int at = ClientCalls.body(reader, Feature.SIZE + DmaLoggingControl.SIZE);
       long chosen = reader.buffer().segment().get(Wire.U64, at + Feature.SIZE + DmaLoggingControl.PAGE_SIZE);
       if (Long.bitCount(chosen) != 1) {
         throw new ProtocolException("DMA logging in pages of " + Long.toUnsignedString(chosen) + " bytes");
@@ -54,7 +54,7 @@ final class ClientDmaLog implements DmaLog {
 
   @Override
   public void stop() throws DeviceException {
-    client.call("stop DMA logging", Command.DEVICE_FEATURE,
+    calls.call("stop DMA logging", Command.DEVICE_FEATURE,
         head -> ClientMigration.feature(head, Feature.DMA_LOGGING_STOP | Feature.SET, 0), MemorySegment.NULL,
         reader -> Boolean.TRUE);
   }
@@ -62,21 +62,21 @@ final class ClientDmaLog implements DmaLog {
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
     if (Long.bitCount(pageSize) != 1) {
-      throw new DeviceException(client.name(), "report dirty memory in pages of " + pageSize + " bytes",
+      throw new DeviceException(calls.name(), "report dirty memory in pages of " + pageSize + " bytes",
           Errno.EINVAL);
     }
     long bytes = DmaLog.bitmapBytes(range, pageSize);
     if (bytes > bitmap.byteSize()) {
-      throw new DeviceException(client.name(), "report dirty memory into too short a bitmap", Errno.EINVAL);
+      throw new DeviceException(calls.name(), "report dirty memory into too short a bitmap", Errno.EINVAL);
     }
     if (bytes > limits.maxBitmapSize()) {
-      throw new DeviceException(client.name(), "report dirty memory of " + range, Errno.E2BIG);
+      throw new DeviceException(calls.name(), "report dirty memory of " + range, Errno.E2BIG);
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment reported = arena.allocate(bytes, Long.BYTES);
-      client.call("report dirty memory of " + range, Command.DEVICE_FEATURE,
+      calls.call("report dirty memory of " + range, Command.DEVICE_FEATURE,
           head -> fill(head, range, pageSize, bytes), MemorySegment.NULL, reader -> {
-            VfioUserClient.body(reader, Feature.SIZE + DmaLoggingReport.SIZE);
+            ClientCalls.body(reader, Feature.SIZE + DmaLoggingReport.SIZE);
             if (reader.remaining() != bytes) {
               throw new ProtocolException("a bitmap of " + reader.remaining() + " bytes instead of " + bytes);
             }

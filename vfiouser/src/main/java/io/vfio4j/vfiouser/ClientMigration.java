@@ -8,6 +8,7 @@ import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
+import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.Structs.Feature;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -20,7 +21,7 @@ final class ClientMigration {
   private static final int DATA = Header.SIZE + Feature.SIZE;
   private static final int STATE_SIZE = 8;
 
-  private final VfioUserClient client;
+  private final ClientCalls calls;
   private final Limits limits;
   private final boolean preCopyInfo;
   private final MigrationFeatures features;
@@ -29,12 +30,12 @@ final class ClientMigration {
   private volatile DeviceState known = DeviceState.RUNNING;
   private @Nullable ClientSession session;
 
-  ClientMigration(VfioUserClient client, Limits limits, boolean preCopyInfo) throws DeviceException {
-    this.client = client;
+  ClientMigration(ClientCalls calls, Limits limits, boolean preCopyInfo) throws DeviceException {
+    this.calls = calls;
     this.limits = limits;
     this.preCopyInfo = preCopyInfo;
     features = readFeatures();
-    dmaLog = offersDmaLog() ? new ClientDmaLog(client, limits) : null;
+    dmaLog = offersDmaLog() ? new ClientDmaLog(calls, limits) : null;
     if (features.canMigrate()) {
       state();
     }
@@ -56,8 +57,8 @@ final class ClientMigration {
     return preCopyInfo;
   }
 
-  VfioUserClient client() {
-    return client;
+  ClientCalls calls() {
+    return calls;
   }
 
   /** Returns where the device is, without asking it. */
@@ -79,7 +80,7 @@ final class ClientMigration {
   private boolean offersDmaLog() throws DeviceException {
     try {
       int flags = Feature.DMA_LOGGING_START | Feature.SET | Feature.PROBE;
-      client.call("probe for DMA logging", Command.DEVICE_FEATURE, head -> feature(head, flags, 0),
+      calls.call("probe for DMA logging", Command.DEVICE_FEATURE, head -> feature(head, flags, 0),
           MemorySegment.NULL, reader -> Boolean.TRUE);
       return true;
     } catch (DeviceLostException e) {
@@ -97,9 +98,9 @@ final class ClientMigration {
   }
 
   private long getLong(String action, int index) throws DeviceException {
-    return client.call(action, Command.DEVICE_FEATURE, head -> feature(head, index | Feature.GET, Long.BYTES),
+    return calls.call(action, Command.DEVICE_FEATURE, head -> feature(head, index | Feature.GET, Long.BYTES),
         MemorySegment.NULL, reader -> {
-          int at = VfioUserClient.body(reader, Feature.SIZE + Long.BYTES);
+          int at = ClientCalls.body(reader, Feature.SIZE + Long.BYTES);
           return reader.buffer().segment().get(Wire.U64, at + Feature.SIZE);
         });
   }
@@ -108,10 +109,10 @@ final class ClientMigration {
     if (!features.canMigrate()) {
       return DeviceState.RUNNING;
     }
-    DeviceState state = client.call("read the device state", Command.DEVICE_FEATURE,
+    DeviceState state = calls.call("read the device state", Command.DEVICE_FEATURE,
         head -> feature(head, Feature.MIG_DEVICE_STATE | Feature.GET, STATE_SIZE), MemorySegment.NULL,
         reader -> {
-          int at = VfioUserClient.body(reader, Feature.SIZE + STATE_SIZE);
+          int at = ClientCalls.body(reader, Feature.SIZE + STATE_SIZE);
           int value = reader.buffer().segment().get(Wire.U32, at + Feature.SIZE);
           return DeviceState.fromWire(value)
               .orElseThrow(() -> new ProtocolException("a device state " + Integer.toUnsignedString(value)));
@@ -139,7 +140,7 @@ final class ClientMigration {
   Reached moveTo(DeviceState target) throws DeviceException {
     DeviceState from = known;
     if (!features.canMigrate()) {
-      throw client.failedMove(from, target, Errno.ENOTTY, from, null);
+      throw failedMove(from, target, Errno.ENOTTY, from, null);
     }
     try {
       setState(target);
@@ -147,7 +148,7 @@ final class ClientMigration {
       throw e;
     } catch (DeviceException e) {
       // The error says nothing of where the device is now.
-      throw client.failedMove(from, target, e.errno(), state(), e);
+      throw failedMove(from, target, e.errno(), state(), e);
     }
     reached(target);
     if (target.isSaving() && !from.isSaving()) {
@@ -160,8 +161,14 @@ final class ClientMigration {
     return new Reached(target, Optional.of(session.session()));
   }
 
+  private TransitionException failedMove(DeviceState from, DeviceState target, Errno errno,
+      DeviceState reached,
+      @Nullable Throwable cause) {
+    return new TransitionException(calls.name(), from, target, errno, reached, cause);
+  }
+
   private void setState(DeviceState target) throws DeviceException {
-    client.call("move to " + target, Command.DEVICE_FEATURE, head -> {
+    calls.call("move to " + target, Command.DEVICE_FEATURE, head -> {
       head.set(Wire.U32, DATA, target.wireValue());
       head.set(Wire.U32, DATA + 4, -1);
       return feature(head, Feature.MIG_DEVICE_STATE | Feature.SET, STATE_SIZE) + STATE_SIZE;
@@ -177,8 +184,28 @@ final class ClientMigration {
     }
   }
 
+  /** Resets the device, and sees to it that its state is reset too. */
+  void reset() throws DeviceException {
+    try {
+      sendReset();
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      // Servers are known that refuse it in the states of a stopped device.
+      if (!leaveStopped()) {
+        throw e;
+      }
+      sendReset();
+    }
+    wasReset();
+  }
+
+  private void sendReset() throws DeviceException {
+    calls.call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+  }
+
   /** Sets the device running if it is stopped with its own state. Returns whether it was. */
-  boolean leaveStopped() throws DeviceException {
+  private boolean leaveStopped() throws DeviceException {
     DeviceState state = state();
     if (state != DeviceState.STOP && state != DeviceState.STOP_COPY) {
       return false;
@@ -188,7 +215,7 @@ final class ClientMigration {
   }
 
   /** The device has been reset. Servers are known that leave the migration state then. */
-  void wasReset() throws DeviceException {
+  private void wasReset() throws DeviceException {
     ClientSession open = session;
     if (open != null) {
       open.end();
@@ -202,7 +229,7 @@ final class ClientMigration {
       moveTo(DeviceState.RUNNING);
       return;
     }
-    throw new DeviceException(client.name(), "reset", Errno.EIO,
-        client.name() + ": the server's reset leaves the device in " + left + "; restart the server", null);
+    throw new DeviceException(calls.name(), "reset", Errno.EIO,
+        calls.name() + ": the server's reset leaves the device in " + left + "; restart the server", null);
   }
 }

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 final class ClientResumingSession extends ClientSession implements ResumingSession {
 
   private MemorySegment piece = MemorySegment.NULL;
-  private final VfioUserClient.Fields fields = this::fill;
+  private final ClientCalls.Fields fields = this::fill;
 
   ClientResumingSession(ClientMigration migration) {
     super(migration);
@@ -35,7 +35,7 @@ final class ClientResumingSession extends ClientSession implements ResumingSessi
     for (long done = 0; done < data.byteSize(); done += piece.byteSize()) {
       long size = Math.min(most, data.byteSize() - done);
       piece = size == data.byteSize() ? data : data.asSlice(done, size);
-      migration().client().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
+      migration().calls().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
           reader -> Boolean.TRUE);
     }
   }

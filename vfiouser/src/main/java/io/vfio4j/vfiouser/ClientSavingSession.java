@@ -21,7 +21,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
   private final KeptSlice filled = new KeptSlice();
   private int got;
   private final ClientChannel.ReplyReader<Boolean> replyReader = this::readReply;
-  private final VfioUserClient.Fields fields = this::fill;
+  private final ClientCalls.Fields fields = this::fill;
 
   ClientSavingSession(ClientMigration migration) {
     super(migration);
@@ -42,7 +42,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     checkOpen("read the state");
     long most = migration().limits().maxDataXferSize();
     wanted = into.byteSize() <= most ? into : into.asSlice(0, most);
-    migration().client().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
+    migration().calls().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
         replyReader);
     if (got > 0) {
       return got;
@@ -58,7 +58,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
 
   /** Takes what is real of the data; some servers fill it up to the size asked for. */
   private Boolean readReply(MessageReader reader) throws LinuxException, ProtocolException {
-    int at = VfioUserClient.body(reader, MigData.SIZE);
+    int at = ClientCalls.body(reader, MigData.SIZE);
     int size = reader.buffer().segment().get(Wire.U32, at + MigData.LENGTH);
     if (size < 0 || size > wanted.byteSize() || size > reader.remaining()) {
       throw new ProtocolException("MIG_DATA_READ of " + wanted.byteSize() + " bytes answered with "
@@ -76,16 +76,16 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     checkOpen("read the pre-copy info");
     DeviceState state = migration().known();
     if (state != DeviceState.PRE_COPY && state != DeviceState.PRE_COPY_P2P) {
-      throw new DeviceException(migration().client().name(), "read the pre-copy info in " + state,
+      throw new DeviceException(migration().calls().name(), "read the pre-copy info in " + state,
           Errno.EINVAL);
     }
     if (!migration().hasPreCopyInfo()) {
       return Optional.empty();
     }
-    return Optional.of(migration().client().call("read the pre-copy info", Command.DEVICE_FEATURE,
+    return Optional.of(migration().calls().call("read the pre-copy info", Command.DEVICE_FEATURE,
         head -> ClientMigration.feature(head, Feature.PRE_COPY_INFO | Feature.GET, PreCopyInfoData.SIZE),
         MemorySegment.NULL, reader -> {
-          int at = VfioUserClient.body(reader, Feature.SIZE + PreCopyInfoData.SIZE) + Feature.SIZE;
+          int at = ClientCalls.body(reader, Feature.SIZE + PreCopyInfoData.SIZE) + Feature.SIZE;
           MemorySegment reply = reader.buffer().segment();
           long initial = reply.get(Wire.U64, at + PreCopyInfoData.INITIAL_BYTES);
           long dirty = reply.get(Wire.U64, at + PreCopyInfoData.DIRTY_BYTES);

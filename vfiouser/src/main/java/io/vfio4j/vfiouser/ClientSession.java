@@ -30,7 +30,7 @@ abstract sealed class ClientSession permits ClientSavingSession, ClientResumingS
 
   final void checkOpen(String action) throws DeviceException {
     if (ended) {
-      throw new DeviceException(migration.client().name(), action, Errno.ENODEV);
+      throw new DeviceException(migration.calls().name(), action, Errno.ENODEV);
     }
   }
 }

@@ -67,14 +67,14 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
 
   @Override
   public void resetOnly() throws DeviceException {
-    client.call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+    client.calls().call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
     client.state(); // Sessions of the client's learn from the state that they have ended.
   }
 
   @Override
   public void setState(int number) throws DeviceException {
     try {
-      client.call("set state " + Integer.toUnsignedString(number), Command.DEVICE_FEATURE, head -> {
+      client.calls().call("set state " + Integer.toUnsignedString(number), Command.DEVICE_FEATURE, head -> {
         head.set(Wire.U32, DATA, number);
         head.set(Wire.U32, DATA + 4, -1);
         return ClientMigration.feature(head, Feature.MIG_DEVICE_STATE | Feature.SET, STATE_SIZE) + STATE_SIZE;
@@ -87,12 +87,12 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   @Override
   public long read(MemorySegment into) throws DeviceException {
     int wanted = (int) Math.min(into.byteSize(), client.limits().maxDataXferSize());
-    return client.call("read the state", Command.MIG_DATA_READ, head -> {
+    return client.calls().call("read the state", Command.MIG_DATA_READ, head -> {
       head.set(Wire.U32, Header.SIZE, MigData.SIZE + wanted);
       head.set(Wire.U32, Header.SIZE + MigData.LENGTH, wanted);
       return MigData.SIZE;
     }, MemorySegment.NULL, reader -> {
-      int at = VfioUserClient.body(reader, MigData.SIZE);
+      int at = ClientCalls.body(reader, MigData.SIZE);
       int size = reader.buffer().segment().get(Wire.U32, at + MigData.LENGTH);
       if (size < 0 || size > wanted || size > reader.remaining()) {
         throw new ProtocolException("MIG_DATA_READ of %d bytes answered with %s".formatted(wanted,
@@ -108,7 +108,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   @Override
   public void write(MemorySegment data) throws DeviceException {
     int size = (int) Math.min(data.byteSize(), client.limits().maxDataXferSize());
-    client.call("write the state", Command.MIG_DATA_WRITE, head -> {
+    client.calls().call("write the state", Command.MIG_DATA_WRITE, head -> {
       head.set(Wire.U32, Header.SIZE, MigData.SIZE + size);
       head.set(Wire.U32, Header.SIZE + MigData.LENGTH, size);
       return MigData.SIZE;
@@ -137,7 +137,8 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
     try (Fd memory = Memfd.create("vfio4j-probe", range.length())) {
       client.mapDma(range, memory, 0, true);
     } catch (LinuxException e) {
-      throw new DeviceException(client.name(), "lend memory", e.errno(), String.valueOf(e.getMessage()), e);
+      throw new DeviceException(client.calls().name(), "lend memory", e.errno(),
+          String.valueOf(e.getMessage()), e);
     }
     lent = range;
   }
@@ -145,7 +146,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   @Override
   public long startLog(List<long[]> ranges, long pageSize) throws DeviceException {
     int size = DmaLoggingControl.SIZE + ranges.size() * DmaLoggingControl.RANGE_SIZE;
-    return client.call("start DMA logging", Command.DEVICE_FEATURE, head -> {
+    return client.calls().call("start DMA logging", Command.DEVICE_FEATURE, head -> {
       head.set(Wire.U64, DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
       head.set(Wire.U32, DATA + DmaLoggingControl.NUM_RANGES, ranges.size());
       head.set(Wire.U32, DATA + DmaLoggingControl.NUM_RANGES + 4, 0);
@@ -156,14 +157,14 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
       }
       return ClientMigration.feature(head, Feature.DMA_LOGGING_START | Feature.SET, size) + size;
     }, MemorySegment.NULL, reader -> {
-      int at = VfioUserClient.body(reader, Feature.SIZE + DmaLoggingControl.SIZE);
+      int at = ClientCalls.body(reader, Feature.SIZE + DmaLoggingControl.SIZE);
       return reader.buffer().segment().get(Wire.U64, at + Feature.SIZE + DmaLoggingControl.PAGE_SIZE);
     });
   }
 
   @Override
   public void reportLog(long iova, long length, long pageSize) throws DeviceException {
-    client.call("report dirty memory", Command.DEVICE_FEATURE, head -> {
+    client.calls().call("report dirty memory", Command.DEVICE_FEATURE, head -> {
       head.set(Wire.U64, DATA + DmaLoggingReport.IOVA, iova);
       head.set(Wire.U64, DATA + DmaLoggingReport.LENGTH, length);
       head.set(Wire.U64, DATA + DmaLoggingReport.PAGE_SIZE, pageSize);

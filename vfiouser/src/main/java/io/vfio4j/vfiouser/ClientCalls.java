@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.Errno;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * Calls to a server: a command, its reply, and what a failure means to whoever uses the device.
+ *
+ * @param name the device's name, for messages
+ * @param channel the way to the server
+ */
+record ClientCalls(String name, ClientChannel channel) {
+
+  /** Fills the fields of a command and tells how many bytes they have. */
+  @FunctionalInterface
+  interface Fields {
+    int fill(MemorySegment head);
+  }
+
+  /** Calls without descriptors. */
+  <T> T call(String action, Command command, Fields fields, MemorySegment data,
+      ClientChannel.ReplyReader<T> replyReader) throws DeviceException {
+    return call(action, command, fields, data, List.of(), replyReader);
+  }
+
+  /**
+   * Sends a command and takes its reply.
+   *
+   * @param action what it is for, for messages
+   * @param fields what it says
+   * @param data what follows the fields, sent from where it lies
+   * @param fds descriptors that go with it; they stay the caller's
+   * @param replyReader takes the reply's body
+   * @throws DeviceException with the server's errno if it refuses
+   * @throws DeviceLostException if the connection failed, now or before
+   */
+  <T> T call(String action, Command command, Fields fields, MemorySegment data, List<Fd> fds,
+      ClientChannel.ReplyReader<T> replyReader) throws DeviceException {
+    try {
+      channel.lock();
+      try {
+        int size = fields.fill(channel.head());
+        return channel.exchange(command, size, data, fds, replyReader);
+      } finally {
+        channel.unlock();
+      }
+    } catch (RemoteErrorException e) {
+      throw new DeviceException(name, action, e.errno());
+    } catch (LinuxException e) {
+      throw new DeviceLostException(name, action, e.errno(), e.errno().toString(), e);
+    } catch (ProtocolException e) {
+      throw new DeviceLostException(name, action, e.errno(), String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new DeviceLostException(name, action, Errno.EPROTO, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Reads a reply that must have at least so many bytes, all of which fit in the reader. */
+  static int body(MessageReader reader, int bytes) throws LinuxException, ProtocolException {
+    if (reader.remaining() < bytes) {
+      throw new ProtocolException(
+          "a reply of " + reader.remaining() + " bytes instead of " + bytes);
+    }
+    return reader.inPlace(bytes);
+  }
+}

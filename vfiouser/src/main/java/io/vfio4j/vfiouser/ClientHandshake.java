@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** What a client says and asks first: VERSION, DEVICE_GET_INFO, the identity in config space. */
+final class ClientHandshake {
+
+  private ClientHandshake() {
+  }
+
+  /**
+   * Says what the client takes, and learns what the server grants.
+   *
+   * @throws DeviceException EBUSY if another client is connected, or another errno that the server refuses with
+   * @throws ErrnoException if what the server answers makes no sense
+   */
+  static VersionMessage negotiate(ClientCalls calls, ClientOptions options)
+      throws DeviceException, ErrnoException {
+    VersionMessage asked = VersionMessage.request(options.limits(), options.keepState());
+    VersionMessage granted;
+    try {
+      granted =
+          calls.call("connect", Command.VERSION,
+              head -> asked.encode(head, Header.SIZE, VersionMessage.MAX_SIZE),
+              MemorySegment.NULL, reader -> {
+                if (reader.remaining() > VersionMessage.MAX_SIZE) {
+                  throw new ProtocolException("a VERSION of " + reader.messageSize() + " bytes");
+                }
+                int size = (int) reader.remaining();
+                try {
+                  int at = reader.inPlace();
+                  return VersionMessage.decode(reader.buffer().segment(), at, size);
+                } catch (ErrnoException e) {
+                  throw new ProtocolException(String.valueOf(e.getMessage()));
+                }
+              });
+    } catch (DeviceException e) {
+      if (e.errno().equals(Errno.EBUSY)) {
+        throw new DeviceException(calls.name(), "connect", Errno.EBUSY,
+            calls.name() + " is in use: another client is connected", e);
+      }
+      throw e;
+    }
+    if (granted.major() != asked.major() || granted.minor() > asked.minor()) {
+      throw new ErrnoException(Errno.EINVAL, "version " + granted.major() + "." + granted.minor());
+    }
+    return granted;
+  }
+
+  /** Asks what kind of device it is. */
+  static DeviceInfo deviceInfo(ClientCalls calls) throws DeviceException {
+    return calls.call("DEVICE_GET_INFO", Command.DEVICE_GET_INFO, head -> {
+      head.asSlice(Header.SIZE, Structs.DeviceInfo.SIZE).fill((byte) 0);
+      head.set(Wire.U32, Header.SIZE, Structs.DeviceInfo.SIZE);
+      return Structs.DeviceInfo.SIZE;
+    }, MemorySegment.NULL, reader -> {
+      int at = ClientCalls.body(reader, Structs.DeviceInfo.SIZE);
+      MemorySegment reply = reader.buffer().segment();
+      return new DeviceInfo(reply.get(Wire.U32, at + Structs.DeviceInfo.FLAGS),
+          reply.get(Wire.U32, at + Structs.DeviceInfo.NUM_REGIONS),
+          reply.get(Wire.U32, at + Structs.DeviceInfo.NUM_IRQS));
+    });
+  }
+
+  /** Returns who the device is, from its config space. */
+  static DeviceIdentity identity(String name, ClientRegions regions, VersionMessage version)
+      throws DeviceException, ErrnoException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment config = arena.allocate(64, 8);
+      regions.read(DeviceDescription.CONFIG_REGION, 0, config);
+      int ids = config.get(Wire.U32, 0);
+      int subsystem = config.get(Wire.U32, 0x2c);
+      return new DeviceIdentity(name, ids & 0xffff, ids >>> 16, subsystem & 0xffff, subsystem >>> 16,
+          config.get(Wire.U32, 8) >>> 8,
+          "vfio-user " + version.major() + "." + version.minor()
+              + (version.extensions().ours() ? " (vfio4j)" : ""));
+    }
+  }
+}
