@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.MemorySegment;
@@ -31,25 +30,23 @@ final class ClientRegions {
     return mapped;
   }
 
+  /** Asks, and once more if the answer has capabilities, with as much room as they need. */
   private MappedRegion ask(int index) throws DeviceException {
+    RegionAnswer first = ask(index, Structs.RegionInfo.SIZE);
+    if (!first.isCut()) {
+      return first.region();
+    }
+    first.region().close();
+    return ask(index, first.whole()).region();
+  }
+
+  private RegionAnswer ask(int index, int room) throws DeviceException {
     return calls.call("GET_REGION_INFO of " + index, Command.DEVICE_GET_REGION_INFO, head -> {
       head.asSlice(Header.SIZE, Structs.RegionInfo.SIZE).fill((byte) 0);
-      head.set(Wire.U32, Header.SIZE, Structs.RegionInfo.SIZE);
+      head.set(Wire.U32, Header.SIZE, room);
       head.set(Wire.U32, Header.SIZE + Structs.RegionInfo.INDEX, index);
       return Structs.RegionInfo.SIZE;
-    }, MemorySegment.NULL, reader -> {
-      int at = ClientCalls.body(reader, Structs.RegionInfo.SIZE);
-      MemorySegment reply = reader.buffer().segment();
-      int flags = reply.get(Wire.U32, at + Structs.RegionInfo.FLAGS);
-      long size = reply.get(Wire.U64, at + Structs.RegionInfo.LENGTH);
-      if (size < 0) {
-        throw new ProtocolException("a region of " + Long.toUnsignedString(size) + " bytes");
-      }
-      RegionInfo region = new RegionInfo(index, size, (flags & Structs.RegionInfo.READ) != 0,
-          (flags & Structs.RegionInfo.WRITE) != 0, (flags & Structs.RegionInfo.MMAP) != 0);
-      Fd fd = region.mappable() && reader.fds().count() > 0 ? reader.fds().take(0) : null;
-      return new MappedRegion(region, fd, reply.get(Wire.U64, at + Structs.RegionInfo.OFFSET));
-    });
+    }, MemorySegment.NULL, reader -> RegionAnswer.read(reader, index, room));
   }
 
   void read(int region, long offset, MemorySegment into) throws DeviceException {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
+import io.vfio4j.vfiouser.RegionCapability.SparseMmap;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,16 +29,48 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
    * @param size bytes, 0 where there is no such region; a power of two for a BAR
    * @param writable whether it takes writes
    * @param mappable whether {@link EmulatedDevice#regionFile} has its memory
+   * @param capabilities what else is said of it. A mappable region that does not say which parts can be mapped can be
+   *     mapped as a whole, and says so
    */
-  public record Region(long size, boolean writable, boolean mappable) {
+  public record Region(long size, boolean writable, boolean mappable, List<RegionCapability> capabilities) {
 
     /** No such region. */
     public static final Region NONE = new Region(0, false, false);
 
-    /** Checks the size. */
+    /**
+     * Checks the size and the capabilities.
+     *
+     * @throws IllegalArgumentException if the size is negative, a part to be mapped lies outside, or the capabilities
+     *     have more than 4064 bytes
+     */
     public Region {
       if (size < 0) {
         throw new IllegalArgumentException("a region of " + size + " bytes");
+      }
+      List<RegionCapability> all = new ArrayList<>(capabilities);
+      if (mappable && all.stream().noneMatch(SparseMmap.class::isInstance)) {
+        all.add(SparseMmap.whole(size));
+      }
+      capabilities = List.copyOf(all);
+      check(size, capabilities);
+    }
+
+    /** Makes a region of which nothing else is to be said. */
+    public Region(long size, boolean writable, boolean mappable) {
+      this(size, writable, mappable, List.of());
+    }
+
+    private static void check(long size, List<RegionCapability> capabilities) {
+      long bytes = CapabilityChain.size(capabilities);
+      if (bytes > CapabilityChain.MAX_SIZE || (size == 0 && !capabilities.isEmpty())) {
+        throw new IllegalArgumentException(
+            "a region of %d bytes with %d bytes of capabilities".formatted(size, bytes));
+      }
+      for (RegionCapability capability : capabilities) {
+        if (capability instanceof SparseMmap(List<SparseMmap.Area> areas)
+            && areas.stream().anyMatch(area -> area.offset() + area.size() > size)) {
+          throw new IllegalArgumentException("%s of a region of %d bytes".formatted(capability, size));
+        }
       }
     }
   }

@@ -6,7 +6,7 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Structs.DeviceInfo;
 import io.vfio4j.vfiouser.Structs.IrqInfo;
 import io.vfio4j.vfiouser.Structs.RegionInfo;
-import io.vfio4j.vfiouser.Structs.SparseMmap;
+import java.util.List;
 
 /** DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO. */
 final class InfoCommands {
@@ -35,30 +35,22 @@ final class InfoCommands {
       throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(index));
     }
     DeviceDescription.Region region = description.regions().get(index);
+    List<RegionCapability> capabilities = region.capabilities();
     int flags = 0;
     if (region.size() > 0) {
-      flags = RegionInfo.READ | (region.writable() ? RegionInfo.WRITE : 0);
-      flags |= region.mappable() ? RegionInfo.MMAP | RegionInfo.CAPS : 0;
+      flags = RegionInfo.READ | (region.writable() ? RegionInfo.WRITE : 0)
+          | (region.mappable() ? RegionInfo.MMAP : 0) | (capabilities.isEmpty() ? 0 : RegionInfo.CAPS);
     }
-    reply.size(RegionInfo.SIZE).u32(0, RegionInfo.SIZE).u32(RegionInfo.FLAGS, flags)
+    int whole = (int) CapabilityChain.size(capabilities);
+    reply.size(RegionInfo.SIZE).u32(0, whole).u32(RegionInfo.FLAGS, flags)
         .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, 0).u64(RegionInfo.LENGTH, region.size())
         .u64(RegionInfo.OFFSET, 0);
     if (region.mappable()) {
       reply.fd(device.regionFile(index).orElse(null));
-      describeMemory(request, reply, region.size());
     }
-  }
-
-  /** Says which part of a region can be mapped: all of it. Who left no room is told how much to leave. */
-  private static void describeMemory(Request request, Reply reply, long size) {
-    int whole = RegionInfo.SIZE + SparseMmap.SIZE;
-    reply.u32(0, whole);
-    if (Integer.compareUnsigned(request.u32(0), whole) >= 0) {
-      reply.size(whole).u32(RegionInfo.CAP_OFFSET, RegionInfo.SIZE)
-          .u32(RegionInfo.SIZE, SparseMmap.ID | SparseMmap.VERSION_1)
-          .u32(RegionInfo.SIZE + SparseMmap.NEXT, 0).u32(RegionInfo.SIZE + SparseMmap.AREAS, 1)
-          .u32(RegionInfo.SIZE + SparseMmap.AREAS + 4, 0).u64(RegionInfo.SIZE + SparseMmap.AREA_OFFSET, 0)
-          .u64(RegionInfo.SIZE + SparseMmap.AREA_LENGTH, size);
+    // Who left no room is told how much to leave.
+    if (!capabilities.isEmpty() && Integer.compareUnsigned(request.u32(0), whole) >= 0) {
+      CapabilityChain.encode(capabilities, reply);
     }
   }
 

@@ -33,6 +33,11 @@ final class Reply {
     return this;
   }
 
+  Reply u16(int offset, int value) {
+    head.segment().set(Wire.U16, Header.SIZE + offset, (short) value);
+    return this;
+  }
+
   Reply u32(int offset, int value) {
     head.segment().set(Wire.U32, Header.SIZE + offset, value);
     return this;

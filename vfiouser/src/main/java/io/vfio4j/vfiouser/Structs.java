@@ -62,21 +62,34 @@ final class Structs {
     }
   }
 
-  /**
-   * {@code struct vfio_region_info_cap_sparse_mmap { struct { u16 id, version; u32 next; } header; u32 nr_areas,
-   * reserved; struct { u64 offset, size; } areas[]; }}, with one area.
-   */
-  static final class SparseMmap {
-    /** Version 1, in the same word as the id. */
-    static final int VERSION_1 = 1 << 16;
+  /** {@code struct vfio_info_cap_header { u16 id, version; u32 next; }}. */
+  static final class CapabilityHeader {
+    static final int VERSION = 2;
     static final int NEXT = 4;
-    static final int AREAS = 8;
-    static final int AREA_OFFSET = 16;
-    static final int AREA_LENGTH = 24;
-    static final int SIZE = 32;
-    static final int ID = 1;
+    static final int SIZE = 8;
 
-    private SparseMmap() {
+    private CapabilityHeader() {
+    }
+  }
+
+  /**
+   * What follows the header in {@code struct vfio_region_info_cap_sparse_mmap { header; u32 nr_areas, reserved; struct
+   * { u64 offset, size; } areas[]; }}.
+   */
+  static final class SparseMmapData {
+    static final int SIZE = 8;
+    static final int AREA_SIZE = 16;
+
+    private SparseMmapData() {
+    }
+  }
+
+  /** What follows the header in {@code struct vfio_region_info_cap_type { header; u32 type, subtype; }}. */
+  static final class TypeData {
+    static final int SUBTYPE = 4;
+    static final int SIZE = 8;
+
+    private TypeData() {
     }
   }
 

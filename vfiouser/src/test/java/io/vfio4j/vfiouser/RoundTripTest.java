@@ -55,12 +55,13 @@ class RoundTripTest {
   @Test
   void regionsHaveTheirSizes() throws Exception {
     assertThat(client.regionInfo(TestDevice.BAR0)).isEqualTo(
-        new RegionInfo(TestDevice.BAR0, TestDevice.REGISTERS_SIZE, true, true, false));
+        new RegionInfo(TestDevice.BAR0, TestDevice.REGISTERS_SIZE, true, true, false, List.of()));
     assertThat(client.regionInfo(TestDevice.BAR2)).isEqualTo(
-        new RegionInfo(TestDevice.BAR2, TestDevice.MEMORY_SIZE, true, true, true));
+        new RegionInfo(TestDevice.BAR2, TestDevice.MEMORY_SIZE, true, true, true,
+            List.of(RegionCapability.SparseMmap.whole(TestDevice.MEMORY_SIZE))));
     assertThat(client.regionInfo(TestDevice.ABSENT)).isEqualTo(
-        new RegionInfo(TestDevice.ABSENT, 0, false, false, false));
-    assertThat(client.regionInfo(6)).isEqualTo(new RegionInfo(6, 4096, true, false, false));
+        new RegionInfo(TestDevice.ABSENT, 0, false, false, false, List.of()));
+    assertThat(client.regionInfo(6)).isEqualTo(new RegionInfo(6, 4096, true, false, false, List.of()));
     assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.regionInfo(9))
         .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
   }

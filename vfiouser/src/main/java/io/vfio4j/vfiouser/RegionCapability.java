@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.MigrationRegionLayout;
+import java.util.List;
+
+/**
+ * Something that the answer to DEVICE_GET_REGION_INFO says of a region beyond its size and flags: a member of
+ * the chain that begins with {@code struct vfio_info_cap_header} (uapi/linux/vfio.h).
+ */
+public sealed interface RegionCapability {
+
+  /** Returns the number of the capability's kind, {@code VFIO_REGION_INFO_CAP_*}. */
+  int id();
+
+  /** Returns the version of what the kind says; 1 for all that are known here. */
+  default int version() {
+    return 1;
+  }
+
+  /**
+   * {@code VFIO_REGION_INFO_CAP_SPARSE_MMAP}: which parts of a mappable region can be mapped.
+   *
+   * @param areas the parts; none of the region is mappable where there are none
+   */
+  record SparseMmap(List<Area> areas) implements RegionCapability {
+
+    static final int ID = 1;
+
+    /** Copies the list. */
+    public SparseMmap {
+      areas = List.copyOf(areas);
+    }
+
+    /** Says that all of a region can be mapped. */
+    static SparseMmap whole(long size) {
+      return new SparseMmap(List.of(new Area(0, size)));
+    }
+
+    @Override
+    public int id() {
+      return ID;
+    }
+
+    /**
+     * A part of a region.
+     *
+     * @param offset where in the region it begins, bytes
+     * @param size bytes, at least 1
+     */
+    public record Area(long offset, long size) {
+
+      /** Checks the numbers. */
+      public Area {
+        if (offset < 0 || size <= 0 || offset > Long.MAX_VALUE - size) {
+          throw new IllegalArgumentException("an area of %d bytes at %d".formatted(size, offset));
+        }
+      }
+    }
+  }
+
+  /**
+   * {@code VFIO_REGION_INFO_CAP_TYPE}: what a region beyond those of PCI is for.
+   *
+   * @param type {@code VFIO_REGION_TYPE_*}, any 32 bits
+   * @param subtype {@code VFIO_REGION_SUBTYPE_*}, any 32 bits
+   */
+  record RegionType(int type, int subtype) implements RegionCapability {
+
+    /** The migration region of version 1. */
+    public static final RegionType MIGRATION =
+        new RegionType(MigrationRegionLayout.TYPE, MigrationRegionLayout.SUBTYPE);
+
+    static final int ID = MigrationRegionLayout.CAPABILITY_TYPE;
+
+    @Override
+    public int id() {
+      return ID;
+    }
+  }
+
+  /** The device behind a migration region of version 1 has NDMA. */
+  record Ndma() implements RegionCapability {
+
+    static final int ID = MigrationRegionLayout.CAPABILITY_NDMA;
+
+    @Override
+    public int id() {
+      return ID;
+    }
+  }
+
+  /**
+   * A capability that this program has no use for, or that came in an unknown version. Its length is not known, so
+   * only its header is.
+   *
+   * @param id 16 bits
+   * @param version 16 bits
+   */
+  record Other(int id, int version) implements RegionCapability {
+  }
+}
