@@ -40,7 +40,7 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     }
     List<IrqInfo> irqs = new ArrayList<>();
     for (int i = 0; i < bounded(client.info().irqs()); i++) {
-      irqs.add(client.irqInfo(i));
+      irqs.add(client.irqs().info(i));
     }
     return new ProbeReport(client.identity(), regions, irqs, client.features(), client.state(),
         client.stopCopyLength(), client.dmaLog().isPresent(), device.keepsState() || device.isInside());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
@@ -15,11 +14,8 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -31,7 +27,7 @@ import java.util.OptionalLong;
  * method throws {@link DeviceLostException} once the connection has failed: a server that broke the protocol or does
  * not answer in time is given up.
  */
-public final class VfioUserClient implements MigratableDevice {
+public final class VfioUserClient implements MigratableDevice, RegisterAccess {
 
   private final ClientCalls calls;
   private final Limits limits;
@@ -143,104 +139,21 @@ public final class VfioUserClient implements MigratableDevice {
     return regions.map(index);
   }
 
-  /**
-   * Asks about an interrupt index.
-   *
-   * @throws DeviceException EINVAL if there is no such index
-   */
-  public IrqInfo irqInfo(int index) throws DeviceException {
-    return irqs.info(index);
+  /** Returns the way to the device's interrupts. */
+  public ClientIrqs irqs() {
+    return irqs;
   }
 
-  /**
-   * Lets interrupts be heard through eventfds, {@code VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER}.
-   *
-   * @param index the interrupt's index
-   * @param start the first vector
-   * @param eventFds an eventfd for each vector from there on; they stay the caller's. Sent in pieces where the server
-   *     takes fewer in a message
-   * @throws DeviceException EINVAL if there are no such vectors
-   */
-  public void setIrqs(int index, int start, List<EventFd> eventFds) throws DeviceException {
-    irqs.assign(index, start, eventFds);
-  }
-
-  /**
-   * Disables all interrupts of an index.
-   *
-   * @throws DeviceException EINVAL if there is no such index
-   */
-  public void disableIrqs(int index) throws DeviceException {
-    irqs.disable(index);
-  }
-
-  /**
-   * Unmasks INTx after it fired, {@code VFIO_IRQ_SET_ACTION_UNMASK}.
-   *
-   * @throws DeviceException EINVAL if the device has no INTx
-   */
-  public void unmaskIntx() throws DeviceException {
-    irqs.unmaskIntx();
-  }
-
-  /**
-   * Reads from a region, in pieces if it is more than the server gives at once.
-   *
-   * @param region the region's index
-   * @param offset where to begin, bytes
-   * @param into where to put the bytes, native memory
-   * @throws DeviceException EINVAL outside the region
-   */
+  /** {@inheritDoc} In pieces if it is more than the server gives at once. */
+  @Override
   public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
     regions.read(region, offset, into);
   }
 
-  /**
-   * Writes to a region, in pieces if it is more than the server takes at once.
-   *
-   * @param region the region's index
-   * @param offset where to begin, bytes
-   * @param data the bytes, native memory
-   * @throws DeviceException EINVAL outside the region
-   */
+  /** {@inheritDoc} In pieces if it is more than the server takes at once. */
+  @Override
   public void writeRegion(int region, long offset, MemorySegment data) throws DeviceException {
     regions.write(region, offset, data);
-  }
-
-  /** Reads a 32-bit register. */
-  public int readInt(int region, long offset) throws DeviceException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
-      readRegion(region, offset, value);
-      return value.get(Wire.U32, 0);
-    }
-  }
-
-  /** Reads a 64-bit register. */
-  public long readLong(int region, long offset) throws DeviceException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(ValueLayout.JAVA_LONG);
-      readRegion(region, offset, value);
-      return value.get(Wire.U64, 0);
-    }
-  }
-
-  /** Writes a 32-bit register. */
-  public void writeInt(int region, long offset, int value) throws DeviceException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment data = arena.allocate(ValueLayout.JAVA_INT);
-      data.set(Wire.U32, 0, value);
-      writeRegion(region, offset, data);
-    }
-  }
-
-  /** Writes a 64-bit register. */
-  public void writeLong(int region, long offset, long value) throws DeviceException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment data = arena.allocate(ValueLayout.JAVA_LONG);
-      data.set(Wire.U64, 0, value);
-      writeRegion(region, offset, data);
-    }
   }
 
   /**

@@ -96,7 +96,7 @@ class LifecycleTest {
         EventFd event = EventFd.create()) {
       try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(keep))) {
         client.mapDma(RANGE, guest, 0, true);
-        client.setIrqs(DeviceDescription.MSIX, 0, List.of(event));
+        client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event));
         client.dmaLog().orElseThrow().start(List.of(RANGE), 4096);
         client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, RANGE.iova());
       }
@@ -276,7 +276,7 @@ class LifecycleTest {
     try (Arena arena = Arena.ofShared(); VfioUserClient client = served.connect()) {
       client.mapDma(RANGE, guest, 0, true);
       client.mapDma(0x20_0000, arena.allocate(4096), true);
-      client.setIrqs(DeviceDescription.MSIX, 0, List.of(event, event));
+      client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event, event));
       client.mapRegion(TestDevice.BAR2).close();
       client.moveTo(DeviceState.PRE_COPY);
     }

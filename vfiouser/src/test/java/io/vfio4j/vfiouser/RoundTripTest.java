@@ -68,9 +68,10 @@ class RoundTripTest {
 
   @Test
   void interruptsHaveTheirKinds() throws Exception {
-    assertThat(client.irqInfo(DeviceDescription.INTX)).isEqualTo(new IrqInfo(0, 7, 1));
-    assertThat(client.irqInfo(DeviceDescription.MSIX)).isEqualTo(new IrqInfo(2, 1, TestDevice.MSIX_COUNT));
-    assertThat(client.irqInfo(1).count()).isZero();
+    assertThat(client.irqs().info(DeviceDescription.INTX)).isEqualTo(new IrqInfo(0, 7, 1));
+    assertThat(client.irqs().info(DeviceDescription.MSIX))
+        .isEqualTo(new IrqInfo(2, 1, TestDevice.MSIX_COUNT));
+    assertThat(client.irqs().info(1).count()).isZero();
   }
 
   @Test
@@ -146,12 +147,12 @@ class RoundTripTest {
   @Test
   void interruptsAreHeard() throws Exception {
     try (EventFd first = EventFd.create(); EventFd second = EventFd.create()) {
-      client.setIrqs(DeviceDescription.MSIX, 2, List.of(first, second));
+      client.irqs().assign(DeviceDescription.MSIX, 2, List.of(first, second));
       client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, 3);
       client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
       assertThat(second.await(Duration.ZERO)).isTrue();
       assertThat(first.drain()).isZero();
-      client.disableIrqs(DeviceDescription.MSIX);
+      client.irqs().disable(DeviceDescription.MSIX);
       client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
       assertThat(second.drain()).isEqualTo(1);
     }
@@ -163,7 +164,7 @@ class RoundTripTest {
     Limits two = new Limits(2, 1 << 20, 65535, 1 << 20);
     try (VfioUserClient pieces = served.connect(ClientOptions.DEFAULT.withLimits(two));
         EventFd all = EventFd.create()) {
-      pieces.setIrqs(DeviceDescription.MSIX, 1, List.of(all, all, all, all, all));
+      pieces.irqs().assign(DeviceDescription.MSIX, 1, List.of(all, all, all, all, all));
       for (int vector = 0; vector < TestDevice.MSIX_COUNT; vector++) {
         pieces.writeInt(TestDevice.BAR0, TestDevice.LENGTH, vector);
         pieces.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);

@@ -34,7 +34,7 @@ final class DrivenDevice implements AutoCloseable {
         vectors.add(EventFd.create());
       }
       client.mapDma(guest.range(), guest.fd(), 0, true);
-      client.setIrqs(DeviceDescription.MSIX, 0, vectors);
+      client.irqs().assign(DeviceDescription.MSIX, 0, vectors);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
