@@ -47,7 +47,6 @@ final class CapabilityChain {
   /** Lets a chain of at least one capability follow the fields of an answer that has been begun. */
   static void encode(List<RegionCapability> capabilities, Reply reply) {
     int at = RegionInfo.SIZE;
-    reply.u32(RegionInfo.CAP_OFFSET, at);
     for (int i = 0; i < capabilities.size(); i++) {
       RegionCapability capability = capabilities.get(i);
       int end = at + (int) sizeOf(capability);

@@ -46,7 +46,7 @@ final class DmaCommands {
     long iova = request.u64(DmaUnmap.IOVA);
     long size = request.u64(DmaUnmap.LENGTH);
     switch (flags) {
-      case 0 -> table.unmap(table.exactly(iova, size));
+      case 0 -> table.unmap(iova, size);
       case DmaUnmap.ALL -> {
         if (iova != 0 || size != 0) {
           throw new ErrnoException(Errno.EINVAL, "DMA_UNMAP of all with a range");

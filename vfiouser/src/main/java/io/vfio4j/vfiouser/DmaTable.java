@@ -9,6 +9,7 @@ import io.vfio4j.model.IovaRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -88,19 +89,29 @@ final class DmaTable implements DmaMemory {
   }
 
   /**
-   * Returns the mapping that is exactly this range.
+   * Takes away the mappings that lie within a range, most often one that is exactly it. QEMU takes all that a virtual
+   * IOMMU shows away in ranges as large as its address space, and counts on it that no mapping is left.
    *
-   * @throws ErrnoException ENOENT if there is none
+   * @throws ErrnoException ENOENT if none lies within it, or one only in part; then none is taken away
    */
-  DmaMapping exactly(long iova, long size) throws ErrnoException {
-    DmaMapping mapping = mappings.get(iova);
-    if (mapping == null || mapping.range().length() != size) {
+  void unmap(long iova, long size) throws ErrnoException {
+    if (!IovaRange.isValid(iova, size)) {
+      throw refused(Errno.ENOENT, iova, size, "is not a range");
+    }
+    long last = iova + (size - 1);
+    NavigableMap<Long, DmaMapping> within = mappings.subMap(iova, true, last, true);
+    Map.Entry<Long, DmaMapping> before = mappings.lowerEntry(iova);
+    boolean cutsFirst = before != null && Long.compareUnsigned(before.getValue().range().last(), iova) >= 0;
+    if (cutsFirst || within.isEmpty()
+        || Long.compareUnsigned(within.lastEntry().getValue().range().last(), last) > 0) {
       throw refused(Errno.ENOENT, iova, size, "is not mapped so");
     }
-    return mapping;
+    recent = null;
+    within.values().forEach(DmaMapping::close);
+    within.clear();
   }
 
-  void unmap(DmaMapping mapping) {
+  private void unmap(DmaMapping mapping) {
     recent = null;
     mappings.remove(mapping.range().iova());
     mapping.close();

@@ -43,12 +43,13 @@ final class InfoCommands {
     }
     int whole = (int) CapabilityChain.size(capabilities);
     reply.size(RegionInfo.SIZE).u32(0, whole).u32(RegionInfo.FLAGS, flags)
-        .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, 0).u64(RegionInfo.LENGTH, region.size())
-        .u64(RegionInfo.OFFSET, 0);
+        .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, capabilities.isEmpty() ? 0 : RegionInfo.SIZE)
+        .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0);
     if (region.mappable()) {
       reply.fd(device.regionFile(index).orElse(null));
     }
-    // Who left no room is told how much to leave.
+    // Who left no room is told how much to leave, and where the chain will begin: QEMU refuses the flag CAPS with an
+    // offset of 0, which is what the kernel says then.
     if (!capabilities.isEmpty() && Integer.compareUnsigned(request.u32(0), whole) >= 0) {
       CapabilityChain.encode(capabilities, reply);
     }

@@ -40,14 +40,16 @@ record RegionAnswer(MappedRegion region, int whole, boolean isCut) {
     boolean hasCapabilities = (flags & RegionInfo.CAPS) != 0;
     int first = answer.get(Wire.U32, RegionInfo.CAP_OFFSET);
     int whole = answer.get(Wire.U32, 0);
-    // Some servers set the flag only where there is room for what it stands for.
-    boolean isCut = first == 0 && Integer.compareUnsigned(whole, room) > 0;
+    // Some servers set the flag only where there is room for what it stands for; where the chain is left out, some say
+    // 0 for its beginning and some where it would be.
+    boolean isCut = Integer.compareUnsigned(whole, room) > 0
+        && (first == 0 || (first == RegionInfo.SIZE && size == RegionInfo.SIZE));
     if (isCut && (room > RegionInfo.SIZE || whole < 0 || whole > CapabilityChain.MAX_SIZE)) {
       throw new ProtocolException("a region's capabilities need %s bytes, and did not come in %d"
           .formatted(Integer.toUnsignedString(whole), room));
     }
     List<RegionCapability> capabilities =
-        hasCapabilities ? CapabilityChain.decode(answer, first, length) : List.of();
+        hasCapabilities && !isCut ? CapabilityChain.decode(answer, first, length) : List.of();
     var info = new io.vfio4j.vfiouser.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
         (flags & RegionInfo.WRITE) != 0, (flags & RegionInfo.MMAP) != 0, capabilities);
     Fd fd = info.mappable() && reader.fds().count() > 0 ? reader.fds().take(0) : null;

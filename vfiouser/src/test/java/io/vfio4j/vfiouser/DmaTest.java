@@ -11,6 +11,9 @@ import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -195,14 +198,58 @@ class DmaTest {
   }
 
   @Test
-  void anUnmapMustMatchExactly() throws Exception {
+  void anUnmapIsAnsweredWithWhatItAskedFor() throws Exception {
     map(IOVA, 2 * PAGE, RW, 0);
-    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, PAGE));
-    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA + PAGE, PAGE));
-    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 3 * PAGE));
-    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, 0, -1));
     assertThat(peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 2 * PAGE)).body())
         .isEqualTo(Body.dmaUnmap(0, IOVA, 2 * PAGE).toBytes());
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 2 * PAGE));
+  }
+
+  /** Mappings of pages 1, 2 and 3, and 5, and every range of pages 0 to 6: the oracle looks at pages one by one. */
+  @Test
+  void anUnmapTakesWhatLiesWithinAndNothingInPart() throws Exception {
+    int[][] layout = {{1, 2}, {2, 4}, {5, 6}};
+    for (int begin = 0; begin < 7; begin++) {
+      for (int end = begin + 1; end <= 7; end++) {
+        for (int[] pages : layout) {
+          map(IOVA + pages[0] * PAGE, (pages[1] - pages[0]) * PAGE, RW, 0);
+        }
+        Set<Integer> left = new TreeSet<>(List.of(1, 2, 3, 5));
+        boolean cuts = false;
+        for (int[] pages : layout) {
+          boolean holdsFirst = begin <= pages[0] && pages[0] < end;
+          boolean holdsLast = begin <= pages[1] - 1 && pages[1] - 1 < end;
+          cuts |= holdsFirst != holdsLast;
+        }
+        for (int page = begin; page < end && !cuts; page++) {
+          left.remove(page);
+        }
+        Body unmap = Body.dmaUnmap(0, IOVA + begin * PAGE, (end - begin) * PAGE);
+        if (left.size() == 4) {
+          peer.refused(ENOENT, Command.DMA_UNMAP, unmap);
+        } else {
+          peer.done(Command.DMA_UNMAP, unmap);
+        }
+        for (int page = 0; page < 7; page++) {
+          assertThat(dma(TestDevice.DMA_READ, IOVA + page * PAGE, 4))
+              .as("page %d after %d to %d", page, begin, end)
+              .isEqualTo(left.contains(page) ? OK : Errno.EFAULT);
+        }
+        peer.done(Command.DMA_UNMAP, Body.dmaUnmap(2, 0, 0));
+      }
+    }
+  }
+
+  /** As QEMU does with what a virtual IOMMU shows; the range ends at the last address but one. */
+  @Test
+  void anUnmapOfNearlyAllAddressesTakesAllMappings() throws Exception {
+    map(0, PAGE, RW, 0);
+    map(IOVA, PAGE, RW, PAGE);
+    peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, 0, -1));
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 4)).isEqualTo(Errno.EFAULT);
+    map(IOVA, 2 * PAGE, RW, 0);
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 0));
+    peer.refused(ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, -PAGE));
   }
 
   @Test

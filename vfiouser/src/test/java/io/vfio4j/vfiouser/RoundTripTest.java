@@ -109,6 +109,7 @@ class RoundTripTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV));
   }
 
+  /** Without room for the capability too it hears where that would be: QEMU gives up a device that says 0 there. */
   @Test
   void aForeignClientIsToldWhichPartOfARegionCanBeMapped() throws Exception {
     client.close();
@@ -121,7 +122,7 @@ class RoundTripTest {
               Body.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).u16(1).u16(1)
                   .u32(0, 1, 0).u64(0, TestDevice.MEMORY_SIZE).toBytes());
       assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, narrow).body()).isEqualTo(
-          Body.empty().u32(64, flags, TestDevice.BAR2, 0).u64(TestDevice.MEMORY_SIZE, 0).toBytes());
+          Body.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).toBytes());
       assertThat(peer.fds().count()).isEqualTo(2);
     }
   }
