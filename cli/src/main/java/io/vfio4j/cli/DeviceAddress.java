@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.VfioUserProbe;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -46,17 +47,22 @@ sealed interface DeviceAddress {
    * A scratch device inside the command itself.
    *
    * @param config what it is like; its name is the address's beginning
+   * @param versions the versions of the migration interface that it has
    */
-  record Sim(ScratchConfig config) implements DeviceAddress {
+  record Sim(ScratchConfig config, MigrationVersions versions) implements DeviceAddress {
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
-      return OpenDevice.simulate(config, log);
+      return OpenDevice.simulate(this, log);
     }
 
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
-      OpenDevice inside = OpenDevice.simulate(config, log);
+      OpenDevice inside = OpenDevice.simulate(this, log);
       return new JudgedDevice(VfioUserProbe.of(inside.client()), inside::close);
+    }
+
+    Sim with(ScratchConfig other) {
+      return new Sim(other, versions);
     }
 
     @Override
@@ -92,7 +98,7 @@ sealed interface DeviceAddress {
     String rest = text.substring(colon + 1);
     return switch (scheme) {
       case "vfio-user" -> vfioUser(rest);
-      case "sim" -> new Sim(SimAddress.parse(rest));
+      case "sim" -> SimAddress.parse(rest);
       case "kernel" -> throw new IllegalArgumentException(
           "kernel devices come in a later version; this one knows " + FORMS);
       default -> throw new IllegalArgumentException(text.startsWith("/") || text.startsWith(".")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
@@ -44,18 +43,18 @@ final class OpenDevice implements AutoCloseable {
         : new CommandFailure(ExitCodes.NOT_DONE, "vfio-user:%s: %s".formatted(socket, words), e);
   }
 
-  static OpenDevice simulate(ScratchConfig config, Consumer<String> log) throws IOException {
+  static OpenDevice simulate(DeviceAddress.Sim sim, Consumer<String> log) throws IOException {
     UnixSocket.Pair pair = UnixSocket.pair();
     SimServer server;
     try {
-      server = SimServer.start(pair.one(), config, log);
+      server = SimServer.start(pair.one(), sim, log);
     } catch (IOException | RuntimeException e) {
       pair.one().close();
       pair.other().close();
       throw e;
     }
     try {
-      return new OpenDevice(VfioUserClient.of(pair.other(), config.name(), OPTIONS), server);
+      return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(), OPTIONS), server);
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;

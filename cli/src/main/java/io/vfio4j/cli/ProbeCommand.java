@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
         "  vfio4j probe 'sim:a?features=stop_copy'"})
 final class ProbeCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH or sim:NAME[?memory=SIZE&features=LIST&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
   @Mixin

@@ -10,19 +10,23 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.IrqInfo;
+import io.vfio4j.vfiouser.RegionCapability;
 import io.vfio4j.vfiouser.RegionInfo;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /**
  * What a device is.
  *
+ * @param versions the versions of the migration interface that it has, ascending
  * @param keepsState whether it goes on as it is when a command lets go of it
  */
 record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqInfo> irqs,
-    MigrationFeatures features, DeviceState state, OptionalLong stopCopyLength, boolean dmaLogging,
+    List<Integer> versions, MigrationFeatures features, DeviceState state, OptionalLong stopCopyLength,
+    boolean dmaLogging,
     boolean keepsState) {
 
   /** A server may say that it has billions of them; no device does. */
@@ -42,8 +46,14 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     for (int i = 0; i < bounded(client.info().irqs()); i++) {
       irqs.add(client.irqs().info(i));
     }
-    return new ProbeReport(client.identity(), regions, irqs, client.features(), client.state(),
+    return new ProbeReport(client.identity(), regions, irqs, versions(client), client.features(),
+        client.state(),
         client.stopCopyLength(), client.dmaLog().isPresent(), device.keepsState() || device.isInside());
+  }
+
+  private static List<Integer> versions(VfioUserClient client) {
+    return IntStream.rangeClosed(1, 2)
+        .filter(version -> version == 1 ? client.hasVersion1() : client.hasVersion2()).boxed().toList();
   }
 
   private static int bounded(int count) {
@@ -63,6 +73,7 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     regions.stream().filter(region -> region.size() > 0)
         .forEach(region -> lines.add("region      " + words(region)));
     irqs.stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + words(irq)));
+    lines.add("versions    " + versionWords());
     lines.add(
         "features    " + (features.canMigrate() ? String.join(", ", FeatureNames.of(features)) : "none"));
     lines.add("state       " + state);
@@ -74,13 +85,29 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     return lines;
   }
 
+  private String versionWords() {
+    return switch (versions.size()) {
+      case 0 -> "none";
+      case 1 -> versions.getFirst() == 1 ? "1, a migration region" : "2";
+      default -> "1, a migration region, and 2, which is used here";
+    };
+  }
+
   private static String words(RegionInfo region) {
-    return "%-7s %10s %s%s%s".formatted(name(REGIONS, region.index()), Quantities.bytes(region.size()),
-        region.readable() ? "r" : "-", region.writable() ? "w" : "-", region.mappable() ? " mappable" : "");
+    return "%-9s %10s %s%s%s%s".formatted(name(region), Quantities.bytes(region.size()),
+        region.readable() ? "r" : "-", region.writable() ? "w" : "-", region.mappable() ? " mappable" : "",
+        region.capability(RegionCapability.Ndma.class).isPresent() ? " with NDMA" : "");
+  }
+
+  private static String name(RegionInfo region) {
+    return region.capability(RegionCapability.RegionType.class)
+        .filter(RegionCapability.RegionType.MIGRATION::equals).isPresent()
+            ? "migration"
+            : name(REGIONS, region.index());
   }
 
   private static String words(IrqInfo irq) {
-    return "%-7s %10s".formatted(name(IRQS, irq.index()), Integer.toUnsignedString(irq.count()));
+    return "%-9s %10s".formatted(name(IRQS, irq.index()), Integer.toUnsignedString(irq.count()));
   }
 
   private static String name(List<String> names, int index) {
@@ -135,7 +162,9 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
         .with("subsystem_id", identity.subsystemId())
         .with("class_code", identity.classCode()).with("driver", identity.driver())
         .with("regions", regions, ProbeReport::json).with("irqs", irqs, ProbeReport::json)
-        .with("features", FeatureNames.of(features)).with("state", state.name())
+        .with("versions", versions, version -> new JsonPrimitive(version))
+        .with("features", FeatureNames.of(features))
+        .with("state", state.name())
         .with("stop_copy_bytes", stopCopyLength.isPresent() ? new JsonPrimitive(stopCopyLength.getAsLong())
             : JsonNull.INSTANCE)
         .with("dma_logging", dmaLogging).with("keeps_state", keepsState).with("can_migrate", canMigrate())
@@ -145,7 +174,7 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
   }
 
   private static JsonObject json(RegionInfo region) {
-    return Json.object().with("index", region.index()).with("name", name(REGIONS, region.index()))
+    return Json.object().with("index", region.index()).with("name", name(region))
         .with("bytes", region.size()).with("readable", region.readable()).with("writable", region.writable())
         .with("mappable", region.mappable()).build();
   }

@@ -7,6 +7,7 @@ import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.IOException;
@@ -26,7 +27,9 @@ import picocli.CommandLine.Option;
         "  Serve one that fails to load a state, once:",
         "    vfio4j serve scratch --socket /tmp/b.sock --memory 256m --fault 'arc=RESUMING>STOP,errno=EIO,times=1'",
         "  Serve one without pre-copy:",
-        "    vfio4j serve scratch --socket /tmp/c.sock --features stop_copy,p2p", "", "Faults (--fault):",
+        "    vfio4j serve scratch --socket /tmp/c.sock --features stop_copy,p2p",
+        "  Serve one as devices were before Linux 5.18, with a migration region:",
+        "    vfio4j serve scratch --socket /tmp/d.sock --migration v1", "", "Faults (--fault):",
         "  arc=FROM>TO,errno=E[,error][,times=N]   the step fails; with error, into ERROR",
         "  arc=FROM>TO,delay=D[,times=N]           the step takes D longer",
         "  read,at=N,errno=E   read,at=N,cut       reading the state fails, or ends, at byte N",
@@ -47,6 +50,9 @@ final class ServeScratchCommand implements Callable<Integer> {
 
   @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class, description = "What it can do of migration: of stop_copy,p2p,pre_copy, or none (default: all).")
   private MigrationFeatures features = MigrationFeatures.ALL;
+
+  @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, description = "The versions of the migration interface that it has: v1 is a region, v2 commands (default: v2).")
+  private MigrationVersions versions = MigrationVersions.V2;
 
   @Option(names = "--fault", paramLabel = "SPEC", converter = FaultConverter.class, description = "Something that goes wrong, as below; may be given several times.")
   private List<Fault> faults = new ArrayList<>();
@@ -100,7 +106,8 @@ final class ServeScratchCommand implements Callable<Integer> {
   }
 
   private VfioUserServer listen(Path path, ScratchDevice device, Output output) throws IOException {
-    ServerOptions options = ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once);
+    ServerOptions options =
+        ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions);
     try {
       return VfioUserServer.listen(path, device, options, output::warning);
     } catch (LinuxException e) {

@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.vfiouser.MigrationVersions;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,40 +12,43 @@ import picocli.CommandLine.TypeConversionException;
 /** Reads what follows {@code sim:}, as in {@code a?memory=64m&features=stop_copy,p2p&fault=slow=10m}. */
 final class SimAddress {
 
-  private static final String KEYS = "memory=SIZE, features=LIST, load=FILE, fault=SPEC or mappable";
+  private static final String KEYS =
+      "memory=SIZE, features=LIST, migration=v1|v2|both, load=FILE, fault=SPEC or mappable";
 
   private SimAddress() {
   }
 
-  static ScratchConfig parse(String text) {
+  static DeviceAddress.Sim parse(String text) {
     int mark = text.indexOf('?');
     String name = mark < 0 ? text : text.substring(0, mark);
     if (name.isEmpty()) {
       throw new IllegalArgumentException("give the simulated device a name, as in sim:a?memory=64m");
     }
-    ScratchConfig config = ScratchConfig.named("sim:" + name);
+    DeviceAddress.Sim sim = new DeviceAddress.Sim(ScratchConfig.named("sim:" + name), MigrationVersions.V2);
     if (mark >= 0) {
       for (String part : text.substring(mark + 1).split("&", -1)) {
-        config = apply(config, part);
+        sim = apply(sim, part);
       }
     }
-    return config;
+    return sim;
   }
 
-  private static ScratchConfig apply(ScratchConfig config, String part) {
+  private static DeviceAddress.Sim apply(DeviceAddress.Sim sim, String part) {
     int equals = part.indexOf('=');
     String key = equals < 0 ? part : part.substring(0, equals);
     // A plus sign is itself here: + stands for a blank in forms only.
     String value =
         URLDecoder.decode(part.substring(equals < 0 ? part.length() : equals + 1).replace("+", "%2B"),
             StandardCharsets.UTF_8);
+    ScratchConfig config = sim.config();
     try {
       return switch (key) {
-        case "memory" -> config.withMemorySize(new SizeConverter().convert(value));
-        case "features" -> config.withFeatures(new FeaturesConverter().convert(value));
-        case "load" -> config.withLoad(Path.of(value));
-        case "fault" -> config.withFault(Fault.parse(value));
-        case "mappable" -> config.withMappable(true);
+        case "memory" -> sim.with(config.withMemorySize(new SizeConverter().convert(value)));
+        case "features" -> sim.with(config.withFeatures(new FeaturesConverter().convert(value)));
+        case "migration" -> new DeviceAddress.Sim(config, new VersionsConverter().convert(value));
+        case "load" -> sim.with(config.withLoad(Path.of(value)));
+        case "fault" -> sim.with(config.withFault(Fault.parse(value)));
+        case "mappable" -> sim.with(config.withMappable(true));
         default -> throw new IllegalArgumentException("'%s' is not known: give %s".formatted(part, KEYS));
       };
     } catch (TypeConversionException e) {

@@ -29,9 +29,11 @@ final class SimServer implements AutoCloseable {
     }, "vfio4j-" + device.config().name());
   }
 
-  static SimServer start(UnixSocket socket, ScratchConfig config, Consumer<String> log) throws IOException {
-    ScratchDevice device = device(config, log);
-    VfioUserServer server = VfioUserServer.of(socket, device, ServerOptions.DEFAULT, log);
+  static SimServer start(UnixSocket socket, DeviceAddress.Sim address, Consumer<String> log)
+      throws IOException {
+    ScratchDevice device = device(address.config(), log);
+    VfioUserServer server = VfioUserServer.of(socket, device,
+        ServerOptions.DEFAULT.withVersions(address.versions()), log);
     SimServer sim = new SimServer(device, server, log);
     sim.thread.start();
     return sim;

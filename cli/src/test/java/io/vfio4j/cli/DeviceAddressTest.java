@@ -7,6 +7,7 @@ import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.MigrationVersions;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -23,16 +24,18 @@ class DeviceAddressTest {
   @Test
   void aSimulatedDevice() {
     DeviceAddress address = DeviceAddress.parse(
-        "sim:a?memory=8m&features=stop_copy,p2p&load=/etc/a%26b+c&fault=slow=10m&fault=traffic=skip&mappable");
+        "sim:a?memory=8m&features=stop_copy,p2p&load=/etc/a%26b+c&fault=slow=10m&fault=traffic=skip&mappable&migration=both");
 
     assertThat(address).isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:a").withMemorySize(8 << 20)
         .withFeatures(MigrationFeatures.of(MigrationFeature.P2P)).withLoad(Path.of("/etc/a&b+c"))
-        .withFault(Fault.parse("slow=10m")).withFault(Fault.parse("traffic=skip")).withMappable(true)))
+        .withFault(Fault.parse("slow=10m")).withFault(Fault.parse("traffic=skip")).withMappable(true),
+        MigrationVersions.BOTH))
         .hasToString("sim:a");
   }
 
   @Test
   void aSimulatedDeviceAsItComes() {
-    assertThat(DeviceAddress.parse("sim:b")).isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:b")));
+    assertThat(DeviceAddress.parse("sim:b"))
+        .isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:b"), MigrationVersions.V2));
   }
 }

@@ -22,6 +22,25 @@ class ProbeTest {
   }
 
   @Test
+  void tellsTheVersions() {
+    Run one = Run.vfio4j("probe", "sim:a?memory=1m&migration=v1");
+    assertThat(one.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(one.out()).contains("versions    1, a migration region\n")
+        .containsPattern("region      migration +1.0 MiB rw with NDMA")
+        .contains("features    stop_copy, p2p, pre_copy").contains("stop-copy   no estimate")
+        .contains("DMA log     yes");
+
+    Run both = Run.vfio4j("probe", "sim:a?memory=1m&migration=both&features=pre_copy", "--json");
+    assertThat(both.event("probe").get("versions").getAsJsonArray().toString()).isEqualTo("[1,2]");
+    assertThat(both.event("probe").get("regions").getAsJsonArray()).hasSize(10);
+    assertThat(both.event("probe").get("stop_copy_bytes").isJsonNull()).isFalse();
+
+    assertThat(Run.vfio4j("probe", "sim:a?memory=1m").out()).contains("versions    2\n");
+    assertThat(Run.vfio4j("probe", "sim:a?features=none&migration=both").out())
+        .contains("versions    none\n");
+  }
+
+  @Test
   void tellsPrograms() {
     Run run = Run.vfio4j("probe", "sim:a?memory=1m", "--json");
 

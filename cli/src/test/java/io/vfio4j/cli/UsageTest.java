@@ -23,6 +23,8 @@ class UsageTest {
       "serve scratch --socket /s --memory 99999999999g  | is too large",
       "serve scratch --socket /s --memory 5000          | give a multiple of 4096",
       "serve scratch --socket /s --memory 0             | give a multiple of 4096",
+      "serve scratch --socket /s --migration v3         | 'v3' is not a version: give v1, v2 or both",
+      "probe sim:a?migration=1                          | migration: '1' is not a version",
       "serve scratch --socket /s --features fast        | 'fast' is not a feature: give some of stop_copy,p2p,pre_copy",
       "serve scratch --socket /s --fault arc=STOP       | give two states, as in arc=STOP>STOP_COPY",
       "serve scratch --socket /s --fault slow=x         | --fault: fault 'slow=x'",

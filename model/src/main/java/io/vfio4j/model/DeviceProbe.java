@@ -3,6 +3,7 @@ package io.vfio4j.model;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Ways around what {@link MigratableDevice} checks or hides, for whoever judges a device: the conformance suite.
@@ -95,6 +96,16 @@ public interface DeviceProbe extends AutoCloseable {
      * @throws DeviceException what the device answers
      */
     void writeRegion(int region, long offset, MemorySegment data) throws DeviceException;
+  }
+
+  /** Can access a migration region of version 1, if the device has one. */
+  interface AccessesMigrationRegion extends DeviceProbe {
+
+    /** Returns the region of the device as it is open now, which is the device's; empty where it has none. */
+    Optional<MigrationRegionAccess> migrationRegion();
+
+    /** Tells whether the region has the capability NDMA. */
+    boolean hasNdma();
   }
 
   /** Can give the device memory to write to. */

@@ -62,6 +62,15 @@ public interface MigratableDevice extends AutoCloseable {
   /** Returns the log of memory that the device writes by DMA, or empty where it has none. */
   Optional<DmaLog> dmaLog();
 
+  /**
+   * Returns how the device's state is cut into segments; fixed while it is open.
+   *
+   * @return empty for a device with version 2, whose state is a stream of bytes and nothing else
+   */
+  default Optional<Segmentation> segmentation() {
+    return Optional.empty();
+  }
+
   /** Lets go of the device. What becomes of its state is the implementation's to say. */
   @Override
   void close();

@@ -6,8 +6,10 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** Reads and writes the fields of a migration region, as its user. */
+/** Reads and writes the fields of a migration region, as its user, for several threads. */
 final class RegionFields {
 
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -16,6 +18,7 @@ final class RegionFields {
   private final String device;
   private final MigrationRegionAccess region;
   // Eight bytes that anybody may use; the collector may have them when nobody does any more.
+  private final Lock lock = new ReentrantLock();
   private final MemorySegment scratch = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
 
   RegionFields(String device, MigrationRegionAccess region) {
@@ -27,15 +30,29 @@ final class RegionFields {
     return scratch.asSlice(0, field.width());
   }
 
-  private long readLong(MigrationRegionField field) throws DeviceException {
-    region.read(field.offset(), of(field));
-    return scratch.get(U64, 0);
+  private long read(MigrationRegionField field) throws DeviceException {
+    lock.lock();
+    try {
+      region.read(field.offset(), of(field));
+      return field.width() == Integer.BYTES ? scratch.get(U32, 0) : scratch.get(U64, 0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(MigrationRegionField field, long value) throws DeviceException {
+    lock.lock();
+    try {
+      scratch.set(U64, 0, value);
+      region.write(field.offset(), of(field));
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Reads where the device is. */
   DeviceStateV1 readState() throws DeviceException {
-    region.read(MigrationRegionField.DEVICE_STATE.offset(), of(MigrationRegionField.DEVICE_STATE));
-    DeviceStateV1 state = new DeviceStateV1(scratch.get(U32, 0));
+    DeviceStateV1 state = new DeviceStateV1((int) read(MigrationRegionField.DEVICE_STATE));
     if (!state.isValid()) {
       throw brokeProtocol("its device_state is " + state);
     }
@@ -43,19 +60,18 @@ final class RegionFields {
   }
 
   void writeState(DeviceStateV1 state) throws DeviceException {
-    scratch.set(U32, 0, state.value());
-    region.write(MigrationRegionField.DEVICE_STATE.offset(), of(MigrationRegionField.DEVICE_STATE));
+    write(MigrationRegionField.DEVICE_STATE, state.value());
   }
 
   /** Reads pending_bytes, which acknowledges the segment read before; at most {@link Long#MAX_VALUE}. */
   long readPending() throws DeviceException {
-    long pending = readLong(MigrationRegionField.PENDING_BYTES);
+    long pending = read(MigrationRegionField.PENDING_BYTES);
     return pending < 0 ? Long.MAX_VALUE : pending;
   }
 
   /** Reads data_offset, which commits to a segment, and checks that data can lie there. */
   long readDataOffset() throws DeviceException {
-    long offset = readLong(MigrationRegionField.DATA_OFFSET);
+    long offset = read(MigrationRegionField.DATA_OFFSET);
     if (offset < MigrationRegionLayout.HEADER_SIZE || offset >= region.size()) {
       throw brokeProtocol("its data_offset is 0x%x in a region of %d bytes".formatted(offset, region.size()));
     }
@@ -64,7 +80,7 @@ final class RegionFields {
 
   /** Reads data_size and checks that so much lies at an offset. */
   long readDataSize(long offset) throws DeviceException {
-    long size = readLong(MigrationRegionField.DATA_SIZE);
+    long size = read(MigrationRegionField.DATA_SIZE);
     if (size < 0 || size > region.size() - offset) {
       throw brokeProtocol("its data_size is %s at 0x%x in a region of %d bytes"
           .formatted(Long.toUnsignedString(size), offset, region.size()));
@@ -73,8 +89,7 @@ final class RegionFields {
   }
 
   void writeDataSize(long size) throws DeviceException {
-    scratch.set(U64, 0, size);
-    region.write(MigrationRegionField.DATA_SIZE.offset(), of(MigrationRegionField.DATA_SIZE));
+    write(MigrationRegionField.DATA_SIZE, size);
   }
 
   void readData(long offset, MemorySegment into) throws DeviceException {

@@ -3,6 +3,8 @@ package io.vfio4j.model;
 
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +27,10 @@ public final class RegionMigratableDevice implements MigratableDevice {
   private final RegionFields fields;
   private final Optional<DmaLog> dmaLog;
   private final FeaturesV1 told;
-  private FeaturesV1 known;
+  private final Segmentation segmentation;
+  /** For moves and whatever tells of them; data sessions do without. */
+  private final Lock lock = new ReentrantLock();
+  private volatile FeaturesV1 known;
   private @Nullable RegionSaving saving;
   private @Nullable RegionResuming resuming;
 
@@ -36,15 +41,19 @@ public final class RegionMigratableDevice implements MigratableDevice {
    * @param region its migration region
    * @param features the arcs that it is known to have; {@link FeaturesV1#all} if they are to be tried
    * @param dmaLog its log of memory written by DMA, which version 1 has elsewhere
+   * @param fixedSegments whether it must get the segments that were saved, as the protocol has it; false where its
+   *     state is known to be a plain stream of bytes
    */
   public RegionMigratableDevice(DeviceIdentity identity, MigrationRegionAccess region, FeaturesV1 features,
-      Optional<DmaLog> dmaLog) {
+      Optional<DmaLog> dmaLog, boolean fixedSegments) {
     this.identity = identity;
     this.region = region;
     this.fields = new RegionFields(identity.name(), region);
     this.told = features;
     this.known = features;
     this.dmaLog = dmaLog;
+    this.segmentation =
+        new Segmentation(Math.max(1, region.size() - MigrationRegionLayout.HEADER_SIZE), fixedSegments);
   }
 
   @Override
@@ -65,7 +74,14 @@ public final class RegionMigratableDevice implements MigratableDevice {
 
   @Override
   public DeviceState state() throws DeviceException {
-    return inV2(fields.readState());
+    lock.lock();
+    try {
+      DeviceStateV1 state = fields.readState();
+      dropEndedSessions(state);
+      return inV2(state);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static DeviceState inV2(DeviceStateV1 valid) {
@@ -74,6 +90,15 @@ public final class RegionMigratableDevice implements MigratableDevice {
 
   @Override
   public Reached moveTo(DeviceState target) throws DeviceException {
+    lock.lock();
+    try {
+      return move(target);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Reached move(DeviceState target) throws DeviceException {
     DeviceStateV1 now = fields.readState();
     Optional<DeviceStateV1> goal = VersionMapping.toV1(target, known.ndma()).found();
     if (inV2(now) == target && target != DeviceState.ERROR) {
@@ -140,7 +165,7 @@ public final class RegionMigratableDevice implements MigratableDevice {
         throw e;
       } catch (DeviceException e) {
         now = fields.readState();
-        dropEndedSessions(now);
+        drop();
         ArcV1 arc = new ArcV1(before, to);
         if (now.effective().equals(before.effective()) && e.errno().equals(Errno.EINVAL)
             && known.optional().contains(arc)) {
@@ -151,9 +176,15 @@ public final class RegionMigratableDevice implements MigratableDevice {
         throw new TransitionException(identity.name(), from, target, e.errno(), inV2(now), e);
       }
       now = before.with(to);
-      dropEndedSessions(now);
+      drop();
       openSession(before).ifPresent(session -> begun = Optional.of(session));
       return true;
+    }
+
+    private void drop() {
+      if (dropEndedSessions(now)) {
+        begun = Optional.empty();
+      }
     }
 
     private Optional<DataSession> openSession(DeviceStateV1 before) {
@@ -162,32 +193,50 @@ public final class RegionMigratableDevice implements MigratableDevice {
         return Optional.of(saving);
       }
       if (now.isResuming() && !before.isResuming()) {
-        resuming = new RegionResuming(fields);
+        resuming = new RegionResuming(fields, segmentation.isFixed());
         return Optional.of(resuming);
       }
       return Optional.empty();
     }
-
-    private void dropEndedSessions(DeviceStateV1 state) {
-      if (saving != null && !state.isSaving()) {
-        saving.close();
-        saving = null;
-        begun = Optional.empty();
-      }
-      if (resuming != null && !state.isResuming()) {
-        resuming.close();
-        resuming = null;
-        begun = Optional.empty();
-      }
-    }
   }
 
+  /** Ends what a state has no place for. Returns whether it was anything. */
+  private boolean dropEndedSessions(DeviceStateV1 state) {
+    boolean dropped = false;
+    if (saving != null && !state.isSaving()) {
+      saving.close();
+      saving = null;
+      dropped = true;
+    }
+    if (resuming != null && !state.isResuming()) {
+      resuming.close();
+      resuming = null;
+      dropped = true;
+    }
+    return dropped;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws DeviceException EIO if the reset leaves the device elsewhere than in RUNNING
+   */
   @Override
   public void reset() throws DeviceException {
-    closeSessions();
-    region.reset();
-    // A refusal may have had another reason than a missing arc; to try again costs little.
-    known = told;
+    lock.lock();
+    try {
+      closeSessions();
+      region.reset();
+      // A refusal may have had another reason than a missing arc; to try again costs little.
+      known = told;
+      DeviceStateV1 left = fields.readState();
+      if (!left.effective().equals(DeviceStateV1.RUNNING)) {
+        throw new DeviceException(identity.name(), "reset", Errno.EIO,
+            "%s: a reset leaves the device in %s".formatted(identity.name(), left), null);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void closeSessions() {
@@ -209,6 +258,11 @@ public final class RegionMigratableDevice implements MigratableDevice {
   @Override
   public Optional<DmaLog> dmaLog() {
     return dmaLog;
+  }
+
+  @Override
+  public Optional<Segmentation> segmentation() {
+    return Optional.of(segmentation);
   }
 
   /** Lets go of the device, whose state stays as it is. */

@@ -9,28 +9,54 @@ final class RegionResuming implements ResumingSession {
   private static final long NONE = -1;
 
   private final RegionFields fields;
+  private final boolean fixed;
   private boolean over;
   private long offset = NONE;
   private long written;
 
-  RegionResuming(RegionFields fields) {
+  /**
+   * Begins a session.
+   *
+   * @param fixed whether segments end only where that is said; otherwise also where there is no more room
+   */
+  RegionResuming(RegionFields fields, boolean fixed) {
     this.fields = fields;
+    this.fixed = fixed;
   }
 
   @Override
   public void write(MemorySegment data) throws DeviceException {
     checkOpen();
-    if (offset == NONE) {
-      offset = fields.readDataOffset();
+    for (long done = 0; done < data.byteSize();) {
+      done += put(done == 0 ? data : data.asSlice(done));
     }
-    if (data.byteSize() > fields.regionSize() - offset - written) {
+  }
+
+  /** Writes as much as there is room for in a segment, at least a byte. */
+  private long put(MemorySegment data) throws DeviceException {
+    long room = beginSegment();
+    if (!fixed && room == 0) {
+      endSegment();
+      room = beginSegment();
+    }
+    if (room == 0 || (fixed && data.byteSize() > room)) {
       throw new DeviceException(fields.device(), "write device state", Errno.EMSGSIZE,
           "%s: a segment of more than %d bytes does not fit into its data window"
               .formatted(fields.device(), fields.regionSize() - offset),
           null);
     }
-    fields.writeData(offset + written, data);
-    written += data.byteSize();
+    long count = Math.min(room, data.byteSize());
+    fields.writeData(offset + written, count == data.byteSize() ? data : data.asSlice(0, count));
+    written += count;
+    return count;
+  }
+
+  /** Asks where a segment goes, unless one is begun. Returns the room that is left. */
+  private long beginSegment() throws DeviceException {
+    if (offset == NONE) {
+      offset = fields.readDataOffset();
+    }
+    return fields.regionSize() - offset - written;
   }
 
   @Override

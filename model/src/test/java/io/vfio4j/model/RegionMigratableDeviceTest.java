@@ -78,7 +78,7 @@ class RegionMigratableDeviceTest {
   @Test
   void aMoveThatNeedsADiscouragedWayOrAResetIsRefused() throws DeviceException {
     RegionMigratableDevice user = new RegionMigratableDevice(pair.device.identity(), pair,
-        FeaturesV1.mandatory(false), Optional.empty());
+        FeaturesV1.mandatory(false), Optional.empty(), true);
     user.moveTo(DeviceState.RESUMING);
     assertFailure(user, DeviceState.STOP, Errno.EINVAL, DeviceState.RESUMING, UNCHANGED);
     assertThat(user.moveTo(DeviceState.RUNNING).state()).isEqualTo(DeviceState.RUNNING);

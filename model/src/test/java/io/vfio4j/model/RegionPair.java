@@ -29,7 +29,7 @@ final class RegionPair implements MigrationRegionAccess {
     device = new StreamDevice(features);
     region = new MigrationRegion(device, Arena.ofAuto().allocate(windowSize), WINDOW_OFFSET, ndma,
         (from, to, reason) -> heard.add(from + " > " + to));
-    user = new RegionMigratableDevice(device.identity(), this, FeaturesV1.all(ndma), Optional.empty());
+    user = new RegionMigratableDevice(device.identity(), this, FeaturesV1.all(ndma), Optional.empty(), true);
   }
 
   @Override

@@ -62,6 +62,11 @@ record ClientCalls(String name, ClientChannel channel) {
     }
   }
 
+  /** Resets the device, and leaves it at that. */
+  void reset() throws DeviceException {
+    call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+  }
+
   /** Reads a reply that must have at least so many bytes, all of which fit in the reader. */
   static int body(MessageReader reader, int bytes) throws LinuxException, ProtocolException {
     if (reader.remaining() < bytes) {

@@ -2,10 +2,12 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
@@ -15,13 +17,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** The client's side of DEVICE_FEATURE: features, state and moves of the device. */
-final class ClientMigration {
+/** The client's side of DEVICE_FEATURE: version 2 of the migration interface, and the DMA log. */
+final class ClientMigration implements MigratableDevice {
 
   private static final int DATA = Header.SIZE + Feature.SIZE;
   private static final int STATE_SIZE = 8;
 
   private final ClientCalls calls;
+  private final DeviceIdentity identity;
   private final Limits limits;
   private final boolean preCopyInfo;
   private final MigrationFeatures features;
@@ -30,8 +33,10 @@ final class ClientMigration {
   private volatile DeviceState known = DeviceState.RUNNING;
   private @Nullable ClientSession session;
 
-  ClientMigration(ClientCalls calls, Limits limits, boolean preCopyInfo) throws DeviceException {
+  ClientMigration(ClientCalls calls, DeviceIdentity identity, Limits limits, boolean preCopyInfo)
+      throws DeviceException {
     this.calls = calls;
+    this.identity = identity;
     this.limits = limits;
     this.preCopyInfo = preCopyInfo;
     features = readFeatures();
@@ -41,11 +46,18 @@ final class ClientMigration {
     }
   }
 
-  MigrationFeatures features() {
+  @Override
+  public DeviceIdentity identity() {
+    return identity;
+  }
+
+  @Override
+  public MigrationFeatures features() {
     return features;
   }
 
-  Optional<DmaLog> dmaLog() {
+  @Override
+  public Optional<DmaLog> dmaLog() {
     return Optional.ofNullable(dmaLog);
   }
 
@@ -105,7 +117,8 @@ final class ClientMigration {
         });
   }
 
-  DeviceState state() throws DeviceException {
+  @Override
+  public DeviceState state() throws DeviceException {
     if (!features.canMigrate()) {
       return DeviceState.RUNNING;
     }
@@ -121,7 +134,8 @@ final class ClientMigration {
     return state;
   }
 
-  OptionalLong stopCopyLength() throws DeviceException {
+  @Override
+  public OptionalLong stopCopyLength() throws DeviceException {
     if (!features.canMigrate()) {
       return OptionalLong.empty();
     }
@@ -137,7 +151,8 @@ final class ClientMigration {
     }
   }
 
-  Reached moveTo(DeviceState target) throws DeviceException {
+  @Override
+  public Reached moveTo(DeviceState target) throws DeviceException {
     DeviceState from = known;
     if (!features.canMigrate()) {
       throw failedMove(from, target, Errno.ENOTTY, from, null);
@@ -184,10 +199,11 @@ final class ClientMigration {
     }
   }
 
-  /** Resets the device, and sees to it that its state is reset too. */
-  void reset() throws DeviceException {
+  /** {@inheritDoc} Sees to it that the state is reset too. */
+  @Override
+  public void reset() throws DeviceException {
     try {
-      sendReset();
+      calls.reset();
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
@@ -195,13 +211,9 @@ final class ClientMigration {
       if (!leaveStopped()) {
         throw e;
       }
-      sendReset();
+      calls.reset();
     }
     wasReset();
-  }
-
-  private void sendReset() throws DeviceException {
-    calls.call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
   }
 
   /** Sets the device running if it is stopped with its own state. Returns whether it was. */
@@ -231,5 +243,10 @@ final class ClientMigration {
     }
     throw new DeviceException(calls.name(), "reset", Errno.EIO,
         calls.name() + ": the server's reset leaves the device in " + left + "; restart the server", null);
+  }
+
+  @Override
+  public void close() {
+    // The connection is the client's.
   }
 }

@@ -25,7 +25,7 @@ public interface EmulatedDevice extends AutoCloseable {
 
   /**
    * Gives the device its way to memory and interrupts; called once, before anything else but
-   * {@link #description}.
+   * {@link #description} and {@link #features}.
    *
    * @param dma memory that it may reach
    * @param interrupts how it raises them

@@ -11,30 +11,37 @@ import java.time.Duration;
  *     ask for it
  * @param once whether the server ends with its first client
  * @param stallTimeout how long a client may leave a message or an answer unfinished
+ * @param versions how a device that can migrate is driven
  */
-public record ServerOptions(Limits limits, boolean keepState, boolean once, Duration stallTimeout) {
+public record ServerOptions(Limits limits, boolean keepState, boolean once, Duration stallTimeout,
+    MigrationVersions versions) {
 
   /** Serves one client after the other, and resets the device in between. */
   public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, false, false,
-      Duration.ofSeconds(10));
+      Duration.ofSeconds(10), MigrationVersions.V2);
 
   /** Returns these options with another way to treat the device when a client goes away. */
   public ServerOptions withKeepState(boolean keep) {
-    return new ServerOptions(limits, keep, once, stallTimeout);
+    return new ServerOptions(limits, keep, once, stallTimeout, versions);
   }
 
   /** Returns these options for a server that ends, or not, with its first client. */
   public ServerOptions withOnce(boolean endsWithClient) {
-    return new ServerOptions(limits, keepState, endsWithClient, stallTimeout);
+    return new ServerOptions(limits, keepState, endsWithClient, stallTimeout, versions);
   }
 
   /** Returns these options with other limits. */
   public ServerOptions withLimits(Limits offered) {
-    return new ServerOptions(offered, keepState, once, stallTimeout);
+    return new ServerOptions(offered, keepState, once, stallTimeout, versions);
   }
 
   /** Returns these options with another patience. */
   public ServerOptions withStallTimeout(Duration timeout) {
-    return new ServerOptions(limits, keepState, once, timeout);
+    return new ServerOptions(limits, keepState, once, timeout, versions);
+  }
+
+  /** Returns these options with other versions of the migration interface. */
+  public ServerOptions withVersions(MigrationVersions offered) {
+    return new ServerOptions(limits, keepState, once, stallTimeout, offered);
   }
 }

@@ -10,10 +10,13 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.FeaturesV1;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
+import io.vfio4j.model.RegionMigratableDevice;
+import io.vfio4j.model.Segmentation;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,7 +40,9 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private final ClientRegions regions;
   private final ClientIrqs irqs;
   private final ClientDmaMappings mappings;
-  private final ClientMigration migration;
+  private final Optional<ClientMigrationRegion> region;
+  private final boolean hasV2;
+  private final MigratableDevice migration;
 
   private VfioUserClient(String name, ClientOptions options, MessageTransport transport)
       throws DeviceException {
@@ -53,7 +58,10 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       irqs = new ClientIrqs(calls, limits);
       info = ClientHandshake.deviceInfo(calls);
       identity = ClientHandshake.identity(calls.name(), regions, granted);
-      migration = new ClientMigration(calls, limits, extensions.preCopyInfo());
+      region = ClientMigrationRegion.find(calls, regions, info.regions());
+      ClientMigration version2 = new ClientMigration(calls, identity, limits, extensions.preCopyInfo());
+      hasV2 = version2.features().canMigrate();
+      migration = hasV2 || region.isEmpty() ? version2 : version1(region.get(), version2.dmaLog());
     } catch (ErrnoException e) {
       channel.close();
       throw new DeviceLostException(name, "connect", e.errno(),
@@ -62,6 +70,12 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       channel.close();
       throw e;
     }
+  }
+
+  /** A region that this project's server makes of version 2 has the same stream, and cuts it where it likes. */
+  private MigratableDevice version1(ClientMigrationRegion driven, Optional<DmaLog> dmaLog) {
+    return new RegionMigratableDevice(identity, driven, FeaturesV1.all(driven.hasNdma()), dmaLog,
+        !extensions.ours());
   }
 
   /**
@@ -111,6 +125,23 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   /** Tells whether the server leaves the device as it is, if it is in RUNNING, when this client goes away. */
   public boolean keepsState() {
     return extensions.keepState();
+  }
+
+  /**
+   * Tells whether the device has version 1 of the migration interface, a region of its own. It is driven by that if
+   * it has no version 2.
+   */
+  public boolean hasVersion1() {
+    return region.isPresent();
+  }
+
+  /** Tells whether the device has version 2 of the migration interface. */
+  public boolean hasVersion2() {
+    return hasV2;
+  }
+
+  Optional<ClientMigrationRegion> region() {
+    return region;
   }
 
   /** Returns what the server says of the device. */
@@ -225,6 +256,11 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   @Override
   public OptionalLong stopCopyLength() throws DeviceException {
     return migration.stopCopyLength();
+  }
+
+  @Override
+  public Optional<Segmentation> segmentation() {
+    return migration.segmentation();
   }
 
   @Override

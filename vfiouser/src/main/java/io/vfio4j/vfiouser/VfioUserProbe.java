@@ -7,6 +7,7 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MigrationRegionAccess;
 import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.Structs.Feature;
@@ -14,12 +15,13 @@ import io.vfio4j.vfiouser.Structs.MigData;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Says to a server what {@link VfioUserClient} would never say, for whoever judges the device that it serves. */
 public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe.SetsNumbers,
     DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LendsMemory,
-    DeviceProbe.LogsAnything
+    DeviceProbe.LogsAnything, DeviceProbe.AccessesMigrationRegion
     permits ReopeningProbe {
 
   private static final int DATA = Header.SIZE + Feature.SIZE;
@@ -67,7 +69,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
 
   @Override
   public void resetOnly() throws DeviceException {
-    client.calls().call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+    client.calls().reset();
     client.state(); // Sessions of the client's learn from the state that they have ended.
   }
 
@@ -123,6 +125,16 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   @Override
   public void writeRegion(int region, long offset, MemorySegment data) throws DeviceException {
     client.writeRegion(region, offset, data);
+  }
+
+  @Override
+  public Optional<MigrationRegionAccess> migrationRegion() {
+    return client.region().map(region -> region);
+  }
+
+  @Override
+  public boolean hasNdma() {
+    return client.region().filter(ClientMigrationRegion::hasNdma).isPresent();
   }
 
   @Override

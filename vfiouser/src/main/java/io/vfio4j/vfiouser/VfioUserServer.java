@@ -30,6 +30,7 @@ public final class VfioUserServer implements AutoCloseable {
   private static final Duration RECEIVE_SLICE = Duration.ofSeconds(1);
 
   private final EmulatedDevice device;
+  private final @Nullable Version1Device version1;
   private final ServerOptions options;
   private final Consumer<String> log;
   private final LongSupplier clock;
@@ -43,7 +44,10 @@ public final class VfioUserServer implements AutoCloseable {
   private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
       LongSupplier clock,
       @Nullable UnixServerSocket socket) {
-    this.device = device;
+    this.version1 = options.versions().hasV1() && device.features().canMigrate()
+        ? new Version1Device(device, options.versions().hasV2())
+        : null;
+    this.device = version1 != null ? version1 : device;
     this.options = options;
     this.log = log;
     this.clock = clock;
@@ -111,6 +115,9 @@ public final class VfioUserServer implements AutoCloseable {
       }
     } finally {
       stopping = true;
+      if (version1 != null) {
+        version1.close();
+      }
       dma.close();
       if (gate != null) {
         gate.close();
@@ -167,7 +174,8 @@ public final class VfioUserServer implements AutoCloseable {
         log.accept("client given up: " + e.getMessage());
       }
     }
-    if (!keep || device.state() != DeviceState.RUNNING) {
+    boolean kept = keep && (version1 != null ? version1.release() : device.state() == DeviceState.RUNNING);
+    if (!kept) {
       device.reset();
     }
     return hadClient;

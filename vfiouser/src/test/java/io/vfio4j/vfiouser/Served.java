@@ -37,6 +37,10 @@ final class Served implements AutoCloseable {
     return new Served(folder, TestDevice.make(), options);
   }
 
+  static Served in(Path folder, TestDevice device, ServerOptions options) throws Exception {
+    return new Served(folder, device, options);
+  }
+
   static Served in(Path folder, TestDevice device) throws Exception {
     return new Served(folder, device, ServerOptions.DEFAULT);
   }

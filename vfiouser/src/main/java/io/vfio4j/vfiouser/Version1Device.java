@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DeviceStateV1;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.MigrationRegion;
+import io.vfio4j.model.MigrationRegionField;
+import io.vfio4j.model.MigrationRegionLayout;
+import io.vfio4j.model.Reached;
+import io.vfio4j.model.TransitionException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Any device that can migrate, with a migration region of version 1; and with version 2, if that is to be served too.
+ *
+ * <p>
+ * NDMA promises that there is no DMA at all. That holds of the states without peer-to-peer DMA as long as the device
+ * must take every mapping for a peer's: a server with a region of version 1 never agrees to be told what is one.
+ */
+final class Version1Device implements EmulatedDevice {
+
+  /** Where the data window begins: at a page, so that the header stays trapped whatever is mapped. */
+  static final long WINDOW_OFFSET = 4096;
+  /** What one message carries by default. */
+  static final long WINDOW_SIZE = 1 << 20;
+
+  /** Through which version the device was asked for a state. */
+  private enum User {
+    NOBODY, VERSION_1, VERSION_2
+  }
+
+  private final EmulatedDevice device;
+  private final boolean hasV2;
+  private final int index;
+  private final boolean ndma;
+  private final DeviceDescription description;
+  private @Nullable Arena memory;
+  private @Nullable MigrationRegion region;
+  private User user = User.NOBODY;
+
+  /**
+   * Makes the region of a device that can migrate.
+   *
+   * @param device the device, which stays the caller's
+   * @param hasV2 whether it has version 2 as well
+   */
+  Version1Device(EmulatedDevice device, boolean hasV2) {
+    this.device = device;
+    this.hasV2 = hasV2;
+    ndma = device.features().has(MigrationFeature.P2P);
+    List<DeviceDescription.Region> regions = new ArrayList<>(device.description().regions());
+    while (regions.size() < MigrationRegionLayout.FIRST_INDEX) {
+      regions.add(DeviceDescription.Region.NONE);
+    }
+    index = regions.size();
+    regions.add(new DeviceDescription.Region(WINDOW_OFFSET + WINDOW_SIZE, true, false, capabilities()));
+    description = new DeviceDescription(device.description().name(), regions,
+        device.description().irqCounts());
+  }
+
+  private List<RegionCapability> capabilities() {
+    return ndma
+        ? List.of(RegionCapability.RegionType.MIGRATION, new RegionCapability.Ndma())
+        : List.of(RegionCapability.RegionType.MIGRATION);
+  }
+
+  @Override
+  public DeviceDescription description() {
+    return description;
+  }
+
+  /** {@inheritDoc} The region lives in memory of the calling thread, the device's own. */
+  @Override
+  @SuppressWarnings("MustBeClosedChecker") // close() does, on the same thread.
+  public void attach(DmaMemory dma, Interrupts interrupts) {
+    device.attach(dma, interrupts);
+    memory = Arena.ofConfined();
+    region = new MigrationRegion(EmulatedMigration.of(device), memory.allocate(WINDOW_SIZE, WINDOW_OFFSET),
+        WINDOW_OFFSET, ndma, (from, to, reason) -> {
+        });
+  }
+
+  private MigrationRegion region() {
+    if (region == null) {
+      throw new IllegalStateException(description.name() + " is not attached yet");
+    }
+    return region;
+  }
+
+  @Override
+  public void readRegion(int asked, long offset, MemorySegment into) throws ErrnoException {
+    if (asked == index) {
+      region().read(offset, into);
+    } else {
+      device.readRegion(asked, offset, into);
+    }
+  }
+
+  @Override
+  public void writeRegion(int asked, long offset, MemorySegment data) throws ErrnoException {
+    if (asked != index) {
+      device.writeRegion(asked, offset, data);
+      return;
+    }
+    if (MigrationRegionField.at(offset, data.byteSize())
+        .filter(field -> field == MigrationRegionField.DEVICE_STATE).isPresent()) {
+      if (user == User.VERSION_2) {
+        throw new ErrnoException(Errno.EBUSY, "version 2 was used since the last reset");
+      }
+      user = User.VERSION_1;
+    }
+    region().write(offset, data);
+  }
+
+  @Override
+  public Optional<Fd> regionFile(int asked) {
+    return asked == index ? Optional.empty() : device.regionFile(asked);
+  }
+
+  @Override
+  public MigrationFeatures features() {
+    return hasV2 ? device.features() : MigrationFeatures.NONE;
+  }
+
+  @Override
+  public DeviceState state() {
+    return device.state();
+  }
+
+  @Override
+  public Reached moveTo(DeviceState target) throws TransitionException {
+    if (user == User.VERSION_1) {
+      throw new TransitionException(description.name(), state(), target, Errno.EBUSY, state(), null);
+    }
+    user = User.VERSION_2;
+    return device.moveTo(target);
+  }
+
+  @Override
+  public OptionalLong stopCopyLength() {
+    return device.stopCopyLength();
+  }
+
+  @Override
+  public void reset() {
+    device.reset();
+    region().wasReset("reset");
+    user = User.NOBODY;
+  }
+
+  /**
+   * Has the device go on for whoever comes next: whose field is that of a device that was just opened.
+   *
+   * @return false if it is not in RUNNING, by its field too, and has to be reset
+   */
+  boolean release() {
+    boolean runs = device.state() == DeviceState.RUNNING
+        && region().state().bits() == DeviceStateV1.RUNNING.bits();
+    if (runs) {
+      region().wasReset("its user has gone");
+      user = User.NOBODY;
+    }
+    return runs;
+  }
+
+  @Override
+  public long runDue(long now) {
+    return device.runDue(now);
+  }
+
+  /** Frees the region, on the thread that attached it. The device is its owner's to close. */
+  @Override
+  public void close() {
+    if (region != null) {
+      region.close();
+    }
+    if (memory != null) {
+      memory.close();
+      memory = null;
+    }
+  }
+}
