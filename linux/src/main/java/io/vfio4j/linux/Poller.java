@@ -5,6 +5,7 @@ import static io.vfio4j.linux.PollFd.POLLERR;
 import static io.vfio4j.linux.PollFd.POLLHUP;
 import static io.vfio4j.linux.PollFd.POLLIN;
 import static io.vfio4j.linux.PollFd.POLLNVAL;
+import static io.vfio4j.linux.PollFd.POLLOUT;
 
 import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
@@ -15,6 +16,11 @@ import java.lang.foreign.MemorySegment;
  * descriptors remain their owners'.
  */
 public final class Poller implements AutoCloseable {
+
+  /** There are bytes to read, or the end of them. */
+  public static final int READABLE = 1;
+  /** Bytes are taken, or an error is to be had by trying. */
+  public static final int WRITABLE = 2;
 
   private final Fd[] fds;
   private final Arena arena = Arena.ofShared();
@@ -55,6 +61,30 @@ public final class Poller implements AutoCloseable {
       while (acquired > 0) {
         fds[--acquired].release();
       }
+    }
+  }
+
+  /**
+   * Waits until the first descriptor takes bytes, or, if that is wanted, has some to give. One that has hung up or
+   * is in error is both.
+   *
+   * @param orReadable whether to wait for bytes to read as well
+   * @param timeoutNanos negative to wait for ever
+   * @return {@link #READABLE}, {@link #WRITABLE}, both, or 0 at the timeout
+   * @throws LinuxException EBADF if it is closed
+   */
+  public int awaitWritable(boolean orReadable, long timeoutNanos) throws LinuxException {
+    int number = fds[0].acquire("ppoll");
+    try {
+      PollFd.set(pollFds, 0, number, orReadable ? POLLOUT | POLLIN : POLLOUT);
+      LinuxException.check(Ppoll.await(pollFds, 1, timespec, timeoutNanos), "ppoll", fds[0].name());
+      int events = PollFd.revents(pollFds, 0);
+      if ((events & (POLLHUP | POLLERR)) != 0) {
+        return READABLE | WRITABLE;
+      }
+      return ((events & POLLIN) != 0 ? READABLE : 0) | ((events & POLLOUT) != 0 ? WRITABLE : 0);
+    } finally {
+      fds[0].release();
     }
   }
 

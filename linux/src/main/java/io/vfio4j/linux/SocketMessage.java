@@ -92,11 +92,11 @@ final class SocketMessage {
    * Sends once, as {@link SocketCalls#sendmsg}, without the first {@code skip} bytes of head and tail
    * together.
    */
-  long send(int number, MemorySegment head, MemorySegment tail, long skip) {
+  long send(int number, MemorySegment head, MemorySegment tail, long skip, int flags) {
     long skipOfHead = Math.min(skip, head.byteSize());
     IoVec.set(iovecs, 0, head, skipOfHead);
     IoVec.set(iovecs, 1, tail, skip - skipOfHead);
     MsgHdr.iov(header, iovecs, 2);
-    return SocketCalls.sendmsg(number, header, MSG_NOSIGNAL, head, tail);
+    return SocketCalls.sendmsg(number, header, flags | MSG_NOSIGNAL, head, tail);
   }
 }

@@ -26,7 +26,7 @@ public final class UnixSocket implements AutoCloseable {
   static final int SOCK_NONBLOCK = 0x800;
   static final int SOCK_CLOEXEC = 0x80000;
 
-  private static final int MSG_DONTWAIT = 0x40;
+  static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_WAITALL = 0x100;
   private static final int SHUT_RDWR = 2;
 
@@ -36,8 +36,7 @@ public final class UnixSocket implements AutoCloseable {
   private final ReentrantLock receiving = new ReentrantLock();
   private final SocketMessage received = new SocketMessage(arena);
 
-  private final ReentrantLock sending = new ReentrantLock();
-  private final SocketMessage sent = new SocketMessage(arena);
+  private final SocketOutput output;
 
   /**
    * Two sockets connected to each other.
@@ -61,6 +60,7 @@ public final class UnixSocket implements AutoCloseable {
   /** Takes ownership of a connected UNIX stream socket. */
   UnixSocket(Fd fd) {
     this.fd = fd;
+    this.output = new SocketOutput(fd, arena);
   }
 
   /**
@@ -228,62 +228,22 @@ public final class UnixSocket implements AutoCloseable {
    *     long as {@link #sendTimeout}; EBADF if this socket or one of the descriptors is closed
    */
   public void send(MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException {
-    checkSendable(head, tail, fds);
-    sending.lock();
-    try {
-      int number = fd.acquire("sendmsg");
-      try {
-        long skip = sendFirst(number, head, tail, fds);
-        sent.detach();
-        long total = head.byteSize() + tail.byteSize();
-        while (skip < total) {
-          skip += sendOnce(number, head, tail, skip);
-        }
-      } finally {
-        fd.release();
-      }
-    } finally {
-      sending.unlock();
-    }
+    output.send(head, tail, fds);
   }
 
-  private static void checkSendable(MemorySegment head, MemorySegment tail, List<Fd> fds) {
-    if (head.byteSize() == 0 && tail.byteSize() == 0) {
-      throw new IllegalArgumentException("nothing to send: descriptors need a byte to go with");
-    }
-    if (fds.size() > SocketMessage.MAX_FDS) {
-      throw new IllegalArgumentException(fds.size() + " descriptors, and a message carries at most "
-          + SocketMessage.MAX_FDS);
-    }
-  }
-
-  /** Holds the descriptors until they are on their way. */
-  private long sendFirst(int number, MemorySegment head, MemorySegment tail, List<Fd> fds)
-      throws LinuxException {
-    int acquired = 0;
-    try {
-      while (acquired < fds.size()) {
-        fds.get(acquired).acquire("sendmsg");
-        acquired++;
-      }
-      sent.attach(fds);
-      return sendOnce(number, head, tail, 0);
-    } finally {
-      while (acquired > 0) {
-        fds.get(--acquired).release();
-      }
-    }
-  }
-
-  private long sendOnce(int number, MemorySegment head, MemorySegment tail, long skip) throws LinuxException {
-    long result;
-    do {
-      result = sent.send(number, head, tail, skip);
-    } while (result == -Errno.EINTR.number());
-    if (result == -Errno.EAGAIN.number()) {
-      throw new LinuxException("sendmsg", fd.name(), Errno.ETIMEDOUT);
-    }
-    return LinuxException.check(result, "sendmsg", fd.name());
+  /**
+   * Sends once what the kernel takes without waiting, sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL.
+   *
+   * @param head native
+   * @param tail native, may be empty; not both
+   * @param skip how many bytes of head and tail together have been sent before, fewer than there are
+   * @param fds at most 253; they go with the first byte, so only where {@code skip} is 0
+   * @return how many bytes were taken, at least 1, or {@link #WOULD_BLOCK}
+   * @throws LinuxException EPIPE or ECONNRESET if the peer is gone; EBADF if this socket or one of the descriptors
+   *     is closed
+   */
+  public long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException {
+    return output.sendNow(head, tail, skip, fds);
   }
 
   /**
@@ -350,14 +310,14 @@ public final class UnixSocket implements AutoCloseable {
   @Override
   public void close() {
     lockStopping(receiving);
-    lockStopping(sending);
+    lockStopping(output.lock());
     try {
       if (arena.scope().isAlive()) {
         fd.close();
         arena.close();
       }
     } finally {
-      sending.unlock();
+      output.lock().unlock();
       receiving.unlock();
     }
   }

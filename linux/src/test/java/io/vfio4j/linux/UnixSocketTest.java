@@ -360,4 +360,36 @@ class UnixSocketTest {
     assertThatThrownBy(call).isInstanceOfSatisfying(LinuxException.class,
         e -> assertThat(e.errno()).isEqualTo(errno));
   }
+
+  @Test
+  void sendsNowWhatTheKernelTakesAndTellsWhenThereIsRoom() throws Exception {
+    UnixSocket.Pair pair = UnixSocket.pair();
+    try (UnixSocket one = pair.one();
+        UnixSocket other = pair.other();
+        Poller poller = new Poller(one.fd());
+        Arena arena = Arena.ofConfined();
+        ReceivedFds fds = new ReceivedFds()) {
+      MemorySegment data = arena.allocate(1 << 20);
+      one.bufferSize(8192);
+      assertThat(poller.awaitWritable(true, 0)).isEqualTo(Poller.WRITABLE);
+      long taken = one.sendNow(data, MemorySegment.NULL, 0, List.of(one.fd()));
+      assertThat(taken).isPositive().isLessThan(data.byteSize());
+      long more;
+      while ((more = one.sendNow(data, MemorySegment.NULL, taken, List.of())) != UnixSocket.WOULD_BLOCK) {
+        taken += more;
+      }
+      assertThat(poller.awaitWritable(true, 0)).isZero();
+      other.send(data.asSlice(0, 1), MemorySegment.NULL, List.of());
+      assertThat(poller.awaitWritable(true, -1)).isEqualTo(Poller.READABLE);
+      assertThat(poller.awaitWritable(false, 0)).isZero();
+
+      for (long got = 0; got < taken;) {
+        got += other.receive(data, fds);
+      }
+      assertThat(fds.count()).as("descriptors went with the first byte alone").isEqualTo(1);
+      assertThat(poller.awaitWritable(false, -1)).isEqualTo(Poller.WRITABLE);
+      other.shutdown();
+      assertThat(poller.awaitWritable(false, -1)).isEqualTo(Poller.READABLE | Poller.WRITABLE);
+    }
+  }
 }

@@ -5,11 +5,10 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.ErrnoException;
-import io.vfio4j.vfiouser.Structs.DmaAccess;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 final class ClientChannel implements AutoCloseable {
 
   private static final int HEAD_SIZE = 16 << 10;
-  private static final int PATIENCE = 1;
   /** Fields before the data of a reply, and then some. */
   private static final int REPLY_FIELDS = 4096;
 
@@ -42,31 +40,36 @@ final class ClientChannel implements AutoCloseable {
   private final MessageTransport transport;
   private final ClientMemory memory;
   private final Arena arena = Arena.ofShared();
+  private final ExchangeWatch watch;
   private final MessageReader reader;
+  private final MessageSender sender;
   private final SegmentSlices head;
-  private final SegmentSlices serverHead;
-  private final SegmentSlices large;
-  private final Request serverRequest;
-  private final Reply serverReply;
-  private final int largestMessage;
+  private final int maxDataXferSize;
   /** Of all replies only a dirty bitmap may be longer than the data of a message. */
   private final long largestReply;
   private int nextId;
   private @Nullable IOException broken;
   private boolean closed;
-  private @Nullable Thread memoryServer;
+  private @Nullable MemoryServer memoryServer;
+  private @Nullable Thread memoryThread;
 
-  ClientChannel(MessageTransport transport, ClientMemory memory, Limits limits) {
+  /**
+   * Makes a channel.
+   *
+   * @param transport waits for ever; it is the channel's from now on
+   * @param timeout how long an exchange may take
+   */
+  ClientChannel(MessageTransport transport, ClientMemory memory, Limits limits, Duration timeout) {
     this.transport = transport;
     this.memory = memory;
-    largestMessage = DmaAccess.SIZE + limits.maxDataXferSize();
-    largestReply = Math.max(largestMessage, limits.maxBitmapSize()) + REPLY_FIELDS;
-    reader = new MessageReader(transport, PATIENCE, arena);
+    maxDataXferSize = limits.maxDataXferSize();
+    largestReply = Math.max(maxDataXferSize, limits.maxBitmapSize()) + REPLY_FIELDS;
+    reader = new MessageReader(transport, MessageSender.UNBOUNDED, arena);
+    // Threads take turns at the channel, so that what one has put aside another may read.
+    reader.putsAside(maxDataXferSize + (long) REPLY_FIELDS, Arena::ofShared);
+    sender = new MessageSender(transport, reader, MessageSender.UNBOUNDED);
     head = new SegmentSlices(arena.allocate(HEAD_SIZE, 8));
-    serverHead = new SegmentSlices(arena.allocate(Header.SIZE + DmaAccess.SIZE, 8));
-    large = new SegmentSlices(arena.allocate(largestMessage, 8));
-    serverRequest = new Request(large);
-    serverReply = new Reply(serverHead);
+    watch = ExchangeWatch.start(timeout, transport::shutdown);
   }
 
   /**
@@ -101,11 +104,12 @@ final class ClientChannel implements AutoCloseable {
    */
   <T> T exchange(Command command, int fields, MemorySegment data, List<Fd> fds, ReplyReader<T> replyReader)
       throws RemoteErrorException, IOException {
+    watch.begin();
     try {
       int id = nextId++ & 0xffff;
       Header.write(head.segment(), id, command.wireValue(), Header.SIZE + fields + data.byteSize(),
           Header.TYPE_COMMAND, 0);
-      transport.send(head.slice(0, Header.SIZE + fields), data, fds);
+      sender.send(head.slice(0, Header.SIZE + fields), data, fds);
       awaitReply(command, id);
       if ((reader.flags() & Header.ERROR) != 0) {
         int errno = reader.errno();
@@ -117,15 +121,25 @@ final class ClientChannel implements AutoCloseable {
       serveBuffered();
       return result;
     } catch (LinuxException | ProtocolException e) {
-      fail(e);
-      throw e;
+      IOException reason = watch.hasExpired() ? late(command, e) : e;
+      fail(reason);
+      throw reason;
     } catch (RuntimeException e) {
       // The caller's memory, most likely. The message is left in its middle.
       ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
       abandoned.initCause(e);
       fail(abandoned);
       throw e;
+    } finally {
+      watch.end();
     }
+  }
+
+  private static ProtocolException late(Command command, IOException seenInstead) {
+    ProtocolException late =
+        new ProtocolException(command + " was not answered in time", Errno.ETIMEDOUT);
+    late.initCause(seenInstead);
+    return late;
   }
 
   /** Serves commands that came with the reply: the socket would not tell of them any more. */
@@ -158,55 +172,23 @@ final class ClientChannel implements AutoCloseable {
 
   /** Carries out the server's command that the reader stands at. */
   private void serve() throws LinuxException, ProtocolException {
-    if (!reader.isCommand() || reader.messageSize() < Header.SIZE) {
-      throw new ProtocolException("neither a command nor the reply that is waited for, of "
-          + reader.messageSize() + " bytes");
-    }
-    if (reader.remaining() > largestMessage) {
-      throw new ProtocolException("a command of " + reader.messageSize() + " bytes, more than was agreed on");
-    }
-    serverRequest.receive(reader);
-    serverReply.clear();
-    try {
-      handle();
-      if (serverRequest.wantsReply()) {
-        serverReply.send(transport, serverRequest);
-      }
-    } catch (ErrnoException e) {
-      if (serverRequest.wantsReply()) {
-        serverReply.sendError(transport, serverRequest, e.errno().number());
-      }
-    } finally {
-      serverRequest.close();
-    }
+    memoryServer().serve();
   }
 
-  private void handle() throws ErrnoException {
-    Command command = Command.fromWire(serverRequest.command());
-    if (command != Command.DMA_READ && command != Command.DMA_WRITE) {
-      throw new ErrnoException(Errno.ENOSYS, "command " + serverRequest.command());
+  /** Made when it is needed: few servers ask. */
+  private MemoryServer memoryServer() {
+    if (memoryServer == null) {
+      memoryServer = new MemoryServer(memory, reader, sender, maxDataXferSize, arena);
     }
-    serverRequest.needs(DmaAccess.SIZE);
-    long iova = serverRequest.u64(DmaAccess.IOVA);
-    long count = serverRequest.u64(DmaAccess.COUNT);
-    if (count < 0 || count > largestMessage - DmaAccess.SIZE) {
-      throw new ErrnoException(Errno.EINVAL, command + " of " + Long.toUnsignedString(count) + " bytes");
-    }
-    serverReply.echo(serverRequest, DmaAccess.SIZE);
-    if (command == Command.DMA_READ) {
-      serverReply.tail(memory.find(iova, count, DmaMapping.READ));
-    } else {
-      serverRequest.needs(DmaAccess.SIZE + (int) count);
-      memory.find(iova, count, DmaMapping.WRITE).copyFrom(serverRequest.data(DmaAccess.SIZE, (int) count));
-    }
+    return memoryServer;
   }
 
   /** Serves the server's commands also while no command of ours is under way, from now on. */
   void serveMemory() {
     lock.lock();
     try {
-      if (memoryServer == null && !closed) {
-        memoryServer = Thread.ofPlatform().name("vfio-user-memory").daemon().start(this::serveWhileIdle);
+      if (memoryThread == null && !closed) {
+        memoryThread = Thread.ofPlatform().name("vfio-user-memory").daemon().start(this::serveWhileIdle);
       }
     } finally {
       lock.unlock();
@@ -217,11 +199,13 @@ final class ClientChannel implements AutoCloseable {
     try {
       while (transport.awaitReadable(-1)) {
         lock.lock();
+        watch.begin();
         try {
           if (closed || broken != null || !serveNow()) {
             return;
           }
         } finally {
+          watch.end();
           lock.unlock();
         }
       }
@@ -278,7 +262,7 @@ final class ClientChannel implements AutoCloseable {
         return;
       }
       closed = true;
-      server = memoryServer;
+      server = memoryThread;
       if (broken == null) {
         broken = new ProtocolException("the connection has been closed");
       }
@@ -288,7 +272,10 @@ final class ClientChannel implements AutoCloseable {
     if (server != null) {
       Joining.join(server);
     }
-    serverRequest.close();
+    watch.close();
+    if (memoryServer != null) {
+      memoryServer.close();
+    }
     reader.close();
     transport.close();
     arena.close();

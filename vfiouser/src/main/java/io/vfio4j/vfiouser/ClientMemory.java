@@ -6,6 +6,7 @@ import io.vfio4j.model.ErrnoException;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** Memory of the client that the server reaches by message only. */
 final class ClientMemory {
@@ -16,6 +17,9 @@ final class ClientMemory {
   private final ConcurrentSkipListMap<Long, Opaque> mappings =
       new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
+  /** Held while memory of a mapping is sent or written. */
+  private final ReentrantLock inUse = new ReentrantLock();
+
   /** Adds memory, before the server may ask for it. Returns what undoes that, if the server refuses. */
   Runnable add(long iova, MemorySegment memory, int access) {
     Opaque added = new Opaque(memory, access);
@@ -23,8 +27,23 @@ final class ClientMemory {
     return before == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, before);
   }
 
+  /** Removes memory; what was begun with it has ended afterwards. */
   void remove(long iova) {
-    mappings.remove(iova);
+    inUse.lock();
+    try {
+      mappings.remove(iova);
+    } finally {
+      inUse.unlock();
+    }
+  }
+
+  /** Begins to work with what {@link #find} returns; {@link #leave} must follow. */
+  void use() {
+    inUse.lock();
+  }
+
+  void leave() {
+    inUse.unlock();
   }
 
   /**

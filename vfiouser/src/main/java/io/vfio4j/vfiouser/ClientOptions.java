@@ -9,26 +9,45 @@ import java.time.Duration;
  * @param limits what the client takes; the lower of its and the server's values is in force
  * @param keepState whether the server is asked to leave the device as it is, if it is in RUNNING, when this client
  *     goes away
- * @param timeout how long the server may take to answer, and to read what it is sent
+ * @param timeout how long an exchange with the server may take: to read a command, carry it out and answer
+ * @param busyPoll how long the client looks for an answer again and again before it sleeps; zero for not at all. It
+ *     saves the time to wake up, and costs a processor
+ * @param socketBuffer bytes that the kernel may hold on their way to the server; the system may set a lower bound
  */
-public record ClientOptions(Limits limits, boolean keepState, Duration timeout) {
+public record ClientOptions(Limits limits, boolean keepState, Duration timeout, Duration busyPoll,
+    int socketBuffer) {
 
-  /** The protocol's limits, no state kept, ten seconds. */
-  public static final ClientOptions DEFAULT =
-      new ClientOptions(Limits.DEFAULT, false, Duration.ofSeconds(10));
+  /** The protocol's limits, no state kept, ten seconds, no looking again and again. */
+  public static final ClientOptions DEFAULT = new ClientOptions(Limits.DEFAULT, false, Duration.ofSeconds(10),
+      Duration.ZERO, SocketTransport.USUAL_BUFFER);
+
+  /** Checks that the server is given some time, and the kernel some memory. */
+  public ClientOptions {
+    SocketTransport.check(timeout, busyPoll, socketBuffer);
+  }
 
   /** Returns these options with another wish for what becomes of the device. */
   public ClientOptions withKeepState(boolean keep) {
-    return new ClientOptions(limits, keep, timeout);
+    return new ClientOptions(limits, keep, timeout, busyPoll, socketBuffer);
   }
 
   /** Returns these options with other limits. */
   public ClientOptions withLimits(Limits offered) {
-    return new ClientOptions(offered, keepState, timeout);
+    return new ClientOptions(offered, keepState, timeout, busyPoll, socketBuffer);
   }
 
   /** Returns these options with another patience. */
   public ClientOptions withTimeout(Duration patience) {
-    return new ClientOptions(limits, keepState, patience);
+    return new ClientOptions(limits, keepState, patience, busyPoll, socketBuffer);
+  }
+
+  /** Returns these options with another time to look for an answer before sleeping. */
+  public ClientOptions withBusyPoll(Duration time) {
+    return new ClientOptions(limits, keepState, timeout, time, socketBuffer);
+  }
+
+  /** Returns these options with another size of the kernel's buffers. */
+  public ClientOptions withSocketBuffer(int bytes) {
+    return new ClientOptions(limits, keepState, timeout, busyPoll, bytes);
   }
 }

@@ -3,22 +3,32 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Poller;
 import io.vfio4j.linux.ReceivedFds;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** What carries messages: a socket, or for tests something in memory. */
+/**
+ * What carries messages: a socket, or for tests something in memory. One thread receives and sends at a time; only
+ * {@link #awaitReadable} and {@link #shutdown} may be called meanwhile by others.
+ */
 interface MessageTransport extends AutoCloseable {
 
-  /** What a receive answers when nothing came in time. */
+  /** What receiving and sending answer when nothing came, or nothing was taken. */
   int WOULD_BLOCK = -1;
+
+  int READABLE = Poller.READABLE;
+  int WRITABLE = Poller.WRITABLE;
 
   /**
    * Receives what has come, or waits for it.
    *
-   * @return how many bytes, 0 at the end of the stream, or {@link #WOULD_BLOCK}
+   * @return how many bytes, 0 at the end of the stream, or {@link #WOULD_BLOCK} at the transport's timeout
    */
   int receive(MemorySegment into, ReceivedFds fds) throws LinuxException;
+
+  /** Receives what has come, without waiting. Returns as {@link #receive}. */
+  int receiveNow(MemorySegment into, ReceivedFds fds) throws LinuxException;
 
   /** Says whether receiving, from now on, may wait for ever, or only as long as the transport's timeout. */
   default void waitsForever(boolean forever) throws LinuxException {
@@ -28,10 +38,28 @@ interface MessageTransport extends AutoCloseable {
   /** Receives as much as fits, without descriptors; may return less. Returns as {@link #receive}. */
   int receiveAll(MemorySegment into) throws LinuxException;
 
-  /** Sends a message in one or two pieces, with descriptors. */
-  void send(MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException;
+  /**
+   * Sends what is taken at once of a message in one or two pieces.
+   *
+   * @param skip how many of its bytes have been sent before
+   * @param fds descriptors that go with the first byte
+   * @return how many bytes were taken, or {@link #WOULD_BLOCK}
+   */
+  long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException;
 
-  /** Waits until there is something to receive. Returns whether there is. */
+  /**
+   * Waits until bytes are taken or, if that is wanted, there are some to receive.
+   *
+   * @param timeoutNanos negative to wait for ever
+   * @return {@link #READABLE}, {@link #WRITABLE}, both, or 0 at the timeout
+   */
+  int awaitWritable(boolean orReadable, long timeoutNanos) throws LinuxException;
+
+  /**
+   * Waits until there is something to receive. Returns whether there is.
+   *
+   * @param timeoutNanos negative to wait for ever
+   */
   boolean awaitReadable(long timeoutNanos) throws LinuxException;
 
   /** Makes every receive, begun or to come, see the end of the stream. */

@@ -5,30 +5,72 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
-/** A command that came while a reply was waited for, put aside with its descriptors. */
+/** A message that came before it was its turn, put aside with its descriptors. */
 final class QueuedMessage implements AutoCloseable {
 
-  private final Arena memory = Arena.ofConfined();
+  private final Arena memory;
   private final ReceivedFds fds = new ReceivedFds();
   private final int id;
   private final int command;
   private final int flags;
+  private final int errno;
   private final MemorySegment body;
+  private long filled;
 
-  /** Takes the message that the reader stands at. The caller has checked its size. */
-  QueuedMessage(MessageReader reader) throws LinuxException, ProtocolException {
-    id = reader.id();
-    command = reader.command();
-    flags = reader.flags();
+  private QueuedMessage(int id, int command, int flags, int errno, long size, Supplier<Arena> memory) {
+    this.memory = memory.get();
+    this.id = id;
+    this.command = command;
+    this.flags = flags;
+    this.errno = errno;
+    this.body = this.memory.allocate(Math.max(1, size)).asSlice(0, size);
+  }
+
+  /**
+   * Begins to take the message whose header has been read. The caller has checked its size.
+   *
+   * @param memory gives what the body is put in, which is this message's
+   */
+  static QueuedMessage begin(MessageStream stream, Supplier<Arena> memory) {
+    return new QueuedMessage(stream.id(), stream.command(), stream.flags(), stream.errno(),
+        stream.remaining(),
+        memory);
+  }
+
+  /** Takes the message that the reader stands at, all of it. The caller has checked its size. */
+  static QueuedMessage take(MessageReader reader) throws LinuxException, ProtocolException {
+    QueuedMessage message = new QueuedMessage(reader.id(), reader.command(), reader.flags(), reader.errno(),
+        reader.remaining(), Arena::ofConfined);
     try {
-      body = memory.allocate(Math.max(1, reader.remaining())).asSlice(0, reader.remaining());
-      reader.read(body);
-      fds.takeAll(reader.fds());
+      reader.read(message.body);
+      message.fds.takeAll(reader.fds());
+      return message;
     } catch (LinuxException | ProtocolException | RuntimeException e) {
-      close();
+      message.close();
       throw e;
     }
+  }
+
+  /** Waits for what is left of the body. */
+  void fill(MessageStream stream) throws LinuxException, ProtocolException {
+    stream.read(body.asSlice(filled));
+    filled = body.byteSize();
+    fds.takeAll(stream.fds());
+  }
+
+  /** Takes what has come of the body. Returns whether that is all of it. */
+  boolean fillNow(MessageStream stream) throws LinuxException, ProtocolException {
+    while (filled < body.byteSize()) {
+      int got = stream.readNow(body.asSlice(filled));
+      if (got <= 0) {
+        return false;
+      }
+      filled += got;
+    }
+    fds.takeAll(stream.fds());
+    return true;
   }
 
   int id() {
@@ -41,6 +83,10 @@ final class QueuedMessage implements AutoCloseable {
 
   int flags() {
     return flags;
+  }
+
+  int errno() {
+    return errno;
   }
 
   MemorySegment body() {

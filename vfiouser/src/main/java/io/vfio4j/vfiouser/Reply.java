@@ -69,16 +69,16 @@ final class Reply {
     return head.segment();
   }
 
-  void send(MessageTransport transport, Request request) throws LinuxException {
+  void send(MessageSender sender, Request request) throws LinuxException, ProtocolException {
     long messageSize = Header.SIZE + size + tail.byteSize();
     Header.write(head.segment(), request.id(), request.command(), messageSize, Header.TYPE_REPLY, 0);
-    transport.send(head.slice(0, Header.SIZE + size), tail, fds);
+    sender.send(head.slice(0, Header.SIZE + size), tail, fds);
   }
 
-  void sendError(MessageTransport transport, Request request, int errno) throws LinuxException {
+  void sendError(MessageSender sender, Request request, int errno) throws LinuxException, ProtocolException {
     Header.write(head.segment(), request.id(), request.command(), Header.SIZE,
         Header.TYPE_REPLY | Header.ERROR,
         errno);
-    transport.send(head.slice(0, Header.SIZE), MemorySegment.NULL, NO_FDS);
+    sender.send(head.slice(0, Header.SIZE), MemorySegment.NULL, NO_FDS);
   }
 }

@@ -8,7 +8,7 @@ import io.vfio4j.vfiouser.Structs.DmaAccess;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,30 +18,28 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerCalls implements RemoteMemory, AutoCloseable {
 
-  private static final long MAX_QUEUED_BYTES = 8L << 20;
-  private static final int MAX_QUEUED = 4096;
-  private static final int MAX_QUEUED_FDS = 256;
   /**
-   * The most data in one message, whatever the client would take: it has room in the socket's buffer, so that
+   * The most data in one message, whatever the client would take: it has room in the socket's usual buffer, so that
    * sending it does not wait for a client that is busy sending itself.
    */
   private static final int MAX_PIECE = 64 << 10;
 
-  private final MessageTransport transport;
+  private final MessageSender sender;
   private final MessageReader reader;
   private final SegmentSlices head;
   private final long largestMessage;
-  private final ArrayDeque<QueuedMessage> queue = new ArrayDeque<>();
-  private long queuedBytes;
-  private int queuedFds;
+  private final long timeoutNanos;
+  private final Backlog queue = new Backlog();
   private int nextId;
   private int piece = MAX_PIECE;
   private @Nullable IOException broken;
 
-  ServerCalls(MessageTransport transport, MessageReader reader, Arena memory, long largestMessage) {
-    this.transport = transport;
+  ServerCalls(MessageSender sender, MessageReader reader, Arena memory, long largestMessage,
+      Duration timeout) {
+    this.sender = sender;
     this.reader = reader;
     this.largestMessage = largestMessage;
+    this.timeoutNanos = timeout.toNanos();
     head = new SegmentSlices(memory.allocate(Header.SIZE + DmaAccess.SIZE, 8));
   }
 
@@ -56,12 +54,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
   /** Returns the next command that was put aside, which is the caller's then, or null. */
   @Nullable
   QueuedMessage poll() {
-    QueuedMessage message = queue.poll();
-    if (message != null) {
-      queuedBytes -= message.body().byteSize();
-      queuedFds -= message.fds().count();
-    }
-    return message;
+    return queue.poll();
   }
 
   boolean isBroken() {
@@ -110,7 +103,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
       segment.set(Wire.U64, Header.SIZE + DmaAccess.COUNT, count);
       Header.write(segment, id, command.wireValue(), segment.byteSize() + data.byteSize(),
           Header.TYPE_COMMAND, 0);
-      transport.send(segment, data, List.of());
+      sender.send(segment, data, List.of());
       awaitReply(command, id);
       takeReply(command, iova, count, into);
     } catch (LinuxException | ProtocolException e) {
@@ -131,36 +124,43 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
   }
 
   private void awaitReply(Command command, int id) throws LinuxException, ProtocolException {
-    while (true) {
-      if (!reader.next(false)) {
-        throw new ProtocolException("the client went away instead of answering " + command,
-            Errno.ECONNRESET);
-      }
-      if (reader.messageSize() < Header.SIZE || reader.remaining() > largestMessage) {
-        throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
-      }
-      if (reader.isReply()) {
-        if (reader.id() != id || reader.command() != command.wireValue()) {
-          throw new ProtocolException("a reply to something else than was asked");
-        }
-        return;
-      }
+    long waitingSince = 0;
+    while (!nextIsReply(command)) {
       putAside();
+      // Each command may take its time, all of them together may not.
+      long now = System.nanoTime();
+      if (waitingSince == 0) {
+        waitingSince = now;
+      } else if (now - waitingSince >= timeoutNanos) {
+        throw new ProtocolException("nothing but commands came while a reply was waited for",
+            Errno.ETIMEDOUT);
+      }
     }
+    if (reader.id() != id || reader.command() != command.wireValue()) {
+      throw new ProtocolException("a reply to something else than was asked");
+    }
+  }
+
+  private boolean nextIsReply(Command command) throws LinuxException, ProtocolException {
+    if (!reader.next(false)) {
+      throw new ProtocolException("the client went away instead of answering " + command,
+          Errno.ECONNRESET);
+    }
+    if (reader.messageSize() < Header.SIZE || reader.remaining() > largestMessage) {
+      throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
+    }
+    return reader.isReply();
   }
 
   private void putAside() throws LinuxException, ProtocolException {
     if (!reader.isCommand()) {
       throw new ProtocolException("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
-    queuedBytes += reader.remaining();
-    if (queuedBytes > MAX_QUEUED_BYTES || queue.size() >= MAX_QUEUED) {
+    if (!queue.hasRoom(reader.remaining())) {
       throw new ProtocolException("too many commands while it owes a reply");
     }
-    QueuedMessage message = new QueuedMessage(reader);
-    queue.add(message);
-    queuedFds += message.fds().count();
-    if (queuedFds > MAX_QUEUED_FDS) {
+    queue.add(QueuedMessage.take(reader));
+    if (queue.hasTooManyFds()) {
       throw new ProtocolException("too many descriptors while it owes a reply");
     }
   }
@@ -189,7 +189,6 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
 
   @Override
   public void close() {
-    queue.forEach(QueuedMessage::close);
-    queue.clear();
+    queue.close();
   }
 }

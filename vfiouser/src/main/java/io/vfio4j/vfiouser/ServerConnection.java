@@ -30,6 +30,7 @@ final class ServerConnection implements AutoCloseable {
   private final MessageTransport transport;
   private final Arena memory = Arena.ofConfined();
   private final MessageReader reader;
+  private final MessageSender sender;
   private final Request request;
   private final Reply reply;
   private final SegmentSlices data;
@@ -42,7 +43,7 @@ final class ServerConnection implements AutoCloseable {
 
   ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
       LongSupplier clock,
-      MessageTransport transport, int patience) {
+      MessageTransport transport) {
     this.device = device;
     this.dma = dma;
     this.irqs = irqs;
@@ -50,11 +51,13 @@ final class ServerConnection implements AutoCloseable {
     this.clock = clock;
     this.transport = transport;
     int largest = options.limits().maxDataXferSize();
-    reader = new MessageReader(transport, patience, memory);
+    reader = new MessageReader(transport, options.stallTimeout(), memory);
+    reader.putsAside(largest + BODY_FIELDS, Arena::ofConfined);
+    sender = new MessageSender(transport, reader, options.stallTimeout());
     request = new Request(new SegmentSlices(memory.allocate(largest + BODY_FIELDS, 8)));
     reply = new Reply(new SegmentSlices(memory.allocate(REPLY_HEAD, 8)));
     data = new SegmentSlices(memory.allocate(largest, 4096));
-    calls = new ServerCalls(transport, reader, memory, largest + BODY_FIELDS);
+    calls = new ServerCalls(sender, reader, memory, largest + BODY_FIELDS, options.stallTimeout());
   }
 
   /** Tells whether the client got so far as to have the device: one that only connects does nothing to it. */
@@ -137,9 +140,9 @@ final class ServerConnection implements AutoCloseable {
       install(inForce);
       reply.clear();
       VersionMessage answer = asked.reply(inForce, extensions);
-      reply.size(answer.encode(reply.headSegment(), Header.SIZE, request.size())).send(transport, request);
+      reply.size(answer.encode(reply.headSegment(), Header.SIZE, request.size())).send(sender, request);
     } catch (ErrnoException e) {
-      reply.sendError(transport, request, e.errno().number());
+      reply.sendError(sender, request, e.errno().number());
       throw protocolException(e);
     } finally {
       request.close();
@@ -205,22 +208,22 @@ final class ServerConnection implements AutoCloseable {
     if (isAnswered && !reader.isReply()) {
       Header.write(reply.headSegment(), reader.id(), reader.command(), Header.SIZE,
           Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
-      transport.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
+      sender.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
     }
     throw new ProtocolException(what);
   }
 
-  private void carryOut() throws LinuxException {
+  private void carryOut() throws LinuxException, ProtocolException {
     reply.clear();
     reader.hold();
     try {
       handler().handle(request, reply);
       if (request.wantsReply()) {
-        reply.send(transport, request);
+        reply.send(sender, request);
       }
     } catch (ErrnoException e) {
       if (request.wantsReply()) {
-        reply.sendError(transport, request, e.errno().number());
+        reply.sendError(sender, request, e.errno().number());
       }
     } finally {
       reader.release();

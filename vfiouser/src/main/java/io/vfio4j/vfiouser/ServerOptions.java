@@ -10,38 +10,57 @@ import java.time.Duration;
  * @param keepState whether a device in RUNNING is left as it is when a client goes away, though the client did not
  *     ask for it
  * @param once whether the server ends with its first client
- * @param stallTimeout how long a client may leave a message or an answer unfinished
+ * @param stallTimeout how long a client may take for a message, sent or received, and for an answer
  * @param versions how a device that can migrate is driven
+ * @param busyPoll how long the server looks for the next message again and again before it sleeps; zero for not at
+ *     all. It saves the time to wake up, and costs a processor
+ * @param socketBuffer bytes that the kernel may hold on their way to the client; the system may set a lower bound
  */
 public record ServerOptions(Limits limits, boolean keepState, boolean once, Duration stallTimeout,
-    MigrationVersions versions) {
+    MigrationVersions versions, Duration busyPoll, int socketBuffer) {
 
   /** Serves one client after the other, and resets the device in between. */
   public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, false, false,
-      Duration.ofSeconds(10), MigrationVersions.V2);
+      Duration.ofSeconds(10), MigrationVersions.V2, Duration.ZERO, SocketTransport.USUAL_BUFFER);
+
+  /** Checks that a client is given some time, and the kernel some memory. */
+  public ServerOptions {
+    SocketTransport.check(stallTimeout, busyPoll, socketBuffer);
+  }
 
   /** Returns these options with another way to treat the device when a client goes away. */
   public ServerOptions withKeepState(boolean keep) {
-    return new ServerOptions(limits, keep, once, stallTimeout, versions);
+    return new ServerOptions(limits, keep, once, stallTimeout, versions, busyPoll, socketBuffer);
   }
 
   /** Returns these options for a server that ends, or not, with its first client. */
   public ServerOptions withOnce(boolean endsWithClient) {
-    return new ServerOptions(limits, keepState, endsWithClient, stallTimeout, versions);
+    return new ServerOptions(limits, keepState, endsWithClient, stallTimeout, versions, busyPoll,
+        socketBuffer);
   }
 
   /** Returns these options with other limits. */
   public ServerOptions withLimits(Limits offered) {
-    return new ServerOptions(offered, keepState, once, stallTimeout, versions);
+    return new ServerOptions(offered, keepState, once, stallTimeout, versions, busyPoll, socketBuffer);
   }
 
   /** Returns these options with another patience. */
   public ServerOptions withStallTimeout(Duration timeout) {
-    return new ServerOptions(limits, keepState, once, timeout, versions);
+    return new ServerOptions(limits, keepState, once, timeout, versions, busyPoll, socketBuffer);
   }
 
   /** Returns these options with other versions of the migration interface. */
   public ServerOptions withVersions(MigrationVersions offered) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, offered);
+    return new ServerOptions(limits, keepState, once, stallTimeout, offered, busyPoll, socketBuffer);
+  }
+
+  /** Returns these options with another time to look for messages before sleeping. */
+  public ServerOptions withBusyPoll(Duration time) {
+    return new ServerOptions(limits, keepState, once, stallTimeout, versions, time, socketBuffer);
+  }
+
+  /** Returns these options with another size of the kernel's buffers. */
+  public ServerOptions withSocketBuffer(int bytes) {
+    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, bytes);
   }
 }

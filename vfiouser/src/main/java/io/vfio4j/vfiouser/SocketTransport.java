@@ -14,30 +14,68 @@ import java.util.List;
 final class SocketTransport implements MessageTransport {
 
   /** Room for a whole message of the largest usual size, so that its sender need not wait for the reader. */
-  private static final int SOCKET_BUFFER = 2 << 20;
+  static final int USUAL_BUFFER = 2 << 20;
 
   private final UnixSocket socket;
   private final Duration receiveTimeout;
-  private final Poller poller;
+  private final long busyPollNanos;
+  /** Of whoever waits for the next message, and of whoever sends: these may be two threads. */
+  private final Poller forMessages;
+  private final Poller forRoom;
   private boolean forever;
 
-  SocketTransport(UnixSocket socket, Duration receiveTimeout, Duration sendTimeout) throws LinuxException {
+  /**
+   * Makes a transport, which owns the socket from now on.
+   *
+   * @param receiveTimeout how long {@link #receive} waits where it does not wait for ever; zero if it always does
+   * @param busyPoll how long whoever waits for bytes looks again and again before it lets the processor go
+   * @param buffer bytes that the kernel may hold in each direction
+   */
+  SocketTransport(UnixSocket socket, Duration receiveTimeout, Duration busyPoll, int buffer)
+      throws LinuxException {
     this.socket = socket;
     this.receiveTimeout = receiveTimeout;
-    socket.receiveTimeout(receiveTimeout);
-    socket.sendTimeout(sendTimeout);
-    socket.bufferSize(SOCKET_BUFFER);
-    this.poller = new Poller(socket.fd());
+    this.busyPollNanos = busyPoll.toNanos();
+    this.forever = receiveTimeout.isZero();
+    if (!forever) {
+      socket.receiveTimeout(receiveTimeout);
+    }
+    socket.bufferSize(buffer);
+    this.forMessages = new Poller(socket.fd());
+    this.forRoom = new Poller(socket.fd());
+  }
+
+  /** Checks the settings of a connection. */
+  static void check(Duration timeout, Duration busyPoll, int buffer) {
+    if (timeout.isNegative() || timeout.isZero() || busyPoll.isNegative() || buffer < 1) {
+      throw new IllegalArgumentException(
+          "a timeout of %s, %s of busy polling, a buffer of %d bytes".formatted(timeout, busyPoll, buffer));
+    }
   }
 
   @Override
   public int receive(MemorySegment into, ReceivedFds fds) throws LinuxException {
+    if (busyPollNanos > 0) {
+      long begun = System.nanoTime();
+      do {
+        int received = socket.receiveNow(into, fds);
+        if (received != UnixSocket.WOULD_BLOCK) {
+          return received;
+        }
+        Thread.onSpinWait();
+      } while (System.nanoTime() - begun < busyPollNanos);
+    }
     return socket.receive(into, fds);
   }
 
   @Override
+  public int receiveNow(MemorySegment into, ReceivedFds fds) throws LinuxException {
+    return socket.receiveNow(into, fds);
+  }
+
+  @Override
   public void waitsForever(boolean wanted) throws LinuxException {
-    if (wanted != forever) {
+    if (wanted != forever && !receiveTimeout.isZero()) {
       socket.receiveTimeout(wanted ? Duration.ZERO : receiveTimeout);
       forever = wanted;
     }
@@ -49,13 +87,29 @@ final class SocketTransport implements MessageTransport {
   }
 
   @Override
-  public void send(MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException {
-    socket.send(head, tail, fds);
+  public long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException {
+    return socket.sendNow(head, tail, skip, fds);
+  }
+
+  @Override
+  public int awaitWritable(boolean orReadable, long timeoutNanos) throws LinuxException {
+    return forRoom.awaitWritable(orReadable, timeoutNanos);
   }
 
   @Override
   public boolean awaitReadable(long timeoutNanos) throws LinuxException {
-    return poller.await(timeoutNanos) != 0;
+    if (busyPollNanos > 0 && timeoutNanos != 0) {
+      long most = timeoutNanos < 0 ? busyPollNanos : Math.min(busyPollNanos, timeoutNanos);
+      long begun = System.nanoTime();
+      do {
+        if (forMessages.await(0) != 0) {
+          return true;
+        }
+        Thread.onSpinWait();
+      } while (System.nanoTime() - begun < most);
+      return forMessages.await(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - most) != 0;
+    }
+    return forMessages.await(timeoutNanos) != 0;
   }
 
   @Override
@@ -65,7 +119,8 @@ final class SocketTransport implements MessageTransport {
 
   @Override
   public void close() {
-    poller.close();
+    forMessages.close();
+    forRoom.close();
     socket.close();
   }
 }

@@ -19,6 +19,7 @@ import io.vfio4j.model.RegionMigratableDevice;
 import io.vfio4j.model.Segmentation;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -47,7 +48,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private VfioUserClient(String name, ClientOptions options, MessageTransport transport)
       throws DeviceException {
     ClientMemory memory = new ClientMemory();
-    ClientChannel channel = new ClientChannel(transport, memory, options.limits());
+    ClientChannel channel = new ClientChannel(transport, memory, options.limits(), options.timeout());
     calls = new ClientCalls(name, channel);
     mappings = new ClientDmaMappings(calls, memory);
     try {
@@ -109,7 +110,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       throws DeviceException {
     MessageTransport transport;
     try {
-      transport = new SocketTransport(socket, options.timeout(), options.timeout());
+      transport = new SocketTransport(socket, Duration.ZERO, options.busyPoll(), options.socketBuffer());
     } catch (LinuxException e) {
       socket.close();
       throw new DeviceException(name, "connect", e.errno(), name + ": cannot connect: " + e.getMessage(), e);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VfioUserServer implements AutoCloseable {
 
-  /** How often a wait for the client's bytes is interrupted, to see whether the client counts as stalled. */
+  /** How long a wait for the client's bytes lasts before the clock is looked at. */
   private static final Duration RECEIVE_SLICE = Duration.ofSeconds(1);
 
   private final EmulatedDevice device;
@@ -183,15 +183,17 @@ public final class VfioUserServer implements AutoCloseable {
 
   private ServerConnection connect(UnixSocket client, DmaTable dma, IrqTable irqs) throws LinuxException {
     try {
-      Duration slice =
-          options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
-      int patience = Math.max(1, (int) (options.stallTimeout().toMillis() / Math.max(1, slice.toMillis())));
-      MessageTransport transport = new SocketTransport(client, slice, options.stallTimeout());
-      return new ServerConnection(device, dma, irqs, options, clock, transport, patience);
+      return new ServerConnection(device, dma, irqs, options, clock, transport(client));
     } catch (LinuxException | RuntimeException e) {
       client.close();
       throw e;
     }
+  }
+
+  private MessageTransport transport(UnixSocket socket) throws LinuxException {
+    Duration slice =
+        options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
+    return new SocketTransport(socket, slice, options.busyPoll(), options.socketBuffer());
   }
 
   /** Ends {@link #run}, from any thread; a client that is connected is let go. Does not wait for it. */

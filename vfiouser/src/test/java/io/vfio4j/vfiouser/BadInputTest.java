@@ -158,11 +158,11 @@ class BadInputTest {
         for (int i = 0; i < 500; i++) {
           peer.send(read);
         }
-        assertThat(served.log().take()).contains("client given up: sendmsg").contains("ETIMEDOUT");
+        assertThat(served.log().take()).isEqualTo("client given up: a message was not read in time");
       } catch (io.vfio4j.linux.LinuxException e) {
         // It was given up while it was still sending.
         assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET);
-        assertThat(served.log().take()).contains("ETIMEDOUT");
+        assertThat(served.log().take()).isEqualTo("client given up: a message was not read in time");
       }
       served.assertServesNext();
     }

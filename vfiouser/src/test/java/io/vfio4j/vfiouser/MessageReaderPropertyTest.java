@@ -73,8 +73,8 @@ class MessageReaderPropertyTest {
       UnixSocket.Pair pair = UnixSocket.pair();
       try (RawPeer peer = new RawPeer(pair.one()); Arena arena = Arena.ofConfined();
           MessageTransport transport =
-              new SocketTransport(pair.other(), Duration.ofSeconds(30), Duration.ofSeconds(30));
-          MessageReader reader = new MessageReader(transport, 1, arena);
+              new SocketTransport(pair.other(), Duration.ofSeconds(30), Duration.ZERO, 1 << 20);
+          MessageReader reader = new MessageReader(transport, Duration.ofSeconds(30), arena);
           Request request = new Request(new SegmentSlices(arena.allocate(1 << 15)))) {
         Background<?> sender = Background.start("sender", () -> stream.sendTo(peer));
         int at = 0;

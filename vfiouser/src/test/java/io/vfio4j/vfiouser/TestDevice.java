@@ -83,6 +83,8 @@ final class TestDevice implements EmulatedDevice {
   volatile boolean endless;
   volatile int resets;
   volatile int trafficDone;
+  /** How much a piece of traffic moves: 8 writes the number, more is written from the memory and read back into it. */
+  volatile int trafficBytes = Long.BYTES;
   volatile int trafficErrno;
 
   private final Arena arena = Arena.ofShared();
@@ -90,6 +92,9 @@ final class TestDevice implements EmulatedDevice {
   private final MemorySegment registers = arena.allocate(REGISTERS_SIZE, 8);
   private final MemorySegment config = arena.allocate(CONFIG_SIZE, 8);
   private final MemorySegment memory;
+  /** Of the one data session that there may be. */
+  private final MemorySegment magic = arena.allocate(8);
+  private final MemorySegment stream = arena.allocate(STREAM_BYTES, 8);
   private @Nullable DmaMemory dma;
   private @Nullable Interrupts interrupts;
   private @Nullable Resuming loading;
@@ -250,7 +255,7 @@ final class TestDevice implements EmulatedDevice {
       return Long.MAX_VALUE;
     }
     try {
-      Objects.requireNonNull(dma).writeLong(registers.get(Wire.U64, ADDRESS), trafficDone + 1);
+      moveTraffic(Objects.requireNonNull(dma), registers.get(Wire.U64, ADDRESS));
       trafficDone++;
       trafficLeft--;
     } catch (ErrnoException e) {
@@ -258,6 +263,16 @@ final class TestDevice implements EmulatedDevice {
       trafficLeft = 0;
     }
     return now;
+  }
+
+  private void moveTraffic(DmaMemory memoryToReach, long address) throws ErrnoException {
+    if (trafficBytes == Long.BYTES) {
+      memoryToReach.writeLong(address, trafficDone + 1);
+      return;
+    }
+    MemorySegment piece = memory.asSlice(0, trafficBytes);
+    memoryToReach.write(address, piece);
+    memoryToReach.read(address, piece);
   }
 
   @Override
@@ -269,7 +284,6 @@ final class TestDevice implements EmulatedDevice {
   /** The state, read out. */
   private final class Saving implements SavingSession {
 
-    private final MemorySegment magic = arena.allocate(8);
     private int done;
 
     @Override
@@ -308,7 +322,6 @@ final class TestDevice implements EmulatedDevice {
   /** The state, written in: at once, except that it is judged at the end. */
   private final class Resuming implements ResumingSession {
 
-    private final MemorySegment stream = arena.allocate(STREAM_BYTES, 8);
     private long done;
 
     @Override

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import io.vfio4j.model.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** The sending half of a {@link UnixSocket}, whose methods say what these do. */
+final class SocketOutput {
+
+  private final Fd fd;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final SocketMessage sent;
+
+  /** Makes the half of a socket that owns both descriptor and memory. */
+  SocketOutput(Fd fd, Arena arena) {
+    this.fd = fd;
+    this.sent = new SocketMessage(arena);
+  }
+
+  /** Held by whoever sends. */
+  ReentrantLock lock() {
+    return lock;
+  }
+
+  void send(MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException {
+    check(head, tail, fds);
+    lock.lock();
+    try {
+      int number = fd.acquire("sendmsg");
+      try {
+        long done = checkTaken(sendFirst(number, head, tail, fds, 0));
+        sent.detach();
+        long total = head.byteSize() + tail.byteSize();
+        while (done < total) {
+          done += checkTaken(sendOnce(number, head, tail, done, 0));
+        }
+      } finally {
+        fd.release();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException {
+    check(head, tail, fds);
+    lock.lock();
+    try {
+      int number = fd.acquire("sendmsg");
+      try {
+        if (skip == 0 && !fds.isEmpty()) {
+          return sendFirst(number, head, tail, fds, UnixSocket.MSG_DONTWAIT);
+        }
+        sent.detach();
+        return sendOnce(number, head, tail, skip, UnixSocket.MSG_DONTWAIT);
+      } finally {
+        fd.release();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void check(MemorySegment head, MemorySegment tail, List<Fd> fds) {
+    if (head.byteSize() == 0 && tail.byteSize() == 0) {
+      throw new IllegalArgumentException("nothing to send: descriptors need a byte to go with");
+    }
+    if (fds.size() > SocketMessage.MAX_FDS) {
+      throw new IllegalArgumentException(fds.size() + " descriptors, and a message carries at most "
+          + SocketMessage.MAX_FDS);
+    }
+  }
+
+  /** Holds the descriptors until they are on their way. */
+  private long sendFirst(int number, MemorySegment head, MemorySegment tail, List<Fd> fds, int flags)
+      throws LinuxException {
+    int acquired = 0;
+    try {
+      while (acquired < fds.size()) {
+        fds.get(acquired).acquire("sendmsg");
+        acquired++;
+      }
+      sent.attach(fds);
+      return sendOnce(number, head, tail, 0, flags);
+    } finally {
+      while (acquired > 0) {
+        fds.get(--acquired).release();
+      }
+    }
+  }
+
+  private long sendOnce(int number, MemorySegment head, MemorySegment tail, long skip, int flags)
+      throws LinuxException {
+    long result;
+    do {
+      result = sent.send(number, head, tail, skip, flags);
+    } while (result == -Errno.EINTR.number());
+    return result == -Errno.EAGAIN.number() ? UnixSocket.WOULD_BLOCK
+        : LinuxException.check(result, "sendmsg", fd.name());
+  }
+
+  private long checkTaken(long result) throws LinuxException {
+    if (result == UnixSocket.WOULD_BLOCK) {
+      throw new LinuxException("sendmsg", fd.name(), Errno.ETIMEDOUT);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends an exchange that takes too long, however the peer spins it out.
+ *
+ * <p>
+ * A timeout of the socket would bound each wait rather than the exchange, and costs a timer in the kernel for each.
+ * Here an exchange costs two writes of a number, and one thread looks at those of all clients of the process now and
+ * then. The thread begins with the first client and ends with the last.
+ */
+final class ExchangeWatch implements AutoCloseable {
+
+  private static final VarHandle COUNT;
+  private static final ReentrantLock LOCK = new ReentrantLock();
+  private static @Nullable Watcher watcher;
+
+  static {
+    try {
+      COUNT = MethodHandles.lookup().findVarHandle(ExchangeWatch.class, "count", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final long timeoutNanos;
+  private final Runnable giveUp;
+  /** Odd while an exchange is under way. Written by who has the channel, read by the watcher. */
+  @SuppressWarnings("UnusedVariable") // By its handle.
+  private long count;
+  private volatile boolean expired;
+
+  /** The watcher's: what it saw, and since when. */
+  private long seen;
+  private long seenSince;
+
+  private ExchangeWatch(Duration timeout, Runnable giveUp) {
+    this.timeoutNanos = timeout.toNanos();
+    this.giveUp = giveUp;
+  }
+
+  /**
+   * Begins to watch.
+   *
+   * @param timeout how long an exchange may take; it may last half as long again
+   * @param giveUp ends it from another thread, and must not wait
+   */
+  static ExchangeWatch start(Duration timeout, Runnable giveUp) {
+    ExchangeWatch watch = new ExchangeWatch(timeout, giveUp);
+    LOCK.lock();
+    try {
+      if (watcher == null) {
+        watcher = new Watcher();
+        watcher.thread.start();
+      }
+      watcher.add(watch);
+    } finally {
+      LOCK.unlock();
+    }
+    return watch;
+  }
+
+  /** An exchange begins. One at a time, under the lock of who exchanges. */
+  void begin() {
+    COUNT.setRelease(this, count + 1);
+  }
+
+  /** The exchange has ended, well or not. */
+  void end() {
+    COUNT.setRelease(this, count + 1);
+  }
+
+  /** Tells whether an exchange was ended because it took too long. */
+  boolean hasExpired() {
+    return expired;
+  }
+
+  /** Looks, and returns in how many nanoseconds to look again. */
+  private long look(long now) {
+    long current = (long) COUNT.getAcquire(this);
+    if (current != seen) {
+      seen = current;
+      seenSince = now;
+    }
+    boolean isBusy = (current & 1) != 0;
+    if (isBusy && !expired && now - seenSince >= timeoutNanos) {
+      expired = true;
+      giveUp.run();
+    }
+    return Math.max(1, timeoutNanos / 4);
+  }
+
+  @Override
+  public void close() {
+    Thread ending = null;
+    LOCK.lock();
+    try {
+      Watcher current = watcher;
+      if (current != null && current.remove(this)) {
+        watcher = null;
+        ending = current.thread;
+      }
+    } finally {
+      LOCK.unlock();
+    }
+    if (ending != null) {
+      Joining.join(ending);
+    }
+  }
+
+  /** The thread, and whom it watches. */
+  private static final class Watcher {
+
+    private final Thread thread =
+        Thread.ofPlatform().name("vfio-user-watch").daemon().unstarted(this::run);
+    private final Set<ExchangeWatch> watches = new HashSet<>();
+    private final Condition changed = LOCK.newCondition();
+    private boolean ends;
+
+    void add(ExchangeWatch watch) {
+      watches.add(watch);
+      changed.signal();
+    }
+
+    /** Returns whether that was the last one. */
+    boolean remove(ExchangeWatch watch) {
+      if (!watches.remove(watch)) {
+        return false;
+      }
+      ends = watches.isEmpty();
+      changed.signal();
+      return ends;
+    }
+
+    private void run() {
+      LOCK.lock();
+      try {
+        while (!ends) {
+          long now = System.nanoTime();
+          long wait = Long.MAX_VALUE;
+          for (ExchangeWatch watch : watches) {
+            wait = Math.min(wait, watch.look(now));
+          }
+          changed.awaitNanos(wait);
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("nobody interrupts this thread", e);
+      } finally {
+        LOCK.unlock();
+      }
+    }
+  }
+}
