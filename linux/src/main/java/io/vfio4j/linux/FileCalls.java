@@ -30,6 +30,10 @@ final class FileCalls {
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle WRITE = Native.link("write",
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle PREAD = Native.link("pread",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle PWRITE = Native.link("pwrite",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle PPOLL = Native.link("ppoll",
       FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
   private static final MethodHandle EVENTFD = Native.link("eventfd",
@@ -114,6 +118,26 @@ final class FileCalls {
     try {
       MemorySegment capture = Native.capture();
       return Native.result((long) WRITE.invokeExact(capture, fd, from, size), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** pread(2); off_t has 64 bits on every 64-bit Linux. */
+  static long pread(int fd, MemorySegment into, long size, long offset) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((long) PREAD.invokeExact(capture, fd, into, size, offset), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** pwrite(2). */
+  static long pwrite(int fd, MemorySegment from, long size, long offset) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((long) PWRITE.invokeExact(capture, fd, from, size, offset), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

@@ -14,6 +14,7 @@ public final class Memfd {
   private static final int F_GET_SEALS = 1034;
   private static final int F_SEAL_SHRINK = 0x2;
   private static final int F_SEAL_GROW = 0x4;
+  private static final int F_SEAL_WRITE = 0x8;
 
   private Memfd() {}
 
@@ -45,10 +46,22 @@ public final class Memfd {
    * @throws LinuxException EINVAL if it is not a file with seals, EPERM if it has F_SEAL_SEAL
    */
   public static void seal(Fd fd) throws LinuxException {
+    addSeals(fd, F_SEAL_SHRINK | F_SEAL_GROW);
+  }
+
+  /**
+   * Fixes size and content for good.
+   *
+   * @throws LinuxException as {@link #seal}; EBUSY while it is mapped to be written
+   */
+  public static void sealContent(Fd fd) throws LinuxException {
+    addSeals(fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  }
+
+  private static void addSeals(Fd fd, int seals) throws LinuxException {
     int number = fd.acquire("fcntl");
     try {
-      LinuxException.check(FileCalls.fcntl(number, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), "fcntl",
-          fd.name());
+      LinuxException.check(FileCalls.fcntl(number, F_ADD_SEALS, seals), "fcntl", fd.name());
     } finally {
       fd.release();
     }

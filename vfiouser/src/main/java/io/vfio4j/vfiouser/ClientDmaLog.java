@@ -8,7 +8,6 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.Structs.Feature;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -61,32 +60,10 @@ final class ClientDmaLog implements DmaLog {
 
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
-    if (Long.bitCount(pageSize) != 1) {
-      throw new DeviceException(calls.name(), "report dirty memory in pages of " + pageSize + " bytes",
-          Errno.EINVAL);
-    }
-    long bytes = DmaLog.bitmapBytes(range, pageSize);
-    if (bytes > bitmap.byteSize()) {
-      throw new DeviceException(calls.name(), "report dirty memory into too short a bitmap", Errno.EINVAL);
-    }
-    if (bytes > limits.maxBitmapSize()) {
-      throw new DeviceException(calls.name(), "report dirty memory of " + range, Errno.E2BIG);
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment reported = arena.allocate(bytes, Long.BYTES);
-      calls.call("report dirty memory of " + range, Command.DEVICE_FEATURE,
-          head -> fill(head, range, pageSize, bytes), MemorySegment.NULL, reader -> {
-            ClientCalls.body(reader, Feature.SIZE + DmaLoggingReport.SIZE);
-            if (reader.remaining() != bytes) {
-              throw new ProtocolException("a bitmap of " + reader.remaining() + " bytes instead of " + bytes);
-            }
-            reader.read(reported);
-            return Boolean.TRUE;
-          });
-      for (long at = 0; at < bytes; at += Long.BYTES) {
-        bitmap.set(Wire.U64, at, bitmap.get(Wire.U64, at) | reported.get(Wire.U64, at));
-      }
-    }
+    ClientDirtyReport report =
+        new ClientDirtyReport(calls, limits, "report dirty memory", range, pageSize, bitmap);
+    report.call(Command.DEVICE_FEATURE, head -> fill(head, range, pageSize, report.bytes()),
+        Feature.SIZE + DmaLoggingReport.SIZE);
   }
 
   private static int fill(MemorySegment head, IovaRange range, long pageSize, long bytes) {

@@ -4,6 +4,8 @@ package io.vfio4j.vfiouser;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.Structs.DmaMap;
+import io.vfio4j.vfiouser.Structs.DmaUnmap;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -12,27 +14,33 @@ final class ClientDmaMappings {
 
   private final ClientCalls calls;
   private final ClientMemory memory;
+  private final Limits limits;
+  private final boolean tellsPeers;
 
   /**
    * Makes the mappings of a client, of which there are none yet.
    *
    * @param memory what the channel serves the server from
+   * @param limits what was agreed on
+   * @param tellsPeers whether the server is told of a mapping that it is a peer
    */
-  ClientDmaMappings(ClientCalls calls, ClientMemory memory) {
+  ClientDmaMappings(ClientCalls calls, ClientMemory memory, Limits limits, boolean tellsPeers) {
     this.calls = calls;
     this.memory = memory;
+    this.limits = limits;
+    this.tellsPeers = tellsPeers;
   }
 
-  void map(IovaRange range, Fd fd, long offset, boolean writable) throws DeviceException {
-    map(range, offset, writable, List.of(fd));
+  void map(IovaRange range, Fd fd, long offset, DmaOptions options) throws DeviceException {
+    map(range, offset, options.flags(tellsPeers), List.of(fd));
   }
 
   void map(long iova, MemorySegment opaque, boolean writable) throws DeviceException {
-    int access = DmaMapping.READ | (writable ? DmaMapping.WRITE : 0);
+    int access = access(writable);
     IovaRange range = new IovaRange(iova, opaque.byteSize());
     Runnable undo = memory.add(iova, opaque, access);
     try {
-      map(range, 0, writable, List.of());
+      map(range, 0, access, List.of());
     } catch (DeviceException e) {
       undo.run();
       throw e;
@@ -40,26 +48,60 @@ final class ClientDmaMappings {
     calls.channel().serveMemory();
   }
 
-  private void map(IovaRange range, long offset, boolean writable, List<Fd> fds) throws DeviceException {
+  /** Without the flag the server asks for the memory, and is answered EFAULT by {@link ClientMemory}. */
+  void mapPeer(IovaRange range, boolean writable) throws DeviceException {
+    map(range, 0, access(writable) | (tellsPeers ? DmaMapping.PEER : 0), List.of());
+    if (!tellsPeers) {
+      calls.channel().serveMemory();
+    }
+  }
+
+  private static int access(boolean writable) {
+    return DmaMapping.READ | (writable ? DmaMapping.WRITE : 0);
+  }
+
+  private void map(IovaRange range, long offset, int flags, List<Fd> fds) throws DeviceException {
     calls.call("DMA_MAP of " + range, Command.DMA_MAP, head -> {
-      head.set(Wire.U32, Header.SIZE, Structs.DmaMap.SIZE);
-      head.set(Wire.U32, Header.SIZE + Structs.DmaMap.FLAGS,
-          DmaMapping.READ | (writable ? DmaMapping.WRITE : 0) | (fds.isEmpty() ? 0 : DmaMapping.MMAP));
-      head.set(Wire.U64, Header.SIZE + Structs.DmaMap.OFFSET, offset);
-      head.set(Wire.U64, Header.SIZE + Structs.DmaMap.IOVA, range.iova());
-      head.set(Wire.U64, Header.SIZE + Structs.DmaMap.LENGTH, range.length());
-      return Structs.DmaMap.SIZE;
+      head.set(Wire.U32, Header.SIZE, DmaMap.SIZE);
+      head.set(Wire.U32, Header.SIZE + DmaMap.FLAGS, flags);
+      head.set(Wire.U64, Header.SIZE + DmaMap.OFFSET, offset);
+      head.set(Wire.U64, Header.SIZE + DmaMap.IOVA, range.iova());
+      head.set(Wire.U64, Header.SIZE + DmaMap.LENGTH, range.length());
+      return DmaMap.SIZE;
     }, MemorySegment.NULL, fds, reader -> Boolean.TRUE);
   }
 
   void unmap(IovaRange range) throws DeviceException {
-    calls.call("DMA_UNMAP of " + range, Command.DMA_UNMAP, head -> {
-      head.set(Wire.U32, Header.SIZE, Structs.DmaUnmap.SIZE);
-      head.set(Wire.U32, Header.SIZE + Structs.DmaUnmap.FLAGS, 0);
-      head.set(Wire.U64, Header.SIZE + Structs.DmaUnmap.IOVA, range.iova());
-      head.set(Wire.U64, Header.SIZE + Structs.DmaUnmap.LENGTH, range.length());
-      return Structs.DmaUnmap.SIZE;
-    }, MemorySegment.NULL, reader -> Boolean.TRUE);
-    memory.remove(range.iova());
+    calls.call("DMA_UNMAP of " + range, Command.DMA_UNMAP,
+        head -> unmap(head, DmaUnmap.SIZE, 0, range.iova(), range.length()), MemorySegment.NULL,
+        reader -> Boolean.TRUE);
+    memory.remove(range);
+  }
+
+  void unmap(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+    ClientDirtyReport report =
+        new ClientDirtyReport(calls, limits, "DMA_UNMAP with the dirty bitmap", range, pageSize, bitmap);
+    report.call(Command.DMA_UNMAP, head -> {
+      head.set(Wire.U64, Header.SIZE + DmaUnmap.PAGE_SIZE, pageSize);
+      head.set(Wire.U64, Header.SIZE + DmaUnmap.BITMAP_LENGTH, report.bytes());
+      unmap(head, DmaUnmap.SIZE_WITH_BITMAP + (int) report.bytes(), DmaUnmap.GET_DIRTY_BITMAP, range.iova(),
+          range.length());
+      return DmaUnmap.SIZE_WITH_BITMAP;
+    }, DmaUnmap.SIZE_WITH_BITMAP);
+    memory.remove(range);
+  }
+
+  void unmapAll() throws DeviceException {
+    calls.call("DMA_UNMAP of all", Command.DMA_UNMAP, head -> unmap(head, DmaUnmap.SIZE, DmaUnmap.ALL, 0, 0),
+        MemorySegment.NULL, reader -> Boolean.TRUE);
+    memory.removeAll();
+  }
+
+  private static int unmap(MemorySegment head, int argsz, int flags, long iova, long length) {
+    head.set(Wire.U32, Header.SIZE, argsz);
+    head.set(Wire.U32, Header.SIZE + DmaUnmap.FLAGS, flags);
+    head.set(Wire.U64, Header.SIZE + DmaUnmap.IOVA, iova);
+    head.set(Wire.U64, Header.SIZE + DmaUnmap.LENGTH, length);
+    return DmaUnmap.SIZE;
   }
 }

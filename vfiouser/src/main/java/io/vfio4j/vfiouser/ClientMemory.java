@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -27,11 +28,21 @@ final class ClientMemory {
     return before == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, before);
   }
 
-  /** Removes memory; what was begun with it has ended afterwards. */
-  void remove(long iova) {
+  /** Removes what lies within a range, as the server does; what was begun with it has ended afterwards. */
+  void remove(IovaRange range) {
     inUse.lock();
     try {
-      mappings.remove(iova);
+      mappings.subMap(range.iova(), true, range.last(), true).clear();
+    } finally {
+      inUse.unlock();
+    }
+  }
+
+  /** Removes all memory, as {@link #remove} does. */
+  void removeAll() {
+    inUse.lock();
+    try {
+      mappings.clear();
     } finally {
       inUse.unlock();
     }

@@ -6,36 +6,41 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Structs.DmaMap;
 import io.vfio4j.vfiouser.Structs.DmaUnmap;
+import java.lang.foreign.MemorySegment;
 
 /** DMA_MAP and DMA_UNMAP. */
 final class DmaCommands {
 
-  private static final int KNOWN_FLAGS = DmaMapping.READ | DmaMapping.WRITE | DmaMapping.MMAP;
-
   private final DmaTable table;
+  private final DirtyReports reports;
   private final Limits limits;
+  private final int knownFlags;
 
-  DmaCommands(DmaTable table, Limits limits) {
+  /**
+   * Makes the handler.
+   *
+   * @param tellsPeers whether the client says of a mapping that it is a peer
+   */
+  DmaCommands(DmaTable table, DirtyReports reports, Limits limits, boolean tellsPeers) {
     this.table = table;
+    this.reports = reports;
     this.limits = limits;
+    knownFlags = DmaMapping.READ | DmaMapping.WRITE | DmaMapping.MMAP | DmaMapping.FILE_IO
+        | (tellsPeers ? DmaMapping.PEER : 0);
   }
 
   void map(Request request, Reply reply) throws ErrnoException {
     request.needsArgsz(DmaMap.SIZE);
     int flags = request.u32(DmaMap.FLAGS);
-    if ((flags & DmaMapping.FILE_IO) != 0) {
-      throw new ErrnoException(Errno.EOPNOTSUPP, "memory reached by file I/O");
-    }
-    if ((flags & ~KNOWN_FLAGS) != 0) {
+    if ((flags & ~knownFlags) != 0) {
       throw new ErrnoException(Errno.EINVAL, "DMA_MAP with flags 0x" + Integer.toHexString(flags));
     }
     if (request.fds().count() > 1) {
       throw new ErrnoException(Errno.EINVAL, "DMA_MAP with " + request.fds().count() + " descriptors");
     }
-    int access = flags & (DmaMapping.READ | DmaMapping.WRITE);
     // The mapping keeps the memory, so the descriptor can go.
     try (Fd fd = request.fds().count() == 1 ? request.fds().take(0) : null) {
-      table.map(request.u64(DmaMap.IOVA), request.u64(DmaMap.LENGTH), access, fd, request.u64(DmaMap.OFFSET),
+      table.map(request.u64(DmaMap.IOVA), request.u64(DmaMap.LENGTH), flags, fd, request.u64(DmaMap.OFFSET),
           limits.maxDmaMaps());
     }
   }
@@ -46,18 +51,38 @@ final class DmaCommands {
     long iova = request.u64(DmaUnmap.IOVA);
     long size = request.u64(DmaUnmap.LENGTH);
     switch (flags) {
-      case 0 -> table.unmap(iova, size);
+      case 0 -> {
+        table.unmap(iova, size);
+        reply.echo(request, DmaUnmap.SIZE);
+      }
       case DmaUnmap.ALL -> {
         if (iova != 0 || size != 0) {
           throw new ErrnoException(Errno.EINVAL, "DMA_UNMAP of all with a range");
         }
         table.unmapAll();
+        reply.echo(request, DmaUnmap.SIZE);
       }
-      case DmaUnmap.GET_DIRTY_BITMAP -> throw new ErrnoException(Errno.EOPNOTSUPP,
-          "DMA_UNMAP with a dirty bitmap: use DMA logging");
+      case DmaUnmap.GET_DIRTY_BITMAP -> unmapWithBitmap(request, reply);
       default ->
         throw new ErrnoException(Errno.EINVAL, "DMA_UNMAP with flags 0x" + Integer.toHexString(flags));
     }
-    reply.echo(request, DmaUnmap.SIZE);
+  }
+
+  /** The bitmap has the size that the client has room for; what it needs not is zeros. */
+  private void unmapWithBitmap(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(DmaUnmap.SIZE_WITH_BITMAP);
+    long iova = request.u64(DmaUnmap.IOVA);
+    long size = request.u64(DmaUnmap.LENGTH);
+    long pageSize = request.u64(DmaUnmap.PAGE_SIZE);
+    long room = request.u64(DmaUnmap.BITMAP_LENGTH);
+    table.checkMapped(iova, size);
+    long needed = reports.bytes(iova, size, pageSize);
+    if (Long.compareUnsigned(room, needed) < 0) {
+      throw new ErrnoException(Errno.EINVAL,
+          "a bitmap of %d bytes for what needs %d".formatted(room, needed));
+    }
+    MemorySegment bitmap = reports.make(room);
+    table.unmap(iova, size, pageSize, bitmap);
+    reply.echo(request, DmaUnmap.SIZE_WITH_BITMAP).tail(bitmap);
   }
 }

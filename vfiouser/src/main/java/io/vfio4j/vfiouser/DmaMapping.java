@@ -2,14 +2,9 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
-import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.Memfd;
-import io.vfio4j.linux.MemoryMap;
-import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import io.vfio4j.model.MemoryKind;
 import org.jspecify.annotations.Nullable;
 
 /** A mapping that the client made with DMA_MAP. */
@@ -19,75 +14,86 @@ final class DmaMapping implements AutoCloseable {
   static final int WRITE = 2;
   static final int MMAP = 4;
   static final int FILE_IO = 8;
+  /** Ours, negotiated: the memory is a region of another device. */
+  static final int PEER = 0x100;
 
-  private final Arena owner = Arena.ofConfined();
-  private final IovaRange range;
-  private final int access;
-  private final long offset;
-  private final @Nullable MemorySegment memory;
-  private final boolean canVanish;
+  /**
+   * What a client asks for.
+   *
+   * @param range where the device sees the memory
+   * @param flags of DMA_MAP, all known
+   * @param offset where in the file it begins
+   */
+  record Wanted(IovaRange range, int flags, long offset) {
+
+    boolean byFileIo() {
+      // Who allows both lets us choose.
+      return (flags & (MMAP | FILE_IO)) == FILE_IO;
+    }
+  }
+
+  private final Wanted wanted;
+  private final boolean hasFile;
+  private final MemoryKind kind;
+  private final DmaBacking backing;
 
   /**
    * Makes a mapping.
    *
-   * @param range where the device sees the memory
-   * @param access what the client allows, {@link #READ} and {@link #WRITE}
    * @param fd the memory, which stays the caller's; or null if the client keeps it to itself
-   * @param offset where in the file it begins
+   * @param client whom to ask for memory that it keeps to itself
    * @throws ErrnoException if the file cannot be mapped so
    */
-  DmaMapping(IovaRange range, int access, @Nullable Fd fd, long offset) throws ErrnoException {
-    this.range = range;
-    this.access = access;
-    this.offset = offset;
-    this.canVanish = fd != null && !Memfd.isSealedAgainstShrinking(fd);
-    try {
-      memory = fd == null ? null : share(fd, offset, range.length());
-    } catch (ErrnoException | RuntimeException e) {
-      owner.close();
-      throw e;
-    }
+  DmaMapping(Wanted wanted, @Nullable Fd fd, RemoteMemory client) throws ErrnoException {
+    this.wanted = wanted;
+    this.hasFile = fd != null;
+    boolean isPeer = (wanted.flags & PEER) != 0;
+    kind = isPeer ? MemoryKind.PEER : hasFile ? MemoryKind.MEMORY : MemoryKind.OPAQUE;
+    backing = fd != null ? backing(wanted, fd)
+        : isPeer ? new UnexportedPeer(wanted.range)
+            : new OpaqueMemory(client, wanted.range.iova());
   }
 
-  private MemorySegment share(Fd fd, long offset, long size) throws ErrnoException {
-    try {
-      // Beyond the end of the file an access would be a SIGBUS, so the file must reach as far as it claims.
-      if (offset < 0 || size < 0 || offset > fd.size() - size) {
-        throw new ErrnoException(Errno.EINVAL, "the file to map is too short");
-      }
-      return MemoryMap.shared(fd, offset, size, allows(WRITE), owner);
-    } catch (LinuxException e) {
-      throw new ErrnoException(e.errno(), "the file cannot be mapped");
-    }
+  private static DmaBacking backing(Wanted wanted, Fd fd) throws ErrnoException {
+    long size = wanted.range.length();
+    return wanted.byFileIo() ? new FileMemory(fd, wanted.offset, size)
+        : new SharedMemory(fd, wanted.offset, size, (wanted.flags & WRITE) != 0);
   }
 
   IovaRange range() {
-    return range;
+    return wanted.range;
   }
 
   /** Tells whether a request for a mapping is the one that this was made by, as far as it can be told. */
-  boolean isAskedForBy(long otherSize, int otherAccess, boolean withMemory, long otherOffset) {
-    return range.length() == otherSize && access == otherAccess && (memory != null) == withMemory
-        && offset == otherOffset;
+  boolean isWhat(Wanted other, boolean withFile) {
+    return wanted.equals(other) && hasFile == withFile;
   }
 
-  /** Tells whether the file's owner can cut it, so that an access to memory that was there fails. */
-  boolean canVanish() {
-    return canVanish;
+  MemoryKind kind() {
+    return kind;
   }
 
-  boolean allows(int wanted) {
-    return (access & wanted) == wanted;
+  /** Tells whether what goes there is peer-to-peer traffic. */
+  boolean isExportedPeer() {
+    return kind == MemoryKind.PEER && hasFile;
   }
 
-  /** Returns the memory, or null if it is reached by message. */
-  @Nullable
-  MemorySegment memory() {
-    return memory;
+  /** Returns how much of so many bytes from an address in this mapping lies in it. */
+  long reach(long iova, long length) {
+    long after = range().last() - iova;
+    return Long.compareUnsigned(length - 1, after) <= 0 ? length : after + 1;
+  }
+
+  boolean allows(int access) {
+    return (wanted.flags & access) == access;
+  }
+
+  DmaBacking backing() {
+    return backing;
   }
 
   @Override
   public void close() {
-    owner.close();
+    backing.close();
   }
 }

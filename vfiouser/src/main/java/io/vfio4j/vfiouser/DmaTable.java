@@ -8,14 +8,15 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mappings of a client, and the device's way through them.
+ * The device's way through the mappings of a client.
  *
  * <p>
  * Used by the server's thread alone, which is also the only one that can unmap: so no access can meet memory that
@@ -23,28 +24,44 @@ import org.jspecify.annotations.Nullable;
  */
 final class DmaTable implements DmaMemory {
 
-  private final TreeMap<Long, DmaMapping> mappings = new TreeMap<>(Long::compareUnsigned);
+  private final DmaMappings mappings = new DmaMappings();
   private final DirtyLog log = new DirtyLog();
   private final Arena scratchOwner = Arena.ofConfined();
   private final MemorySegment scratch = scratchOwner.allocate(Long.BYTES, Long.BYTES);
-  private @Nullable RemoteMemory remote;
-  /** The mapping of the last access, where the next one most often is too. */
-  private @Nullable DmaMapping recent;
+  private final AtomicLong peerTraffic;
+  private @Nullable RemoteMemory client;
+  private boolean kindsKnown;
+
+  /**
+   * Makes a table without mappings.
+   *
+   * @param peerTraffic counts bytes copied from and to exported peers
+   */
+  DmaTable(AtomicLong peerTraffic) {
+    this.peerTraffic = peerTraffic;
+  }
 
   DirtyLog log() {
     return log;
   }
 
-  /** Says how to reach memory that the client keeps to itself. */
-  void remote(RemoteMemory memory) {
-    remote = memory;
+  /**
+   * Begins with a client.
+   *
+   * @param memory how to reach what it keeps to itself
+   * @param tellsPeers whether it says of a mapping that it is a peer
+   */
+  void begin(RemoteMemory memory, boolean tellsPeers) {
+    client = memory;
+    kindsKnown = tellsPeers;
   }
 
   /** Takes all mappings away, as when the client is gone. */
   void clear() {
-    remote = null;
+    client = null;
+    kindsKnown = false;
     log.clear();
-    unmapAll();
+    mappings.removeAll();
   }
 
   /** Ends the table. */
@@ -56,36 +73,32 @@ final class DmaTable implements DmaMemory {
   /**
    * Adds a mapping.
    *
+   * @param iova the first address, any value that came from outside
+   * @param size bytes, likewise
+   * @param flags of DMA_MAP, all known
    * @param fd the memory, or null if the client keeps it to itself; stays the caller's
+   * @param offset where in the file it begins
+   * @param most how many mappings there may be
    * @throws ErrnoException EINVAL for a range that is not one, overlaps another, or lies outside the file; ENOSPC
    *     for too many
    */
-  void map(long iova, long size, int access, @Nullable Fd fd, long offset, int maxMappings)
-      throws ErrnoException {
+  void map(long iova, long size, int flags, @Nullable Fd fd, long offset, int most) throws ErrnoException {
     if (!IovaRange.isValid(iova, size)) {
       throw refused(Errno.EINVAL, iova, size, "is not a range");
     }
-    DmaMapping same = mappings.get(iova);
-    if (same != null && same.isAskedForBy(size, access, fd != null, offset)) {
-      // An identical mapping again succeeds. Its file may be another, so the new one counts: once it is there,
-      // for a request that fails changes nothing.
-      DmaMapping again = new DmaMapping(same.range(), access, fd, offset);
-      unmap(same);
-      mappings.put(iova, again);
-      return;
+    if (client == null) {
+      throw new IllegalStateException("a mapping without a client");
     }
-    if (overlaps(iova, size)) {
-      throw refused(Errno.EINVAL, iova, size, "overlaps a mapping");
-    }
-    if (mappings.size() >= maxMappings) {
-      throw refused(Errno.ENOSPC, iova, size, "would be more than " + maxMappings + " mappings");
-    }
-    mappings.put(iova, new DmaMapping(new IovaRange(iova, size), access, fd, offset));
+    mappings.add(new DmaMapping.Wanted(new IovaRange(iova, size), flags, offset), fd, client, most);
   }
 
-  private boolean overlaps(long iova, long size) {
-    Map.Entry<Long, DmaMapping> before = mappings.floorEntry(iova + (size - 1));
-    return before != null && Long.compareUnsigned(before.getValue().range().last(), iova) >= 0;
+  /**
+   * Checks that there is something for {@link #unmap} to take away.
+   *
+   * @throws ErrnoException as there
+   */
+  void checkMapped(long iova, long size) throws ErrnoException {
+    mappings.within(iova, size);
   }
 
   /**
@@ -95,32 +108,24 @@ final class DmaTable implements DmaMemory {
    * @throws ErrnoException ENOENT if none lies within it, or one only in part; then none is taken away
    */
   void unmap(long iova, long size) throws ErrnoException {
-    if (!IovaRange.isValid(iova, size)) {
-      throw refused(Errno.ENOENT, iova, size, "is not a range");
-    }
-    long last = iova + (size - 1);
-    NavigableMap<Long, DmaMapping> within = mappings.subMap(iova, true, last, true);
-    Map.Entry<Long, DmaMapping> before = mappings.lowerEntry(iova);
-    boolean cutsFirst = before != null && Long.compareUnsigned(before.getValue().range().last(), iova) >= 0;
-    if (cutsFirst || within.isEmpty()
-        || Long.compareUnsigned(within.lastEntry().getValue().range().last(), last) > 0) {
-      throw refused(Errno.ENOENT, iova, size, "is not mapped so");
-    }
-    recent = null;
-    within.values().forEach(DmaMapping::close);
-    within.clear();
+    mappings.remove(mappings.within(iova, size));
   }
 
-  private void unmap(DmaMapping mapping) {
-    recent = null;
-    mappings.remove(mapping.range().iova());
-    mapping.close();
+  /**
+   * Takes mappings away, and the log of the range with them: nothing can be written in between. What fails changes
+   * nothing.
+   *
+   * @param bitmap where bits are set
+   * @throws ErrnoException as without a bitmap, and as {@link DirtyLog#report}
+   */
+  void unmap(long iova, long size, long pageSize, MemorySegment bitmap) throws ErrnoException {
+    NavigableMap<Long, DmaMapping> gone = mappings.within(iova, size);
+    log.report(iova, size, pageSize, bitmap);
+    mappings.remove(gone);
   }
 
   void unmapAll() {
-    recent = null;
-    mappings.values().forEach(DmaMapping::close);
-    mappings.clear();
+    mappings.removeAll();
   }
 
   private static ErrnoException refused(Errno errno, long iova, long size, String why) {
@@ -129,13 +134,27 @@ final class DmaTable implements DmaMemory {
 
   @Override
   public Optional<IovaRange> lowestMapping() {
-    Map.Entry<Long, DmaMapping> first = mappings.firstEntry();
-    return first == null ? Optional.empty() : Optional.of(first.getValue().range());
+    return mappings.lowest();
   }
 
   @Override
   public void markDirty(long iova, long length) {
     log.mark(iova, length);
+  }
+
+  @Override
+  public boolean mayBePeer(long iova, long length) {
+    if (length == 0) {
+      return false;
+    }
+    // What wraps around is refused beyond the last address, and no sooner.
+    return !kindsKnown
+        || mappings.hasPeerIn(iova, IovaRange.isValid(iova, length) ? iova + (length - 1) : -1);
+  }
+
+  @Override
+  public long peerTraffic() {
+    return peerTraffic.get();
   }
 
   @Override
@@ -147,16 +166,11 @@ final class DmaTable implements DmaMemory {
   public void read(long iova, MemorySegment into) throws ErrnoException {
     check(iova, into.byteSize(), DmaMapping.READ);
     for (long done = 0; done < into.byteSize();) {
-      DmaMapping mapping = find(iova + done);
+      DmaMapping mapping = mappings.find(iova + done);
       long offset = iova + done - mapping.range().iova();
-      long length = Math.min(into.byteSize() - done, mapping.range().length() - offset);
-      MemorySegment part = into.asSlice(done, length);
-      MemorySegment memory = mapping.memory();
-      if (memory != null) {
-        copy(mapping, memory, offset, part, 0, length);
-      } else {
-        remote().read(iova + done, part);
-      }
+      long length = mapping.reach(iova + done, into.byteSize() - done);
+      mapping.backing().read(offset, into, done, length);
+      count(mapping, length);
       done += length;
     }
   }
@@ -166,15 +180,11 @@ final class DmaTable implements DmaMemory {
     check(iova, from.byteSize(), DmaMapping.WRITE);
     try {
       for (long done = 0; done < from.byteSize();) {
-        DmaMapping mapping = find(iova + done);
+        DmaMapping mapping = mappings.find(iova + done);
         long offset = iova + done - mapping.range().iova();
-        long length = Math.min(from.byteSize() - done, mapping.range().length() - offset);
-        MemorySegment memory = mapping.memory();
-        if (memory != null) {
-          copy(mapping, from, done, memory, offset, length);
-        } else {
-          remote().write(iova + done, from.asSlice(done, length));
-        }
+        long length = mapping.reach(iova + done, from.byteSize() - done);
+        mapping.backing().write(offset, from, done, length);
+        count(mapping, length);
         done += length;
       }
     } finally {
@@ -185,101 +195,68 @@ final class DmaTable implements DmaMemory {
 
   @Override
   public void writeLong(long iova, long value) throws ErrnoException {
-    DmaMapping mapping = recent;
-    if (mapping == null || !mapping.range().contains(iova, Long.BYTES)) {
-      mapping = lookUp(iova);
-    }
-    MemorySegment memory = mapping == null ? null : mapping.memory();
-    if (mapping == null || memory == null || !mapping.range().contains(iova, Long.BYTES)
-        || !mapping.allows(DmaMapping.WRITE)) {
+    DmaMapping mapping = mappings.lookUp(iova);
+    if (mapping == null || !(mapping.backing() instanceof SharedMemory memory)
+        || !mapping.range().contains(iova, Long.BYTES) || !mapping.allows(DmaMapping.WRITE)) {
       scratch.set(Wire.U64, 0, value);
       write(iova, scratch);
       return;
     }
-    recent = mapping;
-    try {
-      memory.set(Wire.U64, iova - mapping.range().iova(), value);
-      settle(mapping);
-    } catch (InternalError e) {
-      throw truncated(e);
-    }
+    memory.writeLong(iova - mapping.range().iova(), value);
+    count(mapping, Long.BYTES);
     log.mark(iova, Long.BYTES);
   }
 
-  private static void copy(DmaMapping mapping, MemorySegment from, long fromOffset, MemorySegment to,
-      long toOffset, long length) throws ErrnoException {
-    try {
-      MemorySegment.copy(from, fromOffset, to, toOffset, length);
-      settle(mapping);
-    } catch (InternalError e) {
-      throw truncated(e);
+  private void count(DmaMapping mapping, long length) {
+    if (mapping.isExportedPeer()) {
+      peerTraffic.addAndGet(length);
     }
+  }
+
+  @Override
+  public MemorySegment map(long iova, long length, boolean writes) throws ErrnoException {
+    List<MemorySegment> parts = scatter(iova, length, writes);
+    if (parts.size() != 1) {
+      throw refused(Errno.EFAULT, iova, length,
+          "lies in " + parts.size() + " mappings, and can be had as a scatter list only");
+    }
+    return parts.getFirst();
+  }
+
+  @Override
+  public List<MemorySegment> scatter(long iova, long length, boolean writes) throws ErrnoException {
+    check(iova, length, DmaMapping.READ | (writes ? DmaMapping.WRITE : 0));
+    List<MemorySegment> parts = new ArrayList<>();
+    for (long done = 0; done < length;) {
+      DmaMapping mapping = mappings.find(iova + done);
+      long offset = iova + done - mapping.range().iova();
+      long size = mapping.reach(iova + done, length - done);
+      MemorySegment part = mapping.backing().direct(mapping.range()).asSlice(offset, size);
+      parts.add(writes ? part : part.asReadOnly());
+      done += size;
+    }
+    return List.copyOf(parts);
   }
 
   /**
-   * Lets the error of an access before come here and nowhere else. In compiled code HotSpot throws it only where it
-   * next looks for such, which may be long after the access; a native method is such a place, and this one is cheap.
+   * Checks that a whole range is mapped with an access and can be reached, so that nothing is touched of one that is
+   * not.
    */
-  private static void settle(DmaMapping mapping) {
-    if (mapping.canVanish()) {
-      Thread.holdsLock(mapping);
-    }
-  }
-
-  /** The virtual machine turns a SIGBUS, from a file that its owner made shorter, into this error. */
-  private static ErrnoException truncated(InternalError error) {
-    ErrnoException answer = new ErrnoException(Errno.EFAULT, "the file behind a mapping has been truncated");
-    answer.initCause(error);
-    return answer;
-  }
-
-  /** Checks that a whole range is mapped with an access, so that nothing is touched of one that is not. */
   private void check(long iova, long length, int access) throws ErrnoException {
     if (length == 0) {
       return;
     }
-    if (!IovaRange.isValid(iova, length)) {
+    if (length < 0 || !IovaRange.isValid(iova, length)) {
       throw refused(Errno.EFAULT, iova, length, "is not a range");
     }
     for (long done = 0; done < length;) {
-      DmaMapping mapping = find(iova + done);
+      DmaMapping mapping = mappings.find(iova + done);
       if (!mapping.allows(access)) {
         throw refused(Errno.EACCES, iova, length,
-            access == DmaMapping.READ ? "may not be read" : "is read-only");
+            mapping.allows(DmaMapping.READ) ? "is read-only" : "may not be read");
       }
-      long left = mapping.range().last() - (iova + done);
-      if (Long.compareUnsigned(left, length - done - 1) >= 0) {
-        return;
-      }
-      done += left + 1;
+      mapping.backing().checkReachable();
+      done += mapping.reach(iova + done, length - done);
     }
-  }
-
-  private DmaMapping find(long iova) throws ErrnoException {
-    DmaMapping mapping = lookUp(iova);
-    if (mapping == null) {
-      throw refused(Errno.EFAULT, iova, 1, "is not mapped");
-    }
-    return mapping;
-  }
-
-  private @Nullable DmaMapping lookUp(long iova) {
-    DmaMapping mapping = recent;
-    if (mapping != null && mapping.range().contains(iova, 1)) {
-      return mapping;
-    }
-    Map.Entry<Long, DmaMapping> entry = mappings.floorEntry(iova);
-    if (entry == null || !entry.getValue().range().contains(iova, 1)) {
-      return null;
-    }
-    recent = entry.getValue();
-    return recent;
-  }
-
-  private RemoteMemory remote() throws ErrnoException {
-    if (remote == null) {
-      throw new ErrnoException(Errno.EFAULT, "the client that owns the memory is gone");
-    }
-    return remote;
   }
 }

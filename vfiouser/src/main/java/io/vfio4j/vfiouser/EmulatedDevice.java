@@ -75,6 +75,18 @@ public interface EmulatedDevice extends AutoCloseable {
    */
   Reached moveTo(DeviceState target) throws TransitionException;
 
+  /**
+   * Says how quiet the device has to be in RUNNING_P2P and PRE_COPY_P2P, called before it is moved there: whether it
+   * may start no DMA at all, which is what NDMA says in version 1, or, as a device is to take it until it is told,
+   * none that may be to a peer ({@link DmaMemory#mayBePeer}). A device that stops all its DMA there anyway has nothing
+   * to do.
+   *
+   * @param halt whether all DMA is to stop
+   */
+  default void haltAllDma(boolean halt) {
+    // As for a device that makes no difference.
+  }
+
   /** Returns an estimate of the bytes to read in STOP_COPY, if the device can migrate. */
   OptionalLong stopCopyLength();
 

@@ -7,8 +7,9 @@ package io.vfio4j.vfiouser;
  * @param ours whether the other end is vfio4j at all
  * @param preCopyInfo whether pre-copy info can be asked for, as feature 0xff00
  * @param keepState whether a device in RUNNING is left as it is when the client goes away
+ * @param memoryKinds whether DMA_MAP says of a mapping that it is a peer, with flag 0x100
  */
-record Extensions(boolean ours, boolean preCopyInfo, boolean keepState) {
+record Extensions(boolean ours, boolean preCopyInfo, boolean keepState, boolean memoryKinds) {
 
-  static final Extensions NONE = new Extensions(false, false, false);
+  static final Extensions NONE = new Extensions(false, false, false, false);
 }

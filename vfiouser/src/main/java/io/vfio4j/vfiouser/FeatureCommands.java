@@ -4,22 +4,20 @@ package io.vfio4j.vfiouser;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DirtyLog;
-import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.Structs.Feature;
 import io.vfio4j.vfiouser.Structs.PreCopyInfoData;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** DEVICE_FEATURE: migration and DMA logging. */
-final class FeatureCommands implements AutoCloseable {
+final class FeatureCommands {
 
   private static final int STATE_SIZE = 8;
   private static final int DATA = Feature.SIZE;
@@ -27,17 +25,15 @@ final class FeatureCommands implements AutoCloseable {
   private final EmulatedDevice device;
   private final MigrationData sessions;
   private final DirtyLog log;
-  private final Limits limits;
+  private final DirtyReports reports;
   private final boolean preCopyInfo;
-  /** The bitmap of the last report, until the next one. */
-  private @Nullable DirtyBitmap bitmap;
 
-  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, Limits limits,
+  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, DirtyReports reports,
       boolean preCopyInfo) {
     this.device = device;
     this.sessions = sessions;
     this.log = log;
-    this.limits = limits;
+    this.reports = reports;
     this.preCopyInfo = preCopyInfo;
   }
 
@@ -164,41 +160,16 @@ final class FeatureCommands implements AutoCloseable {
     long iova = request.u64(DATA + DmaLoggingReport.IOVA);
     long length = request.u64(DATA + DmaLoggingReport.LENGTH);
     long pageSize = request.u64(DATA + DmaLoggingReport.PAGE_SIZE);
-    long bytes = bitmapBytes(iova, length, pageSize);
+    long bytes = reports.bytes(iova, length, pageSize);
     if (Integer.toUnsignedLong(request.u32(0)) < head + bytes) {
       throw invalid("no room for a bitmap of " + bytes + " bytes");
     }
-    close();
-    DirtyBitmap reported = new DirtyBitmap(bytes);
-    bitmap = reported;
-    log.report(iova, length, pageSize, reported.bits());
-    reply.echo(request, head).u32(0, (int) (head + bytes)).tail(reported.bits());
-  }
-
-  private long bitmapBytes(long iova, long length, long pageSize) throws ErrnoException {
-    if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, DirtyLog.PAGE_SIZE) < 0
-        || length == 0) {
-      throw invalid("cannot report in pages of " + Long.toUnsignedString(pageSize));
-    }
-    if (!IovaRange.isValid(iova, length)) {
-      throw new ErrnoException(Errno.EOVERFLOW, "0x%x+0x%x wraps around".formatted(iova, length));
-    }
-    long bytes = DmaLog.bitmapBytes(new IovaRange(iova, length), pageSize);
-    if (bytes > limits.maxBitmapSize()) {
-      throw new ErrnoException(Errno.E2BIG, "a bitmap of " + bytes + " bytes");
-    }
-    return bytes;
+    MemorySegment bitmap = reports.make(bytes);
+    log.report(iova, length, pageSize, bitmap);
+    reply.echo(request, head).u32(0, (int) (head + bytes)).tail(bitmap);
   }
 
   private static ErrnoException invalid(String reason) {
     return new ErrnoException(Errno.EINVAL, reason);
-  }
-
-  @Override
-  public void close() {
-    if (bitmap != null) {
-      bitmap.close();
-      bitmap = null;
-    }
   }
 }

@@ -39,7 +39,7 @@ final class ServerConnection implements AutoCloseable {
   private Extensions extensions = Extensions.NONE;
   private int mostFds;
   private @Nullable MigrationData migrationData;
-  private @Nullable FeatureCommands features;
+  private @Nullable DirtyReports reports;
 
   ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
       LongSupplier clock,
@@ -136,7 +136,7 @@ final class ServerConnection implements AutoCloseable {
       }
       Limits inForce = options.limits().lowerOf(asked.limits());
       Extensions wanted = asked.extensions();
-      extensions = new Extensions(wanted.ours(), wanted.preCopyInfo(), wanted.keepState());
+      extensions = wanted;
       install(inForce);
       reply.clear();
       VersionMessage answer = asked.reply(inForce, extensions);
@@ -158,15 +158,16 @@ final class ServerConnection implements AutoCloseable {
   private void install(Limits inForce) {
     mostFds = inForce.maxMsgFds();
     calls.limit(inForce.maxDataXferSize());
-    dma.remote(calls);
+    dma.begin(calls, extensions.memoryKinds());
+    DirtyReports dirtyReports = new DirtyReports(inForce);
     InfoCommands info = new InfoCommands(device, irqs);
     RegionCommands regions = new RegionCommands(device, data, inForce.maxDataXferSize());
-    DmaCommands mappings = new DmaCommands(dma, inForce);
+    DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());
     MigrationData sessions = new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.ours());
-    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), inForce,
+    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports,
         extensions.preCopyInfo());
     migrationData = sessions;
-    features = feature;
+    reports = dirtyReports;
     handlers.put(Command.DMA_MAP, mappings::map);
     handlers.put(Command.DMA_UNMAP, mappings::unmap);
     handlers.put(Command.DEVICE_GET_INFO, info::deviceInfo);
@@ -255,8 +256,8 @@ final class ServerConnection implements AutoCloseable {
     if (migrationData != null) {
       migrationData.close();
     }
-    if (features != null) {
-      features.close();
+    if (reports != null) {
+      reports.close();
     }
     request.close();
     calls.close();

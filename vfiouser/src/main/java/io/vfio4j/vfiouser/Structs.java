@@ -27,6 +27,10 @@ final class Structs {
     static final int SIZE = 24;
     static final int GET_DIRTY_BITMAP = 1;
     static final int ALL = 2;
+    /** With {@link #GET_DIRTY_BITMAP} follow {@code struct vfio_bitmap { u64 pgsize, size; }} and the bitmap. */
+    static final int PAGE_SIZE = 24;
+    static final int BITMAP_LENGTH = 32;
+    static final int SIZE_WITH_BITMAP = 40;
 
     private DmaUnmap() {
     }

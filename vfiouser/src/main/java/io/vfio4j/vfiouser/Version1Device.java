@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Any device that can migrate, with a migration region of version 1; and with version 2, if that is to be served too.
  *
  * <p>
- * NDMA promises that there is no DMA at all. That holds of the states without peer-to-peer DMA as long as the device
- * must take every mapping for a peer's: a server with a region of version 1 never agrees to be told what is one.
+ * NDMA promises that there is no DMA at all, the states without peer-to-peer DMA only that there is none to peers. So
+ * a device that is moved by version 1 is told to halt all of it there, and one that is moved by version 2 is not.
  */
 final class Version1Device implements EmulatedDevice {
 
@@ -119,6 +119,7 @@ final class Version1Device implements EmulatedDevice {
         throw new ErrnoException(Errno.EBUSY, "version 2 was used since the last reset");
       }
       user = User.VERSION_1;
+      device.haltAllDma(true);
     }
     region().write(offset, data);
   }
@@ -144,7 +145,13 @@ final class Version1Device implements EmulatedDevice {
       throw new TransitionException(description.name(), state(), target, Errno.EBUSY, state(), null);
     }
     user = User.VERSION_2;
+    device.haltAllDma(false);
     return device.moveTo(target);
+  }
+
+  @Override
+  public void haltAllDma(boolean halt) {
+    device.haltAllDma(halt);
   }
 
   @Override

@@ -152,7 +152,8 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
       return Extensions.NONE;
     }
     JsonObject ours = object(capabilities, "vfio4j");
-    return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"));
+    return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"),
+        flag(ours, "memory_kinds"));
   }
 
   /** Returns what a client of ours asks for. */
@@ -167,6 +168,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     JsonObject ours = new JsonObject();
     ours.addProperty("precopy_info", true);
     ours.addProperty("keep_state", keepState);
+    ours.addProperty("memory_kinds", true);
     capabilities.add("vfio4j", ours);
     return new VersionMessage(MAJOR, MINOR, capabilities);
   }
@@ -192,6 +194,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
       JsonObject ours = new JsonObject();
       named(ours, asked, "precopy_info", granted.preCopyInfo());
       named(ours, asked, "keep_state", granted.keepState());
+      named(ours, asked, "memory_kinds", granted.memoryKinds());
       answer.add("vfio4j", ours);
     }
     return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);

@@ -50,13 +50,13 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     ClientMemory memory = new ClientMemory();
     ClientChannel channel = new ClientChannel(transport, memory, options.limits(), options.timeout());
     calls = new ClientCalls(name, channel);
-    mappings = new ClientDmaMappings(calls, memory);
     try {
       VersionMessage granted = ClientHandshake.negotiate(calls, options);
       extensions = granted.extensions();
       limits = options.limits().lowerOf(granted.limits());
       regions = new ClientRegions(calls, limits);
       irqs = new ClientIrqs(calls, limits);
+      mappings = new ClientDmaMappings(calls, memory, limits, extensions.memoryKinds());
       info = ClientHandshake.deviceInfo(calls);
       identity = ClientHandshake.identity(calls.name(), regions, granted);
       region = ClientMigrationRegion.find(calls, regions, info.regions());
@@ -189,6 +189,14 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
+   * Tells whether the server knows of each mapping whether it is a peer. It takes all DMA for possibly peer-to-peer
+   * otherwise, and stops all of it in RUNNING_P2P and PRE_COPY_P2P.
+   */
+  public boolean tellsMemoryKinds() {
+    return extensions.memoryKinds();
+  }
+
+  /**
    * Lets the device reach memory.
    *
    * @param range where the device sees it
@@ -198,7 +206,32 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    * @throws DeviceException EINVAL if it overlaps another mapping or lies outside the file, ENOSPC for too many
    */
   public void mapDma(IovaRange range, Fd fd, long offset, boolean writable) throws DeviceException {
-    mappings.map(range, fd, offset, writable);
+    mapDma(range, fd, offset, writable ? DmaOptions.READ_WRITE : DmaOptions.READ_ONLY);
+  }
+
+  /**
+   * Lets the device reach memory in a way of one's choice. The same mapping again changes nothing.
+   *
+   * @param range where the device sees it
+   * @param fd the memory, which stays the caller's
+   * @param offset where in the file it begins, bytes; a multiple of the page size unless it is by file I/O
+   * @param options how
+   * @throws DeviceException EINVAL if it overlaps another mapping or lies outside the file, ENOSPC for too many
+   */
+  public void mapDma(IovaRange range, Fd fd, long offset, DmaOptions options) throws DeviceException {
+    mappings.map(range, fd, offset, options);
+  }
+
+  /**
+   * Says where the device sees a region of another device that was not exported as a file. A device of hardware would
+   * reach it; an emulated one cannot, and has EFAULT for an answer.
+   *
+   * @param range where the device sees it
+   * @param writable whether the device may write it
+   * @throws DeviceException EINVAL if it overlaps another mapping, ENOSPC for too many
+   */
+  public void mapPeer(IovaRange range, boolean writable) throws DeviceException {
+    mappings.mapPeer(range, writable);
   }
 
   /**
@@ -216,11 +249,34 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   /**
    * Takes memory away from the device.
    *
-   * @param range exactly what was mapped
+   * @param range exactly what was mapped; servers of ours also take a range that several mappings lie in
    * @throws DeviceException ENOENT if it was not mapped so
    */
   public void unmapDma(IovaRange range) throws DeviceException {
     mappings.unmap(range);
+  }
+
+  /**
+   * Takes memory away from the device, and reads the log of what the device wrote there. Nothing is written in
+   * between, and what fails changes nothing. The DMA log must be on.
+   *
+   * @param range as without a bitmap
+   * @param pageSize bytes per bit, a power of two of at least 4096
+   * @param bitmap where bits are set, as {@link DmaLog#report} sets them
+   * @throws DeviceException ENOENT if it was not mapped so, EINVAL for a wrong page size, too short a bitmap, or
+   *     without a log
+   */
+  public void unmapDma(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+    mappings.unmap(range, pageSize, bitmap);
+  }
+
+  /**
+   * Takes all memory away from the device.
+   *
+   * @throws DeviceException if the server refuses
+   */
+  public void unmapAllDma() throws DeviceException {
+    mappings.unmapAll();
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ public final class VfioUserServer implements AutoCloseable {
   private final @Nullable ClientGate gate;
   /** Clients let in; empty for "look again", as after {@link #stop}. */
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
+  private final AtomicLong peerTraffic = new AtomicLong();
   private final AtomicBoolean started = new AtomicBoolean();
   private volatile boolean stopping;
   private volatile @Nullable ServerConnection current;
@@ -94,7 +96,7 @@ public final class VfioUserServer implements AutoCloseable {
     if (started.getAndSet(true)) {
       throw new IllegalStateException("a server runs once");
     }
-    DmaTable dma = new DmaTable();
+    DmaTable dma = new DmaTable(peerTraffic);
     IrqTable irqs = new IrqTable(device.description().irqCounts(), log);
     try {
       device.attach(dma, irqs);
@@ -194,6 +196,11 @@ public final class VfioUserServer implements AutoCloseable {
     Duration slice =
         options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
     return new SocketTransport(socket, slice, options.busyPoll(), options.socketBuffer());
+  }
+
+  /** Returns, to any thread, how many bytes the device has copied from and to exported peers so far. */
+  public long peerTraffic() {
+    return peerTraffic.get();
   }
 
   /** Ends {@link #run}, from any thread; a client that is connected is let go. Does not wait for it. */

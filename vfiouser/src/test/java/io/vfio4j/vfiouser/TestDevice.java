@@ -81,6 +81,7 @@ final class TestDevice implements EmulatedDevice {
   volatile @Nullable Failure failure;
   /** Whether what is read in PRE_COPY never ends. */
   volatile boolean endless;
+  volatile boolean haltsAllDma;
   volatile int resets;
   volatile int trafficDone;
   /** How much a piece of traffic moves: 8 writes the number, more is written from the memory and read back into it. */
@@ -211,6 +212,11 @@ final class TestDevice implements EmulatedDevice {
   @Override
   public Reached moveTo(DeviceState target) throws TransitionException {
     return machine.moveTo(target);
+  }
+
+  @Override
+  public void haltAllDma(boolean halt) {
+    haltsAllDma = halt;
   }
 
   private Optional<DataSession> take(Arc arc) throws ArcException {

@@ -233,6 +233,23 @@ class Version1Test {
     }
   }
 
+  /** NDMA says that there is none; the states of version 2 speak of peers only. */
+  @Test
+  void whoUsesVersion1HasAllDmaHaltedAndWhoUsesVersion2HasNot() throws Exception {
+    Served served = serve(BOTH);
+    try (VfioUserClient client = served.connect()) {
+      client.moveTo(DeviceState.RUNNING_P2P);
+      assertThat(served.device().haltsAllDma).isFalse();
+      client.reset();
+      client.writeInt(INDEX, STATE, 9);
+      assertThat(served.device().haltsAllDma).isTrue();
+      assertThat(served.device().state()).isEqualTo(DeviceState.RUNNING_P2P);
+      client.reset();
+      client.moveTo(DeviceState.RUNNING_P2P);
+      assertThat(served.device().haltsAllDma).isFalse();
+    }
+  }
+
   /** What a device adds to the interface with a default is not to be lost on the way through the facade. */
   @Test
   void nothingOfADeviceIsForgotten() {

@@ -144,8 +144,13 @@ class VersionTest {
   void onlyWhatWasNamedIsAnswered() throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
       JsonObject granted = capabilities(peer.negotiate(
-          "{\"capabilities\":{\"vfio4j\":{\"precopy_info\":true,\"memory_kinds\":true}}}"));
+          "{\"capabilities\":{\"vfio4j\":{\"precopy_info\":true,\"of_later\":true}}}"));
       assertThat(granted.toString()).isEqualTo("{\"vfio4j\":{\"precopy_info\":true}}");
+    }
+    try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
+      JsonObject granted =
+          capabilities(peer.negotiate("{\"capabilities\":{\"vfio4j\":{\"memory_kinds\":true}}}"));
+      assertThat(granted.toString()).isEqualTo("{\"vfio4j\":{\"memory_kinds\":true}}");
     }
   }
 

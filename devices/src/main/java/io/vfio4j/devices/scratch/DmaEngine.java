@@ -86,6 +86,16 @@ final class DmaEngine {
     return command != null;
   }
 
+  /** Returns where the memory of the command that is there begins; 0 if there is none. */
+  long commandIova() {
+    return command == null ? 0 : command.iova;
+  }
+
+  /** Returns how many bytes the command that is there moves; 0 if there is none. */
+  long commandLength() {
+    return command == null ? 0 : command.length;
+  }
+
   /**
    * Takes a command. It is refused, and not counted, if another is there (EBUSY) or it is unknown (EINVAL).
    */

@@ -38,7 +38,12 @@ final class RunningClock {
 
   /** Lets it run, or halts it, from now on. */
   void setRunning(boolean on) {
-    now();
+    setRunning(on, nanoTime.getAsLong());
+  }
+
+  /** Lets it run, or halts it, from a time of the outer clock on. */
+  void setRunning(boolean on, long outer) {
+    at(outer);
     running = on;
   }
 }

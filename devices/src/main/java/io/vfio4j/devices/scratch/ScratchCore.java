@@ -90,6 +90,11 @@ final class ScratchCore implements AutoCloseable {
     return new ErrnoException(Errno.EINVAL, "there is no region " + region);
   }
 
+  void haltAllDma(boolean halt) {
+    parts.gate().haltAll(halt);
+    parts.enter(state());
+  }
+
   Reached moveTo(DeviceState target) throws TransitionException {
     if (!config.features().canMigrate()) {
       throw new TransitionException(config.name(), state(), target, Errno.ENOTTY, state(), null);
@@ -100,9 +105,7 @@ final class ScratchCore implements AutoCloseable {
   /** Takes one arc. What has to happen whatever the way to a state is in {@link #changed}. */
   private Optional<DataSession> take(Arc arc) throws ArcException {
     faults.before(arc);
-    if (ScratchParts.startsDma(arc.from()) && !ScratchParts.startsDma(arc.to())) {
-      parts.dma().finish();
-    }
+    parts.leave(arc.from(), arc.to());
     if (resuming != null) {
       load(resuming);
     }

@@ -138,6 +138,11 @@ public final class ScratchDevice implements EmulatedDevice {
   }
 
   @Override
+  public void haltAllDma(boolean halt) {
+    core().haltAllDma(halt);
+  }
+
+  @Override
   public OptionalLong stopCopyLength() {
     return core().stopCopyLength();
   }

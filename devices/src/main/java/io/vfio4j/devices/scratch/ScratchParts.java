@@ -10,31 +10,43 @@ import java.util.function.LongSupplier;
  * What a scratch device does things with.
  *
  * @param running the time in which the device runs
- * @param dmaTime the time in which it may start DMA
+ * @param trafficTime the time in which its traffic may go on
  */
-record ScratchParts(ScratchMemory memory, RunningClock running, RunningClock dmaTime, Failures failures,
+record ScratchParts(ScratchMemory memory, RunningClock running, RunningClock trafficTime, DmaGate gate,
+    Failures failures,
     InterruptLines lines, DmaEngine dma, ScratchTimer timer, TrafficGenerator traffic, ChurnGenerator churn) {
 
   static ScratchParts create(ScratchMemory memory, DmaMemory bus, InterruptLines lines,
       LongSupplier nanoTime) {
     RunningClock running = new RunningClock(nanoTime);
-    RunningClock dmaTime = new RunningClock(nanoTime);
+    RunningClock trafficTime = new RunningClock(nanoTime);
     Failures failures = new Failures();
-    return new ScratchParts(memory, running, dmaTime, failures, lines,
+    return new ScratchParts(memory, running, trafficTime, new DmaGate(bus), failures, lines,
         new DmaEngine(memory, bus, failures, lines), new ScratchTimer(lines, running),
-        new TrafficGenerator(bus, failures, dmaTime), new ChurnGenerator(memory, running));
-  }
-
-  /** Tells whether a device starts DMA in a state. */
-  static boolean startsDma(DeviceState state) {
-    return state.isRunning() && !state.isPeerQuiescent();
+        new TrafficGenerator(bus, failures, trafficTime), new ChurnGenerator(memory, running));
   }
 
   /** Lets time pass, or not, as it does in a state. */
   void enter(DeviceState state) {
     running.setRunning(state.isRunning());
-    dmaTime.setRunning(startsDma(state));
+    trafficTime.setRunning(trafficFlows(state));
     lines.setRunning(state.isRunning());
+  }
+
+  private boolean trafficFlows(DeviceState state) {
+    return gate.isOpen(state, traffic.iova(), traffic.length());
+  }
+
+  /** Tells whether the command that is there may be carried out in a state. */
+  private boolean commandRuns(DeviceState state) {
+    return dma.isBusy() && gate.isOpen(state, dma.commandIova(), dma.commandLength());
+  }
+
+  /** Does what has to be done before a state is left: a command that may not go on in the next is finished. */
+  void leave(DeviceState from, DeviceState to) {
+    if (commandRuns(from) && !commandRuns(to)) {
+      dma.finish();
+    }
   }
 
   /** Does what is due in a state by the outer clock. Returns when to call again. */
@@ -44,9 +56,14 @@ record ScratchParts(ScratchMemory memory, RunningClock running, RunningClock dma
     }
     long time = running.at(now);
     long next = outer(now, time, Math.min(timer.runDue(time), churn.runDue(time)));
-    if (startsDma(state)) {
-      long dmaNow = dmaTime.at(now);
-      next = Math.min(next, outer(now, dmaNow, traffic.runDue(dmaNow)));
+    // What is mapped may have changed since the state was entered, and so where traffic and command go.
+    boolean flows = trafficFlows(state);
+    trafficTime.setRunning(flows, now);
+    if (flows) {
+      long trafficNow = trafficTime.at(now);
+      next = Math.min(next, outer(now, trafficNow, traffic.runDue(trafficNow)));
+    }
+    if (commandRuns(state)) {
       dma.step();
       next = dma.isBusy() ? now : next;
     }

@@ -20,7 +20,7 @@ final class TrafficGenerator {
   /**
    * Makes a generator that is off.
    *
-   * @param clock runs while DMA may be started
+   * @param clock runs while the traffic may go on
    */
   TrafficGenerator(DmaMemory dma, Failures failures, RunningClock clock) {
     this.dma = dma;
@@ -56,6 +56,11 @@ final class TrafficGenerator {
 
   long count() {
     return count;
+  }
+
+  /** Returns the bytes of all slots. */
+  long length() {
+    return Integer.toUnsignedLong(slots) * Long.BYTES;
   }
 
   private void restart() {

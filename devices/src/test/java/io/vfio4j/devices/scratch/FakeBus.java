@@ -28,6 +28,10 @@ final class FakeBus implements DmaMemory, Interrupts {
   final List<IovaRange> written = new ArrayList<>();
   final List<String> interrupts = new ArrayList<>();
   boolean msixEnabled;
+  /** Whether it is known what is a peer. */
+  boolean kindsKnown;
+  /** What is, of the memory. */
+  Optional<IovaRange> peer = Optional.empty();
   Optional<Errno> failure = Optional.empty();
 
   private MemorySegment at(long iova, long length, boolean write) throws ErrnoException {
@@ -77,6 +81,27 @@ final class FakeBus implements DmaMemory, Interrupts {
   @Override
   public void markDirty(long iova, long length) {
     written.add(new IovaRange(iova, length));
+  }
+
+  @Override
+  public MemorySegment map(long iova, long length, boolean writes) throws ErrnoException {
+    return at(iova, length, writes);
+  }
+
+  @Override
+  public List<MemorySegment> scatter(long iova, long length, boolean writes) throws ErrnoException {
+    return List.of(at(iova, length, writes));
+  }
+
+  @Override
+  public boolean mayBePeer(long iova, long length) {
+    boolean touchesPeer = length != 0 && peer.isPresent() && new IovaRange(iova, length).overlaps(peer.get());
+    return !kindsKnown || touchesPeer;
+  }
+
+  @Override
+  public long peerTraffic() {
+    return 0;
   }
 
   @Override

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.scratch;
+
+import static io.vfio4j.devices.scratch.ScratchLayout.MEMORY_BAR;
+import static io.vfio4j.devices.scratch.ScratchLayout.REGISTERS_BAR;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.DmaOptions;
+import io.vfio4j.vfiouser.MappedRegion;
+import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.VfioUserServer;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Two served devices, one of which writes to the other's BAR2. */
+@Timeout(60)
+class PeerTrafficTest {
+
+  private static final int MEMORY_SIZE = 1 << 20;
+  /** More than are written while a test runs, so that none is written twice. */
+  private static final int SLOTS = MEMORY_SIZE / Long.BYTES;
+  private static final int RATE = 2000;
+  private static final IovaRange PEER = new IovaRange(0x10_0000, MEMORY_SIZE);
+  private static final IovaRange HOST = new IovaRange(0x80_0000, MEMORY_SIZE);
+
+  /** A device, its server and the thread that serves it, and its driver. */
+  private record Served(ScratchDevice device, VfioUserServer server, CompletableFuture<Void> run,
+      VfioUserClient driver) implements AutoCloseable {
+
+    static Served of(ScratchConfig config) throws Exception {
+      UnixSocket.Pair pair = UnixSocket.pair();
+      ScratchDevice device = new ScratchDevice(config);
+      VfioUserServer server = VfioUserServer.of(pair.one(), device, ServerOptions.DEFAULT, line -> {
+      });
+      CompletableFuture<Void> run =
+          CompletableFuture.runAsync(() -> serve(server), Thread.ofPlatform().name(config.name())::start);
+      return new Served(device, server, run,
+          VfioUserClient.of(pair.other(), config.name(), ClientOptions.DEFAULT));
+    }
+
+    private static void serve(VfioUserServer server) {
+      try {
+        server.run();
+      } catch (LinuxException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    long get(int offset) throws Exception {
+      return driver.readLong(REGISTERS_BAR, offset);
+    }
+
+    void traffic(IovaRange range) throws Exception {
+      driver.writeLong(REGISTERS_BAR, ScratchLayout.TRAFFIC_IOVA, range.iova());
+      driver.writeInt(REGISTERS_BAR, ScratchLayout.TRAFFIC_SLOTS, SLOTS);
+      driver.writeInt(REGISTERS_BAR, ScratchLayout.TRAFFIC_RATE, RATE);
+      driver.writeInt(REGISTERS_BAR, ScratchLayout.CHURN_RATE, RATE);
+    }
+
+    /** Waits until so many changes of internal memory were made: the device runs, and its time passes. */
+    void live(int changes) throws Exception {
+      long until = get(ScratchLayout.CHURN_COUNT) + changes;
+      while (get(ScratchLayout.CHURN_COUNT) < until) {
+        Thread.onSpinWait();
+      }
+    }
+
+    void awaitTraffic(long count) throws Exception {
+      while (get(ScratchLayout.TRAFFIC_COUNT) < count) {
+        assertThat(driver.readInt(REGISTERS_BAR, ScratchLayout.ERROR)).isZero();
+      }
+    }
+
+    @Override
+    public void close() {
+      driver.close();
+      run.join();
+      device.close();
+    }
+  }
+
+  private static Served writer() throws Exception {
+    return Served.of(Rig.config(4).withMemorySize(MEMORY_SIZE));
+  }
+
+  /** Returns how many slots from the first on have their first value, and checks that no other has any. */
+  private static long written(VfioUserClient peer) throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment slots = arena.allocate(MEMORY_SIZE, 8);
+      peer.readRegion(MEMORY_BAR, 0, slots);
+      long count = 0;
+      while (slots.get(JAVA_LONG_UNALIGNED, count * Long.BYTES) == count + 1) {
+        count++;
+      }
+      assertThat(slots.asSlice(count * Long.BYTES).mismatch(arena.allocate(MEMORY_SIZE - count * Long.BYTES)))
+          .as("bytes written beyond slot %d", count).isEqualTo(-1);
+      return count;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RUNNING_P2P", "PRE_COPY_P2P"})
+  void trafficToAPeersMemoryStopsInTheStatesWithoutAndGoesOnWithoutAGap(DeviceState quiet) throws Exception {
+    try (Served writer = writer();
+        Served peer = Served.of(Rig.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
+        MappedRegion bar = peer.driver.mapRegion(MEMORY_BAR)) {
+      writer.driver.mapDma(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
+      writer.traffic(PEER);
+      writer.awaitTraffic(100);
+
+      writer.driver.moveTo(quiet);
+      long stopped = writer.get(ScratchLayout.TRAFFIC_COUNT);
+      assertThat(written(peer.driver)).isEqualTo(stopped);
+      writer.live(200);
+      assertThat(writer.get(ScratchLayout.TRAFFIC_COUNT)).isEqualTo(stopped);
+      assertThat(written(peer.driver)).isEqualTo(stopped);
+
+      writer.driver.moveTo(DeviceState.RUNNING);
+      writer.awaitTraffic(stopped + 100);
+      writer.driver.moveTo(quiet);
+      long count = writer.get(ScratchLayout.TRAFFIC_COUNT);
+      assertThat(written(peer.driver)).as("no gap, and nothing twice").isEqualTo(count).isLessThan(SLOTS);
+      assertThat(writer.server.peerTraffic()).isEqualTo(count * Long.BYTES);
+    }
+  }
+
+  @Test
+  void trafficToHostMemoryGoesOnInTheStatesWithoutPeers() throws Exception {
+    try (Served writer = writer();
+        Served peer = Served.of(Rig.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
+        MappedRegion bar = peer.driver.mapRegion(MEMORY_BAR);
+        Fd host = Memfd.create("host", MEMORY_SIZE)) {
+      writer.driver.mapDma(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
+      writer.driver.mapDma(HOST, host, 0, true);
+      writer.driver.moveTo(DeviceState.RUNNING_P2P);
+      writer.traffic(HOST);
+      writer.awaitTraffic(100);
+      writer.driver.moveTo(DeviceState.STOP);
+      assertThat(writer.server.peerTraffic()).isZero();
+      assertThat(written(peer.driver)).isZero();
+    }
+  }
+}

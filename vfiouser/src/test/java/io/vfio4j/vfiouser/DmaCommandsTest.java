@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** DMA_MAP and DMA_UNMAP in all their forms, through our client and byte by byte. */
+class DmaCommandsTest {
+
+  private static final int PAGE = 0x1000;
+  private static final long IOVA = 0x10_0000;
+  private static final IovaRange RANGE = new IovaRange(IOVA, 4 * PAGE);
+  private static final Errno OK = new Errno(0);
+
+  @TempDir
+  private Path folder;
+  private final Arena arena = Arena.ofShared();
+  private Served served;
+  private VfioUserClient client;
+  private Fd file;
+  private MemorySegment guest;
+
+  @BeforeEach
+  void connect() throws Exception {
+    served = Served.in(folder);
+    client = served.connect();
+    file = Memfd.create("guest", 8 * PAGE);
+    guest = MemoryMap.shared(file, 0, 8 * PAGE, true, arena);
+  }
+
+  @AfterEach
+  void end() {
+    client.close();
+    served.close();
+    arena.close();
+    file.close();
+  }
+
+  private Errno dma(int what, long iova, int length) throws Exception {
+    client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, iova);
+    client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, length);
+    client.writeInt(TestDevice.BAR0, TestDevice.DO, what);
+    return new Errno(client.readInt(TestDevice.BAR0, TestDevice.STATUS));
+  }
+
+  private static void assertRefused(Errno errno, ThrowingCallable call) {
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(call)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
+  }
+
+  /** A raw client in the place of ours. */
+  private RawPeer raw(String json) throws Exception {
+    client.close();
+    while (true) {
+      RawPeer peer = served.raw();
+      RawPeer.Message reply = peer.call(Command.VERSION, Body.version(1, json));
+      if (!reply.isError()) {
+        served.log().clear();
+        return peer;
+      }
+      peer.close();
+    }
+  }
+
+  @Test
+  void aPeerThatWasNotExportedIsAFaultForTheDevice() throws Exception {
+    assertThat(client.tellsMemoryKinds()).isTrue();
+    client.mapPeer(RANGE, true);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 8)).isEqualTo(Errno.EFAULT);
+    client.unmapDma(RANGE);
+  }
+
+  @Test
+  void anExportedPeerIsReachedAndCounted() throws Exception {
+    client.mapDma(RANGE, file, PAGE, DmaOptions.READ_WRITE.asPeer());
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
+    assertThat(guest.get(Wire.U64, PAGE)).isEqualTo(TestDevice.LONG_VALUE);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 100)).isEqualTo(OK);
+    assertThat(served.server().peerTraffic()).isEqualTo(108);
+  }
+
+  @Test
+  void aServerThatKnowsNothingOfKindsIsNotToldOfThem() throws Exception {
+    try (RawPeer peer = raw(RawPeer.CAPABILITIES)) {
+      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(0x103, 0, IOVA, PAGE));
+    }
+    try (RawPeer peer = raw("{\"capabilities\":{\"vfio4j\":{\"memory_kinds\":false}}}")) {
+      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(0x103, 0, IOVA, PAGE));
+    }
+    try (RawPeer peer = raw("{\"capabilities\":{\"vfio4j\":{\"memory_kinds\":true}}}")) {
+      peer.done(Command.DMA_MAP, Body.dmaMap(0x103, 0, IOVA, PAGE));
+      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(0x203, 0, IOVA + PAGE, PAGE));
+    }
+  }
+
+  @Test
+  void memoryByFileIoIsReadAndWritten() throws Exception {
+    client.mapDma(RANGE, file, PAGE + 3, DmaOptions.READ_WRITE.byFileIo());
+    MemorySegment.copy(RoundTripTest.pattern(arena, 5000), 0, guest, PAGE + 3 + 7, 5000);
+    assertThat(dma(TestDevice.DMA_READ, IOVA + 7, 5000)).isEqualTo(OK);
+    assertThat(served.device().memory().asSlice(0, 5000).mismatch(RoundTripTest.pattern(arena, 5000)))
+        .isEqualTo(-1);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + 9000, 5000)).isEqualTo(OK);
+    assertThat(guest.asSlice(PAGE + 3 + 9000, 5000).mismatch(RoundTripTest.pattern(arena, 5000)))
+        .isEqualTo(-1);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
+    assertThat(guest.get(Wire.U64, PAGE + 3)).isEqualTo(TestDevice.LONG_VALUE);
+    client.unmapDma(RANGE);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
+  }
+
+  @Test
+  void aFileByFileIoThatIsCutIsAFaultOfTheAccessAndStaysCut() throws Exception {
+    client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE.byFileIo());
+    Memfd.resize(file, 2 * PAGE);
+    assertThat(dma(TestDevice.DMA_READ, IOVA + 2 * PAGE - 4, 8)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + 2 * PAGE - 4, 8)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 3 * PAGE, 8)).isEqualTo(Errno.EFAULT);
+    assertThat(file.size()).isEqualTo(2 * PAGE);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + 2 * PAGE - 8, 8)).isEqualTo(OK);
+    client.unmapDma(RANGE);
+    assertRefused(Errno.EINVAL, () -> client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE.byFileIo()));
+  }
+
+  @Test
+  void anErrorOfFileIoIsTheErrorOfTheAccess() throws Exception {
+    try (Fd rom = Memfd.create("rom", PAGE)) {
+      Memfd.sealContent(rom);
+      client.mapDma(new IovaRange(IOVA, PAGE), rom, 0, DmaOptions.READ_WRITE.byFileIo());
+    }
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(OK);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(Errno.EPERM);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 8)).isEqualTo(Errno.EPERM);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(OK);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aReadOnlyMappingIsOnlyRead(boolean byFileIo) throws Exception {
+    DmaOptions options = byFileIo ? DmaOptions.READ_ONLY.byFileIo() : DmaOptions.READ_ONLY;
+    client.mapDma(RANGE, file, 0, options);
+    guest.set(Wire.U32, 0, 7);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 4)).isEqualTo(OK);
+    assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(7);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA, 4)).isEqualTo(Errno.EACCES);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(Errno.EACCES);
+    assertThat(guest.get(Wire.U64, 0)).isEqualTo(7);
+  }
+
+  @Test
+  void allIsUnmappedAtOnceWhateverItIs() throws Exception {
+    MemorySegment opaque = arena.allocate(PAGE);
+    client.mapDma(RANGE, file, 0, true);
+    client.mapDma(2 * IOVA, opaque, true);
+    client.mapDma(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE.byFileIo());
+    client.mapPeer(new IovaRange(4 * IOVA, PAGE), true);
+    client.unmapAllDma();
+    for (long iova = IOVA; iova <= 4 * IOVA; iova += IOVA) {
+      assertThat(dma(TestDevice.DMA_READ, iova, 4)).isEqualTo(Errno.EFAULT);
+    }
+    assertRefused(Errno.ENOENT, () -> client.unmapDma(RANGE));
+    client.unmapAllDma();
+    client.mapDma(RANGE, file, 0, true);
+  }
+
+  @Test
+  void theSameMappingAgainSucceedsAndAnotherThereDoesNot() throws Exception {
+    for (int i = 0; i < 2; i++) {
+      client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE.asPeer());
+      client.mapPeer(new IovaRange(2 * IOVA, PAGE), true);
+      client.mapDma(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE.byFileIo());
+    }
+    assertRefused(Errno.EINVAL, () -> client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE));
+    assertRefused(Errno.EINVAL,
+        () -> client.mapDma(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE));
+    client.unmapDma(RANGE);
+    client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE);
+  }
+
+  /** QEMU with a virtual IOMMU takes away what was never mapped; {@link DmaTest} has what lies within such a range. */
+  @Test
+  void theHugeUnmapsOfQemuAreNotFatal() throws Exception {
+    try (RawPeer peer = raw(RawPeer.CAPABILITIES)) {
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, PAGE));
+      for (long[] range : new long[][] {{0xfef0_0000L, 0xffffffff01100000L}, {IOVA + PAGE, -2 * IOVA},
+          {0, IOVA},
+          {0, 0}, {IOVA, -1}, {-PAGE, PAGE}}) {
+        peer.refused(Errno.ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, range[0], range[1]));
+      }
+      peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, PAGE));
+    }
+    served.assertServesNext();
+  }
+
+  @Test
+  void anUnmapOfSeveralMappingsBringsTheBitmapOfAllOfThem() throws Exception {
+    client.mapDma(RANGE, file, 0, true);
+    client.mapDma(new IovaRange(IOVA + 8 * PAGE, PAGE), file, 0, DmaOptions.READ_WRITE.asPeer());
+    IovaRange both = new IovaRange(IOVA, 16 * PAGE);
+    client.dmaLog().orElseThrow().start(List.of(both), PAGE);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 3 * PAGE, 0)).isEqualTo(OK);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 8 * PAGE, 0)).isEqualTo(OK);
+    assertRefused(Errno.ENOENT, () -> client.unmapDma(new IovaRange(IOVA, 2 * PAGE), PAGE, bitmap(8)));
+    MemorySegment bits = bitmap(8);
+    client.unmapDma(both, PAGE, bits);
+    assertThat(bits.get(Wire.U64, 0)).isEqualTo(0b1_0000_1000);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
+    assertThat(dma(TestDevice.DMA_READ, IOVA + 8 * PAGE, 8)).isEqualTo(Errno.EFAULT);
+  }
+
+  private MemorySegment bitmap(long bits) {
+    return arena.allocate(bits, 8);
+  }
+
+  @Test
+  void anUnmapBringsTheDirtyBitmapAndClearsIt() throws Exception {
+    client.mapDma(RANGE, file, 0, true);
+    DmaLog log = client.dmaLog().orElseThrow();
+    log.start(List.of(RANGE), PAGE);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE, 0)).isEqualTo(OK);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + 3 * PAGE, 8)).isEqualTo(OK);
+    MemorySegment bits = bitmap(8);
+    bits.set(Wire.U64, 0, 0x100);
+
+    client.unmapDma(RANGE, PAGE, bits);
+
+    assertThat(bits.get(Wire.U64, 0)).isEqualTo(0b1010 | 0x100);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(Errno.EFAULT);
+    client.mapDma(RANGE, file, 0, true);
+    MemorySegment after = bitmap(8);
+    log.report(RANGE, PAGE, after);
+    assertThat(after.get(Wire.U64, 0)).as("was cleared").isZero();
+    client.unmapDma(RANGE, 2L * PAGE, after);
+    assertThat(after.get(Wire.U64, 0)).isZero();
+  }
+
+  @Test
+  void anUnmapWhoseBitmapIsRefusedLeavesTheMapping() throws Exception {
+    client.mapDma(RANGE, file, 0, true);
+    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, PAGE, bitmap(8)));
+    client.dmaLog().orElseThrow().start(List.of(RANGE), PAGE);
+    assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE, 0)).isEqualTo(OK);
+    assertRefused(Errno.ENOENT, () -> client.unmapDma(new IovaRange(IOVA, PAGE), PAGE, bitmap(8)));
+    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, 2048, bitmap(8)));
+    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, 3, bitmap(8)));
+    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, PAGE, bitmap(7)));
+    assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(OK);
+    MemorySegment bits = bitmap(8);
+    client.unmapDma(RANGE, PAGE, bits);
+    assertThat(bits.get(Wire.U64, 0)).as("no bit was lost").isEqualTo(0b10);
+  }
+
+  private static Body unmapWithBitmap(int argsz, IovaRange range, long pageSize, long bytes) {
+    return Body.empty().u32(argsz, 1).u64(range.iova(), range.length(), pageSize, bytes);
+  }
+
+  @Test
+  void theSizesOfAnUnmapWithBitmapAreChecked() throws Exception {
+    String json = "{\"capabilities\":{\"migration\":{\"max_bitmap_size\":4096}}}";
+    try (RawPeer peer = raw(json)) {
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4 * PAGE));
+      IovaRange huge = new IovaRange(1L << 40, 1L << 40);
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, huge.iova(), huge.length()));
+      peer.done(Command.DEVICE_FEATURE,
+          Body.feature(Structs.Feature.DMA_LOGGING_START | Structs.Feature.SET, 32).u64(PAGE).u32(1, 0)
+              .u64(IOVA, 4 * PAGE));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP, Body.empty().u32(24, 1).u64(IOVA, 4 * PAGE));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(39, RANGE, PAGE, 8));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, PAGE, 7));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, 0, 8));
+      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, PAGE, 4097));
+      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, PAGE, -1));
+      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(40, huge, PAGE, 32 << 20));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP,
+          Body.empty().u32(40, 3).u64(0, 0, PAGE, 8));
+      peer.done(Command.DMA_UNMAP, unmapWithBitmap(48, huge, 1L << 30, 128));
+
+      RawPeer.Message reply = peer.done(Command.DMA_UNMAP, unmapWithBitmap(40 + 24, RANGE, PAGE, 24));
+      assertThat(reply.body()).as("as much as there was room for").hasSize(40 + 24);
+      ByteBuffer fields = reply.fields();
+      assertThat(fields.getInt(4)).isEqualTo(1);
+      assertThat(fields.getLong(8)).isEqualTo(IOVA);
+      assertThat(fields.getLong(24)).isEqualTo(PAGE);
+      assertThat(fields.getLong(32)).isEqualTo(24);
+    }
+    served.assertServesNext();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {64, 1000, 4096, 1 << 20})
+  void memoryByMessageComesAndGoesInPiecesThatTheClientTakes(int most) throws Exception {
+    client.close();
+    client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, most, 65535, 1 << 20)));
+    int size = 20_000;
+    MemorySegment opaque = RoundTripTest.pattern(arena, 2 * size);
+    MemorySegment expected = RoundTripTest.pattern(arena, 2 * size).asSlice(0, size);
+    client.mapDma(IOVA, opaque, true);
+    assertThat(dma(TestDevice.DMA_READ, IOVA, size)).isEqualTo(OK);
+    assertThat(served.device().memory().asSlice(0, size).mismatch(expected)).isEqualTo(-1);
+    assertThat(dma(TestDevice.DMA_WRITE, IOVA + size, size)).isEqualTo(OK);
+    assertThat(opaque.asSlice(size).mismatch(expected)).isEqualTo(-1);
+  }
+}

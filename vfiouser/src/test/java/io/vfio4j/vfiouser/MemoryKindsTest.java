@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MemoryKind;
+import io.vfio4j.model.MemoryKindException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a device is handed of each kind of memory, by the interface through which it reaches all of it. */
+class MemoryKindsTest {
+
+  private static final int PAGE = 0x1000;
+  private static final int RW = DmaMapping.READ | DmaMapping.WRITE;
+  private static final long MEMORY = 0x10_0000;
+  private static final IovaRange PEER = new IovaRange(MEMORY + 2 * PAGE, PAGE);
+  private static final long EXPORTED = 0x20_0000;
+  private static final long OPAQUE = 0x30_0000;
+  private static final long BY_FILE = 0x40_0000;
+  private static final long UNSEALED = 0x70_0000;
+
+  /** A way to reach memory. */
+  @FunctionalInterface
+  interface Reach {
+    void reach(DmaMemory dma, long iova, MemorySegment local) throws ErrnoException;
+  }
+
+  private final Arena arena = Arena.ofConfined();
+  private final AtomicLong peerTraffic = new AtomicLong();
+  private final DmaTable table = new DmaTable(peerTraffic);
+  private final MemorySegment opaque = arena.allocate(PAGE);
+  private Fd sealed;
+  private Fd unsealed;
+  private MemorySegment memory;
+
+  /** Two pages of memory, a peer right behind them, and one mapping of each other kind. */
+  @BeforeEach
+  void map() throws Exception {
+    sealed = Memfd.create("sealed", 8 * PAGE);
+    Memfd.seal(sealed);
+    unsealed = Memfd.create("unsealed", PAGE);
+    memory = MemoryMap.shared(sealed, 0, 8 * PAGE, true, arena);
+    table.begin(new RemoteMemory() {
+      @Override
+      public void read(long iova, MemorySegment into) {
+        MemorySegment.copy(opaque, iova - OPAQUE, into, 0, into.byteSize());
+      }
+
+      @Override
+      public void write(long iova, MemorySegment from) {
+        MemorySegment.copy(from, 0, opaque, iova - OPAQUE, from.byteSize());
+      }
+    }, true);
+    map(MEMORY, 2 * PAGE, RW | DmaMapping.MMAP, sealed, 0);
+    map(PEER.iova(), PAGE, RW | DmaMapping.PEER, null, 0);
+    map(EXPORTED, PAGE, RW | DmaMapping.MMAP | DmaMapping.PEER, sealed, 2 * PAGE);
+    map(OPAQUE, PAGE, RW, null, 0);
+    map(BY_FILE, PAGE, RW | DmaMapping.FILE_IO, sealed, 3 * PAGE);
+    map(UNSEALED, PAGE, RW, unsealed, 0);
+  }
+
+  @AfterEach
+  void end() {
+    table.close();
+    sealed.close();
+    unsealed.close();
+    arena.close();
+  }
+
+  private void map(long iova, long size, int flags, @Nullable Fd fd, long offset) throws ErrnoException {
+    table.map(iova, size, flags, fd, offset, 1000);
+  }
+
+  static Stream<Reach> allWays() {
+    return Stream.of(
+        (dma, iova, local) -> dma.check(iova, local.byteSize(), false),
+        (dma, iova, local) -> dma.check(iova, local.byteSize(), true),
+        DmaMemory::read,
+        DmaMemory::write,
+        (dma, iova, local) -> dma.writeLong(iova + local.byteSize() - Long.BYTES, -1),
+        (dma, iova, local) -> dma.map(iova, local.byteSize(), false),
+        (dma, iova, local) -> dma.map(iova, local.byteSize(), true),
+        (dma, iova, local) -> dma.scatter(iova, local.byteSize(), false),
+        (dma, iova, local) -> dma.scatter(iova, local.byteSize(), true));
+  }
+
+  @ParameterizedTest
+  @MethodSource("allWays")
+  void aPeerIsRefusedByAnyWayBeforeAnythingIsTouched(Reach way) throws Exception {
+    table.log().start(List.of(new long[] {MEMORY, 4 * PAGE}), PAGE);
+    MemorySegment local = arena.allocate(PAGE + 16);
+    local.fill((byte) 0x55);
+    memory.fill((byte) 0x77);
+
+    // Nearly all of it is memory.
+    assertThatExceptionOfType(MemoryKindException.class)
+        .isThrownBy(() -> way.reach(table, MEMORY + PAGE, local.asSlice(0, PAGE + 8)))
+        .satisfies(e -> {
+          assertThat(e.errno()).isEqualTo(Errno.EFAULT);
+          assertThat(e.kind()).isEqualTo(MemoryKind.PEER);
+          assertThat(e.range()).isEqualTo(PEER);
+        })
+        .withMessage(
+            PEER + " is peer memory, a region of another device: an emulated device cannot reach it; let the "
+                + "peer export the region as a descriptor, and map that: EFAULT (bad address)");
+
+    assertThat(local.mismatch(arena.allocate(PAGE + 16).fill((byte) 0x55))).isEqualTo(-1);
+    assertThat(memory.mismatch(arena.allocate(8 * PAGE).fill((byte) 0x77))).isEqualTo(-1);
+    MemorySegment bitmap = arena.allocate(8);
+    table.log().report(MEMORY, 4 * PAGE, PAGE, bitmap);
+    assertThat(bitmap.get(Wire.U64, 0)).as("dirty pages").isZero();
+    assertThat(table.peerTraffic()).isZero();
+  }
+
+  @Test
+  void anExportedPeerIsMemoryAndCountsAsPeerTraffic() throws Exception {
+    MemorySegment local = arena.allocate(100);
+    local.fill((byte) 3);
+    table.write(EXPORTED + 10, local);
+    assertThat(memory.asSlice(2 * PAGE + 10, 100).mismatch(local)).isEqualTo(-1);
+    table.writeLong(EXPORTED, 42);
+    assertThat(memory.get(Wire.U64, 2 * PAGE)).isEqualTo(42);
+    table.read(EXPORTED, local);
+    assertThat(local.get(Wire.U64, 0)).isEqualTo(42);
+    assertThat(peerTraffic).hasValue(100 + 8 + 100);
+
+    table.write(MEMORY, local);
+    table.writeLong(MEMORY, 1);
+    assertThat(table.peerTraffic()).as("host memory does not count").isEqualTo(208);
+    assertThat(table.map(EXPORTED, PAGE, false).get(Wire.U64, 0)).isEqualTo(42);
+  }
+
+  @Test
+  void wherePeersAreKnownOnlyExportedOnesArePeerTraffic() throws Exception {
+    assertThat(table.mayBePeer(MEMORY, 3 * PAGE)).as("memory, and a peer that is out of reach").isFalse();
+    assertThat(table.mayBePeer(OPAQUE, PAGE)).isFalse();
+    assertThat(table.mayBePeer(EXPORTED, 1)).isTrue();
+    assertThat(table.mayBePeer(EXPORTED + PAGE - 1, 1)).isTrue();
+    assertThat(table.mayBePeer(EXPORTED + PAGE, PAGE)).isFalse();
+    assertThat(table.mayBePeer(EXPORTED - PAGE, PAGE)).isFalse();
+    assertThat(table.mayBePeer(EXPORTED - PAGE, PAGE + 1)).isTrue();
+    assertThat(table.mayBePeer(0, -1)).isTrue();
+    assertThat(table.mayBePeer(MEMORY, -PAGE)).as("up to the last address").isTrue();
+    assertThat(table.mayBePeer(EXPORTED, 0)).isFalse();
+    table.unmap(EXPORTED, PAGE);
+    assertThat(table.mayBePeer(0, -1)).isFalse();
+  }
+
+  @Test
+  void wherePeersAreNotKnownAnythingMayBeOne() throws Exception {
+    table.clear();
+    table.begin(new NotedMemory(), false);
+    map(MEMORY, PAGE, RW, sealed, 0);
+    assertThat(table.mayBePeer(MEMORY, 1)).isTrue();
+    assertThat(table.mayBePeer(MEMORY, 0)).isFalse();
+  }
+
+  @Test
+  void memoryThatIsMappedIsBoundedAndEndsWithItsMapping() throws Exception {
+    MemorySegment mapped = table.map(MEMORY + 100, 200, true);
+    assertThat(mapped.byteSize()).isEqualTo(200);
+    mapped.set(Wire.U64, 0, 99);
+    assertThat(memory.get(Wire.U64, 100)).isEqualTo(99);
+    assertThatThrownBy(() -> mapped.set(Wire.U64, 193, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    MemorySegment readOnly = table.map(MEMORY + 100, 200, false);
+    assertThat(readOnly.get(Wire.U64, 0)).isEqualTo(99);
+    assertThatThrownBy(() -> readOnly.set(Wire.U64, 0, 1)).isInstanceOf(IllegalArgumentException.class);
+
+    table.unmap(MEMORY, 2 * PAGE);
+    assertThatIllegalStateException().isThrownBy(() -> mapped.get(Wire.U64, 0));
+    assertThatIllegalStateException().isThrownBy(() -> readOnly.get(Wire.U64, 0));
+  }
+
+  @Test
+  void memoryInSeveralMappingsIsAScatterList() throws Exception {
+    map(MEMORY - PAGE, PAGE, RW, sealed, 5 * PAGE);
+    memory.set(Wire.U64, 6 * PAGE - 8, 1);
+    memory.set(Wire.U64, 0, 2);
+    List<MemorySegment> parts = table.scatter(MEMORY - 8, 16, true);
+    assertThat(parts).extracting(MemorySegment::byteSize).containsExactly(8L, 8L);
+    assertThat(parts).extracting(part -> part.get(Wire.U64, 0)).containsExactly(1L, 2L);
+    assertThat(table.scatter(MEMORY, 0, true)).isEmpty();
+    assertRefused(Errno.EFAULT, "lies in 2 mappings", () -> table.map(MEMORY - 8, 16, true));
+    assertRefused(Errno.EFAULT, "is not a range", () -> table.scatter(MEMORY, -1, false));
+    assertRefused(Errno.EFAULT, "is not mapped", () -> table.scatter(MEMORY - 2 * PAGE, PAGE + 1, false));
+  }
+
+  @Test
+  void onlyWhatCannotVanishIsGivenAway() throws Exception {
+    table.map(MEMORY, PAGE, true);
+    assertKind(MemoryKind.MEMORY, "F_SEAL_SHRINK", () -> table.map(UNSEALED, 8, false));
+    assertKind(MemoryKind.MEMORY, "file I/O", () -> table.map(BY_FILE, 8, false));
+    assertKind(MemoryKind.OPAQUE, "its owner did not hand over", () -> table.scatter(OPAQUE, 8, false));
+    MemorySegment local = arena.allocate(8);
+    for (long iova : new long[] {UNSEALED, BY_FILE, OPAQUE}) {
+      local.set(Wire.U64, 0, iova);
+      table.write(iova, local);
+      table.read(iova, local);
+      assertThat(local.get(Wire.U64, 0)).isEqualTo(iova);
+    }
+    assertThat(opaque.get(Wire.U64, 0)).isEqualTo(OPAQUE);
+    assertThat(memory.get(Wire.U64, 3 * PAGE)).isEqualTo(BY_FILE);
+  }
+
+  @Test
+  void whatIsReadOnlyIsNotMappedToBeWritten() throws Exception {
+    map(0x60_0000, PAGE, DmaMapping.READ, sealed, 0);
+    map(0x60_0000 + PAGE, PAGE, DmaMapping.WRITE, sealed, PAGE);
+    table.map(0x60_0000, PAGE, false);
+    assertRefused(Errno.EACCES, "is read-only", () -> table.map(0x60_0000, PAGE, true));
+    assertRefused(Errno.EACCES, "is read-only", () -> table.scatter(0x60_0000, PAGE, true));
+    assertRefused(Errno.EACCES, "may not be read", () -> table.map(0x60_0000 + PAGE, 8, true));
+  }
+
+  /** As large as a client may say; the half of it that is a negative number is no less there. */
+  @Test
+  void aMappingOfTheWholeAddressSpaceIsReachedEverywhere() throws Exception {
+    table.clear();
+    NotedMemory remote = new NotedMemory();
+    table.begin(remote, true);
+    map(0, -1, RW, null, 0);
+    MemorySegment local = arena.allocate(16);
+    for (long iova : new long[] {0, PAGE, Long.MAX_VALUE - 7, Long.MIN_VALUE, -18}) {
+      table.read(iova, local);
+      table.write(iova, local);
+      assertThat(remote.lastIova).isEqualTo(iova);
+      assertThat(remote.lastLength).isEqualTo(16);
+    }
+    assertRefused(Errno.EFAULT, "0xffffffffffffffff is not mapped", () -> table.read(-16, local));
+  }
+
+  @Test
+  void mappingsByFileIoKeepNoMoreDescriptorsThanAgreed() throws Exception {
+    for (int i = 1; i < DmaMappings.MOST_BY_FILE_IO; i++) {
+      map(BY_FILE + (long) i * PAGE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+    }
+    long next = BY_FILE + (long) DmaMappings.MOST_BY_FILE_IO * PAGE;
+    assertRefused(Errno.ENOSPC, "would be more than 256 mappings by file I/O",
+        () -> map(next, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0));
+    map(next, PAGE, RW | DmaMapping.FILE_IO | DmaMapping.MMAP, unsealed, 0);
+    table.unmap(BY_FILE, PAGE);
+    map(next + PAGE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+    table.unmapAll();
+    map(BY_FILE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+  }
+
+  @Test
+  void anUnmapWithABitmapThatFailsChangesNothing() throws Exception {
+    table.log().start(List.of(new long[] {MEMORY, 4 * PAGE}), PAGE);
+    table.writeLong(MEMORY, 1);
+    MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(new IovaRange(MEMORY, 2 * PAGE), PAGE));
+    assertRefused(Errno.ENOENT, "is not mapped so", () -> table.unmap(MEMORY, PAGE, PAGE, bitmap));
+    assertRefused(Errno.EINVAL, "pages of 4097", () -> table.unmap(MEMORY, 2 * PAGE, 4097, bitmap));
+    assertThat(bitmap.get(Wire.U64, 0)).isZero();
+    table.unmap(MEMORY, 2 * PAGE, PAGE, bitmap);
+    assertThat(bitmap.get(Wire.U64, 0)).isEqualTo(1);
+    assertRefused(Errno.EFAULT, "is not mapped", () -> table.writeLong(MEMORY, 1));
+  }
+
+  private static void assertKind(MemoryKind kind, String words, ThrowingCallable call) {
+    assertThatExceptionOfType(MemoryKindException.class).isThrownBy(call).withMessageContaining(words)
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(kind));
+  }
+
+  private static void assertRefused(Errno errno, String words, ThrowingCallable call) {
+    assertThatExceptionOfType(ErrnoException.class).isThrownBy(call).withMessageContaining(words)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
+  }
+
+  /** Memory of a client that only notes what it was asked for. */
+  private static final class NotedMemory implements RemoteMemory {
+    private long lastIova;
+    private long lastLength;
+
+    @Override
+    public void read(long iova, MemorySegment into) {
+      lastIova = -1;
+      lastLength = -1;
+    }
+
+    @Override
+    public void write(long iova, MemorySegment from) {
+      lastIova = iova;
+      lastLength = from.byteSize();
+    }
+  }
+}
