@@ -7,4 +7,5 @@ module io.vfio4j.vfiouser {
   requires com.google.gson;
 
   exports io.vfio4j.vfiouser;
+  exports io.vfio4j.vfiouser.recording;
 }

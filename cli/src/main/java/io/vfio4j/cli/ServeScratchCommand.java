@@ -70,6 +70,9 @@ final class ServeScratchCommand implements Callable<Integer> {
   private boolean untilEof;
 
   @Mixin
+  private final RecordOption record = new RecordOption();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
@@ -78,7 +81,8 @@ final class ServeScratchCommand implements Callable<Integer> {
     Path path = Options.required(socket, "--socket");
     ScratchConfig config = config(path.toString());
     try (ScratchDevice device = device(config, output);
-        VfioUserServer server = listen(path, device, output)) {
+        RecordOption.Sessions sessions = record.begin(output);
+        VfioUserServer server = listen(path, device, sessions, output)) {
       serve(path, server, output);
     } finally {
       // The interrupt that ended the server has done its work.
@@ -105,9 +109,10 @@ final class ServeScratchCommand implements Callable<Integer> {
     }
   }
 
-  private VfioUserServer listen(Path path, ScratchDevice device, Output output) throws IOException {
+  private VfioUserServer listen(Path path, ScratchDevice device, RecordOption.Sessions sessions,
+      Output output) throws IOException {
     ServerOptions options =
-        ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions);
+        sessions.in(ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions));
     try {
       return VfioUserServer.listen(path, device, options, output::warning);
     } catch (LinuxException e) {

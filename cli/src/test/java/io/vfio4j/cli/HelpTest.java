@@ -11,7 +11,7 @@ class HelpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send", "conform",
-      "states", "plan"})
+      "states", "plan", "inspect"})
   void everyCommandTeachesByExamples(String command) {
     Run run = Run.vfio4j((command + " --help").split(" "));
 

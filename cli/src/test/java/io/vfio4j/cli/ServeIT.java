@@ -152,4 +152,35 @@ class ServeIT {
       assertThat(client.readLong(2, 8)).isZero();
     }
   }
+
+  @Test
+  void aServerThatIsKilledLeavesWhatItRecorded() throws Exception {
+    Path file = folder.resolve("a.rec");
+    try (ChildServer server = ChildServer.start(Children.serve(socket(), "--record", file.toString()))) {
+      Served.by(server).mark(1);
+      try (VfioUserClient client = Served.by(server).connect()) {
+        client.readLong(2, 0);
+        server.kill();
+      }
+    }
+    Run run = Run.vfio4j("inspect", file.toString());
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.out().lines()).filteredOn(line -> line.startsWith("session "))
+        .satisfiesExactly(line -> assertThat(line).startsWith("session 1 of "),
+            line -> assertThat(line).isEqualTo("session 1 ended"),
+            line -> assertThat(line).startsWith("session 2 of "));
+    // The reply may have been on its way when the server died.
+    assertThat(run.out().lines().filter(line -> line.startsWith("2 ")))
+        .anySatisfy(line -> assertThat(line).contains(" > REGION_READ #", " offset=0x0 region=2 count=8"));
+  }
+
+  @Test
+  void whereNothingCanBeRecordedNothingIsServed() {
+    Run run = Run.vfio4j("serve", "scratch", "--socket", socket().toString(), "--record", folder.toString());
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).startsWith("vfio4j: cannot record: ").contains(folder.toString());
+    assertThat(socket()).doesNotExist();
+  }
 }

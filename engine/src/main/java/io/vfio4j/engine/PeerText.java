@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.HarmlessText;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -9,8 +10,6 @@ final class PeerText {
 
   /** The longest text, bytes. */
   static final int MAX_BYTES = 1024;
-
-  private static final char REPLACEMENT = '\ufffd';
 
   private PeerText() {
   }
@@ -29,18 +28,6 @@ final class PeerText {
   static String take(ByteBuffer from) {
     byte[] bytes = new byte[from.remaining()];
     from.get(bytes);
-    String text = new String(bytes, StandardCharsets.UTF_8);
-    return text.codePoints().map(c -> isHarmless(c) ? c : REPLACEMENT)
-        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
-  }
-
-  /** Control characters could steer a terminal, format characters could turn the direction of writing. */
-  private static boolean isHarmless(int codePoint) {
-    return switch (Character.getType(codePoint)) {
-      case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR,
-          Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED ->
-        false;
-      default -> true;
-    };
+    return HarmlessText.of(new String(bytes, StandardCharsets.UTF_8));
   }
 }

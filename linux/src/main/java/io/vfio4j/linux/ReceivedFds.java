@@ -30,11 +30,25 @@ public final class ReceivedFds implements AutoCloseable {
    * @throws IllegalStateException if it was taken before
    */
   public Fd take(int index) {
-    Fd taken = fds.set(index, null);
-    if (taken == null) {
+    return checkedNotTaken(fds.set(index, null), index);
+  }
+
+  /**
+   * Looks at a descriptor, which stays this object's.
+   *
+   * @param index from 0, in order of arrival
+   * @throws IndexOutOfBoundsException if fewer came
+   * @throws IllegalStateException if it was taken before
+   */
+  public Fd peek(int index) {
+    return checkedNotTaken(fds.get(index), index);
+  }
+
+  private static Fd checkedNotTaken(@Nullable Fd fd, int index) {
+    if (fd == null) {
       throw new IllegalStateException("received descriptor " + index + " was taken before");
     }
-    return taken;
+    return fd;
   }
 
   /** Takes over all that another collection has left, and empties it. */
@@ -43,7 +57,8 @@ public final class ReceivedFds implements AutoCloseable {
     other.fds.clear();
   }
 
-  void add(Fd fd) {
+  /** Adds a descriptor, which this object owns from now on. */
+  public void add(Fd fd) {
     fds.add(fd);
   }
 

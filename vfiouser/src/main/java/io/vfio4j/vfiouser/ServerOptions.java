@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
+import io.vfio4j.vfiouser.recording.Recording;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How a device is served.
@@ -15,13 +17,16 @@ import java.time.Duration;
  * @param busyPoll how long the server looks for the next message again and again before it sleeps; zero for not at
  *     all. It saves the time to wake up, and costs a processor
  * @param socketBuffer bytes that the kernel may hold on their way to the client; the system may set a lower bound
+ * @param recording takes down the sessions; it stays the caller's
  */
 public record ServerOptions(Limits limits, boolean keepState, boolean once, Duration stallTimeout,
-    MigrationVersions versions, Duration busyPoll, int socketBuffer) {
+    MigrationVersions versions, Duration busyPoll, int socketBuffer,
+    Optional<Recording> recording) {
 
   /** Serves one client after the other, and resets the device in between. */
   public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, false, false,
-      Duration.ofSeconds(10), MigrationVersions.V2, Duration.ZERO, SocketTransport.USUAL_BUFFER);
+      Duration.ofSeconds(10), MigrationVersions.V2, Duration.ZERO, SocketTransport.USUAL_BUFFER,
+      Optional.empty());
 
   /** Checks that a client is given some time, and the kernel some memory. */
   public ServerOptions {
@@ -30,37 +35,45 @@ public record ServerOptions(Limits limits, boolean keepState, boolean once, Dura
 
   /** Returns these options with another way to treat the device when a client goes away. */
   public ServerOptions withKeepState(boolean keep) {
-    return new ServerOptions(limits, keep, once, stallTimeout, versions, busyPoll, socketBuffer);
+    return new ServerOptions(limits, keep, once, stallTimeout, versions, busyPoll, socketBuffer, recording);
   }
 
   /** Returns these options for a server that ends, or not, with its first client. */
   public ServerOptions withOnce(boolean endsWithClient) {
     return new ServerOptions(limits, keepState, endsWithClient, stallTimeout, versions, busyPoll,
-        socketBuffer);
+        socketBuffer, recording);
   }
 
   /** Returns these options with other limits. */
   public ServerOptions withLimits(Limits offered) {
-    return new ServerOptions(offered, keepState, once, stallTimeout, versions, busyPoll, socketBuffer);
+    return new ServerOptions(offered, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
+        recording);
   }
 
   /** Returns these options with another patience. */
   public ServerOptions withStallTimeout(Duration timeout) {
-    return new ServerOptions(limits, keepState, once, timeout, versions, busyPoll, socketBuffer);
+    return new ServerOptions(limits, keepState, once, timeout, versions, busyPoll, socketBuffer, recording);
   }
 
   /** Returns these options with other versions of the migration interface. */
   public ServerOptions withVersions(MigrationVersions offered) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, offered, busyPoll, socketBuffer);
+    return new ServerOptions(limits, keepState, once, stallTimeout, offered, busyPoll, socketBuffer,
+        recording);
   }
 
   /** Returns these options with another time to look for messages before sleeping. */
   public ServerOptions withBusyPoll(Duration time) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, versions, time, socketBuffer);
+    return new ServerOptions(limits, keepState, once, stallTimeout, versions, time, socketBuffer, recording);
   }
 
   /** Returns these options with another size of the kernel's buffers. */
   public ServerOptions withSocketBuffer(int bytes) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, bytes);
+    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, bytes, recording);
+  }
+
+  /** Returns these options with a recording of the sessions. */
+  public ServerOptions withRecording(Recording taken) {
+    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
+        Optional.of(taken));
   }
 }

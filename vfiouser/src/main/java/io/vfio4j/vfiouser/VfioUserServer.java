@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixServerSocket;
 import io.vfio4j.linux.UnixSocket;
-import io.vfio4j.model.DeviceState;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,7 +30,6 @@ public final class VfioUserServer implements AutoCloseable {
   private static final Duration RECEIVE_SLICE = Duration.ofSeconds(1);
 
   private final EmulatedDevice device;
-  private final @Nullable Version1Device version1;
   private final ServerOptions options;
   private final Consumer<String> log;
   private final LongSupplier clock;
@@ -41,15 +39,12 @@ public final class VfioUserServer implements AutoCloseable {
   private final AtomicLong peerTraffic = new AtomicLong();
   private final AtomicBoolean started = new AtomicBoolean();
   private volatile boolean stopping;
-  private volatile @Nullable ServerConnection current;
+  private volatile @Nullable DeviceService current;
 
   private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
       LongSupplier clock,
       @Nullable UnixServerSocket socket) {
-    this.version1 = options.versions().hasV1() && device.features().canMigrate()
-        ? new Version1Device(device, options.versions().hasV2())
-        : null;
-    this.device = version1 != null ? version1 : device;
+    this.device = device;
     this.options = options;
     this.log = log;
     this.clock = clock;
@@ -96,17 +91,16 @@ public final class VfioUserServer implements AutoCloseable {
     if (started.getAndSet(true)) {
       throw new IllegalStateException("a server runs once");
     }
-    DmaTable dma = new DmaTable(peerTraffic);
-    IrqTable irqs = new IrqTable(device.description().irqCounts(), log);
-    try {
-      device.attach(dma, irqs);
+    try (DeviceService service = new DeviceService(device, options, log, clock, peerTraffic)) {
+      current = service;
+      service.attach();
       if (gate != null) {
         gate.open();
       }
       while (!stopping) {
-        UnixSocket client = awaitClient();
+        UnixSocket client = awaitClient(service);
         if (client != null) {
-          boolean hadClient = serve(client, dma, irqs);
+          boolean hadClient = serve(client, service);
           if (options.once() && (hadClient || gate == null)) {
             return;
           }
@@ -117,10 +111,6 @@ public final class VfioUserServer implements AutoCloseable {
       }
     } finally {
       stopping = true;
-      if (version1 != null) {
-        version1.close();
-      }
-      dma.close();
       if (gate != null) {
         gate.close();
       }
@@ -135,14 +125,14 @@ public final class VfioUserServer implements AutoCloseable {
   }
 
   /** Lets the device do what is due until a client comes. Returns null if the server is to stop. */
-  private @Nullable UnixSocket awaitClient() throws LinuxException {
+  private @Nullable UnixSocket awaitClient(DeviceService service) throws LinuxException {
     try {
       while (!stopping) {
         if (gate != null) {
           gate.checkAlive();
         }
         long now = clock.getAsLong();
-        long next = device.runDue(now);
+        long next = service.runDue(now);
         long wait = next == Long.MAX_VALUE ? RECEIVE_SLICE.toNanos() : Math.max(0, next - now);
         Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);
         if (client != null && client.isPresent()) {
@@ -157,45 +147,28 @@ public final class VfioUserServer implements AutoCloseable {
   }
 
   /** Returns whether it was a client: others connect only to see whether somebody listens. */
-  private boolean serve(UnixSocket client, DmaTable dma, IrqTable irqs) {
-    boolean keep = true;
-    boolean hadClient = false;
-    try (ServerConnection connection = connect(client, dma, irqs)) {
-      current = connection;
-      try {
-        if (!stopping) {
-          connection.serve();
-        }
-      } finally {
-        hadClient = connection.hasBegun();
-        keep = connection.keepsState();
-        current = null;
-      }
-    } catch (ProtocolException | LinuxException e) {
-      if (!stopping) {
-        log.accept("client given up: " + e.getMessage());
-      }
+  private boolean serve(UnixSocket client, DeviceService service) {
+    MessageTransport transport;
+    try {
+      transport = transport(client);
+    } catch (LinuxException e) {
+      log.accept("client given up: " + e.getMessage());
+      return false;
     }
-    boolean kept = keep && (version1 != null ? version1.release() : device.state() == DeviceState.RUNNING);
-    if (!kept) {
-      device.reset();
-    }
-    return hadClient;
+    return service.serve(transport);
   }
 
-  private ServerConnection connect(UnixSocket client, DmaTable dma, IrqTable irqs) throws LinuxException {
+  private MessageTransport transport(UnixSocket client) throws LinuxException {
     try {
-      return new ServerConnection(device, dma, irqs, options, clock, transport(client));
+      return new SocketTransport(client, receiveSlice(), options.busyPoll(), options.socketBuffer());
     } catch (LinuxException | RuntimeException e) {
       client.close();
       throw e;
     }
   }
 
-  private MessageTransport transport(UnixSocket socket) throws LinuxException {
-    Duration slice =
-        options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
-    return new SocketTransport(socket, slice, options.busyPoll(), options.socketBuffer());
+  private Duration receiveSlice() {
+    return options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
   }
 
   /** Returns, to any thread, how many bytes the device has copied from and to exported peers so far. */
@@ -206,9 +179,9 @@ public final class VfioUserServer implements AutoCloseable {
   /** Ends {@link #run}, from any thread; a client that is connected is let go. Does not wait for it. */
   public void stop() {
     stopping = true;
-    ServerConnection connection = current;
-    if (connection != null) {
-      connection.shutdown();
+    DeviceService service = current;
+    if (service != null) {
+      service.stop();
     }
     clients.add(Optional.empty());
   }

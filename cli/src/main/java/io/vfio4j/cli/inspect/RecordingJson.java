@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.inspect;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.cli.Json;
+import io.vfio4j.vfiouser.DecodedMessage;
+import io.vfio4j.vfiouser.SessionEvent;
+import io.vfio4j.vfiouser.recording.RecordedFd;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+
+/** What a recording tells, as JSON. */
+final class RecordingJson {
+
+  private RecordingJson() {
+  }
+
+  static JsonObject of(SessionEvent event) {
+    return switch (event) {
+      case SessionEvent.Begun begun -> Json.event("session").with("session", begun.session())
+          .with("device", begun.device()).with("time", Instant.ofEpochSecond(0, begun.nanos()).toString())
+          .build();
+      case SessionEvent.Message message -> message(message);
+      case SessionEvent.Remains remains ->
+        moved("remains", remains, remains.fromClient(), remains.channel()).with("reason", remains.reason())
+            .build();
+      case SessionEvent.Ended ended -> Json.event("session-ended").with("session", ended.session())
+          .with("at_ms", Duration.ofNanos(ended.nanos())).with("reason", ended.reason()).build();
+    };
+  }
+
+  private static Json moved(String name, SessionEvent event, boolean fromClient, int channel) {
+    return Json.event(name).with("session", event.session()).with("at_ms", Duration.ofNanos(event.nanos()))
+        .with("from", fromClient ? "client" : "server").with("twin", channel != 0);
+  }
+
+  private static JsonObject message(SessionEvent.Message message) {
+    DecodedMessage decoded = message.decode();
+    Json json = moved("message", message, message.fromClient(), message.channel())
+        .with("command", decoded.command()).with("id", decoded.id())
+        .with("type", decoded.type().name().toLowerCase(Locale.ROOT)).with("no_reply", decoded.noReply())
+        .with("message_bytes", message.size());
+    decoded.error().ifPresent(errno -> json.with("errno", errno.number()).with("error", errno.name()));
+    json.with("fields", fields(decoded));
+    decoded.text().ifPresent(text -> json.with("text", text));
+    return json.with("data_bytes", decoded.dataSize()).with("data", decoded.dataBegin())
+        .with("fds", message.fds(), RecordingJson::fd).build();
+  }
+
+  private static JsonObject fields(DecodedMessage decoded) {
+    JsonObject fields = new JsonObject();
+    for (DecodedMessage.Field field : decoded.fields()) {
+      if (field.isNumber()) {
+        fields.addProperty(field.name(), new BigInteger(field.text()));
+      } else {
+        fields.addProperty(field.name(), field.text());
+      }
+    }
+    return fields;
+  }
+
+  private static JsonObject fd(RecordedFd fd) {
+    return Json.object().with("number", fd.number()).with("kind", fd.kind().word()).with("bytes", fd.size())
+        .build();
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.inspect;
+
+import io.vfio4j.cli.CommandFailure;
+import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Output;
+import io.vfio4j.vfiouser.SessionEvent;
+import io.vfio4j.vfiouser.SessionMessages;
+import io.vfio4j.vfiouser.recording.RecordingException;
+import io.vfio4j.vfiouser.recording.RecordingReader;
+import java.io.IOException;
+import java.io.InputStream;
+
+/** Recordings of sessions. */
+final class RecordingKind implements FileKind {
+
+  /** Of a message, as much as the longest text of the protocol. */
+  private static final int KEPT = 8192;
+
+  @Override
+  public String name() {
+    return "recordings of sessions";
+  }
+
+  @Override
+  public boolean recognises(byte[] beginning) {
+    return RecordingReader.recognises(beginning);
+  }
+
+  @Override
+  public void show(InputStream file, Output output) throws IOException {
+    long messages = 0;
+    try (RecordingReader reader = new RecordingReader(file)) {
+      SessionMessages session = new SessionMessages(reader, KEPT);
+      for (SessionEvent event = session.next(); event != null; event = session.next()) {
+        messages += event instanceof SessionEvent.Message ? 1 : 0;
+        if (output.isJson()) {
+          output.event(RecordingJson.of(event));
+        } else {
+          output.line(RecordingWords.of(event));
+        }
+      }
+    } catch (RecordingException e) {
+      throw new CommandFailure(ExitCodes.NOT_DONE,
+          "the recording cannot be read from byte %d on: %s; %d messages lie before that"
+              .formatted(e.offset(), e.getMessage(), messages),
+          e);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.recording.Recording;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device with its memory and interrupts, as one client after the other has them, whatever carries their messages.
+ * For the device's thread, except where it is said.
+ */
+final class DeviceService implements AutoCloseable {
+
+  private final EmulatedDevice device;
+  private final @Nullable Version1Device version1;
+  private final ServerOptions options;
+  private final Consumer<String> log;
+  private final LongSupplier clock;
+  private final DmaTable dma;
+  private final IrqTable irqs;
+  private volatile boolean stopping;
+  private volatile @Nullable ServerConnection current;
+
+  /**
+   * Makes a service.
+   *
+   * @param peerTraffic counts the bytes that the device copies from and to exported peers
+   */
+  DeviceService(EmulatedDevice device, ServerOptions options, Consumer<String> log, LongSupplier clock,
+      AtomicLong peerTraffic) {
+    this.version1 = options.versions().hasV1() && device.features().canMigrate()
+        ? new Version1Device(device, options.versions().hasV2())
+        : null;
+    this.device = version1 != null ? version1 : device;
+    this.options = options;
+    this.log = log;
+    this.clock = clock;
+    this.dma = new DmaTable(peerTraffic);
+    this.irqs = new IrqTable(this.device.description().irqCounts(), log);
+  }
+
+  /** Gives the device its ways to memory and interrupts: once, before anything else. */
+  void attach() {
+    device.attach(dma, irqs);
+  }
+
+  /**
+   * Serves a client until it goes away, and leaves the device as the next one is to find it.
+   *
+   * @param transport to the client, closed at the end
+   * @return whether it was a client: others connect only to see whether somebody listens
+   */
+  boolean serve(MessageTransport transport) {
+    Optional<Recording.Session> session =
+        options.recording().map(recording -> recording.begin(device.description().name()));
+    MessageTransport carried = session.<MessageTransport>map(
+        taken -> new RecordingTransport(transport, taken, RecordingTransport.SOCKET)).orElse(transport);
+    boolean keep = true;
+    boolean hadClient = false;
+    String reason = "";
+    try (ServerConnection connection =
+        new ServerConnection(device, dma, irqs, options, clock, carried)) {
+      current = connection;
+      try {
+        if (!stopping) {
+          connection.serve();
+        }
+      } finally {
+        hadClient = connection.hasBegun();
+        keep = connection.keepsState();
+        current = null;
+      }
+    } catch (ProtocolException | LinuxException e) {
+      reason = String.valueOf(e.getMessage());
+      if (!stopping) {
+        log.accept("client given up: " + reason);
+      }
+    }
+    boolean kept = keep && (version1 != null ? version1.release() : device.state() == DeviceState.RUNNING);
+    if (!kept) {
+      device.reset();
+    }
+    String why = reason;
+    session.ifPresent(taken -> taken.end(why));
+    return hadClient;
+  }
+
+  /** Ends the session that goes on, and all that begin later, at once. From any thread; does not wait for it. */
+  void stop() {
+    stopping = true;
+    ServerConnection connection = current;
+    if (connection != null) {
+      connection.shutdown();
+    }
+  }
+
+  /** Lets the device do what is due, as {@link EmulatedDevice#runDue}. */
+  long runDue(long now) {
+    return device.runDue(now);
+  }
+
+  /** Frees what serving took. The device stays its owner's. */
+  @Override
+  public void close() {
+    if (version1 != null) {
+      version1.close();
+    }
+    dma.close();
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.recording;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.testkit.Seeds;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is recorded can be read, and what was damaged can be read up to there. */
+class RecordingFileTest {
+
+  private static final int SENT_AT_ONCE = 200_000;
+
+  @TempDir
+  private Path folder;
+  private final List<String> log = new ArrayList<>();
+
+  private Path path() {
+    return folder.resolve("a.rec");
+  }
+
+  private static MemorySegment bytes(int size) {
+    byte[] bytes = new byte[size];
+    for (int i = 0; i < size; i++) {
+      bytes[i] = (byte) (i * 7);
+    }
+    return MemorySegment.ofArray(bytes);
+  }
+
+  private void recordSessions() throws IOException {
+    try (Recording recording = Recording.create(path(), log::add); Fd memory = Memfd.create("guest", 8192);
+        EventFd event = EventFd.create()) {
+      Recording.Session first = recording.begin("one");
+      Recording.Session second = recording.begin("two");
+      first.received(0, bytes(3), List.of(memory, event.fd()));
+      second.sent(1, bytes(16), bytes(SENT_AT_ONCE), List.of());
+      first.end("why");
+      second.end("");
+    }
+  }
+
+  private static List<Recorded> readAll(byte[] file) throws IOException {
+    List<Recorded> all = new ArrayList<>();
+    try (RecordingReader reader = new RecordingReader(new ByteArrayInputStream(file))) {
+      for (Recorded next = reader.next(); next != null; next = reader.next()) {
+        all.add(next);
+      }
+    }
+    return all;
+  }
+
+  @Test
+  void whatWasRecordedIsRead() throws Exception {
+    recordSessions();
+
+    List<Recorded> all = readAll(Files.readAllBytes(path()));
+
+    assertThat(all).extracting(Recorded::kind)
+        .startsWith(RecordKind.BEGUN, RecordKind.BEGUN, RecordKind.RECEIVED,
+            RecordKind.SENT)
+        .endsWith(RecordKind.ENDED, RecordKind.ENDED);
+    assertThat(all.get(0).text()).isEqualTo("one");
+    Recorded received = all.get(2);
+    assertThat(received.session()).isEqualTo(1);
+    assertThat(received.data().mismatch(bytes(3))).isEqualTo(-1);
+    assertThat(received.fds()).extracting(RecordedFd::kind).containsExactly(FdKind.MEMFD, FdKind.EVENTFD);
+    assertThat(received.fds().getFirst().size()).isEqualTo(8192);
+    List<Recorded> sent = all.stream().filter(one -> one.kind() == RecordKind.SENT).toList();
+    assertThat(sent).allSatisfy(one -> assertThat(one.channel()).isEqualTo(1));
+    assertThat(sent.stream().mapToLong(one -> one.data().byteSize()).sum()).isEqualTo(16 + SENT_AT_ONCE);
+    assertThat(all.get(all.size() - 2).text()).isEqualTo("why");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path()))).isEqualTo("rw-------");
+    assertThat(log).isEmpty();
+  }
+
+  @Test
+  void aFileCutOffAnywhereIsReadUpToThere() throws Exception {
+    recordSessions();
+    byte[] whole = Files.readAllBytes(path());
+    List<Long> ends = new ArrayList<>();
+    try (RecordingReader reader = new RecordingReader(new ByteArrayInputStream(whole))) {
+      do {
+        ends.add(reader.offset());
+      } while (reader.next() != null);
+    }
+    // Every length of the small records at the beginning, and a step through the large ones.
+    for (int length = 0; length < whole.length; length += length < 500 ? 1 : 997) {
+      byte[] cut = Arrays.copyOf(whole, length);
+      int at = length;
+      long records = ends.stream().distinct().filter(end -> end <= at).count() - 1;
+      List<Recorded> read = new ArrayList<>();
+      if (ends.contains((long) length)) {
+        read.addAll(readAll(cut));
+      } else {
+        assertThatExceptionOfType(RecordingException.class).isThrownBy(() -> readInto(read, cut));
+      }
+      assertThat(read).as("at %d", length).hasSize((int) Math.max(0, records));
+    }
+  }
+
+  private static void readInto(List<Recorded> read, byte[] file) throws IOException {
+    try (RecordingReader reader = new RecordingReader(new ByteArrayInputStream(file))) {
+      for (Recorded next = reader.next(); next != null; next = reader.next()) {
+        read.add(next);
+      }
+    }
+  }
+
+  @Test
+  void aDamagedByteIsFound() throws Exception {
+    recordSessions();
+    byte[] whole = Files.readAllBytes(path());
+    Seeds.forEach(500, random -> {
+      byte[] damaged = whole.clone();
+      int at = random.nextInt(whole.length);
+      damaged[at] ^= (byte) (1 << random.nextInt(Byte.SIZE));
+      List<Recorded> read = new ArrayList<>();
+      assertThatExceptionOfType(RecordingException.class).isThrownBy(() -> readInto(read, damaged))
+          .satisfies(e -> assertThat(e.offset()).isLessThanOrEqualTo(at));
+    });
+  }
+
+  @Test
+  void recordingStopsWhereTheDiskIsFullAndSaysSoOnce() throws Exception {
+    try (Recording recording = Recording.create(Path.of("/dev/full"), log::add)) {
+      Recording.Session session = recording.begin("any");
+      session.received(0, bytes(100), List.of());
+      session.end("");
+    }
+    assertThat(log).singleElement().asString().startsWith("recording to /dev/full stopped: ")
+        .endsWith("; sessions go on without it");
+  }
+
+  @Test
+  void recordingStopsAtItsLimitAndLeavesWholeRecords() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    try (RandomAccessFile file = new RandomAccessFile(path().toFile(), "rw");
+        Recording recording = new Recording("a.rec", file, 1000, log::add, clock::incrementAndGet)) {
+      Recording.Session session = recording.begin("any");
+      for (int i = 0; i < 100; i++) {
+        session.received(0, bytes(50), List.of());
+      }
+    }
+    assertThat(log).singleElement().asString().contains("more than 1000 are not kept");
+    byte[] whole = Files.readAllBytes(path());
+    assertThat(whole.length).isBetween(1000 - 100, 1000);
+    assertThat(readAll(whole)).hasSizeGreaterThan(5);
+  }
+
+  @Test
+  void twoServersDoNotRecordIntoOneFile() throws Exception {
+    try (Recording recording = Recording.create(path(), log::add)) {
+      recording.begin("first").end("");
+      assertThatIOException().isThrownBy(() -> Recording.create(path(), log::add))
+          .withMessage(path() + " is in use: another server records there");
+    }
+    assertThat(readAll(Files.readAllBytes(path()))).hasSize(2);
+  }
+}
