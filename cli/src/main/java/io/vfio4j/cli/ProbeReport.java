@@ -9,6 +9,7 @@ import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.Finding;
 import io.vfio4j.vfiouser.IrqInfo;
 import io.vfio4j.vfiouser.RegionCapability;
 import io.vfio4j.vfiouser.RegionInfo;
@@ -23,11 +24,11 @@ import java.util.stream.IntStream;
  *
  * @param versions the versions of the migration interface that it has, ascending
  * @param keepsState whether it goes on as it is when a command lets go of it
+ * @param findings where its server differs from others
  */
 record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqInfo> irqs,
     List<Integer> versions, MigrationFeatures features, DeviceState state, OptionalLong stopCopyLength,
-    boolean dmaLogging,
-    boolean keepsState) {
+    boolean dmaLogging, boolean keepsState, List<Finding> findings) {
 
   /** A server may say that it has billions of them; no device does. */
   private static final int MOST_INDEXES = 64;
@@ -47,8 +48,8 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
       irqs.add(client.irqs().info(i));
     }
     return new ProbeReport(client.identity(), regions, irqs, versions(client), client.features(),
-        client.state(),
-        client.stopCopyLength(), client.dmaLog().isPresent(), device.keepsState() || device.isInside());
+        client.state(), client.stopCopyLength(), client.dmaLog().isPresent(),
+        device.keepsState() || device.isInside(), client.findings());
   }
 
   private static List<Integer> versions(VfioUserClient client) {
@@ -80,6 +81,7 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     lines.add("stop-copy   " + (stopCopyLength.isPresent() ? Quantities.bytes(stopCopyLength.getAsLong())
         + ", as the device estimates" : "no estimate"));
     lines.add("DMA log     " + (dmaLogging ? "yes" : "no"));
+    findings.forEach(finding -> lines.add("found       " + finding.words()));
     lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
     missing().forEach(advice -> lines.add("missing     %s: %s".formatted(advice.what(), advice.remedy())));
     return lines;
@@ -168,6 +170,9 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
         .with("stop_copy_bytes", stopCopyLength.isPresent() ? new JsonPrimitive(stopCopyLength.getAsLong())
             : JsonNull.INSTANCE)
         .with("dma_logging", dmaLogging).with("keeps_state", keepsState).with("can_migrate", canMigrate())
+        .with("findings", findings,
+            finding -> Json.object().with("kind", finding.kind().name()).with("words", finding.words())
+                .build())
         .with("missing", missing(), advice -> Json.object().with("what", advice.what())
             .with("needed", advice.needed()).with("remedy", advice.remedy()).build())
         .build();

@@ -4,7 +4,17 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.foreign.ForeignServer;
+import io.vfio4j.testkit.foreign.ServerTrait;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.nio.file.Path;
+import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ProbeTest {
 
@@ -54,6 +64,7 @@ class ProbeTest {
     assertThat(probe.get("stop_copy_bytes").getAsLong()).isGreaterThan(1 << 20);
     assertThat(probe.get("can_migrate").getAsBoolean()).isTrue();
     assertThat(probe.get("missing").getAsJsonArray()).isEmpty();
+    assertThat(probe.get("findings").getAsJsonArray()).isEmpty();
   }
 
   @Test
@@ -90,5 +101,30 @@ class ProbeTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
     assertThat(run.out() + run.err()).isEmpty();
+  }
+
+  @Test
+  void saysWhatItFoundOfAForeignServer(@TempDir Path folder) throws Exception {
+    Path socket = folder.resolve("c");
+    SimulatedDevice device = SimulatedSettings.named("foreign").device();
+    EnumSet<ServerTrait> traits = EnumSet.copyOf(ServerTrait.referenceLibrary());
+    traits.add(ServerTrait.VERSION_0_0);
+    try (ForeignServer server = ForeignServer.listen(socket, device, traits)) {
+      Run runs = Run.vfio4j("probe", "vfio-user:" + socket);
+      assertThat(runs.exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(runs.out()).contains("found       protocol 0.0, where this client knows 0.2")
+          .contains("found       no P2P").contains("missing     keep_state");
+
+      try (VfioUserClient client = VfioUserClient.connect(socket, ClientOptions.DEFAULT)) {
+        client.moveTo(DeviceState.STOP_COPY);
+      }
+      Run stopped = Run.vfio4j("probe", "vfio-user:" + socket, "--json");
+      assertThat(stopped.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(stopped.event("probe").get("state").getAsString()).isEqualTo("STOP_COPY");
+      assertThat(stopped.event("probe").get("findings").getAsJsonArray())
+          .extracting(finding -> finding.getAsJsonObject().get("kind").getAsString())
+          .containsExactly("OLD_PROTOCOL", "NO_P2P", "NOT_RUNNING", "REFUSES_WHILE_STOPPED");
+      assertThat(server.complaints()).isEmpty();
+    }
   }
 }

@@ -68,6 +68,16 @@ final class ClientHandshake {
     });
   }
 
+  /** Returns who a device is whose config space cannot be read. */
+  static DeviceIdentity unknown(String name, VersionMessage version) throws ErrnoException {
+    return new DeviceIdentity(name, 0, 0, 0, 0, 0, driver(version));
+  }
+
+  private static String driver(VersionMessage version) throws ErrnoException {
+    return "vfio-user " + version.major() + "." + version.minor()
+        + (version.extensions().ours() ? " (vfio4j)" : "");
+  }
+
   /** Returns who the device is, from its config space. */
   static DeviceIdentity identity(String name, ClientRegions regions, VersionMessage version)
       throws DeviceException, ErrnoException {
@@ -77,9 +87,7 @@ final class ClientHandshake {
       int ids = config.get(Wire.U32, 0);
       int subsystem = config.get(Wire.U32, 0x2c);
       return new DeviceIdentity(name, ids & 0xffff, ids >>> 16, subsystem & 0xffff, subsystem >>> 16,
-          config.get(Wire.U32, 8) >>> 8,
-          "vfio-user " + version.major() + "." + version.minor()
-              + (version.extensions().ours() ? " (vfio4j)" : ""));
+          config.get(Wire.U32, 8) >>> 8, driver(version));
     }
   }
 }

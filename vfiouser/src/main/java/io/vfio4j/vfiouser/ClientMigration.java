@@ -8,6 +8,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
@@ -29,20 +30,33 @@ final class ClientMigration implements MigratableDevice {
   private final boolean preCopyInfo;
   private final MigrationFeatures features;
   private final @Nullable DmaLog dmaLog;
+  private final Findings findings;
   /** Where the device is as far as known; nobody else moves it while we are connected. */
   private volatile DeviceState known = DeviceState.RUNNING;
   private @Nullable ClientSession session;
+  private boolean padded;
 
-  ClientMigration(ClientCalls calls, DeviceIdentity identity, Limits limits, boolean preCopyInfo)
-      throws DeviceException {
+  ClientMigration(ClientCalls calls, DeviceIdentity identity, Limits limits, boolean preCopyInfo,
+      Findings findings) throws DeviceException {
     this.calls = calls;
     this.identity = identity;
+    this.findings = findings;
     this.limits = limits;
     this.preCopyInfo = preCopyInfo;
     features = readFeatures();
     dmaLog = offersDmaLog() ? new ClientDmaLog(calls, limits) : null;
     if (features.canMigrate()) {
-      state();
+      noteAtFirst(state());
+    }
+  }
+
+  private void noteAtFirst(DeviceState state) {
+    if (!features.has(MigrationFeature.P2P)) {
+      findings.add(Finding.Kind.NO_P2P, "no P2P: moves leave out RUNNING_P2P and PRE_COPY_P2P");
+    }
+    if (state != DeviceState.RUNNING) {
+      findings.add(Finding.Kind.NOT_RUNNING,
+          "in %s already when this client connected: left so by another one".formatted(state));
     }
   }
 
@@ -71,6 +85,15 @@ final class ClientMigration implements MigratableDevice {
 
   ClientCalls calls() {
     return calls;
+  }
+
+  /** Notes that the server sends more than it has to say. */
+  void notePadding() {
+    if (!padded) {
+      padded = true;
+      findings.add(Finding.Kind.PADS_DATA,
+          "data is filled up to the size asked for: what is real is taken of it");
+    }
   }
 
   /** Returns where the device is, without asking it. */
@@ -122,7 +145,14 @@ final class ClientMigration implements MigratableDevice {
     if (!features.canMigrate()) {
       return DeviceState.RUNNING;
     }
-    DeviceState state = calls.call("read the device state", Command.DEVICE_FEATURE,
+    DeviceState state = readState(calls);
+    reached(state);
+    return state;
+  }
+
+  /** Asks a device that can migrate where it is. */
+  static DeviceState readState(ClientCalls calls) throws DeviceException {
+    return calls.call("read the device state", Command.DEVICE_FEATURE,
         head -> feature(head, Feature.MIG_DEVICE_STATE | Feature.GET, STATE_SIZE), MemorySegment.NULL,
         reader -> {
           int at = ClientCalls.body(reader, Feature.SIZE + STATE_SIZE);
@@ -130,8 +160,6 @@ final class ClientMigration implements MigratableDevice {
           return DeviceState.fromWire(value)
               .orElseThrow(() -> new ProtocolException("a device state " + Integer.toUnsignedString(value)));
         });
-    reached(state);
-    return state;
   }
 
   @Override
@@ -208,22 +236,19 @@ final class ClientMigration implements MigratableDevice {
       throw e;
     } catch (DeviceException e) {
       // Servers are known that refuse it in the states of a stopped device.
-      if (!leaveStopped()) {
+      if (!isStopped(state())) {
         throw e;
       }
+      findings.refusal();
+      moveTo(DeviceState.RUNNING);
       calls.reset();
     }
     wasReset();
   }
 
-  /** Sets the device running if it is stopped with its own state. Returns whether it was. */
-  private boolean leaveStopped() throws DeviceException {
-    DeviceState state = state();
-    if (state != DeviceState.STOP && state != DeviceState.STOP_COPY) {
-      return false;
-    }
-    moveTo(DeviceState.RUNNING);
-    return true;
+  /** Tells whether a device stands still with its own state. */
+  static boolean isStopped(DeviceState state) {
+    return state == DeviceState.STOP || state == DeviceState.STOP_COPY;
   }
 
   /** The device has been reset. Servers are known that leave the migration state then. */
@@ -237,6 +262,9 @@ final class ClientMigration implements MigratableDevice {
     if (left == DeviceState.RUNNING) {
       return;
     }
+    findings.add(Finding.Kind.RESET_LEAVES_STATE,
+        "a reset leaves the migration state: the device is moved to RUNNING afterwards, which cannot be done out of "
+            + "RESUMING");
     if (left != DeviceState.RESUMING && left != DeviceState.ERROR) {
       moveTo(DeviceState.RUNNING);
       return;

@@ -67,6 +67,9 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     if (size > 0) {
       reader.read(filled.of(wanted, 0, size));
     }
+    if (reader.remaining() > 0) {
+      migration().notePadding();
+    }
     got = size;
     return Boolean.TRUE;
   }

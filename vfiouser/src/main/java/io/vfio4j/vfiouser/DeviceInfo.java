@@ -10,6 +10,9 @@ package io.vfio4j.vfiouser;
  */
 public record DeviceInfo(int flags, int regions, int irqs) {
 
+  /** What is known of a device of which its server says nothing. */
+  static final DeviceInfo UNKNOWN = new DeviceInfo(0, 0, 0);
+
   /** Tells whether the device can be reset. */
   public boolean canReset() {
     return (flags & Structs.DeviceInfo.RESET) != 0;

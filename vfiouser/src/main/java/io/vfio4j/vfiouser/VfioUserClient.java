@@ -20,6 +20,7 @@ import io.vfio4j.model.Segmentation;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -44,6 +45,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private final Optional<ClientMigrationRegion> region;
   private final boolean hasV2;
   private final MigratableDevice migration;
+  private final Findings findings = new Findings();
 
   private VfioUserClient(String name, ClientOptions options, MessageTransport transport)
       throws DeviceException {
@@ -54,13 +56,17 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       VersionMessage granted = ClientHandshake.negotiate(calls, options);
       extensions = granted.extensions();
       limits = options.limits().lowerOf(granted.limits());
+      findings.version(granted, limits);
       regions = new ClientRegions(calls, limits);
       irqs = new ClientIrqs(calls, limits);
       mappings = new ClientDmaMappings(calls, memory, limits, extensions.memoryKinds());
-      info = ClientHandshake.deviceInfo(calls);
-      identity = ClientHandshake.identity(calls.name(), regions, granted);
+      Reluctance server = new Reluctance(calls, findings);
+      info = server.answers(() -> ClientHandshake.deviceInfo(calls), DeviceInfo.UNKNOWN);
+      identity = server.answers(() -> ClientHandshake.identity(calls.name(), regions, granted),
+          ClientHandshake.unknown(calls.name(), granted));
       region = ClientMigrationRegion.find(calls, regions, info.regions());
-      ClientMigration version2 = new ClientMigration(calls, identity, limits, extensions.preCopyInfo());
+      ClientMigration version2 =
+          new ClientMigration(calls, identity, limits, extensions.preCopyInfo(), findings);
       hasV2 = version2.features().canMigrate();
       migration = hasV2 || region.isEmpty() ? version2 : version1(region.get(), version2.dmaLog());
     } catch (ErrnoException e) {
@@ -145,7 +151,18 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return region;
   }
 
-  /** Returns what the server says of the device. */
+  /**
+   * Returns what was found of the server so far where servers differ, by kind. What a server does at a reset or with
+   * a device's data shows only when that is done.
+   */
+  public List<Finding> findings() {
+    return findings.list();
+  }
+
+  /**
+   * Returns what the server says of the device; nothing but zeros if it does not say as long as the device is
+   * stopped, which is {@linkplain Finding.Kind#REFUSES_WHILE_STOPPED found} then. Connect anew once it runs.
+   */
   public DeviceInfo info() {
     return info;
   }
@@ -279,6 +296,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     mappings.unmapAll();
   }
 
+  /** {@inheritDoc} With ids of 0 where the server does not tell, as with {@link #info()}. */
   @Override
   public DeviceIdentity identity() {
     return identity;

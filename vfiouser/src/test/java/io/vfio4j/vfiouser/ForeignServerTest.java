@@ -140,22 +140,6 @@ class ForeignServerTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void dataMayBePaddedOrNot(boolean pads) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> is(asked, Command.MIG_DATA_READ)
-        ? reply(asked, Body.empty().u32(11, 3).bytes((byte) 1, (byte) 2, (byte) 3)
-            .zeros(pads ? asked.fields().getInt(4) - 3 : 0))
-        : null); Arena arena = Arena.ofConfined()) {
-      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
-      MemorySegment into = arena.allocate(100_000);
-      for (int i = 0; i < 3; i++) {
-        assertThat(saving.read(into)).isEqualTo(3);
-        assertThat(into.get(Wire.U32, 0)).isEqualTo(0x030201);
-      }
-    }
-  }
-
   @Test
   void anErrorWithoutANumberIsAnError() throws Exception {
     try (VfioUserClient client =
@@ -176,35 +160,6 @@ class ForeignServerTest {
           .isNotInstanceOf(DeviceLostException.class);
       assertThat(client.readInt(0, 0)).isZero();
     }
-  }
-
-  @Test
-  void aResetThatLeavesTheStateIsFinished() throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> null)) {
-      client.moveTo(DeviceState.STOP_COPY);
-      client.reset();
-      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
-      client.moveTo(DeviceState.RESUMING);
-      assertThatExceptionOfType(DeviceException.class).isThrownBy(client::reset)
-          .withMessageContaining("reset leaves the device in RESUMING");
-    }
-  }
-
-  @Test
-  void aResetThatIsRefusedToAStoppedDeviceIsTriedAgain() throws Exception {
-    int[] resets = {0};
-    try (VfioUserClient client = connect((asked, to) -> {
-      if (is(asked, Command.DEVICE_RESET)) {
-        resets[0]++;
-        return state == DeviceState.RUNNING.wireValue() ? null : error(asked, 22);
-      }
-      return null;
-    })) {
-      client.moveTo(DeviceState.STOP);
-      client.reset();
-      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
-    }
-    assertThat(resets[0]).isEqualTo(2);
   }
 
   @Test
@@ -319,19 +274,6 @@ class ForeignServerTest {
       assertThat(e.errno()).isIn(Errno.EINVAL, Errno.EPROTO, Errno.ETIMEDOUT);
       assertThat(e.getMessage()).startsWith("foreign");
     });
-  }
-
-  @Test
-  void theServersLowerLimitIsKeptTo() throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> {
-      if (is(asked, Command.VERSION)) {
-        return reply(asked, Body.version(1, "{\"capabilities\":{\"max_data_xfer_size\":100}}"));
-      }
-      return is(asked, Command.REGION_WRITE) && asked.fields().getInt(12) > 100 ? error(asked, 22) : null;
-    }); Arena arena = Arena.ofConfined()) {
-      client.writeRegion(2, 0, arena.allocate(1000));
-      assertThat(client.limits().maxDataXferSize()).isEqualTo(100);
-    }
   }
 
   /** The command is in the client's buffer then, and the socket does not tell of it any more. */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.CONFIG;
+
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/** What a foreign server's device is beside its migration: config space, registers, mappings, interrupts. */
+final class Board {
+
+  /** Asks the client for its memory. */
+  interface Asking {
+
+    /** Sends a command and returns the body of the answer. */
+    byte[] ask(int command, byte[] body) throws IOException, ErrnoException;
+  }
+
+  private static final int CONFIG_SIZE = 256;
+
+  private final byte[] config = new byte[CONFIG_SIZE];
+  private final byte[] registers = new byte[BoardRegisters.SIZE];
+  private final ByteBuffer fields = ByteBuffer.wrap(registers).order(ByteOrder.LITTLE_ENDIAN);
+  private final BoardMemory memory = new BoardMemory();
+  private final BoardIrqs irqs = new BoardIrqs();
+
+  Board(DeviceIdentity identity) {
+    ByteBuffer.wrap(config).order(ByteOrder.LITTLE_ENDIAN)
+        .putShort(0, (short) identity.vendorId()).putShort(2, (short) identity.deviceId())
+        .putInt(8, identity.classCode() << 8)
+        .putShort(0x2c, (short) identity.subsystemVendorId()).putShort(0x2e, (short) identity.subsystemId());
+  }
+
+  byte[] regionInfo(WireMessage asked) throws ErrnoException {
+    int index = asked.u32(8);
+    if (asked.u32(0) < 32 || index < 0 || index >= WireNumbers.REGIONS) {
+      throw new ErrnoException(Errno.EINVAL, "region " + index);
+    }
+    int size = region(index).length;
+    return WireBody.empty().u32(32, size > 0 ? 3 : 0, index, 0).u64(size, (long) index << 40).toBytes();
+  }
+
+  private byte[] region(int index) {
+    return index == BoardRegisters.BAR ? registers : index == CONFIG ? config : new byte[0];
+  }
+
+  byte[] irqInfo(WireMessage asked) throws ErrnoException {
+    return irqs.info(asked);
+  }
+
+  byte[] setIrqs(WireMessage asked) throws ErrnoException {
+    return irqs.set(asked);
+  }
+
+  byte[] map(WireMessage asked, int most) throws IOException, ErrnoException {
+    return memory.map(asked, most);
+  }
+
+  byte[] unmap(WireMessage asked) throws ErrnoException {
+    return memory.unmap(asked);
+  }
+
+  byte[] read(WireMessage asked) throws ErrnoException {
+    int at = place(asked);
+    byte[] data = Arrays.copyOfRange(region(asked.u32(8)), at, at + asked.u32(12));
+    return WireBody.empty().bytes(asked.bytes(0, 16)).bytes(data).toBytes();
+  }
+
+  byte[] write(WireMessage asked, Asking client) throws IOException, ErrnoException {
+    int at = place(asked);
+    int count = asked.u32(12);
+    byte[] data = asked.bytes(16, count);
+    if (asked.u32(8) == BoardRegisters.BAR) {
+      System.arraycopy(data, 0, registers, at, count);
+      if (at == BoardRegisters.DO && count == Integer.BYTES) {
+        fields.putInt(BoardRegisters.STATUS, act(fields.getInt(BoardRegisters.DO), client));
+      }
+    }
+    // A driver may write to config space; this device takes no notice.
+    return asked.bytes(0, 16);
+  }
+
+  private int place(WireMessage asked) throws ErrnoException {
+    long offset = asked.u64(0);
+    int size = region(asked.u32(8)).length;
+    int count = asked.u32(12);
+    if (count < 0 || count > size || offset < 0 || offset > size - count) {
+      throw new ErrnoException(Errno.EINVAL,
+          "%d bytes at 0x%x of region %d".formatted(count, offset, asked.u32(8)));
+    }
+    return (int) offset;
+  }
+
+  private int act(int what, Asking client) throws IOException {
+    try {
+      long address = fields.getLong(BoardRegisters.ADDRESS);
+      long value = fields.getLong(BoardRegisters.VALUE);
+      switch (what) {
+        case BoardRegisters.WRITE -> memory.write(address, value, client);
+        case BoardRegisters.READ -> fields.putLong(BoardRegisters.VALUE, memory.read(address, client));
+        case BoardRegisters.INTERRUPT -> irqs.raise((int) value);
+        default -> throw new ErrnoException(Errno.EINVAL, "what is " + what);
+      }
+      return 0;
+    } catch (ErrnoException e) {
+      return e.errno().number();
+    }
+  }
+
+  void reset() {
+    Arrays.fill(registers, (byte) 0);
+  }
+
+  void clientGone() {
+    memory.clear();
+    irqs.clear();
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.INTX;
+import static io.vfio4j.testkit.foreign.WireNumbers.MSIX;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The interrupts of a foreign server's device; of these only MSI-X is ever raised. */
+final class BoardIrqs {
+
+  private static final int DATA_NONE = 1;
+  private static final int DATA_EVENTFD = 4;
+  private static final int TRIGGER = 0x20;
+  private static final int[] COUNTS = {1, 0, BoardRegisters.VECTORS, 1, 1};
+
+  private final Map<Integer, EventFd> vectors = new HashMap<>();
+
+  byte[] info(WireMessage asked) throws ErrnoException {
+    int index = index(asked, 8);
+    return WireBody.empty().u32(16, index == INTX ? 7 : 1, index, COUNTS[index]).toBytes();
+  }
+
+  private static int index(WireMessage asked, int at) throws ErrnoException {
+    int index = asked.u32(at);
+    if (asked.u32(0) < 16 || index < 0 || index >= COUNTS.length) {
+      throw new ErrnoException(Errno.EINVAL, "interrupt index " + index);
+    }
+    return index;
+  }
+
+  byte[] set(WireMessage asked) throws ErrnoException {
+    int flags = asked.u32(4);
+    int index = index(asked, 8);
+    int start = asked.u32(12);
+    int count = asked.u32(16);
+    if (start < 0 || count < 0 || start > COUNTS[index] - count) {
+      throw new ErrnoException(Errno.EINVAL,
+          "%d vectors from %d on of index %d".formatted(count, start, index));
+    }
+    if (flags == (DATA_NONE | TRIGGER) && count == 0) {
+      if (index == MSIX) {
+        clear();
+      }
+    } else if (flags == (DATA_EVENTFD | TRIGGER)) {
+      assign(asked, index, start, count);
+    }
+    return new byte[0];
+  }
+
+  private void assign(WireMessage asked, int index, int start, int count) throws ErrnoException {
+    int fds = asked.fds().count();
+    if (fds != 0 && fds != count) {
+      throw new ErrnoException(Errno.EINVAL, "%d descriptors for %d vectors".formatted(fds, count));
+    }
+    for (int i = 0; i < count && index == MSIX; i++) {
+      EventFd before = vectors.remove(start + i);
+      if (before != null) {
+        before.close();
+      }
+      if (fds > 0) {
+        vectors.put(start + i, EventFd.of(asked.fds().take(i)));
+      }
+    }
+  }
+
+  void raise(int vector) throws ErrnoException {
+    EventFd listening = vectors.get(vector);
+    if (listening == null) {
+      throw new ErrnoException(Errno.ENODEV, "nobody listens to vector " + vector);
+    }
+    try {
+      listening.signal();
+    } catch (LinuxException e) {
+      throw new ErrnoException(e.errno(), "vector " + vector);
+    }
+  }
+
+  void clear() {
+    vectors.values().forEach(EventFd::close);
+    vectors.clear();
+  }
+}

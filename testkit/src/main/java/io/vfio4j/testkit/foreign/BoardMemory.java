@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_READ;
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_WRITE;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The memory that a client has mapped for a foreign server's device. */
+final class BoardMemory {
+
+  private static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final TreeMap<Long, BoardMapping> mappings = new TreeMap<>(Long::compareUnsigned);
+
+  byte[] map(WireMessage asked, int most) throws IOException, ErrnoException {
+    long iova = asked.u64(16);
+    long size = asked.u64(24);
+    if (asked.u32(0) < 32 || size <= 0 || Long.compareUnsigned(iova + size - 1, iova) < 0) {
+      throw new ErrnoException(Errno.EINVAL, "a mapping of %d bytes".formatted(size));
+    }
+    BoardMapping wanted = new BoardMapping(iova, size, asked.u32(4));
+    try {
+      if (isNew(wanted, most)) {
+        if (asked.fds().count() > 0) {
+          wanted.use(asked.fds().take(0), asked.u64(8));
+        }
+        mappings.put(iova, wanted);
+      } else {
+        wanted.close();
+      }
+    } catch (IOException | ErrnoException e) {
+      wanted.close();
+      throw e;
+    }
+    return new byte[0];
+  }
+
+  private boolean isNew(BoardMapping wanted, int most) throws ErrnoException {
+    for (BoardMapping mapping : mappings.values()) {
+      if (mapping.isLike(wanted)) {
+        return false;
+      }
+      if (mapping.overlaps(wanted)) {
+        throw new ErrnoException(Errno.EINVAL, "an overlap at 0x%x".formatted(wanted.iova()));
+      }
+    }
+    if (mappings.size() == most) {
+      throw new ErrnoException(Errno.ENOSPC, "more than %d mappings".formatted(most));
+    }
+    return true;
+  }
+
+  byte[] unmap(WireMessage asked) throws ErrnoException {
+    long iova = asked.u64(8);
+    BoardMapping mapping = mappings.get(iova);
+    if (mapping == null || mapping.size() != asked.u64(16)) {
+      throw new ErrnoException(Errno.ENOENT, "nothing mapped so at 0x%x".formatted(iova));
+    }
+    mappings.remove(iova);
+    mapping.close();
+    return asked.bytes(0, 24);
+  }
+
+  void write(long iova, long value, Board.Asking client) throws IOException, ErrnoException {
+    MemorySegment memory = find(iova, BoardMapping.MAY_WRITE).from(iova);
+    if (memory != null) {
+      memory.set(U64, 0, value);
+    } else {
+      client.ask(DMA_WRITE, WireBody.empty().u64(iova, Long.BYTES, value).toBytes());
+    }
+  }
+
+  long read(long iova, Board.Asking client) throws IOException, ErrnoException {
+    MemorySegment memory = find(iova, BoardMapping.MAY_READ).from(iova);
+    if (memory != null) {
+      return memory.get(U64, 0);
+    }
+    byte[] answer = client.ask(DMA_READ, WireBody.empty().u64(iova, Long.BYTES).toBytes());
+    if (answer.length != 3 * Long.BYTES) {
+      throw new PeerComplaint("a DMA_READ of 8 bytes answered with %d bytes".formatted(answer.length));
+    }
+    return WireSocket.little(answer).getLong(2 * Long.BYTES);
+  }
+
+  private BoardMapping find(long iova, int access) throws ErrnoException {
+    Map.Entry<Long, BoardMapping> below = mappings.floorEntry(iova);
+    if (below == null || !below.getValue().has(iova, Long.BYTES)) {
+      throw new ErrnoException(Errno.EFAULT, "0x%x is not mapped".formatted(iova));
+    }
+    if (!below.getValue().allows(access)) {
+      throw new ErrnoException(Errno.EACCES, "0x%x may not be reached so".formatted(iova));
+    }
+    return below.getValue();
+  }
+
+  void clear() {
+    mappings.values().forEach(BoardMapping::close);
+    mappings.clear();
+  }
+}

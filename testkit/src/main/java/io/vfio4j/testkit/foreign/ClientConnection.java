@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_READ;
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_WRITE;
+import static io.vfio4j.testkit.foreign.WireNumbers.ERROR;
+import static io.vfio4j.testkit.foreign.WireNumbers.NO_REPLY;
+import static io.vfio4j.testkit.foreign.WireNumbers.REPLY;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A foreign client's end of a connection: sends commands, takes replies, and serves its memory meanwhile. */
+final class ClientConnection implements AutoCloseable {
+
+  /** No test waits so long for an answer that comes. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final WireSocket wire;
+  private final TreeMap<Long, MemorySegment> lent = new TreeMap<>(Long::compareUnsigned);
+  private PeerLimits limits = PeerLimits.USUAL;
+  private int nextId = 0x4000;
+
+  ClientConnection(UnixSocket socket) throws LinuxException {
+    socket.receiveTimeout(PATIENCE);
+    wire = new WireSocket(socket, Pace.BRISK);
+  }
+
+  PeerLimits limits() {
+    return limits;
+  }
+
+  void limits(PeerLimits inForce) {
+    limits = inForce;
+  }
+
+  /** Lends memory: the server asks for it by message. */
+  void lend(long iova, MemorySegment memory) {
+    lent.put(iova, memory);
+  }
+
+  void takeBack(long iova) {
+    lent.remove(iova);
+  }
+
+  /** Sends a command that wants no reply. */
+  void post(int command, WireBody body) throws IOException {
+    wire.send(nextId++ & 0xffff, command, NO_REPLY, 0, body.toBytes(), List.of());
+  }
+
+  /** Sends a command whose reply {@link #end} takes. Returns its id. */
+  int begin(int command, WireBody body, Fd... fds) throws IOException {
+    int id = nextId++ & 0xffff;
+    wire.send(id, command, 0, 0, body.toBytes(), List.of(fds));
+    return id;
+  }
+
+  /**
+   * Takes the reply to a command.
+   *
+   * @throws ErrnoException if the server refuses
+   * @throws PeerComplaint if the reply cannot be right
+   */
+  WireMessage end(int id, int command) throws IOException, ErrnoException {
+    while (true) {
+      WireMessage message = wire.receive();
+      if (message == null) {
+        throw new EOFException("the server went away instead of answering command " + command);
+      }
+      if (!message.isReply()) {
+        serve(message);
+        continue;
+      }
+      message.close(); // A descriptor in a reply is of no use to these clients.
+      if (message.id() != id || message.command() != command) {
+        throw new PeerComplaint("command %d with id %d is answered by a reply to command %d with id %d"
+            .formatted(command, id, message.command(), message.id()));
+      }
+      if (message.isError()) {
+        throw new ErrnoException(new Errno(message.errno()), "the server refuses command " + command);
+      }
+      return message;
+    }
+  }
+
+  WireMessage call(int command, WireBody body, Fd... fds) throws IOException, ErrnoException {
+    return end(begin(command, body, fds), command);
+  }
+
+  private void serve(WireMessage asked) throws IOException {
+    try (asked) {
+      byte[] reply = memory(asked);
+      wire.send(asked.id(), asked.command(), REPLY, 0, reply, List.of());
+    } catch (ErrnoException e) {
+      wire.send(asked.id(), asked.command(), REPLY | ERROR, e.errno().number(), new byte[0], List.of());
+    }
+  }
+
+  private byte[] memory(WireMessage asked) throws IOException, ErrnoException {
+    if (asked.command() != DMA_READ && asked.command() != DMA_WRITE) {
+      throw new PeerComplaint("the server sends command " + asked.command());
+    }
+    long iova = asked.u64(0);
+    long count = asked.u64(8);
+    if (count < 0 || count > limits.data()) {
+      throw new PeerComplaint("the server asks for %d bytes at once, and %d are agreed on".formatted(count,
+          limits.data()));
+    }
+    MemorySegment memory = find(iova, count);
+    if (asked.command() == DMA_READ) {
+      return WireBody.empty().u64(iova, count).bytes(memory.toArray(ValueLayout.JAVA_BYTE)).toBytes();
+    }
+    memory.copyFrom(MemorySegment.ofArray(asked.bytes(16, (int) count)));
+    return WireBody.empty().u64(iova, count).toBytes();
+  }
+
+  private MemorySegment find(long iova, long count) throws ErrnoException {
+    Map.Entry<Long, MemorySegment> below = lent.floorEntry(iova);
+    if (below == null || iova - below.getKey() > below.getValue().byteSize() - count) {
+      throw new ErrnoException(Errno.EFAULT, "0x%x is not lent".formatted(iova));
+    }
+    return below.getValue().asSlice(iova - below.getKey(), count);
+  }
+
+  @Override
+  public void close() {
+    wire.close();
+  }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.DEVICE_STATE;
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_MAP;
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_UNMAP;
+import static io.vfio4j.testkit.foreign.WireNumbers.FEATURE;
+import static io.vfio4j.testkit.foreign.WireNumbers.GET;
+import static io.vfio4j.testkit.foreign.WireNumbers.GET_INFO;
+import static io.vfio4j.testkit.foreign.WireNumbers.MIGRATION;
+import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_READ;
+import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_WRITE;
+import static io.vfio4j.testkit.foreign.WireNumbers.REGION_READ;
+import static io.vfio4j.testkit.foreign.WireNumbers.REGION_WRITE;
+import static io.vfio4j.testkit.foreign.WireNumbers.RESET;
+import static io.vfio4j.testkit.foreign.WireNumbers.SET;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.MigrationFeature;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Set;
+
+/**
+ * A vfio-user client with traits of clients that are not vfio4j: it drives a device and its migration. A server's
+ * refusal is an {@link ErrnoException}; what this client cannot bear is a {@link PeerComplaint}. For one thread.
+ */
+public final class ForeignClient implements AutoCloseable {
+
+  /** Commands that a client which pipelines has under way. */
+  private static final int DEPTH = 8;
+  private static final int PIECE = 64 << 10;
+  private static final int READ_WRITE = 3;
+  private static final int MMAP = 4;
+
+  private final ClientConnection connection;
+  private final Set<ClientTrait> traits;
+  private final int minor;
+
+  private ForeignClient(UnixSocket socket, Set<ClientTrait> traits) throws IOException, ErrnoException {
+    this.traits = Set.copyOf(traits);
+    connection = new ClientConnection(socket);
+    boolean small = traits.contains(ClientTrait.SMALL_LIMITS);
+    PeerLimits own = small ? PeerLimits.TINY : PeerLimits.USUAL;
+    VersionExchange agreed =
+        VersionExchange.with(connection, traits.contains(ClientTrait.VERSION_0_0) ? 0 : 2,
+            traits.contains(ClientTrait.NO_JSON) ? "" : own.json());
+    minor = agreed.minor();
+    connection.limits(own.lowered(agreed.json()));
+  }
+
+  /**
+   * Connects to a server and negotiates.
+   *
+   * @param path the server's socket
+   * @param traits what the client is like
+   * @throws IOException if nobody listens there, or if the client cannot bear what it is answered
+   * @throws ErrnoException if the server refuses
+   * @throws IllegalArgumentException if traits exclude each other
+   */
+  public static ForeignClient connect(Path path, Set<ClientTrait> traits) throws IOException, ErrnoException {
+    if (traits.containsAll(Set.of(ClientTrait.SMALL_LIMITS, ClientTrait.NO_JSON))) {
+      throw new IllegalArgumentException("limits that nobody is told cannot be kept to");
+    }
+    UnixSocket socket = UnixSocket.connect(path);
+    try {
+      return new ForeignClient(socket, traits);
+    } catch (IOException | ErrnoException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** Returns the minor version agreed on. */
+  public int minor() {
+    return minor;
+  }
+
+  /** Returns the {@code VFIO_DEVICE_FLAGS_*} that the server tells. */
+  public int deviceFlags() throws IOException, ErrnoException {
+    return connection.call(GET_INFO, WireBody.empty().u32(16, 0, 0, 0)).u32(4);
+  }
+
+  /** Reads from a region, in pieces as large as agreed on. */
+  public byte[] read(int region, long offset, int count) throws IOException, ErrnoException {
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    Pipeline pipeline = new Pipeline(REGION_READ, reply -> data.writeBytes(reply.bytes(16, reply.u32(12))));
+    for (int done = 0; done < count; done += connection.limits().data()) {
+      int piece = Math.min(connection.limits().data(), count - done);
+      pipeline.send(WireBody.empty().u64(offset + done).u32(region, piece));
+    }
+    pipeline.finish();
+    return data.toByteArray();
+  }
+
+  /** Writes to a region, in pieces as large as agreed on. */
+  public void write(int region, long offset, byte[] data) throws IOException, ErrnoException {
+    Pipeline pipeline = new Pipeline(REGION_WRITE, reply -> {
+    });
+    for (int done = 0; done < data.length; done += connection.limits().data()) {
+      byte[] piece = Arrays.copyOfRange(data, done, Math.min(data.length, done + connection.limits().data()));
+      pipeline.send(WireBody.empty().u64(offset + done).u32(region, piece.length).bytes(piece));
+    }
+    pipeline.finish();
+  }
+
+  /** Lets the device reach a file's memory, from its beginning on. */
+  public void map(long iova, long size, Fd file) throws IOException, ErrnoException {
+    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), file);
+  }
+
+  /** Lets the device reach memory by message, while this client is in a call. */
+  public void lend(long iova, MemorySegment memory) throws IOException, ErrnoException {
+    connection.lend(iova, memory);
+    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE).u64(0, iova, memory.byteSize()));
+  }
+
+  /** Takes memory away from the device. */
+  public void unmap(long iova, long size) throws IOException, ErrnoException {
+    connection.call(DMA_UNMAP, WireBody.empty().u32(24, 0).u64(iova, size));
+    connection.takeBack(iova);
+  }
+
+  /** Resets the device. */
+  public void reset() throws IOException, ErrnoException {
+    connection.call(RESET, WireBody.empty());
+  }
+
+  /** Returns the migration state. */
+  public DeviceState state() throws IOException, ErrnoException {
+    int value = connection.call(FEATURE, WireBody.feature(DEVICE_STATE | GET, 8)).u32(8);
+    return DeviceState.fromWire(value)
+        .orElseThrow(() -> new PeerComplaint("a device state " + Integer.toUnsignedString(value)));
+  }
+
+  /** Moves the device to a state. */
+  public void moveTo(DeviceState target) throws IOException, ErrnoException {
+    connection.call(FEATURE, WireBody.feature(DEVICE_STATE | SET, 8).u32(target.wireValue(), -1));
+  }
+
+  /**
+   * Reads the device's state out, by way of PRE_COPY where the device has that, and leaves it in STOP_COPY.
+   *
+   * @return the whole stream
+   */
+  public byte[] save() throws IOException, ErrnoException {
+    ByteArrayOutputStream stream = new ByteArrayOutputStream();
+    long features = connection.call(FEATURE, WireBody.feature(MIGRATION | GET, 8)).u64(8);
+    if ((features & MigrationFeature.PRE_COPY.flag()) != 0) {
+      moveTo(DeviceState.PRE_COPY);
+      readAll(stream);
+    }
+    moveTo(DeviceState.STOP_COPY);
+    readAll(stream);
+    return stream.toByteArray();
+  }
+
+  /** Reads until there is nothing more, for now or at all. */
+  private void readAll(ByteArrayOutputStream stream) throws IOException, ErrnoException {
+    int size = piece();
+    boolean[] nothing = {false};
+    Pipeline pipeline = new Pipeline(MIG_DATA_READ, reply -> {
+      byte[] data = data(reply, size);
+      stream.writeBytes(data);
+      nothing[0] |= data.length == 0;
+    });
+    while (!nothing[0]) {
+      pipeline.send(WireBody.empty().u32(8 + size, size));
+    }
+    pipeline.finish();
+  }
+
+  private int piece() {
+    return Math.min(PIECE, connection.limits().data());
+  }
+
+  private byte[] data(WireMessage reply, int asked) throws PeerComplaint, ErrnoException {
+    int real = reply.u32(4);
+    int sent = reply.body().limit() - 8;
+    if (real < 0 || real > asked || sent < real || sent > asked) {
+      throw new PeerComplaint("%d bytes asked for, %d told, %d sent".formatted(asked, real, sent));
+    }
+    if (traits.contains(ClientTrait.INSISTS_ON_PADDING) && sent != asked) {
+      throw new PeerComplaint("a MIG_DATA_READ of %d bytes answered with %d".formatted(asked, sent));
+    }
+    return reply.bytes(8, real);
+  }
+
+  /** Writes a stream into the device, which is reset before and in RUNNING afterwards. */
+  public void load(byte[] stream) throws IOException, ErrnoException {
+    reset();
+    moveTo(DeviceState.RESUMING);
+    Pipeline pipeline = new Pipeline(MIG_DATA_WRITE, reply -> {
+    });
+    for (int done = 0; done < stream.length; done += piece()) {
+      byte[] data = Arrays.copyOfRange(stream, done, Math.min(stream.length, done + piece()));
+      pipeline.send(WireBody.empty().u32(8 + data.length, data.length).bytes(data));
+    }
+    pipeline.finish();
+    moveTo(DeviceState.RUNNING);
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+
+  /** Takes what is answered to one of many. */
+  @FunctionalInterface
+  private interface Answered {
+    void take(WireMessage reply) throws IOException, ErrnoException;
+  }
+
+  /** Commands of one kind, one after the other or several at a time as the client is. */
+  private final class Pipeline {
+
+    private final int command;
+    private final Answered answered;
+    private final Deque<Integer> underWay = new ArrayDeque<>();
+
+    Pipeline(int command, Answered answered) {
+      this.command = command;
+      this.answered = answered;
+    }
+
+    void send(WireBody body) throws IOException, ErrnoException {
+      underWay.add(connection.begin(command, body));
+      if (underWay.size() == (traits.contains(ClientTrait.PIPELINES) ? DEPTH : 1)) {
+        takeOne();
+      }
+    }
+
+    private void takeOne() throws IOException, ErrnoException {
+      answered.take(connection.end(underWay.remove(), command));
+    }
+
+    void finish() throws IOException, ErrnoException {
+      while (!underWay.isEmpty()) {
+        takeOne();
+      }
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.UnixServerSocket;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A vfio-user server with traits of servers that are not vfio4j. It serves the migration of any device, to one client
+ * after the other, and beside it a board that can be driven: registers in BAR0 ({@link BoardRegisters}), DMA, MSI-X.
+ * What its client does against the protocol, or beyond what was agreed on, it writes down.
+ *
+ * <p>
+ * The device belongs to the server's thread until {@link #close}.
+ */
+public final class ForeignServer implements AutoCloseable {
+
+  private final Set<ServerTrait> traits;
+  private final Board board;
+  private final MigrationCommands migration;
+  private final List<String> complaints = new CopyOnWriteArrayList<>();
+  private final @Nullable UnixServerSocket listening;
+  private final Thread thread;
+  private volatile @Nullable WireSocket current;
+  private volatile boolean closed;
+
+  private ForeignServer(MigratableDevice device, Set<ServerTrait> traits,
+      @Nullable UnixServerSocket listening,
+      @Nullable UnixSocket client) {
+    if (traits.containsAll(Set.of(ServerTrait.TINY_LIMITS, ServerTrait.NO_JSON))) {
+      throw new IllegalArgumentException("limits that nobody is told cannot be kept to");
+    }
+    this.traits = traits.isEmpty() ? EnumSet.noneOf(ServerTrait.class) : EnumSet.copyOf(traits);
+    this.listening = listening;
+    board = new Board(device.identity());
+    migration = new MigrationCommands(device, this.traits);
+    thread = Thread.ofPlatform().name("foreign-server").daemon().unstarted(() -> run(client));
+  }
+
+  /**
+   * Serves a client that is connected already, and no other.
+   *
+   * @param client the server's end, which is the server's from now on
+   * @param device the device, the caller's again after {@link #close}
+   * @param traits what the server is like
+   * @throws IllegalArgumentException if traits exclude each other
+   */
+  public static ForeignServer start(UnixSocket client, MigratableDevice device, Set<ServerTrait> traits) {
+    ForeignServer server = new ForeignServer(device, traits, null, client);
+    server.thread.start();
+    return server;
+  }
+
+  /**
+   * Listens, and serves whoever connects, one after the other.
+   *
+   * @param path the socket's path
+   * @param device the device, the caller's again after {@link #close}
+   * @param traits what the server is like
+   * @throws LinuxException EADDRINUSE if somebody listens there, and others
+   * @throws IllegalArgumentException if traits exclude each other
+   */
+  public static ForeignServer listen(Path path, MigratableDevice device, Set<ServerTrait> traits)
+      throws LinuxException {
+    UnixServerSocket socket = UnixServerSocket.bind(path);
+    ForeignServer server;
+    try {
+      server = new ForeignServer(device, traits, socket, null);
+    } catch (IllegalArgumentException e) {
+      socket.close();
+      throw e;
+    }
+    server.thread.start();
+    return server;
+  }
+
+  /** Returns what clients did wrong so far. */
+  public List<String> complaints() {
+    return List.copyOf(complaints);
+  }
+
+  private void run(@Nullable UnixSocket connected) {
+    try {
+      if (connected != null) {
+        serve(connected);
+      }
+      while (listening != null && !closed) {
+        serve(listening.accept());
+      }
+    } catch (LinuxException e) {
+      complain(e);
+    }
+  }
+
+  private void serve(UnixSocket client) {
+    try (WireSocket wire =
+        new WireSocket(client, traits.contains(ServerTrait.SLOW) ? Pace.SLOW : Pace.BRISK)) {
+      current = wire;
+      if (closed) {
+        return;
+      }
+      new ServedClient(wire, traits, board, migration, complaints::add).serve();
+    } catch (IOException e) {
+      complain(e);
+    } finally {
+      current = null;
+      board.clientGone();
+      if (!traits.contains(ServerTrait.KEEPS_STATE)) {
+        resetDevice();
+      }
+    }
+  }
+
+  private void resetDevice() {
+    try {
+      board.reset();
+      migration.clientGone();
+    } catch (IOException e) {
+      complain(e);
+    }
+  }
+
+  /** A client that is gone is no reason to complain, and neither is what is broken by closing. */
+  private void complain(IOException e) {
+    if (!closed && !(e instanceof LinuxException)) {
+      complaints.add(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Lets the client go, and waits for the server's end. */
+  @Override
+  public void close() {
+    closed = true;
+    WireSocket client = current;
+    if (client != null) {
+      client.shutdown();
+    }
+    if (listening != null) {
+      listening.shutdown();
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (listening != null) {
+      listening.close();
+    }
+    migration.close();
+  }
+}

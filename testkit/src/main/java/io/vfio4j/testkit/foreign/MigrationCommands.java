@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.DATA_SIZE;
+import static io.vfio4j.testkit.foreign.WireNumbers.DEVICE_STATE;
+import static io.vfio4j.testkit.foreign.WireNumbers.FEATURE_INDEX;
+import static io.vfio4j.testkit.foreign.WireNumbers.GET;
+import static io.vfio4j.testkit.foreign.WireNumbers.MIGRATION;
+import static io.vfio4j.testkit.foreign.WireNumbers.PROBE;
+import static io.vfio4j.testkit.foreign.WireNumbers.SET;
+
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The migration of a foreign server's device: DEVICE_FEATURE, MIG_DATA_READ, MIG_DATA_WRITE. */
+final class MigrationCommands implements AutoCloseable {
+
+  private static final byte PADDING = (byte) 0xee;
+
+  private final MigratableDevice device;
+  private final Set<ServerTrait> traits;
+  private @Nullable DataSession session;
+  /** What a server that never says ERROR says instead, while its device is broken. */
+  private @Nullable DeviceState pretended;
+
+  MigrationCommands(MigratableDevice device, Set<ServerTrait> traits) {
+    this.device = device;
+    this.traits = traits;
+  }
+
+  DeviceState state() throws DeviceException {
+    DeviceState pretence = pretended;
+    return pretence != null ? pretence : device.state();
+  }
+
+  byte[] feature(WireMessage asked) throws DeviceException, ErrnoException {
+    int flags = asked.u32(4);
+    int index = flags & FEATURE_INDEX;
+    if (index != MIGRATION && index != DEVICE_STATE && index != DATA_SIZE) {
+      throw new ErrnoException(Errno.ENOTTY, "feature " + index);
+    }
+    if ((flags & PROBE) != 0) {
+      return asked.bytes(0, 8);
+    }
+    boolean sets = (flags & SET) != 0;
+    if (sets == ((flags & GET) != 0) || (sets && index != DEVICE_STATE)) {
+      throw new ErrnoException(Errno.EINVAL, "feature flags 0x%x".formatted(flags));
+    }
+    if (sets) {
+      move(DeviceState.fromWire(asked.u32(8))
+          .orElseThrow(() -> new ErrnoException(Errno.EINVAL, "no such state")));
+      return asked.bytes(0, asked.body().limit());
+    }
+    WireBody reply = WireBody.feature(flags, 8);
+    return switch (index) {
+      case MIGRATION -> reply.u64(features()).toBytes();
+      case DEVICE_STATE -> reply.u32(state().wireValue(), -1).toBytes();
+      default -> reply.u64(device.stopCopyLength()
+          .orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no estimate"))).toBytes();
+    };
+  }
+
+  private long features() {
+    long flags = device.features().flags();
+    return traits.contains(ServerTrait.KNOWS_NO_P2P) ? flags & ~MigrationFeature.P2P.flag() : flags;
+  }
+
+  private void move(DeviceState target) throws DeviceException, ErrnoException {
+    DeviceState from = state();
+    boolean isP2p = target == DeviceState.RUNNING_P2P || target == DeviceState.PRE_COPY_P2P;
+    if ((isP2p && traits.contains(ServerTrait.KNOWS_NO_P2P)) || pretended != null) {
+      throw new ErrnoException(Errno.EINVAL, "from %s to %s".formatted(from, target));
+    }
+    try {
+      device.moveTo(target).session().ifPresent(this::begin);
+    } finally {
+      settle(from);
+    }
+  }
+
+  private void begin(DataSession begun) {
+    end();
+    session = begun;
+  }
+
+  /** Ends a session that the device has left, and hides that the device is broken if that is the habit. */
+  private void settle(DeviceState from) throws DeviceException {
+    DeviceState now = device.state();
+    if ((session instanceof SavingSession && !now.isSaving())
+        || (session instanceof ResumingSession && now != DeviceState.RESUMING)) {
+      end();
+    }
+    if (now == DeviceState.ERROR && traits.contains(ServerTrait.NEVER_ERROR)) {
+      pretended = from;
+    }
+  }
+
+  private void end() {
+    if (session != null) {
+      session.close();
+      session = null;
+    }
+  }
+
+  byte[] read(WireMessage asked) throws DeviceException, ErrnoException {
+    if (!(session instanceof SavingSession saving)) {
+      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + state());
+    }
+    byte[] into = new byte[asked.u32(4)];
+    int got = into.length == 0 ? 0 : (int) Math.max(0, saving.read(MemorySegment.ofArray(into)));
+    Arrays.fill(into, got, into.length, PADDING);
+    return WireBody.empty().u32(8 + got, got)
+        .bytes(traits.contains(ServerTrait.PADS_DATA) ? into : Arrays.copyOf(into, got)).toBytes();
+  }
+
+  byte[] write(WireMessage asked) throws DeviceException, ErrnoException {
+    if (!(session instanceof ResumingSession resuming)) {
+      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + state());
+    }
+    resuming.write(MemorySegment.ofArray(asked.bytes(8, asked.u32(4))));
+    return new byte[0];
+  }
+
+  void reset() throws DeviceException {
+    if (!traits.contains(ServerTrait.RESET_LEAVES_STATE) || state() == DeviceState.RUNNING) {
+      clientGone();
+    }
+  }
+
+  /** Resets the device whatever the traits are. */
+  void clientGone() throws DeviceException {
+    end();
+    device.reset();
+    pretended = null;
+  }
+
+  @Override
+  public void close() {
+    end();
+  }
+}

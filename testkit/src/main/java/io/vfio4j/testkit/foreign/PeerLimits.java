@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a peer takes.
+ *
+ * @param fds descriptors in a message
+ * @param data bytes of data in a message
+ * @param maps DMA mappings at one time
+ */
+record PeerLimits(int fds, int data, int maps) {
+
+  /** What stands where a peer names nothing. */
+  static final PeerLimits USUAL = new PeerLimits(8, 1 << 20, 65535);
+
+  static final PeerLimits TINY = new PeerLimits(1, 64, 2);
+
+  String json() {
+    return ("{\"capabilities\":{\"max_msg_fds\":%d,\"max_data_xfer_size\":%d,\"max_dma_maps\":%d,"
+        + "\"migration\":{\"pgsize\":4096}}}").formatted(fds, data, maps);
+  }
+
+  /** Returns the lower of these values and of those that a peer's JSON names. */
+  PeerLimits lowered(String json) {
+    return new PeerLimits((int) Math.min(fds, named(json, "max_msg_fds").orElse(USUAL.fds)),
+        (int) Math.min(data, named(json, "max_data_xfer_size").orElse(USUAL.data)),
+        (int) Math.min(maps, named(json, "max_dma_maps").orElse(USUAL.maps)));
+  }
+
+  private static OptionalLong named(String json, String key) {
+    Matcher number = Pattern.compile("\"%s\"\\s*:\\s*(\\d{1,18})".formatted(key)).matcher(json);
+    return number.find() ? OptionalLong.of(Long.parseLong(number.group(1))) : OptionalLong.empty();
+  }
+}

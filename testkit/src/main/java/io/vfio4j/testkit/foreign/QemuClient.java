@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static io.vfio4j.testkit.foreign.WireNumbers.CONFIG;
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_MAP;
+import static io.vfio4j.testkit.foreign.WireNumbers.DMA_UNMAP;
+import static io.vfio4j.testkit.foreign.WireNumbers.GET_INFO;
+import static io.vfio4j.testkit.foreign.WireNumbers.GET_IRQ_INFO;
+import static io.vfio4j.testkit.foreign.WireNumbers.GET_REGION_INFO;
+import static io.vfio4j.testkit.foreign.WireNumbers.INTX;
+import static io.vfio4j.testkit.foreign.WireNumbers.MSIX;
+import static io.vfio4j.testkit.foreign.WireNumbers.REGION_READ;
+import static io.vfio4j.testkit.foreign.WireNumbers.REGION_WRITE;
+import static io.vfio4j.testkit.foreign.WireNumbers.RESET;
+import static io.vfio4j.testkit.foreign.WireNumbers.SET_IRQS;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * A client in the way of QEMU 11: the start-up of its {@code vfio-user-pci}, and what a guest has it do. As
+ * {@link ForeignClient} in what it throws. For one thread.
+ */
+public final class QemuClient implements AutoCloseable {
+
+  /** With header, version and NUL it makes 214 bytes, which are all that there is for the answer. */
+  private static final String CAPABILITIES =
+      "{\"capabilities\": {\"migration\": {\"pgsize\": 4096, \"max_bitmap_size\": 268435456}, "
+          + "\"max_msg_fds\": 8, \"max_data_xfer_size\": 1048576, \"pgsizes\": 4096, \"max_dma_maps\": 65535, "
+          + "\"write_multiple\": true}}";
+
+  private static final int BARS = 6;
+  private static final int ERROR_IRQ = 3;
+  private static final int FIRST_BAR = 0x10;
+  private static final int ROM_BAR = 0x30;
+
+  private static final int DATA_NONE = 1;
+  private static final int DATA_EVENTFD = 4;
+  private static final int UNMASK = 0x10;
+  private static final int TRIGGER = 0x20;
+
+  private static final int READ = 1;
+  private static final int READ_WRITE = 3;
+  private static final int MMAP = 4;
+
+  /** What a virtual IOMMU has it unmap, whether anything is mapped there or not. */
+  private static final long NEARLY_ALL = 0xffffffff01100000L;
+  private static final long NEVER_MAPPED = 0x7000_0000_0000L;
+
+  private final ClientConnection connection;
+  private final long[] barSizes = new long[BARS];
+  private byte[] configSpace = {};
+  private long romAt;
+  private long romSize;
+
+  private QemuClient(UnixSocket socket) throws IOException, ErrnoException {
+    connection = new ClientConnection(socket);
+    VersionExchange agreed = VersionExchange.with(connection, 0, CAPABILITIES);
+    if (VersionExchange.messageSize(agreed.json()) > VersionExchange.messageSize(CAPABILITIES)) {
+      throw new PeerComplaint("a VERSION that is longer than what was asked: " + agreed.json());
+    }
+    connection.limits(PeerLimits.USUAL.lowered(agreed.json()));
+  }
+
+  /**
+   * Connects to a server and negotiates.
+   *
+   * @param path the server's socket
+   */
+  public static QemuClient connect(Path path) throws IOException, ErrnoException {
+    UnixSocket socket = UnixSocket.connect(path);
+    try {
+      return new QemuClient(socket);
+    } catch (IOException | ErrnoException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts up: memory first, without waiting, and then everything that QEMU asks before a guest runs.
+   *
+   * @param ram the guest's memory, mapped from address 0 on
+   * @param ramSize its size in bytes
+   * @param rom memory that is not handed over, mapped at {@code at}
+   * @param at its address
+   */
+  public void startUp(Fd ram, long ramSize, MemorySegment rom, long at) throws IOException, ErrnoException {
+    romAt = at;
+    romSize = rom.byteSize();
+    int first =
+        connection.begin(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, 0, ramSize), ram);
+    connection.lend(romAt, rom);
+    int second = connection.begin(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
+    int info = connection.begin(GET_INFO, WireBody.empty().u32(16, 0, 0, 0));
+    connection.end(first, DMA_MAP);
+    connection.end(second, DMA_MAP);
+    WireMessage device = connection.end(info, GET_INFO);
+    if ((device.u32(4) & 2) == 0 || device.u32(8) < WireNumbers.REGIONS
+        || device.u32(12) < WireNumbers.IRQS) {
+      throw new PeerComplaint("this is no PCI device");
+    }
+    for (int bar = 0; bar < BARS; bar++) {
+      barSizes[bar] = regionSize(bar);
+    }
+    irqCount(ERROR_IRQ);
+    readConfig((int) regionSize(CONFIG));
+    sizeRom();
+    boolean hasMsix = irqCount(MSIX) > 0;
+    disableIrqs(hasMsix);
+    if ((device.u32(4) & 1) != 0) {
+      connection.call(RESET, WireBody.empty());
+    }
+    disableIrqs(hasMsix);
+    for (int bar = 0; bar < BARS; bar++) {
+      writeConfig(FIRST_BAR + 4 * bar, 0);
+    }
+  }
+
+  private long regionSize(int index) throws IOException, ErrnoException {
+    return connection.call(GET_REGION_INFO, WireBody.empty().u32(32, 0, index, 0).u64(0, 0)).u64(16);
+  }
+
+  private int irqCount(int index) throws IOException, ErrnoException {
+    return connection.call(GET_IRQ_INFO, WireBody.empty().u32(16, 0, index, 0)).u32(12);
+  }
+
+  private void readConfig(int size) throws IOException, ErrnoException {
+    WireMessage reply = connection.call(REGION_READ, WireBody.empty().u64(0).u32(CONFIG, size));
+    configSpace = reply.bytes(16, size);
+  }
+
+  private void sizeRom() throws IOException, ErrnoException {
+    writeConfig(ROM_BAR, 0xfffff800);
+    connection.call(REGION_READ, WireBody.empty().u64(ROM_BAR).u32(CONFIG, 4));
+    writeConfig(ROM_BAR, 0);
+  }
+
+  private void writeConfig(int at, int value) throws IOException, ErrnoException {
+    connection.call(REGION_WRITE, WireBody.empty().u64(at).u32(CONFIG, 4, value));
+  }
+
+  private void disableIrqs(boolean hasMsix) throws IOException, ErrnoException {
+    if (irqCount(INTX) > 0) {
+      setIrqs(DATA_NONE | TRIGGER, INTX, 0);
+      if (!hasMsix) {
+        setIrqs(DATA_NONE | UNMASK, INTX, 1);
+      }
+    }
+    if (irqCount(ERROR_IRQ) > 0) {
+      setIrqs(DATA_NONE | TRIGGER, ERROR_IRQ, 0);
+    }
+  }
+
+  private void setIrqs(int flags, int index, int count, Fd... fds) throws IOException, ErrnoException {
+    connection.call(SET_IRQS, WireBody.empty().u32(20, flags, index, 0, count), fds);
+  }
+
+  /** Returns the config space as it was read at start-up. */
+  public byte[] configSpace() {
+    return configSpace.clone();
+  }
+
+  /** Returns the size of a BAR in bytes, as it was told at start-up. */
+  public long barSize(int bar) {
+    return barSizes[bar];
+  }
+
+  /** Enables MSI-X as QEMU does: one vector without a descriptor first, and then with one. */
+  public void enableMsix(EventFd vector0) throws IOException, ErrnoException {
+    setIrqs(DATA_EVENTFD | TRIGGER, MSIX, 1);
+    setIrqs(DATA_EVENTFD | TRIGGER, MSIX, 1, vector0.fd());
+  }
+
+  /** Writes a register without waiting for an answer. */
+  public void write(int bar, long offset, int value) throws IOException {
+    connection.post(REGION_WRITE, WireBody.empty().u64(offset).u32(bar, 4, value));
+  }
+
+  /** Writes a 64-bit register in two halves, without waiting. */
+  public void writeLong(int bar, long offset, long value) throws IOException {
+    write(bar, offset, (int) value);
+    write(bar, offset + 4, (int) (value >>> 32));
+  }
+
+  /** Reads a register. */
+  public int read(int bar, long offset) throws IOException, ErrnoException {
+    return connection.call(REGION_READ, WireBody.empty().u64(offset).u32(bar, 4)).u32(16);
+  }
+
+  /** Reads a 64-bit register in two halves. */
+  public long readLong(int bar, long offset) throws IOException, ErrnoException {
+    return Integer.toUnsignedLong(read(bar, offset)) | (long) read(bar, offset + 4) << 32;
+  }
+
+  /** Unmaps memory that never was mapped. The server may refuse it, and has to go on. */
+  public void unmapWhatNeverWasMapped() throws IOException, ErrnoException {
+    unmapIfMapped(NEVER_MAPPED, 0x1000);
+  }
+
+  private void unmapIfMapped(long iova, long size) throws IOException, ErrnoException {
+    try {
+      unmap(iova, size);
+    } catch (ErrnoException e) {
+      if (!e.errno().equals(Errno.ENOENT)) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Unmaps everything by a range of nearly all addresses and maps it again, as with a virtual IOMMU. The server may
+   * take all away that lies in the range, or refuse it.
+   */
+  public void unmapAllAndMapAgain(Fd ram, long ramSize) throws IOException, ErrnoException {
+    unmapIfMapped(0, NEARLY_ALL);
+    map(ram, 0, ramSize);
+    connection.call(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
+  }
+
+  /** Maps the guest's memory elsewhere and back, as firmware has it done, and at last once more as it is. */
+  public void remap(Fd ram, long ramSize, long elsewhere) throws IOException, ErrnoException {
+    unmap(0, ramSize);
+    map(ram, elsewhere, ramSize);
+    unmap(elsewhere, ramSize);
+    map(ram, 0, ramSize);
+    map(ram, 0, ramSize);
+  }
+
+  private void map(Fd ram, long iova, long size) throws IOException, ErrnoException {
+    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), ram);
+  }
+
+  private void unmap(long iova, long size) throws IOException, ErrnoException {
+    connection.call(DMA_UNMAP, WireBody.empty().u32(24, 0).u64(iova, size));
+  }
+
+  /** Maps a BAR at its guest address, without a descriptor, and unmaps it again. */
+  public void mapAndUnmapBar(int bar, long at) throws IOException, ErrnoException {
+    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE).u64(0, at, barSizes[bar]));
+    unmap(at, barSizes[bar]);
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** How a {@link ForeignServer} differs from one of vfio4j; traits can be combined. */
+public enum ServerTrait {
+
+  /** Fills MIG_DATA_READ replies up to the size asked for, with bytes that mean nothing. */
+  PADS_DATA,
+  /** Has neither RUNNING_P2P nor PRE_COPY_P2P, whatever its device can do. */
+  KNOWS_NO_P2P,
+  /** Never says ERROR: a device that is broken seems to be where it was before, and takes no move but a reset. */
+  NEVER_ERROR,
+  /** Leaves the migration state as it is at DEVICE_RESET. */
+  RESET_LEAVES_STATE,
+  /** Answers EINVAL to nearly everything in STOP and STOP_COPY. */
+  REFUSES_WHILE_STOPPED,
+  /** Takes 8 descriptors in a message, and says so. */
+  EIGHT_FDS,
+  /** Agrees on version 0.0, whatever is asked for. */
+  VERSION_0_0,
+  /** Answers VERSION without capabilities. */
+  NO_JSON,
+  /** Leaves the device in whatever state it is in when its client goes away. */
+  KEEPS_STATE,
+  /** Takes 1 descriptor, 64 bytes of data and 2 mappings, and says so: not to be combined with {@link #NO_JSON}. */
+  TINY_LIMITS,
+  /** Sends each reply in small pieces, and rests in between. */
+  SLOW;
+
+  /** Returns what the reference C library is like, all together. */
+  public static Set<ServerTrait> referenceLibrary() {
+    return Collections.unmodifiableSet(EnumSet.of(PADS_DATA, KNOWS_NO_P2P, NEVER_ERROR, RESET_LEAVES_STATE,
+        REFUSES_WHILE_STOPPED, EIGHT_FDS, KEEPS_STATE));
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import java.nio.ByteBuffer;
+
+/**
+ * A message as it came.
+ *
+ * @param body what follows the header, little-endian
+ * @param fds the descriptors that came with it; those that nobody takes are closed with the message
+ */
+record WireMessage(int id, int command, int flags, int errno, ByteBuffer body,
+    ReceivedFds fds) implements AutoCloseable {
+
+  boolean isReply() {
+    return (flags & WireNumbers.TYPE_MASK) == WireNumbers.REPLY;
+  }
+
+  boolean isError() {
+    return (flags & WireNumbers.ERROR) != 0;
+  }
+
+  boolean wantsReply() {
+    return (flags & WireNumbers.NO_REPLY) == 0;
+  }
+
+  int u32(int at) throws ErrnoException {
+    need(at + Integer.BYTES);
+    return body.getInt(at);
+  }
+
+  long u64(int at) throws ErrnoException {
+    need(at + Long.BYTES);
+    return body.getLong(at);
+  }
+
+  byte[] bytes(int at, int count) throws ErrnoException {
+    need(at + count);
+    byte[] bytes = new byte[count];
+    body.get(at, bytes);
+    return bytes;
+  }
+
+  private void need(int size) throws ErrnoException {
+    if (size < 0 || body.limit() < size) {
+      throw new ErrnoException(Errno.EINVAL, "command %d of %d bytes".formatted(command, body.limit()));
+    }
+  }
+
+  @Override
+  public void close() {
+    fds.close();
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.linux.UnixSocket;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Messages over a UNIX socket, received by the header and then the body. */
+final class WireSocket implements AutoCloseable {
+
+  /** No message of these peers, nor any answer to them, is larger. */
+  private static final int LARGEST = 4 << 20;
+
+  private final UnixSocket socket;
+  private final Pace pace;
+
+  WireSocket(UnixSocket socket, Pace pace) {
+    this.socket = socket;
+    this.pace = pace;
+  }
+
+  /**
+   * Receives the next message.
+   *
+   * @return null at the end of the stream
+   * @throws EOFException if it ends within a message, or nothing comes in time
+   * @throws PeerComplaint if the message cannot be one
+   */
+  @Nullable
+  WireMessage receive() throws IOException {
+    ReceivedFds fds = new ReceivedFds();
+    try {
+      byte[] first = receive(WireNumbers.HEADER, fds);
+      if (first.length == 0) {
+        fds.close();
+        return null;
+      }
+      ByteBuffer header = little(first);
+      int size = header.getInt(4);
+      if (size < WireNumbers.HEADER || size > LARGEST) {
+        throw new PeerComplaint("a message of %s bytes".formatted(Integer.toUnsignedString(size)));
+      }
+      byte[] body = receive(size - WireNumbers.HEADER, fds);
+      if (body.length < size - WireNumbers.HEADER) {
+        throw new EOFException("the stream ended within a message");
+      }
+      return new WireMessage(Short.toUnsignedInt(header.getShort(0)), Short.toUnsignedInt(header.getShort(2)),
+          header.getInt(8), header.getInt(12), little(body), fds);
+    } catch (IOException | RuntimeException e) {
+      fds.close();
+      throw e;
+    }
+  }
+
+  static ByteBuffer little(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Returns all the bytes, or none at the end of the stream. */
+  private byte[] receive(int count, ReceivedFds fds) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment into = arena.allocate(Math.max(1, count));
+      for (int done = 0; done < count;) {
+        int got = socket.receive(into.asSlice(done, count - done), fds);
+        if (got == 0 && done == 0) {
+          return new byte[0];
+        }
+        if (got <= 0) {
+          throw new EOFException(got == 0 ? "the stream ended within a message" : "nothing came in time");
+        }
+        done += got;
+      }
+      return into.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
+  /** Sends a message; descriptors go with its first byte. */
+  void send(int id, int command, int flags, int errno, byte[] body, List<Fd> fds) throws IOException {
+    byte[] message = WireBody.empty().u16(id, command).u32(WireNumbers.HEADER + body.length, flags, errno)
+        .bytes(body).toBytes();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment whole = arena.allocateFrom(ValueLayout.JAVA_BYTE, message);
+      if (pace.pieces() == 1) {
+        socket.send(whole, MemorySegment.NULL, fds);
+        return;
+      }
+      piece(whole, 0, 1, fds);
+      piece(whole, 1, WireNumbers.HEADER, List.of());
+      int step = Math.max(1, Math.ceilDiv(body.length, pace.pieces()));
+      for (int at = WireNumbers.HEADER; at < message.length; at += step) {
+        piece(whole, at, Math.min(message.length, at + step), List.of());
+      }
+    }
+  }
+
+  private void piece(MemorySegment whole, int from, int to, List<Fd> fds) throws IOException {
+    LockSupport.parkNanos(pace.pause().toNanos());
+    socket.send(whole.asSlice(from, to - from), MemorySegment.NULL, fds);
+  }
+
+  /** Ends the stream, from any thread. */
+  void shutdown() {
+    socket.shutdown();
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}

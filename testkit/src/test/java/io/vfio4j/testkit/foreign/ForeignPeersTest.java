@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.foreign;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The foreign peers with each other: they speak one protocol, and each habit shows. */
+class ForeignPeersTest {
+
+  private static final SimulatedSettings SETTINGS = SimulatedSettings.named("foreign").withContent(16, 7);
+
+  @TempDir
+  private Path folder;
+
+  static Stream<Arguments> everyPair() {
+    return Stream
+        .concat(Arrays.stream(ServerTrait.values()).map(Set::of), Stream.of(ServerTrait.referenceLibrary()))
+        .flatMap(server -> Arrays.stream(ClientTrait.values()).filter(client -> bears(client, server))
+            .map(client -> arguments(server, client)));
+  }
+
+  /** Two of the clients' traits are that they cannot bear what other servers do. */
+  private static boolean bears(ClientTrait client, Set<ServerTrait> server) {
+    return switch (client) {
+      case INSISTS_ON_PADDING -> server.contains(ServerTrait.PADS_DATA);
+      case NO_JSON -> server.contains(ServerTrait.NO_JSON);
+      case PIPELINES, VERSION_0_0, SMALL_LIMITS -> true;
+    };
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyPair")
+  void aStateGoesFromOneServerToAnother(Set<ServerTrait> habits, ClientTrait habit) throws Exception {
+    SimulatedDevice source = SETTINGS.device();
+    SimulatedDevice target = SETTINGS.withContent(16, 0).device();
+    byte[] content = source.content();
+    try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, habits);
+        ForeignServer right = ForeignServer.listen(folder.resolve("right"), target, habits)) {
+      try (ForeignClient from = ForeignClient.connect(folder.resolve("left"), Set.of(habit));
+          ForeignClient to = ForeignClient.connect(folder.resolve("right"), Set.of(habit))) {
+        to.load(from.save());
+        assertThat(to.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(target.content()).isEqualTo(content);
+      }
+      assertThat(left.complaints()).isEmpty();
+      assertThat(right.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void theWayOfQemuGoesThrough() throws Exception {
+    long size = 1 << 20;
+    Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.NO_JSON);
+    try (ForeignServer server = ForeignServer.listen(folder.resolve("q"), SETTINGS.device(), habits);
+        QemuClient qemu = QemuClient.connect(folder.resolve("q"));
+        Fd ram = Memfd.create("ram", size);
+        EventFd event = EventFd.create();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment rom = arena.allocate(4096);
+      rom.set(ValueLayout.JAVA_LONG, 8, 99);
+      MemorySegment memory = MemoryMap.shared(ram, 0, size, true, arena);
+      qemu.startUp(ram, size, rom, 0xfffc0000L);
+      qemu.unmapWhatNeverWasMapped();
+      qemu.unmapAllAndMapAgain(ram, size);
+      qemu.remap(ram, size, 0x1_0000_0000L);
+      qemu.mapAndUnmapBar(BoardRegisters.BAR, 0xe000_0000L);
+      qemu.enableMsix(event);
+      assertThat(act(qemu, 0x100, 42, BoardRegisters.WRITE)).isZero();
+      assertThat(memory.get(ValueLayout.JAVA_LONG, 0x100)).isEqualTo(42);
+      assertThat(act(qemu, 0xfffc0008L, 0, BoardRegisters.READ)).isZero();
+      assertThat(qemu.readLong(BoardRegisters.BAR, BoardRegisters.VALUE)).isEqualTo(99);
+      assertThat(act(qemu, 0xfffc0008L, 0, BoardRegisters.WRITE)).isEqualTo(Errno.EACCES.number());
+      assertThat(act(qemu, 0, 0, BoardRegisters.INTERRUPT)).isZero();
+      assertThat(event.await(Duration.ofSeconds(60))).isTrue();
+      assertThat(server.complaints()).isEmpty();
+    }
+  }
+
+  private static int act(QemuClient qemu, long address, long value, int what) throws Exception {
+    qemu.writeLong(BoardRegisters.BAR, BoardRegisters.ADDRESS, address);
+    qemu.writeLong(BoardRegisters.BAR, BoardRegisters.VALUE, value);
+    qemu.write(BoardRegisters.BAR, BoardRegisters.DO, what);
+    return qemu.read(BoardRegisters.BAR, BoardRegisters.STATUS);
+  }
+
+  @Test
+  void eachClientSaysWhatItCannotBear() throws Exception {
+    try (ForeignServer talkative = ForeignServer.listen(folder.resolve("t"), SETTINGS.device(), Set.of())) {
+      assertThatExceptionOfType(PeerComplaint.class)
+          .isThrownBy(() -> ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.NO_JSON)))
+          .withMessageContaining("capabilities that nobody asked for");
+      try (ForeignClient client =
+          ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.INSISTS_ON_PADDING))) {
+        assertThatExceptionOfType(PeerComplaint.class).isThrownBy(client::save)
+            .withMessageContaining("answered with");
+      }
+      assertThat(talkative.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void theReferenceLibrarysHabitsShow() throws Exception {
+    SimulatedDevice device = SETTINGS.device();
+    try (ForeignServer server =
+        ForeignServer.listen(folder.resolve("c"), device, ServerTrait.referenceLibrary())) {
+      try (ForeignClient client = ForeignClient.connect(folder.resolve("c"), Set.of())) {
+        assertErrno(Errno.EINVAL, () -> client.moveTo(DeviceState.RUNNING_P2P));
+        client.moveTo(DeviceState.STOP);
+        assertErrno(Errno.EINVAL, client::deviceFlags);
+        assertErrno(Errno.EINVAL, client::reset);
+        assertThat(client.read(BoardRegisters.BAR, 0, 4)).isEqualTo(new byte[4]);
+        client.moveTo(DeviceState.STOP_COPY);
+        assertErrno(Errno.EINVAL, () -> client.read(BoardRegisters.BAR, 0, 4));
+      }
+      try (ForeignClient next = ForeignClient.connect(folder.resolve("c"), Set.of())) {
+        assertThat(next.state()).as("kept").isEqualTo(DeviceState.STOP_COPY);
+        next.moveTo(DeviceState.RUNNING);
+        next.moveTo(DeviceState.RESUMING);
+        next.reset();
+        assertThat(next.state()).as("left as it was").isEqualTo(DeviceState.RESUMING);
+        assertErrno(Errno.EINVAL, () -> next.moveTo(DeviceState.RUNNING));
+        assertThat(next.state()).as("never ERROR").isEqualTo(DeviceState.RESUMING);
+      }
+      assertThat(server.complaints()).isEmpty();
+    }
+  }
+
+  private static void assertErrno(Errno errno, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertThatExceptionOfType(ErrnoException.class).isThrownBy(call)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
+  }
+}

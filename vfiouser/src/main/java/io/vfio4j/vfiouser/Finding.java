@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+/**
+ * Something that a client found of its server, where servers differ, and what the client does about it.
+ *
+ * @param kind what it is, for programs
+ * @param words the same with its facts, for people
+ */
+public record Finding(Kind kind, String words) {
+
+  /** What there is to find. The first ones show when a client connects, the others when it does what they are about. */
+  public enum Kind {
+
+    /** The server speaks an older version of the protocol. */
+    OLD_PROTOCOL,
+    /** The server names no capabilities, so that the protocol's own limits are in force. */
+    NO_CAPABILITIES,
+    /** The server takes less in a message than the protocol's own limits. */
+    LOW_LIMITS,
+    /** The server knows no P2P states. */
+    NO_P2P,
+    /** The device was not in RUNNING when the client connected. */
+    NOT_RUNNING,
+    /** The server refuses to say what the device is, or to reset it, while it is stopped. */
+    REFUSES_WHILE_STOPPED,
+    /** The server fills data up to the size asked for. */
+    PADS_DATA,
+    /** A reset leaves the migration state as it was. */
+    RESET_LEAVES_STATE
+  }
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.testkit.Fault;
+import io.vfio4j.testkit.Seeds;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.foreign.BoardRegisters;
+import io.vfio4j.testkit.foreign.ForeignServer;
+import io.vfio4j.testkit.foreign.ServerTrait;
+import io.vfio4j.vfiouser.Finding.Kind;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Our client with servers of every kind: it copes, keeps to what they take, and says what it found. */
+class ForeignServerKindsTest {
+
+  private static final SimulatedSettings SETTINGS = SimulatedSettings.named("foreign").withContent(16, 7);
+  private static final long PAGE = 4096;
+
+  @TempDir
+  private Path folder;
+
+  static Stream<Set<ServerTrait>> kinds() {
+    return Stream.concat(Stream.of(Set.<ServerTrait>of(), ServerTrait.referenceLibrary()),
+        Arrays.stream(ServerTrait.values()).map(Set::of));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void everyKindIsDrivenAndGivesUpItsState(Set<ServerTrait> traits) throws Exception {
+    assertCopesWith(traits);
+  }
+
+  @Test
+  void soIsAnyCombinationOfTraits() {
+    Seeds.forEach(40, random -> {
+      EnumSet<ServerTrait> traits = EnumSet.noneOf(ServerTrait.class);
+      for (ServerTrait trait : ServerTrait.values()) {
+        if (random.nextBoolean()) {
+          traits.add(trait);
+        }
+      }
+      if (traits.contains(ServerTrait.NO_JSON)) {
+        traits.remove(ServerTrait.TINY_LIMITS);
+      }
+      assertCopesWith(traits);
+    });
+  }
+
+  private static void assertCopesWith(Set<ServerTrait> traits) throws Exception {
+    SimulatedDevice source = SETTINGS.device();
+    SimulatedDevice target = SETTINGS.withContent(16, 0).device();
+    byte[] content = source.content();
+    UnixSocket.Pair left = UnixSocket.pair();
+    UnixSocket.Pair right = UnixSocket.pair();
+    try (ForeignServer from = ForeignServer.start(left.one(), source, traits);
+        ForeignServer to = ForeignServer.start(right.one(), target, traits)) {
+      try (VfioUserClient client = VfioUserClient.of(left.other(), "left", ClientOptions.DEFAULT);
+          VfioUserClient other = VfioUserClient.of(right.other(), "right", ClientOptions.DEFAULT)) {
+        assertThat(client.identity().isSameKind(SETTINGS.identity())).isTrue();
+        assertThat(client.features().has(MigrationFeature.P2P))
+            .isNotEqualTo(traits.contains(ServerTrait.KNOWS_NO_P2P));
+        drive(client);
+        load(other, save(client));
+        assertThat(other.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(target.content()).isEqualTo(content);
+        resetEverywhere(client);
+        assertThat(client.findings()).extracting(Finding::kind).containsExactlyElementsOf(expected(traits));
+        assertThat(client.findings()).extracting(Finding::words).doesNotContain("");
+      }
+      assertThat(from.complaints()).isEmpty();
+      assertThat(to.complaints()).isEmpty();
+    }
+  }
+
+  private static List<Kind> expected(Set<ServerTrait> traits) {
+    List<Kind> kinds = new ArrayList<>();
+    for (ServerTrait trait : traits) {
+      switch (trait) {
+        case VERSION_0_0 -> kinds.add(Kind.OLD_PROTOCOL);
+        case NO_JSON -> kinds.add(Kind.NO_CAPABILITIES);
+        case TINY_LIMITS -> kinds.add(Kind.LOW_LIMITS);
+        case KNOWS_NO_P2P -> kinds.add(Kind.NO_P2P);
+        case REFUSES_WHILE_STOPPED -> kinds.add(Kind.REFUSES_WHILE_STOPPED);
+        case PADS_DATA -> kinds.add(Kind.PADS_DATA);
+        case RESET_LEAVES_STATE -> kinds.add(Kind.RESET_LEAVES_STATE);
+        case NEVER_ERROR, EIGHT_FDS, KEEPS_STATE, SLOW -> {
+          // Nothing here that a client could tell.
+        }
+      }
+    }
+    kinds.sort(null);
+    return kinds;
+  }
+
+  private static void drive(VfioUserClient client) throws Exception {
+    try (Arena arena = Arena.ofShared(); Fd file = Memfd.create("guest", PAGE)) {
+      MemorySegment all = RoundTripTest.pattern(arena, BoardRegisters.SIZE);
+      all.set(Wire.U32, BoardRegisters.DO, 0);
+      client.writeRegion(BoardRegisters.BAR, 0, all);
+      MemorySegment back = arena.allocate(BoardRegisters.SIZE);
+      client.readRegion(BoardRegisters.BAR, 0, back);
+      assertThat(back.mismatch(all)).isEqualTo(-1);
+      MemorySegment shared = MemoryMap.shared(file, 0, PAGE, true, arena);
+      MemorySegment opaque = arena.allocate(PAGE);
+      client.mapDma(new IovaRange(PAGE, PAGE), file, 0, true);
+      client.mapDma(4 * PAGE, opaque, true);
+      act(client, PAGE + 8, 42, BoardRegisters.WRITE);
+      act(client, 4 * PAGE + 8, 43, BoardRegisters.WRITE);
+      assertThat(shared.get(Wire.U64, 8)).isEqualTo(42);
+      assertThat(opaque.get(Wire.U64, 8)).isEqualTo(43);
+      opaque.set(Wire.U64, 16, 44);
+      act(client, 4 * PAGE + 16, 0, BoardRegisters.READ);
+      assertThat(client.readLong(BoardRegisters.BAR, BoardRegisters.VALUE)).isEqualTo(44);
+      client.unmapDma(new IovaRange(4 * PAGE, PAGE));
+      client.unmapDma(new IovaRange(PAGE, PAGE));
+      hear(client);
+    }
+  }
+
+  private static void act(VfioUserClient client, long address, long value, int what) throws Exception {
+    client.writeLong(BoardRegisters.BAR, BoardRegisters.ADDRESS, address);
+    client.writeLong(BoardRegisters.BAR, BoardRegisters.VALUE, value);
+    client.writeInt(BoardRegisters.BAR, BoardRegisters.DO, what);
+    assertThat(client.readInt(BoardRegisters.BAR, BoardRegisters.STATUS)).isZero();
+  }
+
+  /** More vectors than any of these servers takes descriptors at once. */
+  private static void hear(VfioUserClient client) throws Exception {
+    List<EventFd> events = new ArrayList<>();
+    try {
+      for (int i = 0; i < BoardRegisters.VECTORS; i++) {
+        events.add(EventFd.create());
+      }
+      client.irqs().assign(DeviceDescription.MSIX, 0, events);
+      for (int vector : new int[] {0, 7, 8, BoardRegisters.VECTORS - 1}) {
+        act(client, 0, vector, BoardRegisters.INTERRUPT);
+        assertThat(events.get(vector).await(Duration.ofSeconds(60))).isTrue();
+      }
+      client.irqs().disable(DeviceDescription.MSIX);
+    } finally {
+      events.forEach(EventFd::close);
+    }
+  }
+
+  private static byte[] save(VfioUserClient client) throws Exception {
+    ByteArrayOutputStream stream = new ByteArrayOutputStream();
+    SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+    readAll(saving, stream);
+    client.moveTo(DeviceState.STOP_COPY);
+    readAll(saving, stream);
+    return stream.toByteArray();
+  }
+
+  private static void readAll(SavingSession saving, ByteArrayOutputStream stream) throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment into = arena.allocate(1000);
+      for (long got = saving.read(into); got > 0; got = saving.read(into)) {
+        stream.writeBytes(into.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
+  }
+
+  private static void load(VfioUserClient client, byte[] stream) throws Exception {
+    ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resuming();
+    try (Arena arena = Arena.ofConfined()) {
+      resuming.write(arena.allocateFrom(ValueLayout.JAVA_BYTE, stream));
+    }
+    client.moveTo(DeviceState.RUNNING);
+  }
+
+  /** From STOP_COPY, where {@link #save} leaves the device, and from a state that runs. */
+  private static void resetEverywhere(VfioUserClient client) throws Exception {
+    client.reset();
+    assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+    client.moveTo(DeviceState.PRE_COPY);
+    client.reset();
+    assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+    assertThat(client.readInt(BoardRegisters.BAR, 0)).as("reset").isZero();
+  }
+
+  /** Such a server goes on where the client before left it, and answers next to nothing. */
+  @ParameterizedTest
+  @ValueSource(strings = {"STOP", "STOP_COPY"})
+  void aDeviceThatWasLeftStoppedCanBeHadAgain(DeviceState left) throws Exception {
+    Path path = folder.resolve("kept");
+    try (ForeignServer server =
+        ForeignServer.listen(path, SETTINGS.device(), ServerTrait.referenceLibrary())) {
+      try (VfioUserClient client = VfioUserClient.connect(path, ClientOptions.DEFAULT)) {
+        client.moveTo(left);
+      }
+      try (VfioUserClient client = VfioUserClient.connect(path, ClientOptions.DEFAULT)) {
+        assertThat(client.state()).isEqualTo(left);
+        assertThat(client.info()).isEqualTo(new DeviceInfo(0, 0, 0));
+        assertThat(client.identity().deviceId())
+            .isEqualTo(left == DeviceState.STOP ? SETTINGS.deviceId() : 0);
+        assertThat(client.findings()).extracting(Finding::kind)
+            .containsExactly(Kind.NO_P2P, Kind.NOT_RUNNING, Kind.REFUSES_WHILE_STOPPED);
+        client.reset();
+        assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      }
+      try (VfioUserClient client = VfioUserClient.connect(path, ClientOptions.DEFAULT)) {
+        assertThat(client.info().regions()).isEqualTo(9);
+        assertThat(client.findings()).extracting(Finding::kind).containsExactly(Kind.NO_P2P);
+      }
+      assertThat(server.complaints()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLoadThatFailsTellsWhereTheServerSaysTheDeviceIs(boolean neverError) throws Exception {
+    SimulatedSettings broken = SETTINGS.withFaults(
+        new Fault.FailArc(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, true, 1));
+    UnixSocket.Pair pair = UnixSocket.pair();
+    Set<ServerTrait> traits = neverError ? Set.of(ServerTrait.NEVER_ERROR) : Set.of();
+    try (ForeignServer server = ForeignServer.start(pair.one(), broken.device(), traits);
+        VfioUserClient client = VfioUserClient.of(pair.other(), "broken", ClientOptions.DEFAULT)) {
+      client.moveTo(DeviceState.RESUMING);
+      assertThatExceptionOfType(TransitionException.class)
+          .isThrownBy(() -> client.moveTo(DeviceState.RUNNING)).satisfies(e -> assertThat(e.reached())
+              .isEqualTo(neverError ? DeviceState.RESUMING : DeviceState.ERROR));
+      client.reset();
+      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(server.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void aResetThatLeavesADeviceInResumingIsAnError() throws Exception {
+    UnixSocket.Pair pair = UnixSocket.pair();
+    try (ForeignServer server =
+        ForeignServer.start(pair.one(), SETTINGS.device(), Set.of(ServerTrait.RESET_LEAVES_STATE));
+        VfioUserClient client = VfioUserClient.of(pair.other(), "stuck", ClientOptions.DEFAULT)) {
+      client.moveTo(DeviceState.RESUMING);
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(client::reset)
+          .withMessageContaining("reset leaves the device in RESUMING; restart the server");
+      assertThat(client.findings()).extracting(Finding::kind).contains(Kind.RESET_LEAVES_STATE);
+      assertThat(server.complaints()).isEmpty();
+    }
+  }
+}
