@@ -6,5 +6,7 @@ module io.vfio4j.devices {
   requires transitive io.vfio4j.model;
   requires transitive io.vfio4j.vfiouser;
 
+  exports io.vfio4j.devices;
+  exports io.vfio4j.devices.idio16;
   exports io.vfio4j.devices.scratch;
 }

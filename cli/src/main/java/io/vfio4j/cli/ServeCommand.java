@@ -5,10 +5,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 
-@Command(name = "serve", description = "Serve an emulated device over a vfio-user socket.", subcommands = ServeScratchCommand.class, footer = {
-    "", "Example:",
-    "  vfio4j serve scratch --socket /run/user/1000/a.sock --memory 256m", "",
-    "See also: vfio4j serve scratch --help"})
+@Command(name = "serve", description = "Serve an emulated device over a vfio-user socket.", subcommands = {
+    ServeScratchCommand.class, ServeIdio16Command.class}, footer = {
+        "", "Example:",
+        "  vfio4j serve scratch --socket /run/user/1000/a.sock --memory 256m", "",
+        "See also: vfio4j serve scratch --help, vfio4j serve idio-16 --help"})
 final class ServeCommand implements Runnable {
 
   @Mixin
@@ -17,6 +18,6 @@ final class ServeCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(common.spec().commandLine(),
-        "say which device: vfio4j serve scratch --socket PATH");
+        "say which device: vfio4j serve scratch --socket PATH, or vfio4j serve idio-16 --socket PATH");
   }
 }

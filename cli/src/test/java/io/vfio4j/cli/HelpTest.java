@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HelpTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "serve scratch", "probe", "migrate", "receive", "send", "conform",
-      "states", "plan", "inspect"})
+  @ValueSource(strings = {"serve", "serve scratch", "serve idio-16", "probe", "migrate", "receive", "send",
+      "conform", "states", "plan", "inspect"})
   void everyCommandTeachesByExamples(String command) {
     Run run = Run.vfio4j((command + " --help").split(" "));
 

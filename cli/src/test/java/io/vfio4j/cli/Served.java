@@ -10,6 +10,7 @@ import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.EmulatedDevice;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserServer;
@@ -36,7 +37,11 @@ final class Served implements AutoCloseable {
     for (String fault : faults) {
       config = config.withFault(Fault.parse(fault));
     }
-    ScratchDevice device = new ScratchDevice(config);
+    return at(socket, new ScratchDevice(config));
+  }
+
+  /** Serves a device of any kind in a thread, and closes it in the end. */
+  static Served at(Path socket, EmulatedDevice device) throws IOException {
     VfioUserServer server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT, line -> {
     });
     CompletableFuture<Void> ended = new CompletableFuture<>();

@@ -31,6 +31,8 @@ class UsageTest {
       "serve scratch --socket /s --load /no/such        | --load: no such file: /no/such",
       "serve scratch --socket /s --load /               | --load: give a file that can be read, not /",
       "serve scratch --socket /s --mem 4k               | did you mean --memory?",
+      "serve idio-16                                    | --socket=PATH",
+      "serve idio-16 --socket /s --loopback --inputs /f | --loopback",
       "probe                                            | DEVICE",
       "probe /run/a.sock                                | did you mean vfio-user:/run/a.sock?",
       "probe a                                          | 'a' is not a device: give vfio-user:PATH or sim:NAME",

@@ -20,6 +20,9 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
   /** Index of the legacy interrupt ({@code VFIO_PCI_INTX_IRQ_INDEX}). */
   public static final int INTX = 0;
 
+  /** Index of the MSI interrupts ({@code VFIO_PCI_MSI_IRQ_INDEX}). */
+  public static final int MSI = 1;
+
   /** Index of the MSI-X interrupts ({@code VFIO_PCI_MSIX_IRQ_INDEX}). */
   public static final int MSIX = 2;
 

@@ -4,6 +4,8 @@ package io.vfio4j.devices.scratch;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.devices.Clock;
+import io.vfio4j.devices.FakeBus;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;

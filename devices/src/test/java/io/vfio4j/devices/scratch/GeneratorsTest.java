@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.scratch;
 
-import static io.vfio4j.devices.scratch.Clock.MILLI;
-import static io.vfio4j.devices.scratch.Clock.SECOND;
+import static io.vfio4j.devices.Clock.MILLI;
+import static io.vfio4j.devices.Clock.SECOND;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.devices.FakeBus;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.MemorySegment;

@@ -3,6 +3,8 @@ package io.vfio4j.devices.scratch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.devices.Clock;
+import io.vfio4j.devices.FakeBus;
 import io.vfio4j.model.DeviceState;
 import org.junit.jupiter.api.Test;
 

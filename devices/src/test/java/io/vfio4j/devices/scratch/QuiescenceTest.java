@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.scratch;
 
-import static io.vfio4j.devices.scratch.Clock.SECOND;
+import static io.vfio4j.devices.Clock.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.devices.FakeBus;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.IovaRange;
 import java.util.Optional;

@@ -4,6 +4,7 @@ package io.vfio4j.devices.scratch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vfio4j.devices.FakeBus;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.devices.scratch;
+package io.vfio4j.devices;
 
 import java.util.function.LongSupplier;
 
 /** A clock that a test steers, or that goes on by a step whenever somebody looks at it. */
-final class Clock implements LongSupplier {
+public final class Clock implements LongSupplier {
 
-  static final long MILLI = 1_000_000L;
-  static final long SECOND = 1_000_000_000L;
+  public static final long MILLI = 1_000_000L;
+  public static final long SECOND = 1_000_000_000L;
 
   /** Near the end of what a long holds, where System.nanoTime may well be. */
   private long now = -5 * SECOND;
   private long step;
+
+  /** Makes one that stands still. */
+  public Clock() {
+    // Nothing to set.
+  }
 
   @Override
   public long getAsLong() {
@@ -19,15 +24,18 @@ final class Clock implements LongSupplier {
     return now;
   }
 
-  long now() {
+  /** Returns the time. */
+  public long now() {
     return now;
   }
 
-  void advance(long nanos) {
+  /** Lets time pass. */
+  public void advance(long nanos) {
     now += nanos;
   }
 
-  void stepBy(long nanos) {
+  /** Has time pass whenever somebody looks. */
+  public void stepBy(long nanos) {
     step = nanos;
   }
 }

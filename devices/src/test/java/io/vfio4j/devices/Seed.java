@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.devices.scratch;
+package io.vfio4j.devices;
 
 import java.util.Random;
 
 /** Randomness that can be had again, with {@code -Dvfio4j.seed=N}. */
-final class Seed {
+public final class Seed {
 
   /** A test that draws. */
-  interface Drawn {
+  public interface Drawn {
+    /** Runs it. */
     void run(Random random) throws Exception;
   }
 
@@ -15,7 +16,7 @@ final class Seed {
   }
 
   /** Runs a test with some seeds, or with the one that was asked for; a failure tells which. */
-  static void each(int times, Drawn test) {
+  public static void each(int times, Drawn test) {
     Long wanted = Long.getLong("vfio4j.seed");
     long first = wanted != null ? wanted : new Random().nextInt(1_000_000);
     for (long seed = first; seed < first + (wanted != null ? 1 : times); seed++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.devices.scratch;
+package io.vfio4j.devices;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -18,21 +18,27 @@ import java.util.Optional;
 /**
  * What a device is attached to in a test: memory at one address, half of it only to be read, and interrupts.
  */
-final class FakeBus implements DmaMemory, Interrupts {
+public final class FakeBus implements DmaMemory, Interrupts {
 
-  static final long IOVA = 0x100000;
-  static final long READ_ONLY_IOVA = IOVA + (4 << 20);
-  static final long SIZE = 5 << 20;
+  public static final long IOVA = 0x100000;
+  public static final long READ_ONLY_IOVA = IOVA + (4 << 20);
+  public static final long SIZE = 5 << 20;
 
-  final MemorySegment memory = Arena.ofAuto().allocate(SIZE);
-  final List<IovaRange> written = new ArrayList<>();
-  final List<String> interrupts = new ArrayList<>();
-  boolean msixEnabled;
+  public final MemorySegment memory = Arena.ofAuto().allocate(SIZE);
+  public final List<IovaRange> written = new ArrayList<>();
+  public final List<String> interrupts = new ArrayList<>();
+  public boolean msixEnabled;
+  public boolean msiEnabled;
   /** Whether it is known what is a peer. */
-  boolean kindsKnown;
+  public boolean kindsKnown;
   /** What is, of the memory. */
-  Optional<IovaRange> peer = Optional.empty();
-  Optional<Errno> failure = Optional.empty();
+  public Optional<IovaRange> peer = Optional.empty();
+  public Optional<Errno> failure = Optional.empty();
+
+  /** Makes a bus with zeros. */
+  public FakeBus() {
+    // Nothing to set.
+  }
 
   private MemorySegment at(long iova, long length, boolean write) throws ErrnoException {
     if (failure.isPresent()) {
@@ -69,7 +75,8 @@ final class FakeBus implements DmaMemory, Interrupts {
     written.add(new IovaRange(iova, Long.BYTES));
   }
 
-  long slot(long index) {
+  /** Returns a slot of the traffic. */
+  public long slot(long index) {
     return memory.get(JAVA_LONG_UNALIGNED, index * Long.BYTES);
   }
 
@@ -106,12 +113,12 @@ final class FakeBus implements DmaMemory, Interrupts {
 
   @Override
   public boolean isEnabled(int index) {
-    return index == DeviceDescription.MSIX && msixEnabled;
+    return (index == DeviceDescription.MSIX && msixEnabled) || (index == DeviceDescription.MSI && msiEnabled);
   }
 
   @Override
   public void trigger(int index, int vector) {
-    interrupts.add("msix " + index + "." + vector);
+    interrupts.add((index == DeviceDescription.MSIX ? "msix " : "msi ") + index + "." + vector);
   }
 
   @Override

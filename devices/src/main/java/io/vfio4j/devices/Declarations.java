@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import io.vfio4j.vfiouser.DeviceDescription;
+import io.vfio4j.vfiouser.DeviceDescription.Region;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a device consists of, put together while it is made. */
+final class Declarations {
+
+  private static final int BARS = 6;
+  private static final int IRQ_INDEXES = 5;
+
+  private final String kind;
+  private final PciIds ids;
+  private final DeviceSetup setup;
+  private final RunState run;
+  private final DmaGate gate;
+  private final InterruptWires wires;
+  private final @Nullable Bar[] bars = new Bar[BARS];
+  private final List<Capability> capabilities = new ArrayList<>();
+  private final List<StateItem> items = new ArrayList<>();
+  private final List<Register> registers = new ArrayList<>();
+  private final List<MsixTable> tables = new ArrayList<>(1);
+  private final List<DeviceMemory> memories = new ArrayList<>();
+  private final List<Scheduled> running = new ArrayList<>();
+  private final List<DmaWork> dma = new ArrayList<>();
+  private final List<DmaTask> tasks = new ArrayList<>();
+  private int configSize = ConfigSpace.PLAIN_SIZE;
+  private int stateVersion = 1;
+  private Optional<HandMade> handMade = Optional.empty();
+  private boolean declaring = true;
+  private boolean attached;
+
+  /** A stream of a device that saves its state by hand. */
+  private record HandMade(StreamFormat format, StateCodec codec) {
+  }
+
+  Declarations(String kind, PciIds ids, DeviceSetup setup) {
+    this.kind = kind;
+    this.ids = ids;
+    this.setup = setup;
+    this.run = new RunState(setup.nanoTime());
+    this.gate = new DmaGate(run);
+    this.wires = new InterruptWires(run);
+  }
+
+  DeviceSetup setup() {
+    return setup;
+  }
+
+  RunState run() {
+    return run;
+  }
+
+  DmaGate gate() {
+    return gate;
+  }
+
+  InterruptWires wires() {
+    return wires;
+  }
+
+  boolean isRunning() {
+    return run.isRunning();
+  }
+
+  void log(String line) {
+    setup.log().accept(setup.name() + ": " + line);
+  }
+
+  void requireDeclaring() {
+    if (!declaring) {
+      throw new IllegalStateException(setup.name() + ": a device is declared in its constructor");
+    }
+  }
+
+  void requireAttached() {
+    if (!attached) {
+      throw new IllegalStateException(setup.name() + ": nothing goes on before the device is served");
+    }
+  }
+
+  void attached() {
+    declaring = false;
+    attached = true;
+  }
+
+  Bar addBar(int index, BarKind barKind, long size) {
+    requireDeclaring();
+    Bar before = bar(index - 1);
+    boolean taken = index < 0 || index >= (barKind.isWide() ? BARS - 1 : BARS) || bars[index] != null
+        || (before != null && before.kind().isWide()) || (barKind.isWide() && bars[index + 1] != null);
+    if (taken) {
+      throw new IllegalArgumentException("BAR%d of kind %s: it, or the next that it takes, is not free"
+          .formatted(index, barKind));
+    }
+    Bar bar = new Bar(this, index, barKind, size);
+    bars[index] = bar;
+    return bar;
+  }
+
+  @Nullable
+  Bar bar(int region) {
+    return region >= 0 && region < BARS ? bars[region] : null;
+  }
+
+  DeviceMemory addMemory(DeviceMemory memory) {
+    requireDeclaring();
+    memories.add(memory);
+    return memory;
+  }
+
+  void addCapability(Capability capability) {
+    requireDeclaring();
+    capabilities.add(capability);
+  }
+
+  void extendConfigSpace() {
+    requireDeclaring();
+    configSize = ConfigSpace.EXTENDED_SIZE;
+  }
+
+  void addTable(MsixTable table) {
+    tables.add(table);
+  }
+
+  void addRegister(Register register) {
+    registers.add(register);
+  }
+
+  <T extends StateItem> T addItem(T item) {
+    requireDeclaring();
+    if (items.contains(item)) {
+      return item;
+    }
+    items.add(item);
+    return item;
+  }
+
+  <T extends StateItem & Scheduled> T addRunning(T item) {
+    running.add(item);
+    return addItem(item);
+  }
+
+  <T extends StateItem & Scheduled> T addDma(DmaRange range, RunningClock clock, T item) {
+    dma.add(new DmaWork(range, clock, item));
+    return addItem(item);
+  }
+
+  DmaTask addTask(DmaTask task) {
+    tasks.add(task);
+    return addItem(task);
+  }
+
+  void stateVersion(int version) {
+    requireDeclaring();
+    stateVersion = version;
+  }
+
+  void byHand(StreamFormat format, StateCodec codec) {
+    requireDeclaring();
+    handMade = Optional.of(new HandMade(format, codec));
+  }
+
+  /** Returns all that has a value after a reset. */
+  private List<StateItem> allItems() {
+    List<StateItem> all = new ArrayList<>(items);
+    registers.stream().filter(Register::holdsState).forEach(all::add);
+    return all;
+  }
+
+  void resetItems() {
+    for (StateItem item : items) {
+      item.reset();
+    }
+    for (Register register : registers) {
+      register.reset();
+    }
+    for (MsixTable table : tables) {
+      table.reset();
+    }
+  }
+
+  Timeline timeline() {
+    return new Timeline(run, gate, running, dma, tasks);
+  }
+
+  StateMemory memory() {
+    return new StateMemory(memories);
+  }
+
+  ConfigSpace configSpace() {
+    return new ConfigSpace(configSize, ids, bars, wires.hasIntx(), capabilities);
+  }
+
+  StreamFormat format() {
+    return handMade.map(HandMade::format).orElseGet(
+        () -> new StreamFormat(StreamFormat.DECLARED, stateVersion, ids.device() << 16 | ids.vendor()));
+  }
+
+  StateImage image() {
+    if (handMade.isEmpty()) {
+      List<StateItem> all = allItems();
+      memories.forEach(memory -> all.add(new MemorySize(memory.spec())));
+      return new DeclaredState(all);
+    }
+    StateCodec codec = handMade.get().codec();
+    if (codec.bytes() < 1 || codec.bytes() > StreamFormat.LONGEST_PAYLOAD) {
+      throw new IllegalArgumentException("a state of %d bytes: give 1 to %d".formatted(codec.bytes(),
+          StreamFormat.LONGEST_PAYLOAD));
+    }
+    return new CodedState(codec, codec.bytes());
+  }
+
+  /** Frees the memories. */
+  void close() {
+    memories.forEach(DeviceMemory::close);
+  }
+
+  DeviceDescription describe() {
+    declaring = false;
+    List<Region> regions = new ArrayList<>();
+    for (Bar bar : bars) {
+      regions.add(bar == null ? Region.NONE : bar.region());
+    }
+    regions.add(Region.NONE);
+    regions.add(new Region(configSize, true, false));
+    regions.add(Region.NONE);
+    List<Integer> irqCounts = new ArrayList<>();
+    for (int index = 0; index < IRQ_INDEXES; index++) {
+      irqCounts.add(wires.count(index));
+    }
+    return new DeviceDescription(kind, regions, irqCounts);
+  }
+}

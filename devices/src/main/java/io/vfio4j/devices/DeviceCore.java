@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.ArcException;
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DeviceStateMachine;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.Reached;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A device's migration: states, data sessions, and what they mean for the rest of it. */
+final class DeviceCore implements AutoCloseable {
+
+  private final PciDevice device;
+  private final DeviceSetup setup;
+  private final RunState run;
+  private final DmaGate gate;
+  private final InterruptWires wires;
+  private final Timeline timeline;
+  private final StateMemory memory;
+  private final StreamFormat format;
+  private final StateImage image;
+  private final DeviceStateMachine machine;
+  private @Nullable StateSaving saving;
+  private @Nullable SavingSession savingSession;
+  private @Nullable StateResuming resuming;
+  private @Nullable ResumingSession resumingSession;
+
+  DeviceCore(PciDevice device, Declarations declared) {
+    this.device = device;
+    this.setup = declared.setup();
+    this.run = declared.run();
+    this.gate = declared.gate();
+    this.wires = declared.wires();
+    this.timeline = declared.timeline();
+    this.memory = declared.memory();
+    this.format = declared.format();
+    this.image = declared.image();
+    this.machine = new DeviceStateMachine(setup.name(), setup.features(), this::take, this::changed);
+  }
+
+  /** The device has its memory: time passes. */
+  void begin() {
+    timeline.enter(state());
+  }
+
+  DeviceState state() {
+    return machine.state();
+  }
+
+  Reached moveTo(DeviceState target) throws TransitionException {
+    if (!setup.features().canMigrate()) {
+      throw new TransitionException(setup.name(), state(), target, Errno.ENOTTY, state(), null);
+    }
+    return machine.moveTo(target);
+  }
+
+  /** Takes one arc. What has to happen whatever the way to a state is in {@link #changed}. */
+  private Optional<DataSession> take(Arc arc) throws ArcException {
+    device.beforeArc(arc);
+    timeline.leave(arc.from(), arc.to());
+    if (resuming != null) {
+      load(resuming);
+    }
+    if (arc.opensSaving()) {
+      openSaving(arc);
+    }
+    if (arc.to() == DeviceState.STOP_COPY && saving != null) {
+      saving.stop();
+    }
+    if (arc.opensResuming()) {
+      resuming = new StateResuming(setup.name(), format, memory, image);
+      resumingSession = device.wrap(resuming);
+      return Optional.of(resumingSession);
+    }
+    return arc.opensSaving() ? Optional.ofNullable(savingSession) : Optional.empty();
+  }
+
+  private void openSaving(Arc arc) throws ArcException {
+    try {
+      // In STOP_COPY nothing changes any more, so there is nothing to compare.
+      StatePages pages = new StatePages(memory, arc.to() != DeviceState.STOP_COPY);
+      saving = new StateSaving(setup.name(), format, pages, image);
+      savingSession = device.wrap(saving);
+    } catch (LinuxException e) {
+      throw new ArcException(e.errno(), false, "no memory to compare with at " + arc);
+    }
+  }
+
+  private void load(StateResuming loaded) throws ArcException {
+    if (!loaded.isComplete()) {
+      throw new ArcException(Errno.EINVAL, false, "the state that was written is damaged or not complete");
+    }
+    try {
+      image.load(loaded.state());
+      device.onLoaded();
+    } catch (ErrnoException e) {
+      loaded.refuse();
+      throw new ArcException(e.errno(), false, "the device refuses the state: " + e.getMessage());
+    }
+  }
+
+  /** Hears of every change of state, by arc, failure or reset. */
+  private void changed(DeviceState from, DeviceState to, String reason) {
+    if (!to.isSaving()) {
+      endSaving();
+    }
+    if (to != DeviceState.RESUMING) {
+      endResuming();
+    }
+    run.enter(to);
+    timeline.enter(to);
+    device.stateChanged(from, to);
+    wires.stateChanged();
+  }
+
+  private void endSaving() {
+    if (savingSession != null && saving != null) {
+      savingSession.close();
+      saving.close();
+      savingSession = null;
+      saving = null;
+    }
+  }
+
+  private void endResuming() {
+    if (resumingSession != null && resuming != null) {
+      resumingSession.close();
+      resuming.close();
+      resumingSession = null;
+      resuming = null;
+    }
+  }
+
+  /** Says whether the states without peer-to-peer DMA are to be without any. */
+  void haltAllDma(boolean halt) {
+    gate.haltAll(halt);
+    timeline.enter(state());
+  }
+
+  /** Returns an estimate of the bytes to read in STOP_COPY. */
+  long stopCopyLength() {
+    return saving != null ? saving.left() : StateSaving.wholeLength(memory.pages(), image);
+  }
+
+  /** Resets memory and state; what else a device has was reset before. */
+  void reset() {
+    memory.reset();
+    // Last: a device that runs shows its interrupts, and there are none of before.
+    machine.wasReset("reset");
+    wires.update();
+  }
+
+  long runDue(long now) {
+    // SET_IRQS may have switched messages on or off.
+    wires.update();
+    return timeline.runDue(now);
+  }
+
+  @Override
+  public void close() {
+    endSaving();
+    endResuming();
+  }
+}

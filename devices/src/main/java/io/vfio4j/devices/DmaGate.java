@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.DmaMemory;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The memory that a device may reach, while it may.
+ *
+ * <p>
+ * The states without peer-to-peer DMA stop what may go to a peer, and only that: a device all of whose mappings are
+ * known to be host memory has no such traffic, and the states change nothing for it.
+ */
+final class DmaGate implements DmaMemory {
+
+  private final RunState run;
+  private @Nullable DmaMemory memory;
+  private boolean haltsAll;
+
+  DmaGate(RunState run) {
+    this.run = run;
+  }
+
+  void attach(DmaMemory behind) {
+    memory = behind;
+  }
+
+  /** Says whether the states without peer-to-peer DMA are to be without any. */
+  void haltAll(boolean halt) {
+    haltsAll = halt;
+  }
+
+  private DmaMemory memory() {
+    if (memory == null) {
+      throw new IllegalStateException("a device that is not attached has no memory to reach");
+    }
+    return memory;
+  }
+
+  /** Tells whether DMA to a range may be started in a state. */
+  boolean isOpen(DeviceState state, DmaRange range) {
+    return isOpen(state, range.iova().getAsLong(), range.length().getAsLong());
+  }
+
+  private boolean isOpen(DeviceState state, long iova, long length) {
+    return state.isRunning()
+        && (!state.isPeerQuiescent() || (!haltsAll && !memory().mayBePeer(iova, length)));
+  }
+
+  /** Returns the memory if such DMA may be started now. */
+  private DmaMemory open(long iova, long length) throws ErrnoException {
+    if (!isOpen(run.state(), iova, length)) {
+      throw new ErrnoException(Errno.EBUSY, "DMA that may not be started in " + run.state());
+    }
+    return memory();
+  }
+
+  @Override
+  public void check(long iova, long length, boolean writes) throws ErrnoException {
+    memory().check(iova, length, writes);
+  }
+
+  @Override
+  public void read(long iova, MemorySegment into) throws ErrnoException {
+    open(iova, into.byteSize()).read(iova, into);
+  }
+
+  @Override
+  public void write(long iova, MemorySegment from) throws ErrnoException {
+    open(iova, from.byteSize()).write(iova, from);
+  }
+
+  @Override
+  public void writeLong(long iova, long value) throws ErrnoException {
+    open(iova, Long.BYTES).writeLong(iova, value);
+  }
+
+  @Override
+  public Optional<IovaRange> lowestMapping() {
+    return memory().lowestMapping();
+  }
+
+  @Override
+  public void markDirty(long iova, long length) {
+    memory().markDirty(iova, length);
+  }
+
+  @Override
+  public MemorySegment map(long iova, long length, boolean writes) throws ErrnoException {
+    return open(iova, length).map(iova, length, writes);
+  }
+
+  @Override
+  public List<MemorySegment> scatter(long iova, long length, boolean writes) throws ErrnoException {
+    return open(iova, length).scatter(iova, length, writes);
+  }
+
+  @Override
+  public boolean mayBePeer(long iova, long length) {
+    return memory().mayBePeer(iova, length);
+  }
+
+  @Override
+  public long peerTraffic() {
+    return memory().peerTraffic();
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+/**
+ * A register that tells which interrupts were raised: bit v is set when interrupt v is, and a 1 written clears
+ * it. With MSI-X or MSI each event is a message, of vector v or the last that there is; without, INTx is high as
+ * long as the register is not 0.
+ */
+public final class InterruptStatus {
+
+  private final InterruptWires wires;
+  private final Register register;
+  private final int count;
+
+  InterruptStatus(InterruptWires wires, Register register, int count) {
+    if (count < 1 || count > register.width() * Byte.SIZE) {
+      throw new IllegalArgumentException("%d interrupts in %s".formatted(count, register.name()));
+    }
+    this.wires = wires;
+    this.register = register;
+    this.count = count;
+    long bits = count == Long.SIZE ? -1 : (1L << count) - 1;
+    register.writable(0).writeOneToClear(bits).onWrite(written -> wires.update());
+    wires.follow(register);
+  }
+
+  /**
+   * Raises an interrupt.
+   *
+   * @param interrupt from 0 on
+   * @throws IndexOutOfBoundsException if there is no such interrupt
+   */
+  public void raise(int interrupt) {
+    if (interrupt < 0 || interrupt >= count) {
+      throw new IndexOutOfBoundsException("interrupt %d of %d".formatted(interrupt, count));
+    }
+    register.setBits(1L << interrupt);
+    wires.signal(interrupt);
+    wires.update();
+  }
+}

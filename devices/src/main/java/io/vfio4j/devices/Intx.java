@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The legacy interrupt, pin A: a level (PCI Local Bus 3.0, 2.2.6). It is shown while the device runs, the
+ * INTx-disable bit of the command register ({@code PCI_COMMAND_INTX_DISABLE}) is clear, and nobody listens to
+ * MSI or MSI-X. Bit 3 of the status register ({@code PCI_STATUS_INTERRUPT}) has it without regard to the
+ * disable bit.
+ */
+public final class Intx implements StateItem {
+
+  private final InterruptWires wires;
+  private boolean high;
+  private @Nullable Register status;
+
+  Intx(InterruptWires wires) {
+    this.wires = wires;
+  }
+
+  /** Sets the level. */
+  public void set(boolean level) {
+    high = level;
+    wires.update();
+  }
+
+  /** Tells whether the device has it high, shown or not. */
+  public boolean isHigh() {
+    return high || (status != null && status.value() != 0);
+  }
+
+  /** Is high as long as a register is not 0, too. */
+  void follow(Register register) {
+    status = register;
+  }
+
+  @Override
+  public String name() {
+    return "INTx";
+  }
+
+  @Override
+  public int bytes() {
+    return Byte.BYTES;
+  }
+
+  @Override
+  public void save(ByteBuffer to) {
+    to.put((byte) (high ? 1 : 0));
+  }
+
+  @Override
+  public void load(ByteBuffer from) {
+    high = from.get() != 0;
+  }
+
+  @Override
+  public void reset() {
+    high = false;
+  }
+}

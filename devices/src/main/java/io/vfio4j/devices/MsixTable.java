@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * The MSI-X table (PCI Local Bus 3.0, 6.8.2). Under VFIO it is the driver's notebook: interrupts go where
+ * SET_IRQS says, and are masked by it.
+ */
+final class MsixTable implements RegionPart {
+
+  static final int ENTRY = 16;
+
+  private static final int CONTROL = 12;
+  private static final int MASKED = 1;
+  private static final ValueLayout.OfInt LE_INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Declarations device;
+  private final int[] words;
+
+  MsixTable(Declarations device, int vectors) {
+    this.device = device;
+    this.words = new int[vectors * ENTRY / Integer.BYTES];
+    reset();
+  }
+
+  @Override
+  public void read(long offset, MemorySegment into) {
+    for (int i = 0; i < into.byteSize(); i++) {
+      int at = (int) offset + i;
+      into.set(JAVA_BYTE, i, (byte) (words[at / Integer.BYTES] >>> (at % Integer.BYTES * Byte.SIZE)));
+    }
+  }
+
+  @Override
+  public void write(long offset, MemorySegment data) {
+    if (offset % Integer.BYTES != 0 || data.byteSize() % Integer.BYTES != 0) {
+      device.log("ignored a write of %d bytes at 0x%x of the MSI-X table: it is written by 4 or 8"
+          .formatted(data.byteSize(), offset));
+      return;
+    }
+    for (int i = 0; i < data.byteSize(); i += Integer.BYTES) {
+      int at = (int) offset + i;
+      int value = data.get(LE_INT, i);
+      words[at / Integer.BYTES] = at % ENTRY == CONTROL ? value & MASKED : value;
+    }
+  }
+
+  void reset() {
+    for (int word = 0; word < words.length; word++) {
+      words[word] = word * Integer.BYTES % ENTRY == CONTROL ? MASKED : 0;
+    }
+  }
+}

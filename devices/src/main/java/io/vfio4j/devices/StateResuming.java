@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import static io.vfio4j.devices.MemorySpec.PAGE_SIZE;
+import static io.vfio4j.devices.StreamFormat.HEADER_BYTES;
+import static io.vfio4j.devices.StreamFormat.LONGEST_RECORD;
+import static io.vfio4j.devices.StreamFormat.RECORD_HEADER_BYTES;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.ResumingSession;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+
+/**
+ * Reads a saved state, as {@link StreamFormat} has it, into a device's memory.
+ *
+ * <p>
+ * A record that lies within one write is checked where it is and copied once; one that does not is gathered
+ * first. Nothing in the stream is believed before its checksum was right, except lengths, which are checked
+ * against limits before they allocate anything. The STATE record is kept until the state is complete.
+ */
+final class StateResuming implements ResumingSession {
+
+  private static final long LONGEST_VIEW = 1L << 30;
+
+  private final String device;
+  private final StreamFormat format;
+  private final StateMemory memory;
+  private final StateImage image;
+  private final CRC32C crc = new CRC32C();
+  private final MemorySegment part = MemorySegment.ofArray(new byte[LONGEST_RECORD]);
+  private final ByteBuffer partView = part.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  private int gathered;
+  private ByteBuffer state = ByteBuffer.allocate(0);
+  private boolean headerSeen;
+  private boolean stateSeen;
+  private boolean endSeen;
+  private long swept;
+  private int number;
+  private boolean refused;
+  private boolean over;
+
+  StateResuming(String device, StreamFormat format, StateMemory memory, StateImage image) {
+    this.device = device;
+    this.format = format;
+    this.memory = memory;
+    this.image = image;
+  }
+
+  /** Tells whether the state is all there and in order. */
+  boolean isComplete() {
+    return endSeen && !refused;
+  }
+
+  /** Returns the STATE record of a complete state. */
+  ByteBuffer state() {
+    return state.rewind();
+  }
+
+  /** Takes nothing more: only a reset helps. */
+  void refuse() {
+    refused = true;
+  }
+
+  private DeviceException failed(String action, Errno errno) {
+    return new DeviceException(device, action, errno);
+  }
+
+  @Override
+  public void write(MemorySegment data) throws DeviceException {
+    if (over) {
+      throw failed("write the state", Errno.ENODEV);
+    }
+    try {
+      if (refused) {
+        throw new ErrnoException(Errno.EINVAL, "a state that was refused can only be reset");
+      }
+      for (long at = 0; at < data.byteSize(); at += LONGEST_VIEW) {
+        accept(data.asSlice(at, Math.min(LONGEST_VIEW, data.byteSize() - at)));
+      }
+    } catch (ErrnoException e) {
+      refused = true;
+      throw new DeviceException(device, "write the state", e.errno(),
+          "%s: write the state: %s".formatted(device, e.getMessage()), e);
+    }
+  }
+
+  private void accept(MemorySegment data) throws ErrnoException {
+    ByteBuffer view = data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    int end = (int) data.byteSize();
+    int at = 0;
+    while (at < end) {
+      int whole = gathered == 0 ? itemLength(view, at, end - at) : 0;
+      if (whole > 0 && whole <= end - at) {
+        apply(data, view, at, whole);
+        at += whole;
+      } else {
+        at += gather(data, at, end - at);
+      }
+    }
+  }
+
+  /** Gathers bytes of an item that goes on beyond this write, and applies it once it is whole. */
+  private int gather(MemorySegment data, int at, int available) throws ErrnoException {
+    int known = itemLength(partView, 0, gathered);
+    int wanted = (known > 0 ? known : headerLength()) - gathered;
+    int length = Math.min(wanted, available);
+    MemorySegment.copy(data, at, part, gathered, length);
+    gathered += length;
+    if (itemLength(partView, 0, gathered) == gathered) {
+      apply(part, partView, 0, gathered);
+      gathered = 0;
+    }
+    return length;
+  }
+
+  private int headerLength() {
+    return headerSeen ? RECORD_HEADER_BYTES : HEADER_BYTES;
+  }
+
+  /** Returns the length of the item that begins there, 0 as long as that is not known. */
+  private int itemLength(ByteBuffer view, int at, int available) throws ErrnoException {
+    if (endSeen) {
+      throw new ErrnoException(Errno.EINVAL, "data after the end of the state");
+    }
+    if (available < headerLength()) {
+      return 0;
+    }
+    return headerSeen ? RECORD_HEADER_BYTES + payloadLength(view, at) : HEADER_BYTES;
+  }
+
+  /** Returns the length of a record's payload if such a record may come now. */
+  private int payloadLength(ByteBuffer view, int at) throws ErrnoException {
+    int kind = view.getInt(at);
+    int length = view.getInt(at + StreamFormat.RECORD_LENGTH);
+    long offset = view.getLong(at + StreamFormat.RECORD_OFFSET);
+    boolean possible = switch (kind) {
+      case StreamFormat.MEMORY -> !stateSeen && isRun(offset, length);
+      case StreamFormat.STATE ->
+        !stateSeen && swept == memory.size() && image.mayHave(length) && offset == 0;
+      case StreamFormat.END -> stateSeen && length == 0 && offset == 0;
+      default -> false;
+    };
+    if (!possible || view.getInt(at + StreamFormat.RECORD_NUMBER) != number) {
+      throw damaged("its kind, place or number");
+    }
+    return length;
+  }
+
+  /** Tells whether pages lie within those loaded so far, or go on right behind them. */
+  private boolean isRun(long offset, int length) {
+    boolean pages = length > 0 && length <= StreamFormat.MOST_PAGES * PAGE_SIZE && length % PAGE_SIZE == 0
+        && offset >= 0 && offset % PAGE_SIZE == 0;
+    return pages && memory.holds(offset, length) && (offset == swept || offset <= swept - length);
+  }
+
+  private void apply(MemorySegment data, ByteBuffer view, int at, int whole) throws ErrnoException {
+    if (!headerSeen) {
+      format.checkHeader(view, at, memory.size(), crc);
+      headerSeen = true;
+      return;
+    }
+    int length = whole - RECORD_HEADER_BYTES;
+    if (StreamFormat.recordCrc(view, at, length, crc) != view.getInt(at + StreamFormat.RECORD_CRC)) {
+      throw damaged("its checksum");
+    }
+    number++;
+    switch (view.getInt(at)) {
+      case StreamFormat.MEMORY ->
+        load(data, at + RECORD_HEADER_BYTES, view.getLong(at + StreamFormat.RECORD_OFFSET),
+            length);
+      case StreamFormat.STATE -> {
+        state = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        state.put(0, view, at + RECORD_HEADER_BYTES, length);
+        image.check(state());
+        stateSeen = true;
+      }
+      default -> endSeen = true;
+    }
+  }
+
+  private void load(MemorySegment data, int at, long offset, int length) {
+    memory.load(data, at, offset, length);
+    swept = Math.max(swept, offset + length);
+  }
+
+  private ErrnoException damaged(String what) {
+    return new ErrnoException(Errno.EBADMSG, "record %d is damaged: %s".formatted(number, what));
+  }
+
+  /** Ends the session. */
+  @Override
+  public void close() {
+    over = true;
+  }
+}

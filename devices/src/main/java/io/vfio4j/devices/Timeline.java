@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import io.vfio4j.model.DeviceState;
+import java.util.List;
+
+/** What a device does by itself, and when. */
+final class Timeline {
+
+  private final RunState run;
+  private final DmaGate gate;
+  private final Scheduled[] running;
+  private final DmaWork[] dma;
+  private final DmaTask[] tasks;
+
+  /**
+   * Makes it.
+   *
+   * @param running what happens while the device runs
+   * @param dma what happens while its DMA may go on
+   */
+  Timeline(RunState run, DmaGate gate, List<Scheduled> running, List<DmaWork> dma, List<DmaTask> tasks) {
+    this.run = run;
+    this.gate = gate;
+    this.running = running.toArray(Scheduled[]::new);
+    this.dma = dma.toArray(DmaWork[]::new);
+    this.tasks = tasks.toArray(DmaTask[]::new);
+  }
+
+  /** Lets time pass for DMA, or not, as it does in a state. */
+  void enter(DeviceState state) {
+    for (DmaWork one : dma) {
+      one.clock().setRunning(gate.isOpen(state, one.range()));
+    }
+  }
+
+  /** Does what has to be done before a state is left: DMA that may not go on in the next is finished. */
+  void leave(DeviceState from, DeviceState to) {
+    for (DmaTask task : tasks) {
+      if (task.isBusy() && gate.isOpen(from, task.range()) && !gate.isOpen(to, task.range())) {
+        task.finish();
+      }
+    }
+  }
+
+  /** Does what is due by the outer clock. Returns when to call again. */
+  long runDue(long now) {
+    if (!run.isRunning()) {
+      return Long.MAX_VALUE;
+    }
+    long next = Long.MAX_VALUE;
+    long time = run.clock().at(now);
+    for (Scheduled one : running) {
+      next = Math.min(next, outer(now, time, one.runDue(time)));
+    }
+    for (DmaWork one : dma) {
+      next = Math.min(next, runDue(one, now));
+    }
+    for (DmaTask task : tasks) {
+      next = runDue(task) ? now : next;
+    }
+    return next;
+  }
+
+  private long runDue(DmaWork one, long now) {
+    // What is mapped may have changed since the state was entered, and so where it goes.
+    boolean flows = gate.isOpen(run.state(), one.range());
+    one.clock().setRunning(flows, now);
+    if (!flows) {
+      return Long.MAX_VALUE;
+    }
+    long time = one.clock().at(now);
+    return outer(now, time, one.work().runDue(time));
+  }
+
+  private boolean runDue(DmaTask task) {
+    if (task.isBusy() && gate.isOpen(run.state(), task.range())) {
+      task.step();
+      return task.isBusy();
+    }
+    return false;
+  }
+
+  private static long outer(long now, long time, long due) {
+    return due == Long.MAX_VALUE ? Long.MAX_VALUE : now + Math.max(0, due - time);
+  }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.idio16;
+
+import static io.vfio4j.devices.idio16.Idio16Layout.FILTER;
+import static io.vfio4j.devices.idio16.Idio16Layout.FILTER_ALL;
+import static io.vfio4j.devices.idio16.Idio16Layout.IN_HIGH;
+import static io.vfio4j.devices.idio16.Idio16Layout.IN_LOW;
+import static io.vfio4j.devices.idio16.Idio16Layout.IRQ;
+import static io.vfio4j.devices.idio16.Idio16Layout.OUT_HIGH;
+import static io.vfio4j.devices.idio16.Idio16Layout.OUT_LOW;
+import static io.vfio4j.devices.idio16.Idio16Layout.STATUS;
+
+import io.vfio4j.devices.BarKind;
+import io.vfio4j.devices.DevicePacer;
+import io.vfio4j.devices.DeviceSetup;
+import io.vfio4j.devices.DeviceTimer;
+import io.vfio4j.devices.Intx;
+import io.vfio4j.devices.PciDevice;
+import io.vfio4j.devices.PciIds;
+import io.vfio4j.devices.Register;
+import io.vfio4j.devices.RegisterBank;
+import io.vfio4j.devices.StateField;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+
+/**
+ * The card PCI-IDIO-16: 16 outputs, 16 inputs with filters against noise, and an interrupt when an input changes.
+ * {@link Idio16Layout} has its registers.
+ *
+ * <p>
+ * A filtered input is seen to change once it has been changed for 5 ms. Outputs, what is seen of the inputs, filters
+ * and the interrupt are the card's state. What the inputs are wired to is not: after a migration the card sees what
+ * there is at the target, and a difference is a change like another.
+ */
+public final class Idio16Device extends PciDevice {
+
+  private static final int INPUTS = 16;
+  private static final int ALL_INPUTS = (1 << INPUTS) - 1;
+  private static final int LOW_INPUTS = 0xff;
+  private static final long FILTER_NANOS = 5_000_000L;
+  private static final int LOOKS_PER_SECOND = 200;
+  /** PCI_CLASS_SP_OTHER: signal processing, among which are digital inputs and outputs. */
+  private static final int CLASS_CODE = 0x118000;
+
+  private final Wiring wiring;
+  private final RegisterBank io =
+      bar(Idio16Layout.REGISTERS_BAR, BarKind.IO, Idio16Layout.REGISTERS_SIZE).registers();
+  private final Register outLow = io.register8("OUT0_7", OUT_LOW).onWrite(written -> look());
+  private final Register outHigh = io.register8("OUT8_15", OUT_HIGH).onWrite(written -> look());
+  private final StateField seen = field("inputs");
+  private final StateField changed = field("changed");
+  private final StateField enabled = field("interrupt enabled");
+  private final StateField filterAll = field("filter all");
+  private final StateField filterLow = field("filter 0 to 7");
+  private final Intx intx = intx();
+  private final DevicePacer looking = pacer("looking", this::lookAgain);
+  private final DeviceTimer[] filters = new DeviceTimer[INPUTS];
+
+  /**
+   * Makes a card.
+   *
+   * @param setup name, migration features, log and clock
+   * @param wiring what its terminals are wired to
+   */
+  public Idio16Device(DeviceSetup setup, Wiring wiring) {
+    super("idio-16", PciIds.of(Idio16Layout.VENDOR_ID, Idio16Layout.DEVICE_ID).withClassCode(CLASS_CODE),
+        setup);
+    this.wiring = wiring;
+    for (int input = 0; input < INPUTS; input++) {
+      int bit = 1 << input;
+      filters[input] = timer("filter " + input, () -> change(different() & bit));
+    }
+    io.register8("IN0_7", IN_LOW).computed(() -> inputs() & LOW_INPUTS).onWrite(written -> clear());
+    io.register8("IN8_15", IN_HIGH).computed(() -> inputs() >> Byte.SIZE);
+    io.register8("IRQ", IRQ).computed(() -> 0).onRead(() -> enable(1)).onWrite(written -> enable(0));
+    io.register8("FILTER_ALL", FILTER_ALL).computed(() -> 0).onRead(() -> filter(1, filterLow.value()))
+        .onWrite(written -> filter(0, 0));
+    io.register8("STATUS", STATUS).computed(this::status);
+    io.register8("FILTER", FILTER).computed(() -> filtered() & LOW_INPUTS).onWrite(this::filter);
+  }
+
+  /** Returns which inputs are energized, filtered or not. */
+  private int levels() {
+    return wiring.inputs(outLow.intValue() | outHigh.intValue() << Byte.SIZE) & ALL_INPUTS;
+  }
+
+  /** Returns which inputs are not as they are seen. */
+  private int different() {
+    return levels() ^ (int) seen.value();
+  }
+
+  private int filtered() {
+    return filterAll.value() != 0 ? ALL_INPUTS : (int) filterLow.value();
+  }
+
+  private int inputs() {
+    look();
+    return (int) seen.value();
+  }
+
+  private boolean lookAgain() {
+    look();
+    return true;
+  }
+
+  /** Looks at the inputs: those without a filter are seen as they are, those with one once it agrees. */
+  private void look() {
+    if (!isRunning()) {
+      return; // What changes meanwhile is seen as soon as the card runs.
+    }
+    int different = different();
+    int wait = different & filtered();
+    for (int input = 0; input < INPUTS; input++) {
+      if ((wait >> input & 1) == 0) {
+        filters[input].cancel();
+      } else if (!filters[input].isArmed()) {
+        filters[input].start(FILTER_NANOS);
+      }
+    }
+    change(different & ~wait);
+  }
+
+  private void change(int inputs) {
+    seen.set(seen.value() ^ inputs);
+    if (enabled.value() != 0) {
+      int low = (inputs & LOW_INPUTS) != 0 ? Idio16Layout.STATUS_LOW : 0;
+      int high = (inputs & ~LOW_INPUTS) != 0 ? Idio16Layout.STATUS_HIGH : 0;
+      changed.set(changed.value() | low | high);
+    }
+    interrupt();
+  }
+
+  private void clear() {
+    changed.set(0);
+    interrupt();
+  }
+
+  private void enable(int on) {
+    look(); // What has changed before does not interrupt.
+    enabled.set(on);
+    interrupt();
+  }
+
+  private void filter(long lowInputs) {
+    if (filterAll.value() == 0) {
+      filter(0, lowInputs);
+    }
+  }
+
+  private void filter(long all, long lowInputs) {
+    filterAll.set(all);
+    filterLow.set(lowInputs);
+    look();
+  }
+
+  private boolean interrupts() {
+    return enabled.value() != 0 && changed.value() != 0;
+  }
+
+  private void interrupt() {
+    intx.set(interrupts());
+  }
+
+  private long status() {
+    look();
+    return changed.value() | (interrupts() ? Idio16Layout.STATUS_INTERRUPT : 0);
+  }
+
+  @Override
+  protected void onReset() {
+    seen.set(levels());
+    looking.rate(wiring.changesByItself() ? LOOKS_PER_SECOND : 0);
+  }
+
+  @Override
+  protected void onLoaded() throws ErrnoException {
+    boolean possible = (seen.value() & ~ALL_INPUTS) == 0 && (filterLow.value() & ~LOW_INPUTS) == 0
+        && (changed.value() & ~(Idio16Layout.STATUS_LOW | Idio16Layout.STATUS_HIGH)) == 0
+        && (enabled.value() | filterAll.value()) >>> 1 == 0;
+    if (!possible) {
+      throw new ErrnoException(Errno.EINVAL, "the card cannot have such inputs, filters or interrupts");
+    }
+    // The wiring is this card's, not the one's where the state comes from.
+    looking.rate(wiring.changesByItself() ? LOOKS_PER_SECOND : 0);
+  }
+
+  @Override
+  protected void stateChanged(DeviceState from, DeviceState to) {
+    look();
+  }
+}

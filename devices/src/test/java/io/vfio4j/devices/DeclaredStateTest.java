@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+class DeclaredStateTest {
+
+  private static final int HEADER = 32;
+
+  /** A device with fields alone. */
+  private static final class Fields extends PciDevice {
+    private final Supplier<Errno> verdict;
+
+    Fields(DeviceSetup setup, int device, int version, Supplier<Errno> verdict, Consumer<Fields> declare) {
+      super("fields", PciIds.of(0x1234, device), setup);
+      this.verdict = verdict;
+      stateVersion(version);
+      declare.accept(this);
+    }
+
+    StateField add(String name) {
+      return field(name);
+    }
+
+    @Override
+    protected void onLoaded() throws ErrnoException {
+      Errno errno = verdict.get();
+      if (errno != null) {
+        throw new ErrnoException(errno, "as the test wants");
+      }
+    }
+  }
+
+  private static DeviceRig<Fields> fields(Consumer<Fields> declare) throws IOException {
+    return DeviceRig.of(setup -> new Fields(setup, 1, 1, () -> null, declare));
+  }
+
+  private static void fill(DeviceRig<TestPciDevice> rig) throws ErrnoException {
+    rig.set64(0, TestPciDevice.VALUE, 0x1122334455667788L);
+    rig.write(TestPciDevice.PORTS, 1, (byte) 0x42);
+    rig.device.field.set(-5);
+    rig.device.bytes[4] = 9;
+    rig.device.hidden.putLong(MemorySpec.PAGE_SIZE, 77);
+    for (int page = 0; page < TestPciDevice.MEMORY_PAGES; page++) {
+      rig.write(TestPciDevice.MEMORY, (long) page * MemorySpec.PAGE_SIZE, (byte) (page + 1));
+    }
+  }
+
+  private static void assertFilled(DeviceRig<TestPciDevice> rig) throws ErrnoException {
+    assertThat(rig.get64(0, TestPciDevice.VALUE)).isEqualTo(0x1122334455667788L);
+    assertThat(rig.get8(TestPciDevice.PORTS, 1)).isEqualTo(0x42);
+    assertThat(rig.device.field.value()).isEqualTo(-5);
+    assertThat(rig.device.bytes).containsExactly(0, 0, 0, 0, 9);
+    assertThat(rig.device.hidden.getLong(MemorySpec.PAGE_SIZE)).isEqualTo(77);
+    for (int page = 0; page < TestPciDevice.MEMORY_PAGES; page++) {
+      assertThat(rig.get8(TestPciDevice.MEMORY, page * MemorySpec.PAGE_SIZE)).isEqualTo(page + 1);
+    }
+  }
+
+  @Test
+  void whatWasDeclaredArrives() throws Exception {
+    for (int most : new int[] {1, 7, 4096, 4120, 1 << 20}) {
+      try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+        fill(rig);
+        long announced = rig.device.stopCopyLength().orElseThrow();
+        SavingSession session = rig.save(DeviceState.STOP_COPY);
+        byte[] state = DeviceRig.drain(session, most);
+        ResumingSession resuming = target.resume();
+        for (int at = 0; at < state.length; at += most) {
+          resuming.write(DeviceRig.segment(Arrays.copyOfRange(state, at, Math.min(state.length, at + most))));
+        }
+        target.device.moveTo(DeviceState.RUNNING);
+        assertFilled(target);
+        assertThat(target.device.loads).isEqualTo(1);
+        assertThat(announced).isBetween((long) state.length * 99 / 100, (long) state.length);
+      }
+    }
+  }
+
+  @Test
+  void whatChangesBehindTheSweepIsSentAgain() throws Exception {
+    try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+      SavingSession session = rig.save(DeviceState.PRE_COPY);
+      byte[] first = DeviceRig.drain(session, 1 << 20);
+      fill(rig);
+      assertThat(session.preCopyInfo().orElseThrow().dirtyBytes()).isEqualTo(4 * MemorySpec.PAGE_SIZE);
+      rig.device.moveTo(DeviceState.STOP_COPY);
+      byte[] rest = DeviceRig.drain(session, 1 << 20);
+      ResumingSession resuming = target.resume();
+      resuming.write(DeviceRig.segment(first));
+      resuming.write(DeviceRig.segment(rest));
+      target.device.moveTo(DeviceState.STOP);
+      assertFilled(target);
+    }
+  }
+
+  @Test
+  void aByteThatIsAnotherIsNoticedAtItsWriteOrBeforeTheEnd() throws Exception {
+    try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+      fill(rig);
+      byte[] state = rig.saved();
+      Seed.each(400, random -> {
+        byte[] damaged = state.clone();
+        int at = random.nextInt(10) == 0 ? random.nextInt(HEADER) : random.nextInt(state.length);
+        damaged[at] ^= (byte) (1 << random.nextInt(8));
+        assertThatThrownBy(() -> target.resume().write(DeviceRig.segment(damaged)))
+            .asInstanceOf(type(DeviceException.class)).extracting(DeviceException::errno)
+            .isEqualTo(at < HEADER ? Errno.EINVAL : Errno.EBADMSG);
+        assertThatThrownBy(() -> target.device.moveTo(DeviceState.STOP))
+            .isInstanceOf(TransitionException.class);
+        target.device.reset();
+        assertThat(target.device.field.value()).isEqualTo(7);
+        assertThat(target.get8(TestPciDevice.MEMORY, 0)).isZero();
+      });
+    }
+  }
+
+  @Test
+  void aStateThatIsCutIsNotComplete() throws Exception {
+    try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+      byte[] state = rig.saved();
+      Seed.each(100, random -> {
+        target.resume().write(DeviceRig.segment(Arrays.copyOf(state, random.nextInt(state.length))));
+        assertThatThrownBy(() -> target.device.moveTo(DeviceState.RUNNING))
+            .asInstanceOf(type(TransitionException.class)).extracting(TransitionException::errno)
+            .isEqualTo(Errno.EINVAL);
+        target.device.reset();
+      });
+    }
+  }
+
+  @Test
+  void anotherDeviceIsRefused() throws Exception {
+    try (var rig = DeviceRig.of(TestPciDevice::new);
+        var other = DeviceRig.of(setup -> new Fields(setup, 2, 1, () -> null, device -> {
+        }));
+        var newer = DeviceRig.of(setup -> new Fields(setup, 2, 3, () -> null, device -> {
+        }))) {
+      byte[] state = newer.saved();
+      assertRefused(other, state, Errno.EINVAL, "version 3, this device knows version 1");
+      assertRefused(rig, state, Errno.EINVAL, "not the state of such a device");
+    }
+  }
+
+  private static void assertRefused(DeviceRig<?> rig, byte[] state, Errno errno, String words) {
+    assertThatThrownBy(() -> rig.resume().write(DeviceRig.segment(state))).hasMessageContaining(words)
+        .asInstanceOf(type(DeviceException.class)).extracting(DeviceException::errno).isEqualTo(errno);
+    rig.device.reset();
+  }
+
+  @Test
+  void whatADeviceDoesNotKnowIsRefusedUnlessItNeedNot() throws Exception {
+    try (var one = fields(device -> device.add("a").set(1));
+        var more = fields(device -> {
+          device.add("b").set(2);
+          device.add("a").set(3);
+        });
+        var optional = fields(device -> {
+          device.add("b").resetsTo(5).optional();
+          device.add("a").set(4);
+        })) {
+      byte[] small = one.saved();
+      assertRefused(one, more.saved(), Errno.EINVAL, "has 'b', which this device does not know");
+      more.device.reset();
+      assertRefused(more, small, Errno.EINVAL, "lacks 'b', which this device needs");
+      one.load(optional.saved());
+      one.device.reset();
+      optional.load(small);
+    }
+  }
+
+  @Test
+  void aDeviceMayRefuseAValue() throws Exception {
+    try (var rig =
+        DeviceRig.of(setup -> new Fields(setup, 1, 1, () -> Errno.ERANGE, device -> device.add("a")))) {
+      byte[] state = rig.saved();
+      rig.device.reset();
+      rig.resume().write(DeviceRig.segment(state));
+      assertThatThrownBy(() -> rig.device.moveTo(DeviceState.RUNNING))
+          .asInstanceOf(type(TransitionException.class)).extracting(TransitionException::errno)
+          .isEqualTo(Errno.ERANGE);
+      assertThat(rig.device.state()).isEqualTo(DeviceState.RESUMING);
+      assertThatThrownBy(() -> rig.device.moveTo(DeviceState.STOP)).isInstanceOf(TransitionException.class);
+    }
+  }
+
+  @Test
+  void namesAreUnlikeAndShort() {
+    assertThatThrownBy(() -> fields(device -> {
+      device.add("a");
+      device.add("a");
+    })).hasMessageContaining("two pieces of state are called a");
+    assertThatThrownBy(() -> fields(device -> device.add("x".repeat(256))))
+        .hasMessageContaining("1 to 255 bytes");
+  }
+}
