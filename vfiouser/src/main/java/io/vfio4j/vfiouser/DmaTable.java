@@ -166,7 +166,7 @@ final class DmaTable implements DmaMemory {
   public void read(long iova, MemorySegment into) throws ErrnoException {
     check(iova, into.byteSize(), DmaMapping.READ);
     for (long done = 0; done < into.byteSize();) {
-      DmaMapping mapping = mappings.find(iova + done);
+      DmaMapping mapping = reachable(iova + done, DmaMapping.READ);
       long offset = iova + done - mapping.range().iova();
       long length = mapping.reach(iova + done, into.byteSize() - done);
       mapping.backing().read(offset, into, done, length);
@@ -180,7 +180,7 @@ final class DmaTable implements DmaMemory {
     check(iova, from.byteSize(), DmaMapping.WRITE);
     try {
       for (long done = 0; done < from.byteSize();) {
-        DmaMapping mapping = mappings.find(iova + done);
+        DmaMapping mapping = reachable(iova + done, DmaMapping.WRITE);
         long offset = iova + done - mapping.range().iova();
         long length = mapping.reach(iova + done, from.byteSize() - done);
         mapping.backing().write(offset, from, done, length);
@@ -250,13 +250,21 @@ final class DmaTable implements DmaMemory {
       throw refused(Errno.EFAULT, iova, length, "is not a range");
     }
     for (long done = 0; done < length;) {
-      DmaMapping mapping = mappings.find(iova + done);
-      if (!mapping.allows(access)) {
-        throw refused(Errno.EACCES, iova, length,
-            mapping.allows(DmaMapping.READ) ? "is read-only" : "may not be read");
-      }
-      mapping.backing().checkReachable();
-      done += mapping.reach(iova + done, length - done);
+      done += reachable(iova + done, access).reach(iova + done, length - done);
     }
+  }
+
+  /**
+   * Returns the mapping at an address. Looked at again before each part is moved, since the client may map and unmap
+   * while the part before is waited for.
+   */
+  private DmaMapping reachable(long iova, int access) throws ErrnoException {
+    DmaMapping mapping = mappings.find(iova);
+    if (!mapping.allows(access)) {
+      throw new ErrnoException(Errno.EACCES,
+          mapping.range() + (mapping.allows(DmaMapping.READ) ? " is read-only" : " may not be read"));
+    }
+    mapping.backing().checkReachable();
+    return mapping;
   }
 }

@@ -17,6 +17,12 @@ import java.util.OptionalLong;
  * <p>
  * Whoever serves a device calls all of its methods from one thread, the device's own, so that a device needs no
  * locks. None of them may wait for anything but DMA: what takes longer is done in pieces by {@link #runDue}.
+ *
+ * <p>
+ * While a device waits for memory that the client keeps to itself, within {@link DmaMemory#read} or
+ * {@link DmaMemory#write}, its regions may be read and written all the same, by that thread and within that call: a
+ * client that waits for a register might have nobody else to hand the memory over. A reset makes such an access fail
+ * with ECONNABORTED, and comes after the call.
  */
 public interface EmulatedDevice extends AutoCloseable {
 

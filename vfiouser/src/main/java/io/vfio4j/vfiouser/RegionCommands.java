@@ -10,25 +10,17 @@ final class RegionCommands {
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
-  private final SegmentSlices data;
   private final int maxDataXferSize;
 
-  /**
-   * Makes the handler.
-   *
-   * @param data room for what is read
-   */
-  RegionCommands(EmulatedDevice device, SegmentSlices data, int maxDataXferSize) {
+  RegionCommands(EmulatedDevice device, int maxDataXferSize) {
     this.device = device;
     this.description = device.description();
-    this.data = data;
     this.maxDataXferSize = maxDataXferSize;
   }
 
   void read(Request request, Reply reply) throws ErrnoException {
     int count = check(request);
-    var into = data.slice(0, count);
-    reply.echo(request, RegionAccess.SIZE).tail(into);
+    var into = reply.echo(request, RegionAccess.SIZE).data(count);
     device.readRegion(request.u32(RegionAccess.REGION), request.u64(RegionAccess.OFFSET), into);
   }
 

@@ -10,15 +10,31 @@ import org.jspecify.annotations.Nullable;
 /** The answer to a command while it is made. One object serves all replies of a connection. */
 final class Reply {
 
+  /** Bytes that are enough for the header and the fields of a server's answer to any command. */
+  static final int HEAD_SIZE = 8192;
+
   private static final List<Fd> NO_FDS = List.of();
 
   private final SegmentSlices head;
+  private final SegmentSlices data;
   private int size;
   private MemorySegment tail = MemorySegment.NULL;
   private List<Fd> fds = NO_FDS;
 
+  /** Makes a reply to commands whose answers have fields alone. */
   Reply(SegmentSlices head) {
+    this(head, new SegmentSlices(MemorySegment.NULL));
+  }
+
+  /**
+   * Makes a reply.
+   *
+   * @param head room for the header and the fields
+   * @param data room for the data that may follow them
+   */
+  Reply(SegmentSlices head, SegmentSlices data) {
     this.head = head;
+    this.data = data;
   }
 
   void clear() {
@@ -52,6 +68,12 @@ final class Reply {
   Reply echo(Request request, int bytes) {
     MemorySegment.copy(request.body(), request.at(), head.segment(), Header.SIZE, bytes);
     return size(bytes);
+  }
+
+  /** Lets so many bytes of data follow the fields, and returns where to put them. */
+  MemorySegment data(int bytes) {
+    tail = data.slice(0, bytes);
+    return tail;
   }
 
   /** Lets data follow the fields; it is sent from where it lies. */

@@ -6,9 +6,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerConnection implements AutoCloseable {
 
-  private static final int REPLY_HEAD = 8192;
   /** Fields before the data of the largest message. */
   private static final int BODY_FIELDS = 64;
 
@@ -35,9 +32,8 @@ final class ServerConnection implements AutoCloseable {
   private final Reply reply;
   private final SegmentSlices data;
   private final ServerCalls calls;
-  private final Map<Command, CommandHandler> handlers = new EnumMap<>(Command.class);
+  private final Handlers handlers = new Handlers();
   private Extensions extensions = Extensions.NONE;
-  private int mostFds;
   private @Nullable MigrationData migrationData;
   private @Nullable DirtyReports reports;
 
@@ -55,9 +51,12 @@ final class ServerConnection implements AutoCloseable {
     reader.putsAside(largest + BODY_FIELDS, Arena::ofConfined);
     sender = new MessageSender(transport, reader, options.stallTimeout());
     request = new Request(new SegmentSlices(memory.allocate(largest + BODY_FIELDS, 8)));
-    reply = new Reply(new SegmentSlices(memory.allocate(REPLY_HEAD, 8)));
     data = new SegmentSlices(memory.allocate(largest, 4096));
-    calls = new ServerCalls(sender, reader, memory, largest + BODY_FIELDS, options.stallTimeout());
+    reply = new Reply(new SegmentSlices(memory.allocate(Reply.HEAD_SIZE, 8)), data);
+    CommandsMeanwhile meanwhile =
+        new CommandsMeanwhile(handlers, sender, memory, largest + BODY_FIELDS, largest);
+    calls =
+        new ServerCalls(sender, reader, meanwhile, memory, largest + BODY_FIELDS, options.stallTimeout());
   }
 
   /** Tells whether the client got so far as to have the device: one that only connects does nothing to it. */
@@ -96,6 +95,9 @@ final class ServerConnection implements AutoCloseable {
         }
         if (!reader.next(true)) {
           return;
+        }
+        if (reader.isReply() && calls.isAbandoned()) {
+          continue;
         }
         checkSize();
         request.receive(reader);
@@ -156,12 +158,12 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void install(Limits inForce) {
-    mostFds = inForce.maxMsgFds();
+    handlers.limit(inForce.maxMsgFds());
     calls.limit(inForce.maxDataXferSize());
     dma.begin(calls, extensions.memoryKinds());
     DirtyReports dirtyReports = new DirtyReports(inForce);
     InfoCommands info = new InfoCommands(device, irqs);
-    RegionCommands regions = new RegionCommands(device, data, inForce.maxDataXferSize());
+    RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
     DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());
     MigrationData sessions = new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.ours());
     FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports,
@@ -215,33 +217,12 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void carryOut() throws LinuxException, ProtocolException {
-    reply.clear();
     reader.hold();
     try {
-      handler().handle(request, reply);
-      if (request.wantsReply()) {
-        reply.send(sender, request);
-      }
-    } catch (ErrnoException e) {
-      if (request.wantsReply()) {
-        reply.sendError(sender, request, e.errno().number());
-      }
+      handlers.carryOut(request, reply, sender);
     } finally {
       reader.release();
-      request.close();
     }
-  }
-
-  private CommandHandler handler() throws ErrnoException {
-    Command command = Command.fromWire(request.command());
-    CommandHandler handler = command == null ? null : handlers.get(command);
-    if (handler == null) {
-      throw new ErrnoException(Errno.ENOSYS, "command " + request.command());
-    }
-    if (request.fds().count() > mostFds) {
-      throw new ErrnoException(Errno.EINVAL, "a message with " + request.fds().count() + " descriptors");
-    }
-    return handler;
   }
 
   /** Wakes the connection up, from any thread, to end. */

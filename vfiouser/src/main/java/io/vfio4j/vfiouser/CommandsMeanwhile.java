@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.vfiouser.Structs.RegionAccess;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Carries out commands of the client while the device waits for memory of the client's. They cannot wait their turn:
+ * QEMU carries out DMA_READ and DMA_WRITE in a thread that is held up as long as a processor of its guest waits for a
+ * register.
+ *
+ * <p>
+ * What changes the device as a whole waits all the same: reset, and all of migration, version 1's region included.
+ */
+final class CommandsMeanwhile {
+
+  /** Such commands may make the device wait for memory in turn; one that comes then too is carried out, and so on. */
+  private static final int MAX_DEPTH = 4;
+
+  /** {@code VFIO_PCI_NUM_REGIONS}. */
+  private static final int PCI_REGIONS = 9;
+
+  private static final Set<Command> ANY_TIME = EnumSet.of(Command.DMA_MAP, Command.DMA_UNMAP,
+      Command.DEVICE_GET_INFO, Command.DEVICE_GET_REGION_INFO, Command.DEVICE_GET_IRQ_INFO,
+      Command.DEVICE_SET_IRQS);
+
+  private record Exchange(Request request, Reply reply) {
+  }
+
+  private final Handlers handlers;
+  private final MessageSender sender;
+  private final Arena memory;
+  private final int largestBody;
+  private final int largestData;
+  /** One for each depth, made when it is needed first. */
+  private final List<Exchange> exchanges = new ArrayList<>();
+  private int depth;
+
+  /**
+   * Makes one.
+   *
+   * @param memory for its buffers
+   * @param largestBody bytes of the longest body that is received
+   * @param largestData bytes of the longest data that is sent
+   */
+  CommandsMeanwhile(Handlers handlers, MessageSender sender, Arena memory, int largestBody, int largestData) {
+    this.handlers = handlers;
+    this.sender = sender;
+    this.memory = memory;
+    this.largestBody = largestBody;
+    this.largestData = largestData;
+  }
+
+  /** Tells whether a command can be carried out now. */
+  boolean takes(QueuedMessage message) {
+    Command command = Command.fromWire(message.command());
+    if (command == null || depth == MAX_DEPTH) {
+      return false;
+    }
+    return ANY_TIME.contains(command)
+        || ((command == Command.REGION_READ || command == Command.REGION_WRITE) && isOfPci(message));
+  }
+
+  /** Tells whether an access is to one of the regions that a PCI device has: any other may hold migration. */
+  private static boolean isOfPci(QueuedMessage message) {
+    return message.body().byteSize() >= RegionAccess.SIZE && Integer.compareUnsigned(
+        message.body().get(Wire.U32, RegionAccess.REGION), PCI_REGIONS) < 0;
+  }
+
+  /** Carries out a command and answers it. */
+  void carryOut(QueuedMessage message) throws LinuxException, ProtocolException {
+    if (depth == exchanges.size()) {
+      exchanges.add(new Exchange(new Request(new SegmentSlices(memory.allocate(largestBody, 8))),
+          new Reply(new SegmentSlices(memory.allocate(Reply.HEAD_SIZE, 8)),
+              new SegmentSlices(memory.allocate(largestData, 4096)))));
+    }
+    Exchange exchange = exchanges.get(depth);
+    depth++;
+    try {
+      exchange.request.load(message);
+      handlers.carryOut(exchange.request, exchange.reply, sender);
+    } finally {
+      depth--;
+    }
+  }
+}
