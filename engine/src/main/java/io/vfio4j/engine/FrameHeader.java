@@ -25,6 +25,9 @@ final class FrameHeader {
   /** Flag: who does not know this kind may pass over the frame. */
   static final int MAY_SKIP = 1;
 
+  /** Flag, of DATA alone: a segment of the device's state ends with the frame. */
+  static final int ENDS_SEGMENT = 2;
+
   private static final int KIND = 0;
   private static final int FLAGS = 1;
   private static final int DEVICE = 2;
@@ -44,8 +47,8 @@ final class FrameHeader {
     this.checked = frame.duplicate();
   }
 
-  void set(FrameKind kind, int device, int length, int sequence) {
-    frame.put(KIND, (byte) kind.wireValue()).put(FLAGS, (byte) 0).putShort(DEVICE, (short) device)
+  void set(FrameKind kind, int flags, int device, int length, int sequence) {
+    frame.put(KIND, (byte) kind.wireValue()).put(FLAGS, (byte) flags).putShort(DEVICE, (short) device)
         .putInt(LENGTH, length).putInt(SEQUENCE, sequence);
     frame.putInt(CHECKSUM, computeChecksum(length));
   }

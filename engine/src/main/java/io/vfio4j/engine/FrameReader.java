@@ -80,6 +80,11 @@ final class FrameReader {
     return header.device();
   }
 
+  /** Tells whether a segment of the device's state ends with the last frame, which is one of data. */
+  boolean endsSegment() {
+    return (header.flags() & FrameHeader.ENDS_SEGMENT) != 0;
+  }
+
   /** Returns the whole payload buffer, of which {@link #length} bytes are those of the last frame. */
   MemorySegment payload() {
     return payload;
@@ -107,7 +112,9 @@ final class FrameReader {
     if (kind.isEmpty() && (header.flags() & FrameHeader.MAY_SKIP) == 0) {
       throw damaged("its kind %d is unknown and must not be passed over".formatted(header.kind()));
     }
-    if ((header.flags() & ~FrameHeader.MAY_SKIP) != 0) {
+    boolean isData = kind.isPresent() && kind.get() == FrameKind.DATA;
+    int known = FrameHeader.MAY_SKIP | (isData ? FrameHeader.ENDS_SEGMENT : 0);
+    if ((header.flags() & ~known) != 0) {
       throw damaged("unknown flags 0x%02x".formatted(header.flags()));
     }
     boolean fits = announced <= payload.byteSize() && (kind.isEmpty() || kind.get().admits(announced));

@@ -46,11 +46,20 @@ final class FrameWriter {
 
   /** Sends a frame with a payload that is in its place. */
   void send(FrameKind kind, int device, int length) throws IOException {
+    send(kind, 0, device, length);
+  }
+
+  /** Sends bytes of a device's state that are in their place, with a word on whether a segment ends with them. */
+  void sendData(int device, int length, boolean endsSegment) throws IOException {
+    send(FrameKind.DATA, endsSegment ? FrameHeader.ENDS_SEGMENT : 0, device, length);
+  }
+
+  private void send(FrameKind kind, int flags, int device, int length) throws IOException {
     if (!begun) {
       begun = true;
       sendPreamble();
     }
-    header.set(kind, device, length, sequence++);
+    header.set(kind, flags, device, length, sequence++);
     digest.add(header.bytes());
     frame.limit(FrameHeader.BYTES + length).position(0);
     transport.send(frame, stall);

@@ -5,9 +5,11 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.Segmentation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -29,16 +31,22 @@ record Hello(List<Device> devices) {
   private static final int TAG_STOP_COPY_LENGTH = 3;
   private static final int TAG_NAME = 4;
   private static final int TAG_DRIVER = 5;
+  private static final int TAG_SEGMENTS = 6;
+
+  private static final int SEGMENTS_BYTES = 12;
+  private static final int SEGMENTS_FIXED = 1;
 
   Hello {
     devices = List.copyOf(devices);
   }
 
   /** A device, as it is introduced. */
-  record Device(DeviceIdentity identity, MigrationFeatures features, OptionalLong stopCopyLength) {
+  record Device(DeviceIdentity identity, MigrationFeatures features, OptionalLong stopCopyLength,
+      Optional<Segmentation> segmentation) {
 
     static Device of(MigratableDevice device) throws DeviceException {
-      return new Device(device.identity(), device.features(), device.stopCopyLength());
+      return new Device(device.identity(), device.features(), device.stopCopyLength(),
+          device.segmentation());
     }
 
     private void put(ByteBuffer into) {
@@ -55,6 +63,11 @@ record Hello(List<Device> devices) {
       }
       putText(into, TAG_NAME, identity.name());
       putText(into, TAG_DRIVER, identity.driver());
+      if (segmentation.isPresent()) {
+        int segments = TagLengthValue.begin(into, TAG_SEGMENTS, false);
+        into.putLong(segmentation.get().longest()).putInt(segmentation.get().isFixed() ? SEGMENTS_FIXED : 0);
+        TagLengthValue.end(into, segments);
+      }
     }
 
     private static void putText(ByteBuffer into, int tag, String text) {
@@ -64,7 +77,7 @@ record Hello(List<Device> devices) {
     }
 
     private static Device take(ByteBuffer from) throws StreamException {
-      TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_DRIVER);
+      TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_SEGMENTS);
       ByteBuffer ids = fields.required(TAG_IDS, 12);
       int vendor = Short.toUnsignedInt(ids.getShort());
       int device = Short.toUnsignedInt(ids.getShort());
@@ -75,7 +88,21 @@ record Hello(List<Device> devices) {
           subsystemVendor, subsystem, classCode, fields.text(TAG_DRIVER, NAME_BYTES));
       MigrationFeatures features =
           MigrationFeatures.fromFlags(fields.required(TAG_FEATURES, Long.BYTES).getLong());
-      return new Device(identity, features, fields.optionalLong(TAG_STOP_COPY_LENGTH));
+      return new Device(identity, features, fields.optionalLong(TAG_STOP_COPY_LENGTH), segmentation(fields));
+    }
+
+    private static Optional<Segmentation> segmentation(TagLengthValue.Fields fields) throws StreamException {
+      Optional<ByteBuffer> field = fields.optional(TAG_SEGMENTS, SEGMENTS_BYTES);
+      if (field.isEmpty()) {
+        return Optional.empty();
+      }
+      long longest = field.get().getLong();
+      int flags = field.get().getInt();
+      if (longest < 1 || (flags & ~SEGMENTS_FIXED) != 0) {
+        throw new StreamException("the hello has segments of %s bytes, flags 0x%x"
+            .formatted(Long.toUnsignedString(longest), flags));
+      }
+      return Optional.of(new Segmentation(longest, flags == SEGMENTS_FIXED));
     }
   }
 

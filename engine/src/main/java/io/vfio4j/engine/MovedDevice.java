@@ -128,6 +128,11 @@ final class MovedDevice implements AutoCloseable {
     return count;
   }
 
+  /** Tells whether the last read came to the end of a segment, as {@link SavingSession#segmentEnded} does. */
+  boolean segmentEnded() throws DeviceException {
+    return saving().segmentEnded();
+  }
+
   Optional<PreCopyInfo> preCopyInfo() throws DeviceException {
     return saving().preCopyInfo();
   }
@@ -141,11 +146,19 @@ final class MovedDevice implements AutoCloseable {
 
   /** Writes to the resuming session. */
   void write(MemorySegment data) throws DeviceException {
+    resuming().write(data);
+  }
+
+  /** Ends a segment of the resuming session. */
+  void endSegment() throws DeviceException {
+    resuming().endSegment();
+  }
+
+  private ResumingSession resuming() throws DeviceException {
     if (session instanceof ResumingSession resuming) {
-      resuming.write(data);
-    } else {
-      throw brokeProtocol("there is no resuming session in " + known);
+      return resuming;
     }
+    throw brokeProtocol("there is no resuming session in " + known);
   }
 
   /** Returns what to throw when the device does what no device may do. */

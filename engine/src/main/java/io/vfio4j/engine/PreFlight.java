@@ -3,6 +3,8 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Segmentation;
+import java.util.Optional;
 
 /** What must hold before a device is touched. */
 final class PreFlight {
@@ -31,5 +33,37 @@ final class PreFlight {
       throw new RefusedException("the devices differ: %s is %s, %s is %s".formatted(source.identity().name(),
           source.identity().ids(), target.identity().name(), target.identity().ids()));
     }
+    requireSegments(source, target);
+  }
+
+  /** Version 1 and version 2 of the interface carry the same state only where the device says so. */
+  private static void requireSegments(Hello.Device source, Hello.Device target) throws RefusedException {
+    if (carriesSegments(source.segmentation(), target.segmentation())) {
+      long longest = source.segmentation().map(Segmentation::longest).orElse(0L);
+      long room = target.segmentation().map(Segmentation::longest).orElse(0L);
+      if (longest > room && (isFixed(source) || isFixed(target))) {
+        throw new RefusedException(
+            "%s may send segments of %d bytes, and the migration region of %s has room for %d".formatted(
+                source.identity().name(), longest, target.identity().name(), room));
+      }
+    } else if (isFixed(source) || isFixed(target)) {
+      throw new RefusedException(
+          "%s is driven by version %d of the migration interface and %s by version %d, and nothing says that "
+              .formatted(source.identity().name(), version(source), target.identity().name(), version(target))
+              + "the state of one is that of the other");
+    }
+  }
+
+  /** Tells whether the ends of segments have to arrive: whether both devices have any. */
+  static boolean carriesSegments(Optional<Segmentation> source, Optional<Segmentation> target) {
+    return source.isPresent() && target.isPresent();
+  }
+
+  private static boolean isFixed(Hello.Device device) {
+    return device.segmentation().filter(Segmentation::isFixed).isPresent();
+  }
+
+  private static int version(Hello.Device device) {
+    return device.segmentation().isPresent() ? 1 : 2;
   }
 }

@@ -21,7 +21,8 @@ final class Preamble {
 
   static final int BYTES = 16;
   static final int MAJOR = 1;
-  static final int MINOR = 0;
+  /** 1: devices may have segments. */
+  static final int MINOR = 1;
 
   private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);
   private static final int CHECKED = 12;

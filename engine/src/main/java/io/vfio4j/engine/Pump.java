@@ -17,6 +17,7 @@ final class Pump {
   private final Narrator narrator;
   private final NanoClock clock;
   private final BandwidthLimit limit;
+  private final boolean segments;
   private final MemorySegment into;
   private final Duration began;
   private long bytes;
@@ -26,7 +27,13 @@ final class Pump {
   private Duration toldAt;
   private long toldBytes;
 
-  Pump(Link link, Narrator narrator, long maxBandwidth) {
+  /**
+   * Makes a pump.
+   *
+   * @param segments whether the target has to hear where segments end
+   */
+  Pump(Link link, Narrator narrator, long maxBandwidth, boolean segments) {
+    this.segments = segments;
     this.link = link;
     this.narrator = narrator;
     this.clock = narrator.clock();
@@ -50,7 +57,7 @@ final class Pump {
       return count;
     }
     limit.acquire(count);
-    link.out().send(FrameKind.DATA, 0, (int) count);
+    link.out().sendData(0, (int) count, segments && device.segmentEnded());
     bytes += count;
     busyNanos += clock.nanoTime() - start;
     if (narrator.now().minus(toldAt).compareTo(PROGRESS_INTERVAL) >= 0) {

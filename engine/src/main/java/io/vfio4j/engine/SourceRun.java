@@ -49,7 +49,8 @@ final class SourceRun {
     Hello.Device target = preFlight();
     Duration roundTrip = narrator.now().minus(began);
     link.expect(FrameKind.READY, link.stall());
-    Pump pump = new Pump(link, narrator, options.maxBandwidth());
+    boolean segments = PreFlight.carriesSegments(device.device().segmentation(), target.segmentation());
+    Pump pump = new Pump(link, narrator, options.maxBandwidth(), segments);
     PreCopyRounds preCopy = new PreCopyRounds(device, link, pump, options, narrator, roundTrip);
     if (options.preCopy() && device.has(MigrationFeature.PRE_COPY)) {
       preCopy.run();

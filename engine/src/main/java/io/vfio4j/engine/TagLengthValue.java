@@ -3,6 +3,7 @@ package io.vfio4j.engine;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -94,11 +95,14 @@ final class TagLengthValue {
       return requireLength(tag, value, length);
     }
 
-    OptionalLong optionalLong(int tag) throws StreamException {
+    Optional<ByteBuffer> optional(int tag, int length) throws StreamException {
       ByteBuffer value = values[tag];
-      return value == null
-          ? OptionalLong.empty()
-          : OptionalLong.of(requireLength(tag, value, Long.BYTES).getLong());
+      return value == null ? Optional.empty() : Optional.of(requireLength(tag, value, length));
+    }
+
+    OptionalLong optionalLong(int tag) throws StreamException {
+      Optional<ByteBuffer> value = optional(tag, Long.BYTES);
+      return value.isPresent() ? OptionalLong.of(value.get().getLong()) : OptionalLong.empty();
     }
 
     String text(int tag, int maxBytes) throws StreamException {

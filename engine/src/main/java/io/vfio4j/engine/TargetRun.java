@@ -17,6 +17,7 @@ final class TargetRun {
   private TargetPledge pledge = TargetPledge.NONE;
   private long bytes;
   private MemorySegment lastData;
+  private boolean segments;
 
   TargetRun(MovedDevice device, Link link, Narrator narrator) {
     this.device = device;
@@ -46,6 +47,7 @@ final class TargetRun {
     Hello.Device own = Hello.Device.of(device.device());
     link.out().sendHello(new Hello(List.of(own)));
     PreFlight.requireMatch(source, own);
+    segments = PreFlight.carriesSegments(source.segmentation(), own.segmentation());
     PreFlight.requireRunning(device);
     return source;
   }
@@ -80,6 +82,12 @@ final class TargetRun {
     }
     device.write(lastData);
     bytes += in.length();
+    if (in.endsSegment()) {
+      if (!segments) {
+        throw new StreamException("a segment ends, though not both devices have any");
+      }
+      device.endSegment();
+    }
   }
 
   private Duration validate() throws IOException {

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.Segmentation;
 import io.vfio4j.testkit.Seeds;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -20,7 +22,7 @@ class StreamFormatTest {
 
   private static final Hello HELLO = new Hello(List.of(new Hello.Device(
       new DeviceIdentity("vfio-user:/run/\u00e4.sock", 0x1234, 0x5634, 0x1234, 1, 0xff0000, "scratch"),
-      MigrationFeatures.ALL, OptionalLong.of(1L << 33))));
+      MigrationFeatures.ALL, OptionalLong.of(1L << 33), Optional.of(new Segmentation(1L << 20, true)))));
 
   private static ByteBuffer buffer() {
     return ByteBuffer.allocateDirect(4096).order(ByteOrder.LITTLE_ENDIAN);
@@ -43,6 +45,29 @@ class StreamFormatTest {
     Hello read = Hello.take(written(two));
     assertThat(read).isEqualTo(two);
     assertThatThrownBy(read::onlyDevice).hasMessage("2 devices at once; this version moves one");
+  }
+
+  /** As the version before wrote it, and as it reads ours: without the field for segments. */
+  @Test
+  void aDeviceWithoutSegmentsIsIntroducedAsEver() throws StreamException {
+    Hello.Device device = HELLO.devices().getFirst();
+    Hello plain = new Hello(List.of(
+        new Hello.Device(device.identity(), device.features(), device.stopCopyLength(), Optional.empty())));
+    ByteBuffer bytes = written(plain);
+    assertThat(bytes.remaining()).isEqualTo(written(HELLO).remaining() - 8 - 12);
+    assertThat(Hello.take(bytes)).isEqualTo(plain);
+    Preamble.check(preamble(1, 0));
+  }
+
+  @Test
+  void segmentsThatCannotBeAreRefused() {
+    for (long[] wrong : new long[][] {{0, 0}, {-1, 1}, {4096, 2}}) {
+      ByteBuffer bytes = written(HELLO);
+      int at = bytes.limit() - 12;
+      bytes.putLong(at, wrong[0]).putInt(at + 8, (int) wrong[1]);
+      assertThatThrownBy(() -> Hello.take(bytes)).isInstanceOf(StreamException.class)
+          .hasMessageStartingWith("the hello has segments of ");
+    }
   }
 
   @Test

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.zip.CRC32C;
+
+/** Has a segment end with each frame of data, in frames that are intact otherwise. */
+final class SegmentEnds implements Transport {
+
+  private static final int CHECKSUM = 12;
+
+  private final Transport inner;
+
+  SegmentEnds(Transport inner) {
+    this.inner = inner;
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    ByteBuffer frame =
+        ByteBuffer.allocateDirect(data.remaining()).order(ByteOrder.LITTLE_ENDIAN).put(data).flip();
+    if (frame.get(0) == FrameKind.DATA.wireValue()) {
+      frame.put(1, (byte) FrameHeader.ENDS_SEGMENT);
+      CRC32C crc = new CRC32C();
+      crc.update(frame.duplicate().limit(CHECKSUM));
+      crc.update(frame.duplicate().position(FrameHeader.BYTES));
+      frame.putInt(CHECKSUM, (int) crc.getValue());
+    }
+    inner.send(frame, stall);
+  }
+
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
+    return inner.receive(into, stall);
+  }
+
+  @Override
+  public boolean hasInput() throws IOException {
+    return inner.hasInput();
+  }
+
+  @Override
+  public String peer() {
+    return inner.peer();
+  }
+
+  @Override
+  public void close() throws IOException {
+    inner.close();
+  }
+}
