@@ -41,7 +41,7 @@ final class ConformCommand implements Callable<Integer> {
   private @Nullable Path html;
 
   @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = GroupConverter.class, description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
-      + "dma-log, reset, reopening, regions, error, times.")
+      + "dma-log, reset, reopening, regions, v1-region, v1-states, v1-data, error, times.")
   private List<Group> only = new ArrayList<>();
 
   @Option(names = "--dangerous", description = "Do the checks too that may crash the system of a device with a bad driver.")

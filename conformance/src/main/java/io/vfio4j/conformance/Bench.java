@@ -96,6 +96,12 @@ final class Bench implements AutoCloseable {
     return ability.cast(probe());
   }
 
+  void needsVersion2() throws Judgement {
+    if (device().segmentation().isPresent()) {
+      throw Judgement.notApplicable("there is no such thing in version 1");
+    }
+  }
+
   void needs(MigrationFeature feature) throws Judgement {
     if (!features.has(feature)) {
       throw Judgement.notApplicable("the device has no " + feature);
@@ -119,7 +125,9 @@ final class Bench implements AutoCloseable {
     if (device().state() == DeviceState.RUNNING || moveBack() || reopen()) {
       return;
     }
-    throw Judgement.blocked(ResetChecks.FROM_RUNNING, "RUNNING after a reset",
+    boolean hasV1Only = device().segmentation().isPresent();
+    throw Judgement.blocked(hasV1Only ? RegionStateChecks.RESET : ResetChecks.FROM_RUNNING,
+        "RUNNING after a reset",
         failure.map(Throwable::getMessage).orElse(device().state().toString()));
   }
 

@@ -34,9 +34,12 @@ public final class ConformanceSuite {
     this.listener = listener;
   }
 
-  /** Returns the checks that there are for a device with these features, the dangerous ones included. */
+  /**
+   * Returns the checks that there are for a device with version 2 and these features, the dangerous ones included. A
+   * migration region of version 1 has more.
+   */
   public static List<Check> checks(MigrationFeatures features) {
-    return Plan.of(features).stream().map(PlannedCheck::check).toList();
+    return Plan.of(Interface.version2(features)).stream().map(PlannedCheck::check).toList();
   }
 
   /**
@@ -61,7 +64,7 @@ public final class ConformanceSuite {
   }
 
   private List<CheckResult> runAll() {
-    List<PlannedCheck> plan = Plan.of(bench.features()).stream()
+    List<PlannedCheck> plan = Plan.of(Interface.of(bench.probe())).stream()
         .filter(planned -> options.groups().contains(planned.check().group()) || planned.isLast()).toList();
     listener.begun(plan.size());
     List<CheckResult> results = new ArrayList<>();

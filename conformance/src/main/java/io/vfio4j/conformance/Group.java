@@ -27,6 +27,12 @@ public enum Group {
   REOPENING("Reopening"),
   /** Regions while the device is stopped. */
   REGIONS("Regions"),
+  /** The header of the migration region of version 1, where there is one. */
+  V1_REGION("Version 1: the region"),
+  /** What is written to its field device_state. */
+  V1_STATES("Version 1: states"),
+  /** What goes through its data window. */
+  V1_DATA("Version 1: data"),
   /** The state ERROR, where it can be provoked. */
   ERROR("ERROR"),
   /** How long things take. */

@@ -95,6 +95,7 @@ final class PreCopyChecks {
   }
 
   private static void expectInfo(Bench bench, DeviceState state) throws Judgement, DeviceException {
+    bench.needsVersion2();
     if (info(begin(bench, state)).initialBytes() == 0) {
       bench.deviates(
           "initial_bytes is 0 at the start; it should tell of the data needed to load the rest fast");
@@ -102,6 +103,7 @@ final class PreCopyChecks {
   }
 
   private static void expectFall(Bench bench) throws Judgement, DeviceException {
+    bench.needsVersion2();
     SavingSession session = begin(bench, DeviceState.PRE_COPY);
     long before = info(session).initialBytes();
     long read = bench.streams().touch(session);

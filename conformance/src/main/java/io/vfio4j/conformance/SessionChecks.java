@@ -98,6 +98,7 @@ final class SessionChecks {
 
   /** What there is to name a session by differs, and so does the errno; that it is a refusal matters. */
   private static void useDead(Bench bench) throws Judgement, DeviceException {
+    bench.needsVersion2();
     var probe =
         bench.needs(DeviceProbe.UsesDeadSessions.class, "use a session that the user's side has given up");
     bench.goFromRunning(DeviceState.STOP_COPY);

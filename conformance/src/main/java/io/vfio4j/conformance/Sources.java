@@ -20,6 +20,11 @@ final class Sources {
   static final String LOGGING = "The VFIO migration device state, 2. Version 2: DMA logging";
   static final String INITIAL = "The VFIO migration device state, 1. Version 1: rules, initial state";
   static final String STOPPED = "The VFIO migration device state, 1. Version 1: rules, !RUNNING";
+  static final String FIELD = "The VFIO migration device state, 1. Version 1: device_state as a bitfield";
+  static final String RULES = "The VFIO migration device state, 1. Version 1: rules";
+  static final String ORDER = "The VFIO migration device state, 1. Version 1: the order of actions";
+  static final String REGION = "The VFIO migration device state, 1. Version 1: the migration region";
+  static final String TRANSITIONS = "The VFIO migration device state, 1. Version 1: the twenty transitions";
   static final String IN_IS_OUT = "The VFIO migration device state, 1. Version 1: in = out check";
 
   private Sources() {

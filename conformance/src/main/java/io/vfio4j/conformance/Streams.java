@@ -56,6 +56,11 @@ final class Streams implements AutoCloseable {
     this.mostState = mostState;
   }
 
+  /** Returns the whole buffer, 1 MiB. */
+  MemorySegment whole() {
+    return buffer;
+  }
+
   /** Returns how many bytes of a state are kept at most. */
   int mostState() {
     return mostState;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.MigrationVersions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -17,7 +18,10 @@ final class HonestScratchTest {
 
   /** What a served device cannot be asked, or what it never does. */
   private static final List<String> EXCUSES = List.of("the device has no ", "there is no way here to watch",
-      "nothing here drives the device into ERROR");
+      "nothing here drives the device into ERROR", "there is no such thing in version 1",
+      "the device gives no estimate", "the device lacks this transition, as it may",
+      "the region has no capability NDMA", "the device refuses no write",
+      "the device has nothing to read before it is stopped");
 
   static Stream<MigrationFeatures> featureSets() {
     return Stream.of(MigrationFeatures.of(), MigrationFeatures.of(MigrationFeature.P2P),
@@ -36,6 +40,28 @@ final class HonestScratchTest {
       assertThat(report.features()).isEqualTo(features);
       assertThat(report.isConformant()).isTrue();
       assertThat(scratch.log()).isEmpty();
+    }
+  }
+
+  /** Version 1 alone, and beside version 2: all that the region is judged by, and what else there is to judge. */
+  @ParameterizedTest
+  @MethodSource("featureSets")
+  void passesWholeWithVersion1(MigrationFeatures features, @TempDir Path folder) throws Exception {
+    for (MigrationVersions versions : List.of(MigrationVersions.V1, MigrationVersions.BOTH)) {
+      try (ServedScratch scratch = ServedScratch.with(folder, features, versions)) {
+        ConformanceReport report = scratch.judge(Options.TIMELESS);
+
+        assertThat(Findings.complaints(report)).as("%s with %s", versions, features).isEmpty();
+        assertThat(report.results())
+            .filteredOn(result -> result.verdict() instanceof Verdict.NotApplicable)
+            .allSatisfy(result -> assertThat(EXCUSES).anyMatch(result.verdict().details()::startsWith));
+        assertThat(report.of(Group.V1_STATES)).extracting(CheckResult::verdict)
+            .filteredOn(Verdict.Passed.class::isInstance).hasSizeGreaterThan(30);
+        assertThat(report.of(Group.V1_DATA)).extracting(CheckResult::verdict)
+            .filteredOn(Verdict.Passed.class::isInstance).hasSizeGreaterThan(9);
+        assertThat(report.of(Group.TRANSITIONS).isEmpty()).isEqualTo(versions == MigrationVersions.V1);
+        assertThat(scratch.log()).isEmpty();
+      }
     }
   }
 }

@@ -82,7 +82,7 @@ final class MisbehaviourTest {
         habit == Misbehaviour.ACCEPTS_MISSING_STATES ? NO_P2P : MigrationFeatures.ALL;
     ConformanceReport report = judge(features, EnumSet.of(habit));
 
-    Rightly rightly = Rightly.named(habit, report);
+    Rightly rightly = Rightly.named(habit, "misbehaviours.txt", report);
     assertThat(Findings.ids(report, Verdict.Failed.class)).as("failed for " + habit)
         .containsExactlyInAnyOrderElementsOf(rightly.failed());
     assertThat(Findings.ids(report, Verdict.Deviates.class)).as("deviates for " + habit)

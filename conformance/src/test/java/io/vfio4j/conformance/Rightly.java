@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
-import io.vfio4j.testkit.Misbehaviour;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * What the suite is to find in a device with a misbehaviour, as {@code misbehaviours.txt} has it.
+ * What the suite is to find in a device with a misbehaviour, as a file of the tests has it.
  *
  * @param failed ids of the checks that are to fail
  * @param deviating ids of those that are to deviate
@@ -24,10 +23,10 @@ record Rightly(Set<String> failed, Set<String> deviating) {
 
   private static final int FIELDS = 3;
 
-  static Rightly named(Misbehaviour habit, ConformanceReport report) throws IOException {
+  static Rightly named(Enum<?> habit, String file, ConformanceReport report) throws IOException {
     List<String> ids = report.results().stream().map(result -> result.check().id()).toList();
     Rightly rightly = new Rightly(new TreeSet<>(), new TreeSet<>());
-    for (String line : lines()) {
+    for (String line : lines(file)) {
       String[] words = line.split(" +", FIELDS);
       if (words[0].equals(habit.name())) {
         Set<String> checks = words[1].equals("fails") ? rightly.failed : rightly.deviating;
@@ -35,14 +34,14 @@ record Rightly(Set<String> failed, Set<String> deviating) {
       }
     }
     if (rightly.failed.isEmpty() && rightly.deviating.isEmpty()) {
-      throw new AssertionError("misbehaviours.txt does not say what is to be found of " + habit);
+      throw new AssertionError(file + " does not say what is to be found of " + habit);
     }
     return rightly;
   }
 
-  private static List<String> lines() throws IOException {
+  private static List<String> lines(String file) throws IOException {
     try (var reader = new BufferedReader(new InputStreamReader(
-        Objects.requireNonNull(Rightly.class.getResourceAsStream("misbehaviours.txt")),
+        Objects.requireNonNull(Rightly.class.getResourceAsStream(file)),
         StandardCharsets.UTF_8))) {
       return reader.lines().toList();
     }

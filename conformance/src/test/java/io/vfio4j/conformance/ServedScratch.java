@@ -7,6 +7,7 @@ import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserProbe;
 import io.vfio4j.vfiouser.VfioUserServer;
@@ -29,9 +30,13 @@ final class ServedScratch implements AutoCloseable {
   private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
 
   private ServedScratch(Path folder, ScratchConfig config) throws IOException {
+    this(folder, config, MigrationVersions.V2);
+  }
+
+  private ServedScratch(Path folder, ScratchConfig config, MigrationVersions versions) throws IOException {
     device = new ScratchDevice(config);
     Path path = folder.resolve("scratch");
-    server = VfioUserServer.listen(path, device, ServerOptions.DEFAULT, log::add);
+    server = VfioUserServer.listen(path, device, ServerOptions.DEFAULT.withVersions(versions), log::add);
     ended = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
     probe = VfioUserProbe.connect(path, ClientOptions.DEFAULT);
   }
@@ -46,6 +51,11 @@ final class ServedScratch implements AutoCloseable {
 
   static ServedScratch with(Path folder, MigrationFeatures features) throws IOException {
     return new ServedScratch(folder, config().withFeatures(features));
+  }
+
+  static ServedScratch with(Path folder, MigrationFeatures features, MigrationVersions versions)
+      throws IOException {
+    return new ServedScratch(folder, config().withFeatures(features), versions);
   }
 
   static ServedScratch with(Path folder, String... faults) throws IOException {

@@ -116,6 +116,7 @@ public final class RegionMigratableDevice implements MigratableDevice {
     private final DeviceState target;
     private DeviceStateV1 now;
     private Optional<DataSession> begun = Optional.empty();
+    private final FeaturesV1 knownBefore = known;
     private @Nullable DeviceException refusal;
 
     RegionMove(DeviceStateV1 now, DeviceState target) {
@@ -151,7 +152,9 @@ public final class RegionMigratableDevice implements MigratableDevice {
       }
     }
 
+    /** If nothing was found around a refusal it may have had another reason than a missing arc. */
     private TransitionException noWay() {
+      known = knownBefore;
       Errno errno = refusal != null ? refusal.errno() : Errno.EINVAL;
       return new TransitionException(identity.name(), from, target, errno, inV2(now), refusal);
     }

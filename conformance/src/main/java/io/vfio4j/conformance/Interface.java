@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import io.vfio4j.model.DeviceProbe;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.Segmentation;
+
+/**
+ * What of the migration interface a device has, by which checks are chosen.
+ *
+ * @param features what it says it can do
+ * @param drivenByV1 whether it is driven by version 1, having nothing else
+ * @param isStream whether its state is a stream of bytes, and not one of segments that must be kept
+ * @param hasRegion whether it has a migration region of version 1 that can be accessed
+ * @param ndma whether the region has the capability NDMA
+ */
+record Interface(MigrationFeatures features, boolean drivenByV1, boolean isStream, boolean hasRegion,
+    boolean ndma) {
+
+  /** Returns that of a device with version 2 alone. */
+  static Interface version2(MigrationFeatures features) {
+    return new Interface(features, false, true, false, false);
+  }
+
+  /** Returns that of a device as it is. */
+  static Interface of(DeviceProbe probe) {
+    MigratableDevice device = probe.device();
+    boolean drivenByV1 = device.segmentation().isPresent();
+    boolean isStream = device.segmentation().filter(Segmentation::isFixed).isEmpty();
+    if (probe instanceof DeviceProbe.AccessesMigrationRegion region && region.migrationRegion().isPresent()) {
+      return new Interface(device.features(), drivenByV1, isStream, true, region.hasNdma());
+    }
+    return new Interface(device.features(), drivenByV1, isStream, false, false);
+  }
+}

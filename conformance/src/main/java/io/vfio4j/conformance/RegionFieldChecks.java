@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceStateV1;
+import io.vfio4j.model.MigrationRegionField;
+import io.vfio4j.model.MigrationRegionLayout;
+
+/** The header of the migration region of version 1: what may be accessed, and how. */
+final class RegionFieldChecks {
+
+  private static final int[] WIDTHS = {1, 2, 3, 4, 6, 8, 12, 16};
+
+  private RegionFieldChecks() {
+  }
+
+  static void addTo(Plan plan) {
+    add(plan, "initial", "After a reset device_state is exactly RUNNING, without reserved bits.",
+        Sources.INITIAL,
+        bench -> expectField(RawRegion.of(bench), DeviceStateV1.RUNNING, "after a reset"));
+    add(plan, "reserved field", "The reserved field reads 0, and ignores writes.", Sources.REGION,
+        RegionFieldChecks::touchReserved);
+    add(plan, "widths", "An access of the header that is not to one whole field is refused.", Sources.REGION,
+        RegionFieldChecks::tryWidths);
+    add(plan, "read-only fields", "To write pending_bytes or data_offset changes nothing.", Sources.REGION,
+        bench -> {
+          RawRegion region = RawRegion.of(bench);
+          for (MigrationRegionField field : new MigrationRegionField[] {MigrationRegionField.PENDING_BYTES,
+              MigrationRegionField.DATA_OFFSET}) {
+            Expect.failure(() -> region.set(field, -1)); // Refused or ignored.
+            expectField(region, DeviceStateV1.RUNNING, "after a write of " + field);
+          }
+        });
+    add(plan, "beyond the end", "An access beyond the end of the region is refused.", Sources.REGION,
+        bench -> {
+          RawRegion region = RawRegion.of(bench);
+          expectRefusal("reading 8 bytes at the region's end", () -> region.read(region.size(), Long.BYTES));
+          expectRefusal("writing 8 bytes across the region's end",
+              () -> region.writeZeros(region.size() - Integer.BYTES, Long.BYTES));
+          expectField(region, DeviceStateV1.RUNNING, "afterwards");
+        });
+  }
+
+  private static void add(Plan plan, String name, String sentence, String source, Experiment experiment) {
+    plan.add(Group.V1_REGION, name, sentence, source, experiment);
+  }
+
+  /** Expects that the field has a value, reserved bits included. */
+  static void expectField(RawRegion region, DeviceStateV1 expected, String when)
+      throws Judgement, DeviceException {
+    DeviceStateV1 state = region.state();
+    if (!state.equals(expected)) {
+      throw Judgement.failed("device_state %s %s".formatted(expected, when), state.toString());
+    }
+  }
+
+  /** Expects a refusal, whatever the errno. */
+  private static void expectRefusal(String what, Expect.Request request)
+      throws Judgement, DeviceLostException {
+    if (Expect.failure(request).isEmpty()) {
+      throw Judgement.failed(what + " is refused", "it is accepted");
+    }
+  }
+
+  private static void touchReserved(Bench bench) throws Judgement, DeviceException {
+    RawRegion region = RawRegion.of(bench);
+    for (long written : new long[] {0, 0xffff_ffffL}) {
+      region.set(MigrationRegionField.RESERVED, written);
+      long read = region.reserved();
+      if (read != 0) {
+        throw Judgement.failed("0 in the reserved field", "0x" + Long.toHexString(read));
+      }
+    }
+    expectField(region, DeviceStateV1.RUNNING, "afterwards");
+  }
+
+  private static void tryWidths(Bench bench) throws Judgement, DeviceException {
+    RawRegion region = RawRegion.of(bench);
+    for (int offset = 0; offset < MigrationRegionLayout.HEADER_SIZE; offset++) {
+      for (int width : WIDTHS) {
+        if (offset + width <= MigrationRegionLayout.HEADER_SIZE
+            && MigrationRegionField.at(offset, width).isEmpty()) {
+          int at = offset;
+          String words = "%d bytes at %d".formatted(width, at);
+          expectRefusal("reading " + words, () -> region.read(at, width));
+          expectRefusal("writing " + words, () -> region.writeZeros(at, width));
+        }
+      }
+    }
+    expectField(region, DeviceStateV1.RUNNING, "afterwards");
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceProbe;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.testkit.MisbehavingRegionProbe;
+import io.vfio4j.testkit.RegionMisbehaviour;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.util.EnumSet;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The suite names what a migration region of version 1 does wrong, and nothing that it does right. */
+final class RegionMisbehaviourTest {
+
+  private static final int WINDOW = 1500;
+
+  /** The device behind the region, which promises all that there is to promise. */
+  private record Simulated() implements KnownDevice {
+
+    @Override
+    public Set<Claim> claims() {
+      return EnumSet.allOf(Claim.class);
+    }
+
+    @Override
+    public void exercise(DeviceProbe probe) {
+      ((MisbehavingRegionProbe) probe).fill(42);
+    }
+
+    @Override
+    public boolean provokeError(DeviceProbe probe) throws DeviceException {
+      ((MisbehavingRegionProbe) probe).enterError();
+      return true;
+    }
+  }
+
+  private static ConformanceReport judge(boolean ndma, Set<RegionMisbehaviour> habits)
+      throws DeviceException {
+    SimulatedSettings settings =
+        SimulatedSettings.named("simulated").withFeatures(MigrationFeatures.ALL).withContent(100, 0);
+    try (MisbehavingRegionProbe probe = new MisbehavingRegionProbe(settings, WINDOW, ndma, habits)) {
+      return ConformanceSuite.run(new Subject(probe, new Simulated()), Options.TIMELESS,
+          ConformanceListener.NONE);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void honest(boolean ndma) throws Exception {
+    ConformanceReport report = judge(ndma, Set.of());
+
+    assertThat(Findings.complaints(report)).isEmpty();
+    assertThat(Findings.ids(report, Verdict.Passed.class)).hasSizeGreaterThan(45)
+        .contains("v1-states/loads first", "v1-states/ERROR", "v1-states/RESUMING > STOP_COPY",
+            "v1-data/left within a segment");
+    assertThat(Findings.of(report, Verdict.NotApplicable.class).get("v1-states/STOP_COPY > PRE_COPY"))
+        .isEqualTo("the device lacks this transition, as it may; "
+            + "a way around: STOP_COPY > STOP > PRE_COPY");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void misbehaving(RegionMisbehaviour habit) throws Exception {
+    ConformanceReport report = judge(habit != RegionMisbehaviour.TAKES_NDMA, EnumSet.of(habit));
+
+    Rightly rightly = Rightly.named(habit, "region-misbehaviours.txt", report);
+    assertThat(Findings.ids(report, Verdict.Failed.class)).as("failed for " + habit)
+        .containsExactlyInAnyOrderElementsOf(rightly.failed());
+    assertThat(Findings.ids(report, Verdict.Deviates.class)).as("deviates for " + habit)
+        .containsExactlyInAnyOrderElementsOf(rightly.deviating());
+  }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceStateV1;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationRegionAccess;
+import io.vfio4j.model.MigrationRegionField;
+import io.vfio4j.model.MigrationRegionLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A migration region of version 1 with bad habits, before an honest one; for tests of those who judge devices.
+ *
+ * <p>
+ * One thread at a time may use it.
+ */
+public final class MisbehavingRegion implements MigrationRegionAccess {
+
+  private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(LITTLE_ENDIAN);
+  private static final int RESERVED_BIT = 0x10;
+  private static final int INVALID = DeviceStateV1.RESUMING_BIT | DeviceStateV1.RUNNING_BIT;
+
+  private final SimulatedRegion honest;
+  private final Set<RegionMisbehaviour> habits;
+  private final MemorySegment scratch = Arena.ofAuto().allocate(U64);
+  /** Bits that the field shows beyond the honest one's. */
+  private int shown;
+  private boolean pretendsError;
+  private boolean committed;
+  private boolean repeated;
+  private int segments;
+  private long readTo;
+
+  /**
+   * Makes a region.
+   *
+   * @param honest what it is before, closed with it
+   * @param habits what is wrong with it
+   */
+  public MisbehavingRegion(SimulatedRegion honest, Set<RegionMisbehaviour> habits) {
+    this.honest = honest;
+    this.habits = Set.copyOf(habits);
+    begin();
+  }
+
+  private boolean has(RegionMisbehaviour habit) {
+    return habits.contains(habit);
+  }
+
+  private void begin() {
+    shown = has(RegionMisbehaviour.STARTS_WITH_A_RESERVED_BIT) ? RESERVED_BIT : 0;
+    pretendsError = false;
+    beginSession();
+  }
+
+  private void beginSession() {
+    committed = false;
+    repeated = false;
+    segments = 0;
+    readTo = 0;
+  }
+
+  @Override
+  public long size() {
+    return honest.size();
+  }
+
+  @Override
+  public void read(long offset, MemorySegment into) throws DeviceException {
+    if (offset >= SimulatedRegion.WINDOW_OFFSET) {
+      readData(offset, into);
+      return;
+    }
+    Optional<MigrationRegionField> field = MigrationRegionField.at(offset, into.byteSize());
+    if (field.isEmpty()) {
+      anyWidth(offset, into, honest::read);
+      return;
+    }
+    switch (field.get()) {
+      case DEVICE_STATE -> {
+        honest.read(offset, into);
+        into.set(U32, 0, shownState(into.get(U32, 0)));
+      }
+      case RESERVED -> into.fill((byte) (has(RegionMisbehaviour.RESERVED_FIELD_READS_ONES) ? 0xff : 0));
+      case PENDING_BYTES -> readPending(offset, into);
+      case DATA_OFFSET -> {
+        honest.read(offset, into);
+        readTo = committed ? readTo : 0;
+        committed = true;
+        if (has(RegionMisbehaviour.SEGMENTS_IN_THE_HEADER)) {
+          into.set(U64, 0, MigrationRegionField.DATA_OFFSET.offset());
+        }
+      }
+      case DATA_SIZE -> {
+        honest.read(offset, into);
+        if (has(RegionMisbehaviour.SEGMENTS_TOO_LONG) && into.get(U64, 0) > 0) {
+          into.set(U64, 0, size());
+        }
+      }
+    }
+  }
+
+  private int shownState(int state) {
+    if (pretendsError) {
+      return DeviceStateV1.ERROR.value();
+    }
+    int all = state | shown;
+    return has(RegionMisbehaviour.DROPS_RESERVED_BITS) ? all & DeviceStateV1.KNOWN_BITS : all;
+  }
+
+  private void readPending(long offset, MemorySegment into) throws DeviceException {
+    if (committed && !repeated && has(RegionMisbehaviour.REPEATS_A_SEGMENT)) {
+      repeated = true;
+      honest.read(MigrationRegionField.DATA_SIZE.offset(), into);
+      return;
+    }
+    segments += committed ? 1 : 0;
+    committed = false;
+    honest.read(offset, into);
+    boolean stopped = honest.state().equals(DeviceStateV1.STOP_COPY);
+    if (has(RegionMisbehaviour.ENDS_EARLY) && stopped && segments == 1) {
+      into.set(U64, 0, 0);
+    }
+    if (has(RegionMisbehaviour.PENDING_HAS_AN_EFFECT) && into.get(U64, 0) > 0) {
+      honest.read(MigrationRegionField.DATA_OFFSET.offset(), scratch);
+    }
+  }
+
+  private void readData(long offset, MemorySegment into) throws DeviceException {
+    honest.read(offset, into);
+    if (has(RegionMisbehaviour.READS_ONCE) && offset < readTo) {
+      into.fill((byte) 0);
+    }
+    readTo = Math.max(readTo, offset + into.byteSize());
+  }
+
+  /** An access to the honest region. */
+  @FunctionalInterface
+  private interface Access {
+    void run(long offset, MemorySegment data) throws DeviceException;
+  }
+
+  private void anyWidth(long offset, MemorySegment data, Access access) throws DeviceException {
+    if (!has(RegionMisbehaviour.TAKES_ANY_WIDTH)
+        || offset > MigrationRegionLayout.HEADER_SIZE - data.byteSize()) {
+      access.run(offset, data);
+    }
+  }
+
+  @Override
+  public void write(long offset, MemorySegment data) throws DeviceException {
+    Optional<MigrationRegionField> field = MigrationRegionField.at(offset, data.byteSize());
+    if (field.isEmpty() && offset < SimulatedRegion.WINDOW_OFFSET) {
+      anyWidth(offset, data, honest::write);
+    } else if (field.isPresent() && field.get() == MigrationRegionField.DEVICE_STATE) {
+      writeState(data.get(U32, 0));
+    } else if (field.isPresent() && field.get() == MigrationRegionField.DATA_SIZE) {
+      writeDataSize(offset, data);
+    } else {
+      honest.write(offset, data);
+    }
+  }
+
+  private void writeDataSize(long offset, MemorySegment data) throws DeviceException {
+    boolean huge = data.get(U64, 0) > size() - SimulatedRegion.WINDOW_OFFSET;
+    if (has(RegionMisbehaviour.TAKES_HUGE_SEGMENTS) && huge && honest.state().isResuming()) {
+      return;
+    }
+    if (has(RegionMisbehaviour.DATA_IN_STOP_IS_AN_ERROR) && honest.state().equals(DeviceStateV1.STOP)) {
+      pretendsError = true;
+    }
+    honest.write(offset, data);
+  }
+
+  private void writeState(int value) throws DeviceException {
+    DeviceStateV1 written = new DeviceStateV1(value);
+    if (pretendsError) {
+      throw refusal("only a reset leaves ERROR");
+    }
+    if (has(RegionMisbehaviour.TAKES_ERROR) && written.isError()) {
+      pretendsError = true;
+    } else if (has(RegionMisbehaviour.TAKES_INVALID) && written.bits() == INVALID) {
+      return;
+    } else if (has(RegionMisbehaviour.TAKES_NDMA) && written.hasNdma() && written.mayBeWritten(true)) {
+      pass(value & ~DeviceStateV1.NDMA_BIT);
+      shown |= DeviceStateV1.NDMA_BIT;
+    } else {
+      pass(value);
+      shown = 0;
+    }
+  }
+
+  private void pass(int value) throws DeviceException {
+    DeviceStateV1 before = honest.state();
+    DeviceStateV1 to = new DeviceStateV1(value).effective();
+    if (has(RegionMisbehaviour.LACKS_ABORT) && before.equals(DeviceStateV1.STOP_COPY)
+        && to.equals(DeviceStateV1.RUNNING)) {
+      throw refusal("it lacks this transition");
+    }
+    if (has(RegionMisbehaviour.CAPTURES_BEFORE_IT_LOADS) && before.equals(DeviceStateV1.RESUMING)
+        && to.equals(DeviceStateV1.STOP_COPY)) {
+      honest.reset();
+    }
+    DeviceException refused = tryWrite(value);
+    if (refused == null) {
+      if (honest.state().isSaving() != before.isSaving()) {
+        beginSession();
+      }
+      return;
+    }
+    if (has(RegionMisbehaviour.REFUSAL_STOPS) && before.isRunning()) {
+      tryWrite(DeviceStateV1.STOP.value());
+    }
+    throw refused;
+  }
+
+  private @Nullable DeviceException tryWrite(int value) throws DeviceException {
+    scratch.set(U32, 0, value);
+    try {
+      honest.write(MigrationRegionField.DEVICE_STATE.offset(), scratch.asSlice(0, Integer.BYTES));
+      return null;
+    } catch (DeviceException e) {
+      return has(RegionMisbehaviour.WRONG_ERRNO) && e.errno().equals(Errno.EINVAL)
+          ? new DeviceException(e.device(), e.action(), Errno.EIO)
+          : e;
+    }
+  }
+
+  private static DeviceException refusal(String why) {
+    return new DeviceException("region", "write device_state", Errno.EINVAL, "write device_state: " + why,
+        null);
+  }
+
+  @Override
+  public void reset() throws DeviceException {
+    if (!has(RegionMisbehaviour.RESET_CHANGES_NOTHING)) {
+      honest.reset();
+      begin();
+    }
+  }
+
+  @Override
+  public void close() {
+    honest.close();
+  }
+}
