@@ -14,7 +14,7 @@
  *
  * <p>
  * Sources: sections 2, 3 and 7 of the Linux man pages; sizes and offsets are those of x86-64 and arm64,
- * which agree.
+ * which agree but for struct epoll_event.
  */
 @NullMarked
 package io.vfio4j.linux;

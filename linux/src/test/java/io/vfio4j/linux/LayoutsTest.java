@@ -79,4 +79,12 @@ class LayoutsTest {
     assertThat(Statx.DEV_MAJOR_OFFSET).isEqualTo(136);
     assertThat(Statx.DEV_MINOR_OFFSET).isEqualTo(140);
   }
+
+  @Test
+  void epollEvent() {
+    boolean packed = System.getProperty("os.arch").equals("amd64");
+    assertThat(EpollEvent.SIZE).isEqualTo(packed ? 12 : 16);
+    assertThat(EpollEvent.EVENTS_OFFSET).isEqualTo(0);
+    assertThat(EpollEvent.DATA_OFFSET).isEqualTo(packed ? 4 : 8);
+  }
 }

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -54,5 +55,8 @@ int main(void) {
   OFFSET(statx, stx_size);
   OFFSET(statx, stx_dev_major);
   OFFSET(statx, stx_dev_minor);
+  SIZE(epoll_event);
+  OFFSET(epoll_event, events);
+  OFFSET(epoll_event, data);
   return 0;
 }
