@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 final class Backlog implements AutoCloseable {
 
   private static final long MAX_BYTES = 8L << 20;
-  private static final int MAX_MESSAGES = 4096;
+  /** More than fit in a socket of the usual size, from a client that posts writes to registers. */
+  private static final int MAX_MESSAGES = 16384;
   private static final int MAX_FDS = 256;
 
   private final ArrayDeque<QueuedMessage> messages = new ArrayDeque<>();

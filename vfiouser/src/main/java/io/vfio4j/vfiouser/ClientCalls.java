@@ -53,18 +53,46 @@ record ClientCalls(String name, ClientChannel channel) {
       }
     } catch (RemoteErrorException e) {
       throw new DeviceException(name, action, e.errno());
-    } catch (LinuxException e) {
-      throw new DeviceLostException(name, action, e.errno(), e.errno().toString(), e);
-    } catch (ProtocolException e) {
-      throw new DeviceLostException(name, action, e.errno(), String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
-      throw new DeviceLostException(name, action, Errno.EPROTO, String.valueOf(e.getMessage()), e);
+      throw lost(action, e);
     }
   }
 
   /** Resets the device, and leaves it at that. */
   void reset() throws DeviceException {
     call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+  }
+
+  /**
+   * Sends a command that is not answered, whether it succeeds or not. It is carried out before those that follow.
+   *
+   * @param action what it is for, for messages
+   * @param fields what it says
+   * @param data what follows the fields, sent from where it lies
+   * @throws DeviceLostException if the connection failed, now or before
+   */
+  void post(String action, Command command, Fields fields, MemorySegment data) throws DeviceException {
+    try {
+      channel.lock();
+      try {
+        int size = fields.fill(channel.head());
+        channel.post(command, size, data);
+      } finally {
+        channel.unlock();
+      }
+    } catch (IOException e) {
+      throw lost(action, e);
+    }
+  }
+
+  private DeviceLostException lost(String action, IOException cause) {
+    return switch (cause) {
+      case LinuxException e -> new DeviceLostException(name, action, e.errno(), e.errno().toString(), e);
+      case ProtocolException e ->
+        new DeviceLostException(name, action, e.errno(), String.valueOf(e.getMessage()), e);
+      default ->
+        new DeviceLostException(name, action, Errno.EPROTO, String.valueOf(cause.getMessage()), cause);
+    };
   }
 
   /** Reads a reply that must have at least so many bytes, all of which fit in the reader. */

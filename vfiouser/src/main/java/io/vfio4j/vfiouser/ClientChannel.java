@@ -106,10 +106,7 @@ final class ClientChannel implements AutoCloseable {
       throws RemoteErrorException, IOException {
     watch.begin();
     try {
-      int id = nextId++ & 0xffff;
-      Header.write(head.segment(), id, command.wireValue(), Header.SIZE + fields + data.byteSize(),
-          Header.TYPE_COMMAND, 0);
-      sender.send(head.slice(0, Header.SIZE + fields), data, fds);
+      int id = send(command, Header.TYPE_COMMAND, fields, data, fds);
       awaitReply(command, id);
       if ((reader.flags() & Header.ERROR) != 0) {
         int errno = reader.errno();
@@ -125,14 +122,57 @@ final class ClientChannel implements AutoCloseable {
       fail(reason);
       throw reason;
     } catch (RuntimeException e) {
-      // The caller's memory, most likely. The message is left in its middle.
-      ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
-      abandoned.initCause(e);
-      fail(abandoned);
-      throw e;
+      throw abandoned(e);
     } finally {
       watch.end();
     }
+  }
+
+  /**
+   * Sends a command whose fields are in {@link #head}, and that is not answered.
+   *
+   * @param fields bytes of the fields
+   * @param data what follows them
+   * @throws IOException if the connection failed, now or before
+   */
+  void post(Command command, int fields, MemorySegment data) throws IOException {
+    watch.begin();
+    try {
+      if (memoryThread != null) {
+        serveWaiting();
+      }
+      send(command, Header.TYPE_COMMAND | Header.NO_REPLY, fields, data, List.of());
+      serveBuffered();
+    } catch (LinuxException | ProtocolException e) {
+      IOException reason = watch.hasExpired() ? late(command, e) : e;
+      fail(reason);
+      throw reason;
+    } catch (RuntimeException e) {
+      throw abandoned(e);
+    } finally {
+      watch.end();
+    }
+  }
+
+  /**
+   * Serves what the server has asked for. Who posts without end keeps the thread away that would do it, and the server
+   * cannot put aside whatever comes while it waits.
+   */
+  private void serveWaiting() throws LinuxException, ProtocolException {
+    if (reader.hasBuffered() || (transport.awaitWritable(true, 0) & MessageTransport.READABLE) != 0) {
+      if (!serveNext()) {
+        throw new ProtocolException("the server closed the connection", Errno.ECONNRESET);
+      }
+      serveBuffered();
+    }
+  }
+
+  private int send(Command command, int flags, int fields, MemorySegment data, List<Fd> fds)
+      throws LinuxException, ProtocolException {
+    int id = nextId++ & 0xffff;
+    Header.write(head.segment(), id, command.wireValue(), Header.SIZE + fields + data.byteSize(), flags, 0);
+    sender.send(head.slice(0, Header.SIZE + fields), data, fds);
+    return id;
   }
 
   private static ProtocolException late(Command command, IOException seenInstead) {
@@ -140,6 +180,14 @@ final class ClientChannel implements AutoCloseable {
         new ProtocolException(command + " was not answered in time", Errno.ETIMEDOUT);
     late.initCause(seenInstead);
     return late;
+  }
+
+  /** The caller's memory, most likely. The message is left in its middle. */
+  private RuntimeException abandoned(RuntimeException cause) {
+    ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
+    abandoned.initCause(cause);
+    fail(abandoned);
+    return cause;
   }
 
   /** Serves commands that came with the reply: the socket would not tell of them any more. */

@@ -3,10 +3,13 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.Structs.RegionAccess;
 import java.lang.foreign.MemorySegment;
 
 /** The client's side of DEVICE_GET_REGION_INFO, REGION_READ and REGION_WRITE. */
 final class ClientRegions {
+
+  private static final String WRITE = "write region";
 
   private final ClientCalls calls;
   private final int maxDataXferSize;
@@ -63,8 +66,8 @@ final class ClientRegions {
     calls.call("read region", Command.REGION_READ, head -> regionAccess(head, region, offset, count),
         MemorySegment.NULL,
         reader -> {
-          int at = ClientCalls.body(reader, Structs.RegionAccess.SIZE);
-          int got = reader.buffer().segment().get(Wire.U32, at + Structs.RegionAccess.COUNT);
+          int at = ClientCalls.body(reader, RegionAccess.SIZE);
+          int got = reader.buffer().segment().get(Wire.U32, at + RegionAccess.COUNT);
           if (got != count || reader.remaining() < count) {
             throw new ProtocolException(
                 "REGION_READ of " + count + " bytes answered with " + Integer.toUnsignedString(got));
@@ -78,16 +81,26 @@ final class ClientRegions {
     for (long done = 0; done < data.byteSize();) {
       int count = (int) Math.min(maxDataXferSize, data.byteSize() - done);
       long at = offset + done;
-      calls.call("write region", Command.REGION_WRITE, head -> regionAccess(head, region, at, count),
+      calls.call(WRITE, Command.REGION_WRITE, head -> regionAccess(head, region, at, count),
           data.asSlice(done, count), reader -> Boolean.TRUE);
       done += count;
     }
   }
 
+  void post(int region, long offset, MemorySegment data) throws DeviceException {
+    for (long done = 0; done < data.byteSize();) {
+      int count = (int) Math.min(maxDataXferSize, data.byteSize() - done);
+      long at = offset + done;
+      calls.post(WRITE, Command.REGION_WRITE, head -> regionAccess(head, region, at, count),
+          done == 0 && count == data.byteSize() ? data : data.asSlice(done, count));
+      done += count;
+    }
+  }
+
   private static int regionAccess(MemorySegment head, int region, long offset, int count) {
-    head.set(Wire.U64, Header.SIZE + Structs.RegionAccess.OFFSET, offset);
-    head.set(Wire.U32, Header.SIZE + Structs.RegionAccess.REGION, region);
-    head.set(Wire.U32, Header.SIZE + Structs.RegionAccess.COUNT, count);
-    return Structs.RegionAccess.SIZE;
+    head.set(Wire.U64, Header.SIZE + RegionAccess.OFFSET, offset);
+    head.set(Wire.U32, Header.SIZE + RegionAccess.REGION, region);
+    head.set(Wire.U32, Header.SIZE + RegionAccess.COUNT, count);
+    return RegionAccess.SIZE;
   }
 }

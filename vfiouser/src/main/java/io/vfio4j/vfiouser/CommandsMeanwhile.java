@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.vfiouser.Structs.RegionAccess;
+import io.vfio4j.vfiouser.Structs.WriteMulti;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -63,13 +64,28 @@ final class CommandsMeanwhile {
       return false;
     }
     return ANY_TIME.contains(command)
-        || ((command == Command.REGION_READ || command == Command.REGION_WRITE) && isOfPci(message));
+        || ((command == Command.REGION_READ || command == Command.REGION_WRITE)
+            && isOfPci(message, 0, RegionAccess.SIZE))
+        || (command == Command.REGION_WRITE_MULTI
+            && isOfPci(message, WriteMulti.WRITES, WriteMulti.WRITE_SIZE));
   }
 
-  /** Tells whether an access is to one of the regions that a PCI device has: any other may hold migration. */
-  private static boolean isOfPci(QueuedMessage message) {
-    return message.body().byteSize() >= RegionAccess.SIZE && Integer.compareUnsigned(
-        message.body().get(Wire.U32, RegionAccess.REGION), PCI_REGIONS) < 0;
+  /**
+   * Tells whether accesses are to regions that a PCI device has: any other may hold migration.
+   *
+   * @param first where in the body the first access lies
+   * @param size bytes from one to the next, if there are several
+   */
+  private static boolean isOfPci(QueuedMessage message, int first, int size) {
+    long end = message.command() == Command.REGION_WRITE_MULTI.wireValue()
+        ? message.body().byteSize()
+        : first + size;
+    for (int at = first; at + size <= end && end <= message.body().byteSize(); at += size) {
+      if (Integer.compareUnsigned(message.body().get(Wire.U32, at + RegionAccess.REGION), PCI_REGIONS) >= 0) {
+        return false;
+      }
+    }
+    return end <= message.body().byteSize();
   }
 
   /** Carries out a command and answers it. */

@@ -76,6 +76,11 @@ final class Reply {
     return tail;
   }
 
+  /** Returns some of the room for data, for what is not sent. */
+  MemorySegment scratch(int bytes) {
+    return data.slice(0, bytes);
+  }
+
   /** Lets data follow the fields; it is sent from where it lies. */
   Reply tail(MemorySegment data) {
     tail = data;

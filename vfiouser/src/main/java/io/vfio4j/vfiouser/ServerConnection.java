@@ -139,7 +139,7 @@ final class ServerConnection implements AutoCloseable {
       Limits inForce = options.limits().lowerOf(asked.limits());
       Extensions wanted = asked.extensions();
       extensions = wanted;
-      install(inForce);
+      install(inForce, asked.writeMultiple());
       reply.clear();
       VersionMessage answer = asked.reply(inForce, extensions);
       reply.size(answer.encode(reply.headSegment(), Header.SIZE, request.size())).send(sender, request);
@@ -157,7 +157,7 @@ final class ServerConnection implements AutoCloseable {
     return exception;
   }
 
-  private void install(Limits inForce) {
+  private void install(Limits inForce, boolean writeMultiple) {
     handlers.limit(inForce.maxMsgFds());
     calls.limit(inForce.maxDataXferSize());
     dma.begin(calls, extensions.memoryKinds());
@@ -178,6 +178,9 @@ final class ServerConnection implements AutoCloseable {
     handlers.put(Command.DEVICE_SET_IRQS, new IrqCommands(irqs)::setIrqs);
     handlers.put(Command.REGION_READ, regions::read);
     handlers.put(Command.REGION_WRITE, regions::write);
+    if (writeMultiple) {
+      handlers.put(Command.REGION_WRITE_MULTI, regions::writeMulti);
+    }
     handlers.put(Command.DEVICE_RESET, (asked, answer) -> {
       device.reset();
       dma.log().clear();

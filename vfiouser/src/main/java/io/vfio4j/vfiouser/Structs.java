@@ -139,6 +139,20 @@ final class Structs {
     }
   }
 
+  /**
+   * {@code struct vfio_user_region_write_multi { u64 wr_cnt; struct { u64 offset; u32 region, count; u64 data; } wrs[];
+   * }}. A write begins like {@link RegionAccess}.
+   */
+  static final class WriteMulti {
+    static final int WRITES = 8;
+    static final int DATA = RegionAccess.SIZE;
+    static final int DATA_SIZE = 8;
+    static final int WRITE_SIZE = DATA + DATA_SIZE;
+
+    private WriteMulti() {
+    }
+  }
+
   /** {@code struct vfio_user_dma_region_access { u64 addr, count; u8 data[]; }}. */
   static final class DmaAccess {
     static final int IOVA = 0;

@@ -34,6 +34,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   /** A longer text is refused; those of known clients have about 200 bytes. */
   static final int MAX_SIZE = 4096;
 
+  private static final String WRITE_MULTIPLE = "write_multiple";
   private static final int JSON_AT = 4;
   private static final long BIGGEST = Long.MAX_VALUE;
 
@@ -136,7 +137,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
         otherwise.maxBitmapSize());
     number(capabilities, "pgsizes", 1, 1);
     number(object(capabilities, "migration"), "pgsize", 1, 1);
-    flag(capabilities, "write_multiple");
+    writeMultiple();
     flag(object(capabilities, "twin_socket"), "supported");
     try {
       return new Limits((int) Math.min(fds, Integer.MAX_VALUE), (int) Math.min(data, Integer.MAX_VALUE),
@@ -144,6 +145,11 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     } catch (IllegalArgumentException e) {
       throw refused(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Tells whether several writes may come in one message, or whether that is asked for. */
+  boolean writeMultiple() throws ErrnoException {
+    return flag(capabilities, WRITE_MULTIPLE);
   }
 
   /** Returns the extensions asked for or granted here. */
@@ -162,6 +168,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     capabilities.addProperty("max_msg_fds", limits.maxMsgFds());
     capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
     capabilities.addProperty("max_dma_maps", limits.maxDmaMaps());
+    capabilities.addProperty(WRITE_MULTIPLE, true);
     JsonObject migration = new JsonObject();
     migration.addProperty("max_bitmap_size", limits.maxBitmapSize());
     capabilities.add("migration", migration);
@@ -182,6 +189,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     named(answer, capabilities, "max_msg_fds", inForce.maxMsgFds());
     named(answer, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
     named(answer, capabilities, "max_dma_maps", inForce.maxDmaMaps());
+    copied(answer, WRITE_MULTIPLE);
     if (capabilities.get("migration") instanceof JsonObject asked) {
       JsonObject migration = new JsonObject();
       named(migration, asked, "max_bitmap_size", inForce.maxBitmapSize());
@@ -198,6 +206,13 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
       answer.add("vfio4j", ours);
     }
     return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
+  }
+
+  /** Grants what is asked for. */
+  private void copied(JsonObject answer, String key) {
+    if (capabilities.has(key)) {
+      answer.add(key, capabilities.get(key));
+    }
   }
 
   private static void named(JsonObject answer, JsonObject asked, String key, long value) {

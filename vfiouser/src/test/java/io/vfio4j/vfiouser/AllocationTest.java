@@ -10,6 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +48,20 @@ class AllocationTest {
         Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(4, 4);
       assertAllocatesNothing(served, () -> client.readRegion(TestDevice.BAR0, 0, into));
+    }
+  }
+
+  @Test
+  void writingRegistersPostedAndManyAtOnce() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment data = arena.allocate(4, 4);
+      List<RegionWrite> writes = IntStream.range(0, 100)
+          .mapToObj(i -> RegionWrite.ofInt(TestDevice.BAR2, 4L * i, i)).toList();
+      assertAllocatesNothing(served, () -> {
+        client.postWrite(TestDevice.BAR2, 8, data);
+        client.writeAll(writes);
+      });
     }
   }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.vfiouser.Structs.RegionAccess;
+import io.vfio4j.vfiouser.Structs.WriteMulti;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Many small writes: the client's side of REGION_WRITE_MULTI, and REGION_WRITE where the server does not know that. */
+final class ClientRegionWrites {
+
+  private static final String ACTION = "write to regions";
+  /** {@code VFIO_USER_MULTI_MAX} of QEMU: a server may count on it. */
+  private static final int MOST_WRITES = 200;
+
+  private final ClientCalls calls;
+  /** How many go in a message; 1 where the server does not know of such messages. */
+  private final int most;
+
+  ClientRegionWrites(ClientCalls calls, Limits limits, boolean writeMultiple) {
+    this.calls = calls;
+    most = writeMultiple ? Math.min(MOST_WRITES, limits.maxDataXferSize() / WriteMulti.WRITE_SIZE) : 1;
+  }
+
+  void write(List<RegionWrite> writes) throws DeviceException {
+    for (int done = 0; done < writes.size();) {
+      List<RegionWrite> part = part(writes, done);
+      int carriedOut = part.size() == 1 ? writeOne(part.getFirst()) : writeAll(part);
+      done += carriedOut;
+      if (carriedOut < part.size()) {
+        // The server has told how many it carried out, but not what is wrong with the next one: alone, it is refused
+        // for a reason.
+        done += writeOne(writes.get(done));
+      }
+    }
+  }
+
+  void post(List<RegionWrite> writes) throws DeviceException {
+    for (int done = 0; done < writes.size();) {
+      List<RegionWrite> part = part(writes, done);
+      if (part.size() == 1) {
+        calls.post(ACTION, Command.REGION_WRITE, head -> fill(head, part.getFirst()), MemorySegment.NULL);
+      } else {
+        calls.post(ACTION, Command.REGION_WRITE_MULTI, head -> fill(head, part), MemorySegment.NULL);
+      }
+      done += part.size();
+    }
+  }
+
+  private List<RegionWrite> part(List<RegionWrite> writes, int done) {
+    return writes.subList(done, Math.min(writes.size(), done + most));
+  }
+
+  private int writeAll(List<RegionWrite> writes) throws DeviceException {
+    return calls.call(ACTION, Command.REGION_WRITE_MULTI, head -> fill(head, writes), MemorySegment.NULL,
+        reader -> {
+          int at = ClientCalls.body(reader, WriteMulti.WRITES);
+          long carriedOut = reader.buffer().segment().get(Wire.U64, at);
+          if (carriedOut < 0 || carriedOut > writes.size()) {
+            throw new ProtocolException("%s of %d writes carried out"
+                .formatted(Long.toUnsignedString(carriedOut), writes.size()));
+          }
+          return (int) carriedOut;
+        });
+  }
+
+  private int writeOne(RegionWrite write) throws DeviceException {
+    return calls.call(ACTION, Command.REGION_WRITE, head -> fill(head, write), MemorySegment.NULL,
+        reader -> 1);
+  }
+
+  private static int fill(MemorySegment head, List<RegionWrite> writes) {
+    head.set(Wire.U64, Header.SIZE, writes.size());
+    int at = Header.SIZE + WriteMulti.WRITES;
+    for (RegionWrite write : writes) {
+      fill(head, at, write);
+      at += WriteMulti.WRITE_SIZE;
+    }
+    return at - Header.SIZE;
+  }
+
+  private static int fill(MemorySegment head, RegionWrite write) {
+    fill(head, Header.SIZE, write);
+    return RegionAccess.SIZE + write.count();
+  }
+
+  private static void fill(MemorySegment head, int at, RegionWrite write) {
+    head.set(Wire.U64, at + RegionAccess.OFFSET, write.offset());
+    head.set(Wire.U32, at + RegionAccess.REGION, write.region());
+    head.set(Wire.U32, at + RegionAccess.COUNT, write.count());
+    head.set(Wire.U64, at + WriteMulti.DATA, write.value());
+  }
+}

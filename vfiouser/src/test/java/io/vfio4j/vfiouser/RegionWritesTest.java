@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static io.vfio4j.vfiouser.TestDevice.BAR0;
+import static io.vfio4j.vfiouser.TestDevice.BAR2;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** REGION_WRITE_MULTI and writes without a reply. */
+class RegionWritesTest {
+
+  private static final String MULTIPLE =
+      "{\"capabilities\":{\"max_data_xfer_size\":1048576,\"write_multiple\":true}}";
+  private static final String SINGLE = "{\"capabilities\":{}}";
+  private static final Limits TINY = new Limits(8, 64, 65535, 1 << 20);
+
+  @TempDir
+  private Path folder;
+
+  private static RawPeer multiple(Served served) throws Exception {
+    RawPeer peer = served.raw();
+    peer.negotiate(MULTIPLE);
+    return peer;
+  }
+
+  private static Body one(int region, long offset, int count, long value) {
+    return Body.regionAccess(region, offset, count).u64(value);
+  }
+
+  private static Body writes(long count, Body... writes) {
+    Body body = Body.empty().u64(count);
+    for (Body write : writes) {
+      body.bytes(write.toBytes());
+    }
+    return body;
+  }
+
+  private static long carriedOut(RawPeer peer, Body body) throws Exception {
+    RawPeer.Message reply = peer.done(Command.REGION_WRITE_MULTI, body);
+    assertThat(reply.body()).hasSize(8);
+    return reply.fields().getLong(0);
+  }
+
+  private static long read(RawPeer peer, int region, long offset) throws Exception {
+    return peer.done(Command.REGION_READ, Body.regionAccess(region, offset, 8)).fields().getLong(16);
+  }
+
+  @Test
+  void itIsGrantedToWhoAsksAndKnownToNobodyElse() throws Exception {
+    try (Served served = Served.in(folder)) {
+      try (RawPeer peer = served.raw()) {
+        RawPeer.Message reply = peer.negotiate(MULTIPLE);
+        assertThat(new String(reply.body(), java.nio.charset.StandardCharsets.UTF_8))
+            .contains("\"write_multiple\":true");
+        assertThat(carriedOut(peer, writes(0))).isZero();
+      }
+      try (RawPeer peer = served.raw()) {
+        peer.negotiate("{\"capabilities\":{\"write_multiple\":false}}");
+        peer.refused(Errno.ENOSYS, Command.REGION_WRITE_MULTI, writes(0));
+      }
+    }
+  }
+
+  @Test
+  void writesAreCarriedOutInOrderWithAsManyBytesAsTheySay() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = multiple(served)) {
+      assertThat(carriedOut(peer, writes(5, one(BAR2, 0, 8, -1), one(BAR2, 0, 4, 0x11223344L),
+          one(BAR2, 1, 2, 0xaaaaL), one(BAR2, 8, 1, 0x7fL), one(BAR0, TestDevice.SCRATCH, 8, 5))))
+          .isEqualTo(5);
+      assertThat(read(peer, BAR2, 0)).isEqualTo(0xffffffff11aaaa44L);
+      assertThat(read(peer, BAR2, 8)).isEqualTo(0x7f);
+      assertThat(read(peer, BAR0, TestDevice.SCRATCH)).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void whatTheDeviceRefusesEndsTheMessageAndTheAnswerSaysWhere() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = multiple(served)) {
+      Body refused = one(BAR0, TestDevice.REFUSED, 4, 1);
+      assertThat(carriedOut(peer, writes(3, one(BAR2, 0, 8, 1), refused, one(BAR2, 8, 8, 2)))).isEqualTo(1);
+      assertThat(read(peer, BAR2, 0)).isEqualTo(1);
+      assertThat(read(peer, BAR2, 8)).isZero();
+      peer.refused(Errno.EACCES, Command.REGION_WRITE_MULTI, writes(2, refused, one(BAR2, 8, 8, 2)));
+      assertThat(read(peer, BAR2, 8)).isZero();
+    }
+  }
+
+  @Test
+  void nonsenseInOneOfThemMeansThatNoneIsCarriedOut() throws Exception {
+    Body good = one(BAR2, 0, 8, -1);
+    List<Body> nonsense = List.of(one(9, 0, 4, 0), one(-1, 0, 4, 0), one(BAR2, 0, 9, 0), one(BAR2, 0, -1, 0),
+        one(BAR2, TestDevice.MEMORY_SIZE - 7, 8, 0), one(BAR2, -8, 8, 0), one(BAR2, Long.MAX_VALUE, 8, 0),
+        one(TestDevice.ABSENT, 0, 1, 0), one(6, 0, 4, 0));
+    try (Served served = Served.in(folder); RawPeer peer = multiple(served)) {
+      for (Body bad : nonsense) {
+        peer.refused(Errno.EINVAL, Command.REGION_WRITE_MULTI, writes(2, good, bad));
+      }
+      for (long count : new long[] {3, -1, Long.MIN_VALUE, 0x100000002L, 0x0aaaaaaaaaaaaaabL}) {
+        peer.refused(Errno.EINVAL, Command.REGION_WRITE_MULTI, writes(count, good, good));
+      }
+      byte[] two = writes(2, good, good).toBytes();
+      for (int size = 0; size < two.length; size++) {
+        peer.refused(Errno.EINVAL, Command.REGION_WRITE_MULTI,
+            Body.empty().bytes(java.util.Arrays.copyOf(two, size)));
+      }
+      assertThat(read(peer, BAR2, 0)).isZero();
+      assertThat(served.log()).isEmpty();
+    }
+  }
+
+  @Test
+  void theAgreedSizeOfDataBoundsTheirNumber() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
+      peer.negotiate("{\"capabilities\":{\"max_data_xfer_size\":64,\"write_multiple\":true}}");
+      Body good = one(BAR2, 0, 8, 1);
+      assertThat(carriedOut(peer, writes(2, good, good))).isEqualTo(2);
+      peer.refused(Errno.EINVAL, Command.REGION_WRITE_MULTI, writes(3, good, good, good));
+    }
+  }
+
+  @Test
+  void postedOnesAreNotAnsweredWhateverComesOfThem() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = multiple(served)) {
+      peer.send(posted(Command.REGION_WRITE, Body.regionAccess(BAR2, 0, 4).u32(1)));
+      peer.send(posted(Command.REGION_WRITE, Body.regionAccess(BAR0, TestDevice.REFUSED, 4).u32(1)));
+      peer.send(posted(Command.REGION_WRITE, Body.regionAccess(9, 0, 4).u32(1)));
+      peer.send(posted(Command.REGION_WRITE, Body.empty().u16(1)));
+      peer.send(posted(Command.REGION_WRITE_MULTI, writes(1, one(BAR2, 4, 4, 2))));
+      peer.send(posted(Command.REGION_WRITE_MULTI, writes(-1)));
+      peer.send(posted(Command.REGION_READ, Body.regionAccess(BAR2, 0, 4)));
+      assertThat(read(peer, BAR2, 0)).isEqualTo(0x2_0000_0001L);
+      peer.assertNothingCame();
+    }
+  }
+
+  private static byte[] posted(Command command, Body body) {
+    return RawPeer.message(1, command, RawPeer.NO_REPLY, 0, body.toBytes());
+  }
+
+  /** A model in plain arrays, for any mixture of writes that wait, are posted, are alone or together. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whateverTheWayAllWritesArriveInOrder(boolean tiny) throws Exception {
+    ClientOptions options = tiny ? ClientOptions.DEFAULT.withLimits(TINY) : ClientOptions.DEFAULT;
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect(options);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment model = arena.allocate(512, 8);
+      MemorySegment seen = arena.allocate(512, 8);
+      Property.holdsFor(200, random -> {
+        for (int i = random.nextInt(1, 6); i > 0; i--) {
+          write(client, random, arena, model);
+        }
+        client.readRegion(BAR2, 0, seen);
+        assertThat(seen.mismatch(model)).isEqualTo(-1);
+      });
+    }
+  }
+
+  private static void write(VfioUserClient client, RandomGenerator random, Arena arena, MemorySegment model)
+      throws DeviceException {
+    if (random.nextInt(3) == 0) {
+      MemorySegment data = arena.allocate(random.nextInt(1, 200));
+      data.fill((byte) random.nextInt());
+      long offset = random.nextLong(512 - data.byteSize());
+      if (random.nextBoolean()) {
+        client.postWrite(BAR2, offset, data);
+        MemorySegment.copy(data, 0, model, offset, data.byteSize());
+        data.fill((byte) 0); // It is free for other use at once.
+      } else {
+        client.writeRegion(BAR2, offset, data);
+        MemorySegment.copy(data, 0, model, offset, data.byteSize());
+      }
+      return;
+    }
+    List<RegionWrite> writes = new ArrayList<>();
+    for (int i = random.nextInt(300); i > 0; i--) {
+      RegionWrite write =
+          new RegionWrite(BAR2, random.nextInt(504), random.nextInt(1, 9), random.nextLong());
+      writes.add(write);
+      for (int at = 0; at < write.count(); at++) {
+        model.set(ValueLayout.JAVA_BYTE, write.offset() + at, (byte) (write.value() >>> (8 * at)));
+      }
+    }
+    if (random.nextBoolean()) {
+      client.postAll(writes);
+    } else {
+      client.writeAll(writes);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+  void manyGoInAMessageWhereTheServerKnowsOfIt(boolean known, boolean waits) throws Exception {
+    List<RegionWrite> three =
+        List.of(RegionWrite.ofInt(0, 8, 7), new RegionWrite(2, 5, 1, 9), RegionWrite.ofLong(0, 16, -2));
+    try (ScriptedServer server = new ScriptedServer(known ? MULTIPLE : SINGLE, ClientOptions.DEFAULT,
+        (asked, peer) -> asked.command() == 15 ? Body.empty().u64(3) : null)) {
+      if (waits) {
+        server.client().writeAll(three);
+      } else {
+        server.client().postAll(three);
+      }
+      server.client().readInt(0, 0);
+      List<RawPeer.Message> told = server.told().subList(0, server.told().size() - 1);
+      assertThat(told).extracting(RawPeer.Message::flags)
+          .containsOnly(waits ? RawPeer.COMMAND : RawPeer.NO_REPLY);
+      if (known) {
+        assertThat(told).singleElement().satisfies(message -> assertThat(message.body()).isEqualTo(
+            writes(3, one(0, 8, 4, 7), one(2, 5, 1, 9), one(0, 16, 8, -2)).toBytes()));
+      } else {
+        assertThat(told).extracting(RawPeer.Message::body).containsExactly(
+            Body.regionAccess(0, 8, 4).u32(7).toBytes(), Body.regionAccess(2, 5, 1).bytes((byte) 9).toBytes(),
+            Body.regionAccess(0, 16, 8).u64(-2).toBytes());
+      }
+    }
+  }
+
+  @Test
+  void aMessageHasNoMoreWritesThanAServerMayCountOn() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (asked, peer) -> null)) {
+      server.client().postAll(java.util.Collections.nCopies(450, RegionWrite.ofInt(0, 0, 0)));
+      server.client().readInt(0, 0);
+      assertThat(server.told().subList(0, 3)).extracting(message -> message.fields().getLong(0))
+          .containsExactly(200L, 200L, 50L);
+    }
+  }
+
+  @Test
+  void theClientLearnsWhichWriteWasRefusedAndWhy() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+      List<RegionWrite> writes = List.of(RegionWrite.ofInt(BAR2, 0, 1),
+          RegionWrite.ofInt(BAR0, TestDevice.REFUSED, 1), RegionWrite.ofInt(BAR2, 4, 1));
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.writeAll(writes))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EACCES));
+      assertThat(client.readLong(BAR2, 0)).isEqualTo(1);
+      client.postAll(writes);
+      assertThat(client.readLong(BAR2, 0)).as("nobody hears of it").isEqualTo(1);
+    }
+    assertThatIllegalArgumentException().isThrownBy(() -> new RegionWrite(0, 0, 9, 0));
+    assertThatIllegalArgumentException().isThrownBy(() -> new RegionWrite(0, 0, 0, 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {3, -1, Long.MIN_VALUE})
+  void aServerThatCarriedOutMoreThanWasAskedIsGivenUp(long count) throws Exception {
+    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT,
+        (asked, peer) -> asked.command() == 15 ? Body.empty().u64(count) : null)) {
+      List<RegionWrite> two = List.of(RegionWrite.ofInt(0, 0, 1), RegionWrite.ofInt(0, 4, 1));
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().writeAll(two))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPROTO));
+    }
+  }
+
+  @Test
+  void aServerThatAnswersWhatWasPostedIsGivenUp() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (asked, peer) -> {
+      if ((asked.flags() & RawPeer.NO_REPLY) != 0) {
+        peer.send(ScriptedServer.error(asked, 22));
+      }
+      return null;
+    })) {
+      server.client().postAll(List.of(RegionWrite.ofInt(0, 0, 1)));
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().readInt(0, 0));
+    }
+  }
+
+  @Test
+  void whoPostsToAServerThatIsGoneHearsOfThat() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofConfined()) {
+      served.server().close();
+      MemorySegment data = arena.allocate(4);
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> {
+        while (true) {
+          client.postWrite(BAR2, 0, data);
+        }
+      });
+    }
+  }
+
+  /** The device reaches memory by messages, and what is posted meanwhile is neither lost nor too much for it. */
+  @Test
+  void postsAndDmaByMessageCrossOnOneSocket() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofShared()) {
+      MemorySegment memory = arena.allocate(4096, 8);
+      client.mapDma(0x10000, memory, true);
+      client.writeLong(BAR0, TestDevice.ADDRESS, 0x10000);
+      client.writeInt(BAR0, TestDevice.LENGTH, 2000);
+      client.writeInt(BAR0, TestDevice.DO, TestDevice.TRAFFIC);
+      MemorySegment data = arena.allocate(4, 4);
+      int posted = 0;
+      while (served.device().trafficDone < 2000 || posted < 20_000) {
+        data.set(Wire.U32, 0, ++posted);
+        client.postWrite(BAR2, 0, data);
+      }
+      assertThat(client.readInt(BAR2, 0)).isEqualTo(posted);
+      assertThat(memory.get(Wire.U64, 0)).isEqualTo(2000);
+      assertThat(served.log()).isEmpty();
+    }
+  }
+}
