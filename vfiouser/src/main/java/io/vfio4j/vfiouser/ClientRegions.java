@@ -2,21 +2,31 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.Structs.IoFds;
 import io.vfio4j.vfiouser.Structs.RegionAccess;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
-/** The client's side of DEVICE_GET_REGION_INFO, REGION_READ and REGION_WRITE. */
-final class ClientRegions {
+/**
+ * The regions of a served device: DEVICE_GET_REGION_INFO, GET_REGION_IO_FDS, REGION_READ, REGION_WRITE and
+ * REGION_WRITE_MULTI. To wait for what is read and written is {@link VfioUserClient}'s, as {@link RegisterAccess}.
+ */
+public final class ClientRegions {
 
   private static final String WRITE = "write region";
 
   private final ClientCalls calls;
   private final int maxDataXferSize;
+  private final int maxMsgFds;
+  private final ClientRegionWrites writes;
 
-  ClientRegions(ClientCalls calls, Limits limits) {
+  ClientRegions(ClientCalls calls, Limits limits, boolean writeMultiple) {
     this.calls = calls;
+    writes = new ClientRegionWrites(calls, limits, writeMultiple);
     maxDataXferSize = limits.maxDataXferSize();
+    maxMsgFds = limits.maxMsgFds();
   }
 
   RegionInfo info(int index) throws DeviceException {
@@ -50,6 +60,31 @@ final class ClientRegions {
       head.set(Wire.U32, Header.SIZE + Structs.RegionInfo.INDEX, index);
       return Structs.RegionInfo.SIZE;
     }, MemorySegment.NULL, reader -> RegionAnswer.read(reader, index, room));
+  }
+
+  /**
+   * Asks for the doorbells of a region: places where a write may be the signal of an eventfd instead of a message.
+   *
+   * @param index the region's index
+   * @return as many as the server has and a message carries; the caller's
+   * @throws DeviceException EINVAL if there is no such region, ENOSYS or others if the server knows of no doorbells,
+   *     E2BIG if it has more than 128
+   */
+  public Doorbells doorbells(int index) throws DeviceException {
+    String action = "GET_REGION_IO_FDS of " + index;
+    long regionSize = info(index).size();
+    int room = Math.min(DoorbellAnswer.MAX_SIZE, maxDataXferSize);
+    DoorbellAnswer answer = calls.call(action, Command.DEVICE_GET_REGION_IO_FDS, head -> {
+      head.set(Wire.U32, Header.SIZE, room);
+      head.set(Wire.U32, Header.SIZE + IoFds.FLAGS, 0);
+      head.set(Wire.U32, Header.SIZE + IoFds.INDEX, index);
+      head.set(Wire.U32, Header.SIZE + IoFds.COUNT, 0);
+      return IoFds.SIZE;
+    }, MemorySegment.NULL, reader -> DoorbellAnswer.read(reader, index, regionSize, room, maxMsgFds));
+    if (answer.isCut()) {
+      throw new DeviceException(calls.name(), action, Errno.E2BIG);
+    }
+    return answer.doorbells();
   }
 
   void read(int region, long offset, MemorySegment into) throws DeviceException {
@@ -87,7 +122,16 @@ final class ClientRegions {
     }
   }
 
-  void post(int region, long offset, MemorySegment data) throws DeviceException {
+  /**
+   * Posts a write to a region: does not wait for the device, nor hear of an error. It is carried out before whatever
+   * is asked of the device next. In pieces if it is more than the server takes at once.
+   *
+   * @param region the region's index
+   * @param offset where to begin, bytes
+   * @param data the bytes, native memory; free for other use at once
+   * @throws DeviceLostException if the connection has failed
+   */
+  public void postWrite(int region, long offset, MemorySegment data) throws DeviceException {
     for (long done = 0; done < data.byteSize();) {
       int count = (int) Math.min(maxDataXferSize, data.byteSize() - done);
       long at = offset + done;
@@ -95,6 +139,27 @@ final class ClientRegions {
           done == 0 && count == data.byteSize() ? data : data.asSlice(done, count));
       done += count;
     }
+  }
+
+  /**
+   * Writes to registers, in order, many in a message where the server knows REGION_WRITE_MULTI.
+   *
+   * @throws DeviceException EINVAL outside a region, and what else the device refuses a write with. Those before it
+   *     have been carried out then, except that none of a message has been if one is not within a region that takes
+   *     writes
+   */
+  public void writeAll(List<RegionWrite> all) throws DeviceException {
+    writes.write(all);
+  }
+
+  /**
+   * Posts writes to registers, in order, as {@link #postWrite} does, many in a message where the server knows
+   * REGION_WRITE_MULTI.
+   *
+   * @throws DeviceLostException if the connection has failed
+   */
+  public void postAll(List<RegionWrite> all) throws DeviceException {
+    writes.post(all);
   }
 
   private static int regionAccess(MemorySegment head, int region, long offset, int count) {

@@ -27,8 +27,8 @@ final class CommandsMeanwhile {
   private static final int PCI_REGIONS = 9;
 
   private static final Set<Command> ANY_TIME = EnumSet.of(Command.DMA_MAP, Command.DMA_UNMAP,
-      Command.DEVICE_GET_INFO, Command.DEVICE_GET_REGION_INFO, Command.DEVICE_GET_IRQ_INFO,
-      Command.DEVICE_SET_IRQS);
+      Command.DEVICE_GET_INFO, Command.DEVICE_GET_REGION_INFO, Command.DEVICE_GET_REGION_IO_FDS,
+      Command.DEVICE_GET_IRQ_INFO, Command.DEVICE_SET_IRQS);
 
   private record Exchange(Request request, Reply reply) {
   }

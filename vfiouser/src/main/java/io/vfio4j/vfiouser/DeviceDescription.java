@@ -34,17 +34,22 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
    * @param mappable whether {@link EmulatedDevice#regionFile} has its memory
    * @param capabilities what else is said of it. A mappable region that does not say which parts can be mapped can be
    *     mapped as a whole, and says so
+   * @param doorbells where a client may have an eventfd for its writes; of 1, 2, 4 or 8 bytes. The first ones count
+   *     most: a client gets as many as a message can carry. When one rings, the device sees a write of its datamatch,
+   *     or of zeros; that it rang several times may be seen as one write
    */
-  public record Region(long size, boolean writable, boolean mappable, List<RegionCapability> capabilities) {
+  public record Region(long size, boolean writable, boolean mappable, List<RegionCapability> capabilities,
+      List<Doorbell> doorbells) {
 
     /** No such region. */
     public static final Region NONE = new Region(0, false, false);
 
     /**
-     * Checks the size and the capabilities.
+     * Checks the size, the capabilities and the doorbells.
      *
-     * @throws IllegalArgumentException if the size is negative, a part to be mapped lies outside, or the capabilities
-     *     have more than 4064 bytes
+     * @throws IllegalArgumentException if the size is negative, a part to be mapped or a doorbell lies outside, a
+     *     doorbell is in a region that takes no writes or has another size, or the capabilities have more than 4064
+     *     bytes
      */
     public Region {
       if (size < 0) {
@@ -56,11 +61,27 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
       }
       capabilities = List.copyOf(all);
       check(size, capabilities);
+      doorbells = List.copyOf(doorbells);
+      for (Doorbell doorbell : doorbells) {
+        if (!writable || !Doorbell.isAccess(doorbell.size()) || !doorbell.isWithin(size)) {
+          throw new IllegalArgumentException("%s in a region of %d bytes".formatted(doorbell, size));
+        }
+      }
+    }
+
+    /** Makes a region without doorbells. */
+    public Region(long size, boolean writable, boolean mappable, List<RegionCapability> capabilities) {
+      this(size, writable, mappable, capabilities, List.of());
     }
 
     /** Makes a region of which nothing else is to be said. */
     public Region(long size, boolean writable, boolean mappable) {
       this(size, writable, mappable, List.of());
+    }
+
+    /** Returns this region with other doorbells. */
+    public Region withDoorbells(List<Doorbell> others) {
+      return new Region(size, writable, mappable, capabilities, others);
     }
 
     private static void check(long size, List<RegionCapability> capabilities) {

@@ -117,6 +117,12 @@ final class InMemoryTransport implements MessageTransport {
     return !pieces.isEmpty() || ended || client.isReady(timeoutNanos < 0 ? Long.MAX_VALUE : timeoutNanos);
   }
 
+  /** There is no waiting for both: whoever waits looks at the alarm when bytes come. */
+  @Override
+  public int awaitReadable(Fd alarm, long timeoutNanos) {
+    return (awaitReadable(timeoutNanos) ? READABLE : 0) | ALARM;
+  }
+
   @Override
   public void shutdown() {
     ended = true;

@@ -6,14 +6,25 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Structs.IrqSet;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /** DEVICE_SET_IRQS. */
 final class IrqCommands {
 
   private final IrqTable irqs;
+  private final Signals signals;
+  /** The eventfd by which the client masks INTx, and that by which it unmasks it. */
+  private Signals.@Nullable Signal masking;
+  private Signals.@Nullable Signal unmasking;
 
-  IrqCommands(IrqTable irqs) {
+  /**
+   * Makes the handler.
+   *
+   * @param signals where the client's own eventfds are heard, their owner
+   */
+  IrqCommands(IrqTable irqs, Signals signals) {
     this.irqs = irqs;
+    this.signals = signals;
   }
 
   void setIrqs(Request request, Reply reply) throws ErrnoException {
@@ -35,11 +46,14 @@ final class IrqCommands {
       throw refused("no interrupts %d to %d + %d".formatted(index, start, count));
     }
     if (count == 0) {
-      disable(index, data, action);
+      disable(index, start, data, action);
       return;
     }
+    if (action != IrqSet.ACTION_TRIGGER && index != DeviceDescription.INTX) {
+      throw refused("interrupt index " + index + " cannot be masked");
+    }
     switch (data) {
-      case IrqSet.DATA_EVENTFD -> assign(request, index, start, count, action);
+      case IrqSet.DATA_EVENTFD -> connect(request, index, start, count, action);
       case IrqSet.DATA_BOOL -> {
         request.needs(IrqSet.SIZE + count);
         for (int i = 0; i < count; i++) {
@@ -56,28 +70,55 @@ final class IrqCommands {
     }
   }
 
-  private void disable(int index, int data, int action) throws ErrnoException {
-    if (data != IrqSet.DATA_NONE || action != IrqSet.ACTION_TRIGGER) {
+  private void disable(int index, int start, int data, int action) throws ErrnoException {
+    if (start != 0 || data != IrqSet.DATA_NONE || action != IrqSet.ACTION_TRIGGER) {
       throw refused("SET_IRQS of no interrupts");
     }
     irqs.disable(index);
+    if (index == DeviceDescription.INTX) {
+      masking = replace(masking, null);
+      unmasking = replace(unmasking, null);
+    }
   }
 
-  private void assign(Request request, int index, int start, int count, int action) throws ErrnoException {
+  private void connect(Request request, int index, int start, int count, int action) throws ErrnoException {
     int fds = request.fds().count();
-    if (action != IrqSet.ACTION_TRIGGER || (fds != 0 && fds != count)) {
+    if (fds != 0 && fds != count) {
       throw refused("SET_IRQS of %d interrupts with %d descriptors".formatted(count, fds));
     }
-    for (int i = 0; i < count; i++) {
-      irqs.assign(index, start + i, fds == 0 ? null : EventFd.of(request.fds().take(i)));
+    switch (action) {
+      case IrqSet.ACTION_TRIGGER -> {
+        for (int i = 0; i < count; i++) {
+          irqs.assign(index, start + i, fds == 0 ? null : EventFd.of(request.fds().take(i)));
+        }
+      }
+      case IrqSet.ACTION_MASK -> masking = replace(masking, listen(request, true));
+      default -> unmasking = replace(unmasking, listen(request, false));
     }
   }
 
-  private void act(int index, int vector, int action) throws ErrnoException {
+  /**
+   * As in the kernel, such an eventfd is the client's to signal: a hypervisor lets the guest's end of interrupt come by it.
+   */
+  private Signals.@Nullable Signal listen(Request request, boolean masks) throws ErrnoException {
+    return request.fds().count() == 0
+        ? null
+        : signals.add(EventFd.of(request.fds().take(0)), () -> irqs.maskIntx(masks));
+  }
+
+  private static Signals.@Nullable Signal replace(Signals.@Nullable Signal before,
+      Signals.@Nullable Signal after) {
+    if (before != null) {
+      before.close();
+    }
+    return after;
+  }
+
+  private void act(int index, int vector, int action) {
     switch (action) {
       case IrqSet.ACTION_TRIGGER -> irqs.trigger(index, vector);
-      case IrqSet.ACTION_MASK -> irqs.mask(index, true);
-      default -> irqs.mask(index, false);
+      case IrqSet.ACTION_MASK -> irqs.maskIntx(true);
+      default -> irqs.maskIntx(false);
     }
   }
 

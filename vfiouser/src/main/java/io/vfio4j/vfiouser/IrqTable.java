@@ -3,8 +3,6 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.model.Errno;
-import io.vfio4j.model.ErrnoException;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -71,10 +69,8 @@ final class IrqTable implements Interrupts {
     intxMasked = false;
   }
 
-  void mask(int index, boolean masked) throws ErrnoException {
-    if (index != DeviceDescription.INTX) {
-      throw new ErrnoException(Errno.EINVAL, "interrupt index " + index + " cannot be masked");
-    }
+  /** Masks INTx, the only index that can be, or lets it fire again. */
+  void maskIntx(boolean masked) {
     intxMasked = masked;
     fireIntx();
   }

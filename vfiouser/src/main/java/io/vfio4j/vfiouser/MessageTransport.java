@@ -19,6 +19,7 @@ interface MessageTransport extends AutoCloseable {
 
   int READABLE = Poller.READABLE;
   int WRITABLE = Poller.WRITABLE;
+  int ALARM = 4;
 
   /**
    * Receives what has come, or waits for it.
@@ -61,6 +62,17 @@ interface MessageTransport extends AutoCloseable {
    * @param timeoutNanos negative to wait for ever
    */
   boolean awaitReadable(long timeoutNanos) throws LinuxException;
+
+  /**
+   * Waits until there is something to receive, or a descriptor tells of something else. Of what happened before there
+   * was something to receive, the descriptor tells at the same time.
+   *
+   * @param alarm what is readable when there is something else; the same each time
+   * @param timeoutNanos negative to wait for ever
+   * @return {@link #READABLE}, {@link #ALARM}, both, or 0 at the timeout. A transport that cannot wait for both says
+   *     ALARM whenever it returns
+   */
+  int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException;
 
   /** Makes every receive, begun or to come, see the end of the stream. */
   void shutdown();

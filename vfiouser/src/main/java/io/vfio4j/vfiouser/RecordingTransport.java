@@ -85,6 +85,11 @@ final class RecordingTransport implements MessageTransport {
   }
 
   @Override
+  public int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException {
+    return transport.awaitReadable(alarm, timeoutNanos);
+  }
+
+  @Override
   public void shutdown() {
     transport.shutdown();
   }

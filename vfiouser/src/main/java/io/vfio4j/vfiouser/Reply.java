@@ -92,6 +92,12 @@ final class Reply {
     return this;
   }
 
+  /** Lets descriptors go with the reply; they stay their owner's. */
+  Reply fds(List<Fd> all) {
+    fds = all;
+    return this;
+  }
+
   MemorySegment headSegment() {
     return head.segment();
   }

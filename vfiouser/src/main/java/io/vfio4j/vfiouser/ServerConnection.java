@@ -32,6 +32,7 @@ final class ServerConnection implements AutoCloseable {
   private final Reply reply;
   private final SegmentSlices data;
   private final ServerCalls calls;
+  private final Signals signals = new Signals();
   private final Handlers handlers = new Handlers();
   private Extensions extensions = Extensions.NONE;
   private @Nullable MigrationData migrationData;
@@ -84,6 +85,9 @@ final class ServerConnection implements AutoCloseable {
       QueuedMessage queued = calls.poll();
       if (queued != null) {
         try (queued) {
+          if (!signals.isEmpty()) {
+            hear(0);
+          }
           request.load(queued);
           carryOut();
         }
@@ -107,18 +111,34 @@ final class ServerConnection implements AutoCloseable {
     }
   }
 
-  /** Lets the device do what is due until there is a message to take. */
+  /** Lets the device do what is due, and hear what is signalled, until there is a message to take. */
   private void work() throws LinuxException {
     while (!calls.isBroken() && !calls.hasQueued()) {
       long now = clock.getAsLong();
       long next = device.runDue(now);
-      if (next == Long.MAX_VALUE || reader.hasBuffered()) {
-        return;
-      }
-      if (transport.awaitReadable(Math.max(0, next - now))) {
+      boolean isPlanned = next != Long.MAX_VALUE;
+      if (!signals.isEmpty()) {
+        if (hear(reader.hasBuffered() ? 0 : isPlanned ? Math.max(0, next - now) : -1)) {
+          return;
+        }
+      } else if (!isPlanned || reader.hasBuffered() || transport.awaitReadable(Math.max(0, next - now))) {
         return;
       }
     }
+  }
+
+  /**
+   * Waits for a message or a signal. What was signalled before a message was sent, the device sees before it.
+   *
+   * @return whether there is a message
+   */
+  private boolean hear(long timeoutNanos) throws LinuxException {
+    int ready = transport.awaitReadable(signals.alarm(), timeoutNanos);
+    if ((ready & MessageTransport.ALARM) != 0) {
+      signals.hear();
+      device.runDue(clock.getAsLong());
+    }
+    return reader.hasBuffered() || (ready & MessageTransport.READABLE) != 0;
   }
 
   private void negotiate() throws LinuxException, ProtocolException {
@@ -164,6 +184,7 @@ final class ServerConnection implements AutoCloseable {
     DirtyReports dirtyReports = new DirtyReports(inForce);
     InfoCommands info = new InfoCommands(device, irqs);
     RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
+    DoorbellCommands doorbells = new DoorbellCommands(device, signals, inForce.maxMsgFds(), memory);
     DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());
     MigrationData sessions = new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.ours());
     FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports,
@@ -174,8 +195,9 @@ final class ServerConnection implements AutoCloseable {
     handlers.put(Command.DMA_UNMAP, mappings::unmap);
     handlers.put(Command.DEVICE_GET_INFO, info::deviceInfo);
     handlers.put(Command.DEVICE_GET_REGION_INFO, info::regionInfo);
+    handlers.put(Command.DEVICE_GET_REGION_IO_FDS, doorbells::ioFds);
     handlers.put(Command.DEVICE_GET_IRQ_INFO, info::irqInfo);
-    handlers.put(Command.DEVICE_SET_IRQS, new IrqCommands(irqs)::setIrqs);
+    handlers.put(Command.DEVICE_SET_IRQS, new IrqCommands(irqs, signals)::setIrqs);
     handlers.put(Command.REGION_READ, regions::read);
     handlers.put(Command.REGION_WRITE, regions::write);
     if (writeMultiple) {
@@ -237,6 +259,7 @@ final class ServerConnection implements AutoCloseable {
   public void close() {
     dma.clear();
     irqs.clear();
+    signals.close();
     if (migrationData != null) {
       migrationData.close();
     }

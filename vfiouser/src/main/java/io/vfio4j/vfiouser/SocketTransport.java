@@ -9,6 +9,7 @@ import io.vfio4j.linux.UnixSocket;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Messages over a UNIX socket. */
 final class SocketTransport implements MessageTransport {
@@ -22,6 +23,7 @@ final class SocketTransport implements MessageTransport {
   /** Of whoever waits for the next message, and of whoever sends: these may be two threads. */
   private final Poller forMessages;
   private final Poller forRoom;
+  private @Nullable Poller forBoth;
   private boolean forever;
 
   /**
@@ -98,18 +100,33 @@ final class SocketTransport implements MessageTransport {
 
   @Override
   public boolean awaitReadable(long timeoutNanos) throws LinuxException {
-    if (busyPollNanos > 0 && timeoutNanos != 0) {
-      long most = timeoutNanos < 0 ? busyPollNanos : Math.min(busyPollNanos, timeoutNanos);
-      long begun = System.nanoTime();
-      do {
-        if (forMessages.await(0) != 0) {
-          return true;
-        }
-        Thread.onSpinWait();
-      } while (System.nanoTime() - begun < most);
-      return forMessages.await(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - most) != 0;
+    return await(forMessages, timeoutNanos) != 0;
+  }
+
+  @Override
+  public int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException {
+    if (forBoth == null) {
+      // In this order: when the kernel has seen a message and goes on to the alarm, what was before the message is there.
+      forBoth = new Poller(socket.fd(), alarm);
     }
-    return forMessages.await(timeoutNanos) != 0;
+    long ready = await(forBoth, timeoutNanos);
+    return ((ready & 1) != 0 ? READABLE : 0) | ((ready & 2) != 0 ? ALARM : 0);
+  }
+
+  private long await(Poller poller, long timeoutNanos) throws LinuxException {
+    if (busyPollNanos == 0 || timeoutNanos == 0) {
+      return poller.await(timeoutNanos);
+    }
+    long most = timeoutNanos < 0 ? busyPollNanos : Math.min(busyPollNanos, timeoutNanos);
+    long begun = System.nanoTime();
+    do {
+      long ready = poller.await(0);
+      if (ready != 0) {
+        return ready;
+      }
+      Thread.onSpinWait();
+    } while (System.nanoTime() - begun < most);
+    return poller.await(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - most);
   }
 
   @Override
@@ -121,6 +138,9 @@ final class SocketTransport implements MessageTransport {
   public void close() {
     forMessages.close();
     forRoom.close();
+    if (forBoth != null) {
+      forBoth.close();
+    }
     socket.close();
   }
 }

@@ -97,6 +97,41 @@ final class Structs {
     }
   }
 
+  /** {@code struct vfio_user_region_io_fds_reply { u32 argsz, flags, index, count; sub_regions[]; }}, the request too. */
+  static final class IoFds {
+    static final int FLAGS = 4;
+    static final int INDEX = 8;
+    static final int COUNT = 12;
+    static final int SIZE = 16;
+
+    private IoFds() {
+    }
+  }
+
+  /**
+   * {@code struct vfio_user_sub_region_ioeventfd { u64 gpa_offset, size; u32 fd_index, type, flags, shadow_mem_fd_index;
+   * u64 shadow_offset, datamatch; }}, as the reference library sends it. The specification's text has it without
+   * {@code shadow_offset}, with other names for the rest.
+   */
+  static final class IoEventFd {
+    static final int OFFSET = 0;
+    static final int LENGTH = 8;
+    static final int FD_INDEX = 16;
+    static final int TYPE = 20;
+    static final int FLAGS = 24;
+    static final int SHADOW_FD_INDEX = 28;
+    static final int SHADOW_OFFSET = 32;
+    static final int MATCH = 40;
+    static final int SIZE = 48;
+    static final int SIZE_WITHOUT_SHADOW = 40;
+    static final int TYPE_IOEVENTFD = 0;
+    /** {@code KVM_IOEVENTFD_FLAG_DATAMATCH} (uapi/linux/kvm.h). */
+    static final int DATAMATCH = 1;
+
+    private IoEventFd() {
+    }
+  }
+
   /** {@code struct vfio_irq_info { u32 argsz, flags, index, count; }}. */
   static final class IrqInfo {
     static final int FLAGS = 4;

@@ -40,7 +40,6 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private final DeviceInfo info;
   private final DeviceIdentity identity;
   private final ClientRegions regions;
-  private final ClientRegionWrites writes;
   private final ClientIrqs irqs;
   private final ClientDmaMappings mappings;
   private final Optional<ClientMigrationRegion> region;
@@ -58,8 +57,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       extensions = granted.extensions();
       limits = options.limits().lowerOf(granted.limits());
       findings.version(granted, limits);
-      regions = new ClientRegions(calls, limits);
-      writes = new ClientRegionWrites(calls, limits, granted.writeMultiple());
+      regions = new ClientRegions(calls, limits, granted.writeMultiple());
       irqs = new ClientIrqs(calls, limits);
       mappings = new ClientDmaMappings(calls, memory, limits, extensions.memoryKinds());
       Reluctance server = new Reluctance(calls, findings);
@@ -190,6 +188,11 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return regions.map(index);
   }
 
+  /** Returns further ways to the device's regions: posted writes, many at once, doorbells. */
+  public ClientRegions regions() {
+    return regions;
+  }
+
   /** Returns the way to the device's interrupts. */
   public ClientIrqs irqs() {
     return irqs;
@@ -213,40 +216,6 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    */
   public boolean tellsMemoryKinds() {
     return extensions.memoryKinds();
-  }
-
-  /**
-   * Posts a write to a region: does not wait for the device, nor hear of an error. It is carried out before whatever
-   * is asked of the device next. In pieces if it is more than the server takes at once.
-   *
-   * @param region the region's index
-   * @param offset where to begin, bytes
-   * @param data the bytes, native memory; free for other use at once
-   * @throws DeviceLostException if the connection has failed
-   */
-  public void postWrite(int region, long offset, MemorySegment data) throws DeviceException {
-    regions.post(region, offset, data);
-  }
-
-  /**
-   * Writes to registers, in order, many in a message where the server knows REGION_WRITE_MULTI.
-   *
-   * @throws DeviceException EINVAL outside a region, and what else the device refuses a write with. Those before it
-   *     have been carried out then, except that none of a message has been if one is not within a region that takes
-   *     writes
-   */
-  public void writeAll(List<RegionWrite> all) throws DeviceException {
-    writes.write(all);
-  }
-
-  /**
-   * Posts writes to registers, in order, as {@link #postWrite} does, many in a message where the server knows
-   * REGION_WRITE_MULTI.
-   *
-   * @throws DeviceLostException if the connection has failed
-   */
-  public void postAll(List<RegionWrite> all) throws DeviceException {
-    writes.post(all);
   }
 
   /**

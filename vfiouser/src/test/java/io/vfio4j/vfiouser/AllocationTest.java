@@ -59,8 +59,8 @@ class AllocationTest {
       List<RegionWrite> writes = IntStream.range(0, 100)
           .mapToObj(i -> RegionWrite.ofInt(TestDevice.BAR2, 4L * i, i)).toList();
       assertAllocatesNothing(served, () -> {
-        client.postWrite(TestDevice.BAR2, 8, data);
-        client.writeAll(writes);
+        client.regions().postWrite(TestDevice.BAR2, 8, data);
+        client.regions().writeAll(writes);
       });
     }
   }

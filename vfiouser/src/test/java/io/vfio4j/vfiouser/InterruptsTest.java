@@ -2,11 +2,14 @@
 package io.vfio4j.vfiouser;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,13 +17,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InterruptsTest {
 
+  /** The first of the device's, which the tests listen to. */
+  private static final int VECTORS = 8;
   private static final int NONE = 1;
   private static final int BOOL = 2;
   private static final int EVENTFD = 4;
@@ -40,7 +50,7 @@ class InterruptsTest {
   void connect() throws Exception {
     served = Served.in(folder);
     peer = served.negotiated();
-    for (int i = 0; i < TestDevice.MSIX_COUNT; i++) {
+    for (int i = 0; i < VECTORS; i++) {
       vectors.add(EventFd.create());
     }
   }
@@ -67,7 +77,7 @@ class InterruptsTest {
   }
 
   private void raiseAll() throws Exception {
-    for (int i = 0; i < TestDevice.MSIX_COUNT; i++) {
+    for (int i = 0; i < VECTORS; i++) {
       act(TestDevice.RAISE_MSIX, i);
     }
   }
@@ -163,6 +173,154 @@ class InterruptsTest {
     act(TestDevice.INTX_HIGH, 0);
     assign(INTX, 0, 1);
     assertThat(heard()).isEqualTo("x.......");
+  }
+
+  /** As a hypervisor has it, whose guest's end of interrupt becomes the signal of an eventfd. */
+  @Test
+  void intxIsMaskedAndUnmaskedByEventFds() throws Exception {
+    EventFd masking = vectors.get(6);
+    EventFd unmasking = vectors.get(7);
+    assign(INTX, 0, 1);
+    set(EVENTFD | UNMASK, INTX, 0, 1, unmasking.fd());
+    set(EVENTFD | MASK, INTX, 0, 1, masking.fd());
+    act(TestDevice.INTX_HIGH, 0);
+    assertThat(vectors.get(0).drain()).isEqualTo(1);
+    unmasking.signal();
+    peer.assertNothingCame();
+    assertThat(vectors.get(0).drain()).as("still high: it fires again").isEqualTo(1);
+    act(TestDevice.INTX_LOW, 0);
+    unmasking.signal();
+    masking.signal();
+    act(TestDevice.INTX_HIGH, 0);
+    assertThat(vectors.get(0).drain()).as("masked").isZero();
+    unmasking.signal();
+    Waiting.until("it fires though no message comes", () -> vectors.get(0).drain() == 1);
+    assertThat(unmasking.drain()).as("never read by the server").isEqualTo(3);
+
+    set(EVENTFD | UNMASK, INTX, 0, 1);
+    unmasking.signal();
+    peer.assertNothingCame();
+    assertThat(vectors.get(0).drain()).as("not listened to any more").isZero();
+    set(NONE | UNMASK, INTX, 0, 1);
+    assertThat(vectors.get(0).drain()).isEqualTo(1);
+  }
+
+  @Test
+  void eventFdsThatMaskAreReplacedAndDroppedWithTheirIndex() throws Exception {
+    var before = Resources.openFds();
+    Fd event = vectors.get(7).fd();
+    for (int i = 0; i < 20; i++) {
+      set(EVENTFD | UNMASK, INTX, 0, 1, event);
+      set(EVENTFD | MASK, INTX, 0, 1, event);
+    }
+    peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(EVENTFD | UNMASK, INTX, 0, 1), event,
+        event);
+    try (Fd file = Memfd.create("no eventfd", 4096)) {
+      peer.refused(new Errno(1), Command.DEVICE_SET_IRQS, Body.irqSet(EVENTFD | UNMASK, INTX, 0, 1), file);
+    }
+    set(NONE | TRIGGER, INTX, 0, 0);
+    assign(INTX, 0, 1);
+    act(TestDevice.INTX_HIGH, 0);
+    vectors.get(7).signal();
+    peer.assertNothingCame();
+    assertThat(vectors.get(0).drain()).as("fired once, and nobody unmasks it").isEqualTo(1);
+    set(NONE | TRIGGER, INTX, 0, 0);
+    peer.close();
+    // The connection, and the epoll of what was heard.
+    Resources.awaitFds(without(before, "socket", 2));
+  }
+
+  private static Map<String, Long> without(Map<String, Long> open, String what, long count) {
+    Map<String, Long> fewer = new TreeMap<>(open);
+    fewer.computeIfPresent(what, (key, before) -> before == count ? null : before - count);
+    return fewer;
+  }
+
+  /** A client of ours says all that there is to say, of every index that knows of it. */
+  @Test
+  void theClientSaysWhatItWants() throws Exception {
+    peer.close();
+    try (VfioUserClient client = served.connect()) {
+      ClientIrqs irqs = client.irqs();
+      irqs.assign(MSIX, 0, vectors);
+      irqs.act(IrqAction.TRIGGER, MSIX, 2, 3);
+      assertThat(heard()).isEqualTo("..xxx...");
+      irqs.act(IrqAction.TRIGGER, MSIX, 1, new boolean[] {true, false, false, true});
+      assertThat(heard()).isEqualTo(".x..x...");
+      irqs.disconnect(IrqAction.TRIGGER, MSIX, 3, 2);
+      irqs.act(IrqAction.TRIGGER, MSIX, 0, 8);
+      assertThat(heard()).isEqualTo("xxx..xxx");
+      irqs.disable(MSIX);
+      irqs.act(IrqAction.TRIGGER, MSIX, 0, 8);
+      assertThat(heard()).isEqualTo("........");
+      irqs.assign(TestDevice.REQUEST, 0, vectors.subList(5, 6));
+      irqs.act(IrqAction.TRIGGER, TestDevice.REQUEST, 0, 1);
+      assertThat(heard()).isEqualTo(".....x..");
+
+      irqs.assign(INTX, 0, vectors.subList(0, 1));
+      irqs.act(IrqAction.MASK, INTX, 0, 1);
+      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.INTX_HIGH);
+      irqs.act(IrqAction.UNMASK, INTX, 0, new boolean[] {false});
+      assertThat(heard()).isEqualTo("........");
+      irqs.act(IrqAction.UNMASK, INTX, 0, new boolean[] {true});
+      assertThat(heard()).isEqualTo("x.......");
+      irqs.connect(IrqAction.UNMASK, INTX, 0, vectors.subList(7, 8));
+      vectors.get(7).signal();
+      assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isZero();
+      assertThat(heard()).isEqualTo("x......x");
+      irqs.disconnect(IrqAction.UNMASK, INTX, 0, 1);
+
+      assertRefused(() -> irqs.act(IrqAction.MASK, MSIX, 0, 1));
+      assertRefused(() -> irqs.act(IrqAction.TRIGGER, MSIX, TestDevice.MSIX_COUNT - 1, 2));
+      assertRefused(() -> irqs.assign(MSIX, TestDevice.MSIX_COUNT - 1, vectors.subList(0, 2)));
+      assertRefused(() -> irqs.act(IrqAction.TRIGGER, 1, 0, 1));
+      assertRefused(() -> irqs.disable(5));
+    }
+  }
+
+  private static void assertRefused(ThrowingCallable what) {
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(what)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 8, 100})
+  void moreVectorsThanAMessageTakesGoInPieces(int maxMsgFds) throws Exception {
+    peer.close();
+    Limits limits = new Limits(maxMsgFds, 64, 65535, 1 << 20);
+    try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withLimits(limits))) {
+      assertThat(client.limits().maxMsgFds()).isEqualTo(Math.min(8, maxMsgFds));
+      var before = Resources.openFds();
+      List<EventFd> many = new ArrayList<>();
+      while (many.size() < TestDevice.MSIX_COUNT) {
+        many.addAll(vectors);
+      }
+      client.irqs().assign(MSIX, 0, many);
+      boolean[] odd = new boolean[TestDevice.MSIX_COUNT];
+      for (int i = 1; i < odd.length; i += 2) {
+        odd[i] = true;
+      }
+      client.irqs().act(IrqAction.TRIGGER, MSIX, 0, odd);
+      int each = TestDevice.MSIX_COUNT / vectors.size();
+      for (int i = 0; i < vectors.size(); i++) {
+        assertThat(vectors.get(i).drain()).as("vector " + i).isEqualTo(i % 2 == 0 ? 0 : each);
+      }
+      assertRefused(() -> client.irqs().assign(MSIX, 1, many));
+      client.irqs().disable(MSIX);
+      assertThat(Resources.openFds()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void whereNoDescriptorsAreTakenNoneAreSent() throws Exception {
+    peer.close();
+    Limits none = new Limits(0, 1 << 20, 65535, 1 << 20);
+    try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withLimits(none))) {
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> client.irqs().assign(MSIX, 0, vectors))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EOPNOTSUPP));
+      assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isZero();
+    }
   }
 
   @Test

@@ -180,7 +180,7 @@ class RegionWritesTest {
       data.fill((byte) random.nextInt());
       long offset = random.nextLong(512 - data.byteSize());
       if (random.nextBoolean()) {
-        client.postWrite(BAR2, offset, data);
+        client.regions().postWrite(BAR2, offset, data);
         MemorySegment.copy(data, 0, model, offset, data.byteSize());
         data.fill((byte) 0); // It is free for other use at once.
       } else {
@@ -199,9 +199,9 @@ class RegionWritesTest {
       }
     }
     if (random.nextBoolean()) {
-      client.postAll(writes);
+      client.regions().postAll(writes);
     } else {
-      client.writeAll(writes);
+      client.regions().writeAll(writes);
     }
   }
 
@@ -213,9 +213,9 @@ class RegionWritesTest {
     try (ScriptedServer server = new ScriptedServer(known ? MULTIPLE : SINGLE, ClientOptions.DEFAULT,
         (asked, peer) -> asked.command() == 15 ? Body.empty().u64(3) : null)) {
       if (waits) {
-        server.client().writeAll(three);
+        server.client().regions().writeAll(three);
       } else {
-        server.client().postAll(three);
+        server.client().regions().postAll(three);
       }
       server.client().readInt(0, 0);
       List<RawPeer.Message> told = server.told().subList(0, server.told().size() - 1);
@@ -235,7 +235,7 @@ class RegionWritesTest {
   @Test
   void aMessageHasNoMoreWritesThanAServerMayCountOn() throws Exception {
     try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (asked, peer) -> null)) {
-      server.client().postAll(java.util.Collections.nCopies(450, RegionWrite.ofInt(0, 0, 0)));
+      server.client().regions().postAll(java.util.Collections.nCopies(450, RegionWrite.ofInt(0, 0, 0)));
       server.client().readInt(0, 0);
       assertThat(server.told().subList(0, 3)).extracting(message -> message.fields().getLong(0))
           .containsExactly(200L, 200L, 50L);
@@ -247,10 +247,10 @@ class RegionWritesTest {
     try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
       List<RegionWrite> writes = List.of(RegionWrite.ofInt(BAR2, 0, 1),
           RegionWrite.ofInt(BAR0, TestDevice.REFUSED, 1), RegionWrite.ofInt(BAR2, 4, 1));
-      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.writeAll(writes))
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.regions().writeAll(writes))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EACCES));
       assertThat(client.readLong(BAR2, 0)).isEqualTo(1);
-      client.postAll(writes);
+      client.regions().postAll(writes);
       assertThat(client.readLong(BAR2, 0)).as("nobody hears of it").isEqualTo(1);
     }
     assertThatIllegalArgumentException().isThrownBy(() -> new RegionWrite(0, 0, 9, 0));
@@ -263,7 +263,8 @@ class RegionWritesTest {
     try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT,
         (asked, peer) -> asked.command() == 15 ? Body.empty().u64(count) : null)) {
       List<RegionWrite> two = List.of(RegionWrite.ofInt(0, 0, 1), RegionWrite.ofInt(0, 4, 1));
-      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().writeAll(two))
+      assertThatExceptionOfType(DeviceLostException.class)
+          .isThrownBy(() -> server.client().regions().writeAll(two))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPROTO));
     }
   }
@@ -276,7 +277,7 @@ class RegionWritesTest {
       }
       return null;
     })) {
-      server.client().postAll(List.of(RegionWrite.ofInt(0, 0, 1)));
+      server.client().regions().postAll(List.of(RegionWrite.ofInt(0, 0, 1)));
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().readInt(0, 0));
     }
   }
@@ -289,7 +290,7 @@ class RegionWritesTest {
       MemorySegment data = arena.allocate(4);
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> {
         while (true) {
-          client.postWrite(BAR2, 0, data);
+          client.regions().postWrite(BAR2, 0, data);
         }
       });
     }
@@ -309,7 +310,7 @@ class RegionWritesTest {
       int posted = 0;
       while (served.device().trafficDone < 2000 || posted < 20_000) {
         data.set(Wire.U32, 0, ++posted);
-        client.postWrite(BAR2, 0, data);
+        client.regions().postWrite(BAR2, 0, data);
       }
       assertThat(client.readInt(BAR2, 0)).isEqualTo(posted);
       assertThat(memory.get(Wire.U64, 0)).isEqualTo(2000);

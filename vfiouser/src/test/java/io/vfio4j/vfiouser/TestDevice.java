@@ -21,10 +21,15 @@ import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +48,7 @@ final class TestDevice implements EmulatedDevice {
   static final int MEMORY_SIZE = 64 << 10;
   static final int CONFIG_SIZE = 256;
 
-  static final int MSIX_COUNT = 8;
+  static final int MSIX_COUNT = 24;
   static final int REQUEST = 4;
 
   /** Registers of BAR0. */
@@ -54,6 +59,9 @@ final class TestDevice implements EmulatedDevice {
   static final int STATUS = 0x18;
   /** Writes here are refused with EACCES. */
   static final int REFUSED = 0x40;
+  /** Writes from here on are noted, until {@link #NOTED_END}. */
+  static final int NOTED = 0x80;
+  static final int NOTED_END = 0x100;
 
   /** Values of {@link #DO}; {@link #STATUS} has the errno afterwards. */
   static final int DMA_READ = 1;
@@ -64,6 +72,14 @@ final class TestDevice implements EmulatedDevice {
   static final int INTX_LOW = 6;
   /** Writes a 64-bit number at ADDRESS whenever the server lets it, LENGTH times. */
   static final int TRAFFIC = 7;
+
+  /** More than the usual number of descriptors in a message. */
+  static final List<Doorbell> DOORBELLS = Stream.concat(
+      Stream.of(new Doorbell(NOTED, 4, OptionalLong.empty()), new Doorbell(NOTED + 4, 4, OptionalLong.of(7)),
+          new Doorbell(NOTED + 4, 4, OptionalLong.of(8)), new Doorbell(NOTED + 8, 8, OptionalLong.of(-2)),
+          new Doorbell(REFUSED, 4, OptionalLong.empty()), new Doorbell(DO, 4, OptionalLong.of(RAISE_MSIX))),
+      IntStream.range(0, 6).mapToObj(i -> new Doorbell(NOTED + 0x20 + 2 * i, 2, OptionalLong.empty())))
+      .toList();
 
   static final long LONG_VALUE = 0x1122334455667788L;
   static final int IDS = 0x56341234;
@@ -87,6 +103,8 @@ final class TestDevice implements EmulatedDevice {
   /** How much a piece of traffic moves: 8 writes the number, more is written from the memory and read back into it. */
   volatile int trafficBytes = Long.BYTES;
   volatile int trafficErrno;
+  /** The writes that were noted: offset and bytes. */
+  final BlockingQueue<String> noted = new LinkedBlockingQueue<>();
 
   private final Arena arena = Arena.ofShared();
   private final Fd file;
@@ -127,7 +145,7 @@ final class TestDevice implements EmulatedDevice {
   public DeviceDescription description() {
     DeviceDescription.Region none = DeviceDescription.Region.NONE;
     return new DeviceDescription("test",
-        List.of(new DeviceDescription.Region(REGISTERS_SIZE, true, false), none,
+        List.of(new DeviceDescription.Region(REGISTERS_SIZE, true, false).withDoorbells(DOORBELLS), none,
             new DeviceDescription.Region(MEMORY_SIZE, true, true), none, none, none,
             new DeviceDescription.Region(4096, false, false),
             new DeviceDescription.Region(CONFIG_SIZE, true, false), none),
@@ -158,6 +176,10 @@ final class TestDevice implements EmulatedDevice {
   public void writeRegion(int region, long offset, MemorySegment data) throws ErrnoException {
     if (region == BAR0 && offset == REFUSED) {
       throw new ErrnoException(Errno.EACCES, "a register that refuses");
+    }
+    if (region == BAR0 && offset >= NOTED && offset < NOTED_END) {
+      noted.add("%x: %s".formatted(offset,
+          HexFormat.of().formatHex(data.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))));
     }
     boolean isDo = region == BAR0 && offset == DO;
     if (isDo) {
