@@ -47,8 +47,8 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
     /**
      * Checks the size, the capabilities and the doorbells.
      *
-     * @throws IllegalArgumentException if the size is negative, a part to be mapped or a doorbell lies outside, a
-     *     doorbell is in a region that takes no writes or has another size, or the capabilities have more than 4064
+     * @throws IllegalArgumentException if the size is negative, a part to be mapped or a doorbell lies outside,
+     *     parts lie upon each other or are not of whole pages, a doorbell is in a region that takes no writes or has another size, or the capabilities have more than 4064
      *     bytes
      */
     public Region {
@@ -91,9 +91,10 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
             "a region of %d bytes with %d bytes of capabilities".formatted(size, bytes));
       }
       for (RegionCapability capability : capabilities) {
-        if (capability instanceof SparseMmap(List<SparseMmap.Area> areas)
-            && areas.stream().anyMatch(area -> area.offset() + area.size() > size)) {
-          throw new IllegalArgumentException("%s of a region of %d bytes".formatted(capability, size));
+        if (capability instanceof SparseMmap areas) {
+          areas.flaw(size).ifPresent(flaw -> {
+            throw new IllegalArgumentException(flaw);
+          });
         }
       }
     }

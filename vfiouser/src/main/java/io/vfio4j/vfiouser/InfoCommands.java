@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
+import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.RegionCapability.SparseMmap;
 import io.vfio4j.vfiouser.Structs.DeviceInfo;
 import io.vfio4j.vfiouser.Structs.IrqInfo;
 import io.vfio4j.vfiouser.Structs.RegionInfo;
 import java.util.List;
+import java.util.Optional;
 
 /** DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO. */
 final class InfoCommands {
@@ -14,11 +17,13 @@ final class InfoCommands {
   private final EmulatedDevice device;
   private final DeviceDescription description;
   private final IrqTable irqs;
+  private final int maxMsgFds;
 
-  InfoCommands(EmulatedDevice device, IrqTable irqs) {
+  InfoCommands(EmulatedDevice device, IrqTable irqs, int maxMsgFds) {
     this.device = device;
     this.description = device.description();
     this.irqs = irqs;
+    this.maxMsgFds = maxMsgFds;
   }
 
   void deviceInfo(Request request, Reply reply) throws ErrnoException {
@@ -35,24 +40,27 @@ final class InfoCommands {
       throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(index));
     }
     DeviceDescription.Region region = description.regions().get(index);
-    List<RegionCapability> capabilities = region.capabilities();
+    // Memory that a client cannot be given is memory that it cannot map.
+    Optional<Fd> file = region.mappable() && maxMsgFds > 0 ? device.regionFile(index) : Optional.empty();
+    List<RegionCapability> capabilities = file.isPresent() ? region.capabilities() : notOfMemory(region);
     int flags = 0;
     if (region.size() > 0) {
       flags = RegionInfo.READ | (region.writable() ? RegionInfo.WRITE : 0)
-          | (region.mappable() ? RegionInfo.MMAP : 0) | (capabilities.isEmpty() ? 0 : RegionInfo.CAPS);
+          | (file.isPresent() ? RegionInfo.MMAP : 0) | (capabilities.isEmpty() ? 0 : RegionInfo.CAPS);
     }
     int whole = (int) CapabilityChain.size(capabilities);
     reply.size(RegionInfo.SIZE).u32(0, whole).u32(RegionInfo.FLAGS, flags)
         .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, capabilities.isEmpty() ? 0 : RegionInfo.SIZE)
-        .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0);
-    if (region.mappable()) {
-      reply.fd(device.regionFile(index).orElse(null));
-    }
+        .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0).fd(file.orElse(null));
     // Who left no room is told how much to leave, and where the chain will begin: QEMU refuses the flag CAPS with an
     // offset of 0, which is what the kernel says then.
     if (!capabilities.isEmpty() && Integer.compareUnsigned(request.u32(0), whole) >= 0) {
       CapabilityChain.encode(capabilities, reply);
     }
+  }
+
+  private static List<RegionCapability> notOfMemory(DeviceDescription.Region region) {
+    return region.capabilities().stream().filter(capability -> !(capability instanceof SparseMmap)).toList();
   }
 
   void irqInfo(Request request, Reply reply) throws ErrnoException {

@@ -2,6 +2,12 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.vfiouser.RegionCapability.SparseMmap;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A region, and its memory if the server shares it. */
@@ -37,6 +43,32 @@ public final class MappedRegion implements AutoCloseable {
   /** Returns where in the file the region begins, bytes. */
   public long offset() {
     return offset;
+  }
+
+  /**
+   * Returns the parts of the region that can be mapped: those that the server names, or else all of it. None lies upon
+   * another.
+   */
+  public List<SparseMmap.Area> areas() {
+    return info.capability(SparseMmap.class).map(SparseMmap::areas)
+        .orElseGet(() -> info.size() == 0 ? List.of() : SparseMmap.whole(info.size()).areas());
+  }
+
+  /**
+   * Maps a part of the region, writable if the region is.
+   *
+   * @param area one of {@link #areas}
+   * @param arena what unmaps it
+   * @return the part, shared with the device. The server can still make its file shorter: an access is an
+   *     {@link InternalError} then
+   * @throws LinuxException EACCES if the server's file is not open for that, EINVAL if the server has it begin within a
+   *     page, and others
+   */
+  public MemorySegment map(SparseMmap.Area area, Arena arena) throws LinuxException {
+    if (!areas().contains(area)) {
+      throw new IllegalArgumentException(area + " of region " + info.index() + " cannot be mapped");
+    }
+    return MemoryMap.shared(fd(), offset + area.offset(), area.size(), info.writable(), arena);
   }
 
   @Override

@@ -52,8 +52,39 @@ record RegionAnswer(MappedRegion region, int whole, boolean isCut) {
         hasCapabilities && !isCut ? CapabilityChain.decode(answer, first, length) : List.of();
     var info = new io.vfio4j.vfiouser.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
         (flags & RegionInfo.WRITE) != 0, (flags & RegionInfo.MMAP) != 0, capabilities);
+    long offset = answer.get(Wire.U64, RegionInfo.OFFSET);
     Fd fd = info.mappable() && reader.fds().count() > 0 ? reader.fds().take(0) : null;
-    return new RegionAnswer(new MappedRegion(info, fd, answer.get(Wire.U64, RegionInfo.OFFSET)), whole,
-        isCut);
+    MappedRegion region = new MappedRegion(info, fd, offset);
+    try {
+      check(region);
+      return new RegionAnswer(region, whole, isCut);
+    } catch (LinuxException | ProtocolException e) {
+      region.close();
+      throw e;
+    }
+  }
+
+  /** Checks that what is to be mapped can be, and is there: beyond the end of a file an access would be a SIGBUS. */
+  private static void check(MappedRegion region) throws LinuxException, ProtocolException {
+    if (!region.hasMemory()) {
+      return;
+    }
+    long offset = region.offset();
+    if (offset < 0 || offset > Long.MAX_VALUE - region.info().size()) {
+      throw new ProtocolException("a region's memory at " + Long.toUnsignedString(offset));
+    }
+    var sparse = region.info().capability(RegionCapability.SparseMmap.class);
+    var flaw = sparse.flatMap(areas -> areas.flaw(region.info().size()));
+    if (flaw.isPresent()) {
+      throw new ProtocolException(flaw.get());
+    }
+    // Other than files have no size.
+    long fileSize = region.fd().size();
+    for (RegionCapability.SparseMmap.Area area : region.areas()) {
+      if (fileSize > 0 && offset + area.offset() + area.size() > fileSize) {
+        throw new ProtocolException("%s of a region that begins at %d of a file of %d"
+            .formatted(area, offset, fileSize));
+      }
+    }
   }
 }

@@ -2,7 +2,9 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.MigrationRegionLayout;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Something that the answer to DEVICE_GET_REGION_INFO says of a region beyond its size and flags: a member of
@@ -26,6 +28,8 @@ public sealed interface RegionCapability {
   record SparseMmap(List<Area> areas) implements RegionCapability {
 
     static final int ID = 1;
+    /** Areas begin and end at pages, the smallest that there are. */
+    private static final long PAGE_SIZE = 4096;
 
     /** Copies the list. */
     public SparseMmap {
@@ -35,6 +39,31 @@ public sealed interface RegionCapability {
     /** Says that all of a region can be mapped. */
     static SparseMmap whole(long size) {
       return new SparseMmap(List.of(new Area(0, size)));
+    }
+
+    /**
+     * Tells what keeps the areas from being mapped, each on its own: one that does not lie within the region, does not
+     * begin and end at a page, or lies upon another. Only the region itself may end within a page.
+     *
+     * @param regionSize bytes of the region
+     */
+    Optional<String> flaw(long regionSize) {
+      List<Area> inOrder = areas.stream().sorted(Comparator.comparingLong(Area::offset)).toList();
+      long free = 0;
+      for (Area area : inOrder) {
+        long end = area.offset() + area.size();
+        if (end > regionSize) {
+          return Optional.of(area + " beyond the end of a region of " + regionSize + " bytes");
+        }
+        if (area.offset() % PAGE_SIZE != 0 || (end % PAGE_SIZE != 0 && end != regionSize)) {
+          return Optional.of(area + " that is not of whole pages");
+        }
+        if (area.offset() < free) {
+          return Optional.of(area + " that lies upon another");
+        }
+        free = end;
+      }
+      return Optional.empty();
     }
 
     @Override
@@ -55,6 +84,12 @@ public sealed interface RegionCapability {
         if (offset < 0 || size <= 0 || offset > Long.MAX_VALUE - size) {
           throw new IllegalArgumentException("an area of %d bytes at %d".formatted(size, offset));
         }
+      }
+
+      /** Returns the numbers, as in {@code an area of 4096 bytes at 8192}. */
+      @Override
+      public String toString() {
+        return "an area of %d bytes at %d".formatted(size, offset);
       }
     }
   }

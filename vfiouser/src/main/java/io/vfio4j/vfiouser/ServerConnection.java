@@ -182,7 +182,7 @@ final class ServerConnection implements AutoCloseable {
     calls.limit(inForce.maxDataXferSize());
     dma.begin(calls, extensions.memoryKinds());
     DirtyReports dirtyReports = new DirtyReports(inForce);
-    InfoCommands info = new InfoCommands(device, irqs);
+    InfoCommands info = new InfoCommands(device, irqs, inForce.maxMsgFds());
     RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
     DoorbellCommands doorbells = new DoorbellCommands(device, signals, inForce.maxMsgFds(), memory);
     DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());

@@ -123,10 +123,10 @@ class CapabilityChainTest {
   void aRegionSaysNothingThatCannotBe() {
     assertThat(new Region(4096, true, true).capabilities())
         .containsExactly(new SparseMmap(List.of(new SparseMmap.Area(0, 4096))));
-    SparseMmap part = new SparseMmap(List.of(new SparseMmap.Area(1024, 1024)));
-    assertThat(new Region(4096, true, true, List.of(part)).capabilities()).containsExactly(part);
+    SparseMmap part = new SparseMmap(List.of(new SparseMmap.Area(4096, 4096)));
+    assertThat(new Region(8192, true, true, List.of(part)).capabilities()).containsExactly(part);
     assertThat(new Region(4096, true, false, List.of(new Ndma())).capabilities()).containsExactly(new Ndma());
-    assertThatIllegalArgumentException().isThrownBy(() -> new Region(1024, true, true, List.of(part)));
+    assertThatIllegalArgumentException().isThrownBy(() -> new Region(4096, true, true, List.of(part)));
     assertThatIllegalArgumentException().isThrownBy(() -> new Region(0, true, false, List.of(new Ndma())));
     assertThatIllegalArgumentException().isThrownBy(
         () -> new Region(4096, true, false, Collections.nCopies(509, new Ndma())));

@@ -94,6 +94,8 @@ final class TestDevice implements EmulatedDevice {
   }
 
   final DeviceStateMachine machine;
+  /** What is said of BAR2, before the device is served. */
+  List<RegionCapability> memoryCapabilities = List.of();
   volatile @Nullable Failure failure;
   /** Whether what is read in PRE_COPY never ends. */
   volatile boolean endless;
@@ -146,7 +148,7 @@ final class TestDevice implements EmulatedDevice {
     DeviceDescription.Region none = DeviceDescription.Region.NONE;
     return new DeviceDescription("test",
         List.of(new DeviceDescription.Region(REGISTERS_SIZE, true, false).withDoorbells(DOORBELLS), none,
-            new DeviceDescription.Region(MEMORY_SIZE, true, true), none, none, none,
+            new DeviceDescription.Region(MEMORY_SIZE, true, true, memoryCapabilities), none, none, none,
             new DeviceDescription.Region(4096, false, false),
             new DeviceDescription.Region(CONFIG_SIZE, true, false), none),
         List.of(1, 0, MSIX_COUNT, 0, 1));
