@@ -5,6 +5,7 @@
  *
  *   pingpong server PATH BYTES         serves one client after the other; a state of so many bytes
  *   pingpong read PATH WARMUP COUNT    reads 4 bytes of BAR0 so often; prints the 50th and 99th percentile, nanoseconds
+ *   pingpong post PATH WARMUP COUNT    posts so many writes of 4 bytes, then reads; prints their number and nanoseconds
  *   pingpong copy PATH                 reads the state in STOP_COPY; prints bytes and nanoseconds
  */
 #define _GNU_SOURCE
@@ -20,7 +21,8 @@
 #include <unistd.h>
 
 enum { VERSION = 1, GET_INFO = 4, REGION_READ = 9, REGION_WRITE = 10, DEVICE_FEATURE = 16, MIG_DATA_READ = 17 };
-enum { REPLY = 1, ERROR = 0x20 };
+enum { REPLY = 1, NO_REPLY = 0x10, ERROR = 0x20 };
+enum { REGISTER_ID = 0x564a3453, REGISTER_SCRATCH = 0x10 };
 enum { FEATURE_MIGRATION = 1, FEATURE_DEVICE_STATE = 2, FEATURE_GET = 1 << 16, FEATURE_SET = 1 << 17 };
 enum { STATE_RUNNING = 2, STATE_STOP_COPY = 3 };
 
@@ -128,6 +130,34 @@ static int take(int fd, struct message *m)
 	return 1;
 }
 
+/* What was received, several messages maybe, of which those up to start have been taken. */
+struct stream {
+	size_t start, end;
+	char bytes[8192];
+};
+
+/* Takes the next message, which is small. Returns false at the end. */
+static int take_next(int fd, struct stream *s, struct message *m)
+{
+	for (;;) {
+		size_t have = s->end - s->start, got;
+		struct header *h = (struct header *)(s->bytes + s->start);
+
+		if (have >= sizeof *h && have >= h->size) {
+			memcpy(m, h, h->size);
+			s->start += h->size;
+			return 1;
+		}
+		memmove(s->bytes, s->bytes + s->start, have);
+		s->start = 0;
+		s->end = have;
+		got = receive(fd, s->bytes + have, sizeof s->bytes - have, 0);
+		if (!got)
+			return 0;
+		s->end += got;
+	}
+}
+
 static void reply(int fd, struct message *m, size_t head, void *tail, size_t tail_size)
 {
 	m->header.size = head + tail_size;
@@ -167,12 +197,12 @@ static void feature(int fd, struct message *m, uint32_t *state)
 static void serve(int fd, char *memory, size_t bytes)
 {
 	static const char version[] = "\0\0\2\0{\"capabilities\":{}}";
-	static const uint32_t id = 0x564a3453;
-	uint32_t state = STATE_RUNNING;
+	uint32_t state = STATE_RUNNING, scratch = 0;
+	struct stream stream = {0};
 	size_t at = 0;
 	struct message m;
 
-	while (take(fd, &m)) {
+	while (take_next(fd, &stream, &m)) {
 		switch (m.header.command) {
 		case VERSION:
 			memcpy(m.bytes, version, sizeof version);
@@ -185,8 +215,13 @@ static void serve(int fd, char *memory, size_t bytes)
 			m.words[3] = 5;
 			reply(fd, &m, sizeof m.header + 16, NULL, 0);
 			break;
+		case REGION_WRITE:
+			memcpy(&scratch, m.bytes + sizeof m.access, sizeof scratch);
+			if (!(m.header.flags & NO_REPLY))
+				reply(fd, &m, sizeof m.header + sizeof m.access, NULL, 0);
+			break;
 		case REGION_READ:
-			memcpy(m.bytes + sizeof m.access, &id, sizeof id);
+			m.words[4] = m.access.offset == REGISTER_SCRATCH ? scratch : REGISTER_ID;
 			reply(fd, &m, sizeof m.header + sizeof m.access + m.access.count, NULL, 0);
 			break;
 		case DEVICE_FEATURE:
@@ -280,13 +315,37 @@ static int run_read(const char *path, long warmup, long count)
 		m.header = (struct header){.id = i, .command = REGION_READ, .size = sizeof m.header + sizeof m.access};
 		m.access = (struct region_access){.count = 4};
 		send_all(fd, &m, m.header.size, NULL, 0);
-		if (!take(fd, &m) || m.header.flags & ERROR || m.words[4] != 0x564a3453)
+		if (!take(fd, &m) || m.header.flags & ERROR || m.words[4] != REGISTER_ID)
 			die("REGION_READ");
 		if (i >= 0)
 			took[i] = now() - began;
 	}
 	qsort(took, count, sizeof *took, by_value);
 	printf("%u %u\n", took[count / 2], took[count * 99 / 100]);
+	return 0;
+}
+
+static int run_post(const char *path, long warmup, long count)
+{
+	int fd = connect_to(path);
+	uint64_t began = 0;
+	struct message m;
+
+	for (long i = 1 - warmup; i <= count; i++) {
+		if (i == 1)
+			began = now();
+		m.header = (struct header){.id = i, .command = REGION_WRITE, .size = sizeof m.header + sizeof m.access + 4,
+					   .flags = NO_REPLY};
+		m.access = (struct region_access){.offset = REGISTER_SCRATCH, .count = 4};
+		m.words[4] = i;
+		send_all(fd, &m, m.header.size, NULL, 0);
+	}
+	m.header = (struct header){.command = REGION_READ, .size = sizeof m.header + sizeof m.access};
+	m.access = (struct region_access){.offset = REGISTER_SCRATCH, .count = 4};
+	send_all(fd, &m, m.header.size, NULL, 0);
+	if (!take(fd, &m) || m.header.flags & ERROR || m.words[4] != count)
+		die("REGION_WRITE");
+	printf("%ld %lu\n", count, (unsigned long)(now() - began));
 	return 0;
 }
 
@@ -338,8 +397,10 @@ int main(int argc, char **argv)
 		run_server(argv[2], strtoul(argv[3], NULL, 0));
 	if (argc == 5 && !strcmp(argv[1], "read"))
 		return run_read(argv[2], atol(argv[3]), atol(argv[4]));
+	if (argc == 5 && !strcmp(argv[1], "post"))
+		return run_post(argv[2], atol(argv[3]), atol(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "copy"))
 		return run_copy(argv[2]);
-	fprintf(stderr, "usage: pingpong server PATH BYTES | read PATH WARMUP COUNT | copy PATH\n");
+	fprintf(stderr, "usage: pingpong server PATH BYTES | read PATH WARMUP COUNT | post PATH WARMUP COUNT | copy PATH\n");
 	return 2;
 }

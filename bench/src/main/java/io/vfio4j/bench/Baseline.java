@@ -26,6 +26,12 @@ final class Baseline {
     return new Latency(numbers[0], numbers[1]);
   }
 
+  /** Returns millions of posted writes a second. */
+  double post(Path socket, int warmup, int count) throws InterruptedException {
+    long[] numbers = run("post", socket.toString(), Integer.toString(warmup), Integer.toString(count));
+    return numbers[0] * 1e3 / numbers[1];
+  }
+
   Transfer copy(Path socket) throws InterruptedException {
     long[] numbers = run("copy", socket.toString());
     return new Transfer(numbers[0], numbers[1]);

@@ -8,13 +8,14 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [state]}. Properties: {@code bench.rounds}, {@code bench.reads},
- * {@code bench.memory}.
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state]}. Properties: {@code bench.rounds}, {@code bench.reads},
+ * {@code bench.posts}, {@code bench.memory}.
  */
 public final class Bench {
 
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 11);
   private static final int READS = Integer.getInteger("bench.reads", 50_000);
+  private static final int POSTS = Integer.getInteger("bench.posts", 500_000);
   private static final long MEMORY = Long.getLong("bench.memory", 1L << 30);
   private static final int WARM_UP = 2_000;
 
@@ -28,12 +29,16 @@ public final class Bench {
 
   /** Runs the measurements. */
   public static void main(String[] args) throws IOException, InterruptedException {
-    List<String> what = args.length > 1 ? List.of(args).subList(1, args.length) : List.of("reads", "state");
+    List<String> what =
+        args.length > 1 ? List.of(args).subList(1, args.length) : List.of("reads", "posts", "state");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
       if (what.contains("reads")) {
         bench.reads();
+      }
+      if (what.contains("posts")) {
+        bench.posts();
       }
       if (what.contains("state")) {
         bench.state();
@@ -48,6 +53,15 @@ public final class Bench {
     try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
       new ReadRounds(baseline, ours, inC, READS, WARM_UP).run(1); // The JVMs compile.
       ReadRounds rounds = new ReadRounds(baseline, ours, inC, READS, WARM_UP);
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void posts() throws IOException, InterruptedException {
+    try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
+      new PostRounds(baseline, ours, inC, POSTS).run(2); // The JVMs compile.
+      PostRounds rounds = new PostRounds(baseline, ours, inC, POSTS);
       rounds.run(ROUNDS);
       rounds.print(System.out);
     }

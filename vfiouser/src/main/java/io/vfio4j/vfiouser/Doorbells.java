@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * The doorbells of a served device's region, with the eventfds that ring them. Safe for use by several threads. What is
- * rung before a message is sent, a server of ours lets its device see before that message.
+ * rung before a message is sent, a server of ours lets its device see before that message, unless the device waits for
+ * memory of the client's just then.
  */
 public final class Doorbells implements AutoCloseable {
 
