@@ -296,6 +296,35 @@ class RegionWritesTest {
     }
   }
 
+  /** A guest's processors may be held up by writes, and with them the thread that would hand the memory over. */
+  @Test
+  void manyWritesAreCarriedOutWhileTheDeviceWaitsForMemory() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = multiple(served)) {
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, 0x10000, 4096));
+      peer.done(Command.REGION_WRITE, Body.regionAccess(BAR0, TestDevice.ADDRESS, 12).u64(0x10000).u32(4));
+      // Its second write makes the device read memory, and its third comes after that.
+      peer.send(RawPeer.command(0x70, Command.REGION_WRITE_MULTI, writes(3, one(BAR2, 16, 8, 1),
+          one(BAR0, TestDevice.DO, 4, TestDevice.DMA_READ), one(BAR2, 24, 8, 3))));
+      RawPeer.Message question = peer.receive();
+      assertThat(question.command()).isEqualTo(Command.DMA_READ.wireValue());
+      assertThat(carriedOut(peer, writes(2, one(BAR2, 32, 8, -1), one(BAR2, 40, 8, -2)))).isEqualTo(2);
+      assertThat(read(peer, BAR2, 40)).isEqualTo(-2);
+      assertThat(read(peer, BAR2, 24)).isZero();
+      // One that may concern migration waits, and so does what comes behind it.
+      peer.send(RawPeer.command(0x71, Command.REGION_WRITE_MULTI,
+          writes(2, one(BAR2, 40, 8, 5), one(9, 0, 4, 0))));
+      peer.send(RawPeer.command(0x72, Command.REGION_READ, Body.regionAccess(BAR2, 40, 8)));
+      peer.send(ScriptedServer.reply(question, Body.empty().u64(0x10000, 4).u32(77)));
+      assertThat(peer.reply(0x70, Command.REGION_WRITE_MULTI).fields().getLong(0)).isEqualTo(3);
+      assertThat(new Errno(peer.reply(0x71, Command.REGION_WRITE_MULTI).errno())).isEqualTo(Errno.EINVAL);
+      assertThat(peer.reply(0x72, Command.REGION_READ).fields().getLong(16)).isEqualTo(-2);
+      assertThat(read(peer, BAR2, 24)).isEqualTo(3);
+      assertThat(read(peer, BAR0, TestDevice.DO) & 0xffffffffL).as("the device's own look at its data, afterwards")
+          .isEqualTo(TestDevice.DMA_READ);
+      assertThat(read(peer, BAR2, 0) & 0xffffffffL).isEqualTo(77);
+    }
+  }
+
   /** The device reaches memory by messages, and what is posted meanwhile is neither lost nor too much for it. */
   @Test
   void postsAndDmaByMessageCrossOnOneSocket() throws Exception {
