@@ -69,4 +69,32 @@ class ConformIT {
           .isEqualTo(false);
     }
   }
+
+  /** By its region, and by all else that is not about version 2 itself. */
+  @Test
+  void aDeviceWithVersion1AlonePasses() throws Exception {
+    try (ChildServer server = serve("--migration", "v1")) {
+      Run run = judge(server);
+
+      assertThat(checks(run, "failed")).isEmpty();
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(checks(run, "passed")).contains("v1-region/widths", "v1-states/PRE_COPY > PRE_COPY+NDMA",
+          "v1-states/loads first", "v1-data/whole", "resuming/whole", "reopening/from STOP_COPY")
+          .noneMatch(check -> check.startsWith("transitions/"));
+      assertThat(server.errors()).isEmpty();
+    }
+  }
+
+  @Test
+  void aDeviceWithBothVersionsPassesByBoth() throws Exception {
+    try (ChildServer server = serve("--migration", "both")) {
+      Run run = judge(server);
+
+      assertThat(checks(run, "failed")).isEmpty();
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(checks(run, "passed")).contains("v1-states/RESUMING > STOP_COPY", "v1-data/pre-copy",
+          "transitions/RESUMING > STOP_COPY", "pre-copy/info");
+      assertThat(server.errors()).isEmpty();
+    }
+  }
 }

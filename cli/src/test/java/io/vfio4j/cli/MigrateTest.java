@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Between devices inside the command itself. */
@@ -41,6 +42,36 @@ class MigrateTest {
     assertThat(report.getAsJsonArray("not_carried")).hasSize(3);
     assertThat(report.getAsJsonObject("at_target").get("bytes").getAsLong())
         .isEqualTo(report.get("bytes").getAsLong());
+  }
+
+  /** In each direction between the versions, and with the least that a device can do. */
+  @ParameterizedTest
+  @CsvSource({"migration=v1, migration=v1", "migration=v1, migration=v2", "migration=v2, migration=v1",
+      "migration=both, migration=v1", "migration=v1&features=stop_copy, migration=v1&features=stop_copy"})
+  void betweenVersionsOfTheInterface(String from, String to) {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m&" + from, "--to", "sim:b?memory=2m&" + to,
+        "--max-downtime", "30s", "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.event("report").get("bytes").getAsLong()).isGreaterThan(2 << 20);
+  }
+
+  /** Version 1 leaves a device where it was, or in ERROR, and so do the words. */
+  @ParameterizedTest
+  @CsvSource({"'', write%2Cat=5000%2Cerrno=EIO, SOURCE_RUNNING",
+      "'', arc=RESUMING>STOP%2Cerrno=EINVAL, SOURCE_RUNNING",
+      "arc=PRE_COPY_P2P>STOP_COPY%2Cerrno=EIO, '', SOURCE_RUNNING",
+      "arc=PRE_COPY_P2P>STOP_COPY%2Cerrno=EIO%2Cerror, '', SOURCE_RESET"})
+  void failuresWithVersion1(String sourceFault, String targetFault, String outcome) {
+    Run run = Run.vfio4j("migrate", "--from", withFault("sim:a", sourceFault), "--to",
+        withFault("sim:b", targetFault), "--max-downtime", "30s", "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isNotEqualTo(ExitCodes.DONE);
+    assertThat(run.event("error").get("outcome").getAsString()).isEqualTo(outcome);
+  }
+
+  private static String withFault(String name, String fault) {
+    return name + "?memory=2m&migration=v1" + (fault.isEmpty() ? "" : "&fault=" + fault);
   }
 
   @Test

@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.vfiouser.MigrationVersions;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -14,7 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Between two hosts, as far as two processes are such. */
 class SendReceiveIT {
@@ -37,10 +38,10 @@ class SendReceiveIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"unix:", "tcp:localhost:0"})
-  void theDeviceGoesOnAtTheOtherEnd(String kind) throws Exception {
+  @CsvSource({"unix:, V2", "tcp:localhost:0, V2", "unix:, V1", "tcp:localhost:0, V1"})
+  void theDeviceGoesOnAtTheOtherEnd(String kind, MigrationVersions versions) throws Exception {
     String listen = kind.equals("unix:") ? "unix:" + path("move.sock") : kind;
-    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+    try (Served a = Served.at(path("a.sock"), versions); Served b = Served.at(path("b.sock"), versions);
         ChildProcess receiver = receive(listen, b)) {
       a.mark(MARK);
       String address = addressOf(receiver);

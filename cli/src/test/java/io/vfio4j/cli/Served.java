@@ -11,6 +11,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.EmulatedDevice;
+import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserServer;
@@ -42,7 +43,19 @@ final class Served implements AutoCloseable {
 
   /** Serves a device of any kind in a thread, and closes it in the end. */
   static Served at(Path socket, EmulatedDevice device) throws IOException {
-    VfioUserServer server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT, line -> {
+    return at(socket, device, MigrationVersions.V2);
+  }
+
+  /** Serves a device that is driven by versions of one's choice. */
+  static Served at(Path socket, MigrationVersions versions) throws IOException {
+    ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
+    return at(socket, new ScratchDevice(config), versions);
+  }
+
+  private static Served at(Path socket, EmulatedDevice device, MigrationVersions versions)
+      throws IOException {
+    ServerOptions options = ServerOptions.DEFAULT.withVersions(versions);
+    VfioUserServer server = VfioUserServer.listen(socket, device, options, line -> {
     });
     CompletableFuture<Void> ended = new CompletableFuture<>();
     Thread.ofPlatform().name("test-server").start(() -> {

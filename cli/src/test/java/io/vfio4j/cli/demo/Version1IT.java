@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.vfiouser.MigrationVersions;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A device with traffic and churn goes from one process to another by version 1 of the migration interface, and from
+ * one version to the other: not a byte, not a write and not an interrupt is lost.
+ */
+class Version1IT {
+
+  private static final long MEMORY = 8 << 20;
+
+  @TempDir
+  private Path folder;
+
+  @ParameterizedTest
+  @CsvSource({"V1, V1", "V1, V2", "V2, V1"})
+  void nothingIsLost(MigrationVersions source, MigrationVersions target) throws Exception {
+    DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY).withVersions(source, target);
+
+    DemoResult result = new Demo(settings, MigrationListener.NONE).run(folder);
+
+    assertThat(result.checks()).extracting(Check::name).containsExactly("traffic", "memory", "registers",
+        "timer");
+    assertThat(result.checks()).allMatch(Check::passed);
+    assertThat(result.report().rounds()).isNotEmpty();
+  }
+}
