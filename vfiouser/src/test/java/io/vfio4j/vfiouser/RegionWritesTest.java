@@ -319,7 +319,8 @@ class RegionWritesTest {
       assertThat(new Errno(peer.reply(0x71, Command.REGION_WRITE_MULTI).errno())).isEqualTo(Errno.EINVAL);
       assertThat(peer.reply(0x72, Command.REGION_READ).fields().getLong(16)).isEqualTo(-2);
       assertThat(read(peer, BAR2, 24)).isEqualTo(3);
-      assertThat(read(peer, BAR0, TestDevice.DO) & 0xffffffffL).as("the device's own look at its data, afterwards")
+      assertThat(read(peer, BAR0, TestDevice.DO) & 0xffffffffL)
+          .as("the device's own look at its data, afterwards")
           .isEqualTo(TestDevice.DMA_READ);
       assertThat(read(peer, BAR2, 0) & 0xffffffffL).isEqualTo(77);
     }
