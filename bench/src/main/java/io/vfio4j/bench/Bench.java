@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
  * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state]}. Properties: {@code bench.rounds}, {@code bench.reads},
- * {@code bench.posts}, {@code bench.memory}.
+ * {@code bench.posts}, {@code bench.memory}, {@code bench.busyPoll} (microseconds, of ours alone).
  */
 public final class Bench {
 

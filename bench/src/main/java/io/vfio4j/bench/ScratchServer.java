@@ -24,7 +24,7 @@ public final class ScratchServer {
   /** Runs the server. */
   public static void main(String[] args) throws IOException {
     ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
-    ServerOptions options = ServerOptions.DEFAULT.withKeepState(true);
+    ServerOptions options = ServerOptions.DEFAULT.withKeepState(true).withBusyPoll(Clients.BUSY_POLL);
     try (ScratchDevice device = new ScratchDevice(config, ScratchServer::log, System::nanoTime);
         VfioUserServer server =
             VfioUserServer.listen(Path.of(args[0]), device, options, ScratchServer::log)) {

@@ -36,7 +36,8 @@ final class ServerProcess implements AutoCloseable {
   static ServerProcess ours(Path socket, long memory) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny", "-Xmx256m"));
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny", "-Xmx256m",
+        "-Dbench.busyPoll=" + Clients.BUSY_POLL.toNanos() / 1000));
     String more = System.getProperty("bench.serverOptions", "");
     if (!more.isBlank()) {
       command.addAll(List.of(more.strip().split(" +", -1)));

@@ -9,10 +9,15 @@ import io.vfio4j.vfiouser.VfioUserProbe;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
+import picocli.CommandLine.TypeConversionException;
 
 /** Which device a command is about. */
 sealed interface DeviceAddress {
+
+  /** What may follow the path of a socket. */
+  String BUSY_POLL = "?busy-poll=";
 
   /** How addresses look. */
   String FORMS = "vfio-user:PATH or sim:NAME";
@@ -21,17 +26,18 @@ sealed interface DeviceAddress {
    * A device that another process serves.
    *
    * @param socket the server's socket
+   * @param busyPoll how long to look for an answer before sleeping
    */
-  record VfioUser(Path socket) implements DeviceAddress {
+  record VfioUser(Path socket, Duration busyPoll) implements DeviceAddress {
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
-      return OpenDevice.connect(socket);
+      return OpenDevice.connect(socket, busyPoll);
     }
 
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       try {
-        return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT));
+        return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT.withBusyPoll(busyPoll)));
       } catch (DeviceException e) {
         throw OpenDevice.explained(socket, e);
       }
@@ -107,14 +113,20 @@ sealed interface DeviceAddress {
     };
   }
 
-  private static VfioUser vfioUser(String path) {
+  private static VfioUser vfioUser(String text) {
+    // Few paths have a question mark; one that has is meant where nothing is known to follow.
+    int option = text.lastIndexOf(BUSY_POLL);
+    String path = option < 0 ? text : text.substring(0, option);
     if (path.isEmpty()) {
       throw new IllegalArgumentException("give the server's socket: vfio-user:PATH");
     }
     try {
-      return new VfioUser(Path.of(path));
+      return new VfioUser(Path.of(path),
+          option < 0 ? Duration.ZERO : DurationConverter.parse(text.substring(option + BUSY_POLL.length())));
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("'%s' holds no path: %s".formatted(path, e.getReason()), e);
+    } catch (TypeConversionException e) {
+      throw new IllegalArgumentException("busy-poll: " + e.getMessage(), e);
     }
   }
 }

@@ -9,18 +9,22 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads durations of more than 0: a number with ms, s, m (minutes) or h. */
+/** Reads durations of more than 0: a number with us, ms, s, m (minutes) or h. */
 public final class DurationConverter implements ITypeConverter<Duration> {
 
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)(ms|s|m|h)");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)(us|ms|s|m|h)");
   private static final Duration LONGEST = Duration.ofDays(365);
 
   @Override
   public Duration convert(String value) {
+    return parse(value);
+  }
+
+  static Duration parse(String value) {
     Matcher matcher = DURATION.matcher(value.strip().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw new TypeConversionException(
-          "'%s' is not a duration: give one such as 300ms, 2s or 5m".formatted(value));
+          "'%s' is not a duration: give one such as 50us, 300ms, 2s or 5m".formatted(value));
     }
     BigDecimal nanos =
         new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(nanosPer(matcher.group(2))));
@@ -33,6 +37,7 @@ public final class DurationConverter implements ITypeConverter<Duration> {
 
   private static long nanosPer(String unit) {
     return switch (unit) {
+      case "us" -> 1_000L;
       case "ms" -> 1_000_000L;
       case "s" -> 1_000_000_000L;
       case "m" -> 60_000_000_000L;

@@ -8,6 +8,7 @@ import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +26,9 @@ final class OpenDevice implements AutoCloseable {
     this.inside = inside;
   }
 
-  static OpenDevice connect(Path socket) throws IOException {
+  static OpenDevice connect(Path socket, Duration busyPoll) throws IOException {
     try {
-      return new OpenDevice(VfioUserClient.connect(socket, OPTIONS), null);
+      return new OpenDevice(VfioUserClient.connect(socket, OPTIONS.withBusyPoll(busyPoll)), null);
     } catch (DeviceException e) {
       throw explained(socket, e);
     }

@@ -51,9 +51,11 @@ final class ServeIdio16Command implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Output output = common.output();
-    DeviceSetup setup = DeviceSetup.named(serving.socket().toString()).withFeatures(serving.features())
-        .withLog(output::warning);
-    Wiring wiring = terminals == null ? Wiring.OPEN : terminals.wiring(output);
-    return serving.serve(new Idio16Device(setup, wiring), event -> event, output);
+    return serving.serve(name -> device(name, output), event -> event, output);
+  }
+
+  private Idio16Device device(String name, Output output) throws IOException {
+    DeviceSetup setup = DeviceSetup.named(name).withFeatures(serving.features()).withLog(output::warning);
+    return new Idio16Device(setup, terminals == null ? Wiring.OPEN : terminals.wiring(output));
   }
 }

@@ -5,7 +5,10 @@ import com.google.gson.JsonObject;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.DeviceFactory;
+import io.vfio4j.vfiouser.DeviceServer;
 import io.vfio4j.vfiouser.EmulatedDevice;
+import io.vfio4j.vfiouser.ManyDevicesServer;
 import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserServer;
@@ -14,7 +17,10 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What every command takes that serves a device, and what it does with it. To be mixed in. */
 final class ServeOptions {
@@ -37,6 +43,15 @@ final class ServeOptions {
   @Option(names = "--until-eof", description = "End when the standard input does: with the program that started this one.")
   private boolean untilEof;
 
+  @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Give each client a device of its own, which goes with it; at most N at a time (default: 16).")
+  private @Nullable Integer many;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec spec;
+
+  @Mixin
+  private final ServerLimits limits = new ServerLimits();
+
   @Mixin
   private final RecordOption record = new RecordOption();
 
@@ -50,20 +65,37 @@ final class ServeOptions {
     return features;
   }
 
+  /** Makes the devices that are served. */
+  @FunctionalInterface
+  interface Devices {
+
+    /**
+     * Makes one.
+     *
+     * @param name the device's name
+     */
+    EmulatedDevice make(String name) throws IOException;
+  }
+
   /**
-   * Serves a device until a signal, or what else is to end it, and closes it.
+   * Serves a device, or one for each client, until a signal or what else is to end it.
    *
+   * @param devices makes them; they are closed here
    * @param about adds to the event that tells of the listening socket
    * @return the exit code
    */
-  int serve(EmulatedDevice served, UnaryOperator<Json> about, Output output) throws IOException {
+  int serve(Devices devices, UnaryOperator<Json> about, Output output) throws IOException {
     Path path = socket();
-    try (EmulatedDevice device = served;
-        RecordOption.Sessions sessions = record.begin(output);
-        VfioUserServer server = listen(path, device, sessions, output)) {
-      JsonObject event = about.apply(Json.event("listening").with("socket", path.toString()))
-          .with("features", FeatureNames.of(features)).with("pid", ProcessHandle.current().pid()).build();
-      serve(path, server, event, output);
+    ServerOptions options = options();
+    JsonObject event = about.apply(Json.event("listening").with("socket", path.toString()))
+        .with("features", FeatureNames.of(features)).with("devices", many == null ? 1 : many)
+        .with("pid", ProcessHandle.current().pid()).build();
+    try (RecordOption.Sessions sessions = record.begin(output)) {
+      if (many == null) {
+        serveOne(path, devices, sessions.in(options), event, output);
+      } else {
+        serveMany(path, devices, many, sessions.in(options), event, output);
+      }
     } finally {
       // The interrupt that ended the server has done its work.
       Thread.interrupted();
@@ -71,12 +103,54 @@ final class ServeOptions {
     return ExitCodes.DONE;
   }
 
-  private VfioUserServer listen(Path path, EmulatedDevice device, RecordOption.Sessions sessions,
+  private void serveOne(Path path, Devices devices, ServerOptions options, JsonObject event, Output output)
+      throws IOException {
+    try (EmulatedDevice device = devices.make(path.toString())) {
+      serve(path, () -> VfioUserServer.listen(path, device, options, output::warning), event, output);
+    }
+  }
+
+  private void serveMany(Path path, Devices devices, int most, ServerOptions options, JsonObject event,
       Output output) throws IOException {
-    ServerOptions options =
-        sessions.in(ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions));
+    // What is wrong with the arguments is found before there is a client.
+    devices.make(path.toString()).close();
+    DeviceFactory factory = number -> devices.make(path + "#" + number);
+    serve(path, () -> ManyDevicesServer.listen(path, factory, most, options, output::warning), event, output);
+  }
+
+  private ServerOptions options() {
+    if (many != null && many < 1) {
+      throw wrong("--many: give at least 1");
+    }
+    if (many != null && (keepState || once)) {
+      throw wrong(
+          "--many: each device goes with its client, so that there is neither a state to keep nor an end "
+              + "with the first; leave out --keep-state and --once");
+    }
     try {
-      return VfioUserServer.listen(path, device, options, output::warning);
+      return limits.in(ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions));
+    } catch (IllegalArgumentException e) {
+      throw Options.wrong(command(), e);
+    }
+  }
+
+  private ParameterException wrong(String words) {
+    return new ParameterException(command().commandLine(), words);
+  }
+
+  private CommandSpec command() {
+    return Options.required(spec, "the command");
+  }
+
+  /** Begins to listen. */
+  @FunctionalInterface
+  private interface Listening {
+    DeviceServer begin() throws LinuxException;
+  }
+
+  private static DeviceServer listen(Path path, Listening listening) throws CommandFailure {
+    try {
+      return listening.begin();
     } catch (LinuxException e) {
       if (e.errno().equals(Errno.EADDRINUSE)) {
         throw new CommandFailure(ExitCodes.NOT_DONE,
@@ -86,9 +160,9 @@ final class ServeOptions {
     }
   }
 
-  private void serve(Path path, VfioUserServer server, JsonObject event, Output output)
-      throws LinuxException {
-    try (Termination.Registration _ = Termination.onSignal(server::stop)) {
+  private void serve(Path path, Listening listening, JsonObject event, Output output) throws IOException {
+    try (DeviceServer server = listen(path, listening);
+        Termination.Registration _ = Termination.onSignal(server::stop)) {
       if (untilEof) {
         InputEnd.watch(server::stop);
       }

@@ -54,8 +54,8 @@ final class ServeScratchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Output output = common.output();
-    ScratchDevice device = device(config(serving.socket().toString()), output);
-    return serving.serve(device, event -> event.with("memory_bytes", memory), output);
+    return serving.serve(name -> device(config(name), output), event -> event.with("memory_bytes", memory),
+        output);
   }
 
   private ScratchConfig config(String name) {

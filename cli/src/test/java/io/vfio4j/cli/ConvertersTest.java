@@ -37,7 +37,8 @@ class ConvertersTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"300ms, PT0.3S", "2s, PT2S", "1.5s, PT1.5S", "5m, PT5M", "1h, PT1H", "0.5MS, PT0.0005S"})
+  @CsvSource({"50us, PT0.00005S", "300ms, PT0.3S", "2s, PT2S", "1.5s, PT1.5S", "5m, PT5M", "1h, PT1H",
+      "0.5MS, PT0.0005S"})
   void durations(String text, Duration duration) {
     assertThat(new DurationConverter().convert(text)).isEqualTo(duration);
   }

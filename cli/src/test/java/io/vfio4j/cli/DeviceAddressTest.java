@@ -9,6 +9,7 @@ import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.MigrationVersions;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class DeviceAddressTest {
@@ -17,8 +18,15 @@ class DeviceAddressTest {
   void aServedDevice() {
     DeviceAddress address = DeviceAddress.parse("vfio-user:/run/x:y.sock");
 
-    assertThat(address).isEqualTo(new DeviceAddress.VfioUser(Path.of("/run/x:y.sock")))
+    assertThat(address).isEqualTo(new DeviceAddress.VfioUser(Path.of("/run/x:y.sock"), Duration.ZERO))
         .hasToString("vfio-user:/run/x:y.sock");
+  }
+
+  @Test
+  void aServedDeviceThatIsAskedBusily() {
+    assertThat(DeviceAddress.parse("vfio-user:/run/x?y?busy-poll=50us"))
+        .isEqualTo(new DeviceAddress.VfioUser(Path.of("/run/x?y"), Duration.ofNanos(50_000)))
+        .hasToString("vfio-user:/run/x?y");
   }
 
   @Test

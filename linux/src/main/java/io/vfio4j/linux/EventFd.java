@@ -17,14 +17,15 @@ import java.util.concurrent.TimeUnit;
  * A counter in the kernel that can be waited for and passed on, eventfd(2). Safe for use by several threads.
  *
  * <p>
- * One from a peer may be set to block, or be no eventfd at all. {@link #signal()} and {@link #drain()}
- * therefore look before they write or read. Against a peer that fills or empties a blocking one just between
- * the two calls there is no means: do not call them from a thread that serves others.
+ * One from a peer may be set to block, or be no eventfd at all. {@link #signal()} and {@link #drain()} never wait
+ * all the same, whatever the peer does with it meanwhile. (On a system without io_submit(2), as some containers are,
+ * signalling looks before it writes, and a peer that fills a blocking one just in between holds the thread up.)
  */
 public final class EventFd implements AutoCloseable {
 
   private static final int EFD_CLOEXEC = 0x80000;
   private static final int EFD_NONBLOCK = 0x800;
+  private static final int RWF_NOWAIT = 8;
 
   private static final int COUNTER_SIZE = Long.BYTES;
 
@@ -57,11 +58,26 @@ public final class EventFd implements AutoCloseable {
   }
 
   /**
-   * Adds 1. A full counter stays as it is, and readable.
+   * Adds 1. A full counter stays full, and readable.
    *
-   * @throws LinuxException EBADF if it is closed; EPIPE and others from what is no eventfd
+   * @throws LinuxException EBADF if it is closed; EINVAL for what is no eventfd
    */
   public void signal() throws LinuxException {
+    EventSignal signal = EventSignal.instance();
+    if (signal == null) {
+      signalByWriting();
+      return;
+    }
+    int number = fd.acquire("io_submit");
+    try {
+      LinuxException.check(signal.add(number), "io_submit", fd.name());
+    } finally {
+      fd.release();
+    }
+  }
+
+  /** Does as {@link #signal()}, but for one that blocks if it becomes full just now. */
+  void signalByWriting() throws LinuxException {
     int number = fd.acquire("write");
     try {
       Scratch scratch = SCRATCH.get();
@@ -79,23 +95,21 @@ public final class EventFd implements AutoCloseable {
   }
 
   /**
-   * Takes the counter, which is 0 then.
+   * Takes the counter, which is 0 then: preadv2(2) with RWF_NOWAIT, for which it does not matter whether the eventfd
+   * is set to block.
    *
    * @return the unsigned counter, 0 if it was 0
    * @throws LinuxException EBADF if it is closed; EPROTO if it gives other than 8 bytes, so is no eventfd
    */
   public long drain() throws LinuxException {
-    int number = fd.acquire("read");
+    int number = fd.acquire("preadv2");
     try {
       Scratch scratch = SCRATCH.get();
-      if (scratch.poll(fd, number, POLLIN, 0) == 0) {
-        return 0;
-      }
-      long read = FileCalls.read(number, scratch.counter, COUNTER_SIZE);
+      long read = FileCalls.preadv2(number, scratch.iovec, 1, -1, RWF_NOWAIT);
       if (read == -Errno.EAGAIN.number()) {
         return 0;
       }
-      checkWhole(read, "read");
+      checkWhole(read, "preadv2");
       return scratch.counter.get(JAVA_LONG, 0);
     } finally {
       fd.release();
@@ -141,6 +155,11 @@ public final class EventFd implements AutoCloseable {
     private final MemorySegment pollFd = Arena.ofAuto().allocate(PollFd.SIZE, Integer.BYTES);
     private final MemorySegment timespec = Arena.ofAuto().allocate(Timespec.SIZE, Long.BYTES);
     private final MemorySegment counter = Arena.ofAuto().allocate(COUNTER_SIZE, Long.BYTES);
+    private final MemorySegment iovec = Arena.ofAuto().allocate(IoVec.SIZE, Long.BYTES);
+
+    private Scratch() {
+      IoVec.set(iovec, 0, counter, 0);
+    }
 
     /** Returns the events that came, 0 at the timeout. */
     private int poll(Fd fd, int number, short events, long timeoutNanos) throws LinuxException {

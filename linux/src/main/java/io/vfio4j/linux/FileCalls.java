@@ -26,14 +26,14 @@ final class FileCalls {
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle UNLINK = Native.link("unlink",
       FunctionDescriptor.of(JAVA_INT, ADDRESS));
-  private static final MethodHandle READ = Native.link("read",
-      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle WRITE = Native.link("write",
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle PREAD = Native.link("pread",
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle PWRITE = Native.link("pwrite",
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle PREADV2 = Native.link("preadv2",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_INT));
   private static final MethodHandle PPOLL = Native.link("ppoll",
       FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
   private static final MethodHandle EVENTFD = Native.link("eventfd",
@@ -103,16 +103,6 @@ final class FileCalls {
     }
   }
 
-  /** read(2). */
-  static long read(int fd, MemorySegment into, long size) {
-    try {
-      MemorySegment capture = Native.capture();
-      return Native.result((long) READ.invokeExact(capture, fd, into, size), capture);
-    } catch (Throwable t) {
-      throw Native.unexpected(t);
-    }
-  }
-
   /** write(2). */
   static long write(int fd, MemorySegment from, long size) {
     try {
@@ -138,6 +128,16 @@ final class FileCalls {
     try {
       MemorySegment capture = Native.capture();
       return Native.result((long) PWRITE.invokeExact(capture, fd, from, size, offset), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** preadv2(2); the buffers are the caller's to keep, as the structs hold bare addresses. */
+  static long preadv2(int fd, MemorySegment iovecs, int count, long offset, int flags) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((long) PREADV2.invokeExact(capture, fd, iovecs, count, offset, flags), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

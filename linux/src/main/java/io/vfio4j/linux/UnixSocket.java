@@ -70,12 +70,27 @@ public final class UnixSocket implements AutoCloseable {
    *     UTF-8
    */
   public static UnixSocket connect(Path path) throws LinuxException {
+    return connect(path, Duration.ZERO);
+  }
+
+  /**
+   * Connects to a server, as {@link #connect(Path)}.
+   *
+   * @param timeout how long to wait where too many clients wait already; zero for ever. It is the
+   *     {@link #sendTimeout} afterwards
+   * @throws LinuxException ETIMEDOUT, and as {@link #connect(Path)}
+   */
+  public static UnixSocket connect(Path path, Duration timeout) throws LinuxException {
     Fd fd = open(path, 0);
     try {
+      SocketOptions.setDuration(fd, SocketOptions.SO_SNDTIMEO, timeout);
       int result;
       do {
         result = connect(fd, path);
       } while (result == -Errno.EINTR.number());
+      if (result == -Errno.EAGAIN.number()) {
+        throw new LinuxException("connect", fd.name(), Errno.ETIMEDOUT);
+      }
       LinuxException.check(result, "connect", fd.name());
       return new UnixSocket(fd);
     } catch (Throwable t) {

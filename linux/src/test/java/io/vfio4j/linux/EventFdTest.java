@@ -10,6 +10,7 @@ import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.concurrent.CyclicBarrier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,11 +58,48 @@ class EventFdTest {
       MemorySegment full = arena.allocateFrom(JAVA_LONG, FULL);
       assertThat(FileCalls.write(event.fd().number(), full, 8)).isEqualTo(8);
 
-      event.signal();
-
+      event.signalByWriting();
       assertThat(event.await(Duration.ZERO)).isTrue();
-      assertThat(event.drain()).isEqualTo(FULL);
+      assertThat(event.drain()).as("a write does not fill it further").isEqualTo(FULL);
+
+      assertThat(FileCalls.write(event.fd().number(), full, 8)).isEqualTo(8);
+      event.signal();
+      event.signal();
+      assertThat(event.await(Duration.ZERO)).isTrue();
+      assertThat(event.drain()).as("a signal does, once").isEqualTo(FULL + 1);
       assertThat(event.drain()).isZero();
+    }
+  }
+
+  /** Two at once find room for one: who looks first and then writes waits for ever, as for a peer that fills it. */
+  @Test
+  void neverBlocksWhoeverFillsItMeanwhile() throws Exception {
+    try (EventFd event = EventFd.of(Fd.owning(FileCalls.eventfd(0, BLOCKING), "foreign"));
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment nearlyFull = arena.allocateFrom(JAVA_LONG, FULL - 1);
+      for (int i = 0; i < 2000; i++) {
+        assertThat(FileCalls.write(event.fd().number(), nearlyFull, 8)).isEqualTo(8);
+        CyclicBarrier together = new CyclicBarrier(2);
+        Background<Boolean> other = Background.start(() -> signalAfter(together, event));
+        assertThat(signalAfter(together, event)).isTrue();
+        assertThat(other.result()).isTrue();
+        assertThat(event.drain()).isEqualTo(FULL + 1);
+      }
+    }
+  }
+
+  private static boolean signalAfter(CyclicBarrier together, EventFd event) throws Exception {
+    together.await();
+    event.signal();
+    return true;
+  }
+
+  @Test
+  void whatIsNoEventFdIsNotSignalled() throws Exception {
+    Descriptors.Pipe pipe = Descriptors.pipe();
+    try (EventFd writer = EventFd.of(pipe.writer()); EventFd reader = EventFd.of(pipe.reader())) {
+      assertErrno(writer::signal, Errno.EINVAL);
+      assertThat(reader.drain()).isZero();
     }
   }
 
@@ -71,7 +109,7 @@ class EventFdTest {
     try (EventFd writer = EventFd.of(pipe.writer()); EventFd reader = EventFd.of(pipe.reader())) {
       assertThat(reader.drain()).isZero();
       for (int i = 0; i < 100_000; i++) { // pipes hold 64 KiB
-        writer.signal();
+        writer.signalByWriting();
       }
       assertThat(reader.await(Duration.ZERO)).isTrue();
       assertThat(reader.drain()).isEqualTo(1);
@@ -89,7 +127,7 @@ class EventFdTest {
     Descriptors.Pipe other = Descriptors.pipe();
     try (EventFd writer = EventFd.of(other.writer())) {
       other.reader().close();
-      assertErrno(writer::signal, Errno.EPIPE);
+      assertErrno(writer::signalByWriting, Errno.EPIPE);
     }
   }
 
@@ -109,6 +147,7 @@ class EventFdTest {
     event.close();
     event.close();
     assertErrno(event::signal, Errno.EBADF);
+    assertErrno(event::signalByWriting, Errno.EBADF);
     assertErrno(event::drain, Errno.EBADF);
     assertErrno(() -> event.await(Duration.ZERO), Errno.EBADF);
   }

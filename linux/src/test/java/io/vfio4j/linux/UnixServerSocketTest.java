@@ -9,6 +9,7 @@ import io.vfio4j.model.Errno;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -197,5 +198,22 @@ class UnixServerSocketTest {
       assertThat(e.errno()).isEqualTo(errno);
       assertThat(e.function()).isEqualTo(function);
     });
+  }
+
+  @Test
+  void whoWaitsTooLongToBeAcceptedIsToldSo() throws Exception {
+    List<UnixSocket> waiting = new ArrayList<>();
+    try (UnixServerSocket server = UnixServerSocket.bind(path)) {
+      assertThatThrownBy(() -> {
+        while (true) {
+          waiting.add(UnixSocket.connect(path, Duration.ofMillis(10)));
+        }
+      }).isInstanceOfSatisfying(LinuxException.class,
+          e -> assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT));
+      assertThat(waiting).hasSizeGreaterThan(1);
+      assertThat(server.path()).isEqualTo(path);
+    } finally {
+      waiting.forEach(UnixSocket::close);
+    }
   }
 }

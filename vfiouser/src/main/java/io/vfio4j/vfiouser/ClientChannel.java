@@ -44,7 +44,7 @@ final class ClientChannel implements AutoCloseable {
   private final MessageReader reader;
   private final MessageSender sender;
   private final SegmentSlices head;
-  private final int maxDataXferSize;
+  private int maxDataXferSize;
   /** Of all replies only a dirty bitmap may be longer than the data of a message. */
   private final long largestReply;
   private int nextId;
@@ -52,6 +52,8 @@ final class ClientChannel implements AutoCloseable {
   private boolean closed;
   private @Nullable MemoryServer memoryServer;
   private @Nullable Thread memoryThread;
+  private @Nullable TwinMemoryServer twin;
+  private boolean twinServes;
 
   /**
    * Makes a channel.
@@ -73,6 +75,25 @@ final class ClientChannel implements AutoCloseable {
   }
 
   /**
+   * Has the server's commands come over a second socket.
+   *
+   * @param fd the client's end, which is closed with the channel, or if this fails
+   * @throws LinuxException if it is no such socket
+   */
+  void twin(Fd fd, ClientOptions options) throws LinuxException {
+    twin = new TwinMemoryServer(fd, memory, maxDataXferSize, options, this::fail);
+  }
+
+  boolean hasTwin() {
+    return twin != null;
+  }
+
+  /** Says what is in force, before the first command that has data. */
+  void agreeOn(Limits inForce) {
+    maxDataXferSize = inForce.maxDataXferSize();
+  }
+
+  /**
    * Locks the channel; the caller then fills {@link #head} and calls {@link #exchange}.
    *
    * @throws IOException if the connection has failed or been closed; the channel is not locked then
@@ -83,6 +104,11 @@ final class ClientChannel implements AutoCloseable {
       lock.unlock();
       throw broken;
     }
+  }
+
+  /** Locks the channel for more than one call, whatever its state: {@link #unlock} must follow. */
+  void hold() {
+    lock.lock();
   }
 
   void unlock() {
@@ -235,7 +261,15 @@ final class ClientChannel implements AutoCloseable {
   void serveMemory() {
     lock.lock();
     try {
-      if (memoryThread == null && !closed) {
+      if (closed) {
+        return;
+      }
+      if (twin != null) {
+        if (!twinServes) {
+          twinServes = true;
+          twin.start();
+        }
+      } else if (memoryThread == null) {
         memoryThread = Thread.ofPlatform().name("vfio-user-memory").daemon().start(this::serveWhileIdle);
       }
     } finally {
@@ -319,6 +353,9 @@ final class ClientChannel implements AutoCloseable {
     }
     if (server != null) {
       Joining.join(server);
+    }
+    if (twin != null) {
+      twin.close();
     }
     watch.close();
     if (memoryServer != null) {

@@ -3,11 +3,14 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Structs.DmaMap;
 import io.vfio4j.vfiouser.Structs.DmaUnmap;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.NavigableSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 
 /** The client's side of DMA_MAP and DMA_UNMAP. */
 final class ClientDmaMappings {
@@ -16,6 +19,7 @@ final class ClientDmaMappings {
   private final ClientMemory memory;
   private final Limits limits;
   private final boolean tellsPeers;
+  private final NavigableSet<Long> mapped = new ConcurrentSkipListSet<>(Long::compareUnsigned);
 
   /**
    * Makes the mappings of a client, of which there are none yet.
@@ -61,6 +65,7 @@ final class ClientDmaMappings {
   }
 
   private void map(IovaRange range, long offset, int flags, List<Fd> fds) throws DeviceException {
+    check(range, fds.size());
     calls.call("DMA_MAP of " + range, Command.DMA_MAP, head -> {
       head.set(Wire.U32, Header.SIZE, DmaMap.SIZE);
       head.set(Wire.U32, Header.SIZE + DmaMap.FLAGS, flags);
@@ -69,6 +74,21 @@ final class ClientDmaMappings {
       head.set(Wire.U64, Header.SIZE + DmaMap.LENGTH, range.length());
       return DmaMap.SIZE;
     }, MemorySegment.NULL, fds, reader -> Boolean.TRUE);
+    mapped.add(range.iova());
+  }
+
+  /** Checks what the server has said before that it refuses. */
+  private void check(IovaRange range, int fds) throws DeviceException {
+    String action = "DMA_MAP of " + range;
+    if (fds > limits.maxMsgFds()) {
+      throw new DeviceException(calls.name(), action + " with its memory", Errno.EOPNOTSUPP);
+    }
+    if (!limits.isPageMultiple(range.iova() | range.length())) {
+      throw new DeviceException(calls.name(), action + ", not whole pages", Errno.EINVAL);
+    }
+    if (mapped.size() >= limits.maxDmaMaps() && !mapped.contains(range.iova())) {
+      throw new DeviceException(calls.name(), action, Errno.ENOSPC);
+    }
   }
 
   void unmap(IovaRange range) throws DeviceException {
@@ -76,6 +96,7 @@ final class ClientDmaMappings {
         head -> unmap(head, DmaUnmap.SIZE, 0, range.iova(), range.length()), MemorySegment.NULL,
         reader -> Boolean.TRUE);
     memory.remove(range);
+    mapped.subSet(range.iova(), true, range.last(), true).clear();
   }
 
   void unmap(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
@@ -89,12 +110,14 @@ final class ClientDmaMappings {
       return DmaUnmap.SIZE_WITH_BITMAP;
     }, DmaUnmap.SIZE_WITH_BITMAP);
     memory.remove(range);
+    mapped.subSet(range.iova(), true, range.last(), true).clear();
   }
 
   void unmapAll() throws DeviceException {
     calls.call("DMA_UNMAP of all", Command.DMA_UNMAP, head -> unmap(head, DmaUnmap.SIZE, DmaUnmap.ALL, 0, 0),
         MemorySegment.NULL, reader -> Boolean.TRUE);
     memory.removeAll();
+    mapped.clear();
   }
 
   private static int unmap(MemorySegment head, int argsz, int flags, long iova, long length) {

@@ -2,14 +2,10 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.linux.UnixServerSocket;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.Errno;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -17,17 +13,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Accepts clients on a thread of its own: lets one in at a time, and tells the others that the device is in use. */
+/**
+ * Accepts clients on a thread of its own: lets as many in at a time as there are devices, and tells the others that
+ * these are in use.
+ */
 final class ClientGate implements AutoCloseable {
 
   /** How long a client waits for the one before it to be gone for good, before it is refused. */
   private static final Duration PATIENCE = Duration.ofMillis(500);
-  private static final Duration REFUSAL_TIMEOUT = Duration.ofSeconds(1);
 
   private final UnixServerSocket socket;
   private final BlockingQueue<Optional<UnixSocket>> admitted;
   private final Consumer<String> log;
-  private final Semaphore place = new Semaphore(1);
+  private final Semaphore places;
+  private final String refusal;
   private final Thread thread =
       Thread.ofPlatform().name("vfio-user-accept").daemon().unstarted(this::acceptAll);
   private volatile boolean closed;
@@ -35,7 +34,16 @@ final class ClientGate implements AutoCloseable {
   private volatile @Nullable UnixSocket refused;
   private volatile @Nullable LinuxException failure;
 
-  ClientGate(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> admitted, Consumer<String> log) {
+  /**
+   * Makes a gate, shut for now.
+   *
+   * @param most how many clients may be inside at a time
+   */
+  ClientGate(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> admitted, Consumer<String> log,
+      int most) {
+    places = new Semaphore(most);
+    refusal = "client refused: "
+        + (most == 1 ? "another one is connected" : "all " + most + " devices are in use");
     this.socket = socket;
     this.admitted = admitted;
     this.log = log;
@@ -45,9 +53,9 @@ final class ClientGate implements AutoCloseable {
     thread.start();
   }
 
-  /** Says that the client let in before is gone. */
+  /** Says that a client let in before is gone. */
   void next() {
-    place.release();
+    places.release();
   }
 
   void checkAlive() throws LinuxException {
@@ -95,7 +103,7 @@ final class ClientGate implements AutoCloseable {
   private void admit(UnixSocket client) {
     boolean admits;
     try {
-      admits = place.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+      admits = places.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       // Only close() interrupts.
       client.close();
@@ -117,18 +125,18 @@ final class ClientGate implements AutoCloseable {
       client.close();
       return;
     }
-    try (client; Arena arena = Arena.ofConfined(); ReceivedFds fds = new ReceivedFds()) {
-      client.receiveTimeout(REFUSAL_TIMEOUT);
-      client.sendTimeout(REFUSAL_TIMEOUT);
-      MemorySegment message = arena.allocate(VersionMessage.MAX_SIZE, 8);
-      if (client.receive(message, fds) >= Header.SIZE) {
-        Header.write(message, Header.id(message, 0), Header.command(message, 0), Header.SIZE,
-            Header.TYPE_REPLY | Header.ERROR, Errno.EBUSY.number());
-        client.send(message.asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
-      }
-      log.accept("client refused: another one is connected");
+    try {
+      Refusal.send(client, Errno.EBUSY);
+      log.accept(refusal);
     } catch (LinuxException e) {
-      log.accept("client refused: another one is connected; it went away: " + e.getMessage());
+      log.accept(refusal + "; it went away: " + e.getMessage());
+    }
+  }
+
+  /** Closes clients that were let in and not taken. */
+  static void drop(BlockingQueue<Optional<UnixSocket>> clients) {
+    for (Optional<UnixSocket> waiting = clients.poll(); waiting != null; waiting = clients.poll()) {
+      waiting.ifPresent(UnixSocket::close);
     }
   }
 

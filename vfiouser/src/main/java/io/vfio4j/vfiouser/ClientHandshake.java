@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** What a client says and asks first: VERSION, DEVICE_GET_INFO, the identity in config space. */
 final class ClientHandshake {
@@ -15,31 +19,53 @@ final class ClientHandshake {
   }
 
   /**
+   * What a server grants.
+   *
+   * @param version its answer to VERSION
+   * @param twinSocket the client's end of a second socket, the caller's, or null
+   */
+  record Granted(VersionMessage version, @Nullable Fd twinSocket) {
+
+    private static Granted decode(MessageReader reader, boolean wantsTwin)
+        throws LinuxException, ProtocolException {
+      if (reader.remaining() > VersionMessage.MAX_SIZE) {
+        throw new ProtocolException("a VERSION of " + reader.messageSize() + " bytes");
+      }
+      int size = (int) reader.remaining();
+      try {
+        int at = reader.inPlace();
+        VersionMessage version = VersionMessage.decode(reader.buffer().segment(), at, size);
+        ReceivedFds fds = reader.fds();
+        return new Granted(version,
+            wantsTwin && version.hasTwinSocket() ? fds.take(version.twinSocketFd(fds.count())) : null);
+      } catch (ErrnoException e) {
+        throw new ProtocolException(String.valueOf(e.getMessage()));
+      }
+    }
+
+    void close() {
+      if (twinSocket != null) {
+        twinSocket.close();
+      }
+    }
+  }
+
+  /**
    * Says what the client takes, and learns what the server grants.
    *
    * @throws DeviceException EBUSY if another client is connected, or another errno that the server refuses with
    * @throws ErrnoException if what the server answers makes no sense
    */
-  static VersionMessage negotiate(ClientCalls calls, ClientOptions options)
+  static Granted negotiate(ClientCalls calls, ClientOptions options)
       throws DeviceException, ErrnoException {
-    VersionMessage asked = VersionMessage.request(options.limits(), options.keepState());
-    VersionMessage granted;
+    VersionMessage asked =
+        VersionMessage.request(options.limits(), options.keepState(), options.twinSocket());
+    Granted granted;
     try {
       granted =
           calls.call("connect", Command.VERSION,
               head -> asked.encode(head, Header.SIZE, VersionMessage.MAX_SIZE),
-              MemorySegment.NULL, reader -> {
-                if (reader.remaining() > VersionMessage.MAX_SIZE) {
-                  throw new ProtocolException("a VERSION of " + reader.messageSize() + " bytes");
-                }
-                int size = (int) reader.remaining();
-                try {
-                  int at = reader.inPlace();
-                  return VersionMessage.decode(reader.buffer().segment(), at, size);
-                } catch (ErrnoException e) {
-                  throw new ProtocolException(String.valueOf(e.getMessage()));
-                }
-              });
+              MemorySegment.NULL, reader -> Granted.decode(reader, options.twinSocket()));
     } catch (DeviceException e) {
       if (e.errno().equals(Errno.EBUSY)) {
         throw new DeviceException(calls.name(), "connect", Errno.EBUSY,
@@ -47,8 +73,10 @@ final class ClientHandshake {
       }
       throw e;
     }
-    if (granted.major() != asked.major() || granted.minor() > asked.minor()) {
-      throw new ErrnoException(Errno.EINVAL, "version " + granted.major() + "." + granted.minor());
+    VersionMessage version = granted.version();
+    if (version.major() != asked.major() || version.minor() > asked.minor()) {
+      granted.close();
+      throw new ErrnoException(Errno.EINVAL, "version " + version.major() + "." + version.minor());
     }
     return granted;
   }

@@ -21,12 +21,14 @@ public final class ClientRegions {
   private final int maxDataXferSize;
   private final int maxMsgFds;
   private final ClientRegionWrites writes;
+  private final ClientRegionAccess access;
 
   ClientRegions(ClientCalls calls, Limits limits, boolean writeMultiple) {
     this.calls = calls;
     writes = new ClientRegionWrites(calls, limits, writeMultiple);
     maxDataXferSize = limits.maxDataXferSize();
     maxMsgFds = limits.maxMsgFds();
+    access = new ClientRegionAccess(calls, limits);
   }
 
   RegionInfo info(int index) throws DeviceException {
@@ -88,38 +90,11 @@ public final class ClientRegions {
   }
 
   void read(int region, long offset, MemorySegment into) throws DeviceException {
-    for (long done = 0; done < into.byteSize();) {
-      int count = (int) Math.min(maxDataXferSize, into.byteSize() - done);
-      readPiece(region, offset + done,
-          done == 0 && count == into.byteSize() ? into : into.asSlice(done, count));
-      done += count;
-    }
-  }
-
-  private void readPiece(int region, long offset, MemorySegment into) throws DeviceException {
-    int count = (int) into.byteSize();
-    calls.call("read region", Command.REGION_READ, head -> regionAccess(head, region, offset, count),
-        MemorySegment.NULL,
-        reader -> {
-          int at = ClientCalls.body(reader, RegionAccess.SIZE);
-          int got = reader.buffer().segment().get(Wire.U32, at + RegionAccess.COUNT);
-          if (got != count || reader.remaining() < count) {
-            throw new ProtocolException(
-                "REGION_READ of " + count + " bytes answered with " + Integer.toUnsignedString(got));
-          }
-          reader.read(into);
-          return Boolean.TRUE;
-        });
+    access.read(region, offset, into);
   }
 
   void write(int region, long offset, MemorySegment data) throws DeviceException {
-    for (long done = 0; done < data.byteSize();) {
-      int count = (int) Math.min(maxDataXferSize, data.byteSize() - done);
-      long at = offset + done;
-      calls.call(WRITE, Command.REGION_WRITE, head -> regionAccess(head, region, at, count),
-          data.asSlice(done, count), reader -> Boolean.TRUE);
-      done += count;
-    }
+    access.write(region, offset, data);
   }
 
   /**

@@ -38,10 +38,14 @@ final class DmaCommands {
     if (request.fds().count() > 1) {
       throw new ErrnoException(Errno.EINVAL, "DMA_MAP with " + request.fds().count() + " descriptors");
     }
+    long iova = request.u64(DmaMap.IOVA);
+    long size = request.u64(DmaMap.LENGTH);
+    if (!limits.isPageMultiple(iova | size)) {
+      throw new ErrnoException(Errno.EINVAL, "DMA_MAP of 0x%x+0x%x, not whole pages".formatted(iova, size));
+    }
     // The mapping keeps the memory, so the descriptor can go.
     try (Fd fd = request.fds().count() == 1 ? request.fds().take(0) : null) {
-      table.map(request.u64(DmaMap.IOVA), request.u64(DmaMap.LENGTH), flags, fd, request.u64(DmaMap.OFFSET),
-          limits.maxDmaMaps());
+      table.map(iova, size, flags, fd, request.u64(DmaMap.OFFSET), limits.maxDmaMaps());
     }
   }
 

@@ -27,6 +27,9 @@ final class Handlers {
     reply.clear();
     try {
       of(request).handle(request, reply);
+      if (reply.fdCount() > mostFds) {
+        throw new ErrnoException(Errno.EINVAL, "an answer with more descriptors than the client takes");
+      }
       if (request.wantsReply()) {
         reply.send(sender, request);
       }

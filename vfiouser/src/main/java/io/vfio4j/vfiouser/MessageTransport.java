@@ -74,6 +74,11 @@ interface MessageTransport extends AutoCloseable {
    */
   int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException;
 
+  /** Returns what is to be used for the second socket of the same session, whose bare transport is given. */
+  default MessageTransport twin(MessageTransport bare) {
+    return bare;
+  }
+
   /** Makes every receive, begun or to come, see the end of the stream. */
   void shutdown();
 

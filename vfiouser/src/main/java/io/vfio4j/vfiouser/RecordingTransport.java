@@ -14,6 +14,7 @@ final class RecordingTransport implements MessageTransport {
 
   /** The channel of the socket that the client connected. */
   static final int SOCKET = 0;
+  private static final int TWIN_SOCKET = 1;
 
   private final MessageTransport transport;
   private final Recording.Session session;
@@ -87,6 +88,11 @@ final class RecordingTransport implements MessageTransport {
   @Override
   public int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException {
     return transport.awaitReadable(alarm, timeoutNanos);
+  }
+
+  @Override
+  public MessageTransport twin(MessageTransport bare) {
+    return new RecordingTransport(bare, session, TWIN_SOCKET);
   }
 
   @Override

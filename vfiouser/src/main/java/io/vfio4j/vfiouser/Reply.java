@@ -98,6 +98,11 @@ final class Reply {
     return this;
   }
 
+  /** Tells how many descriptors go with it. */
+  int fdCount() {
+    return fds.size();
+  }
+
   MemorySegment headSegment() {
     return head.segment();
   }

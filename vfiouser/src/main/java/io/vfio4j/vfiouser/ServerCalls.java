@@ -53,8 +53,9 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
     }
   }
 
-  private final MessageSender sender;
-  private final MessageReader reader;
+  private MessageSender sender;
+  private MessageReader reader;
+  private boolean isTwin;
   private final CommandsMeanwhile meanwhile;
   private final SegmentSlices head;
   private final long largestMessage;
@@ -79,6 +80,13 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
 
   void limit(int maxDataXferSize) {
     piece = Math.min(MAX_PIECE, maxDataXferSize);
+  }
+
+  /** Sends commands over a second socket from now on, where only answers to them may come. */
+  void over(TwinSocket twin) {
+    sender = twin.sender();
+    reader = twin.reader();
+    isTwin = true;
   }
 
   boolean hasQueued() {
@@ -194,7 +202,7 @@ final class ServerCalls implements RemoteMemory, AutoCloseable {
   }
 
   private void takeCommand() throws LinuxException, ProtocolException {
-    if (!reader.isCommand()) {
+    if (isTwin || !reader.isCommand()) {
       throw new ProtocolException("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
     if (!queue.hasRoom(reader.remaining())) {

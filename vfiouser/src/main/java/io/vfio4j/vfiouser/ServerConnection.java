@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerConnection implements AutoCloseable {
 
-  /** Fields before the data of the largest message. */
-  private static final int BODY_FIELDS = 64;
-
   private final EmulatedDevice device;
   private final DmaTable dma;
   private final IrqTable irqs;
@@ -35,6 +32,8 @@ final class ServerConnection implements AutoCloseable {
   private final Signals signals = new Signals();
   private final Handlers handlers = new Handlers();
   private Extensions extensions = Extensions.NONE;
+  private int largestBody;
+  private volatile @Nullable TwinSocket twin;
   private @Nullable MigrationData migrationData;
   private @Nullable DirtyReports reports;
 
@@ -47,17 +46,17 @@ final class ServerConnection implements AutoCloseable {
     this.options = options;
     this.clock = clock;
     this.transport = transport;
-    int largest = options.limits().maxDataXferSize();
+    int largest = options.limits().largestBody();
+    largestBody = largest;
     reader = new MessageReader(transport, options.stallTimeout(), memory);
-    reader.putsAside(largest + BODY_FIELDS, Arena::ofConfined);
+    reader.putsAside(largest, Arena::ofConfined);
     sender = new MessageSender(transport, reader, options.stallTimeout());
-    request = new Request(new SegmentSlices(memory.allocate(largest + BODY_FIELDS, 8)));
-    data = new SegmentSlices(memory.allocate(largest, 4096));
+    int largestData = options.limits().maxDataXferSize();
+    request = new Request(new SegmentSlices(memory.allocate(largest, 8)));
+    data = new SegmentSlices(memory.allocate(largestData, 4096));
     reply = new Reply(new SegmentSlices(memory.allocate(Reply.HEAD_SIZE, 8)), data);
-    CommandsMeanwhile meanwhile =
-        new CommandsMeanwhile(handlers, sender, memory, largest + BODY_FIELDS, largest);
-    calls =
-        new ServerCalls(sender, reader, meanwhile, memory, largest + BODY_FIELDS, options.stallTimeout());
+    CommandsMeanwhile meanwhile = new CommandsMeanwhile(handlers, sender, memory, largest, largestData);
+    calls = new ServerCalls(sender, reader, meanwhile, memory, largest, options.stallTimeout());
   }
 
   /** Tells whether the client got so far as to have the device: one that only connects does nothing to it. */
@@ -67,7 +66,7 @@ final class ServerConnection implements AutoCloseable {
 
   /** Tells whether a device in RUNNING is to be left as it is. */
   boolean keepsState() {
-    return !hasBegun() || options.keepState() || extensions.keepState();
+    return !hasBegun() || options.keepState() == KeepState.ALWAYS || extensions.keepState();
   }
 
   /**
@@ -156,19 +155,41 @@ final class ServerConnection implements AutoCloseable {
       if (asked.major() != VersionMessage.MAJOR || request.fds().count() > 0) {
         throw new ErrnoException(Errno.EINVAL, "version " + asked.major() + " of the protocol");
       }
-      Limits inForce = options.limits().lowerOf(asked.limits());
-      Extensions wanted = asked.extensions();
-      extensions = wanted;
-      install(inForce, asked.writeMultiple());
-      reply.clear();
-      VersionMessage answer = asked.reply(inForce, extensions);
-      reply.size(answer.encode(reply.headSegment(), Header.SIZE, request.size())).send(sender, request);
+      agree(asked);
     } catch (ErrnoException e) {
       reply.sendError(sender, request, e.errno().number());
       throw protocolException(e);
     } finally {
       request.close();
     }
+  }
+
+  private void agree(VersionMessage asked) throws ErrnoException, LinuxException, ProtocolException {
+    Limits inForce = options.limits().lowerOf(asked.limits());
+    Extensions wanted = asked.extensions();
+    boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
+    extensions = new Extensions(wanted.ours(), wanted.preCopyInfo(),
+        wanted.keepState() && options.keepState() != KeepState.NEVER, wanted.memoryKinds());
+    install(inForce, asked.writeMultiple());
+    reply.clear();
+    // A client that asks for a second socket knows that the answer also says which descriptor it is.
+    int most = request.size() + (hasTwin ? VersionMessage.FD_INDEX_ROOM : 0);
+    int size = asked.reply(inForce, extensions, hasTwin).encode(reply.headSegment(), Header.SIZE, most);
+    reply.size(size);
+    if (hasTwin && size > VersionMessage.SIZE_WITHOUT_CAPABILITIES) {
+      openTwin();
+    }
+    reply.send(sender, request);
+    if (twin != null) {
+      twin.closeClientEnd();
+    }
+  }
+
+  private void openTwin() throws LinuxException {
+    TwinSocket opened = new TwinSocket(transport, options, memory);
+    twin = opened;
+    calls.over(opened);
+    reply.fd(opened.clientFd());
   }
 
   private static ProtocolException protocolException(ErrnoException cause) {
@@ -179,6 +200,7 @@ final class ServerConnection implements AutoCloseable {
 
   private void install(Limits inForce, boolean writeMultiple) {
     handlers.limit(inForce.maxMsgFds());
+    largestBody = inForce.largestBody();
     calls.limit(inForce.maxDataXferSize());
     dma.begin(calls, extensions.memoryKinds());
     DirtyReports dirtyReports = new DirtyReports(inForce);
@@ -224,7 +246,7 @@ final class ServerConnection implements AutoCloseable {
     if (!reader.isCommand()) {
       refuse("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
-    if (reader.remaining() > options.limits().maxDataXferSize() + BODY_FIELDS) {
+    if (reader.remaining() > largestBody) {
       refuse("a message of " + reader.messageSize() + " bytes, more than was agreed on");
     }
   }
@@ -253,6 +275,10 @@ final class ServerConnection implements AutoCloseable {
   /** Wakes the connection up, from any thread, to end. */
   void shutdown() {
     transport.shutdown();
+    TwinSocket opened = twin;
+    if (opened != null) {
+      opened.shutdown();
+    }
   }
 
   @Override
@@ -268,6 +294,9 @@ final class ServerConnection implements AutoCloseable {
     }
     request.close();
     calls.close();
+    if (twin != null) {
+      twin.close();
+    }
     reader.close();
     transport.close();
     memory.close();

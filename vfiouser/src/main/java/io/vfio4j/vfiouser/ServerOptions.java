@@ -9,8 +9,7 @@ import java.util.Optional;
  * How a device is served.
  *
  * @param limits what the server takes; the lower of its and the client's values is in force
- * @param keepState whether a device in RUNNING is left as it is when a client goes away, though the client did not
- *     ask for it
+ * @param keepState whether a device in RUNNING is left as it is when a client goes away
  * @param once whether the server ends with its first client
  * @param stallTimeout how long a client may take for a message, sent or received, and for an answer
  * @param versions how a device that can migrate is driven
@@ -19,12 +18,12 @@ import java.util.Optional;
  * @param socketBuffer bytes that the kernel may hold on their way to the client; the system may set a lower bound
  * @param recording takes down the sessions; it stays the caller's
  */
-public record ServerOptions(Limits limits, boolean keepState, boolean once, Duration stallTimeout,
+public record ServerOptions(Limits limits, KeepState keepState, boolean once, Duration stallTimeout,
     MigrationVersions versions, Duration busyPoll, int socketBuffer,
     Optional<Recording> recording) {
 
   /** Serves one client after the other, and resets the device in between. */
-  public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, false, false,
+  public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, KeepState.IF_ASKED, false,
       Duration.ofSeconds(10), MigrationVersions.V2, Duration.ZERO, SocketTransport.USUAL_BUFFER,
       Optional.empty());
 
@@ -33,8 +32,13 @@ public record ServerOptions(Limits limits, boolean keepState, boolean once, Dura
     SocketTransport.check(stallTimeout, busyPoll, socketBuffer);
   }
 
+  /** Returns these options with a device that is left as it is for every client, or else for those that ask. */
+  public ServerOptions withKeepState(boolean always) {
+    return withKeepState(always ? KeepState.ALWAYS : KeepState.IF_ASKED);
+  }
+
   /** Returns these options with another way to treat the device when a client goes away. */
-  public ServerOptions withKeepState(boolean keep) {
+  public ServerOptions withKeepState(KeepState keep) {
     return new ServerOptions(limits, keep, once, stallTimeout, versions, busyPoll, socketBuffer, recording);
   }
 

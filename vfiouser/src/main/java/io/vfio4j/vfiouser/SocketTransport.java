@@ -17,6 +17,8 @@ final class SocketTransport implements MessageTransport {
   /** Room for a whole message of the largest usual size, so that its sender need not wait for the reader. */
   static final int USUAL_BUFFER = 2 << 20;
 
+  private static final Duration SLICE = Duration.ofSeconds(1);
+
   private final UnixSocket socket;
   private final Duration receiveTimeout;
   private final long busyPollNanos;
@@ -45,6 +47,15 @@ final class SocketTransport implements MessageTransport {
     socket.bufferSize(buffer);
     this.forMessages = new Poller(socket.fd());
     this.forRoom = new Poller(socket.fd());
+  }
+
+  /**
+   * Makes a transport for a reader that bounds messages by the clock: a wait lasts no longer than what it allows, and
+   * no longer than a second before it looks at the clock.
+   */
+  static SocketTransport withTimeout(UnixSocket socket, Duration timeout, Duration busyPoll, int buffer)
+      throws LinuxException {
+    return new SocketTransport(socket, timeout.compareTo(SLICE) < 0 ? timeout : SLICE, busyPoll, buffer);
   }
 
   /** Checks the settings of a connection. */

@@ -34,8 +34,15 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   /** A longer text is refused; those of known clients have about 200 bytes. */
   static final int MAX_SIZE = 4096;
 
+  static final int SIZE_WITHOUT_CAPABILITIES = 4;
+
+  private static final int JSON_AT = SIZE_WITHOUT_CAPABILITIES;
+  private static final String TWIN_SOCKET = "twin_socket";
+  private static final String SUPPORTED = "supported";
+  private static final String FD_INDEX = "fd_index";
+  /** How much longer an answer is than its request where it says which descriptor the twin socket is. */
+  static final int FD_INDEX_ROOM = ",\"fd_index\":0".length();
   private static final String WRITE_MULTIPLE = "write_multiple";
-  private static final int JSON_AT = 4;
   private static final long BIGGEST = Long.MAX_VALUE;
 
   static VersionMessage decode(MemorySegment body, long at, int size) throws ErrnoException {
@@ -135,13 +142,13 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     long maps = number(capabilities, "max_dma_maps", 1, otherwise.maxDmaMaps());
     long bitmap = number(object(capabilities, "migration"), "max_bitmap_size", Long.BYTES,
         otherwise.maxBitmapSize());
-    number(capabilities, "pgsizes", 1, 1);
-    number(object(capabilities, "migration"), "pgsize", 1, 1);
+    long pageSizes = number(capabilities, "pgsizes", 1, Limits.PAGE_SIZE_ASSUMED);
+    // Reported in the smallest pages that both know, and those are ours: nobody's are smaller.
+    number(object(capabilities, "migration"), "pgsize", 1, Limits.DIRTY_PAGE_SIZE);
     writeMultiple();
-    flag(object(capabilities, "twin_socket"), "supported");
     try {
       return new Limits((int) Math.min(fds, Integer.MAX_VALUE), (int) Math.min(data, Integer.MAX_VALUE),
-          (int) Math.min(maps, Integer.MAX_VALUE), bitmap);
+          (int) Math.min(maps, Integer.MAX_VALUE), bitmap, pageSizes);
     } catch (IllegalArgumentException e) {
       throw refused(String.valueOf(e.getMessage()));
     }
@@ -162,8 +169,27 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
         flag(ours, "memory_kinds"));
   }
 
+  /** Tells whether a second socket is asked for, or granted, on which the server's commands travel. */
+  boolean hasTwinSocket() throws ErrnoException {
+    return flag(object(capabilities, TWIN_SOCKET), SUPPORTED);
+  }
+
+  /**
+   * Returns which of a reply's descriptors is the twin socket.
+   *
+   * @param fds how many came with it
+   * @throws ErrnoException EINVAL if it is none of them
+   */
+  int twinSocketFd(int fds) throws ErrnoException {
+    long index = number(object(capabilities, TWIN_SOCKET), FD_INDEX, 0, 0);
+    if (index >= fds) {
+      throw refused("a twin socket that is descriptor %d of %d".formatted(index, fds));
+    }
+    return (int) index;
+  }
+
   /** Returns what a client of ours asks for. */
-  static VersionMessage request(Limits limits, boolean keepState) {
+  static VersionMessage request(Limits limits, boolean keepState, boolean twinSocket) {
     JsonObject capabilities = new JsonObject();
     capabilities.addProperty("max_msg_fds", limits.maxMsgFds());
     capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
@@ -171,7 +197,14 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     capabilities.addProperty(WRITE_MULTIPLE, true);
     JsonObject migration = new JsonObject();
     migration.addProperty("max_bitmap_size", limits.maxBitmapSize());
+    migration.addProperty("pgsize", Limits.DIRTY_PAGE_SIZE);
+    capabilities.addProperty("pgsizes", limits.pageSizes());
     capabilities.add("migration", migration);
+    if (twinSocket) {
+      JsonObject twin = new JsonObject();
+      twin.addProperty(SUPPORTED, true);
+      capabilities.add(TWIN_SOCKET, twin);
+    }
     JsonObject ours = new JsonObject();
     ours.addProperty("precopy_info", true);
     ours.addProperty("keep_state", keepState);
@@ -183,16 +216,26 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   /**
    * Returns a server's answer: the limits in force and the extensions granted, of the capabilities that this
    * request names and of no others.
+   *
+   * @param twinSocket whether the reply carries one, as its only descriptor
    */
-  VersionMessage reply(Limits inForce, Extensions granted) {
+  VersionMessage reply(Limits inForce, Extensions granted, boolean twinSocket) {
     JsonObject answer = new JsonObject();
     named(answer, capabilities, "max_msg_fds", inForce.maxMsgFds());
     named(answer, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
     named(answer, capabilities, "max_dma_maps", inForce.maxDmaMaps());
     copied(answer, WRITE_MULTIPLE);
+    named(answer, capabilities, "pgsizes", inForce.pageSizes());
+    if (twinSocket) {
+      JsonObject twin = new JsonObject();
+      twin.addProperty(SUPPORTED, true);
+      twin.addProperty(FD_INDEX, 0);
+      answer.add(TWIN_SOCKET, twin);
+    }
     if (capabilities.get("migration") instanceof JsonObject asked) {
       JsonObject migration = new JsonObject();
       named(migration, asked, "max_bitmap_size", inForce.maxBitmapSize());
+      named(migration, asked, "pgsize", Limits.DIRTY_PAGE_SIZE);
       if (!migration.isEmpty()) {
         answer.add("migration", migration);
       }

@@ -53,9 +53,10 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     ClientChannel channel = new ClientChannel(transport, memory, options.limits(), options.timeout());
     calls = new ClientCalls(name, channel);
     try {
-      VersionMessage granted = ClientHandshake.negotiate(calls, options);
+      ClientHandshake.Granted answer = ClientHandshake.negotiate(calls, options);
+      VersionMessage granted = answer.version();
+      limits = agree(channel, options, answer);
       extensions = granted.extensions();
-      limits = options.limits().lowerOf(granted.limits());
       findings.version(granted, limits);
       regions = new ClientRegions(calls, limits, granted.writeMultiple());
       irqs = new ClientIrqs(calls, limits);
@@ -73,8 +74,27 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       channel.close();
       throw new DeviceLostException(name, "connect", e.errno(),
           "its VERSION makes no sense: " + e.getMessage(), e);
+    } catch (LinuxException e) {
+      channel.close();
+      throw new DeviceLostException(name, "connect", e.errno(),
+          "its second socket is of no use: " + e.getMessage(), e);
     } catch (DeviceException | RuntimeException e) {
       channel.close();
+      throw e;
+    }
+  }
+
+  private static Limits agree(ClientChannel channel, ClientOptions options, ClientHandshake.Granted granted)
+      throws ErrnoException, LinuxException {
+    try {
+      Limits inForce = options.limits().lowerOf(granted.version().limits());
+      channel.agreeOn(inForce);
+      if (granted.twinSocket() != null) {
+        channel.twin(granted.twinSocket(), options);
+      }
+      return inForce;
+    } catch (ErrnoException e) {
+      granted.close();
       throw e;
     }
   }
@@ -97,7 +117,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     String name = "vfio-user:" + path;
     UnixSocket socket;
     try {
-      socket = UnixSocket.connect(path);
+      socket = UnixSocket.connect(path, options.timeout());
     } catch (LinuxException e) {
       throw new DeviceException(name, "connect", e.errno(), name + ": cannot connect: " + e.errno(), e);
     }
@@ -122,6 +142,11 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       throw new DeviceException(name, "connect", e.errno(), name + ": cannot connect: " + e.getMessage(), e);
     }
     return new VfioUserClient(name, options, transport);
+  }
+
+  /** Tells whether the server has a second socket for its own commands. */
+  public boolean hasTwinSocket() {
+    return calls.channel().hasTwin();
   }
 
   /** Returns the limits in force. */

@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * When a client goes away its memory is unmapped and its interrupts are dropped, and the device is reset unless its
  * state is to be kept.
  */
-public final class VfioUserServer implements AutoCloseable {
+public final class VfioUserServer implements DeviceServer {
 
-  /** How long a wait for the client's bytes lasts before the clock is looked at. */
-  private static final Duration RECEIVE_SLICE = Duration.ofSeconds(1);
+  /** How long a device with nothing planned sleeps while there is no client. */
+  private static final Duration IDLE = Duration.ofSeconds(1);
 
   private final EmulatedDevice device;
   private final ServerOptions options;
@@ -48,7 +48,7 @@ public final class VfioUserServer implements AutoCloseable {
     this.options = options;
     this.log = log;
     this.clock = clock;
-    this.gate = socket == null ? null : new ClientGate(socket, clients, log);
+    this.gate = socket == null ? null : new ClientGate(socket, clients, log, 1);
   }
 
   /**
@@ -87,6 +87,7 @@ public final class VfioUserServer implements AutoCloseable {
    * @throws LinuxException if clients cannot be accepted
    * @throws IllegalStateException if the server ran before, or is closed
    */
+  @Override
   public void run() throws LinuxException {
     if (started.getAndSet(true)) {
       throw new IllegalStateException("a server runs once");
@@ -114,13 +115,7 @@ public final class VfioUserServer implements AutoCloseable {
       if (gate != null) {
         gate.close();
       }
-      dropWaitingClient();
-    }
-  }
-
-  private void dropWaitingClient() {
-    for (Optional<UnixSocket> waiting = clients.poll(); waiting != null; waiting = clients.poll()) {
-      waiting.ifPresent(UnixSocket::close);
+      ClientGate.drop(clients);
     }
   }
 
@@ -133,7 +128,7 @@ public final class VfioUserServer implements AutoCloseable {
         }
         long now = clock.getAsLong();
         long next = service.runDue(now);
-        long wait = next == Long.MAX_VALUE ? RECEIVE_SLICE.toNanos() : Math.max(0, next - now);
+        long wait = next == Long.MAX_VALUE ? IDLE.toNanos() : Math.max(0, next - now);
         Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);
         if (client != null && client.isPresent()) {
           return client.get();
@@ -160,15 +155,12 @@ public final class VfioUserServer implements AutoCloseable {
 
   private MessageTransport transport(UnixSocket client) throws LinuxException {
     try {
-      return new SocketTransport(client, receiveSlice(), options.busyPoll(), options.socketBuffer());
+      return SocketTransport.withTimeout(client, options.stallTimeout(), options.busyPoll(),
+          options.socketBuffer());
     } catch (LinuxException | RuntimeException e) {
       client.close();
       throw e;
     }
-  }
-
-  private Duration receiveSlice() {
-    return options.stallTimeout().compareTo(RECEIVE_SLICE) < 0 ? options.stallTimeout() : RECEIVE_SLICE;
   }
 
   /** Returns, to any thread, how many bytes the device has copied from and to exported peers so far. */
@@ -177,6 +169,7 @@ public final class VfioUserServer implements AutoCloseable {
   }
 
   /** Ends {@link #run}, from any thread; a client that is connected is let go. Does not wait for it. */
+  @Override
   public void stop() {
     stopping = true;
     DeviceService service = current;
@@ -194,7 +187,7 @@ public final class VfioUserServer implements AutoCloseable {
       gate.close();
     }
     if (!started.getAndSet(true)) {
-      dropWaitingClient();
+      ClientGate.drop(clients);
     }
   }
 }

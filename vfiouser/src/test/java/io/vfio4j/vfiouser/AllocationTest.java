@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The server does not allocate for a message. */
+/** Neither end allocates for a message. */
 class AllocationTest {
 
   private static final int MESSAGES = 40_000;
@@ -31,15 +31,28 @@ class AllocationTest {
   }
 
   private static void assertAllocatesNothing(Served served, Exchange exchange) throws Exception {
+    clientAllocates(served, exchange);
+  }
+
+  private static void assertNeitherAllocates(Served served, Exchange exchange) throws Exception {
+    assertThat(clientAllocates(served, exchange)).as("bytes for %d messages in the client", MESSAGES)
+        .isLessThan(MESSAGES);
+  }
+
+  /** Checks that the server allocates nothing, and returns what the client did. */
+  private static long clientAllocates(Served served, Exchange exchange) throws Exception {
     for (int i = 0; i < MESSAGES; i++) {
       exchange.run();
     }
     long before = THREADS.getThreadAllocatedBytes(served.thread().threadId());
+    long clientBefore = THREADS.getCurrentThreadAllocatedBytes();
     for (int i = 0; i < MESSAGES; i++) {
       exchange.run();
     }
     long allocated = THREADS.getThreadAllocatedBytes(served.thread().threadId()) - before;
-    assertThat(allocated).as("bytes for %d messages", MESSAGES).isLessThan(MESSAGES);
+    long byClient = THREADS.getCurrentThreadAllocatedBytes() - clientBefore;
+    assertThat(allocated).as("bytes for %d messages in the server", MESSAGES).isLessThan(MESSAGES);
+    return byClient;
   }
 
   @Test
@@ -47,7 +60,7 @@ class AllocationTest {
     try (Served served = Served.in(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(4, 4);
-      assertAllocatesNothing(served, () -> client.readRegion(TestDevice.BAR0, 0, into));
+      assertNeitherAllocates(served, () -> client.readRegion(TestDevice.BAR0, 0, into));
     }
   }
 
@@ -62,6 +75,15 @@ class AllocationTest {
         client.regions().postWrite(TestDevice.BAR2, 8, data);
         client.regions().writeAll(writes);
       });
+    }
+  }
+
+  @Test
+  void writingARegister() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment data = arena.allocate(4, 4);
+      assertNeitherAllocates(served, () -> client.writeRegion(TestDevice.BAR0, 0, data));
     }
   }
 

@@ -125,7 +125,7 @@ class BadInputTest {
 
   @Test
   void aClientThatSaysNothingIsGivenUp() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(50));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.raw()) {
         assertThat(served.log().take()).isEqualTo("client given up: nothing came in time");
@@ -137,7 +137,7 @@ class BadInputTest {
 
   @Test
   void aClientThatLeavesAMessageUnfinishedIsGivenUp() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(50));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.negotiated()) {
         peer.send(RawPeer.header(1, 9, 32, 0, 0).zeros(3).toBytes());
@@ -151,7 +151,7 @@ class BadInputTest {
 
   @Test
   void aClientThatLeavesItsAnswersUnreadIsGivenUp() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(50));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     byte[] read = RawPeer.command(1, Command.REGION_READ, Body.regionAccess(2, 0, TestDevice.MEMORY_SIZE));
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.negotiated()) {

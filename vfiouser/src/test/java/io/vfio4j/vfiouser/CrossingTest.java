@@ -85,7 +85,7 @@ class CrossingTest {
   @Test
   void aClientThatPipelinesForEverIsGivenUp() throws Exception {
     ServerOptions impatient =
-        ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(100)).withSocketBuffer(SMALL);
+        ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(300)).withSocketBuffer(SMALL);
     byte[] write = RawPeer.command(1, Command.REGION_WRITE, Body.regionAccess(2, 0, BODY).zeros(BODY));
     byte[] read = RawPeer.command(2, Command.REGION_READ, Body.regionAccess(2, 0, BODY));
     try (Served served = Served.in(folder, impatient)) {
@@ -105,7 +105,7 @@ class CrossingTest {
   /** Each byte comes well within the time that a silence may last. */
   @Test
   void aMessageThatDripsIsGivenUp() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(50));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(300));
     byte[] one = {0};
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.negotiated()) {

@@ -313,7 +313,7 @@ class DmaCommandsTest {
   void memoryByMessageComesAndGoesInPiecesThatTheClientTakes(int most) throws Exception {
     client.close();
     client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, most, 65535, 1 << 20)));
-    int size = 20_000;
+    int size = 20_480;
     MemorySegment opaque = RoundTripTest.pattern(arena, 2 * size);
     MemorySegment expected = RoundTripTest.pattern(arena, 2 * size).asSlice(0, size);
     client.mapDma(IOVA, opaque, true);

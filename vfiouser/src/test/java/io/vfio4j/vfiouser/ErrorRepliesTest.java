@@ -68,6 +68,8 @@ class ErrorRepliesTest {
         refused("map that wraps around", Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, -0x1000, 0x2000)),
         refused("map with unknown flags", Errno.EINVAL, Command.DMA_MAP,
             Body.dmaMap(0x10, 0, 0x1000, 0x1000)),
+        refused("map of half a page", Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0x1000, 0x800)),
+        refused("map at half a page", Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0x1800, 0x1000)),
         refused("map with a short argsz", Errno.EINVAL, Command.DMA_MAP,
             Body.empty().u32(31, 3).u64(0, 0x1000, 0x1000)),
         refused("unmap of what is not mapped", ENOENT, Command.DMA_UNMAP, Body.dmaUnmap(0, 0x1000, 0x1000)),

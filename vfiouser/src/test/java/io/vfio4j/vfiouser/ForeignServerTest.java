@@ -131,7 +131,7 @@ class ForeignServerTest {
   void versionZeroWithoutJsonWillDo() throws Exception {
     try (VfioUserClient client = connect((asked, to) -> null)) {
       assertThat(client.identity().driver()).isEqualTo("vfio-user 0.0");
-      assertThat(client.limits()).isEqualTo(Limits.DEFAULT);
+      assertThat(client.limits()).isEqualTo(Limits.DEFAULT.withPageSizes(4096));
       assertThat(client.features()).isEqualTo(MigrationFeatures.fromFlags(5));
       assertThat(client.dmaLog()).isEmpty();
       assertThat(client.stopCopyLength()).isEmpty();

@@ -11,10 +11,7 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -324,31 +321,16 @@ class InterruptsTest {
   }
 
   @Test
-  void whatIsFullOrNoEventFdStopsNobody() throws Exception {
+  void whatIsNoEventFdIsDroppedAndStopsNobody() throws Exception {
     UnixSocket.Pair pair = UnixSocket.pair();
-    try (UnixSocket full = pair.one(); UnixSocket other = pair.other(); Arena arena = Arena.ofConfined()) {
-      fill(full, arena.allocate(4096));
-      set(EVENTFD | TRIGGER, MSIX, 0, 1, full.fd());
+    try (UnixSocket socket = pair.one(); UnixSocket other = pair.other()) {
+      set(EVENTFD | TRIGGER, MSIX, 0, 1, socket.fd());
       raiseAll();
-      assertThat(served.log()).isEmpty();
+      assertThat(served.log().take()).startsWith("interrupt 2/0 is dropped from now on: ").contains("EINVAL");
       assertThat(other.fd().isOpen()).isTrue();
     }
-    // Now the other end is gone, and writing fails.
-    raiseAll();
-    assertThat(served.log().take()).startsWith("interrupt 2/0 is dropped from now on: ").contains("EPIPE");
     raiseAll();
     peer.close();
     served.assertServesNext();
-  }
-
-  private static void fill(UnixSocket socket, MemorySegment piece) throws LinuxException {
-    socket.sendTimeout(Duration.ofMillis(1));
-    try {
-      while (true) {
-        socket.send(piece, MemorySegment.NULL, List.of());
-      }
-    } catch (LinuxException e) {
-      assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT);
-    }
   }
 }

@@ -324,7 +324,7 @@ class RemoteMemoryTest {
   @ValueSource(strings = {"id", "command", "iova", "count", "short", "long", "small", "huge", "type", "end",
       "none"})
   void aWrongAnswerEndsTheConnection(String what) throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(100));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.negotiated()) {
         RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
@@ -355,7 +355,7 @@ class RemoteMemoryTest {
 
   @Test
   void theDeviceHearsThatTheClientIsSilent() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(50));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.negotiated()) {
         peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
@@ -395,7 +395,7 @@ class RemoteMemoryTest {
   /** What is carried out at once takes no memory, and is bounded by time. */
   @Test
   void aClientThatIsBusyInsteadOfAnsweringIsGivenUp() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(100));
+    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (Served served = Served.in(folder, impatient)) {
       try (RawPeer peer = served.negotiated()) {
         asked(peer, TestDevice.DMA_READ);

@@ -2,16 +2,25 @@
 package io.vfio4j.vfiouser;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.management.JMException;
+import javax.management.ObjectName;
 
 /** What this process holds of the kernel's. */
 final class Resources {
+
+  /** Where Arena's memory is counted. */
+  private static final Pattern OTHER = Pattern.compile("Other \\(reserved=(\\d+)KB");
 
   private Resources() {
   }
@@ -43,6 +52,25 @@ final class Resources {
   /** Waits until as much is open as before; never, if something leaks. */
   static void awaitFds(Map<String, Long> before) throws Exception {
     Waiting.until("as much is open as before", () -> openFds().equals(before));
+  }
+
+  /** Returns how many mappings this process has of files whose names begin so. */
+  static long mappings(String name) throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.filter(line -> line.contains(" " + name)).count();
+    }
+  }
+
+  /** Returns how much native memory the JVM has given out to its users, as its own bookkeeping says. */
+  static long nativeKiB() throws JMException {
+    String summary = (String) ManagementFactory.getPlatformMBeanServer().invoke(
+        new ObjectName("com.sun.management:type=DiagnosticCommand"), "vmNativeMemory",
+        new Object[] {new String[] {"summary"}}, new String[] {String[].class.getName()});
+    Matcher other = OTHER.matcher(summary);
+    if (!other.find()) {
+      throw new IllegalStateException("no figures of native memory: " + summary);
+    }
+    return Long.parseLong(other.group(1));
   }
 
   /** Returns the names of the threads of servers and clients. */

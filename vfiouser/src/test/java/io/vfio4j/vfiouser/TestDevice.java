@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * Its stream is a magic number and BAR2; the first page of that can be had in PRE_COPY.
  */
 @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes, the tests' reads.
-final class TestDevice implements EmulatedDevice {
+class TestDevice implements EmulatedDevice {
 
   static final int BAR0 = 0;
   static final int BAR2 = 2;

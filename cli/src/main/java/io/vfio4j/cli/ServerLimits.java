@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.ServerOptions;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What a client may ask of a server, as every command takes it that serves a device. To be mixed in. */
+final class ServerLimits {
+
+  @Option(names = "--max-data", paramLabel = "SIZE", converter = SizeConverter.class, description = "Data in a message, from 64 bytes to 1g (default: 1m).")
+  private long maxData = Limits.DEFAULT.maxDataXferSize();
+
+  @Option(names = "--max-fds", paramLabel = "N", description = "File descriptors in a message, 0 to 253 (default: 8).")
+  private int maxFds = Limits.DEFAULT.maxMsgFds();
+
+  @Option(names = "--max-maps", paramLabel = "N", description = "DMA mappings at a time, from 1 on (default: 65535).")
+  private int maxMaps = Limits.DEFAULT.maxDmaMaps();
+
+  @Option(names = "--max-bitmap", paramLabel = "SIZE", converter = SizeConverter.class, description = "A report of dirty memory, from 8 bytes to 1g (default: 32m).")
+  private long maxBitmap = Limits.DEFAULT.maxBitmapSize();
+
+  @Option(names = "--stall-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a client may take for a message or an answer (default: 10s).")
+  private Duration stallTimeout = ServerOptions.DEFAULT.stallTimeout();
+
+  @Option(names = "--busy-poll", paramLabel = "TIME", converter = DurationConverter.class, description = "Look for the next message so long before sleeping: quicker, for a processor's time (default: not at all).")
+  private @Nullable Duration busyPoll;
+
+  private static final long LARGEST = 1L << 30;
+  private static final int MOST_FDS = 253;
+
+  /**
+   * Returns options with what was said.
+   *
+   * @throws IllegalArgumentException with a line that says what would be right
+   */
+  ServerOptions in(ServerOptions options) {
+    between("--max-data", maxData, 64, LARGEST);
+    between("--max-fds", maxFds, 0, MOST_FDS);
+    between("--max-maps", maxMaps, 1, Integer.MAX_VALUE);
+    between("--max-bitmap", maxBitmap, Long.BYTES, LARGEST);
+    return options.withLimits(new Limits(maxFds, (int) maxData, maxMaps, maxBitmap))
+        .withStallTimeout(stallTimeout).withBusyPoll(busyPoll == null ? Duration.ZERO : busyPoll);
+  }
+
+  private static void between(String option, long value, long least, long most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          "%s: %d is not between %d and %d".formatted(option, value, least, most));
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.vfiouser.Structs.RegionAccess;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The client's side of REGION_READ and REGION_WRITE, in pieces of what a message takes. One object serves all of them,
+ * one after the other, so that a piece allocates nothing.
+ */
+final class ClientRegionAccess {
+
+  private final ClientCalls calls;
+  private final int maxDataXferSize;
+  private final ClientCalls.Fields fields = this::fill;
+  private final ClientChannel.ReplyReader<Boolean> afterRead = this::takeData;
+  private final ClientChannel.ReplyReader<Boolean> afterWrite = reader -> Boolean.TRUE;
+  private final KeptSlice slices = new KeptSlice();
+
+  /** Of the piece that is under way. Guarded by the channel. */
+  private int region;
+  private long offset;
+  private MemorySegment piece = MemorySegment.NULL;
+
+  ClientRegionAccess(ClientCalls calls, Limits limits) {
+    this.calls = calls;
+    maxDataXferSize = limits.maxDataXferSize();
+  }
+
+  void read(int index, long from, MemorySegment into) throws DeviceException {
+    transfer("read region", Command.REGION_READ, index, from, into);
+  }
+
+  void write(int index, long to, MemorySegment data) throws DeviceException {
+    transfer("write region", Command.REGION_WRITE, index, to, data);
+  }
+
+  private void transfer(String action, Command command, int index, long at, MemorySegment memory)
+      throws DeviceException {
+    ClientChannel channel = calls.channel();
+    boolean isRead = command == Command.REGION_READ;
+    long size = memory.byteSize();
+    for (long done = 0; done < size;) {
+      long count = Math.min(maxDataXferSize, size - done);
+      channel.hold();
+      try {
+        region = index;
+        offset = at + done;
+        piece = count == size ? memory : slices.of(memory, done, count);
+        calls.call(action, command, fields, isRead ? MemorySegment.NULL : piece,
+            isRead ? afterRead : afterWrite);
+      } finally {
+        // The memory is the caller's, and may be freed.
+        piece = MemorySegment.NULL;
+        channel.unlock();
+      }
+      done += count;
+    }
+  }
+
+  private int fill(MemorySegment head) {
+    head.set(Wire.U64, Header.SIZE + RegionAccess.OFFSET, offset);
+    head.set(Wire.U32, Header.SIZE + RegionAccess.REGION, region);
+    head.set(Wire.U32, Header.SIZE + RegionAccess.COUNT, (int) piece.byteSize());
+    return RegionAccess.SIZE;
+  }
+
+  private Boolean takeData(MessageReader reader) throws LinuxException, ProtocolException {
+    int at = ClientCalls.body(reader, RegionAccess.SIZE);
+    int got = reader.buffer().segment().get(Wire.U32, at + RegionAccess.COUNT);
+    if (got != piece.byteSize() || reader.remaining() < piece.byteSize()) {
+      throw new ProtocolException("REGION_READ of " + piece.byteSize() + " bytes answered with "
+          + Integer.toUnsignedString(got));
+    }
+    reader.read(piece);
+    return Boolean.TRUE;
+  }
+}
