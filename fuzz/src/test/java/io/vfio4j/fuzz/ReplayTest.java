@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.devices.scratch.ScratchDevice;
+import io.vfio4j.vfiouser.InMemoryServer;
+import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.SessionEvent;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The recorded sessions: the server answers as it did. */
+class ReplayTest {
+
+  private static final Pattern NAME = Pattern.compile("(\\w+)-(\\w+?)(?:-(\\d+)([km]))?-([\\w-]+)\\.rec");
+  private static final int USUAL_MEMORY = 64 << 10;
+
+  static Stream<String> recordings() throws Exception {
+    return FuzzTest.recordings().stream().map(file -> file.getFileName().toString());
+  }
+
+  private static long memorySize(Matcher name) {
+    if (name.group(3) == null) {
+      return USUAL_MEMORY;
+    }
+    return Long.parseLong(name.group(3)) << (name.group(4).equals("k") ? 10 : 20);
+  }
+
+  @ParameterizedTest
+  @MethodSource("recordings")
+  void isAnsweredAsItWas(String file) throws Exception {
+    Matcher name = NAME.matcher(file);
+    assertThat(name.matches()).as("a name as the README there says").isTrue();
+    assertThat(name.group(2)).as("the device of %s", file).isEqualTo("scratch");
+    Path path = FuzzTest.folder("recordings").resolve(file);
+    ManualClock clock = new ManualClock();
+    ScratchConfig config = ScratchConfig.named("replayed").withMemorySize(memorySize(name));
+    try (ScratchDevice device = new ScratchDevice(config, line -> {
+    }, clock);
+        InMemoryServer server = new InMemoryServer(device, ServerOptions.DEFAULT, line -> {
+        }, clock)) {
+      for (RecordedSession session : RecordedSession.read(path)) {
+        replay(server, session, clock);
+      }
+    }
+  }
+
+  private static void replay(InMemoryServer server, RecordedSession session, ManualClock clock) {
+    try (ReplayedClient client = new ReplayedClient(session, clock)) {
+      server.serve(client);
+      List<String> expected = new ArrayList<>();
+      for (SessionEvent.Message message : session.fromServer()) {
+        expected.add(Determined.of(message.bytes()));
+      }
+      List<String> answered = new ArrayList<>();
+      for (byte[] message : client.received()) {
+        answered.add(Determined.of(MemorySegment.ofArray(message)));
+      }
+      assertThat(answered).isNotEmpty().isEqualTo(expected);
+    }
+  }
+}
