@@ -8,6 +8,7 @@ import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.testkit.ProcessFigures;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;

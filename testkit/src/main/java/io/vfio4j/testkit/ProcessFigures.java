@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.cli.demo;
+package io.vfio4j.testkit;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,9 +14,15 @@ import java.util.stream.Stream;
  * @param threads threads, without those that the JVM's compilers start and end as they please
  * @param residentKiB resident memory
  */
-record ProcessFigures(long fds, long threads, long residentKiB) {
+public record ProcessFigures(long fds, long threads, long residentKiB) {
 
-  static ProcessFigures of(long pid) throws IOException {
+  /**
+   * Looks at a process.
+   *
+   * @param pid its number
+   * @throws IOException if there is none, or it is another user's
+   */
+  public static ProcessFigures of(long pid) throws IOException {
     Path proc = Path.of("/proc", Long.toString(pid));
     return new ProcessFigures(count(proc.resolve("fd")), threads(proc), residentKiB(proc));
   }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Where this machine has its packages from, as sources.list(5) says it, in both of its formats. */
+final class AptSources {
+
+  /**
+   * An entry.
+   *
+   * @param uri the archive
+   * @param suite the release, as {@code trixie}
+   * @param components its parts, as {@code main}
+   */
+  record Source(String uri, String suite, List<String> components) {
+  }
+
+  private AptSources() {
+  }
+
+  /**
+   * Returns the archive that a release of Debian itself comes from.
+   *
+   * @param folder {@code /etc/apt}
+   * @param release the code name that this machine runs; other releases have their suites in the same archive
+   */
+  static Optional<String> archiveOf(Path folder, String release) throws IOException {
+    return read(folder).stream()
+        .filter(source -> source.suite().equals(release) && source.components().contains("main"))
+        .map(Source::uri).findFirst();
+  }
+
+  /** Returns all entries that are switched on and name binary packages. */
+  static List<Source> read(Path folder) throws IOException {
+    List<Source> sources = new ArrayList<>();
+    readList(folder.resolve("sources.list"), sources);
+    Path parts = folder.resolve("sources.list.d");
+    if (Files.isDirectory(parts)) {
+      try (Stream<Path> files = Files.list(parts)) {
+        for (Path file : files.sorted().toList()) {
+          if (file.toString().endsWith(".list")) {
+            readList(file, sources);
+          } else if (file.toString().endsWith(".sources")) {
+            readStanzas(file, sources);
+          }
+        }
+      }
+    }
+    return sources;
+  }
+
+  /** One entry a line: {@code deb [options] uri suite component...}. */
+  private static void readList(Path file, List<Source> into) throws IOException {
+    if (!Files.exists(file)) {
+      return;
+    }
+    for (String line : Files.readAllLines(file)) {
+      String[] words = line.replaceAll("#.*", "").replaceAll("\\[[^]]*]", " ").trim().split("\\s+");
+      if (words[0].equals("deb") && words.length > 2) {
+        into.add(new Source(words[1], words[2], List.of(words).subList(3, words.length)));
+      }
+    }
+  }
+
+  /** Fields in stanzas (deb822(5)); each may have several values. */
+  private static void readStanzas(Path file, List<Source> into) throws IOException {
+    Map<String, String> stanza = new LinkedHashMap<>();
+    String field = "";
+    List<String> lines = new ArrayList<>(Files.readAllLines(file));
+    lines.add("");
+    for (String line : lines) {
+      if (line.startsWith("#")) {
+        continue;
+      }
+      if (line.isBlank()) {
+        addStanza(stanza, into);
+        stanza.clear();
+      } else if (Character.isWhitespace(line.charAt(0))) {
+        stanza.merge(field, line, String::concat);
+      } else if (line.indexOf(':') > 0) {
+        field = line.substring(0, line.indexOf(':')).toLowerCase(Locale.ROOT);
+        stanza.put(field, line.substring(line.indexOf(':') + 1));
+      }
+    }
+  }
+
+  private static void addStanza(Map<String, String> stanza, List<Source> into) {
+    boolean isOn = !values(stanza, "enabled").contains("no");
+    if (isOn && values(stanza, "types").contains("deb")) {
+      for (String uri : values(stanza, "uris")) {
+        for (String suite : values(stanza, "suites")) {
+          into.add(new Source(uri, suite, values(stanza, "components")));
+        }
+      }
+    }
+  }
+
+  private static List<String> values(Map<String, String> stanza, String field) {
+    return Stream.of(stanza.getOrDefault(field, "").trim().split("\\s+")).filter(value -> !value.isEmpty())
+        .toList();
+  }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A guest that runs, and does what it is told through a serial port. */
+public final class Guest implements AutoCloseable {
+
+  private static final Duration START = Duration.ofMinutes(3);
+  private static final Duration ANSWER = Duration.ofMinutes(2);
+  private static final String READY = "@ready ";
+  private static final String EXIT = "@exit ";
+  private static final String GONE = "@gone";
+  private static final int TAIL_LINES = 40;
+
+  /**
+   * What became of a command.
+   *
+   * @param status its exit status
+   * @param output the lines that it wrote
+   */
+  public record Outcome(int status, List<String> output) {
+  }
+
+  private final Process process;
+  private final Writer input;
+  private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+  private final Path console;
+  private final Path errors;
+  private int commands;
+
+  private Guest(Process process, Path console, Path errors) {
+    this.process = process;
+    this.console = console;
+    this.errors = errors;
+    input = process.outputWriter(StandardCharsets.UTF_8);
+    Thread thread = new Thread(this::readLines, "guest-lines");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /**
+   * Starts a guest and waits until it takes commands.
+   *
+   * @param kit what it is made of
+   * @param settings how it is made
+   * @param initramfs its file system
+   * @param folder where to keep what it and QEMU say
+   * @param name of it, for the names of files
+   * @throws GuestException if it does not come to take commands
+   */
+  public static Guest start(Kit kit, GuestSettings settings, Path initramfs, Path folder, String name)
+      throws IOException, InterruptedException {
+    Path console = folder.resolve(name + "-console.log");
+    Path errors = folder.resolve(name + "-qemu.log");
+    List<String> command = new ArrayList<>(
+        List.of("timeout", "--kill-after=5", Long.toString(settings.lifetime().toSeconds())));
+    command.addAll(kit.qemu());
+    command.addAll(settings.arguments(kit.kernel(settings.flavour()), initramfs, console));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+    builder.environment().put("QEMU_MODULE_DIR", kit.qemuModules().toString());
+    Guest guest = new Guest(builder.start(), console, errors);
+    try {
+      guest.awaitReady();
+      return guest;
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      guest.close();
+      throw e;
+    }
+  }
+
+  private void readLines() {
+    try (BufferedReader from = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = from.readLine(); line != null; line = from.readLine()) {
+        lines.add(line);
+      }
+    } catch (IOException e) {
+      // QEMU is gone, as the next line says.
+    }
+    lines.add(GONE);
+  }
+
+  private void awaitReady() throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + START.toNanos();
+    String line;
+    do {
+      line = next(deadline, "the start");
+    } while (!line.startsWith(READY));
+  }
+
+  private String next(long deadline, String what) throws IOException, InterruptedException {
+    String line = lines.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    if (line == null) {
+      throw new GuestException("the guest does not answer: " + what + System.lineSeparator() + tail());
+    }
+    if (line.equals(GONE)) {
+      lines.add(GONE);
+      throw new GuestException("QEMU has ended: " + what + System.lineSeparator() + tail());
+    }
+    return line;
+  }
+
+  /**
+   * Lets the guest's shell run a command.
+   *
+   * @param command a line for the shell
+   * @return its exit status, and what it wrote to both of its outputs
+   * @throws GuestException if the guest does not answer
+   */
+  public Outcome run(String command) throws IOException, InterruptedException {
+    String exit = EXIT + send(command) + " ";
+    long deadline = System.nanoTime() + ANSWER.toNanos();
+    List<String> output = new ArrayList<>();
+    String line = next(deadline, command);
+    while (!line.startsWith(exit)) {
+      output.add(line);
+      line = next(deadline, command);
+    }
+    return new Outcome(Integer.parseInt(line.substring(exit.length()).trim()), output);
+  }
+
+  /**
+   * Lets the guest's shell run a command that is to succeed.
+   *
+   * @return what it wrote
+   * @throws GuestException if it fails, with what it wrote
+   */
+  public List<String> done(String command) throws IOException, InterruptedException {
+    Outcome outcome = run(command);
+    if (outcome.status() != 0) {
+      throw new GuestException("in the guest, %s: status %d, %s".formatted(command, outcome.status(),
+          String.join(System.lineSeparator(), outcome.output())));
+    }
+    return outcome.output();
+  }
+
+  private int send(String command) throws IOException {
+    int number = ++commands;
+    input.write(number + " " + command + "\n");
+    input.flush();
+    return number;
+  }
+
+  /** Lets the guest restart, QEMU staying as it is, and waits until it takes commands again. */
+  public void reboot() throws IOException, InterruptedException {
+    send("reboot -f");
+    awaitReady();
+  }
+
+  /** Returns a PCI function of the guest, by its address as in {@code 0000:01:00.0}. */
+  public GuestFunction function(String address) {
+    return new GuestFunction(this, address);
+  }
+
+  /** Kills QEMU with SIGKILL, and waits for its end. */
+  public void kill() {
+    // The process itself is the watchman that limits QEMU's life.
+    List<ProcessHandle> qemu = process.descendants().toList();
+    qemu.forEach(ProcessHandle::destroyForcibly);
+    qemu.forEach(child -> child.onExit().join());
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  /** Returns what QEMU wrote to its standard error so far. */
+  public List<String> qemuErrors() throws IOException {
+    return Tool.tail(List.of(errors), Integer.MAX_VALUE).lines().toList();
+  }
+
+  /** Returns the last of what the kernel and QEMU said. */
+  public String tail() throws IOException {
+    return Tool.tail(List.of(console, errors), TAIL_LINES);
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+
+  @Override
+  public String toString() {
+    return "guest " + console.getFileName();
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The file system that guests run from: busybox, the programs in {@code guest/}, and modules. */
+final class Initramfs {
+
+  private static final List<String> SOURCES = List.of("guest.c", "pci.c", "dma.c", "intx.c", "vfio.c");
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private Initramfs() {
+  }
+
+  /**
+   * Makes one.
+   *
+   * @param folder where to put the file, and others that are needed for it
+   * @return the file
+   * @throws UnavailableException if the machine has no compiler to make programs for the guest with
+   * @throws IOException if a program cannot be compiled, or a file not be written
+   */
+  static Path make(Kit kit, Flavour flavour, Path folder)
+      throws UnavailableException, IOException, InterruptedException {
+    Path file = folder.resolve(flavour.name() + ".cpio");
+    CpioArchive archive = new CpioArchive();
+    for (String name : List.of("bin", "dev", "modules")) {
+      archive.folder(name);
+    }
+    archive.characterDevice("dev/console", 5, 1).program("init", resource("init"))
+        .program("bin/busybox", Files.readAllBytes(kit.busybox()))
+        .program("bin/guest", Files.readAllBytes(program(folder)));
+    StringBuilder order = new StringBuilder();
+    for (String module : flavour.modules()) {
+      archive.program("modules/" + module + ".ko", Files.readAllBytes(kit.module(flavour, module)));
+      order.append(module).append(".ko\n");
+    }
+    archive.program("modules/order", order.toString().getBytes(StandardCharsets.UTF_8));
+    Files.write(file, archive.toBytes());
+    return file;
+  }
+
+  /** Compiles the guest's programs: its kernel runs what this machine's compiler makes, its libraries are in it. */
+  private static Path program(Path folder) throws UnavailableException, IOException, InterruptedException {
+    if (!Tool.exists("gcc")) {
+      throw new UnavailableException("gcc is not on the PATH: the guest's programs are compiled here");
+    }
+    String library = Tool.run(PATIENCE, folder, List.of("gcc", "-print-file-name=libc.a")).trim();
+    if (!Files.exists(Path.of(library).toAbsolutePath())) {
+      throw new UnavailableException(
+          "gcc has no libc.a (libc6-dev): the guest's programs are linked with it");
+    }
+    List<String> command = new ArrayList<>(
+        List.of("gcc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", "guest"));
+    Files.write(folder.resolve("guest.h"), resource("guest.h"));
+    for (String source : SOURCES) {
+      Files.write(folder.resolve(source), resource(source));
+      command.add(source);
+    }
+    Tool.run(PATIENCE, folder, command);
+    return folder.resolve("guest");
+  }
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream stream = Initramfs.class.getResourceAsStream("guest/" + name)) {
+      if (stream == null) {
+        throw new IOException("the module lacks guest/" + name);
+      }
+      return stream.readAllBytes();
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What guests are made of: QEMU with its libraries, kernels with some modules, busybox. It is kept in a folder from one
+ * run to the next, and is there as a whole or not at all.
+ *
+ * @param folder where it is
+ */
+public record Kit(Path folder) {
+
+  private static final String CONTENTS = "contents.txt";
+
+  /**
+   * Returns the kit in a folder, and sets it up there if it is missing or another than what is needed now.
+   *
+   * @param cache the folder, which is made; several processes may ask for the same at once
+   * @throws UnavailableException if it cannot be had on this machine
+   */
+  public static Kit in(Path cache) throws UnavailableException, IOException, InterruptedException {
+    Kit kit = new Kit(cache.toAbsolutePath().resolve("kit"));
+    Files.createDirectories(cache);
+    try (FileChannel lockFile = FileChannel.open(cache.resolve("lock"), StandardOpenOption.CREATE,
+        StandardOpenOption.WRITE); FileLock _ = lockFile.lock()) {
+      if (!kit.isComplete()) {
+        delete(kit.folder());
+        Path beside = Files.createTempDirectory(cache.toAbsolutePath(), "kit-");
+        try {
+          KitSetup.run(beside.resolve("work"), new Kit(beside.resolve("kit")));
+          Files.writeString(beside.resolve("kit").resolve(CONTENTS), wanted());
+          Files.move(beside.resolve("kit"), kit.folder());
+        } finally {
+          delete(beside);
+        }
+      }
+    }
+    return kit;
+  }
+
+  /** What a kit of this version of the project has in it: another one is made anew. */
+  private static String wanted() {
+    return Stream.of(Flavour.values()).map(flavour -> flavour.metapackage() + " " + flavour.modules() + "\n")
+        .collect(Collectors.joining());
+  }
+
+  private boolean isComplete() throws IOException {
+    Path contents = folder.resolve(CONTENTS);
+    return Files.exists(contents) && Files.readString(contents).equals(wanted());
+  }
+
+  static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+
+  /** The root of QEMU and all that it needs. */
+  Path root() {
+    return folder.resolve("root");
+  }
+
+  Path busybox() {
+    return folder.resolve("busybox");
+  }
+
+  Path kernel(Flavour flavour) {
+    return folder.resolve(flavour.name()).resolve("vmlinuz");
+  }
+
+  Path module(Flavour flavour, String name) {
+    return folder.resolve(flavour.name()).resolve(name + ".ko");
+  }
+
+  /** Returns the beginning of a command that runs QEMU, with its own loader and libraries. */
+  List<String> qemu() {
+    Path usr = root().resolve("usr");
+    return new ArrayList<>(List.of(usr.resolve("lib64/ld-linux-x86-64.so.2").toString(), "--library-path",
+        usr.resolve("lib/x86_64-linux-gnu").toString(), usr.resolve("bin/qemu-system-x86_64").toString(),
+        "-L",
+        usr.resolve("share/qemu").toString(), "-L", usr.resolve("share/seabios").toString()));
+  }
+
+  /** Where QEMU finds its modules. */
+  Path qemuModules() {
+    return root().resolve("usr/lib/x86_64-linux-gnu/qemu");
+  }
+}

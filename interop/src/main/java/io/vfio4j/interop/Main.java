@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** What {@code interop/run} starts. */
+final class Main {
+
+  private static final int WRONG_USAGE = 2;
+
+  private Main() {
+  }
+
+  /**
+   * Runs one of the programs.
+   *
+   * @param arguments the folder of the cache, the program's name, and its own arguments
+   */
+  public static void main(String[] arguments) throws Exception {
+    if (arguments.length < 2) {
+      usage();
+    }
+    Path cache = Path.of(arguments[0]);
+    boolean good = true;
+    try {
+      switch (arguments[1]) {
+        case "soak" -> good = Soak.run(cache, Duration.ofMinutes(minutes(arguments)));
+        case "measure" -> Measurement.run(cache);
+        case "record" -> RecordedSessions.run(cache, folder(arguments));
+        default -> usage();
+      }
+    } catch (UnavailableException e) {
+      System.err.println("interop: no guests: " + e.getMessage());
+      good = false;
+    }
+    System.exit(good ? 0 : 1);
+  }
+
+  private static long minutes(String[] arguments) {
+    long minutes = arguments.length > 2 ? Long.parseLong(arguments[2]) : 10;
+    if (minutes < 1) {
+      usage();
+    }
+    return minutes;
+  }
+
+  private static Path folder(String[] arguments) {
+    if (arguments.length < 3) {
+      usage();
+    }
+    return Path.of(arguments[2]);
+  }
+
+  private static void usage() {
+    System.err.println("interop: soak [MINUTES], measure, or record FOLDER");
+    System.exit(WRONG_USAGE);
+  }
+}

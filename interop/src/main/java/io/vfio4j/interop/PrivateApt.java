@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** An apt with folders of its own: it fetches packages of a release that this machine need not run, and installs none. */
+final class PrivateApt {
+
+  private static final String RELEASE = "trixie";
+  private static final String BACKPORTS = RELEASE + "-backports";
+  /** What the archive's signatures are checked with. */
+  static final Path KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private final Path folder;
+  private final Path config;
+
+  /**
+   * Prepares the folders.
+   *
+   * @param folder where all of it is
+   * @param archive the URI of an archive of Debian's
+   */
+  PrivateApt(Path folder, String archive) throws IOException {
+    this.folder = folder;
+    config = folder.resolve("apt.conf");
+    Files.createDirectories(folder.resolve("state/lists/partial"));
+    Files.createDirectories(folder.resolve("cache/archives/partial"));
+    Files.writeString(folder.resolve("status"), "");
+    String source = "deb [signed-by=" + KEYRING + "] " + archive + " ";
+    Files.writeString(folder.resolve("sources.list"),
+        source + RELEASE + " main\n" + source + BACKPORTS + " main\n");
+    // Read after the machine's own configuration: its proxies count, its hooks do not.
+    Files.writeString(config, """
+        #clear APT::Update::Pre-Invoke;
+        #clear APT::Update::Post-Invoke;
+        #clear APT::Update::Post-Invoke-Success;
+        Dir::State "%1$s/state";
+        Dir::State::status "%1$s/status";
+        Dir::Cache "%1$s/cache";
+        Dir::Etc::sourcelist "%1$s/sources.list";
+        Dir::Etc::sourceparts "/dev/null";
+        Dir::Etc::preferences "/dev/null";
+        Dir::Etc::preferencesparts "/dev/null";
+        APT::Architecture "amd64";
+        APT::Architectures { "amd64"; };
+        APT::Install-Recommends "false";
+        APT::Sandbox::User "";
+        APT::Update::Error-Mode "any";
+        Acquire::Languages "none";
+        Acquire::Retries "3";
+        """.formatted(folder));
+  }
+
+  /** Fetches the lists of packages. */
+  void update() throws IOException, InterruptedException {
+    Tool.run(PATIENCE, folder, command("apt-get", "-qq", "update"));
+  }
+
+  /** Returns the package that a metapackage is there to name, the first of its dependencies. */
+  String behind(String metapackage) throws IOException, InterruptedException {
+    String text = Tool.run(PATIENCE, folder, command("apt-cache", "depends", metapackage));
+    return text.lines().map(String::trim).filter(line -> line.startsWith("Depends: "))
+        .map(line -> line.substring("Depends: ".length())).findFirst()
+        .orElseThrow(
+            () -> new IOException("apt-cache knows nothing that " + metapackage + " depends on: " + text));
+  }
+
+  /** Fetches a package and all that it needs, and returns the files. */
+  List<Path> fetchWithDependencies(String name) throws IOException, InterruptedException {
+    Tool.run(PATIENCE, folder,
+        command("apt-get", "-qq", "-y", "-t", BACKPORTS, "install", "--download-only", name));
+    return packages(folder.resolve("cache/archives"));
+  }
+
+  /** Fetches a package alone, and returns its file. */
+  Path fetch(String name) throws IOException, InterruptedException {
+    Path into = Files.createTempDirectory(folder, "fetched");
+    Tool.run(PATIENCE, into, command("apt-get", "-qq", "download", name));
+    List<Path> files = packages(into);
+    if (files.size() != 1) {
+      throw new IOException("apt-get download " + name + " left " + files);
+    }
+    return files.getFirst();
+  }
+
+  private List<String> command(String program, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(program, "-c", config.toString()));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  private static List<Path> packages(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".deb")).sorted().toList();
+    }
+  }
+}

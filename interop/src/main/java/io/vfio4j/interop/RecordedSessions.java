@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import io.vfio4j.cli.ChildServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Takes down sessions of QEMU with a server, for tests that replay them. */
+final class RecordedSessions {
+
+  private static final String DEVICE = "0000:01:00.0";
+  private static final int DMA = 16 << 10;
+  private static final int INTERRUPTS = 3;
+
+  private interface Session {
+    void play(Guest guest) throws IOException, InterruptedException;
+  }
+
+  private RecordedSessions() {
+  }
+
+  /**
+   * Records.
+   *
+   * @param folder where to put the files, which are written anew
+   */
+  static void run(Path cache, Path folder) throws UnavailableException, IOException, InterruptedException {
+    Files.createDirectories(folder);
+    try (Lab lab = Lab.open(cache)) {
+      record(lab, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT, RecordedSessions::use);
+      record(lab, folder.resolve("qemu-scratch-private-memory.rec"),
+          GuestSettings.DEFAULT.withPrivateMemory(),
+          RecordedSessions::use);
+      record(lab, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(), guest -> {
+        guest.function(DEVICE).bind("vfio-pci");
+        guest.function(DEVICE).vfio("msix intx reset msix");
+      });
+      record(lab, folder.resolve("qemu-scratch-reboot.rec"), GuestSettings.DEFAULT, guest -> {
+        use(guest);
+        guest.reboot();
+        use(guest);
+      });
+    }
+  }
+
+  private static void use(Guest guest) throws IOException, InterruptedException {
+    GuestFunction function = guest.function(DEVICE);
+    function.enable();
+    function.checkDma(DMA);
+    function.bind("uio_pci_generic");
+    ScratchChecks.interrupts(function, INTERRUPTS);
+    function.unbind();
+    function.reset();
+  }
+
+  private static void record(Lab lab, Path file, GuestSettings settings, Session session)
+      throws UnavailableException, IOException, InterruptedException {
+    ChildServer server =
+        lab.serve("scratch", "--memory", "64k", "--once", "--record", file.toAbsolutePath().toString());
+    Guest guest = lab.boot(settings.withPortedDevice(server.socket()));
+    session.play(guest);
+    guest.close();
+    server.stop();
+    System.out.printf("%s: %,d bytes%n", file.getFileName(), Files.size(file));
+  }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A harness that boots guests of a real QEMU with devices of ours. */
+module io.vfio4j.interop {
+  requires static org.jspecify;
+  requires io.vfio4j.cli;
+  requires io.vfio4j.devices;
+  requires io.vfio4j.testkit;
+  requires com.google.gson;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.cli.ChildServer;
+import io.vfio4j.devices.idio16.Idio16Layout;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The card PCI-IDIO-16, each output wired to the input of its number, driven by Linux's own driver. */
+class Idio16GuestIT {
+
+  private static final String DRIVER = "pci-idio-16";
+  private static final int LINES = 16;
+
+  @RegisterExtension
+  static final GuestLab LAB = new GuestLab();
+
+  private static Guest guest;
+  private static GuestFunction card;
+  /** The number of the card's first line among all of the guest's. */
+  private static int base;
+
+  @BeforeAll
+  static void boot() throws Exception {
+    ChildServer server = LAB.serve("idio-16", "--loopback");
+    guest = LAB.boot(GuestSettings.DEFAULT.withFlavour(Flavour.GENERIC).withDevice(server.socket(), 3));
+    card = guest.function("0000:00:03.0");
+    find();
+    for (int line = 0; line < LINES; line++) {
+      export(line);
+    }
+  }
+
+  private static void find() throws Exception {
+    List<String> chips = guest.done("ls -d /sys/class/gpio/gpiochip*");
+    assertThat(chips).hasSize(1);
+    String chip = chips.getFirst();
+    base = Integer.parseInt(guest.done("cat " + chip + "/base").getFirst());
+    assertThat(guest.done("cat " + chip + "/ngpio")).containsExactly(Integer.toString(2 * LINES));
+  }
+
+  private static void export(int line) throws Exception {
+    guest.done("echo " + (base + line) + " >/sys/class/gpio/export");
+    guest.done("echo " + (base + LINES + line) + " >/sys/class/gpio/export");
+  }
+
+  /** The driver names its lines. */
+  private static String output(int line) {
+    return "/sys/class/gpio/OUT" + line;
+  }
+
+  private static String input(int line) {
+    return "/sys/class/gpio/IIN" + line;
+  }
+
+  private static void set(int line, boolean on) throws Exception {
+    guest.done("echo " + (on ? 1 : 0) + " >" + output(line) + "/value");
+  }
+
+  private static boolean isOn(String line) throws Exception {
+    return guest.done("cat " + line + "/value").getFirst().equals("1");
+  }
+
+  @Test
+  void theDriverTakesTheCard() throws Exception {
+    assertThat(card.number("vendor")).isEqualTo(Idio16Layout.VENDOR_ID);
+    assertThat(card.number("device")).isEqualTo(Idio16Layout.DEVICE_ID);
+    assertThat(guest.done("basename $(readlink /sys/bus/pci/devices/" + card.address() + "/driver)"))
+        .containsExactly(DRIVER);
+    // What a line is for is fixed, and so there is nothing to choose it by.
+    for (int line = 0; line < LINES; line++) {
+      guest.done("[ -e " + output(line) + "/value ] && [ ! -e " + output(line) + "/direction ]");
+      guest.done("[ -e " + input(line) + "/value ] && [ ! -e " + input(line) + "/direction ]");
+    }
+  }
+
+  @Test
+  void whatIsSetIsReadBackAtTheOtherEndOfTheWire() throws Exception {
+    for (int line = 0; line < LINES; line++) {
+      set(line, false);
+    }
+    for (int line = 0; line < LINES; line++) {
+      set(line, true);
+      assertThat(isOn(output(line))).as("output %d", line).isTrue();
+      for (int other = 0; other < LINES; other++) {
+        assertThat(isOn(input(other))).as("input %d with output %d on", other, line).isEqualTo(other == line);
+      }
+      set(line, false);
+    }
+  }
+
+  @Test
+  void aChangeInterrupts() throws Exception {
+    guest.done("echo both >" + input(9) + "/edge");
+    long before = interrupts();
+    set(9, true);
+    set(9, false);
+    assertThat(interrupts()).isGreaterThan(before);
+    guest.done("echo none >" + input(9) + "/edge");
+    long after = interrupts();
+    set(9, true);
+    set(9, false);
+    assertThat(interrupts()).as("nobody listens any more").isEqualTo(after);
+  }
+
+  /** Interrupts that the card's handler has been called for. */
+  private static long interrupts() throws Exception {
+    return guest.done("grep -E '" + DRIVER + "|" + card.address() + "' /proc/interrupts").stream()
+        .mapToLong(line -> Long.parseLong(line.trim().split("\\s+", -1)[1])).sum();
+  }
+
+  @Test
+  void theDriverIsUnboundAndBoundAgain() throws Exception {
+    set(3, true);
+    card.unbind();
+    assertThat(guest.run("ls " + output(3)).status()).as("the lines go with the driver").isNotZero();
+    card.bind(DRIVER);
+    find();
+    for (int line = 0; line < LINES; line++) {
+      export(line);
+    }
+    for (boolean on : new boolean[] {true, false}) {
+      set(3, on);
+      assertThat(isOn(input(3))).isEqualTo(on);
+    }
+  }
+}

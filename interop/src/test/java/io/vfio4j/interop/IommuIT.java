@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.cli.ChildServer;
+import java.util.List;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A guest with a virtual IOMMU, in which user space drives the devices by vfio-pci. */
+class IommuIT {
+
+  @RegisterExtension
+  static final GuestLab LAB = new GuestLab();
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void userSpaceDrivesDevices(boolean memoryShared) throws Exception {
+    ChildServer ported = LAB.serve("scratch", "--memory", "1m", "--mappable");
+    ChildServer plain = LAB.serve("scratch", "--memory", "1m");
+    GuestSettings settings = memoryShared ? GuestSettings.DEFAULT : GuestSettings.DEFAULT.withPrivateMemory();
+    try (Guest guest = LAB
+        .boot(settings.withIommu().withPortedDevice(ported.socket()).withDevice(plain.socket(), 3))) {
+      GuestFunction first = guest.function("0000:01:00.0");
+      GuestFunction second = guest.function("0000:00:03.0");
+      for (GuestFunction function : List.of(first, second)) {
+        function.bind("vfio-pci");
+        // Each opens and closes the device: it gets another address space, and all that was mapped goes.
+        for (String checks : List.of("dma", "msix", "intx", "dma msix intx dma", "time 50")) {
+          function.vfio(checks);
+        }
+      }
+      // The second has no bus of its own to reset it by.
+      first.vfio("dma reset msix dma");
+      first.unbind();
+      first.bind("vfio-pci");
+      first.vfio("dma msix");
+      assertThat(guest.qemuErrors()).as("mappings that a server refused")
+          .noneMatch(line -> line.contains("dma_map("));
+    }
+  }
+}
