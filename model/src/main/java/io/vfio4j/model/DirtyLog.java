@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -29,24 +24,17 @@ public final class DirtyLog {
   /** More ranges than this do not fit in a page, and are refused with E2BIG as the kernel does. */
   public static final int MAX_RANGES = 256;
 
-  private static final ValueLayout.OfLong LE_LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int PAGE_SHIFT = 12;
-  private static final int CHUNK_PAGE_SHIFT = 16;
-  private static final long CHUNK_PAGES = 1L << CHUNK_PAGE_SHIFT;
-  private static final int WORDS = (int) (CHUNK_PAGES / Long.SIZE);
+  static final int PAGE_SHIFT = 12;
+
   private static final int SLOT_SHIFT = 14;
   private static final int SLOTS = 1 << SLOT_SHIFT;
   /** A report of more chunks goes over all slots, as each lookup in a full table can. */
   private static final int MOST_LOOKUPS = 256;
 
-  /** Which pages of one stretch of addresses are dirty. */
-  private record Chunk(long number, AtomicLongArray words) {
-  }
-
   /** What is there from a start to a stop. The chunks are an open-addressed hash table that only grows. */
   private static final class Log {
     private final IovaRange[] ranges;
-    private final AtomicReferenceArray<@Nullable Chunk> chunks = new AtomicReferenceArray<>(SLOTS);
+    private final AtomicReferenceArray<@Nullable DirtyChunk> chunks = new AtomicReferenceArray<>(SLOTS);
     private volatile boolean overflowed;
 
     Log(IovaRange[] ranges) {
@@ -54,10 +42,10 @@ public final class DirtyLog {
     }
 
     @Nullable
-    Chunk find(long number) {
+    DirtyChunk find(long number) {
       for (int probe = 0, slot = slot(number); probe < SLOTS; probe++, slot = slot + 1 & SLOTS - 1) {
-        Chunk chunk = chunks.get(slot);
-        if (chunk == null || chunk.number == number) {
+        DirtyChunk chunk = chunks.get(slot);
+        if (chunk == null || chunk.number() == number) {
           return chunk;
         }
       }
@@ -65,18 +53,18 @@ public final class DirtyLog {
     }
 
     @Nullable
-    Chunk findOrAdd(long number) {
-      Chunk added = null;
+    DirtyChunk findOrAdd(long number) {
+      DirtyChunk added = null;
       for (int probe = 0, slot = slot(number); probe < SLOTS; probe++, slot = slot + 1 & SLOTS - 1) {
-        Chunk chunk = chunks.get(slot);
+        DirtyChunk chunk = chunks.get(slot);
         if (chunk == null) {
-          added = added != null ? added : new Chunk(number, new AtomicLongArray(WORDS));
+          added = added != null ? added : new DirtyChunk(number);
           chunk = chunks.compareAndExchange(slot, null, added);
           if (chunk == null) {
             return added;
           }
         }
-        if (chunk.number == number) {
+        if (chunk.number() == number) {
           return chunk;
         }
       }
@@ -189,38 +177,16 @@ public final class DirtyLog {
 
   private static void markPages(Log log, long first, long last) {
     for (long page = first; page <= last;) {
-      long number = page >>> CHUNK_PAGE_SHIFT;
-      Chunk chunk = log.findOrAdd(number);
+      long number = page >>> DirtyChunk.PAGE_SHIFT;
+      DirtyChunk chunk = log.findOrAdd(number);
       if (chunk == null) {
         log.overflowed = true;
         return;
       }
-      long lastHere = Math.min(last, ((number + 1) << CHUNK_PAGE_SHIFT) - 1);
-      setBits(chunk.words, (int) (page & CHUNK_PAGES - 1), (int) (lastHere & CHUNK_PAGES - 1));
+      long lastHere = Math.min(last, ((number + 1) << DirtyChunk.PAGE_SHIFT) - 1);
+      chunk.mark((int) (page & DirtyChunk.PAGES - 1), (int) (lastHere & DirtyChunk.PAGES - 1));
       page = lastHere + 1;
     }
-  }
-
-  private static void setBits(AtomicLongArray words, int first, int last) {
-    for (int word = first >>> 6; word <= last >>> 6; word++) {
-      long bits = mask(word, first, last);
-      // A bit that is set still says that the reader has yet to fetch the page: no need to write again.
-      if ((words.get(word) & bits) != bits) {
-        words.getAndAccumulate(word, bits, (old, more) -> old | more);
-      }
-    }
-  }
-
-  /** Returns the bits of a word that lie between two bit numbers. */
-  private static long mask(int word, int first, int last) {
-    long bits = -1L;
-    if (word == first >>> 6) {
-      bits &= -1L << first;
-    }
-    if (word == last >>> 6) {
-      bits &= -1L >>> (63 - (last & 63));
-    }
-    return bits;
   }
 
   /**
@@ -249,88 +215,48 @@ public final class DirtyLog {
     if (!IovaRange.isValid(iova, length)) {
       throw new ErrnoException(Errno.EOVERFLOW, "0x%x+0x%x wraps around".formatted(iova, length));
     }
-    if (bitmap.byteSize() < DmaLog.bitmapBytes(new IovaRange(iova, length), pageSize)) {
+    IovaRange range = new IovaRange(iova, length);
+    if (bitmap.byteSize() < DmaLog.bitmapBytes(range, pageSize)) {
       throw new ErrnoException(Errno.EINVAL, "the bitmap is too short");
     }
     if (current.overflowed) {
       throw new ErrnoException(Errno.ENOSPC, "more memory was written than the DMA log holds");
     }
-    long firstChunk = iova >>> (PAGE_SHIFT + CHUNK_PAGE_SHIFT);
-    long lastChunk = (iova + (length - 1)) >>> (PAGE_SHIFT + CHUNK_PAGE_SHIFT);
-    if (lastChunk - firstChunk < MOST_LOOKUPS) {
-      for (long number = firstChunk; number <= lastChunk; number++) {
-        reportChunk(current.find(number), iova, length, pageSize, bitmap);
-      }
-    } else {
-      // The range comes from outside, the number of slots does not.
-      for (int slot = 0; slot < SLOTS; slot++) {
-        reportChunk(current.chunks.get(slot), iova, length, pageSize, bitmap);
-      }
-    }
+    reportChunks(current, range, new DirtyReport(range, pageSize, bitmap));
     // See mark: the bits must be clear before the data is fetched.
     VarHandle.fullFence();
   }
 
-  private static void reportChunk(@Nullable Chunk chunk, long iova, long length, long pageSize,
-      MemorySegment bitmap) {
+  private static void reportChunks(Log log, IovaRange range, DirtyReport report) {
+    long firstChunk = range.iova() >>> (PAGE_SHIFT + DirtyChunk.PAGE_SHIFT);
+    long lastChunk = range.last() >>> (PAGE_SHIFT + DirtyChunk.PAGE_SHIFT);
+    if (lastChunk - firstChunk < MOST_LOOKUPS) {
+      for (long number = firstChunk; number <= lastChunk; number++) {
+        reportChunk(log.find(number), range, report);
+      }
+    } else {
+      // The range comes from outside, the number of slots does not.
+      for (int slot = 0; slot < SLOTS; slot++) {
+        reportChunk(log.chunks.get(slot), range, report);
+      }
+    }
+  }
+
+  private static void reportChunk(@Nullable DirtyChunk chunk, IovaRange range, DirtyReport report) {
     if (chunk == null) {
       return;
     }
-    long base = chunk.number << CHUNK_PAGE_SHIFT;
-    long firstPage = Math.max(iova >>> PAGE_SHIFT, base);
-    long lastPage = Math.min((iova + (length - 1)) >>> PAGE_SHIFT, base + CHUNK_PAGES - 1);
-    if (firstPage > lastPage) {
-      return;
+    long base = chunk.number() << DirtyChunk.PAGE_SHIFT;
+    long rangesFirst = range.iova() >>> PAGE_SHIFT;
+    long rangesLast = range.last() >>> PAGE_SHIFT;
+    long first = Math.max(rangesFirst, base);
+    long last = Math.min(rangesLast, base + DirtyChunk.PAGES - 1);
+    if (first <= last) {
+      boolean beginsInPage = (range.iova() & PAGE_SIZE - 1) != 0;
+      boolean endsInPage = (range.last() + 1 & PAGE_SIZE - 1) != 0;
+      chunk.report((int) (first - base), (int) (last - base), beginsInPage && first == rangesFirst,
+          endsInPage && last == rangesLast, report);
     }
-    int first = (int) (firstPage - base);
-    int last = (int) (lastPage - base);
-    for (int word = first >>> 6; word <= last >>> 6; word++) {
-      if (chunk.words.get(word) == 0) {
-        continue;
-      }
-      long firstOfWord = base + ((long) word << 6);
-      long mine = mask(word, first, last);
-      long others = ~mine | partlyIn(firstOfWord, iova, length);
-      long bits = chunk.words.getAndAccumulate(word, others, (old, kept) -> old & kept) & mine;
-      if (pageSize == PAGE_SIZE && (iova & PAGE_SIZE * Long.SIZE - 1) == 0) {
-        or(bitmap, (firstOfWord - (iova >>> PAGE_SHIFT)) >>> 6, bits);
-      } else {
-        spread(bits, firstOfWord, iova, length, pageSize, bitmap);
-      }
-    }
-  }
-
-  /** Returns the bits of the pages of a word that a range begins or ends in the middle of. */
-  private static long partlyIn(long firstOfWord, long iova, long length) {
-    return inMiddleOfPage(firstOfWord, iova) | inMiddleOfPage(firstOfWord, iova + length);
-  }
-
-  private static long inMiddleOfPage(long firstOfWord, long address) {
-    long page = address >>> PAGE_SHIFT;
-    boolean isInMiddle = (address & PAGE_SIZE - 1) != 0;
-    return isInMiddle && page >>> 6 == firstOfWord >>> 6 ? 1L << page : 0;
-  }
-
-  /**
-   * Sets the bits of each page's place in the bitmap, where words of the log and of the bitmap do not match.
-   * A page has two bits if the range is not aligned to pages.
-   */
-  private static void spread(long bits, long firstOfWord, long iova, long length, long pageSize,
-      MemorySegment bitmap) {
-    for (long rest = bits; rest != 0; rest &= rest - 1) {
-      long address = (firstOfWord + Long.numberOfTrailingZeros(rest)) << PAGE_SHIFT;
-      long firstOffset = unsignedMax(address, iova) - iova;
-      long lastOffset = unsignedMin(address + (PAGE_SIZE - 1), iova + (length - 1)) - iova;
-      long firstBit = Long.divideUnsigned(firstOffset, pageSize);
-      long lastBit = Long.divideUnsigned(lastOffset, pageSize);
-      or(bitmap, firstBit >>> 6, 1L << firstBit);
-      or(bitmap, lastBit >>> 6, 1L << lastBit);
-    }
-  }
-
-  private static void or(MemorySegment bitmap, long word, long bits) {
-    long offset = word * Long.BYTES;
-    bitmap.set(LE_LONG, offset, bitmap.get(LE_LONG, offset) | bits);
   }
 
   private static long unsignedMax(long a, long b) {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 /** Compares {@link DirtyLog} with a model that goes page by page, in a window of addresses. */
 class DirtyLogPropertyTest {
 
-  private static final int PAGE = 4096;
-  private static final int WINDOW_PAGES = 512;
-  private static final long WINDOW = (long) WINDOW_PAGES * PAGE;
+  static final int PAGE = 4096;
+  static final int WINDOW_PAGES = 512;
+  static final long WINDOW = (long) WINDOW_PAGES * PAGE;
 
   /** The window and what is logged in it. All numbers are offsets in the window, so that none wraps around. */
-  private record Setting(long base, long pageSize, List<long[]> ranges) {
+  record Setting(long base, long pageSize, List<long[]> ranges) {
 
     static Setting random(RandomGenerator random) {
       long chunk = 256L << 20;
@@ -57,7 +57,7 @@ class DirtyLogPropertyTest {
   }
 
   /** Which pages of the window are dirty. */
-  private static final class Model {
+  static final class Model {
     final Setting setting;
     final BitSet dirty = new BitSet();
 
