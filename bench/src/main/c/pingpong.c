@@ -7,6 +7,9 @@
  *   pingpong read PATH WARMUP COUNT    reads 4 bytes of BAR0 so often; prints the 50th and 99th percentile, nanoseconds
  *   pingpong post PATH WARMUP COUNT    posts so many writes of 4 bytes, then reads; prints their number and nanoseconds
  *   pingpong copy PATH                 reads the state in STOP_COPY; prints bytes and nanoseconds
+ *   pingpong map PATH LIVE WARMUP COUNT  maps and unmaps a page beside so many others; prints pairs and nanoseconds
+ *   pingpong report PATH BYTES COUNT   reports so many bytes of dirty memory by pages; prints the median nanoseconds of
+ *                                      a report where nothing is dirty, and of one where all is
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,10 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERSION = 1, GET_INFO = 4, REGION_READ = 9, REGION_WRITE = 10, DEVICE_FEATURE = 16, MIG_DATA_READ = 17 };
+enum { VERSION = 1, DMA_MAP = 2, DMA_UNMAP = 3, GET_INFO = 4, REGION_READ = 9, REGION_WRITE = 10 };
+enum { DEVICE_FEATURE = 16, MIG_DATA_READ = 17 };
 enum { REPLY = 1, NO_REPLY = 0x10, ERROR = 0x20 };
-enum { REGISTER_ID = 0x564a3453, REGISTER_SCRATCH = 0x10 };
-enum { FEATURE_MIGRATION = 1, FEATURE_DEVICE_STATE = 2, FEATURE_GET = 1 << 16, FEATURE_SET = 1 << 17 };
+enum { REGISTER_ID = 0x564a3453, REGISTER_SCRATCH = 0x10, REGISTER_MARK_DIRTY = 0x100 };
+enum { FEATURE_MIGRATION = 1, FEATURE_DEVICE_STATE = 2, FEATURE_LOG_START = 6, FEATURE_LOG_STOP = 7 };
+enum { FEATURE_LOG_REPORT = 8, FEATURE_GET = 1 << 16, FEATURE_SET = 1 << 17 };
 enum { STATE_RUNNING = 2, STATE_STOP_COPY = 3 };
 
 #define PIECE (1u << 20)
@@ -44,11 +49,37 @@ struct mig_data {
 	uint32_t argsz, size;
 };
 
+struct dma_map {
+	uint32_t argsz, flags;
+	uint64_t offset, iova, size;
+};
+
+struct dma_unmap {
+	uint32_t argsz, flags;
+	uint64_t iova, size;
+};
+
+struct log_start {
+	uint32_t argsz, flags;
+	uint64_t page_size;
+	uint32_t ranges, reserved;
+	uint64_t iova, size;
+};
+
+struct log_report {
+	uint32_t argsz, flags;
+	uint64_t iova, size, page_size;
+};
+
 struct message {
 	struct header header;
 	union {
 		struct region_access access;
 		struct mig_data mig;
+		struct dma_map map;
+		struct dma_unmap unmap;
+		struct log_start log_start;
+		struct log_report log_report;
 		uint32_t words[1024];
 		uint8_t bytes[4096];
 	};
@@ -103,15 +134,24 @@ static void send_all(int fd, void *head, size_t head_size, void *tail, size_t ta
 	}
 }
 
+/* The descriptor that came with the last message, or -1. */
+static int passed = -1;
+
 /* Receives what there is, at most size. Returns 0 at the end. */
 static size_t receive(int fd, void *into, size_t size, int flags)
 {
 	struct iovec part = {into, size};
-	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-	ssize_t received = recvmsg(fd, &m, flags);
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t received = recvmsg(fd, &m, flags | MSG_CMSG_CLOEXEC);
 
 	if (received < 0 && errno != ECONNRESET)
 		die("recvmsg");
+	if (received > 0 && m.msg_controllen)
+		memcpy(&passed, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof passed);
 	return received < 0 ? 0 : received;
 }
 
@@ -174,11 +214,93 @@ static void refuse(int fd, struct message *m)
 	send_all(fd, m, sizeof m->header, NULL, 0);
 }
 
+/* Mappings by the page that they begin at, which is enough for who maps single pages. */
+static struct {
+	void *address;
+	size_t size;
+} mappings[1 << 16];
+
+static size_t slot(uint64_t iova)
+{
+	return iova / 4096 % (sizeof mappings / sizeof mappings[0]);
+}
+
+static void map(int fd, struct message *m)
+{
+	void *address = mmap(NULL, m->map.size, PROT_READ | PROT_WRITE, MAP_SHARED, passed, m->map.offset);
+
+	if (address == MAP_FAILED)
+		die("mmap");
+	close(passed);
+	passed = -1;
+	mappings[slot(m->map.iova)].address = address;
+	mappings[slot(m->map.iova)].size = m->map.size;
+	reply(fd, m, sizeof m->header, NULL, 0);
+}
+
+static void unmap(int fd, struct message *m)
+{
+	size_t i = slot(m->unmap.iova);
+
+	if (munmap(mappings[i].address, mappings[i].size))
+		die("munmap");
+	mappings[i].address = NULL;
+	reply(fd, m, sizeof m->header + sizeof m->unmap, NULL, 0);
+}
+
+/* A client that goes away need not unmap what it mapped. */
+static void unmap_all(void)
+{
+	for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
+		if (mappings[i].address && munmap(mappings[i].address, mappings[i].size))
+			die("munmap");
+		mappings[i].address = NULL;
+	}
+}
+
+/* The log of dirty pages, of one range from address 0 on, and what of it is being sent. */
+static unsigned char *dirty, *reported;
+static size_t dirty_bytes;
+
+static void start_log(int fd, struct message *m)
+{
+	dirty_bytes = m->log_start.size / 4096 / 8;
+	dirty = calloc(1, dirty_bytes);
+	reported = calloc(1, dirty_bytes);
+	reply(fd, m, sizeof m->header + sizeof m->log_start, NULL, 0);
+}
+
+static void stop_log(int fd, struct message *m)
+{
+	free(dirty);
+	free(reported);
+	reply(fd, m, sizeof m->header + 8, NULL, 0);
+}
+
+static void report_log(int fd, struct message *m)
+{
+	memcpy(reported, dirty, dirty_bytes);
+	memset(dirty, 0, dirty_bytes);
+	reply(fd, m, sizeof m->header + sizeof m->log_report, reported, dirty_bytes);
+}
+
 static void feature(int fd, struct message *m, uint32_t *state)
 {
 	/* words: argsz, flags, then the feature's own */
 	uint32_t index = m->words[1] & 0xffff;
 
+	if (index == FEATURE_LOG_START && m->words[1] & FEATURE_SET) {
+		start_log(fd, m);
+		return;
+	}
+	if (index == FEATURE_LOG_STOP && m->words[1] & FEATURE_SET) {
+		stop_log(fd, m);
+		return;
+	}
+	if (index == FEATURE_LOG_REPORT && m->words[1] & FEATURE_GET) {
+		report_log(fd, m);
+		return;
+	}
 	if (index == FEATURE_MIGRATION && m->words[1] & FEATURE_GET) {
 		m->words[2] = 1; /* STOP_COPY */
 		m->words[3] = 0;
@@ -216,13 +338,22 @@ static void serve(int fd, char *memory, size_t bytes)
 			reply(fd, &m, sizeof m.header + 16, NULL, 0);
 			break;
 		case REGION_WRITE:
-			memcpy(&scratch, m.bytes + sizeof m.access, sizeof scratch);
+			if (m.access.offset == REGISTER_MARK_DIRTY)
+				memset(dirty, 0xff, dirty_bytes);
+			else
+				memcpy(&scratch, m.bytes + sizeof m.access, sizeof scratch);
 			if (!(m.header.flags & NO_REPLY))
 				reply(fd, &m, sizeof m.header + sizeof m.access, NULL, 0);
 			break;
 		case REGION_READ:
 			m.words[4] = m.access.offset == REGISTER_SCRATCH ? scratch : REGISTER_ID;
 			reply(fd, &m, sizeof m.header + sizeof m.access + m.access.count, NULL, 0);
+			break;
+		case DMA_MAP:
+			map(fd, &m);
+			break;
+		case DMA_UNMAP:
+			unmap(fd, &m);
 			break;
 		case DEVICE_FEATURE:
 			feature(fd, &m, &state);
@@ -241,6 +372,7 @@ static void serve(int fd, char *memory, size_t bytes)
 			refuse(fd, &m);
 		}
 	}
+	unmap_all();
 }
 
 static int open_socket(const char *path, struct sockaddr_un *address)
@@ -391,6 +523,135 @@ static int run_copy(const char *path)
 	return 0;
 }
 
+/* Sends a command with a descriptor. */
+static void send_with(int fd, struct message *m, int with)
+{
+	struct iovec part = {m, m->header.size};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+
+	memcpy(CMSG_DATA(&control.header), &with, sizeof with);
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) != (ssize_t)m->header.size)
+		die("sendmsg");
+}
+
+static void finish(int fd, struct message *m, const char *what)
+{
+	if (!take(fd, m) || m->header.flags & ERROR)
+		die(what);
+}
+
+/* Pages lie apart, so that no two make one mapping. */
+static void map_page(int fd, int memory, uint64_t page)
+{
+	struct message m = {.header = {.command = DMA_MAP, .size = sizeof m.header + sizeof m.map}};
+
+	m.map = (struct dma_map){sizeof m.map, 7, page * 4096, page * 8192, 4096};
+	send_with(fd, &m, memory);
+	finish(fd, &m, "DMA_MAP");
+}
+
+static void unmap_page(int fd, uint64_t page)
+{
+	struct message m = {.header = {.command = DMA_UNMAP, .size = sizeof m.header + sizeof m.unmap}};
+
+	m.unmap = (struct dma_unmap){sizeof m.unmap, 0, page * 8192, 4096};
+	send_all(fd, &m, m.header.size, NULL, 0);
+	finish(fd, &m, "DMA_UNMAP");
+}
+
+static int run_map(const char *path, long live, long warmup, long count)
+{
+	int fd = connect_to(path);
+	int memory = memfd_create("guest", MFD_CLOEXEC);
+	uint64_t began = 0;
+
+	if (memory < 0 || ftruncate(memory, (live + 1) * 4096))
+		die("memfd_create");
+	for (long page = 0; page <= live; page++)
+		if (page != live / 2)
+			map_page(fd, memory, page);
+	for (long i = -warmup; i < count; i++) {
+		if (i == 0)
+			began = now();
+		map_page(fd, memory, live / 2);
+		unmap_page(fd, live / 2);
+	}
+	printf("%ld %lu\n", count, (unsigned long)(now() - began));
+	for (long page = 0; page <= live; page++)
+		if (page != live / 2)
+			unmap_page(fd, page);
+	return 0;
+}
+
+static void mark_all_dirty(int fd, uint64_t bytes)
+{
+	struct message m = {.header = {.command = REGION_WRITE, .size = sizeof m.header + sizeof m.access + sizeof bytes}};
+
+	m.access = (struct region_access){.offset = REGISTER_MARK_DIRTY, .count = sizeof bytes};
+	memcpy(m.bytes + sizeof m.access, &bytes, sizeof bytes);
+	send_all(fd, &m, m.header.size, NULL, 0);
+	finish(fd, &m, "REGION_WRITE of MARK_DIRTY");
+}
+
+static uint32_t report(int fd, uint64_t bytes, char *bitmap)
+{
+	size_t size = bytes / 4096 / 8;
+	uint64_t began = now();
+	struct {
+		struct header header;
+		struct log_report report;
+	} m = {.header = {.command = DEVICE_FEATURE, .size = sizeof m}};
+
+	m.report = (struct log_report){sizeof m.report + size, FEATURE_LOG_REPORT | FEATURE_GET, 0, bytes, 4096};
+	send_all(fd, &m, sizeof m, NULL, 0);
+	if (receive(fd, &m, sizeof m, MSG_WAITALL) < sizeof m || m.header.flags & ERROR || m.header.size != sizeof m + size)
+		die("DMA_LOGGING_REPORT");
+	for (size_t have = 0; have < size;)
+		have += receive(fd, bitmap + have, size - have, MSG_WAITALL);
+	return now() - began;
+}
+
+static int run_report(const char *path, uint64_t bytes, long count)
+{
+	int fd = connect_to(path);
+	int memory = memfd_create("guest", MFD_CLOEXEC);
+	char *bitmap = malloc(bytes / 4096 / 8);
+	uint32_t *clean = malloc(count * sizeof *clean), *all = malloc(count * sizeof *all);
+	struct message m = {.header = {.command = DMA_MAP, .size = sizeof m.header + sizeof m.map}};
+
+	if (memory < 0 || ftruncate(memory, bytes))
+		die("memfd_create");
+	m.map = (struct dma_map){sizeof m.map, 7, 0, 0, bytes};
+	send_with(fd, &m, memory);
+	finish(fd, &m, "DMA_MAP");
+	m.header = (struct header){.command = DEVICE_FEATURE, .size = sizeof m.header + sizeof m.log_start};
+	m.log_start = (struct log_start){sizeof m.log_start, FEATURE_LOG_START | FEATURE_SET, 4096, 1, 0, 0, bytes};
+	send_all(fd, &m, m.header.size, NULL, 0);
+	finish(fd, &m, "DMA_LOGGING_START");
+	for (long i = 0; i < count; i++) {
+		mark_all_dirty(fd, bytes);
+		all[i] = report(fd, bytes, bitmap);
+		if (bitmap[0] != (char)0xff || bitmap[bytes / 4096 / 8 - 1] != (char)0xff)
+			die("what is dirty");
+		clean[i] = report(fd, bytes, bitmap);
+		if (bitmap[0])
+			die("what is clean");
+	}
+	qsort(clean, count, sizeof *clean, by_value);
+	qsort(all, count, sizeof *all, by_value);
+	printf("%u %u\n", clean[count / 2], all[count / 2]);
+	m.header = (struct header){.command = DEVICE_FEATURE, .size = sizeof m.header + 8};
+	m.words[0] = 8;
+	m.words[1] = FEATURE_LOG_STOP | FEATURE_SET;
+	send_all(fd, &m, m.header.size, NULL, 0);
+	finish(fd, &m, "DMA_LOGGING_STOP");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "server"))
@@ -401,6 +662,11 @@ int main(int argc, char **argv)
 		return run_post(argv[2], atol(argv[3]), atol(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "copy"))
 		return run_copy(argv[2]);
-	fprintf(stderr, "usage: pingpong server PATH BYTES | read PATH WARMUP COUNT | post PATH WARMUP COUNT | copy PATH\n");
+	if (argc == 6 && !strcmp(argv[1], "map"))
+		return run_map(argv[2], atol(argv[3]), atol(argv[4]), atol(argv[5]));
+	if (argc == 5 && !strcmp(argv[1], "report"))
+		return run_report(argv[2], strtoull(argv[3], NULL, 0), atol(argv[4]));
+	fprintf(stderr, "usage: pingpong server PATH BYTES | read PATH WARMUP COUNT | post PATH WARMUP COUNT | copy PATH |"
+		" map PATH LIVE WARMUP COUNT | report PATH BYTES COUNT\n");
 	return 2;
 }

@@ -37,6 +37,18 @@ final class Baseline {
     return new Transfer(numbers[0], numbers[1]);
   }
 
+  /** Returns pairs of DMA_MAP and DMA_UNMAP a second, beside so many mappings. */
+  double map(Path socket, int live, int warmup, int count) throws InterruptedException {
+    long[] numbers = run("map", socket.toString(), Integer.toString(live), Integer.toString(warmup),
+        Integer.toString(count));
+    return numbers[0] * 1e9 / numbers[1];
+  }
+
+  /** Returns the median nanoseconds of a dirty report where nothing is dirty, and of one where all is. */
+  long[] report(Path socket, long bytes, int count) throws InterruptedException {
+    return run("report", socket.toString(), Long.toString(bytes), Integer.toString(count));
+  }
+
   /** Runs a client, which prints two numbers. */
   private long[] run(String... arguments) throws InterruptedException {
     List<String> command = new ArrayList<>(List.of(program.toString()));

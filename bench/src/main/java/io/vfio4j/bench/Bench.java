@@ -8,8 +8,9 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state]}. Properties: {@code bench.rounds}, {@code bench.reads},
- * {@code bench.posts}, {@code bench.memory}, {@code bench.busyPoll} (microseconds, of ours alone).
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [map] [report]}. Properties: {@code bench.rounds}, {@code
+ * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code
+ * bench.busyPoll} (microseconds, of ours alone).
  */
 public final class Bench {
 
@@ -17,6 +18,8 @@ public final class Bench {
   private static final int READS = Integer.getInteger("bench.reads", 50_000);
   private static final int POSTS = Integer.getInteger("bench.posts", 500_000);
   private static final long MEMORY = Long.getLong("bench.memory", 1L << 30);
+  private static final int PAIRS = Integer.getInteger("bench.pairs", 5_000);
+  private static final int REPORTS = Integer.getInteger("bench.reports", 100);
   private static final int WARM_UP = 2_000;
 
   private final Baseline baseline;
@@ -30,7 +33,8 @@ public final class Bench {
   /** Runs the measurements. */
   public static void main(String[] args) throws IOException, InterruptedException {
     List<String> what =
-        args.length > 1 ? List.of(args).subList(1, args.length) : List.of("reads", "posts", "state");
+        args.length > 1 ? List.of(args).subList(1, args.length)
+            : List.of("reads", "posts", "state", "map", "report");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
@@ -42,6 +46,12 @@ public final class Bench {
       }
       if (what.contains("state")) {
         bench.state();
+      }
+      if (what.contains("map")) {
+        bench.map();
+      }
+      if (what.contains("report")) {
+        bench.report();
       }
     } finally {
       Files.deleteIfExists(folder.resolve("c"));
@@ -72,6 +82,24 @@ public final class Bench {
         ServerProcess inC = inC(MEMORY)) {
       StateRounds.run(baseline, one, other, inC, MEMORY, 2); // The JVMs compile.
       StateRounds.run(baseline, one, other, inC, MEMORY, ROUNDS).print(System.out);
+    }
+  }
+
+  private void map() throws IOException, InterruptedException {
+    try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
+      new MapRounds(baseline, ours, inC, PAIRS, WARM_UP).run(2); // The JVMs compile.
+      MapRounds rounds = new MapRounds(baseline, ours, inC, PAIRS, WARM_UP);
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void report() throws IOException, InterruptedException {
+    try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
+      new ReportRounds(baseline, ours, inC, REPORTS).run(2); // The JVMs compile.
+      ReportRounds rounds = new ReportRounds(baseline, ours, inC, REPORTS);
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
     }
   }
 

@@ -74,10 +74,11 @@ final class DirtyChunk {
    */
   void report(int first, int last, boolean firstStays, boolean lastStays, DirtyReport report) {
     // Words that keep nothing; those at the ends may, and stay known as words that may have a page.
-    int firstCleared = (firstStays ? first : first - 1) + Long.SIZE >>> WORD_SHIFT;
-    int lastCleared = (lastStays ? last : last + 1) - Long.SIZE >> WORD_SHIFT;
+    int firstCleared = ((firstStays ? first : first - 1) + Long.SIZE) >>> WORD_SHIFT;
+    int lastCleared = ((lastStays ? last : last + 1) - Long.SIZE) >> WORD_SHIFT;
     for (int group = first >>> GROUP_SHIFT; group <= last >>> GROUP_SHIFT; group++) {
-      long dirty = (long) LONGS.getVolatile(groups, group) & mask(group, first >>> WORD_SHIFT, last >>> WORD_SHIFT);
+      long dirty =
+          (long) LONGS.getVolatile(groups, group) & mask(group, first >>> WORD_SHIFT, last >>> WORD_SHIFT);
       if (dirty == 0) {
         continue;
       }
@@ -94,7 +95,8 @@ final class DirtyChunk {
 
   /** Clears a word but for some bits, and returns what it was. */
   private long clear(int word, long kept) {
-    return kept == 0 ? (long) LONGS.getAndSet(words, word, 0L) : (long) LONGS.getAndBitwiseAnd(words, word, kept);
+    return kept == 0 ? (long) LONGS.getAndSet(words, word, 0L)
+        : (long) LONGS.getAndBitwiseAnd(words, word, kept);
   }
 
   private static long bitIn(int word, int page) {

@@ -252,8 +252,8 @@ public final class DirtyLog {
     long first = Math.max(rangesFirst, base);
     long last = Math.min(rangesLast, base + DirtyChunk.PAGES - 1);
     if (first <= last) {
-      boolean beginsInPage = (range.iova() & PAGE_SIZE - 1) != 0;
-      boolean endsInPage = (range.last() + 1 & PAGE_SIZE - 1) != 0;
+      boolean beginsInPage = (range.iova() & (PAGE_SIZE - 1)) != 0;
+      boolean endsInPage = ((range.last() + 1) & (PAGE_SIZE - 1)) != 0;
       chunk.report((int) (first - base), (int) (last - base), beginsInPage && first == rangesFirst,
           endsInPage && last == rangesLast, report);
     }

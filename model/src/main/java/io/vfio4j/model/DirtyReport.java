@@ -29,7 +29,7 @@ final class DirtyReport {
     this.last = range.last();
     this.pageShift = Long.numberOfTrailingZeros(pageSize);
     this.bitmap = bitmap;
-    isOfWholePages = pageShift == PAGE_SHIFT && (iova & DirtyLog.PAGE_SIZE - 1) == 0;
+    isOfWholePages = pageShift == PAGE_SHIFT && (iova & (DirtyLog.PAGE_SIZE - 1)) == 0;
   }
 
   /**
@@ -62,10 +62,10 @@ final class DirtyReport {
   /** A page has two bits if the range is not aligned to pages, and a bit many pages if its pages are larger. */
   private void addParts(long firstPage, long bits) {
     for (long rest = bits; rest != 0; rest &= rest - 1) {
-      long address = firstPage + Long.numberOfTrailingZeros(rest) << PAGE_SHIFT;
+      long address = (firstPage + Long.numberOfTrailingZeros(rest)) << PAGE_SHIFT;
       long end = address + (DirtyLog.PAGE_SIZE - 1);
       long firstBit = (Long.compareUnsigned(address, iova) > 0 ? address - iova : 0) >>> pageShift;
-      long lastBit = (Long.compareUnsigned(end, last) < 0 ? end : last) - iova >>> pageShift;
+      long lastBit = ((Long.compareUnsigned(end, last) < 0 ? end : last) - iova) >>> pageShift;
       or(firstBit >>> 6, 1L << firstBit);
       or(lastBit >>> 6, 1L << lastBit);
     }

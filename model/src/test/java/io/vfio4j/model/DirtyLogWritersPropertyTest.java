@@ -10,6 +10,7 @@ import io.vfio4j.model.DirtyLogPropertyTest.Model;
 import io.vfio4j.model.DirtyLogPropertyTest.Setting;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -17,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -127,7 +129,7 @@ class DirtyLogWritersPropertyTest {
   }
 
   private final CyclicBarrier begin = new CyclicBarrier(WRITERS + 1);
-  private volatile Case current;
+  private volatile @Nullable Case current;
   private volatile boolean done;
 
   @Test
@@ -152,7 +154,7 @@ class DirtyLogWritersPropertyTest {
   private Void writeAll(int writer) throws InterruptedException, BrokenBarrierException {
     begin.await();
     while (!done) {
-      current.write(writer);
+      Objects.requireNonNull(current).write(writer);
       begin.await();
     }
     return null;

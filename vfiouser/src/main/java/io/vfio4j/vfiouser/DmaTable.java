@@ -178,18 +178,26 @@ final class DmaTable implements DmaMemory {
   @Override
   public void write(long iova, MemorySegment from) throws ErrnoException {
     check(iova, from.byteSize(), DmaMapping.WRITE);
+    for (long done = 0; done < from.byteSize();) {
+      DmaMapping mapping = reachable(iova + done, DmaMapping.WRITE);
+      long length = mapping.reach(iova + done, from.byteSize() - done);
+      writePart(mapping, iova + done, from, done, length);
+      count(mapping, length);
+      done += length;
+    }
+  }
+
+  /**
+   * The log is told before too, since the client may unmap what is being written and read its log while it is waited
+   * for; and afterwards also where it failed midway. A page too many in the log does no harm.
+   */
+  private void writePart(DmaMapping mapping, long iova, MemorySegment from, long at, long length)
+      throws ErrnoException {
+    log.mark(iova, length);
     try {
-      for (long done = 0; done < from.byteSize();) {
-        DmaMapping mapping = reachable(iova + done, DmaMapping.WRITE);
-        long offset = iova + done - mapping.range().iova();
-        long length = mapping.reach(iova + done, from.byteSize() - done);
-        mapping.backing().write(offset, from, done, length);
-        count(mapping, length);
-        done += length;
-      }
+      mapping.backing().write(iova - mapping.range().iova(), from, at, length);
     } finally {
-      // Also where it failed midway: a page too many in the log does no harm.
-      log.mark(iova, from.byteSize());
+      log.mark(iova, length);
     }
   }
 

@@ -71,6 +71,11 @@ final class SharedMemory implements DmaBacking {
     return memory;
   }
 
+  /** Tells whether the file's owner can cut it, so that an access to memory that was there fails. */
+  boolean canVanish() {
+    return canVanish;
+  }
+
   @Override
   public void read(long offset, MemorySegment into, long at, long length) throws ErrnoException {
     copy(memory, offset, into, at, length);

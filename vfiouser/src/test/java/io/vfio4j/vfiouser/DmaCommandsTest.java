@@ -272,6 +272,33 @@ class DmaCommandsTest {
     assertThat(bits.get(Wire.U64, 0)).as("no bit was lost").isEqualTo(0b10);
   }
 
+  /** The device is in the middle of a write by message; what it has written so far is not to be lost. */
+  @Test
+  void anUnmapOfWhatIsBeingWrittenBringsWhatWasWritten() throws Exception {
+    try (RawPeer peer = raw("{\"capabilities\":{\"max_data_xfer_size\":4096}}")) {
+      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4 * PAGE));
+      peer.done(Command.DEVICE_FEATURE,
+          Body.feature(Structs.Feature.DMA_LOGGING_START | Structs.Feature.SET, 32).u64(PAGE).u32(1, 0)
+              .u64(IOVA, 4 * PAGE));
+      peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(2 * PAGE));
+      peer.send(RawPeer.command(0x77, Command.REGION_WRITE,
+          Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_WRITE)));
+      RawPeer.Message first = peer.receive();
+      assertThat(first.fields().getLong(0)).isEqualTo(IOVA);
+      peer.send(RawPeer.message(first.id(), Command.DMA_WRITE, RawPeer.REPLY, 0,
+          Body.empty().u64(IOVA, PAGE).toBytes()));
+      RawPeer.Message second = peer.receive();
+      assertThat(second.fields().getLong(0)).isEqualTo(IOVA + PAGE);
+
+      RawPeer.Message unmapped = peer.done(Command.DMA_UNMAP, unmapWithBitmap(48, RANGE, PAGE, 8));
+      assertThat(unmapped.fields().getLong(40) & 1).isEqualTo(1);
+
+      peer.send(RawPeer.message(second.id(), Command.DMA_WRITE, RawPeer.REPLY, 0,
+          Body.empty().u64(IOVA + PAGE, PAGE).toBytes()));
+      assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
+    }
+  }
+
   private static Body unmapWithBitmap(int argsz, IovaRange range, long pageSize, long bytes) {
     return Body.empty().u32(argsz, 1).u64(range.iova(), range.length(), pageSize, bytes);
   }

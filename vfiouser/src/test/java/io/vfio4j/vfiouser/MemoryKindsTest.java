@@ -265,6 +265,21 @@ class MemoryKindsTest {
     map(BY_FILE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
   }
 
+  /** Linux gives a process so many, and the virtual machine dies where it gets none for itself. */
+  @Test
+  void aClientCannotUseUpTheMappingsOfTheProcess() throws Exception {
+    table.unmapAll();
+    for (int i = 0; i < DmaMappings.MOST_MAPPED; i++) {
+      table.map((long) i * PAGE, PAGE, RW, sealed, 0, Integer.MAX_VALUE);
+    }
+    long next = (long) DmaMappings.MOST_MAPPED * PAGE;
+    assertRefused(Errno.ENOSPC, "would be more than 32000 mappings with a file to map",
+        () -> table.map(next, PAGE, RW, sealed, 0, Integer.MAX_VALUE));
+    table.map(next, PAGE, RW, null, 0, Integer.MAX_VALUE);
+    table.unmap(0, PAGE);
+    table.map(0, PAGE, RW, sealed, 0, Integer.MAX_VALUE);
+  }
+
   @Test
   void anUnmapWithABitmapThatFailsChangesNothing() throws Exception {
     table.log().start(List.of(new long[] {MEMORY, 4 * PAGE}), PAGE);
