@@ -166,6 +166,92 @@ class RegionMigratableDeviceTest {
   }
 
   @Test
+  void aStreamOfBytesIsCutWhereThereIsNoMoreRoom() {
+    Property.holdsFor(500, random -> {
+      int window = random.nextInt(1, 40);
+      RegionPair target = new RegionPair(MigrationFeatures.ALL, window, true);
+      RegionMigratableDevice user = new RegionMigratableDevice(target.device.identity(), target,
+          FeaturesV1.all(true), Optional.empty(), false);
+      ResumingSession resuming = user.moveTo(DeviceState.RESUMING).resuming();
+      ByteArrayOutputStream expected = new ByteArrayOutputStream();
+      for (int i = random.nextInt(8); i > 0; i--) {
+        byte[] data = new byte[random.nextInt(200)];
+        random.nextBytes(data);
+        expected.writeBytes(data);
+        MemorySegment copy = Arena.ofAuto().allocate(Math.max(1, data.length)).asSlice(0, data.length);
+        copy.copyFrom(MemorySegment.ofArray(data));
+        resuming.write(copy);
+      }
+      user.moveTo(DeviceState.STOP);
+      assertThat(target.device.written.toByteArray()).isEqualTo(expected.toByteArray());
+      assertThat(target.segmentsWritten).allMatch(size -> size > 0 && size <= window);
+    });
+  }
+
+  @Test
+  void segmentsAreFixedUnlessTheDeviceIsKnownBetter() {
+    assertThat(pair.user.segmentation()).contains(new Segmentation(pair.size() - 32, true));
+    assertThat(new RegionMigratableDevice(pair.device.identity(), pair, FeaturesV1.all(true),
+        Optional.empty(), false).segmentation()).contains(new Segmentation(pair.size() - 32, false));
+  }
+
+  /** A refusal that nothing leads around was of what was written, for all that can be told. */
+  @Test
+  void aRefusalIsForgottenIfThereIsNoWayAround() throws DeviceException {
+    pair.user.moveTo(DeviceState.RESUMING);
+    pair.device.refuse();
+    assertFailure(pair.user, DeviceState.STOP, Errno.EINVAL, DeviceState.RESUMING, UNCHANGED);
+
+    assertThat(pair.user.knownFeatures()).isEqualTo(FeaturesV1.all(true));
+    pair.device.failAfter(-1, false, false);
+    assertThat(pair.user.moveTo(DeviceState.STOP).state()).isEqualTo(DeviceState.STOP);
+  }
+
+  @Test
+  void aResetThatResetsNothingIsAnError() throws DeviceException {
+    MigrationRegionAccess stubborn = new MigrationRegionAccess() {
+      @Override
+      public long size() {
+        return pair.size();
+      }
+
+      @Override
+      public void read(long offset, MemorySegment into) throws DeviceException {
+        pair.read(offset, into);
+      }
+
+      @Override
+      public void write(long offset, MemorySegment data) throws DeviceException {
+        pair.write(offset, data);
+      }
+
+      @Override
+      public void reset() {
+        // it is not
+      }
+
+      @Override
+      public void close() {
+        pair.close();
+      }
+    };
+    RegionMigratableDevice user = new RegionMigratableDevice(pair.device.identity(), stubborn,
+        FeaturesV1.all(true), Optional.empty(), true);
+    user.reset();
+    user.moveTo(DeviceState.STOP);
+    assertErrno(Errno.EIO, user::reset);
+  }
+
+  /** Whoever else moves the device: the sessions learn of it from the state. */
+  @Test
+  void aSessionEndsWithItsStateHoweverThatCameAbout() throws Exception {
+    SavingSession saving = pair.user.moveTo(DeviceState.PRE_COPY).saving();
+    pair.setState(DeviceStateV1.RUNNING);
+    assertThat(pair.user.state()).isEqualTo(DeviceState.RUNNING);
+    assertErrno(Errno.ENODEV, saving::preCopyInfo);
+  }
+
+  @Test
   void dataThatTheDeviceRefusesIsToldByTheMoveIfNotBefore() throws DeviceException {
     ResumingSession resuming = pair.user.moveTo(DeviceState.RESUMING).resuming();
     pair.device.refuseData();

@@ -21,6 +21,7 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
 
   private final DeviceStateMachine machine;
   private int arcsUntilFailure = -1;
+  private Errno failure = Errno.EIO;
   private boolean failsIntoError;
   private boolean failsForGood;
   private boolean refusesData;
@@ -33,8 +34,15 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
   /** Fails at the arc after so many that succeed; for good if so wished. */
   void failAfter(int arcs, boolean intoError, boolean forGood) {
     arcsUntilFailure = arcs;
+    failure = Errno.EIO;
     failsIntoError = intoError;
     failsForGood = forGood;
+  }
+
+  /** Refuses arcs, as a device does that lacks them or finds what it was given wanting, until told otherwise. */
+  void refuse() {
+    failAfter(0, false, true);
+    failure = Errno.EINVAL;
   }
 
   void refuseData() {
@@ -45,7 +53,7 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
   public Optional<DataSession> take(Arc arc) throws ArcException {
     if (arcsUntilFailure == 0) {
       arcsUntilFailure = failsForGood ? 0 : -1;
-      throw new ArcException(Errno.EIO, failsIntoError, "told to fail");
+      throw new ArcException(failure, failsIntoError, "told to fail");
     }
     arcsUntilFailure = Math.max(-1, arcsUntilFailure - 1);
     if (arc.opensSaving()) {
