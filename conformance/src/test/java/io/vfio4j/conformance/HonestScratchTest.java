@@ -2,6 +2,7 @@
 package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
@@ -11,9 +12,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The scratch device, its server and the client pass the suite whole. */
+/** The scratch device, its server and the client pass the suite whole, however they are connected. */
 final class HonestScratchTest {
 
   /** What a served device cannot be asked, or what it never does. */
@@ -28,10 +30,15 @@ final class HonestScratchTest {
         MigrationFeatures.of(MigrationFeature.PRE_COPY), MigrationFeatures.ALL);
   }
 
-  @ParameterizedTest
-  @MethodSource("featureSets")
-  void passesWhole(MigrationFeatures features, @TempDir Path folder) throws Exception {
-    try (ServedScratch scratch = ServedScratch.with(folder, features)) {
+  static Stream<Arguments> everyOption() {
+    return Connection.all()
+        .flatMap(connection -> featureSets().map(features -> arguments(connection, features)));
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("everyOption")
+  void passesWhole(Connection connection, MigrationFeatures features, @TempDir Path folder) throws Exception {
+    try (ServedScratch scratch = ServedScratch.with(folder, features, connection)) {
       ConformanceReport report = scratch.judge(Options.TIMELESS);
 
       assertThat(Findings.complaints(report)).isEmpty();

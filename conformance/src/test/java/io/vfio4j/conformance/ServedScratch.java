@@ -6,9 +6,7 @@ import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.MigrationVersions;
-import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserProbe;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.IOException;
@@ -22,6 +20,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 final class ServedScratch implements AutoCloseable {
 
   private static final long MEMORY = 64 << 10;
+  /** Enough for a state that takes many messages, even where those are small. */
+  private static final long LITTLE = 8 << 10;
 
   private final ScratchDevice device;
   private final VfioUserServer server;
@@ -29,16 +29,12 @@ final class ServedScratch implements AutoCloseable {
   private final VfioUserProbe probe;
   private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
 
-  private ServedScratch(Path folder, ScratchConfig config) throws IOException {
-    this(folder, config, MigrationVersions.V2);
-  }
-
-  private ServedScratch(Path folder, ScratchConfig config, MigrationVersions versions) throws IOException {
+  private ServedScratch(Path folder, ScratchConfig config, Connection connection) throws IOException {
     device = new ScratchDevice(config);
     Path path = folder.resolve("scratch");
-    server = VfioUserServer.listen(path, device, ServerOptions.DEFAULT.withVersions(versions), log::add);
+    server = VfioUserServer.listen(path, device, connection.server(), log::add);
     ended = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
-    probe = VfioUserProbe.connect(path, ClientOptions.DEFAULT);
+    probe = VfioUserProbe.connect(path, connection.client()).lending(connection.memory());
   }
 
   private void serve() {
@@ -49,18 +45,19 @@ final class ServedScratch implements AutoCloseable {
     }
   }
 
-  static ServedScratch with(Path folder, MigrationFeatures features) throws IOException {
-    return new ServedScratch(folder, config().withFeatures(features));
+  static ServedScratch with(Path folder, MigrationFeatures features, Connection connection)
+      throws IOException {
+    return new ServedScratch(folder, config().withMemorySize(LITTLE).withFeatures(features), connection);
   }
 
   static ServedScratch with(Path folder, MigrationFeatures features, MigrationVersions versions)
       throws IOException {
-    return new ServedScratch(folder, config().withFeatures(features), versions);
+    return new ServedScratch(folder, config().withFeatures(features), Connection.USUAL.with(versions));
   }
 
   static ServedScratch with(Path folder, String... faults) throws IOException {
     return new ServedScratch(folder,
-        config().withFaults(List.of(faults).stream().map(Fault::parse).toList()));
+        config().withFaults(List.of(faults).stream().map(Fault::parse).toList()), Connection.USUAL);
   }
 
   private static ScratchConfig config() {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.linux.Fd;
-import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.IovaRange;
@@ -30,7 +27,8 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   private static final int BITMAP_BYTES = 4096;
 
   private VfioUserClient client;
-  private @Nullable IovaRange lent;
+  private LentMemory way = LentMemory.MAPPED;
+  private @Nullable Loan lent;
 
   VfioUserProbe(VfioUserClient client) {
     this.client = client;
@@ -62,9 +60,26 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
     return client;
   }
 
+  /**
+   * Lends memory in another way from now on; the device is to have the same to say in each.
+   *
+   * @return this probe
+   */
+  public VfioUserProbe lending(LentMemory other) {
+    way = other;
+    return this;
+  }
+
   final void replaceBy(VfioUserClient other) {
     client = other;
-    lent = null;
+    endLoan();
+  }
+
+  private void endLoan() {
+    if (lent != null) {
+      lent.close();
+      lent = null;
+    }
   }
 
   @Override
@@ -139,20 +154,21 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
 
   @Override
   public void lendMemory(IovaRange range) throws DeviceException {
-    if (range.equals(lent)) {
+    if (lent != null && range.equals(lent.range())) {
       return;
     }
     if (lent != null) {
-      client.unmapDma(lent);
-      lent = null;
+      client.unmapDma(lent.range());
+      endLoan();
     }
-    try (Fd memory = Memfd.create("vfio4j-probe", range.length())) {
-      client.mapDma(range, memory, 0, true);
-    } catch (LinuxException e) {
-      throw new DeviceException(client.calls().name(), "lend memory", e.errno(),
-          String.valueOf(e.getMessage()), e);
+    Loan begun = new Loan(range);
+    try {
+      begun.begin(client, way);
+    } catch (DeviceException e) {
+      begun.close();
+      throw e;
     }
-    lent = range;
+    lent = begun;
   }
 
   @Override
@@ -188,5 +204,6 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   @Override
   public void close() {
     client.close();
+    endLoan();
   }
 }
