@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.vfio4j.linux.EventFd;
-import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.Structs.Feature;
 import java.nio.file.Path;
@@ -14,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -209,27 +207,6 @@ class ErrorRepliesTest {
     }
   }
 
-  /** A request that ends before its struct does must not be read beyond its end. */
-  @ParameterizedTest
-  @EnumSource(value = Command.class, names = {"DMA_MAP", "DMA_UNMAP", "DEVICE_GET_INFO",
-      "DEVICE_GET_REGION_INFO", "DEVICE_GET_REGION_IO_FDS", "DEVICE_GET_IRQ_INFO", "DEVICE_SET_IRQS",
-      "REGION_READ", "REGION_WRITE",
-      "DEVICE_FEATURE", "MIG_DATA_READ", "MIG_DATA_WRITE"})
-  void everyShortRequestIsInvalid(Command command) throws Exception {
-    int whole = switch (command) {
-      case DMA_MAP, DEVICE_GET_REGION_INFO -> 32;
-      case DMA_UNMAP -> 24;
-      case DEVICE_SET_IRQS -> 20;
-      case DEVICE_FEATURE, MIG_DATA_READ, MIG_DATA_WRITE -> 8;
-      default -> 16;
-    };
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      for (int size = 0; size < whole; size++) {
-        peer.refused(Errno.EINVAL, command, Body.empty().bytes(Body.empty().u32(4096).toBytes(size)));
-      }
-    }
-  }
-
   @ParameterizedTest
   @ValueSource(ints = {11, 12, 14, 15, 0, 19, 0x7fff, 0x8000, 0xffff})
   void anUnknownCommandIsAnsweredAndTheConnectionGoesOn(int command) throws Exception {
@@ -248,36 +225,6 @@ class ErrorRepliesTest {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
       peer.refused(Errno.ENOSYS, Command.VERSION, Body.version(1, RawPeer.CAPABILITIES));
       peer.assertNothingCame();
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {8, 9, 100, 0x7fffffff, 0x80000000, -1})
-  void aStateBeyondTheLastIsInvalid(int value) throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      peer.refused(Errno.EINVAL, Command.DEVICE_FEATURE,
-          Body.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(value, -1));
-      assertThat(peer.done(Command.DEVICE_FEATURE, Body.feature(Feature.MIG_DEVICE_STATE | Feature.GET, 8))
-          .fields().getInt(8)).isEqualTo(2);
-    }
-  }
-
-  @Test
-  void descriptorsInWrongNumberAreRefusedAndClosed() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated();
-        EventFd event = EventFd.create()) {
-      var before = Resources.openFds();
-      Fd fd = event.fd();
-      peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0x1000, 0x1000), fd, fd);
-      peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 3), fd, fd);
-      peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 2), fd, fd, fd);
-      peer.refused(Errno.EINVAL, Command.DEVICE_GET_INFO, Body.empty().u32(16, 0, 0, 0), fd, fd, fd, fd, fd,
-          fd,
-          fd, fd, fd);
-      // As many as announced, but of no use: the command works.
-      peer.done(Command.DEVICE_GET_INFO, Body.empty().u32(16, 0, 0, 0), fd, fd, fd, fd, fd, fd, fd, fd);
-      peer.assertNothingCame();
-      assertThat(Resources.openFds()).isEqualTo(before);
     }
   }
 

@@ -7,7 +7,6 @@ import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
-import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -25,23 +24,6 @@ class FramingTest {
 
   @TempDir
   private Path folder;
-
-  @Test
-  void aMessageMayComeByteByByte() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
-      for (byte[] message : List.of(
-          RawPeer.command(0x1234, Command.VERSION, Body.version(1, RawPeer.CAPABILITIES)),
-          RawPeer.command(2, Command.REGION_WRITE, Body.regionAccess(0, 0, 4).u32(99)),
-          RawPeer.command(3, Command.REGION_READ, Body.regionAccess(0, 0, 4)))) {
-        for (byte one : message) {
-          peer.send(new byte[] {one});
-        }
-      }
-      assertThat(peer.reply(0x1234, Command.VERSION).errno()).isZero();
-      assertThat(peer.reply(2, Command.REGION_WRITE).body()).hasSize(16);
-      assertThat(peer.reply(3, Command.REGION_READ).fields().getInt(16)).isEqualTo(99);
-    }
-  }
 
   @Test
   void descriptorsComeWithTheFirstByteOfAMessageInPieces() throws Exception {
@@ -124,22 +106,6 @@ class FramingTest {
       for (int i = 0; i < count; i++) {
         assertThat(read.getInt(16 + 4 * i)).isEqualTo(i * 7);
       }
-    }
-  }
-
-  @Test
-  void aBodyOfTheLargestSizeArrivesWhole() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      Background<Boolean> sender = Background.start("sender", () -> {
-        peer.send(RawPeer.command(1, Command.REGION_WRITE, Body.regionAccess(2, 0, 1 << 20).zeros(1 << 20)));
-        peer.send(RawPeer.command(2, Command.MIG_DATA_WRITE, Body.empty().u32(-1, 1 << 20).zeros(1 << 20)));
-        return true;
-      });
-      // Too much for the region, and for the state: the point is that both bodies were read.
-      assertThat(new Errno(peer.reply(1, Command.REGION_WRITE).errno())).isEqualTo(Errno.EINVAL);
-      assertThat(new Errno(peer.reply(2, Command.MIG_DATA_WRITE).errno())).isEqualTo(Errno.EINVAL);
-      assertThat(sender.result()).isTrue();
-      peer.assertNothingCame();
     }
   }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import static org.assertj.core.api.Assertions.assertThatCode;
-
-import java.util.SplittableRandom;
+import io.vfio4j.testkit.Seeds;
 import java.util.random.RandomGenerator;
 
 /** A property that holds for many random cases. A failure names the seed that replays its case alone. */
@@ -13,23 +11,9 @@ interface Property {
   /** Checks one case. */
   void check(RandomGenerator random) throws Exception;
 
-  /** Checks many cases, or the one of {@code -Dvfio4j.seed=N}. */
+  /** Checks many cases, as {@link Seeds} does. */
   static void holdsFor(int cases, Property property) {
-    Long replayed = Long.getLong("vfio4j.seed");
-    if (replayed != null) {
-      checkSeed(replayed, property);
-      return;
-    }
-    long first = new SplittableRandom().nextLong();
-    for (int i = 0; i < cases; i++) {
-      checkSeed(first + i, property);
-    }
-  }
-
-  private static void checkSeed(long seed, Property property) {
-    assertThatCode(() -> property.check(new SplittableRandom(seed)))
-        .as("replay with -Dvfio4j.seed=%d", seed)
-        .doesNotThrowAnyException();
+    Seeds.forEach(cases, property::check);
   }
 
   /** Returns one of the values. */
