@@ -18,6 +18,7 @@ final class SessionGenerator {
       "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":65536,\"max_dma_maps\":100,\"migration\":"
           + "{\"max_bitmap_size\":1024},\"vfio4j\":{\"precopy_info\":true,\"keep_state\":false,"
           + "\"memory_kinds\":true}}}",
+      "{\"capabilities\":{\"max_msg_fds\":8,\"twin_socket\":{\"supported\":true}}}",
       "{\"capabilities\":{\"max_data_xfer_size\":64,\"vfio4j\":{\"precopy_info\":true,\"keep_state\":true}}}"};
 
   private static final int[] IRQ_FLAGS = {0x21, 0x22, 0x24, 0x09, 0x11, 0x0a, 0x12, 0x14};

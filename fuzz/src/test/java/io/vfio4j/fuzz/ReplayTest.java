@@ -3,11 +3,16 @@ package io.vfio4j.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.devices.DeviceSetup;
+import io.vfio4j.devices.idio16.Idio16Device;
+import io.vfio4j.devices.idio16.Wiring;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
+import io.vfio4j.vfiouser.EmulatedDevice;
 import io.vfio4j.vfiouser.InMemoryServer;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.SessionEvent;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,17 +40,24 @@ class ReplayTest {
     return Long.parseLong(name.group(3)) << (name.group(4).equals("k") ? 10 : 20);
   }
 
+  private static EmulatedDevice device(Matcher name, ManualClock clock) throws IOException {
+    return switch (name.group(2)) {
+      case "scratch" ->
+        new ScratchDevice(ScratchConfig.named("replayed").withMemorySize(memorySize(name)), line -> {
+        }, clock);
+      case "idio16" -> new Idio16Device(DeviceSetup.named("replayed").withClock(clock), Wiring.OPEN);
+      default -> throw new AssertionError("the device of " + name.group() + " is not known here");
+    };
+  }
+
   @ParameterizedTest
   @MethodSource("recordings")
   void isAnsweredAsItWas(String file) throws Exception {
     Matcher name = NAME.matcher(file);
     assertThat(name.matches()).as("a name as the README there says").isTrue();
-    assertThat(name.group(2)).as("the device of %s", file).isEqualTo("scratch");
     Path path = FuzzTest.folder("recordings").resolve(file);
     ManualClock clock = new ManualClock();
-    ScratchConfig config = ScratchConfig.named("replayed").withMemorySize(memorySize(name));
-    try (ScratchDevice device = new ScratchDevice(config, line -> {
-    }, clock);
+    try (EmulatedDevice device = device(name, clock);
         InMemoryServer server = new InMemoryServer(device, ServerOptions.DEFAULT, line -> {
         }, clock)) {
       for (RecordedSession session : RecordedSession.read(path)) {

@@ -15,6 +15,7 @@ import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.Structs.DmaMap;
 import io.vfio4j.vfiouser.Structs.DmaUnmap;
 import io.vfio4j.vfiouser.Structs.Feature;
+import io.vfio4j.vfiouser.Structs.IoFds;
 import io.vfio4j.vfiouser.Structs.IrqInfo;
 import io.vfio4j.vfiouser.Structs.IrqSet;
 import io.vfio4j.vfiouser.Structs.MigData;
@@ -50,7 +51,8 @@ final class MessageLayouts {
             u32("index", RegionInfo.INDEX), u32("cap_offset", RegionInfo.CAP_OFFSET),
             hex("size", RegionInfo.LENGTH),
             hex("offset", RegionInfo.OFFSET));
-      case DEVICE_GET_REGION_IO_FDS -> List.of(ARGSZ, flags("flags", 4), u32("index", 8), u32("count", 12));
+      case DEVICE_GET_REGION_IO_FDS -> List.of(ARGSZ, flags("flags", IoFds.FLAGS), u32("index", IoFds.INDEX),
+          u32("count", IoFds.COUNT));
       case DEVICE_GET_IRQ_INFO -> List.of(ARGSZ,
           flags("flags", IrqInfo.FLAGS, "eventfd", "maskable", "automasked", "noresize"),
           u32("index", IrqInfo.INDEX), u32("count", IrqInfo.COUNT));
