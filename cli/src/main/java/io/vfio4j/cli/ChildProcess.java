@@ -47,8 +47,13 @@ public final class ChildProcess implements AutoCloseable {
    * @throws IOException if the process cannot be started
    */
   public static ChildProcess start(List<String> arguments, Consumer<String> stderr) throws IOException {
-    List<String> command = command(arguments);
-    return new ChildProcess(new ProcessBuilder(command).start(), List.copyOf(arguments), stderr);
+    return start(arguments, command(arguments), stderr);
+  }
+
+  /** Starts any program whose output is to be treated in the same way. */
+  static ChildProcess start(List<String> name, List<String> command, Consumer<String> stderr)
+      throws IOException {
+    return new ChildProcess(new ProcessBuilder(command).start(), List.copyOf(name), stderr);
   }
 
   /** Returns what runs vfio4j with some arguments, just as this process was run. */

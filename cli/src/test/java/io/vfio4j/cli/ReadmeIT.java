@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the README tells a newcomer to type works. */
 class ReadmeIT {
 
-  private static final Path README = Path.of("..", "README.md");
   private static final Path THIS = Path.of("src", "test", "java", "io", "vfio4j", "cli", "ReadmeIT.java");
   private static final String MARK = "\f";
   private static final Duration PATIENCE = Duration.ofSeconds(100);
@@ -59,12 +58,14 @@ class ReadmeIT {
     });
   }
 
+  private static Page readme() throws IOException {
+    return Page.read("README.md");
+  }
+
   private List<String> commands() throws IOException {
     int port = freePort();
-    return Files.readAllLines(README).stream().filter(line -> line.startsWith("    ./vfio4j "))
-        .map(line -> line.replace("    ./vfio4j ", "").replace("/tmp/", folder + "/")
-            .replace("7100", Integer.toString(port)))
-        .toList();
+    return readme().commands("./vfio4j ", folder).stream()
+        .map(command -> command.replace("7100", Integer.toString(port))).toList();
   }
 
   private static int freePort() throws IOException {
@@ -75,13 +76,10 @@ class ReadmeIT {
 
   @Test
   void theProgramInItIsTheOneBelow() throws IOException {
-    String readme = Files.readString(README);
-    String program =
-        readme.substring(readme.indexOf("```java\n") + 8, readme.indexOf("```\n", readme.indexOf("```java")));
     String source = Files.readString(THIS).replace("    // begin\n", MARK).replace("    // end\n", MARK);
     String ours = source.split(MARK, -1)[1].lines().map(line -> line.substring(4))
         .collect(Collectors.joining("\n", "", "\n"));
-    assertThat(ours).isEqualTo(program);
+    assertThat(ours).isEqualTo(readme().program());
   }
 
   /** Compiled, so that the README's program is. */

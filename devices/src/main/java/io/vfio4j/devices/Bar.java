@@ -3,6 +3,7 @@ package io.vfio4j.devices;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.vfiouser.DeviceDescription.Region;
+import io.vfio4j.vfiouser.Doorbell;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -105,7 +106,13 @@ public final class Bar {
   }
 
   Region region() {
-    return new Region(size, true, mappable.isPresent());
+    List<Doorbell> doorbells = new ArrayList<>();
+    for (Placed placed : search) {
+      if (placed.part instanceof RegisterBank bank) {
+        doorbells.addAll(bank.doorbells(placed.offset));
+      }
+    }
+    return new Region(size, true, mappable.isPresent()).withDoorbells(doorbells);
   }
 
   Optional<Fd> file() {

@@ -32,6 +32,7 @@ final class Declarations {
   private int configSize = ConfigSpace.PLAIN_SIZE;
   private int stateVersion = 1;
   private Optional<HandMade> handMade = Optional.empty();
+  private boolean resetRequested;
   private boolean declaring = true;
   private boolean attached;
 
@@ -70,6 +71,18 @@ final class Declarations {
 
   void log(String line) {
     setup.log().accept(setup.name() + ": " + line);
+  }
+
+  /** Has the device reset itself once the access is done that is under way. */
+  void requestReset() {
+    resetRequested = true;
+  }
+
+  /** Tells whether a reset was asked for, once. */
+  boolean takeResetRequest() {
+    boolean requested = resetRequested;
+    resetRequested = false;
+    return requested;
   }
 
   void requireDeclaring() {

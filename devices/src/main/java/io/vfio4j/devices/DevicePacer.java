@@ -19,7 +19,7 @@ public final class DevicePacer implements StateItem, Scheduled {
    * More events than this are not done in one go, so that whoever waits for the device's thread gets its
    * turn.
    */
-  static final int BATCH = 1024;
+  public static final int BATCH = 1024;
 
   private static final long SECOND = 1_000_000_000L;
   private static final long WAKE_UP = 1_000_000L;

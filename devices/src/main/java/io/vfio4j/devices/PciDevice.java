@@ -16,11 +16,9 @@ import io.vfio4j.vfiouser.DeviceDescription;
 import io.vfio4j.vfiouser.DmaMemory;
 import io.vfio4j.vfiouser.EmulatedDevice;
 import io.vfio4j.vfiouser.Interrupts;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,15 +50,11 @@ import org.jspecify.annotations.Nullable;
  * The bits memory-enable, I/O-enable and bus-master of the command register can be written, and are not looked
  * at: whoever drives the device decides what to let through.
  */
-public abstract class PciDevice implements EmulatedDevice {
+public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice {
 
-  private static final int MOST_MSIX_VECTORS = 2048;
-
-  private final Declarations declared;
   private @Nullable DeviceDescription description;
   private @Nullable ConfigSpace config;
   private @Nullable DeviceCore core;
-  private boolean resetRequested;
 
   /**
    * Begins a device.
@@ -70,214 +64,8 @@ public abstract class PciDevice implements EmulatedDevice {
    * @param setup what it is given by whoever makes it
    */
   protected PciDevice(String kind, PciIds ids, DeviceSetup setup) {
-    this.declared = new Declarations(kind, ids, setup);
+    super(new Declarations(kind, ids, setup));
   }
-
-  // What it consists of.
-
-  /**
-   * Declares a region behind a base address register.
-   *
-   * @param index 0 to 5; a kind of 64 bits takes the next one too
-   * @param kind what the register says of it
-   * @param size bytes, a power of two: at least 16 of memory, 4 to 256 of I/O ports
-   * @throws IllegalArgumentException if it cannot have that size, or the register is taken
-   */
-  protected final Bar bar(int index, BarKind kind, long size) {
-    return declared.addBar(index, kind, size);
-  }
-
-  /**
-   * Declares memory that no region shows.
-   *
-   * @throws IOException if the memory cannot be had, or the file with its content cannot be read
-   */
-  protected final DeviceMemory memory(MemorySpec spec) throws IOException {
-    return declared.addMemory(DeviceMemory.create(spec, spec.size()));
-  }
-
-  /** Declares the legacy interrupt. */
-  protected final Intx intx() {
-    declared.requireDeclaring();
-    return declared.addItem(declared.wires().intx());
-  }
-
-  /**
-   * Declares MSI interrupts, and their capability.
-   *
-   * @param vectors 1, 2, 4, 8, 16 or 32
-   */
-  protected final MessageInterrupts msi(int vectors) {
-    declared.addCapability(Capabilities.msi(vectors));
-    return declared.addItem(declared.wires().msi(vectors));
-  }
-
-  /**
-   * Declares MSI-X interrupts, their capability, and the part of a region that has their table and pending bits.
-   *
-   * @param vectors 1 to 2048
-   * @param bar the region
-   * @param tableOffset where the table begins, 16 bytes a vector; a multiple of 8
-   * @param pendingOffset where the pending bits begin, 8 bytes for 64 vectors; a multiple of 8
-   * @throws IllegalArgumentException if it does not fit there
-   */
-  protected final MessageInterrupts msix(int vectors, Bar bar, long tableOffset, long pendingOffset) {
-    if (vectors < 1 || vectors > MOST_MSIX_VECTORS || tableOffset % 8 != 0 || pendingOffset % 8 != 0) {
-      throw new IllegalArgumentException(
-          "%d vectors at 0x%x, pending bits at 0x%x: give 1 to %d, at multiples of 8"
-              .formatted(vectors, tableOffset, pendingOffset, MOST_MSIX_VECTORS));
-    }
-    MsixTable table = new MsixTable(declared, vectors);
-    MessageInterrupts messages = declared.addItem(declared.wires().msix(vectors));
-    bar.place(tableOffset, (long) vectors * MsixTable.ENTRY, table);
-    bar.place(pendingOffset, PendingBits.bytes(vectors), new PendingBits(messages));
-    declared.addTable(table);
-    declared.addCapability(Capabilities.msix(vectors, bar.index(), tableOffset, pendingOffset));
-    return messages;
-  }
-
-  /**
-   * Makes a register the status of interrupts that are raised by number: messages if somebody listens to them,
-   * the level of INTx else. Interrupts are declared before.
-   *
-   * @param register tells which were raised, and has no other use
-   * @param interrupts how many there are, at most the register's bits
-   */
-  protected final InterruptStatus interruptStatus(Register register, int interrupts) {
-    return new InterruptStatus(declared.wires(), register, interrupts);
-  }
-
-  /** Declares power management: the states D0 and D3hot, which change nothing (Power Management 1.2). */
-  protected final void powerManagement() {
-    declared.addCapability(Capabilities.powerManagement());
-  }
-
-  /**
-   * Declares the capability of an endpoint of PCI Express, and a config space of 4096 bytes. A function-level reset
-   * that is asked for there resets the device (PCI Express Base 5.0, 7.5.3).
-   */
-  protected final void pciExpress() {
-    declared.addCapability(Capabilities.express(() -> resetRequested = true));
-    extendedConfigSpace();
-  }
-
-  /**
-   * Declares a capability of the vendor's own (PCI Local Bus 3.0, appendix H).
-   *
-   * @param content what follows id, next pointer and length, at most 128 bytes
-   * @param writable which of its bits can be written
-   */
-  protected final void vendorCapability(byte[] content, byte[] writable) {
-    declared.addCapability(Capabilities.vendorSpecific(content, writable));
-  }
-
-  /** Declares a config space of 4096 bytes; else it has 256. */
-  protected final void extendedConfigSpace() {
-    declared.extendConfigSpace();
-  }
-
-  /**
-   * Declares a timer that runs while the device does.
-   *
-   * @param name what the saved state calls it; it must stay the same
-   * @param action what to do; no DMA
-   */
-  protected final DeviceTimer timer(String name, Runnable action) {
-    return declared.addRunning(new DeviceTimer(declared, name, declared.run().clock(), action));
-  }
-
-  /** Declares a timer like {@link #timer} that runs while DMA to a range may be started, and may do it. */
-  protected final DeviceTimer dmaTimer(String name, DmaRange range, Runnable action) {
-    RunningClock clock = new RunningClock(declared.setup().nanoTime());
-    return declared.addDma(range, clock, new DeviceTimer(declared, name, clock, action));
-  }
-
-  /**
-   * Declares what happens at a rate while the device runs.
-   *
-   * @param name what the saved state calls it; it must stay the same
-   * @param event what to do, no DMA; false sets the rate to 0
-   */
-  protected final DevicePacer pacer(String name, BooleanSupplier event) {
-    return declared.addRunning(new DevicePacer(declared, name, declared.run().clock(), event));
-  }
-
-  /** Declares what happens at a rate like {@link #pacer} while DMA to a range may be started, and may do it. */
-  protected final DevicePacer dmaPacer(String name, DmaRange range, BooleanSupplier event) {
-    RunningClock clock = new RunningClock(declared.setup().nanoTime());
-    return declared.addDma(range, clock, new DevicePacer(declared, name, clock, event));
-  }
-
-  /**
-   * Declares work with DMA.
-   *
-   * @param name what the saved state calls it; it must stay the same
-   * @param range where it goes
-   * @param piece does a piece, at most a few milliseconds long; tells whether there is more. It must come to an end
-   */
-  protected final DmaTask dmaTask(String name, DmaRange range, BooleanSupplier piece) {
-    return declared.addTask(new DmaTask(name, range, piece));
-  }
-
-  /**
-   * Declares a number that belongs to the state.
-   *
-   * @param name what the saved state calls it; it must stay the same
-   */
-  protected final StateField field(String name) {
-    return declared.addItem(new StateField(declared, name));
-  }
-
-  /**
-   * Declares bytes that belong to the state; they are zeros after a reset.
-   *
-   * @param name what the saved state calls them; it must stay the same
-   * @param bytes which; the device reads and writes them as it likes
-   */
-  protected final void bytes(String name, byte[] bytes) {
-    declared.addItem(new StateBytes(name, bytes));
-  }
-
-  /**
-   * Declares the version of the saved state, 1 without this. A state of another version is refused (EINVAL). What is
-   * new can often be {@link StateField#optional} instead.
-   */
-  protected final void stateVersion(int version) {
-    declared.stateVersion(version);
-  }
-
-  /**
-   * Saves the state by hand, memory excepted, and not as it was declared.
-   *
-   * @param magic which kind of state it is, the first 8 bytes of a stream
-   * @param version a state of another version is refused (EINVAL)
-   * @param codec saves and loads it
-   */
-  protected final void stateByHand(long magic, int version, StateCodec codec) {
-    declared.byHand(new StreamFormat(magic, version, 0), codec);
-  }
-
-  // What it can use.
-
-  /**
-   * Returns the memory that the device may reach. What may not be started in the device's state fails with EBUSY: in
-   * one that is stopped all of it, in one without peer-to-peer DMA what may go to a peer.
-   */
-  protected final DmaMemory dma() {
-    return declared.gate();
-  }
-
-  /** Tells whether the device runs. */
-  protected final boolean isRunning() {
-    return declared.isRunning();
-  }
-
-  /** Writes a line to the log, which begins with the device's name. */
-  protected final void log(String line) {
-    declared.log(line);
-  }
-
-  // What it may want to hear of.
 
   /** The device was reset, or begins: what was declared is as after a reset already. */
   protected void onReset() {
@@ -317,8 +105,6 @@ public abstract class PciDevice implements EmulatedDevice {
   protected ResumingSession wrap(ResumingSession session) {
     return session;
   }
-
-  // What the server calls.
 
   @Override
   public final DeviceDescription description() {
@@ -377,8 +163,7 @@ public abstract class PciDevice implements EmulatedDevice {
     } else if (region == DeviceDescription.CONFIG_REGION) {
       config().write((int) offset, data);
       declared.wires().update();
-      if (resetRequested) {
-        resetRequested = false;
+      if (declared.takeResetRequest()) {
         reset();
       }
     } else {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.vfiouser.Doorbell;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +39,7 @@ public final class Register implements StateItem {
   private boolean readable = true;
   private boolean holdsState = true;
   private boolean command;
+  private final List<Doorbell> doorbells = new ArrayList<>(0);
   private @Nullable LongSupplier source;
   private @Nullable Runnable readEffect;
   private @Nullable LongConsumer writeEffect;
@@ -122,6 +127,30 @@ public final class Register implements StateItem {
   public Register onCommand(LongConsumer effect) {
     command = true;
     return writeOnly().onWrite(effect);
+  }
+
+  /**
+   * Lets a client write it by signalling an eventfd, as KVM does for a guest (ioeventfd), which costs no message. What
+   * was written is lost then: the effect is given 0, and comes once for several signals.
+   */
+  public Register doorbell() {
+    return ringsAt(OptionalLong.empty());
+  }
+
+  /** Is a {@link #doorbell} for writes of one value, which the effect is given; may be said for several values. */
+  public Register doorbell(long data) {
+    return ringsAt(OptionalLong.of(data & mask));
+  }
+
+  private Register ringsAt(OptionalLong data) {
+    bank.requireDeclaring();
+    doorbells.add(new Doorbell(offset, width, data));
+    return this;
+  }
+
+  /** Returns the doorbells, by offset in the bank. */
+  List<Doorbell> doorbells() {
+    return doorbells;
   }
 
   /** Returns the name that it was declared with, and its bank: {@code BAR0.STATUS}. */

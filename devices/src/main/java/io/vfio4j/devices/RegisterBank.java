@@ -6,11 +6,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.vfio4j.vfiouser.Doorbell;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +92,17 @@ public final class RegisterBank implements RegionPart {
     }
     device.addRegister(register);
     return register;
+  }
+
+  /**
+   * Returns the doorbells among the registers.
+   *
+   * @param begin where the bank begins in its region, bytes
+   */
+  List<Doorbell> doorbells(long begin) {
+    return Arrays.stream(at).filter(Objects::nonNull).distinct()
+        .flatMap(register -> register.doorbells().stream())
+        .map(bell -> new Doorbell(begin + bell.offset(), bell.size(), bell.datamatch())).toList();
   }
 
   String name() {

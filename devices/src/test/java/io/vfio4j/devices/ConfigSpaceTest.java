@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.Doorbell;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ConfigSpaceTest {
@@ -138,6 +140,21 @@ class ConfigSpaceTest {
           0, 0, 0, 0, 0, 0, 0, 0, 0);
       rig.set32(0, TestPciDevice.MSIX_PENDING, -1);
       assertThat(rig.get32(0, TestPciDevice.MSIX_PENDING)).isZero();
+    }
+  }
+
+  @Test
+  void doorbellsAreToldOf() throws Exception {
+    try (var rig = DeviceRig.of(setup -> new PciDevice("bells", PciIds.of(1, 2), setup) {
+      {
+        RegisterBank bank = bar(0, BarKind.MEMORY_32, 4096).registers("BELLS", 256, 64);
+        bank.register32("ANY", 4).onCommand(data -> log("rang")).doorbell();
+        bank.register16("SOME", 8).doorbell(7).doorbell(-1);
+      }
+    })) {
+      assertThat(rig.device.description().regions().getFirst().doorbells()).containsExactly(
+          new Doorbell(260, 4, OptionalLong.empty()), new Doorbell(264, 2, OptionalLong.of(7)),
+          new Doorbell(264, 2, OptionalLong.of(0xffff)));
     }
   }
 

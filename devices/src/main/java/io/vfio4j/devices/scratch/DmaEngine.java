@@ -5,12 +5,19 @@ import static io.vfio4j.devices.scratch.ScratchLayout.COMMAND_INTERRUPT;
 import static io.vfio4j.devices.scratch.ScratchLayout.COMMAND_READ;
 import static io.vfio4j.devices.scratch.ScratchLayout.COMMAND_WRITE;
 
+import io.vfio4j.devices.DeviceMemory;
+import io.vfio4j.devices.DmaRange;
+import io.vfio4j.devices.DmaTask;
+import io.vfio4j.devices.Register;
+import io.vfio4j.devices.RegisterBank;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.DmaMemory;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 
 /**
  * Moves data between internal memory and the memory that the device may reach, one command at a time, in
@@ -25,10 +32,27 @@ final class DmaEngine {
   /** Bytes moved in one go. */
   static final long PIECE = 1L << 20;
 
+  /** Hears how commands end. */
+  interface Listener {
+
+    /** A command was refused; it is not one of those completed. */
+    void refused(Errno why);
+
+    /** A command ended, with an error or without. */
+    void ended(Optional<Errno> error, boolean interrupts);
+  }
+
   /** A command as it was given: registers written afterwards are for the next one. */
   private record Command(int code, long iova, long offset, long length) {
+
+    static final Command NONE = new Command(0, 0, 0, 0);
+
     boolean isRead() {
       return (code & ~COMMAND_INTERRUPT) == COMMAND_READ;
+    }
+
+    boolean isKnown() {
+      return isRead() || (code & ~COMMAND_INTERRUPT) == COMMAND_WRITE;
     }
 
     boolean interrupts() {
@@ -36,173 +60,126 @@ final class DmaEngine {
     }
   }
 
-  private final ScratchMemory memory;
+  private final DeviceMemory memory;
   private final DmaMemory dma;
-  private final Failures failures;
-  private final InterruptLines lines;
-  private long iova;
-  private long offset;
-  private long length;
-  private long completed;
-  private @Nullable Command command;
+  private final DmaTask task;
+  private final Listener listener;
+  private final Register iova;
+  private final Register offset;
+  private final Register length;
+  private final Register completed;
+  private Command command = Command.NONE;
   private long moved;
 
-  DmaEngine(ScratchMemory memory, DmaMemory dma, Failures failures, InterruptLines lines) {
+  /**
+   * Makes one with its registers.
+   *
+   * @param tasks makes the task that calls {@link #step}
+   */
+  DmaEngine(RegisterBank registers, DeviceMemory memory, DmaMemory dma,
+      BiFunction<DmaRange, BooleanSupplier, DmaTask> tasks, Listener listener) {
     this.memory = memory;
     this.dma = dma;
-    this.failures = failures;
-    this.lines = lines;
-  }
-
-  long iova() {
-    return iova;
-  }
-
-  void iova(long value) {
-    iova = value;
-  }
-
-  long offset() {
-    return offset;
-  }
-
-  void offset(long value) {
-    offset = value;
-  }
-
-  long length() {
-    return length;
-  }
-
-  void length(long value) {
-    length = value;
-  }
-
-  long completed() {
-    return completed;
+    this.listener = listener;
+    this.task = tasks.apply(new DmaRange(() -> command.iova, () -> command.length), this::step);
+    this.iova = registers.register64("DMA_IOVA", ScratchLayout.DMA_IOVA);
+    this.offset = registers.register64("DMA_OFFSET", ScratchLayout.DMA_OFFSET);
+    this.length = registers.register64("DMA_LENGTH", ScratchLayout.DMA_LENGTH);
+    this.completed = registers.register64("COMPLETED", ScratchLayout.COMPLETED).readOnly();
+    registers.register32("COMMAND", ScratchLayout.COMMAND).onCommand(code -> take((int) code));
   }
 
   boolean isBusy() {
-    return command != null;
+    return task.isBusy();
   }
 
-  /** Returns where the memory of the command that is there begins; 0 if there is none. */
-  long commandIova() {
-    return command == null ? 0 : command.iova;
-  }
-
-  /** Returns how many bytes the command that is there moves; 0 if there is none. */
-  long commandLength() {
-    return command == null ? 0 : command.length;
-  }
-
-  /**
-   * Takes a command. It is refused, and not counted, if another is there (EBUSY) or it is unknown (EINVAL).
-   */
-  void command(int code) {
-    if (command != null) {
-      failures.failed(Errno.EBUSY);
-    } else if (!isKnown(code)) {
-      failures.failed(Errno.EINVAL);
+  /** Takes a command. It is refused if another is there (EBUSY) or it is unknown (EINVAL). */
+  private void take(int code) {
+    Command given = new Command(code, iova.value(), offset.value(), length.value());
+    if (task.isBusy()) {
+      listener.refused(Errno.EBUSY);
+    } else if (!given.isKnown()) {
+      listener.refused(Errno.EINVAL);
     } else {
-      command = new Command(code, iova, offset, length);
-      moved = 0;
+      begin(given);
     }
   }
 
-  private static boolean isKnown(int code) {
-    int direction = code & ~COMMAND_INTERRUPT;
-    return direction == COMMAND_READ || direction == COMMAND_WRITE;
+  private void begin(Command given) {
+    command = given;
+    moved = 0;
+    task.start();
   }
 
-  /** Does the next piece of the command, if there is one. */
-  void step() {
-    Command current = command;
-    if (current == null) {
-      return;
-    }
+  /** Does the next piece of the command. Tells whether there is more. */
+  private boolean step() {
     try {
       if (moved == 0) {
-        check(current);
+        check();
       }
-      long piece = Math.min(PIECE, current.length - moved);
+      long piece = Math.min(PIECE, command.length - moved);
       if (piece > 0) {
-        move(current, piece);
+        move(piece);
       }
-      if (moved == current.length) {
-        failures.succeeded();
-        complete(current);
+      if (moved < command.length) {
+        return true;
       }
+      end(Optional.empty());
     } catch (ErrnoException e) {
-      failures.failed(e.errno());
-      complete(current);
+      end(Optional.of(e.errno()));
     }
+    return false;
   }
 
-  /** Does all that is left of the command, if there is one. */
-  void finish() {
-    while (command != null) {
-      step();
-    }
-  }
-
-  private void check(Command current) throws ErrnoException {
-    boolean fits = Long.compareUnsigned(current.length, memory.size()) <= 0
-        && Long.compareUnsigned(current.offset, memory.size() - current.length) <= 0;
+  private void check() throws ErrnoException {
+    boolean fits = Long.compareUnsigned(command.length, memory.size()) <= 0
+        && Long.compareUnsigned(command.offset, memory.size() - command.length) <= 0;
     if (!fits) {
       throw new ErrnoException(Errno.EINVAL, "a command beyond the internal memory");
     }
-    dma.check(current.iova, current.length, !current.isRead());
+    dma.check(command.iova, command.length, !command.isRead());
   }
 
-  private void move(Command current, long piece) throws ErrnoException {
-    long at = current.offset + moved;
+  private void move(long piece) throws ErrnoException {
+    long at = command.offset + moved;
     MemorySegment inside = memory.slice(at, piece);
-    if (current.isRead()) {
+    if (command.isRead()) {
       try {
-        dma.read(current.iova + moved, inside);
+        dma.read(command.iova + moved, inside);
       } finally {
         // Whoever owns the memory may have failed half-way.
         memory.touched(at, piece);
       }
     } else {
-      dma.write(current.iova + moved, inside);
+      dma.write(command.iova + moved, inside);
     }
     moved += piece;
   }
 
-  private void complete(Command current) {
-    command = null;
-    completed++;
-    if (current.interrupts()) {
-      lines.raise(ScratchLayout.COMMAND_VECTOR);
-    }
-  }
-
-  void reset() {
-    iova = 0;
-    offset = 0;
-    length = 0;
-    completed = 0;
-    command = null;
+  private void end(Optional<Errno> error) {
+    completed.set(completed.value() + 1);
+    listener.ended(error, command.interrupts());
   }
 
   /**
    * Saves the registers, and a command that waits. One that has begun is finished before a device is stopped.
    */
-  void save(ByteBuffer image) {
-    image.putLong(iova).putLong(offset).putLong(length).putLong(completed);
-    Command waiting = command != null ? command : new Command(0, 0, 0, 0);
-    image.putInt(waiting.code).putLong(waiting.iova).putLong(waiting.offset).putLong(waiting.length);
+  void save(ByteBuffer to) {
+    to.putLong(iova.value()).putLong(offset.value()).putLong(length.value()).putLong(completed.value());
+    Command waiting = task.isBusy() ? command : Command.NONE;
+    to.putInt(waiting.code).putLong(waiting.iova).putLong(waiting.offset).putLong(waiting.length);
   }
 
-  void load(ByteBuffer image) {
-    iova = image.getLong();
-    offset = image.getLong();
-    length = image.getLong();
-    completed = image.getLong();
-    Command waiting = new Command(image.getInt(), image.getLong(), image.getLong(), image.getLong());
-    command = isKnown(waiting.code) ? waiting : null;
-    moved = 0;
+  void load(ByteBuffer from) {
+    iova.set(from.getLong());
+    offset.set(from.getLong());
+    length.set(from.getLong());
+    completed.set(from.getLong());
+    Command waiting = new Command(from.getInt(), from.getLong(), from.getLong(), from.getLong());
+    if (waiting.isKnown()) {
+      begin(waiting);
+    } else {
+      task.cancel();
+    }
   }
 }

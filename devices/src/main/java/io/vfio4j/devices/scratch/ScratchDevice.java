@@ -1,41 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.scratch;
 
-import io.vfio4j.linux.Fd;
+import io.vfio4j.devices.BarKind;
+import io.vfio4j.devices.DeviceMemory;
+import io.vfio4j.devices.DevicePacer;
+import io.vfio4j.devices.DeviceSetup;
+import io.vfio4j.devices.DeviceTimer;
+import io.vfio4j.devices.DmaRange;
+import io.vfio4j.devices.InterruptStatus;
+import io.vfio4j.devices.MemorySpec;
+import io.vfio4j.devices.PciDevice;
+import io.vfio4j.devices.PciIds;
+import io.vfio4j.devices.Register;
+import io.vfio4j.devices.RegisterBank;
+import io.vfio4j.devices.StateCodec;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.ArcException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
-import io.vfio4j.model.TransitionException;
-import io.vfio4j.vfiouser.DeviceDescription;
-import io.vfio4j.vfiouser.DeviceDescription.Region;
-import io.vfio4j.vfiouser.DmaMemory;
-import io.vfio4j.vfiouser.EmulatedDevice;
-import io.vfio4j.vfiouser.Interrupts;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.util.List;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A PCI device made for testing migration: internal memory of any size, a DMA engine, interrupts, a generator
  * of DMA traffic and one of internal changes. {@link ScratchLayout} has its registers.
- *
- * <p>
- * Its methods are called by one thread at a time, and everything that takes time is done in {@link #runDue}.
  */
-public final class ScratchDevice implements EmulatedDevice {
+public final class ScratchDevice extends PciDevice {
+
+  private static final PciIds IDS = PciIds.of(ScratchLayout.VENDOR_ID, ScratchLayout.DEVICE_ID)
+      .withSubsystem(ScratchLayout.VENDOR_ID, ScratchLayout.SUBSYSTEM_ID)
+      .withClassCode(ScratchLayout.CLASS_CODE);
+  private static final long NANOS_PER_MICRO = 1_000;
+  private static final long MAGIC = 0x53_4a_34_4f_49_46_56_89L;
+  private static final int STATE_VERSION = 1;
+  private static final int STATE_BYTES = 136;
+  private static final int INTERRUPTS = (1 << ScratchLayout.VECTORS) - 1;
 
   private final ScratchConfig config;
-  private final DeviceDescription description;
-  private final ScratchMemory memory;
-  private final Consumer<String> log;
-  private final LongSupplier nanoTime;
-  private @Nullable ScratchCore core;
+  private final ScratchFaults faults;
+  private final DeviceMemory memory;
+  private final RegisterBank bar0 =
+      bar(ScratchLayout.REGISTERS_BAR, BarKind.MEMORY_32, ScratchLayout.SMALL_BAR_SIZE).registers();
+  private final Register scratch = bar0.register64("SCRATCH", ScratchLayout.SCRATCH);
+  private final Register error = bar0.register32("ERROR", ScratchLayout.ERROR).readOnly();
+  private final Register timerDelay =
+      bar0.register64("TIMER", ScratchLayout.TIMER).writeOnly().onWrite(this::setTimer);
+  private final Register trafficIova = bar0.register64("TRAFFIC_IOVA", ScratchLayout.TRAFFIC_IOVA);
+  private final Register trafficSlots =
+      bar0.register32("TRAFFIC_SLOTS", ScratchLayout.TRAFFIC_SLOTS).onWrite(slots -> paceTraffic());
+  private final Register trafficRate =
+      bar0.register32("TRAFFIC_RATE", ScratchLayout.TRAFFIC_RATE).onWrite(rate -> paceTraffic());
+  private final Register trafficCount =
+      bar0.register64("TRAFFIC_COUNT", ScratchLayout.TRAFFIC_COUNT).readOnly();
+  private final Register churnRate =
+      bar0.register32("CHURN_RATE", ScratchLayout.CHURN_RATE).onWrite(rate -> paceChurn());
+  private final Register churnCount = bar0.register64("CHURN_COUNT", ScratchLayout.CHURN_COUNT).readOnly();
+  private final Register raised = bar0.register32("INT_STATUS", ScratchLayout.INT_STATUS);
+  private final Register markDirty =
+      bar0.register64("MARK_DIRTY", ScratchLayout.MARK_DIRTY).writeOnly().onWrite(this::markDirty);
+  private final InterruptStatus interrupts;
+  private final DeviceTimer timer = timer("timer", this::timerFired);
+  private final DevicePacer churn = pacer("churn", this::changeNext);
+  private final DevicePacer traffic = dmaPacer("traffic",
+      new DmaRange(trafficIova::value, this::trafficBytes), this::writeNext);
+  private final DmaEngine engine;
+  private boolean lastFailed;
 
   /**
    * Makes a device that says nothing and lives by the system's clock.
@@ -59,21 +95,25 @@ public final class ScratchDevice implements EmulatedDevice {
    * @throws IllegalArgumentException if a fault is for an arc that a device with these features never takes
    */
   public ScratchDevice(ScratchConfig config, Consumer<String> log, LongSupplier nanoTime) throws IOException {
-    ScratchFaults.check(config);
+    super("scratch", IDS, new DeviceSetup(config.name(), config.features(), log, nanoTime));
     this.config = config;
-    this.log = log;
-    this.nanoTime = nanoTime;
-    this.description = describe(config);
-    this.memory = ScratchMemory.create(config);
-  }
-
-  private static DeviceDescription describe(ScratchConfig config) {
-    Region small = new Region(ScratchLayout.SMALL_BAR_SIZE, true, false);
-    Region memory = new Region(ScratchLayout.memoryBarSize(config.memorySize()), true, config.mappable());
-    Region pci = new Region(ScratchLayout.CONFIG_SIZE, true, false);
-    return new DeviceDescription("scratch",
-        List.of(small, Region.NONE, memory, Region.NONE, small, Region.NONE, Region.NONE, pci, Region.NONE),
-        List.of(1, 0, ScratchLayout.VECTORS, 0, 0));
+    this.faults = new ScratchFaults(config, nanoTime);
+    extendedConfigSpace();
+    intx();
+    msix(ScratchLayout.VECTORS, bar(ScratchLayout.MSIX_BAR, BarKind.MEMORY_32, ScratchLayout.SMALL_BAR_SIZE),
+        0,
+        ScratchLayout.MSIX_PENDING);
+    interrupts = interruptStatus(raised, ScratchLayout.VECTORS);
+    memory = bar(ScratchLayout.MEMORY_BAR, BarKind.PREFETCHABLE_64,
+        ScratchLayout.memoryBarSize(config.memorySize())).memory(
+            new MemorySpec(config.name() + " memory", config.memorySize(), config.mappable(), config.load()));
+    bar0.register32("ID", ScratchLayout.ID).constant(ScratchLayout.ID_VALUE);
+    bar0.register32("VERSION", ScratchLayout.VERSION).constant(ScratchLayout.VERSION_VALUE);
+    bar0.register64("MEMORY_SIZE", ScratchLayout.MEMORY_SIZE).constant(config.memorySize());
+    bar0.register32("STATUS", ScratchLayout.STATUS).computed(this::status);
+    engine = new DmaEngine(bar0, memory, dma(), (range, piece) -> dmaTask("command", range, piece),
+        new Commands());
+    stateByHand(MAGIC, STATE_VERSION, new State());
   }
 
   /** Returns what the device was made from. */
@@ -81,87 +121,165 @@ public final class ScratchDevice implements EmulatedDevice {
     return config;
   }
 
-  @Override
-  public DeviceDescription description() {
-    return description;
+  private long status() {
+    return (engine.isBusy() ? ScratchLayout.STATUS_BUSY : 0) | (lastFailed ? ScratchLayout.STATUS_FAILED : 0);
   }
 
-  @Override
-  public void attach(DmaMemory dma, Interrupts interrupts) {
-    if (core != null) {
-      throw new IllegalStateException(config.name() + " is attached already");
+  private void failed(Errno why) {
+    lastFailed = true;
+    error.set(why.number());
+  }
+
+  /** Sets the timer to so many microseconds, unsigned, from now on; 0 cancels. */
+  private void setTimer(long micros) {
+    if (micros == 0) {
+      timer.cancel();
+    } else {
+      boolean fits = Long.compareUnsigned(micros, Long.MAX_VALUE / NANOS_PER_MICRO) <= 0;
+      timer.start(fits ? micros * NANOS_PER_MICRO : Long.MAX_VALUE);
     }
-    core = new ScratchCore(config, memory, dma, interrupts, log, nanoTime);
   }
 
-  private ScratchCore core() {
-    if (core == null) {
-      throw new IllegalStateException(config.name() + " is not attached yet");
+  private void timerFired() {
+    interrupts.raise(ScratchLayout.TIMER_VECTOR);
+  }
+
+  private void markDirty(long bytes) {
+    if (bytes != 0) {
+      dma().lowestMapping().ifPresent(mapping -> dma().markDirty(mapping.iova(),
+          Long.compareUnsigned(bytes, mapping.length()) < 0 ? bytes : mapping.length()));
     }
-    return core;
+  }
+
+  private void paceTraffic() {
+    traffic.rate(trafficSlots.value() == 0 ? 0 : trafficRate.value());
+  }
+
+  /** Returns the bytes of all slots. */
+  private long trafficBytes() {
+    return trafficSlots.value() * Long.BYTES;
+  }
+
+  /** Writes 1, 2, 3 and so on to the slots in turn. */
+  private boolean writeNext() {
+    long count = trafficCount.value();
+    long slot = Long.remainderUnsigned(count, trafficSlots.value());
+    try {
+      dma().writeLong(trafficIova.value() + slot * Long.BYTES, count + 1);
+    } catch (ErrnoException e) {
+      failed(e.errno());
+      trafficRate.set(0);
+      return false;
+    }
+    trafficCount.set(count + 1);
+    return true;
+  }
+
+  private void paceChurn() {
+    churn.rate(churnRate.value());
+  }
+
+  /** Writes 1, 2, 3 and so on to the beginnings of the pages in turn. */
+  private boolean changeNext() {
+    long count = churnCount.value();
+    long page = Long.remainderUnsigned(count, memory.pages());
+    churnCount.set(count + 1);
+    memory.putLong(page * ScratchLayout.PAGE_SIZE, count + 1);
+    return true;
   }
 
   @Override
-  public void readRegion(int region, long offset, MemorySegment into) throws ErrnoException {
-    core().readRegion(region, offset, into);
+  protected void onReset() {
+    lastFailed = false;
   }
 
   @Override
-  public void writeRegion(int region, long offset, MemorySegment data) throws ErrnoException {
-    core().writeRegion(region, offset, data);
+  protected void beforeArc(Arc arc) throws ArcException {
+    faults.before(arc);
   }
 
   @Override
-  public Optional<Fd> regionFile(int region) {
-    return region == ScratchLayout.MEMORY_BAR ? memory.file() : Optional.empty();
+  protected SavingSession wrap(SavingSession session) {
+    return faults.around(session, () -> state() == DeviceState.STOP_COPY);
   }
 
   @Override
-  public MigrationFeatures features() {
-    return config.features();
-  }
-
-  @Override
-  public DeviceState state() {
-    return core().state();
-  }
-
-  /**
-   * {@inheritDoc}
-   *
-   * @throws TransitionException ENOTTY if the device was made without migration; EINVAL if there is no way,
-   *     or on leaving RESUMING if what was written is damaged or not complete; and what {@link Fault}s say
-   */
-  @Override
-  public Reached moveTo(DeviceState target) throws TransitionException {
-    return core().moveTo(target);
-  }
-
-  @Override
-  public void haltAllDma(boolean halt) {
-    core().haltAllDma(halt);
+  protected ResumingSession wrap(ResumingSession session) {
+    return faults.around(session);
   }
 
   @Override
   public OptionalLong stopCopyLength() {
-    return core().stopCopyLength();
+    OptionalLong length = super.stopCopyLength();
+    return length.isPresent() ? faults.announced().orElse(length) : length;
   }
 
-  @Override
-  public void reset() {
-    core().reset();
-  }
+  /** Notes how commands end. */
+  private final class Commands implements DmaEngine.Listener {
 
-  @Override
-  public long runDue(long now) {
-    return core().runDue(now);
-  }
-
-  @Override
-  public void close() {
-    if (core != null) {
-      core.close();
+    @Override
+    public void refused(Errno why) {
+      failed(why);
     }
-    memory.close();
+
+    @Override
+    public void ended(Optional<Errno> failure, boolean interruptsDone) {
+      // The errno of the last failure stays to be read.
+      lastFailed = false;
+      failure.ifPresent(ScratchDevice.this::failed);
+      if (interruptsDone) {
+        interrupts.raise(ScratchLayout.COMMAND_VECTOR);
+      }
+    }
+  }
+
+  /**
+   * The registers as they are saved. Config space and MSI-X table are not among them: they are a driver's.
+   */
+  private final class State implements StateCodec {
+
+    @Override
+    public int bytes() {
+      return STATE_BYTES;
+    }
+
+    @Override
+    public void save(ByteBuffer to) {
+      to.putLong(scratch.value()).putInt(timerDelay.intValue()).putInt(markDirty.intValue());
+      engine.save(to);
+      to.putInt(lastFailed ? 1 : 0).putInt(error.intValue());
+      to.putInt(timer.isArmed() ? 1 : 0).putLong(timer.left());
+      to.putLong(trafficIova.value()).putInt(trafficSlots.intValue()).putInt(trafficRate.intValue());
+      to.putLong(trafficCount.value()).putInt(churnRate.intValue()).putLong(churnCount.value());
+      to.putInt(raised.intValue());
+    }
+
+    @Override
+    public void load(ByteBuffer from) {
+      scratch.set(from.getLong());
+      timerDelay.set(Integer.toUnsignedLong(from.getInt()));
+      markDirty.set(Integer.toUnsignedLong(from.getInt()));
+      engine.load(from);
+      lastFailed = from.getInt() != 0;
+      error.set(from.getInt());
+      loadTimer(from.getInt() != 0, from.getLong());
+      trafficIova.set(from.getLong());
+      trafficSlots.set(from.getInt());
+      trafficRate.set(from.getInt());
+      trafficCount.set(faults.loadedTraffic(from.getLong()));
+      churnRate.set(from.getInt());
+      churnCount.set(from.getLong());
+      raised.set(from.getInt() & INTERRUPTS);
+      paceTraffic();
+      paceChurn();
+    }
+
+    private void loadTimer(boolean armed, long left) {
+      if (armed) {
+        timer.start(left);
+      } else {
+        timer.cancel();
+      }
+    }
   }
 }

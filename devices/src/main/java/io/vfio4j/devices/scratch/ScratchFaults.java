@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
@@ -19,18 +20,26 @@ final class ScratchFaults {
   /** A wait looks at the clock at least so often. */
   private static final long LONGEST_PARK = 1_000_000L;
 
+  private final String device;
   private final List<Fault> faults;
   private final int[] happened;
   private final LongSupplier nanoTime;
 
+  /**
+   * Makes them.
+   *
+   * @throws IllegalArgumentException if one could never happen
+   */
   ScratchFaults(ScratchConfig config, LongSupplier nanoTime) {
+    check(config);
+    this.device = config.name();
     this.faults = config.faults();
     this.happened = new int[faults.size()];
     this.nanoTime = nanoTime;
   }
 
   /** Refuses faults that could never happen. */
-  static void check(ScratchConfig config) {
+  private static void check(ScratchConfig config) {
     MigrationFeatures features = config.features();
     for (Fault fault : config.faults()) {
       Optional<Arc> arc = switch (fault) {
@@ -86,10 +95,10 @@ final class ScratchFaults {
   }
 
   /** Returns a session with its faults. */
-  SavingSession around(ScratchSaving session) {
+  SavingSession around(SavingSession session, BooleanSupplier isStopped) {
     return of(Fault.FailRead.class).findAny().isPresent() || of(Fault.CutRead.class).findAny().isPresent()
         || of(Fault.SlowRead.class).findAny().isPresent()
-            ? new TroubledSaving(session, of(Fault.FailRead.class).findFirst(),
+            ? new TroubledSaving(device, session, isStopped, of(Fault.FailRead.class).findFirst(),
                 of(Fault.CutRead.class).findFirst(),
                 of(Fault.SlowRead.class).findFirst()
                     .map(slow -> new Throttle(slow.bytesPerSecond(), nanoTime)))
@@ -97,9 +106,11 @@ final class ScratchFaults {
   }
 
   /** Returns a session with its faults. */
-  ResumingSession around(ScratchResuming session) {
-    return new TroubledResuming(session, of(Fault.FailWrite.class).findFirst(),
-        of(Fault.CutWrite.class).findFirst());
+  ResumingSession around(ResumingSession session) {
+    return of(Fault.FailWrite.class).findAny().isPresent() || of(Fault.CutWrite.class).findAny().isPresent()
+        ? new TroubledResuming(device, session, of(Fault.FailWrite.class).findFirst(),
+            of(Fault.CutWrite.class).findFirst())
+        : session;
   }
 
   private <F extends Fault> Stream<F> of(Class<F> kind) {

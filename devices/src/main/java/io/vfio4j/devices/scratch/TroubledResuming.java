@@ -2,6 +2,7 @@
 package io.vfio4j.devices.scratch;
 
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.ResumingSession;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -9,12 +10,16 @@ import java.util.Optional;
 /** A resuming session that fails, or loses the end. */
 final class TroubledResuming implements ResumingSession {
 
-  private final ScratchResuming session;
+  private final String device;
+  private final ResumingSession session;
   private final Optional<Fault.FailWrite> failure;
   private final Optional<Fault.CutWrite> cut;
   private long position;
+  private boolean refused;
 
-  TroubledResuming(ScratchResuming session, Optional<Fault.FailWrite> failure, Optional<Fault.CutWrite> cut) {
+  TroubledResuming(String device, ResumingSession session, Optional<Fault.FailWrite> failure,
+      Optional<Fault.CutWrite> cut) {
+    this.device = device;
     this.session = session;
     this.failure = failure;
     this.cut = cut;
@@ -22,6 +27,9 @@ final class TroubledResuming implements ResumingSession {
 
   @Override
   public void write(MemorySegment data) throws DeviceException {
+    if (refused) {
+      throw failed(Errno.EINVAL);
+    }
     long end = position + data.byteSize();
     boolean fails = failure.isPresent() && failure.get().at() < end;
     long failEnd = fails ? Math.max(position, failure.get().at()) : end;
@@ -29,9 +37,14 @@ final class TroubledResuming implements ResumingSession {
     session.write(data.asSlice(0, kept - position));
     position = end;
     if (fails) {
-      session.refuse();
-      throw session.failed("write the state", failure.get().errno());
+      // What was not written stays away, so the state is never complete.
+      refused = true;
+      throw failed(failure.get().errno());
     }
+  }
+
+  private DeviceException failed(Errno errno) {
+    return new DeviceException(device, "write the state", errno);
   }
 
   @Override

@@ -2,23 +2,30 @@
 package io.vfio4j.devices.scratch;
 
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.SavingSession;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** A saving session that fails, ends early or is slow. */
 final class TroubledSaving implements SavingSession {
 
-  private final ScratchSaving session;
+  private final String device;
+  private final SavingSession session;
+  private final BooleanSupplier isStopped;
   private final Optional<Fault.FailRead> failure;
   private final Optional<Fault.CutRead> cut;
   private final Optional<Throttle> throttle;
   private long position;
+  private boolean over;
 
-  TroubledSaving(ScratchSaving session, Optional<Fault.FailRead> failure, Optional<Fault.CutRead> cut,
-      Optional<Throttle> throttle) {
+  TroubledSaving(String device, SavingSession session, BooleanSupplier isStopped,
+      Optional<Fault.FailRead> failure, Optional<Fault.CutRead> cut, Optional<Throttle> throttle) {
+    this.device = device;
     this.session = session;
+    this.isStopped = isStopped;
     this.failure = failure;
     this.cut = cut;
     this.throttle = throttle;
@@ -26,25 +33,31 @@ final class TroubledSaving implements SavingSession {
 
   @Override
   public long read(MemorySegment into) throws DeviceException {
-    session.checkOpen("read the saved state");
+    if (over) {
+      throw failed(Errno.ENODEV);
+    }
     long most = into.byteSize();
     if (failure.isPresent()) {
       if (failure.get().at() == position) {
-        throw session.failed("read the saved state", failure.get().errno());
+        throw failed(failure.get().errno());
       }
       most = Math.min(most, failure.get().at() - position);
     }
     if (cut.isPresent()) {
       most = Math.min(most, cut.get().at() - position);
       if (most == 0) {
-        return session.isStopped() ? END : NOTHING_NOW;
+        return isStopped.getAsBoolean() ? END : NOTHING_NOW;
       }
     }
     if (throttle.isPresent()) {
-      long allowed = session.isStopped() ? throttle.get().await(most) : throttle.get().available();
+      long allowed = isStopped.getAsBoolean() ? throttle.get().await(most) : throttle.get().available();
       most = Math.min(most, allowed);
     }
     return most == 0 ? NOTHING_NOW : readSome(into.asSlice(0, most));
+  }
+
+  private DeviceException failed(Errno errno) {
+    return new DeviceException(device, "read the saved state", errno);
   }
 
   private long readSome(MemorySegment into) throws DeviceException {
@@ -63,6 +76,7 @@ final class TroubledSaving implements SavingSession {
 
   @Override
   public void close() {
+    over = true;
     session.close();
   }
 }

@@ -13,12 +13,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 class DamagedStreamTest {
 
-  private static final int RECORD = StreamFormat.RECORD_HEADER_BYTES;
+  private static final int RECORD = Records.RECORD_HEADER_BYTES;
 
   private static byte[] stateOf(int pages) throws Exception {
     try (Rig source = Rig.withPages(pages)) {
@@ -90,8 +89,7 @@ class DamagedStreamTest {
   private static byte[] header(int at, byte[] bytes) throws Exception {
     ByteBuffer header = ByteBuffer.wrap(Arrays.copyOf(stateOf(1), 32)).order(ByteOrder.LITTLE_ENDIAN);
     header.put(at, bytes);
-    header.putInt(StreamFormat.HEADER_CRC, StreamFormat.headerCrc(header, 0, new CRC32C()));
-    return header.array();
+    return Records.withChecksum(header.array());
   }
 
   @Test
@@ -127,26 +125,20 @@ class DamagedStreamTest {
     try (Rig target = Rig.withPages(2)) {
       byte[] header = Arrays.copyOf(stateOf(2), 32);
       for (long offset : new long[] {4096, 8192, -4096, 1, Long.MAX_VALUE & -4096}) {
-        assertRefused(target, join(header, record(StreamFormat.MEMORY, new byte[4096], offset)),
+        assertRefused(target, join(header, Records.record(Records.MEMORY, new byte[4096], offset)),
             Errno.EBADMSG);
       }
       for (int length : new int[] {0, 1, 4095, 3 * 4096}) {
-        assertRefused(target, join(header, record(StreamFormat.MEMORY, new byte[length], 0)), Errno.EBADMSG);
+        assertRefused(target, join(header, Records.record(Records.MEMORY, new byte[length], 0)),
+            Errno.EBADMSG);
       }
-      assertRefused(target, join(header, record(StreamFormat.END, new byte[0], 0)), Errno.EBADMSG);
-      assertRefused(target, join(header, record(StreamFormat.REGISTERS, new byte[136], 0)), Errno.EBADMSG);
-      assertRefused(target, join(header, record(4, new byte[0], 0)), Errno.EBADMSG);
-      byte[] huge = record(StreamFormat.MEMORY, new byte[4096], 0);
-      ByteBuffer.wrap(huge).order(ByteOrder.LITTLE_ENDIAN).putInt(StreamFormat.RECORD_LENGTH, 0x7ffff000);
+      assertRefused(target, join(header, Records.record(Records.END, new byte[0], 0)), Errno.EBADMSG);
+      assertRefused(target, join(header, Records.record(Records.REGISTERS, new byte[136], 0)), Errno.EBADMSG);
+      assertRefused(target, join(header, Records.record(4, new byte[0], 0)), Errno.EBADMSG);
+      byte[] huge = Records.record(Records.MEMORY, new byte[4096], 0);
+      ByteBuffer.wrap(huge).order(ByteOrder.LITTLE_ENDIAN).putInt(Records.RECORD_LENGTH, 0x7ffff000);
       assertRefused(target, join(header, huge), Errno.EBADMSG);
     }
-  }
-
-  private static byte[] record(int kind, byte[] payload, long offset) {
-    ByteBuffer record = ByteBuffer.allocate(RECORD + payload.length).order(ByteOrder.LITTLE_ENDIAN);
-    record.put(RECORD, payload);
-    StreamFormat.putRecordHeader(record, 0, kind, payload.length, offset, 0, new CRC32C());
-    return record.array();
   }
 
   private static byte[] join(byte[]... parts) {

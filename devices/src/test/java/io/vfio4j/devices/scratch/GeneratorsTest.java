@@ -6,6 +6,7 @@ import static io.vfio4j.devices.Clock.SECOND;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.devices.DevicePacer;
 import io.vfio4j.devices.FakeBus;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
@@ -13,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The timer, the traffic and the churn. */
 class GeneratorsTest {
@@ -115,24 +115,6 @@ class GeneratorsTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {1, 3, 999, 1000, 10_000, 1_000_000})
-  void keepsTheRateWithFewWakeUps(int rate) {
-    Pacer pacer = new Pacer();
-    pacer.restart(rate, 17);
-    long wakeUps = 0;
-    long events = 0;
-    for (long now = 17; now <= 17 + 10 * SECOND; now = pacer.next(now)) {
-      int due = pacer.due(now);
-      assertThat(due).isBetween(0, Pacer.BATCH);
-      pacer.did(due);
-      events += due;
-      wakeUps++;
-    }
-    assertThat(events).isEqualTo(10L * rate);
-    assertThat(wakeUps).isLessThanOrEqualTo(10_001);
-  }
-
   @Test
   void dropsWhatIsOwedForTooLong() throws Exception {
     try (Rig rig = Rig.withPages(1)) {
@@ -152,7 +134,7 @@ class GeneratorsTest {
       for (int call = 1; call <= 100; call++) {
         rig.clock.advance(MILLI);
         assertThat(rig.device.runDue(rig.clock.now())).isEqualTo(rig.clock.now());
-        assertThat(rig.get64(ScratchLayout.TRAFFIC_COUNT)).isEqualTo((long) call * Pacer.BATCH);
+        assertThat(rig.get64(ScratchLayout.TRAFFIC_COUNT)).isEqualTo((long) call * DevicePacer.BATCH);
       }
     }
   }

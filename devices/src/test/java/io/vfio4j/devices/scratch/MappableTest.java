@@ -54,7 +54,7 @@ class MappableTest {
     }
   }
 
-  private static final int RECORD = StreamFormat.RECORD_HEADER_BYTES;
+  private static final int RECORD = Records.RECORD_HEADER_BYTES;
 
   @Test
   void comparesWhatWasSweptIfItIsStoppedEarly() throws Exception {

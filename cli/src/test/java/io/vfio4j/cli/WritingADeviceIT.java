@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.IrqAction;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The device of docs/writing-a-device.md, made and driven as the page says. */
+class WritingADeviceIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(100);
+  private static final IovaRange RING = new IovaRange(0x10_0000, 0x1000);
+  private static final int MOST_LINES = 100;
+  private static final int INTX = 0;
+
+  @TempDir
+  private Path folder;
+
+  /** A device of the page, in a process of its own, served at a socket. */
+  private ChildProcess serve(Page page, String socket) throws IOException, InterruptedException {
+    List<String> commands = page.commands("java ", folder);
+    assertThat(commands).hasSize(1);
+    String command =
+        commands.getFirst().replace("$VFIO4J/cli/target/launcher/lib", System.getProperty("jdk.module.path"))
+            .replace("Dice.java", folder.resolve("Dice.java").toString()).replace("dice.sock", socket);
+    ChildProcess dice = ChildProcess.start(List.of(socket),
+        List.of((Path.of(System.getProperty("java.home"), "bin", "java") + " " + command).split(" ")),
+        line -> {
+        });
+    assertThat(dice.line(PATIENCE)).as("%s", dice.errors())
+        .isEqualTo("listening on " + folder.resolve(socket));
+    return dice;
+  }
+
+  private VfioUserClient connect(String socket) throws IOException {
+    return VfioUserClient.connect(folder.resolve(socket), ClientOptions.DEFAULT.withKeepState(true));
+  }
+
+  /** Dice as the page has them, written once more. */
+  private static long[] expected(int rolls) {
+    long[] numbers = new long[rolls];
+    long seed = 42;
+    for (int roll = 0; roll < rolls; roll++) {
+      seed = seed * 6364136223846793005L + 1442695040888963407L;
+      numbers[roll] = (seed >>> 33) % 20 + 1;
+    }
+    return numbers;
+  }
+
+  /** Rolls, waits for the interrupt, and returns the number. */
+  private static int roll(VfioUserClient client, EventFd interrupt) throws IOException {
+    client.writeInt(0, 0x04, 1);
+    assertThat(interrupt.await(PATIENCE)).isTrue();
+    interrupt.drain();
+    assertThat(client.readInt(0, 0x20)).isEqualTo(1);
+    client.writeInt(0, 0x20, 1);
+    client.irqs().act(IrqAction.UNMASK, INTX, 0, 1);
+    return client.readInt(0, 0x0c);
+  }
+
+  @Test
+  void theDeviceWorksAndMigrates() throws Exception {
+    Page page = Page.read("docs/writing-a-device.md");
+    assertThat(page.program().lines().count()).isLessThan(MOST_LINES);
+    Files.writeString(folder.resolve("Dice.java"), page.program());
+    long[] expected = expected(5);
+    try (ChildProcess here = serve(page, "dice.sock"); ChildProcess there = serve(page, "dice2.sock")) {
+      try (VfioUserClient client = connect("dice.sock"); Memory memory = Memory.of(client);
+          EventFd interrupt = EventFd.create()) {
+        client.irqs().assign(INTX, 0, List.of(interrupt));
+        client.writeInt(0, 0x08, 20);
+        client.writeLong(0, 0x18, RING.iova());
+        for (int roll = 0; roll < 3; roll++) {
+          assertThat(roll(client, interrupt)).isEqualTo((int) expected[roll]);
+          assertThat(memory.slot(roll)).as("slot %d; %s", roll, here.errors()).isEqualTo(expected[roll]);
+        }
+      }
+
+      for (String command : page.commands("$VFIO4J/vfio4j ", folder)) {
+        if (!command.startsWith("conform")) { // The device would lose what was rolled.
+          Run run = Run.vfio4j(command.split(" "));
+          assertThat(run.exitCode()).as("%s: %s", command, run.err()).isEqualTo(ExitCodes.DONE);
+        }
+      }
+
+      try (VfioUserClient client = connect("dice2.sock"); Memory memory = Memory.of(client);
+          EventFd interrupt = EventFd.create()) {
+        client.irqs().assign(INTX, 0, List.of(interrupt));
+        for (int roll = 3; roll < expected.length; roll++) {
+          assertThat(roll(client, interrupt)).isEqualTo((int) expected[roll]);
+          assertThat(memory.slot(roll)).as("slot %d; %s", roll, there.errors()).isEqualTo(expected[roll]);
+        }
+        assertThat(client.readLong(0, 0x10)).isEqualTo(expected.length);
+      }
+      assertThat(here.errors()).isEmpty();
+      assertThat(there.errors()).isEmpty();
+
+      Run conform = Run.vfio4j("conform", "vfio-user:" + folder.resolve("dice2.sock"));
+      assertThat(conform.exitCode()).as(conform.out()).isEqualTo(ExitCodes.DONE);
+    }
+  }
+
+  /** What the ring lies in. */
+  private record Memory(Arena arena, MemorySegment segment) implements AutoCloseable {
+
+    // Closed by close().
+    @SuppressWarnings("MustBeClosedChecker")
+    static Memory of(VfioUserClient client) throws IOException {
+      Arena arena = Arena.ofShared();
+      try (var file = Memfd.create("ring", RING.length())) {
+        client.mapDma(RING, file, 0, true);
+        return new Memory(arena, MemoryMap.shared(file, 0, RING.length(), false, arena));
+      }
+    }
+
+    long slot(int index) {
+      return segment.get(ValueLayout.JAVA_LONG, (long) index * Long.BYTES);
+    }
+
+    @Override
+    public void close() {
+      arena.close();
+    }
+  }
+}

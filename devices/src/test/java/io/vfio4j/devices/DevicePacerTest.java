@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DevicePacerTest {
+
+  private static final long BEGIN = 17;
+
+  private final Clock outer = new Clock();
+  private final RunningClock clock = new RunningClock(outer);
+  private final Declarations device = new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test"));
+  private long events;
+  private long most = Long.MAX_VALUE;
+  private final DevicePacer pacer = new DevicePacer(device, "pacer", clock, () -> ++events < most);
+
+  private void start(long rate) {
+    device.attached();
+    clock.setRunning(true);
+    outer.advance(BEGIN);
+    pacer.rate(rate);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 999, 1000, 10_000, 1_000_000})
+  void keepsTheRateWithFewWakeUps(int rate) {
+    start(rate);
+    long wakeUps = 0;
+    for (long now = BEGIN; now <= BEGIN + 10 * Clock.SECOND; wakeUps++) {
+      long before = events;
+      now = pacer.runDue(now);
+      assertThat(events - before).isBetween(0L, (long) DevicePacer.BATCH);
+    }
+    assertThat(events).isEqualTo(10L * rate);
+    assertThat(wakeUps).isLessThanOrEqualTo(10_001);
+  }
+
+  @Test
+  void anEventThatSaysSoIsTheLast() {
+    most = 5;
+    start(1000);
+    assertThat(pacer.runDue(BEGIN + Clock.SECOND)).isEqualTo(Long.MAX_VALUE);
+    assertThat(events).isEqualTo(5);
+    assertThat(pacer.rate()).isZero();
+  }
+
+  @Test
+  void aRateHas32Bits() {
+    device.attached();
+    pacer.rate(0xffff_ffffL);
+    assertThatThrownBy(() -> pacer.rate(1L << 32)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> pacer.rate(-1)).isInstanceOf(IllegalArgumentException.class);
+  }
+}
