@@ -4,6 +4,7 @@ package io.vfio4j.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.cli.ChildServer;
+import io.vfio4j.testkit.ProcessFigures;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.BufferedReader;
