@@ -7,6 +7,7 @@
  *   pingpong read PATH WARMUP COUNT    reads 4 bytes of BAR0 so often; prints the 50th and 99th percentile, nanoseconds
  *   pingpong post PATH WARMUP COUNT    posts so many writes of 4 bytes, then reads; prints their number and nanoseconds
  *   pingpong copy PATH                 reads the state in STOP_COPY; prints bytes and nanoseconds
+ *   pingpong stream PATH PIECE         reads the state in such pieces, then writes it; prints bytes a second of both
  *   pingpong map PATH LIVE WARMUP COUNT  maps and unmaps a page beside so many others; prints pairs and nanoseconds
  *   pingpong report PATH BYTES COUNT   reports so many bytes of dirty memory by pages; prints the median nanoseconds of
  *                                      a report where nothing is dirty, and of one where all is
@@ -24,12 +25,12 @@
 #include <unistd.h>
 
 enum { VERSION = 1, DMA_MAP = 2, DMA_UNMAP = 3, GET_INFO = 4, REGION_READ = 9, REGION_WRITE = 10 };
-enum { DEVICE_FEATURE = 16, MIG_DATA_READ = 17 };
+enum { DEVICE_RESET = 13, DEVICE_FEATURE = 16, MIG_DATA_READ = 17, MIG_DATA_WRITE = 18 };
 enum { REPLY = 1, NO_REPLY = 0x10, ERROR = 0x20 };
 enum { REGISTER_ID = 0x564a3453, REGISTER_SCRATCH = 0x10, REGISTER_MARK_DIRTY = 0x100 };
 enum { FEATURE_MIGRATION = 1, FEATURE_DEVICE_STATE = 2, FEATURE_LOG_START = 6, FEATURE_LOG_STOP = 7 };
 enum { FEATURE_LOG_REPORT = 8, FEATURE_GET = 1 << 16, FEATURE_SET = 1 << 17 };
-enum { STATE_RUNNING = 2, STATE_STOP_COPY = 3 };
+enum { STATE_RUNNING = 2, STATE_STOP_COPY = 3, STATE_RESUMING = 4 };
 
 #define PIECE (1u << 20)
 /* As the Java side has it: a whole message fits. */
@@ -176,16 +177,19 @@ struct stream {
 	char bytes[8192];
 };
 
-/* Takes the next message, which is small. Returns false at the end. */
+/* Takes the next message, which is small but for the data of MIG_DATA_WRITE, which stays. Returns false at the end. */
 static int take_next(int fd, struct stream *s, struct message *m)
 {
 	for (;;) {
 		size_t have = s->end - s->start, got;
 		struct header *h = (struct header *)(s->bytes + s->start);
+		size_t size = have >= sizeof *h ? h->size : sizeof *h;
 
-		if (have >= sizeof *h && have >= h->size) {
-			memcpy(m, h, h->size);
-			s->start += h->size;
+		if (have >= sizeof *h && h->command == MIG_DATA_WRITE)
+			size = sizeof *h + sizeof m->mig;
+		if (have >= sizeof *h && have >= size) {
+			memcpy(m, h, size);
+			s->start += size;
 			return 1;
 		}
 		memmove(s->bytes, s->bytes + s->start, have);
@@ -195,6 +199,23 @@ static int take_next(int fd, struct stream *s, struct message *m)
 		if (!got)
 			return 0;
 		s->end += got;
+	}
+}
+
+/* Takes what follows a message. */
+static void take_data(int fd, struct stream *s, char *into, size_t size)
+{
+	size_t have = s->end - s->start;
+
+	have = have < size ? have : size;
+	memcpy(into, s->bytes + s->start, have);
+	s->start += have;
+	while (have < size) {
+		size_t got = receive(fd, into + have, size - have, MSG_WAITALL);
+
+		if (!got)
+			return;
+		have += got;
 	}
 }
 
@@ -368,6 +389,17 @@ static void serve(int fd, char *memory, size_t bytes)
 			at += size;
 			break;
 		}
+		case MIG_DATA_WRITE:
+			if (at + m.mig.size > bytes)
+				at = 0;
+			take_data(fd, &stream, memory + at, m.mig.size);
+			at += m.mig.size;
+			reply(fd, &m, sizeof m.header, NULL, 0);
+			break;
+		case DEVICE_RESET:
+			state = STATE_RUNNING;
+			reply(fd, &m, sizeof m.header, NULL, 0);
+			break;
 		default:
 			refuse(fd, &m);
 		}
@@ -494,32 +526,96 @@ static void set_state(int fd, uint32_t state)
 		die("DEVICE_FEATURE");
 }
 
-static int run_copy(const char *path)
+static void reset(int fd)
 {
-	int fd = connect_to(path);
-	char *buffer = aligned_alloc(4096, PIECE);
-	uint64_t bytes = 0, began;
-	struct {
-		struct header header;
-		struct mig_data mig;
-	} m;
+	struct message m = {.header = {.command = DEVICE_RESET, .size = sizeof m.header}};
 
-	memset(buffer, 1, PIECE);
-	set_state(fd, STATE_STOP_COPY);
-	began = now();
+	send_all(fd, &m, m.header.size, NULL, 0);
+	if (!take(fd, &m) || m.header.flags & ERROR)
+		die("DEVICE_RESET");
+}
+
+struct mig_message {
+	struct header header;
+	struct mig_data mig;
+};
+
+/* Reads the state to its end, each piece to the same place or behind the one before. Returns its bytes. */
+static uint64_t read_state(int fd, char *into, uint32_t piece, int keep)
+{
+	uint64_t bytes = 0;
+	struct mig_message m;
+
 	do {
+		char *at = keep ? into + bytes : into;
+
 		m.header = (struct header){.command = MIG_DATA_READ, .size = sizeof m};
-		m.mig = (struct mig_data){sizeof m.mig + PIECE, PIECE};
+		m.mig = (struct mig_data){sizeof m.mig + piece, piece};
 		send_all(fd, &m, sizeof m, NULL, 0);
 		if (receive(fd, &m, sizeof m, MSG_WAITALL) < sizeof m || m.header.flags & ERROR)
 			die("MIG_DATA_READ");
 		/* What follows the header may be more than is real: some servers fill it up. */
 		for (size_t have = 0, all = m.header.size - sizeof m; have < all;)
-			have += receive(fd, buffer + have, all - have, MSG_WAITALL);
+			have += receive(fd, at + have, all - have, MSG_WAITALL);
 		bytes += m.mig.size;
 	} while (m.mig.size);
+	return bytes;
+}
+
+static void write_state(int fd, char *from, uint64_t bytes, uint32_t piece)
+{
+	for (uint64_t at = 0; at < bytes;) {
+		uint32_t size = bytes - at < piece ? bytes - at : piece;
+		struct mig_message m = {{.command = MIG_DATA_WRITE, .size = sizeof m + size}, {sizeof m.mig + size, size}};
+
+		send_all(fd, &m, sizeof m, from + at, size);
+		if (receive(fd, &m.header, sizeof m.header, MSG_WAITALL) < sizeof m.header || m.header.flags & ERROR)
+			die("MIG_DATA_WRITE");
+		at += size;
+	}
+}
+
+static int run_copy(const char *path)
+{
+	int fd = connect_to(path);
+	char *buffer = aligned_alloc(4096, PIECE);
+	uint64_t bytes, began;
+
+	memset(buffer, 1, PIECE);
+	set_state(fd, STATE_STOP_COPY);
+	began = now();
+	bytes = read_state(fd, buffer, PIECE, 0);
 	printf("%lu %lu\n", (unsigned long)bytes, (unsigned long)(now() - began));
 	set_state(fd, STATE_RUNNING);
+	return 0;
+}
+
+static int run_stream(const char *path, uint32_t piece)
+{
+	int fd = connect_to(path);
+	/* Room for any state; only what is read takes memory. */
+	char *state = mmap(NULL, 1ul << 36, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *buffer = aligned_alloc(4096, PIECE);
+	uint64_t bytes, began, reading, writing;
+
+	if (state == MAP_FAILED)
+		die("mmap");
+	memset(buffer, 1, PIECE);
+	set_state(fd, STATE_STOP_COPY);
+	bytes = read_state(fd, state, PIECE, 1);
+	set_state(fd, STATE_RUNNING);
+	set_state(fd, STATE_STOP_COPY);
+	began = now();
+	read_state(fd, buffer, piece, 0);
+	reading = now() - began;
+	reset(fd);
+	set_state(fd, STATE_RESUMING);
+	began = now();
+	write_state(fd, state, bytes, piece);
+	writing = now() - began;
+	/* Loads it, so that it can be read again. */
+	set_state(fd, STATE_RUNNING);
+	printf("%.0f %.0f\n", bytes * 1e9 / reading, bytes * 1e9 / writing);
 	return 0;
 }
 
@@ -662,11 +758,13 @@ int main(int argc, char **argv)
 		return run_post(argv[2], atol(argv[3]), atol(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "copy"))
 		return run_copy(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "stream"))
+		return run_stream(argv[2], strtoul(argv[3], NULL, 0));
 	if (argc == 6 && !strcmp(argv[1], "map"))
 		return run_map(argv[2], atol(argv[3]), atol(argv[4]), atol(argv[5]));
 	if (argc == 5 && !strcmp(argv[1], "report"))
 		return run_report(argv[2], strtoull(argv[3], NULL, 0), atol(argv[4]));
 	fprintf(stderr, "usage: pingpong server PATH BYTES | read PATH WARMUP COUNT | post PATH WARMUP COUNT | copy PATH |"
-		" map PATH LIVE WARMUP COUNT | report PATH BYTES COUNT\n");
+		" stream PATH PIECE | map PATH LIVE WARMUP COUNT | report PATH BYTES COUNT\n");
 	return 2;
 }

@@ -37,6 +37,11 @@ final class Baseline {
     return new Transfer(numbers[0], numbers[1]);
   }
 
+  /** Returns bytes a second at which the state is read, and written, in pieces of so many bytes. */
+  long[] stream(Path socket, int piece) throws InterruptedException {
+    return run("stream", socket.toString(), Integer.toString(piece));
+  }
+
   /** Returns pairs of DMA_MAP and DMA_UNMAP a second, beside so many mappings. */
   double map(Path socket, int live, int warmup, int count) throws InterruptedException {
     long[] numbers = run("map", socket.toString(), Integer.toString(live), Integer.toString(warmup),

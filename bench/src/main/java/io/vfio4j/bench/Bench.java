@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,8 +9,8 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [map] [report]}. Properties: {@code bench.rounds}, {@code
- * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report]}. Properties: {@code bench.rounds}, {@code
+ * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code
  * bench.busyPoll} (microseconds, of ours alone).
  */
 public final class Bench {
@@ -18,6 +19,7 @@ public final class Bench {
   private static final int READS = Integer.getInteger("bench.reads", 50_000);
   private static final int POSTS = Integer.getInteger("bench.posts", 500_000);
   private static final long MEMORY = Long.getLong("bench.memory", 1L << 30);
+  private static final long STREAM_MEMORY = Long.getLong("bench.streamMemory", 256L << 20);
   private static final int PAIRS = Integer.getInteger("bench.pairs", 5_000);
   private static final int REPORTS = Integer.getInteger("bench.reports", 100);
   private static final int WARM_UP = 2_000;
@@ -34,7 +36,7 @@ public final class Bench {
   public static void main(String[] args) throws IOException, InterruptedException {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
-            : List.of("reads", "posts", "state", "map", "report");
+            : List.of("reads", "posts", "state", "stream", "map", "report");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
@@ -46,6 +48,9 @@ public final class Bench {
       }
       if (what.contains("state")) {
         bench.state();
+      }
+      if (what.contains("stream")) {
+        bench.stream();
       }
       if (what.contains("map")) {
         bench.map();
@@ -82,6 +87,18 @@ public final class Bench {
         ServerProcess inC = inC(MEMORY)) {
       StateRounds.run(baseline, one, other, inC, MEMORY, 2); // The JVMs compile.
       StateRounds.run(baseline, one, other, inC, MEMORY, ROUNDS).print(System.out);
+    }
+  }
+
+  private void stream() throws IOException, InterruptedException {
+    try (ServerProcess ours = ours("java", STREAM_MEMORY); ServerProcess inC = inC(STREAM_MEMORY)) {
+      try (VfioUserClient client = Clients.connect(ours)) {
+        StateCopy.fill(client, STREAM_MEMORY);
+      }
+      new StreamRounds(baseline, ours, inC, STREAM_MEMORY).run(2); // The JVMs compile.
+      StreamRounds rounds = new StreamRounds(baseline, ours, inC, STREAM_MEMORY);
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
     }
   }
 

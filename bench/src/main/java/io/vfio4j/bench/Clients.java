@@ -17,6 +17,7 @@ final class Clients {
 
   /** Connects to a server; the device keeps its memory when the client goes. */
   static VfioUserClient connect(ServerProcess server) throws DeviceException {
-    return VfioUserClient.connect(server.socket(), ClientOptions.DEFAULT.withKeepState(true).withBusyPoll(BUSY_POLL));
+    return VfioUserClient.connect(server.socket(),
+        ClientOptions.DEFAULT.withKeepState(true).withBusyPoll(BUSY_POLL));
   }
 }

@@ -64,6 +64,11 @@ class ManyDevicesTest {
     return folder.resolve("many");
   }
 
+  /** A server that is ended before it runs does not run; for tests that have no client of their own. */
+  private void awaitRunning() throws Exception {
+    connect().close();
+  }
+
   private EmulatedDevice make(int number) throws IOException {
     if (!canBeMade) {
       throw new IOException("out of everything");
@@ -159,7 +164,8 @@ class ManyDevicesTest {
   }
 
   @Test
-  void whatMakesNoSenseIsRefused() {
+  void whatMakesNoSenseIsRefused() throws Exception {
+    awaitRunning();
     Path other = folder.resolve("other");
     for (ServerOptions options : List.of(ServerOptions.DEFAULT.withOnce(true),
         ServerOptions.DEFAULT.withKeepState(true))) {
@@ -173,8 +179,7 @@ class ManyDevicesTest {
 
   @Test
   void aServerThatNeverRanLeavesNothing() throws Exception {
-    // The other one runs, and is not to be ended before it does.
-    connect().close();
+    awaitRunning();
     Path other = folder.resolve("other");
     ManyDevicesServer.listen(other, this::make, 1, ServerOptions.DEFAULT, log::add).close();
     assertThat(other).doesNotExist();
