@@ -31,7 +31,7 @@ final class RecordedSessions {
       record(lab, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT, RecordedSessions::use);
       record(lab, folder.resolve("qemu-scratch-private-memory.rec"),
           GuestSettings.DEFAULT.withPrivateMemory(),
-          RecordedSessions::use);
+          RecordedSessions::moveAndUse);
       record(lab, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(), guest -> {
         guest.function(DEVICE).bind("vfio-pci");
         guest.function(DEVICE).vfio("msix intx reset msix");
@@ -44,10 +44,16 @@ final class RecordedSessions {
     }
   }
 
+  /** What memory holds that the server shares is in no message, so that only other memory can be moved. */
+  private static void moveAndUse(Guest guest) throws IOException, InterruptedException {
+    guest.function(DEVICE).enable();
+    guest.function(DEVICE).checkDma(DMA);
+    use(guest);
+  }
+
   private static void use(Guest guest) throws IOException, InterruptedException {
     GuestFunction function = guest.function(DEVICE);
     function.enable();
-    function.checkDma(DMA);
     function.bind("uio_pci_generic");
     ScratchChecks.interrupts(function, INTERRUPTS);
     function.unbind();

@@ -57,7 +57,8 @@ final class Soak {
     try (Lab lab = Lab.open(cache); PrintStream out = new PrintStream(Files.newOutputStream(file), true,
         StandardCharsets.UTF_8)) {
       System.out.println("interop: writing " + file);
-      out.printf("Soak of %d minutes, begun %s UTC; %d CPUs, Linux %s, Java %s%n%n", duration.toMinutes(), begun,
+      out.printf("Soak of %d minutes, begun %s UTC; %d CPUs, Linux %s, Java %s%n%n", duration.toMinutes(),
+          begun,
           Runtime.getRuntime().availableProcessors(), System.getProperty("os.version"), Runtime.version());
       boolean good = new Soak(lab, out).run(duration);
       System.out.print(Files.readString(file));
