@@ -15,6 +15,9 @@ public final class DmaTask implements StateItem {
   private final DmaRange range;
   private final BooleanSupplier piece;
   private boolean busy;
+  /** A piece may wait for memory that its owner keeps, and the device is accessed meanwhile. */
+  private boolean inPiece;
+  private boolean startedInPiece;
 
   DmaTask(String name, DmaRange range, BooleanSupplier piece) {
     this.name = name;
@@ -25,11 +28,13 @@ public final class DmaTask implements StateItem {
   /** Has the work done, from the next turn of the device on; nothing new if it is busy. */
   public void start() {
     busy = true;
+    startedInPiece = inPiece;
   }
 
   /** Has it not done, or not done on. */
   public void cancel() {
     busy = false;
+    startedInPiece = false;
   }
 
   /** Tells whether work waits or is being done. */
@@ -44,17 +49,25 @@ public final class DmaTask implements StateItem {
 
   /** Does the next piece, if there is one. */
   void step() {
-    if (busy) {
-      // A piece may start the next work, or cancel.
+    if (!busy || inPiece) {
+      return;
+    }
+    inPiece = true;
+    startedInPiece = false;
+    boolean more;
+    try {
+      more = piece.getAsBoolean();
+    } finally {
+      inPiece = false;
+    }
+    if (!more && !startedInPiece) {
       busy = false;
-      boolean more = piece.getAsBoolean();
-      busy |= more;
     }
   }
 
   /** Does all pieces that are left. */
   void finish() {
-    while (busy) {
+    while (busy && !inPiece) {
       step();
     }
   }
@@ -81,6 +94,6 @@ public final class DmaTask implements StateItem {
 
   @Override
   public void reset() {
-    busy = false;
+    cancel();
   }
 }
