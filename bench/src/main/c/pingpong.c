@@ -11,9 +11,11 @@
  *   pingpong map PATH LIVE WARMUP COUNT  maps and unmaps a page beside so many others; prints pairs and nanoseconds
  *   pingpong report PATH BYTES COUNT   reports so many bytes of dirty memory by pages; prints the median nanoseconds of
  *                                      a report where nothing is dirty, and of one where all is
+ *   pingpong start PATH COMMAND...     starts a server; prints milliseconds until it can be connected to, and ends it
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -748,8 +751,39 @@ static int run_report(const char *path, uint64_t bytes, long count)
 	return 0;
 }
 
+static int run_start(const char *path, char **command)
+{
+	struct sockaddr_un address;
+	uint64_t began = now();
+	pid_t server = fork();
+
+	if (server < 0)
+		die("fork");
+	if (!server) {
+		execvp(command[0], command);
+		die(command[0]);
+	}
+	for (;;) {
+		int fd = open_socket(path, &address);
+		int refused = connect(fd, (struct sockaddr *)&address, sizeof address);
+
+		close(fd);
+		if (!refused)
+			break;
+		if (waitpid(server, NULL, WNOHANG) == server)
+			die("the server ended");
+		usleep(500);
+	}
+	printf("%.1f\n", (now() - began) / 1e6);
+	kill(server, SIGTERM);
+	waitpid(server, NULL, 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 3 && !strcmp(argv[1], "start"))
+		return run_start(argv[2], argv + 3);
 	if (argc == 4 && !strcmp(argv[1], "server"))
 		run_server(argv[2], strtoul(argv[3], NULL, 0));
 	if (argc == 5 && !strcmp(argv[1], "read"))
@@ -765,6 +799,7 @@ int main(int argc, char **argv)
 	if (argc == 5 && !strcmp(argv[1], "report"))
 		return run_report(argv[2], strtoull(argv[3], NULL, 0), atol(argv[4]));
 	fprintf(stderr, "usage: pingpong server PATH BYTES | read PATH WARMUP COUNT | post PATH WARMUP COUNT | copy PATH |"
-		" stream PATH PIECE | map PATH LIVE WARMUP COUNT | report PATH BYTES COUNT\n");
+		" stream PATH PIECE | map PATH LIVE WARMUP COUNT | report PATH BYTES COUNT |"
+		" start PATH COMMAND...\n");
 	return 2;
 }
