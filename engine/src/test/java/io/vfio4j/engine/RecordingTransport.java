@@ -8,16 +8,15 @@ import java.time.Duration;
 import java.util.function.IntUnaryOperator;
 
 /** Passes everything on, keeps what is sent, and may damage it on the way. */
-final class RecordingTransport implements Transport {
+final class RecordingTransport extends ForwardingTransport {
 
-  private final Transport inner;
   private final int damagedAt;
   private final IntUnaryOperator damage;
   private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
 
   /** Makes a transport that changes one byte of those sent; a negative offset changes none. */
   RecordingTransport(Transport inner, int damagedAt, IntUnaryOperator damage) {
-    this.inner = inner;
+    super(inner);
     this.damagedAt = damagedAt;
     this.damage = damage;
   }
@@ -35,26 +34,6 @@ final class RecordingTransport implements Transport {
     if (at >= 0 && at < bytes.length) {
       bytes[at] = (byte) damage.applyAsInt(bytes[at]);
     }
-    inner.send(ByteBuffer.wrap(bytes), stall);
-  }
-
-  @Override
-  public int receive(ByteBuffer into, Duration stall) throws IOException {
-    return inner.receive(into, stall);
-  }
-
-  @Override
-  public boolean hasInput() throws IOException {
-    return inner.hasInput();
-  }
-
-  @Override
-  public String peer() {
-    return inner.peer();
-  }
-
-  @Override
-  public void close() throws IOException {
-    inner.close();
+    super.send(ByteBuffer.wrap(bytes), stall);
   }
 }

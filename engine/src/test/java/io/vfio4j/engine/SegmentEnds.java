@@ -8,14 +8,12 @@ import java.time.Duration;
 import java.util.zip.CRC32C;
 
 /** Has a segment end with each frame of data, in frames that are intact otherwise. */
-final class SegmentEnds implements Transport {
+final class SegmentEnds extends ForwardingTransport {
 
   private static final int CHECKSUM = 12;
 
-  private final Transport inner;
-
   SegmentEnds(Transport inner) {
-    this.inner = inner;
+    super(inner);
   }
 
   @Override
@@ -29,26 +27,6 @@ final class SegmentEnds implements Transport {
       crc.update(frame.duplicate().position(FrameHeader.BYTES));
       frame.putInt(CHECKSUM, (int) crc.getValue());
     }
-    inner.send(frame, stall);
-  }
-
-  @Override
-  public int receive(ByteBuffer into, Duration stall) throws IOException {
-    return inner.receive(into, stall);
-  }
-
-  @Override
-  public boolean hasInput() throws IOException {
-    return inner.hasInput();
-  }
-
-  @Override
-  public String peer() {
-    return inner.peer();
-  }
-
-  @Override
-  public void close() throws IOException {
-    inner.close();
+    super.send(frame, stall);
   }
 }

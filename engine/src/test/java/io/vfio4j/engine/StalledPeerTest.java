@@ -103,35 +103,19 @@ class StalledPeerTest {
   }
 
   /** Drops one frame. */
-  private record YoursLost(Transport inner) implements Transport {
+  private static final class YoursLost extends ForwardingTransport {
+
+    YoursLost(Transport inner) {
+      super(inner);
+    }
 
     @Override
     public void send(ByteBuffer data, Duration stall) throws IOException {
       if (data.remaining() == FrameHeader.BYTES && data.get(0) == FrameKind.YOURS.wireValue()) {
         data.position(data.limit());
       } else {
-        inner.send(data, stall);
+        super.send(data, stall);
       }
-    }
-
-    @Override
-    public int receive(ByteBuffer into, Duration stall) throws IOException {
-      return inner.receive(into, stall);
-    }
-
-    @Override
-    public boolean hasInput() throws IOException {
-      return inner.hasInput();
-    }
-
-    @Override
-    public String peer() {
-      return inner.peer();
-    }
-
-    @Override
-    public void close() throws IOException {
-      inner.close();
     }
   }
 }

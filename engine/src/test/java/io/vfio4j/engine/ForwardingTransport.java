@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** Passes everything on; who makes trouble overrides what it is about. */
+class ForwardingTransport implements Transport {
+
+  private final Transport inner;
+
+  ForwardingTransport(Transport inner) {
+    this.inner = inner;
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    inner.send(data, stall);
+  }
+
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
+    return inner.receive(into, stall);
+  }
+
+  @Override
+  public boolean hasInput() throws IOException {
+    return inner.hasInput();
+  }
+
+  @Override
+  public String peer() {
+    return inner.peer();
+  }
+
+  @Override
+  public void close() throws IOException {
+    inner.close();
+  }
+}
