@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.time.Duration;
+
+/** Why a policy decided as it did. */
+record PolicyWords(RoundFacts facts) {
+
+  String fits() {
+    return "the rest would take %s, and may take %s".formatted(predicted(), limit());
+  }
+
+  String goOn() {
+    if (!facts.initialDone()) {
+      return "the initial data has not all been sent";
+    }
+    if (!facts.acknowledged()) {
+      return "the target has not loaded all initial data";
+    }
+    if (facts.fits()) {
+      return "the devices took too long to enter their grace states, and are left alone for a while";
+    }
+    return isOutrun()
+        ? "what is left would take %s: %s".formatted(predicted(), rates())
+        : "what is left would take " + predicted();
+  }
+
+  String goAnyway(Duration limit) {
+    return "the rest would take %s, which is longer than the limit of %s; it is given up to %s, since it is to go anyway"
+        .formatted(predicted(), limit(), Words.time(limit));
+  }
+
+  String notQuiescing() {
+    return """
+        the devices did not enter their grace states in time, in %d attempts; they stood still for none of these; \
+        allow more time for it, or let the workload do less""".formatted(facts.quiesceFailures());
+  }
+
+  String notConverging() {
+    String after = "after %s of pre-copy ".formatted(Words.time(facts.elapsed()));
+    if (!facts.initialDone()) {
+      return after
+          + """
+          the initial data has not all been sent: %s are left, and %s can be sent; allow more time or more bandwidth"""
+              .formatted(Words.bytes(left()), Words.rate(facts.bytesPerSecond()));
+    }
+    if (!facts.acknowledged()) {
+      return after + "the target has not said that it has loaded all initial data; allow more time, "
+          + "and see what the target is waiting for";
+    }
+    if (facts.fits()) {
+      return after + "the switchover would fit, but " + notQuiescing();
+    }
+    return after + """
+        the switchover would still take %s, and the limit is %s: %s; allow more downtime, more bandwidth or more time, \
+        or let the workload do less""".formatted(predicted(), limit(), rates());
+  }
+
+  private long left() {
+    return facts.deviceBytesLeft() + facts.memoryBytesLeft();
+  }
+
+  /** Tells whether as much is dirtied as can be sent, so that no round leaves less than the one before it. */
+  private boolean isOutrun() {
+    return facts.bytesPerSecond() > 0
+        && facts.deviceBytesDirtiedPerSecond() + facts.memoryBytesDirtiedPerSecond()
+            >= facts.bytesPerSecond();
+  }
+
+  private String rates() {
+    String sent = Words.rate(facts.bytesPerSecond());
+    String devices = Words.rate(facts.deviceBytesDirtiedPerSecond());
+    return facts.memoryBytesLeft() == 0 && facts.memoryBytesDirtiedPerSecond() == 0
+        ? "the device changes %s, and %s can be sent".formatted(devices, sent)
+        : "devices change %s and memory %s, and %s can be sent".formatted(devices,
+            Words.rate(facts.memoryBytesDirtiedPerSecond()), sent);
+  }
+
+  private String predicted() {
+    return Words.time(facts.predictedDowntime());
+  }
+
+  private String limit() {
+    return Words.time(facts.maxDowntime());
+  }
+}
