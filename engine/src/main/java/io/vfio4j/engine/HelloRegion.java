@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A region of memory, as it is introduced.
+ *
+ * @param name its name
+ * @param iova its first address, unsigned
+ * @param size bytes
+ */
+record HelloRegion(String name, long iova, long size) implements RegionRules.Placed {
+
+  /** The tag of a region at the top of a hello. */
+  static final int TAG_REGION = 2;
+
+  private static final int TAG_NAME = 1;
+  private static final int TAG_PLACE = 2;
+  private static final int PLACE_BYTES = 20;
+
+  /** Puts the whole field. */
+  void put(ByteBuffer into) {
+    int region = TagLengthValue.begin(into, TAG_REGION, true);
+    int text = TagLengthValue.begin(into, TAG_NAME, true);
+    PeerText.put(into, name, RegionRules.MAX_NAME);
+    TagLengthValue.end(into, text);
+    int place = TagLengthValue.begin(into, TAG_PLACE, true);
+    into.putLong(iova).putLong(size).putInt((int) RegionRules.PAGE_SIZE);
+    TagLengthValue.end(into, place);
+    TagLengthValue.end(into, region);
+  }
+
+  /** Takes the value of the field. */
+  static HelloRegion take(ByteBuffer from) throws StreamException {
+    TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_PLACE);
+    String name = fields.text(TAG_NAME, RegionRules.MAX_NAME);
+    ByteBuffer place = fields.required(TAG_PLACE, PLACE_BYTES);
+    HelloRegion region = new HelloRegion(name, place.getLong(), place.getLong());
+    long pageSize = Integer.toUnsignedLong(place.getInt());
+    if (pageSize != RegionRules.PAGE_SIZE) {
+      throw new StreamException("the hello has memory in pages of %d bytes instead of %d"
+          .formatted(pageSize, RegionRules.PAGE_SIZE));
+    }
+    Optional<String> complaint = RegionRules.complaint(region);
+    if (complaint.isPresent()) {
+      throw new StreamException("the hello is wrong: " + complaint.get());
+    }
+    return region;
+  }
+
+  /** Checks all regions of a hello beside each other. */
+  static List<HelloRegion> checkAll(List<HelloRegion> regions) throws StreamException {
+    Optional<String> complaint = RegionRules.complaint(regions);
+    if (complaint.isPresent()) {
+      throw new StreamException("the hello is wrong: " + complaint.get());
+    }
+    return List.copyOf(regions);
+  }
+
+  /** Returns size and place in words, the size to the byte where words alone would not do. */
+  String place(boolean exact) {
+    String bytes = exact ? size + " bytes" : Words.bytes(size);
+    return "%s at 0x%x".formatted(bytes, iova);
+  }
+}

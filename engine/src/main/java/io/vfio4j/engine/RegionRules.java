@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.IovaRange;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** What regions of memory have to be like, wherever they come from; answers are what is wrong, in words. */
+final class RegionRules {
+
+  /** Bytes of a page, the unit in which memory is followed and sent, whatever its own pages are. */
+  static final long PAGE_SIZE = DirtyLog.PAGE_SIZE;
+
+  static final int PAGE_SHIFT = Long.numberOfTrailingZeros(PAGE_SIZE);
+
+  /** More regions than this are refused. */
+  static final int MAX_REGIONS = 64;
+
+  static final int MAX_NAME = 64;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1," + MAX_NAME + "}");
+
+  /** A region as the rules see it. */
+  interface Placed {
+
+    String name();
+
+    long iova();
+
+    /** Returns its size in bytes. */
+    long size();
+  }
+
+  private RegionRules() {
+  }
+
+  /** Tells what is wrong with one region. */
+  static Optional<String> complaint(Placed region) {
+    if (!NAME.matcher(region.name()).matches()) {
+      return Optional
+          .of("a region's name has 1 to %d letters, digits, dots, hyphens and underscores, unlike '%s'"
+              .formatted(MAX_NAME, HarmlessText.of(region.name())));
+    }
+    long size = region.size();
+    if (size <= 0 || !isPageMultiple(size) || !isPageMultiple(region.iova())) {
+      return Optional.of("region %s has %d bytes at 0x%x, which are not whole pages of %d bytes"
+          .formatted(region.name(), size, region.iova(), PAGE_SIZE));
+    }
+    return IovaRange.isValid(region.iova(), size) ? Optional.empty()
+        : Optional.of("region %s, 0x%x bytes at 0x%x, reaches beyond the last address"
+            .formatted(region.name(), size, region.iova()));
+  }
+
+  /** Tells what is wrong with regions, each of which is right by itself, beside each other. */
+  static Optional<String> complaint(List<? extends Placed> regions) {
+    if (regions.size() > MAX_REGIONS) {
+      return Optional.of("%d regions of memory, but %d at most".formatted(regions.size(), MAX_REGIONS));
+    }
+    Set<String> names = new HashSet<>();
+    for (Placed region : regions) {
+      if (!names.add(region.name())) {
+        return Optional.of("there are two regions " + region.name());
+      }
+    }
+    return overlap(regions);
+  }
+
+  private static Optional<String> overlap(List<? extends Placed> regions) {
+    List<Placed> sorted = new ArrayList<>(regions);
+    sorted.sort((a, b) -> Long.compareUnsigned(a.iova(), b.iova()));
+    for (int i = 1; i < sorted.size(); i++) {
+      Placed before = sorted.get(i - 1);
+      if (range(before).overlaps(range(sorted.get(i)))) {
+        return Optional.of("regions %s and %s overlap".formatted(before.name(), sorted.get(i).name()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  static IovaRange range(Placed region) {
+    return new IovaRange(region.iova(), region.size());
+  }
+
+  static boolean isPageMultiple(long value) {
+    return (value & (PAGE_SIZE - 1)) == 0;
+  }
+}

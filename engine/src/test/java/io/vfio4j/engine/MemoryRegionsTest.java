@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.testkit.Seeds;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Regions of memory: what they may be, how they are introduced, and whether both sides have the same. */
+class MemoryRegionsTest {
+
+  private static final long GIB = 1L << 30;
+  private static final HelloRegion RAM = new HelloRegion("ram", GIB, GIB);
+
+  private static MemoryRegion region(String name, long iova, long size) {
+    return new MemoryRegion(name, iova, memory(size));
+  }
+
+  private static MemorySegment memory(long size) {
+    return Arena.ofAuto().allocate(size, 4096);
+  }
+
+  private static void assertRefused(String message, String name, long iova, MemorySegment memory) {
+    assertThatThrownBy(() -> new MemoryRegion(name, iova, memory))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void regionsThatCannotBeAreRefused() {
+    assertThat(region("a.b-C_9", -8192, 8192).pages()).isEqualTo(2);
+    for (String name : List.of("", "a b", "a/b", "\u00e4", "x".repeat(65), "a\n")) {
+      assertRefused("a region's name has 1 to 64", name, 0, memory(4096));
+    }
+    assertRefused("not whole pages", "ram", 100, memory(4096));
+    assertRefused("not whole pages", "ram", 0, memory(4097));
+    assertRefused("not whole pages", "ram", 0, MemorySegment.NULL);
+    assertRefused("reaches beyond the last address", "ram", -4096, memory(8192));
+    assertRefused("not native memory", "ram", 0, MemorySegment.ofArray(new byte[4096]));
+    assertRefused("not native memory", "ram", 0, memory(4096).asReadOnly());
+  }
+
+  @Test
+  void regionsThatDoNotGoTogetherAreRefused() {
+    MemoryRegion first = region("a", 0x10000, 8192);
+    assertThat(MemoryRegions.of(first, region("b", 0x12000, 4096)).size()).isEqualTo(12288);
+    assertThatThrownBy(() -> MemoryRegions.of(first, region("a", 0, 4096)))
+        .hasMessage("there are two regions a");
+    assertThatThrownBy(() -> MemoryRegions.of(first, region("b", 0, 4096), region("c", 0x11000, 4096)))
+        .hasMessage("regions a and c overlap");
+    List<MemoryRegion> many =
+        IntStream.rangeClosed(0, 64).mapToObj(i -> region("r" + i, i * 4096L, 4096)).toList();
+    assertThatThrownBy(() -> new MemoryRegions(many)).hasMessage("65 regions of memory, but 64 at most");
+    assertThat(new MemoryRegions(many.subList(0, 64)).count()).isEqualTo(64);
+  }
+
+  private static ByteBuffer written(HelloRegion region) {
+    ByteBuffer bytes = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
+    region.put(bytes);
+    return bytes.flip();
+  }
+
+  private static HelloRegion taken(ByteBuffer bytes) throws StreamException {
+    TagLengthValue.Field field = TagLengthValue.takeField(bytes);
+    assertThat(field.tag()).isEqualTo(HelloRegion.TAG_REGION);
+    assertThat(field.mandatory()).isTrue();
+    return HelloRegion.take(field.value());
+  }
+
+  @Test
+  void introducedRegionComesBack() throws StreamException {
+    HelloRegion high = new HelloRegion("x".repeat(64), -GIB, GIB);
+    assertThat(taken(written(RAM))).isEqualTo(RAM);
+    assertThat(taken(written(high))).isEqualTo(high);
+  }
+
+  @Test
+  void damagedIntroductionIsAValueOrARefusal() {
+    Seeds.forEach(3000, random -> {
+      ByteBuffer bytes = written(RAM);
+      int from = 8; // The field's own header is TagLengthValue's matter.
+      for (int i = 0; i <= random.nextInt(2); i++) {
+        bytes.put(from + random.nextInt(bytes.limit() - from), (byte) random.nextInt());
+      }
+      int cut = random.nextInt(4) == 0 ? random.nextInt(bytes.limit() - from) : bytes.limit() - from;
+      ByteBuffer value = bytes.slice(from, cut).order(ByteOrder.LITTLE_ENDIAN);
+      try {
+        HelloRegion region = HelloRegion.take(value);
+        assertThat(RegionRules.complaint(region)).isEmpty();
+      } catch (StreamException e) {
+        assertThat(e).hasMessageStartingWith("the hello ");
+      }
+    });
+  }
+
+  @Test
+  void otherPagesAreRefused() {
+    ByteBuffer bytes = written(RAM);
+    bytes.putInt(bytes.limit() - 4, 1 << 16);
+    assertThatThrownBy(() -> taken(bytes))
+        .hasMessage("the hello has memory in pages of 65536 bytes instead of 4096");
+  }
+
+  @Test
+  void regionsOfAHelloAreCheckedBesideEachOther() throws StreamException {
+    HelloRegion rom = new HelloRegion("rom", 0, 4096);
+    assertThat(HelloRegion.checkAll(List.of(RAM, rom))).containsExactly(RAM, rom);
+    assertThatThrownBy(() -> HelloRegion.checkAll(List.of(RAM, RAM))).isInstanceOf(StreamException.class)
+        .hasMessage("the hello is wrong: there are two regions ram");
+  }
+
+  @Test
+  void differencesAreNamed() {
+    HelloRegion rom = new HelloRegion("rom", 0, 1 << 20);
+    assertThat(RegionAgreement.differences(List.of(RAM, rom), List.of(rom, RAM))).isEmpty();
+    assertThat(RegionAgreement.differences(List.of(RAM, rom), List.of(new HelloRegion("ram", GIB, 2 * GIB))))
+        .containsExactly(
+            "the source's region ram is 1.0 GiB at 0x40000000, the target's is 2.0 GiB at 0x40000000",
+            "the source's region rom is 1.0 MiB at 0x0, the target has none of that name");
+    assertThat(
+        RegionAgreement.differences(List.of(RAM), List.of(rom, new HelloRegion("ram", GIB, GIB + 4096))))
+        .containsExactly(
+            "the source's region ram is 1073741824 bytes at 0x40000000, the target's is 1073745920 bytes at 0x40000000",
+            "the target's region rom is 1.0 MiB at 0x0, the source has none of that name");
+  }
+
+  @Test
+  void targetTakesTheSourcesOrder() {
+    MemoryRegion a = region("a", 0, 4096);
+    MemoryRegion b = region("b", 4096, 4096);
+    MemoryRegions ordered =
+        RegionAgreement.inOrderOf(MemoryRegions.of(b, a).introduced(), MemoryRegions.of(a, b));
+    assertThat(ordered.list()).containsExactly(b, a);
+  }
+}
