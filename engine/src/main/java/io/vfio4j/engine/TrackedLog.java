@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One log of dirty memory, and what it has reported. {@link #start}, {@link #collect} and {@link #stop} belong to the
+ * thread that drives the log's device; the rest to the coordinator, while that thread is not in one of them.
+ *
+ * <p>
+ * A log that was not started, or at which anything failed, stands for all memory from then on.
+ */
+final class TrackedLog {
+
+  /** The longest bitmap of one report, bytes: that of 16 GiB. Devices and connections have limits of their own. */
+  private static final long REPORT_BYTES = 512 << 10;
+
+  private enum Condition {
+    NEW, LOGGING, FAILED, STOPPED
+  }
+
+  private final String owner;
+  private final DmaLog log;
+  private final List<IovaRange> ranges;
+  private final List<PageBitmap> collected;
+  private final Arena arena;
+  private final List<String> notes = new ArrayList<>();
+  private Condition condition = Condition.NEW;
+  private boolean mustStop;
+  private long reportPage = RegionRules.PAGE_SIZE;
+  private MemorySegment coarse = MemorySegment.NULL;
+
+  /**
+   * Makes a log that is not started.
+   *
+   * @param owner whose it is, as in {@code device nic0}
+   * @param arena where its bitmaps are, the caller's
+   */
+  TrackedLog(String owner, DmaLog log, MemoryRegions memory, Arena arena) {
+    this.owner = owner;
+    this.log = log;
+    this.ranges = memory.ranges();
+    this.collected = memory.list().stream().map(region -> new PageBitmap(arena, region.pages())).toList();
+    this.arena = arena;
+  }
+
+  /** Starts logging; what a log does not take is noted, and nothing more. */
+  void start() {
+    if (condition != Condition.NEW) {
+      throw new IllegalStateException("the log of " + owner + " was started before");
+    }
+    condition = Condition.FAILED;
+    try {
+      long pageSize = log.start(ranges, RegionRules.PAGE_SIZE);
+      mustStop = true;
+      if (Long.bitCount(pageSize) != 1) {
+        throw new DeviceException(owner, "log in pages of %d bytes".formatted(pageSize), Errno.EPROTO);
+      }
+      reportPage = reportPage(pageSize);
+      if (reportPage != RegionRules.PAGE_SIZE) {
+        coarse = arena.allocate(REPORT_BYTES, Long.BYTES);
+      }
+      condition = Condition.LOGGING;
+    } catch (DeviceException e) {
+      failed("does not start", e);
+    }
+  }
+
+  /** Takes the log's own pages where it has larger ones and the regions consist of them; else the smallest. */
+  private long reportPage(long pageSize) {
+    boolean fits = pageSize > RegionRules.PAGE_SIZE
+        && ranges.stream().allMatch(range -> ((range.iova() | range.length()) & (pageSize - 1)) == 0);
+    return fits ? pageSize : RegionRules.PAGE_SIZE;
+  }
+
+  /** Reads the log and clears it; does nothing where it has failed or stopped. */
+  void collect() {
+    if (condition != Condition.LOGGING) {
+      return;
+    }
+    condition = Condition.FAILED; // Whatever may be thrown here.
+    try {
+      for (int i = 0; i < ranges.size(); i++) {
+        collect(ranges.get(i), collected.get(i));
+      }
+      condition = Condition.LOGGING;
+    } catch (DeviceException e) {
+      failed("fails", e);
+    }
+  }
+
+  private void collect(IovaRange range, PageBitmap into) throws DeviceException {
+    long most = reportPage * Byte.SIZE * REPORT_BYTES;
+    for (long at = 0; at < range.length();) {
+      long length = Math.min(most, range.length() - at);
+      IovaRange piece = new IovaRange(range.iova() + at, length);
+      long firstPage = at >>> RegionRules.PAGE_SHIFT;
+      if (reportPage == RegionRules.PAGE_SIZE) {
+        log.report(piece, reportPage,
+            into.words().asSlice(firstPage / Byte.SIZE, DmaLog.bitmapBytes(piece, reportPage)));
+      } else {
+        collectCoarse(piece, firstPage, into);
+      }
+      at += length;
+    }
+  }
+
+  private void collectCoarse(IovaRange piece, long firstPage, PageBitmap into) throws DeviceException {
+    MemorySegment bits = coarse.asSlice(0, DmaLog.bitmapBytes(piece, reportPage)).fill((byte) 0);
+    log.report(piece, reportPage, bits);
+    long pages = reportPage >>> RegionRules.PAGE_SHIFT;
+    for (long i = 0; i < bits.byteSize(); i++) {
+      int dirty = Byte.toUnsignedInt(bits.get(ValueLayout.JAVA_BYTE, i));
+      for (; dirty != 0; dirty &= dirty - 1) {
+        long page = firstPage + (i * Byte.SIZE + Integer.numberOfTrailingZeros(dirty)) * pages;
+        into.set(page, page + pages);
+      }
+    }
+  }
+
+  /** Stops logging if it was started, however it went since; doing so again does nothing. */
+  void stop() {
+    if (condition == Condition.LOGGING) {
+      condition = Condition.STOPPED;
+    }
+    if (!mustStop) {
+      return;
+    }
+    mustStop = false;
+    try {
+      log.stop();
+    } catch (DeviceException e) {
+      notes.add("the log of %s does not stop: %s".formatted(owner, Words.of(e)));
+    }
+  }
+
+  private void failed(String how, DeviceException e) {
+    condition = Condition.FAILED;
+    notes.add(
+        "the log of %s %s: %s; all memory counts as dirty in each round".formatted(owner, how, Words.of(e)));
+  }
+
+  /** Tells whether nothing is known of what was written. */
+  boolean isAllDirty() {
+    return condition == Condition.NEW || condition == Condition.FAILED;
+  }
+
+  /** Hands over what was collected, or marks all pages. */
+  void mergeInto(PendingPages pending) {
+    if (isAllDirty()) {
+      pending.markAll();
+    } else {
+      pending.merge(collected);
+    }
+  }
+
+  /** Returns what there is to say, once. */
+  List<String> takeNotes() {
+    List<String> taken = List.copyOf(notes);
+    notes.clear();
+    return taken;
+  }
+}
