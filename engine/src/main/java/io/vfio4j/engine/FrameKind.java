@@ -16,7 +16,8 @@ enum FrameKind {
   CONFIRMED(9, 24, 24, "runs the device"),
   RETURNED(10, 0, PeerText.MAX_BYTES, "gave the device back"),
   ABORT(11, 0, PeerText.MAX_BYTES, "gave up"),
-  FAILED(12, 0, PeerText.MAX_BYTES, "failed");
+  FAILED(12, 0, PeerText.MAX_BYTES, "failed"),
+  MEMORY(13, 1, FrameHeader.MAX_PAYLOAD, "sends memory");
 
   private static final FrameKind[] BY_WIRE = values();
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** Where a channel's frames go: a {@link FrameWriter}, or what stands for one. */
+interface MemoryOutput {
+
+  /** Returns where the payload of the next frame goes. */
+  MemorySegment payload();
+
+  /** Sends a frame with a payload that is in its place. */
+  void send(FrameKind kind, int device, int length) throws IOException;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Sends the pending pages of one channel's stretches, in a thread of the channel's. It takes a page's bit away before it
+ * reads the page: what is written later is the next round's.
+ */
+final class MemorySender {
+
+  /** Asked before each frame. */
+  @FunctionalInterface
+  interface Permit {
+
+    /**
+     * Waits until bytes may be sent, or says by an exception that nothing more shall be.
+     *
+     * @param bytes the length of the payload
+     */
+    void acquire(long bytes) throws IOException;
+  }
+
+  private final MemoryRegions memory;
+  private final PendingPages pending;
+  private final Stretches stretches;
+  private final int channel;
+  private final MemoryOutput out;
+  private final Permit permit;
+  private final MemoryFrame frame;
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong pages = new AtomicLong();
+  private final AtomicLong zeroPages = new AtomicLong();
+
+  /**
+   * Makes a sender.
+   *
+   * @param channel its number, from 0
+   * @param out where frames go
+   * @param frameBytes the longest payload, at most what {@code out} has room for
+   * @param permit asked before each frame
+   */
+  MemorySender(MemoryRegions memory, PendingPages pending, Stretches stretches, int channel, MemoryOutput out,
+      int frameBytes, Permit permit) {
+    this.memory = memory;
+    this.pending = pending;
+    this.stretches = stretches;
+    this.channel = channel;
+    this.out = out;
+    this.permit = permit;
+    this.frame = new MemoryFrame(out.payload(), frameBytes);
+  }
+
+  /** Returns the bytes of payload sent so far; for any thread. */
+  long bytes() {
+    return bytes.get();
+  }
+
+  /** Returns the pages sent so far, with those that are zero; for any thread. */
+  long pages() {
+    return pages.get();
+  }
+
+  /** Returns how many of the {@link #pages} were zero; for any thread. */
+  long zeroPages() {
+    return zeroPages.get();
+  }
+
+  /**
+   * Sends what is pending in this channel's stretches, each page once.
+   *
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws IOException if the channel breaks, or the permit is refused; pages that were taken are lost then
+   */
+  void sendPending() throws IOException {
+    for (int region = 0; region < memory.count(); region++) {
+      PageBitmap bits = pending.of(region);
+      long all = (bits.pages() - 1) / Stretches.PAGES + 1;
+      for (long stretch = stretches.firstOf(region, channel); stretch < all; stretch +=
+          stretches.channels()) {
+        sendStretch(region, bits, stretch);
+      }
+      flush(region);
+    }
+  }
+
+  private void sendStretch(int region, PageBitmap bits, long stretch) throws IOException {
+    long wordsPerStretch = Stretches.PAGES / PageBitmap.PAGES_PER_WORD;
+    long end = Math.min((stretch + 1) * wordsPerStretch, bits.wordCount());
+    for (long index = stretch * wordsPerStretch; index < end; index++) {
+      long word = bits.take(index);
+      if (word != 0) {
+        addPages(region, index * PageBitmap.PAGES_PER_WORD, word);
+      }
+    }
+  }
+
+  private void addPages(int region, long first, long word) throws IOException {
+    MemorySegment from = memory.get(region).memory();
+    for (long left = word; left != 0; left &= left - 1) {
+      if (!frame.hasRoom()) {
+        flush(region);
+      }
+      long page = first + Long.numberOfTrailingZeros(left);
+      frame.add(page, ZeroPages.isZero(from, page << RegionRules.PAGE_SHIFT));
+    }
+  }
+
+  private void flush(int region) throws IOException {
+    if (frame.isEmpty()) {
+      return;
+    }
+    Interrupted.check();
+    long all = frame.pages();
+    long zero = all - frame.dataPages();
+    int length = frame.finish(region, memory.get(region).memory());
+    permit.acquire(length);
+    out.send(FrameKind.MEMORY, 0, length);
+    bytes.lazySet(bytes.get() + length);
+    pages.lazySet(pages.get() + all);
+    zeroPages.lazySet(zeroPages.get() + zero);
+  }
+}
