@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -15,6 +16,7 @@ final class MemoryReceiver {
   private final MemoryRegions memory;
   private final Stretches stretches;
   private final int channel;
+  private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
 
   /**
@@ -40,8 +42,9 @@ final class MemoryReceiver {
    * @param payload a buffer with the frame's payload at its beginning
    * @param length how long the payload is, at most the buffer's size
    * @throws StreamException if it is not one that a source may send on this channel; nothing was written then
+   * @throws IOException if the memory cannot be written
    */
-  void apply(MemorySegment payload, int length) throws StreamException {
+  void apply(MemorySegment payload, int length) throws IOException {
     if (length < MemoryRuns.HEAD_BYTES) {
       throw wrong("it has %d bytes".formatted(length));
     }
@@ -49,7 +52,12 @@ final class MemoryReceiver {
     int count = checkedCount(runs, length);
     int region = checkedRegion(runs);
     check(runs, region, count, length);
-    write(runs, memory.get(region).memory(), count);
+    try {
+      write(runs, memory.get(region).memory(), count);
+      MemoryFaults.settle();
+    } catch (InternalError e) {
+      throw MemoryFaults.of(memory.get(region), e);
+    }
     bytes.lazySet(bytes.get() + length);
   }
 
@@ -118,14 +126,14 @@ final class MemoryReceiver {
     }
   }
 
-  private static void write(MemoryRuns runs, MemorySegment into, int count) {
+  private void write(MemoryRuns runs, MemorySegment into, int count) {
     long at = MemoryRuns.dataAt(count);
     for (int run = 0; run < count; run++) {
       long offset = runs.offset(run);
       long size = runs.pages(run) * PAGE;
       if (runs.flags(run) == MemoryRuns.ZERO) {
         for (long page = offset; page < offset + size; page += PAGE) {
-          ZeroPages.clear(into, page);
+          zeros.clear(into, page);
         }
       } else {
         MemorySegment.copy(runs.payload(), at, into, offset, size);

@@ -30,6 +30,7 @@ final class MemorySender {
   private final MemoryOutput out;
   private final Permit permit;
   private final MemoryFrame frame;
+  private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong pages = new AtomicLong();
   private final AtomicLong zeroPages = new AtomicLong();
@@ -72,18 +73,28 @@ final class MemorySender {
    * Sends what is pending in this channel's stretches, each page once.
    *
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException if the channel breaks, or the permit is refused; pages that were taken are lost then
+   * @throws IOException if the channel breaks, the permit is refused, or memory cannot be read; pages that were taken are
+   *     lost then
    */
   void sendPending() throws IOException {
     for (int region = 0; region < memory.count(); region++) {
-      PageBitmap bits = pending.of(region);
-      long all = (bits.pages() - 1) / Stretches.PAGES + 1;
-      for (long stretch = stretches.firstOf(region, channel); stretch < all; stretch +=
-          stretches.channels()) {
-        sendStretch(region, bits, stretch);
+      try {
+        sendRegion(region);
+      } catch (InternalError e) {
+        throw MemoryFaults.of(memory.get(region), e);
       }
-      flush(region);
     }
+  }
+
+  private void sendRegion(int region) throws IOException {
+    PageBitmap bits = pending.of(region);
+    long last = (bits.pages() - 1) / Stretches.PAGES;
+    long stretch = stretches.firstOf(region, channel);
+    while (stretch <= last) {
+      sendStretch(region, bits, stretch);
+      stretch += stretches.channels();
+    }
+    flush(region);
   }
 
   private void sendStretch(int region, PageBitmap bits, long stretch) throws IOException {
@@ -104,7 +115,7 @@ final class MemorySender {
         flush(region);
       }
       long page = first + Long.numberOfTrailingZeros(left);
-      frame.add(page, ZeroPages.isZero(from, page << RegionRules.PAGE_SHIFT));
+      frame.add(page, zeros.isZero(from, page << RegionRules.PAGE_SHIFT));
     }
   }
 
@@ -116,6 +127,7 @@ final class MemorySender {
     long all = frame.pages();
     long zero = all - frame.dataPages();
     int length = frame.finish(region, memory.get(region).memory());
+    MemoryFaults.settle();
     permit.acquire(length);
     out.send(FrameKind.MEMORY, 0, length);
     bytes.lazySet(bytes.get() + length);

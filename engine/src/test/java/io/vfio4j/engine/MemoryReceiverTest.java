@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.testkit.Seeds;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -65,7 +66,7 @@ class MemoryReceiverTest {
   }
 
   @Test
-  void goodFrameIsCarriedOut() throws StreamException {
+  void goodFrameIsCarriedOut() throws IOException {
     small.memory().fill((byte) 0x11);
     only.apply(payload, frame(0, run(1, 2, 0), run(4, 1, MemoryRuns.ZERO), run(6, 1, 0)));
     byte[] pages = new byte[8];
@@ -101,7 +102,7 @@ class MemoryReceiverTest {
   }
 
   @Test
-  void framesAreBoundedInWhatTheyMayTouch() throws StreamException {
+  void framesAreBoundedInWhatTheyMayTouch() throws IOException {
     long half = Stretches.PAGES / 2;
     only.apply(payload, frame(1, run(0, Stretches.PAGES, MemoryRuns.ZERO)));
     assertRefused("16384 pages at page 8192, which are of two stretches",
@@ -111,7 +112,7 @@ class MemoryReceiverTest {
   }
 
   @Test
-  void channelWritesToItsOwnStretchesOnly() throws StreamException {
+  void channelWritesToItsOwnStretchesOnly() throws IOException {
     MemoryReceiver second = new MemoryReceiver(memory, new Stretches(2), 1);
     second.apply(payload, frame(1, run(0, 1, 0), run(2 * Stretches.PAGES, 5, 0)));
     assertRefused("page 16384 on channel 1 instead of 0", frame(1, run(Stretches.PAGES, 1, 0)), second);
@@ -119,7 +120,7 @@ class MemoryReceiverTest {
   }
 
   @Test
-  void frameCutAtAnyByteIsRefused() throws StreamException {
+  void frameCutAtAnyByteIsRefused() throws IOException {
     int whole = frame(0, run(0, 1, 0), run(2, 2, MemoryRuns.ZERO), run(5, 2, 0));
     for (int length = 0; length < whole; length++) {
       int cut = length;

@@ -124,7 +124,7 @@ class MemoryStreamTest {
         tracked.start();
         AtomicBoolean goesOn = new AtomicBoolean(true);
         Thread writer = Thread.ofPlatform().name("writer").start(() -> writeOn(trial, log, goesOn));
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 8; round++) {
           trial.sendAll();
           tracked.collect();
           logs.mergeInto(trial.pending);
@@ -140,7 +140,7 @@ class MemoryStreamTest {
     }
   }
 
-  private static void writeOn(MemoryTrial trial, ScriptedLog log, AtomicBoolean goesOn) {
+  static void writeOn(MemoryTrial trial, ScriptedLog log, AtomicBoolean goesOn) {
     for (long n = 1; goesOn.get(); n++) {
       MemoryRegion region = trial.source.get((int) (n % 2));
       long page = n * 31 % region.pages();
