@@ -68,12 +68,17 @@ record PolicyWords(RoundFacts facts) {
   }
 
   private String rates() {
-    String sent = Words.rate(facts.bytesPerSecond());
     String devices = Words.rate(facts.deviceBytesDirtiedPerSecond());
-    return facts.memoryBytesLeft() == 0 && facts.memoryBytesDirtiedPerSecond() == 0
-        ? "the device changes %s, and %s can be sent".formatted(devices, sent)
-        : "devices change %s and memory %s, and %s can be sent".formatted(devices,
-            Words.rate(facts.memoryBytesDirtiedPerSecond()), sent);
+    String memory = Words.rate(facts.memoryBytesDirtiedPerSecond());
+    String changes;
+    if (facts.memoryBytesLeft() == 0 && facts.memoryBytesDirtiedPerSecond() == 0) {
+      changes = "the device changes " + devices;
+    } else if (facts.deviceBytesLeft() == 0 && facts.deviceBytesDirtiedPerSecond() == 0) {
+      changes = "memory changes " + memory;
+    } else {
+      changes = "devices change %s and memory %s".formatted(devices, memory);
+    }
+    return "%s, and %s can be sent".formatted(changes, Words.rate(facts.bytesPerSecond()));
   }
 
   private String predicted() {

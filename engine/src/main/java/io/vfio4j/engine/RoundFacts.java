@@ -4,13 +4,13 @@ package io.vfio4j.engine;
 import java.time.Duration;
 
 /**
- * What is known at the end of a round of pre-copy. Dirtied bytes count once in a round, however often they were
- * written: they are what the next round, or the switchover, has to send again.
+ * What is known at the end of a round of pre-copy, or within a long one. Dirtied bytes count once in a round, however
+ * often they were written: they are what the next round, or the switchover, has to send again.
  *
- * @param round which round ended, from 1
+ * @param round which round ended or is under way, from 1
  * @param elapsed time since pre-copy began, not negative
- * @param deviceBytesLeft bytes that all devices together have to send still, those included that they send only once
- *     they are stopped
+ * @param deviceBytesLeft bytes that all devices together have to send still: what the round has not sent yet,
+ *     what was dirtied since it began, and what they send only once they are stopped
  * @param memoryBytesLeft bytes of memory that are dirty now, or were never sent
  * @param bytesPerSecond how fast bytes were sent, measured while there was something to send; 0 if nothing was sent yet
  * @param deviceBytesDirtiedPerSecond how fast the devices made more to send, in this round, not negative

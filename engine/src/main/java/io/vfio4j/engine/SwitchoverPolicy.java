@@ -2,8 +2,8 @@
 package io.vfio4j.engine;
 
 /**
- * Decides when the devices and their workload are stopped. It is asked at the end of every round of pre-copy, and when
- * the devices did not enter their grace states in time.
+ * Decides when the devices and their workload are stopped. It is asked at the end of every round of pre-copy, about
+ * once a second within a long one, and when the devices did not enter their grace states in time.
  *
  * <p>
  * The decision depends on the facts alone, so that it can be tried out by a simulator, and tested. It is asked on the
@@ -15,7 +15,7 @@ public interface SwitchoverPolicy {
   /**
    * Decides what is to be done now.
    *
-   * @param facts what is known at the end of this round
+   * @param facts what is known now
    * @return the decision. A switchover before all initial data has been loaded is the policy's own risk, and not
    *     begun where both sides agreed to wait for that ({@link RoundFacts#acknowledged}).
    */

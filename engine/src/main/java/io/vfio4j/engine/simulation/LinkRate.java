@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.simulation;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How fast bytes can be sent: the same all the time, or as it was measured. */
+public final class LinkRate {
+
+  private final List<Stretch> stretches;
+
+  /**
+   * A time in which the rate is the same.
+   *
+   * @param end when it is over, time since pre-copy began
+   * @param bytesPerSecond more than 0
+   */
+  public record Stretch(Duration end, double bytesPerSecond) {
+
+    /**
+     * Checks the rate.
+     *
+     * @throws IllegalArgumentException if it is not more than 0
+     */
+    public Stretch {
+      Ranges.requireRate(bytesPerSecond, "bytesPerSecond");
+      if (bytesPerSecond == 0) {
+        throw new IllegalArgumentException("nothing can be sent with 0 bytes a second");
+      }
+    }
+  }
+
+  private LinkRate(List<Stretch> stretches) {
+    this.stretches = List.copyOf(stretches);
+  }
+
+  /** Returns a link that always has so many bytes a second, more than 0. */
+  public static LinkRate steady(double bytesPerSecond) {
+    return new LinkRate(List.of(new Stretch(Duration.ZERO, bytesPerSecond)));
+  }
+
+  /**
+   * Returns a link with a rate for each stretch of time; the last one goes on for ever.
+   *
+   * @throws IllegalArgumentException if there is none, or one does not end after the one before it
+   */
+  public static LinkRate of(List<Stretch> stretches) {
+    if (stretches.isEmpty()) {
+      throw new IllegalArgumentException("a link needs a rate");
+    }
+    List<Stretch> kept = new ArrayList<>();
+    for (Stretch stretch : stretches) {
+      if (!kept.isEmpty() && stretch.end().compareTo(kept.getLast().end()) <= 0) {
+        throw new IllegalArgumentException("a stretch ends at %s, and the one before it at %s"
+            .formatted(Seconds.words(stretch.end()), Seconds.words(kept.getLast().end())));
+      }
+      kept.add(stretch);
+    }
+    return new LinkRate(kept);
+  }
+
+  /** Returns how many seconds it takes to send so many bytes, if that begins then. */
+  double secondsFor(double bytes, double from) {
+    double left = bytes;
+    double now = from;
+    for (Stretch stretch : stretches.subList(0, stretches.size() - 1)) {
+      double until = Seconds.of(stretch.end());
+      if (until > now) {
+        double capacity = (until - now) * stretch.bytesPerSecond();
+        if (capacity >= left) {
+          return now - from + left / stretch.bytesPerSecond();
+        }
+        left -= capacity;
+        now = until;
+      }
+    }
+    return now - from + left / stretches.getLast().bytesPerSecond();
+  }
+
+  /** Returns how many bytes can be sent in an interval. */
+  double bytesIn(double from, double to) {
+    double sum = 0;
+    double now = from;
+    for (Stretch stretch : stretches.subList(0, stretches.size() - 1)) {
+      double until = Math.min(to, Seconds.of(stretch.end()));
+      if (until > now) {
+        sum += (until - now) * stretch.bytesPerSecond();
+        now = until;
+      }
+    }
+    return sum + (to - now) * stretches.getLast().bytesPerSecond();
+  }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.simulation;
+
+import io.vfio4j.engine.Decision;
+import io.vfio4j.engine.RoundFacts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Goes through the rounds of a migration as the engine does: the first one sends everything, and each one after it what
+ * was dirtied in the one before. The policy is asked at the end of a round, and once a second within a long one. Where
+ * there is nothing to send, a round is a pause, of 1 ms at first and up to 50 ms.
+ */
+public final class Simulation {
+
+  /** More rounds than these are not looked at: who has not decided by then is still waiting. */
+  public static final int MOST_ROUNDS = 100_000;
+
+  private static final double ASK_EVERY = 1;
+  private static final double FIRST_PAUSE = 0.001;
+  private static final double LAST_PAUSE = 0.050;
+
+  private final Setting setting;
+  private final List<SimulatedRound> rounds = new ArrayList<>();
+  private RoundUnderWay round;
+  private int number = 1;
+  private double now;
+  private boolean everythingSent;
+  private double sentBefore;
+  private double sendingBefore;
+  private double pause = FIRST_PAUSE;
+  private int quiesceFailures;
+  private double quiesceFailedAt;
+
+  private Simulation(List<DirtSource> sources, Setting setting) {
+    this.setting = setting;
+    this.round = begin(Backlog.everything(List.copyOf(sources)));
+  }
+
+  /**
+   * Simulates a migration.
+   *
+   * @param sources what is to be sent and changes meanwhile
+   * @param setting how it is to be done
+   * @return how it went; it always ends, by {@link Setting#horizon} or {@link #MOST_ROUNDS} if not before
+   */
+  public static SimulatedMigration run(List<DirtSource> sources, Setting setting) {
+    return new Simulation(sources, setting).run();
+  }
+
+  private SimulatedMigration run() {
+    while (true) {
+      now = Math.min(round.end(), now + ASK_EVERY);
+      Optional<SimulatedMigration> end = act(setting.policy().decide(facts()));
+      if (end.isPresent()) {
+        return end.get();
+      }
+    }
+  }
+
+  private Optional<SimulatedMigration> act(Decision decision) {
+    return switch (decision) {
+      case Decision.GoOn goOn when isHorizon() -> {
+        record();
+        yield Optional.of(end(SimulatedMigration.Verdict.STILL_WAITING, goOn.reason()));
+      }
+      case Decision.GoOn _ -> {
+        if (now >= round.end()) {
+          record();
+          next(left(), now);
+        }
+        yield Optional.empty();
+      }
+      case Decision.GiveUp giveUp -> {
+        record();
+        yield Optional.of(end(SimulatedMigration.Verdict.GAVE_UP, giveUp.reason()));
+      }
+      case Decision.SwitchOver switchOver -> {
+        record();
+        yield switchOver(switchOver);
+      }
+    };
+  }
+
+  private RoundFacts facts() {
+    boolean allSent = everythingSent || now >= round.end();
+    return new RoundFacts(number, Seconds.duration(now), left().left(DirtSource.Kind.DEVICE),
+        left().left(DirtSource.Kind.MEMORY), bytesPerSecond(), dirtiedPerSecond(DirtSource.Kind.DEVICE),
+        dirtiedPerSecond(DirtSource.Kind.MEMORY), predictedDowntime(), setting.maxDowntime(), allSent,
+        allSent,
+        quiesceFailures,
+        quiesceFailures == 0 ? Duration.ZERO : Seconds.duration(now - quiesceFailedAt));
+  }
+
+  private boolean isHorizon() {
+    return now >= Seconds.of(setting.horizon()) || number > MOST_ROUNDS;
+  }
+
+  private Backlog left() {
+    return round.leftAt(now);
+  }
+
+  private double dirtiedPerSecond(DirtSource.Kind kind) {
+    return round.backlog().dirtiedPerSecond(kind, round.began(), now);
+  }
+
+  /** What the engine measures: over all that it has sent. */
+  private double bytesPerSecond() {
+    double seconds = sendingBefore + round.sendingBy(now);
+    return seconds > 0 ? sent() / seconds : 0;
+  }
+
+  private Duration predictedDowntime() {
+    double rate = bytesPerSecond();
+    double toSend = left().total() + left().whenStopped();
+    return setting.fixedCost().plus(Seconds.duration(rate > 0 ? toSend / rate : 0));
+  }
+
+  /** Keeps what the round did until now; one that was a pause does not count. */
+  private void record() {
+    if (!round.isPause() || number == 1) {
+      Backlog left = left();
+      rounds.add(new SimulatedRound(number, Seconds.duration(round.began()),
+          Seconds.duration(now - round.began()),
+          Math.round(round.sentBy(now, DirtSource.Kind.DEVICE)),
+          Math.round(round.sentBy(now, DirtSource.Kind.MEMORY)), left.left(DirtSource.Kind.DEVICE),
+          left.left(DirtSource.Kind.MEMORY), predictedDowntime()));
+    }
+  }
+
+  /** Goes on to the next round, which begins then. */
+  private void next(Backlog backlog, double at) {
+    everythingSent |= now >= round.end();
+    sentBefore += round.sentBy(now);
+    sendingBefore += round.sendingBy(now);
+    if (round.isPause()) {
+      pause = Math.min(2 * pause, LAST_PAUSE);
+    } else {
+      pause = FIRST_PAUSE;
+      number++;
+    }
+    now = at;
+    round = begin(backlog);
+  }
+
+  private RoundUnderWay begin(Backlog backlog) {
+    return RoundUnderWay.begin(backlog, now, Seconds.of(setting.perRound()), pause, setting.link());
+  }
+
+  /** Enters the grace states while everything runs, and then stops everything. */
+  private Optional<SimulatedMigration> switchOver(Decision.SwitchOver decision) {
+    boolean late = setting.grace().compareTo(setting.maxQuiesce()) > 0;
+    double then = now + Seconds.of(late ? setting.maxQuiesce() : setting.grace());
+    Backlog rest = left().later(1, now, then);
+    if (!late) {
+      return Optional.of(stop(decision, rest, then));
+    }
+    if (isHorizon()) {
+      return Optional.of(end(SimulatedMigration.Verdict.STILL_WAITING, decision.reason()));
+    }
+    quiesceFailures++;
+    quiesceFailedAt = then;
+    next(rest, then);
+    return Optional.empty();
+  }
+
+  private SimulatedMigration stop(Decision.SwitchOver decision, Backlog rest, double stopped) {
+    double fixed = Seconds.of(setting.fixedCost());
+    double toSend = rest.total() + rest.whenStopped();
+    Duration needed = Seconds.duration(fixed + setting.link().secondsFor(toSend, stopped + fixed));
+    Optional<Duration> undone = decision.maxDowntime().filter(limit -> limit.compareTo(needed) < 0);
+    Duration downtime = undone.orElse(needed);
+    double sentStopped = undone.isEmpty()
+        ? toSend
+        : setting.link().bytesIn(stopped + fixed, Math.max(stopped + fixed, stopped + Seconds.of(downtime)));
+    return new SimulatedMigration(
+        undone.isEmpty() ? SimulatedMigration.Verdict.MOVED : SimulatedMigration.Verdict.UNDONE, rounds,
+        Seconds.duration(stopped).plus(downtime), Math.round(sent() + sentStopped), Math.round(toSend),
+        predictedDowntime(), Optional.of(downtime), decision.reason());
+  }
+
+  private SimulatedMigration end(SimulatedMigration.Verdict verdict, String reason) {
+    return new SimulatedMigration(verdict, rounds, Seconds.duration(now), Math.round(sent()),
+        Math.round(left().total()) + left().whenStopped(), predictedDowntime(), Optional.empty(), reason);
+  }
+
+  private double sent() {
+    return sentBefore + round.sentBy(now);
+  }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.vfio4j.engine.Decision;
+import io.vfio4j.engine.DowntimePolicy;
+import io.vfio4j.engine.SwitchoverPolicy;
+import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.simulation.SimulatedMigration.Verdict;
+import io.vfio4j.testkit.Seeds;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** Simulated rounds against what can be worked out on paper. */
+class SimulationTest {
+
+  private static final long MIB = 1 << 20;
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofMillis(100);
+
+  /** Goes on for so many rounds, and gives up in the next one. */
+  private static SwitchoverPolicy rounds(int count) {
+    return facts -> facts.round() > count ? new Decision.GiveUp("enough") : new Decision.GoOn("more");
+  }
+
+  private static Setting setting(SwitchoverPolicy policy, double rate) {
+    return new Setting(policy, LIMIT, LinkRate.steady(rate), Duration.ZERO, Duration.ZERO, Duration.ZERO,
+        Duration.ofMillis(200), Duration.ofMinutes(10));
+  }
+
+  private static Setting usual(WhenNotConverging when, double rate) {
+    return setting(new DowntimePolicy(DEADLINE, when), rate);
+  }
+
+  private static DirtSource memory(long size, Writes.Order order, long workingSet, double rate) {
+    return new DirtSource.MadeUp(DirtSource.Kind.MEMORY, size, 0,
+        List.of(new Writes(workingSet, order, new Rhythm.Steady(rate))));
+  }
+
+  private static DirtSource cyclic(long size, double rate) {
+    return memory(size, Writes.Order.CYCLIC, size, rate);
+  }
+
+  @Test
+  void aConstantRateMakesAGeometricSeries() {
+    Seeds.forEach(50, random -> {
+      long size = random.nextLong(100 * MIB, 10_000 * MIB);
+      double rate = random.nextDouble(50 * MIB, 1000 * MIB);
+      double dirt = rate * random.nextDouble(0.05, 0.9);
+      int count = 6;
+      List<SimulatedRound> rounds =
+          Simulation.run(List.of(cyclic(size, dirt)), setting(rounds(count), rate)).rounds();
+      for (int n = 0; n < count; n++) {
+        double bytes = size * Math.pow(dirt / rate, n);
+        assertThat((double) rounds.get(n).memoryBytes()).isCloseTo(bytes, within(1.0));
+        assertThat(rounds.get(n).took().toNanos() / 1e9).isCloseTo(bytes / rate, within(2e-9));
+        assertThat(rounds.get(n).number()).isEqualTo(n + 1);
+      }
+    });
+  }
+
+  @Test
+  void switchesOverInTheFirstRoundThatLeavesLittleEnough() {
+    Seeds.forEach(50, random -> {
+      double ratio = random.nextDouble(0.1, 0.9);
+      SimulatedMigration result =
+          Simulation.run(List.of(cyclic(1000 * MIB, ratio * 100 * MIB)),
+              usual(WhenNotConverging.GIVE_UP, 100 * MIB));
+      // 10 MiB take 100 ms: rounds until 1000 * ratio^n is no more than that, if all dirt counts.
+      int expected = (int) Math.ceil(Math.log(0.01) / Math.log(ratio));
+      double left = 1000 * MIB * Math.pow(ratio, expected);
+      if (result.rounds().size() < expected) {
+        // Asked within a long round, it found that the rest fits.
+        assertThat(result.downtime().orElseThrow()).isLessThanOrEqualTo(LIMIT);
+      } else {
+        assertThat(result.rounds()).hasSize(expected);
+        assertThat((double) result.left()).isCloseTo(left, within(1.0));
+      }
+      assertThat(result.verdict()).isEqualTo(Verdict.MOVED);
+      assertThat(result.downtime()).contains(result.predictedDowntime());
+    });
+  }
+
+  @Test
+  void whatIsDirtiedFasterThanSentIsFoundNotToConverge() {
+    Seeds.forEach(50, random -> {
+      double rate = 100 * MIB;
+      double dirt = rate * random.nextDouble(1, 20);
+      DirtSource source = cyclic(1000 * MIB, dirt);
+      SimulatedMigration gaveUp = Simulation.run(List.of(source), usual(WhenNotConverging.GIVE_UP, rate));
+      assertThat(gaveUp.verdict()).isEqualTo(Verdict.GAVE_UP);
+      assertThat(gaveUp.total()).isBetween(DEADLINE, DEADLINE.plusSeconds(1));
+      assertThat(gaveUp.downtime()).isEmpty();
+      assertThat(gaveUp.reason()).contains("allow more downtime, more bandwidth or more time");
+
+      SimulatedMigration went = Simulation.run(List.of(source), usual(WhenNotConverging.GO_ANYWAY, rate));
+      assertThat(went.verdict()).isEqualTo(Verdict.MOVED);
+      assertThat(went.downtime().orElseThrow()).isGreaterThan(LIMIT).isEqualTo(went.predictedDowntime());
+
+      SimulatedMigration waits = Simulation.run(List.of(source), usual(WhenNotConverging.WAIT, rate));
+      assertThat(waits.verdict()).isEqualTo(Verdict.STILL_WAITING);
+      assertThat(waits.total()).isBetween(Duration.ofMinutes(10), Duration.ofMinutes(10).plusSeconds(1));
+    });
+  }
+
+  @Test
+  void randomWritesComeToTheFixedPointOfTheirWorkingSet() {
+    double rate = 100 * MIB;
+    double dirt = 300 * MIB;
+    long set = 200 * MIB;
+    DirtSource source = memory(4000 * MIB, Writes.Order.RANDOM, set, dirt);
+    List<SimulatedRound> rounds =
+        Simulation.run(List.of(source), setting(rounds(40), rate)).rounds();
+    // The first round is so long that all of the set is dirty.
+    assertThat((double) rounds.get(1).memoryBytes()).isCloseTo((double) set, within(1.0));
+    // Then b = W (1 - exp(-d b / (r W))), solved by iteration.
+    double fixed = set;
+    for (int i = 0; i < 200; i++) {
+      fixed = set * (1 - Math.exp(-dirt * fixed / rate / set));
+    }
+    assertThat((double) rounds.get(39).memoryBytes()).isCloseTo(fixed, within(1.0));
+    assertThat(fixed).isBetween(0.9 * set, 1.0 * set);
+  }
+
+  @Test
+  void aHotSetWithColdWritesLeavesWhatBothDo() {
+    double rate = 1000 * MIB;
+    DirtSource both = new DirtSource.MadeUp(DirtSource.Kind.MEMORY, 4000 * MIB, 0,
+        List.of(new Writes(50 * MIB, Writes.Order.RANDOM, new Rhythm.Steady(10_000 * MIB)),
+            new Writes(3000 * MIB, Writes.Order.CYCLIC, new Rhythm.Steady(20 * MIB))));
+    SimulatedRound second =
+        Simulation.run(List.of(both), setting(rounds(2), rate)).rounds().get(1);
+    assertThat((double) second.memoryBytes()).isCloseTo(50 * MIB + 4 * 20 * MIB, within(2.0));
+  }
+
+  @Test
+  void asksWithinLongRoundsSoThatADeadlineIsKept() {
+    SimulatedMigration result = Simulation.run(List.of(cyclic(100_000 * MIB, 0)),
+        usual(WhenNotConverging.GIVE_UP, 10 * MIB));
+    assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
+    assertThat(result.total()).isEqualTo(DEADLINE);
+    assertThat(result.bytes()).isEqualTo(600 * MIB);
+    assertThat(result.rounds()).hasSize(1);
+    assertThat(result.reason()).contains("the initial data has not all been sent");
+  }
+
+  @Test
+  void aSlowerLinkThanWasMeasuredIsUndoneAtTheLimit() {
+    LinkRate slows = LinkRate.of(List.of(new LinkRate.Stretch(Duration.ofSeconds(10), 100 * MIB),
+        new LinkRate.Stretch(Duration.ofSeconds(11), MIB)));
+    Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP), LIMIT, slows,
+        Duration.ZERO, Duration.ZERO, Duration.ZERO, LIMIT, DEADLINE);
+    SimulatedMigration result = Simulation.run(List.of(cyclic(1000 * MIB, MIB / 2)), setting);
+    assertThat(result.verdict()).isEqualTo(Verdict.UNDONE);
+    assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(50));
+    assertThat(result.downtime()).contains(LIMIT);
+    assertThat(result.total()).isEqualTo(Duration.ofMillis(10_100));
+    assertThat((double) result.bytes()).isCloseTo(1000.1 * MIB, within(1.0));
+  }
+
+  @Test
+  void graceStatesThatComeTooLateAreTriedAsOftenAsThePolicyWants() {
+    Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP, 3), LIMIT,
+        LinkRate.steady(100 * MIB), Duration.ofMillis(2), Duration.ZERO, Duration.ofMillis(201),
+        Duration.ofMillis(200), DEADLINE);
+    SimulatedMigration result = Simulation.run(List.of(cyclic(10 * MIB, MIB)), setting);
+    assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
+    assertThat(result.reason()).contains("in 3 attempts");
+    // Three attempts of 200 ms, and 250 and 500 ms between them.
+    assertThat(result.total()).isBetween(Duration.ofMillis(1450), Duration.ofMillis(1800));
+  }
+
+  @Test
+  void whatIsDirtiedInTheGraceStatesMakesTheDowntimeLonger() {
+    Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP), LIMIT,
+        LinkRate.steady(100 * MIB), Duration.ZERO, Duration.ofMillis(10), Duration.ofMillis(100), LIMIT,
+        DEADLINE);
+    SimulatedMigration result = Simulation.run(List.of(cyclic(100 * MIB, 5 * MIB)), setting);
+    assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(60));
+    // 5 MiB, and 0.5 MiB of the 100 ms of the grace states, less where both fall on one place.
+    assertThat(result.downtime().orElseThrow()).isBetween(Duration.ofMillis(64), Duration.ofMillis(65));
+  }
+
+  @Test
+  void aPolicyThatNeverDecidesComesToAnEnd() {
+    SwitchoverPolicy never = facts -> new Decision.GoOn("never");
+    SimulatedMigration result = Simulation.run(List.of(cyclic(MIB, 0)), setting(never, MIB));
+    assertThat(result.verdict()).isEqualTo(Verdict.STILL_WAITING);
+    assertThat(result.rounds()).as("pauses are no rounds").hasSize(1);
+    SwitchoverPolicy always = facts -> new Decision.SwitchOver(Optional.empty(), "now");
+    Setting neverQuiet = new Setting(always, LIMIT, LinkRate.steady(MIB), Duration.ZERO, Duration.ZERO,
+        LIMIT, Duration.ofMillis(1), Duration.ofSeconds(10));
+    assertThat(Simulation.run(List.of(cyclic(MIB, 1000)), neverQuiet).verdict())
+        .isEqualTo(Verdict.STILL_WAITING);
+  }
+
+  @Test
+  void devicesAndMemoryAreToldApart() {
+    DirtSource device = new DirtSource.MadeUp(DirtSource.Kind.DEVICE, 100 * MIB, 3 * MIB,
+        List.of(new Writes(100 * MIB, Writes.Order.CYCLIC, new Rhythm.Steady(10 * MIB))));
+    List<SimulatedRound> rounds = Simulation
+        .run(List.of(device, cyclic(300 * MIB, 20 * MIB)), setting(rounds(2), 100 * MIB)).rounds();
+    assertThat(rounds.getFirst()).isEqualTo(new SimulatedRound(1, Duration.ZERO, Duration.ofSeconds(4),
+        100 * MIB, 300 * MIB, 43 * MIB, 80 * MIB, Duration.ofMillis(1230)));
+    assertThat(rounds.get(1).deviceBytes()).isEqualTo(40 * MIB);
+    assertThat(rounds.get(1).memoryBytes()).isEqualTo(80 * MIB);
+  }
+}
