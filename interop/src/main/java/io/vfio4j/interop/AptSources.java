@@ -40,6 +40,17 @@ final class AptSources {
         .map(Source::uri).findFirst();
   }
 
+  /**
+   * Returns the archive that Debian's security updates come from; it has those of all releases.
+   *
+   * @param folder {@code /etc/apt}
+   */
+  static Optional<String> securityArchive(Path folder) throws IOException {
+    return read(folder).stream()
+        .filter(source -> source.suite().endsWith("-security") && source.components().contains("main"))
+        .map(Source::uri).findFirst();
+  }
+
   /** Returns all entries that are switched on and name binary packages. */
   static List<Source> read(Path folder) throws IOException {
     List<Source> sources = new ArrayList<>();

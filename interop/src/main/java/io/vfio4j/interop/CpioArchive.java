@@ -1,33 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.interop;
 
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
-/** A cpio archive in the format that the kernel unpacks (newc, Documentation/driver-api/early-userspace/buffer-format). */
-final class CpioArchive {
+/**
+ * A cpio archive in the format that the kernel unpacks (newc, Documentation/driver-api/early-userspace/buffer-format),
+ * as it is written.
+ */
+final class CpioArchive implements AutoCloseable {
 
   private static final int FOLDER = 0040755;
   private static final int PROGRAM = 0100755;
   private static final int CHARACTER_DEVICE = 0020600;
   private static final int ALIGNMENT = 4;
 
-  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private final OutputStream out;
+  private long position;
   private int entries;
 
-  CpioArchive folder(String path) {
+  CpioArchive(OutputStream out) {
+    this.out = new BufferedOutputStream(out);
+  }
+
+  CpioArchive folder(String path) throws IOException {
     return add(path, FOLDER, new byte[0], 0, 0);
   }
 
-  CpioArchive program(String path, byte[] content) {
+  CpioArchive program(String path, byte[] content) throws IOException {
     return add(path, PROGRAM, content, 0, 0);
   }
 
-  CpioArchive characterDevice(String path, int major, int minor) {
+  CpioArchive characterDevice(String path, int major, int minor) throws IOException {
     return add(path, CHARACTER_DEVICE, new byte[0], major, minor);
   }
 
-  private CpioArchive add(String path, int mode, byte[] content, int major, int minor) {
+  /** Adds a folder with all that is in it; links are followed. */
+  CpioArchive tree(String path, Path folder) throws IOException {
+    List<Path> all;
+    try (Stream<Path> found = Files.walk(folder)) {
+      all = found.sorted().toList();
+    }
+    for (Path each : all) {
+      String name = each.equals(folder) ? path : path + "/" + folder.relativize(each);
+      if (Files.isDirectory(each)) {
+        folder(name);
+      } else {
+        program(name, Files.readAllBytes(each));
+      }
+    }
+    return this;
+  }
+
+  private CpioArchive add(String path, int mode, byte[] content, int major, int minor) throws IOException {
     byte[] name = path.getBytes(StandardCharsets.UTF_8);
     entries++;
     // inode, mode, uid, gid, links, time, bytes, the file system's major and minor, the device's, bytes of the name,
@@ -37,24 +68,31 @@ final class CpioArchive {
     for (int field : fields) {
       header.append("%08x".formatted(field));
     }
-    bytes.writeBytes(header.toString().getBytes(StandardCharsets.US_ASCII));
-    bytes.writeBytes(name);
-    bytes.write(0);
+    write(header.toString().getBytes(StandardCharsets.US_ASCII));
+    write(name);
+    write(new byte[1]);
     pad();
-    bytes.writeBytes(content);
+    write(content);
     pad();
     return this;
   }
 
-  private void pad() {
-    while (bytes.size() % ALIGNMENT != 0) {
-      bytes.write(0);
+  private void write(byte[] bytes) throws IOException {
+    out.write(bytes);
+    position += bytes.length;
+  }
+
+  private void pad() throws IOException {
+    while (position % ALIGNMENT != 0) {
+      write(new byte[1]);
     }
   }
 
-  /** Ends the archive. */
-  byte[] toBytes() {
-    add("TRAILER!!!", 0, new byte[0], 0, 0);
-    return bytes.toByteArray();
+  /** Ends the archive, and closes what it is written to. */
+  @Override
+  public void close() throws IOException {
+    try (out) {
+      add("TRAILER!!!", 0, new byte[0], 0, 0);
+    }
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** A guest that runs, and does what it is told through a serial port. */
 public final class Guest implements AutoCloseable {
@@ -52,21 +53,20 @@ public final class Guest implements AutoCloseable {
   /**
    * Starts a guest and waits until it takes commands.
    *
-   * @param kit what it is made of
-   * @param settings how it is made
-   * @param initramfs its file system
+   * @param kit what QEMU is in
+   * @param machine what the guest is like
    * @param folder where to keep what it and QEMU say
    * @param name of it, for the names of files
    * @throws GuestException if it does not come to take commands
    */
-  public static Guest start(Kit kit, GuestSettings settings, Path initramfs, Path folder, String name)
+  static Guest start(Kit kit, Machine machine, Path folder, String name)
       throws IOException, InterruptedException {
     Path console = folder.resolve(name + "-console.log");
     Path errors = folder.resolve(name + "-qemu.log");
     List<String> command = new ArrayList<>(
-        List.of("timeout", "--kill-after=5", Long.toString(settings.lifetime().toSeconds())));
+        List.of("timeout", "--kill-after=5", Long.toString(machine.lifetime().toSeconds())));
     command.addAll(kit.qemu());
-    command.addAll(settings.arguments(kit.kernel(settings.flavour()), initramfs, console));
+    command.addAll(machine.arguments(console));
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
     builder.environment().put("QEMU_MODULE_DIR", kit.qemuModules().toString());
     Guest guest = new Guest(builder.start(), console, errors);
@@ -118,15 +118,30 @@ public final class Guest implements AutoCloseable {
    * @throws GuestException if the guest does not answer
    */
   public Outcome run(String command) throws IOException, InterruptedException {
-    String exit = EXIT + send(command) + " ";
-    long deadline = System.nanoTime() + ANSWER.toNanos();
     List<String> output = new ArrayList<>();
+    int status = run(command, ANSWER, output::add);
+    return new Outcome(status, output);
+  }
+
+  /**
+   * Lets the guest's shell run a command that may take its time.
+   *
+   * @param command a line for the shell
+   * @param patience how long it may take
+   * @param output takes each line that it writes to one of its outputs
+   * @return its exit status
+   * @throws GuestException if the guest does not answer
+   */
+  public int run(String command, Duration patience, Consumer<String> output)
+      throws IOException, InterruptedException {
+    String exit = EXIT + send(command) + " ";
+    long deadline = System.nanoTime() + patience.toNanos();
     String line = next(deadline, command);
     while (!line.startsWith(exit)) {
-      output.add(line);
+      output.accept(line);
       line = next(deadline, command);
     }
-    return new Outcome(Integer.parseInt(line.substring(exit.length()).trim()), output);
+    return Integer.parseInt(line.substring(exit.length()).trim());
   }
 
   /**

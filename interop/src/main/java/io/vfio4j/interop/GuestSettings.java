@@ -87,15 +87,21 @@ public record GuestSettings(Flavour flavour, boolean memoryShared, boolean iommu
   }
 
   /**
-   * Returns what follows QEMU's name. Memory that is not shared is anonymous: of a memfd that is not, QEMU hands the
-   * descriptor over all the same, and the server then sees another memory than the guest. The kernel does not test its
-   * timer against loops that it counts, which fails where the machine is busy.
+   * Returns the machine.
    *
    * @param kernel the kernel's file
    * @param initramfs the guest's file system
-   * @param console where the kernel's console is written to; the guest's command line is QEMU's standard input and output
    */
-  List<String> arguments(Path kernel, Path initramfs, Path console) {
+  Machine machine(Path kernel, Path initramfs) {
+    return new Machine(lifetime, console -> arguments(kernel, initramfs, console));
+  }
+
+  /**
+   * Returns what follows QEMU's name. Memory that is not shared is anonymous: of a memfd that is not, QEMU hands the
+   * descriptor over all the same, and the server then sees another memory than the guest. The kernel does not test its
+   * timer against loops that it counts, which fails where the machine is busy.
+   */
+  private List<String> arguments(Path kernel, Path initramfs, Path console) {
     List<String> arguments = new ArrayList<>(List.of("-accel", "tcg", "-machine",
         "q35,memory-backend=mem0" + (iommu ? ",kernel-irqchip=off" : ""), "-object",
         memoryShared ? "memory-backend-memfd,id=mem0,size=512M,share=on"

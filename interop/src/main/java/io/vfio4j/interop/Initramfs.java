@@ -30,21 +30,27 @@ final class Initramfs {
   static Path make(Kit kit, Flavour flavour, Path folder)
       throws UnavailableException, IOException, InterruptedException {
     Path file = folder.resolve(flavour.name() + ".cpio");
-    CpioArchive archive = new CpioArchive();
+    try (CpioArchive archive = new CpioArchive(Files.newOutputStream(file))) {
+      base(archive, kit,
+          flavour.modules().stream().map(module -> kit.module(flavour, module)).toList());
+      archive.program("bin/guest", Files.readAllBytes(program(folder)));
+    }
+    return file;
+  }
+
+  /** Adds what every guest has: a shell that takes commands, and modules, which are loaded in their order. */
+  static void base(CpioArchive archive, Kit kit, List<Path> modules) throws IOException {
     for (String name : List.of("bin", "dev", "modules")) {
       archive.folder(name);
     }
     archive.characterDevice("dev/console", 5, 1).program("init", resource("init"))
-        .program("bin/busybox", Files.readAllBytes(kit.busybox()))
-        .program("bin/guest", Files.readAllBytes(program(folder)));
+        .program("bin/busybox", Files.readAllBytes(kit.busybox()));
     StringBuilder order = new StringBuilder();
-    for (String module : flavour.modules()) {
-      archive.program("modules/" + module + ".ko", Files.readAllBytes(kit.module(flavour, module)));
-      order.append(module).append(".ko\n");
+    for (Path module : modules) {
+      archive.program("modules/" + module.getFileName(), Files.readAllBytes(module));
+      order.append(module.getFileName()).append('\n');
     }
     archive.program("modules/order", order.toString().getBytes(StandardCharsets.UTF_8));
-    Files.write(file, archive.toBytes());
-    return file;
   }
 
   /** Compiles the guest's programs: its kernel runs what this machine's compiler makes, its libraries are in it. */

@@ -2,13 +2,8 @@
 package io.vfio4j.interop;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -21,8 +16,6 @@ import java.util.stream.Stream;
  */
 public record Kit(Path folder) {
 
-  private static final String CONTENTS = "contents.txt";
-
   /**
    * Returns the kit in a folder, and sets it up there if it is missing or another than what is needed now.
    *
@@ -30,45 +23,14 @@ public record Kit(Path folder) {
    * @throws UnavailableException if it cannot be had on this machine
    */
   public static Kit in(Path cache) throws UnavailableException, IOException, InterruptedException {
-    Kit kit = new Kit(cache.toAbsolutePath().resolve("kit"));
-    Files.createDirectories(cache);
-    try (FileChannel lockFile = FileChannel.open(cache.resolve("lock"), StandardOpenOption.CREATE,
-        StandardOpenOption.WRITE); FileLock _ = lockFile.lock()) {
-      if (!kit.isComplete()) {
-        delete(kit.folder());
-        Path beside = Files.createTempDirectory(cache.toAbsolutePath(), "kit-");
-        try {
-          KitSetup.run(beside.resolve("work"), new Kit(beside.resolve("kit")));
-          Files.writeString(beside.resolve("kit").resolve(CONTENTS), wanted());
-          Files.move(beside.resolve("kit"), kit.folder());
-        } finally {
-          delete(beside);
-        }
-      }
-    }
-    return kit;
+    return new Kit(
+        Cache.folder(cache, "kit", wanted(), (folder, work) -> KitSetup.run(work, new Kit(folder))));
   }
 
   /** What a kit of this version of the project has in it: another one is made anew. */
   private static String wanted() {
     return Stream.of(Flavour.values()).map(flavour -> flavour.metapackage() + " " + flavour.modules() + "\n")
         .collect(Collectors.joining());
-  }
-
-  private boolean isComplete() throws IOException {
-    Path contents = folder.resolve(CONTENTS);
-    return Files.exists(contents) && Files.readString(contents).equals(wanted());
-  }
-
-  static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   /** The root of QEMU and all that it needs. */

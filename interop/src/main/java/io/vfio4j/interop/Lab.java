@@ -61,9 +61,22 @@ public final class Lab implements AutoCloseable {
       file = Initramfs.make(kit, settings.flavour(), folder);
       initramfs.put(settings.flavour(), file);
     }
-    Guest guest = Guest.start(kit, settings, file, folder, "guest" + ++names);
+    return start(settings.machine(kit.kernel(settings.flavour()), file));
+  }
+
+  /** Starts a guest with another kernel than the kit's, and waits until it takes commands. */
+  Guest start(Machine machine) throws IOException, InterruptedException {
+    Guest guest = Guest.start(kit, machine, folder, "guest" + ++names);
     guests.add(guest);
     return guest;
+  }
+
+  Kit kit() {
+    return kit;
+  }
+
+  Path folder() {
+    return folder;
   }
 
   /** Returns the last of what the guests' kernels, QEMU and the servers said. */
@@ -87,6 +100,6 @@ public final class Lab implements AutoCloseable {
   public void close() throws IOException {
     guests.forEach(Guest::close);
     servers.forEach(ChildServer::close);
-    Kit.delete(folder);
+    Cache.delete(folder);
   }
 }

@@ -12,8 +12,6 @@ import java.util.stream.Stream;
 /** An apt with folders of its own: it fetches packages of a release that this machine need not run, and installs none. */
 final class PrivateApt {
 
-  private static final String RELEASE = "trixie";
-  private static final String BACKPORTS = RELEASE + "-backports";
   /** What the archive's signatures are checked with. */
   static final Path KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
   private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -25,17 +23,17 @@ final class PrivateApt {
    * Prepares the folders.
    *
    * @param folder where all of it is
-   * @param archive the URI of an archive of Debian's
+   * @param sources where packages come from, archives of Debian's
    */
-  PrivateApt(Path folder, String archive) throws IOException {
+  PrivateApt(Path folder, List<AptSources.Source> sources) throws IOException {
     this.folder = folder;
     config = folder.resolve("apt.conf");
     Files.createDirectories(folder.resolve("state/lists/partial"));
     Files.createDirectories(folder.resolve("cache/archives/partial"));
     Files.writeString(folder.resolve("status"), "");
-    String source = "deb [signed-by=" + KEYRING + "] " + archive + " ";
-    Files.writeString(folder.resolve("sources.list"),
-        source + RELEASE + " main\n" + source + BACKPORTS + " main\n");
+    Files.write(folder.resolve("sources.list"),
+        sources.stream().map(source -> "deb [signed-by=%s] %s %s %s".formatted(KEYRING, source.uri(),
+            source.suite(), String.join(" ", source.components()))).toList());
     // Read after the machine's own configuration: its proxies count, its hooks do not.
     Files.writeString(config, """
         #clear APT::Update::Pre-Invoke;
@@ -72,14 +70,22 @@ final class PrivateApt {
             () -> new IOException("apt-cache knows nothing that " + metapackage + " depends on: " + text));
   }
 
-  /** Fetches a package and all that it needs, and returns the files. */
-  List<Path> fetchWithDependencies(String name) throws IOException, InterruptedException {
+  /** Returns the version of a package that would be fetched. */
+  String version(String name) throws IOException, InterruptedException {
+    String text = Tool.run(PATIENCE, folder, command("apt-cache", "show", "--no-all-versions", name));
+    return text.lines().filter(line -> line.startsWith("Version: "))
+        .map(line -> line.substring("Version: ".length())).findFirst()
+        .orElseThrow(() -> new IOException("apt-cache knows no version of " + name + ": " + text));
+  }
+
+  /** Fetches a package and all that it needs, from one suite where that has it, and returns the files. */
+  List<Path> fetchWithDependencies(String name, String suite) throws IOException, InterruptedException {
     Tool.run(PATIENCE, folder,
-        command("apt-get", "-qq", "-y", "-t", BACKPORTS, "install", "--download-only", name));
+        command("apt-get", "-qq", "-y", "-t", suite, "install", "--download-only", name));
     return packages(folder.resolve("cache/archives"));
   }
 
-  /** Fetches a package alone, and returns its file. */
+  /** Fetches a package alone, {@code NAME} or {@code NAME=VERSION}, and returns its file. */
   Path fetch(String name) throws IOException, InterruptedException {
     Path into = Files.createTempDirectory(folder, "fetched");
     Tool.run(PATIENCE, into, command("apt-get", "-qq", "download", name));

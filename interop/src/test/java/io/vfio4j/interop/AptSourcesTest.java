@@ -69,6 +69,7 @@ class AptSourcesTest {
         """);
     assertThat(AptSources.archiveOf(etc, "bookworm")).hasValue("http://mirror.example/debian");
     assertThat(AptSources.archiveOf(etc, "noble")).isEmpty();
+    assertThat(AptSources.securityArchive(etc)).hasValue("http://security.example/debian-security");
   }
 
   @Test

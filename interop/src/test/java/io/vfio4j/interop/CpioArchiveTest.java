@@ -3,15 +3,19 @@ package io.vfio4j.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class CpioArchiveTest {
 
   @Test
-  void anEntryHasItsHeaderItsNameAndItsContentEachPadded() {
-    byte[] archive = new CpioArchive().program("bin/x", "hello".getBytes(StandardCharsets.US_ASCII))
-        .characterDevice("dev/console", 5, 1).toBytes();
+  void anEntryHasItsHeaderItsNameAndItsContentEachPadded() throws Exception {
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    try (CpioArchive written = new CpioArchive(archive)) {
+      written.program("bin/x", "hello".getBytes(StandardCharsets.US_ASCII)).characterDevice("dev/console", 5,
+          1);
+    }
     // The fields by hand, from the format's description: inode, mode, uid, gid, links, time, size, device twice, length
     // of the name with its NUL, checksum. Header and name, and content, end at multiples of 4.
     String expected = "070701" + "00000001" + "000081ed" + "00000000" + "00000000" + "00000001" + "00000000"
@@ -21,6 +25,6 @@ class CpioArchiveTest {
         + "00000000" + "00000000" + "00000005" + "00000001" + "0000000c" + "00000000" + "dev/console\0\0\0"
         + "070701" + "00000003" + "00000000" + "00000000" + "00000000" + "00000001" + "00000000" + "00000000"
         + "00000000" + "00000000" + "00000000" + "00000000" + "0000000b" + "00000000" + "TRAILER!!!\0\0\0\0";
-    assertThat(new String(archive, StandardCharsets.US_ASCII)).isEqualTo(expected);
+    assertThat(archive.toString(StandardCharsets.US_ASCII)).isEqualTo(expected);
   }
 }

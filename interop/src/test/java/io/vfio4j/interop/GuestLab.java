@@ -3,8 +3,12 @@ package io.vfio4j.interop;
 
 import io.vfio4j.cli.ChildServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
@@ -24,6 +28,7 @@ final class GuestLab implements BeforeAllCallback, AfterAllCallback, TestExecuti
   private static final Path CACHE = Path.of(System.getProperty("vfio4j.interop.cache", "target/cache"));
 
   private @Nullable Lab lab;
+  private @Nullable VfioLab vfioLab;
 
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
@@ -57,6 +62,35 @@ final class GuestLab implements BeforeAllCallback, AfterAllCallback, TestExecuti
 
   Guest boot(GuestSettings settings) throws Exception {
     return orSkip(() -> lab().boot(settings));
+  }
+
+  /** Starts a guest whose kernel has VFIO devices that can migrate. */
+  Guest bootVfio(VfioInterface which, int memoryMiB) throws Exception {
+    return orSkip(() -> {
+      VfioLab made = vfioLab;
+      if (made == null) {
+        made = VfioLab.in(lab(), CACHE, Path.of(System.getProperty("vfio4j.interop.kernel", "kernel")),
+            modules());
+        vfioLab = made;
+      }
+      return made.boot(which, memoryMiB);
+    });
+  }
+
+  /** Returns the jars of this module and of what it needs. */
+  private static List<Path> modules() throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (String part : System.getProperty("vfio4j.interop.modules", "target/lib").split(":", -1)) {
+      Path path = Path.of(part);
+      if (Files.isDirectory(path)) {
+        try (Stream<Path> jars = Files.list(path)) {
+          jars.sorted().forEach(files::add);
+        }
+      } else {
+        files.add(path);
+      }
+    }
+    return files;
   }
 
   @Override

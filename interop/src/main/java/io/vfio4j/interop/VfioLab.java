@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Guests whose kernel has VFIO devices that can migrate, with vfio4j inside. */
+final class VfioLab {
+
+  private static final Duration LIFETIME = Duration.ofMinutes(6);
+  /** Where the modules of vfio4j are in a guest. */
+  private static final String MODULES = "vfio4j";
+
+  private final Lab lab;
+  private final VfioKernel kernel;
+  private final GuestJava java;
+  private final List<Path> modules;
+
+  private VfioLab(Lab lab, VfioKernel kernel, GuestJava java, List<Path> modules) {
+    this.lab = lab;
+    this.kernel = kernel;
+    this.java = java;
+    this.modules = modules;
+  }
+
+  /**
+   * Makes what guests need.
+   *
+   * @param lab what guests run in
+   * @param cache the folder that things are kept in
+   * @param sources of the test device's module
+   * @param modules the jars of vfio4j and of what it needs
+   * @throws UnavailableException if guests cannot be had on this machine
+   */
+  static VfioLab in(Lab lab, Path cache, Path sources, List<Path> modules)
+      throws UnavailableException, IOException, InterruptedException {
+    return new VfioLab(lab, VfioKernel.in(cache, sources), GuestJava.in(cache, modules), modules);
+  }
+
+  /**
+   * Starts a guest.
+   *
+   * @param which the interfaces that it has
+   * @param memory of it, MiB
+   */
+  Guest boot(VfioInterface which, int memory) throws IOException, InterruptedException {
+    Path initramfs = initramfs(which);
+    return lab.start(new Machine(LIFETIME, console -> arguments(initramfs, memory, console)));
+  }
+
+  private Path initramfs(VfioInterface which) throws IOException, InterruptedException {
+    Path file = lab.folder().resolve("vfio-" + which + ".cpio");
+    if (!Files.exists(file)) {
+      try (CpioArchive archive = new CpioArchive(Files.newOutputStream(file))) {
+        Initramfs.base(archive, lab.kit(), kernel.modules(which));
+        java.addTo(archive);
+        archive.folder(MODULES);
+        for (Path module : modules) {
+          archive.program(MODULES + "/" + module.getFileName(), Files.readAllBytes(module));
+        }
+      }
+    }
+    return file;
+  }
+
+  /**
+   * One processor: this kernel crashes under emulation with two. The last of the kernel's options lets programs write to
+   * its log as fast as they like.
+   */
+  private List<String> arguments(Path initramfs, int memory, Path console) {
+    return List.of("-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-m",
+        memory + "M", "-nodefaults", "-display", "none", "-vga", "none", "-serial", "file:" + console,
+        "-serial", "stdio", "-no-reboot", "-kernel", kernel.image().toString(), "-initrd",
+        initramfs.toString(), "-append",
+        "console=ttyS0 no_timer_check quiet mitigations=off tsc=reliable panic=-1 printk.devkmsg=on");
+  }
+
+  /**
+   * Returns a command of a guest that runs Java. Most of what it does it does once: interpreted, it is done soonest.
+   *
+   * @param main the module and class, as {@code MODULE/CLASS}
+   * @param arguments for it, separated by blanks
+   */
+  static String java(String main, String arguments) {
+    return "/java/bin/java -Xint -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=io.vfio4j.linux "
+        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop -p /" + MODULES + " -m " + main + " "
+        + arguments;
+  }
+}

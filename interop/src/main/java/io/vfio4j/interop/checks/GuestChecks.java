@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop.checks;
+
+import io.vfio4j.interop.VfioInterface;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The guest itself: whether it is as the other checks need it. */
+final class GuestChecks {
+
+  private static final int KIB = 64;
+
+  private GuestChecks() {
+  }
+
+  static void add(Checks checks, VfioInterface which) {
+    checks.add("guest/interfaces", () -> interfaces(which));
+    checks.add("guest/test device", GuestChecks::testDevice);
+  }
+
+  private static void interfaces(VfioInterface which) throws IOException {
+    try (Mdev mtty = Mdev.mtty()) {
+      Path group = Files.readSymbolicLink(mtty.sysfs().resolve("iommu_group"));
+      require(Files.exists(Path.of("/dev/vfio").resolve(group.getFileName())), "no node of group " + group);
+      boolean hasCdev = Files.exists(Path.of("/dev/vfio/devices"));
+      require(hasCdev == (which == VfioInterface.CDEV), "character devices: " + hasCdev);
+      require(Files.exists(Path.of("/dev/iommu")) == hasCdev, "iommufd");
+    }
+  }
+
+  private static void testDevice() throws IOException {
+    try (TestDevice device = Mdev.testDevice(KIB)) {
+      require(device.state() == DeviceState.RUNNING, device.state().toString());
+      String empty = device.checksum();
+      device.fill(1);
+      require(!device.checksum().equals(empty), "filled, and the same as before: " + empty);
+    }
+  }
+
+  private static void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new AssertionError(otherwise);
+    }
+  }
+}
