@@ -5,4 +5,5 @@ module io.vfio4j.linux {
   requires transitive io.vfio4j.model;
 
   exports io.vfio4j.linux;
+  exports io.vfio4j.linux.vfio;
 }

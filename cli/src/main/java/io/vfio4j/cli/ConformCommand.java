@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
         "  A device that fails:", "    vfio4j conform 'sim:a?memory=1m&fault=arc=STOP>STOP_COPY,errno=EIO'"})
 final class ConformCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
   @Option(names = "--junit-xml", paramLabel = "FILE", description = "Write the report for build servers to FILE.")

@@ -2,14 +2,23 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.linux.DeviceCalls;
+import io.vfio4j.linux.vfio.HostDevice;
+import io.vfio4j.linux.vfio.HostDevices;
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.linux.vfio.KernelOptions;
+import io.vfio4j.linux.vfio.KernelProbe;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserProbe;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import picocli.CommandLine.TypeConversionException;
 
@@ -19,8 +28,11 @@ sealed interface DeviceAddress {
   /** What may follow the path of a socket. */
   String BUSY_POLL = "?busy-poll=";
 
+  /** What may follow the name of a kernel device. */
+  String INTERFACE = "?interface=";
+
   /** How addresses look. */
-  String FORMS = "vfio-user:PATH or sim:NAME";
+  String FORMS = "vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
 
   /**
    * A device that another process serves.
@@ -64,7 +76,7 @@ sealed interface DeviceAddress {
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       OpenDevice inside = OpenDevice.simulate(this, log);
-      return new JudgedDevice(VfioUserProbe.of(inside.client()), inside::close);
+      return new JudgedDevice(VfioUserProbe.of((VfioUserClient) inside.device()), inside::close);
     }
 
     Sim with(ScratchConfig other) {
@@ -78,12 +90,88 @@ sealed interface DeviceAddress {
   }
 
   /**
-   * Opens the device.
+   * A device of the kernel's.
+   *
+   * @param name its PCI address, its UUID, or the path of its file
+   * @param by the interface to open it by; empty for the one that is there
+   */
+  record Kernel(String name, Optional<KernelInterface> by) implements DeviceAddress {
+    @Override
+    public OpenDevice open(Consumer<String> log) throws IOException {
+      return OpenDevice.of(KernelDevice.open(host(), options()));
+    }
+
+    @Override
+    public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
+      OpenDevice device = open(log);
+      try {
+        KernelSource.prepare(device.device(), reset, log);
+        return device;
+      } catch (IOException | RuntimeException e) {
+        device.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public OpenDevice openTarget(Consumer<String> log) throws IOException {
+      OpenDevice device = open(log);
+      try {
+        device.device().reset();
+        return device;
+      } catch (IOException | RuntimeException e) {
+        device.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
+      return JudgedDevice.of(KernelProbe.open(host(), options()));
+    }
+
+    HostDevice host() throws DeviceException {
+      return HostDevices.system().find(name);
+    }
+
+    private KernelOptions options() {
+      return new KernelOptions(by, DeviceCalls.system());
+    }
+
+    @Override
+    public String toString() {
+      return "kernel:" + name;
+    }
+  }
+
+  /**
+   * Opens the device to look at it.
    *
    * @param log takes what a simulated device's server has to say
    * @throws IOException if it cannot be had
    */
   OpenDevice open(Consumer<String> log) throws IOException;
+
+  /**
+   * Opens the device to take its state.
+   *
+   * @param reset whether to reset one that does not run, which loses its state
+   * @param log takes what is to be said of it
+   * @throws IOException if it cannot be had, or does not run and is left alone
+   */
+  default OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
+    return open(log);
+  }
+
+  /**
+   * Opens the device to give it a state. What it holds is lost.
+   *
+   * @param log takes what is to be said of it
+   * @throws IOException if it cannot be had
+   */
+  default OpenDevice openTarget(Consumer<String> log) throws IOException {
+    return open(log);
+  }
 
   /**
    * Opens the device for whoever wants to look behind it, and nothing of it to be kept.
@@ -105,11 +193,31 @@ sealed interface DeviceAddress {
     return switch (scheme) {
       case "vfio-user" -> vfioUser(rest);
       case "sim" -> SimAddress.parse(rest);
-      case "kernel" -> throw new IllegalArgumentException(
-          "kernel devices come in a later version; this one knows " + FORMS);
+      case "kernel" -> kernel(rest);
       default -> throw new IllegalArgumentException(text.startsWith("/") || text.startsWith(".")
           ? "'%s' is not a device; did you mean vfio-user:%s?".formatted(text, text)
           : "'%s' is not a device: give %s".formatted(text, FORMS));
+    };
+  }
+
+  private static Kernel kernel(String text) {
+    int option = text.indexOf(INTERFACE);
+    String name = option < 0 ? text : text.substring(0, option);
+    if (!HostDevices.isName(name)) {
+      throw new IllegalArgumentException(
+          "'kernel:%s' names no device: give %s".formatted(name, HostDevices.FORMS));
+    }
+    return new Kernel(name,
+        option < 0 ? Optional.empty()
+            : Optional.of(kernelInterface(text.substring(option + INTERFACE.length()))));
+  }
+
+  private static KernelInterface kernelInterface(String text) {
+    return switch (text) {
+      case "group" -> KernelInterface.GROUP;
+      case "cdev" -> KernelInterface.CDEV;
+      default ->
+        throw new IllegalArgumentException("interface: give group or cdev, not '%s'".formatted(text));
     };
   }
 

@@ -32,7 +32,7 @@ final class Holding {
     } else if (device.isInside()) {
       output.line("%s ends with this command.".formatted(device.name()));
     } else if (!isAllowed()) {
-      output.warning("vfio4j: %s is let go of now; its server may reset it".formatted(device.name()));
+      output.warning("vfio4j: %s is let go of now; %s".formatted(device.name(), device.whenLetGo()));
     } else {
       awaitSignal(device, output);
     }

@@ -22,11 +22,13 @@ import picocli.CommandLine.ParameterException;
             "  At most 100 ms of downtime and 200 MiB a second:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --max-downtime 100ms "
                 + "--max-bandwidth 200m",
+            "  Between two kernel devices:",
+            "    vfio4j migrate --from kernel:0000:3b:00.2 --to kernel:0000:3b:00.3",
             "  Hold the device open while a program looks at it:",
             "    vfio4j migrate --from sim:a --to vfio-user:/tmp/b.sock --then 'sleep 60'"})
 final class MigrateCommand implements Callable<Integer> {
 
-  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH or sim:NAME[?memory=SIZE&...].")
+  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...].")
   private @Nullable DeviceAddress from;
 
   @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that receives its state, and loses its own.")
@@ -34,6 +36,9 @@ final class MigrateCommand implements Callable<Integer> {
 
   @Mixin
   private final MigrationFlags flags = new MigrationFlags();
+
+  @Mixin
+  private final ResetOption reset = new ResetOption();
 
   @Mixin
   private final Holding holding = new Holding();
@@ -51,11 +56,11 @@ final class MigrateCommand implements Callable<Integer> {
     }
     MigrationOptions options = flags.options(common.spec());
     Output output = common.output();
-    try (OpenDevice target = right.open(output::warning)) {
+    try (OpenDevice target = right.openTarget(output::warning)) {
       // Let go of before the target is held: somebody may wait for it.
-      try (OpenDevice source = left.open(output::warning)) {
+      try (OpenDevice source = left.openSource(reset.isAllowed(), output::warning)) {
         new SourceSide(source, target.name(), holding.isAllowed(), output).run(listener -> LocalMigration
-            .run(source.client(), target.client(), options, Workload.NONE, listener));
+            .run(source.device(), target.device(), options, Workload.NONE, listener));
       }
       holding.keep(target, output);
     }

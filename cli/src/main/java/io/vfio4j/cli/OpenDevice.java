@@ -2,8 +2,10 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.linux.vfio.KernelDevice;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
@@ -18,17 +20,22 @@ final class OpenDevice implements AutoCloseable {
   /** What a command leaves in RUNNING is to go on. */
   private static final ClientOptions OPTIONS = ClientOptions.DEFAULT.withKeepState(true);
 
-  private final VfioUserClient client;
+  private final MigratableDevice device;
   private final @Nullable SimServer inside;
 
-  OpenDevice(VfioUserClient client, @Nullable SimServer inside) {
-    this.client = client;
+  private OpenDevice(MigratableDevice device, @Nullable SimServer inside) {
+    this.device = device;
     this.inside = inside;
+  }
+
+  /** Returns a device that is served, or the kernel's. */
+  static OpenDevice of(MigratableDevice device) {
+    return new OpenDevice(device, null);
   }
 
   static OpenDevice connect(Path socket, Duration busyPoll) throws IOException {
     try {
-      return new OpenDevice(VfioUserClient.connect(socket, OPTIONS.withBusyPoll(busyPoll)), null);
+      return of(VfioUserClient.connect(socket, OPTIONS.withBusyPoll(busyPoll)));
     } catch (DeviceException e) {
       throw explained(socket, e);
     }
@@ -62,12 +69,12 @@ final class OpenDevice implements AutoCloseable {
     }
   }
 
-  VfioUserClient client() {
-    return client;
+  MigratableDevice device() {
+    return device;
   }
 
   String name() {
-    return client.identity().name();
+    return device.identity().name();
   }
 
   /** Tells whether the device is inside this command, and ends with it. */
@@ -77,12 +84,19 @@ final class OpenDevice implements AutoCloseable {
 
   /** Tells whether the device, if it is in RUNNING, goes on as it is when this command lets go of it. */
   boolean keepsState() {
-    return !isInside() && client.keepsState();
+    return !isInside() && device instanceof VfioUserClient client && client.keepsState();
+  }
+
+  /** Returns what becomes of a device that is let go of and not kept: the end of a sentence. */
+  String whenLetGo() {
+    return device instanceof KernelDevice
+        ? "its driver may reset it then, or leave it as it is until somebody does"
+        : "its server resets it then";
   }
 
   @Override
   public void close() {
-    client.close();
+    device.close();
     if (inside != null) {
       inside.close();
     }

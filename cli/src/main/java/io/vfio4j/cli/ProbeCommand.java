@@ -11,11 +11,13 @@ import picocli.CommandLine.Parameters;
 @Command(name = "probe", description = {"Tell what a device is, and whether it can migrate.",
     "It looks without changing anything. Exit code 0: it can migrate; 1: it cannot."}, footer = {"",
         "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock",
+        "  vfio4j probe kernel:0000:3b:00.2",
+        "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
         "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features",
         "  vfio4j probe 'sim:a?features=stop_copy'"})
 final class ProbeCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
   @Mixin

@@ -4,31 +4,31 @@ package io.vfio4j.cli;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vfio4j.linux.vfio.KernelDevice;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.vfiouser.Finding;
-import io.vfio4j.vfiouser.IrqInfo;
-import io.vfio4j.vfiouser.RegionCapability;
-import io.vfio4j.vfiouser.RegionInfo;
+import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.RegionInfo;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.stream.IntStream;
 
 /**
  * What a device is.
  *
+ * @param facts what there is to tell of its kind alone
  * @param versions the versions of the migration interface that it has, ascending
  * @param keepsState whether it goes on as it is when a command lets go of it
- * @param findings where its server differs from others
+ * @param findings where its server or driver differs from others
+ * @param missing what it lacks for migration
  */
-record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqInfo> irqs,
+record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions, List<IrqInfo> irqs,
     List<Integer> versions, MigrationFeatures features, DeviceState state, OptionalLong stopCopyLength,
-    boolean dmaLogging, boolean keepsState, List<Finding> findings) {
+    boolean dmaLogging, boolean keepsState, List<Note> findings, List<Advice> missing) {
 
   /** A server may say that it has billions of them; no device does. */
   private static final int MOST_INDEXES = 64;
@@ -37,27 +37,34 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
       List.of("BAR0", "BAR1", "BAR2", "BAR3", "BAR4", "BAR5", "ROM", "config", "VGA");
   private static final List<String> IRQS = List.of("INTx", "MSI", "MSI-X", "error", "request");
 
+  /**
+   * Something to tell of a device of one kind.
+   *
+   * @param name a word or two
+   * @param words the rest of the line
+   */
+  record Fact(String name, String words) {
+  }
+
+  /**
+   * Something that was found on the way.
+   *
+   * @param kind its name for programs
+   * @param words for people
+   */
+  record Note(String kind, String words) {
+  }
+
   static ProbeReport of(OpenDevice device) throws DeviceException {
-    VfioUserClient client = device.client();
-    List<RegionInfo> regions = new ArrayList<>();
-    for (int i = 0; i < bounded(client.info().regions()); i++) {
-      regions.add(client.regionInfo(i));
-    }
-    List<IrqInfo> irqs = new ArrayList<>();
-    for (int i = 0; i < bounded(client.info().irqs()); i++) {
-      irqs.add(client.irqs().info(i));
-    }
-    return new ProbeReport(client.identity(), regions, irqs, versions(client), client.features(),
-        client.state(), client.stopCopyLength(), client.dmaLog().isPresent(),
-        device.keepsState() || device.isInside(), client.findings());
+    return switch (device.device()) {
+      case VfioUserClient client -> VfioUserReport.of(device, client);
+      case KernelDevice kernel -> KernelReport.of(kernel);
+      default -> throw new IllegalStateException("nothing is known of " + device.name());
+    };
   }
 
-  private static List<Integer> versions(VfioUserClient client) {
-    return IntStream.rangeClosed(1, 2)
-        .filter(version -> version == 1 ? client.hasVersion1() : client.hasVersion2()).boxed().toList();
-  }
-
-  private static int bounded(int count) {
+  /** Returns how many of so many indexes to ask about. */
+  static int bounded(int count) {
     return Integer.compareUnsigned(count, MOST_INDEXES) > 0 ? MOST_INDEXES : count;
   }
 
@@ -71,6 +78,7 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     lines.add("device      " + identity.name());
     lines.add("identity    %s, class %06x".formatted(identity.ids(), identity.classCode()));
     lines.add("driver      " + identity.driver());
+    facts.forEach(fact -> lines.add("%-11s %s".formatted(fact.name(), fact.words())));
     regions.stream().filter(region -> region.size() > 0)
         .forEach(region -> lines.add("region      " + words(region)));
     irqs.stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + words(irq)));
@@ -83,7 +91,7 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     lines.add("DMA log     " + (dmaLogging ? "yes" : "no"));
     findings.forEach(finding -> lines.add("found       " + finding.words()));
     lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
-    missing().forEach(advice -> lines.add("missing     %s: %s".formatted(advice.what(), advice.remedy())));
+    missing.forEach(advice -> lines.add("missing     %s: %s".formatted(advice.what(), advice.remedy())));
     return lines;
   }
 
@@ -116,53 +124,14 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
     return index < names.size() ? names.get(index) : Integer.toString(index);
   }
 
-  /**
-   * What a device lacks for migration.
-   *
-   * @param needed whether it cannot migrate without
-   */
-  record Advice(String what, boolean needed, String remedy) {
-  }
-
-  List<Advice> missing() {
-    List<Advice> missing = new ArrayList<>();
-    if (!features.canMigrate()) {
-      missing.add(
-          new Advice("STOP_COPY", true, "it offers no migration at all; it takes a server or driver that "
-              + "does (a scratch device: serve it without --features none)"));
-      return missing;
-    }
-    if (state != DeviceState.RUNNING) {
-      missing.add(new Advice("RUNNING", true, "a migration begins there, and it is in " + state
-          + "; its driver has to move it or reset it (restart its server)"));
-    }
-    if (!features.has(MigrationFeature.PRE_COPY)) {
-      missing.add(new Advice("PRE_COPY", false,
-          "all of its state is sent while it stands still; allow for that with --max-downtime"));
-    }
-    if (!features.has(MigrationFeature.P2P)) {
-      missing.add(new Advice("P2P", false,
-          "it must not write to other devices' memory while it migrates; stop such traffic first"));
-    }
-    if (!dmaLogging) {
-      missing
-          .add(new Advice("DMA log", false, "nobody can tell which memory it writes; a VMM that moves memory "
-              + "too has to take all of it as written"));
-    }
-    if (!keepsState) {
-      missing.add(
-          new Advice("keep_state", false, "its server resets it when a command lets go; migrate and receive "
-              + "hold it open, until --then COMMAND ends or SIGTERM"));
-    }
-    return missing;
-  }
-
   JsonObject json() {
     return Json.event("probe").with("device", identity.name()).with("ids", identity.ids())
         .with("vendor_id", identity.vendorId()).with("device_id", identity.deviceId())
         .with("subsystem_vendor_id", identity.subsystemVendorId())
         .with("subsystem_id", identity.subsystemId())
         .with("class_code", identity.classCode()).with("driver", identity.driver())
+        .with("facts", facts,
+            fact -> Json.object().with("name", fact.name()).with("words", fact.words()).build())
         .with("regions", regions, ProbeReport::json).with("irqs", irqs, ProbeReport::json)
         .with("versions", versions, version -> new JsonPrimitive(version))
         .with("features", FeatureNames.of(features))
@@ -171,9 +140,9 @@ record ProbeReport(DeviceIdentity identity, List<RegionInfo> regions, List<IrqIn
             : JsonNull.INSTANCE)
         .with("dma_logging", dmaLogging).with("keeps_state", keepsState).with("can_migrate", canMigrate())
         .with("findings", findings,
-            finding -> Json.object().with("kind", finding.kind().name()).with("words", finding.words())
+            finding -> Json.object().with("kind", finding.kind()).with("words", finding.words())
                 .build())
-        .with("missing", missing(), advice -> Json.object().with("what", advice.what())
+        .with("missing", missing, advice -> Json.object().with("what", advice.what())
             .with("needed", advice.needed()).with("remedy", advice.remedy()).build())
         .build();
   }

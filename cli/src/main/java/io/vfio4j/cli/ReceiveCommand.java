@@ -32,7 +32,7 @@ final class ReceiveCommand implements Callable<Integer> {
   /** For ever, as far as a person is concerned. */
   private static final Duration NO_LIMIT = Duration.ofDays(3650);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that receives the state, and loses its own: vfio-user:PATH or sim:NAME[?...].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that receives the state, and loses its own: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...].")
   private @Nullable DeviceAddress device;
 
   @Option(names = "--listen", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class, description = "Where to wait: unix:PATH (mode 0600) or tcp:HOST:PORT; port 0 lets the system choose.")
@@ -54,7 +54,7 @@ final class ReceiveCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     TransportAddress where = insecure.allowed(Options.required(address, "--listen"), common.spec());
     Output output = common.output();
-    try (OpenDevice target = Options.required(device, "DEVICE").open(output::warning)) {
+    try (OpenDevice target = Options.required(device, "DEVICE").openTarget(output::warning)) {
       TargetReport report;
       try (Interrupting _ = Interrupting.onSignal()) {
         report = receive(accept(where, target, output), target, output);
@@ -79,7 +79,7 @@ final class ReceiveCommand implements Callable<Integer> {
       throws CommandFailure {
     String peer = transport.peer();
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(target.client(), transport, MigrationOptions.defaults(), progress).run();
+      return new MigrationTarget(target.device(), transport, MigrationOptions.defaults(), progress).run();
     } catch (MigrationException e) {
       throw FailedMigration.of(e, target.name(), peer);
     }

@@ -27,7 +27,7 @@ final class SendCommand implements Callable<Integer> {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH or sim:NAME[?memory=SIZE&...].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...].")
   private @Nullable DeviceAddress device;
 
   @Option(names = "--connect", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class, description = "Where vfio4j receive listens: unix:PATH or tcp:HOST:PORT.")
@@ -38,6 +38,9 @@ final class SendCommand implements Callable<Integer> {
 
   @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long to wait for the connection (default: 10s).")
   private Duration timeout = CONNECT_TIMEOUT;
+
+  @Mixin
+  private final ResetOption reset = new ResetOption();
 
   @Mixin
   private final NoHold noHold = new NoHold();
@@ -53,10 +56,11 @@ final class SendCommand implements Callable<Integer> {
     TransportAddress peer = insecure.allowed(Options.required(address, "--connect"), common.spec());
     MigrationOptions options = flags.options(common.spec());
     Output output = common.output();
-    try (OpenDevice source = Options.required(device, "DEVICE").open(output::warning)) {
+    try (OpenDevice source = Options.required(device, "DEVICE")
+        .openSource(reset.isAllowed(), output::warning)) {
       SocketTransport transport = connect(peer);
       new SourceSide(source, peer.toString(), noHold.isHoldingAllowed(), output).run(
-          listener -> new MigrationSource(source.client(), transport, options, Workload.NONE, listener)
+          listener -> new MigrationSource(source.device(), transport, options, Workload.NONE, listener)
               .run());
     }
     return ExitCodes.DONE;

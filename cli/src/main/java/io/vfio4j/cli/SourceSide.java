@@ -36,7 +36,7 @@ final class SourceSide {
    */
   void run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
-    OptionalLong expected = source.client().stopCopyLength();
+    OptionalLong expected = source.device().stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
       report = move.run(progress);
@@ -44,7 +44,7 @@ final class SourceSide {
       throw failed(e);
     }
     ReportWords.lines(report).forEach(output::line);
-    output.line("%s is let go of when this command ends, and is reset then.".formatted(source.name()));
+    output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.whenLetGo()));
     output.result(ReportJson.of(report));
   }
 

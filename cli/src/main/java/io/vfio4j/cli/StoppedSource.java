@@ -45,8 +45,8 @@ final class StoppedSource {
       output.warning("vfio4j: " + failure);
       output.warning(
           "  This command holds the device with its state. To run it here again, and only if it does not "
-              + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: its server resets it then."
-                  .formatted(RESUME));
+              + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: %s."
+                  .formatted(RESUME, device.whenLetGo()));
       output.result(Json.event("source-held").with("device", device.name()).with("resume", RESUME)
           .with("let_go", "SIGTERM").with("message", failure).build());
       listen();
@@ -61,7 +61,7 @@ final class StoppedSource {
 
   private boolean resume() {
     try {
-      device.client().moveTo(DeviceState.RUNNING);
+      device.device().moveTo(DeviceState.RUNNING);
       output.warning("vfio4j: %s runs at the source again".formatted(device.name()));
       return true;
     } catch (DeviceException e) {

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.MigrationVersions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DeviceAddressTest {
@@ -45,5 +47,20 @@ class DeviceAddressTest {
   void aSimulatedDeviceAsItComes() {
     assertThat(DeviceAddress.parse("sim:b"))
         .isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:b"), MigrationVersions.V2));
+  }
+
+  @Test
+  void aKernelDevice() {
+    String uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    assertThat(DeviceAddress.parse("kernel:0000:3b:00.2"))
+        .isEqualTo(new DeviceAddress.Kernel("0000:3b:00.2", Optional.empty()))
+        .hasToString("kernel:0000:3b:00.2");
+    assertThat(DeviceAddress.parse("kernel:" + uuid + "?interface=group"))
+        .isEqualTo(new DeviceAddress.Kernel(uuid, Optional.of(KernelInterface.GROUP)))
+        .hasToString("kernel:" + uuid);
+    assertThat(DeviceAddress.parse("kernel:/dev/vfio/devices/vfio0?interface=cdev"))
+        .isEqualTo(new DeviceAddress.Kernel("/dev/vfio/devices/vfio0", Optional.of(KernelInterface.CDEV)));
+    assertThat(DeviceAddress.parse("kernel:/dev/vfio/12"))
+        .isEqualTo(new DeviceAddress.Kernel("/dev/vfio/12", Optional.empty()));
   }
 }

@@ -29,7 +29,7 @@ class HoldingIT {
         BufferedReader lines = new BufferedReader(new PipedReader(out));
         VfioUserClient client = VfioUserClient.connect(folder.resolve("a.sock"), ClientOptions.DEFAULT)) {
       Output output = new Output(new PrintWriter(out), new PrintWriter(new StringWriter()), true, false);
-      OpenDevice device = new OpenDevice(client, null);
+      OpenDevice device = OpenDevice.of(client);
       FutureTask<Boolean> holding = new FutureTask<>(() -> {
         new Holding().keep(device, output);
         return true;

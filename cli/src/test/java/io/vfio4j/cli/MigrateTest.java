@@ -21,7 +21,7 @@ class MigrateTest {
     assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB in ").contains("downtime ")
         .contains("phases       pre-flight ")
         .contains("not carried  config space, interrupt setup, DMA mappings")
-        .contains("sim:a is let go of when this command ends, and is reset then.")
+        .contains("sim:a is let go of when this command ends; its server resets it then.")
         .contains("sim:b ends with this command.");
     assertThat(run.err()).contains("pre-copy round 1: 2.0 MiB in ").contains("stop-copy: ").endsWith("done\n")
         .doesNotContain("\u001b");

@@ -26,6 +26,14 @@ final class FileCalls {
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle UNLINK = Native.link("unlink",
       FunctionDescriptor.of(JAVA_INT, ADDRESS));
+  private static final MethodHandle OPEN = Native.link("open",
+      FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+      Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle IOCTL = Native.link("ioctl",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
+      Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle READ = Native.link("read",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle WRITE = Native.link("write",
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle PREAD = Native.link("pread",
@@ -98,6 +106,36 @@ final class FileCalls {
     try {
       MemorySegment capture = Native.capture();
       return Native.result((int) UNLINK.invokeExact(capture, path), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** open(2), for files that exist: without a mode. */
+  static int open(MemorySegment path, int flags) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) OPEN.invokeExact(capture, path, flags, 0), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** ioctl(2); an argument that is a number is given as an address. */
+  static int ioctl(int fd, long request, MemorySegment argument) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) IOCTL.invokeExact(capture, fd, request, argument), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** read(2). */
+  static long read(int fd, MemorySegment into, long size) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((long) READ.invokeExact(capture, fd, into, size), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

@@ -5,6 +5,8 @@ import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
+import io.vfio4j.model.IrqAction;
+import io.vfio4j.model.IrqInfo;
 import io.vfio4j.vfiouser.Structs.IrqSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -5,6 +5,8 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.MigrationRegionAccess;
 import io.vfio4j.model.MigrationRegionLayout;
+import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.RegionInfo;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 

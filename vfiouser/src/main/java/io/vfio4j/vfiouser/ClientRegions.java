@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
+import io.vfio4j.model.RegionInfo;
 import io.vfio4j.vfiouser.Structs.IoFds;
 import io.vfio4j.vfiouser.Structs.RegionAccess;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.vfiouser.RegionCapability.SparseMmap;
+import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.RegionCapability.SparseMmap;
 import java.util.ArrayList;
 import java.util.List;
 

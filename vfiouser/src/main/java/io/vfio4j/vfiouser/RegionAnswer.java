@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.RegionCapability;
 import io.vfio4j.vfiouser.Structs.RegionInfo;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -50,7 +51,7 @@ record RegionAnswer(MappedRegion region, int whole, boolean isCut) {
     }
     List<RegionCapability> capabilities =
         hasCapabilities && !isCut ? CapabilityChain.decode(answer, first, length) : List.of();
-    var info = new io.vfio4j.vfiouser.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
+    var info = new io.vfio4j.model.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
         (flags & RegionInfo.WRITE) != 0, (flags & RegionInfo.MMAP) != 0, capabilities);
     long offset = answer.get(Wire.U64, RegionInfo.OFFSET);
     Fd fd = info.mappable() && reader.fds().count() > 0 ? reader.fds().take(0) : null;

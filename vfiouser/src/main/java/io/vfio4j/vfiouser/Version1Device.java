@@ -12,6 +12,7 @@ import io.vfio4j.model.MigrationRegion;
 import io.vfio4j.model.MigrationRegionField;
 import io.vfio4j.model.MigrationRegionLayout;
 import io.vfio4j.model.Reached;
+import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

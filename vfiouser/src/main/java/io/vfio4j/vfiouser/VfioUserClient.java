@@ -15,6 +15,7 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
+import io.vfio4j.model.RegionInfo;
 import io.vfio4j.model.RegionMigratableDevice;
 import io.vfio4j.model.Segmentation;
 import java.lang.foreign.MemorySegment;

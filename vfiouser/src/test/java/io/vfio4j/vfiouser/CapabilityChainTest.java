@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.RegionCapability.Ndma;
+import io.vfio4j.model.RegionCapability.Other;
+import io.vfio4j.model.RegionCapability.RegionType;
+import io.vfio4j.model.RegionCapability.SparseMmap;
 import io.vfio4j.vfiouser.DeviceDescription.Region;
-import io.vfio4j.vfiouser.RegionCapability.Ndma;
-import io.vfio4j.vfiouser.RegionCapability.Other;
-import io.vfio4j.vfiouser.RegionCapability.RegionType;
-import io.vfio4j.vfiouser.RegionCapability.SparseMmap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

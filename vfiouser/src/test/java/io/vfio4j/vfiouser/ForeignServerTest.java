@@ -13,6 +13,8 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.RegionInfo;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.Structs.Feature;

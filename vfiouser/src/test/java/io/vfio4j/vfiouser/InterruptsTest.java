@@ -11,6 +11,7 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
+import io.vfio4j.model.IrqAction;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

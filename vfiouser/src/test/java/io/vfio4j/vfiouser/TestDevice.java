@@ -16,6 +16,7 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.Reached;
+import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;

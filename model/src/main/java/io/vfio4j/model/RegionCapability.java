@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser;
+package io.vfio4j.model;
 
-import io.vfio4j.model.MigrationRegionLayout;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +26,8 @@ public sealed interface RegionCapability {
    */
   record SparseMmap(List<Area> areas) implements RegionCapability {
 
-    static final int ID = 1;
+    /** {@code VFIO_REGION_INFO_CAP_SPARSE_MMAP}. */
+    public static final int ID = 1;
     /** Areas begin and end at pages, the smallest that there are. */
     private static final long PAGE_SIZE = 4096;
 
@@ -37,7 +37,7 @@ public sealed interface RegionCapability {
     }
 
     /** Says that all of a region can be mapped. */
-    static SparseMmap whole(long size) {
+    public static SparseMmap whole(long size) {
       return new SparseMmap(List.of(new Area(0, size)));
     }
 
@@ -47,7 +47,7 @@ public sealed interface RegionCapability {
      *
      * @param regionSize bytes of the region
      */
-    Optional<String> flaw(long regionSize) {
+    public Optional<String> flaw(long regionSize) {
       List<Area> inOrder = areas.stream().sorted(Comparator.comparingLong(Area::offset)).toList();
       long free = 0;
       for (Area area : inOrder) {
@@ -106,7 +106,8 @@ public sealed interface RegionCapability {
     public static final RegionType MIGRATION =
         new RegionType(MigrationRegionLayout.TYPE, MigrationRegionLayout.SUBTYPE);
 
-    static final int ID = MigrationRegionLayout.CAPABILITY_TYPE;
+    /** {@code VFIO_REGION_INFO_CAP_TYPE}. */
+    public static final int ID = MigrationRegionLayout.CAPABILITY_TYPE;
 
     @Override
     public int id() {
@@ -117,7 +118,8 @@ public sealed interface RegionCapability {
   /** The device behind a migration region of version 1 has NDMA. */
   record Ndma() implements RegionCapability {
 
-    static final int ID = MigrationRegionLayout.CAPABILITY_NDMA;
+    /** The number that was proposed for it. */
+    public static final int ID = MigrationRegionLayout.CAPABILITY_NDMA;
 
     @Override
     public int id() {

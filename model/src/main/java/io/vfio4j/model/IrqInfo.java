@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser;
+package io.vfio4j.model;
 
 /**
  * What a server says of an interrupt index, {@code struct vfio_irq_info} (uapi/linux/vfio.h).

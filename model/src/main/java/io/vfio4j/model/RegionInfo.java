@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser;
+package io.vfio4j.model;
 
 import java.util.List;
 import java.util.Optional;

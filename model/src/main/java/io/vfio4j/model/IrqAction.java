@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser;
+package io.vfio4j.model;
 
 /** What SET_IRQS does with interrupts, {@code VFIO_IRQ_SET_ACTION_*} (uapi/linux/vfio.h). */
 public enum IrqAction {
   /** Holds an interrupt back; INTx only. */
-  MASK(Structs.IrqSet.ACTION_MASK),
+  MASK(1 << 3),
   /** Lets it through again; INTx only. */
-  UNMASK(Structs.IrqSet.ACTION_UNMASK),
+  UNMASK(1 << 4),
   /** Raises it. */
-  TRIGGER(Structs.IrqSet.ACTION_TRIGGER);
+  TRIGGER(1 << 5);
 
   private final int flag;
 
@@ -16,7 +16,8 @@ public enum IrqAction {
     this.flag = flag;
   }
 
-  int flag() {
+  /** Returns the bit in the {@code flags} field of {@code struct vfio_irq_set}. */
+  public int flag() {
     return flag;
   }
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.linux.vfio.HostDevice;
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.linux.vfio.VariantDrivers;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.IrqInfo;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.RegionInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What there is to tell of a device of the kernel's. */
+final class KernelReport {
+
+  private KernelReport() {
+  }
+
+  /** What helps a kernel device. */
+  private record Remedies(HostDevice host) implements Advice.Remedies {
+
+    @Override
+    public String noMigration() {
+      return VariantDrivers.system().whyNot(host);
+    }
+
+    @Override
+    public String notRunning() {
+      return "its last user left it so; as a target it is reset anyway, as a source with --reset, and loses what it "
+          + "holds";
+    }
+
+    @Override
+    public Advice notKept() {
+      return new Advice("kept open", false,
+          "its driver may reset it when a command lets go; migrate and receive "
+              + "hold it open, until --then COMMAND ends or SIGTERM");
+    }
+  }
+
+  static ProbeReport of(KernelDevice device) throws DeviceException {
+    List<RegionInfo> regions = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.bounded(device.regionCount()); i++) {
+      regions.add(device.regions().info(i));
+    }
+    List<IrqInfo> irqs = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.bounded(device.irqCount()); i++) {
+      irqs.add(device.irqs().info(i));
+    }
+    MigrationFeatures features = device.features();
+    DeviceState state = device.state();
+    boolean dmaLogging = device.dmaLog().isPresent();
+    return new ProbeReport(device.identity(), facts(device), regions, irqs,
+        features.canMigrate() ? List.of(2) : List.of(), features, state, device.stopCopyLength(), dmaLogging,
+        false,
+        notes(device), Advice.of(features, state, dmaLogging, false, new Remedies(device.host())));
+  }
+
+  private static List<ProbeReport.Fact> facts(KernelDevice device) {
+    List<ProbeReport.Fact> facts = new ArrayList<>();
+    HostDevice host = device.host();
+    facts.add(new ProbeReport.Fact("interface", device.openedBy() == KernelInterface.GROUP
+        ? "group, type 1 IOMMU" : "cdev, iommufd"));
+    host.group().ifPresent(group -> facts.add(new ProbeReport.Fact("group", Integer.toString(group))));
+    if (!host.neighbours().isEmpty()) {
+      facts.add(new ProbeReport.Fact("goes with",
+          String.join(", ", host.neighbours().stream().map(Object::toString).toList())));
+    }
+    return facts;
+  }
+
+  private static List<ProbeReport.Note> notes(KernelDevice device) {
+    return device.features().has(MigrationFeature.PRE_COPY)
+        ? List.of(device.tellsReinit()
+            ? new ProbeReport.Note("REINIT", "tells when new initial data has arrived (MIG_PRECOPY_INFOv2)")
+            : new ProbeReport.Note("NO_REINIT",
+                "does not tell when new initial data has arrived: that takes a later kernel"))
+        : List.of();
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
+import java.util.function.Consumer;
+
+/** A kernel device whose state is wanted. To close one does not reset it, so it may be as the last user left it. */
+final class KernelSource {
+
+  private KernelSource() {
+  }
+
+  /**
+   * Sees to it that the device runs.
+   *
+   * @param reset whether to reset it if it does not
+   * @throws CommandFailure if it does not, and is left alone
+   */
+  static void prepare(MigratableDevice device, boolean reset, Consumer<String> log)
+      throws DeviceException, CommandFailure {
+    DeviceState state = device.state();
+    if (state == DeviceState.RUNNING) {
+      return;
+    }
+    String name = device.identity().name();
+    if (!reset) {
+      throw new CommandFailure(ExitCodes.NOT_DONE,
+          ("%s is in %s, as its last user left it, and a migration begins in RUNNING; nothing was touched. What it "
+              + "holds may be all there is of its state: if nobody needs it any more, add --reset")
+              .formatted(name,
+                  state),
+          null);
+    }
+    device.reset();
+    log.accept("vfio4j: %s was in %s and has been reset".formatted(name, state));
+  }
+}

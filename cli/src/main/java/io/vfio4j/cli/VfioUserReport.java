@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.IrqInfo;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.RegionInfo;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What there is to tell of a device that is served. */
+final class VfioUserReport {
+
+  private static final Advice.Remedies REMEDIES = new Advice.Remedies() {
+    @Override
+    public String noMigration() {
+      return "it offers no migration at all; it takes a server or driver that "
+          + "does (a scratch device: serve it without --features none)";
+    }
+
+    @Override
+    public String notRunning() {
+      return "its driver has to move it or reset it (restart its server)";
+    }
+
+    @Override
+    public Advice notKept() {
+      return new Advice("keep_state", false,
+          "its server resets it when a command lets go; migrate and receive "
+              + "hold it open, until --then COMMAND ends or SIGTERM");
+    }
+  };
+
+  private VfioUserReport() {
+  }
+
+  static ProbeReport of(OpenDevice device, VfioUserClient client) throws DeviceException {
+    List<RegionInfo> regions = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.bounded(client.info().regions()); i++) {
+      regions.add(client.regionInfo(i));
+    }
+    List<IrqInfo> irqs = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.bounded(client.info().irqs()); i++) {
+      irqs.add(client.irqs().info(i));
+    }
+    MigrationFeatures features = client.features();
+    DeviceState state = client.state();
+    boolean dmaLogging = client.dmaLog().isPresent();
+    boolean keepsState = device.keepsState() || device.isInside();
+    return new ProbeReport(client.identity(), List.of(), regions, irqs, versions(client), features, state,
+        client.stopCopyLength(), dmaLogging, keepsState,
+        client.findings().stream()
+            .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.words())).toList(),
+        Advice.of(features, state, dmaLogging, keepsState, REMEDIES));
+  }
+
+  private static List<Integer> versions(VfioUserClient client) {
+    return IntStream.rangeClosed(1, 2)
+        .filter(version -> version == 1 ? client.hasVersion1() : client.hasVersion2()).boxed().toList();
+  }
+}

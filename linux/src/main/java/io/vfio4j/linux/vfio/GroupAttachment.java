@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux.vfio;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.vfio4j.linux.DeviceCalls;
+import io.vfio4j.linux.vfio.DeviceStructs.GroupStatus;
+import io.vfio4j.linux.vfio.Type1Structs.DmaMap;
+import io.vfio4j.linux.vfio.Type1Structs.DmaUnmap;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A device that was opened through its group and a container with a type 1 IOMMU. */
+final class GroupAttachment implements Attachment {
+
+  private static final Path CONTAINER = Path.of("/dev/vfio/vfio");
+  private static final int API_VERSION = 0;
+  private static final int TYPE1 = 1;
+  private static final int TYPE1_V2 = 3;
+
+  private final VfioFile container;
+  private final VfioFile group;
+  private final VfioFile device;
+
+  private GroupAttachment(VfioFile container, VfioFile group, VfioFile device) {
+    this.container = container;
+    this.group = group;
+    this.device = device;
+  }
+
+  /** Opens a device, in the one order that the kernel takes: container, group into it, IOMMU, device. */
+  static GroupAttachment open(Opening opening, DeviceCalls calls) throws DeviceException {
+    VfioFile container = opening.open(CONTAINER, calls);
+    try {
+      VfioFile group = opening.open(opening.groupFile(), calls);
+      try {
+        checkViable(opening, group);
+        setIommu(opening, container, group);
+        return new GroupAttachment(container, group, openDevice(opening, group));
+      } catch (Throwable t) {
+        group.close();
+        throw t;
+      }
+    } catch (Throwable t) {
+      container.close();
+      throw t;
+    }
+  }
+
+  private static void checkViable(Opening opening, VfioFile group) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment status = Struct.allocate(arena, GroupStatus.LAYOUT);
+      opening.check(Opening.Step.GROUP_STATUS, group.ask(Ioctl.VFIO_GROUP_GET_STATUS, status));
+      if ((status.get(JAVA_INT, GroupStatus.FLAGS) & GroupStatus.VIABLE) == 0) {
+        throw opening.notViable();
+      }
+    }
+  }
+
+  private static void setIommu(Opening opening, VfioFile container, VfioFile group) throws DeviceException {
+    int version = opening.check(Opening.Step.CONTAINER, container.ask(Ioctl.VFIO_GET_API_VERSION, 0));
+    if (version != API_VERSION) {
+      throw opening.wrongVersion(version);
+    }
+    int type = container.ask(Ioctl.VFIO_CHECK_EXTENSION, TYPE1_V2) > 0 ? TYPE1_V2 : TYPE1;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment fd = arena.allocateFrom(JAVA_INT, container.fd().number());
+      opening.check(Opening.Step.SET_CONTAINER, group.ask(Ioctl.VFIO_GROUP_SET_CONTAINER, fd));
+    }
+    opening.check(Opening.Step.SET_IOMMU, container.ask(Ioctl.VFIO_SET_IOMMU, type));
+  }
+
+  private static VfioFile openDevice(Opening opening, VfioFile group) throws DeviceException {
+    String name = opening.device().name();
+    try (Arena arena = Arena.ofConfined()) {
+      int fd = opening.check(Opening.Step.DEVICE,
+          group.ask(Ioctl.VFIO_GROUP_GET_DEVICE_FD, arena.allocateFrom(name)));
+      return new VfioFile(group.calls(), fd, name, opening.device().address());
+    }
+  }
+
+  @Override
+  public VfioFile device() {
+    return device;
+  }
+
+  @Override
+  public void map(IovaRange range, MemorySegment memory, boolean isWritable) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment map = Struct.allocate(arena, DmaMap.LAYOUT);
+      map.set(JAVA_INT, DmaMap.FLAGS, isWritable ? DmaMap.READ | DmaMap.WRITE : DmaMap.READ);
+      map.set(JAVA_LONG, DmaMap.VADDR, memory.address());
+      map.set(JAVA_LONG, DmaMap.IOVA, range.iova());
+      map.set(JAVA_LONG, DmaMap.SIZE, range.length());
+      container.demand("map DMA memory at " + range, Ioctl.VFIO_IOMMU_MAP_DMA, map, memory);
+    }
+  }
+
+  @Override
+  public void unmap(IovaRange range) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment unmap = Struct.allocate(arena, DmaUnmap.LAYOUT);
+      unmap.set(JAVA_LONG, DmaUnmap.IOVA, range.iova());
+      unmap.set(JAVA_LONG, DmaUnmap.SIZE, range.length());
+      String action = "unmap DMA memory at " + range;
+      container.demand(action, Ioctl.VFIO_IOMMU_UNMAP_DMA, unmap);
+      // Where nothing was mapped, the kernel succeeds at unmapping it.
+      if (unmap.get(JAVA_LONG, DmaUnmap.SIZE) != range.length()) {
+        throw new DeviceException(device.device(), action, Errno.ENOENT);
+      }
+    }
+  }
+
+  @Override
+  public Optional<DmaLog> dirtyPages() throws DeviceException {
+    return Type1DirtyLog.of(container);
+  }
+
+  @Override
+  public void close() {
+    device.close();
+    group.close();
+    container.close();
+  }
+}

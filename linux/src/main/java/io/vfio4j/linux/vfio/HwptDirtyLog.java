@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux.vfio;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.vfio4j.linux.vfio.IommufdStructs.GetDirtyBitmap;
+import io.vfio4j.linux.vfio.IommufdStructs.SetDirtyTracking;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** The dirty bits of the page table by which the IOMMU lets a device reach memory. It tracks all that is mapped. */
+final class HwptDirtyLog implements DmaLog {
+
+  private final VfioFile iommufd;
+  private final int pageTable;
+
+  /**
+   * Uses a page table that was made for this.
+   *
+   * @param pageTable its id
+   */
+  HwptDirtyLog(VfioFile iommufd, int pageTable) {
+    this.iommufd = iommufd;
+    this.pageTable = pageTable;
+  }
+
+  /** {@inheritDoc} The ranges are what is mapped; the page size is the one asked for, since reports come in any. */
+  @Override
+  public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
+    track("start tracking dirty pages", SetDirtyTracking.ENABLE);
+    return pageSize;
+  }
+
+  @Override
+  public void stop() throws DeviceException {
+    track("stop tracking dirty pages", 0);
+  }
+
+  private void track(String action, int flags) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment argument = Struct.allocate(arena, SetDirtyTracking.LAYOUT);
+      argument.set(JAVA_INT, SetDirtyTracking.FLAGS, flags);
+      argument.set(JAVA_INT, SetDirtyTracking.HWPT_ID, pageTable);
+      iommufd.demand(action, Ioctl.IOMMU_HWPT_SET_DIRTY_TRACKING, argument);
+    }
+  }
+
+  @Override
+  public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+    ReportedRange.bytes(iommufd.device(), range, pageSize, bitmap);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment argument = Struct.allocate(arena, GetDirtyBitmap.LAYOUT);
+      argument.set(JAVA_INT, GetDirtyBitmap.HWPT_ID, pageTable);
+      argument.set(JAVA_LONG, GetDirtyBitmap.IOVA, range.iova());
+      argument.set(JAVA_LONG, GetDirtyBitmap.LENGTH, range.length());
+      argument.set(JAVA_LONG, GetDirtyBitmap.PAGE_SIZE, pageSize);
+      argument.set(JAVA_LONG, GetDirtyBitmap.DATA, bitmap.address());
+      iommufd.demand("report dirty pages of " + range, Ioctl.IOMMU_HWPT_GET_DIRTY_BITMAP, argument, bitmap);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux.vfio;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import io.vfio4j.linux.vfio.DeviceStructs.Region;
+import io.vfio4j.model.CapabilityReader;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MalformedChainException;
+import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.RegionInfo;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** The regions of a kernel device: its BARs, its config space, and others. */
+public final class KernelRegions {
+
+  /** {@code VFIO_PCI_CONFIG_REGION_INDEX}. */
+  public static final int CONFIG = 7;
+
+  /** More than the capabilities of any region known need. */
+  private static final int MOST_INFO = 65536;
+
+  private static final int CONFIG_HEADER = 64;
+  private static final int SUBSYSTEM_VENDOR = 0x2c;
+
+  /**
+   * What is known of a region.
+   *
+   * @param offset where it begins in the device's file
+   */
+  private record Known(RegionInfo info, long offset) {
+  }
+
+  private final VfioFile file;
+  private final ConcurrentMap<Integer, Known> known = new ConcurrentHashMap<>();
+
+  KernelRegions(VfioFile file) {
+    this.file = file;
+  }
+
+  /**
+   * Asks about a region.
+   *
+   * @param index as in {@code VFIO_PCI_*_REGION_INDEX}
+   * @throws DeviceException EINVAL if there is no such index
+   */
+  public RegionInfo info(int index) throws DeviceException {
+    return region(index).info;
+  }
+
+  private Known region(int index) throws DeviceException {
+    Known before = known.get(index);
+    if (before != null) {
+      return before;
+    }
+    Known asked = ask(index);
+    known.put(index, asked);
+    return asked;
+  }
+
+  private Known ask(int index) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment answer = ask(arena, index, 0);
+      int whole = answer.get(JAVA_INT, 0);
+      if ((answer.get(JAVA_INT, Region.FLAGS) & Region.CAPS) != 0 && whole > answer.byteSize()) {
+        if (whole > MOST_INFO) {
+          throw malformed(index, whole + " bytes of capabilities");
+        }
+        answer = ask(arena, index, whole - answer.byteSize());
+      }
+      return decode(index, answer);
+    }
+  }
+
+  private MemorySegment ask(Arena arena, int index, long room) throws DeviceException {
+    MemorySegment answer = Struct.allocate(arena, Region.LAYOUT, room);
+    answer.set(JAVA_INT, Region.INDEX, index);
+    file.demand("ask about region " + index, Ioctl.VFIO_DEVICE_GET_REGION_INFO, answer);
+    return answer;
+  }
+
+  private Known decode(int index, MemorySegment answer) throws DeviceException {
+    int flags = answer.get(JAVA_INT, Region.FLAGS);
+    long size = answer.get(JAVA_LONG, Region.SIZE);
+    long offset = answer.get(JAVA_LONG, Region.OFFSET);
+    if (size < 0 || offset < 0 || offset > Long.MAX_VALUE - size) {
+      throw malformed(index,
+          "%s bytes at %s".formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset)));
+    }
+    return new Known(new RegionInfo(index, size, (flags & Region.READ) != 0, (flags & Region.WRITE) != 0,
+        (flags & Region.MMAP) != 0, capabilities(index, flags, size, answer)), offset);
+  }
+
+  private List<RegionCapability> capabilities(int index, int flags, long size, MemorySegment answer)
+      throws DeviceException {
+    if ((flags & Region.CAPS) == 0) {
+      return List.of();
+    }
+    try {
+      return CapabilityReader.read(answer, answer.get(JAVA_INT, Region.CAP_OFFSET), size);
+    } catch (MalformedChainException e) {
+      throw malformed(index, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private DeviceException malformed(int index, String what) {
+    return new DeviceException(file.device(), "ask about region " + index, Errno.EPROTO,
+        "%s: region %d cannot be as its driver says: %s".formatted(file.device(), index, what), null);
+  }
+
+  /**
+   * Reads from a region.
+   *
+   * @param index the region's index
+   * @param offset where to begin, bytes
+   * @param into native memory
+   * @throws DeviceException EINVAL beyond the region's end, and what the driver answers
+   */
+  public void read(int index, long offset, MemorySegment into) throws DeviceException {
+    String action = "read %d bytes at 0x%x of region %d".formatted(into.byteSize(), offset, index);
+    long at = place(action, index, offset, into.byteSize());
+    long done = 0;
+    while (done < into.byteSize()) {
+      done += moved(action, file.read(into.asSlice(done), at + done));
+    }
+  }
+
+  /**
+   * Writes to a region.
+   *
+   * @param index the region's index
+   * @param offset where to begin, bytes
+   * @param data native memory
+   * @throws DeviceException as {@link #read}
+   */
+  public void write(int index, long offset, MemorySegment data) throws DeviceException {
+    String action = "write %d bytes at 0x%x of region %d".formatted(data.byteSize(), offset, index);
+    long at = place(action, index, offset, data.byteSize());
+    long done = 0;
+    while (done < data.byteSize()) {
+      done += moved(action, file.write(data.asSlice(done), at + done));
+    }
+  }
+
+  /** An offset beyond the region would be one of the next region. */
+  private long place(String action, int index, long offset, long length) throws DeviceException {
+    Known region = region(index);
+    if (offset < 0 || length > region.info.size() || offset > region.info.size() - length) {
+      throw new DeviceException(file.device(), action, Errno.EINVAL);
+    }
+    return region.offset + offset;
+  }
+
+  private long moved(String action, long result) throws DeviceException {
+    if (result == 0) {
+      throw new DeviceException(file.device(), action, Errno.EIO);
+    }
+    if (result < 0) {
+      throw new DeviceException(file.device(), action, new Errno((int) -result));
+    }
+    return result;
+  }
+
+  /**
+   * Maps a part of a region: reads and writes of the memory are those of the device.
+   *
+   * @param index the region's index
+   * @param offset bytes, a multiple of the page size
+   * @param length bytes, more than 0
+   * @param arena unmaps it when it closes, which must be before the device is reset or unbound
+   * @throws DeviceException EINVAL for what the region does not let be mapped
+   */
+  public MemorySegment map(int index, long offset, long length, Arena arena) throws DeviceException {
+    String action = "map %d bytes at 0x%x of region %d".formatted(length, offset, index);
+    long at = place(action, index, offset, length);
+    RegionInfo info = info(index);
+    boolean isAllowed = info.mappable() && info.capability(RegionCapability.SparseMmap.class)
+        .map(sparse -> sparse.areas().stream()
+            .anyMatch(area -> offset >= area.offset() && offset + length <= area.offset() + area.size()))
+        .orElse(true);
+    if (!isAllowed) {
+      throw new DeviceException(file.device(), action, Errno.EINVAL);
+    }
+    return file.map(at, length, info.writable(), arena);
+  }
+
+  /** Returns what a device says it is in its config space; zeros for one that has none. */
+  DeviceIdentity identity(String driver) throws DeviceException {
+    RegionInfo config = hasConfig() ? info(CONFIG) : null;
+    if (config == null || config.size() < CONFIG_HEADER) {
+      return new DeviceIdentity(file.device(), 0, 0, 0, 0, 0, driver);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment header = arena.allocate(CONFIG_HEADER, Integer.BYTES);
+      read(CONFIG, 0, header);
+      return new DeviceIdentity(file.device(), u16(header, 0), u16(header, 2), u16(header, SUBSYSTEM_VENDOR),
+          u16(header, SUBSYSTEM_VENDOR + 2), header.get(JAVA_INT_UNALIGNED, 8) >>> 8, driver);
+    }
+  }
+
+  private boolean hasConfig() throws DeviceException {
+    try {
+      info(CONFIG);
+      return true;
+    } catch (DeviceException e) {
+      if (e.errno().equals(Errno.EINVAL)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private static int u16(MemorySegment config, long offset) {
+    return Short.toUnsignedInt(config.get(JAVA_SHORT_UNALIGNED, offset));
+  }
+}

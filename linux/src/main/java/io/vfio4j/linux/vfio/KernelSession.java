@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux.vfio;
+
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+
+/** A data session and its descriptor, the kernel's {@code data_fd}. */
+abstract sealed class KernelSession permits KernelSavingSession, KernelResumingSession {
+
+  private final KernelMigration migration;
+  private final VfioFile file;
+  private volatile boolean ended;
+
+  KernelSession(KernelMigration migration, VfioFile file) {
+    this.migration = migration;
+    this.file = file;
+  }
+
+  abstract DataSession session();
+
+  abstract boolean belongsTo(DeviceState state);
+
+  final KernelMigration migration() {
+    return migration;
+  }
+
+  final VfioFile file() {
+    return file;
+  }
+
+  /** The device has left the states that the session belongs to. The descriptor stays, and is of no use. */
+  final void end() {
+    ended = true;
+  }
+
+  final void checkOpen(String action) throws DeviceException {
+    if (ended) {
+      throw new DeviceException(file.device(), action, Errno.ENODEV);
+    }
+  }
+
+  final DeviceException failure(String action, long result) {
+    return new DeviceException(file.device(), action, new Errno((int) -result));
+  }
+
+  /** Lets go of the session. */
+  public final void close() {
+    end();
+    file.close();
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux.vfio;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import io.vfio4j.linux.vfio.Type1Structs.Bitmap;
+import io.vfio4j.linux.vfio.Type1Structs.CapHeader;
+import io.vfio4j.linux.vfio.Type1Structs.CapMigration;
+import io.vfio4j.linux.vfio.Type1Structs.DirtyBitmap;
+import io.vfio4j.linux.vfio.Type1Structs.DirtyBitmapGet;
+import io.vfio4j.linux.vfio.Type1Structs.IommuInfo;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The log of dirty pages that a container keeps for all of its devices ({@code VFIO_IOMMU_DIRTY_PAGES}): what
+ * mediated devices have pinned or written, and everything that a device with an IOMMU may reach. It logs all that is
+ * mapped; a range that is reported must not cut a mapping.
+ */
+final class Type1DirtyLog implements DmaLog {
+
+  private static final int MOST_INFO = 4096;
+
+  private final VfioFile container;
+  private final long pageSize;
+  private final long mostBytes;
+
+  private Type1DirtyLog(VfioFile container, long pageSize, long mostBytes) {
+    this.container = container;
+    this.pageSize = pageSize;
+    this.mostBytes = mostBytes;
+  }
+
+  /** Returns the log of a container, if its kernel keeps one. */
+  static Optional<DmaLog> of(VfioFile container) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = Struct.allocate(arena, IommuInfo.LAYOUT, MOST_INFO);
+      container.demand("ask what the IOMMU can do", Ioctl.VFIO_IOMMU_GET_INFO, info);
+      if ((info.get(JAVA_INT, IommuInfo.FLAGS) & IommuInfo.CAPS) == 0) {
+        return Optional.empty();
+      }
+      long at = Integer.toUnsignedLong(info.get(JAVA_INT, IommuInfo.CAP_OFFSET));
+      for (int left = MOST_INFO / (int) CapHeader.LAYOUT.byteSize(); at != 0 && left > 0; left--) {
+        if (at % Long.BYTES != 0 || at > info.byteSize() - CapMigration.LAYOUT.byteSize()) {
+          return Optional.empty();
+        }
+        MemorySegment capability = info.asSlice(at);
+        if (Short.toUnsignedInt(capability.get(JAVA_SHORT, CapHeader.ID)) == CapMigration.ID) {
+          return Optional.of(of(container, capability));
+        }
+        at = Integer.toUnsignedLong(capability.get(JAVA_INT, CapHeader.NEXT));
+      }
+      return Optional.empty();
+    }
+  }
+
+  private static Type1DirtyLog of(VfioFile container, MemorySegment capability) {
+    return new Type1DirtyLog(container,
+        Long.lowestOneBit(capability.get(JAVA_LONG, CapMigration.PGSIZE_BITMAP)),
+        capability.get(JAVA_LONG, CapMigration.MAX_DIRTY_BITMAP_SIZE));
+  }
+
+  /** {@inheritDoc} The ranges and the page size are the container's. */
+  @Override
+  public long start(List<IovaRange> ranges, long hint) throws DeviceException {
+    control("start logging dirty pages", DirtyBitmap.START);
+    return pageSize;
+  }
+
+  @Override
+  public void stop() throws DeviceException {
+    control("stop logging dirty pages", DirtyBitmap.STOP);
+  }
+
+  private void control(String action, int flag) throws DeviceException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment argument = Struct.allocate(arena, DirtyBitmap.LAYOUT);
+      argument.set(JAVA_INT, DirtyBitmap.FLAGS, flag);
+      container.demand(action, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument);
+    }
+  }
+
+  @Override
+  public void report(IovaRange range, long wanted, MemorySegment bitmap) throws DeviceException {
+    ReportedRange.bytes(container.device(), range, wanted, bitmap);
+    long bytes = DmaLog.bitmapBytes(range, pageSize);
+    if (Long.compareUnsigned(bytes, mostBytes) > 0) {
+      throw new DeviceException(container.device(), "report dirty pages of " + range, Errno.E2BIG);
+    }
+    if (Long.compareUnsigned(wanted, pageSize) < 0) {
+      throw new DeviceException(container.device(),
+          "report dirty pages of %d bytes, where the IOMMU has pages of %d".formatted(wanted, pageSize),
+          Errno.EINVAL);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      // The kernel overwrites the bitmap.
+      MemorySegment reported = arena.allocate(bytes, Long.BYTES);
+      read(arena, range, reported);
+      merge(reported, wanted / pageSize, bitmap);
+    }
+  }
+
+  private void read(Arena arena, IovaRange range, MemorySegment reported) throws DeviceException {
+    MemorySegment argument = Struct.allocate(arena, DirtyBitmap.LAYOUT, DirtyBitmapGet.LAYOUT.byteSize());
+    argument.set(JAVA_INT, DirtyBitmap.FLAGS, DirtyBitmap.GET_BITMAP);
+    long get = DirtyBitmap.DATA;
+    argument.set(JAVA_LONG, get + DirtyBitmapGet.IOVA, range.iova());
+    argument.set(JAVA_LONG, get + DirtyBitmapGet.SIZE, range.length());
+    long bitmap = get + DirtyBitmapGet.BITMAP;
+    argument.set(JAVA_LONG, bitmap + Bitmap.PGSIZE, pageSize);
+    argument.set(JAVA_LONG, bitmap + Bitmap.SIZE, reported.byteSize());
+    argument.set(JAVA_LONG, bitmap + Bitmap.DATA, reported.address());
+    container.demand("report dirty pages of " + range, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument, reported);
+  }
+
+  /** Sets a bit for each run of pages of which one is dirty. */
+  private static void merge(MemorySegment reported, long pagesPerBit, MemorySegment bitmap) {
+    for (long word = 0; word < reported.byteSize() / Long.BYTES; word++) {
+      long bits = reported.getAtIndex(JAVA_LONG, word);
+      if (pagesPerBit == 1) {
+        set(bitmap, word, bits);
+        continue;
+      }
+      while (bits != 0) {
+        long bit = (word * Long.SIZE + Long.numberOfTrailingZeros(bits)) / pagesPerBit;
+        set(bitmap, bit / Long.SIZE, 1L << bit);
+        bits &= bits - 1;
+      }
+    }
+  }
+
+  private static void set(MemorySegment bitmap, long word, long bits) {
+    if (bits != 0) {
+      bitmap.set(JAVA_LONG_UNALIGNED, word * Long.BYTES,
+          bitmap.get(JAVA_LONG_UNALIGNED, word * Long.BYTES) | bits);
+    }
+  }
+}
