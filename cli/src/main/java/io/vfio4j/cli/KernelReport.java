@@ -7,6 +7,7 @@ import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.linux.vfio.VariantDrivers;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
@@ -43,14 +44,8 @@ final class KernelReport {
   }
 
   static ProbeReport of(KernelDevice device) throws DeviceException {
-    List<RegionInfo> regions = new ArrayList<>();
-    for (int i = 0; i < ProbeReport.bounded(device.regionCount()); i++) {
-      regions.add(device.regions().info(i));
-    }
-    List<IrqInfo> irqs = new ArrayList<>();
-    for (int i = 0; i < ProbeReport.bounded(device.irqCount()); i++) {
-      irqs.add(device.irqs().info(i));
-    }
+    List<RegionInfo> regions = known(device.regionCount(), device.regions()::info);
+    List<IrqInfo> irqs = known(device.irqCount(), device.irqs()::info);
     MigrationFeatures features = device.features();
     DeviceState state = device.state();
     boolean dmaLogging = device.dmaLog().isPresent();
@@ -58,6 +53,27 @@ final class KernelReport {
         features.canMigrate() ? List.of(2) : List.of(), features, state, device.stopCopyLength(), dmaLogging,
         false,
         notes(device), Advice.of(features, state, dmaLogging, false, new Remedies(device.host())));
+  }
+
+  /** What is asked about by index. */
+  @FunctionalInterface
+  private interface Question<T> {
+    T ask(int index) throws DeviceException;
+  }
+
+  /** Drivers count indexes that they do not know: vfio-pci the region of VGA, mtty the interrupts that it lacks. */
+  private static <T> List<T> known(int count, Question<T> question) throws DeviceException {
+    List<T> answers = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.bounded(count); i++) {
+      try {
+        answers.add(question.ask(i));
+      } catch (DeviceException e) {
+        if (!e.errno().equals(Errno.EINVAL)) {
+          throw e;
+        }
+      }
+    }
+    return answers;
   }
 
   private static List<ProbeReport.Fact> facts(KernelDevice device) {
