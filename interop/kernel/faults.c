@@ -74,6 +74,10 @@ static int fault_reset;
 module_param(fault_reset, int, 0644);
 MODULE_PARM_DESC(fault_reset, "what a reset fails with (0: it does not)");
 
+static unsigned int fault_reset_after;
+module_param(fault_reset_after, uint, 0644);
+MODULE_PARM_DESC(fault_reset_after, "how many resets work before they fail; counts down (0)");
+
 static int fault_info;
 module_param(fault_info, int, 0644);
 MODULE_PARM_DESC(fault_info, "what VFIO_MIG_GET_PRECOPY_INFO fails with (0: it does not)");
@@ -135,7 +139,13 @@ int td_fault_arc(const struct td_device *device, enum vfio_device_mig_state from
 
 int td_fault_reset(const struct td_device *device)
 {
-	return is_meant(device) ? -READ_ONCE(fault_reset) : 0;
+	if (!READ_ONCE(fault_reset) || !is_meant(device))
+		return 0;
+	if (fault_reset_after) {
+		fault_reset_after--;
+		return 0;
+	}
+	return -READ_ONCE(fault_reset);
 }
 
 int td_fault_info(const struct td_device *device)

@@ -22,8 +22,7 @@ static int check_record(const struct td_session *session)
 	const struct td_record *record = &session->record;
 	u32 kind = le32_to_cpu(record->kind);
 
-	if (le32_to_cpu(record->magic) != lower_32_bits(TD_MAGIC) || session->has_end
-	    || (!session->has_header && kind != TD_HEADER))
+	if (le32_to_cpu(record->magic) != lower_32_bits(TD_MAGIC) || (!session->has_header && kind != TD_HEADER))
 		return -EINVAL;
 	switch (kind) {
 	case TD_HEADER:
@@ -98,6 +97,8 @@ static ssize_t take_piece(struct td_session *session, const char __user *buf, si
 	u8 *to = in_header ? (u8 *)&session->record + session->at : session->payload + session->at - header;
 	int err = 0;
 
+	if (session->has_end)
+		return -EINVAL;
 	length = min(length, (in_header ? header : session->size) - session->at);
 	if (copy_from_user(to, buf, length))
 		return -EFAULT;

@@ -40,6 +40,8 @@ static bool is_saving(enum vfio_device_mig_state state)
 
 static void enter(struct td_device *device, enum vfio_device_mig_state state)
 {
+	if (state == VFIO_DEVICE_STATE_STOP_COPY)
+		device->saved = td_checksum(device);
 	device->state = state;
 	if (td_is_running(state) && device->rate)
 		mod_delayed_work(system_wq, &device->worker, 1);
@@ -58,6 +60,7 @@ static struct file *take_arc(struct td_device *device, enum vfio_device_mig_stat
 
 		if (err)
 			return ERR_PTR(err);
+		device->loaded = td_checksum(device);
 		td_end_session(device);
 	}
 	if (is_saving(from) && !is_saving(to))

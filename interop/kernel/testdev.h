@@ -104,6 +104,8 @@ struct td_device {
 	u32 scratch;
 	u32 rate;		/* pages changed in each tick */
 	struct delayed_work worker;
+	u32 saved;		/* checksums: as it was stopped to be saved, */
+	u32 loaded;		/* and as it was loaded */
 
 	u8 config[PCI_CFG_SPACE_SIZE];
 	u64 dma_iova;

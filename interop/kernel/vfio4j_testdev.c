@@ -211,6 +211,18 @@ static ssize_t checksum_show(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RO(checksum);
 
+static ssize_t saved_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%08x\n", READ_ONCE(device_of(dev)->saved));
+}
+static DEVICE_ATTR_RO(saved);
+
+static ssize_t loaded_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%08x\n", READ_ONCE(device_of(dev)->loaded));
+}
+static DEVICE_ATTR_RO(loaded);
+
 static ssize_t ticks_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct td_device *device = device_of(dev);
@@ -260,8 +272,8 @@ static ssize_t seed_store(struct device *dev, struct device_attribute *attr, con
 static DEVICE_ATTR_WO(seed);
 
 static struct attribute *attributes[] = {
-	&dev_attr_state.attr, &dev_attr_checksum.attr, &dev_attr_ticks.attr, &dev_attr_rate.attr,
-	&dev_attr_seed.attr, NULL,
+	&dev_attr_state.attr, &dev_attr_checksum.attr, &dev_attr_saved.attr, &dev_attr_loaded.attr,
+	&dev_attr_ticks.attr, &dev_attr_rate.attr, &dev_attr_seed.attr, NULL,
 };
 
 static const struct attribute_group attribute_group = { .name = "testdev", .attrs = attributes };
