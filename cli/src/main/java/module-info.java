@@ -15,5 +15,6 @@ module io.vfio4j.cli {
   opens io.vfio4j.cli to info.picocli;
   opens io.vfio4j.cli.demo to info.picocli;
   opens io.vfio4j.cli.inspect to info.picocli;
+  opens io.vfio4j.cli.simulate to info.picocli;
   opens io.vfio4j.cli.states to info.picocli;
 }

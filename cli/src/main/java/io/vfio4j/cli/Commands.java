@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.demo.DemoCommand;
 import io.vfio4j.cli.inspect.InspectCommand;
+import io.vfio4j.cli.simulate.SimulateCommand;
 import io.vfio4j.cli.states.PlanCommand;
 import io.vfio4j.cli.states.StatesCommand;
 import java.util.List;
@@ -24,7 +25,7 @@ public final class Commands {
   private static List<Object> all() {
     return List.of(new DemoCommand(), new ServeCommand(), new ProbeCommand(), new MigrateCommand(),
         new ReceiveCommand(), new SendCommand(), new ConformCommand(), new StatesCommand(),
-        new PlanCommand(), new InspectCommand());
+        new PlanCommand(), new SimulateCommand(), new InspectCommand());
   }
 
   /** Makes the command line. */

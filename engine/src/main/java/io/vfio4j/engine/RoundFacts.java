@@ -4,10 +4,10 @@ package io.vfio4j.engine;
 import java.time.Duration;
 
 /**
- * What is known at the end of a round of pre-copy, or within a long one. Dirtied bytes count once in a round, however
+ * What is known at the end of a round of pre-copy, whole or cut short. Dirtied bytes count once in a round, however
  * often they were written: they are what the next round, or the switchover, has to send again.
  *
- * @param round which round ended or is under way, from 1
+ * @param round which round ended, from 1
  * @param elapsed time since pre-copy began, not negative
  * @param deviceBytesLeft bytes that all devices together have to send still: what the round has not sent yet,
  *     what was dirtied since it began, and what they send only once they are stopped

@@ -2,8 +2,8 @@
 package io.vfio4j.engine;
 
 /**
- * Decides when the devices and their workload are stopped. It is asked at the end of every round of pre-copy, about
- * once a second within a long one, and when the devices did not enter their grace states in time.
+ * Decides when the devices and their workload are stopped. It is asked at the end of every round of pre-copy but
+ * that of all memory, and anew when the devices did not enter their grace states in time.
  *
  * <p>
  * The decision depends on the facts alone, so that it can be tried out by a simulator, and tested. It is asked on the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
+import io.vfio4j.cli.svg.Arrow;
+import io.vfio4j.cli.svg.Point;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

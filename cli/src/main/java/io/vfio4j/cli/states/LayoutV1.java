@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
+import io.vfio4j.cli.svg.Point;
 import java.util.List;
 import java.util.Map;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
+import io.vfio4j.cli.svg.Point;
+
 /**
  * Where the arcs between two states run, in a straight line.
  *

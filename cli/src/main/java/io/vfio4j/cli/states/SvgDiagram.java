@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
+import io.vfio4j.cli.svg.Arrow;
+import io.vfio4j.cli.svg.Point;
+import io.vfio4j.cli.svg.Svg;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,21 +32,7 @@ final class SvgDiagram {
     map.states().forEach(this::state);
     SvgLegend legend = new SvgLegend(map, undrawn);
     legend.draw(svg, new Point(30, layout.height() + 20));
-    return frame(layout.height() + 20 + legend.height());
-  }
-
-  private String frame(double height) {
-    Svg file = new Svg();
-    file.raw("""
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %1$.0f %2$.0f" width="%1$.0f" height="%2$.0f" \
-        role="img" aria-labelledby="title">
-        <!-- SPDX-License-Identifier: Apache-2.0 -->
-        <title id="title">%3$s</title>
-        """.formatted(layout.width(), height, Svg.escape(map.title())));
-    file.raw(SvgStyle.CSS);
-    file.rect("paper", new Point(0, 0), layout.width(), height, 12);
-    file.text("title", new Point(30, 40), map.title());
-    return file.raw(svg.toString()).raw("</svg>").toString();
+    return Svg.file(map.title(), SvgStyle.CSS, layout.width(), layout.height() + 20 + legend.height(), svg);
   }
 
   private void savingGroup() {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
+import io.vfio4j.cli.svg.Arrow;
+import io.vfio4j.cli.svg.Point;
+import io.vfio4j.cli.svg.Svg;
 import java.util.ArrayList;
 import java.util.List;
 

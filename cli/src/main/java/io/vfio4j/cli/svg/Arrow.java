@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.cli.states;
+package io.vfio4j.cli.svg;
 
-/** A straight arrow, from border to border. */
-record Arrow(Point tail, Point tip) {
+/**
+ * A straight arrow, from border to border.
+ *
+ * @param tail where it begins
+ * @param tip where it points to
+ */
+public record Arrow(Point tail, Point tip) {
 
   private static final double HEAD_LENGTH = 11;
   private static final double HALF_HEAD = 4.5;
@@ -21,12 +26,12 @@ record Arrow(Point tail, Point tip) {
   }
 
   /** Returns where to mark that a session ends: as the state is left. */
-  Point afterTail() {
+  public Point afterTail() {
     return tail.towards(tip, 9);
   }
 
   /** Returns where to mark that a session is opened: as the next state is entered. */
-  Point beforeTip() {
+  public Point beforeTip() {
     return tip.towards(tail, HEAD_LENGTH + 6);
   }
 }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.cli.states;
+package io.vfio4j.cli.svg;
 
-/** A point of a drawing, in pixels, y downwards. */
-record Point(double x, double y) {
+/**
+ * A point of a drawing.
+ *
+ * @param x pixels from the left
+ * @param y pixels from the top
+ */
+public record Point(double x, double y) {
 
-  Point plus(double dx, double dy) {
+  /** Returns the point so far to the right and down from this one. */
+  public Point plus(double dx, double dy) {
     return new Point(x + dx, y + dy);
   }
 
   /** Returns the point at a distance from this one in the direction of another. */
-  Point towards(Point other, double distance) {
+  public Point towards(Point other, double distance) {
     double length = Math.hypot(other.x - x, other.y - y);
     return plus((other.x - x) / length * distance, (other.y - y) / length * distance);
   }

@@ -1,48 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.cli.states;
+package io.vfio4j.cli.svg;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Writes elements of SVG. */
-final class Svg {
+public final class Svg {
 
   private final StringBuilder text = new StringBuilder();
 
-  Svg raw(String lines) {
+  /** Makes an empty one. */
+  public Svg() {
+  }
+
+  /**
+   * Returns a file that needs no other.
+   *
+   * @param title what the picture is called, in it and for those who cannot see it
+   * @param css a style element, with the classes {@code paper} and {@code title} among others
+   * @param content what is drawn
+   */
+  public static String file(String title, String css, double width, double height, Svg content) {
+    Svg file = new Svg();
+    file.raw("""
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %1$.0f %2$.0f" width="%1$.0f" height="%2$.0f" \
+        role="img" aria-labelledby="title">
+        <!-- SPDX-License-Identifier: Apache-2.0 -->
+        <title id="title">%3$s</title>
+        """.formatted(width, height, escape(title)));
+    file.raw(css);
+    file.rect("paper", new Point(0, 0), width, height, 12);
+    file.text("title", new Point(30, 40), title);
+    return file.raw(content.toString()).raw("</svg>").toString();
+  }
+
+  /** Adds lines as they are. */
+  public Svg raw(String lines) {
     text.append(lines);
     return this;
   }
 
-  Svg rect(String styleClass, Point corner, double width, double height, double radius) {
+  /** Adds a rectangle with round corners. */
+  public Svg rect(String styleClass, Point corner, double width, double height, double radius) {
     return element("<rect class=\"%s\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"%s\"/>"
         .formatted(styleClass, number(corner.x()), number(corner.y()), number(width), number(height),
             number(radius)));
   }
 
-  Svg line(String styleClass, Point from, Point to) {
+  /** Adds a line. */
+  public Svg line(String styleClass, Point from, Point to) {
     return element("<line class=\"%s\" x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\"/>"
         .formatted(styleClass, number(from.x()), number(from.y()), number(to.x()), number(to.y())));
   }
 
-  Svg polygon(String styleClass, Point... corners) {
-    String points = Arrays.stream(corners).map(corner -> number(corner.x()) + "," + number(corner.y()))
-        .collect(Collectors.joining(" "));
-    return element("<polygon class=\"%s\" points=\"%s\"/>".formatted(styleClass, points));
+  /** Adds a polygon. */
+  public Svg polygon(String styleClass, Point... corners) {
+    return element("<polygon class=\"%s\" points=\"%s\"/>".formatted(styleClass, points(List.of(corners))));
   }
 
-  Svg circle(String styleClass, Point centre, double radius) {
+  /** Adds a line with corners. */
+  public Svg polyline(String styleClass, List<Point> corners) {
+    return element("<polyline class=\"%s\" points=\"%s\"/>".formatted(styleClass, points(corners)));
+  }
+
+  private static String points(List<Point> corners) {
+    return corners.stream().map(corner -> number(corner.x()) + "," + number(corner.y()))
+        .collect(Collectors.joining(" "));
+  }
+
+  /** Adds a circle. */
+  public Svg circle(String styleClass, Point centre, double radius) {
     return element("<circle class=\"%s\" cx=\"%s\" cy=\"%s\" r=\"%s\"/>"
         .formatted(styleClass, number(centre.x()), number(centre.y()), number(radius)));
   }
 
-  Svg text(String styleClass, Point at, String words) {
+  /** Adds words. */
+  public Svg text(String styleClass, Point at, String words) {
     return element("<text class=\"%s\" x=\"%s\" y=\"%s\">%s</text>"
         .formatted(styleClass, number(at.x()), number(at.y()), escape(words)));
   }
 
-  Svg arrow(String styleClass, Arrow arrow) {
+  /** Adds an arrow. */
+  public Svg arrow(String styleClass, Arrow arrow) {
     return line("arc " + styleClass, arrow.tail(), arrow.shaft())
         .polygon("head " + styleClass, arrow.head());
   }
@@ -52,7 +92,8 @@ final class Svg {
     return this;
   }
 
-  static String escape(String words) {
+  /** Returns words as they may stand in a file. */
+  public static String escape(String words) {
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 

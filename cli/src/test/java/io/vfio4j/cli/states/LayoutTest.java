@@ -3,6 +3,8 @@ package io.vfio4j.cli.states;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.svg.Arrow;
+import io.vfio4j.cli.svg.Point;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import java.util.List;

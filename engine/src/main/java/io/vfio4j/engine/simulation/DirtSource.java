@@ -17,7 +17,12 @@ public sealed interface DirtSource {
   /** Returns what it is. */
   Kind kind();
 
-  /** Returns how much is sent in the first round, bytes, at most {@link #size}. */
+  /** Tells whether it is memory. */
+  default boolean isMemory() {
+    return kind() == Kind.MEMORY;
+  }
+
+  /** Returns how much is sent when it is sent for the first time, bytes, at most {@link #size}. */
   long firstRound();
 
   /** Returns how much can be dirty at most, bytes. */
@@ -82,7 +87,7 @@ public sealed interface DirtSource {
    * A source as it was seen in a real migration.
    *
    * @param kind what it is
-   * @param firstRound bytes of the first round, not negative; zeros that were left out are not among them
+   * @param firstRound bytes of the first time, not negative; zeros that were left out are not among them
    * @param size how much can be dirty at most, not less than that
    * @param whenStopped bytes sent only when everything stands still, not negative
    * @param curve how much was dirtied in intervals of a length

@@ -122,30 +122,35 @@ public final class Recording {
 
   private void add(List<DirtSource> sources, DirtSource.Kind kind, ToLongFunction<Round> bytes,
       ToLongFunction<Round> left) {
-    long whenStopped = whenStopped(bytes, left);
-    long size = Math.max(rounds.stream().mapToLong(bytes).max().orElseThrow(),
-        left.applyAsLong(rounds.getLast()) - whenStopped);
-    if (size > 0 || whenStopped > 0) {
-      sources.add(new DirtSource.Recorded(kind, bytes.applyAsLong(rounds.getFirst()), size, whenStopped,
-          new DirtyCurve(points(bytes, left, whenStopped))));
+    List<Round> seen = rounds.stream().dropWhile(round -> bytes.applyAsLong(round) == 0).toList();
+    if (seen.isEmpty()) {
+      // Nothing of it is sent while it runs.
+      long whenStopped = left.applyAsLong(rounds.getLast());
+      if (whenStopped > 0) {
+        sources.add(new DirtSource.Recorded(kind, 0, 0, whenStopped, new DirtyCurve(List.of())));
+      }
+      return;
     }
+    long whenStopped = kind == DirtSource.Kind.DEVICE ? whenStopped(seen, bytes, left) : 0;
+    long size = Math.max(seen.stream().mapToLong(bytes).max().orElseThrow(),
+        left.applyAsLong(seen.getLast()) - whenStopped);
+    sources.add(new DirtSource.Recorded(kind, bytes.applyAsLong(seen.getFirst()), size, whenStopped,
+        new DirtyCurve(points(seen, bytes, left, whenStopped))));
   }
 
   /** What was left and never came in the next round comes only when everything stands still. */
-  private long whenStopped(ToLongFunction<Round> bytes, ToLongFunction<Round> left) {
-    if (rounds.size() == 1) {
-      return 0;
-    }
+  private static long whenStopped(List<Round> rounds, ToLongFunction<Round> bytes,
+      ToLongFunction<Round> left) {
     long least = Long.MAX_VALUE;
     for (int i = 0; i + 1 < rounds.size(); i++) {
       least = Math.min(least,
           Math.max(0, left.applyAsLong(rounds.get(i)) - bytes.applyAsLong(rounds.get(i + 1))));
     }
-    return least;
+    return rounds.size() == 1 ? 0 : least;
   }
 
-  private List<DirtyCurve.Point> points(ToLongFunction<Round> bytes, ToLongFunction<Round> left,
-      long whenStopped) {
+  private static List<DirtyCurve.Point> points(List<Round> rounds, ToLongFunction<Round> bytes,
+      ToLongFunction<Round> left, long whenStopped) {
     List<DirtyCurve.Point> points = new ArrayList<>();
     for (int i = 0; i < rounds.size(); i++) {
       boolean last = i + 1 == rounds.size();

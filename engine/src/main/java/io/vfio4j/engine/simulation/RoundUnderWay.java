@@ -18,21 +18,21 @@ record RoundUnderWay(Backlog backlog, double began, double from, double end, Lin
   /** Begins a round, which is a pause if there is nothing to send. */
   static RoundUnderWay begin(Backlog backlog, double now, double perRound, double pause, LinkRate link) {
     double from = now + perRound;
-    double total = backlog.total();
+    double total = backlog.toSend();
     double end = total < NOTHING ? from + pause : from + link.secondsFor(total, from);
     return new RoundUnderWay(backlog, now, from, end, link);
   }
 
   boolean isPause() {
-    return backlog.total() < NOTHING;
+    return backlog.toSend() < NOTHING;
   }
 
   /** Returns the bytes sent in it until then. */
   double sentBy(double time) {
     if (time >= end) {
-      return backlog.total();
+      return backlog.toSend();
     }
-    return isPause() || time <= from ? 0 : Math.min(backlog.total(), link.bytesIn(from, time));
+    return isPause() || time <= from ? 0 : Math.min(backlog.toSend(), link.bytesIn(from, time));
   }
 
   /** Returns the seconds in which it was sending until then. */
@@ -42,12 +42,12 @@ record RoundUnderWay(Backlog backlog, double began, double from, double end, Lin
 
   /** Returns the part of the bytes of a kind that was sent until then. */
   double sentBy(double time, DirtSource.Kind kind) {
-    return isPause() ? 0 : sentBy(time) * backlog.of(kind) / backlog.total();
+    return isPause() ? 0 : sentBy(time) * backlog.toSend(kind) / backlog.toSend();
   }
 
   /** Returns what there is to be sent then. */
   Backlog leftAt(double time) {
-    double unsent = isPause() ? 0 : 1 - sentBy(time) / backlog.total();
+    double unsent = isPause() ? 0 : 1 - sentBy(time) / backlog.toSend();
     return backlog.later(unsent, began, time);
   }
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 final class Seconds {
 
   private static final double NANOS = 1e9;
+  private static final double CENTURY = 100 * 365.0 * 86_400;
 
   private Seconds() {
   }
@@ -16,12 +17,11 @@ final class Seconds {
     return duration.getSeconds() + duration.getNano() / NANOS;
   }
 
-  /** Returns a duration, rounded to nanoseconds; what is longer than one can be is cut. */
+  /** Returns a duration, rounded to nanoseconds; more than a century is a century, so that two can be added. */
   static Duration duration(double seconds) {
-    double whole = Math.floor(seconds);
-    return whole >= Long.MAX_VALUE / NANOS
-        ? Duration.ofNanos(Long.MAX_VALUE)
-        : Duration.ofSeconds((long) whole, Math.round((seconds - whole) * NANOS));
+    double shown = Math.min(seconds, CENTURY);
+    double whole = Math.floor(shown);
+    return Duration.ofSeconds((long) whole, Math.round((shown - whole) * NANOS));
   }
 
   static String words(Duration duration) {

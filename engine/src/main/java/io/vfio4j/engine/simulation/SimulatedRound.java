@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param number from 1
  * @param began time since pre-copy began
- * @param took how long it took; what was decided within it cut it short
+ * @param took how long it took
  * @param deviceBytes bytes of devices sent in it
  * @param memoryBytes bytes of memory sent in it
  * @param deviceLeft bytes of devices to be sent at its end, those included that are sent only when they stand still

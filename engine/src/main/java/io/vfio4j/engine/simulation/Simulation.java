@@ -9,16 +9,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Goes through the rounds of a migration as the engine does: the first one sends everything, and each one after it what
- * was dirtied in the one before. The policy is asked at the end of a round, and once a second within a long one. Where
- * there is nothing to send, a round is a pause, of 1 ms at first and up to 50 ms.
+ * Goes through the rounds of a migration as the engine does. All memory is sent first, in a round of its own; then all of
+ * the devices and what was dirtied of memory; and from then on what was dirtied in the round before. The policy is asked
+ * at the end of a round, other than that of all memory; a round of devices alone ends after a minute. Where there is
+ * nothing to send, a round is a pause, of 1 ms at first and up to 50 ms.
  */
 public final class Simulation {
 
   /** More rounds than these are not looked at: who has not decided by then is still waiting. */
   public static final int MOST_ROUNDS = 100_000;
 
-  private static final double ASK_EVERY = 1;
+  private static final double LONGEST_OF_DEVICES = 60;
   private static final double FIRST_PAUSE = 0.001;
   private static final double LAST_PAUSE = 0.050;
 
@@ -45,6 +46,7 @@ public final class Simulation {
    * @param sources what is to be sent and changes meanwhile
    * @param setting how it is to be done
    * @return how it went; it always ends, by {@link Setting#horizon} or {@link #MOST_ROUNDS} if not before
+   * @throws IllegalArgumentException if there is more than 1 EiB to be sent
    */
   public static SimulatedMigration run(List<DirtSource> sources, Setting setting) {
     return new Simulation(sources, setting).run();
@@ -52,35 +54,33 @@ public final class Simulation {
 
   private SimulatedMigration run() {
     while (true) {
-      now = Math.min(round.end(), now + ASK_EVERY);
-      Optional<SimulatedMigration> end = act(setting.policy().decide(facts()));
+      now = endOfRound();
+      Optional<SimulatedMigration> end = round.backlog().devicesWait()
+          ? act(new Decision.GoOn("only memory has been sent"))
+          : act(setting.policy().decide(facts()));
       if (end.isPresent()) {
         return end.get();
       }
     }
   }
 
+  private double endOfRound() {
+    boolean memory = round.backlog().toSend(DirtSource.Kind.MEMORY) > 0;
+    return memory ? round.end() : Math.min(round.end(), round.began() + LONGEST_OF_DEVICES);
+  }
+
   private Optional<SimulatedMigration> act(Decision decision) {
+    record();
     return switch (decision) {
-      case Decision.GoOn goOn when isHorizon() -> {
-        record();
-        yield Optional.of(end(SimulatedMigration.Verdict.STILL_WAITING, goOn.reason()));
-      }
+      case Decision.GoOn goOn when isHorizon() ->
+        Optional.of(end(SimulatedMigration.Verdict.STILL_WAITING, goOn.reason()));
       case Decision.GoOn _ -> {
-        if (now >= round.end()) {
-          record();
-          next(left(), now);
-        }
+        next(left(), now);
         yield Optional.empty();
       }
-      case Decision.GiveUp giveUp -> {
-        record();
-        yield Optional.of(end(SimulatedMigration.Verdict.GAVE_UP, giveUp.reason()));
-      }
-      case Decision.SwitchOver switchOver -> {
-        record();
-        yield switchOver(switchOver);
-      }
+      case Decision.GiveUp giveUp ->
+        Optional.of(end(SimulatedMigration.Verdict.GAVE_UP, giveUp.reason()));
+      case Decision.SwitchOver switchOver -> switchOver(switchOver);
     };
   }
 
@@ -118,7 +118,7 @@ public final class Simulation {
     return setting.fixedCost().plus(Seconds.duration(rate > 0 ? toSend / rate : 0));
   }
 
-  /** Keeps what the round did until now; one that was a pause does not count. */
+  /** Keeps what the round did; one that was a pause does not count. */
   private void record() {
     if (!round.isPause() || number == 1) {
       Backlog left = left();
@@ -132,7 +132,7 @@ public final class Simulation {
 
   /** Goes on to the next round, which begins then. */
   private void next(Backlog backlog, double at) {
-    everythingSent |= now >= round.end();
+    everythingSent |= now >= round.end() && !round.backlog().devicesWait();
     sentBefore += round.sentBy(now);
     sendingBefore += round.sendingBy(now);
     if (round.isPause()) {
@@ -142,7 +142,7 @@ public final class Simulation {
       number++;
     }
     now = at;
-    round = begin(backlog);
+    round = begin(backlog.forNextRound());
   }
 
   private RoundUnderWay begin(Backlog backlog) {

@@ -41,6 +41,11 @@ class SimulationTest {
         List.of(new Writes(workingSet, order, new Rhythm.Steady(rate))));
   }
 
+  private static DirtSource device(long size, double rate) {
+    return new DirtSource.MadeUp(DirtSource.Kind.DEVICE, size, 0,
+        List.of(new Writes(size, Writes.Order.CYCLIC, new Rhythm.Steady(rate))));
+  }
+
   private static DirtSource cyclic(long size, double rate) {
     return memory(size, Writes.Order.CYCLIC, size, rate);
   }
@@ -73,13 +78,8 @@ class SimulationTest {
       // 10 MiB take 100 ms: rounds until 1000 * ratio^n is no more than that, if all dirt counts.
       int expected = (int) Math.ceil(Math.log(0.01) / Math.log(ratio));
       double left = 1000 * MIB * Math.pow(ratio, expected);
-      if (result.rounds().size() < expected) {
-        // Asked within a long round, it found that the rest fits.
-        assertThat(result.downtime().orElseThrow()).isLessThanOrEqualTo(LIMIT);
-      } else {
-        assertThat(result.rounds()).hasSize(expected);
-        assertThat((double) result.left()).isCloseTo(left, within(1.0));
-      }
+      assertThat(result.rounds()).hasSize(expected);
+      assertThat((double) result.left()).isCloseTo(left, within(1.0));
       assertThat(result.verdict()).isEqualTo(Verdict.MOVED);
       assertThat(result.downtime()).contains(result.predictedDowntime());
     });
@@ -93,7 +93,7 @@ class SimulationTest {
       DirtSource source = cyclic(1000 * MIB, dirt);
       SimulatedMigration gaveUp = Simulation.run(List.of(source), usual(WhenNotConverging.GIVE_UP, rate));
       assertThat(gaveUp.verdict()).isEqualTo(Verdict.GAVE_UP);
-      assertThat(gaveUp.total()).isBetween(DEADLINE, DEADLINE.plusSeconds(1));
+      assertThat(gaveUp.total()).isBetween(DEADLINE, DEADLINE.plusSeconds(11));
       assertThat(gaveUp.downtime()).isEmpty();
       assertThat(gaveUp.reason()).contains("allow more downtime, more bandwidth or more time");
 
@@ -103,7 +103,7 @@ class SimulationTest {
 
       SimulatedMigration waits = Simulation.run(List.of(source), usual(WhenNotConverging.WAIT, rate));
       assertThat(waits.verdict()).isEqualTo(Verdict.STILL_WAITING);
-      assertThat(waits.total()).isBetween(Duration.ofMinutes(10), Duration.ofMinutes(10).plusSeconds(1));
+      assertThat(waits.total()).isBetween(Duration.ofMinutes(10), Duration.ofSeconds(611));
     });
   }
 
@@ -138,8 +138,8 @@ class SimulationTest {
   }
 
   @Test
-  void asksWithinLongRoundsSoThatADeadlineIsKept() {
-    SimulatedMigration result = Simulation.run(List.of(cyclic(100_000 * MIB, 0)),
+  void aRoundOfDevicesEndsAfterAMinuteSoThatADeadlineIsKept() {
+    SimulatedMigration result = Simulation.run(List.of(device(100_000 * MIB, 0)),
         usual(WhenNotConverging.GIVE_UP, 10 * MIB));
     assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
     assertThat(result.total()).isEqualTo(DEADLINE);
@@ -149,12 +149,21 @@ class SimulationTest {
   }
 
   @Test
+  void nobodyIsAskedBeforeAllMemoryWasSentOnce() {
+    SimulatedMigration result = Simulation.run(List.of(cyclic(1000 * MIB, 0), device(MIB, 0)),
+        usual(WhenNotConverging.GIVE_UP, 10 * MIB));
+    assertThat(result.verdict()).isEqualTo(Verdict.MOVED);
+    assertThat(result.rounds()).extracting(SimulatedRound::memoryBytes).containsExactly(1000 * MIB, 0L);
+    assertThat(result.rounds()).extracting(SimulatedRound::deviceBytes).containsExactly(0L, MIB);
+  }
+
+  @Test
   void aSlowerLinkThanWasMeasuredIsUndoneAtTheLimit() {
     LinkRate slows = LinkRate.of(List.of(new LinkRate.Stretch(Duration.ofSeconds(10), 100 * MIB),
         new LinkRate.Stretch(Duration.ofSeconds(11), MIB)));
     Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP), LIMIT, slows,
         Duration.ZERO, Duration.ZERO, Duration.ZERO, LIMIT, DEADLINE);
-    SimulatedMigration result = Simulation.run(List.of(cyclic(1000 * MIB, MIB / 2)), setting);
+    SimulatedMigration result = Simulation.run(List.of(device(1000 * MIB, MIB / 2.0)), setting);
     assertThat(result.verdict()).isEqualTo(Verdict.UNDONE);
     assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(50));
     assertThat(result.downtime()).contains(LIMIT);
@@ -179,7 +188,7 @@ class SimulationTest {
     Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP), LIMIT,
         LinkRate.steady(100 * MIB), Duration.ZERO, Duration.ofMillis(10), Duration.ofMillis(100), LIMIT,
         DEADLINE);
-    SimulatedMigration result = Simulation.run(List.of(cyclic(100 * MIB, 5 * MIB)), setting);
+    SimulatedMigration result = Simulation.run(List.of(device(100 * MIB, 5 * MIB)), setting);
     assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(60));
     // 5 MiB, and 0.5 MiB of the 100 ms of the grace states, less where both fall on one place.
     assertThat(result.downtime().orElseThrow()).isBetween(Duration.ofMillis(64), Duration.ofMillis(65));
@@ -204,9 +213,9 @@ class SimulationTest {
         List.of(new Writes(100 * MIB, Writes.Order.CYCLIC, new Rhythm.Steady(10 * MIB))));
     List<SimulatedRound> rounds = Simulation
         .run(List.of(device, cyclic(300 * MIB, 20 * MIB)), setting(rounds(2), 100 * MIB)).rounds();
-    assertThat(rounds.getFirst()).isEqualTo(new SimulatedRound(1, Duration.ZERO, Duration.ofSeconds(4),
-        100 * MIB, 300 * MIB, 43 * MIB, 80 * MIB, Duration.ofMillis(1230)));
-    assertThat(rounds.get(1).deviceBytes()).isEqualTo(40 * MIB);
-    assertThat(rounds.get(1).memoryBytes()).isEqualTo(80 * MIB);
+    assertThat(rounds.getFirst()).isEqualTo(new SimulatedRound(1, Duration.ZERO, Duration.ofSeconds(3), 0,
+        300 * MIB, 103 * MIB, 60 * MIB, Duration.ofMillis(1630)));
+    assertThat(rounds.get(1)).isEqualTo(new SimulatedRound(2, Duration.ofSeconds(3), Duration.ofMillis(1600),
+        100 * MIB, 60 * MIB, 19 * MIB, 32 * MIB, Duration.ofMillis(510)));
   }
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.simulate;
+
+import io.vfio4j.engine.DowntimePolicy;
+import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.simulation.DirtSource;
+import io.vfio4j.engine.simulation.LinkRate;
+import io.vfio4j.engine.simulation.Setting;
+import io.vfio4j.engine.simulation.SimulatedMigration;
+import io.vfio4j.engine.simulation.Simulation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/** Every combination of what is given, over the same sources. */
+record Comparison(List<DirtSource> sources, CostOptions.Costs costs, Duration deadline, List<Link> links,
+    List<Duration> maxDowntimes, List<WhenNotConverging> whens) {
+
+  private static final double NANOS = 1e9;
+
+  /**
+   * How fast can be sent.
+   *
+   * @param bandwidth bytes a second; empty for the rates of a trace
+   * @param rate the same, for the simulation
+   */
+  record Link(OptionalLong bandwidth, LinkRate rate) {
+
+    static Link steady(long bytesPerSecond) {
+      return new Link(OptionalLong.of(bytesPerSecond), LinkRate.steady((double) bytesPerSecond));
+    }
+
+    static Link recorded(LinkRate rate) {
+      return new Link(OptionalLong.empty(), rate);
+    }
+  }
+
+  /**
+   * Simulates all of them.
+   *
+   * @throws IllegalArgumentException if there are too many, or a setting is out of its range
+   */
+  List<Compared> run() {
+    int count = links.size() * maxDowntimes.size() * whens.size();
+    if (count > Scenario.MOST) {
+      throw new IllegalArgumentException(
+          "these are %d combinations; give values for at most %d".formatted(count, Scenario.MOST));
+    }
+    List<Compared> all = new ArrayList<>();
+    for (Link link : links) {
+      for (Duration maxDowntime : maxDowntimes) {
+        all.addAll(run(link, maxDowntime, all.size()));
+      }
+    }
+    return all;
+  }
+
+  /** Runs the policies with one link and limit; those that come to the same are put together. */
+  private List<Compared> run(Link link, Duration maxDowntime, int before) {
+    Map<SimulatedMigration, List<WhenNotConverging>> results = new LinkedHashMap<>();
+    for (WhenNotConverging when : whens) {
+      Setting setting = new Setting(new DowntimePolicy(deadline, when), maxDowntime, link.rate(),
+          costs.perRound(), costs.fixed(), costs.quiesce(), costs.maxQuiesce(), costs.horizon(deadline));
+      results.computeIfAbsent(Simulation.run(sources, setting), _ -> new ArrayList<>()).add(when);
+    }
+    List<Compared> all = new ArrayList<>();
+    results.forEach((result, alike) -> {
+      Scenario scenario =
+          new Scenario(Scenario.key(before + all.size()), alike, deadline, maxDowntime, link.bandwidth());
+      all.add(new Compared(scenario, sources.stream().mapToLong(DirtSource::firstRound).sum(),
+          fitting(scenario, result), result));
+    });
+    return all;
+  }
+
+  /** What was predicted last tells the rate: the bytes left, in the time for them. */
+  private long fitting(Scenario scenario, SimulatedMigration result) {
+    double predicted = seconds(result.predictedDowntime().minus(costs.fixed()));
+    double allowed = Math.max(0, seconds(scenario.maxDowntime().minus(costs.fixed())));
+    long left = result.rounds().getLast().left();
+    double rate = scenario.bandwidth().isPresent()
+        ? (double) scenario.bandwidth().getAsLong()
+        : predicted > 0 ? left / predicted : 0;
+    return Math.round(rate * allowed);
+  }
+
+  private static double seconds(Duration time) {
+    return time.toNanos() / NANOS;
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.simulate;
+
+import io.vfio4j.cli.DurationConverter;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What a migration costs besides sending. To be mixed in. */
+final class CostOptions {
+
+  private static final Duration FIXED = Duration.ofMillis(10);
+  private static final Duration ROUND = Duration.ofMillis(2);
+  private static final Duration LONGEST = Duration.ofHours(24);
+  private static final Duration MAX_QUIESCE = Duration.ofMillis(200);
+
+  @Option(names = "--fixed-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "What a switchover takes besides sending (default: 10ms; with --trace: as predicted there).")
+  private @Nullable Duration fixedCost;
+
+  @Option(names = "--round-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "What a round takes besides sending (default: 2ms; with --trace: nothing, the rates have it).")
+  private @Nullable Duration roundCost;
+
+  @Option(names = "--quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "How long the devices take to enter their grace states (default: no time).")
+  private Duration quiesce = Duration.ZERO;
+
+  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "How long they may take (default: 200ms).")
+  private Duration maxQuiesce = MAX_QUIESCE;
+
+  @Option(names = "--horizon", paramLabel = "TIME", converter = DurationConverter.class, description = "How long to look on, at most 24h (default: twice the deadline).")
+  private @Nullable Duration horizon;
+
+  /** What was given, or is usual. */
+  record Costs(Duration fixed, Duration perRound, Duration quiesce, Duration maxQuiesce,
+      @Nullable Duration looked) {
+
+    /** Returns how long to look on. */
+    Duration horizon(Duration deadline) {
+      Duration twice = deadline.multipliedBy(2);
+      return looked != null ? looked : twice.compareTo(LONGEST) < 0 ? twice : LONGEST;
+    }
+  }
+
+  Costs madeUp() {
+    return costs(FIXED, ROUND);
+  }
+
+  Costs recorded(Duration fixed) {
+    return costs(fixed, Duration.ZERO);
+  }
+
+  private Costs costs(Duration fixed, Duration perRound) {
+    return new Costs(fixedCost == null ? fixed : fixedCost, roundCost == null ? perRound : roundCost, quiesce,
+        maxQuiesce, horizon);
+  }
+}

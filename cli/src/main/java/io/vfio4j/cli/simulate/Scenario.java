@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.simulate;
+
+import io.vfio4j.engine.WhenNotConverging;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+
+/**
+ * One of the migrations that are compared. Those that differ in nothing but what is done at the deadline, and come to the
+ * same, are one.
+ *
+ * @param key one letter
+ * @param whens what is done at the deadline: any of these
+ * @param deadline how long pre-copy may take
+ * @param maxDowntime the limit of the downtime
+ * @param bandwidth bytes a second; empty for the rates of a trace
+ */
+record Scenario(char key, List<WhenNotConverging> whens, Duration deadline, Duration maxDowntime,
+    OptionalLong bandwidth) {
+
+  /** As many as there are letters. */
+  static final int MOST = 26;
+
+  static char key(int index) {
+    return (char) ('A' + index);
+  }
+
+  /** Returns what is done at the deadline, for people. */
+  String policy() {
+    return whens.size() == WhenNotConverging.values().length
+        ? "any"
+        : whens.stream().map(PolicyConverter::word).collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.simulate;
+
+import io.vfio4j.cli.CommandFailure;
+import io.vfio4j.cli.CommonOptions;
+import io.vfio4j.cli.DurationConverter;
+import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Options;
+import io.vfio4j.cli.Output;
+import io.vfio4j.cli.RateConverter;
+import io.vfio4j.cli.Terminal;
+import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.simulation.DirtSource;
+import io.vfio4j.engine.simulation.Recording;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** {@code vfio4j simulate}. */
+@Command(name = "simulate", description = {
+    "Compare when policies would switch over, without a migration.",
+    "What changes while it is sent is made up (--memory, --device) or was recorded (--trace). Every combination of the "
+        + "values given is tried: rounds, bytes, times and downtime, with a chart.",
+    "SPEC is SIZE[:WRITES[+WRITES]...], and WRITES is RATE[@SIZE][,cyclic][,burst=TIME/TIME][,to=RATE/TIME]: so many "
+        + "bytes a second at random places of a part of so many bytes (else of what is left), or in order; only so "
+        + "long in each period; more and more, up to a rate, over so long."}, footer = {"", "Examples:",
+            "  A guest of 8 GiB with a hot set, over a link of 10 Gbit/s:",
+            "    vfio4j simulate --memory 8g:200m@512m+5m --bandwidth 1100m",
+            "  How much downtime would do, and how much bandwidth:",
+            "    vfio4j simulate --memory 8g:900m@2g --bandwidth 500m,1g --max-downtime 300ms,1s --deadline 60s",
+            "  A device whose work comes in bursts, as a picture:",
+            "    vfio4j simulate --device 1g:400m,burst=2s/10s --bandwidth 300m --svg bursts.svg",
+            "  The rates of a real migration, with another link:",
+            "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --json > run.json",
+            "    vfio4j simulate --trace run.json --bandwidth 50m,100m"})
+public final class SimulateCommand implements Callable<Integer> {
+
+  private static final Duration MAX_DOWNTIME = Duration.ofMillis(300);
+
+  @Option(names = "--memory", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Memory that is sent, and what is written to it; may be given several times.")
+  private List<SourceSpec> memory = new ArrayList<>();
+
+  @Option(names = "--device", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "A device's state, and what changes of it; may be given several times.")
+  private List<SourceSpec> devices = new ArrayList<>();
+
+  @Option(names = "--trace", paramLabel = "FILE", description = "Take the rates of a real migration from what its --json wrote to FILE.")
+  private @Nullable Path trace;
+
+  @Option(names = "--bandwidth", paramLabel = "RATE", split = ",", converter = RateConverter.class, description = "How fast can be sent; several with commas (default with --trace: as recorded).")
+  private List<Long> bandwidths = new ArrayList<>();
+
+  @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "The limit of the downtime; several with commas (default: 300ms).")
+  private List<Duration> maxDowntimes = new ArrayList<>();
+
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = PolicyConverter.class, description = "What to do at the deadline: wait, give-up, go-anyway; several with commas (default: all three).")
+  private List<WhenNotConverging> whens = new ArrayList<>();
+
+  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may take until the downtime fits (default: 5m).")
+  private Duration deadline = Duration.ofMinutes(5);
+
+  @Mixin
+  private final CostOptions costs = new CostOptions();
+
+  @Option(names = "--rounds", description = "Show each round too.")
+  private boolean rounds;
+
+  @Option(names = "--svg", paramLabel = "FILE", description = "Write the chart as a picture.")
+  private @Nullable Path svg;
+
+  @Option(names = "--title", paramLabel = "TEXT", description = "What the picture is called.")
+  private String title = "Bytes left to send";
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  /** Makes the command. */
+  public SimulateCommand() {
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    checkSources();
+    List<Compared> all;
+    try {
+      all = (trace == null ? madeUp() : recorded(trace)).run();
+    } catch (IllegalArgumentException e) {
+      throw Options.wrong(common.spec(), e);
+    }
+    show(all);
+    if (svg != null) {
+      write(svg, new SvgChart(title, new Chart(all)).text());
+    }
+    return ExitCodes.DONE;
+  }
+
+  private void checkSources() {
+    boolean any = !memory.isEmpty() || !devices.isEmpty();
+    if (any == (trace != null)) {
+      throw new ParameterException(common.spec().commandLine(), any
+          ? "give either --trace, or --memory and --device"
+          : "say what is to be sent: --memory SPEC, --device SPEC or --trace FILE");
+    }
+    if (any && bandwidths.isEmpty()) {
+      throw new ParameterException(common.spec().commandLine(), "say how fast can be sent: --bandwidth RATE");
+    }
+  }
+
+  private Comparison madeUp() {
+    List<DirtSource> sources = new ArrayList<>();
+    devices.forEach(spec -> sources.add(spec.source(DirtSource.Kind.DEVICE)));
+    memory.forEach(spec -> sources.add(spec.source(DirtSource.Kind.MEMORY)));
+    return comparison(sources, costs.madeUp(), steady());
+  }
+
+  private Comparison recorded(Path file) throws IOException {
+    Recording recording = Trace.read(Options.readableFile(common.spec(), "--trace", file));
+    return comparison(recording.sources(), costs.recorded(recording.fixedCost()),
+        bandwidths.isEmpty() ? List.of(Comparison.Link.recorded(recording.link())) : steady());
+  }
+
+  private List<Comparison.Link> steady() {
+    return bandwidths.stream().map(Comparison.Link::steady).toList();
+  }
+
+  private Comparison comparison(List<DirtSource> sources, CostOptions.Costs cost,
+      List<Comparison.Link> links) {
+    return new Comparison(sources, cost, deadline, links,
+        maxDowntimes.isEmpty() ? List.of(MAX_DOWNTIME) : maxDowntimes,
+        whens.isEmpty() ? List.of(WhenNotConverging.values()) : whens);
+  }
+
+  private void show(List<Compared> all) {
+    Output output = common.output();
+    ComparisonText text = new ComparisonText(all);
+    text.summary().forEach(output::line);
+    output.line("");
+    new TextChart(new Chart(all), Terminal.colours(Terminal.STDOUT)).lines().forEach(output::line);
+    if (rounds) {
+      text.rounds().forEach(output::line);
+    }
+    all.forEach(one -> output.result(ComparedJson.of(one)));
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new CommandFailure(ExitCodes.NOT_DONE, "%s could not be written: %s".formatted(file, e), e);
+    }
+  }
+}

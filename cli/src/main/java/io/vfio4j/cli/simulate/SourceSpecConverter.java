@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.simulate;
+
+import io.vfio4j.cli.DurationConverter;
+import io.vfio4j.cli.RateConverter;
+import io.vfio4j.cli.SizeConverter;
+import io.vfio4j.engine.simulation.DirtSource;
+import io.vfio4j.engine.simulation.Rhythm;
+import io.vfio4j.engine.simulation.Writes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * Reads a source: its size and what is written to it, as in {@code 8g:200m@512m+5m}. See {@code docs/commands.md}.
+ */
+final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
+
+  private static final String FORM =
+      "SIZE[:WRITES[+WRITES]...], and WRITES as RATE[@SIZE][,cyclic][,burst=TIME/TIME]"
+          + "[,to=RATE/TIME]";
+
+  /** Writes that may not yet have a part of their own. */
+  private record Unplaced(OptionalLong set, Writes.Order order, Rhythm rhythm) {
+  }
+
+  @Override
+  public SourceSpec convert(String value) {
+    int colon = value.indexOf(':');
+    long size = new SizeConverter().convert(colon < 0 ? value : value.substring(0, colon));
+    List<Unplaced> unplaced = new ArrayList<>();
+    if (colon >= 0) {
+      for (String part : value.substring(colon + 1).split("\\+", -1)) {
+        unplaced.add(writes(part));
+      }
+    }
+    try {
+      SourceSpec spec = new SourceSpec(size, place(size, unplaced));
+      spec.source(DirtSource.Kind.MEMORY); // Checks that the parts have room.
+      return spec;
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("'%s': %s".formatted(value, e.getMessage()));
+    }
+  }
+
+  private static Unplaced writes(String text) {
+    String[] parts = text.split(",", -1);
+    int at = parts[0].indexOf('@');
+    String rateText = at < 0 ? parts[0] : parts[0].substring(0, at);
+    OptionalLong set =
+        at < 0 ? OptionalLong.empty()
+            : OptionalLong.of(new SizeConverter().convert(parts[0].substring(at + 1)));
+    double rate = rate(rateText);
+    Writes.Order order = Writes.Order.RANDOM;
+    Rhythm rhythm = new Rhythm.Steady(rate);
+    for (int i = 1; i < parts.length; i++) {
+      if (parts[i].equals("cyclic")) {
+        order = Writes.Order.CYCLIC;
+      } else {
+        rhythm = rhythm(rate, parts[i]);
+      }
+    }
+    return new Unplaced(set, order, rhythm);
+  }
+
+  private static double rate(String text) {
+    return new RateConverter().convert(text).doubleValue();
+  }
+
+  private static Rhythm rhythm(double rate, String text) {
+    int equals = text.indexOf('=');
+    int slash = text.indexOf('/', equals);
+    String key = equals < 0 ? text : text.substring(0, equals);
+    if (slash < 0 || !(key.equals("burst") || key.equals("to"))) {
+      throw new TypeConversionException("'%s' is not known: give %s".formatted(text, FORM));
+    }
+    String first = text.substring(equals + 1, slash);
+    Duration second = new DurationConverter().convert(text.substring(slash + 1));
+    try {
+      return key.equals("burst")
+          ? new Rhythm.Bursts(rate, new DurationConverter().convert(first), second)
+          : new Rhythm.Ramp(rate, rate(first), second);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("'%s': %s".formatted(text, e.getMessage()));
+    }
+  }
+
+  /** Gives the writes without a part of their own what the others leave. */
+  private static List<Writes> place(long size, List<Unplaced> all) {
+    long rest = size;
+    int without = 0;
+    for (Unplaced some : all) {
+      rest -= some.set().orElse(0);
+      without += some.set().isPresent() ? 0 : 1;
+    }
+    if (without > 1) {
+      throw new IllegalArgumentException("say of all writes but one to how much they go, as in 200m@512m+5m");
+    }
+    long left = rest;
+    return all.stream().map(some -> new Writes(some.set().orElse(left), some.order(), some.rhythm()))
+        .toList();
+  }
+}
