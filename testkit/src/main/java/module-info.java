@@ -7,4 +7,5 @@ module io.vfio4j.testkit {
 
   exports io.vfio4j.testkit;
   exports io.vfio4j.testkit.foreign;
+  exports io.vfio4j.testkit.kernel;
 }

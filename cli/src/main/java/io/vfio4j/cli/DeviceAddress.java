@@ -2,7 +2,6 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.devices.scratch.ScratchConfig;
-import io.vfio4j.linux.DeviceCalls;
 import io.vfio4j.linux.vfio.HostDevice;
 import io.vfio4j.linux.vfio.HostDevices;
 import io.vfio4j.linux.vfio.KernelDevice;
@@ -94,8 +93,14 @@ sealed interface DeviceAddress {
    *
    * @param name its PCI address, its UUID, or the path of its file
    * @param by the interface to open it by; empty for the one that is there
+   * @param machine where it is
    */
-  record Kernel(String name, Optional<KernelInterface> by) implements DeviceAddress {
+  record Kernel(String name, Optional<KernelInterface> by, HostMachine machine) implements DeviceAddress {
+
+    Kernel(String name, Optional<KernelInterface> by) {
+      this(name, by, HostMachine.THIS);
+    }
+
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
       return OpenDevice.of(KernelDevice.open(host(), options()));
@@ -131,11 +136,11 @@ sealed interface DeviceAddress {
     }
 
     HostDevice host() throws DeviceException {
-      return HostDevices.system().find(name);
+      return machine.devices().find(name);
     }
 
     private KernelOptions options() {
-      return new KernelOptions(by, DeviceCalls.system());
+      return new KernelOptions(by, machine.calls());
     }
 
     @Override

@@ -6,31 +6,54 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "probe", description = {"Tell what a device is, and whether it can migrate.",
-    "It looks without changing anything. Exit code 0: it can migrate; 1: it cannot."}, footer = {"",
-        "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock",
-        "  vfio4j probe kernel:0000:3b:00.2",
-        "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
-        "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features",
-        "  vfio4j probe 'sim:a?features=stop_copy'"})
+    "It looks without changing anything. Exit code 0: it can migrate; 1: it cannot.",
+    "With --all: the same of every device of this machine that VFIO can hand on, as far as it may be opened. Exit code 0: "
+        + "one of them can migrate; 1: none."}, footer = {"",
+            "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock", "  vfio4j probe kernel:0000:3b:00.2",
+            "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
+            "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features", "  sudo vfio4j probe --all",
+            "  vfio4j probe 'sim:a?features=stop_copy'"})
 final class ProbeCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
+
+  @Option(names = "--all", description = "All devices of this machine's kernel, instead of DEVICE.")
+  private boolean all;
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException {
+    if (all == (device != null)) {
+      throw new ParameterException(common.spec().commandLine(),
+          "give a DEVICE, or --all for those of this machine's kernel");
+    }
+    return device == null ? probeAll(HostMachine.THIS) : probe(device);
+  }
+
+  private int probe(DeviceAddress address) throws IOException {
     Output output = common.output();
-    try (OpenDevice open = Options.required(device, "DEVICE").open(output::warning)) {
+    try (OpenDevice open = address.open(output::warning)) {
       ProbeReport report = ProbeReport.of(open);
       report.lines().forEach(output::line);
       output.result(report.json());
       return report.canMigrate() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
     }
+  }
+
+  private int probeAll(HostMachine machine) throws IOException {
+    Output output = common.output();
+    HostSurvey survey = HostSurvey.of(machine);
+    SurveyReport report = new SurveyReport(survey);
+    report.lines().forEach(output::line);
+    output.result(report.json());
+    return survey.hasAny() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
   }
 }

@@ -84,7 +84,8 @@ final class KernelMigration implements AutoCloseable {
 
   /** A driver may take a state of which a part was lost, and run on garbage. */
   private void checkNotSpoilt(DeviceState target) throws DeviceException {
-    if (session instanceof KernelResumingSession resuming && !resuming.isOver() && resuming.isSpoilt()) {
+    if (known == DeviceState.RESUMING && session instanceof KernelResumingSession resuming
+        && resuming.isSpoilt()) {
       throw new DeviceException(file.device(), "move to " + target, Errno.EIO,
           ("%s: not moved to %s: a write of its state failed before, and what it holds of it is of no use; only a "
               + "reset helps").formatted(file.device(), target),

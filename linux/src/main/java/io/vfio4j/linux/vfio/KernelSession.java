@@ -35,10 +35,6 @@ abstract sealed class KernelSession permits KernelSavingSession, KernelResumingS
     ended = true;
   }
 
-  final boolean isOver() {
-    return ended;
-  }
-
   final void checkOpen(String action) throws DeviceException {
     if (ended) {
       throw new DeviceException(file.device(), action, Errno.ENODEV);

@@ -83,11 +83,18 @@ record Opening(HostDevice device) {
         : "; VFIO is not loaded: modprobe vfio-pci, or the driver of your mediated device";
   }
 
+  /** Tells whether its driver is one of VFIO's, as those of all mediated devices are. */
   private boolean isVfio() {
-    return device.driver().filter(VariantDrivers::isVfio).isPresent() || device.cdev().isPresent();
+    return device.cdev().isPresent() || device.driver()
+        .filter(driver -> device.kind() == HostDevice.Kind.MEDIATED || VariantDrivers.isVfio(driver))
+        .isPresent();
   }
 
   private String boundTo() {
+    if (isVfio()) {
+      return "its driver %s does not offer it that way"
+          .formatted(device.driver().orElse("is not known, and"));
+    }
     String driver = device.driver().map(name -> "it is bound to " + name + ", which is no VFIO driver")
         .orElse("no driver is bound to it");
     return device.kind() == HostDevice.Kind.PCI

@@ -15,7 +15,7 @@ public record PciIds(int vendor, int device, int subsystemVendor, int subsystem,
   private static final int CLASS_BRIDGE = 0x06;
 
   /** Tells whether it connects buses, or belongs to the machine itself, and is nobody's to hand on. */
-  boolean isBridge() {
+  public boolean isBridge() {
     return classCode >>> 16 == CLASS_BRIDGE;
   }
 

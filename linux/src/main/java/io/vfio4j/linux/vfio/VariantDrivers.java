@@ -137,7 +137,7 @@ public final class VariantDrivers {
   }
 
   /** Tells whether a driver is known to migrate nothing: vfio-pci itself, and some variants. */
-  static boolean neverMigrates(String driver) {
+  public static boolean neverMigrates(String driver) {
     return asModule(driver).equals(asModule(PLAIN))
         || named(driver).filter(known -> !known.migrates).isPresent();
   }
@@ -155,33 +155,37 @@ public final class VariantDrivers {
   }
 
   /**
-   * Returns why a device whose driver offers no migration has none, and what to do.
+   * Returns why a device has no migration, and what to do.
    *
-   * @param device a device bound to a VFIO driver
+   * @param device a device whose driver offers none, or that is bound to no driver of VFIO's
    */
   public String whyNot(HostDevice device) {
-    String driver = device.driver().orElse("no driver");
     if (device.kind() != HostDevice.Kind.PCI) {
-      return "its driver %s offers no migration; that takes another version of the driver".formatted(driver);
+      return device.driver()
+          .map(driver -> "its driver %s offers no migration; that takes another version of the driver"
+              .formatted(driver))
+          .orElse("no driver is bound to it");
     }
     PciIds ids = device.ids().orElseThrow();
+    String driver = device.driver().orElse("");
+    String bound = driver.isEmpty() ? "no driver is bound to it"
+        : "bound to %s, which %s".formatted(driver,
+            isVfio(driver) ? "has no migration" : "is no VFIO driver");
     Optional<String> variant = of(ids);
     if (variant.isPresent() && !variant.get().equals(asModule(driver))) {
-      return "bound to %s, which has no migration; this device's variant driver is %s: %s".formatted(driver,
-          variant.get(), advice(device));
+      return "%s; this device's variant driver is %s: %s".formatted(bound, variant.get(), advice(device));
     }
     Optional<Known> elsewhere = elsewhere(ids);
     if (elsewhere.isPresent() && !elsewhere.get().module().equals(asModule(driver))) {
-      return ("bound to %s, which has no migration; this device's variant driver is %s, which Linux %s brings with %s, "
-          + "and %s").formatted(driver, elsewhere.get().driver(), elsewhere.get().since(),
-              elsewhere.get().option(),
-              isComplete ? "this kernel lacks" : "the modules of this kernel cannot be read");
+      return "%s; this device's variant driver is %s, which Linux %s brings with %s, and %s".formatted(bound,
+          elsewhere.get().driver(), elsewhere.get().since(), elsewhere.get().option(),
+          isComplete ? "this kernel lacks" : "the modules of this kernel cannot be read");
     }
-    return neverMigrates(driver)
-        ? "bound to %s, which has no migration, and no variant driver is known for %04x:%04x".formatted(
-            driver,
-            ids.vendor(), ids.device())
-        : ("its variant driver %s is bound, and offers no migration for it: its firmware or its PF may not, or Linux %s "
-            + "is needed").formatted(driver, named(driver).map(Known::since).orElse("of a later version"));
+    if (driver.isEmpty() || !isVfio(driver) || neverMigrates(driver)) {
+      return "%s, and no variant driver is known that migrates %04x:%04x".formatted(bound, ids.vendor(),
+          ids.device());
+    }
+    return ("its variant driver %s is bound, and offers no migration for it: its firmware or its PF may not, or Linux %s "
+        + "is needed").formatted(driver, named(driver).map(Known::since).orElse("of a later version"));
   }
 }

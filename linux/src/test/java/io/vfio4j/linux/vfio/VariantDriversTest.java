@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux.vfio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.linux.vfio.HostDevice.Kind;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which driver suits a device, by a kernel's {@code modules.alias} and by what is known besides. */
+class VariantDriversTest {
+
+  private static final PciIds NIC = new PciIds(0x15b3, 0x101e, 0x15b3, 7, 0x020000);
+  private static final PciIds QAT = new PciIds(0x8086, 0x4941, 0x8086, 0, 0x0b4000);
+  private static final PciIds DISK = new PciIds(0x144d, 0xa808, 0x144d, 0xa801, 0x010802);
+
+  @TempDir
+  private Path folder;
+
+  private VariantDrivers drivers;
+
+  @BeforeEach
+  void readAliases() throws Exception {
+    drivers = VariantDrivers.in(Files.writeString(folder.resolve("modules.alias"), """
+        # Aliases extracted from modules themselves.
+        alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci
+        alias pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_core
+        alias vfio_pci:v000015B3d*sv*sd*bc*sc*i* wilder_vfio_pci
+        alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci
+        alias vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*
+        alias vfio_pci:v00008086d00009999sv*sd*bc03sc00i* xe_vfio_pci
+        """));
+  }
+
+  private static HostDevice bound(PciIds ids, String driver) {
+    return new HostDevice("0000:3b:00.2", Kind.PCI, Optional.of(ids),
+        Optional.ofNullable(driver).filter(d -> !d.isEmpty()),
+        OptionalInt.of(1), Optional.empty(), List.of());
+  }
+
+  @Test
+  void theAliasThatFitsBest() {
+    assertThat(NIC.modalias()).isEqualTo("v000015B3d0000101Esv000015B3sd00000007bc02sc00i00");
+    assertThat(drivers.of(NIC)).contains("mlx5_vfio_pci");
+    assertThat(drivers.of(new PciIds(0x15b3, 1, 0, 0, 0))).contains("wilder_vfio_pci");
+    assertThat(drivers.of(new PciIds(0x8086, 0x9999, 0, 0, 0x030000))).contains("xe_vfio_pci");
+    assertThat(drivers.of(new PciIds(0x8086, 0x9999, 0, 0, 0x020000))).isEmpty();
+    assertThat(drivers.of(DISK)).as("vfio-pci itself is none").isEmpty();
+    assertThat(VariantDrivers.in(folder.resolve("none")).of(NIC)).isEmpty();
+  }
+
+  @Test
+  void drivers() {
+    assertThat(List.of("vfio-pci", "mlx5_vfio_pci", "vfio_mtty")).allMatch(VariantDrivers::isVfio);
+    assertThat(List.of("nvme", "mlx5_core")).noneMatch(VariantDrivers::isVfio);
+  }
+
+  @Test
+  void advice() {
+    assertThat(drivers.advice(bound(NIC, "mlx5_core"))).isEqualTo("modprobe mlx5_vfio_pci; "
+        + "echo mlx5_vfio_pci > /sys/bus/pci/devices/0000:3b:00.2/driver_override; "
+        + "echo 0000:3b:00.2 > /sys/bus/pci/devices/0000:3b:00.2/driver/unbind; "
+        + "echo 0000:3b:00.2 > /sys/bus/pci/drivers_probe");
+    assertThat(drivers.advice(bound(DISK, ""))).startsWith("modprobe vfio_pci; echo vfio-pci >")
+        .doesNotContain("unbind");
+  }
+
+  @Test
+  void whyADeviceDoesNotMigrate() {
+    assertThat(drivers.whyNot(bound(NIC, "vfio-pci"))).startsWith(
+        "bound to vfio-pci, which has no migration; this device's variant driver is mlx5_vfio_pci: modprobe");
+    assertThat(drivers.whyNot(bound(QAT, "vfio-pci")))
+        .isEqualTo("bound to vfio-pci, which has no migration; this "
+            + "device's variant driver is qat_vfio_pci, which Linux 6.10 brings with CONFIG_QAT_VFIO_PCI, and this kernel "
+            + "lacks");
+    assertThat(VariantDrivers.in(folder.resolve("none")).whyNot(bound(QAT, "vfio-pci")))
+        .endsWith("and the modules of this kernel cannot be read");
+    assertThat(drivers.whyNot(bound(DISK, "vfio-pci")))
+        .isEqualTo(
+            "bound to vfio-pci, which has no migration, and no variant driver is known that migrates 144d:a808");
+    assertThat(drivers.whyNot(bound(NIC, "mlx5_core"))).startsWith(
+        "bound to mlx5_core, which is no VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe");
+    assertThat(drivers.whyNot(bound(DISK, "")))
+        .isEqualTo("no driver is bound to it, and no variant driver is known that migrates 144d:a808");
+    assertThat(drivers.whyNot(bound(NIC, "mlx5_vfio_pci")))
+        .startsWith("its variant driver mlx5_vfio_pci is bound");
+    assertThat(drivers.whyNot(new HostDevice("x", Kind.MEDIATED, Optional.empty(), Optional.of("vfio_mdpy"),
+        OptionalInt.of(1), Optional.empty(), List.of())))
+        .startsWith("its driver vfio_mdpy offers no migration");
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** A data session's descriptor. */
+final class DataFile implements ScriptedFile {
+
+  private static final int REINIT = 1;
+  private static final int INFO_SIZE = 24;
+
+  private final DataSession session;
+  private final KernelManners manners;
+  private final BooleanSupplier tellsReinit;
+
+  DataFile(DataSession session, KernelManners manners, BooleanSupplier tellsReinit) {
+    this.session = session;
+    this.manners = manners;
+    this.tellsReinit = tellsReinit;
+  }
+
+  @Override
+  public int ioctl(int request, MemorySegment argument, MemorySegment pointedAt) {
+    if (request != Requests.MIG_GET_PRECOPY_INFO || !(session instanceof SavingSession saving)) {
+      return -Errno.ENOTTY.number();
+    }
+    if (argument.get(JAVA_INT, 0) < INFO_SIZE) {
+      return -Errno.EINVAL.number();
+    }
+    try {
+      Optional<PreCopyInfo> info = saving.preCopyInfo();
+      if (info.isEmpty()) {
+        return -Errno.ENOTTY.number();
+      }
+      // Without the opt-in drivers leave in the flags what they find there; here they find what misleads.
+      argument.set(JAVA_INT, 4, !tellsReinit.getAsBoolean() || info.get().reinit() ? REINIT : 0);
+      argument.set(JAVA_LONG, 8, info.get().initialBytes());
+      argument.set(JAVA_LONG, 16, info.get().dirtyBytes());
+      return 0;
+    } catch (DeviceException e) {
+      return -e.errno().number();
+    }
+  }
+
+  @Override
+  public long read(MemorySegment into) {
+    if (!(session instanceof SavingSession saving)) {
+      return -Errno.EBADF.number();
+    }
+    try {
+      long read = saving.read(into);
+      if (read == SavingSession.END) {
+        return 0;
+      }
+      return read != SavingSession.NOTHING_NOW || manners.endsByZero() ? read : -Errno.ENOMSG.number();
+    } catch (DeviceException e) {
+      return -e.errno().number();
+    }
+  }
+
+  @Override
+  public long write(MemorySegment from) {
+    if (!(session instanceof ResumingSession resuming)) {
+      return -Errno.EBADF.number();
+    }
+    try {
+      // At most so much at once, as drivers do.
+      long size = Math.min(from.byteSize(), 1000);
+      resuming.write(from.asSlice(0, size));
+      return size;
+    } catch (DeviceException e) {
+      return -e.errno().number();
+    }
+  }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.kernel;
+
+import io.vfio4j.linux.DeviceCalls;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A simulated device as Linux shows one: by {@code /dev/vfio/0} and a container, and by
+ * {@code /dev/vfio/devices/vfio0} and {@code /dev/iommu}. Its descriptors are real, and lead to empty files, so that
+ * what is left open can be seen. For one thread at a time.
+ *
+ * <p>
+ * As Linux, it answers a move that failed with the state that was asked for, has one opener for a group, wants a
+ * container before a device and a binding before all else, and leaves a device that is closed as it is.
+ */
+public final class ScriptedKernel implements DeviceCalls {
+
+  /** The number of the group. */
+  public static final int GROUP = 0;
+  /** The name of the device's own file. */
+  public static final String CDEV = "vfio0";
+
+  private static final AtomicLong FILES = new AtomicLong();
+
+  private record Open(String name, ScriptedFile file) {
+  }
+
+  /** The next so many calls of a request fail. */
+  private static final class Trouble {
+    private final int request;
+    private final Errno errno;
+    private int times;
+
+    Trouble(int request, Errno errno, int times) {
+      this.request = request;
+      this.errno = errno;
+      this.times = times;
+    }
+  }
+
+  private final KernelManners manners;
+  private final ScriptedDevice device;
+  private final ScriptedMemory memory = new ScriptedMemory();
+  private final Map<Integer, Open> files = new HashMap<>();
+  private final Map<String, Errno> closedDoors = new HashMap<>();
+  private final List<Trouble> troubles = new ArrayList<>();
+  private final List<Integer> asked = new ArrayList<>();
+  private boolean interrupting;
+  private boolean interrupted;
+
+  /**
+   * Makes a kernel.
+   *
+   * @param device the device that it has
+   * @param manners how it is beyond what all kernels are
+   */
+  public ScriptedKernel(MigratableDevice device, KernelManners manners) {
+    this.manners = manners;
+    this.device = new ScriptedDevice(this, device, manners);
+  }
+
+  /** Has the next calls of a request fail. */
+  public void fail(int request, Errno errno, int times) {
+    troubles.add(new Trouble(request, errno, times));
+  }
+
+  /** Has a file not open any more. */
+  public void close(String path, Errno errno) {
+    closedDoors.put(path, errno);
+  }
+
+  /** Has a signal interrupt each call once, before anything is done. */
+  public void interruptEachCall() {
+    interrupting = true;
+  }
+
+  /** Returns the requests that were made, in order. */
+  public List<Integer> asked() {
+    return List.copyOf(asked);
+  }
+
+  /** Has the device write to memory: its own log and the one of the IOMMU have it then. */
+  public void write(long iova) {
+    device.write(iova, 1);
+    memory.write(iova);
+  }
+
+  /** Returns the memory that the device may reach. */
+  public ScriptedMemory memory() {
+    return memory;
+  }
+
+  /** Raises an interrupt, if somebody listens. */
+  public void raise(int index, int vector) throws LinuxException {
+    device.raise(index, vector);
+  }
+
+  /** Returns the descriptors that are open, by what they are of. */
+  public List<String> openFiles() {
+    return files.entrySet().stream().filter(file -> isOpen(file.getKey(), file.getValue()))
+        .map(file -> file.getValue().name.substring(0, file.getValue().name.indexOf('#'))).sorted().toList();
+  }
+
+  /** A number that was closed may be used again, for anything. */
+  private static boolean isOpen(int number, Open open) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(number))).toString()
+          .startsWith("/memfd:" + open.name);
+    } catch (IOException e) {
+      return false; // closed
+    }
+  }
+
+  private boolean isOpen(String kind) {
+    return openFiles().contains(kind);
+  }
+
+  /** Opens a file of its own. */
+  int install(String kind, ScriptedFile file) {
+    String name = kind + "#" + FILES.incrementAndGet();
+    try {
+      // Nothing but its number is kept: who called owns it.
+      int number = Memfd.create(name, 0).number();
+      files.put(number, new Open(name, file));
+      return number;
+    } catch (LinuxException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private boolean isInterrupted() {
+    interrupted = interrupting && !interrupted;
+    return interrupted;
+  }
+
+  @Override
+  public int open(Path path) {
+    if (isInterrupted()) {
+      return -Errno.EINTR.number();
+    }
+    Errno closed = closedDoors.get(path.toString());
+    if (closed != null) {
+      return -closed.number();
+    }
+    return switch (path.toString()) {
+      case "/dev/vfio/vfio" -> install("container", new ContainerFile(memory, manners));
+      case "/dev/vfio/" + GROUP ->
+        isOpen("group") ? -Errno.EBUSY.number() : install("group", new GroupFile(this));
+      case "/dev/vfio/devices/" + CDEV -> install("device", device.cdev());
+      case "/dev/iommu" -> manners.hasIommufd()
+          ? install("iommufd", new IommufdFile(memory, manners))
+          : -Errno.ENOENT.number();
+      default -> -Errno.ENOENT.number();
+    };
+  }
+
+  /** Returns what a descriptor is of, if it is this kernel's. */
+  @Nullable
+  ScriptedFile file(int number) {
+    Open open = files.get(number);
+    return open != null && isOpen(number, open) ? open.file : null;
+  }
+
+  /** Opens the device through its group. */
+  int openDevice(String name) {
+    return name.equals(device.name()) ? install("device", device.ofGroup()) : -Errno.ENODEV.number();
+  }
+
+  KernelManners manners() {
+    return manners;
+  }
+
+  @Override
+  public Fd own(int number, String name) {
+    return DeviceCalls.system().own(number, name);
+  }
+
+  /** Returns what a descriptor is of, or null if that is closed. */
+  private @Nullable ScriptedFile of(Fd fd) {
+    return fd.isOpen() ? file(fd.number()) : null;
+  }
+
+  @Override
+  public int ioctl(Fd fd, int request, MemorySegment argument, MemorySegment pointedAt) {
+    ScriptedFile file = of(fd);
+    if (file == null) {
+      return -Errno.EBADF.number();
+    }
+    if (isInterrupted()) {
+      return -Errno.EINTR.number();
+    }
+    asked.add(request);
+    for (Trouble trouble : troubles) {
+      if (trouble.request == request && trouble.times > 0) {
+        trouble.times--;
+        return -trouble.errno.number();
+      }
+    }
+    return file.ioctl(request, argument, pointedAt);
+  }
+
+  @Override
+  public long read(Fd fd, MemorySegment into) {
+    ScriptedFile file = of(fd);
+    return file == null ? -Errno.EBADF.number() : isInterrupted() ? -Errno.EINTR.number() : file.read(into);
+  }
+
+  @Override
+  public long write(Fd fd, MemorySegment from) {
+    ScriptedFile file = of(fd);
+    return file == null ? -Errno.EBADF.number() : isInterrupted() ? -Errno.EINTR.number() : file.write(from);
+  }
+
+  @Override
+  public long read(Fd fd, MemorySegment into, long offset) {
+    ScriptedFile file = of(fd);
+    return file == null ? -Errno.EBADF.number()
+        : isInterrupted() ? -Errno.EINTR.number() : file.read(into, offset);
+  }
+
+  @Override
+  public long write(Fd fd, MemorySegment from, long offset) {
+    ScriptedFile file = of(fd);
+    return file == null ? -Errno.EBADF.number()
+        : isInterrupted() ? -Errno.EINTR.number() : file.write(from, offset);
+  }
+
+  /** {@inheritDoc} There is always something, as with a driver that does not know how to wait. */
+  @Override
+  public int awaitReadable(Fd fd, long timeoutNanos) {
+    return of(fd) == null ? -Errno.EBADF.number() : 1;
+  }
+
+  @Override
+  public MemorySegment map(Fd fd, long offset, long length, boolean writable, Arena arena)
+      throws LinuxException {
+    if (of(fd) == null) {
+      throw new LinuxException("mmap", fd.name(), Errno.EBADF);
+    }
+    return device.bar(offset, length);
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The memory that a device may reach, by the IOMMU of a container or of an address space; and its dirty pages. */
+public final class ScriptedMemory {
+
+  /** Bytes of a page. */
+  public static final long PAGE = 4096;
+
+  private final Map<IovaRange, MemorySegment> mapped = new TreeMap<>();
+  private final Map<IovaRange, Boolean> writable = new TreeMap<>();
+  private final TreeSet<Long> dirty = new TreeSet<>();
+  private boolean tracking;
+
+  ScriptedMemory() {
+  }
+
+  /** Returns what is mapped. */
+  public Map<IovaRange, MemorySegment> mapped() {
+    return Map.copyOf(mapped);
+  }
+
+  /** Tells whether the device may write to a range that is mapped. */
+  public boolean isWritable(IovaRange range) {
+    return writable.getOrDefault(range, false);
+  }
+
+  /** Tells whether dirty pages are tracked. */
+  public boolean isTracking() {
+    return tracking;
+  }
+
+  /** Has the device write to the page at an address. */
+  void write(long iova) {
+    if (tracking) {
+      dirty.add(iova / PAGE);
+    }
+  }
+
+  int map(long iova, MemorySegment memory, long size, boolean isWritable) {
+    if (size == 0 || (iova | size) % PAGE != 0 || memory.byteSize() != size) {
+      return -Errno.EINVAL.number();
+    }
+    IovaRange range = new IovaRange(iova, size);
+    if (mapped.keySet().stream().anyMatch(range::overlaps)) {
+      return -Errno.EEXIST.number();
+    }
+    mapped.put(range, memory);
+    writable.put(range, isWritable);
+    return 0;
+  }
+
+  /** Returns the bytes unmapped. */
+  long unmap(long iova, long size) {
+    IovaRange range = new IovaRange(iova, size);
+    writable.remove(range);
+    return mapped.remove(range) == null ? 0 : size;
+  }
+
+  int track(boolean on) {
+    tracking = on;
+    dirty.clear();
+    return 0;
+  }
+
+  /** Sets a bit for each dirty page of a range, and forgets it. */
+  int report(long iova, long length, MemorySegment bitmap, boolean overwrites) {
+    if (!tracking) {
+      return -Errno.EINVAL.number();
+    }
+    if (overwrites) {
+      bitmap.fill((byte) 0);
+    }
+    for (long page = iova / PAGE; page < (iova + length) / PAGE; page++) {
+      if (dirty.remove(page)) {
+        long bit = page - iova / PAGE;
+        long word = bit / Long.SIZE * Long.BYTES;
+        bitmap.set(JAVA_LONG_UNALIGNED, word, bitmap.get(JAVA_LONG_UNALIGNED, word) | 1L << bit);
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.Reached;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionException.Aftermath;
+import io.vfio4j.testkit.Fault;
+import io.vfio4j.testkit.SimulatedDevice;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Moves of a kernel device: the state that the kernel does not tell, and the sessions that it gives. */
+class KernelMovesTest {
+
+  static Stream<MigrationFeatures> featureSets() {
+    return Stream.of(MigrationFeatures.of(), MigrationFeatures.of(MigrationFeature.P2P),
+        MigrationFeatures.of(MigrationFeature.PRE_COPY), MigrationFeatures.ALL);
+  }
+
+  /** Each pair of states, with each set of features: as the device itself answers, with a session where it begins one. */
+  @ParameterizedTest
+  @MethodSource("featureSets")
+  void areThoseOfTheDevice(MigrationFeatures features) throws Exception {
+    for (DeviceState from : DeviceState.values()) {
+      for (DeviceState to : DeviceState.values()) {
+        if (from != DeviceState.ERROR && features.supports(from)) {
+          assertMovesAlike(features, from, to);
+        }
+      }
+    }
+  }
+
+  private static void assertMovesAlike(MigrationFeatures features, DeviceState from, DeviceState to)
+      throws DeviceException {
+    SimulatedDevice alone = Machine.SETTINGS.withFeatures(features).device();
+    Machine machine = Machine.with(Machine.SETTINGS.withFeatures(features));
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      alone.moveTo(from);
+      device.moveTo(from);
+      Optional<DeviceException> expected = failure(alone, to);
+      String move = "%s > %s with %s".formatted(from, to, features);
+      if (expected.isEmpty()) {
+        Reached reached = device.moveTo(to);
+        assertThat(reached.state()).as(move).isEqualTo(to);
+        assertThat(reached.session().isPresent()).as(move).isEqualTo(opensSession(from, to));
+        reached.session().ifPresent(session -> assertThat(session)
+            .isInstanceOf(to.isSaving() ? SavingSession.class : ResumingSession.class));
+      } else {
+        var thrown = catchThrowableOfType(TransitionException.class, () -> device.moveTo(to));
+        assertThat(thrown).as(move).isNotNull();
+        assertThat(thrown.errno()).as(move).isEqualTo(expected.get().errno());
+        assertThat(thrown.reached()).as(move).isEqualTo(alone.state());
+      }
+      assertThat(device.state()).as(move).isEqualTo(alone.state());
+    }
+    assertThat(machine.kernel().openFiles()).isEmpty();
+  }
+
+  private static boolean opensSession(DeviceState from, DeviceState to) {
+    return (to.isSaving() && !from.isSaving())
+        || (to == DeviceState.RESUMING && from != DeviceState.RESUMING);
+  }
+
+  private static Optional<DeviceException> failure(SimulatedDevice device, DeviceState to) {
+    return Optional.ofNullable(catchThrowableOfType(DeviceException.class, () -> device.moveTo(to)));
+  }
+
+  @ParameterizedTest
+  @EnumSource(KernelInterface.class)
+  void aFailedMoveTellsWhereTheDeviceIs(KernelInterface by) throws Exception {
+    Arc first = new Arc(DeviceState.RUNNING, DeviceState.RUNNING_P2P);
+    Arc second = new Arc(DeviceState.RUNNING_P2P, DeviceState.STOP);
+    Machine machine = Machine.with(Machine.SETTINGS.withFaults(new Fault.FailArc(first, Errno.EIO, false, 1),
+        new Fault.FailArc(second, Errno.EBUSY, false, 1), new Fault.FailArc(second, Errno.EIO, true, 1)));
+    try (KernelDevice device = machine.open(by)) {
+      assertFails(device, Errno.EIO, DeviceState.RUNNING, Aftermath.UNCHANGED);
+      assertFails(device, Errno.EBUSY, DeviceState.RUNNING_P2P, Aftermath.MID_PATH);
+      device.moveTo(DeviceState.RUNNING);
+      TransitionException last = assertFails(device, Errno.EIO, DeviceState.ERROR, Aftermath.MUST_RESET);
+      assertThat(last)
+          .hasMessage("kernel:%s: the move from RUNNING to STOP_COPY failed: EIO (input/output error); "
+              + "it is in ERROR, only a reset helps, which loses its state", Machine.NAME);
+
+      device.reset();
+      assertThat(device.state()).isEqualTo(DeviceState.RUNNING);
+    }
+  }
+
+  private static TransitionException assertFails(KernelDevice device, Errno errno, DeviceState reached,
+      Aftermath aftermath) throws DeviceException {
+    DeviceState from = device.state();
+    var thrown = catchThrowableOfType(TransitionException.class, () -> device.moveTo(DeviceState.STOP_COPY));
+    assertThat(thrown.errno()).isEqualTo(errno);
+    assertThat(thrown.from()).isEqualTo(from);
+    assertThat(thrown.reached()).isEqualTo(reached).isEqualTo(device.state());
+    assertThat(thrown.aftermath()).isEqualTo(aftermath);
+    return thrown;
+  }
+
+  /** As the interface of the kernel is, there is then no way to know where it is. */
+  @Test
+  void aMoveThatFailsAndLeavesNoStateToReadLosesTheDevice() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      machine.kernel().fail(Requests.DEVICE_FEATURE, Errno.EIO, 2);
+
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP))
+          .withMessageContaining("where it is now cannot be read: EIO");
+    }
+  }
+
+  @Test
+  void aDeviceThatIsUnboundIsLost() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      machine.kernel().fail(Requests.DEVICE_FEATURE, Errno.ENODEV, 3);
+
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP));
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(device::state)
+          .withMessageContaining("the kernel says that it is gone");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceState.class)
+  void aResetLeadsToRunningFromEveryState(DeviceState state) throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS.withFaults(
+        new Fault.FailArc(new Arc(DeviceState.STOP, DeviceState.STOP_COPY), Errno.EIO, true, 1)));
+    try (KernelDevice device = machine.open(KernelInterface.CDEV)) {
+      if (state == DeviceState.ERROR) {
+        assertThatExceptionOfType(TransitionException.class)
+            .isThrownBy(() -> device.moveTo(DeviceState.STOP_COPY));
+      } else if (state != DeviceState.STOP_COPY) {
+        device.moveTo(state);
+      }
+      device.reset();
+
+      assertThat(device.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(machine.inside().resetCount()).isOne();
+    }
+  }
+
+  /** The kernel leaves a device that is closed as it is, and so do we. */
+  @Test
+  void closingChangesNothing() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      device.moveTo(DeviceState.STOP_COPY);
+    }
+    assertThat(machine.inside().machineState()).isEqualTo(DeviceState.STOP_COPY);
+    try (KernelDevice again = machine.open(KernelInterface.GROUP)) {
+      assertThat(again.state()).isEqualTo(DeviceState.STOP_COPY);
+    }
+    assertThat(machine.inside().resetCount()).isZero();
+    assertThat(machine.kernel().openFiles()).isEmpty();
+  }
+
+  @Test
+  void aDeviceWithoutMigrationOnlyRuns() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS.withFeatures(MigrationFeatures.NONE));
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      assertThat(device.features()).isEqualTo(MigrationFeatures.NONE);
+      assertThat(device.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(device.stopCopyLength()).isEmpty();
+      assertThatExceptionOfType(TransitionException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENOTTY));
+      device.reset();
+    }
+  }
+}

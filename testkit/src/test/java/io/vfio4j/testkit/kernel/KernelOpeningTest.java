@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.linux.vfio.HostDevice;
+import io.vfio4j.linux.vfio.HostDevice.Neighbour;
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.linux.vfio.KernelProbe;
+import io.vfio4j.linux.vfio.PciIds;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** How a kernel device is opened, and the words when it is not; whatever fails, nothing stays open. */
+class KernelOpeningTest {
+
+  private static DeviceException failure(Machine machine, HostDevice host, KernelInterface by) {
+    var thrown = catchThrowableOfType(DeviceException.class,
+        () -> KernelDevice.open(host, machine.options().by(by)).close());
+    assertThat(machine.kernel().openFiles()).isEmpty();
+    return thrown;
+  }
+
+  @ParameterizedTest
+  @EnumSource(KernelInterface.class)
+  void tellsWhatTheDeviceIs(KernelInterface by) throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(by)) {
+      assertThat(device.identity()).isEqualTo(new DeviceIdentity("kernel:" + Machine.NAME,
+          machine.inside().identity().vendorId(), machine.inside().identity().deviceId(),
+          machine.inside().identity().subsystemVendorId(), machine.inside().identity().subsystemId(),
+          machine.inside().identity().classCode(), "mtty"));
+      assertThat(device.openedBy()).isEqualTo(by);
+      assertThat(device.features()).isEqualTo(machine.inside().features());
+      assertThat(device.stopCopyLength()).isEqualTo(machine.inside().stopCopyLength());
+      assertThat(device.regionCount()).isEqualTo(9);
+      assertThat(device.irqCount()).isEqualTo(5);
+      assertThat(machine.kernel().openFiles()).isEqualTo(
+          by == KernelInterface.GROUP ? List.of("container", "device", "group")
+              : List.of("device", "iommufd"));
+    }
+    assertThat(machine.kernel().openFiles()).isEmpty();
+    assertThat(machine.inside().resetCount()).isZero();
+  }
+
+  @Test
+  void byTheInterfaceThatIsThere() throws Exception {
+    Machine both = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = KernelDevice.open(Machine.HOST, both.options())) {
+      assertThat(device.openedBy()).isEqualTo(KernelInterface.CDEV);
+    }
+    Machine old = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.withoutIommufd());
+    try (KernelDevice device = KernelDevice.open(Machine.HOST, old.options())) {
+      assertThat(device.openedBy()).isEqualTo(KernelInterface.GROUP);
+    }
+    Machine forOthers = Machine.with(Machine.SETTINGS);
+    forOthers.kernel().close("/dev/vfio/devices/vfio0", Errno.EACCES);
+    try (KernelDevice device = KernelDevice.open(Machine.HOST, forOthers.options())) {
+      assertThat(device.openedBy()).isEqualTo(KernelInterface.GROUP);
+    }
+    forOthers.kernel().close("/dev/vfio/0", Errno.EACCES);
+    var thrown = catchThrowableOfType(DeviceException.class,
+        () -> KernelDevice.open(Machine.HOST, forOthers.options()).close());
+    assertThat(thrown).hasMessageContaining("/dev/vfio/0: EACCES");
+    assertThat(thrown.getSuppressed()[0]).hasMessageContaining("/dev/vfio/devices/vfio0: EACCES");
+  }
+
+  static Stream<Arguments> doors() {
+    return Stream.of(
+        Arguments.of(KernelInterface.GROUP, "/dev/vfio/vfio", Errno.ENOENT,
+            "VFIO is not loaded: modprobe vfio-pci"),
+        Arguments.of(KernelInterface.GROUP, "/dev/vfio/vfio", Errno.EACCES,
+            "run as root, or give your user the file"),
+        Arguments.of(KernelInterface.GROUP, "/dev/vfio/0", Errno.EPERM, "run as root"),
+        Arguments.of(KernelInterface.GROUP, "/dev/vfio/0", Errno.EBUSY, "another program has it open"),
+        Arguments.of(KernelInterface.GROUP, "/dev/vfio/0", Errno.ENOENT,
+            "its driver mtty does not offer it that way"),
+        Arguments.of(KernelInterface.CDEV, "/dev/iommu", Errno.ENOENT, "modprobe iommufd"),
+        Arguments.of(KernelInterface.CDEV, "/dev/vfio/devices/vfio0", Errno.EMFILE,
+            "EMFILE (too many open files"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("doors")
+  void aFileThatDoesNotOpen(KernelInterface by, String path, Errno errno, String words) {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    machine.kernel().close(path, errno);
+
+    DeviceException thrown = failure(machine, Machine.HOST, by);
+    assertThat(thrown.errno()).isEqualTo(errno);
+    assertThat(thrown).hasMessageStartingWith("kernel:" + Machine.NAME + ": " + path + ": " + errno.name())
+        .hasMessageContaining(words);
+  }
+
+  static Stream<Arguments> steps() {
+    return Stream.of(
+        Arguments.of(KernelInterface.GROUP, Requests.GROUP_GET_STATUS, Errno.EIO,
+            "ask for the state of the group"),
+        Arguments.of(KernelInterface.GROUP, Requests.GROUP_SET_CONTAINER, Errno.EBUSY,
+            "another program has the group"),
+        Arguments.of(KernelInterface.GROUP, Requests.SET_IOMMU, Errno.EPERM, "allow_unsafe_interrupts=1"),
+        Arguments.of(KernelInterface.GROUP, Requests.SET_IOMMU, Errno.ENODEV, "modprobe vfio_iommu_type1"),
+        Arguments.of(KernelInterface.GROUP, Requests.GROUP_GET_DEVICE_FD, Errno.ENODEV,
+            "its driver mtty does not offer it"),
+        Arguments.of(KernelInterface.GROUP, Requests.GROUP_GET_DEVICE_FD, Errno.EINVAL,
+            "in no container yet"),
+        Arguments.of(KernelInterface.GROUP, Requests.DEVICE_GET_INFO, Errno.EIO, "ask what it has"),
+        Arguments.of(KernelInterface.GROUP, Requests.DEVICE_GET_REGION_INFO, Errno.EIO, "ask about region 7"),
+        Arguments.of(KernelInterface.GROUP, Requests.DEVICE_FEATURE, Errno.EIO,
+            "read the migration features"),
+        Arguments.of(KernelInterface.CDEV, Requests.DEVICE_BIND_IOMMUFD, Errno.EBUSY,
+            "another program has bound it"),
+        Arguments.of(KernelInterface.CDEV, Requests.IOAS_ALLOC, Errno.ENOMEM, "make an address space"),
+        Arguments.of(KernelInterface.CDEV, Requests.DEVICE_ATTACH_IOMMUFD_PT, Errno.EINVAL,
+            "attach the address space"),
+        Arguments.of(KernelInterface.CDEV, Requests.DEVICE_GET_INFO, Errno.EIO, "ask what it has"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("steps")
+  void aStepThatFails(KernelInterface by, int request, Errno errno, String words) {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    machine.kernel().fail(request, errno, 1);
+
+    DeviceException thrown = failure(machine, Machine.HOST, by);
+    assertThat(thrown.errno()).isEqualTo(errno);
+    assertThat(thrown).hasMessageStartingWith("kernel:" + Machine.NAME).hasMessageContaining(words);
+  }
+
+  @Test
+  void aGroupThatOneProgramHas() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice first = machine.open(KernelInterface.GROUP)) {
+      assertThat(first.state()).isEqualTo(DeviceState.RUNNING);
+      var thrown =
+          catchThrowableOfType(DeviceException.class, () -> machine.open(KernelInterface.GROUP).close());
+      assertThat(thrown.errno()).isEqualTo(Errno.EBUSY);
+      assertThat(machine.kernel().openFiles()).containsExactly("container", "device", "group");
+    }
+  }
+
+  @Test
+  void aGroupWithOtherDrivers() {
+    HostDevice host =
+        new HostDevice(Machine.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.of("mtty"),
+            OptionalInt.of(0), Optional.empty(), List.of(new Neighbour("0000:3b:00.1", Optional.of("nvme"))));
+    Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.notViable());
+
+    assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("0000:3b:00.1 (nvme)")
+        .hasMessageContaining("group 0 cannot be had");
+  }
+
+  @Test
+  void aDeviceWithoutAnyFile() {
+    HostDevice host =
+        new HostDevice(Machine.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.empty(),
+            OptionalInt.empty(), Optional.empty(), List.of());
+    Machine machine = Machine.with(Machine.SETTINGS);
+
+    assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("it has no IOMMU group");
+    assertThat(failure(machine, host, KernelInterface.CDEV)).hasMessageContaining("no driver is bound to it");
+  }
+
+  @Test
+  void aDeviceOfAnotherDriver() {
+    HostDevice host = new HostDevice("0000:3b:00.1", HostDevice.Kind.PCI,
+        Optional.of(new PciIds(0x144d, 0xa808, 0x144d, 1, 0x010802)), Optional.of("nvme"), OptionalInt.of(1),
+        Optional.empty(), List.of());
+
+    assertThat(failure(Machine.with(Machine.SETTINGS), host, KernelInterface.GROUP))
+        .hasMessageStartingWith(
+            "kernel:0000:3b:00.1: /dev/vfio/1: ENOENT (no such thing); it is bound to nvme, which is "
+                + "no VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
+  }
+
+  /** What it finds is what someone left: a reset there is the rule for whoever judges. */
+  @Test
+  void aDeviceThatIsJudgedIsResetFirst() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    machine.inside().moveTo(DeviceState.STOP_COPY);
+    try (KernelProbe probe = KernelProbe.open(Machine.HOST, machine.options())) {
+      assertThat(probe.device().state()).isEqualTo(DeviceState.RUNNING);
+      probe.device().moveTo(DeviceState.STOP);
+      probe.reopen();
+      assertThat(probe.device().state()).isEqualTo(DeviceState.STOP);
+    }
+    assertThat(machine.inside().resetCount()).isOne();
+    assertThat(machine.kernel().openFiles()).isEmpty();
+  }
+
+  @Test
+  void aDeviceThatDoesNotResetIsNotJudged() {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    machine.kernel().fail(Requests.DEVICE_RESET, Errno.EIO, 1);
+
+    var thrown = catchThrowableOfType(DeviceException.class,
+        () -> KernelProbe.open(Machine.HOST, machine.options()).close());
+    assertThat(thrown).hasMessageContaining("reset: EIO");
+    assertThat(machine.kernel().openFiles()).isEmpty();
+  }
+}

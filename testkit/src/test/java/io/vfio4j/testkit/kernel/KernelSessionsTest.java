@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.testkit.Fault;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The data sessions of a kernel device. */
+class KernelSessionsTest {
+
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment buffer = arena.allocate(700);
+
+  @AfterEach
+  void freeBuffer() {
+    arena.close();
+  }
+
+  private byte[] readUntil(SavingSession session, long end) throws DeviceException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (long read = session.read(buffer); read != end; read = session.read(buffer)) {
+      assertThat(read).isPositive();
+      all.writeBytes(buffer.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE));
+    }
+    return all.toByteArray();
+  }
+
+  private byte[] save(KernelDevice device) throws DeviceException {
+    return readUntil(device.moveTo(DeviceState.STOP_COPY).saving(), SavingSession.END);
+  }
+
+  private void write(ResumingSession session, byte[] state, int from, int to) throws DeviceException {
+    try (Arena confined = Arena.ofConfined()) {
+      session.write(confined.allocateFrom(ValueLayout.JAVA_BYTE, state).asSlice(from, to - from));
+    }
+  }
+
+  /** Each call is interrupted once by a signal, and nobody notices. */
+  @ParameterizedTest
+  @EnumSource(KernelInterface.class)
+  void carryAStateAcrossSignals(KernelInterface by) throws Exception {
+    Machine left = Machine.with(Machine.SETTINGS);
+    Machine right = Machine.with(Machine.SETTINGS.withContent(4, 0));
+    left.kernel().interruptEachCall();
+    right.kernel().interruptEachCall();
+    try (KernelDevice source = left.open(by); KernelDevice target = right.open(by)) {
+      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).saving();
+      byte[] early = readUntil(saving, SavingSession.NOTHING_NOW);
+      assertThat(source.moveTo(DeviceState.STOP_COPY).session()).isEmpty();
+      byte[] late = readUntil(saving, SavingSession.END);
+
+      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resuming();
+      write(resuming, early, 0, early.length);
+      write(resuming, late, 0, late.length);
+      target.moveTo(DeviceState.RUNNING);
+    }
+    assertThat(right.inside().content()).isEqualTo(left.inside().content());
+    assertThat(right.inside().machineState()).isEqualTo(DeviceState.RUNNING);
+    assertThat(left.kernel().openFiles()).isEmpty();
+    assertThat(right.kernel().openFiles()).isEmpty();
+  }
+
+  /** The interface has ENOMSG for it, and mtty 0. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theEndOfPreCopyIsNotThatOfTheStream(boolean byZero) throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.endsByZero(byZero));
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      assertThat(readUntil(session, SavingSession.NOTHING_NOW)).isNotEmpty();
+      assertThat(session.read(buffer)).isEqualTo(SavingSession.NOTHING_NOW);
+      device.moveTo(DeviceState.PRE_COPY_P2P);
+      assertThat(session.read(buffer)).isEqualTo(SavingSession.NOTHING_NOW);
+      device.moveTo(DeviceState.STOP_COPY);
+      assertThat(readUntil(session, SavingSession.END)).isNotEmpty();
+      assertThat(session.read(buffer)).isEqualTo(SavingSession.END);
+    }
+  }
+
+  @Test
+  void areOverOnceTheDeviceHasLeft() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      SavingSession saving = device.moveTo(DeviceState.PRE_COPY).saving();
+      device.moveTo(DeviceState.RUNNING);
+      assertOver(() -> saving.read(buffer));
+      assertOver(saving::preCopyInfo);
+
+      ResumingSession resuming = device.moveTo(DeviceState.RESUMING).resuming();
+      device.reset();
+      assertOver(() -> resuming.write(buffer));
+      assertThat(machine.kernel().openFiles()).containsExactly("container", "data", "device", "group");
+      resuming.close();
+      assertThat(machine.kernel().openFiles()).containsExactly("container", "device", "group");
+    }
+  }
+
+  private static void assertOver(ThrowingCallable use) {
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(use)
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV));
+  }
+
+  @Test
+  void aFailedReadIsToldWithItsErrno() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS.withFaults(new Fault.FailRead(100, Errno.EIO)));
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving();
+
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> readUntil(session, SavingSession.END))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EIO))
+          .withMessage("kernel:%s: read the state: EIO (input/output error)", Machine.NAME);
+    }
+  }
+
+  /** A driver may accept the next move all the same, and run on garbage. So nobody gets to ask it. */
+  @Test
+  void afterAFailedWriteNothingButAResetHelps() throws Exception {
+    byte[] state;
+    try (KernelDevice source = Machine.with(Machine.SETTINGS).open(KernelInterface.GROUP)) {
+      state = save(source);
+    }
+    Machine machine = Machine.with(Machine.SETTINGS.withFaults(new Fault.FailWrite(100, Errno.EIO)));
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      ResumingSession session = device.moveTo(DeviceState.RESUMING).resuming();
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> write(session, state, 0, state.length))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EIO))
+          .withMessageEndingWith("reset the device");
+
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> write(session, state, 0, 1));
+      session.close(); // as who recovers does
+      for (DeviceState target : DeviceState.values()) {
+        assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(target))
+            .withMessageEndingWith("only a reset helps");
+      }
+      assertThat(machine.inside().machineState()).isEqualTo(DeviceState.RESUMING);
+
+      device.reset();
+      assertThat(device.moveTo(DeviceState.STOP).state()).isEqualTo(DeviceState.STOP);
+    }
+  }
+
+  @Test
+  void aStateThatIsNotWholeIsRefusedAndTheDeviceStaysInResuming() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      byte[] state = save(device);
+      device.reset();
+      write(device.moveTo(DeviceState.RESUMING).resuming(), state, 0, state.length - 1);
+
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(DeviceState.RUNNING))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
+      assertThat(device.state()).isEqualTo(machine.inside().machineState());
+    }
+  }
+
+  @Test
+  void preCopyInfo() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      long before = session.preCopyInfo().orElseThrow().initialBytes();
+      assertThat(before).isPositive();
+      long read = session.read(buffer);
+      assertThat(session.preCopyInfo().orElseThrow().initialBytes()).isEqualTo(before - read);
+
+      device.moveTo(DeviceState.STOP_COPY);
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(session::preCopyInfo)
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL))
+          .withMessageContaining("in STOP_COPY");
+    }
+  }
+
+  /** Where the kernel does not know the opt-in, the flags hold anything; the script has them mislead. */
+  @Test
+  void flagsOfPreCopyInfoCountOnlyAfterTheOptIn() throws Exception {
+    for (boolean tells : new boolean[] {true, false}) {
+      Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.tellsReinit(tells));
+      try (KernelDevice device = machine.open(KernelInterface.CDEV)) {
+        assertThat(device.tellsReinit()).isEqualTo(tells);
+        SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+        assertThat(session.preCopyInfo().orElseThrow().reinit()).isFalse();
+      }
+    }
+  }
+}
