@@ -50,6 +50,11 @@ public final class FailedMigration {
           .formatted(source, state, source);
       case SOURCE_STOPPED -> "%s is in %s and has to be resumed or reset; see: vfio4j probe %s"
           .formatted(source, state, source);
+      case SOURCE_QUIET -> "%s is in %s and waits for another device; see: vfio4j probe %s"
+          .formatted(source, state, source);
+      case SOURCE_STUCK ->
+        "%s has not returned from a call: look after its driver or server, then: vfio4j probe %s"
+            .formatted(source, source);
       case SOURCE_LOST -> "%s does not answer: look after its server, then: vfio4j probe %s"
           .formatted(source, source);
       case UNKNOWN -> "%s is in %s; find out whether the device runs at %s: vfio4j probe %s"

@@ -40,7 +40,11 @@ final class JsonMigrationView implements MigrationView {
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).with("elapsed_ms", e.elapsed())
           .build();
       case MigrationEvent.RoundEnded e -> begin("round", e).with("round", e.round().number())
-          .with("bytes", e.round().bytes()).with("took_ms", e.round().took())
+          .with("bytes", e.round().bytes()).with("device_bytes", e.round().deviceBytes())
+          .with("memory_bytes", e.round().memoryBytes())
+          .with("device_left", e.round().deviceBytesLeft()).with("memory_left", e.round().memoryBytesLeft())
+          .with("bytes_per_second", Math.round(e.round().bytesPerSecond()))
+          .with("took_ms", e.round().took())
           .with("remaining_bytes", number(e.remaining()))
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).build();
       case MigrationEvent.Noted e -> begin("note", e).with("text", e.text()).build();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.DowntimePolicy;
 import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.WhenNotConverging;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,19 +21,39 @@ final class MigrationFlags {
   @Option(names = "--no-pre-copy", description = "Send everything while the device stands still.")
   private boolean noPreCopy;
 
+  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "How long the devices may take to end their peer-to-peer traffic; if they take longer they go back, and it is tried again (default: 200ms).")
+  private @Nullable Duration maxQuiesce;
+
+  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a call that moves a device may take before it is given up for lost (default: 10s).")
+  private @Nullable Duration arcTimeout;
+
+  @Option(names = "--no-peer-dma", description = "No device reaches another's memory: several may be moved though one has no P2P states.")
+  private boolean noPeerDma;
+
   @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may go on until the downtime fits (default: 5m).")
-  private @Nullable Duration deadline;
+  private Duration deadline = Duration.ofMinutes(5);
+
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", converter = WhenNotConvergingConverter.class, description = "What to do at the deadline: wait, give-up or go-anyway (default: give-up).")
+  private WhenNotConverging whenNotConverging = WhenNotConverging.GIVE_UP;
+
+  @Option(names = "--channels", paramLabel = "N", description = "How many connections to send memory over (default: 1).")
+  private int channels = 1;
 
   MigrationOptions options(CommandSpec spec) {
-    MigrationOptions options = MigrationOptions.defaults().withPreCopy(!noPreCopy);
     try {
+      MigrationOptions options = MigrationOptions.defaults().withPreCopy(!noPreCopy)
+          .withNoPeerDma(noPeerDma).withChannels(channels)
+          .withPolicy(new DowntimePolicy(deadline, whenNotConverging));
       if (maxDowntime != null) {
         options = options.withMaxDowntime(maxDowntime);
       }
-      if (maxBandwidth != null) {
-        options = options.withMaxBandwidth(maxBandwidth);
+      if (maxQuiesce != null) {
+        options = options.withMaxQuiesce(maxQuiesce);
       }
-      return deadline == null ? options : options.withConvergenceDeadline(deadline);
+      if (arcTimeout != null) {
+        options = options.withArcTimeout(arcTimeout);
+      }
+      return maxBandwidth == null ? options : options.withMaxBandwidth(maxBandwidth);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(spec, e);
     }

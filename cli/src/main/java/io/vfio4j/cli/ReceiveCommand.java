@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.Connections;
+import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationTarget;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.SocketTransport;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
+import io.vfio4j.model.DeviceIdentity;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,8 +59,10 @@ final class ReceiveCommand implements Callable<Integer> {
     Output output = common.output();
     try (OpenDevice target = Options.required(device, "DEVICE").openTarget(output::warning)) {
       TargetReport report;
-      try (Interrupting _ = Interrupting.onSignal()) {
-        report = receive(accept(where, target, output), target, output);
+      // It stays open for the further connections that a source with several devices makes.
+      try (Interrupting _ = Interrupting.onSignal();
+          TransportListener listener = TransportListener.open(where)) {
+        report = receive(accept(listener, target, output), target, output);
       }
       tell(report, output);
       holding.keep(target, output);
@@ -65,21 +70,20 @@ final class ReceiveCommand implements Callable<Integer> {
     return ExitCodes.DONE;
   }
 
-  private SocketTransport accept(TransportAddress where, OpenDevice target, Output output)
+  private Connections accept(TransportListener listener, OpenDevice target, Output output)
       throws IOException {
-    try (TransportListener listener = TransportListener.open(where)) {
-      output.line("listening on " + listener.address());
-      output.result(Json.event("listening").with("address", listener.address().toString())
-          .with("device", target.name()).build());
-      return listener.accept(timeout);
-    }
+    output.line("listening on " + listener.address());
+    output.result(Json.event("listening").with("address", listener.address().toString())
+        .with("device", target.name()).build());
+    return Connections.accept(listener, timeout);
   }
 
-  private static TargetReport receive(SocketTransport transport, OpenDevice target, Output output)
+  private static TargetReport receive(Connections connections, OpenDevice target, Output output)
       throws CommandFailure {
-    String peer = transport.peer();
+    String peer = connections.control().peer();
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(target.device(), transport, MigrationOptions.defaults(), progress).run();
+      return new MigrationTarget(Ensemble.of(target.device()), connections, MigrationOptions.defaults(),
+          progress).run();
     } catch (MigrationException e) {
       throw FailedMigration.of(e, target.name(), peer);
     }
@@ -91,7 +95,9 @@ final class ReceiveCommand implements Callable<Integer> {
     if (!report.sourceKnows()) {
       output.warning(
           "vfio4j: the source could not be told that %s runs here, and waits for a decision: let go of it "
-              .formatted(report.device().name()) + "there (SIGTERM), and do not resume it");
+              .formatted(report.devices().stream().map(DeviceIdentity::name)
+                  .collect(Collectors.joining(", ")))
+              + "there (SIGTERM), and do not resume it");
     }
   }
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.model.DeviceIdentity;
+import java.util.Locale;
 
 /** Reports of migrations for programs. */
 public final class ReportJson {
@@ -14,9 +18,10 @@ public final class ReportJson {
 
   /** Returns a source's report. */
   public static JsonObject of(MigrationReport report) {
-    return Json.event("report").with("side", "source").with("source", json(report.source()))
-        .with("target", json(report.target())).with("total_ms", report.total())
-        .with("downtime_ms", report.downtime())
+    return Json.event("report").with("side", "source").with("devices", report.devices(), ReportJson::json)
+        .with("memory", report.memory().<JsonElement>map(ReportJson::json).orElse(JsonNull.INSTANCE))
+        .with("total_ms", report.total()).with("downtime_ms", report.downtime())
+        .with("downtime_parts", json(report.downtimeParts()))
         .with("predicted_downtime_ms", JsonMigrationView.millis(report.predictedDowntime()))
         .with("bytes", report.bytes()).with("stop_copy_bytes", report.stopCopyBytes())
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
@@ -26,8 +31,8 @@ public final class ReportJson {
 
   /** Returns a target's report. */
   static JsonObject of(TargetReport report) {
-    return Json.event("report").with("side", "target").with("source", json(report.source()))
-        .with("target", json(report.device())).with("total_ms", report.total())
+    return Json.event("report").with("side", "target").with("devices", report.devices(), ReportJson::json)
+        .with("sources", report.sources(), ReportJson::json).with("total_ms", report.total())
         .with("bytes", report.summary().bytes()).with("phases", report.phases(), ReportJson::json)
         .with("at_target", json(report.summary())).with("source_knows", report.sourceKnows())
         .with("not_carried", report.notCarried()).with("notes", report.notes()).build();
@@ -38,6 +43,24 @@ public final class ReportJson {
         .with("driver", identity.driver()).build();
   }
 
+  private static JsonObject json(MigrationReport.DeviceReport device) {
+    return Json.object().with("source", json(device.source())).with("target", json(device.target()))
+        .with("bytes", device.bytes()).with("stop_ms", device.switchover().stopping())
+        .with("stop_copy_ms", device.switchover().sending())
+        .with("stop_copy_bytes", device.switchover().bytes()).build();
+  }
+
+  private static JsonObject json(MigrationReport.MemoryReport memory) {
+    return Json.object().with("size", memory.size()).with("bytes", memory.bytes())
+        .with("pages", memory.pages()).with("zero_pages", memory.zeroPages()).build();
+  }
+
+  private static JsonObject json(DowntimeParts parts) {
+    Json json = Json.object();
+    parts.durations().forEach((part, took) -> json.with(part.name().toLowerCase(Locale.ROOT) + "_ms", took));
+    return json.build();
+  }
+
   private static JsonObject json(MigrationReport.PhaseTime phase) {
     return Json.object().with("phase", phase.title()).with("began_ms", phase.began())
         .with("took_ms", phase.took())
@@ -46,7 +69,9 @@ public final class ReportJson {
 
   private static JsonObject json(MigrationReport.Round round) {
     return Json.object().with("round", round.number()).with("bytes", round.bytes())
-        .with("took_ms", round.took())
+        .with("device_bytes", round.deviceBytes()).with("memory_bytes", round.memoryBytes())
+        .with("device_left", round.deviceBytesLeft()).with("memory_left", round.memoryBytesLeft())
+        .with("bytes_per_second", Math.round(round.bytesPerSecond())).with("took_ms", round.took())
         .build();
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.TargetReport;
 import java.util.ArrayList;
@@ -16,11 +17,16 @@ public final class ReportWords {
   /** Returns a source's report, a few lines. */
   public static List<String> lines(MigrationReport report) {
     List<String> lines = new ArrayList<>();
-    lines.add("moved        %s to %s: %s in %s".formatted(report.source().name(), report.target().name(),
-        Quantities.bytes(report.bytes()), Quantities.time(report.total())));
+    for (MigrationReport.DeviceReport device : report.devices()) {
+      lines.add("moved        %s to %s: %s".formatted(device.source().name(), device.target().name(),
+          Quantities.bytes(device.bytes())));
+    }
+    lines.add("sent         %s in %s".formatted(Quantities.bytes(report.bytes()),
+        Quantities.time(report.total())));
     lines.add("downtime     %s%s".formatted(Quantities.time(report.downtime()), report.predictedDowntime()
         .map(time -> ", predicted " + Quantities.time(time)).orElse("")));
-    lines.add("pre-copy     %s, then %s while it stood still".formatted(rounds(report),
+    lines.add("of which     " + parts(report.downtimeParts()));
+    lines.add("pre-copy     %s, then %s in the downtime".formatted(rounds(report),
         Quantities.bytes(report.stopCopyBytes())));
     lines.add("phases       " + phases(report.phases()));
     lines.add("at target    %s checking the state, %s starting".formatted(
@@ -32,8 +38,12 @@ public final class ReportWords {
   /** Returns a target's report, a few lines. */
   static List<String> lines(TargetReport report) {
     List<String> lines = new ArrayList<>();
-    lines.add("received     %s from %s: %s in %s".formatted(report.device().name(), report.source().name(),
-        Quantities.bytes(report.summary().bytes()), Quantities.time(report.total())));
+    for (int i = 0; i < report.devices().size(); i++) {
+      lines.add("received     %s from %s".formatted(report.devices().get(i).name(),
+          report.sources().get(i).name()));
+    }
+    lines.add("loaded       %s in %s".formatted(Quantities.bytes(report.summary().bytes()),
+        Quantities.time(report.total())));
     lines.add("phases       " + phases(report.phases()));
     lines.add("started      after %s of checking the state, in %s".formatted(
         Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting())));
@@ -54,6 +64,12 @@ public final class ReportWords {
       case 1 -> Quantities.bytes(bytes) + " in 1 round";
       default -> "%s in %d rounds".formatted(Quantities.bytes(bytes), report.rounds().size());
     };
+  }
+
+  private static String parts(DowntimeParts parts) {
+    return parts.durations().entrySet().stream()
+        .map(part -> part.getKey().title() + " " + Quantities.time(part.getValue()))
+        .collect(Collectors.joining(", "));
   }
 
   private static String phases(List<MigrationReport.PhaseTime> phases) {

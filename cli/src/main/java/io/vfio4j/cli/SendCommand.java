@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.Connections;
+import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
-import io.vfio4j.engine.SocketTransport;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.Workload;
 import java.io.IOException;
@@ -58,17 +59,18 @@ final class SendCommand implements Callable<Integer> {
     Output output = common.output();
     try (OpenDevice source = Options.required(device, "DEVICE")
         .openSource(reset.isAllowed(), output::warning)) {
-      SocketTransport transport = connect(peer);
+      Connections connections = connect(peer);
       new SourceSide(source, peer.toString(), noHold.isHoldingAllowed(), output).run(
-          listener -> new MigrationSource(source.device(), transport, options, Workload.NONE, listener)
+          listener -> new MigrationSource(Ensemble.of(source.device()), connections, options, Workload.NONE,
+              listener)
               .run());
     }
     return ExitCodes.DONE;
   }
 
-  private SocketTransport connect(TransportAddress peer) throws IOException {
+  private Connections connect(TransportAddress peer) throws IOException {
     try (Interrupting _ = Interrupting.onSignal()) {
-      return SocketTransport.connect(peer, timeout);
+      return Connections.connect(peer, timeout);
     }
   }
 }

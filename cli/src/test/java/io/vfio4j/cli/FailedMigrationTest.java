@@ -3,11 +3,14 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.engine.DeviceFate;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
 import io.vfio4j.model.DeviceState;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,12 +21,14 @@ class FailedMigrationTest {
   private static final String THERE = "vfio-user:/there.sock";
 
   private static MigrationException failure(Side side, Outcome outcome) {
-    return new MigrationException(side, new Phase.Handover(), outcome, DeviceState.STOP_COPY, "was reset",
+    return new MigrationException(side, new Phase.Handover(), outcome,
+        List.of(new DeviceFate(HERE, outcome, Optional.of(DeviceState.STOP_COPY))), "was reset",
         "handover: it broke.", null);
   }
 
   @ParameterizedTest
-  @CsvSource({"UNTOUCHED, 1", "SOURCE_RUNNING, 1", "SOURCE_RESET, 3", "SOURCE_STOPPED, 3", "SOURCE_LOST, 3",
+  @CsvSource({"UNTOUCHED, 1", "SOURCE_RUNNING, 1", "SOURCE_RESET, 3", "SOURCE_QUIET, 3",
+      "SOURCE_STOPPED, 3", "SOURCE_STUCK, 3", "SOURCE_LOST, 3",
       "UNKNOWN, 3"})
   void theExitCodeTellsWhetherSomebodyHasToLook(Outcome outcome, int code) {
     CommandFailure failed = FailedMigration.of(failure(Side.SOURCE, outcome), HERE, THERE);

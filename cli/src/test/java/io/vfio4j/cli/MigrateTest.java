@@ -18,7 +18,8 @@ class MigrateTest {
     Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m");
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
-    assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB in ").contains("downtime ")
+    assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB")
+        .contains("sent         2.0 MiB in ").contains("downtime ")
         .contains("phases       pre-flight ")
         .contains("not carried  config space, interrupt setup, DMA mappings")
         .contains("sim:a is let go of when this command ends; its server resets it then.")

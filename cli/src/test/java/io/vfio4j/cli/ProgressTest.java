@@ -33,7 +33,7 @@ class ProgressTest {
 
   private static MigrationEvent.RoundEnded round(long millis, int number) {
     return new MigrationEvent.RoundEnded(Duration.ofMillis(millis),
-        new MigrationReport.Round(number, 1 << 20, Duration.ofMillis(200)), OptionalLong.of(4096),
+        new MigrationReport.Round(number, 1 << 20, 0, 0, 0, 0, Duration.ofMillis(200)), OptionalLong.of(4096),
         Optional.empty());
   }
 

@@ -54,7 +54,8 @@ class SendReceiveIT {
       Run send = Run.vfio4j("send", "--connect", address, a.address(), "--max-downtime", "30s", "--json");
 
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
-      assertThat(send.event("report").getAsJsonObject("target").get("device").getAsString())
+      assertThat(send.event("report").getAsJsonArray("devices").get(0).getAsJsonObject()
+          .getAsJsonObject("target").get("device").getAsString())
           .isEqualTo(b.address());
       JsonObject report = Children.await(receiver, Children.event("report"));
       assertThat(report.get("source_knows").getAsBoolean()).isTrue();

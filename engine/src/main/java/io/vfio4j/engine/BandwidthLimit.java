@@ -3,7 +3,7 @@ package io.vfio4j.engine;
 
 import java.io.InterruptedIOException;
 
-/** A token bucket: holds back whoever sends more than so many bytes a second. */
+/** A token bucket: holds back whoever sends more than so many bytes a second, all threads together. */
 final class BandwidthLimit {
 
   private static final long NANOS_PER_SECOND = 1_000_000_000;
@@ -34,13 +34,18 @@ final class BandwidthLimit {
     if (bytesPerSecond == 0) {
       return;
     }
+    double left = take(bytes);
+    if (left < 0) {
+      clock.pause((long) (-left * NANOS_PER_SECOND / bytesPerSecond));
+    }
+  }
+
+  private synchronized double take(long bytes) {
     long now = clock.nanoTime();
     tokens =
         Math.min(burst(), tokens + (now - filledAt) * (double) bytesPerSecond / NANOS_PER_SECOND) - bytes;
     filledAt = now;
-    if (tokens < 0) {
-      clock.pause((long) (-tokens * NANOS_PER_SECOND / bytesPerSecond));
-    }
+    return tokens;
   }
 
   private double burst() {

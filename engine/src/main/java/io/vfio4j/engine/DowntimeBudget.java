@@ -10,10 +10,10 @@ final class DowntimeBudget {
   private final Duration limit;
   private final Duration began;
 
-  DowntimeBudget(Narrator narrator, Duration limit) {
+  DowntimeBudget(Narrator narrator, Duration limit, Duration began) {
     this.narrator = narrator;
     this.limit = limit;
-    this.began = narrator.now();
+    this.began = began;
   }
 
   Duration used() {

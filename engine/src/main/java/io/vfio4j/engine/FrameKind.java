@@ -17,7 +17,10 @@ enum FrameKind {
   RETURNED(10, 0, PeerText.MAX_BYTES, "gave the device back"),
   ABORT(11, 0, PeerText.MAX_BYTES, "gave up"),
   FAILED(12, 0, PeerText.MAX_BYTES, "failed"),
-  MEMORY(13, 1, FrameHeader.MAX_PAYLOAD, "sends memory");
+  MEMORY(13, 1, FrameHeader.MAX_PAYLOAD, "sends memory"),
+  JOIN(14, Session.BYTES + Integer.BYTES, Session.BYTES + Integer.BYTES, "adds a connection"),
+  INITIAL(15, 0, 0, "sent all initial data of a device"),
+  INITIAL_LOADED(16, 0, 0, "has loaded all initial data of a device");
 
   private static final FrameKind[] BY_WIRE = values();
 
@@ -52,6 +55,11 @@ enum FrameKind {
   /** Returns what a side does that sends this frame. */
   String verb() {
     return verb;
+  }
+
+  /** Tells whether a frame of it may be so long that it takes a while to come. */
+  boolean isBulk() {
+    return this == DATA || this == MEMORY;
   }
 
   /** Tells whether the side that sends this frame says with it that the migration has failed. */

@@ -50,8 +50,7 @@ final class FrameReader {
     while (true) {
       fill(0, FrameHeader.BYTES, left, began);
       Optional<FrameKind> kind = checkHeader();
-      boolean isData = kind.isPresent() && kind.get() == FrameKind.DATA;
-      if (isData) {
+      if (kind.isPresent() && kind.get().isBulk()) {
         fillSlowly(length, patience);
       } else if (length > 0) {
         fill(FrameHeader.BYTES, length, left(patience, began), began);

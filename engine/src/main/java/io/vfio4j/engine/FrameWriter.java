@@ -5,27 +5,21 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
 
-/** Sends the preamble and then frames out of one buffer, into which the payload is written first. */
-final class FrameWriter {
+/** Sends frames out of one buffer, into which the payload is written first; for one thread. */
+final class FrameWriter implements MemoryOutput {
 
-  private final Transport transport;
-  private final Duration stall;
+  private final FrameStream stream;
   private final ByteBuffer frame;
   private final ByteBuffer body;
   private final MemorySegment payload;
   private final FrameHeader header;
-  private final StreamDigest digest = new StreamDigest();
-  private boolean begun;
-  private int sequence;
 
   /**
    * Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent.
    */
-  FrameWriter(Transport transport, Duration stall, MemorySegment buffer) {
-    this.transport = transport;
-    this.stall = stall;
+  FrameWriter(FrameStream stream, MemorySegment buffer) {
+    this.stream = stream;
     this.frame = buffer.asByteBuffer();
     this.payload = buffer.asSlice(FrameHeader.BYTES);
     this.body = payload.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
@@ -33,19 +27,14 @@ final class FrameWriter {
   }
 
   /** Returns where the payload of the next frame goes. */
-  MemorySegment payload() {
+  @Override
+  public MemorySegment payload() {
     return payload;
   }
 
-  /** Sends the preamble from a buffer of its own: the payload of the first frame is in its place already. */
-  private void sendPreamble() throws IOException {
-    ByteBuffer preamble = ByteBuffer.allocateDirect(Preamble.BYTES);
-    Preamble.put(preamble);
-    transport.send(preamble.flip(), stall);
-  }
-
   /** Sends a frame with a payload that is in its place. */
-  void send(FrameKind kind, int device, int length) throws IOException {
+  @Override
+  public void send(FrameKind kind, int device, int length) throws IOException {
     send(kind, 0, device, length);
   }
 
@@ -55,14 +44,7 @@ final class FrameWriter {
   }
 
   private void send(FrameKind kind, int flags, int device, int length) throws IOException {
-    if (!begun) {
-      begun = true;
-      sendPreamble();
-    }
-    header.set(kind, flags, device, length, sequence++);
-    digest.add(header.bytes());
-    frame.limit(FrameHeader.BYTES + length).position(0);
-    transport.send(frame, stall);
+    stream.send(frame, header, kind, flags, device, length);
   }
 
   /** Sends a frame without payload. */
@@ -85,9 +67,20 @@ final class FrameWriter {
     send(FrameKind.ROUND, 0, body.position());
   }
 
+  /** Ends the stream. Nobody else sends to it at that time. */
   void sendEnd() throws IOException {
-    body.clear().put(digest.finish());
+    body.clear().put(stream.digest());
     send(FrameKind.END, 0, body.position());
+  }
+
+  void sendInitialLoaded(int device) throws IOException {
+    send(FrameKind.INITIAL_LOADED, device, 0);
+  }
+
+  void sendJoin(Session session, int channel) throws IOException {
+    session.put(body.clear());
+    body.putInt(channel);
+    send(FrameKind.JOIN, 0, body.position());
   }
 
   void sendConfirmed(MigrationReport.TargetSummary summary) throws IOException {

@@ -13,11 +13,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How a side introduces itself: its devices, whose order gives their numbers.
+ * How a side introduces itself: its devices, whose order gives their numbers, and what it wants or grants.
  *
  * @param devices at least one
+ * @param memory regions of memory, whose order at the source gives their numbers
+ * @param channels the further connections that the source is going to make; empty for none
+ * @param acknowledges whether the side knows the acknowledgement of initial data
  */
-record Hello(List<Device> devices) {
+record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> channels,
+    boolean acknowledges) {
 
   /** More devices than this are refused. */
   static final int MAX_DEVICES = 64;
@@ -25,6 +29,9 @@ record Hello(List<Device> devices) {
   private static final int NAME_BYTES = 256;
 
   private static final int TAG_DEVICE = 1;
+  private static final int TAG_CHANNELS = 3;
+  private static final int TAG_ACKNOWLEDGES = 4;
+  private static final int LAST_TAG = TAG_ACKNOWLEDGES;
 
   private static final int TAG_IDS = 1;
   private static final int TAG_FEATURES = 2;
@@ -38,6 +45,7 @@ record Hello(List<Device> devices) {
 
   Hello {
     devices = List.copyOf(devices);
+    memory = List.copyOf(memory);
   }
 
   /** A device, as it is introduced. */
@@ -106,8 +114,39 @@ record Hello(List<Device> devices) {
     }
   }
 
-  static Hello of(MigratableDevice device) throws DeviceException {
-    return new Hello(List.of(Device.of(device)));
+  /**
+   * The connections besides the first: either none or one for each device, and then those for memory.
+   *
+   * @param session what a connection that belongs to this migration begins with
+   * @param devices how many are for devices
+   * @param memory how many are for memory
+   */
+  record Channels(Session session, int devices, int memory) {
+
+    /** More connections for memory than this are refused. */
+    static final int MAX_MEMORY = 64;
+
+    private static final int BYTES = Session.BYTES + 2 * Short.BYTES;
+
+    int count() {
+      return devices + memory;
+    }
+
+    private void put(ByteBuffer into) {
+      session.put(into);
+      into.putShort((short) devices).putShort((short) memory);
+    }
+
+    private static Channels take(ByteBuffer from, int deviceCount) throws StreamException {
+      Session session = Session.take(from);
+      int devices = Short.toUnsignedInt(from.getShort());
+      int memory = Short.toUnsignedInt(from.getShort());
+      if ((devices != 0 && devices != deviceCount) || memory > MAX_MEMORY) {
+        throw new StreamException("the hello has %d connections for %d devices, and %d for memory"
+            .formatted(devices, deviceCount, memory));
+      }
+      return new Channels(session, devices, memory);
+    }
   }
 
   void put(ByteBuffer into) {
@@ -116,32 +155,49 @@ record Hello(List<Device> devices) {
       device.put(into);
       TagLengthValue.end(into, start);
     }
+    memory.forEach(region -> region.put(into));
+    if (channels.isPresent()) {
+      int start = TagLengthValue.begin(into, TAG_CHANNELS, true);
+      channels.get().put(into);
+      TagLengthValue.end(into, start);
+    }
+    if (acknowledges) {
+      TagLengthValue.end(into, TagLengthValue.begin(into, TAG_ACKNOWLEDGES, false));
+    }
   }
 
   static Hello take(ByteBuffer from) throws StreamException {
     List<Device> devices = new ArrayList<>();
+    List<HelloRegion> memory = new ArrayList<>();
+    TagLengthValue.Once once = new TagLengthValue.Once(LAST_TAG);
     while (from.hasRemaining()) {
       TagLengthValue.Field field = TagLengthValue.takeField(from);
-      if (field.tag() == TAG_DEVICE) {
-        if (devices.size() == MAX_DEVICES) {
-          throw new StreamException("the hello has more than " + MAX_DEVICES + " devices");
+      switch (field.tag()) {
+        case TAG_DEVICE -> {
+          if (devices.size() == MAX_DEVICES) {
+            throw new StreamException("the hello has more than " + MAX_DEVICES + " devices");
+          }
+          devices.add(Device.take(field.value()));
         }
-        devices.add(Device.take(field.value()));
-      } else {
-        field.passOver();
+        case HelloRegion.TAG_REGION -> {
+          if (memory.size() == RegionRules.MAX_REGIONS) {
+            throw new StreamException("the hello has more than " + RegionRules.MAX_REGIONS + " regions");
+          }
+          memory.add(HelloRegion.take(field.value()));
+        }
+        case TAG_CHANNELS, TAG_ACKNOWLEDGES -> once.keep(field);
+        default -> field.passOver();
       }
     }
     if (devices.isEmpty()) {
       throw new StreamException("the hello has no device");
     }
-    return new Hello(devices);
-  }
-
-  /** Returns the only device. */
-  Device onlyDevice() throws StreamException {
-    if (devices.size() != 1) {
-      throw new StreamException("%d devices at once; this version moves one".formatted(devices.size()));
-    }
-    return devices.getFirst();
+    TagLengthValue.Fields fields = once.fields();
+    Optional<ByteBuffer> channels = fields.optional(TAG_CHANNELS, Channels.BYTES);
+    return new Hello(devices, HelloRegion.checkAll(memory),
+        channels.isPresent()
+            ? Optional.of(Channels.take(channels.get(), devices.size()))
+            : Optional.empty(),
+        fields.optional(TAG_ACKNOWLEDGES, 0).isPresent());
   }
 }

@@ -22,6 +22,11 @@ final class Interrupted {
   /** Turns the exception into one of I/O, and leaves the thread interrupted. */
   static InterruptedIOException again(InterruptedException cause) {
     Thread.currentThread().interrupt();
+    return cause(cause);
+  }
+
+  /** Turns the exception into one of I/O. */
+  static InterruptedIOException cause(InterruptedException cause) {
     InterruptedIOException exception = exception();
     exception.initCause(cause);
     return exception;

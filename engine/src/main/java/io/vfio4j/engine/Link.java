@@ -20,8 +20,11 @@ final class Link implements AutoCloseable {
   private final Narrator narrator;
   private final Side peer;
   private final Arena arena = Arena.ofShared(); // Devices may touch the buffers in threads of their own.
+  private final FrameStream outgoing;
   private final FrameWriter out;
   private final FrameReader in;
+  private final ByteBuffer alive;
+  private final FrameHeader aliveHeader;
 
   /** Makes a link; of the two buffers, that for the direction of the data is the large one. */
   Link(Transport transport, Duration stall, Narrator narrator) {
@@ -30,8 +33,11 @@ final class Link implements AutoCloseable {
     this.narrator = narrator;
     this.peer = narrator.side() == Side.SOURCE ? Side.TARGET : Side.SOURCE;
     boolean sends = narrator.side() == Side.SOURCE;
-    this.out = new FrameWriter(transport, stall, buffer(sends));
+    this.outgoing = new FrameStream(transport, stall);
+    this.out = new FrameWriter(outgoing, buffer(sends));
     this.in = new FrameReader(transport, buffer(!sends));
+    this.alive = arena.allocate(FrameHeader.BYTES).asByteBuffer();
+    this.aliveHeader = new FrameHeader(alive);
   }
 
   private MemorySegment buffer(boolean large) {
@@ -44,6 +50,21 @@ final class Link implements AutoCloseable {
 
   FrameReader in() {
     return in;
+  }
+
+  /** Returns a further writer to the same connection, for another thread, with the longest payload. */
+  FrameWriter newWriter() {
+    return new FrameWriter(outgoing, buffer(true));
+  }
+
+  /** Lets the other side know that somebody is there, if it has not heard anything for a while. */
+  void keepAlive() throws IOException {
+    outgoing.keepAlive(alive, aliveHeader);
+  }
+
+  /** Ends what a thread waits for on this connection, and the connection with it. */
+  void cut() throws IOException {
+    transport.close();
   }
 
   Duration stall() {
@@ -84,11 +105,15 @@ final class Link implements AutoCloseable {
     return new StreamException("the %s sent %s %s".formatted(peer, kind, where));
   }
 
-  /** Hears what the other side has to say while it is being sent data: that can only be that it failed. */
-  void checkComplaint() throws IOException {
-    if (transport.hasInput()) {
-      throw unexpected(await(stall), "while it was sent data");
+  /** Hears what the other side has to say where it has nothing to say but that it failed. */
+  void hearComplaint(String where) throws IOException {
+    if (hasInput()) {
+      throw unexpected(await(stall), where);
     }
+  }
+
+  boolean hasInput() throws IOException {
+    return transport.hasInput();
   }
 
   /** Returns why the connection broke, if the other side has told it, otherwise the failure itself. */
@@ -124,10 +149,16 @@ final class Link implements AutoCloseable {
   /** Closes the connection and frees the buffers. */
   @Override
   public void close() {
-    try (arena) {
+    try {
       transport.close();
     } catch (IOException e) {
       narrator.note("the connection did not close: " + Words.of(e));
+    }
+    try {
+      arena.close();
+    } catch (IllegalStateException e) {
+      narrator
+          .note("buffers are kept, for a device that does not answer is still given them: " + Words.of(e));
     }
   }
 }

@@ -27,10 +27,27 @@ public final class LocalMigration {
   public static MigrationReport run(MigratableDevice source, MigratableDevice target,
       MigrationOptions options,
       Workload workload, MigrationListener listener) throws MigrationException {
-    LocalTransport.Pair pair = LocalTransport.pair();
+    return run(Ensemble.of(source), Ensemble.of(target), options, workload, listener);
+  }
+
+  /**
+   * Moves several devices together, with what belongs to them. The source's side runs in the calling thread, the
+   * target's in one of its own. An interrupt of the calling thread cancels the migration.
+   *
+   * @param source the devices that leave, in RUNNING; they are not closed
+   * @param target the devices that receive their state, in the same order, in RUNNING; they are not closed
+   * @param options how to do it
+   * @param workload what drives the devices
+   * @param listener hears what happens on both sides, one event at a time
+   * @return what was done
+   * @throws MigrationException if it failed; what the target says is suppressed in it
+   */
+  public static MigrationReport run(Ensemble source, Ensemble target, MigrationOptions options,
+      Workload workload, MigrationListener listener) throws MigrationException {
+    LocalConnections connections = LocalConnections.make();
     MigrationListener oneAtATime = oneAtATime(listener);
-    return run(new MigrationSource(source, pair.source(), options, workload, oneAtATime),
-        new MigrationTarget(target, pair.target(), options, oneAtATime));
+    return run(new MigrationSource(source, connections.source(), options, workload, oneAtATime),
+        new MigrationTarget(target, connections.target(), options, oneAtATime));
   }
 
   static MigrationReport run(MigrationSource source, MigrationTarget target) throws MigrationException {

@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ public final class MigrationException extends Exception {
   private final Side side;
   private final transient Phase phase;
   private final Outcome outcome;
-  private final @Nullable DeviceState sourceState;
+  private final transient List<DeviceFate> devices;
   private final String targetFate;
 
   /**
@@ -25,18 +26,18 @@ public final class MigrationException extends Exception {
    * @param side who tells
    * @param phase where that side was
    * @param outcome what became of the source
-   * @param sourceState where the source's device is, null if nobody can tell
+   * @param devices what became of each device of the source; empty where the target's side tells
    * @param targetFate what became of the target, for people
    * @param message the whole text
    * @param cause what failed
    */
-  public MigrationException(Side side, Phase phase, Outcome outcome, @Nullable DeviceState sourceState,
+  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceFate> devices,
       String targetFate, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.side = side;
     this.phase = phase;
     this.outcome = outcome;
-    this.sourceState = sourceState;
+    this.devices = List.copyOf(devices);
     this.targetFate = targetFate;
   }
 
@@ -50,14 +51,23 @@ public final class MigrationException extends Exception {
     return phase;
   }
 
-  /** Returns what became of the source. */
+  /** Returns what became of the source: of the device that fared worst. */
   public Outcome outcome() {
     return outcome;
   }
 
-  /** Returns where the source's device is; empty where nobody can tell, or where the target's side tells. */
+  /** Returns what became of each device of the source, in their order; empty where the target's side tells. */
+  public List<DeviceFate> devices() {
+    return devices;
+  }
+
+  /**
+   * Returns where that device of the source is which fared worst; empty where nobody can tell, or where the target's
+   * side tells.
+   */
   public Optional<DeviceState> sourceState() {
-    return Optional.ofNullable(sourceState);
+    return devices.stream().filter(device -> device.outcome() == outcome).findFirst()
+        .flatMap(DeviceFate::state);
   }
 
   /** Returns what became of the target, for people. */

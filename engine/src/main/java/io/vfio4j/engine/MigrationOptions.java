@@ -6,16 +6,23 @@ import java.time.Duration;
 /**
  * How a migration is to be done.
  *
- * @param maxDowntime how long the device may stand still, more than 0; a switchover that takes longer is
- *     undone
- * @param maxBandwidth bytes a second of device state to send at most: 0 for no limit, else at least
+ * @param maxDowntime how long the devices may stand still, more than 0; a switchover that takes longer is
+ *     undone, unless the policy allows for more
+ * @param maxQuiesce how long the devices may take to enter their grace states, more than 0; if they take longer,
+ *     they go back and the policy decides
+ * @param arcTimeout how long a call that moves a device may take before it is reported as one that does not return,
+ *     more than 0
+ * @param maxBandwidth bytes a second to send at most, all connections together: 0 for no limit, else at least
  *     {@value #MIN_BANDWIDTH}
- * @param preCopy whether the state is streamed while the device runs, if it can do that
- * @param convergenceDeadline how long to wait for the predicted downtime to fit, more than 0
+ * @param channels how many connections memory is sent over, from 1 to {@value #MAX_CHANNELS}
+ * @param preCopy whether the state of devices is streamed while they run, if they can do that
+ * @param noPeerDma whether it is certain that no device reaches another's memory, so that several of which one has
+ *     no grace state can be moved
+ * @param policy decides when to switch over
  * @param stallTimeout how long the other side may keep still before it is given up, more than 0
  */
-public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean preCopy,
-    Duration convergenceDeadline,
+public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Duration arcTimeout,
+    long maxBandwidth, int channels, boolean preCopy, boolean noPeerDma, SwitchoverPolicy policy,
     Duration stallTimeout) {
 
   /**
@@ -24,6 +31,13 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
    */
   public static final long MIN_BANDWIDTH = 4096;
 
+  /** More connections for memory are not made. */
+  public static final int MAX_CHANNELS = Hello.Channels.MAX_MEMORY;
+
+  private static final MigrationOptions DEFAULTS = new MigrationOptions(Duration.ofMillis(300),
+      Duration.ofMillis(200), Duration.ofSeconds(10), 0, 1, true, false,
+      new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.GIVE_UP), Duration.ofSeconds(10));
+
   /**
    * Checks the options.
    *
@@ -31,12 +45,17 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
    */
   public MigrationOptions {
     requirePositive(maxDowntime, "maxDowntime");
-    requirePositive(convergenceDeadline, "convergenceDeadline");
+    requirePositive(maxQuiesce, "maxQuiesce");
+    requirePositive(arcTimeout, "arcTimeout");
     requirePositive(stallTimeout, "stallTimeout");
     if (maxBandwidth != 0 && maxBandwidth < MIN_BANDWIDTH) {
       throw new IllegalArgumentException(
           "maxBandwidth is 0 (no limit) or at least %d bytes/s, but this is %d".formatted(MIN_BANDWIDTH,
               maxBandwidth));
+    }
+    if (channels < 1 || channels > MAX_CHANNELS) {
+      throw new IllegalArgumentException(
+          "channels is from 1 to %d, but this is %d".formatted(MAX_CHANNELS, channels));
     }
   }
 
@@ -46,34 +65,65 @@ public record MigrationOptions(Duration maxDowntime, long maxBandwidth, boolean 
     }
   }
 
-  /** Returns 300 ms of downtime, no limit of bandwidth, pre-copy, 5 minutes to converge, 10 s for a stall. */
+  /**
+   * Returns 300 ms of downtime, 200 ms to quiesce, 10 s for a call, no limit of bandwidth, one connection for memory,
+   * pre-copy, 5 minutes to converge or else give up, 10 s for a stall.
+   */
   public static MigrationOptions defaults() {
-    return new MigrationOptions(Duration.ofMillis(300), 0, true, Duration.ofMinutes(5),
-        Duration.ofSeconds(10));
+    return DEFAULTS;
   }
 
   /** Returns these options with another limit of downtime. */
   public MigrationOptions withMaxDowntime(Duration limit) {
-    return new MigrationOptions(limit, maxBandwidth, preCopy, convergenceDeadline, stallTimeout);
+    return new MigrationOptions(limit, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
+        policy, stallTimeout);
+  }
+
+  /** Returns these options with another limit for entering the grace states. */
+  public MigrationOptions withMaxQuiesce(Duration limit) {
+    return new MigrationOptions(maxDowntime, limit, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
+        policy, stallTimeout);
+  }
+
+  /** Returns these options with another limit for a call that moves a device. */
+  public MigrationOptions withArcTimeout(Duration limit) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, limit, maxBandwidth, channels, preCopy, noPeerDma,
+        policy, stallTimeout);
   }
 
   /** Returns these options with another limit of bandwidth, bytes a second. */
   public MigrationOptions withMaxBandwidth(long bytesPerSecond) {
-    return new MigrationOptions(maxDowntime, bytesPerSecond, preCopy, convergenceDeadline, stallTimeout);
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, bytesPerSecond, channels, preCopy,
+        noPeerDma, policy, stallTimeout);
   }
 
-  /** Returns these options with pre-copy allowed or not. */
+  /** Returns these options with another number of connections for memory. */
+  public MigrationOptions withChannels(int count) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, count, preCopy, noPeerDma,
+        policy, stallTimeout);
+  }
+
+  /** Returns these options with pre-copy of devices allowed or not. */
   public MigrationOptions withPreCopy(boolean allowed) {
-    return new MigrationOptions(maxDowntime, maxBandwidth, allowed, convergenceDeadline, stallTimeout);
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, allowed,
+        noPeerDma, policy, stallTimeout);
   }
 
-  /** Returns these options with another time to converge in. */
-  public MigrationOptions withConvergenceDeadline(Duration deadline) {
-    return new MigrationOptions(maxDowntime, maxBandwidth, preCopy, deadline, stallTimeout);
+  /** Returns these options with or without the word that no device reaches another's memory. */
+  public MigrationOptions withNoPeerDma(boolean certain) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, certain,
+        policy, stallTimeout);
+  }
+
+  /** Returns these options with another policy. */
+  public MigrationOptions withPolicy(SwitchoverPolicy other) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
+        noPeerDma, other, stallTimeout);
   }
 
   /** Returns these options with another patience for the other side. */
   public MigrationOptions withStallTimeout(Duration timeout) {
-    return new MigrationOptions(maxDowntime, maxBandwidth, preCopy, convergenceDeadline, timeout);
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
+        noPeerDma, policy, timeout);
   }
 }

@@ -9,21 +9,24 @@ import java.util.Optional;
 /**
  * What a migration did, as the source saw it.
  *
- * @param source the device that moved
- * @param target the device that it is now, as the target named it
+ * @param devices each device, in their order
+ * @param memory the memory, if any moved
  * @param total from the beginning to the end
  * @param downtime from the pause of the workload to its resume at the target
+ * @param downtimeParts what that consisted of
  * @param predictedDowntime what the last round of pre-copy predicted; empty without pre-copy
- * @param bytes bytes of device state sent
- * @param stopCopyBytes of these, those sent while the device stood still
+ * @param bytes bytes sent, of devices and memory
+ * @param stopCopyBytes of these, those sent while the devices stood still
  * @param phases how long each phase took, in order; the rounds of pre-copy are one phase
  * @param rounds what each round of pre-copy did
  * @param atTarget what the target told about its part
  * @param notCarried what is not part of a device's stream and has to be set up at the target
  * @param notes what went wrong without harm to the migration, for people
  */
-public record MigrationReport(DeviceIdentity source, DeviceIdentity target, Duration total, Duration downtime,
-    Optional<Duration> predictedDowntime, long bytes, long stopCopyBytes, List<PhaseTime> phases,
+public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
+    Duration downtime,
+    DowntimeParts downtimeParts, Optional<Duration> predictedDowntime, long bytes, long stopCopyBytes,
+    List<PhaseTime> phases,
     List<Round> rounds,
     TargetSummary atTarget, List<String> notCarried, List<String> notes) {
 
@@ -32,10 +35,23 @@ public record MigrationReport(DeviceIdentity source, DeviceIdentity target, Dura
 
   /** Copies the lists. */
   public MigrationReport {
+    devices = List.copyOf(devices);
     phases = List.copyOf(phases);
     rounds = List.copyOf(rounds);
     notCarried = List.copyOf(notCarried);
     notes = List.copyOf(notes);
+  }
+
+  /**
+   * A device that moved.
+   *
+   * @param source who it was
+   * @param target who it is now, as the target named it
+   * @param bytes bytes of its state sent
+   * @param switchover what it did while everything stood still
+   */
+  public record DeviceReport(DeviceIdentity source, DeviceIdentity target, long bytes,
+      DeviceSwitchover switchover) {
   }
 
   /**
@@ -49,21 +65,47 @@ public record MigrationReport(DeviceIdentity source, DeviceIdentity target, Dura
   }
 
   /**
-   * A round of pre-copy: it ends when as much has been read as was pending at its beginning.
+   * A round of pre-copy: it ends when as much has been sent as was pending at its beginning.
    *
-   * @param number from 1
-   * @param bytes bytes read and sent
+   * @param number from 1; where there is memory, the first sends all of it and nothing else
+   * @param deviceBytes bytes of devices sent
+   * @param memoryBytes bytes of memory sent
+   * @param deviceBytesLeft bytes that the devices had to send then, those included that they send when they are stopped
+   * @param memoryBytesLeft bytes of memory that were dirty then
+   * @param bytesPerSecond how fast bytes were sent, measured over all rounds so far while there was something to send
    * @param took its duration
    */
-  public record Round(int number, long bytes, Duration took) {
+  public record Round(int number, long deviceBytes, long memoryBytes, long deviceBytesLeft,
+      long memoryBytesLeft, double bytesPerSecond, Duration took) {
+
+    /** Returns all bytes sent. */
+    public long bytes() {
+      return deviceBytes + memoryBytes;
+    }
+
+    /** Returns all bytes that were to be sent at its end. */
+    public long bytesLeft() {
+      return deviceBytesLeft + memoryBytesLeft;
+    }
+  }
+
+  /**
+   * The memory that moved.
+   *
+   * @param size bytes of it
+   * @param bytes bytes sent for it, more than its size where it was written to meanwhile, less where it was zero
+   * @param pages pages of 4096 bytes sent, those that were zero included
+   * @param zeroPages how many of these were zero, and so took next to nothing
+   */
+  public record MemoryReport(long size, long bytes, long pages, long zeroPages) {
   }
 
   /**
    * The target's part, in its own words.
    *
-   * @param bytes bytes of device state written
-   * @param validating how long the move from RESUMING to STOP took
-   * @param starting how long the move from STOP to RUNNING took
+   * @param bytes bytes written, of devices and memory
+   * @param validating how long the moves from RESUMING to STOP took
+   * @param starting how long the moves from STOP to RUNNING took
    */
   public record TargetSummary(long bytes, Duration validating, Duration starting) {
   }

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-import io.vfio4j.model.MigratableDevice;
-
 /**
  * The source's side of a migration. An interrupt of the thread that runs it cancels it; between
- * <em>yours</em> and
- * <em>confirmed</em>, where nothing can be cancelled any more, it ends the waiting and leaves the ownership
- * unknown.
+ * <em>yours</em> and <em>confirmed</em>, where nothing can be cancelled any more, it ends the waiting and leaves the
+ * ownership unknown.
  */
 public final class MigrationSource {
 
-  private final MigratableDevice device;
-  private final Transport transport;
+  private final Ensemble ensemble;
+  private final Connections connections;
   private final MigrationOptions options;
   private final Workload workload;
   private final MigrationListener listener;
@@ -21,22 +18,22 @@ public final class MigrationSource {
   /**
    * Makes a source; nothing happens before {@link #run}.
    *
-   * @param device the device that leaves, in RUNNING; it is not closed
-   * @param transport the way to the target; {@link #run} closes it
+   * @param ensemble the devices that leave, in RUNNING; they are not closed. Each is driven by a thread of its own
+   *     while the migration runs, and by no other
+   * @param connections the way to the target; {@link #run} closes it
    * @param options how to do it
-   * @param workload what drives the device
-   * @param listener hears what happens
+   * @param workload what drives the devices
+   * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
-  public MigrationSource(MigratableDevice device, Transport transport, MigrationOptions options,
-      Workload workload,
-      MigrationListener listener) {
-    this(device, transport, options, workload, listener, NanoClock.SYSTEM);
+  public MigrationSource(Ensemble ensemble, Connections connections, MigrationOptions options,
+      Workload workload, MigrationListener listener) {
+    this(ensemble, connections, options, workload, listener, NanoClock.SYSTEM);
   }
 
-  MigrationSource(MigratableDevice device, Transport transport, MigrationOptions options, Workload workload,
+  MigrationSource(Ensemble ensemble, Connections connections, MigrationOptions options, Workload workload,
       MigrationListener listener, NanoClock clock) {
-    this.device = device;
-    this.transport = transport;
+    this.ensemble = ensemble;
+    this.connections = connections;
     this.options = options;
     this.workload = workload;
     this.listener = listener;
@@ -44,16 +41,18 @@ public final class MigrationSource {
   }
 
   /**
-   * Moves the device. To be called once.
+   * Moves the devices. To be called once.
    *
-   * @return what was done; the device runs at the target, and this one is in STOP
-   * @throws MigrationException if it failed; it says where the device is now
+   * @return what was done; the devices run at the target, and these are in STOP
+   * @throws MigrationException if it failed; it says where the devices are now
    */
   public MigrationReport run() throws MigrationException {
     Narrator narrator = new Narrator(Side.SOURCE, clock, listener);
-    try (Link link = new Link(transport, options.stallTimeout(), narrator);
-        MovedDevice moved = new MovedDevice(device, narrator)) {
-      return new SourceRun(moved, link, options, new PausableWorkload(workload), narrator).run();
+    try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
+        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
+        SourceRun run = new SourceRun(ensemble, group, link, connections.further(), options,
+            new PausableWorkload(workload), narrator)) {
+      return run.run();
     }
   }
 }

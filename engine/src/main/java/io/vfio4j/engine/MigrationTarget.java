@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-import io.vfio4j.model.MigratableDevice;
-
 /** The target's side of a migration. An interrupt of the thread that runs it cancels it. */
 public final class MigrationTarget {
 
-  private final MigratableDevice device;
-  private final Transport transport;
+  private final Ensemble ensemble;
+  private final Connections connections;
   private final MigrationOptions options;
   private final MigrationListener listener;
   private final NanoClock clock;
@@ -15,38 +13,39 @@ public final class MigrationTarget {
   /**
    * Makes a target; nothing happens before {@link #run}.
    *
-   * @param device the device that receives the state, in RUNNING; it is not closed
-   * @param transport the way to the source; {@link #run} closes it
-   * @param options of these, the patience for the source is used
-   * @param listener hears what happens
+   * @param ensemble the devices that receive the state, in RUNNING; they are not closed. Each is driven by one thread
+   *     at a time while the migration runs
+   * @param connections the way to the source; {@link #run} closes it
+   * @param options of these, the patience for the source and for calls that move devices is used
+   * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
-  public MigrationTarget(MigratableDevice device, Transport transport, MigrationOptions options,
+  public MigrationTarget(Ensemble ensemble, Connections connections, MigrationOptions options,
       MigrationListener listener) {
-    this(device, transport, options, listener, NanoClock.SYSTEM);
+    this(ensemble, connections, options, listener, NanoClock.SYSTEM);
   }
 
-  MigrationTarget(MigratableDevice device, Transport transport, MigrationOptions options,
-      MigrationListener listener,
-      NanoClock clock) {
-    this.device = device;
-    this.transport = transport;
+  MigrationTarget(Ensemble ensemble, Connections connections, MigrationOptions options,
+      MigrationListener listener, NanoClock clock) {
+    this.ensemble = ensemble;
+    this.connections = connections;
     this.options = options;
     this.listener = listener;
     this.clock = clock;
   }
 
   /**
-   * Receives the device. To be called once.
+   * Receives the devices. To be called once.
    *
-   * @return what was done; the device runs here
-   * @throws MigrationException if it failed; the device does not run with the source's state, or the text
-   *     says that nobody can tell
+   * @return what was done; the devices run here
+   * @throws MigrationException if it failed; no device runs with the source's state, or the text says that nobody
+   *     can tell
    */
   public TargetReport run() throws MigrationException {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);
-    try (Link link = new Link(transport, options.stallTimeout(), narrator);
-        MovedDevice moved = new MovedDevice(device, narrator)) {
-      return new TargetRun(moved, link, narrator).run();
+    try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
+        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
+        TargetRun run = new TargetRun(ensemble, group, link, connections.further(), narrator)) {
+      return run.run();
     }
   }
 }

@@ -19,23 +19,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of
- * every move.
+ * every move. One thread drives it; what is known of it, others may ask.
  */
 final class MovedDevice implements AutoCloseable {
 
   private final MigratableDevice device;
+  private final int number;
   private final Narrator narrator;
-  private @Nullable DeviceState known;
+  private volatile @Nullable DeviceState known;
   private @Nullable DataSession session;
-  private boolean touched;
+  private volatile boolean touched;
+  private volatile boolean hung;
 
-  MovedDevice(MigratableDevice device, Narrator narrator) {
+  MovedDevice(MigratableDevice device, int number, Narrator narrator) {
     this.device = device;
+    this.number = number;
     this.narrator = narrator;
   }
 
   MigratableDevice device() {
     return device;
+  }
+
+  /** Returns its place among the devices of its side, from 0. */
+  int number() {
+    return number;
   }
 
   String name() {
@@ -56,6 +64,16 @@ final class MovedDevice implements AutoCloseable {
     return touched;
   }
 
+  /** A call did not return: nobody may drive the device any more, for its thread still does. */
+  void hang() {
+    hung = true;
+    known = null;
+  }
+
+  boolean isHung() {
+    return hung;
+  }
+
   /** Asks the device for its state. */
   DeviceState ask() throws DeviceException {
     try {
@@ -69,7 +87,8 @@ final class MovedDevice implements AutoCloseable {
   }
 
   void move(DeviceState target, String reason) throws DeviceException {
-    DeviceState from = known != null ? known : ask();
+    DeviceState before = known;
+    DeviceState from = before != null ? before : ask();
     narrator
         .tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, reason));
     touched = true;
@@ -90,7 +109,8 @@ final class MovedDevice implements AutoCloseable {
   }
 
   void reset(String reason) throws DeviceException {
-    DeviceState from = known != null ? known : DeviceState.ERROR;
+    DeviceState before = known;
+    DeviceState from = before != null ? before : DeviceState.ERROR;
     DeviceState target = DeviceState.RUNNING;
     String why = "reset: " + reason;
     narrator
@@ -107,7 +127,7 @@ final class MovedDevice implements AutoCloseable {
 
   /** The only place where the state changes. It is noted first: a listener may throw. */
   private void arrived(DeviceState from, DeviceState to, @Nullable DataSession begun, String reason) {
-    known = to;
+    known = hung ? null : to;
     if (begun != null || !keepsSession(to)) {
       closeSession();
       session = begun;

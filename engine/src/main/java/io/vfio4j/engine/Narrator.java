@@ -4,10 +4,12 @@ package io.vfio4j.engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Knows in which phase a side is, and is the only one who changes that; tells the listener all that
- * happens.
+ * happens, one event at a time, though several threads have something to tell.
  */
 final class Narrator {
 
@@ -15,12 +17,13 @@ final class Narrator {
   private final NanoClock clock;
   private final MigrationListener listener;
   private final long began;
+  private final Lock lock = new ReentrantLock();
   private final List<MigrationReport.PhaseTime> phaseTimes = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private final List<Throwable> mishaps = new ArrayList<>();
-  private Phase phase = new Phase.PreFlight();
+  private volatile Phase phase = new Phase.PreFlight();
   private Duration phaseBegan = Duration.ZERO;
-  private boolean shielded;
+  private volatile boolean shielded;
 
   Narrator(Side side, NanoClock clock, MigrationListener listener) {
     this.side = side;
@@ -64,11 +67,17 @@ final class Narrator {
 
   /** Keeps a note for the report and tells it. */
   void note(String text) {
-    notes.add(text);
+    lock.lock();
+    try {
+      notes.add(text);
+    } finally {
+      lock.unlock();
+    }
     tell(new MigrationEvent.Noted(now(), side, text));
   }
 
   void tell(MigrationEvent event) {
+    lock.lock();
     try {
       listener.on(event);
     } catch (RuntimeException | Error e) {
@@ -76,6 +85,8 @@ final class Narrator {
         throw e;
       }
       mishaps.add(e);
+    } finally {
+      lock.unlock();
     }
   }
 

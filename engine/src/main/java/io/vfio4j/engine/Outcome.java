@@ -2,7 +2,7 @@
 package io.vfio4j.engine;
 
 /**
- * What a migration that failed left behind. Told by the target's side, which cannot see the source, it is
+ * What a migration that failed left behind, of a device or of all of them; from good to bad. Told by the target's side, which cannot see the source, it is
  * what the handover guarantees about the source.
  */
 public enum Outcome {
@@ -12,8 +12,15 @@ public enum Outcome {
   SOURCE_RUNNING,
   /** The source is in RUNNING, but it could only get there by a reset, which lost its state. */
   SOURCE_RESET,
+  /**
+   * The device is in a grace state and does all but peer-to-peer traffic: another one, which it might reach, stands
+   * still and could not be helped.
+   */
+  SOURCE_QUIET,
   /** The source is not in RUNNING and could not be brought there; the exception has its state. */
   SOURCE_STOPPED,
+  /** A call that moves the device has not returned; nobody can tell its state. */
+  SOURCE_STUCK,
   /** The source's device is gone; nobody can tell its state. */
   SOURCE_LOST,
   /**
@@ -21,6 +28,11 @@ public enum Outcome {
    * intact; whether the target runs is to be found out there.
    */
   UNKNOWN;
+
+  /** Returns that of two outcomes which is the worse; the worst of all devices is that of the migration. */
+  static Outcome worse(Outcome one, Outcome other) {
+    return one.compareTo(other) >= 0 ? one : other;
+  }
 
   /** Tells whether the device goes on at the source, with its state. */
   public boolean sourceRuns() {

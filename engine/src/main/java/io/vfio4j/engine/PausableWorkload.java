@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
+import java.time.Duration;
 
 /** Remembers whether the workload is paused, so that it is resumed once and only then. */
 final class PausableWorkload {
@@ -11,6 +12,18 @@ final class PausableWorkload {
 
   PausableWorkload(Workload workload) {
     this.workload = workload;
+  }
+
+  Workload workload() {
+    return workload;
+  }
+
+  void completePageFaults(Duration limit) throws WorkloadException {
+    try {
+      workload.completePageFaults(limit);
+    } catch (IOException e) {
+      throw new WorkloadException("the workload could not complete its I/O page faults: " + Words.of(e), e);
+    }
   }
 
   void pause() throws WorkloadException {

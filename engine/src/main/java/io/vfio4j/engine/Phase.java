@@ -30,7 +30,19 @@ public sealed interface Phase {
   }
 
   /**
-   * The source stops its device and streams the rest.
+   * The devices enter their grace states, and the workload runs on where all devices can do that.
+   *
+   * @param limit how long that may take
+   */
+  record Quiescing(Duration limit) implements Phase {
+    @Override
+    public String title() {
+      return "quiescing";
+    }
+  }
+
+  /**
+   * The source stops its devices and streams the rest.
    *
    * @param limit how long the switchover may take
    */

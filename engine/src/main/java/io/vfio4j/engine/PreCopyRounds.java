@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.PreCopyInfo;
-import io.vfio4j.model.SavingSession;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,169 +9,199 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Streams the state of a device while it runs, until the rest fits into the downtime. */
+/** Streams memory and devices while everything runs, in rounds, until the policy wants to switch over. */
 final class PreCopyRounds {
-
-  /**
-   * Allowed for what a device has to send only once it is stopped, where it gives no estimate: its
-   * registers.
-   */
-  private static final long REGISTERS_BYTES = 64 << 10;
-
-  /**
-   * The move to PRE_COPY, which was measured, stands for those of a switchover: one to stop, one to start.
-   */
-  private static final int MOVES = 2;
-
-  /** Round trips that a switchover takes: END and LOADED, YOURS and CONFIRMED. */
-  private static final int ROUND_TRIPS = 2;
 
   private static final long FIRST_PAUSE_NANOS = 1_000_000;
   private static final long LAST_PAUSE_NANOS = 50_000_000;
-  private static final Duration ALIVE_INTERVAL = Duration.ofSeconds(1);
 
-  private final MovedDevice device;
-  private final Link link;
-  private final Pump pump;
+  private final SourceStreams streams;
   private final MigrationOptions options;
   private final Narrator narrator;
-  private final Duration roundTrip;
+  private final Forecast forecast;
+  private final List<DeviceRound> devices = new ArrayList<>();
   private final List<MigrationReport.Round> rounds = new ArrayList<>();
-  private Duration fixedCost = Duration.ZERO;
-  private Duration deadline = Duration.ZERO;
-  private Duration lastSent = Duration.ZERO;
+  private final boolean acknowledged;
+  private final boolean anyDevice;
+  private Duration began = Duration.ZERO;
+  private Duration quiesceFailedAt = Duration.ZERO;
+  private int quiesceFailures;
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
-  PreCopyRounds(MovedDevice device, Link link, Pump pump, MigrationOptions options, Narrator narrator,
-      Duration roundTrip) {
-    this.device = device;
-    this.link = link;
-    this.pump = pump;
+  /**
+   * Makes the rounds.
+   *
+   * @param roundTrip how long the other side takes to answer
+   * @param acknowledged whether the target is to acknowledge initial data
+   */
+  PreCopyRounds(SourceStreams streams, MigrationOptions options, Narrator narrator, Duration roundTrip,
+      boolean acknowledged) {
+    this.streams = streams;
     this.options = options;
     this.narrator = narrator;
-    this.roundTrip = roundTrip;
+    this.forecast = new Forecast(options.maxDowntime(), roundTrip);
+    this.acknowledged = acknowledged;
+    streams.group().devices()
+        .forEach(device -> devices.add(new DeviceRound(narrator, options.preCopy(), acknowledged)));
+    this.anyDevice =
+        streams.group().devices().stream().anyMatch(device -> roundOf(device).takesPart(device));
+  }
+
+  private DeviceRound roundOf(MovedDevice device) {
+    return devices.get(device.number());
   }
 
   List<MigrationReport.Round> rounds() {
     return rounds;
   }
 
-  /** Goes through as many rounds as it takes. */
-  void run() throws IOException {
-    begin();
-    while (true) {
-      long pending = info().map(PreCopyInfo::pending).orElse(Long.MAX_VALUE);
-      long dirtiedFrom = pending;
-      Duration began = narrator.now();
-      long before = pump.bytes();
-      boolean dry = round(pending);
-      long sent = pump.bytes() - before;
-      Prediction prediction = predict(dry);
-      end(new MigrationReport.Round(rounds.size() + 1, sent, narrator.now().minus(began)), prediction);
-      if (prediction.fits(options.maxDowntime())) {
-        return;
-      }
-      doubtTheGuess(prediction);
-      checkDeadline(new DirtyRate(dirtiedFrom - sent, prediction.remaining(), narrator.now().minus(began)));
-      if (dry) {
-        pause();
-      }
-      narrator.enter(new Phase.PreCopy(rounds.size() + 1),
-          "what is left would take " + Words.time(prediction.downtime()));
+  /** Sends all memory once, and begins to read all devices that can be read while they run. */
+  void begin() throws IOException {
+    if (streams.memory().isPresent()) {
+      sendAllMemory(streams.memory().get());
+    }
+    began = narrator.now();
+    if (anyDevice) {
+      narrator.enter(new Phase.PreCopy(rounds.size() + 1), "the devices can be read while they run");
+      streams.group().move(device -> roundOf(device).takesPart(device)
+          ? Optional.of(DeviceState.PRE_COPY)
+          : Optional.empty(), "move it to PRE_COPY", "pre-copy", streams.waiting());
+      forecast.movesTook(narrator.now().minus(began));
     }
   }
 
-  private void begin() throws IOException {
-    narrator.enter(new Phase.PreCopy(1), "the device can be read while it runs");
-    Duration before = narrator.now();
-    deadline = before.plus(options.convergenceDeadline());
-    device.move(DeviceState.PRE_COPY, "pre-copy");
-    Duration move = narrator.now().minus(before);
-    fixedCost = move.multipliedBy(MOVES).plus(roundTrip.multipliedBy(ROUND_TRIPS));
-    lastSent = narrator.now();
+  private void sendAllMemory(SourceMemory memory) throws IOException {
+    narrator.enter(new Phase.PreCopy(1), "all memory is sent once");
+    memory.startLogs(streams.waiting());
+    Duration start = narrator.now();
+    streams.traffic().about(1, null);
+    SourceStreams.Sent sent = streams.measured(() -> streams.await(memory.send()));
+    Duration took = narrator.now().minus(start);
+    long devicesLeft = Switchover.expectedBytes(streams);
+    long left = memory.collect(streams.waiting());
+    end(new MigrationReport.Round(1, 0, sent.memory(), devicesLeft, left, streams.rate(), took),
+        forecast.predict(devicesLeft + left, streams.rate(), !anyDevice));
+  }
+
+  /** The devices did not get to their grace states in time, and are where they were. */
+  void quiesceFailed() {
+    quiesceFailures++;
+    quiesceFailedAt = narrator.now();
   }
 
   /**
-   * What moves and messages take is guessed from one measurement, which may have met a busy moment. Where that guess
-   * alone stands in the way, less and less is given for it; the limit itself holds in any case.
+   * Goes through as many rounds as it takes.
+   *
+   * @return how long the switchover may take
+   * @throws NotConvergingException if the policy gives up
    */
-  private void doubtTheGuess(Prediction prediction) {
-    Duration sending = prediction.downtime().minus(fixedCost);
-    if (prediction.initialDone() && sending.compareTo(options.maxDowntime()) <= 0) {
-      fixedCost = fixedCost.dividedBy(2);
+  Decision.SwitchOver run() throws IOException {
+    if (!anyDevice && streams.memory().isEmpty() && quiesceFailures == 0) {
+      return new Decision.SwitchOver(Optional.of(options.maxDowntime()), "there is no pre-copy");
+    }
+    while (true) {
+      Round round = round();
+      switch (options.policy().decide(round.facts())) {
+        case Decision.SwitchOver switchOver when round.facts().acknowledged() -> {
+          return switchOver;
+        }
+        case Decision.SwitchOver _ -> goOn(round, "the target has not loaded all initial data");
+        case Decision.GiveUp giveUp -> throw new NotConvergingException(giveUp.reason());
+        case Decision.GoOn goOn -> goOn(round, goOn.reason());
+      }
+      forecast.doubt(round.facts());
     }
   }
 
-  /** Reads as much as was pending; tells whether the device ran dry. */
-  private boolean round(long pending) throws IOException {
-    pump.about(rounds.size() + 1, pump.prediction().orElse(null));
-    for (long left = pending; left > 0;) {
-      long count = pump.pump(device);
-      if (count == SavingSession.NOTHING_NOW) {
-        return true;
-      }
-      if (count == SavingSession.END) {
-        throw device.brokeProtocol("its stream ends in PRE_COPY");
-      }
-      left -= count;
-      pauseNanos = FIRST_PAUSE_NANOS;
-      lastSent = narrator.now();
-      if (lastSent.compareTo(deadline) > 0) {
-        return false;
-      }
+  /**
+   * A round that has ended.
+   *
+   * @param facts what the policy is told
+   * @param dry whether there was nothing more to be sent
+   */
+  private record Round(RoundFacts facts, boolean dry) {
+  }
+
+  private void goOn(Round round, String why) throws IOException {
+    if (round.dry()) {
+      pause();
     }
-    return pending == 0;
+    narrator.enter(new Phase.PreCopy(rounds.size() + 1), why);
+  }
+
+  private Round round() throws IOException {
+    Duration start = narrator.now();
+    streams.traffic().about(rounds.size() + 1, streams.traffic().prediction());
+    List<DeviceRound.Result> results = new ArrayList<>();
+    SourceStreams.Sent sent =
+        streams.measured(() -> results.addAll(streams.allWithMemory((device, pump) -> roundOf(device)
+            .run(device, pump))));
+    long memoryLeft = streams.memory().isEmpty() ? 0 : streams.memory().get().collect(streams.waiting());
+    streams.control().hear();
+    Duration took = narrator.now().minus(start);
+    DeviceTotals devicesThen = DeviceTotals.of(results);
+    Prediction prediction = forecast.predict(devicesThen.left() + memoryLeft, streams.rate(),
+        devicesThen.initialDone());
+    if (sent.devices() + sent.memory() > 0) {
+      pauseNanos = FIRST_PAUSE_NANOS;
+      end(new MigrationReport.Round(rounds.size() + 1, sent.devices(), sent.memory(), devicesThen.left(),
+          memoryLeft, streams.rate(), took), prediction);
+    }
+    streams.traffic().about(Math.max(1, rounds.size()), prediction);
+    return new Round(facts(devicesThen, memoryLeft, took, prediction, isAcknowledged(results)),
+        devicesThen.dry() && memoryLeft == 0);
+  }
+
+  private RoundFacts facts(DeviceTotals totals, long memoryLeft, Duration took, Prediction prediction,
+      boolean isAcknowledged) {
+    return new RoundFacts(Math.max(1, rounds.size()), narrator.now().minus(began), totals.left(), memoryLeft,
+        streams.rate(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
+        prediction.downtime(), options.maxDowntime(), totals.initialDone(), isAcknowledged, quiesceFailures,
+        quiesceFailures == 0 ? Duration.ZERO : narrator.now().minus(quiesceFailedAt));
+  }
+
+  private static double perSecond(long bytes, Duration took) {
+    return took.isPositive() ? bytes * 1e9 / took.toNanos() : 0;
+  }
+
+  private boolean isAcknowledged(List<DeviceRound.Result> results) {
+    return !acknowledged || streams.group().devices().stream()
+        .filter(device -> roundOf(device).takesPart(device))
+        .allMatch(device -> results.get(device.number()).initialTold()
+            && streams.control().hasLoadedInitial(device.number()));
   }
 
   private void end(MigrationReport.Round round, Prediction prediction) throws IOException {
-    if (round.bytes() > 0) {
-      rounds.add(round);
-      link.out().sendRound(round.number());
-      pump.about(round.number(), prediction);
-      pump.tellProgress();
-      narrator
-          .tell(new MigrationEvent.RoundEnded(narrator.now(), round, OptionalLong.of(prediction.remaining()),
-              Optional.of(prediction.downtime())));
-    }
+    rounds.add(round);
+    streams.link().out().sendRound(round.number());
+    streams.traffic().about(round.number(), prediction);
+    streams.traffic().tellProgress();
+    narrator.tell(new MigrationEvent.RoundEnded(narrator.now(), round,
+        OptionalLong.of(prediction.remaining()), Optional.of(prediction.downtime())));
   }
 
-  /** Predicts the switchover; a device that does not tell what is pending is judged by whether it ran dry. */
-  private Prediction predict(boolean dry) throws DeviceException {
-    Optional<PreCopyInfo> info = info();
-    OptionalLong estimate = device.device().stopCopyLength();
-    long pending = info.map(PreCopyInfo::pending).orElse(0L);
-    long remaining = Math.max(pending, estimate.orElse(pending + REGISTERS_BYTES));
-    boolean initialDone = info.map(i -> i.initialBytes() == 0).orElse(dry);
-    return Prediction.of(remaining, pump.rate(), fixedCost, initialDone);
-  }
-
-  private Optional<PreCopyInfo> info() throws DeviceException {
-    return device.preCopyInfo();
-  }
-
-  private void checkDeadline(DirtyRate dirty) throws NotConvergingException {
-    if (narrator.now().compareTo(deadline) > 0) {
-      throw new NotConvergingException(options, dirty.bytesPerSecond(), pump.rate(),
-          pump.prediction().map(Prediction::downtime).orElse(fixedCost));
-    }
-  }
-
-  /** Waits for the device to have more, and lets the target know that somebody is still there. */
+  /** Waits for the devices to have more. */
   private void pause() throws IOException {
-    link.checkComplaint();
+    Interrupted.check();
+    streams.control().look();
     narrator.clock().pause(pauseNanos);
     pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
-    if (narrator.now().minus(lastSent).compareTo(ALIVE_INTERVAL) > 0) {
-      link.out().send(FrameKind.ALIVE);
-      lastSent = narrator.now();
-    }
   }
 
-  /** How fast the device changed in a round. */
-  private record DirtyRate(long expectedLeft, long left, Duration took) {
-    double bytesPerSecond() {
-      double seconds = took.toNanos() / 1e9;
-      return seconds > 0 ? Math.max(0, left - Math.max(0, expectedLeft)) / seconds : 0;
+  /** What a round did with all devices together. */
+  private record DeviceTotals(long left, long dirtied, boolean initialDone, boolean dry) {
+    static DeviceTotals of(List<DeviceRound.Result> results) {
+      long left = 0;
+      long dirtied = 0;
+      boolean initialDone = true;
+      boolean dry = true;
+      for (DeviceRound.Result result : results) {
+        left += result.left();
+        dirtied += Math.max(0, result.left() - result.expectedLeft());
+        initialDone &= result.initialDone();
+        dry &= result.dry();
+      }
+      return new DeviceTotals(left, dirtied, initialDone, dry);
     }
   }
 }

@@ -3,7 +3,9 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.Segmentation;
+import java.util.List;
 import java.util.Optional;
 
 /** What must hold before a device is touched. */
@@ -20,13 +22,53 @@ final class PreFlight {
     }
   }
 
-  static void requireMigratable(Hello.Device device) throws RefusedException {
+  static void requireMigratable(List<Hello.Device> devices) throws RefusedException {
+    for (Hello.Device device : devices) {
+      requireMigratable(device);
+    }
+  }
+
+  /** Several devices may reach each other's memory, and then all need a state in which they do not. */
+  static void requireGraceStates(List<Hello.Device> devices, boolean noPeerDma) throws RefusedException {
+    if (devices.size() == 1 || noPeerDma) {
+      return;
+    }
+    List<String> without = devices.stream().filter(device -> !device.features().has(MigrationFeature.P2P))
+        .map(device -> device.identity().name()).toList();
+    if (!without.isEmpty()) {
+      throw new RefusedException("""
+          %s: no P2P states, so that it cannot be kept from writing to a device that is stopped; if it is certain \
+          that none of these %d devices reaches another's memory, say so (--no-peer-dma)"""
+          .formatted(String.join(", ", without), devices.size()));
+    }
+  }
+
+  private static void requireMigratable(Hello.Device device) throws RefusedException {
     if (!device.features().canMigrate()) {
       throw new RefusedException(device.identity().name() + " offers no migration (no STOP_COPY)");
     }
   }
 
-  static void requireMatch(Hello.Device source, Hello.Device target) throws RefusedException {
+  static void requireMatch(Hello source, Hello target) throws RefusedException {
+    requireMatch(source.devices(), target.devices());
+    List<String> differences = RegionAgreement.differences(source.memory(), target.memory());
+    if (!differences.isEmpty()) {
+      throw new RefusedException("the memory differs: " + String.join("; ", differences));
+    }
+  }
+
+  private static void requireMatch(List<Hello.Device> source, List<Hello.Device> target)
+      throws RefusedException {
+    if (source.size() != target.size()) {
+      throw new RefusedException("the source moves %d devices, and the target has %d for them"
+          .formatted(source.size(), target.size()));
+    }
+    for (int i = 0; i < source.size(); i++) {
+      requireMatch(source.get(i), target.get(i));
+    }
+  }
+
+  private static void requireMatch(Hello.Device source, Hello.Device target) throws RefusedException {
     requireMigratable(source);
     requireMigratable(target);
     if (!source.identity().isSameKind(target.identity())) {

@@ -6,10 +6,7 @@ import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.CancelledKeyException;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
@@ -17,29 +14,33 @@ import java.time.Duration;
 public final class SocketTransport implements Transport {
 
   private final SocketChannel channel;
-  private final Selector selector;
-  private final SelectionKey key;
+  /** One each, so that a thread may send while another receives. */
+  private final Readiness readable;
+
+  private final Readiness writable;
   private final String peer;
 
-  private SocketTransport(SocketChannel channel, Selector selector, String peer) throws IOException {
+  private SocketTransport(SocketChannel channel, Readiness readable, Readiness writable, String peer) {
     this.channel = channel;
-    this.selector = selector;
+    this.readable = readable;
+    this.writable = writable;
     this.peer = peer;
-    channel.configureBlocking(false);
-    this.key = channel.register(selector, 0);
   }
 
   /** Takes over a connected channel, and closes it if that fails. */
   static SocketTransport over(SocketChannel channel, String peer) throws IOException {
-    Selector selector = null;
+    Readiness readable = null;
+    Readiness writable = null;
     try {
-      selector = Selector.open();
       if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       }
-      return new SocketTransport(channel, selector, peer);
+      channel.configureBlocking(false);
+      readable = Readiness.of(channel, peer);
+      writable = Readiness.of(channel, peer);
+      return new SocketTransport(channel, readable, writable, peer);
     } catch (IOException | RuntimeException e) {
-      Closing.after(e, selector, channel);
+      Closing.after(e, readable, writable, channel);
       throw e;
     }
   }
@@ -76,7 +77,7 @@ public final class SocketTransport implements Transport {
     }
     long deadline = System.nanoTime() + timeout.toNanos();
     while (!channel.finishConnect()) {
-      if (!awaitReady(SelectionKey.OP_CONNECT, deadline)) {
+      if (!writable.await(SelectionKey.OP_CONNECT, deadline)) {
         throw new StalledException(peer, "did not answer", timeout);
       }
     }
@@ -88,7 +89,7 @@ public final class SocketTransport implements Transport {
     while (data.hasRemaining()) {
       if (channel.write(data) > 0) {
         deadline = System.nanoTime() + stall.toNanos(); // A slow peer is not one that stalls.
-      } else if (!awaitReady(SelectionKey.OP_WRITE, deadline)) {
+      } else if (!writable.await(SelectionKey.OP_WRITE, deadline)) {
         throw new StalledException(peer, "took nothing", stall);
       }
     }
@@ -99,7 +100,7 @@ public final class SocketTransport implements Transport {
     long deadline = System.nanoTime() + stall.toNanos();
     int count = channel.read(into);
     while (count == 0) {
-      if (!awaitReady(SelectionKey.OP_READ, deadline)) {
+      if (!readable.await(SelectionKey.OP_READ, deadline)) {
         throw new StalledException(peer, "sent nothing", stall);
       }
       count = channel.read(into);
@@ -109,34 +110,7 @@ public final class SocketTransport implements Transport {
 
   @Override
   public boolean hasInput() throws IOException {
-    try {
-      key.interestOps(SelectionKey.OP_READ);
-      selector.selectedKeys().clear();
-      return selector.selectNow() > 0;
-    } catch (CancelledKeyException | ClosedSelectorException e) {
-      throw closedMeanwhile(e);
-    }
-  }
-
-  /** Waits for the channel to become ready; may return early, and returns false at the deadline. */
-  private boolean awaitReady(int operation, long deadline) throws IOException {
-    Interrupted.check(); // A selector would return at once, again and again.
-    long left = deadline - System.nanoTime();
-    if (left <= 0) {
-      return false;
-    }
-    try {
-      key.interestOps(operation);
-      selector.selectedKeys().clear();
-      selector.select(left / 1_000_000 + 1);
-      return true;
-    } catch (CancelledKeyException | ClosedSelectorException e) {
-      throw closedMeanwhile(e);
-    }
-  }
-
-  private IOException closedMeanwhile(RuntimeException cause) {
-    return new IOException("the connection to " + peer + " was closed", cause);
+    return readable.isNow(SelectionKey.OP_READ);
   }
 
   @Override
@@ -146,7 +120,7 @@ public final class SocketTransport implements Transport {
 
   @Override
   public void close() throws IOException {
-    try (selector) {
+    try (readable; writable) {
       channel.close();
     }
   }

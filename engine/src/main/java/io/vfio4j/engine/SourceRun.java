@@ -2,36 +2,44 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One run of the source's side, from the first check to the last move. */
-final class SourceRun {
+final class SourceRun implements AutoCloseable {
 
-  private final MovedDevice device;
+  private final Ensemble ensemble;
+  private final DeviceGroup group;
   private final Link link;
+  private final Optional<Connections.Further> further;
   private final MigrationOptions options;
   private final PausableWorkload workload;
   private final Narrator narrator;
+  private final DowntimeParts.Clock parts;
   private Custody custody = Custody.SOURCE;
+  private FurtherLinks furtherLinks = FurtherLinks.none();
+  private @Nullable SourceMemory memory;
 
-  SourceRun(MovedDevice device, Link link, MigrationOptions options, PausableWorkload workload,
-      Narrator narrator) {
-    this.device = device;
+  SourceRun(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
+      MigrationOptions options, PausableWorkload workload, Narrator narrator) {
+    this.ensemble = ensemble;
+    this.group = group;
     this.link = link;
+    this.further = further;
     this.options = options;
     this.workload = workload;
     this.narrator = narrator;
+    this.parts = new DowntimeParts.Clock(narrator);
   }
 
   /** What the source's way led to. */
-  private record Moved(Hello.Device target, Duration downtimeBegan, List<MigrationReport.Round> rounds,
-      Optional<Prediction> prediction, long bytes, long stopCopyBytes,
-      MigrationReport.TargetSummary summary) {
+  private record Moved(List<Hello.Device> targets, SourceStreams streams, List<MigrationReport.Round> rounds,
+      Optional<Prediction> prediction, Switchover switchover, MigrationReport.TargetSummary summary) {
   }
 
   MigrationReport run() throws MigrationException {
@@ -39,75 +47,122 @@ final class SourceRun {
     try {
       moved = move();
     } catch (IOException | RuntimeException | Error e) {
-      throw new SourceRecovery(device, link, workload, narrator, custody).recover(e);
+      MigrationException failed =
+          new SourceRecovery(group, link, workload, narrator, custody, options).recover(e);
+      stopLogs(e);
+      throw failed;
     }
     return complete(moved);
   }
 
   private Moved move() throws IOException {
     Duration began = narrator.now();
-    Hello.Device target = preFlight();
+    SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, narrator);
+    SourcePreFlight.Agreement agreement = preFlight.run();
     Duration roundTrip = narrator.now().minus(began);
+    furtherLinks = preFlight.connect(agreement);
     link.expect(FrameKind.READY, link.stall());
-    boolean segments = PreFlight.carriesSegments(device.device().segmentation(), target.segmentation());
-    Pump pump = new Pump(link, narrator, options.maxBandwidth(), segments);
-    PreCopyRounds preCopy = new PreCopyRounds(device, link, pump, options, narrator, roundTrip);
-    if (options.preCopy() && device.has(MigrationFeature.PRE_COPY)) {
-      preCopy.run();
+    SourceStreams streams = new SourceStreams(ensemble, group, link, furtherLinks, agreement,
+        workload.workload(), options, narrator);
+    memory = streams.memory().orElse(null);
+    PreCopyRounds rounds =
+        new PreCopyRounds(streams, options, narrator, roundTrip, agreement.acknowledged());
+    rounds.begin();
+    Switchover switchover = stop(streams, rounds);
+    Optional<Prediction> prediction = streams.prediction();
+    MigrationReport.TargetSummary summary = handOver(streams);
+    return new Moved(agreement.targets(), streams, rounds.rounds(), prediction, switchover, summary);
+  }
+
+  /** Nothing is logged for nobody; by now the devices run again, if they can. */
+  private void stopLogs(Throwable cause) {
+    if (memory != null) {
+      try {
+        memory.stopLogs(new Waiting(new CallOff(), Waiting.Look.NOWHERE));
+      } catch (IOException | RuntimeException | Error e) {
+        Suppression.keep(cause, e);
+      }
     }
-    Optional<Prediction> prediction = pump.prediction();
-    Switchover switchover = new Switchover(device, link, pump, workload, options, narrator);
-    Duration downtimeBegan = switchover.run();
-    MigrationReport.TargetSummary summary = handOver();
-    return new Moved(target, downtimeBegan, preCopy.rounds(), prediction, pump.bytes(), switchover.bytes(),
-        summary);
   }
 
-  private Hello.Device preFlight() throws IOException {
-    narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
-    PreFlight.requireRunning(device);
-    Hello.Device own = Hello.Device.of(device.device());
-    PreFlight.requireMigratable(own);
-    link.out().sendHello(new Hello(List.of(own)));
-    Hello.Device target = link.receiveHello().onlyDevice();
-    PreFlight.requireMatch(own, target);
-    return target;
+  /** Goes through rounds and grace states until everything stands still, and sends the rest. */
+  private Switchover stop(SourceStreams streams, PreCopyRounds rounds) throws IOException {
+    Quiescence quiescence =
+        new Quiescence(group, streams.waiting(), workload, options.maxQuiesce(), narrator, parts);
+    while (true) {
+      Decision.SwitchOver decision = rounds.run();
+      long expected = Switchover.expectedBytes(streams);
+      narrator.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
+      if (quiescence.enter()) {
+        Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
+        narrator.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
+        Switchover switchover = new Switchover(streams, parts, limit, narrator);
+        switchover.run(expected);
+        return switchover;
+      }
+      rounds.quiesceFailed();
+    }
   }
 
-  /** Gives the device away, and hears what the target makes of it. */
-  private MigrationReport.TargetSummary handOver() throws IOException {
+  /** For ever, as far as a downtime is concerned. */
+  private static final Duration NO_LIMIT = Duration.ofDays(365);
+
+  /** Gives the devices away, and hears what the target makes of them. */
+  private MigrationReport.TargetSummary handOver(SourceStreams streams) throws IOException {
     narrator.enter(new Phase.Handover(), "the target has everything");
     Interrupted.check();
-    link.checkComplaint(); // The last moment at which a target that is gone costs nothing.
+    streams.control().hear(); // The last moment at which a target that is gone costs nothing.
     narrator.shield();
     custody = Custody.PASSING; // From just before the first byte: nobody can tell how much of it arrives.
     link.out().send(FrameKind.YOURS);
     link.expect(FrameKind.CONFIRMED, link.stall());
     custody = Custody.TARGET;
     ByteBuffer body = link.in().body();
+    parts.ends(DowntimeParts.Part.STARTING);
     return new MigrationReport.TargetSummary(body.getLong(), Duration.ofNanos(body.getLong()),
         Duration.ofNanos(body.getLong()));
   }
 
-  /** What is done once the device is the target's; nothing of it can undo the migration any more. */
+  /** What is done once the devices are the target's; nothing of it can undo the migration any more. */
   private MigrationReport complete(Moved moved) {
     try {
       workload.resume(Side.TARGET);
     } catch (IOException | RuntimeException | Error e) {
       narrator.note("the workload did not go on: " + Words.of(e));
     }
-    Duration downtime = narrator.now().minus(moved.downtimeBegan());
-    narrator.enter(new Phase.Done(), "the target has confirmed that it runs the device");
+    parts.ends(DowntimeParts.Part.RESUMING);
+    narrator.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
+    // Only now, and not as a part of the downtime: until here the state was to be kept.
+    Waiting waiting = new Waiting(new CallOff(), Waiting.Look.NOWHERE);
     try {
-      // Only now, and not as a part of the downtime: until here the state was to be kept.
-      device.move(DeviceState.STOP, "the device runs at the target");
+      group.move(DeviceState.STOP, "the devices run at the target", waiting);
     } catch (IOException | RuntimeException | Error e) {
       narrator.note("the source could not be moved to STOP: " + Words.of(e));
     }
-    return new MigrationReport(device.device().identity(), moved.target().identity(), narrator.now(),
-        downtime,
-        moved.prediction().map(Prediction::downtime), moved.bytes(), moved.stopCopyBytes(),
-        narrator.phaseTimes(),
-        moved.rounds(), moved.summary(), MigrationReport.NOT_CARRIED, narrator.notes());
+    return report(moved);
+  }
+
+  private MigrationReport report(Moved moved) {
+    List<MigrationReport.DeviceReport> devices = new ArrayList<>();
+    for (int i = 0; i < group.size(); i++) {
+      devices.add(new MigrationReport.DeviceReport(group.devices().get(i).device().identity(),
+          moved.targets().get(i).identity(), moved.streams().pumps().get(i).bytes(),
+          moved.switchover().devices().get(i)));
+    }
+    Duration total = narrator.now();
+    Duration downtime = parts.total();
+    return new MigrationReport(devices, moved.streams().memory().map(SourceMemory::report), total, downtime,
+        parts.parts(),
+        moved.prediction().map(Prediction::downtime), moved.streams().traffic().bytes(),
+        moved.switchover().bytes(), narrator.phaseTimes(), moved.rounds(), moved.summary(),
+        MigrationReport.NOT_CARRIED, narrator.notes());
+  }
+
+  @Override
+  public void close() {
+    furtherLinks.close();
+    if (memory != null) {
+      memory.close();
+    }
   }
 }

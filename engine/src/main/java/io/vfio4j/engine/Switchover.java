@@ -2,79 +2,105 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.SavingSession;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
-/** Stops the workload and the device, and streams the rest until the target has loaded it. */
+/**
+ * Stops the devices, which are in their grace states, and streams the rest until the target has loaded it; the workload
+ * is paused.
+ */
 final class Switchover {
 
-  private final MovedDevice device;
-  private final Link link;
-  private final Pump pump;
-  private final PausableWorkload workload;
-  private final MigrationOptions options;
+  private final SourceStreams streams;
+  private final DowntimeParts.Clock parts;
+  private final DowntimeBudget budget;
   private final Narrator narrator;
-  private long sentBefore;
-
-  Switchover(MovedDevice device, Link link, Pump pump, PausableWorkload workload, MigrationOptions options,
-      Narrator narrator) {
-    this.device = device;
-    this.link = link;
-    this.pump = pump;
-    this.workload = workload;
-    this.options = options;
-    this.narrator = narrator;
-  }
-
-  /** Returns when the downtime began: with the pause of the workload. */
-  Duration run() throws IOException {
-    narrator.enter(new Phase.StopCopy(options.maxDowntime()),
-        "the rest is sent while the device stands still");
-    sentBefore = pump.bytes();
-    long expected = expectedBytes();
-    grace();
-    Duration began = narrator.now();
-    DowntimeBudget budget = new DowntimeBudget(narrator, options.maxDowntime());
-    workload.pause();
-    device.move(DeviceState.STOP_COPY, "switchover");
-    drain(budget, expected);
-    link.out().sendEnd();
-    awaitLoaded(budget, expected);
-    return began;
-  }
-
-  /** Returns how many bytes the pump has sent since the device was to stop. */
-  long bytes() {
-    return pump.bytes() - sentBefore;
-  }
-
-  private long expectedBytes() throws IOException {
-    OptionalLong estimate = device.device().stopCopyLength();
-    return estimate.orElse(pump.prediction().map(Prediction::remaining).orElse(0L));
-  }
+  private final long sentBefore;
+  private final List<DeviceSwitchover> devices = new ArrayList<>();
+  private long expected;
 
   /**
-   * Enters the grace state, if the device has one, while the workload still runs: I/O page faults in flight
-   * may need it to be completed. If that takes longer than the downtime may, nothing further is begun.
+   * Makes one of a downtime that has begun.
+   *
+   * @param limit how long the downtime may last
    */
-  private void grace() throws IOException {
-    if (!device.has(MigrationFeature.P2P)) {
-      return;
+  Switchover(SourceStreams streams, DowntimeParts.Clock parts, Duration limit, Narrator narrator) {
+    this.streams = streams;
+    this.parts = parts;
+    this.budget = new DowntimeBudget(narrator, limit, parts.began());
+    this.narrator = narrator;
+    this.sentBefore = streams.traffic().bytes();
+  }
+
+  /** Returns what each device did. */
+  List<DeviceSwitchover> devices() {
+    return devices;
+  }
+
+  /** Returns what to expect, for whoever has to be told when it takes too long; asked before the devices stop. */
+  static long expectedBytes(SourceStreams streams) throws IOException {
+    List<OptionalLong> estimates =
+        streams.all((device, pump) -> DeviceRound.stopCopyLength(device));
+    boolean all = estimates.stream().allMatch(OptionalLong::isPresent);
+    return all
+        ? estimates.stream().mapToLong(OptionalLong::getAsLong).sum()
+        : streams.prediction().map(Prediction::remaining).orElse(0L);
+  }
+
+  /** Does it; a switchover that takes too long ends with {@link OverBudgetException}. */
+  void run(long expectedBytes) throws IOException {
+    expected = expectedBytes;
+    List<Duration> stopping = streams.group().all("move it to STOP_COPY", streams.waiting(), this::stop);
+    if (streams.memory().isPresent()) {
+      // Nothing writes any more: a device may do so until it is stopped.
+      expected += streams.memory().get().collect(streams.waiting());
     }
-    Duration before = narrator.now();
-    boolean saving = device.known().filter(DeviceState::isSaving).isPresent();
-    device.move(saving ? DeviceState.PRE_COPY_P2P : DeviceState.RUNNING_P2P, "no new peer-to-peer traffic");
-    Duration took = narrator.now().minus(before);
-    if (took.compareTo(options.maxDowntime()) > 0) {
-      throw new OverBudgetException("%s took %s to end its peer-to-peer traffic, longer than the limit of %s"
-          .formatted(device.name(), Words.time(took), Words.time(options.maxDowntime())));
+    parts.ends(DowntimeParts.Part.STOPPING);
+    devices.addAll(streams
+        .allWithMemory((device, pump) -> drain(device, pump, stopping.get(device.number()))));
+    streams.traffic().tellProgress();
+    end();
+    parts.ends(DowntimeParts.Part.SENDING);
+    awaitLoaded();
+    parts.ends(DowntimeParts.Part.LOADING);
+  }
+
+  /** Ends all streams; the logs are stopped while the target loads what has been sent last. */
+  private void end() throws IOException {
+    if (streams.memory().isPresent()) {
+      streams.memory().get().end();
+    }
+    streams.link().out().sendEnd();
+    if (streams.memory().isPresent()) {
+      streams.memory().get().stopLogs(streams.waiting());
     }
   }
 
-  private void drain(DowntimeBudget budget, long expected) throws IOException {
+  private Duration stop(MovedDevice device) throws IOException {
+    Duration before = narrator.now();
+    device.move(DeviceState.STOP_COPY, "switchover");
+    return narrator.now().minus(before);
+  }
+
+  /** Returns how many bytes were sent since the devices were to stop. */
+  long bytes() {
+    return streams.traffic().bytes() - sentBefore;
+  }
+
+  private DeviceSwitchover drain(MovedDevice device, DevicePump pump, Duration stopping)
+      throws IOException {
+    Duration before = narrator.now();
+    long bytesBefore = pump.bytes();
+    drain(device, pump);
+    streams.endDevice(device.number());
+    return new DeviceSwitchover(stopping, narrator.now().minus(before), pump.bytes() - bytesBefore);
+  }
+
+  private void drain(MovedDevice device, DevicePump pump) throws IOException {
     long count;
     do {
       budget.check(bytes(), expected);
@@ -83,14 +109,15 @@ final class Switchover {
         throw device.brokeProtocol("there is nothing to read in STOP_COPY, but no end either");
       }
     } while (count != SavingSession.END);
-    pump.tellProgress();
   }
 
-  private void awaitLoaded(DowntimeBudget budget, long expected) throws IOException {
+  private void awaitLoaded() throws IOException {
     budget.check(bytes(), expected);
+    Link link = streams.link();
     Duration patience = budget.leftAtMost(link.stall());
     try {
-      link.expect(FrameKind.LOADED, patience);
+      // What was acknowledged in the last moment has not been heard yet.
+      streams.control().expect(FrameKind.LOADED, patience);
     } catch (StalledException e) {
       if (patience.compareTo(link.stall()) >= 0) {
         throw e;

@@ -63,19 +63,38 @@ final class TagLengthValue {
 
   /** Takes fields with tags from 1 to the last one known, each at most once. */
   static Fields take(ByteBuffer from, int lastTag) throws StreamException {
-    @Nullable
-    ByteBuffer[] values = new @Nullable ByteBuffer[lastTag + 1];
+    Once once = new Once(lastTag);
     while (from.hasRemaining()) {
       Field field = takeField(from);
       if (field.tag() == 0 || field.tag() > lastTag) {
         field.passOver();
-      } else if (values[field.tag()] != null) {
-        throw new StreamException("the hello has field %d twice".formatted(field.tag()));
       } else {
-        values[field.tag()] = field.value();
+        once.keep(field);
       }
     }
-    return new Fields(values);
+    return once.fields();
+  }
+
+  /** Fields of which each may come once. */
+  static final class Once {
+
+    private final @Nullable ByteBuffer[] values;
+
+    /** Makes room for fields with tags up to the last one. */
+    Once(int lastTag) {
+      values = new @Nullable ByteBuffer[lastTag + 1];
+    }
+
+    void keep(Field field) throws StreamException {
+      if (values[field.tag()] != null) {
+        throw new StreamException("the hello has field %d twice".formatted(field.tag()));
+      }
+      values[field.tag()] = field.value();
+    }
+
+    Fields fields() {
+      return new Fields(values);
+    }
   }
 
   /** The fields of a structure. */

@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a migration did, as the target saw it. The device runs at the target.
+ * What a migration did, as the target saw it. The devices run at the target.
  *
- * @param device the device that runs now
- * @param source the device that it was, as the source named it
+ * @param devices the devices that run now
+ * @param sources the devices that they were, as the source named them, in the same order
  * @param total from the beginning to the end
  * @param phases how long each phase took, in order
  * @param summary bytes and times
@@ -18,12 +18,14 @@ import java.util.List;
  * @param notCarried what is not part of a device's stream and has to be set up here
  * @param notes what went wrong without harm to the migration, for people
  */
-public record TargetReport(DeviceIdentity device, DeviceIdentity source, Duration total,
+public record TargetReport(List<DeviceIdentity> devices, List<DeviceIdentity> sources, Duration total,
     List<MigrationReport.PhaseTime> phases, MigrationReport.TargetSummary summary, boolean sourceKnows,
     List<String> notCarried, List<String> notes) {
 
   /** Copies the lists. */
   public TargetReport {
+    devices = List.copyOf(devices);
+    sources = List.copyOf(sources);
     phases = List.copyOf(phases);
     notCarried = List.copyOf(notCarried);
     notes = List.copyOf(notes);

@@ -4,101 +4,125 @@ package io.vfio4j.engine;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 
 /** One run of the target's side, from the first check to the confirmation. */
-final class TargetRun {
+final class TargetRun implements AutoCloseable {
 
-  private final MovedDevice device;
+  private final Ensemble ensemble;
+  private final DeviceGroup group;
   private final Link link;
+  private final Optional<Connections.Further> further;
   private final Narrator narrator;
+  private final CallOff callOff = new CallOff();
+  private final Waiting waiting = new Waiting(callOff, Waiting.Look.NOWHERE);
   private TargetPledge pledge = TargetPledge.NONE;
-  private long bytes;
-  private MemorySegment lastData;
-  private boolean segments;
+  private FurtherLinks furtherLinks = FurtherLinks.none();
 
-  TargetRun(MovedDevice device, Link link, Narrator narrator) {
-    this.device = device;
+  TargetRun(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
+      Narrator narrator) {
+    this.ensemble = ensemble;
+    this.group = group;
     this.link = link;
+    this.further = further;
     this.narrator = narrator;
-    this.lastData = link.in().payload();
   }
 
   TargetReport run() throws MigrationException {
-    Hello.Device source;
+    Hello source;
     MigrationReport.TargetSummary summary;
     try {
       source = preFlight();
-      load();
+      long bytes = load(source);
       Duration validating = validate();
       awaitOwnership();
       summary = new MigrationReport.TargetSummary(bytes, validating, start());
     } catch (IOException | RuntimeException | Error e) {
-      throw new TargetRecovery(device, link, narrator, pledge).recover(e);
+      throw new TargetRecovery(group, link, narrator, pledge).recover(e);
     }
     return complete(source, summary);
   }
 
-  private Hello.Device preFlight() throws IOException {
+  private Hello preFlight() throws IOException {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
-    Hello.Device source = link.receiveHello().onlyDevice();
-    Hello.Device own = Hello.Device.of(device.device());
-    link.out().sendHello(new Hello(List.of(own)));
-    PreFlight.requireMatch(source, own);
-    segments = PreFlight.carriesSegments(source.segmentation(), own.segmentation());
-    PreFlight.requireRunning(device);
+    Hello source = link.receiveHello();
+    List<Hello.Device> own =
+        group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
+    Hello introduction =
+        new Hello(own, ensemble.memory().introduced(), Optional.empty(), source.acknowledges());
+    link.out().sendHello(introduction);
+    PreFlight.requireMatch(source, introduction);
+    group.all("tell its state", waiting, device -> {
+      PreFlight.requireRunning(device);
+      return device;
+    });
+    furtherLinks = furtherLinks(source);
     return source;
   }
 
-  private void load() throws IOException {
+  private FurtherLinks furtherLinks(Hello source) throws IOException {
+    if (source.channels().isEmpty() || source.channels().get().count() == 0) {
+      return FurtherLinks.none();
+    }
+    Connections.Further more = further.orElseThrow(
+        () -> new RefusedException("the source wants to connect more than once, which cannot be done here"));
+    return FurtherLinks.accept(source.channels().get(), more, link, narrator);
+  }
+
+  private long load(Hello source) throws IOException {
     narrator.enter(new Phase.Loading(), "the devices match");
-    device.reset("a clean beginning");
-    device.move(DeviceState.RESUMING, "loading");
+    group.all("be reset and move to RESUMING", waiting, device -> {
+      device.reset("a clean beginning");
+      device.move(DeviceState.RESUMING, "loading");
+      return device;
+    });
     link.out().send(FrameKind.READY);
-    for (FrameKind kind = next(); kind != FrameKind.END; kind = next()) {
-      switch (kind) {
-        case DATA -> write();
-        case ROUND, ALIVE -> {
-          // They only say that the source is at work.
-        }
-        default -> throw link.unexpected(kind, "while it sends data");
-      }
-    }
+    return new Loading(loaders(source), group, callOff, waiting).run();
   }
 
-  private FrameKind next() throws IOException {
-    return link.await(link.stall());
+  /** One for each connection, the first of them for that which both sides talk over. */
+  private List<Loader> loaders(Hello source) throws IOException {
+    MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
+    TargetSet set = new TargetSet(group, memory, segments(source), callOff);
+    int forDevices = source.channels().map(Hello.Channels::devices).orElse(0);
+    int forMemory = source.channels().map(Hello.Channels::memory).orElse(0);
+    BitSet onFirst = new BitSet();
+    onFirst.set(0, forDevices == 0 ? group.size() : 0);
+    boolean memoryOnFirst = forMemory == 0 && !memory.isEmpty();
+    List<Loader> loaders = new ArrayList<>();
+    loaders.add(new Loader(link, link, set, onFirst,
+        memoryOnFirst ? Optional.of(new MemoryReceiver(memory, new Stretches(1), 0)) : Optional.empty()));
+    for (Link one : furtherLinks.forDevices(forDevices)) {
+      BitSet device = new BitSet();
+      device.set(loaders.size() - 1);
+      loaders.add(new Loader(one, link, set, device, Optional.empty()));
+    }
+    List<Link> memoryLinks = furtherLinks.forMemory(forDevices);
+    for (int channel = 0; channel < memoryLinks.size(); channel++) {
+      loaders.add(new Loader(memoryLinks.get(channel), link, set, new BitSet(),
+          Optional.of(new MemoryReceiver(memory, new Stretches(forMemory), channel))));
+    }
+    return loaders;
   }
 
-  private void write() throws IOException {
-    FrameReader in = link.in();
-    if (in.device() != 0) {
-      throw new StreamException("data for device %d, of which there is none".formatted(in.device()));
-    }
-    if (lastData.byteSize() != in.length()) { // Frames are mostly of one size: one view serves them all.
-      lastData = in.payload().asSlice(0, in.length());
-    }
-    device.write(lastData);
-    bytes += in.length();
-    if (in.endsSegment()) {
-      if (!segments) {
-        throw new StreamException("a segment ends, though not both devices have any");
-      }
-      device.endSegment();
-    }
+  private List<Boolean> segments(Hello source) throws IOException {
+    return group.all("tell its segments", waiting, device -> PreFlight.carriesSegments(
+        source.devices().get(device.number()).segmentation(), device.device().segmentation()));
   }
 
   private Duration validate() throws IOException {
     Duration before = narrator.now();
-    device.move(DeviceState.STOP, "everything is here; the device checks it");
+    group.move(DeviceState.STOP, "everything is here; the device checks it", waiting);
     return narrator.now().minus(before);
   }
 
   private void awaitOwnership() throws IOException {
-    narrator.enter(new Phase.Handover(), "the device has accepted the state");
-    device.ask(); // A device that is gone by now must not look loaded.
+    narrator.enter(new Phase.Handover(), "the devices have accepted the state");
+    group.all("tell its state", waiting, MovedDevice::ask); // One that is gone by now must not look loaded.
     pledge = TargetPledge.LOADED; // From just before the first byte: the source may act on it.
     link.out().send(FrameKind.LOADED);
     link.expect(FrameKind.YOURS, link.stall());
@@ -106,31 +130,37 @@ final class TargetRun {
   }
 
   /**
-   * Starts the device, once it has answered: one that is gone before it was told to run can be given back.
+   * Starts the devices, once they have answered: what is gone before it was told to run can be given back. All are in
+   * their grace state before any goes on, so that none writes to one that does not run yet.
    */
   private Duration start() throws IOException {
-    device.ask();
+    group.all("tell its state", waiting, MovedDevice::ask);
     pledge = TargetPledge.STARTING;
     Duration before = narrator.now();
-    if (device.has(MigrationFeature.P2P)) {
-      device.move(DeviceState.RUNNING_P2P, "the device is ours");
-    }
-    device.move(DeviceState.RUNNING, "the device is ours");
+    group.move(device -> device.has(MigrationFeature.P2P)
+        ? Optional.of(DeviceState.RUNNING_P2P)
+        : Optional.empty(), "move it to RUNNING_P2P", "the device is ours", waiting);
+    group.move(DeviceState.RUNNING, "the device is ours", waiting);
     return narrator.now().minus(before);
   }
 
-  /** Tells the source; the device runs here whether or not that arrives. */
-  private TargetReport complete(Hello.Device source, MigrationReport.TargetSummary summary) {
+  /** Tells the source; the devices run here whether or not that arrives. */
+  private TargetReport complete(Hello source, MigrationReport.TargetSummary summary) {
     boolean sourceKnows = true;
     try {
       link.out().sendConfirmed(summary);
     } catch (IOException | RuntimeException | Error e) {
       sourceKnows = false;
-      narrator.note("the source could not be told that the device runs here: " + Words.of(e));
+      narrator.note("the source could not be told that the devices run here: " + Words.of(e));
     }
-    narrator.enter(new Phase.Done(), "the device runs");
-    return new TargetReport(device.device().identity(), source.identity(), narrator.now(),
-        narrator.phaseTimes(),
-        summary, sourceKnows, MigrationReport.NOT_CARRIED, narrator.notes());
+    narrator.enter(new Phase.Done(), "the devices run");
+    return new TargetReport(group.devices().stream().map(device -> device.device().identity()).toList(),
+        source.devices().stream().map(Hello.Device::identity).toList(), narrator.now(),
+        narrator.phaseTimes(), summary, sourceKnows, MigrationReport.NOT_CARRIED, narrator.notes());
+  }
+
+  @Override
+  public void close() {
+    furtherLinks.close();
   }
 }

@@ -10,7 +10,8 @@ import java.time.Duration;
  * An ordered stream of bytes in both directions between the two sides of a migration.
  *
  * <p>
- * One thread at a time uses an end; {@link #close} may come from another, and ends what it waits for.
+ * One thread at a time sends and one receives, which may be two; {@link #hasInput} is the receiver's.
+ * {@link #close} may come from another, and ends what they wait for.
  */
 public interface Transport extends Closeable {
 

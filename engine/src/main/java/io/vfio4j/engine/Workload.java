@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.DmaLog;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
 
-/** What drives the device: the vCPUs of a virtual machine, or any program. */
+/** What drives the devices: the vCPUs of a virtual machine, or any program. */
 public interface Workload {
 
   /** There is none, or it takes care of itself. */
@@ -20,7 +23,26 @@ public interface Workload {
   };
 
   /**
-   * Stops driving the device. The switchover, and so the downtime, begins with this call.
+   * Returns the log of what the workload itself writes to memory, by the addresses that the devices use; empty where it
+   * writes nothing, or no memory moves. It is used by the thread that runs the migration.
+   */
+  default Optional<DmaLog> dirtyLog() {
+    return Optional.empty();
+  }
+
+  /**
+   * Completes the I/O page faults that are in flight. It is called where all devices are in their grace states and the
+   * workload still runs, as it has to for that; a workload without such faults has nothing to do.
+   *
+   * @param limit how long it may take
+   * @throws IOException if they cannot be completed, which undoes the migration
+   */
+  default void completePageFaults(Duration limit) throws IOException {
+    // Most workloads have no I/O page faults.
+  }
+
+  /**
+   * Stops driving the devices. The switchover, and so the downtime, begins with this call.
    *
    * @throws IOException if it cannot be paused, which undoes the migration; {@link #resume} is called then
    *     too

@@ -39,8 +39,9 @@ class DamagedStreamTest {
   /** Lets a target receive these bytes and nothing more. */
   private static MigrationException refused(byte[] stream) {
     SimulatedDevice target = SimulatedSettings.named("target").withContent(4, 0).device();
-    MigrationTarget run = new MigrationTarget(target, new ReplayTransport(stream), Trial.PATIENT,
-        MigrationListener.NONE);
+    MigrationTarget run =
+        new MigrationTarget(Ensemble.of(target), Connections.only(new ReplayTransport(stream)), Trial.PATIENT,
+            MigrationListener.NONE);
     MigrationException e = catchThrowableOfType(MigrationException.class, run::run);
     assertThat(e).as("refusal").isNotNull();
     assertThat(target.machineState()).isEqualTo(DeviceState.RUNNING);
@@ -52,7 +53,8 @@ class DamagedStreamTest {
   @Test
   void goodStreamIsAccepted() throws Exception {
     SimulatedDevice target = SimulatedSettings.named("target").withContent(4, 0).device();
-    new MigrationTarget(target, new ReplayTransport(good), Trial.PATIENT, MigrationListener.NONE).run();
+    new MigrationTarget(Ensemble.of(target), Connections.only(new ReplayTransport(good)), Trial.PATIENT,
+        MigrationListener.NONE).run();
     assertThat(target.stateIdentity()).isNotZero();
   }
 
@@ -116,8 +118,14 @@ class DamagedStreamTest {
       int flip = 1 << random.nextInt(8);
       // Lengths are left alone: with a wrong one the target waits for bytes that never come.
       boolean isLength = isLengthField(at);
-      trial.sourceTransport = inner -> new RecordingTransport(inner, isLength ? 0 : at, b -> b ^ flip);
-      MigrationException e = trial.run().failure();
+      RecordingTransport[] recorder = new RecordingTransport[1];
+      trial.sourceTransport =
+          inner -> recorder[0] = new RecordingTransport(inner, isLength ? 0 : at, b -> b ^ flip);
+      trial.run();
+      if (recorder[0].sent().length <= at) { // Streams differ: by the rounds that the acknowledgement takes.
+        return;
+      }
+      MigrationException e = trial.failure();
       assertThat(e.outcome()).isIn(Outcome.SOURCE_RUNNING, Outcome.UNTOUCHED);
       assertThat(trial.targetRunsTheState()).isFalse();
     });

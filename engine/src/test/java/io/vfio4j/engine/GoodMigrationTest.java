@@ -29,10 +29,10 @@ class GoodMigrationTest {
     assertThat(report.rounds()).isNotEmpty();
     assertThat(report.rounds().stream().mapToLong(MigrationReport.Round::bytes).sum())
         .isEqualTo(report.bytes() - report.stopCopyBytes());
-    assertThat(report.target().name()).isEqualTo("target");
+    assertThat(report.devices().getFirst().target().name()).isEqualTo("target");
     assertThat(report.notCarried()).containsExactly("config space", "interrupt setup", "DMA mappings");
     assertThat(report.phases()).extracting(MigrationReport.PhaseTime::title)
-        .containsExactly("pre-flight", "pre-copy", "stop-copy", "handover");
+        .containsExactly("pre-flight", "pre-copy", "quiescing", "stop-copy", "handover");
   }
 
   @Test

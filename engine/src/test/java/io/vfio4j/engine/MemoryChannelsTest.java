@@ -43,7 +43,7 @@ class MemoryChannelsTest {
         ours = SocketTransport.connect(address, PATIENCE);
         theirs = listener.accept(PATIENCE);
       }
-      writer = new FrameWriter(ours, PATIENCE, buffer(trial));
+      writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer(trial));
       reader = new FrameReader(theirs, buffer(trial));
       sender = new MemorySender(trial.source, trial.pending, stretches, number, new Output(writer), FRAME,
           MemoryTrial.ANY);

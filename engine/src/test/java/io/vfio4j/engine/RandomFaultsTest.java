@@ -30,7 +30,7 @@ class RandomFaultsTest {
       Trial trial = new Trial();
       MigrationFeatures features = FEATURES.get(random.nextInt(FEATURES.size()));
       trial.options = Trial.PATIENT.withPreCopy(random.nextBoolean())
-          .withConvergenceDeadline(Duration.ofSeconds(10));
+          .withPolicy(new DowntimePolicy(Duration.ofSeconds(10), WhenNotConverging.GIVE_UP));
       trial.sourceSettings = trial.sourceSettings.withFeatures(features)
           .withChanges(random.nextInt(3), 50 + random.nextInt(800))
           .withClock(trial.clock, 100_000).withEstimates(random.nextBoolean(), random.nextBoolean())

@@ -35,8 +35,9 @@ class StalledPeerTest {
     LocalTransport.Pair pair = LocalTransport.pair();
     try (Transport silent = pair.target()) {
       silent.send(ByteBuffer.wrap(saidByTheTarget), Duration.ofMinutes(1));
-      MigrationSource run = new MigrationSource(source, pair.source(), IMPATIENT, Workload.NONE,
-          MigrationListener.NONE);
+      MigrationSource run =
+          new MigrationSource(Ensemble.of(source), Connections.only(pair.source()), IMPATIENT, Workload.NONE,
+              MigrationListener.NONE);
       MigrationException e = catchThrowableOfType(MigrationException.class, run::run);
       assertThat(e).hasCauseInstanceOf(StalledException.class).hasMessageContaining(" ms");
       return e;
@@ -84,7 +85,8 @@ class StalledPeerTest {
     try (Transport silent = pair.source();
         SimulatedDevice target = SimulatedSettings.named("target").device()) {
       silent.send(ByteBuffer.wrap(words, 0, words.length / 2), Duration.ofMinutes(1));
-      MigrationTarget run = new MigrationTarget(target, pair.target(), IMPATIENT, MigrationListener.NONE);
+      MigrationTarget run = new MigrationTarget(Ensemble.of(target), Connections.only(pair.target()),
+          IMPATIENT, MigrationListener.NONE);
       MigrationException e = catchThrowableOfType(MigrationException.class, run::run);
       assertThat(e).hasCauseInstanceOf(StalledException.class).hasMessageContaining("its device was reset");
       assertThat(target.acts()).extracting(Object::toString).containsExactly("reset", "RESUMING", "reset");

@@ -24,6 +24,7 @@ final class Trial implements Workload {
 
   /** Nothing here waits for real; where a machine is slow, it is not to be taken for a failure. */
   static final MigrationOptions PATIENT = MigrationOptions.defaults().withMaxDowntime(Duration.ofMinutes(1))
+      .withMaxQuiesce(Duration.ofMinutes(1)).withArcTimeout(Duration.ofMinutes(1))
       .withStallTimeout(Duration.ofMinutes(1));
 
   private static final int RING_BYTES = 4000;
@@ -67,8 +68,10 @@ final class Trial implements Workload {
     NanoClock time = new SteeredClock(clock);
     try {
       report = LocalMigration.run(
-          new MigrationSource(source(), sourceTransport.apply(sourceEnd), options, this, this::hear, time),
-          new MigrationTarget(target(), targetTransport.apply(targetEnd), options, this::hear, time));
+          new MigrationSource(Ensemble.of(source()), Connections.only(sourceTransport.apply(sourceEnd)),
+              options, this, this::hear, time),
+          new MigrationTarget(Ensemble.of(target()), Connections.only(targetTransport.apply(targetEnd)),
+              options, this::hear, time));
     } catch (MigrationException e) {
       failure = e;
     }
@@ -167,7 +170,8 @@ final class Trial implements Workload {
         assertThat(source().stateIdentity()).isZero();
       }
       case SOURCE_STOPPED -> assertThat(e.sourceState()).contains(source().machineState());
-      case SOURCE_LOST -> assertThat(e.sourceState()).isEmpty();
+      case SOURCE_LOST, SOURCE_STUCK -> assertThat(e.sourceState()).isEmpty();
+      case SOURCE_QUIET -> throw new AssertionError("there is no other device to be quiet for", e);
       case UNKNOWN -> {
         assertThat(source().machineState()).isEqualTo(DeviceState.STOP_COPY);
         assertThat(source().stateIdentity()).isEqualTo(identity);

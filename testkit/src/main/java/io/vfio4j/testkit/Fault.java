@@ -4,6 +4,7 @@ package io.vfio4j.testkit;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.Errno;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 
 /** A trouble that a {@link SimulatedDevice} is to have. */
 public sealed interface Fault {
@@ -26,6 +27,15 @@ public sealed interface Fault {
    * @param by how much
    */
   record DelayArc(Arc arc, Duration by) implements Fault {
+  }
+
+  /**
+   * An arc does not return until somebody lets it go on.
+   *
+   * @param arc which
+   * @param until what it waits for
+   */
+  record HoldArc(Arc arc, CountDownLatch until) implements Fault {
   }
 
   /**

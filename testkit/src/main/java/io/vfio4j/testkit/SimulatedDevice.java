@@ -98,6 +98,11 @@ public final class SimulatedDevice implements MigratableDevice {
     return openSessions;
   }
 
+  /** Tells whether the device is lost. */
+  public boolean isLost() {
+    return lost;
+  }
+
   /** Loses the device: every later call fails. */
   public void lose() {
     lost = true;
@@ -242,10 +247,20 @@ public final class SimulatedDevice implements MigratableDevice {
     return Optional.empty();
   }
 
+  private static void holdUp(Fault.HoldArc hold) throws ArcException {
+    try {
+      hold.until().await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ArcException(Errno.EINTR, false, "interrupted at " + hold.arc());
+    }
+  }
+
   private void trouble(Arc arc) throws ArcException {
     for (Fault fault : faults().faults()) {
       switch (fault) {
         case Fault.DelayArc delay when delay.arc().equals(arc) -> settings.clock().advance(delay.by());
+        case Fault.HoldArc hold when hold.arc().equals(arc) -> holdUp(hold);
         case Fault.FailArc fail when fail.arc().equals(arc)
             && arcFailures.merge(fail, 1, Integer::sum) <= fail.times() ->
           throw new ArcException(fail.errno(), fail.entersError(), "ordered to fail at " + arc);

@@ -8,12 +8,13 @@ import com.google.gson.JsonParser;
 import io.vfio4j.cli.ChildProcess;
 import io.vfio4j.cli.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.engine.Connections;
+import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.Outcome;
-import io.vfio4j.engine.SocketTransport;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.model.DeviceState;
@@ -76,9 +77,10 @@ class KilledPeersIT {
         try (ChildProcess receiver = receive(target)) {
           KillAt killer = new KillAt(step, receiver::kill);
           Observer observer = vm.observe(killer);
-          SocketTransport transport = SocketTransport.connect(listening(receiver), Duration.ofSeconds(30));
+          Connections connections = Connections.connect(listening(receiver), Duration.ofSeconds(30));
           MigrationException failure = catchThrowableOfType(MigrationException.class,
-              () -> new MigrationSource(vm.source().client(), transport, OPTIONS, Workload.NONE, observer)
+              () -> new MigrationSource(Ensemble.of(vm.source().client()), connections, OPTIONS,
+                  Workload.NONE, observer)
                   .run());
           assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
         }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The way between the two sides of a migration: one transport to talk, and, where more can be had, one for each of
+ * several devices and for memory, so that a slow device does not hold up the others.
+ *
+ * @param control to talk; a migration closes it
+ * @param further makes more of them: at the source by connecting to the target once more, at the target by waiting
+ *     for that. Where there is none, everything takes the one transport
+ */
+public record Connections(Transport control, Optional<Further> further) {
+
+  /** Makes further transports, in a thread that runs a migration. */
+  @FunctionalInterface
+  public interface Further {
+
+    /**
+     * Makes one.
+     *
+     * @param patience how long it may take
+     * @throws StalledException if it took longer
+     * @throws IOException if there is none to be had
+     */
+    Transport next(Duration patience) throws IOException;
+  }
+
+  /** Returns a single transport for everything. */
+  public static Connections only(Transport control) {
+    return new Connections(control, Optional.empty());
+  }
+
+  /**
+   * Connects to a target; further connections go to the same address.
+   *
+   * @param address where somebody listens
+   * @param timeout how long to wait for the first connection
+   * @throws IOException as {@link SocketTransport#connect} does
+   */
+  public static Connections connect(TransportAddress address, Duration timeout) throws IOException {
+    return new Connections(SocketTransport.connect(address, timeout),
+        Optional.of(patience -> SocketTransport.connect(address, patience)));
+  }
+
+  /**
+   * Waits for a source; its further connections come to the same listener, which stays open meanwhile.
+   *
+   * @param listener where to wait
+   * @param timeout how long to wait for the first connection
+   * @throws IOException as {@link TransportListener#accept} does
+   */
+  public static Connections accept(TransportListener listener, Duration timeout) throws IOException {
+    return new Connections(listener.accept(timeout), Optional.of(listener::accept));
+  }
+}

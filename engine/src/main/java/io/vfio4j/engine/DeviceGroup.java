@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/**
+ * The devices of one side, each with a thread of its own. What is done with all of them is a barrier: it is over when
+ * it is over for every one.
+ */
+final class DeviceGroup implements AutoCloseable {
+
+  private final List<DeviceThread> threads;
+  private final Duration arcTimeout;
+
+  DeviceGroup(List<MigratableDevice> devices, Narrator narrator, Duration arcTimeout) {
+    this.threads = IntStream.range(0, devices.size())
+        .mapToObj(number -> new DeviceThread(new MovedDevice(devices.get(number), number, narrator),
+            "vfio4j-%s-device-%d".formatted(narrator.side(), number)))
+        .toList();
+    this.arcTimeout = arcTimeout;
+  }
+
+  List<MovedDevice> devices() {
+    return threads.stream().map(DeviceThread::device).toList();
+  }
+
+  int size() {
+    return threads.size();
+  }
+
+  /** Returns how long a call that moves a device may take. */
+  Duration arcTimeout() {
+    return arcTimeout;
+  }
+
+  DeviceThread thread(int number) {
+    return threads.get(number);
+  }
+
+  /** Begins something with all devices at once. */
+  <T> List<CompletableFuture<T>> start(DeviceThread.Task<T> task) {
+    return threads.stream().map(thread -> thread.submit(task)).toList();
+  }
+
+  /**
+   * Does something with all devices at once, and waits for all of them.
+   *
+   * @param what for people, if it does not end: as in {@code move it to STOP}
+   * @throws ArcTimeoutException if a call did not return in time
+   * @throws IOException what the first that failed threw, all others being suppressed in it
+   */
+  <T> List<T> all(String what, Waiting waiting, DeviceThread.Task<T> task) throws IOException {
+    List<CompletableFuture<T>> calls = start(task);
+    boolean done;
+    try {
+      done = waiting.await(calls, Waiting.Limit.of(arcTimeout));
+    } catch (IOException | RuntimeException | Error e) {
+      noteHung(calls);
+      throw e;
+    }
+    if (!done) {
+      throw new ArcTimeoutException(noteHung(calls), what, arcTimeout);
+    }
+    return calls.stream().map(CompletableFuture::resultNow).toList();
+  }
+
+  /** Remembers which devices have not returned from a call, and returns their names. */
+  List<String> noteHung(List<? extends CompletableFuture<?>> calls) {
+    List<String> hung = new ArrayList<>();
+    for (int number = 0; number < calls.size(); number++) {
+      if (!calls.get(number).isDone()) {
+        MovedDevice device = threads.get(number).device();
+        device.hang();
+        hung.add(device.name());
+      }
+    }
+    return hung;
+  }
+
+  /** Moves all devices at once: each to a state of its own, or not at all. */
+  void move(Function<MovedDevice, Optional<DeviceState>> where, String what, String reason, Waiting waiting)
+      throws IOException {
+    all(what, waiting, device -> {
+      Optional<DeviceState> target = where.apply(device);
+      if (target.isPresent()) {
+        device.move(target.get(), reason);
+      }
+      return device;
+    });
+  }
+
+  /** Moves all devices to one state at once. */
+  void move(DeviceState where, String reason, Waiting waiting) throws IOException {
+    move(_ -> Optional.of(where), "move it to " + where, reason, waiting);
+  }
+
+  /** Lets go of all data sessions; the devices stay as they are. */
+  @Override
+  public void close() {
+    threads.forEach(DeviceThread::close);
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * What a downtime consisted of.
+ *
+ * @param durations how long each part took, in their order; a part that did not come is not there
+ */
+public record DowntimeParts(Map<Part, Duration> durations) {
+
+  /** The parts, in the order in which they come. */
+  public enum Part {
+    /** The workload was paused. */
+    PAUSING("pause of the workload"),
+    /** The devices moved to STOP_COPY, and the logs of dirty memory were read for the last time. */
+    STOPPING("stop of the devices"),
+    /** The rest was sent. */
+    SENDING("last state and memory"),
+    /** The target loaded the rest, and its devices checked it. */
+    LOADING("loading at the target"),
+    /** Ownership passed, and the devices started at the target. */
+    STARTING("handover and start"),
+    /** The workload was resumed. */
+    RESUMING("resume of the workload");
+
+    private final String title;
+
+    Part(String title) {
+      this.title = title;
+    }
+
+    /** Returns its name for people. */
+    public String title() {
+      return title;
+    }
+  }
+
+  /** Copies the map. */
+  public DowntimeParts {
+    EnumMap<Part, Duration> sorted = new EnumMap<>(Part.class);
+    sorted.putAll(durations);
+    durations = Collections.unmodifiableMap(sorted);
+  }
+
+  /** Takes the time of each part. A downtime that is undone is forgotten. */
+  static final class Clock {
+
+    private final Narrator narrator;
+    private final EnumMap<Part, Duration> durations = new EnumMap<>(Part.class);
+    private Duration began = Duration.ZERO;
+    private Duration last = Duration.ZERO;
+
+    Clock(Narrator narrator) {
+      this.narrator = narrator;
+    }
+
+    /** The downtime begins. */
+    void begins() {
+      durations.clear();
+      began = narrator.now();
+      last = began;
+    }
+
+    /** A part ends, and with it the next begins. */
+    void ends(Part part) {
+      Duration now = narrator.now();
+      durations.put(part, now.minus(last));
+      last = now;
+    }
+
+    Duration began() {
+      return began;
+    }
+
+    Duration total() {
+      return last.minus(began);
+    }
+
+    DowntimeParts parts() {
+      return new DowntimeParts(durations);
+    }
+  }
+}

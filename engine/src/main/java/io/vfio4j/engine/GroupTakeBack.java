@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigrationFeature;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Takes all devices of the source back, with the barrier on the way up: none does peer-to-peer traffic before all can
+ * answer it. Where one stands still and cannot be helped, the others stay in their grace states.
+ */
+final class GroupTakeBack {
+
+  private final DeviceGroup group;
+  private final Throwable cause;
+  private final boolean noPeerDma;
+
+  GroupTakeBack(DeviceGroup group, Throwable cause, boolean noPeerDma) {
+    this.group = group;
+    this.cause = cause;
+    this.noPeerDma = noPeerDma;
+  }
+
+  /** Does it, and returns what became of each device. */
+  List<Outcome> run() {
+    boolean barrier = group.size() > 1 && !noPeerDma;
+    if (!barrier) {
+      return each(device -> new TakeBack(device, cause).to(DeviceState.RUNNING));
+    }
+    List<Outcome> quiet = each(this::toGraceState);
+    if (quiet.stream().anyMatch(GroupTakeBack::isHeldUp)) {
+      return keptQuiet(quiet);
+    }
+    List<Outcome> running = each(device -> new TakeBack(device, cause).to(DeviceState.RUNNING));
+    List<Outcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < quiet.size(); i++) {
+      // A device that was reset on the first way is in RUNNING on the second, but its state is lost all the same.
+      outcomes.add(Outcome.worse(quiet.get(i), running.get(i)));
+    }
+    return outcomes;
+  }
+
+  /** A device that stands still, or nobody knows: no other may write to it. One that is gone cannot be hit. */
+  private static boolean isHeldUp(Outcome outcome) {
+    return outcome == Outcome.SOURCE_STOPPED || outcome == Outcome.SOURCE_STUCK;
+  }
+
+  private Outcome toGraceState(MovedDevice device) throws IOException {
+    TakeBack takeBack = new TakeBack(device, cause);
+    if (!device.isTouched()) {
+      return takeBack.to(DeviceState.RUNNING); // It is there, unless it is lost.
+    }
+    DeviceState at = device.ask();
+    if (at == DeviceState.ERROR) {
+      return takeBack.to(DeviceState.RUNNING); // Which can only be a reset.
+    }
+    return !at.isRunning() && device.has(MigrationFeature.P2P)
+        ? takeBack.to(DeviceState.RUNNING_P2P)
+        : Outcome.SOURCE_RUNNING;
+  }
+
+  /** The devices that are well stay where they start no peer-to-peer traffic. */
+  private List<Outcome> keptQuiet(List<Outcome> quiet) {
+    List<Outcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < quiet.size(); i++) {
+      Optional<DeviceState> state = group.devices().get(i).known();
+      boolean inGraceState = state.isPresent()
+          && (state.get() == DeviceState.RUNNING_P2P || state.get() == DeviceState.PRE_COPY_P2P);
+      outcomes.add(quiet.get(i) == Outcome.SOURCE_RUNNING && inGraceState
+          ? Outcome.SOURCE_QUIET
+          : quiet.get(i));
+    }
+    return outcomes;
+  }
+
+  private List<Outcome> each(DeviceThread.Task<Outcome> task) {
+    List<CompletableFuture<Outcome>> calls = group.start(device -> device.isHung()
+        ? Outcome.SOURCE_STUCK
+        : task.run(device));
+    try {
+      new Waiting(new CallOff(), Waiting.Look.NOWHERE).await(calls, Waiting.Limit.of(group.arcTimeout()));
+    } catch (IOException | RuntimeException | Error e) {
+      Suppression.keep(cause, e);
+    }
+    group.noteHung(calls);
+    return calls.stream().map(GroupTakeBack::outcome).toList();
+  }
+
+  private static Outcome outcome(CompletableFuture<Outcome> call) {
+    if (!call.isDone()) {
+      return Outcome.SOURCE_STUCK;
+    }
+    if (call.isCompletedExceptionally()) {
+      return call.exceptionNow() instanceof DeviceLostException
+          ? Outcome.SOURCE_LOST
+          : Outcome.SOURCE_STOPPED;
+    }
+    return call.resultNow();
+  }
+}

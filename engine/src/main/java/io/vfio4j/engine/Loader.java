@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.Optional;
+
+/**
+ * Loads what comes over one of the target's connections until it ends: the streams of the devices that it is for, and
+ * memory. In a thread of its own, which is the only one that writes to these devices meanwhile.
+ */
+final class Loader {
+
+  private final Link link;
+  private final Link control;
+  private final TargetSet set;
+  private final BitSet devices;
+  private final Optional<MemoryReceiver> memory;
+  private MemorySegment lastData;
+  private long bytes;
+
+  /**
+   * Makes a loader.
+   *
+   * @param control where the source hears what has been loaded
+   * @param devices the devices that this connection is for
+   * @param memory takes the memory that comes over it, if any may
+   */
+  Loader(Link link, Link control, TargetSet set, BitSet devices, Optional<MemoryReceiver> memory) {
+    this.memory = memory;
+    this.link = link;
+    this.control = control;
+    this.set = set;
+    this.devices = devices;
+    this.lastData = link.in().payload();
+  }
+
+  BitSet devices() {
+    return devices;
+  }
+
+  /** Loads everything, and returns how many bytes that was. */
+  long run() throws IOException {
+    for (FrameKind kind = next(); kind != FrameKind.END; kind = next()) {
+      switch (kind) {
+        case DATA -> write();
+        case MEMORY -> applyMemory();
+        case INITIAL -> acknowledge();
+        case ROUND, ALIVE -> {
+          // They only say that the source is at work.
+        }
+        default -> throw link.unexpected(kind, "while it sends data");
+      }
+    }
+    return bytes;
+  }
+
+  private FrameKind next() throws IOException {
+    set.callOff().check();
+    return link.await(link.stall());
+  }
+
+  private void applyMemory() throws IOException {
+    if (memory.isEmpty()) {
+      throw link.unexpected(FrameKind.MEMORY, "over a connection that is not for it");
+    }
+    memory.get().apply(link.in().payload(), link.in().length());
+    bytes += link.in().length();
+  }
+
+  private void write() throws IOException {
+    FrameReader in = link.in();
+    int number = deviceOf(in);
+    if (lastData.byteSize() != in.length()) { // Frames are mostly of one size: one view serves them all.
+      lastData = in.payload().asSlice(0, in.length());
+    }
+    MovedDevice device = set.group().devices().get(number);
+    device.write(lastData);
+    bytes += in.length();
+    if (in.endsSegment()) {
+      if (!set.segments().get(number)) {
+        throw new StreamException("a segment ends, though not both devices have any");
+      }
+      device.endSegment();
+    }
+  }
+
+  /** All that came before has been written to the device: a write returns when the device has taken it. */
+  private void acknowledge() throws IOException {
+    control.out().sendInitialLoaded(deviceOf(link.in()));
+  }
+
+  private int deviceOf(FrameReader in) throws StreamException {
+    if (!devices.get(in.device())) {
+      throw new StreamException(in.device() < set.group().size()
+          ? "data for device %d, which has another connection".formatted(in.device())
+          : "data for device %d, of which there is none".formatted(in.device()));
+    }
+    return in.device();
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Loads over all of the target's connections at once, each in a thread, so that a slow device does not hold up the
+ * others. When one fails, the others are woken and give up.
+ */
+final class Loading {
+
+  private final List<Loader> loaders;
+  private final DeviceGroup group;
+  private final CallOff callOff;
+  private final Waiting waiting;
+
+  Loading(List<Loader> loaders, DeviceGroup group, CallOff callOff, Waiting waiting) {
+    this.loaders = loaders;
+    this.group = group;
+    this.callOff = callOff;
+    this.waiting = waiting;
+  }
+
+  /** Loads everything, and returns how many bytes that was. */
+  long run() throws IOException {
+    ExecutorService threads = Executors.newFixedThreadPool(loaders.size(),
+        Thread.ofPlatform().name("vfio4j-load-", 0).daemon(true).factory());
+    callOff.onCall(threads::shutdownNow);
+    List<CompletableFuture<Long>> calls =
+        loaders.stream().map(loader -> Futures.submit(threads, loader::run)).toList();
+    try {
+      boolean done = waiting.await(calls, Waiting.Limit.none(group.arcTimeout()));
+      if (!done) {
+        throw new IllegalStateException("a wait without a limit ended");
+      }
+      return calls.stream().mapToLong(CompletableFuture::resultNow).sum();
+    } finally {
+      noteHung(calls);
+      threads.shutdown();
+    }
+  }
+
+  /** A thread that is still in a write keeps its devices: nobody else may drive them. */
+  private void noteHung(List<CompletableFuture<Long>> calls) {
+    for (int i = 0; i < calls.size(); i++) {
+      if (!calls.get(i).isDone()) {
+        loaders.get(i).devices().stream().forEach(number -> group.devices().get(number).hang());
+      }
+    }
+  }
+}

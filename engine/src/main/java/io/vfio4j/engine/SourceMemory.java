@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The source's memory: the logs of who writes to it, what is to be sent, and the connections that it goes over. */
+final class SourceMemory implements AutoCloseable {
+
+  /** Short frames stay in the processor's cache from the copy to the socket. */
+  private static final int FRAME_BYTES = 256 << 10;
+
+  private final MemoryRegions memory;
+  private final DeviceGroup group;
+  private final DirtyLogs logs;
+  private final PendingPages pending;
+  private final List<Channel> channels = new ArrayList<>();
+  private final List<Link> links;
+  private final ExecutorService threads;
+  private final Narrator narrator;
+  private final boolean closesLinks;
+
+  /** A connection, who sends over it, and for how long that was busy. */
+  private static final class Channel {
+    private final MemorySender sender;
+    private final AtomicLong busyNanos = new AtomicLong();
+
+    Channel(MemorySender sender) {
+      this.sender = sender;
+    }
+  }
+
+  /**
+   * Makes the memory ready; nothing is sent and no log started.
+   *
+   * @param links what it goes over
+   * @param shared whether the only link is that which everything goes over
+   */
+  SourceMemory(Ensemble ensemble, DeviceGroup group, Workload workload, List<Link> links, boolean shared,
+      Traffic traffic, Narrator narrator) {
+    this.memory = ensemble.memory();
+    this.group = group;
+    this.links = links;
+    this.closesLinks = !shared;
+    this.narrator = narrator;
+    this.logs = new DirtyLogs(memory, ensemble.devices(), ensemble.containerLog(), workload.dirtyLog(),
+        narrator::note);
+    this.pending = new PendingPages(memory);
+    Stretches stretches = new Stretches(links.size());
+    for (int number = 0; number < links.size(); number++) {
+      FrameWriter out = shared ? links.get(number).newWriter() : links.get(number).out();
+      channels.add(new Channel(new MemorySender(memory, pending, stretches, number, out,
+          traffic.chunk(FRAME_BYTES), count -> {
+            traffic.acquire(count);
+            traffic.sent(count);
+          })));
+    }
+    this.threads = Executors.newFixedThreadPool(links.size(),
+        Thread.ofPlatform().name("vfio4j-memory-", 0).daemon(true).factory());
+  }
+
+  /** Starts all logs, each by the thread that drives its device. */
+  void startLogs(Waiting waiting) throws IOException {
+    group.all("start its DMA log", waiting, device -> {
+      logs.ofDevice(device.number()).ifPresent(TrackedLog::start);
+      return device;
+    });
+    logs.container().ifPresent(TrackedLog::start);
+    logs.workload().ifPresent(TrackedLog::start);
+    logs.tellNotes();
+  }
+
+  /**
+   * Reads all logs and clears them.
+   *
+   * @return how many bytes are to be sent then
+   */
+  long collect(Waiting waiting) throws IOException {
+    group.all("report its DMA log", waiting, device -> {
+      logs.ofDevice(device.number()).ifPresent(TrackedLog::collect);
+      return device;
+    });
+    logs.container().ifPresent(TrackedLog::collect);
+    logs.workload().ifPresent(TrackedLog::collect);
+    return logs.mergeInto(pending) * RegionRules.PAGE_SIZE;
+  }
+
+  /** Begins to send all that is to be sent, over all connections at once. */
+  List<CompletableFuture<Long>> send() {
+    return channels.stream().map(channel -> Futures.submit(threads, () -> send(channel))).toList();
+  }
+
+  private Long send(Channel channel) throws IOException {
+    long start = narrator.clock().nanoTime();
+    long before = channel.sender.bytes();
+    channel.sender.sendPending();
+    long sent = channel.sender.bytes() - before;
+    if (sent > 0) {
+      channel.busyNanos.addAndGet(narrator.clock().nanoTime() - start);
+    }
+    return sent;
+  }
+
+  /** Ends the streams of connections that are for memory alone; nothing is being sent. */
+  void end() throws IOException {
+    if (closesLinks) {
+      for (Link link : links) {
+        link.out().sendEnd();
+      }
+    }
+  }
+
+  /** Stops all logs that were started, as far as their devices answer; doing so again does nothing. */
+  void stopLogs(Waiting waiting) throws IOException {
+    try {
+      group.all("stop its DMA log", waiting, device -> {
+        if (!device.isHung()) {
+          logs.ofDevice(device.number()).ifPresent(TrackedLog::stop);
+        }
+        return device;
+      });
+    } finally {
+      logs.container().ifPresent(TrackedLog::stop);
+      logs.workload().ifPresent(TrackedLog::stop);
+      logs.tellNotes();
+    }
+  }
+
+  /** Returns the bytes sent so far. */
+  long bytes() {
+    return channels.stream().mapToLong(channel -> channel.sender.bytes()).sum();
+  }
+
+  /** Returns for how long each connection had something to send. */
+  long[] busyNanos() {
+    return channels.stream().mapToLong(channel -> channel.busyNanos.get()).toArray();
+  }
+
+  MigrationReport.MemoryReport report() {
+    long pages = channels.stream().mapToLong(channel -> channel.sender.pages()).sum();
+    long zeroPages = channels.stream().mapToLong(channel -> channel.sender.zeroPages()).sum();
+    return new MigrationReport.MemoryReport(memory.size(), bytes(), pages, zeroPages);
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    if (group.devices().stream().anyMatch(MovedDevice::isHung)) {
+      narrator.note("bitmaps are kept, for a device that does not answer may still be given them");
+    } else {
+      logs.close();
+    }
+    pending.close();
+  }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.util.List;
+
+/**
+ * What the target loads into.
+ *
+ * @param group the devices
+ * @param memory the regions, in the order of the source's
+ * @param segments of each device, whether the ends of segments come along
+ * @param callOff says to the threads that load that it is of no use any more
+ */
+record TargetSet(DeviceGroup group, MemoryRegions memory, List<Boolean> segments, CallOff callOff) {
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.SteerableClock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A migration of several simulated devices, run once, watched for what the barriers are to make sure of. */
+final class GroupTrial implements Workload {
+
+  final SteerableClock clock = new SteerableClock();
+  final List<MigrationEvent> events = new CopyOnWriteArrayList<>();
+  final List<String> workload = new CopyOnWriteArrayList<>();
+  final int count;
+  final PeerWatch sourceWatch = new PeerWatch();
+  final PeerWatch targetWatch = new PeerWatch();
+  MigrationOptions options = Trial.PATIENT;
+  MigrationListener listener = MigrationListener.NONE;
+  IntFunction<SimulatedSettings> sourceSettings =
+      number -> SimulatedSettings.named("source" + number).withContent(16, Trial.SEED + number)
+          .withChanges(2, 300).withClock(clock, 0);
+  IntFunction<SimulatedSettings> targetSettings =
+      number -> SimulatedSettings.named("target" + number).withClock(clock, 0);
+  LocalConnections connections =
+      LocalConnections.over(LocalTransport.pair(4000), () -> LocalTransport.pair(4000));
+  MemoryRegions sourceMemory = MemoryRegions.NONE;
+  MemoryRegions targetMemory = MemoryRegions.NONE;
+
+  private final List<SimulatedDevice> sources = new ArrayList<>();
+  private final List<SimulatedDevice> targets = new ArrayList<>();
+  private @Nullable MigrationReport report;
+  private @Nullable MigrationException failure;
+
+  GroupTrial(int count) {
+    this.count = count;
+  }
+
+  GroupTrial run() {
+    IntStream.range(0, count).forEach(number -> {
+      sources.add(sourceSettings.apply(number).withObserver(sourceWatch).device());
+      targets.add(targetSettings.apply(number).withObserver(targetWatch).device());
+    });
+    sources.forEach(sourceWatch::add);
+    targets.forEach(targetWatch::add);
+    NanoClock time = new SteeredClock(clock);
+    try {
+      report = LocalMigration.run(
+          new MigrationSource(Ensemble.of(sources).withMemory(sourceMemory), connections.source(), options,
+              this,
+              this::hear, time),
+          new MigrationTarget(Ensemble.of(targets).withMemory(targetMemory), connections.target(), options,
+              this::hear, time));
+    } catch (MigrationException e) {
+      failure = e;
+    }
+    return this;
+  }
+
+  private void hear(MigrationEvent event) {
+    events.add(event);
+    listener.on(event);
+  }
+
+  SimulatedDevice source(int number) {
+    return sources.get(number);
+  }
+
+  SimulatedDevice target(int number) {
+    return targets.get(number);
+  }
+
+  Optional<MigrationReport> report() {
+    return Optional.ofNullable(report);
+  }
+
+  MigrationReport success() {
+    if (failure != null) {
+      throw new AssertionError("the migration failed", failure);
+    }
+    checkBarriers();
+    for (int i = 0; i < count; i++) {
+      assertThat(source(i).machineState()).isEqualTo(DeviceState.STOP);
+      assertThat(target(i).machineState()).isEqualTo(DeviceState.RUNNING);
+      assertThat(target(i).content()).as("content of device %d", i).isEqualTo(source(i).content());
+    }
+    assertThat(workload).endsWith("pause", "resume target");
+    return report().orElseThrow();
+  }
+
+  /** Returns the failure, after which all devices of the source run with all that they had. */
+  MigrationException failureWithSourceRunning() {
+    MigrationException e = failure();
+    assertThat(e.outcome()).as("%s", e).isIn(Outcome.SOURCE_RUNNING, Outcome.UNTOUCHED);
+    for (int i = 0; i < count; i++) {
+      assertThat(source(i).machineState()).as("device %d", i).isEqualTo(DeviceState.RUNNING);
+      assertThat(source(i).stateIdentity()).isNotZero();
+      assertThat(target(i).stateIdentity()).as("the target is empty").isZero();
+    }
+    return e;
+  }
+
+  MigrationException failure() {
+    checkBarriers();
+    assertThat(failure).as("the migration's failure").isNotNull();
+    return requireNonNull(failure);
+  }
+
+  /** For a test in which a device never came back. */
+  MigrationException failureWithoutChecks() {
+    assertThat(failure).as("the migration's failure").isNotNull();
+    return requireNonNull(failure);
+  }
+
+  void checkBarriers() {
+    assertThat(sourceWatch.violations()).as("at the source").isEmpty();
+    assertThat(targetWatch.violations()).as("at the target").isEmpty();
+    assertThat(sources).allMatch(device -> device.openSessions() == 0);
+    assertThat(targets).allMatch(device -> device.openSessions() == 0);
+  }
+
+  List<String> acts(SimulatedDevice device) {
+    return device.acts().stream().map(Object::toString).toList();
+  }
+
+  @Override
+  public void pause() {
+    workload.add("pause");
+  }
+
+  @Override
+  public void resume(Side side) {
+    workload.add("resume " + side);
+  }
+}

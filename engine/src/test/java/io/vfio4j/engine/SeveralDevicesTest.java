@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static io.vfio4j.model.DeviceState.PRE_COPY;
+import static io.vfio4j.model.DeviceState.PRE_COPY_P2P;
+import static io.vfio4j.model.DeviceState.RUNNING;
+import static io.vfio4j.model.DeviceState.RUNNING_P2P;
+import static io.vfio4j.model.DeviceState.STOP;
+import static io.vfio4j.model.DeviceState.STOP_COPY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.testkit.Fault;
+import io.vfio4j.testkit.Seeds;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several devices that move together: the barriers on both ways, and what becomes of all when one fails. */
+class SeveralDevicesTest {
+
+  private static final MigrationFeatures NO_P2P = MigrationFeatures.of(MigrationFeature.PRE_COPY);
+
+  private final GroupTrial trial = new GroupTrial(4);
+
+  /** Changes the settings of one of the source's devices. */
+  private void source(int which, UnaryOperator<SimulatedSettings> change) {
+    var before = trial.sourceSettings;
+    trial.sourceSettings =
+        number -> number == which ? change.apply(before.apply(number)) : before.apply(number);
+  }
+
+  private void target(int which, UnaryOperator<SimulatedSettings> change) {
+    var before = trial.targetSettings;
+    trial.targetSettings =
+        number -> number == which ? change.apply(before.apply(number)) : before.apply(number);
+  }
+
+  private static Fault.FailArc fail(DeviceState from, DeviceState to) {
+    return new Fault.FailArc(new Arc(from, to), Errno.EIO, false, 1);
+  }
+
+  private static Fault.FailArc ruin(DeviceState from, DeviceState to) {
+    return new Fault.FailArc(new Arc(from, to), Errno.EIO, true, 1);
+  }
+
+  @Test
+  void allMoveAndTheBarriersHold() {
+    MigrationReport report = trial.run().success();
+    assertThat(report.devices()).hasSize(4);
+    assertThat(report.devices().stream().mapToLong(MigrationReport.DeviceReport::bytes).sum())
+        .isEqualTo(report.bytes());
+    for (int i = 0; i < 4; i++) {
+      assertThat(trial.acts(trial.source(i))).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY",
+          "STOP");
+      assertThat(trial.acts(trial.target(i)))
+          .containsExactly("reset", "RESUMING", "STOP", "RUNNING_P2P", "RUNNING");
+    }
+  }
+
+  @Test
+  void theyShareOneConnectionWhereThereIsNoOther() {
+    LocalTransport.Pair pair = LocalTransport.pair(4000);
+    trial.connections =
+        new LocalConnections(Connections.only(pair.source()), Connections.only(pair.target()));
+    trial.run().success();
+  }
+
+  @Test
+  void devicesWithAndWithoutPreCopyMoveTogether() {
+    MigrationFeatures noPreCopy = MigrationFeatures.of(MigrationFeature.P2P);
+    source(1, settings -> settings.withFeatures(noPreCopy));
+    target(1, settings -> settings.withFeatures(noPreCopy));
+    trial.run().success();
+    assertThat(trial.acts(trial.source(1))).containsExactly("RUNNING_P2P", "STOP_COPY", "STOP");
+    assertThat(trial.acts(trial.source(2))).startsWith("PRE_COPY", "PRE_COPY_P2P");
+  }
+
+  @Test
+  void oneWithoutP2pIsRefusedWithTheReasonAndTheChoice() {
+    source(2, settings -> settings.withFeatures(NO_P2P));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(e).hasMessageContaining("source2: no P2P states").hasMessageContaining("--no-peer-dma");
+    IntStream.range(0, 4).forEach(i -> assertThat(trial.acts(trial.source(i))).isEmpty());
+    IntStream.range(0, 4).forEach(i -> assertThat(trial.acts(trial.target(i))).isEmpty());
+  }
+
+  @Test
+  void oneWithoutP2pAtTheTargetIsRefusedToo() {
+    target(3, settings -> settings.withFeatures(NO_P2P));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e).hasMessageContaining("target3: no P2P states");
+  }
+
+  /** Who asserts that none talks to another has no barrier to hold; the workload stops before devices quiesce. */
+  @Test
+  void whoAssertsThatThereIsNoPeerTrafficMayMoveThem() {
+    source(2, settings -> settings.withFeatures(NO_P2P));
+    target(2, settings -> settings.withFeatures(NO_P2P));
+    trial.options = Trial.PATIENT.withNoPeerDma(true);
+    trial.run();
+    assertThat(trial.report()).isPresent();
+    assertThat(trial.acts(trial.source(2))).containsExactly("PRE_COPY", "STOP_COPY", "STOP");
+    assertThat(trial.acts(trial.source(1))).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "STOP");
+  }
+
+  @Test
+  void differentNumbersOfDevicesAreRefused() {
+    GroupTrial three = new GroupTrial(3);
+    three.targetSettings =
+        number -> trial.targetSettings.apply(number).withDeviceId(number == 2 ? 7 : 0x5634);
+    MigrationException e = three.run().failureWithSourceRunning();
+    assertThat(e).hasMessageContaining("the devices differ: source2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3})
+  void whenOneFailsToQuiesceTheOthersComeBack(int which) {
+    source(which, settings -> settings.withFaults(fail(PRE_COPY, PRE_COPY_P2P)));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e).hasMessageContaining("EIO").hasMessageContaining("run again at the source");
+    assertThat(trial.workload).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void whenOneFailsToStopTheOthersComeBackThroughTheirGraceStates(int which) {
+    source(which, settings -> settings.withFaults(fail(PRE_COPY_P2P, STOP_COPY)));
+    trial.run().failureWithSourceRunning();
+    assertThat(trial.acts(trial.source(1))).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY",
+        "RUNNING_P2P", "RUNNING");
+    assertThat(trial.workload).containsExactly("pause", "resume source");
+  }
+
+  @Test
+  void whenOneEndsInErrorItIsResetAndTheOthersKeepTheirState() {
+    source(1, settings -> settings.withFaults(ruin(PRE_COPY_P2P, STOP_COPY)));
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RESET);
+    assertThat(e).hasMessageContaining("source1 was reset")
+        .hasMessageContaining("source0, source2, source3 run again");
+    assertThat(e.devices()).extracting(DeviceFate::outcome).containsExactly(Outcome.SOURCE_RUNNING,
+        Outcome.SOURCE_RESET, Outcome.SOURCE_RUNNING, Outcome.SOURCE_RUNNING);
+    assertThat(trial.source(0).stateIdentity()).isNotZero();
+  }
+
+  /** It would be hit by the others, so they are kept from it. */
+  @Test
+  void whileOneCannotBeGotOutOfItsStopTheOthersStayQuiet() {
+    source(1, settings -> settings.withFaults(new Fault.FailRead(700, Errno.EIO),
+        new Fault.FailArc(new Arc(STOP, RUNNING_P2P), Errno.EBUSY, false, 9)));
+    trial.options = Trial.PATIENT.withPreCopy(false);
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
+    assertThat(e.devices()).extracting(DeviceFate::outcome).containsExactly(Outcome.SOURCE_QUIET,
+        Outcome.SOURCE_STOPPED, Outcome.SOURCE_QUIET, Outcome.SOURCE_QUIET);
+    assertThat(e.devices().getFirst().state()).contains(RUNNING_P2P);
+    assertThat(e).hasMessageContaining("source1 (STOP) did not get back to RUNNING")
+        .hasMessageContaining("source0, source2, source3 stay where no peer-to-peer traffic begins");
+    assertThat(trial.workload).containsExactly("pause");
+  }
+
+  @Test
+  void oneThatIsLostDoesNotKeepTheOthers() {
+    source(3, settings -> settings.withFaults(new Fault.LoseAtArc(new Arc(PRE_COPY_P2P, STOP_COPY))));
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_LOST);
+    assertThat(e.devices().getLast().outcome()).isEqualTo(Outcome.SOURCE_LOST);
+    assertThat(trial.source(0).machineState()).isEqualTo(RUNNING);
+    assertThat(trial.workload).containsExactly("pause");
+  }
+
+  @Test
+  void whenOneIsRefusedByTheTargetAllComeBack() {
+    target(2, settings -> settings.withFaults(ruin(DeviceState.RESUMING, STOP)));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e.targetFate()).contains("its devices were reset");
+  }
+
+  @Test
+  void whenOneDoesNotStartAtTheTargetAllAreGivenBack() {
+    target(2, settings -> settings.withFaults(fail(STOP, RUNNING_P2P)));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e.phase()).isInstanceOf(Phase.Handover.class);
+    assertThat(trial.acts(trial.target(0))).doesNotContain("RUNNING").endsWith("reset");
+  }
+
+  @Test
+  void whenOneIsLostWhileItStartsNobodyRunsAnOlderCopyOfTheOthers() {
+    target(2, settings -> settings.withFaults(new Fault.LoseAtArc(new Arc(RUNNING_P2P, RUNNING))));
+    MigrationException e = trial.run().failure();
+    assertThat(e.outcome()).isEqualTo(Outcome.UNKNOWN);
+    IntStream.range(0, 4)
+        .forEach(i -> assertThat(trial.source(i).machineState()).isEqualTo(STOP_COPY));
+  }
+
+  @Test
+  void aLateGraceStateSendsAllBackAndCostsNoDowntime() {
+    trial.options = Trial.PATIENT.withMaxQuiesce(Duration.ofSeconds(1));
+    source(1, settings -> settings
+        .withFaults(new Fault.DelayArc(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2))));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e).hasMessageContaining("grace states");
+    for (int i = 0; i < 4; i++) {
+      assertThat(trial.acts(trial.source(i))).startsWith("PRE_COPY", "PRE_COPY_P2P", "PRE_COPY")
+          .endsWith("PRE_COPY", "RUNNING").doesNotContain("STOP_COPY");
+    }
+    assertThat(trial.workload).isEmpty();
+  }
+
+  /** The clock of the machine: a call that hangs until everybody else is back where they were. */
+  @Test
+  void whileOneHangsInItsGraceStateTheOthersGoBackAtOnce() {
+    CountDownLatch othersAreBack = new CountDownLatch(3);
+    trial.options = Trial.PATIENT.withMaxQuiesce(Duration.ofMillis(1));
+    trial.listener = event -> {
+      if (event instanceof MigrationEvent.DeviceMoved moved && moved.to() == PRE_COPY
+          && moved.from() == PRE_COPY_P2P && !moved.device().equals("source2")) {
+        othersAreBack.countDown();
+      }
+    };
+    source(2, settings -> settings
+        .withFaults(new Fault.HoldArc(new Arc(PRE_COPY, PRE_COPY_P2P), othersAreBack)));
+    trial.run();
+    assertThat(othersAreBack.getCount()).isZero();
+    trial.checkBarriers();
+  }
+
+  @Test
+  void aCallThatNeverReturnsIsReportedAndTheOthersRun() {
+    CountDownLatch forEver = new CountDownLatch(1);
+    trial.options =
+        Trial.PATIENT.withMaxQuiesce(Duration.ofMillis(1)).withArcTimeout(Duration.ofMillis(50));
+    source(2, settings -> settings
+        .withFaults(new Fault.HoldArc(new Arc(PRE_COPY, PRE_COPY_P2P), forEver)));
+    trial.run();
+    MigrationException e = trial.failureWithoutChecks();
+    forEver.countDown();
+    assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STUCK);
+    assertThat(e).hasMessageContaining("source2: the call to").hasMessageContaining("has not returned");
+    assertThat(e.devices()).extracting(DeviceFate::outcome).contains(Outcome.SOURCE_STUCK);
+    assertThat(e.devices().get(2).state()).isEqualTo(Optional.empty());
+    assertThat(trial.workload).isEmpty();
+  }
+
+  @Test
+  void randomFaultsOfSeveralDevicesNeverBreakABarrier() {
+    List<Arc> arcs = Arc.of(MigrationFeatures.ALL);
+    Seeds.forEach(300, random -> {
+      GroupTrial some = new GroupTrial(2 + random.nextInt(3));
+      some.options = Trial.PATIENT.withPreCopy(random.nextBoolean());
+      int faulty = random.nextInt(some.count);
+      Fault fault = switch (random.nextInt(4)) {
+        case 0 -> new Fault.FailRead(random.nextInt(2000), Errno.EIO);
+        case 1 -> new Fault.LoseAtCall(1 + random.nextInt(40));
+        case 2 -> new Fault.LoseAtArc(arcs.get(random.nextInt(arcs.size())));
+        default -> new Fault.FailArc(arcs.get(random.nextInt(arcs.size())), Errno.EIO, random.nextBoolean(),
+            1 + random.nextInt(3));
+      };
+      boolean atSource = random.nextBoolean();
+      var sources = some.sourceSettings;
+      var targets = some.targetSettings;
+      some.sourceSettings = number -> atSource && number == faulty
+          ? sources.apply(number).withFaults(fault) : sources.apply(number);
+      some.targetSettings = number -> !atSource && number == faulty
+          ? targets.apply(number).withFaults(fault) : targets.apply(number);
+      some.run();
+      if (some.report().isEmpty()) {
+        some.failure();
+      } else {
+        some.checkBarriers();
+      }
+    });
+  }
+}
