@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
+import io.vfio4j.engine.MemoryPipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The program in C, {@code pingpong.c}. */
+/** The programs in C, {@code pingpong.c} and, beside it, {@code memory.c}. */
 final class Baseline {
 
   private final Path program;
@@ -54,8 +55,27 @@ final class Baseline {
     return run("report", socket.toString(), Long.toString(bytes), Integer.toString(count));
   }
 
-  /** Runs a client, which prints two numbers. */
+  /** Copies memory within a process. */
+  MemoryPipe.Cost copyMemory(long bytes) throws InterruptedException {
+    return memory("copy", Long.toString(bytes));
+  }
+
+  /** Moves memory from one thread to another, by a socket that is {@code unix} or {@code tcp}. */
+  MemoryPipe.Cost moveMemory(String socket, long bytes, int piece) throws InterruptedException {
+    return memory(socket, Long.toString(bytes), Integer.toString(piece));
+  }
+
+  private MemoryPipe.Cost memory(String... arguments) throws InterruptedException {
+    long[] numbers = run(program.resolveSibling("memory"), arguments);
+    return new MemoryPipe.Cost(numbers[0], numbers[1], 0);
+  }
+
   private long[] run(String... arguments) throws InterruptedException {
+    return run(program, arguments);
+  }
+
+  /** Runs a program, which prints two numbers. */
+  private static long[] run(Path program, String... arguments) throws InterruptedException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(List.of(arguments));
     try {

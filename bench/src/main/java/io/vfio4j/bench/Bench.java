@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
+import io.vfio4j.engine.MemoryPipe;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,9 +10,9 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report]}. Properties: {@code bench.rounds}, {@code
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory]}. Properties: {@code bench.rounds}, {@code
  * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code
- * bench.busyPoll} (microseconds, of ours alone).
+ * bench.movedMemory}, {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll} (microseconds, of ours alone).
  */
 public final class Bench {
 
@@ -22,6 +23,8 @@ public final class Bench {
   private static final long STREAM_MEMORY = Long.getLong("bench.streamMemory", 256L << 20);
   private static final int PAIRS = Integer.getInteger("bench.pairs", 5_000);
   private static final int REPORTS = Integer.getInteger("bench.reports", 100);
+  private static final long MOVED_MEMORY = Long.getLong("bench.movedMemory", 512L << 20);
+  private static final int FRAME = Integer.getInteger("bench.frame", MemoryPipe.FRAME_BYTES);
   private static final int WARM_UP = 2_000;
 
   private final Baseline baseline;
@@ -36,7 +39,7 @@ public final class Bench {
   public static void main(String[] args) throws IOException, InterruptedException {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
-            : List.of("reads", "posts", "state", "stream", "map", "report");
+            : List.of("reads", "posts", "state", "stream", "map", "report", "memory");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
@@ -57,6 +60,10 @@ public final class Bench {
       }
       if (what.contains("report")) {
         bench.report();
+      }
+      if (what.contains("memory")) {
+        bench.memory();
+        bench.rounds();
       }
     } finally {
       Files.deleteIfExists(folder.resolve("c"));
@@ -115,6 +122,24 @@ public final class Bench {
     try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
       new ReportRounds(baseline, ours, inC, REPORTS).run(2); // The JVMs compile.
       ReportRounds rounds = new ReportRounds(baseline, ours, inC, REPORTS);
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void memory() throws IOException, InterruptedException {
+    try (MemoryRounds rounds = new MemoryRounds(baseline, folder.resolve("memory"), MOVED_MEMORY, FRAME)) {
+      rounds.run(2); // The JVM compiles.
+      rounds.forget();
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void rounds() throws IOException, InterruptedException {
+    try (ServerProcess ours = ours("java", 1 << 20); ServerProcess inC = inC(1)) {
+      new LogRounds(baseline, ours, inC, REPORTS).run(2); // The JVMs compile.
+      LogRounds rounds = new LogRounds(baseline, ours, inC, REPORTS);
       rounds.run(ROUNDS);
       rounds.print(System.out);
     }

@@ -14,6 +14,10 @@ final class Samples {
     values.add(value);
   }
 
+  void forget() {
+    values.clear();
+  }
+
   double median() {
     List<Double> sorted = values.stream().sorted().toList();
     int middle = sorted.size() / 2;

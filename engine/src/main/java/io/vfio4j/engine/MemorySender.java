@@ -11,6 +11,12 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class MemorySender {
 
+  /**
+   * How long a payload is best: it stays in the cache of a processor while it is copied, added up, and handed to the
+   * socket, and there are few system calls.
+   */
+  static final int FRAME_BYTES = 256 << 10;
+
   /** Asked before each frame. */
   @FunctionalInterface
   interface Permit {

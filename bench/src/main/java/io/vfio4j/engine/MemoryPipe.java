@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * One channel for memory, a thread at each end, to be measured. It is in the engine's package, since channels are not
+ * for users.
+ */
+public final class MemoryPipe implements AutoCloseable {
+
+  /** The payload of the longest frame, where nothing else is asked for. */
+  public static final int FRAME_BYTES = MemorySender.FRAME_BYTES;
+
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  /**
+   * What a pass took.
+   *
+   * @param nanos from its beginning to its end
+   * @param processorNanos processor time of both threads
+   * @param allocated bytes of heap, of both threads
+   */
+  public record Cost(long nanos, long processorNanos, long allocated) {
+  }
+
+  /** What one thread took. */
+  private record Share(long processorNanos, long allocated) {
+  }
+
+  private final Arena arena = Arena.ofShared();
+  private final SocketTransport ours;
+  private final SocketTransport theirs;
+  private final PendingPages pending;
+  private final FrameWriter writer;
+  private final FrameReader reader;
+  private final MemorySender sender;
+  private final MemoryReceiver receiver;
+
+  /**
+   * Connects both ends.
+   *
+   * @param address where to listen meanwhile
+   * @param source what is sent
+   * @param target where it goes, as long
+   * @param frameBytes the longest payload of a frame
+   */
+  public MemoryPipe(TransportAddress address, MemorySegment source, MemorySegment target, int frameBytes)
+      throws IOException {
+    try (TransportListener listener = TransportListener.open(address)) {
+      ours = SocketTransport.connect(listener.address(), PATIENCE);
+      theirs = listener.accept(PATIENCE);
+    }
+    MemoryRegions from = MemoryRegions.of(new MemoryRegion("ram", 0, source));
+    MemoryRegions into = MemoryRegions.of(new MemoryRegion("ram", 0, target));
+    pending = new PendingPages(from);
+    writer = new FrameWriter(ours, PATIENCE, buffer());
+    reader = new FrameReader(theirs, buffer());
+    Stretches stretches = new Stretches(1);
+    sender =
+        new MemorySender(from, pending, stretches, 0, new Output(writer), frameBytes,
+            bytes -> Interrupted.check());
+    receiver = new MemoryReceiver(into, stretches, 0);
+  }
+
+  private MemorySegment buffer() {
+    return arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, RegionRules.PAGE_SIZE);
+  }
+
+  private record Output(FrameWriter writer) implements MemoryOutput {
+    @Override
+    public MemorySegment payload() {
+      return writer.payload();
+    }
+
+    @Override
+    public void send(FrameKind kind, int device, int length) throws IOException {
+      writer.send(kind, device, length);
+    }
+  }
+
+  /** Sends everything. */
+  public Cost sendAll() throws IOException, InterruptedException {
+    pending.markAll();
+    FutureTask<Share> sending = new FutureTask<>(() -> measured(this::send));
+    FutureTask<Share> receiving = new FutureTask<>(() -> measured(this::receive));
+    long began = System.nanoTime();
+    Thread.ofPlatform().name("bench-send").start(sending);
+    Thread.ofPlatform().name("bench-receive").start(receiving);
+    try {
+      Share received = receiving.get();
+      long took = System.nanoTime() - began;
+      Share sent = sending.get();
+      return new Cost(took, received.processorNanos() + sent.processorNanos(),
+          received.allocated() + sent.allocated());
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+  }
+
+  private Void send() throws IOException {
+    sender.sendPending();
+    writer.sendRound(1);
+    return null;
+  }
+
+  private Void receive() throws IOException {
+    while (reader.next(PATIENCE) == FrameKind.MEMORY) {
+      receiver.apply(reader.payload(), reader.length());
+    }
+    return null;
+  }
+
+  private static Share measured(Callable<Void> work) throws Exception {
+    long allocated = THREADS.getCurrentThreadAllocatedBytes();
+    long processor = THREADS.getCurrentThreadCpuTime();
+    work.call();
+    return new Share(THREADS.getCurrentThreadCpuTime() - processor,
+        THREADS.getCurrentThreadAllocatedBytes() - allocated);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (arena; pending; theirs) {
+      ours.close();
+    }
+  }
+}
