@@ -13,6 +13,12 @@ import java.time.Duration;
 /** A transport over a UNIX or TCP socket. */
 public final class SocketTransport implements Transport {
 
+  /**
+   * Bytes asked for. The usual 208 KiB are less than most frames, whose sender then waits several times until it is taken;
+   * the system may give less. TCP finds a size by itself.
+   */
+  private static final int UNIX_BUFFER = 1 << 20;
+
   private final SocketChannel channel;
   /** One each, so that a thread may send while another receives. */
   private final Readiness readable;
@@ -34,6 +40,8 @@ public final class SocketTransport implements Transport {
     try {
       if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      } else {
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, UNIX_BUFFER);
       }
       channel.configureBlocking(false);
       readable = Readiness.of(channel, peer);
