@@ -16,6 +16,8 @@ final class MemoryRounds implements AutoCloseable {
   /** Bytes of a write and of a read in C. */
   private static final int PIECE = 1 << 20;
 
+  private static final TransportAddress TCP = new TransportAddress.Tcp("127.0.0.1", 0);
+
   private static final double GIB = 1L << 30;
 
   /** What was measured of one way. */
@@ -48,8 +50,8 @@ final class MemoryRounds implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment source;
   private final MemorySegment target;
-  private final MemoryPipe unix;
-  private final MemoryPipe tcp;
+  private final TransportAddress unix;
+  private final int frame;
   private final Way copyInC = new Way("memcpy");
   private final Way unixInC = new Way("UNIX socket, C");
   private final Way unixOurs = new Way("UNIX socket, ours");
@@ -63,13 +65,13 @@ final class MemoryRounds implements AutoCloseable {
    * @param bytes how much memory
    * @param frame bytes of the longest frame
    */
-  MemoryRounds(Baseline baseline, Path socket, long bytes, int frame) throws IOException {
+  MemoryRounds(Baseline baseline, Path socket, long bytes, int frame) {
     this.baseline = baseline;
     this.bytes = bytes;
     source = arena.allocate(bytes, 4096).fill((byte) 0x5a);
     target = arena.allocate(bytes, 4096).fill((byte) 1);
-    unix = new MemoryPipe(new TransportAddress.Unix(socket), source, target, frame);
-    tcp = new MemoryPipe(new TransportAddress.Tcp("127.0.0.1", 0), source, target, frame);
+    this.unix = new TransportAddress.Unix(socket);
+    this.frame = frame;
   }
 
   void run(int rounds) throws IOException, InterruptedException {
@@ -78,12 +80,16 @@ final class MemoryRounds implements AutoCloseable {
       unixInC.add(bytes, baseline.moveMemory("unix", bytes, PIECE));
       unixOurs.add(bytes, send(unix));
       tcpInC.add(bytes, baseline.moveMemory("tcp", bytes, PIECE));
-      tcpOurs.add(bytes, send(tcp));
+      tcpOurs.add(bytes, send(TCP));
     }
   }
 
-  private MemoryPipe.Cost send(MemoryPipe pipe) throws IOException, InterruptedException {
-    MemoryPipe.Cost cost = pipe.sendAll();
+  /** Over a new connection, as in C: the kernel adapts what it keeps for one to what it was used for. */
+  private MemoryPipe.Cost send(TransportAddress address) throws IOException, InterruptedException {
+    MemoryPipe.Cost cost;
+    try (MemoryPipe pipe = new MemoryPipe(address, source, target, frame)) {
+      cost = pipe.sendAll();
+    }
     if (source.mismatch(target) >= 0) {
       throw new IllegalStateException("the memory is not the same on both sides");
     }
@@ -111,9 +117,7 @@ final class MemoryRounds implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    try (arena; unix) {
-      tcp.close();
-    }
+  public void close() {
+    arena.close();
   }
 }
