@@ -60,6 +60,11 @@ record HostSurvey(HostMachine machine, List<Surveyed> devices) {
     return new HostSurvey(machine, List.copyOf(surveyed));
   }
 
+  /** Looks at one device, whatever it is. */
+  static Surveyed look(HostDevice device, HostMachine machine) {
+    return new Surveyed(device, look(device, machine, machine.drivers()));
+  }
+
   /** Bridges are in groups too, but are nobody's to hand on; what is in no group VFIO does not take. */
   private static boolean isOfVfio(HostDevice device) {
     return (device.group().isPresent() || device.cdev().isPresent() || device.kind() == Kind.MEDIATED)

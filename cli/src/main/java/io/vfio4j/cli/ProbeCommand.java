@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.model.DeviceException;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -38,9 +39,23 @@ final class ProbeCommand implements Callable<Integer> {
     return device == null ? probeAll(HostMachine.THIS) : probe(device);
   }
 
+  /** Opens a device, or tells what sysfs shows of one of the kernel's that cannot be opened. */
+  private static OpenDevice open(DeviceAddress address, Output output) throws IOException {
+    try {
+      return address.open(output::warning);
+    } catch (DeviceException e) {
+      if (address instanceof DeviceAddress.Kernel kernel) {
+        HostSurvey.Surveyed found = HostSurvey.look(kernel.host(), kernel.machine());
+        SurveyReport.lines(found).forEach(output::line);
+        output.event(Json.event("probe-failed").with("device", SurveyReport.json(found)).build());
+      }
+      throw e;
+    }
+  }
+
   private int probe(DeviceAddress address) throws IOException {
     Output output = common.output();
-    try (OpenDevice open = address.open(output::warning)) {
+    try (OpenDevice open = open(address, output)) {
       ProbeReport report = ProbeReport.of(open);
       report.lines().forEach(output::line);
       output.result(report.json());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
@@ -36,15 +35,18 @@ final class SurveyReport {
     List<String> lines = new ArrayList<>();
     lines.add("kernel %s: VFIO %s, iommufd %s".formatted(machine.release(), machine.hasVfio() ? "is loaded"
         : "is not loaded", machine.hasIommufd() ? "too" : "is not there"));
-    for (Surveyed found : survey.devices()) {
-      lines.add("%s  %s".formatted(words(found), describe(found.device())));
-      lines.add("     " + found.verdict().words());
-    }
+    survey.devices().forEach(found -> lines.addAll(lines(found)));
     long unseen = survey.devices().stream().filter(found -> found.verdict() instanceof Unseen).count();
     if (unseen > 0) {
       lines.add("%d of %d devices could not be looked at".formatted(unseen, survey.devices().size()));
     }
     return lines;
+  }
+
+  /** Returns two lines about a device. */
+  static List<String> lines(Surveyed found) {
+    return List.of("%s  %s".formatted(words(found), describe(found.device())),
+        "     " + found.verdict().words());
   }
 
   private static String words(Surveyed found) {
@@ -73,10 +75,10 @@ final class SurveyReport {
     HostMachine machine = survey.machine();
     return Json.event("probe-all").with("kernel", machine.release()).with("iommu", machine.hasIommu())
         .with("vfio", machine.hasVfio()).with("iommufd", machine.hasIommufd())
-        .with("devices", survey.devices(), SurveyReport::json).build();
+        .with("devices", survey.devices(), found -> json(found)).build();
   }
 
-  private static JsonElement json(Surveyed found) {
+  static JsonObject json(Surveyed found) {
     HostDevice device = found.device();
     Migrates migrates = found.verdict() instanceof Migrates yes ? yes : null;
     return Json.object().with("device", device.address()).with("kind", device.kind().name())

@@ -14,7 +14,8 @@ import java.util.OptionalInt;
  * @param ids what it says that it is; empty for other than PCI devices
  * @param driver the driver that is bound to it
  * @param group its IOMMU group, the N of {@code /dev/vfio/N}
- * @param cdev the name of its own file in {@code /dev/vfio/devices}
+ * @param cdev the name of its own file in {@code /dev/vfio/devices}; a kernel without CONFIG_VFIO_DEVICE_CDEV may give it
+ *     a name and no file
  * @param neighbours the other devices of the group, which go with it
  */
 public record HostDevice(String name, Kind kind, Optional<PciIds> ids, Optional<String> driver,

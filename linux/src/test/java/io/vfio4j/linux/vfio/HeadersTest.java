@@ -183,7 +183,7 @@ class HeadersTest {
         .append("  printf(\"%%llu %s\\n\", (unsigned long long) (%s));%n".formatted(name, expression)));
     Path source = Files.writeString(folder.resolve("headers.c"), program.append("  return 0;\n}\n"));
     Path binary = folder.resolve("headers");
-    output("cc", "-D__user=", "-o", binary.toString(), source.toString());
+    output("cc", "-D__user=", "-D__counted_by(x)=", "-o", binary.toString(), source.toString());
     Map<String, Long> answers = new TreeMap<>();
     output(binary.toString()).lines().forEach(line -> answers.put(line.substring(line.indexOf(' ') + 1),
         Long.parseLong(line.substring(0, line.indexOf(' ')))));

@@ -37,6 +37,8 @@ public final class ScriptedKernel implements DeviceCalls {
   public static final String CDEV = "vfio0";
 
   private static final AtomicLong FILES = new AtomicLong();
+  /** Stands for read(2) among the requests. */
+  private static final int READ = -1;
 
   private record Open(String name, ScriptedFile file) {
   }
@@ -61,6 +63,7 @@ public final class ScriptedKernel implements DeviceCalls {
   private final Map<String, Errno> closedDoors = new HashMap<>();
   private final List<Trouble> troubles = new ArrayList<>();
   private final List<Integer> asked = new ArrayList<>();
+  private int waits;
   private boolean interrupting;
   private boolean interrupted;
 
@@ -78,6 +81,16 @@ public final class ScriptedKernel implements DeviceCalls {
   /** Has the next calls of a request fail. */
   public void fail(int request, Errno errno, int times) {
     troubles.add(new Trouble(request, errno, times));
+  }
+
+  /** Has the next reads of data sessions fail. */
+  public void failReads(Errno errno, int times) {
+    fail(READ, errno, times);
+  }
+
+  /** Returns how often somebody waited for something to read. */
+  public int waits() {
+    return waits;
   }
 
   /** Has a file not open any more. */
@@ -206,19 +219,29 @@ public final class ScriptedKernel implements DeviceCalls {
       return -Errno.EINTR.number();
     }
     asked.add(request);
+    int failure = failure(request);
+    return failure < 0 ? failure : file.ioctl(request, argument, pointedAt);
+  }
+
+  /** Returns a negated errno where one is ordered, or 0. */
+  private int failure(int request) {
     for (Trouble trouble : troubles) {
       if (trouble.request == request && trouble.times > 0) {
         trouble.times--;
         return -trouble.errno.number();
       }
     }
-    return file.ioctl(request, argument, pointedAt);
+    return 0;
   }
 
   @Override
   public long read(Fd fd, MemorySegment into) {
     ScriptedFile file = of(fd);
-    return file == null ? -Errno.EBADF.number() : isInterrupted() ? -Errno.EINTR.number() : file.read(into);
+    if (file == null || isInterrupted()) {
+      return -(file == null ? Errno.EBADF : Errno.EINTR).number();
+    }
+    int failure = failure(READ);
+    return failure < 0 ? failure : file.read(into);
   }
 
   @Override
@@ -244,6 +267,7 @@ public final class ScriptedKernel implements DeviceCalls {
   /** {@inheritDoc} There is always something, as with a driver that does not know how to wait. */
   @Override
   public int awaitReadable(Fd fd, long timeoutNanos) {
+    waits++;
     return of(fd) == null ? -Errno.EBADF.number() : 1;
   }
 

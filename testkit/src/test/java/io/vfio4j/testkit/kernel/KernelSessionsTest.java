@@ -95,6 +95,33 @@ class KernelSessionsTest {
     }
   }
 
+  /** In STOP_COPY the end is 0, and ENOMSG would be read for ever. */
+  @Test
+  void nothingNowIsAFailureInStopCopy() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving();
+      machine.kernel().failReads(Errno.ENOMSG, 1);
+
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> session.read(buffer))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENOMSG));
+      assertThat(session.read(buffer)).isPositive();
+    }
+  }
+
+  /** Of a descriptor that does not block, as no driver's does today. */
+  @Test
+  void aReadThatWouldBlockWaits() throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS);
+    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+      SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving();
+      machine.kernel().failReads(Errno.EAGAIN, 2);
+
+      assertThat(session.read(buffer)).isPositive();
+      assertThat(machine.kernel().waits()).isEqualTo(2);
+    }
+  }
+
   @Test
   void areOverOnceTheDeviceHasLeft() throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS);
