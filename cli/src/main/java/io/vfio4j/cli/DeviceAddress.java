@@ -119,18 +119,6 @@ sealed interface DeviceAddress {
     }
 
     @Override
-    public OpenDevice openTarget(Consumer<String> log) throws IOException {
-      OpenDevice device = open(log);
-      try {
-        device.device().reset();
-        return device;
-      } catch (IOException | RuntimeException e) {
-        device.close();
-        throw e;
-      }
-    }
-
-    @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       return JudgedDevice.of(KernelProbe.open(host(), options()));
     }
@@ -150,7 +138,7 @@ sealed interface DeviceAddress {
   }
 
   /**
-   * Opens the device to look at it.
+   * Opens the device to look at it, or to give it a state ({@link OpenDevice#prepareAsTarget}).
    *
    * @param log takes what a simulated device's server has to say
    * @throws IOException if it cannot be had
@@ -165,16 +153,6 @@ sealed interface DeviceAddress {
    * @throws IOException if it cannot be had, or does not run and is left alone
    */
   default OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
-    return open(log);
-  }
-
-  /**
-   * Opens the device to give it a state. What it holds is lost.
-   *
-   * @param log takes what is to be said of it
-   * @throws IOException if it cannot be had
-   */
-  default OpenDevice openTarget(Consumer<String> log) throws IOException {
     return open(log);
   }
 

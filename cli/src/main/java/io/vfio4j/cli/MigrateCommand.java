@@ -56,9 +56,11 @@ final class MigrateCommand implements Callable<Integer> {
     }
     MigrationOptions options = flags.options(common.spec());
     Output output = common.output();
-    try (OpenDevice target = right.openTarget(output::warning)) {
+    try (OpenDevice target = right.open(output::warning)) {
       // Let go of before the target is held: somebody may wait for it.
       try (OpenDevice source = left.openSource(reset.isAllowed(), output::warning)) {
+        // Not before the source is known to be one that can leave.
+        target.prepareAsTarget();
         new SourceSide(source, target.name(), holding.isAllowed(), output).run(listener -> LocalMigration
             .run(source.device(), target.device(), options, Workload.NONE, listener));
       }

@@ -77,6 +77,18 @@ final class OpenDevice implements AutoCloseable {
     return device.identity().name();
   }
 
+  /**
+   * Sees to it that a device that is to be given a state holds nothing of what its last user left. What a kernel device
+   * holds is lost; of others their servers take care.
+   *
+   * @throws DeviceException if it does not reset
+   */
+  void prepareAsTarget() throws DeviceException {
+    if (device instanceof KernelDevice) {
+      device.reset();
+    }
+  }
+
   /** Tells whether the device is inside this command, and ends with it. */
   boolean isInside() {
     return inside != null;

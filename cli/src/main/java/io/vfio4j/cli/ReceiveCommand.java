@@ -57,7 +57,8 @@ final class ReceiveCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     TransportAddress where = insecure.allowed(Options.required(address, "--listen"), common.spec());
     Output output = common.output();
-    try (OpenDevice target = Options.required(device, "DEVICE").openTarget(output::warning)) {
+    try (OpenDevice target = Options.required(device, "DEVICE").open(output::warning)) {
+      target.prepareAsTarget();
       TargetReport report;
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();

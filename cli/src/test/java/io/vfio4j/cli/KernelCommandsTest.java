@@ -8,6 +8,7 @@ import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.testkit.SimulatedDevice;
@@ -83,9 +84,11 @@ class KernelCommandsTest {
     DeviceAddress from = new DeviceAddress.Kernel(SERIAL, Optional.of(by), new HostMachine(root, leftKernel));
     DeviceAddress to = new DeviceAddress.Kernel(SERIAL, Optional.of(by), new HostMachine(root, rightKernel));
     List<String> said = new ArrayList<>();
-    try (OpenDevice target = to.openTarget(said::add);
+    try (OpenDevice target = to.open(said::add);
         OpenDevice source = from.openSource(false, said::add)) {
-      assertThat(right.resetCount()).as("the target is reset as soon as it is open").isOne();
+      assertThat(target.device().state()).as("opening changes nothing").isEqualTo(DeviceState.STOP);
+      target.prepareAsTarget();
+      assertThat(right.resetCount()).isOne();
       assertThat(target.device().state()).isEqualTo(DeviceState.RUNNING);
       LocalMigration.run(source.device(), target.device(),
           MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(60)), Workload.NONE, event -> {
@@ -126,13 +129,16 @@ class KernelCommandsTest {
   }
 
   @Test
-  void aTargetThatDoesNotResetIsNotOpened() throws Exception {
+  void aTargetThatDoesNotResetIsNone() throws Exception {
     makeSerial();
     ScriptedKernel kernel = kernel(SETTINGS.device());
     kernel.fail(Requests.DEVICE_RESET, Errno.EIO, 1);
 
-    assertThatExceptionOfType(IOException.class).isThrownBy(() -> address(kernel).openTarget(text -> {
-    }).close()).withMessageContaining("reset: EIO");
+    try (OpenDevice target = address(kernel).open(text -> {
+    })) {
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(target::prepareAsTarget)
+          .withMessageContaining("reset: EIO");
+    }
     assertThat(kernel.openFiles()).isEmpty();
   }
 
