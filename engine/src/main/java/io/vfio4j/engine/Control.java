@@ -16,6 +16,7 @@ final class Control implements Waiting.Look {
   private final List<Link> others;
   private final BitSet loaded = new BitSet();
   private final int devices;
+  private boolean answerIsDue;
 
   Control(Link link, List<Link> others, int devices) {
     this.link = link;
@@ -37,9 +38,14 @@ final class Control implements Waiting.Look {
     }
   }
 
-  /** Takes what has come in. */
+  /** All streams have ended: the next thing that comes is the target's answer to that, which {@link #expect} takes. */
+  void ended() {
+    answerIsDue = true;
+  }
+
+  /** Takes what has come in, unless it may be the answer that is due. */
   void hear() throws IOException {
-    while (link.hasInput()) {
+    while (!answerIsDue && link.hasInput()) {
       FrameKind kind = link.await(link.stall());
       if (!isAcknowledgement(kind)) {
         throw link.unexpected(kind, "while it was sent data");
@@ -49,6 +55,7 @@ final class Control implements Waiting.Look {
 
   /** Waits for a frame of one kind, whatever was acknowledged before. */
   void expect(FrameKind wanted, Duration patience) throws IOException {
+    answerIsDue = false;
     FrameKind kind = link.await(patience);
     for (int left = devices; left > 0 && isAcknowledgement(kind); left--) {
       kind = link.await(patience);

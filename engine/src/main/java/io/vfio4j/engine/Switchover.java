@@ -75,6 +75,7 @@ final class Switchover {
       streams.memory().get().end();
     }
     streams.link().out().sendEnd();
+    streams.control().ended();
     if (streams.memory().isPresent()) {
       streams.memory().get().stopLogs(streams.waiting());
     }
