@@ -63,29 +63,17 @@ public final class MemoryPipe implements AutoCloseable {
     MemoryRegions from = MemoryRegions.of(new MemoryRegion("ram", 0, source));
     MemoryRegions into = MemoryRegions.of(new MemoryRegion("ram", 0, target));
     pending = new PendingPages(from);
-    writer = new FrameWriter(ours, PATIENCE, buffer());
+    writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer());
     reader = new FrameReader(theirs, buffer());
     Stretches stretches = new Stretches(1);
     sender =
-        new MemorySender(from, pending, stretches, 0, new Output(writer), frameBytes,
+        new MemorySender(from, pending, stretches, 0, writer, frameBytes,
             bytes -> Interrupted.check());
     receiver = new MemoryReceiver(into, stretches, 0);
   }
 
   private MemorySegment buffer() {
     return arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, RegionRules.PAGE_SIZE);
-  }
-
-  private record Output(FrameWriter writer) implements MemoryOutput {
-    @Override
-    public MemorySegment payload() {
-      return writer.payload();
-    }
-
-    @Override
-    public void send(FrameKind kind, int device, int length) throws IOException {
-      writer.send(kind, device, length);
-    }
   }
 
   /** Sends everything. */

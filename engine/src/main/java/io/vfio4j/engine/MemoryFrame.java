@@ -9,6 +9,9 @@ import java.lang.foreign.MemorySegment;
  */
 final class MemoryFrame {
 
+  /** The length of a frame with one page. */
+  static final int LEAST_BYTES = MemoryRuns.dataAt(1) + (int) RegionRules.PAGE_SIZE;
+
   private static final long PAGE = RegionRules.PAGE_SIZE;
 
   private final MemorySegment payload;
@@ -28,7 +31,7 @@ final class MemoryFrame {
    * @param limit its longest length, bytes, with room for a page at least
    */
   MemoryFrame(MemorySegment payload, long limit) {
-    if (limit < MemoryRuns.dataAt(1) + PAGE || limit > payload.byteSize()) {
+    if (limit < LEAST_BYTES || limit > payload.byteSize()) {
       throw new IllegalArgumentException("frames of %d bytes in %d".formatted(limit, payload.byteSize()));
     }
     this.payload = payload;

@@ -46,7 +46,7 @@ final class MemorySender {
    *
    * @param channel its number, from 0
    * @param out where frames go
-   * @param frameBytes the longest payload, at most what {@code out} has room for
+   * @param frameBytes the longest payload, at most what {@code out} has room for; a page is sent in any case
    * @param permit asked before each frame
    */
   MemorySender(MemoryRegions memory, PendingPages pending, Stretches stretches, int channel, MemoryOutput out,
@@ -57,7 +57,7 @@ final class MemorySender {
     this.channel = channel;
     this.out = out;
     this.permit = permit;
-    this.frame = new MemoryFrame(out.payload(), frameBytes);
+    this.frame = new MemoryFrame(out.payload(), Math.max(frameBytes, MemoryFrame.LEAST_BYTES));
   }
 
   /** Returns the bytes of payload sent so far; for any thread. */

@@ -12,9 +12,6 @@ import java.util.concurrent.atomic.AtomicLong;
 /** The source's memory: the logs of who writes to it, what is to be sent, and the connections that it goes over. */
 final class SourceMemory implements AutoCloseable {
 
-  /** Short frames stay in the processor's cache from the copy to the socket. */
-  private static final int FRAME_BYTES = 256 << 10;
-
   private final MemoryRegions memory;
   private final DeviceGroup group;
   private final DirtyLogs logs;
@@ -55,7 +52,7 @@ final class SourceMemory implements AutoCloseable {
     for (int number = 0; number < links.size(); number++) {
       FrameWriter out = shared ? links.get(number).newWriter() : links.get(number).out();
       channels.add(new Channel(new MemorySender(memory, pending, stretches, number, out,
-          traffic.chunk(FRAME_BYTES), count -> {
+          traffic.chunk(MemorySender.FRAME_BYTES), count -> {
             traffic.acquire(count);
             traffic.sent(count);
           })));

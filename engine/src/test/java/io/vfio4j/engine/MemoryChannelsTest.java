@@ -45,7 +45,7 @@ class MemoryChannelsTest {
       }
       writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer(trial));
       reader = new FrameReader(theirs, buffer(trial));
-      sender = new MemorySender(trial.source, trial.pending, stretches, number, new Output(writer), FRAME,
+      sender = new MemorySender(trial.source, trial.pending, stretches, number, writer, FRAME,
           MemoryTrial.ANY);
       receiver = new MemoryReceiver(trial.target, stretches, number);
     }
@@ -77,18 +77,6 @@ class MemoryChannelsTest {
       try (theirs) {
         ours.close();
       }
-    }
-  }
-
-  private record Output(FrameWriter writer) implements MemoryOutput {
-    @Override
-    public MemorySegment payload() {
-      return writer.payload();
-    }
-
-    @Override
-    public void send(FrameKind kind, int device, int length) throws IOException {
-      writer.send(kind, device, length);
     }
   }
 

@@ -176,6 +176,18 @@ class MemoryStreamTest {
     }
   }
 
+  /** As a low limit of bandwidth asks for. */
+  @Test
+  void shortFramesStillTakeAPage() throws IOException {
+    try (MemoryTrial trial = new MemoryTrial(1, SMALL_FRAME, 5)) {
+      trial.source.get(0).memory().fill((byte) 1);
+      List<Long> lengths = new ArrayList<>();
+      new MemorySender(trial.source, trial.pending, new Stretches(1), 0,
+          new Nowhere(trial.arena.allocate(SMALL_FRAME)), 1, lengths::add).sendPending();
+      assertThat(lengths).hasSize(5).containsOnly(24 + PAGE);
+    }
+  }
+
   @Test
   void framesWithoutRoomForAPageAreRefused() {
     try (MemoryTrial trial = new MemoryTrial(1, SMALL_FRAME, 1)) {
