@@ -53,6 +53,9 @@ final class DeviceStructs {
     static final long NUM_REGIONS = offset(LAYOUT, "num_regions");
     static final long NUM_IRQS = offset(LAYOUT, "num_irqs");
 
+    /** {@code VFIO_DEVICE_FLAGS_RESET}. */
+    static final int RESET = 1;
+
     private DeviceInfo() {}
   }
 

@@ -150,10 +150,17 @@ public final class KernelDevice implements MigratableDevice {
     return migration.moveTo(target);
   }
 
-  /** {@inheritDoc} {@code VFIO_DEVICE_RESET}, from any state. */
+  /** {@inheritDoc} {@code VFIO_DEVICE_RESET}, from any state. Some drivers that know it do not say so. */
   @Override
   public void reset() throws DeviceException {
-    attachment.device().demand("reset", Ioctl.VFIO_DEVICE_RESET, MemorySegment.NULL);
+    int result = attachment.device().ask(Ioctl.VFIO_DEVICE_RESET, MemorySegment.NULL);
+    if (result < 0 && (flags & DeviceInfo.RESET) == 0) {
+      Errno errno = new Errno(-result);
+      throw new DeviceException(host.address(), "reset", errno,
+          "%s: reset: %s; its driver never said that it could be reset".formatted(host.address(), errno),
+          null);
+    }
+    attachment.device().check("reset", result);
     migration.wasReset();
   }
 
@@ -166,11 +173,6 @@ public final class KernelDevice implements MigratableDevice {
   @Override
   public Optional<DmaLog> dmaLog() {
     return Optional.ofNullable(dmaLog);
-  }
-
-  /** Returns {@code VFIO_DEVICE_FLAGS_*}. */
-  public int flags() {
-    return flags;
   }
 
   /** Returns how many regions it has, unsigned. */

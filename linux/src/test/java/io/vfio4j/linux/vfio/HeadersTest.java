@@ -54,6 +54,7 @@ class HeadersTest {
   private static Map<String, Number> constants() {
     Map<String, Number> constants = new LinkedHashMap<>();
     constants.put("VFIO_GROUP_FLAGS_VIABLE", DeviceStructs.GroupStatus.VIABLE);
+    constants.put("VFIO_DEVICE_FLAGS_RESET", DeviceStructs.DeviceInfo.RESET);
     constants.put("VFIO_REGION_INFO_FLAG_READ", DeviceStructs.Region.READ);
     constants.put("VFIO_REGION_INFO_FLAG_WRITE", DeviceStructs.Region.WRITE);
     constants.put("VFIO_REGION_INFO_FLAG_MMAP", DeviceStructs.Region.MMAP);

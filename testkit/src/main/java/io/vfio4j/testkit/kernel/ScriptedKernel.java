@@ -17,7 +17,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,15 +45,15 @@ public final class ScriptedKernel implements DeviceCalls {
   private record Open(String name, ScriptedFile file) {
   }
 
-  /** The next so many calls of a request fail. */
+  /** The next so many calls of a request are not made, and are answered all the same. */
   private static final class Trouble {
     private final int request;
-    private final Errno errno;
+    private final int answer;
     private int times;
 
-    Trouble(int request, Errno errno, int times) {
+    Trouble(int request, int answer, int times) {
       this.request = request;
-      this.errno = errno;
+      this.answer = answer;
       this.times = times;
     }
   }
@@ -63,6 +65,7 @@ public final class ScriptedKernel implements DeviceCalls {
   private final Map<String, Errno> closedDoors = new HashMap<>();
   private final List<Trouble> troubles = new ArrayList<>();
   private final List<Integer> asked = new ArrayList<>();
+  private final Map<Integer, Consumer<MemorySegment>> changes = new HashMap<>();
   private int waits;
   private boolean interrupting;
   private boolean interrupted;
@@ -80,7 +83,21 @@ public final class ScriptedKernel implements DeviceCalls {
 
   /** Has the next calls of a request fail. */
   public void fail(int request, Errno errno, int times) {
-    troubles.add(new Trouble(request, errno, times));
+    answer(request, -errno.number(), times);
+  }
+
+  /** Has the next calls of a request answered without being made. */
+  public void answer(int request, int answer, int times) {
+    troubles.add(new Trouble(request, answer, times));
+  }
+
+  /**
+   * Has the answers to a request changed, from now on.
+   *
+   * @param change gets the argument as it was answered
+   */
+  public void change(int request, Consumer<MemorySegment> change) {
+    changes.put(request, change);
   }
 
   /** Has the next reads of data sessions fail. */
@@ -219,19 +236,24 @@ public final class ScriptedKernel implements DeviceCalls {
       return -Errno.EINTR.number();
     }
     asked.add(request);
-    int failure = failure(request);
-    return failure < 0 ? failure : file.ioctl(request, argument, pointedAt);
+    OptionalInt ordered = ordered(request);
+    int result = ordered.isPresent() ? ordered.getAsInt() : file.ioctl(request, argument, pointedAt);
+    Consumer<MemorySegment> change = changes.get(request);
+    if (result >= 0 && change != null) {
+      change.accept(argument);
+    }
+    return result;
   }
 
-  /** Returns a negated errno where one is ordered, or 0. */
-  private int failure(int request) {
+  /** Returns the answer that is ordered, if one is. */
+  private OptionalInt ordered(int request) {
     for (Trouble trouble : troubles) {
       if (trouble.request == request && trouble.times > 0) {
         trouble.times--;
-        return -trouble.errno.number();
+        return OptionalInt.of(trouble.answer);
       }
     }
-    return 0;
+    return OptionalInt.empty();
   }
 
   @Override
@@ -240,8 +262,8 @@ public final class ScriptedKernel implements DeviceCalls {
     if (file == null || isInterrupted()) {
       return -(file == null ? Errno.EBADF : Errno.EINTR).number();
     }
-    int failure = failure(READ);
-    return failure < 0 ? failure : file.read(into);
+    OptionalInt ordered = ordered(READ);
+    return ordered.isPresent() ? ordered.getAsInt() : file.read(into);
   }
 
   @Override
