@@ -10,6 +10,7 @@ module io.vfio4j.cli {
   requires io.vfio4j.conformance;
   requires com.google.gson;
   requires info.picocli;
+  requires java.net.http; // Workloads that are paused over HTTP.
   requires java.management; // The JVM's own arguments, for the servers started as children.
 
   opens io.vfio4j.cli to info.picocli;

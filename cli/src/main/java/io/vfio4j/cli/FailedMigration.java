@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import com.google.gson.JsonObject;
+import io.vfio4j.engine.DeviceFate;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Side;
 import java.util.Arrays;
+import java.util.List;
 
 /** Says what a failed migration left behind: an exit code, words, and the command that mends it. */
 public final class FailedMigration {
@@ -25,26 +28,42 @@ public final class FailedMigration {
         .map(MigrationException.class::cast)
         .filter(later -> later.side() == Side.TARGET)
         .forEach(target -> words.append("\n  on the target, ").append(target.targetFate()));
-    String remedy = remedy(e, here, other);
+    String remedy = String.join("\n  ", remedies(e, here, other));
     if (!remedy.isEmpty()) {
       words.append("\n  ").append(remedy);
     }
     var facts = Json.object().with("side", e.side().toString()).with("phase", e.phase().title())
         .with("outcome", e.outcome().name())
         .with("source_state", e.sourceState().map(Enum::name).orElse(null))
+        .with("devices", e.devices(), FailedMigration::json)
         .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy).build();
     return new CommandFailure(exitCode(e.outcome()), words.toString(), facts, e);
+  }
+
+  private static JsonObject json(DeviceFate fate) {
+    return Json.object().with("device", fate.device()).with("outcome", fate.outcome().name())
+        .with("state", fate.state().map(Enum::name).orElse(null)).build();
   }
 
   static int exitCode(Outcome outcome) {
     return outcome.sourceRuns() ? ExitCodes.NOT_DONE : ExitCodes.NEEDS_CARE;
   }
 
-  private static String remedy(MigrationException e, String here, String other) {
-    String source = e.side() == Side.SOURCE ? here : other;
-    String target = e.side() == Side.SOURCE ? other : here;
-    String state = e.sourceState().map(Enum::name).orElse("an unknown state");
-    return switch (e.outcome()) {
+  /** Returns what is to be done about each device that does not run with its state. */
+  private static List<String> remedies(MigrationException e, String here, String other) {
+    if (e.side() == Side.TARGET) {
+      return e.outcome() == Outcome.UNKNOWN
+          ? List.of(
+              "find out whether it runs at the source: vfio4j probe there; and here: vfio4j probe " + here)
+          : List.of();
+    }
+    return e.devices().stream().map(fate -> remedy(fate, other)).filter(text -> !text.isEmpty()).toList();
+  }
+
+  private static String remedy(DeviceFate fate, String target) {
+    String source = fate.device();
+    String state = fate.state().map(Enum::name).orElse("an unknown state");
+    return switch (fate.outcome()) {
       case UNTOUCHED, SOURCE_RUNNING -> "";
       case SOURCE_RESET -> "%s is in %s, without the state it had: set it up anew; see: vfio4j probe %s"
           .formatted(source, state, source);

@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -12,7 +13,7 @@ final class Holding {
 
   @Option(names = "--then", paramLabel = "COMMAND", description = {
       "Run COMMAND (by sh -c) once the device runs here, and hold the device open until it ends.",
-      "VFIO4J_DEVICE is the device's address."})
+      "VFIO4J_DEVICE is the device's address, or that of the first of several; VFIO4J_DEVICES has all of them, with blanks between."})
   private @Nullable String then;
 
   @Mixin
@@ -22,35 +23,44 @@ final class Holding {
     return noHold.isHoldingAllowed();
   }
 
-  /** Keeps a device that was received, as long as it needs somebody to hold it open. */
-  void keep(OpenDevice device, Output output) throws IOException, InterruptedException {
+  /** Keeps devices that were received, as long as they need somebody to hold them open. */
+  void keep(OpenDevices devices, Output output) throws IOException, InterruptedException {
     if (then != null) {
-      runCommand(then, device, output);
-    } else if (device.keepsState()) {
-      output.line("%s runs, and its server keeps it so.".formatted(device.name()));
-      output.event(Json.event("kept").with("device", device.name()).build());
-    } else if (device.isInside()) {
-      output.line("%s ends with this command.".formatted(device.name()));
-    } else if (!isAllowed()) {
-      output.warning("vfio4j: %s is let go of now; %s".formatted(device.name(), device.whenLetGo()));
-    } else {
-      awaitSignal(device, output);
+      runCommand(then, devices, output);
+      return;
+    }
+    for (OpenDevice device : devices.list()) {
+      if (device.keepsState()) {
+        output.line("%s runs, and its server keeps it so.".formatted(device.name()));
+        output.event(Json.event("kept").with("device", device.name()).build());
+      } else if (device.isInside()) {
+        output.line("%s ends with this command.".formatted(device.name()));
+      }
+    }
+    OpenDevices held = devices.filter(device -> !device.keepsState() && !device.isInside());
+    if (!isAllowed()) {
+      held.list().forEach(device -> output
+          .warning("vfio4j: %s is let go of now; %s".formatted(device.name(), device.whenLetGo())));
+    } else if (!held.isEmpty()) {
+      awaitSignal(held, output);
     }
   }
 
-  private static void awaitSignal(OpenDevice device, Output output) throws InterruptedException {
+  private static void awaitSignal(OpenDevices devices, Output output) throws InterruptedException {
     CountDownLatch end = new CountDownLatch(1);
     try (Termination.Registration _ = Termination.onSignal(end::countDown)) {
-      tellHolding(device, output, "SIGTERM or Ctrl-C", "signal");
+      tellHolding(devices, output, "SIGTERM or Ctrl-C", "signal");
       end.await();
     }
   }
 
-  private static void runCommand(String command, OpenDevice device, Output output)
+  private static void runCommand(String command, OpenDevices devices, Output output)
       throws IOException, InterruptedException {
-    tellHolding(device, output, "'" + command + "' ends", "command");
+    tellHolding(devices, output, "'" + command + "' ends", "command");
     ProcessBuilder builder = new ProcessBuilder("sh", "-c", command).inheritIO();
-    builder.environment().put("VFIO4J_DEVICE", device.name());
+    List<String> names = devices.list().stream().map(OpenDevice::name).toList();
+    builder.environment().put("VFIO4J_DEVICE", names.getFirst());
+    builder.environment().put("VFIO4J_DEVICES", String.join(" ", names));
     Process process = builder.start();
     int code;
     try (Termination.Registration _ = Termination.onSignal(process::destroy)) {
@@ -63,8 +73,10 @@ final class Holding {
     output.event(Json.event("command-ended").with("exit_code", code).build());
   }
 
-  private static void tellHolding(OpenDevice device, Output output, String until, String kind) {
-    output.line("%s is held open until %s.".formatted(device.name(), until));
-    output.event(Json.event("holding").with("device", device.name()).with("until", kind).build());
+  private static void tellHolding(OpenDevices devices, Output output, String until, String kind) {
+    for (OpenDevice device : devices.list()) {
+      output.line("%s is held open until %s.".formatted(device.name(), until));
+      output.event(Json.event("holding").with("device", device.name()).with("until", kind).build());
+    }
   }
 }

@@ -2,37 +2,59 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.Workload;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-@Command(name = "migrate", description = {"Move a device's state to another device on this machine.",
-    "Both devices have to run, and nobody else may be connected to them. Afterwards the device runs at the target; "
-        + "where its server does not keep it so, this command holds it open until SIGTERM or Ctrl-C. "
+@Command(name = "migrate", description = {
+    "Move the state of one or several devices to other devices on this machine.",
+    "All devices have to run, and nobody else may be connected to them. Afterwards they run at the target; "
+        + "where a server does not keep them so, this command holds them open until SIGTERM or Ctrl-C. "
         + "A failure before the handover leaves the source running with nothing lost.",
-    "Not carried are config space, interrupt setup and DMA mappings: the device's driver sets them up anew. "
-        + "The source's device is reset when it is let go of."}, footer = {"", "Examples:",
+    "Several devices move together: none stops before all have ended their peer-to-peer traffic, and none "
+        + "begins it before all run.",
+    "Not carried are config space, interrupt setup and DMA mappings: the driver of a device sets them up anew. "
+        + "The source's devices are reset when they are let go of."}, footer = {"", "Examples:",
             "  vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock",
             "  At most 100 ms of downtime and 200 MiB a second:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --max-downtime 100ms "
                 + "--max-bandwidth 200m",
+            "  Two devices that talk to each other:",
+            "    vfio4j migrate --from vfio-user:/tmp/a1.sock --to vfio-user:/tmp/b1.sock "
+                + "--from vfio-user:/tmp/a2.sock --to vfio-user:/tmp/b2.sock",
+            "  With a program that drives them, and is to be paused meanwhile:",
+            "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock "
+                + "--workload-pause 'kill -STOP 4711' --workload-resume 'kill -CONT 4711'",
             "  Between two kernel devices:",
             "    vfio4j migrate --from kernel:0000:3b:00.2 --to kernel:0000:3b:00.3",
             "  Hold the device open while a program looks at it:",
             "    vfio4j migrate --from sim:a --to vfio-user:/tmp/b.sock --then 'sleep 60'"})
 final class MigrateCommand implements Callable<Integer> {
 
-  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...].")
-  private @Nullable DeviceAddress from;
+  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "A device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...]. May be given several times.")
+  private List<DeviceAddress> from = new ArrayList<>();
 
-  @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that receives its state, and loses its own.")
-  private @Nullable DeviceAddress to;
+  @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that receives its state, and loses its own; as many as of --from, and in the same order.")
+  private List<DeviceAddress> to = new ArrayList<>();
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
+
+  @Option(names = "--to-region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = "Where the memory of --region goes: a region of the same name, place and size, in another file.")
+  private List<RegionArgument> toRegions = new ArrayList<>();
+
+  @Mixin
+  private final WorkloadOptions workloads = new WorkloadOptions();
 
   @Mixin
   private final MigrationFlags flags = new MigrationFlags();
@@ -48,24 +70,57 @@ final class MigrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    DeviceAddress left = Options.required(from, "--from");
-    DeviceAddress right = Options.required(to, "--to");
-    if (left.toString().equals(right.toString())) {
-      throw new ParameterException(common.spec().commandLine(),
-          "--from and --to are the same device; give two, as in --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock");
-    }
+    checkAddresses();
     MigrationOptions options = flags.options(common.spec());
     Output output = common.output();
-    try (OpenDevice target = right.open(output::warning)) {
-      // Let go of before the target is held: somebody may wait for it.
-      try (OpenDevice source = left.openSource(reset.isAllowed(), output::warning)) {
-        // Not before the source is known to be one that can leave.
-        target.prepareAsTarget();
-        new SourceSide(source, target.name(), holding.isAllowed(), output).run(listener -> LocalMigration
-            .run(source.device(), target.device(), options, Workload.NONE, listener));
+    try (OpenDevices targets =
+        OpenDevices.open(to, address -> address.open(output::warning))) {
+      // Let go of before the targets are held: somebody may wait for them.
+      try (OpenDevices sources =
+          OpenDevices.open(from, address -> address.openSource(reset.isAllowed(), output::warning))) {
+        // Not before all sources are known to be such that can leave.
+        targets.prepareAsTargets();
+        move(sources, targets, options, output);
       }
-      holding.keep(target, output);
+      holding.keep(targets, output);
     }
     return ExitCodes.DONE;
+  }
+
+  private void move(OpenDevices sources, OpenDevices targets, MigrationOptions options, Output output)
+      throws IOException, InterruptedException {
+    try (Arena arena = Arena.ofShared()) {
+      MemoryRegions memory = regions.map(arena, common.spec());
+      MemoryRegions toMemory = RegionOptions.map(toRegions, arena, common.spec());
+      try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
+        new SourceSide(sources, targets.names(), holding.isAllowed(), output).run(
+            listener -> LocalMigration.run(sources.ensemble().withMemory(memory),
+                targets.ensemble().withMemory(toMemory), options, workload.workload(), listener));
+      }
+    }
+  }
+
+  private void checkAddresses() {
+    if (from.size() != to.size()) {
+      throw wrong("%d times --from and %d times --to: give a device to go to for each that leaves"
+          .formatted(from.size(), to.size()));
+    }
+    Set<String> seen = new HashSet<>();
+    for (DeviceAddress address : from) {
+      if (!seen.add(address.toString())) {
+        throw wrong("--from %s is given twice".formatted(address));
+      }
+    }
+    for (DeviceAddress address : to) {
+      if (!seen.add(address.toString())) {
+        throw wrong(from.stream().anyMatch(left -> left.toString().equals(address.toString()))
+            ? "--from and --to are the same device; give two, as in --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock"
+            : "--to %s is given twice".formatted(address));
+      }
+    }
+  }
+
+  private ParameterException wrong(String message) {
+    return new ParameterException(common.spec().commandLine(), message);
   }
 }

@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationTarget;
@@ -12,7 +12,10 @@ import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
 import io.vfio4j.model.DeviceIdentity;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -23,8 +26,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "receive", description = {
-    "Wait for vfio4j send, and let a device here go on from where it was there.",
-    "Where the device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
+    "Wait for vfio4j send, and let devices here go on from where they were there.",
+    "Where a device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
         "", "Examples:", "  vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock",
         "  On a port of this machine alone, which an SSH tunnel may lead to:",
         "    vfio4j receive --listen tcp:localhost:4711 vfio-user:/tmp/b.sock",
@@ -35,14 +38,20 @@ final class ReceiveCommand implements Callable<Integer> {
   /** For ever, as far as a person is concerned. */
   private static final Duration NO_LIMIT = Duration.ofDays(3650);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that receives the state, and loses its own: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...].")
-  private @Nullable DeviceAddress device;
+  @Parameters(paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "A device that receives a state, and loses its own: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many as vfio4j send moves, and in the same order.")
+  private List<DeviceAddress> devices = new ArrayList<>();
 
   @Option(names = "--listen", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class, description = "Where to wait: unix:PATH (mode 0600) or tcp:HOST:PORT; port 0 lets the system choose.")
   private @Nullable TransportAddress address;
 
   @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Give up if nobody connects for so long (default: never).")
   private Duration timeout = NO_LIMIT;
+
+  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a call that moves a device may take before it is given up for lost (default: 10s).")
+  private @Nullable Duration arcTimeout;
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
 
   @Mixin
   private final Holding holding = new Holding();
@@ -57,36 +66,48 @@ final class ReceiveCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     TransportAddress where = insecure.allowed(Options.required(address, "--listen"), common.spec());
     Output output = common.output();
-    try (OpenDevice target = Options.required(device, "DEVICE").open(output::warning)) {
-      target.prepareAsTarget();
+    try (OpenDevices targets =
+        OpenDevices.open(devices, address -> address.open(output::warning));
+        Arena arena = Arena.ofShared()) {
+      MemoryRegions memory = regions.map(arena, common.spec());
+      targets.prepareAsTargets();
       TargetReport report;
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
           TransportListener listener = TransportListener.open(where)) {
-        report = receive(accept(listener, target, output), target, output);
+        report = receive(accept(listener, targets, output), targets, memory, output);
       }
       tell(report, output);
-      holding.keep(target, output);
+      holding.keep(targets, output);
     }
     return ExitCodes.DONE;
   }
 
-  private Connections accept(TransportListener listener, OpenDevice target, Output output)
+  private Connections accept(TransportListener listener, OpenDevices targets, Output output)
       throws IOException {
     output.line("listening on " + listener.address());
     output.result(Json.event("listening").with("address", listener.address().toString())
-        .with("device", target.name()).build());
+        .with("devices", targets.list().stream().map(OpenDevice::name).toList()).build());
     return Connections.accept(listener, timeout);
   }
 
-  private static TargetReport receive(Connections connections, OpenDevice target, Output output)
-      throws CommandFailure {
+  private TargetReport receive(Connections connections, OpenDevices targets, MemoryRegions memory,
+      Output output) throws CommandFailure {
     String peer = connections.control().peer();
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(Ensemble.of(target.device()), connections, MigrationOptions.defaults(),
-          progress).run();
+      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options(), progress)
+          .run();
     } catch (MigrationException e) {
-      throw FailedMigration.of(e, target.name(), peer);
+      throw FailedMigration.of(e, targets.names(), peer);
+    }
+  }
+
+  private MigrationOptions options() {
+    try {
+      MigrationOptions options = MigrationOptions.defaults();
+      return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
+    } catch (IllegalArgumentException e) {
+      throw Options.wrong(common.spec(), e);
     }
   }
 

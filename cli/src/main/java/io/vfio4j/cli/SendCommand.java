@@ -2,13 +2,15 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.Workload;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,9 +19,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "send", description = {
-    "Move a device's state to another host, where vfio4j receive waits for it.",
+    "Move the state of one or several devices to another host, where vfio4j receive waits for it.",
     "A failure before the handover leaves the source running with nothing lost. Not carried are config space, "
-        + "interrupt setup and DMA mappings. The source's device is reset when it is let go of."}, footer = {
+        + "interrupt setup and DMA mappings. The source's devices are reset when they are let go of."}, footer = {
             "", "Examples:", "  vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock",
             "  Through an SSH tunnel to another host (the stream itself is not encrypted):",
             "    ssh -L 4711:localhost:4711 other-host &",
@@ -28,11 +30,17 @@ final class SendCommand implements Callable<Integer> {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...].")
-  private @Nullable DeviceAddress device;
+  @Parameters(paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "A device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...]. Several move together, to the devices of vfio4j receive in the same order.")
+  private List<DeviceAddress> devices = new ArrayList<>();
 
   @Option(names = "--connect", paramLabel = "ADDR", required = true, converter = TransportAddressConverter.class, description = "Where vfio4j receive listens: unix:PATH or tcp:HOST:PORT.")
   private @Nullable TransportAddress address;
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
+
+  @Mixin
+  private final WorkloadOptions workloads = new WorkloadOptions();
 
   @Mixin
   private final MigrationFlags flags = new MigrationFlags();
@@ -57,13 +65,16 @@ final class SendCommand implements Callable<Integer> {
     TransportAddress peer = insecure.allowed(Options.required(address, "--connect"), common.spec());
     MigrationOptions options = flags.options(common.spec());
     Output output = common.output();
-    try (OpenDevice source = Options.required(device, "DEVICE")
-        .openSource(reset.isAllowed(), output::warning)) {
-      Connections connections = connect(peer);
-      new SourceSide(source, peer.toString(), noHold.isHoldingAllowed(), output).run(
-          listener -> new MigrationSource(Ensemble.of(source.device()), connections, options, Workload.NONE,
-              listener)
-              .run());
+    try (OpenDevices sources =
+        OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
+        Arena arena = Arena.ofShared()) {
+      MemoryRegions memory = regions.map(arena, common.spec());
+      try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
+        Connections connections = connect(peer);
+        new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), output)
+            .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
+                workload.workload(), listener).run());
+      }
     }
     return ExitCodes.DONE;
   }

@@ -11,13 +11,13 @@ import java.util.OptionalLong;
 /** A migration as the command at its source sees it, from its beginning to its report. */
 final class SourceSide {
 
-  private final OpenDevice source;
+  private final OpenDevices sources;
   private final String target;
   private final boolean mayHold;
   private final Output output;
 
-  SourceSide(OpenDevice source, String target, boolean mayHold, Output output) {
-    this.source = source;
+  SourceSide(OpenDevices sources, String target, boolean mayHold, Output output) {
+    this.sources = sources;
     this.target = target;
     this.mayHold = mayHold;
     this.output = output;
@@ -32,11 +32,11 @@ final class SourceSide {
   /**
    * Does it, and tells of it.
    *
-   * @throws CommandFailure if it failed; a source that stands still was held open before
+   * @throws CommandFailure if it failed; sources that stand still were held open before
    */
   void run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
-    OptionalLong expected = source.device().stopCopyLength();
+    OptionalLong expected = sources.stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
       report = move.run(progress);
@@ -44,20 +44,22 @@ final class SourceSide {
       throw failed(e);
     }
     ReportWords.lines(report).forEach(output::line);
-    output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.whenLetGo()));
+    for (OpenDevice source : sources.list()) {
+      output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.whenLetGo()));
+    }
     output.result(ReportJson.of(report));
   }
 
   private CommandFailure failed(MigrationException e) throws InterruptedException {
-    CommandFailure failure = FailedMigration.of(e, source.name(), target);
-    if (!StoppedSource.isLeftBy(e) || source.isInside() || !mayHold) {
+    CommandFailure failure = FailedMigration.of(e, sources.names(), target);
+    if (!StoppedSource.isLeftBy(e) || sources.isInside() || !mayHold) {
       return failure;
     }
-    boolean runs = new StoppedSource(source, output).hold(String.valueOf(failure.getMessage()));
+    boolean runs = new StoppedSource(sources, output).hold(String.valueOf(failure.getMessage()));
     return runs
         ? new CommandFailure(ExitCodes.NOT_DONE,
-            "the migration failed; " + source.name() + " runs at the source", e)
-        : new CommandFailure(failure.exitCode(), source.name() + " was let go of with its state",
+            "the migration failed; at the source runs again: " + sources.names(), e)
+        : new CommandFailure(failure.exitCode(), "let go of with the state: " + sources.names(),
             failure.facts(), e);
   }
 }

@@ -5,6 +5,7 @@ import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigrationFeature;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,12 +22,12 @@ final class StoppedSource {
   private static final String RESUME = "resume";
   private static final String LET_GO = "";
 
-  private final OpenDevice device;
+  private final OpenDevices devices;
   private final Output output;
   private final BlockingQueue<String> words = new LinkedBlockingQueue<>();
 
-  StoppedSource(OpenDevice device, Output output) {
-    this.device = device;
+  StoppedSource(OpenDevices devices, Output output) {
+    this.devices = devices;
     this.output = output;
   }
 
@@ -46,8 +47,9 @@ final class StoppedSource {
       output.warning(
           "  This command holds the device with its state. To run it here again, and only if it does not "
               + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: %s."
-                  .formatted(RESUME, device.whenLetGo()));
-      output.result(Json.event("source-held").with("device", device.name()).with("resume", RESUME)
+                  .formatted(RESUME, devices.list().getFirst().whenLetGo()));
+      output.result(Json.event("source-held")
+          .with("devices", devices.list().stream().map(OpenDevice::name).toList()).with("resume", RESUME)
           .with("let_go", "SIGTERM").with("message", failure).build());
       listen();
       for (String word = words.take(); !word.equals(LET_GO); word = words.take()) {
@@ -59,10 +61,19 @@ final class StoppedSource {
     }
   }
 
+  /** All are out of their stop before any begins peer-to-peer traffic. */
   private boolean resume() {
     try {
-      device.device().moveTo(DeviceState.RUNNING);
-      output.warning("vfio4j: %s runs at the source again".formatted(device.name()));
+      for (OpenDevice device : devices.list()) {
+        if (device.device().features().has(MigrationFeature.P2P)
+            && !device.device().state().isRunning()) {
+          device.device().moveTo(DeviceState.RUNNING_P2P);
+        }
+      }
+      for (OpenDevice device : devices.list()) {
+        device.device().moveTo(DeviceState.RUNNING);
+      }
+      output.warning("vfio4j: runs at the source again: " + devices.names());
       return true;
     } catch (DeviceException e) {
       output.warning("vfio4j: " + e.getMessage());

@@ -29,9 +29,9 @@ class HoldingIT {
         BufferedReader lines = new BufferedReader(new PipedReader(out));
         VfioUserClient client = VfioUserClient.connect(folder.resolve("a.sock"), ClientOptions.DEFAULT)) {
       Output output = new Output(new PrintWriter(out), new PrintWriter(new StringWriter()), true, false);
-      OpenDevice device = OpenDevice.of(client);
+      OpenDevices devices = OpenDevices.of(OpenDevice.of(client));
       FutureTask<Boolean> holding = new FutureTask<>(() -> {
-        new Holding().keep(device, output);
+        new Holding().keep(devices, output);
         return true;
       });
       Thread.ofPlatform().name("holding").start(holding);

@@ -59,7 +59,7 @@ class UnknownOwnerIT {
   void theStateIsHeldUntilSomebodyResumesIt() throws Exception {
     try (ChildProcess sender = sendToOneThatDies()) {
       JsonObject held = Children.await(sender, Children.event("source-held"));
-      assertThat(held.get("device").getAsString()).isEqualTo(source.address());
+      assertThat(held.getAsJsonArray("devices").get(0).getAsString()).isEqualTo(source.address());
       assertThat(String.join("\n", sender.errors())).contains("STOP_COPY").contains("vfio4j probe ")
           .contains("write 'resume' and Enter");
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.GeneratedWorkload;
+import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.Workload;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** What drives the devices, and how it is paused. To be mixed in. */
+final class WorkloadOptions {
+
+  @Option(names = "--workload-pause", paramLabel = "CMD", description = {
+      "Pause what drives the devices before they stop: a command (by sh -c), or an address (http:, https:) that is sent a POST.",
+      "If it fails, the migration is undone."})
+  private @Nullable String pause;
+
+  @Option(names = "--workload-resume", paramLabel = "CMD", description = {
+      "Let it go on, at the target or, after a failure, at the source: VFIO4J_SIDE (or the JSON that is sent) says which.",
+      "It is called if pausing failed, too."})
+  private @Nullable String resume;
+
+  @Option(names = "--workload-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long either may take (default: 10s).")
+  private Duration timeout = Duration.ofSeconds(10);
+
+  @Option(names = "--workload-generate", paramLabel = "RATE", converter = RateConverter.class, description = "Instead, write so much to the memory of --region a second, to try things out.")
+  private @Nullable Long rate;
+
+  /** A workload, and what has to be ended after it. */
+  record Running(Workload workload) implements AutoCloseable {
+    @Override
+    public void close() {
+      if (workload instanceof GeneratedWorkload generated) {
+        generated.close();
+      }
+    }
+  }
+
+  /**
+   * Returns the workload, at work if it is a made-up one.
+   *
+   * @param memory what moves along, which a made-up one writes to
+   */
+  Running start(MemoryRegions memory, CommandSpec spec) {
+    if (rate == null) {
+      return new Running(pause == null && resume == null
+          ? Workload.NONE
+          : new HookedWorkload(Optional.ofNullable(pause), Optional.ofNullable(resume), timeout));
+    }
+    if (pause != null || resume != null || memory.isEmpty()) {
+      throw new ParameterException(spec.commandLine(),
+          "--workload-generate writes to the memory of --region, and has nothing to do with other workloads");
+    }
+    return new Running(GeneratedWorkload.start(memory, rate));
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A workload made up to try things out: it writes to memory at a steady rate, page after page, and logs what it wrote.
+ * Write {@code n}, counted from 1, puts {@code n} at the start of page {@code (n-1) mod PAGES}, all regions taken
+ * together; so from a count alone it follows what every page begins with.
+ */
+public final class GeneratedWorkload implements Workload, AutoCloseable {
+
+  private static final long PAGE = RegionRules.PAGE_SIZE;
+  private static final long TICK_NANOS = 1_000_000;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final MemoryRegions memory;
+  private final double pagesPerNano;
+  private final DirtyLog log = new DirtyLog();
+  private final Thread thread;
+  private final Lock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private boolean paused;
+  private boolean idle;
+  private boolean closed;
+  private final AtomicLong count = new AtomicLong();
+
+  private GeneratedWorkload(MemoryRegions memory, long bytesPerSecond) {
+    this.memory = memory;
+    this.pagesPerNano = bytesPerSecond / (double) PAGE / NANOS_PER_SECOND;
+    this.thread = Thread.ofPlatform().name("vfio4j-workload").daemon(true).unstarted(this::run);
+  }
+
+  /**
+   * Begins to write.
+   *
+   * @param memory where to, at least one region; it stays mapped until the workload is closed
+   * @param bytesPerSecond how much is dirtied a second, in whole pages
+   */
+  public static GeneratedWorkload start(MemoryRegions memory, long bytesPerSecond) {
+    if (memory.isEmpty() || bytesPerSecond < 0) {
+      throw new IllegalArgumentException(
+          "a workload needs memory to write to, and a rate that is not negative");
+    }
+    GeneratedWorkload workload = new GeneratedWorkload(memory, bytesPerSecond);
+    workload.thread.start();
+    return workload;
+  }
+
+  /** Returns the number of the last write. */
+  public long count() {
+    return count.get();
+  }
+
+  @Override
+  public Optional<DmaLog> dirtyLog() {
+    return Optional.of(new Log());
+  }
+
+  /** Returns when nothing is written any more. */
+  @Override
+  public void pause() {
+    lock.lock();
+    try {
+      paused = true;
+      while (!idle && !closed) {
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Goes on at the source. At the target another program has to, so the writes end here. */
+  @Override
+  public void resume(Side side) {
+    if (side == Side.TARGET) {
+      return;
+    }
+    lock.lock();
+    try {
+      paused = false;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the writes; the memory may be unmapped then. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    double due = 0;
+    long last = System.nanoTime();
+    while (mayGoOn()) {
+      LockSupport.parkNanos(TICK_NANOS);
+      long now = System.nanoTime();
+      due = Math.min(due + (now - last) * pagesPerNano, NANOS_PER_SECOND / 10 * pagesPerNano);
+      last = now;
+      for (; due >= 1; due--) {
+        long before = count.get();
+        write(before);
+        count.lazySet(before + 1);
+      }
+    }
+  }
+
+  /** Waits while it is paused; returns false at the end. */
+  private boolean mayGoOn() {
+    lock.lock();
+    try {
+      while (paused && !closed) {
+        idle = true;
+        changed.signalAll();
+        changed.awaitUninterruptibly();
+      }
+      idle = closed;
+      changed.signalAll();
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(long before) {
+    long page = before % (memory.size() / PAGE);
+    for (MemoryRegion region : memory.list()) {
+      if (page < region.pages()) {
+        MemorySegment into = region.memory();
+        into.set(ValueLayout.JAVA_LONG, page * PAGE, before + 1);
+        log.mark(region.iova() + page * PAGE, PAGE);
+        return;
+      }
+      page -= region.pages();
+    }
+  }
+
+  /** The log as a migration drives it. */
+  private final class Log implements DmaLog {
+    @Override
+    public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
+      List<long[]> pairs =
+          ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList();
+      try {
+        return log.start(pairs, pageSize);
+      } catch (ErrnoException e) {
+        throw failed("start", e);
+      }
+    }
+
+    @Override
+    public void stop() throws DeviceException {
+      try {
+        log.stop();
+      } catch (ErrnoException e) {
+        throw failed("stop", e);
+      }
+    }
+
+    @Override
+    public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+      try {
+        log.report(range.iova(), range.length(), pageSize, bitmap);
+      } catch (ErrnoException e) {
+        throw failed("report", e);
+      }
+    }
+
+    private static DeviceException failed(String action, ErrnoException e) {
+      return new DeviceException("the workload", action, e.errno(), String.valueOf(e.getMessage()), e);
+    }
+  }
+}
