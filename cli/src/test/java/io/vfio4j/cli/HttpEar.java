@@ -40,7 +40,8 @@ final class HttpEar implements AutoCloseable {
   private void answer(Socket socket) throws IOException {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
-    String path = in.readLine().split(" ")[1];
+    String request = in.readLine();
+    String path = request.substring(request.indexOf(' ') + 1, request.lastIndexOf(' '));
     int length = 0;
     for (String line = in.readLine(); !line.isEmpty(); line = in.readLine()) {
       if (line.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
