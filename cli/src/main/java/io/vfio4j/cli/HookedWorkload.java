@@ -22,6 +22,7 @@ final class HookedWorkload implements Workload {
   private final Optional<String> pause;
   private final Optional<String> resume;
   private final Duration timeout;
+  private final boolean writes;
 
   /**
    * Makes one.
@@ -29,11 +30,18 @@ final class HookedWorkload implements Workload {
    * @param pause a command, or an address that begins with http: or https:; nothing is done where there is none
    * @param resume the same
    * @param timeout how long each may take
+   * @param writes whether it writes to memory itself, which nobody logs
    */
-  HookedWorkload(Optional<String> pause, Optional<String> resume, Duration timeout) {
+  HookedWorkload(Optional<String> pause, Optional<String> resume, Duration timeout, boolean writes) {
     this.pause = pause;
     this.resume = resume;
     this.timeout = timeout;
+    this.writes = writes;
+  }
+
+  @Override
+  public boolean writesUnlogged() {
+    return writes;
   }
 
   @Override

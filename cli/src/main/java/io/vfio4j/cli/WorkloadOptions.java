@@ -27,6 +27,11 @@ final class WorkloadOptions {
   @Option(names = "--workload-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long either may take (default: 10s).")
   private Duration timeout = Duration.ofSeconds(10);
 
+  @Option(names = "--only-devices-write", description = {
+      "The workload does not write to the memory of --region itself; only the devices do, and they log it.",
+      "Without this all memory is sent again in each round, since nobody logs what such a workload writes."})
+  private boolean onlyDevicesWrite;
+
   @Option(names = "--workload-generate", paramLabel = "RATE", converter = RateConverter.class, description = "Instead, write so much to the memory of --region a second, to try things out.")
   private @Nullable Long rate;
 
@@ -49,7 +54,8 @@ final class WorkloadOptions {
     if (rate == null) {
       return new Running(pause == null && resume == null
           ? Workload.NONE
-          : new HookedWorkload(Optional.ofNullable(pause), Optional.ofNullable(resume), timeout));
+          : new HookedWorkload(Optional.ofNullable(pause), Optional.ofNullable(resume), timeout,
+              !onlyDevicesWrite));
     }
     if (pause != null || resume != null || memory.isEmpty()) {
       throw new ParameterException(spec.commandLine(),

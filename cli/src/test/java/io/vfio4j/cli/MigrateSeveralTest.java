@@ -177,6 +177,24 @@ class MigrateSeveralTest {
     assertThat(Files.readAllLines(log)).containsExactly("pause source", "resume target");
   }
 
+  /** Nobody logs what the program writes, so memory is never clean; who knows that it does not write says so. */
+  @Test
+  void memoryIsDirtyUnlessTheWorkloadIsKnownNotToWrite() throws IOException {
+    String[] options = {"--region", "ram=" + file("from", MEMORY) + "@0", "--to-region",
+        "ram=" + file("to", MEMORY) + "@0", "--workload-pause", "true", "--only-devices-write"};
+    Run clean = migrateOne(options);
+    assertThat(clean.exitCode()).as(clean.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(clean.event("report").getAsJsonObject("memory").get("pages").getAsLong())
+        .isEqualTo(MEMORY / 4096);
+
+    Run dirty = migrateOne(Arrays.copyOf(options, options.length - 1));
+    assertThat(dirty.exitCode()).as(dirty.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(dirty.event("report").getAsJsonObject("memory").get("pages").getAsLong())
+        .isGreaterThan(MEMORY / 4096);
+    assertThat(dirty.event("report").getAsJsonArray("notes").toString())
+        .contains("nobody logs what is written by the workload");
+  }
+
   @Test
   void aWorkloadThatCannotBePausedUndoesTheMigration() throws IOException {
     Path log = folder.resolve("log");

@@ -26,7 +26,7 @@ final class DirtyLogs implements AutoCloseable {
   private final List<Optional<TrackedLog>> ofDevices = new ArrayList<>();
   private final Optional<TrackedLog> container;
   private final Optional<TrackedLog> workload;
-  private final boolean isUnlogged;
+  private boolean isUnlogged;
 
   /**
    * Chooses the logs; none is started.
@@ -52,11 +52,15 @@ final class DirtyLogs implements AutoCloseable {
     boolean containerNeeded = !unlogged.isEmpty() && !memory.isEmpty();
     this.container = container.filter(log -> containerNeeded).map(log -> tracked("the container", log));
     this.workload = workload.filter(log -> !memory.isEmpty()).map(log -> tracked("the workload", log));
-    this.isUnlogged = containerNeeded && container.isEmpty();
-    if (isUnlogged) {
-      notes.accept("nobody logs what is written by %s: all memory counts as dirty in each round"
-          .formatted(String.join(", ", unlogged)));
+    if (containerNeeded && container.isEmpty()) {
+      writtenUnlogged(String.join(", ", unlogged));
     }
+  }
+
+  /** Somebody writes to memory, and nobody logs it. */
+  void writtenUnlogged(String by) {
+    isUnlogged = true;
+    notes.accept("nobody logs what is written by %s: all memory counts as dirty in each round".formatted(by));
   }
 
   private TrackedLog tracked(String owner, DmaLog log) {

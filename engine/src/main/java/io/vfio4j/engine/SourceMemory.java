@@ -47,6 +47,9 @@ final class SourceMemory implements AutoCloseable {
     this.narrator = narrator;
     this.logs = new DirtyLogs(memory, ensemble.devices(), ensemble.containerLog(), workload.dirtyLog(),
         narrator::note);
+    if (workload.writesUnlogged() && workload.dirtyLog().isEmpty()) {
+      logs.writtenUnlogged("the workload");
+    }
     this.pending = new PendingPages(memory);
     Stretches stretches = new Stretches(links.size());
     for (int number = 0; number < links.size(); number++) {

@@ -69,7 +69,10 @@ final class Switchover {
     parts.ends(DowntimeParts.Part.LOADING);
   }
 
-  /** Ends all streams; the logs are stopped while the target loads what has been sent last. */
+  /**
+   * Ends all streams; the logs are stopped while the target loads what has been sent last. It may say any moment that it
+   * has, which is not to be heard before it is waited for.
+   */
   private void end() throws IOException {
     if (streams.memory().isPresent()) {
       streams.memory().get().end();
@@ -77,7 +80,7 @@ final class Switchover {
     streams.link().out().sendEnd();
     streams.control().ended();
     if (streams.memory().isPresent()) {
-      streams.memory().get().stopLogs(streams.waiting());
+      streams.memory().get().stopLogs(new Waiting(new CallOff(), Waiting.Look.NOWHERE));
     }
   }
 

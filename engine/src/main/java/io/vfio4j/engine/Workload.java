@@ -31,6 +31,14 @@ public interface Workload {
   }
 
   /**
+   * Tells whether the workload writes to memory and nobody logs that: all memory is dirty in each round then, and nearly
+   * all of it has to be sent while everything stands still.
+   */
+  default boolean writesUnlogged() {
+    return false;
+  }
+
+  /**
    * Completes the I/O page faults that are in flight. It is called where all devices are in their grace states and the
    * workload still runs, as it has to for that; a workload without such faults has nothing to do.
    *
