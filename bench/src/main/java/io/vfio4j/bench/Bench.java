@@ -2,6 +2,7 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.engine.MemoryPipe;
+import io.vfio4j.engine.MigrationException;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +11,7 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory]}. Properties: {@code bench.rounds}, {@code
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [simulate]}. Properties: {@code bench.rounds}, {@code
  * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code
  * bench.movedMemory}, {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll} (microseconds, of ours alone).
  */
@@ -36,10 +37,10 @@ public final class Bench {
   }
 
   /** Runs the measurements. */
-  public static void main(String[] args) throws IOException, InterruptedException {
+  public static void main(String[] args) throws IOException, InterruptedException, MigrationException {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
-            : List.of("reads", "posts", "state", "stream", "map", "report", "memory");
+            : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "simulate");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
@@ -64,6 +65,9 @@ public final class Bench {
       if (what.contains("memory")) {
         bench.memory();
         bench.rounds();
+      }
+      if (what.contains("simulate") && !new SimulatorCheck(folder, System.out).run()) {
+        throw new IllegalStateException("the simulator is too far off");
       }
     } finally {
       Files.deleteIfExists(folder.resolve("c"));

@@ -9,7 +9,11 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** What to do when the downtime does not come to fit, as people write it: {@code go-anyway}. */
-final class WhenNotConvergingConverter implements ITypeConverter<WhenNotConverging> {
+public final class WhenNotConvergingConverter implements ITypeConverter<WhenNotConverging> {
+
+  /** Makes a converter. */
+  public WhenNotConvergingConverter() {
+  }
 
   @Override
   public WhenNotConverging convert(String text) {
@@ -19,7 +23,8 @@ final class WhenNotConvergingConverter implements ITypeConverter<WhenNotConvergi
                 .collect(Collectors.joining(", ")))));
   }
 
-  private static String word(WhenNotConverging value) {
+  /** Returns how people write it. */
+  public static String word(WhenNotConverging value) {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

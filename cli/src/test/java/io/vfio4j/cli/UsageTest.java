@@ -88,7 +88,7 @@ class UsageTest {
       "simulate --device 1g --bandwidth 0               | nothing can be sent with 0 bytes a second",
       "simulate --device 2048t --device 1048576t --bandwidth 1 | more than 1 EiB",
       "simulate --device 1g --bandwidth 1m --horizon 48h | horizon is at most a day",
-      "simulate --device 1g --bandwidth 1 --when-not-converging stop | 'stop': give wait, give-up, go-anyway",
+      "simulate --device 1g --bandwidth 1 --when-not-converging stop | 'stop' is none of wait, give-up, go-anyway",
       "simulate --device 1 --bandwidth 1,2,3 --max-downtime 1s,2s,3s | these are 27 combinations; give values for at most 26",
       "plan                                             | 'FROM'",
       "plan STOP                                        | 'TO'",

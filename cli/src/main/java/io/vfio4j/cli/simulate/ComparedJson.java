@@ -6,6 +6,7 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.vfio4j.cli.Json;
+import io.vfio4j.cli.WhenNotConvergingConverter;
 import io.vfio4j.engine.simulation.SimulatedMigration;
 import io.vfio4j.engine.simulation.SimulatedRound;
 import java.util.Locale;
@@ -23,7 +24,7 @@ final class ComparedJson {
         ? new JsonPrimitive(scenario.bandwidth().getAsLong())
         : JsonNull.INSTANCE;
     Json json = Json.event("simulation").with("key", Character.toString(scenario.key()))
-        .with("when_not_converging", scenario.whens().stream().map(PolicyConverter::word).toList())
+        .with("when_not_converging", scenario.whens().stream().map(WhenNotConvergingConverter::word).toList())
         .with("deadline_ms", scenario.deadline()).with("max_downtime_ms", scenario.maxDowntime())
         .with("bandwidth", bandwidth)
         .with("verdict", result.verdict().name().toLowerCase(Locale.ROOT)).with("total_ms", result.total())

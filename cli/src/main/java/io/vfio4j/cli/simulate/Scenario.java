@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
+import io.vfio4j.cli.WhenNotConvergingConverter;
 import io.vfio4j.engine.WhenNotConverging;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +32,6 @@ record Scenario(char key, List<WhenNotConverging> whens, Duration deadline, Dura
   String policy() {
     return whens.size() == WhenNotConverging.values().length
         ? "any"
-        : whens.stream().map(PolicyConverter::word).collect(Collectors.joining(", "));
+        : whens.stream().map(WhenNotConvergingConverter::word).collect(Collectors.joining(", "));
   }
 }

@@ -9,6 +9,7 @@ import io.vfio4j.cli.Options;
 import io.vfio4j.cli.Output;
 import io.vfio4j.cli.RateConverter;
 import io.vfio4j.cli.Terminal;
+import io.vfio4j.cli.WhenNotConvergingConverter;
 import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.simulation.DirtSource;
 import io.vfio4j.engine.simulation.Recording;
@@ -61,7 +62,7 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "The limit of the downtime; several with commas (default: 300ms).")
   private List<Duration> maxDowntimes = new ArrayList<>();
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = PolicyConverter.class, description = "What to do at the deadline: wait, give-up, go-anyway; several with commas (default: all three).")
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, description = "What to do at the deadline: wait, give-up, go-anyway; several with commas (default: all three).")
   private List<WhenNotConverging> whens = new ArrayList<>();
 
   @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may take until the downtime fits (default: 5m).")

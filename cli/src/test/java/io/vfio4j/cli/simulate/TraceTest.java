@@ -121,6 +121,17 @@ class TraceTest {
   }
 
   @Test
+  void whatARealMigrationWritesIsATrace() throws IOException {
+    Run real = Run.vfio4j("migrate", "--from", "sim:a?memory=16m", "--to", "sim:b?memory=16m", "--json",
+        "--max-bandwidth", "64m");
+    assertThat(real.exitCode()).as(real.err()).isEqualTo(ExitCodes.DONE);
+    Run run = Run.vfio4j("simulate", "--trace", file(real.out()).toString(), "--json");
+    JsonObject first = run.event("simulation").getAsJsonArray("rounds").get(0).getAsJsonObject();
+    assertThat(first.get("device_bytes")).isEqualTo(real.event("round").get("device_bytes"));
+    assertThat(first.get("device_bytes").getAsLong()).isGreaterThan(1 << 20);
+  }
+
+  @Test
   void anotherLinkMakesAnotherMigration() throws IOException {
     Run run = Run.vfio4j("simulate", "--trace", file(RUN).toString(), "--json", "--bandwidth", "20000000",
         "--when-not-converging", "give-up", "--deadline", "30s");

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.engine.DowntimePolicy;
+import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.simulation.Recording;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A real migration of devices at work and of memory that is written to, with the bandwidth limited, so that it takes
+ * several rounds.
+ *
+ * @param folder where the servers' sockets are
+ * @param bandwidth bytes a second
+ */
+record LiveRun(Path folder, long bandwidth) {
+
+  private static final int DEVICES = 2;
+  private static final long DEVICE_MEMORY = 24L << 20;
+  private static final int CHURN = 750;
+  private static final long MEMORY = 96L << 20;
+  private static final long WORKING_SET = 48L << 20;
+  private static final int WRITES = 5_000;
+  private static final Duration MAX_DOWNTIME = Duration.ofMillis(100);
+
+  /** Runs it, and returns what its rounds told. */
+  Recording run() throws IOException, MigrationException {
+    List<ServerProcess> servers = new ArrayList<>();
+    List<VfioUserClient> clients = new ArrayList<>();
+    try (SharedMemory before = new SharedMemory(MEMORY); SharedMemory after = new SharedMemory(MEMORY);
+        RandomWriter writer = RandomWriter.start(before.memory(), SharedMemory.IOVA, WORKING_SET, WRITES)) {
+      before.memory().fill((byte) 0x5a);
+      for (int i = 0; i < 2 * DEVICES; i++) {
+        servers.add(ServerProcess.ours(folder.resolve("device" + i), DEVICE_MEMORY));
+        VfioUserClient client = Clients.connect(servers.getLast());
+        clients.add(client);
+        (i < DEVICES ? before : after).mapInto(client);
+      }
+      List<VfioUserClient> source = clients.subList(0, DEVICES);
+      for (VfioUserClient client : source) {
+        StateCopy.fill(client, DEVICE_MEMORY);
+        client.writeInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.CHURN_RATE, CHURN);
+      }
+      return migrate(Ensemble.of(source).withMemory(before.regions()),
+          Ensemble.of(clients.subList(DEVICES, 2 * DEVICES)).withMemory(after.regions()), writer);
+    } finally {
+      close(clients, servers);
+    }
+  }
+
+  private Recording migrate(Ensemble source, Ensemble target, RandomWriter writer) throws MigrationException {
+    MigrationOptions options = MigrationOptions.defaults().withMaxBandwidth(bandwidth)
+        .withMaxDowntime(MAX_DOWNTIME)
+        .withPolicy(new DowntimePolicy(Duration.ofSeconds(30), WhenNotConverging.GO_ANYWAY));
+    List<Recording.Round> rounds = new ArrayList<>();
+    LocalMigration.run(source, target, options, writer, event -> {
+      if (event instanceof MigrationEvent.RoundEnded ended) {
+        rounds.add(round(ended));
+      }
+    });
+    return new Recording(rounds);
+  }
+
+  private static Recording.Round round(MigrationEvent.RoundEnded ended) {
+    MigrationReport.Round round = ended.round();
+    return new Recording.Round(round.number(), ended.at(), round.took(), round.deviceBytes(),
+        round.memoryBytes(), round.deviceBytesLeft(), round.memoryBytesLeft(), round.bytesPerSecond(),
+        ended.predictedDowntime().orElseThrow());
+  }
+
+  private static void close(List<VfioUserClient> clients, List<ServerProcess> servers) throws IOException {
+    for (VfioUserClient client : clients) {
+      client.close();
+    }
+    for (ServerProcess server : servers) {
+      server.close();
+    }
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** A workload that writes to pages of memory at random, so many a second, and keeps a log of it. */
+final class RandomWriter implements Workload, AutoCloseable {
+
+  private static final int PAGE = 4096;
+  private static final double NANOS = 1e9;
+  private static final long WAKE_UP_NANOS = 1_000_000;
+
+  /** What is owed for longer, because the thread was held up, is dropped. */
+  private static final long MOST_OWED_NANOS = 100_000_000;
+
+  private final MemorySegment memory;
+  private final long iova;
+  private final long pages;
+  private final int pagesPerSecond;
+  private final DirtyLog log = new DirtyLog();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition change = lock.newCondition();
+  private final Thread thread = Thread.ofPlatform().daemon().name("bench-writer").unstarted(this::write);
+  private final SplittableRandom random = new SplittableRandom();
+  private long last = System.nanoTime();
+  private double owed;
+  private boolean paused;
+  private boolean closed;
+
+  private RandomWriter(MemorySegment memory, long iova, long workingSet, int pagesPerSecond) {
+    this.memory = memory;
+    this.iova = iova;
+    this.pages = workingSet / PAGE;
+    this.pagesPerSecond = pagesPerSecond;
+  }
+
+  /** Begins to write to the first so many bytes of memory that devices know by an address. */
+  static RandomWriter start(MemorySegment memory, long iova, long workingSet, int pagesPerSecond) {
+    RandomWriter writer = new RandomWriter(memory, iova, workingSet, pagesPerSecond);
+    writer.thread.start();
+    return writer;
+  }
+
+  private void write() {
+    while (writeSome()) {
+      LockSupport.parkNanos(this, WAKE_UP_NANOS);
+    }
+  }
+
+  /** Writes what is owed, which a pause waits for. Tells whether to go on. */
+  private boolean writeSome() {
+    lock.lock();
+    try {
+      while (paused && !closed) {
+        change.awaitUninterruptibly();
+      }
+      long now = System.nanoTime();
+      owed += Math.min(now - last, MOST_OWED_NANOS) * (double) pagesPerSecond / NANOS;
+      last = now;
+      for (; owed >= 1 && !closed; owed--) {
+        long at = random.nextLong(pages) * PAGE;
+        memory.set(ValueLayout.JAVA_LONG, at, random.nextLong());
+        log.mark(iova + at, PAGE);
+      }
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Optional<DmaLog> dirtyLog() {
+    return Optional.of(new DmaLog() {
+      @Override
+      public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
+        try {
+          return log.start(ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList(),
+              pageSize);
+        } catch (ErrnoException e) {
+          throw failed(e);
+        }
+      }
+
+      @Override
+      public void stop() throws DeviceException {
+        try {
+          log.stop();
+        } catch (ErrnoException e) {
+          throw failed(e);
+        }
+      }
+
+      @Override
+      public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+        try {
+          log.report(range.iova(), range.length(), pageSize, bitmap);
+        } catch (ErrnoException e) {
+          throw failed(e);
+        }
+      }
+    });
+  }
+
+  private static DeviceException failed(ErrnoException e) {
+    return new DeviceException("writer", "log its writes", e.errno(), "the writer's log: " + e.getMessage(),
+        e);
+  }
+
+  @Override
+  public void pause() {
+    set(true, false);
+  }
+
+  @Override
+  public void resume(Side side) {
+    set(false, false);
+  }
+
+  private void set(boolean pause, boolean close) {
+    lock.lock();
+    try {
+      paused = pause;
+      closed |= close;
+      change.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    set(false, true);
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
