@@ -21,7 +21,7 @@ import java.util.Optional;
  * Devices that did not enter their grace states in time are given 250 ms before they are tried again, and twice as long
  * each time after that, up to 10 s.
  *
- * @param deadline how long pre-copy may take, more than 0
+ * @param deadline how long pre-copy may take, as {@link RoundFacts#elapsed} counts it, more than 0
  * @param whenNotConverging what to do then
  * @param quiesceAttempts how often devices that do not enter their grace states in time are tried before it gives up, at
  *     least 1; there is no end to that with {@link WhenNotConverging#WAIT}

@@ -8,7 +8,7 @@ import java.time.Duration;
  * often they were written: they are what the next round, or the switchover, has to send again.
  *
  * @param round which round ended, from 1
- * @param elapsed time since pre-copy began, not negative
+ * @param elapsed time since all memory was sent once, or pre-copy began without any, not negative
  * @param deviceBytesLeft bytes that all devices together have to send still: what the round has not sent yet,
  *     what was dirtied since it began, and what they send only once they are stopped
  * @param memoryBytesLeft bytes of memory that are dirty now, or were never sent

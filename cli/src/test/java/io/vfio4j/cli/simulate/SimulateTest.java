@@ -53,7 +53,7 @@ class SimulateTest {
     assertThat(lines.get(4)).as("what comes to the same is one line").startsWith("D  any ").endsWith("moves");
     assertThat(run.out())
         .contains(
-            "B: after 60 s of pre-copy the switchover would still take 3011 ms, and the limit is 300 ms")
+            "B: after 61 s of pre-copy the switchover would still take 3011 ms, and the limit is 300 ms")
         .contains("bytes left").contains("4.0 GiB |").contains("------").contains("20 s")
         .containsPattern("\\| *A+").containsPattern("AAAD|DAAA|D +A").doesNotContain("\u001b");
   }
@@ -98,7 +98,7 @@ class SimulateTest {
     String svg = Files.readString(file);
     parse(svg);
     assertThat(svg).contains("<title id=\"title\">8 GiB &amp; more</title>").contains("<polyline")
-        .contains("go-anyway, limit 300 ms, 500.0 MiB/s: moved after 63.3 s").contains("class=\"limit\"")
+        .contains("go-anyway, limit 300 ms, 500.0 MiB/s: moved after 81.3 s").contains("class=\"limit\"")
         .doesNotContain("href");
   }
 

@@ -14,8 +14,8 @@ import java.time.Duration;
  * @param fixedCost what a switchover takes besides sending: moves of devices, messages; not negative
  * @param grace how long the devices take to enter their grace states, while everything runs, not negative
  * @param maxQuiesce how long they may take, more than 0; if it is longer, the switchover is not begun
- * @param horizon how long pre-copy is looked at, more than 0, at most a day; who has not decided by then is
- *     still waiting
+ * @param horizon how long pre-copy is looked at from when all memory was sent, more than 0, at most a day; who
+ *     has not decided by then is still waiting
  */
 public record Setting(SwitchoverPolicy policy, Duration maxDowntime, LinkRate link, Duration perRound,
     Duration fixedCost, Duration grace, Duration maxQuiesce, Duration horizon) {

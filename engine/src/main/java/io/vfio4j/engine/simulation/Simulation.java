@@ -28,6 +28,7 @@ public final class Simulation {
   private RoundUnderWay round;
   private int number = 1;
   private double now;
+  private double memorySentAt;
   private boolean everythingSent;
   private double sentBefore;
   private double sendingBefore;
@@ -86,7 +87,7 @@ public final class Simulation {
 
   private RoundFacts facts() {
     boolean allSent = everythingSent || now >= round.end();
-    return new RoundFacts(number, Seconds.duration(now), left().left(DirtSource.Kind.DEVICE),
+    return new RoundFacts(number, Seconds.duration(now - memorySentAt), left().left(DirtSource.Kind.DEVICE),
         left().left(DirtSource.Kind.MEMORY), bytesPerSecond(), dirtiedPerSecond(DirtSource.Kind.DEVICE),
         dirtiedPerSecond(DirtSource.Kind.MEMORY), predictedDowntime(), setting.maxDowntime(), allSent,
         allSent,
@@ -95,7 +96,8 @@ public final class Simulation {
   }
 
   private boolean isHorizon() {
-    return now >= Seconds.of(setting.horizon()) || number > MOST_ROUNDS;
+    boolean late = now - memorySentAt >= Seconds.of(setting.horizon());
+    return number > MOST_ROUNDS || (late && !round.backlog().devicesWait());
   }
 
   private Backlog left() {
@@ -132,7 +134,11 @@ public final class Simulation {
 
   /** Goes on to the next round, which begins then. */
   private void next(Backlog backlog, double at) {
-    everythingSent |= now >= round.end() && !round.backlog().devicesWait();
+    if (round.backlog().devicesWait()) {
+      memorySentAt = now;
+    } else {
+      everythingSent |= now >= round.end();
+    }
     sentBefore += round.sentBy(now);
     sendingBefore += round.sendingBy(now);
     if (round.isPause()) {

@@ -93,7 +93,9 @@ class SimulationTest {
       DirtSource source = cyclic(1000 * MIB, dirt);
       SimulatedMigration gaveUp = Simulation.run(List.of(source), usual(WhenNotConverging.GIVE_UP, rate));
       assertThat(gaveUp.verdict()).isEqualTo(Verdict.GAVE_UP);
-      assertThat(gaveUp.total()).isBetween(DEADLINE, DEADLINE.plusSeconds(11));
+      assertThat(gaveUp.total()).as("counted from when all memory was sent").isBetween(
+          DEADLINE.plusSeconds(10),
+          DEADLINE.plusSeconds(21));
       assertThat(gaveUp.downtime()).isEmpty();
       assertThat(gaveUp.reason()).contains("allow more downtime, more bandwidth or more time");
 
@@ -103,7 +105,7 @@ class SimulationTest {
 
       SimulatedMigration waits = Simulation.run(List.of(source), usual(WhenNotConverging.WAIT, rate));
       assertThat(waits.verdict()).isEqualTo(Verdict.STILL_WAITING);
-      assertThat(waits.total()).isBetween(Duration.ofMinutes(10), Duration.ofSeconds(611));
+      assertThat(waits.total()).isBetween(Duration.ofSeconds(610), Duration.ofSeconds(621));
     });
   }
 
