@@ -5,5 +5,6 @@ module io.vfio4j.engine {
   requires transitive io.vfio4j.model;
 
   exports io.vfio4j.engine;
+  exports io.vfio4j.engine.journal;
   exports io.vfio4j.engine.simulation;
 }

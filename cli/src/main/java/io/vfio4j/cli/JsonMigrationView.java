@@ -47,6 +47,8 @@ final class JsonMigrationView implements MigrationView {
           .with("took_ms", e.round().took())
           .with("remaining_bytes", number(e.remaining()))
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).build();
+      case MigrationEvent.Recorded e -> begin("recorded", e).with("session", e.session().toString())
+          .with("step", e.step().toString()).build();
       case MigrationEvent.Noted e -> begin("note", e).with("text", e.text()).build();
     };
   }

@@ -23,6 +23,7 @@ enum FailureOrigin {
       case NotConvergingException e -> HERE;
       case WorkloadException e -> HERE;
       case StreamException e -> HERE;
+      case JournalException e -> HERE;
       case IOException e -> CONNECTION;
       default -> HERE;
     };

@@ -20,7 +20,9 @@ enum FrameKind {
   MEMORY(13, 1, FrameHeader.MAX_PAYLOAD, "sends memory"),
   JOIN(14, Session.BYTES + Integer.BYTES, Session.BYTES + Integer.BYTES, "adds a connection"),
   INITIAL(15, 0, 0, "sent all initial data of a device"),
-  INITIAL_LOADED(16, 0, 0, "has loaded all initial data of a device");
+  INITIAL_LOADED(16, 0, 0, "has loaded all initial data of a device"),
+  ASK(17, Session.BYTES, Session.BYTES, "asks who owns the devices"),
+  ANSWER(18, Integer.BYTES, Integer.BYTES + PeerText.MAX_BYTES, "answers who owns the devices");
 
   private static final FrameKind[] BY_WIRE = values();
 

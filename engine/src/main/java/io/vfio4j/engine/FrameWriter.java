@@ -83,6 +83,17 @@ final class FrameWriter implements MemoryOutput {
     send(FrameKind.JOIN, 0, body.position());
   }
 
+  void sendAsk(Session session) throws IOException {
+    session.put(body.clear());
+    send(FrameKind.ASK, 0, body.position());
+  }
+
+  void sendAnswer(OwnershipAnswer answer) throws IOException {
+    body.clear().putInt(answer.verdict().wireValue());
+    PeerText.put(body, answer.reason(), PeerText.MAX_BYTES);
+    send(FrameKind.ANSWER, 0, body.position());
+  }
+
   void sendConfirmed(MigrationReport.TargetSummary summary) throws IOException {
     body.clear().putLong(summary.bytes()).putLong(summary.validating().toNanos())
         .putLong(summary.starting().toNanos());

@@ -19,9 +19,10 @@ import java.util.OptionalLong;
  * @param memory regions of memory, whose order at the source gives their numbers
  * @param channels the further connections that the source is going to make; empty for none
  * @param acknowledges whether the side knows the acknowledgement of initial data
+ * @param session the migration, as both sides' journals name it; a target does not say it, nor does an old source
  */
 record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> channels,
-    boolean acknowledges) {
+    boolean acknowledges, Optional<Session> session) {
 
   /** More devices than this are refused. */
   static final int MAX_DEVICES = 64;
@@ -31,7 +32,8 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
   private static final int TAG_DEVICE = 1;
   private static final int TAG_CHANNELS = 3;
   private static final int TAG_ACKNOWLEDGES = 4;
-  private static final int LAST_TAG = TAG_ACKNOWLEDGES;
+  private static final int TAG_SESSION = 5;
+  private static final int LAST_TAG = TAG_SESSION;
 
   private static final int TAG_IDS = 1;
   private static final int TAG_FEATURES = 2;
@@ -164,6 +166,11 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
     if (acknowledges) {
       TagLengthValue.end(into, TagLengthValue.begin(into, TAG_ACKNOWLEDGES, false));
     }
+    if (session.isPresent()) {
+      int start = TagLengthValue.begin(into, TAG_SESSION, false);
+      session.get().put(into);
+      TagLengthValue.end(into, start);
+    }
   }
 
   static Hello take(ByteBuffer from) throws StreamException {
@@ -185,7 +192,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
           }
           memory.add(HelloRegion.take(field.value()));
         }
-        case TAG_CHANNELS, TAG_ACKNOWLEDGES -> once.keep(field);
+        case TAG_CHANNELS, TAG_ACKNOWLEDGES, TAG_SESSION -> once.keep(field);
         default -> field.passOver();
       }
     }
@@ -198,6 +205,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
         channels.isPresent()
             ? Optional.of(Channels.take(channels.get(), devices.size()))
             : Optional.empty(),
-        fields.optional(TAG_ACKNOWLEDGES, 0).isPresent());
+        fields.optional(TAG_ACKNOWLEDGES, 0).isPresent(),
+        fields.optional(TAG_SESSION, Session.BYTES).map(Session::take));
   }
 }

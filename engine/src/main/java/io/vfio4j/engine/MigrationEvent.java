@@ -92,6 +92,17 @@ public sealed interface MigrationEvent {
   }
 
   /**
+   * The journal of a side has a record more, which outlives the process.
+   *
+   * @param at time since this side began
+   * @param side whose journal
+   * @param session the migration
+   * @param step what was put down
+   */
+  record Recorded(Duration at, Side side, Session session, JournalStep step) implements MigrationEvent {
+  }
+
+  /**
    * Something worth telling.
    *
    * @param at time since this side began

@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How a migration is to be done.
@@ -20,10 +21,11 @@ import java.time.Duration;
  *     no grace state can be moved
  * @param policy decides when to switch over
  * @param stallTimeout how long the other side may keep still before it is given up, more than 0
+ * @param journal where to put down who owns the devices; where there is none, nobody can tell after a crash
  */
 public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Duration arcTimeout,
     long maxBandwidth, int channels, boolean preCopy, boolean noPeerDma, SwitchoverPolicy policy,
-    Duration stallTimeout) {
+    Duration stallTimeout, Optional<Journal> journal) {
 
   /**
    * The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the
@@ -36,7 +38,8 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
 
   private static final MigrationOptions DEFAULTS = new MigrationOptions(Duration.ofMillis(300),
       Duration.ofMillis(200), Duration.ofSeconds(10), 0, 1, true, false,
-      new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.GIVE_UP), Duration.ofSeconds(10));
+      new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.GIVE_UP), Duration.ofSeconds(10),
+      Optional.empty());
 
   /**
    * Checks the options.
@@ -76,54 +79,60 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
   /** Returns these options with another limit of downtime. */
   public MigrationOptions withMaxDowntime(Duration limit) {
     return new MigrationOptions(limit, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout);
+        policy, stallTimeout, journal);
   }
 
   /** Returns these options with another limit for entering the grace states. */
   public MigrationOptions withMaxQuiesce(Duration limit) {
     return new MigrationOptions(maxDowntime, limit, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout);
+        policy, stallTimeout, journal);
   }
 
   /** Returns these options with another limit for a call that moves a device. */
   public MigrationOptions withArcTimeout(Duration limit) {
     return new MigrationOptions(maxDowntime, maxQuiesce, limit, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout);
+        policy, stallTimeout, journal);
   }
 
   /** Returns these options with another limit of bandwidth, bytes a second. */
   public MigrationOptions withMaxBandwidth(long bytesPerSecond) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, bytesPerSecond, channels, preCopy,
-        noPeerDma, policy, stallTimeout);
+        noPeerDma, policy, stallTimeout, journal);
   }
 
   /** Returns these options with another number of connections for memory. */
   public MigrationOptions withChannels(int count) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, count, preCopy, noPeerDma,
-        policy, stallTimeout);
+        policy, stallTimeout, journal);
   }
 
   /** Returns these options with pre-copy of devices allowed or not. */
   public MigrationOptions withPreCopy(boolean allowed) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, allowed,
-        noPeerDma, policy, stallTimeout);
+        noPeerDma, policy, stallTimeout, journal);
   }
 
   /** Returns these options with or without the word that no device reaches another's memory. */
   public MigrationOptions withNoPeerDma(boolean certain) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, certain,
-        policy, stallTimeout);
+        policy, stallTimeout, journal);
   }
 
   /** Returns these options with another policy. */
   public MigrationOptions withPolicy(SwitchoverPolicy other) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, other, stallTimeout);
+        noPeerDma, other, stallTimeout, journal);
   }
 
   /** Returns these options with another patience for the other side. */
   public MigrationOptions withStallTimeout(Duration timeout) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, timeout);
+        noPeerDma, policy, timeout, journal);
+  }
+
+  /** Returns these options with a journal. */
+  public MigrationOptions withJournal(Journal where) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
+        noPeerDma, policy, stallTimeout, Optional.of(where));
   }
 }

@@ -51,7 +51,7 @@ public final class MigrationSource {
     try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
         SourceRun run = new SourceRun(ensemble, group, link, connections.further(), options,
-            new PausableWorkload(workload), narrator)) {
+            new PausableWorkload(workload), new Diary(options.journal(), narrator), narrator)) {
       return run.run();
     }
   }

@@ -14,15 +14,17 @@ final class SourcePreFlight {
   private final Link link;
   private final Optional<Connections.Further> further;
   private final MigrationOptions options;
+  private final Diary diary;
   private final Narrator narrator;
 
   SourcePreFlight(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
-      MigrationOptions options, Narrator narrator) {
+      MigrationOptions options, Diary diary, Narrator narrator) {
     this.ensemble = ensemble;
     this.group = group;
     this.link = link;
     this.further = further;
     this.options = options;
+    this.diary = diary;
     this.narrator = narrator;
   }
 
@@ -47,8 +49,11 @@ final class SourcePreFlight {
     List<Hello.Device> own = introduce(group);
     PreFlight.requireMigratable(own);
     PreFlight.requireGraceStates(own, options.noPeerDma());
-    Optional<Hello.Channels> channels = channels();
-    Hello introduction = new Hello(own, ensemble.memory().introduced(), channels, true);
+    Session session = Session.random();
+    Optional<Hello.Channels> channels = channels(session);
+    diary.begin(session, group.devices(), link.peerName());
+    Hello introduction =
+        new Hello(own, ensemble.memory().introduced(), channels, true, Optional.of(session));
     link.out().sendHello(introduction);
     Hello target = link.receiveHello();
     PreFlight.requireMatch(introduction, target);
@@ -71,12 +76,12 @@ final class SourcePreFlight {
   }
 
   /** A connection for each of several devices and some for memory, where connections can be had. */
-  private Optional<Hello.Channels> channels() {
+  private Optional<Hello.Channels> channels(Session session) {
     int devices = group.size() > 1 || !ensemble.memory().isEmpty() ? group.size() : 0;
     int memory = ensemble.memory().isEmpty() ? 0 : options.channels();
     return further.isEmpty() || devices + memory == 0
         ? Optional.empty()
-        : Optional.of(new Hello.Channels(Session.random(), devices, memory));
+        : Optional.of(new Hello.Channels(session, devices, memory));
   }
 
   /** Makes the connections. */

@@ -15,15 +15,17 @@ final class SourceRecovery {
   private final DeviceGroup group;
   private final Link link;
   private final PausableWorkload workload;
+  private final Diary diary;
   private final Narrator narrator;
   private final Custody custody;
   private final MigrationOptions options;
 
-  SourceRecovery(DeviceGroup group, Link link, PausableWorkload workload, Narrator narrator, Custody custody,
-      MigrationOptions options) {
+  SourceRecovery(DeviceGroup group, Link link, PausableWorkload workload, Diary diary, Narrator narrator,
+      Custody custody, MigrationOptions options) {
     this.group = group;
     this.link = link;
     this.workload = workload;
+    this.diary = diary;
     this.narrator = narrator;
     this.custody = custody;
     this.options = options;
@@ -42,6 +44,9 @@ final class SourceRecovery {
     Outcome outcome = fates.stream().map(DeviceFate::outcome).reduce(Outcome.UNTOUCHED, Outcome::worse);
     if (outcome.sourceRuns()) {
       resumeWorkload(cause);
+    }
+    if (ours) {
+      diary.note(custody == Custody.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED, Words.of(cause), cause);
     }
     if (custody == Custody.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE) {
       tellTarget(cause);

@@ -19,6 +19,7 @@ final class SourceRun implements AutoCloseable {
   private final Optional<Connections.Further> further;
   private final MigrationOptions options;
   private final PausableWorkload workload;
+  private final Diary diary;
   private final Narrator narrator;
   private final DowntimeParts.Clock parts;
   private Custody custody = Custody.SOURCE;
@@ -26,13 +27,14 @@ final class SourceRun implements AutoCloseable {
   private @Nullable SourceMemory memory;
 
   SourceRun(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
-      MigrationOptions options, PausableWorkload workload, Narrator narrator) {
+      MigrationOptions options, PausableWorkload workload, Diary diary, Narrator narrator) {
     this.ensemble = ensemble;
     this.group = group;
     this.link = link;
     this.further = further;
     this.options = options;
     this.workload = workload;
+    this.diary = diary;
     this.narrator = narrator;
     this.parts = new DowntimeParts.Clock(narrator);
   }
@@ -48,7 +50,7 @@ final class SourceRun implements AutoCloseable {
       moved = move();
     } catch (IOException | RuntimeException | Error e) {
       MigrationException failed =
-          new SourceRecovery(group, link, workload, narrator, custody, options).recover(e);
+          new SourceRecovery(group, link, workload, diary, narrator, custody, options).recover(e);
       stopLogs(e);
       throw failed;
     }
@@ -57,7 +59,7 @@ final class SourceRun implements AutoCloseable {
 
   private Moved move() throws IOException {
     Duration began = narrator.now();
-    SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, narrator);
+    SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, diary, narrator);
     SourcePreFlight.Agreement agreement = preFlight.run();
     Duration roundTrip = narrator.now().minus(began);
     furtherLinks = preFlight.connect(agreement);
@@ -112,6 +114,7 @@ final class SourceRun implements AutoCloseable {
     narrator.enter(new Phase.Handover(), "the target has everything");
     Interrupted.check();
     streams.control().hear(); // The last moment at which a target that is gone costs nothing.
+    diary.write(JournalStep.GIVEN, "the target has loaded everything");
     narrator.shield();
     custody = Custody.PASSING; // From just before the first byte: nobody can tell how much of it arrives.
     link.out().send(FrameKind.YOURS);
@@ -131,6 +134,7 @@ final class SourceRun implements AutoCloseable {
       narrator.note("the workload did not go on: " + Words.of(e));
     }
     parts.ends(DowntimeParts.Part.RESUMING);
+    diary.note(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
     narrator.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
     // Only now, and not as a part of the downtime: until here the state was to be kept.
     Waiting waiting = new Waiting(new CallOff(), Waiting.Look.NOWHERE);

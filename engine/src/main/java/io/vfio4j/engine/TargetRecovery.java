@@ -15,12 +15,14 @@ final class TargetRecovery {
 
   private final DeviceGroup group;
   private final Link link;
+  private final Diary diary;
   private final Narrator narrator;
   private final TargetPledge pledge;
 
-  TargetRecovery(DeviceGroup group, Link link, Narrator narrator, TargetPledge pledge) {
+  TargetRecovery(DeviceGroup group, Link link, Diary diary, Narrator narrator, TargetPledge pledge) {
     this.group = group;
     this.link = link;
+    this.diary = diary;
     this.narrator = narrator;
     this.pledge = pledge;
   }
@@ -58,6 +60,9 @@ final class TargetRecovery {
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
     Fate fate = resetAll(cause);
     String words = fate.words(group.size());
+    if (fate.surelyNotRunning) {
+      diary.note(JournalStep.RETURNED, Words.of(cause) + "; " + words, cause);
+    }
     boolean told = tellSource(cause, fate, words);
     narrator.suppressMishapsIn(cause);
     Outcome outcome = outcome(fate, told);

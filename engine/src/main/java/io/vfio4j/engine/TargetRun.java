@@ -17,6 +17,7 @@ final class TargetRun implements AutoCloseable {
   private final DeviceGroup group;
   private final Link link;
   private final Optional<Connections.Further> further;
+  private final Diary diary;
   private final Narrator narrator;
   private final CallOff callOff = new CallOff();
   private final Waiting waiting = new Waiting(callOff, Waiting.Look.NOWHERE);
@@ -24,11 +25,12 @@ final class TargetRun implements AutoCloseable {
   private FurtherLinks furtherLinks = FurtherLinks.none();
 
   TargetRun(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
-      Narrator narrator) {
+      Diary diary, Narrator narrator) {
     this.ensemble = ensemble;
     this.group = group;
     this.link = link;
     this.further = further;
+    this.diary = diary;
     this.narrator = narrator;
   }
 
@@ -42,7 +44,7 @@ final class TargetRun implements AutoCloseable {
       awaitOwnership();
       summary = new MigrationReport.TargetSummary(bytes, validating, start());
     } catch (IOException | RuntimeException | Error e) {
-      throw new TargetRecovery(group, link, narrator, pledge).recover(e);
+      throw new TargetRecovery(group, link, diary, narrator, pledge).recover(e);
     }
     return complete(source, summary);
   }
@@ -53,13 +55,15 @@ final class TargetRun implements AutoCloseable {
     List<Hello.Device> own =
         group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
     Hello introduction =
-        new Hello(own, ensemble.memory().introduced(), Optional.empty(), source.acknowledges());
+        new Hello(own, ensemble.memory().introduced(), Optional.empty(), source.acknowledges(),
+            Optional.empty());
     link.out().sendHello(introduction);
     PreFlight.requireMatch(source, introduction);
     group.all("tell its state", waiting, device -> {
       PreFlight.requireRunning(device);
       return device;
     });
+    diary.begin(source.session().orElseGet(Session::random), group.devices(), link.peerName());
     furtherLinks = furtherLinks(source);
     return source;
   }
@@ -135,6 +139,7 @@ final class TargetRun implements AutoCloseable {
    */
   private Duration start() throws IOException {
     group.all("tell its state", waiting, MovedDevice::ask);
+    diary.write(JournalStep.MINE, "the source has given its devices away"); // Or it can still give them back.
     pledge = TargetPledge.STARTING;
     Duration before = narrator.now();
     group.move(device -> device.has(MigrationFeature.P2P)
@@ -147,6 +152,7 @@ final class TargetRun implements AutoCloseable {
   /** Tells the source; the devices run here whether or not that arrives. */
   private TargetReport complete(Hello source, MigrationReport.TargetSummary summary) {
     boolean sourceKnows = true;
+    diary.note(JournalStep.RUNNING, "all devices are in RUNNING");
     try {
       link.out().sendConfirmed(summary);
     } catch (IOException | RuntimeException | Error e) {

@@ -26,6 +26,8 @@ final class Steps implements MigrationListener {
       case MigrationEvent.DeviceMoved moved -> Optional
           .of("%s has moved %s > %s".formatted(moved.side(), moved.from(), moved.to()));
       case MigrationEvent.RoundEnded _ -> Optional.of("source has ended a round");
+      case MigrationEvent.Recorded recorded ->
+        Optional.of("%s has recorded %s".formatted(recorded.side(), recorded.step()));
       case MigrationEvent.Progress _,MigrationEvent.Noted _ -> Optional.empty();
     };
   }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/**
+ * The question who owns the devices of a migration, from both ends: a connection of its own, with a frame in each
+ * direction.
+ */
+public final class OwnershipQuestion {
+
+  private static final long PAGE = 4096;
+
+  private OwnershipQuestion() {
+  }
+
+  /** Knows the answer. */
+  @FunctionalInterface
+  public interface Oracle {
+
+    /** Answers for a migration; what the answer promises is durable when this returns. */
+    OwnershipAnswer answer(Session session);
+  }
+
+  /**
+   * Asks a target.
+   *
+   * @param transport a connection to where one answers; it is not closed
+   * @param session which migration
+   * @param patience how long the answer may take
+   * @throws IOException if there is no answer
+   */
+  public static OwnershipAnswer ask(Transport transport, Session session, Duration patience)
+      throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      FrameWriter out = new FrameWriter(new FrameStream(transport, patience), buffer(arena));
+      out.sendAsk(session);
+      FrameReader in = new FrameReader(transport, buffer(arena));
+      require(in.next(patience), FrameKind.ANSWER);
+      ByteBuffer body = in.body();
+      int value = body.getInt();
+      OwnershipAnswer.Verdict verdict = OwnershipAnswer.Verdict.fromWire(value)
+          .orElseThrow(() -> new StreamException("the answer is %d, which is none".formatted(value)));
+      return new OwnershipAnswer(verdict, PeerText.take(body));
+    }
+  }
+
+  /**
+   * Answers one who asks.
+   *
+   * @param transport the connection that somebody made; it is not closed
+   * @param oracle knows the answer
+   * @param patience how long the question may take
+   * @return the migration that was asked about
+   * @throws IOException if there is no question, or the answer cannot be sent
+   */
+  public static Session answer(Transport transport, Oracle oracle, Duration patience) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      FrameReader in = new FrameReader(transport, buffer(arena));
+      require(in.next(patience), FrameKind.ASK);
+      Session session = Session.take(in.body());
+      OwnershipAnswer answer = oracle.answer(session);
+      new FrameWriter(new FrameStream(transport, patience), buffer(arena)).sendAnswer(answer);
+      return session;
+    }
+  }
+
+  private static MemorySegment buffer(Arena arena) {
+    return arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength(), PAGE);
+  }
+
+  private static void require(FrameKind kind, FrameKind wanted) throws StreamException {
+    if (kind != wanted) {
+      throw new StreamException("%s came instead of %s".formatted(kind, wanted));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.journal;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalStep;
+import java.util.List;
+
+/**
+ * All that a journal says.
+ *
+ * @param heading of which migration, and of which side
+ * @param holder the process that ran it
+ * @param records at least one, the first being {@link JournalStep#PREPARED}
+ */
+public record JournalContents(Journal.Heading heading, Holder holder, List<JournalRecord> records) {
+
+  /** Copies the list. */
+  public JournalContents {
+    records = List.copyOf(records);
+  }
+
+  /** Returns the last record. */
+  public JournalRecord last() {
+    return records.getLast();
+  }
+
+  /** Tells whether nothing can follow: who owns the devices is known here for good. */
+  public boolean isSettled() {
+    return last().step().next(heading.side()).isEmpty();
+  }
+}

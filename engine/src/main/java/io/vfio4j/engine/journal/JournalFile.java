@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.journal;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.JournalStep;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The journal of one side of a migration, which only grows. A record is added under a lock of the file, after what is
+ * there has been read: of two processes of which one wants to put down {@link JournalStep#MINE} and the other
+ * {@link JournalStep#REFUSED}, the second is told that it cannot.
+ */
+public final class JournalFile implements Journal.Entries {
+
+  /** A process has its locks as a whole, and loses them when it closes any descriptor of the file. */
+  private static final Lock PROCESS = new ReentrantLock();
+
+  private final Path path;
+
+  JournalFile(Path path) {
+    this.path = path;
+  }
+
+  /** Makes the file, with its first record; it is on the disk, name and all, when this returns. */
+  static JournalFile create(Path path, Journal.Heading heading) throws JournalException {
+    JournalRecord record =
+        new JournalRecord(JournalStep.PREPARED, Instant.now(), "nothing has been touched yet");
+    boolean made = false;
+    PROCESS.lock();
+    try {
+      try (FileChannel file = FileChannel.open(path,
+          Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+        made = true;
+        write(file, JournalFormat.first(heading, Holder.self(), record), 0);
+      }
+      syncFolder(path);
+      return new JournalFile(path);
+    } catch (IOException e) {
+      throw failed(path, made, e);
+    } finally {
+      PROCESS.unlock();
+    }
+  }
+
+  private static JournalException failed(Path path, boolean made, IOException cause) {
+    try {
+      if (made) {
+        Files.delete(path);
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+    return new JournalException("the journal %s cannot be written: %s".formatted(path, words(cause)), cause);
+  }
+
+  /** Makes the name of a new file outlive the system, for which its folder is written out. */
+  private static void syncFolder(Path path) throws IOException {
+    try (FileChannel folder =
+        FileChannel.open(Objects.requireNonNull(path.toAbsolutePath().getParent()),
+            StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  /** Returns where it is. */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * Reads it.
+   *
+   * @return what it says; empty where its making was cut short, and no device was touched
+   * @throws JournalException if it cannot be read, or is damaged
+   */
+  public Optional<JournalContents> read() throws JournalException {
+    PROCESS.lock();
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      return found(file).contents();
+    } catch (JournalException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new JournalException("the journal %s cannot be read: %s".formatted(path, words(e)), e);
+    } finally {
+      PROCESS.unlock();
+    }
+  }
+
+  @Override
+  public void add(JournalStep step, String reason) throws JournalException {
+    PROCESS.lock();
+    try (FileChannel file =
+        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        var _ = file.lock()) {
+      JournalFormat.Found found = found(file);
+      requireAllowed(found, step);
+      append(file, JournalFormat.further(new JournalRecord(step, Instant.now(), reason)), found.end());
+    } catch (JournalException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new JournalException(
+          "'%s' cannot be put down in the journal %s: %s".formatted(step, path, words(e)), e);
+    } finally {
+      PROCESS.unlock();
+    }
+  }
+
+  private void requireAllowed(JournalFormat.Found found, JournalStep step) throws JournalException {
+    JournalContents contents = found.contents()
+        .orElseThrow(() -> new JournalException("the journal " + path + " holds no whole record", null));
+    JournalRecord last = contents.last();
+    if (!last.step().next(contents.heading().side()).contains(step)) {
+      throw new JournalException("the journal %s has '%s' (%s), after which '%s' is not allowed"
+          .formatted(path, last.step(), last.reason(), step), null);
+    }
+  }
+
+  private JournalFormat.Found found(FileChannel file) throws IOException {
+    long size = file.size();
+    if (size > JournalFormat.MAX_BYTES) {
+      throw new JournalException("the journal %s has %d bytes, which is too much".formatted(path, size),
+          null);
+    }
+    ByteBuffer bytes = ByteBuffer.allocate((int) size);
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, bytes.position()) < 0) {
+        throw new EOFException("it has become shorter");
+      }
+    }
+    return JournalFormat.read(bytes.flip(), path.toString());
+  }
+
+  /** Adds a record after the last whole one; what cannot be written to its end is taken away again. */
+  private static void append(FileChannel file, ByteBuffer record, int end) throws IOException {
+    file.truncate(end);
+    try {
+      write(file, record, end);
+    } catch (IOException e) {
+      try {
+        file.truncate(end).force(true);
+      } catch (IOException later) {
+        e.addSuppressed(later);
+      }
+      throw e;
+    }
+  }
+
+  private static void write(FileChannel file, ByteBuffer record, long from) throws IOException {
+    long at = from;
+    while (record.hasRemaining()) {
+      at += file.write(record, at);
+    }
+    file.force(true);
+  }
+
+  private static String words(IOException e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+}

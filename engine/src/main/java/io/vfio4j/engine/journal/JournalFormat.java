@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.journal;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of a journal, little-endian: a magic of 8 bytes, then records.
+ *
+ * <pre>
+ *  0  u32      length of the body
+ *  4  u32      CRC32C of the body
+ *  8           body: u8 step; u64 milliseconds since 1970; text reason; of the first record also the heading: u8 side;
+ *              16 bytes session; u64 process id; u64 milliseconds since 1970 of its start, 0 if unknown; text peer;
+ *              u16 devices; a text for each
+ * </pre>
+ *
+ * Steps and sides are numbered as below. A text is a u16 length and so many bytes of UTF-8. A record is there or it is
+ * not: what was not written to its end is passed over if nothing follows it.
+ */
+final class JournalFormat {
+
+  /** No journal is longer, bytes. */
+  static final int MAX_BYTES = 1 << 20;
+
+  private static final List<JournalStep> STEPS = List.of(JournalStep.PREPARED, JournalStep.GIVEN,
+      JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.MINE, JournalStep.RUNNING,
+      JournalStep.REFUSED, JournalStep.RETURNED);
+  private static final List<Side> SIDES = List.of(Side.SOURCE, Side.TARGET);
+
+  private static final byte[] MAGIC = "VFIO4JJ1".getBytes(StandardCharsets.US_ASCII);
+  private static final int RECORD_HEADER = 2 * Integer.BYTES;
+  private static final int MAX_TEXT = 4096;
+
+  private JournalFormat() {
+  }
+
+  /**
+   * What was found in a file.
+   *
+   * @param contents empty where not even the first record is whole
+   * @param end where the last whole record ends, bytes
+   */
+  record Found(Optional<JournalContents> contents, int end) {
+  }
+
+  static ByteBuffer first(Journal.Heading heading, Holder holder, JournalRecord record) {
+    ByteBuffer body = body(MAX_BYTES / 2);
+    putRecord(body, record);
+    body.put((byte) SIDES.indexOf(heading.side()));
+    heading.session().put(body);
+    body.putLong(holder.pid()).putLong(holder.started().map(Instant::toEpochMilli).orElse(0L));
+    putText(body, heading.peer());
+    body.putShort((short) heading.devices().size());
+    heading.devices().forEach(name -> putText(body, name));
+    ByteBuffer framed = framed(body.flip());
+    return ByteBuffer.allocate(MAGIC.length + framed.remaining()).put(MAGIC).put(framed).flip();
+  }
+
+  static ByteBuffer further(JournalRecord record) {
+    ByteBuffer body = body(MAX_TEXT + 64);
+    putRecord(body, record);
+    return framed(body.flip());
+  }
+
+  private static ByteBuffer body(int room) {
+    return ByteBuffer.allocate(room).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static ByteBuffer framed(ByteBuffer body) {
+    return ByteBuffer.allocate(RECORD_HEADER + body.remaining()).order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(body.remaining()).putInt(checksum(body)).put(body).flip();
+  }
+
+  private static int checksum(ByteBuffer body) {
+    CRC32C crc = new CRC32C();
+    crc.update(body.duplicate());
+    return (int) crc.getValue();
+  }
+
+  private static void putRecord(ByteBuffer into, JournalRecord record) {
+    into.put((byte) STEPS.indexOf(record.step())).putLong(record.at().toEpochMilli());
+    putText(into, record.reason());
+  }
+
+  private static void putText(ByteBuffer into, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int length = Math.min(bytes.length, MAX_TEXT);
+    into.putShort((short) length).put(bytes, 0, length);
+  }
+
+  /**
+   * Reads a journal.
+   *
+   * @param bytes the whole file
+   * @param name of the file, for people
+   * @throws JournalException if it is damaged in another way than by a write that did not get to its end
+   */
+  static Found read(ByteBuffer bytes, String name) throws JournalException {
+    int alike = bytes.order(ByteOrder.LITTLE_ENDIAN).mismatch(ByteBuffer.wrap(MAGIC));
+    bytes.position(alike < 0 ? bytes.limit() : Math.min(alike, bytes.limit()));
+    if (alike >= 0 && alike < MAGIC.length) {
+      if (isZero(bytes)) {
+        return new Found(Optional.empty(), 0); // Its making was cut short.
+      }
+      throw new JournalException(name + " is no journal of a migration", null);
+    }
+    return new Reading(bytes, name).run();
+  }
+
+  private static boolean isZero(ByteBuffer bytes) {
+    for (int at = bytes.position(); at < bytes.limit(); at++) {
+      if (bytes.get(at) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Goes through the records of one file. */
+  private static final class Reading {
+
+    private final ByteBuffer bytes;
+    private final String name;
+    private final List<JournalRecord> records = new ArrayList<>();
+    private Optional<Journal.Heading> heading = Optional.empty();
+    private Holder holder = new Holder(0, Optional.empty());
+
+    Reading(ByteBuffer bytes, String name) {
+      this.bytes = bytes;
+      this.name = name;
+    }
+
+    Found run() throws JournalException {
+      int end = bytes.position();
+      for (Optional<ByteBuffer> body = next(); body.isPresent(); body = next()) {
+        take(body.get());
+        end = bytes.position();
+      }
+      return new Found(heading.map(known -> new JournalContents(known, holder, records)), end);
+    }
+
+    /** Returns the next body; nothing at the end, or where only a part of a record is left. */
+    private Optional<ByteBuffer> next() throws JournalException {
+      if (bytes.remaining() < RECORD_HEADER || isZero(bytes)) {
+        return Optional.empty();
+      }
+      int at = bytes.position();
+      long length = Integer.toUnsignedLong(bytes.getInt());
+      int checksum = bytes.getInt();
+      if (length > bytes.remaining()) {
+        return Optional.empty();
+      }
+      ByteBuffer body = bytes.slice(bytes.position(), (int) length).order(ByteOrder.LITTLE_ENDIAN);
+      bytes.position(bytes.position() + (int) length);
+      if (checksum(body) == checksum) {
+        return Optional.of(body);
+      }
+      if (isZero(bytes)) {
+        return Optional.empty();
+      }
+      throw damaged(at, "wrong checksum, and more follows");
+    }
+
+    private void take(ByteBuffer body) throws JournalException {
+      int at = bytes.position() - body.remaining() - RECORD_HEADER;
+      JournalRecord record =
+          new JournalRecord(one(STEPS, body, at), Instant.ofEpochMilli(longFrom(body, at)),
+              text(body, at));
+      if (heading.isEmpty()) {
+        takeHeading(body, at);
+        require(record.step() == JournalStep.PREPARED, at, "it does not begin with 'prepared'");
+      } else {
+        require(records.getLast().step().next(heading.get().side()).contains(record.step()), at,
+            "'%s' cannot follow '%s'".formatted(record.step(), records.getLast().step()));
+      }
+      require(!body.hasRemaining(), at, "a record is too long");
+      records.add(record);
+    }
+
+    private void takeHeading(ByteBuffer body, int at) throws JournalException {
+      Side side = one(SIDES, body, at);
+      Session session = new Session(longFrom(body, at), longFrom(body, at));
+      long pid = longFrom(body, at);
+      long started = longFrom(body, at);
+      holder =
+          new Holder(pid, started == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(started)));
+      String peer = text(body, at);
+      require(body.remaining() >= Short.BYTES, at, "a record is too short");
+      int count = Short.toUnsignedInt(body.getShort());
+      List<String> devices = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        devices.add(text(body, at));
+      }
+      heading = Optional.of(new Journal.Heading(session, side, devices, peer));
+    }
+
+    private <T> T one(List<T> all, ByteBuffer body, int at) throws JournalException {
+      require(body.hasRemaining(), at, "a record is too short");
+      int number = Byte.toUnsignedInt(body.get());
+      require(number < all.size(), at, "a record has the value %d, which is unknown".formatted(number));
+      return all.get(number);
+    }
+
+    private long longFrom(ByteBuffer body, int at) throws JournalException {
+      require(body.remaining() >= Long.BYTES, at, "a record is too short");
+      return body.getLong();
+    }
+
+    private String text(ByteBuffer body, int at) throws JournalException {
+      require(body.remaining() >= Short.BYTES, at, "a record is too short");
+      int length = Short.toUnsignedInt(body.getShort());
+      require(length <= body.remaining(), at, "a text reaches beyond its record");
+      byte[] text = new byte[length];
+      body.get(text);
+      return new String(text, StandardCharsets.UTF_8);
+    }
+
+    private void require(boolean holds, int at, String otherwise) throws JournalException {
+      if (!holds) {
+        throw damaged(at, otherwise);
+      }
+    }
+
+    private JournalException damaged(int at, String how) {
+      return new JournalException("%s is damaged at byte %d: %s".formatted(name, at, how), null);
+    }
+  }
+}

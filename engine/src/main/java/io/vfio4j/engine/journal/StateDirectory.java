@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.journal;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.OwnershipAnswer;
+import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** A folder with the journals of this machine's migrations, a file for each side of each. */
+public final class StateDirectory implements Journal, OwnershipQuestion.Oracle {
+
+  private static final String SUFFIX = ".journal";
+
+  private final Path folder;
+
+  private StateDirectory(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Opens a folder, and makes it, with mode 0700, if it is not there.
+   *
+   * @throws JournalException if that cannot be done
+   */
+  public static StateDirectory open(Path folder) throws JournalException {
+    try {
+      if (!Files.isDirectory(folder)) {
+        Files.createDirectories(folder,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+      return new StateDirectory(folder);
+    } catch (IOException e) {
+      throw new JournalException(
+          "the state directory %s cannot be made: %s".formatted(folder, e.getMessage()), e);
+    }
+  }
+
+  /** Returns where it is. */
+  public Path folder() {
+    return folder;
+  }
+
+  private Path file(Session session, Side side) {
+    return folder.resolve(session + "-" + side + SUFFIX);
+  }
+
+  @Override
+  public JournalFile begin(Heading heading) throws JournalException {
+    return JournalFile.create(file(heading.session(), heading.side()), heading);
+  }
+
+  /** Returns the journal of one side of a migration, if there is one. */
+  public Optional<JournalFile> find(Session session, Side side) {
+    Path file = file(session, side);
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(new JournalFile(file))
+        : Optional.empty();
+  }
+
+  /**
+   * Returns all journals, in the order of their names.
+   *
+   * @throws JournalException if the folder cannot be read
+   */
+  public List<JournalFile> all() throws JournalException {
+    List<JournalFile> files = new ArrayList<>();
+    try (DirectoryStream<Path> paths = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
+      paths.forEach(path -> files.add(new JournalFile(path)));
+    } catch (IOException | DirectoryIteratorException e) {
+      throw new JournalException(
+          "the state directory %s cannot be read: %s".formatted(folder, e.getMessage()), e);
+    }
+    files.sort(Comparator.comparing(JournalFile::path));
+    return files;
+  }
+
+  /** Answers for the target's side. One that has not taken the devices puts down that it never will. */
+  @Override
+  public OwnershipAnswer answer(Session session) {
+    Optional<JournalFile> file = find(session, Side.TARGET);
+    if (file.isEmpty()) {
+      return new OwnershipAnswer(Verdict.NOT_KNOWN,
+          "there is no journal of migration %s in %s".formatted(session, folder));
+    }
+    try {
+      return answer(file.get());
+    } catch (JournalException e) {
+      return new OwnershipAnswer(Verdict.UNSURE, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static OwnershipAnswer answer(JournalFile file) throws JournalException {
+    Optional<JournalContents> contents = file.read();
+    if (contents.isEmpty()) {
+      return new OwnershipAnswer(Verdict.NOT_KNOWN, "the journal " + file.path() + " was never begun");
+    }
+    if (contents.get().last().step() == JournalStep.PREPARED) {
+      try {
+        file.add(JournalStep.REFUSED, "the source asked, and the devices had not been taken");
+      } catch (JournalException e) {
+        // The target may have put something down meanwhile, which is the answer then.
+        return answer(file.read().map(JournalContents::last).orElseThrow(() -> e), e);
+      }
+      return new OwnershipAnswer(Verdict.NOT_MINE, "it had not taken the devices, and now never will");
+    }
+    JournalRecord last = contents.get().last();
+    return answer(last, new JournalException("'%s' is no record of a target".formatted(last.step()), null));
+  }
+
+  private static OwnershipAnswer answer(JournalRecord last, JournalException otherwise)
+      throws JournalException {
+    return switch (last.step()) {
+      case RUNNING -> new OwnershipAnswer(Verdict.MINE, "the devices ran here: " + last.reason());
+      case REFUSED, RETURNED -> new OwnershipAnswer(Verdict.NOT_MINE, last.reason());
+      case MINE -> new OwnershipAnswer(Verdict.UNSURE,
+          "it took the devices, and did not put down whether they ever ran");
+      case PREPARED, GIVEN, CONFIRMED, KEPT, ABANDONED -> throw otherwise;
+    };
+  }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.journal.JournalContents;
+import io.vfio4j.engine.journal.JournalFile;
+import io.vfio4j.engine.journal.JournalRecord;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What both sides put down about who owns the devices, when, and what becomes of a migration that cannot. */
+class JournalledMigrationTest {
+
+  @TempDir
+  private Path folder;
+
+  private StateDirectory state;
+  private final Trial trial = new Trial();
+
+  @BeforeEach
+  void open() throws JournalException {
+    state = StateDirectory.open(folder.resolve("state"));
+    trial.options = Trial.PATIENT.withJournal(state);
+  }
+
+  /** Lets something happen at the first event of a kind. */
+  private void at(Predicate<MigrationEvent> when, Act act) {
+    boolean[] done = new boolean[1];
+    trial.listener = event -> {
+      if (!done[0] && when.test(event)) {
+        done[0] = true;
+        try {
+          act.run();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    };
+  }
+
+  /** What happens then. */
+  @FunctionalInterface
+  private interface Act {
+    void run() throws IOException;
+  }
+
+  private static Predicate<MigrationEvent> enters(Side side, Class<? extends Phase> phase) {
+    return event -> event.side() == side
+        && event instanceof MigrationEvent.PhaseBegan began && phase.isInstance(began.phase());
+  }
+
+  private static Predicate<MigrationEvent> records(Side side, JournalStep step) {
+    return event -> event.side() == side
+        && event instanceof MigrationEvent.Recorded recorded && recorded.step() == step;
+  }
+
+  private JournalFile journal(Side side) throws JournalException {
+    for (JournalFile file : state.all()) {
+      if (file.read().orElseThrow().heading().side() == side) {
+        return file;
+      }
+    }
+    throw new AssertionError("no journal of the " + side);
+  }
+
+  private List<JournalStep> steps(Side side) throws JournalException {
+    return journal(side).read().orElseThrow().records().stream().map(JournalRecord::step).toList();
+  }
+
+  private Session session() throws JournalException {
+    return journal(Side.SOURCE).read().orElseThrow().heading().session();
+  }
+
+  @Test
+  void bothSidesPutDownWhatTheyDo() throws Exception {
+    trial.run().success();
+
+    assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN,
+        JournalStep.CONFIRMED);
+    assertThat(steps(Side.TARGET)).containsExactly(JournalStep.PREPARED, JournalStep.MINE,
+        JournalStep.RUNNING);
+    JournalContents source = journal(Side.SOURCE).read().orElseThrow();
+    JournalContents target = journal(Side.TARGET).read().orElseThrow();
+    assertThat(target.heading().session()).isEqualTo(source.heading().session());
+    assertThat(source.heading().devices()).containsExactly("source");
+    assertThat(target.heading().devices()).containsExactly("target");
+    assertThat(state.answer(session()).verdict()).isEqualTo(Verdict.MINE);
+  }
+
+  /** The order that all depends on, as the devices and the journals themselves tell it. */
+  @Test
+  void recordsComeBeforeWhatTheyAreAbout() {
+    List<String> order = new ArrayList<>();
+    trial.listener = event -> {
+      switch (event) {
+        case MigrationEvent.Recorded recorded -> order.add(recorded.side() + " " + recorded.step());
+        case MigrationEvent.DeviceMoving moving ->
+          order.add(moving.side() + " " + moving.from() + ">" + moving.to());
+        default -> {
+          // Not about who owns what.
+        }
+      }
+    };
+    trial.run().success();
+
+    assertThat(order).containsSubsequence("source prepared", "source RUNNING>PRE_COPY");
+    assertThat(order).containsSubsequence("target prepared", "target RUNNING>RUNNING",
+        "target RUNNING>RESUMING");
+    assertThat(order).containsSubsequence("source given", "target mine", "target STOP>RUNNING_P2P",
+        "target RUNNING_P2P>RUNNING", "target running", "source confirmed", "source STOP_COPY>STOP");
+  }
+
+  @Test
+  void aSourceThatCannotBeginTouchesNothing() throws IOException {
+    Files.delete(state.folder());
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(failure.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(failure).hasMessageContaining("cannot be written")
+        .hasCauseInstanceOf(JournalException.class);
+    assertThat(trial.sourceActs()).isEmpty();
+    assertThat(trial.targetActs()).isEmpty();
+  }
+
+  @Test
+  void aTargetThatCannotBeginTouchesNothing() throws Exception {
+    at(records(Side.SOURCE, JournalStep.PREPARED), () -> {
+      Files.delete(journal(Side.SOURCE).path());
+      Files.delete(state.folder());
+    });
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(failure.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(failure).hasMessageContaining("cannot be written");
+    assertThat(trial.sourceActs()).isEmpty();
+    assertThat(trial.targetActs()).isEmpty();
+  }
+
+  @Test
+  void aSourceThatCannotPutDownThatItGivesKeepsItsDevice() throws Exception {
+    at(enters(Side.SOURCE, Phase.Handover.class), () -> Files.delete(journal(Side.SOURCE).path()));
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(failure.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(failure).hasMessageContaining("'given' cannot be put down");
+    assertThat(steps(Side.TARGET)).containsExactly(JournalStep.PREPARED, JournalStep.RETURNED);
+  }
+
+  @Test
+  void aTargetThatCannotPutDownThatItTakesGivesBack() throws Exception {
+    at(records(Side.SOURCE, JournalStep.GIVEN), () -> Files.delete(journal(Side.TARGET).path()));
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(failure.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(failure).hasMessageContaining("'mine' cannot be put down");
+    assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN,
+        JournalStep.RETURNED);
+  }
+
+  /** Somebody asks while the source's word is on its way: the answer is kept. */
+  @Test
+  void whatWasRefusedIsNotTaken() throws Exception {
+    OwnershipAnswer[] answer = new OwnershipAnswer[1];
+    at(records(Side.SOURCE, JournalStep.GIVEN), () -> answer[0] = state.answer(session()));
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(answer[0].verdict()).isEqualTo(Verdict.NOT_MINE);
+    assertThat(failure.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+    assertThat(trial.targetRunsTheState()).isFalse();
+    assertThat(steps(Side.TARGET)).containsExactly(JournalStep.PREPARED, JournalStep.REFUSED);
+  }
+
+  @Test
+  void aTargetThatCouldNotConfirmSaysSoWhenItIsAsked() throws Exception {
+    at(records(Side.TARGET, JournalStep.MINE), trial::cut);
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(failure.outcome()).isEqualTo(Outcome.UNKNOWN);
+    assertThat(trial.source().machineState()).isEqualTo(DeviceState.STOP_COPY);
+    assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN);
+    assertThat(steps(Side.TARGET)).endsWith(JournalStep.RUNNING);
+    assertThat(ask(session())).isEqualTo(Verdict.MINE);
+  }
+
+  @Test
+  void aSourceThatFailedPutsDownThatItKeepsItsDevice() throws Exception {
+    at(enters(Side.SOURCE, Phase.StopCopy.class), trial::cut);
+
+    assertThat(trial.run().failure().outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+
+    assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.KEPT);
+    assertThat(steps(Side.TARGET)).containsExactly(JournalStep.PREPARED, JournalStep.RETURNED);
+    assertThat(ask(session())).isEqualTo(Verdict.NOT_MINE);
+  }
+
+  /** Asks as another process would, over a connection. */
+  private Verdict ask(Session session) throws Exception {
+    LocalTransport.Pair pair = LocalTransport.pair(4000);
+    Duration patience = Duration.ofMinutes(1);
+    Session[] asked = new Session[1];
+    Thread target = Thread.ofPlatform().start(() -> {
+      try (Transport end = pair.target()) {
+        asked[0] = OwnershipQuestion.answer(end, state, patience);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    });
+    try (Transport end = pair.source()) {
+      return OwnershipQuestion.ask(end, session, patience).verdict();
+    } finally {
+      target.join();
+      assertThat(asked[0]).isEqualTo(session);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import io.vfio4j.testkit.Seeds;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Journals in files: what was put down is there, whatever happens to the file's end, and nothing else is. */
+class JournalFileTest {
+
+  private static final List<String> DEVICES = List.of("vfio-user:/run/\u00e4.sock", "kernel:0000:3b:00.2");
+
+  @TempDir
+  private Path folder;
+
+  private StateDirectory state;
+
+  @BeforeEach
+  void open() throws JournalException {
+    state = StateDirectory.open(folder.resolve("state/vfio4j"));
+  }
+
+  private JournalFile begin(Side side) throws JournalException {
+    return state.begin(new Journal.Heading(Session.random(), side, DEVICES, "tcp:192.0.2.7:4711"));
+  }
+
+  private static JournalFile with(JournalFile file, JournalStep... steps) throws JournalException {
+    for (JournalStep step : steps) {
+      file.add(step, "because of " + step);
+    }
+    return file;
+  }
+
+  private static List<JournalStep> steps(JournalFile file) throws JournalException {
+    return file.read().map(contents -> contents.records().stream().map(JournalRecord::step).toList())
+        .orElse(List.of());
+  }
+
+  @Test
+  void whatIsPutDownIsThere() throws Exception {
+    Journal.Heading heading = new Journal.Heading(Session.random(), Side.SOURCE, DEVICES, "unix:/run/m.sock");
+    JournalFile file = with(state.begin(heading), JournalStep.GIVEN, JournalStep.CONFIRMED);
+
+    JournalContents contents = state.find(heading.session(), Side.SOURCE).orElseThrow().read().orElseThrow();
+
+    assertThat(contents.heading()).isEqualTo(heading);
+    assertThat(contents.holder()).isEqualTo(Holder.self());
+    assertThat(contents.holder().isAlive()).isTrue();
+    assertThat(contents.last().reason()).isEqualTo("because of confirmed");
+    assertThat(contents.isSettled()).isTrue();
+    assertThat(steps(file)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN, JournalStep.CONFIRMED);
+    assertThat(state.all()).extracting(JournalFile::path).containsExactly(file.path());
+    assertThat(state.find(heading.session(), Side.TARGET)).isEmpty();
+  }
+
+  @Test
+  void nobodyElseCanReadIt() throws IOException {
+    Path file = begin(Side.TARGET).path();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(state.folder())))
+        .isEqualTo("rwx------");
+  }
+
+  @Test
+  void sessionsAreWrittenAndRead() {
+    Seeds.forEach(100, random -> {
+      Session session = new Session(random.nextLong(), random.nextLong());
+      assertThat(Session.parse(session.toString())).isEqualTo(session);
+    });
+    for (String wrong : List.of("", "12", "g".repeat(32), "0".repeat(33))) {
+      assertThatThrownBy(() -> Session.parse(wrong)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  /** All pairs of steps, on both sides: a file takes what the rule allows, and says why it takes nothing else. */
+  @ParameterizedTest
+  @EnumSource(Side.class)
+  void onlyWhatMayFollowIsTaken(Side side) throws JournalException {
+    for (List<JournalStep> way : ways(side, List.of(JournalStep.PREPARED))) {
+      for (JournalStep step : JournalStep.values()) {
+        JournalFile file = begin(side);
+        with(file, way.subList(1, way.size()).toArray(JournalStep[]::new));
+        if (way.getLast().next(side).contains(step)) {
+          with(file, step);
+          assertThat(steps(file)).endsWith(step);
+        } else {
+          assertThatThrownBy(() -> with(file, step)).isInstanceOf(JournalException.class)
+              .hasMessageContaining("'%s'".formatted(way.getLast())).hasMessageContaining("is not allowed");
+          assertThat(steps(file)).isEqualTo(way);
+        }
+      }
+    }
+  }
+
+  private static List<List<JournalStep>> ways(Side side, List<JournalStep> begun) {
+    List<List<JournalStep>> all = new ArrayList<>(List.of(begun));
+    for (JournalStep next : begun.getLast().next(side)) {
+      List<JournalStep> longer = new ArrayList<>(begun);
+      longer.add(next);
+      all.addAll(ways(side, longer));
+    }
+    return all;
+  }
+
+  /** A file cut anywhere, with or without zeros where a record was to be, has all records before, and takes more. */
+  @Test
+  void aRecordIsThereOrItIsNot() throws IOException {
+    JournalFile file = with(begin(Side.TARGET), JournalStep.MINE);
+    int beforeLast = (int) Files.size(file.path());
+    with(file, JournalStep.RUNNING);
+    byte[] whole = Files.readAllBytes(file.path());
+    for (int length = beforeLast; length < whole.length; length++) {
+      for (int zeros : new int[] {0, whole.length - length, 4096}) {
+        Files.write(file.path(), Arrays.copyOf(Arrays.copyOf(whole, length), length + zeros));
+        assertThat(steps(file)).as("%d bytes, %d zeros", length, zeros).containsExactly(JournalStep.PREPARED,
+            JournalStep.MINE);
+        with(file, JournalStep.RETURNED);
+        assertThat(steps(file)).endsWith(JournalStep.MINE, JournalStep.RETURNED);
+      }
+    }
+  }
+
+  @Test
+  void aJournalThatWasNotBegunToTheEndSaysNothing() throws IOException {
+    JournalFile file = begin(Side.SOURCE);
+    byte[] whole = Files.readAllBytes(file.path());
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(file.path(), Arrays.copyOf(whole, length));
+      assertThat(file.read()).as("%d bytes", length).isEmpty();
+      Files.write(file.path(), Arrays.copyOf(Arrays.copyOf(whole, length), whole.length));
+      assertThat(file.read()).as("%d bytes and zeros", length).isEmpty();
+    }
+  }
+
+  /** Of a damaged file nothing is believed, but for what looks like a last record that was not written. */
+  @Test
+  void aChangedByteIsFound() throws IOException {
+    JournalFile file = with(begin(Side.TARGET), JournalStep.MINE, JournalStep.RUNNING);
+    byte[] whole = Files.readAllBytes(file.path());
+    Seeds.forEach(2, random -> {
+      for (int at = 0; at < whole.length; at++) {
+        byte[] bad = whole.clone();
+        bad[at] ^= (byte) (1 + random.nextInt(255));
+        Files.write(file.path(), bad);
+        try {
+          assertThat(steps(file)).as("byte %d", at).isIn(List.of(), List.of(JournalStep.PREPARED),
+              List.of(JournalStep.PREPARED, JournalStep.MINE));
+        } catch (JournalException e) {
+          assertThat(e).hasMessageContaining(file.path().toString());
+        }
+      }
+    });
+  }
+
+  @Test
+  void whatCannotBeWrittenIsToldAndLeavesNothing() throws IOException {
+    JournalFile file = begin(Side.TARGET);
+    Files.delete(file.path());
+    assertThatThrownBy(() -> with(file, JournalStep.MINE)).isInstanceOf(JournalException.class)
+        .hasMessageContaining("'mine' cannot be put down in the journal " + file.path());
+    assertThat(file.path()).doesNotExist();
+
+    Files.delete(state.folder());
+    assertThatThrownBy(() -> begin(Side.TARGET)).isInstanceOf(JournalException.class)
+        .hasMessageContaining("cannot be written");
+    Path plain = Files.createFile(folder.resolve("plain"));
+    assertThatThrownBy(() -> StateDirectory.open(plain.resolve("x"))).isInstanceOf(JournalException.class)
+        .hasMessageContaining("cannot be made");
+  }
+
+  /** The one decision that must never come out both ways. */
+  @Test
+  void ofMineAndRefusedOnlyOneIsPutDown() throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      for (int round = 0; round < 50; round++) {
+        JournalFile file = begin(Side.TARGET);
+        Session session = file.read().orElseThrow().heading().session();
+        CyclicBarrier together = new CyclicBarrier(2);
+        Callable<Boolean> claim = () -> {
+          together.await();
+          try {
+            file.add(JournalStep.MINE, "the source has given its devices away");
+            return true;
+          } catch (JournalException e) {
+            return false;
+          }
+        };
+        Callable<Verdict> ask = () -> {
+          together.await();
+          return state.answer(session).verdict();
+        };
+        Future<Boolean> mine = threads.submit(claim);
+        Future<Verdict> answer = threads.submit(ask);
+        assertThat(answer.get()).isEqualTo(mine.get() ? Verdict.UNSURE : Verdict.NOT_MINE);
+      }
+    }
+  }
+
+  @Test
+  void anAnswerIsWhatTheJournalSays() throws Exception {
+    assertThat(state.answer(Session.random()).verdict()).isEqualTo(Verdict.NOT_KNOWN);
+    for (List<JournalStep> way : ways(Side.TARGET, List.of(JournalStep.PREPARED))) {
+      JournalFile file = with(begin(Side.TARGET), way.subList(1, way.size()).toArray(JournalStep[]::new));
+      Verdict verdict = state.answer(file.read().orElseThrow().heading().session()).verdict();
+      switch (way.getLast()) {
+        case RUNNING -> assertThat(verdict).isEqualTo(Verdict.MINE);
+        case MINE -> assertThat(verdict).isEqualTo(Verdict.UNSURE);
+        default -> {
+          assertThat(verdict).isEqualTo(Verdict.NOT_MINE);
+          assertThat(file.read().orElseThrow().isSettled()).isTrue();
+          assertThatThrownBy(() -> with(file, JournalStep.MINE)).isInstanceOf(JournalException.class);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aJournalOfNobodyIsNoAnswer() throws Exception {
+    JournalFile file = begin(Side.TARGET);
+    Session session = file.read().orElseThrow().heading().session();
+    Files.write(file.path(), "not a journal".getBytes(StandardCharsets.US_ASCII));
+    assertThat(state.answer(session).verdict()).isEqualTo(Verdict.UNSURE);
+    Files.write(file.path(), new byte[0]);
+    assertThat(state.answer(session).verdict()).isEqualTo(Verdict.NOT_KNOWN);
+  }
+}
