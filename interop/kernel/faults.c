@@ -30,7 +30,7 @@ static unsigned long reinit_at;
 module_param(reinit_at, ulong, 0644);
 MODULE_PARM_DESC(reinit_at, "begin initial data anew when so many bytes of it were read in PRE_COPY (0: never)");
 
-static char fault_device[UUID_STRING_LEN + 1];
+static char fault_device[UUID_STRING_LEN + 2]; /* a newline and a NUL follow it */
 module_param_string(fault_device, fault_device, sizeof(fault_device), 0644);
 MODULE_PARM_DESC(fault_device, "UUID of the device that the faults are for (all)");
 

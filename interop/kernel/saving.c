@@ -178,9 +178,12 @@ static ssize_t read_locked(struct td_session *session, char __user *buf, size_t 
 	err = td_fault_read(session, &length, &is_end);
 	if (err || !length)
 		return err;
-	if (td_is_precopy(device->state) && td_reinit_at() && !session->reinit_done
-	    && session->moved >= td_reinit_at())
-		td_reinit(device);
+	if (td_is_precopy(device->state) && td_reinit_at() && !session->reinit_done) {
+		if (session->moved < td_reinit_at())
+			length = min_t(u64, length, td_reinit_at() - session->moved);
+		else
+			td_reinit(device);
+	}
 	done = is_end ? 0 : copy_records(session, buf, length);
 	if (done || device->state == VFIO_DEVICE_STATE_STOP_COPY || td_ends_with_zero())
 		return done;

@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Checks in the order in which they are made, and what became of each, a line of JSON. */
@@ -19,6 +20,19 @@ final class Checks {
   }
 
   private final Map<String, Check> checks = new LinkedHashMap<>();
+  private final PrintStream out;
+  private final List<String> wanted;
+
+  /**
+   * Begins without any.
+   *
+   * @param out where what becomes of them is told
+   * @param wanted beginnings of the names of checks to make; all if there are none
+   */
+  Checks(PrintStream out, List<String> wanted) {
+    this.out = out;
+    this.wanted = List.copyOf(wanted);
+  }
 
   /**
    * Adds a check.
@@ -26,7 +40,8 @@ final class Checks {
    * @param name of it, another than of all others
    */
   void add(String name, Check check) {
-    if (checks.put(name, check) != null) {
+    boolean isWanted = wanted.isEmpty() || wanted.stream().anyMatch(name::startsWith);
+    if (isWanted && checks.put(name, check) != null) {
       throw new IllegalArgumentException("two checks are called " + name);
     }
   }
@@ -36,18 +51,18 @@ final class Checks {
    *
    * @return whether none failed
    */
-  boolean run(PrintStream out) {
+  boolean run() {
     JsonObject plan = new JsonObject();
     plan.addProperty("checks", checks.size());
     tell(out, plan);
     boolean passed = true;
     for (Map.Entry<String, Check> check : checks.entrySet()) {
-      passed &= run(check.getKey(), check.getValue(), out);
+      passed &= run(check.getKey(), check.getValue());
     }
     return passed;
   }
 
-  private static boolean run(String name, Check check, PrintStream out) {
+  private boolean run(String name, Check check) {
     JsonObject verdict = new JsonObject();
     verdict.addProperty("check", name);
     long begun = System.nanoTime();
@@ -64,6 +79,15 @@ final class Checks {
     verdict.addProperty("ms", (System.nanoTime() - begun) / 1_000_000);
     tell(out, verdict);
     return passed;
+  }
+
+  /** Tells of something that was seen, for whoever knows what should be. */
+  void observe(String kind, String what, String seen) {
+    JsonObject observed = new JsonObject();
+    observed.addProperty("observed", kind);
+    observed.addProperty("what", what);
+    observed.addProperty("seen", seen);
+    tell(out, observed);
   }
 
   /** One call, and flushed: the guest may crash with the next check. */

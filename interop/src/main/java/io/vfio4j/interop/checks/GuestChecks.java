@@ -23,25 +23,20 @@ final class GuestChecks {
   private static void interfaces(VfioInterface which) throws IOException {
     try (Mdev mtty = Mdev.mtty()) {
       Path group = Files.readSymbolicLink(mtty.sysfs().resolve("iommu_group"));
-      require(Files.exists(Path.of("/dev/vfio").resolve(group.getFileName())), "no node of group " + group);
+      Require.that(Files.exists(Path.of("/dev/vfio").resolve(group.getFileName())),
+          "no node of group " + group);
       boolean hasCdev = Files.exists(Path.of("/dev/vfio/devices"));
-      require(hasCdev == (which == VfioInterface.CDEV), "character devices: " + hasCdev);
-      require(Files.exists(Path.of("/dev/iommu")) == hasCdev, "iommufd");
+      Require.that(hasCdev == (which == VfioInterface.CDEV), "character devices: " + hasCdev);
+      Require.that(Files.exists(Path.of("/dev/iommu")) == hasCdev, "iommufd");
     }
   }
 
   private static void testDevice() throws IOException {
     try (TestDevice device = Mdev.testDevice(KIB)) {
-      require(device.state() == DeviceState.RUNNING, device.state().toString());
+      Require.that(device.state() == DeviceState.RUNNING, "it is in %s", device.state());
       String empty = device.checksum();
       device.fill(1);
-      require(!device.checksum().equals(empty), "filled, and the same as before: " + empty);
-    }
-  }
-
-  private static void require(boolean condition, String otherwise) {
-    if (!condition) {
-      throw new AssertionError(otherwise);
+      Require.that(!device.checksum().equals(empty), "filled, and the same as before: " + empty);
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.vfio4j.interop.checks;
 
 import io.vfio4j.interop.VfioInterface;
+import java.util.List;
 
 /** The program that makes the checks, inside of a guest. */
 public final class Main {
@@ -9,11 +10,20 @@ public final class Main {
   private Main() {
   }
 
-  /** Takes the interface that the guest's kernel has. Exit code 0: no check failed. */
+  /** Takes the interface that the guest's kernel has, and what to check, or all. Exit code 0: no check failed. */
   public static void main(String[] args) {
     VfioInterface which = VfioInterface.valueOf(args[0]);
-    Checks checks = new Checks();
+    Bench bench = Bench.of(which);
+    Checks checks = new Checks(System.out, List.of(args).subList(1, args.length));
     GuestChecks.add(checks, which);
-    System.exit(checks.run(System.out) ? 0 : 1);
+    OracleChecks.add(checks, bench);
+    ArcChecks.add(checks, bench);
+    SessionChecks.add(checks, bench);
+    LogChecks.add(checks, bench);
+    OpeningChecks.add(checks, bench);
+    ConformChecks.add(checks, bench);
+    MigrationChecks.add(checks, bench);
+    RecoveryChecks.add(checks, bench);
+    System.exit(checks.run() ? 0 : 1);
   }
 }

@@ -13,11 +13,20 @@ import java.nio.file.Path;
  */
 record TestDevice(Mdev mdev) implements AutoCloseable {
 
+  /** Registers in BAR 0, of 4 bytes: {@code enum td_register}. */
+  static final int SCRATCH = 0x10;
+  static final int REINIT = 0x1c;
+  static final int DMA_IOVA_LOW = 0x20;
+  static final int DMA_IOVA_HIGH = 0x24;
+  static final int DMA_SEED = 0x28;
+  static final int DMA_PAGES = 0x2c;
+
   private static final Path PARAMETERS = Path.of("/sys/module/vfio4j_testdev/parameters");
 
   /** Writes a parameter of the module. */
   static void parameter(String name, String value) throws IOException {
-    Files.writeString(PARAMETERS.resolve(name), value);
+    // A parameter cannot be written with nothing: the line that ends is.
+    Files.writeString(PARAMETERS.resolve(name), value + "\n");
   }
 
   String uuid() {
@@ -40,6 +49,16 @@ record TestDevice(Mdev mdev) implements AutoCloseable {
   /** Returns what tells one state of it from another. */
   String checksum() throws IOException {
     return read("checksum");
+  }
+
+  /** Returns the checksum of what it last stopped with to be saved. */
+  String saved() throws IOException {
+    return read("saved");
+  }
+
+  /** Returns the checksum of what was last loaded into it. */
+  String loaded() throws IOException {
+    return read("loaded");
   }
 
   /** Returns how often it has worked. */

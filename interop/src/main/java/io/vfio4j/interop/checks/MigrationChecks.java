@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop.checks;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+
+/** Migrations that work, by the commands that a person would use. */
+final class MigrationChecks {
+
+  private static final int SMALL_KIB = 256;
+  private static final int LARGE_KIB = 32 << 10;
+  private static final int HUGE_KIB = 256 << 10;
+  /** Emulated, and interpreted: what takes a millisecond elsewhere may take a hundred here. */
+  private static final String DOWNTIME = "20s";
+
+  // Registers of a serial port, linux/serial_reg.h.
+  private static final int UART_DATA = 0;
+  private static final int UART_FCR = 2;
+  private static final int UART_LCR = 3;
+  private static final int UART_MCR = 4;
+  private static final int UART_SCR = 7;
+  private static final int UART_FCR_ENABLE_FIFO = 1;
+
+  private final Bench bench;
+
+  private MigrationChecks(Bench bench) {
+    this.bench = bench;
+  }
+
+  static void add(Checks checks, Bench bench) {
+    MigrationChecks migrations = new MigrationChecks(bench);
+    checks.add("migrate/mtty: registers and FIFO arrive", migrations::mtty);
+    checks.add("migrate/send and receive", migrations::sendAndReceive);
+    checks.add("migrate/held open for a command", migrations::thenCommand);
+    checks.add("migrate/idle", () -> migrations.works(Map.of(), SMALL_KIB, 0));
+    checks.add("migrate/without pre-copy", () -> migrations.works(Map.of(), SMALL_KIB, 0, "--no-pre-copy"));
+    checks.add("migrate/end of pre-copy by 0",
+        () -> migrations.works(Map.of("end_is_zero", "Y"), SMALL_KIB, 0));
+    checks.add("migrate/MIG_PRECOPY_INFOv2 unknown",
+        () -> migrations.works(Map.of("info_v2", "N"), SMALL_KIB, 0));
+    checks.add("migrate/short reads",
+        () -> migrations.works(Map.of("fault_read_cut", "1000"), SMALL_KIB, 0));
+    checks.add("migrate/short writes",
+        () -> migrations.works(Map.of("fault_write_cut", "777"), SMALL_KIB, 0));
+    for (int features : new int[] {1, 3, 5}) {
+      checks.add("migrate/features " + features,
+          () -> migrations.works(Map.of("features", Integer.toString(features)), SMALL_KIB, 0));
+    }
+    checks.add("migrate/REINIT", migrations::reinit);
+    checks.add("migrate/32 MiB at work", () -> migrations.works(Map.of(), LARGE_KIB, 4));
+    checks.add("migrate/32 MiB and back", migrations::andBack);
+    if (hasRoomFor(2L * HUGE_KIB)) {
+      checks.add("migrate/256 MiB at work", () -> migrations.works(Map.of(), HUGE_KIB, 4));
+    }
+  }
+
+  /** Tells whether the guest has so much memory, KiB, and as much again for all else. */
+  private static boolean hasRoomFor(long kib) {
+    try {
+      return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+          .filter(line -> line.startsWith("MemTotal:"))
+          .anyMatch(line -> Long.parseLong(line.replaceAll("\\D", "")) > 2 * kib);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Command migrate(Mdev from, Mdev to, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", bench.address(from), "--to",
+        bench.address(to), "--no-hold", "--json", "--max-downtime", DOWNTIME));
+    arguments.addAll(List.of(more));
+    return Command.run(arguments.toArray(String[]::new));
+  }
+
+  private void mtty() throws IOException {
+    try (Mdev from = Mdev.mtty(); Mdev to = Mdev.mtty()) {
+      try (KernelDevice device = bench.open(from)) {
+        for (int port = 0; port < 2; port++) {
+          Registers registers = new Registers(device, port);
+          registers.writeByte(UART_FCR, UART_FCR_ENABLE_FIFO);
+          registers.writeByte(UART_LCR, 0x1b);
+          registers.writeByte(UART_MCR, 0x0b + port);
+          registers.writeByte(UART_SCR, 0x5a + port);
+          for (char letter : "vfio4j".toCharArray()) {
+            registers.writeByte(UART_DATA, letter + port);
+          }
+        }
+      }
+      JsonObject report = migrate(from, to).demand(0).result();
+      Require.that(report.get("bytes").getAsLong() == 96, "%s", report);
+      try (KernelDevice device = bench.open(to)) {
+        Require.equal(DeviceState.RUNNING, device.state(), "the target");
+        for (int port = 0; port < 2; port++) {
+          compare(new Registers(device, port), port);
+        }
+      }
+    }
+  }
+
+  private static void compare(Registers registers, int port) throws DeviceException {
+    Require.equal(0x1b, registers.readByte(UART_LCR), "LCR of port %d", port);
+    Require.equal(0x0b + port, registers.readByte(UART_MCR), "MCR of port %d", port);
+    Require.equal(0x5a + port, registers.readByte(UART_SCR), "SCR of port %d", port);
+    for (char letter : "vfio4j".toCharArray()) {
+      Require.equal(letter + port, registers.readByte(UART_DATA), "the FIFO of port %d", port);
+    }
+  }
+
+  private void works(Map<String, String> parameters, int kib, int rate, String... more) throws IOException {
+    try (Faults _ = Faults.set(parameters);
+        TestDevice from = Mdev.testDevice(kib);
+        TestDevice to = Mdev.testDevice(kib)) {
+      from.fill(kib + rate);
+      from.work(rate);
+      String before = from.checksum();
+      JsonObject report = migrate(from.mdev(), to.mdev(), more).demand(0).result();
+      Require.that(report.get("bytes").getAsLong() > kib * 1024L, "%s", report);
+      Require.equal(from.saved(), to.loaded(), "what was loaded is what was saved");
+      Require.equal(DeviceState.RUNNING, to.state(), "the target");
+      Require.that(from.state() != DeviceState.RUNNING, "the source runs too");
+      if (rate == 0) {
+        Require.equal(before, to.checksum(), "the content");
+      } else {
+        long ticks = to.ticks();
+        Require.that(ticks > 0, "it has not worked");
+        Require.that(!before.equals(to.loaded()), "nothing changed on the way");
+      }
+    }
+  }
+
+  /** Initial data begins anew when half of it was read: all of it is sent again. */
+  private void reinit() throws IOException {
+    try (Faults _ = Faults.set(Map.of("reinit_at", Integer.toString(SMALL_KIB * 512)));
+        TestDevice from = Mdev.testDevice(SMALL_KIB);
+        TestDevice to = Mdev.testDevice(SMALL_KIB)) {
+      from.fill(1);
+      String before = from.checksum();
+      JsonObject report = migrate(from.mdev(), to.mdev()).demand(0).result();
+      Require.that(report.get("bytes").getAsLong() > SMALL_KIB * 1024 * 3 / 2, "%s", report);
+      Require.equal(before, to.checksum(), "the content");
+    }
+  }
+
+  private void andBack() throws IOException {
+    try (TestDevice one = Mdev.testDevice(LARGE_KIB); TestDevice other = Mdev.testDevice(LARGE_KIB)) {
+      one.fill(99);
+      String before = one.checksum();
+      migrate(one.mdev(), other.mdev()).demand(0);
+      one.fill(1);
+      migrate(other.mdev(), one.mdev()).demand(0);
+      Require.equal(before, one.checksum(), "the content");
+      Require.equal(DeviceState.RUNNING, one.state(), "where it began");
+    }
+  }
+
+  private void sendAndReceive() throws IOException, InterruptedException, ExecutionException {
+    String socket = "unix:/tmp/move-" + System.nanoTime() + ".sock";
+    try (TestDevice from = Mdev.testDevice(SMALL_KIB); TestDevice to = Mdev.testDevice(SMALL_KIB)) {
+      from.fill(5);
+      String before = from.checksum();
+      CountDownLatch listening = new CountDownLatch(1);
+      FutureTask<Command> receiver = Command.start(new StringWriter() {
+        @Override
+        public void flush() {
+          if (toString().contains("listening")) {
+            listening.countDown();
+          }
+        }
+      }, "receive", "--listen", socket, bench.address(to.mdev()), "--no-hold", "--timeout", "60s");
+      Require.that(listening.await(1, TimeUnit.MINUTES), "nobody listens");
+      Command.run("send", "--connect", socket, bench.address(from.mdev()), "--no-hold", "--max-downtime",
+          DOWNTIME,
+          "--timeout", "60s").demand(0);
+      receiver.get().demand(0);
+      Require.equal(before, to.checksum(), "the content");
+      Require.equal(DeviceState.RUNNING, to.state(), "the target");
+    }
+  }
+
+  /** Until the command ends, nobody else can have the device. */
+  private void thenCommand() throws IOException {
+    try (TestDevice from = Mdev.testDevice(SMALL_KIB); TestDevice to = Mdev.testDevice(SMALL_KIB)) {
+      Path seen = Path.of("/tmp/then-" + System.nanoTime());
+      String group = Files.readSymbolicLink(to.mdev().sysfs().resolve("iommu_group")).getFileName()
+          .toString();
+      String look =
+          "cat %s/testdev/state >%s; echo $VFIO4J_DEVICE >>%s; (: </dev/vfio/%s) 2>/dev/null || echo busy >>%s"
+              .formatted(to.mdev().sysfs(), seen, seen, group, seen);
+      Command.run("migrate", "--from", bench.address(from.mdev()), "--to", bench.address(to.mdev()),
+          "--max-downtime", DOWNTIME, "--then", look).demand(0);
+      Require.equal(List.of("RUNNING", "kernel:" + to.uuid(), "busy"), Files.readAllLines(seen), "seen");
+    }
+  }
+}
