@@ -164,7 +164,7 @@ final class LogChecks {
     Require.refused(Errno.EINVAL, () -> log.start(List.of(new IovaRange(1, PAGE)), PAGE),
         "a misaligned range");
     Require.refused(Errno.E2BIG,
-        () -> log.start(IntStream.range(0, 257).mapToObj(i -> new IovaRange(2 * i * PAGE, PAGE)).toList(),
+        () -> log.start(IntStream.range(0, 257).mapToObj(i -> new IovaRange(2L * i * PAGE, PAGE)).toList(),
             PAGE),
         "257 ranges");
     log.start(List.of(MEMORY), PAGE);
