@@ -3,6 +3,7 @@ package io.vfio4j.interop;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** What {@code interop/run} starts. */
 final class Main {
@@ -28,6 +29,7 @@ final class Main {
         case "soak" -> good = Soak.run(cache, Duration.ofMinutes(minutes(arguments)));
         case "measure" -> Measurement.run(cache);
         case "record" -> RecordedSessions.run(cache, folder(arguments));
+        case "kernel" -> good = KernelChecks.run(cache, List.of(arguments).subList(2, arguments.length));
         default -> usage();
       }
     } catch (UnavailableException e) {
@@ -53,7 +55,7 @@ final class Main {
   }
 
   private static void usage() {
-    System.err.println("interop: soak [MINUTES], measure, or record FOLDER");
+    System.err.println("interop: soak [MINUTES], measure, record FOLDER, or kernel [GROUP|CDEV] [CHECK...]");
     System.exit(WRONG_USAGE);
   }
 }

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Guests whose kernel has VFIO devices that can migrate, with vfio4j inside. */
 final class VfioLab {
@@ -82,15 +84,35 @@ final class VfioLab {
   }
 
   /**
-   * Returns a command of a guest that runs Java. One that does little is done soonest if it is interpreted; the checks
-   * take a third of the time with the first compiler.
+   * Returns the command of a guest that makes the checks. A command that does little is done soonest if it is
+   * interpreted; these take a third of the time with the first compiler.
    *
-   * @param main the module and class, as {@code MODULE/CLASS}
-   * @param arguments for it, separated by blanks
+   * @param which the interfaces that the guest has
+   * @param wanted beginnings of the names of checks, without blanks; all if there are none
    */
-  static String java(String main, String arguments) {
-    return "/java/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=io.vfio4j.linux "
-        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop -p /" + MODULES + " -m " + main + " "
-        + arguments;
+  static String checks(VfioInterface which, List<String> wanted) {
+    return "/java/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData "
+        + "--enable-native-access=io.vfio4j.linux "
+        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop -p /" + MODULES
+        + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + which + " " + String.join(" ", wanted);
+  }
+
+  /**
+   * Returns the files of modules.
+   *
+   * @param path a module path: jars, and folders of jars
+   */
+  static List<Path> modules(String path) throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (String part : path.split(":", -1)) {
+      if (Files.isDirectory(Path.of(part))) {
+        try (Stream<Path> jars = Files.list(Path.of(part))) {
+          jars.sorted().forEach(files::add);
+        }
+      } else {
+        files.add(Path.of(part));
+      }
+    }
+    return files;
   }
 }

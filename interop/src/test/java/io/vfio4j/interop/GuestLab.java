@@ -3,12 +3,8 @@ package io.vfio4j.interop;
 
 import io.vfio4j.cli.ChildServer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
@@ -70,27 +66,11 @@ final class GuestLab implements BeforeAllCallback, AfterAllCallback, TestExecuti
       VfioLab made = vfioLab;
       if (made == null) {
         made = VfioLab.in(lab(), CACHE, Path.of(System.getProperty("vfio4j.interop.kernel", "kernel")),
-            modules());
+            VfioLab.modules(System.getProperty("vfio4j.interop.modules", "target/lib")));
         vfioLab = made;
       }
       return made.boot(which, memoryMiB);
     });
-  }
-
-  /** Returns the jars of this module and of what it needs. */
-  private static List<Path> modules() throws IOException {
-    List<Path> files = new ArrayList<>();
-    for (String part : System.getProperty("vfio4j.interop.modules", "target/lib").split(":", -1)) {
-      Path path = Path.of(part);
-      if (Files.isDirectory(path)) {
-        try (Stream<Path> jars = Files.list(path)) {
-          jars.sorted().forEach(files::add);
-        }
-      } else {
-        files.add(path);
-      }
-    }
-    return files;
   }
 
   @Override

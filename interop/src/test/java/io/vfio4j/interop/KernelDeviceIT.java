@@ -31,7 +31,6 @@ record KernelDeviceIT(VfioInterface which) {
   @RegisterExtension
   static final GuestLab LAB = new GuestLab();
 
-  private static final String PROGRAM = "io.vfio4j.interop/io.vfio4j.interop.checks.Main";
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   /** With the second the state of a device may have 256 MiB, of which there are two. */
@@ -44,7 +43,7 @@ record KernelDeviceIT(VfioInterface which) {
     List<String> lines = new ArrayList<>();
     List<DynamicNode> tests = new ArrayList<>();
     try (Guest guest = LAB.bootVfio(which, memoryMiB())) {
-      guest.run(VfioLab.java(PROGRAM, which.name()), PATIENCE, lines::add);
+      guest.run(VfioLab.checks(which, List.of()), PATIENCE, lines::add);
     } catch (GuestException e) {
       // What was told until then counts all the same.
       tests.add(DynamicTest.dynamicTest("the program ends", () -> {

@@ -87,12 +87,12 @@ final class ArcChecks {
     DeviceState expected = manner.leaves(arcFrom, arcTo);
     try (Faults _ = Faults.arc(arcFrom + ">" + arcTo, manner.name().toLowerCase(Locale.ROOT))) {
       DeviceException e = Require.refused(Errno.EIO, () -> device.moveTo(target), what);
-      Require.that(e instanceof TransitionException, "%s: %s", what, e);
+      Require.that(e instanceof TransitionException, "%s: %s".formatted(what, e));
       TransitionException told = (TransitionException) e;
       Require.equal(from, told.from(), what);
       Require.equal(expected, told.reached(), what);
-      Require.equal(expected, test.state(), "%s: the driver", what);
-      Require.equal(expected, device.state(), "%s: asked for", what);
+      Require.equal(expected, test.state(), "%s: the driver".formatted(what));
+      Require.equal(expected, device.state(), "%s: asked for".formatted(what));
       Require.contains(String.valueOf(e.getMessage()), "it is in " + expected, what);
     }
   }
@@ -107,8 +107,8 @@ final class ArcChecks {
       Require.refused(Errno.ENODEV, () -> Bench.readAll(session), "the session");
       for (DeviceState target : DeviceState.values()) {
         if (target != DeviceState.ERROR) {
-          Require.refused(Errno.EINVAL, () -> device.moveTo(target), "ERROR > %s", target);
-          Require.equal(DeviceState.ERROR, device.state(), "after ERROR > %s", target);
+          Require.refused(Errno.EINVAL, () -> device.moveTo(target), "ERROR > %s".formatted(target));
+          Require.equal(DeviceState.ERROR, device.state(), "after ERROR > %s".formatted(target));
         }
       }
       device.reset();

@@ -50,7 +50,7 @@ record Command(List<String> arguments, int code, String out, String err) {
 
   /** Demands an exit code. */
   Command demand(int expected) {
-    Require.that(code == expected, "exit code %d, and not %d: %s", code, expected, this);
+    Require.that(code == expected, "exit code %d, and not %d: %s".formatted(code, expected, this));
     return this;
   }
 

@@ -52,7 +52,7 @@ final class ConformChecks {
     try (Mdev mtty = Mdev.mtty()) {
       JsonObject report = Command.run("conform", bench.address(mtty), "--json", "--quiet").demand(0).result();
       Require.equal(0, report.get("failed").getAsInt(), "failed");
-      Require.that(report.get("passed").getAsInt() >= 100, "%s passed", report.get("passed"));
+      Require.that(report.get("passed").getAsInt() >= 100, "%s passed".formatted(report.get("passed")));
       Set<String> expected = new TreeSet<>(OF_MTTY);
       if (bench.by() == KernelInterface.CDEV) {
         // By the other interface the kernel has no report at all.
@@ -80,12 +80,12 @@ final class ConformChecks {
       List<String> failed =
           report.results().stream().filter(result -> result.verdict() instanceof Verdict.Failed)
               .map(result -> result.check().id() + ": " + result.verdict().details()).toList();
-      Require.equal(List.of(), failed, "failed; %s", report.summary());
+      Require.equal(List.of(), failed, "failed; %s".formatted(report.summary()));
       Set<String> deviations = new TreeSet<>();
       report.results().stream().filter(result -> result.verdict() instanceof Verdict.Deviates)
           .map(result -> result.check().id()).filter(id -> !id.startsWith(TIMES)).forEach(deviations::add);
       Require.equal(Set.of("dma-log/empty range"), deviations, "deviations");
-      Require.that(report.count(Verdict.Passed.class) >= 130, "%s", report.summary());
+      Require.that(report.count(Verdict.Passed.class) >= 130, "%s".formatted(report.summary()));
     }
   }
 

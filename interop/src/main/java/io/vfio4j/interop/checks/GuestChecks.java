@@ -33,7 +33,7 @@ final class GuestChecks {
 
   private static void testDevice() throws IOException {
     try (TestDevice device = Mdev.testDevice(KIB)) {
-      Require.that(device.state() == DeviceState.RUNNING, "it is in %s", device.state());
+      Require.that(device.state() == DeviceState.RUNNING, "it is in %s".formatted(device.state()));
       String empty = device.checksum();
       device.fill(1);
       Require.that(!device.checksum().equals(empty), "filled, and the same as before: " + empty);

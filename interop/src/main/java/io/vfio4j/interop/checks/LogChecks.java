@@ -95,7 +95,7 @@ final class LogChecks {
   private static void noneInP2p(KernelDevice device, MemorySegment memory, DmaLog log) throws IOException {
     for (DeviceState state : List.of(DeviceState.RUNNING_P2P, DeviceState.PRE_COPY_P2P, DeviceState.STOP)) {
       device.moveTo(state);
-      Require.refused(Errno.EBUSY, () -> dma(device, 0, 1, 1), "a write in %s", state);
+      Require.refused(Errno.EBUSY, () -> dma(device, 0, 1, 1), "a write in %s".formatted(state));
     }
     device.moveTo(DeviceState.PRE_COPY);
     dma(device, 0, 1, 1);

@@ -101,7 +101,7 @@ final class MigrationChecks {
         }
       }
       JsonObject report = migrate(from, to).demand(0).result();
-      Require.that(report.get("bytes").getAsLong() == 96, "%s", report);
+      Require.that(report.get("bytes").getAsLong() == 96, "%s".formatted(report));
       try (KernelDevice device = bench.open(to)) {
         Require.equal(DeviceState.RUNNING, device.state(), "the target");
         for (int port = 0; port < 2; port++) {
@@ -112,11 +112,11 @@ final class MigrationChecks {
   }
 
   private static void compare(Registers registers, int port) throws DeviceException {
-    Require.equal(0x1b, registers.readByte(UART_LCR), "LCR of port %d", port);
-    Require.equal(0x0b + port, registers.readByte(UART_MCR), "MCR of port %d", port);
-    Require.equal(0x5a + port, registers.readByte(UART_SCR), "SCR of port %d", port);
+    Require.equal(0x1b, registers.readByte(UART_LCR), "LCR of port %d".formatted(port));
+    Require.equal(0x0b + port, registers.readByte(UART_MCR), "MCR of port %d".formatted(port));
+    Require.equal(0x5a + port, registers.readByte(UART_SCR), "SCR of port %d".formatted(port));
     for (char letter : "vfio4j".toCharArray()) {
-      Require.equal(letter + port, registers.readByte(UART_DATA), "the FIFO of port %d", port);
+      Require.equal(letter + port, registers.readByte(UART_DATA), "the FIFO of port %d".formatted(port));
     }
   }
 
@@ -128,7 +128,7 @@ final class MigrationChecks {
       from.work(rate);
       String before = from.checksum();
       JsonObject report = migrate(from.mdev(), to.mdev(), more).demand(0).result();
-      Require.that(report.get("bytes").getAsLong() > kib * 1024L, "%s", report);
+      Require.that(report.get("bytes").getAsLong() > kib * 1024L, "%s".formatted(report));
       Require.equal(from.saved(), to.loaded(), "what was loaded is what was saved");
       Require.equal(DeviceState.RUNNING, to.state(), "the target");
       Require.that(from.state() != DeviceState.RUNNING, "the source runs too");
@@ -150,7 +150,7 @@ final class MigrationChecks {
       from.fill(1);
       String before = from.checksum();
       JsonObject report = migrate(from.mdev(), to.mdev()).demand(0).result();
-      Require.that(report.get("bytes").getAsLong() > SMALL_KIB * 1024 * 3 / 2, "%s", report);
+      Require.that(report.get("bytes").getAsLong() > SMALL_KIB * 1024 * 3 / 2, "%s".formatted(report));
       Require.equal(before, to.checksum(), "the content");
     }
   }

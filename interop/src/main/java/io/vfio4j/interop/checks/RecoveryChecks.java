@@ -193,7 +193,7 @@ final class RecoveryChecks {
       try (Faults _ = Faults.set(faults)) {
         migrate(from, to).demand(3).says(bench.address(from.mdev()).replaceAll("\\?.*", ""));
       }
-      Require.that(!from.state().isRunning(), "the source runs, in %s", from.state());
+      Require.that(!from.state().isRunning(), "the source runs, in %s".formatted(from.state()));
       Require.equal(before, from.saved(), "what the source holds");
       Require.equal(DeviceState.RUNNING, to.state(), "the target");
     }

@@ -17,30 +17,28 @@ final class Require {
   private Require() {
   }
 
-  static void that(boolean condition, String otherwise, Object... arguments) {
+  static void that(boolean condition, String otherwise) {
     if (!condition) {
-      throw new AssertionError(otherwise.formatted(arguments));
+      throw new AssertionError(otherwise);
     }
   }
 
-  static void equal(Object expected, Object actual, String what, Object... arguments) {
-    that(Objects.equals(expected, actual), "%s: expected %s, but it is %s", what.formatted(arguments),
-        expected,
-        actual);
+  static void equal(Object expected, Object actual, String what) {
+    that(Objects.equals(expected, actual), "%s: expected %s, but it is %s".formatted(what, expected, actual));
   }
 
   static void contains(String text, String part, String what) {
-    that(text.contains(part), "%s: '%s' is not in: %s", what, part, text);
+    that(text.contains(part), "%s: '%s' is not in: %s".formatted(what, part, text));
   }
 
   /** Demands that a request fails, and returns what it throws. */
-  static DeviceException refused(Errno errno, Request request, String what, Object... arguments) {
+  static DeviceException refused(Errno errno, Request request, String what) {
     try {
       request.send();
     } catch (DeviceException e) {
-      equal(errno, e.errno(), "%s: %s", what.formatted(arguments), e.getMessage());
+      equal(errno, e.errno(), what + ": " + e.getMessage());
       return e;
     }
-    throw new AssertionError(what.formatted(arguments) + ": it works, but should fail with " + errno);
+    throw new AssertionError(what + ": it works, but should fail with " + errno);
   }
 }

@@ -67,8 +67,8 @@ final class SessionChecks {
         if (count > 0) {
           Bench.write(session, state, count);
         }
-        Require.refused(Errno.EINVAL, () -> device.moveTo(DeviceState.STOP), "%d bytes", count);
-        Require.equal(DeviceState.RESUMING, device.state(), "after %d bytes", count);
+        Require.refused(Errno.EINVAL, () -> device.moveTo(DeviceState.STOP), "%d bytes".formatted(count));
+        Require.equal(DeviceState.RESUMING, device.state(), "after %d bytes".formatted(count));
         device.reset();
       }
     }
@@ -84,7 +84,8 @@ final class SessionChecks {
           "a byte too many");
       for (DeviceState target : List.of(DeviceState.STOP, DeviceState.RUNNING)) {
         DeviceException e =
-            Require.refused(Errno.EIO, () -> device.moveTo(target), "a move to %s after that", target);
+            Require.refused(Errno.EIO, () -> device.moveTo(target),
+                "a move to %s after that".formatted(target));
         Require.contains(String.valueOf(e.getMessage()), "only a reset helps", "words");
       }
       Require.refused(Errno.EIO, () -> Bench.write(session, state, state.length), "another write");
@@ -105,12 +106,12 @@ final class SessionChecks {
         for (Path file : files.toList()) {
           if (isOfVfio(file)) {
             seen++;
-            Require.that((flags(file) & O_CLOEXEC) != 0, "%s stays open", file);
+            Require.that((flags(file) & O_CLOEXEC) != 0, "%s stays open".formatted(file));
           }
         }
       }
       // The device, its data, and what it was opened by.
-      Require.that(seen >= 3, "%d files of VFIO are open", seen);
+      Require.that(seen >= 3, "%d files of VFIO are open".formatted(seen));
     }
   }
 
@@ -166,13 +167,13 @@ final class SessionChecks {
     try (TestDevice test = Mdev.testDevice(KIB); KernelDevice device = bench.open(test.mdev())) {
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
       PreCopyInfo begun = info(session);
-      Require.that(begun.initialBytes() > KIB * 1024, "%s at first", begun);
+      Require.that(begun.initialBytes() > KIB * 1024, "%s at first".formatted(begun));
       Require.equal(0L, begun.dirtyBytes(), "dirty at first");
       Bench.readAll(session);
       Require.equal(new PreCopyInfo(0, 0, false), info(session), "when all was read");
       new Registers(device, 2).writeByte(0, 1);
       long dirty = info(session).dirtyBytes();
-      Require.that(dirty >= 4096, "%d bytes are dirty after a page was written", dirty);
+      Require.that(dirty >= 4096, "%d bytes are dirty after a page was written".formatted(dirty));
       Require.equal((int) dirty, Bench.readAll(session).length, "what was read then");
       Require.equal(0L, info(session).dirtyBytes(), "dirty after that");
     }

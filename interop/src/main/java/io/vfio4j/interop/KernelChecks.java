@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs the checks of the kernel's devices in a guest, and prints what they say. */
+final class KernelChecks {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final int MEMORY_MIB = 2048;
+
+  private KernelChecks() {
+  }
+
+  /**
+   * Runs them.
+   *
+   * @param cache the folder that things are kept in
+   * @param arguments the interface, or none for the later one; then beginnings of the names of checks, or none for all
+   * @return whether none failed
+   */
+  static boolean run(Path cache, List<String> arguments)
+      throws UnavailableException, IOException, InterruptedException {
+    List<String> left = new ArrayList<>(arguments);
+    VfioInterface which = VfioInterface.CDEV;
+    if (!left.isEmpty() && isInterface(left.getFirst())) {
+      which = VfioInterface.valueOf(left.removeFirst());
+    }
+    try (Lab lab = Lab.open(cache)) {
+      Path sources = Path.of(System.getProperty("vfio4j.interop.kernel", "interop/kernel"));
+      VfioLab vfio =
+          VfioLab.in(lab, cache, sources, VfioLab.modules(System.getProperty("jdk.module.path", "")));
+      Guest guest = vfio.boot(which, MEMORY_MIB);
+      return guest.run(VfioLab.checks(which, left), PATIENCE, System.out::println) == 0;
+    }
+  }
+
+  private static boolean isInterface(String text) {
+    return List.of(VfioInterface.values()).stream().anyMatch(each -> each.name().equals(text));
+  }
+}
