@@ -18,6 +18,10 @@ static unsigned int features = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | V
 module_param(features, uint, 0644);
 MODULE_PARM_DESC(features, "flags of VFIO_DEVICE_FEATURE_MIGRATION; read when a device is created (7)");
 
+static bool dma_log = true;
+module_param(dma_log, bool, 0644);
+MODULE_PARM_DESC(dma_log, "whether a device logs its DMA, or leaves that to its container; read when it is created (Y)");
+
 static bool info_v2 = true;
 module_param(info_v2, bool, 0644);
 MODULE_PARM_DESC(info_v2, "whether devices know MIG_PRECOPY_INFOv2 (Y)");
@@ -90,6 +94,11 @@ u64 td_wanted_pages(void)
 u32 td_wanted_features(void)
 {
 	return READ_ONCE(features);
+}
+
+bool td_wants_log(void)
+{
+	return READ_ONCE(dma_log);
 }
 
 bool td_knows_info_v2(void)

@@ -178,6 +178,7 @@ enum td_outcome { TD_STAY, TD_ERROR, TD_LATE };
 
 u64 td_wanted_pages(void);
 u32 td_wanted_features(void);
+bool td_wants_log(void);
 bool td_knows_info_v2(void);
 bool td_ends_with_zero(void);
 u64 td_reinit_at(void);

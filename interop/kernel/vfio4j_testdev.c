@@ -56,7 +56,7 @@ static int init_device(struct vfio_device *vdev)
 
 	vdev->migration_flags = td_wanted_features();
 	vdev->mig_ops = &td_migration_ops;
-	vdev->log_ops = &td_log_ops;
+	vdev->log_ops = td_wants_log() ? &td_log_ops : NULL;
 	return 0;
 }
 

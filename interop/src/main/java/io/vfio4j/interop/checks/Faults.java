@@ -28,6 +28,7 @@ final class Faults implements AutoCloseable {
         "fault_info", "reinit_at"}) {
       none.put(zero, "0");
     }
+    none.put("dma_log", "Y");
     none.put("info_v2", "Y");
     none.put("end_is_zero", "N");
     none.put("features", "7");

@@ -20,6 +20,8 @@ public final class Main {
     ArcChecks.add(checks, bench);
     SessionChecks.add(checks, bench);
     LogChecks.add(checks, bench);
+    ContainerLogChecks.add(checks);
+    InterruptChecks.add(checks, bench);
     OpeningChecks.add(checks, bench);
     ConformChecks.add(checks, bench);
     MigrationChecks.add(checks, bench);

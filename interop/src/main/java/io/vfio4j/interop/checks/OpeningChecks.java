@@ -25,6 +25,7 @@ final class OpeningChecks {
     OpeningChecks opening = new OpeningChecks(bench);
     checks.add("opening/probe mtty", opening::probeMtty);
     checks.add("opening/probe a test device", opening::probeTestDevice);
+    checks.add("opening/probe --all", opening::probeAll);
     checks.add("opening/not there", opening::notThere);
     checks.add("opening/twice", opening::twice);
     checks.add("opening/every state that the last user may have left", opening::leftBehind);
@@ -61,6 +62,18 @@ final class OpeningChecks {
       Require.contains(Command.run("probe", bench.address(test.mdev())).demand(0).out(), "PRE_COPY",
           "what it lacks");
     }
+  }
+
+  private void probeAll() throws IOException {
+    try (Mdev mtty = Mdev.mtty(); TestDevice test = Mdev.testDevice(KIB)) {
+      Command people = Command.run("probe", "--all").demand(0);
+      Require.contains(people.out(), mtty.uuid(), "told to people");
+      Require.contains(people.out(), test.uuid(), "told to people");
+      String told = Command.run("probe", "--all", "--json").demand(0).result().toString();
+      Require.contains(told, mtty.uuid(), "told as JSON");
+      Require.contains(told, test.uuid(), "told as JSON");
+    }
+    Command.run("probe", "--all").demand(1);
   }
 
   private void notThere() {

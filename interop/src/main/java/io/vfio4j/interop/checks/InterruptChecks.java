@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop.checks;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IrqAction;
+import java.io.IOException;
+import java.util.List;
+
+/** Interrupts of mtty, by eventfds. */
+final class InterruptChecks {
+
+  private static final int INTX = 0;
+  private static final int MSI = 1;
+  private static final int MSIX = 2;
+  private static final int UART_IER = 1;
+  /** Interrupts when there is nothing to send; mtty never has. */
+  private static final int UART_IER_THRI = 2;
+
+  private final Bench bench;
+
+  private InterruptChecks(Bench bench) {
+    this.bench = bench;
+  }
+
+  static void add(Checks checks, Bench bench) {
+    InterruptChecks interrupts = new InterruptChecks(bench);
+    checks.add("interrupts/MSI", interrupts::msi);
+    checks.add("interrupts/INTx is masked when it comes", interrupts::intx);
+    checks.add("interrupts/an index that it lacks", interrupts::msix);
+  }
+
+  private static void interrupt(KernelDevice device) throws DeviceException {
+    new Registers(device, 0).writeByte(UART_IER, UART_IER_THRI);
+  }
+
+  private void msi() throws IOException, LinuxException {
+    try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty); EventFd event = EventFd.create()) {
+      device.irqs().connect(IrqAction.TRIGGER, MSI, 0, List.of(event));
+      interrupt(device);
+      Require.equal(1L, event.drain(), "raised by the device");
+      device.irqs().act(IrqAction.TRIGGER, MSI, 0, 1);
+      Require.equal(1L, event.drain(), "raised by us");
+      device.irqs().disable(MSI);
+      interrupt(device);
+      Require.equal(0L, event.drain(), "disabled");
+    }
+  }
+
+  private void intx() throws IOException, LinuxException {
+    try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty); EventFd event = EventFd.create()) {
+      device.irqs().connect(IrqAction.TRIGGER, INTX, 0, List.of(event));
+      interrupt(device);
+      interrupt(device);
+      Require.equal(1L, event.drain(), "raised twice, but masked after the first");
+      device.irqs().act(IrqAction.UNMASK, INTX, 0, 1);
+      interrupt(device);
+      Require.equal(1L, event.drain(), "unmasked");
+      device.irqs().act(IrqAction.UNMASK, INTX, 0, 1);
+      device.irqs().act(IrqAction.MASK, INTX, 0, 1);
+      interrupt(device);
+      Require.equal(0L, event.drain(), "masked by us");
+      device.irqs().disable(INTX);
+    }
+  }
+
+  private void msix() throws IOException {
+    try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty)) {
+      Require.refused(Errno.EINVAL, () -> device.irqs().info(MSIX), "MSI-X");
+    }
+  }
+}
