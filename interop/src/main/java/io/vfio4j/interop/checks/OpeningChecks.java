@@ -89,8 +89,8 @@ final class OpeningChecks {
             KernelDevice again = bench.open(mtty);
             again.close();
           }, "a second opening");
-      Require.contains(String.valueOf(e.getMessage()), mtty.uuid(), "words");
-      Command.run("probe", bench.address(mtty)).demand(1).says(mtty.uuid());
+      Require.contains(String.valueOf(e.getMessage()), "another program", "words");
+      Command.run("probe", bench.address(mtty)).demand(1).says(mtty.uuid()).says("another program");
     }
   }
 
@@ -129,7 +129,7 @@ final class OpeningChecks {
       }
       Command
           .run("migrate", "--from", bench.address(from), "--to", bench.address(to), "--no-hold", "--reset",
-              "--max-downtime", "5s")
+              "--max-downtime", "20s")
           .demand(0).says("has been reset");
     }
   }
@@ -140,7 +140,7 @@ final class OpeningChecks {
       Command
           .run("migrate", "--from", bench.address(from), "--to", bench.address(to), "--no-hold",
               "--max-downtime",
-              "5s")
+              "20s")
           .demand(0);
       try (KernelDevice device = bench.open(to)) {
         Require.equal(DeviceState.RUNNING, device.state(), "the target");
