@@ -27,6 +27,10 @@ class MigrateSeveralTest {
   private static Run migrate(List<String> froms, List<String> tos, String... more) {
     List<String> arguments = new ArrayList<>(List.of("migrate", "--json", "--max-downtime", PATIENT,
         "--max-quiesce", PATIENT));
+    if (Arrays.asList(more).contains("--max-quiesce")) {
+      arguments.removeLast();
+      arguments.removeLast();
+    }
     for (String from : froms) {
       arguments.addAll(List.of("--from", from));
     }
@@ -96,6 +100,17 @@ class MigrateSeveralTest {
 
     Run asserted = migrate(from, to, "--no-peer-dma");
     assertThat(asserted.exitCode()).as(asserted.err()).isEqualTo(ExitCodes.DONE);
+  }
+
+  @Test
+  void aCallThatDoesNotReturnIsReportedAndTheOtherDeviceRuns() {
+    Run run =
+        migrate(List.of("sim:a1?memory=1m&fault=arc=PRE_COPY>PRE_COPY_P2P,delay=1s", "sim:a2?memory=1m"),
+            devices("b1", "b2"), "--max-quiesce", "20ms", "--arc-timeout", "100ms");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_STUCK");
+    assertThat(run.err()).contains("sim:a1 has not returned from a call").contains("sim:a2 runs again");
   }
 
   @Test

@@ -16,7 +16,6 @@ final class Control implements Waiting.Look {
   private final List<Link> others;
   private final BitSet loaded = new BitSet();
   private final int devices;
-  private boolean answerIsDue;
 
   Control(Link link, List<Link> others, int devices) {
     this.link = link;
@@ -38,14 +37,9 @@ final class Control implements Waiting.Look {
     }
   }
 
-  /** All streams have ended: the next thing that comes is the target's answer to that, which {@link #expect} takes. */
-  void ended() {
-    answerIsDue = true;
-  }
-
-  /** Takes what has come in, unless it may be the answer that is due. */
+  /** Takes what has come in. */
   void hear() throws IOException {
-    while (!answerIsDue && link.hasInput()) {
+    while (link.hasInput()) {
       FrameKind kind = link.await(link.stall());
       if (!isAcknowledgement(kind)) {
         throw link.unexpected(kind, "while it was sent data");
@@ -53,12 +47,12 @@ final class Control implements Waiting.Look {
     }
   }
 
-  /** Waits for a frame of one kind, whatever was acknowledged before. */
+  /** Waits for a frame of one kind, whatever was acknowledged before: a device may have begun anew several times. */
   void expect(FrameKind wanted, Duration patience) throws IOException {
-    answerIsDue = false;
+    long end = System.nanoTime() + patience.toNanos();
     FrameKind kind = link.await(patience);
-    for (int left = devices; left > 0 && isAcknowledgement(kind); left--) {
-      kind = link.await(patience);
+    while (isAcknowledgement(kind)) {
+      kind = link.await(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
     }
     if (kind != wanted) {
       throw link.unexpected(kind, "instead of " + wanted);

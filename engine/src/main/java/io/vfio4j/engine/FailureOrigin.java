@@ -24,6 +24,7 @@ enum FailureOrigin {
       case WorkloadException e -> HERE;
       case StreamException e -> HERE;
       case JournalException e -> HERE;
+      case ArcTimeoutException e -> HERE;
       case IOException e -> CONNECTION;
       default -> HERE;
     };

@@ -109,7 +109,7 @@ final class Quiescence {
 
   /** In a device's thread this comes after the call that it is late with. */
   private void goBack() throws IOException {
-    group.move(device -> device.known().flatMap(Quiescence::before), "leave its grace state",
+    group.move(device -> device.known().flatMap(Quiescence::before), "come back from its grace state",
         "the devices did not quiesce in time", waiting);
   }
 

@@ -78,7 +78,6 @@ final class Switchover {
       streams.memory().get().end();
     }
     streams.link().out().sendEnd();
-    streams.control().ended();
     if (streams.memory().isPresent()) {
       streams.memory().get().stopLogs(new Waiting(new CallOff(), Waiting.Look.NOWHERE));
     }

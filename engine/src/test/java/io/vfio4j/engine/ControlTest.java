@@ -46,14 +46,16 @@ class ControlTest {
   }
 
   @Test
-  void anAnswerToTheEndIsLeftForWhoeverExpectsIt() throws IOException {
-    control.ended();
+  void whatWasAcknowledgedBeforeTheAnswerIsKept() throws IOException {
     target.out().sendInitialLoaded(0);
     target.out().send(FrameKind.LOADED);
-    control.look(); // While the logs are being stopped.
     control.expect(FrameKind.LOADED, PATIENCE);
     assertThat(control.hasLoadedInitial(0)).isTrue();
-    target.out().send(FrameKind.LOADED);
-    assertThatThrownBy(control::hear).isInstanceOf(StreamException.class);
+  }
+
+  @Test
+  void anAcknowledgementOfADeviceThatThereIsNotIsRefused() throws IOException {
+    target.out().sendInitialLoaded(2);
+    assertThatThrownBy(control::look).isInstanceOf(StreamException.class);
   }
 }

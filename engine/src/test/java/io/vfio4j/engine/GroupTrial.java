@@ -8,6 +8,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
 import io.vfio4j.testkit.SteerableClock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ final class GroupTrial implements Workload {
   final PeerWatch sourceWatch = new PeerWatch();
   final PeerWatch targetWatch = new PeerWatch();
   MigrationOptions options = Trial.PATIENT;
+  boolean hasPageFaults;
   MigrationListener listener = MigrationListener.NONE;
   IntFunction<SimulatedSettings> sourceSettings =
       number -> SimulatedSettings.named("source" + number).withContent(16, Trial.SEED + number)
@@ -131,6 +133,14 @@ final class GroupTrial implements Workload {
 
   List<String> acts(SimulatedDevice device) {
     return device.acts().stream().map(Object::toString).toList();
+  }
+
+  @Override
+  public void completePageFaults(Duration limit) {
+    if (hasPageFaults) {
+      workload.add(
+          "faults while " + sources.stream().map(device -> device.machineState().name()).distinct().toList());
+    }
   }
 
   @Override

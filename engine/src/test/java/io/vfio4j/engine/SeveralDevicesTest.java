@@ -256,6 +256,84 @@ class SeveralDevicesTest {
   }
 
   @Test
+  void pageFaultsAreCompletedInTheGraceStatesWhileTheWorkloadRuns() {
+    trial.hasPageFaults = true;
+    trial.run().success();
+    assertThat(trial.workload).containsExactly("faults while [PRE_COPY_P2P]", "pause", "resume target");
+  }
+
+  /** The connections hold 4000 bytes each: if the slow one held up the others, this would not end. */
+  @Test
+  void aSlowDeviceDoesNotHoldUpTheOthers() {
+    CountDownLatch others = new CountDownLatch(3);
+    source(0, settings -> settings.withContent(400, 1));
+    target(0, settings -> settings.withContent(400, 0).withFaults(new Fault.HoldWrite(0, others)));
+    for (int which = 1; which < 4; which++) {
+      CountDownLatch once = others;
+      source(which, settings -> settings.withContent(400, 2));
+      target(which, settings -> settings.withContent(400, 0)
+          .withFaults(new Fault.NoteWrite(20_000, new OnceLatch(once))));
+    }
+    trial.run().success();
+  }
+
+  /** Counts another one down, the first time only. */
+  private static final class OnceLatch extends CountDownLatch {
+    private final CountDownLatch other;
+
+    OnceLatch(CountDownLatch other) {
+      super(1);
+      this.other = other;
+    }
+
+    @Override
+    public synchronized void countDown() {
+      if (getCount() > 0) {
+        super.countDown();
+        other.countDown();
+      }
+    }
+  }
+
+  @Test
+  void nothingStopsBeforeTheTargetHasLoadedAllInitialData() {
+    CountDownLatch sourceWaits = new CountDownLatch(1);
+    target(2, settings -> settings.withFaults(new Fault.HoldWrite(500, sourceWaits)));
+    boolean[] tooEarly = new boolean[1];
+    trial.listener = event -> {
+      if (event instanceof MigrationEvent.PhaseBegan began && began.side() == Side.SOURCE) {
+        tooEarly[0] |= began.phase() instanceof Phase.Quiescing && sourceWaits.getCount() > 0;
+        if (began.reason().equals("the target has not loaded all initial data")) {
+          sourceWaits.countDown();
+        }
+      }
+    };
+    trial.run().success();
+    assertThat(sourceWaits.getCount()).isZero();
+    assertThat(tooEarly[0]).isFalse();
+  }
+
+  @Test
+  void aDeviceThatSendsAHundredTimesWhatItAnnouncedIsUndone() {
+    trial.options = Trial.PATIENT.withMaxDowntime(Duration.ofSeconds(1)).withPreCopy(false);
+    source(3,
+        settings -> settings.withFaults(new Fault.LongerStopCopy(130_000)).withClock(trial.clock, 20_000));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e).hasMessageContaining("longer than its limit of 1000 ms");
+    assertThat(trial.workload).containsExactly("pause", "resume source");
+  }
+
+  @Test
+  void devicesWhoseDirtyBytesOnlyRiseAreGivenUp() {
+    trial.options = Trial.PATIENT.withMaxDowntime(Duration.ofMillis(100))
+        .withPolicy(new DowntimePolicy(Duration.ofMinutes(1), WhenNotConverging.GIVE_UP));
+    source(1, settings -> settings.withChanges(20, 300).withClock(trial.clock, 1_000_000));
+    MigrationException e = trial.run().failureWithSourceRunning();
+    assertThat(e).hasMessageContaining("of pre-copy the switchover would still take");
+    assertThat(trial.workload).isEmpty();
+  }
+
+  @Test
   void randomFaultsOfSeveralDevicesNeverBreakABarrier() {
     List<Arc> arcs = Arc.of(MigrationFeatures.ALL);
     Seeds.forEach(300, random -> {

@@ -30,6 +30,24 @@ public sealed interface Fault {
   }
 
   /**
+   * A write does not return until somebody lets it go on.
+   *
+   * @param atByte the byte of the stream, from 0, that it reaches
+   * @param until what it waits for
+   */
+  record HoldWrite(long atByte, CountDownLatch until) implements Fault {
+  }
+
+  /**
+   * No trouble at all: somebody wants to know when so much has been written.
+   *
+   * @param atByte the byte of the stream, from 0, that a write reaches
+   * @param reached counted down at each write that does
+   */
+  record NoteWrite(long atByte, CountDownLatch reached) implements Fault {
+  }
+
+  /**
    * An arc does not return until somebody lets it go on.
    *
    * @param arc which

@@ -37,6 +37,12 @@ final class SimulatedResuming implements ResumingSession {
         throw refused(fail.errno());
       }
     }
+    long end = position + data.byteSize();
+    for (Fault.HoldWrite hold : device.faults().all(Fault.HoldWrite.class).toList()) {
+      if (end > hold.atByte()) {
+        holdUp(hold);
+      }
+    }
     for (ByteBuffer from = data.asByteBuffer(); from.hasRemaining();) {
       fill(from);
       if (!record.hasRemaining()) {
@@ -44,6 +50,17 @@ final class SimulatedResuming implements ResumingSession {
       }
     }
     device.spend(data.byteSize());
+    device.faults().all(Fault.NoteWrite.class).filter(note -> end > note.atByte())
+        .forEach(note -> note.reached().countDown());
+  }
+
+  private void holdUp(Fault.HoldWrite hold) throws DeviceException {
+    try {
+      hold.until().await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeviceException(device.name(), "write at byte " + position, Errno.EINTR);
+    }
   }
 
   private void fill(ByteBuffer from) throws DeviceException {
