@@ -12,6 +12,11 @@ import java.util.OptionalLong;
 /** Streams memory and devices while everything runs, in rounds, until the policy wants to switch over. */
 final class PreCopyRounds {
 
+  /** So many rounds are remembered, the first and the last ones: a policy may wait for days. */
+  private static final int REMEMBERED = 2000;
+
+  private static final int FIRST_REMEMBERED = 1000;
+
   private static final long FIRST_PAUSE_NANOS = 1_000_000;
   private static final long LAST_PAUSE_NANOS = 50_000_000;
 
@@ -26,6 +31,7 @@ final class PreCopyRounds {
   private Duration began = Duration.ZERO;
   private Duration quiesceFailedAt = Duration.ZERO;
   private int quiesceFailures;
+  private int ended;
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   /**
@@ -62,7 +68,7 @@ final class PreCopyRounds {
     }
     began = narrator.now();
     if (anyDevice) {
-      narrator.enter(new Phase.PreCopy(rounds.size() + 1), "the devices can be read while they run");
+      narrator.enter(new Phase.PreCopy(ended + 1), "the devices can be read while they run");
       streams.group().move(device -> roundOf(device).takesPart(device)
           ? Optional.of(DeviceState.PRE_COPY)
           : Optional.empty(), "move it to PRE_COPY", "pre-copy", streams.waiting());
@@ -126,12 +132,12 @@ final class PreCopyRounds {
     if (round.dry()) {
       pause();
     }
-    narrator.enter(new Phase.PreCopy(rounds.size() + 1), why);
+    narrator.enter(new Phase.PreCopy(ended + 1), why);
   }
 
   private Round round() throws IOException {
     Duration start = narrator.now();
-    streams.traffic().about(rounds.size() + 1, streams.traffic().prediction());
+    streams.traffic().about(ended + 1, streams.traffic().prediction());
     List<DeviceRound.Result> results = new ArrayList<>();
     SourceStreams.Sent sent =
         streams.measured(() -> results.addAll(streams.allWithMemory((device, pump) -> roundOf(device)
@@ -144,17 +150,17 @@ final class PreCopyRounds {
         devicesThen.initialDone());
     if (sent.devices() + sent.memory() > 0) {
       pauseNanos = FIRST_PAUSE_NANOS;
-      end(new MigrationReport.Round(rounds.size() + 1, sent.devices(), sent.memory(), devicesThen.left(),
+      end(new MigrationReport.Round(ended + 1, sent.devices(), sent.memory(), devicesThen.left(),
           memoryLeft, streams.rate(), took), prediction);
     }
-    streams.traffic().about(Math.max(1, rounds.size()), prediction);
+    streams.traffic().about(Math.max(1, ended), prediction);
     return new Round(facts(devicesThen, memoryLeft, took, prediction, isAcknowledged(results)),
         devicesThen.dry() && memoryLeft == 0);
   }
 
   private RoundFacts facts(DeviceTotals totals, long memoryLeft, Duration took, Prediction prediction,
       boolean isAcknowledged) {
-    return new RoundFacts(Math.max(1, rounds.size()), narrator.now().minus(began), totals.left(), memoryLeft,
+    return new RoundFacts(Math.max(1, ended), narrator.now().minus(began), totals.left(), memoryLeft,
         streams.rate(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
         prediction.downtime(), options.maxDowntime(), totals.initialDone(), isAcknowledged, quiesceFailures,
         quiesceFailures == 0 ? Duration.ZERO : narrator.now().minus(quiesceFailedAt));
@@ -172,6 +178,10 @@ final class PreCopyRounds {
   }
 
   private void end(MigrationReport.Round round, Prediction prediction) throws IOException {
+    ended = round.number();
+    if (rounds.size() == REMEMBERED) {
+      rounds.remove(FIRST_REMEMBERED);
+    }
     rounds.add(round);
     streams.link().out().sendRound(round.number());
     streams.traffic().about(round.number(), prediction);
