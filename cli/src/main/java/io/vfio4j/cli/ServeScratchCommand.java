@@ -48,6 +48,9 @@ final class ServeScratchCommand implements Callable<Integer> {
   @Option(names = "--mappable", description = "Let clients map the internal memory; changes are found by comparing.")
   private boolean mappable;
 
+  @Option(names = "--second-traffic", description = "Give it a second generator of traffic, so that it can write to two places.")
+  private boolean secondTraffic;
+
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
@@ -61,7 +64,8 @@ final class ServeScratchCommand implements Callable<Integer> {
   private ScratchConfig config(String name) {
     try {
       ScratchConfig config = ScratchConfig.named(name).withMemorySize(memory).withFeatures(serving.features())
-          .withFaults(faults).withMappable(mappable);
+          .withFaults(faults).withMappable(mappable)
+          .withSecondTraffic(secondTraffic);
       return load == null ? config : config.withLoad(Options.readableFile(common.spec(), "--load", load));
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);

@@ -9,7 +9,6 @@ import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Workload;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Moves a device with live traffic from one process to another, and proves that nothing was lost. */
@@ -35,16 +34,16 @@ final class Demo {
         ChildServer target = ChildServer.start(settings.targetArguments(folder.resolve("target.sock")));
         DemoVm vm = new DemoVm(source.socket());
         DrivenDevice arrival = vm.connect(target.socket())) {
-      vm.startWork(settings.trafficRate(), settings.churnRate());
+      vm.startWork(settings.memory(), settings.trafficRate(), settings.churnRate());
       for (int attempt = 1;; attempt++) {
-        Observer observer = vm.observe(listener);
+        Observer observer = vm.observe(arrival.name(), listener);
         try {
           MigrationReport report =
               LocalMigration.run(vm.source().client(), arrival.client(), settings.options(),
                   Workload.NONE, observer);
-          Proof proof = new Proof(vm, arrival, observer, settings.memory());
+          Proof proof = new Proof(vm, arrival, observer, 0, settings.memory());
           long writes = proof.run();
-          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, loaded(),
+          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, settings.loaded(),
               proof.checks());
         } catch (MigrationException e) {
           // On a busy machine the limit of the downtime may be missed; the source runs on, so it can be tried again.
@@ -54,10 +53,5 @@ final class Demo {
         }
       }
     }
-  }
-
-  private long loaded() throws IOException {
-    Path file = settings.load().orElse(null);
-    return file == null ? 0 : Math.min(settings.memory(), Files.size(file));
   }
 }

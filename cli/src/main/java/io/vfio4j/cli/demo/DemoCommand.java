@@ -1,38 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
+import com.google.gson.JsonObject;
 import io.vfio4j.cli.CommonOptions;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.FailedMigration;
 import io.vfio4j.cli.Interrupting;
 import io.vfio4j.cli.MigrationProgress;
 import io.vfio4j.cli.Output;
+import io.vfio4j.cli.Quantities;
 import io.vfio4j.cli.SizeConverter;
 import io.vfio4j.engine.MigrationException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code vfio4j demo}. */
-@Command(name = "demo", sortOptions = false, header = "Move a device with live traffic, and prove that nothing is lost.", description = {
+@Command(name = "demo", sortOptions = false, header = "Move devices with live traffic, and prove that nothing is lost.", description = {
     "",
     "Starts two device servers as processes of their own and plays the virtual machine: it owns the guest memory,"
         + " drives the device (10,000 writes a second, 2,000 changed pages a second, a timer), moves it from one"
         + " server to the other meanwhile, and checks memory, registers, the sequence of the writes and the timer.",
+    "With --devices it starts two servers for each of several devices. Each writes to guest memory and to the memory of"
+        + " the next, 10,000 times a second, all are moved together, and each of these sequences is checked too.",
     "It exits with 0 only if all of it holds.", ""}, footerHeading = "%nExamples:%n", footer = {
-        "  vfio4j demo", "  vfio4j demo --memory 1g",
+        "  vfio4j demo", "  vfio4j demo --devices 4", "  vfio4j demo --memory 1g",
         "  vfio4j demo --load /var/lib/big.iso --json"})
 public final class DemoCommand implements Callable<Integer> {
+
+  private static final int MOST_DEVICES = 16;
+  private static final long DEFAULT_MEMORY = 256L << 20;
+  private static final long DEFAULT_MEMORY_EACH = 64L << 20;
 
   @Mixin
   private CommonOptions common = new CommonOptions();
 
-  @Option(names = "--memory", paramLabel = "SIZE", converter = SizeConverter.class, defaultValue = "256m", description = "The device's internal memory; k, m, g (default: 256m).")
-  private long memory;
+  @Option(names = "--devices", paramLabel = "N", defaultValue = "1", description = "How many devices, 1 to 16 (default: 1).")
+  private int devices;
+
+  @Option(names = "--memory", paramLabel = "SIZE", converter = SizeConverter.class, description = "A device's internal memory; k, m, g (default: 256m, of several devices 64m each).")
+  private @Nullable Long memory;
 
   @Option(names = "--load", paramLabel = "FILE", description = "What the memory holds at first, as much of it as fits (default: the JDK's own lib/modules).")
   private @Nullable Path load;
@@ -43,25 +57,70 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    DemoSettings settings = settings();
+    checkArguments();
+    return devices == 1 ? one(settings()) : several(settings());
+  }
+
+  private void checkArguments() {
+    if (devices < 1 || devices > MOST_DEVICES) {
+      throw wrong("--devices %d: give 1 to %d".formatted(devices, MOST_DEVICES));
+    }
+    if (devices > 1 && memory != null && memory <= PeerMemory.BYTES) {
+      throw wrong("--memory: each of several devices needs more than %s for what another writes to it"
+          .formatted(Quantities.bytes(PeerMemory.BYTES)));
+    }
+  }
+
+  private ParameterException wrong(String words) {
+    return new ParameterException(common.spec().commandLine(), words);
+  }
+
+  private int one(DemoSettings settings) throws IOException, InterruptedException {
     Output output = common.output();
     output.line("vfio4j demo: two device servers, one device at work; this takes a few seconds.");
-    DemoResult result;
+    DemoResult result = run(output,
+        (folder, progress) -> new Demo(settings, progress).run(folder), "the device at the source");
+    DemoReport report = new DemoReport(settings, result);
+    return tell(output, report.lines(), report.json(), result.passed());
+  }
+
+  private int several(DemoSettings settings) throws IOException, InterruptedException {
+    Output output = common.output();
+    output.line("vfio4j demo: %d device servers, %d devices at work; this takes a few seconds more."
+        .formatted(2 * devices, devices));
+    RingResult result = run(output,
+        (folder, progress) -> new RingDemo(devices, settings, progress).run(folder),
+        "a device at the source");
+    RingReport report = new RingReport(settings, result);
+    return tell(output, report.lines(), report.json(), result.passed());
+  }
+
+  @FunctionalInterface
+  private interface Run<R> {
+    R in(Path folder, MigrationProgress progress)
+        throws IOException, MigrationException, InterruptedException;
+  }
+
+  private static <R> R run(Output output, Run<R> demo, String source)
+      throws IOException, InterruptedException {
     try (Interrupting _ = Interrupting.onSignal();
         DemoFolder folder = new DemoFolder();
         MigrationProgress progress = new MigrationProgress(output)) {
-      result = new Demo(settings, progress).run(folder.path());
+      return demo.in(folder.path(), progress);
     } catch (MigrationException e) {
-      throw FailedMigration.of(e, "the device at the source", "the target");
+      throw FailedMigration.of(e, source, "the target");
     }
-    DemoReport report = new DemoReport(settings, result);
-    report.lines().forEach(output::line);
-    output.result(report.json());
-    return result.passed() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+  }
+
+  private static int tell(Output output, List<String> lines, JsonObject json, boolean passed) {
+    lines.forEach(output::line);
+    output.result(json);
+    return passed ? ExitCodes.DONE : ExitCodes.NOT_DONE;
   }
 
   private DemoSettings settings() {
-    DemoSettings settings = DemoSettings.DEFAULT.withMemory(memory);
+    long size = memory != null ? memory : devices == 1 ? DEFAULT_MEMORY : DEFAULT_MEMORY_EACH;
+    DemoSettings settings = DemoSettings.DEFAULT.withMemory(size);
     Path file = load != null ? load : Path.of(System.getProperty("java.home"), "lib", "modules");
     return load != null || Files.isReadable(file) ? settings.withLoad(file.toAbsolutePath()) : settings;
   }

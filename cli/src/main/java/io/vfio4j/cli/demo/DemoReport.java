@@ -6,15 +6,11 @@ import io.vfio4j.cli.Json;
 import io.vfio4j.cli.Quantities;
 import io.vfio4j.cli.ReportJson;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.MigrationReport.PhaseTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** Tells what came of the demonstration, to a person or as JSON. */
 final class DemoReport {
-
-  private static final int BAR_WIDTH = 72;
 
   private final DemoSettings settings;
   private final DemoResult result;
@@ -25,63 +21,30 @@ final class DemoReport {
   }
 
   List<String> lines() {
-    MigrationReport report = result.report();
+    MigrationLines migration =
+        new MigrationLines(result.report(), settings.options(), result.attempts());
     List<String> lines = new ArrayList<>();
     lines.add("");
     lines.add(
         "A device moved from process %d to process %d, at work all the while.".formatted(result.sourcePid(),
             result.targetPid()));
     lines.add("");
-    Timeline timeline = new Timeline(report.phases(), BAR_WIDTH);
-    lines.add("  " + timeline.bar());
-    for (int i = 0; i < report.phases().size(); i++) {
-      lines.add("  " + timeline.shade(i) + " " + phase(report.phases().get(i)));
-    }
+    lines.addAll(migration.phases());
     lines.add("");
-    lines.add(String.format(Locale.ROOT, "  %-10s %10s   %s", "downtime", Quantities.time(report.downtime()),
-        allowed(report)));
-    lines.add(String.format(Locale.ROOT, "  %-10s %10s   of %s of internal memory%s", "moved",
-        Quantities.bytes(report.bytes()),
-        Quantities.bytes(settings.memory()),
-        result.loaded() > 0 ? ", " + Quantities.bytes(result.loaded()) + " of it from a file" : ""));
+    lines.add(migration.downtime());
+    lines.add(migration.moved("%s of internal memory%s".formatted(Quantities.bytes(settings.memory()),
+        result.loaded() > 0 ? ", " + Quantities.bytes(result.loaded()) + " of it from a file" : "")));
     lines.add("");
-    for (Check check : result.checks()) {
-      lines.add(String.format(Locale.ROOT, "  %-10s %-7s %s", check.name(), check.passed() ? "ok" : "FAILED",
-          check.detail()));
-    }
+    result.checks().forEach(check -> lines.add(MigrationLines.check(check, 10)));
     lines.add("");
-    lines.add(result.passed() ? "Nothing was lost." : "Something was lost: see above.");
+    lines.add(MigrationLines.verdict(result.passed()));
     return lines;
-  }
-
-  private String phase(PhaseTime phase) {
-    MigrationReport report = result.report();
-    String about = switch (phase.title()) {
-      case "pre-copy" -> "%s in %d round%s, the device running".formatted(
-          Quantities.bytes(report.bytes() - report.stopCopyBytes()), report.rounds().size(),
-          report.rounds().size() == 1 ? "" : "s");
-      case "stop-copy" ->
-        Quantities.bytes(report.stopCopyBytes()) + ", the device standing still, until the target has it";
-      case "handover" -> "the target starts the device";
-      default -> "";
-    };
-    return String.format(Locale.ROOT, "%-10s %8s   %s", phase.title(), Quantities.time(phase.took()), about)
-        .stripTrailing();
-  }
-
-  private String allowed(MigrationReport report) {
-    String predicted =
-        report.predictedDowntime().map(time -> ", " + Quantities.time(time) + " predicted").orElse("");
-    String tries = result.attempts() == 1 ? "" : ", at try " + result.attempts();
-    return "of " + Quantities.time(settings.options().maxDowntime()) + " allowed" + predicted + tries;
   }
 
   JsonObject json() {
     MigrationReport report = result.report();
     return Json.event("demo").with("passed", result.passed())
-        .with("checks", result.checks(),
-            check -> Json.object().with("name", check.name()).with("passed", check.passed())
-                .with("detail", check.detail()).build())
+        .with("checks", result.checks(), Check::json)
         .with("source_pid", result.sourcePid()).with("target_pid", result.targetPid())
         .with("attempts", result.attempts()).with("traffic_writes", result.writes())
         .with("memory_bytes", settings.memory()).with("loaded_bytes", result.loaded())

@@ -3,6 +3,8 @@ package io.vfio4j.cli.demo;
 
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.vfiouser.MigrationVersions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +42,11 @@ record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churn
         targetFaults, sourceVersions, targetVersions);
   }
 
+  DemoSettings withOptions(MigrationOptions other) {
+    return new DemoSettings(memory, load, trafficRate, churnRate, other, attempts, targetFaults,
+        sourceVersions, targetVersions);
+  }
+
   DemoSettings withTargetFaults(List<String> faults) {
     return new DemoSettings(memory, load, trafficRate, churnRate, options, attempts, faults,
         sourceVersions, targetVersions);
@@ -62,6 +69,11 @@ record DemoSettings(long memory, Optional<Path> load, int trafficRate, int churn
     List<String> arguments = arguments(socket, targetVersions);
     targetFaults.forEach(fault -> arguments.addAll(List.of("--fault", fault)));
     return arguments;
+  }
+
+  /** Returns the bytes of a file that are in the memory of a device at first. */
+  long loaded() throws IOException {
+    return load.isEmpty() ? 0 : Math.min(memory, Files.size(load.get()));
   }
 
   private List<String> arguments(Path socket, MigrationVersions versions) {

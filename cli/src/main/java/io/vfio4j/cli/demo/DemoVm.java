@@ -16,7 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
 final class DemoVm implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Duration WARM_UP = Duration.ofMillis(300);
+  static final Duration WARM_UP = Duration.ofMillis(300);
 
   private final GuestMemory guest;
   private final TrafficSlots slots;
@@ -25,7 +25,12 @@ final class DemoVm implements AutoCloseable {
 
   /** Makes the machine, with its memory and a device that does nothing yet. */
   DemoVm(Path sourceSocket) throws IOException {
-    guest = new GuestMemory();
+    this(sourceSocket, GuestMemory.SLOTS);
+  }
+
+  /** Makes one with so many slots for traffic. */
+  DemoVm(Path sourceSocket, long slotCount) throws IOException {
+    guest = new GuestMemory(slotCount);
     slots = new TrafficSlots(guest.slots());
     try {
       source = new DrivenDevice(sourceSocket, guest);
@@ -49,15 +54,19 @@ final class DemoVm implements AutoCloseable {
   }
 
   /** Puts the device to work: a command, traffic, churn. Returns when all of it has been seen going on. */
-  void startWork(int trafficRate, int churnRate) throws IOException {
+  void startWork(long memory, int trafficRate, int churnRate) throws IOException {
+    beginWork(memory, trafficRate, churnRate);
+    letRun(source, WARM_UP);
+  }
+
+  /** Puts the device to work. */
+  void beginWork(long memory, int trafficRate, int churnRate) throws IOException {
     source.write64(ScratchLayout.SCRATCH, scratchValue);
     guest.page().setAtIndex(ValueLayout.JAVA_LONG, 0, scratchValue);
-    // The end of the first page, which churn, at the start of pages, leaves alone.
-    source.command(ScratchLayout.COMMAND_READ, guest.pageIova(), ScratchLayout.PAGE_SIZE - Long.BYTES,
-        Long.BYTES);
+    // The end of the last page, which churn, at the start of pages, leaves alone, and so do others at the beginning.
+    source.command(ScratchLayout.COMMAND_READ, guest.pageIova(), memory - Long.BYTES, Long.BYTES);
     source.startTraffic(slots.count(), trafficRate);
     source.write32(ScratchLayout.CHURN_RATE, churnRate);
-    letRun(source, WARM_UP);
   }
 
   /** Lets a device run for a while of its own time, which its timer measures. */
@@ -73,9 +82,9 @@ final class DemoVm implements AutoCloseable {
     return scratchValue;
   }
 
-  /** Returns an observer of a migration of the source. */
-  Observer observe(MigrationListener next) {
-    return new Observer(source, slots, next);
+  /** Returns an observer of a migration of the source to a device. */
+  Observer observe(String target, MigrationListener next) {
+    return new Observer(source, target, slots, next);
   }
 
   @Override

@@ -45,6 +45,11 @@ final class DrivenDevice implements AutoCloseable {
     return client;
   }
 
+  /** Returns what events of a migration call it. */
+  String name() {
+    return client.identity().name();
+  }
+
   long read64(int register) throws DeviceException {
     return client.readLong(REGISTERS, register);
   }
@@ -66,6 +71,24 @@ final class DrivenDevice implements AutoCloseable {
     write64(ScratchLayout.TRAFFIC_IOVA, GuestMemory.IOVA);
     write32(ScratchLayout.TRAFFIC_SLOTS, (int) slots);
     write32(ScratchLayout.TRAFFIC_RATE, perSecond);
+  }
+
+  /** Lets the device send its second traffic to another device's memory. */
+  void startPeerTraffic(PeerMemory peer, int perSecond) throws DeviceException {
+    peer.letReach(client);
+    write64(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_IOVA, PeerMemory.IOVA);
+    write32(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_SLOTS, PeerMemory.SLOTS);
+    write32(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_RATE, perSecond);
+  }
+
+  /** Stops the second traffic and returns the number of its last write. */
+  long stopPeerTraffic() throws DeviceException {
+    write32(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_RATE, 0);
+    return peerTrafficCount();
+  }
+
+  long peerTrafficCount() throws DeviceException {
+    return read64(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_COUNT);
   }
 
   /** Stops traffic and returns the number of the last write. */

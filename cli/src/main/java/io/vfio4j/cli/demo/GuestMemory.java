@@ -15,15 +15,24 @@ final class GuestMemory implements AutoCloseable {
   /** Where devices see the memory; not 0, so that a forgotten address is noticed. */
   static final long IOVA = 0x4000_0000;
 
-  private static final long SLOTS = 256 << 10;
+  /** Slots for traffic alone, more than are written in any phase of a migration. */
+  static final long SLOTS = 256 << 10;
+
   private static final long SCRATCH_PAGE = 4096;
 
   private final Arena arena = Arena.ofShared();
   private final Fd fd;
   private final MemorySegment memory;
+  private final long slotBytes;
 
-  GuestMemory() throws LinuxException {
-    long size = SLOTS * Long.BYTES + SCRATCH_PAGE;
+  /**
+   * Makes it.
+   *
+   * @param slots how many slots for traffic, as many as fill pages
+   */
+  GuestMemory(long slots) throws LinuxException {
+    slotBytes = slots * Long.BYTES;
+    long size = slotBytes + SCRATCH_PAGE;
     fd = Memfd.create("vfio4j-demo-guest", size);
     try {
       // Nobody can cut the memory short under a device then.
@@ -45,16 +54,16 @@ final class GuestMemory implements AutoCloseable {
 
   /** Returns the slots that traffic is sent to, from {@link #IOVA} on. */
   MemorySegment slots() {
-    return memory.asSlice(0, SLOTS * Long.BYTES);
+    return memory.asSlice(0, slotBytes);
   }
 
   /** Returns a page for a command to read. */
   MemorySegment page() {
-    return memory.asSlice(SLOTS * Long.BYTES, SCRATCH_PAGE);
+    return memory.asSlice(slotBytes, SCRATCH_PAGE);
   }
 
   long pageIova() {
-    return IOVA + SLOTS * Long.BYTES;
+    return IOVA + slotBytes;
   }
 
   @Override

@@ -20,16 +20,24 @@ final class MemoryProof {
 
   private final DrivenDevice source;
   private final DrivenDevice target;
+  private final long begin;
   private final long size;
 
-  MemoryProof(DrivenDevice source, DrivenDevice target, long size) {
+  /**
+   * Makes one.
+   *
+   * @param begin where in memory to begin; what is before changes in another way
+   * @param size bytes of all memory
+   */
+  MemoryProof(DrivenDevice source, DrivenDevice target, long begin, long size) {
     this.source = source;
     this.target = target;
+    this.begin = begin;
     this.size = size;
   }
 
   /**
-   * Compares all memory.
+   * Compares all memory from the beginning on.
    *
    * @param before churn's count at the source
    * @param after churn's count at the target, where churn is off
@@ -39,7 +47,7 @@ final class MemoryProof {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment expected = arena.allocate(PIECE);
       MemorySegment found = arena.allocate(PIECE);
-      for (long at = 0; at < size; at += PIECE) {
+      for (long at = begin; at < size; at += PIECE) {
         MemorySegment want = expected.asSlice(0, Math.min(PIECE, size - at));
         MemorySegment have = found.asSlice(0, want.byteSize());
         source.readMemory(at, want);

@@ -22,25 +22,45 @@ final class Observer implements MigrationListener {
   static final Duration TIMER = Duration.ofMillis(500);
 
   private final DrivenDevice source;
+  private final String target;
   private final TrafficSlots slots;
+  private final TrafficSlots atStop;
+  private final TrafficSlots atStart;
   private final MigrationListener next;
-  private final List<String> complaints = new ArrayList<>();
-  private boolean stopped;
+  private long number = -1;
+  private boolean starts;
 
-  Observer(DrivenDevice source, TrafficSlots slots, MigrationListener next) {
+  /**
+   * Makes one.
+   *
+   * @param target what events call the device at the target
+   * @param slots where its traffic goes
+   * @param next is told what this one is told
+   */
+  Observer(DrivenDevice source, String target, TrafficSlots slots, MigrationListener next) {
     this.source = source;
+    this.target = target;
     this.slots = slots;
+    this.atStop = slots.room();
+    this.atStart = slots.room();
     this.next = next;
   }
 
   /** Returns what did not hold, in words. */
   List<String> complaints() {
-    return List.copyOf(complaints);
+    List<String> complaints = new ArrayList<>();
+    if (sawSourceStopped()) {
+      atStop.wrong(number).ifPresent(wrong -> complaints.add("at the source: " + wrong));
+    }
+    if (starts) {
+      atStart.firstFilled().ifPresent(complaints::add);
+    }
+    return complaints;
   }
 
   /** Tells whether the source was seen stopped. */
   boolean sawSourceStopped() {
-    return stopped;
+    return number >= 0;
   }
 
   @Override
@@ -48,13 +68,14 @@ final class Observer implements MigrationListener {
     try {
       switch (event) {
         case MigrationEvent.PhaseBegan began when began.side() == Side.SOURCE
-            && began.phase() instanceof Phase.StopCopy ->
+            && began.phase() instanceof Phase.Quiescing ->
           source.armTimer(TIMER);
         case MigrationEvent.DeviceMoved moved when moved.side() == Side.SOURCE
-            && moved.to() == DeviceState.STOP_COPY ->
+            && moved.to() == DeviceState.STOP_COPY && moved.device().equals(source.name()) ->
           sourceStopped();
         case MigrationEvent.DeviceMoving moving when moving.side() == Side.TARGET
-            && moving.from() == DeviceState.STOP && moving.to().isRunning() ->
+            && moving.from() == DeviceState.STOP && moving.to().isRunning()
+            && moving.device().equals(target) ->
           targetStarts();
         default -> {
         }
@@ -65,16 +86,19 @@ final class Observer implements MigrationListener {
     next.on(event);
   }
 
-  /** With the source stopped, every write so far is in its slot. They are wiped, so that what comes next shows. */
+  /**
+   * With the source stopped, every write so far is in its slot. They are wiped, so that what comes next shows, and
+   * looked at when nobody stands still for it.
+   */
   private void sourceStopped() throws IOException {
-    long number = source.trafficCount();
-    slots.wrong(number).ifPresent(wrong -> complaints.add("at the source: " + wrong));
+    number = source.trafficCount();
+    atStop.copy(slots);
     slots.wipe(number);
-    stopped = true;
   }
 
   /** Until the target runs, no device does, and nothing is written. */
   private void targetStarts() {
-    slots.firstFilled().ifPresent(complaints::add);
+    atStart.copy(slots);
+    starts = true;
   }
 }

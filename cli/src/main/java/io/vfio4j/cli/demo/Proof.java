@@ -19,31 +19,51 @@ final class Proof {
   private final DemoVm vm;
   private final DrivenDevice target;
   private final Observer observer;
+  private final long memoryBegin;
   private final long memory;
   private final List<Check> checks = new ArrayList<>();
+  private long timersAtSource;
 
-  Proof(DemoVm vm, DrivenDevice target, Observer observer, long memory) {
+  /**
+   * Makes one.
+   *
+   * @param memoryBegin where that part of internal memory begins that only the device itself changes
+   * @param memory bytes of internal memory
+   */
+  Proof(DemoVm vm, DrivenDevice target, Observer observer, long memoryBegin, long memory) {
     this.vm = vm;
     this.target = target;
     this.observer = observer;
+    this.memoryBegin = memoryBegin;
     this.memory = memory;
   }
 
   /** Proves it, and leaves the target without traffic and churn. Returns the number of the last traffic write. */
   long run() throws IOException {
-    long atSource = vm.source().timer().drain();
-    if (atSource == 0) {
+    long number = settle();
+    prove(number);
+    return number;
+  }
+
+  /** Lets the target run for a while, and ends traffic and churn. Returns the number of the last traffic write. */
+  long settle() throws IOException {
+    timersAtSource = vm.source().timer().drain();
+    if (timersAtSource == 0) {
       target.awaitTimer(PATIENCE);
     } else {
       vm.letRun(target, AFTER);
     }
     long number = target.stopTraffic();
     target.write32(ScratchLayout.CHURN_RATE, 0);
+    return number;
+  }
+
+  /** Proves it of a target without traffic, churn and others that write to its memory. */
+  void prove(long number) throws IOException {
     traffic(number);
     internalMemory();
     registers();
-    timer(atSource + vm.source().timer().drain(), target.timer().drain());
-    return number;
+    timer(timersAtSource + vm.source().timer().drain(), target.timer().drain());
   }
 
   List<Check> checks() {
@@ -76,9 +96,10 @@ final class Proof {
     String name = "memory";
     long before = vm.source().read64(ScratchLayout.CHURN_COUNT);
     long after = target.read64(ScratchLayout.CHURN_COUNT);
-    Optional<String> difference = new MemoryProof(vm.source(), target, memory).difference(before, after);
+    Optional<String> difference =
+        new MemoryProof(vm.source(), target, memoryBegin, memory).difference(before, after);
     checks.add(difference.map(text -> Check.failed(name, text)).orElseGet(() -> Check.passed(name,
-        String.format(Locale.ROOT, "%,d bytes are equal, with %,d changes made since", memory,
+        String.format(Locale.ROOT, "%,d bytes are equal, with %,d changes made since", memory - memoryBegin,
             after - before))));
   }
 

@@ -83,6 +83,26 @@ final class TrafficSlots {
     wiped = number;
   }
 
+  /** Returns room for a copy, to be looked at when there is time. */
+  TrafficSlots room() {
+    return new TrafficSlots(MemorySegment.ofArray(new long[(int) count]));
+  }
+
+  /** Becomes what others are at this moment. */
+  void copy(TrafficSlots others) {
+    slots.copyFrom(others.slots);
+    wiped = others.wiped;
+  }
+
+  /** Returns the newest write, looked for from one that is there on. */
+  long newest(long known) {
+    long newest = known;
+    while (get(slotAfter(newest)) == newest + 1) {
+      newest++;
+    }
+    return newest;
+  }
+
   /** Returns the first slot that is not empty, in words, if one is. */
   Optional<String> firstFilled() {
     for (long slot = 0; slot < count; slot++) {

@@ -49,13 +49,13 @@ class KilledPeersIT {
   @Test
   void theTargetsServerIsKilled() throws Exception {
     try (ChildServer source = serve("source"); DemoVm vm = new DemoVm(source.socket())) {
-      vm.startWork(RATE, CHURN);
+      vm.startWork(MEMORY, RATE, CHURN);
       List<String> steps = stepsOfAGoodRun().all();
       for (int draw = 0; draw < DRAWS; draw++) {
         String step = steps.get(random.nextInt(steps.size()));
         try (ChildServer target = serve("target"); DrivenDevice arrival = vm.connect(target.socket())) {
           KillAt killer = new KillAt(step, target::kill);
-          Observer observer = vm.observe(killer);
+          Observer observer = vm.observe(arrival.name(), killer);
           MigrationException failure = catchThrowableOfType(MigrationException.class,
               () -> LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE,
                   observer));
@@ -70,13 +70,13 @@ class KilledPeersIT {
     try (ChildServer source = serve("source");
         ChildServer target = serve("target");
         DemoVm vm = new DemoVm(source.socket())) {
-      vm.startWork(RATE, CHURN);
+      vm.startWork(MEMORY, RATE, CHURN);
       List<String> steps = stepsOfAGoodRun().ofSource();
       for (int draw = 0; draw < DRAWS; draw++) {
         String step = steps.get(random.nextInt(steps.size()));
         try (ChildProcess receiver = receive(target)) {
           KillAt killer = new KillAt(step, receiver::kill);
-          Observer observer = vm.observe(killer);
+          Observer observer = vm.observe("in another process", killer);
           Connections connections = Connections.connect(listening(receiver), Duration.ofSeconds(30));
           MigrationException failure = catchThrowableOfType(MigrationException.class,
               () -> new MigrationSource(Ensemble.of(vm.source().client()), connections, OPTIONS,
@@ -112,8 +112,9 @@ class KilledPeersIT {
         ChildServer target = serve("good-target");
         DemoVm vm = new DemoVm(source.socket());
         DrivenDevice arrival = vm.connect(target.socket())) {
-      vm.startWork(RATE, CHURN);
-      LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE, vm.observe(steps));
+      vm.startWork(MEMORY, RATE, CHURN);
+      LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE,
+          vm.observe(arrival.name(), steps));
     }
     assertThat(steps.all()).contains("source has moved PRE_COPY_P2P > STOP_COPY", "source has ended a round",
         "target has moved RUNNING > RESUMING", "target has moved RESUMING > STOP");

@@ -14,8 +14,8 @@ import java.time.Duration;
  * <tr><td>{@code arc=FROM>TO,errno=E}</td><td>the arc fails, the device stays before it</td></tr>
  * <tr><td>{@code arc=FROM>TO,errno=E,error}</td><td>the arc fails, the device is in ERROR</td></tr>
  * <tr><td>{@code ...,times=N}</td><td>only the first N times</td></tr>
- * <tr><td>{@code arc=FROM>TO,delay=D}</td><td>the arc takes D longer, as in {@code 500ms}; {@code times=N} as
- * above</td></tr>
+ * <tr><td>{@code arc=FROM>TO,delay=D}</td><td>the arc takes D longer, as in {@code 500ms}, and the device runs on
+ * meanwhile; {@code times=N} as above</td></tr>
  * <tr><td>{@code read,at=N,errno=E}</td><td>reading the saved state fails at byte N</td></tr>
  * <tr><td>{@code read,at=N,cut}</td><td>the saved state ends at byte N</td></tr>
  * <tr><td>{@code write,at=N,errno=E}</td><td>writing a saved state fails at byte N</td></tr>
@@ -55,7 +55,7 @@ public sealed interface Fault {
   }
 
   /**
-   * An arc takes longer.
+   * An arc takes longer; until it has been taken, the device does what it does in the state before.
    *
    * @param arc which
    * @param delay by how much

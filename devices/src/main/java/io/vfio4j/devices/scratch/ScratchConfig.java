@@ -17,9 +17,11 @@ import java.util.Optional;
  * @param features what it can do of migration
  * @param faults what is to go wrong
  * @param mappable whether others may map the internal memory; changes are then found by comparing
+ * @param secondTraffic whether it has a second generator of traffic, as {@link ScratchLayout#SECOND_TRAFFIC} has it;
+ *     only such devices can load each other's state
  */
 public record ScratchConfig(String name, long memorySize, Optional<Path> load, MigrationFeatures features,
-    List<Fault> faults, boolean mappable) {
+    List<Fault> faults, boolean mappable, boolean secondTraffic) {
 
   /** The most internal memory there can be, in bytes. */
   public static final long MAX_MEMORY_SIZE = 1L << 46;
@@ -40,10 +42,10 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> load, M
     faults = List.copyOf(faults);
   }
 
-  /** Returns a device of 64 MiB of zeros, with every migration feature, without faults, not mappable. */
+  /** Returns a device of 64 MiB of zeros, with every migration feature, without faults, not mappable, with one traffic. */
   public static ScratchConfig named(String name) {
     return new ScratchConfig(name, DEFAULT_MEMORY_SIZE, Optional.empty(), MigrationFeatures.ALL, List.of(),
-        false);
+        false, false);
   }
 
   /**
@@ -52,22 +54,22 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> load, M
    * @throws IllegalArgumentException if it is not one that the memory can have
    */
   public ScratchConfig withMemorySize(long bytes) {
-    return new ScratchConfig(name, bytes, load, features, faults, mappable);
+    return new ScratchConfig(name, bytes, load, features, faults, mappable, secondTraffic);
   }
 
   /** Returns this with a file that is the memory's initial content. */
   public ScratchConfig withLoad(Path file) {
-    return new ScratchConfig(name, memorySize, Optional.of(file), features, faults, mappable);
+    return new ScratchConfig(name, memorySize, Optional.of(file), features, faults, mappable, secondTraffic);
   }
 
   /** Returns this with other migration features. */
   public ScratchConfig withFeatures(MigrationFeatures other) {
-    return new ScratchConfig(name, memorySize, load, other, faults, mappable);
+    return new ScratchConfig(name, memorySize, load, other, faults, mappable, secondTraffic);
   }
 
   /** Returns this with other faults. */
   public ScratchConfig withFaults(List<Fault> others) {
-    return new ScratchConfig(name, memorySize, load, features, others, mappable);
+    return new ScratchConfig(name, memorySize, load, features, others, mappable, secondTraffic);
   }
 
   /** Returns this with one fault more. */
@@ -79,6 +81,11 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> load, M
 
   /** Returns this with memory that others may map, or may not. */
   public ScratchConfig withMappable(boolean isMappable) {
-    return new ScratchConfig(name, memorySize, load, features, faults, isMappable);
+    return new ScratchConfig(name, memorySize, load, features, faults, isMappable, secondTraffic);
+  }
+
+  /** Returns this with a second generator of traffic, or without. */
+  public ScratchConfig withSecondTraffic(boolean hasSecond) {
+    return new ScratchConfig(name, memorySize, load, features, faults, mappable, hasSecond);
   }
 }

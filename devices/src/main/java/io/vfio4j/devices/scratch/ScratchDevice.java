@@ -6,7 +6,6 @@ import io.vfio4j.devices.DeviceMemory;
 import io.vfio4j.devices.DevicePacer;
 import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.devices.DeviceTimer;
-import io.vfio4j.devices.DmaRange;
 import io.vfio4j.devices.InterruptStatus;
 import io.vfio4j.devices.MemorySpec;
 import io.vfio4j.devices.PciDevice;
@@ -18,7 +17,6 @@ import io.vfio4j.model.Arc;
 import io.vfio4j.model.ArcException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import java.io.IOException;
@@ -27,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A PCI device made for testing migration: internal memory of any size, a DMA engine, interrupts, a generator
@@ -52,13 +51,7 @@ public final class ScratchDevice extends PciDevice {
   private final Register error = bar0.register32("ERROR", ScratchLayout.ERROR).readOnly();
   private final Register timerDelay =
       bar0.register64("TIMER", ScratchLayout.TIMER).writeOnly().onWrite(this::setTimer);
-  private final Register trafficIova = bar0.register64("TRAFFIC_IOVA", ScratchLayout.TRAFFIC_IOVA);
-  private final Register trafficSlots =
-      bar0.register32("TRAFFIC_SLOTS", ScratchLayout.TRAFFIC_SLOTS).onWrite(slots -> paceTraffic());
-  private final Register trafficRate =
-      bar0.register32("TRAFFIC_RATE", ScratchLayout.TRAFFIC_RATE).onWrite(rate -> paceTraffic());
-  private final Register trafficCount =
-      bar0.register64("TRAFFIC_COUNT", ScratchLayout.TRAFFIC_COUNT).readOnly();
+  private final TrafficGenerator traffic = traffic("TRAFFIC", 0);
   private final Register churnRate =
       bar0.register32("CHURN_RATE", ScratchLayout.CHURN_RATE).onWrite(rate -> paceChurn());
   private final Register churnCount = bar0.register64("CHURN_COUNT", ScratchLayout.CHURN_COUNT).readOnly();
@@ -68,8 +61,7 @@ public final class ScratchDevice extends PciDevice {
   private final InterruptStatus interrupts;
   private final DeviceTimer timer = timer("timer", this::timerFired);
   private final DevicePacer churn = pacer("churn", this::changeNext);
-  private final DevicePacer traffic = dmaPacer("traffic",
-      new DmaRange(trafficIova::value, this::trafficBytes), this::writeNext);
+  private final Optional<TrafficGenerator> secondTraffic;
   private final DmaEngine engine;
   private boolean lastFailed;
 
@@ -98,6 +90,9 @@ public final class ScratchDevice extends PciDevice {
     super("scratch", IDS, new DeviceSetup(config.name(), config.features(), log, nanoTime));
     this.config = config;
     this.faults = new ScratchFaults(config, nanoTime);
+    this.secondTraffic = config.secondTraffic()
+        ? Optional.of(traffic("TRAFFIC2", ScratchLayout.SECOND_TRAFFIC))
+        : Optional.empty();
     extendedConfigSpace();
     intx();
     msix(ScratchLayout.VECTORS, bar(ScratchLayout.MSIX_BAR, BarKind.MEMORY_32, ScratchLayout.SMALL_BAR_SIZE),
@@ -119,6 +114,12 @@ public final class ScratchDevice extends PciDevice {
   /** Returns what the device was made from. */
   public ScratchConfig config() {
     return config;
+  }
+
+  /** Makes a generator of traffic, whose registers lie so far behind those of the first. */
+  private TrafficGenerator traffic(String name, int behind) {
+    return new TrafficGenerator(bar0, name, behind, dma(), (range, event) -> dmaPacer(name, range, event),
+        this::failed);
   }
 
   private long status() {
@@ -151,30 +152,6 @@ public final class ScratchDevice extends PciDevice {
     }
   }
 
-  private void paceTraffic() {
-    traffic.rate(trafficSlots.value() == 0 ? 0 : trafficRate.value());
-  }
-
-  /** Returns the bytes of all slots. */
-  private long trafficBytes() {
-    return trafficSlots.value() * Long.BYTES;
-  }
-
-  /** Writes 1, 2, 3 and so on to the slots in turn. */
-  private boolean writeNext() {
-    long count = trafficCount.value();
-    long slot = Long.remainderUnsigned(count, trafficSlots.value());
-    try {
-      dma().writeLong(trafficIova.value() + slot * Long.BYTES, count + 1);
-    } catch (ErrnoException e) {
-      failed(e.errno());
-      trafficRate.set(0);
-      return false;
-    }
-    trafficCount.set(count + 1);
-    return true;
-  }
-
   private void paceChurn() {
     churn.rate(churnRate.value());
   }
@@ -195,7 +172,7 @@ public final class ScratchDevice extends PciDevice {
 
   @Override
   protected void beforeArc(Arc arc) throws ArcException {
-    faults.before(arc);
+    faults.before(arc, this::runDue);
   }
 
   @Override
@@ -240,7 +217,7 @@ public final class ScratchDevice extends PciDevice {
 
     @Override
     public int bytes() {
-      return STATE_BYTES;
+      return STATE_BYTES + (secondTraffic.isPresent() ? TrafficGenerator.STATE_BYTES : 0);
     }
 
     @Override
@@ -249,9 +226,10 @@ public final class ScratchDevice extends PciDevice {
       engine.save(to);
       to.putInt(lastFailed ? 1 : 0).putInt(error.intValue());
       to.putInt(timer.isArmed() ? 1 : 0).putLong(timer.left());
-      to.putLong(trafficIova.value()).putInt(trafficSlots.intValue()).putInt(trafficRate.intValue());
-      to.putLong(trafficCount.value()).putInt(churnRate.intValue()).putLong(churnCount.value());
+      traffic.save(to);
+      to.putInt(churnRate.intValue()).putLong(churnCount.value());
       to.putInt(raised.intValue());
+      secondTraffic.ifPresent(second -> second.save(to));
     }
 
     @Override
@@ -263,14 +241,11 @@ public final class ScratchDevice extends PciDevice {
       lastFailed = from.getInt() != 0;
       error.set(from.getInt());
       loadTimer(from.getInt() != 0, from.getLong());
-      trafficIova.set(from.getLong());
-      trafficSlots.set(from.getInt());
-      trafficRate.set(from.getInt());
-      trafficCount.set(faults.loadedTraffic(from.getLong()));
+      traffic.load(from, faults::loadedTraffic);
       churnRate.set(from.getInt());
       churnCount.set(from.getLong());
       raised.set(from.getInt() & INTERRUPTS);
-      paceTraffic();
+      secondTraffic.ifPresent(second -> second.load(from, LongUnaryOperator.identity()));
       paceChurn();
     }
 

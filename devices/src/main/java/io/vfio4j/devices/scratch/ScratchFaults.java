@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
@@ -55,13 +56,17 @@ final class ScratchFaults {
     }
   }
 
-  /** Does what is to happen when an arc begins. */
-  void before(Arc arc) throws ArcException {
+  /**
+   * Does what is to happen when an arc begins.
+   *
+   * @param running lets the device do what is due: one that takes its time for an arc goes on until it has taken it
+   */
+  void before(Arc arc, LongConsumer running) throws ArcException {
     for (int i = 0; i < faults.size(); i++) {
       if (faults.get(i) instanceof Fault.DelayArc delay && delay.arc().equals(arc)
           && happened[i] < delay.times()) {
         happened[i]++;
-        await(nanoTime, nanoTime.getAsLong() + delay.delay().toNanos());
+        await(nanoTime, nanoTime.getAsLong() + delay.delay().toNanos(), running);
       }
     }
     for (int i = 0; i < faults.size(); i++) {
@@ -75,8 +80,16 @@ final class ScratchFaults {
 
   /** Waits for a time of a clock; an interrupted thread waits no longer. */
   static void await(LongSupplier nanoTime, long until) {
-    for (long left; (left = until - nanoTime.getAsLong()) > 0 && !Thread.currentThread().isInterrupted();) {
-      LockSupport.parkNanos(Math.min(left, LONGEST_PARK));
+    await(nanoTime, until, now -> {
+    });
+  }
+
+  private static void await(LongSupplier nanoTime, long until, LongConsumer meanwhile) {
+    long now = nanoTime.getAsLong();
+    while (until - now > 0 && !Thread.currentThread().isInterrupted()) {
+      meanwhile.accept(now);
+      LockSupport.parkNanos(Math.min(until - now, LONGEST_PARK));
+      now = nanoTime.getAsLong();
     }
   }
 

@@ -100,6 +100,9 @@ public final class ScratchLayout {
   /** 64 bits, read only: writes so far, which is the value last written. */
   public static final int TRAFFIC_COUNT = 0x060;
 
+  /** Bytes from each register of the traffic to that of the second traffic, of a device that has one. */
+  public static final int SECOND_TRAFFIC = 0x040;
+
   /** 32 bits, unsigned: changes of internal memory a second; 0 is off. */
   public static final int CHURN_RATE = 0x068;
 

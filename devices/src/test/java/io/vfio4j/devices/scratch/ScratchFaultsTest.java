@@ -93,6 +93,16 @@ class ScratchFaultsTest {
   }
 
   @Test
+  void aDeviceRunsOnWhileItTakesItsTimeForAnArc() throws Exception {
+    try (Rig rig = with("arc=RUNNING>RUNNING_P2P,delay=50ms")) {
+      rig.traffic(1000, 1000);
+      rig.clock.stepBy(MILLI);
+      rig.device.moveTo(DeviceState.RUNNING_P2P);
+      assertThat(rig.get64(ScratchLayout.TRAFFIC_COUNT)).isBetween(40L, 60L);
+    }
+  }
+
+  @Test
   void failReads() throws Exception {
     try (Rig rig = with("read,at=100,errno=ENOSPC")) {
       SavingSession saving = rig.save(DeviceState.STOP_COPY);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+/**
+ * A device of a ring, at the source and at the target.
+ *
+ * @param vm drives it at the source
+ * @param target the device that gets its state
+ * @param incoming what the device before it writes to its memory
+ * @param outgoing what it writes to the memory of the device behind it
+ */
+record RingDevice(DemoVm vm, DrivenDevice target, PeerStream incoming, PeerStream outgoing) {
+
+  /** Returns the device that leaves. */
+  DrivenDevice source() {
+    return vm.source();
+  }
+}
