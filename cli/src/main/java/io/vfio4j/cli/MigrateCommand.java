@@ -4,11 +4,13 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -66,12 +68,16 @@ final class MigrateCommand implements Callable<Integer> {
   private final Holding holding = new Holding();
 
   @Mixin
+  private final StateDirOption stateDir = new StateDirOption();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     checkAddresses();
-    MigrationOptions options = flags.options(common.spec());
+    StateDirectory state = stateDir.open();
+    MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
     try (OpenDevices targets =
         OpenDevices.open(to, address -> address.open(output::warning))) {
@@ -80,20 +86,21 @@ final class MigrateCommand implements Callable<Integer> {
           OpenDevices.open(from, address -> address.openSource(reset.isAllowed(), output::warning))) {
         // Not before all sources are known to be such that can leave.
         targets.prepareAsTargets();
-        move(sources, targets, options, output);
+        move(sources, targets, options, new TargetOracle(state, Optional.empty()), output);
       }
       holding.keep(targets, output);
     }
     return ExitCodes.DONE;
   }
 
-  private void move(OpenDevices sources, OpenDevices targets, MigrationOptions options, Output output)
+  private void move(OpenDevices sources, OpenDevices targets, MigrationOptions options, TargetOracle oracle,
+      Output output)
       throws IOException, InterruptedException {
     try (Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       MemoryRegions toMemory = RegionOptions.map(toRegions, arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        new SourceSide(sources, targets.names(), holding.isAllowed(), output).run(
+        new SourceSide(sources, targets.names(), holding.isAllowed(), oracle, output).run(
             listener -> LocalMigration.run(sources.ensemble().withMemory(memory),
                 targets.ensemble().withMemory(toMemory), options, workload.workload(), listener));
       }

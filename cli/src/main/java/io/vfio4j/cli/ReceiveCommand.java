@@ -10,6 +10,7 @@ import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceIdentity;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -60,11 +61,15 @@ final class ReceiveCommand implements Callable<Integer> {
   private final Insecure insecure = new Insecure();
 
   @Mixin
+  private final StateDirOption stateDir = new StateDirOption();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     TransportAddress where = insecure.allowed(Options.required(address, "--listen"), common.spec());
+    MigrationOptions options = options(stateDir.open());
     Output output = common.output();
     try (OpenDevices targets =
         OpenDevices.open(devices, address -> address.open(output::warning));
@@ -75,7 +80,7 @@ final class ReceiveCommand implements Callable<Integer> {
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
           TransportListener listener = TransportListener.open(where)) {
-        report = receive(accept(listener, targets, output), targets, memory, output);
+        report = receive(accept(listener, targets, output), targets, memory, options, output);
       }
       tell(report, output);
       holding.keep(targets, output);
@@ -92,19 +97,19 @@ final class ReceiveCommand implements Callable<Integer> {
   }
 
   private TargetReport receive(Connections connections, OpenDevices targets, MemoryRegions memory,
-      Output output) throws CommandFailure {
+      MigrationOptions options, Output output) throws CommandFailure {
     String peer = connections.control().peer();
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options(), progress)
+      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options, progress)
           .run();
     } catch (MigrationException e) {
       throw FailedMigration.of(e, targets.names(), peer);
     }
   }
 
-  private MigrationOptions options() {
+  private MigrationOptions options(StateDirectory state) {
     try {
-      MigrationOptions options = MigrationOptions.defaults();
+      MigrationOptions options = MigrationOptions.defaults().withJournal(state);
       return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);

@@ -6,11 +6,13 @@ import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -58,12 +60,16 @@ final class SendCommand implements Callable<Integer> {
   private final Insecure insecure = new Insecure();
 
   @Mixin
+  private final StateDirOption stateDir = new StateDirOption();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     TransportAddress peer = insecure.allowed(Options.required(address, "--connect"), common.spec());
-    MigrationOptions options = flags.options(common.spec());
+    StateDirectory state = stateDir.open();
+    MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
     try (OpenDevices sources =
         OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
@@ -71,7 +77,8 @@ final class SendCommand implements Callable<Integer> {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
         Connections connections = connect(peer);
-        new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), output)
+        TargetOracle oracle = new TargetOracle(state, Optional.of(peer));
+        new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
                 workload.workload(), listener).run());
       }

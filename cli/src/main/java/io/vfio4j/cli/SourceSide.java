@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** A migration as the command at its source sees it, from its beginning to its report. */
 final class SourceSide {
@@ -14,12 +20,15 @@ final class SourceSide {
   private final OpenDevices sources;
   private final String target;
   private final boolean mayHold;
+  private final TargetOracle oracle;
   private final Output output;
 
-  SourceSide(OpenDevices sources, String target, boolean mayHold, Output output) {
+  SourceSide(OpenDevices sources, String target, boolean mayHold, TargetOracle oracle,
+      Output output) {
     this.sources = sources;
     this.target = target;
     this.mayHold = mayHold;
+    this.oracle = oracle;
     this.output = output;
   }
 
@@ -36,12 +45,20 @@ final class SourceSide {
    */
   void run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
+    AtomicReference<@Nullable Session> session = new AtomicReference<>();
     OptionalLong expected = sources.stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
-      report = move.run(progress);
+      report = move.run(event -> {
+        if (event instanceof MigrationEvent.Recorded recorded) {
+          session.set(recorded.session());
+        }
+        progress.on(event);
+      });
     } catch (MigrationException e) {
-      throw failed(e);
+      failed(e, Optional.ofNullable(session.get()));
+      output.line("at the target run, as it says now: " + sources.names());
+      return;
     }
     ReportWords.lines(report).forEach(output::line);
     for (OpenDevice source : sources.list()) {
@@ -50,16 +67,23 @@ final class SourceSide {
     output.result(ReportJson.of(report));
   }
 
-  private CommandFailure failed(MigrationException e) throws InterruptedException {
+  /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */
+  private void failed(MigrationException e, Optional<Session> session)
+      throws CommandFailure, InterruptedException {
     CommandFailure failure = FailedMigration.of(e, sources.names(), target);
     if (!StoppedSource.isLeftBy(e) || sources.isInside() || !mayHold) {
-      return failure;
+      throw failure;
     }
-    boolean runs = new StoppedSource(sources, output).hold(String.valueOf(failure.getMessage()));
-    return runs
-        ? new CommandFailure(ExitCodes.NOT_DONE,
-            "the migration failed; at the source runs again: " + sources.names(), e)
-        : new CommandFailure(failure.exitCode(), "let go of with the state: " + sources.names(),
-            failure.facts(), e);
+    Optional<HeldJournal> journal =
+        e.outcome() == Outcome.UNKNOWN ? session.flatMap(oracle::held) : Optional.empty();
+    switch (new StoppedSource(sources, journal, output).hold(String.valueOf(failure.getMessage()))) {
+      case RUNS -> throw new CommandFailure(ExitCodes.NOT_DONE,
+          "the migration failed; at the source runs again: " + sources.names(), e);
+      case LET_GO -> throw new CommandFailure(failure.exitCode(),
+          "let go of with the state: " + sources.names(), failure.facts(), e);
+      case AT_TARGET -> {
+        // Done, though late.
+      }
+    }
   }
 }

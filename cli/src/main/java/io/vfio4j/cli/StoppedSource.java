@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.model.DeviceException;
@@ -10,8 +12,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.Charset;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A source that stands still with its state after a migration that failed. To let go of it would be its end: its
@@ -21,13 +25,16 @@ final class StoppedSource {
 
   private static final String RESUME = "resume";
   private static final String LET_GO = "";
+  private static final long LOOK_MILLIS = 1000;
 
   private final OpenDevices devices;
   private final Output output;
   private final BlockingQueue<String> words = new LinkedBlockingQueue<>();
+  private Optional<HeldJournal> journal;
 
-  StoppedSource(OpenDevices devices, Output output) {
+  StoppedSource(OpenDevices devices, Optional<HeldJournal> journal, Output output) {
     this.devices = devices;
+    this.journal = journal;
     this.output = output;
   }
 
@@ -36,29 +43,75 @@ final class StoppedSource {
     return e.outcome() == Outcome.UNKNOWN || e.outcome() == Outcome.SOURCE_STOPPED;
   }
 
-  /**
-   * Waits for a decision.
-   *
-   * @return whether the device runs again
-   */
-  boolean hold(String failure) throws InterruptedException {
+  /** What came of the waiting. */
+  enum Ending {
+    /** The devices run here again. */
+    RUNS,
+    /** They run at the target, as has turned out. */
+    AT_TARGET,
+    /** Somebody wants them to be let go of. */
+    LET_GO
+  }
+
+  /** Waits for a decision: of a person, of the target, or one that somebody puts down in the journal. */
+  Ending hold(String failure) throws InterruptedException {
     try (Termination.Registration _ = Termination.onSignal(() -> words.add(LET_GO))) {
-      output.warning("vfio4j: " + failure);
-      output.warning(
-          "  This command holds the device with its state. To run it here again, and only if it does not "
-              + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: %s."
-                  .formatted(RESUME, devices.list().getFirst().whenLetGo()));
-      output.result(Json.event("source-held")
-          .with("devices", devices.list().stream().map(OpenDevice::name).toList()).with("resume", RESUME)
-          .with("let_go", "SIGTERM").with("message", failure).build());
+      tell(failure);
       listen();
-      for (String word = words.take(); !word.equals(LET_GO); word = words.take()) {
-        if (word.strip().equals(RESUME) && resume()) {
-          return true;
-        }
+      Optional<Ending> ending = Optional.empty();
+      while (ending.isEmpty()) {
+        String word = words.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        ending = word == null ? look() : hear(word);
       }
-      return false;
+      return ending.get();
     }
+  }
+
+  private void tell(String failure) {
+    output.warning("vfio4j: " + failure);
+    output.warning(
+        "  This command holds the device with its state. To run it here again, and only if it does not "
+            + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: %s."
+                .formatted(RESUME, devices.list().getFirst().whenLetGo()));
+    journal.ifPresent(held -> output.warning(
+        "  It asks the target by itself, where that can be reached; 'vfio4j recover' settles migration\n  %s too."
+            .formatted(held.session())));
+    output.result(Json.event("source-held")
+        .with("devices", devices.list().stream().map(OpenDevice::name).toList()).with("resume", RESUME)
+        .with("let_go", "SIGTERM").with("message", failure)
+        .with("session", journal.map(held -> held.session().toString()).orElse(null)).build());
+  }
+
+  private Optional<Ending> hear(String word) {
+    if (word.equals(LET_GO)) {
+      return Optional.of(Ending.LET_GO);
+    }
+    if (!word.strip().equals(RESUME)) {
+      return Optional.empty();
+    }
+    try {
+      if (journal.isPresent()) {
+        journal.get().takeBack();
+        journal = Optional.empty();
+      }
+      return resume() ? Optional.of(Ending.RUNS) : Optional.empty();
+    } catch (JournalException e) {
+      output.warning("vfio4j: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Ending> look() {
+    Optional<JournalStep> settled = journal.flatMap(HeldJournal::look);
+    if (settled.isEmpty()) {
+      return Optional.empty();
+    }
+    journal = Optional.empty();
+    return switch (settled.get()) {
+      case CONFIRMED -> Optional.of(Ending.AT_TARGET);
+      case RETURNED -> resume() ? Optional.of(Ending.RUNS) : Optional.empty();
+      default -> Optional.of(Ending.LET_GO);
+    };
   }
 
   /** All are out of their stop before any begins peer-to-peer traffic. */

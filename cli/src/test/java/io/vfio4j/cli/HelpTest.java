@@ -11,7 +11,7 @@ class HelpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"serve", "serve scratch", "serve idio-16", "probe", "migrate", "receive", "send",
-      "conform", "states", "plan", "simulate", "inspect"})
+      "recover", "conform", "states", "plan", "simulate", "inspect"})
   void everyCommandTeachesByExamples(String command) {
     Run run = Run.vfio4j((command + " --help").split(" "));
 

@@ -42,11 +42,13 @@ class UnknownOwnerIT {
 
   private ChildProcess sendToOneThatDies(String... more) throws Exception {
     try (ChildProcess receiver =
-        Children.start("receive", "--listen", "tcp:localhost:0", "vfio-user:" + target.socket(), "--json")) {
+        Children.start("receive", "--listen", "tcp:localhost:0", "vfio-user:" + target.socket(), "--json",
+            "--state-dir", folder.resolve("target").toString())) {
       String address = Children.await(receiver, Children.event("listening")).get("address").getAsString();
       List<String> send =
           new ArrayList<>(
-              List.of("send", "--connect", address, source.address(), "--max-downtime", "30s", "--json"));
+              List.of("send", "--connect", address, source.address(), "--max-downtime", "30s", "--json",
+                  "--state-dir", folder.resolve("source").toString()));
       send.addAll(List.of(more));
       ChildProcess sender = Children.start(send.toArray(String[]::new));
       Children.await(receiver, Children.moving("RUNNING_P2P"));
@@ -92,6 +94,79 @@ class UnknownOwnerIT {
       assertThat(error.get("source_state").getAsString()).isEqualTo("STOP_COPY");
       assertThat(error.get("remedy").getAsString()).contains("vfio4j probe ");
       source.assertRunsWith(0);
+    }
+  }
+
+  private Run recover(String side, String... more) {
+    List<String> command =
+        new ArrayList<>(List.of("recover", "--json", "--state-dir", folder.resolve(side).toString()));
+    command.addAll(List.of(more));
+    return Run.vfio4j(command.toArray(String[]::new));
+  }
+
+  /** The target took the device and died: it cannot say whether it ran, until a person has looked. */
+  @Test
+  void theTargetsHostIsAsked() throws Exception {
+    String ask = "unix:" + folder.resolve("ask.sock");
+    try (ChildProcess sender = sendToOneThatDies();
+        ChildProcess answering =
+            Children.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
+                "--answer", ask)) {
+      String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
+      Children.await(answering, Children.event("answering"));
+
+      Run open = recover("source");
+      assertThat(open.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(open.event("open-migration").get("session").getAsString()).isEqualTo(session);
+      assertThat(open.event("open-migration").get("step").getAsString()).isEqualTo("given");
+      assertThat(open.event("open-migration").get("held").getAsBoolean()).isTrue();
+
+      Run unsure = recover("source", "--ask", ask);
+      assertThat(unsure.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(unsure.event("answer").get("verdict").getAsString()).isEqualTo("unsure");
+
+      assertThat(recover("target", session, "--give-up").exitCode()).isEqualTo(ExitCodes.DONE);
+      Run settled = recover("source", "--ask", ask);
+      assertThat(settled.exitCode()).as(settled.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(settled.event("settled").get("step").getAsString()).isEqualTo("returned");
+
+      assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      source.assertRunsWith(MARK);
+      assertThat(recover("source").exitCode()).isEqualTo(ExitCodes.DONE);
+      answering.terminate();
+      assertThat(answering.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+    }
+  }
+
+  @Test
+  void aPersonSaysThatTheyRunHere() throws Exception {
+    try (ChildProcess sender = sendToOneThatDies()) {
+      String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
+
+      assertThat(recover("source", session, "--run-here").exitCode()).isEqualTo(ExitCodes.DONE);
+
+      assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      source.assertRunsWith(MARK);
+    }
+  }
+
+  @Test
+  void aPersonSaysThatTheyRunThere() throws Exception {
+    String ask = "unix:" + folder.resolve("ask.sock");
+    try (ChildProcess sender = sendToOneThatDies();
+        ChildProcess answering =
+            Children.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
+                "--answer", ask)) {
+      String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
+      Children.await(answering, Children.event("answering"));
+
+      assertThat(recover("target", session, "--run-here").exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(recover("source", "--ask", ask).event("settled").get("step").getAsString())
+          .isEqualTo("confirmed");
+
+      assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(recover("source", session, "--run-here").exitCode()).as("too late")
+          .isEqualTo(ExitCodes.NOT_DONE);
     }
   }
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.journal.StateDirectory;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "recover", description = {"Tell who owns the devices of migrations that were cut short.",
+    "Without options it settles what the journals of this machine say, and lists what is open. A command that holds "
+        + "devices of such a migration hears of it at once, and lets them run or lets go of them.",
+    "Exit code 0: nothing is open; 3: something is, and what to do about it is told."}, footer = {"",
+        "Examples:", "  vfio4j recover", "  At the host that received: answer whoever asks, until Ctrl-C:",
+        "    vfio4j recover --answer unix:/tmp/ask.sock", "  At the host that sent:",
+        "    vfio4j recover --ask unix:/tmp/ask.sock", "  Where nobody can know, a person decides:",
+        "    vfio4j recover --run-here 00112233445566778899aabbccddeeff"})
+final class RecoverCommand implements Callable<Integer> {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  @Parameters(paramLabel = "MIGRATION", arity = "0..1", description = "The migration, as the list names it (default: all).")
+  private @Nullable String migration;
+
+  @Option(names = "--ask", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Ask the target's host, where vfio4j recover --answer listens.")
+  private @Nullable TransportAddress ask;
+
+  @Option(names = "--answer", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Answer such questions there, until SIGTERM or Ctrl-C.")
+  private @Nullable TransportAddress answer;
+
+  @Option(names = "--run-here", description = "The devices of MIGRATION are to run on this side: only if they do not run on the other.")
+  private boolean runHere;
+
+  @Option(names = "--give-up", description = "They are not to run on this side.")
+  private boolean giveUp;
+
+  @Mixin
+  private final StateDirOption stateDir = new StateDirOption();
+
+  @Mixin
+  private final Insecure insecure = new Insecure();
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  @Override
+  public Integer call() throws IOException {
+    long ways = Stream.of(ask != null, answer != null, runHere, giveUp).filter(given -> given).count();
+    if (ways > 1) {
+      throw wrong("give one of --ask, --answer, --run-here and --give-up");
+    }
+    Optional<Session> session = session();
+    StateDirectory state = stateDir.open();
+    if (answer != null) {
+      return answer(insecure.allowed(answer, common.spec()), state);
+    }
+    Recovery recovery = new Recovery(state, common.output());
+    if (runHere || giveUp) {
+      return recovery.decide(
+          session.orElseThrow(() -> wrong("say which MIGRATION; vfio4j recover lists them")),
+          runHere);
+    }
+    Optional<TransportAddress> whom = Optional.ofNullable(ask)
+        .map(address -> insecure.allowed(address, common.spec()));
+    return recovery.settle(new TargetOracle(state, whom), session);
+  }
+
+  private Optional<Session> session() {
+    try {
+      return Optional.ofNullable(migration).map(Session::parse);
+    } catch (IllegalArgumentException e) {
+      throw Options.wrong(common.spec(), e);
+    }
+  }
+
+  private int answer(TransportAddress where, StateDirectory state) throws IOException {
+    Output output = common.output();
+    try (Interrupting _ = Interrupting.onSignal();
+        TransportListener listener = TransportListener.open(where)) {
+      output.line("answering on " + listener.address());
+      output.result(Json.event("answering").with("address", listener.address().toString()).build());
+      while (true) {
+        try (Transport asker = listener.accept(PATIENCE)) {
+          answerOne(asker, state, output);
+        } catch (StalledException e) {
+          // Nobody has a question now.
+        }
+      }
+    } catch (InterruptedIOException e) {
+      return ExitCodes.DONE;
+    }
+  }
+
+  private static void answerOne(Transport asker, StateDirectory state, Output output)
+      throws InterruptedIOException {
+    try {
+      Session session = OwnershipQuestion.answer(asker, state, PATIENCE);
+      output.line("answered %s about %s".formatted(asker.peer(), session));
+      output.event(Json.event("answered").with("session", session.toString()).build());
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      // One who asks nothing, or leaves, does not keep the next from asking.
+      output.warning("vfio4j: a question was not answered: " + e.getMessage());
+    }
+  }
+
+  private ParameterException wrong(String message) {
+    return new ParameterException(common.spec().commandLine(), message);
+  }
+}

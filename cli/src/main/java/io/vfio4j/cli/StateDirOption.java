@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.journal.StateDirectory;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where the journals of migrations are. To be mixed in. */
+final class StateDirOption {
+
+  private static final String NAME = "vfio4j";
+
+  @Option(names = "--state-dir", paramLabel = "DIR", description = "Where to put down who owns the devices (default: $XDG_STATE_HOME/vfio4j; without that variable "
+      + "/var/lib/vfio4j as root, else ~/.local/state/vfio4j).")
+  private @Nullable Path folder;
+
+  /** Opens it, and makes it if it is not there. */
+  StateDirectory open() throws JournalException {
+    return StateDirectory.open(folder == null ? usual() : folder);
+  }
+
+  private static Path usual() {
+    String state = System.getenv("XDG_STATE_HOME");
+    if (state != null && !state.isEmpty()) {
+      return Path.of(state, NAME);
+    }
+    return "root".equals(System.getProperty("user.name"))
+        ? Path.of("/var/lib", NAME)
+        : Path.of(System.getProperty("user.home"), ".local", "state", NAME);
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.OwnershipAnswer;
+import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.SocketTransport;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.journal.JournalFile;
+import io.vfio4j.engine.journal.StateDirectory;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Finds out what a target put down about devices that it was given: here, if its journal is, or by asking it. */
+final class TargetOracle {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private final StateDirectory state;
+  private final Optional<TransportAddress> address;
+
+  TargetOracle(StateDirectory state, Optional<TransportAddress> address) {
+    this.state = state;
+    this.address = address;
+  }
+
+  /** Tells whether there is anybody to ask about a migration. */
+  boolean canAsk(Session session) {
+    return address.isPresent() || isHere(session);
+  }
+
+  /** Returns the journal of a migration of which this side is the source. */
+  Optional<HeldJournal> held(Session session) {
+    return state.find(session, Side.SOURCE).map(file -> new HeldJournal(file, session, this));
+  }
+
+  private boolean isHere(Session session) {
+    return state.find(session, Side.TARGET).isPresent();
+  }
+
+  /**
+   * Asks.
+   *
+   * @throws IOException if nobody answers
+   */
+  OwnershipAnswer ask(Session session) throws IOException {
+    if (isHere(session)) {
+      return state.answer(session);
+    }
+    TransportAddress there = address.orElseThrow(() -> new IOException("there is nobody to ask"));
+    try (Transport transport = SocketTransport.connect(there, PATIENCE)) {
+      return OwnershipQuestion.ask(transport, session, PATIENCE);
+    }
+  }
+
+  /**
+   * Asks, and puts an answer that settles it down at the source.
+   *
+   * @throws IOException if nobody answers, or the journal cannot be written
+   */
+  OwnershipAnswer settle(JournalFile source, Session session) throws IOException {
+    OwnershipAnswer answer = ask(session);
+    String reason = "the target says: " + answer.reason();
+    switch (answer.verdict()) {
+      case MINE -> source.add(JournalStep.CONFIRMED, reason);
+      case NOT_MINE -> source.add(JournalStep.RETURNED, reason);
+      case UNSURE, NOT_KNOWN -> {
+        // Nothing that could be put down.
+      }
+    }
+    return answer;
+  }
+}
