@@ -30,7 +30,7 @@ public final class ReportJson {
   }
 
   /** Returns a target's report. */
-  static JsonObject of(TargetReport report) {
+  public static JsonObject of(TargetReport report) {
     return Json.event("report").with("side", "target").with("devices", report.devices(), ReportJson::json)
         .with("sources", report.sources(), ReportJson::json).with("total_ms", report.total())
         .with("bytes", report.summary().bytes()).with("phases", report.phases(), ReportJson::json)
@@ -52,7 +52,8 @@ public final class ReportJson {
 
   private static JsonObject json(MigrationReport.MemoryReport memory) {
     return Json.object().with("size", memory.size()).with("bytes", memory.bytes())
-        .with("pages", memory.pages()).with("zero_pages", memory.zeroPages()).build();
+        .with("pages", memory.pages()).with("zero_pages", memory.zeroPages())
+        .with("last_bytes", memory.lastBytes()).with("last_ms", memory.lastTook()).build();
   }
 
   private static JsonObject json(DowntimeParts parts) {

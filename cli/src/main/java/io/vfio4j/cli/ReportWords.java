@@ -26,6 +26,13 @@ public final class ReportWords {
     lines.add("downtime     %s%s".formatted(Quantities.time(report.downtime()), report.predictedDowntime()
         .map(time -> ", predicted " + Quantities.time(time)).orElse("")));
     lines.add("of which     " + parts(report.downtimeParts()));
+    for (MigrationReport.DeviceReport device : report.devices()) {
+      lines.add("in it        %s: stopped in %s, then %s in %s".formatted(device.source().name(),
+          Quantities.time(device.switchover().stopping()), Quantities.bytes(device.switchover().bytes()),
+          Quantities.time(device.switchover().sending())));
+    }
+    report.memory().ifPresent(memory -> lines.add("in it        last dirty memory: %s in %s".formatted(
+        Quantities.bytes(memory.lastBytes()), Quantities.time(memory.lastTook()))));
     lines.add("pre-copy     %s, then %s in the downtime".formatted(rounds(report),
         Quantities.bytes(report.stopCopyBytes())));
     lines.add("phases       " + phases(report.phases()));

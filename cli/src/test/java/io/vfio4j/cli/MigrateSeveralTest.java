@@ -152,8 +152,14 @@ class MigrateSeveralTest {
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
     assertThat(to).hasSameBinaryContentAs(from);
-    assertThat(run.event("report").getAsJsonArray("rounds").get(0).getAsJsonObject().get("memory_left")
-        .getAsLong()).isPositive();
+    JsonObject report = run.event("report");
+    assertThat(report.getAsJsonArray("rounds").get(0).getAsJsonObject().get("memory_left").getAsLong())
+        .isPositive();
+    JsonObject memory = report.getAsJsonObject("memory");
+    long inRounds = report.getAsJsonArray("rounds").asList().stream()
+        .mapToLong(round -> round.getAsJsonObject().get("memory_bytes").getAsLong()).sum();
+    assertThat(memory.get("last_bytes").getAsLong()).isEqualTo(memory.get("bytes").getAsLong() - inRounds);
+    assertThat(memory.get("last_ms").getAsDouble() > 0).isEqualTo(memory.get("last_bytes").getAsLong() > 0);
   }
 
   @Test

@@ -19,7 +19,8 @@ class MigrateTest {
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
     assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB")
-        .contains("sent         2.0 MiB in ").contains("downtime ")
+        .contains("sent         2.0 MiB in ").contains("downtime ").contains("of which     ")
+        .contains("in it        sim:a: stopped in ").doesNotContain("dirty memory")
         .contains("phases       pre-flight ")
         .contains("not carried  config space, interrupt setup, DMA mappings")
         .contains("sim:a is let go of when this command ends; its server resets it then.")

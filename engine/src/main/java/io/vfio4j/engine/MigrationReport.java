@@ -96,8 +96,11 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    * @param bytes bytes sent for it, more than its size where it was written to meanwhile, less where it was zero
    * @param pages pages of 4096 bytes sent, those that were zero included
    * @param zeroPages how many of these were zero, and so took next to nothing
+   * @param lastBytes of the bytes, those sent while everything stood still: what was dirty last
+   * @param lastTook how long it took to send these, beside the state of the devices
    */
-  public record MemoryReport(long size, long bytes, long pages, long zeroPages) {
+  public record MemoryReport(long size, long bytes, long pages, long zeroPages, long lastBytes,
+      Duration lastTook) {
   }
 
   /**

@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,14 +23,19 @@ final class SourceMemory implements AutoCloseable {
   private final Narrator narrator;
   private final boolean closesLinks;
 
-  /** A connection, who sends over it, and for how long that was busy. */
+  /** A connection, who sends over it, for how long that was busy, and what it sent the last time. */
   private static final class Channel {
     private final MemorySender sender;
     private final AtomicLong busyNanos = new AtomicLong();
+    private volatile Pass last = new Pass(0, 0);
 
     Channel(MemorySender sender) {
       this.sender = sender;
     }
+  }
+
+  /** What a connection did with all that was to be sent at one time. */
+  private record Pass(long bytes, long nanos) {
   }
 
   /**
@@ -100,9 +106,9 @@ final class SourceMemory implements AutoCloseable {
     long before = channel.sender.bytes();
     channel.sender.sendPending();
     long sent = channel.sender.bytes() - before;
-    if (sent > 0) {
-      channel.busyNanos.addAndGet(narrator.clock().nanoTime() - start);
-    }
+    long took = sent > 0 ? narrator.clock().nanoTime() - start : 0;
+    channel.busyNanos.addAndGet(took);
+    channel.last = new Pass(sent, took);
     return sent;
   }
 
@@ -141,10 +147,14 @@ final class SourceMemory implements AutoCloseable {
     return channels.stream().mapToLong(channel -> channel.busyNanos.get()).toArray();
   }
 
+  /** Returns what was done; what was sent last is what was sent while everything stood still. */
   MigrationReport.MemoryReport report() {
     long pages = channels.stream().mapToLong(channel -> channel.sender.pages()).sum();
     long zeroPages = channels.stream().mapToLong(channel -> channel.sender.zeroPages()).sum();
-    return new MigrationReport.MemoryReport(memory.size(), bytes(), pages, zeroPages);
+    long lastBytes = channels.stream().mapToLong(channel -> channel.last.bytes()).sum();
+    long lastNanos = channels.stream().mapToLong(channel -> channel.last.nanos()).max().orElse(0);
+    return new MigrationReport.MemoryReport(memory.size(), bytes(), pages, zeroPages, lastBytes,
+        Duration.ofNanos(lastNanos));
   }
 
   @Override
