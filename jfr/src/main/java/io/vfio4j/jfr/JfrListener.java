@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.jfr;
+
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.Side;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import jdk.jfr.Event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns what happens in a migration into events of the JDK Flight Recorder. A phase and the move of a device are events
+ * that last; they are written when they end, so a listener is to be closed when the migration is over. While nothing
+ * records, it costs next to nothing.
+ *
+ * <p>
+ * For one migration, of one side or both, and to be called as {@link MigrationListener} says: one event at a time.
+ */
+public final class JfrListener implements MigrationListener, AutoCloseable {
+
+  private static final long UNKNOWN = -1;
+
+  private final Map<Side, PhaseEvent> phases = new EnumMap<>(Side.class);
+  private final Map<Moving, DeviceMoveEvent> moves = new HashMap<>();
+
+  /** A device is on its way; two of one name may be so at once, at either side. */
+  private record Moving(Side side, String device) {
+  }
+
+  /** Makes one that has heard nothing. */
+  public JfrListener() {
+    // Nothing lasts yet.
+  }
+
+  @Override
+  public void on(MigrationEvent event) {
+    switch (event) {
+      case MigrationEvent.PhaseBegan e -> began(e);
+      case MigrationEvent.DeviceMoving e -> moving(e);
+      case MigrationEvent.DeviceMoved e ->
+        end(moves.remove(new Moving(e.side(), e.device())), e.to().name());
+      case MigrationEvent.Progress e -> progress(e);
+      case MigrationEvent.RoundEnded e -> round(e);
+      case MigrationEvent.Recorded e -> recorded(e);
+      case MigrationEvent.Noted e -> note(e);
+    }
+  }
+
+  private void began(MigrationEvent.PhaseBegan began) {
+    commit(phases.remove(began.side()));
+    PhaseEvent event = new PhaseEvent();
+    if (!event.isEnabled()) {
+      return;
+    }
+    event.side = began.side().toString();
+    event.phase = began.phase().title();
+    event.round = began.phase() instanceof Phase.PreCopy(int round) ? round : 0;
+    event.reason = began.reason();
+    event.begin();
+    phases.put(began.side(), event);
+  }
+
+  private void moving(MigrationEvent.DeviceMoving moving) {
+    DeviceMoveEvent event = new DeviceMoveEvent();
+    if (!event.isEnabled()) {
+      return;
+    }
+    event.side = moving.side().toString();
+    event.device = moving.device();
+    event.from = moving.from().name();
+    event.to = moving.to().name();
+    event.reason = moving.reason();
+    event.begin();
+    moves.put(new Moving(moving.side(), moving.device()), event);
+  }
+
+  private static void end(@Nullable DeviceMoveEvent event, String reached) {
+    if (event != null) {
+      event.reached = reached;
+      event.commit();
+    }
+  }
+
+  private static void progress(MigrationEvent.Progress progress) {
+    ProgressEvent event = new ProgressEvent();
+    if (event.isEnabled()) {
+      event.round = progress.round();
+      event.bytes = progress.bytes();
+      event.bytesPerSecond = progress.bytesPerSecond();
+      event.remaining = progress.remaining().orElse(UNKNOWN);
+      event.predictedDowntime = nanos(progress.predictedDowntime());
+      event.elapsed = progress.elapsed().toNanos();
+      event.commit();
+    }
+  }
+
+  private static void round(MigrationEvent.RoundEnded end) {
+    RoundEvent event = new RoundEvent();
+    if (event.isEnabled()) {
+      event.round = end.round().number();
+      event.deviceBytes = end.round().deviceBytes();
+      event.memoryBytes = end.round().memoryBytes();
+      event.deviceBytesLeft = end.round().deviceBytesLeft();
+      event.memoryBytesLeft = end.round().memoryBytesLeft();
+      event.took = end.round().took().toNanos();
+      event.predictedDowntime = nanos(end.predictedDowntime());
+      event.commit();
+    }
+  }
+
+  private static void recorded(MigrationEvent.Recorded recorded) {
+    RecordedStepEvent event = new RecordedStepEvent();
+    if (event.isEnabled()) {
+      event.side = recorded.side().toString();
+      event.session = recorded.session().toString();
+      event.step = recorded.step().toString();
+      event.commit();
+    }
+  }
+
+  private static void note(MigrationEvent.Noted noted) {
+    NoteEvent event = new NoteEvent();
+    if (event.isEnabled()) {
+      event.side = noted.side().toString();
+      event.text = noted.text();
+      event.commit();
+    }
+  }
+
+  private static long nanos(Optional<Duration> duration) {
+    return duration.map(Duration::toNanos).orElse(UNKNOWN);
+  }
+
+  /** Ends what lasts: the last phase of a side, and the move of a device that has not come back from it. */
+  @Override
+  public void close() {
+    moves.values().forEach(JfrListener::commit);
+    moves.clear();
+    phases.values().forEach(JfrListener::commit);
+    phases.clear();
+  }
+
+  private static void commit(@Nullable Event event) {
+    if (event != null) {
+      event.commit();
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.jfr;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** Something worth telling. */
+@Name("io.vfio4j.Note")
+@Label("Note about a migration")
+@Description("Something worth telling")
+@Category({"vfio4j", "Migration"})
+@StackTrace(false)
+final class NoteEvent extends Event {
+
+  @Label("Side")
+  String side = "";
+
+  @Label("Text")
+  String text = "";
+}

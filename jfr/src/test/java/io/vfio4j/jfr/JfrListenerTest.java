@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.jfr;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JfrListenerTest {
+
+  @TempDir
+  private Path folder;
+
+  /** What a migration told, and what was recorded of it. */
+  private record Told(MigrationReport report, List<MigrationEvent> events, List<RecordedEvent> recorded) {
+
+    List<RecordedEvent> recorded(String name) {
+      return recorded.stream().filter(event -> event.getEventType().getName().equals("io.vfio4j." + name))
+          .toList();
+    }
+
+    <T extends MigrationEvent> List<T> events(Class<T> kind) {
+      return events.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+  }
+
+  private Told migrate() throws IOException, MigrationException {
+    List<MigrationEvent> events = new ArrayList<>();
+    MigrationReport report;
+    Path file = folder.resolve("migration.jfr");
+    try (Recording recording = new Recording();
+        SimulatedDevice source = SimulatedSettings.named("source").device();
+        SimulatedDevice target = SimulatedSettings.named("target").device()) {
+      recording.start();
+      try (JfrListener jfr = new JfrListener()) {
+        report = LocalMigration.run(source, target,
+            MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(30)), Workload.NONE, event -> {
+              events.add(event);
+              jfr.on(event);
+            });
+      }
+      recording.stop();
+      recording.dump(file);
+    }
+    return new Told(report, events, RecordingFile.readAllEvents(file));
+  }
+
+  @Test
+  void aRecordingHasEveryEvent() throws IOException, MigrationException {
+    Told told = migrate();
+
+    assertThat(told.recorded("Phase")).extracting(event -> event.getString("side") + " "
+        + event.getString("phase") + " " + event.getInt("round"))
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.PhaseBegan.class).stream()
+            .map(JfrListenerTest::words).toList());
+    assertThat(told.recorded("DeviceMove")).extracting(event -> event.getString("side") + " "
+        + event.getString("device") + " " + event.getString("from") + " " + event.getString("reached"))
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.DeviceMoved.class).stream()
+            .map(event -> event.side() + " " + event.device() + " " + event.from() + " " + event.to())
+            .toList());
+    assertThat(told.recorded("Progress")).hasSameSizeAs(told.events(MigrationEvent.Progress.class));
+    assertThat(told.recorded("Note")).extracting(event -> event.getString("text"))
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.Noted.class).stream()
+            .map(MigrationEvent.Noted::text).toList());
+    assertThat(told.recorded("Recorded")).extracting(event -> event.getString("step"))
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.Recorded.class).stream()
+            .map(event -> event.step().toString()).toList());
+    assertThat(told.recorded("Round")).extracting(event -> event.getLong("deviceBytes"))
+        .containsExactlyElementsOf(
+            told.report().rounds().stream().map(MigrationReport.Round::deviceBytes).toList());
+  }
+
+  private static String words(MigrationEvent.PhaseBegan event) {
+    int round = event.phase() instanceof Phase.PreCopy(int number) ? number : 0;
+    return event.side() + " " + event.phase().title() + " " + round;
+  }
+
+  /** A phase begins when the one before it has ended, and the moves of the switchover lie in its phase. */
+  @Test
+  void whatLastsHasItsTime() throws IOException, MigrationException {
+    Told told = migrate();
+
+    List<RecordedEvent> phases = told.recorded("Phase").stream()
+        .filter(event -> event.getString("side").equals("source"))
+        .sorted((a, b) -> a.getStartTime().compareTo(b.getStartTime())).toList();
+    for (int i = 1; i < phases.size(); i++) {
+      assertThat(phases.get(i).getStartTime()).isAfterOrEqualTo(phases.get(i - 1).getEndTime());
+    }
+    RecordedEvent stopCopy = phases.stream().filter(event -> event.getString("phase").equals("stop-copy"))
+        .findFirst().orElseThrow();
+    assertThat(told.recorded("DeviceMove"))
+        .filteredOn(event -> event.getString("to").equals("STOP_COPY")).singleElement()
+        .satisfies(move -> {
+          assertThat(move.getDuration()).isPositive();
+          assertThat(move.getStartTime()).isAfterOrEqualTo(stopCopy.getStartTime());
+          assertThat(move.getEndTime()).isBeforeOrEqualTo(stopCopy.getEndTime());
+        });
+  }
+
+  @Test
+  void aMoveThatNeverEndsIsThereWithoutTheStateReached() throws IOException {
+    Path file = folder.resolve("hung.jfr");
+    try (Recording recording = new Recording()) {
+      recording.start();
+      try (JfrListener jfr = new JfrListener()) {
+        jfr.on(new MigrationEvent.DeviceMoving(Duration.ZERO, Side.SOURCE, "a", DeviceState.RUNNING,
+            DeviceState.STOP, "why"));
+      }
+      recording.stop();
+      recording.dump(file);
+    }
+    assertThat(RecordingFile.readAllEvents(file))
+        .filteredOn(event -> event.getEventType().getName().equals("io.vfio4j.DeviceMove")).singleElement()
+        .satisfies(move -> assertThat(move.getString("reached")).isNull());
+  }
+}
