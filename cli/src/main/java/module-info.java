@@ -8,9 +8,11 @@ module io.vfio4j.cli {
   requires io.vfio4j.devices;
   requires io.vfio4j.engine;
   requires io.vfio4j.conformance;
+  requires io.vfio4j.jfr;
   requires com.google.gson;
   requires info.picocli;
   requires java.net.http; // Workloads that are paused over HTTP.
+  requires jdk.httpserver; // Metrics.
   requires java.management; // The JVM's own arguments, for the servers started as children.
 
   opens io.vfio4j.cli to info.picocli;
@@ -18,4 +20,5 @@ module io.vfio4j.cli {
   opens io.vfio4j.cli.inspect to info.picocli;
   opens io.vfio4j.cli.simulate to info.picocli;
   opens io.vfio4j.cli.states to info.picocli;
+  opens io.vfio4j.cli.watch to info.picocli;
 }

@@ -30,7 +30,8 @@ public final class CommandFailure extends IOException {
     this.facts = facts;
   }
 
-  int exitCode() {
+  /** Returns the exit code of the command. */
+  public int exitCode() {
     return exitCode;
   }
 

@@ -4,7 +4,12 @@ package io.vfio4j.cli;
 import com.google.gson.JsonObject;
 
 /** An error as an event. */
-record ErrorJson(int exitCode, String message, Throwable cause) {
+public record ErrorJson(int exitCode, String message, Throwable cause) {
+
+  /** Returns the event of a command that failed. */
+  public static JsonObject of(CommandFailure failure) {
+    return new ErrorJson(failure.exitCode(), String.valueOf(failure.getMessage()), failure).build();
+  }
 
   JsonObject build() {
     JsonObject json = Json.event("error").with("exit_code", exitCode).with("message", message).build();

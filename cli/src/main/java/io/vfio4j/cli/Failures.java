@@ -9,7 +9,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
 
 /** Turns what a command threw into words and an exit code; nothing else does. */
-final class Failures implements IExecutionExceptionHandler {
+public final class Failures implements IExecutionExceptionHandler {
 
   @Override
   public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
@@ -35,7 +35,8 @@ final class Failures implements IExecutionExceptionHandler {
     throw new IllegalStateException(command.getCommandName() + " lacks the common options");
   }
 
-  static String words(Throwable e) {
+  /** Returns what a person is told of an exception. */
+  public static String words(Throwable e) {
     String message = e.getMessage();
     return switch (e) {
       case NoSuchFileException missing -> "no such file: " + missing.getFile();

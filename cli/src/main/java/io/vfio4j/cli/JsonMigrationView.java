@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Writes every event of a migration as JSON. */
-final class JsonMigrationView implements MigrationView {
+public final class JsonMigrationView implements MigrationView {
 
   private final Output output;
 
@@ -25,7 +25,8 @@ final class JsonMigrationView implements MigrationView {
     output.event(json(event));
   }
 
-  static JsonObject json(MigrationEvent event) {
+  /** Returns an event as an object. */
+  public static JsonObject json(MigrationEvent event) {
     return switch (event) {
       case MigrationEvent.PhaseBegan began -> phase(began);
       case MigrationEvent.DeviceMoving e ->

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.WatchOptions;
+import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
@@ -71,6 +73,9 @@ final class MigrateCommand implements Callable<Integer> {
   private final StateDirOption stateDir = new StateDirOption();
 
   @Mixin
+  private final WatchOptions watch = new WatchOptions();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
@@ -79,14 +84,16 @@ final class MigrateCommand implements Callable<Integer> {
     StateDirectory state = stateDir.open();
     MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
-    try (OpenDevices targets =
-        OpenDevices.open(to, address -> address.open(output::warning))) {
+    try (Watching watching = watch.start(common.spec(), output);
+        OpenDevices targets =
+            OpenDevices.open(to, address -> address.open(output::warning))) {
       // Let go of before the targets are held: somebody may wait for them.
       try (OpenDevices sources =
           OpenDevices.open(from, address -> address.openSource(reset.isAllowed(), output::warning))) {
         // Not before all sources are known to be such that can leave.
         targets.prepareAsTargets();
-        move(sources, targets, options, new TargetOracle(state, Optional.empty()), output);
+        move(sources, targets, options, new TargetOracle(state, Optional.empty()), watching,
+            output);
       }
       holding.keep(targets, output);
     }
@@ -94,13 +101,14 @@ final class MigrateCommand implements Callable<Integer> {
   }
 
   private void move(OpenDevices sources, OpenDevices targets, MigrationOptions options, TargetOracle oracle,
+      Watching watching,
       Output output)
       throws IOException, InterruptedException {
     try (Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       MemoryRegions toMemory = RegionOptions.map(toRegions, arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        new SourceSide(sources, targets.names(), holding.isAllowed(), oracle, output).run(
+        new SourceSide(sources, targets.names(), holding.isAllowed(), oracle, watching, output).run(
             listener -> LocalMigration.run(sources.ensemble().withMemory(memory),
                 targets.ensemble().withMemory(toMemory), options, workload.workload(), listener));
       }

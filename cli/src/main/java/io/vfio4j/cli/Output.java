@@ -14,7 +14,15 @@ public final class Output {
   private final boolean json;
   private final boolean quiet;
 
-  Output(PrintWriter out, PrintWriter err, boolean json, boolean quiet) {
+  /**
+   * Makes one.
+   *
+   * @param out takes results and JSON
+   * @param err takes all else
+   * @param json whether events are to be JSON
+   * @param quiet whether only errors, or the result as JSON, are to be told
+   */
+  public Output(PrintWriter out, PrintWriter err, boolean json, boolean quiet) {
     this.out = out;
     this.err = err;
     this.json = json;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.WatchOptions;
+import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationException;
@@ -64,6 +66,9 @@ final class ReceiveCommand implements Callable<Integer> {
   private final StateDirOption stateDir = new StateDirOption();
 
   @Mixin
+  private final WatchOptions watch = new WatchOptions();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
@@ -71,8 +76,9 @@ final class ReceiveCommand implements Callable<Integer> {
     TransportAddress where = insecure.allowed(Options.required(address, "--listen"), common.spec());
     MigrationOptions options = options(stateDir.open());
     Output output = common.output();
-    try (OpenDevices targets =
-        OpenDevices.open(devices, address -> address.open(output::warning));
+    try (Watching watching = watch.start(common.spec(), output);
+        OpenDevices targets =
+            OpenDevices.open(devices, address -> address.open(output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       targets.prepareAsTargets();
@@ -80,8 +86,9 @@ final class ReceiveCommand implements Callable<Integer> {
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
           TransportListener listener = TransportListener.open(where)) {
-        report = receive(accept(listener, targets, output), targets, memory, options, output);
+        report = receive(accept(listener, targets, output), targets, memory, options, watching, output);
       }
+      watching.received(report);
       tell(report, output);
       holding.keep(targets, output);
     }
@@ -97,13 +104,14 @@ final class ReceiveCommand implements Callable<Integer> {
   }
 
   private TargetReport receive(Connections connections, OpenDevices targets, MemoryRegions memory,
-      MigrationOptions options, Output output) throws CommandFailure {
+      MigrationOptions options, Watching watching, Output output) throws CommandFailure {
     String peer = connections.control().peer();
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options, progress)
+      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options,
+          watching.after(progress))
           .run();
     } catch (MigrationException e) {
-      throw FailedMigration.of(e, targets.names(), peer);
+      throw watching.failed(e, FailedMigration.of(e, targets.names(), peer));
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.WatchOptions;
+import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
@@ -63,6 +65,9 @@ final class SendCommand implements Callable<Integer> {
   private final StateDirOption stateDir = new StateDirOption();
 
   @Mixin
+  private final WatchOptions watch = new WatchOptions();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
@@ -71,14 +76,15 @@ final class SendCommand implements Callable<Integer> {
     StateDirectory state = stateDir.open();
     MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
-    try (OpenDevices sources =
-        OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
+    try (Watching watching = watch.start(common.spec(), output);
+        OpenDevices sources =
+            OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
         Connections connections = connect(peer);
         TargetOracle oracle = new TargetOracle(state, Optional.of(peer));
-        new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, output)
+        new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, watching, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
                 workload.workload(), listener).run());
       }

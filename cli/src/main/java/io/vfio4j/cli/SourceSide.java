@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
@@ -21,14 +22,16 @@ final class SourceSide {
   private final String target;
   private final boolean mayHold;
   private final TargetOracle oracle;
+  private final Watching watching;
   private final Output output;
 
   SourceSide(OpenDevices sources, String target, boolean mayHold, TargetOracle oracle,
-      Output output) {
+      Watching watching, Output output) {
     this.sources = sources;
     this.target = target;
     this.mayHold = mayHold;
     this.oracle = oracle;
+    this.watching = watching;
     this.output = output;
   }
 
@@ -54,12 +57,14 @@ final class SourceSide {
           session.set(recorded.session());
         }
         progress.on(event);
+        watching.on(event);
       });
     } catch (MigrationException e) {
       failed(e, Optional.ofNullable(session.get()));
       output.line("at the target run, as it says now: " + sources.names());
       return;
     }
+    watching.moved(report);
     ReportWords.lines(report).forEach(output::line);
     for (OpenDevice source : sources.list()) {
       output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.whenLetGo()));
@@ -70,7 +75,7 @@ final class SourceSide {
   /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */
   private void failed(MigrationException e, Optional<Session> session)
       throws CommandFailure, InterruptedException {
-    CommandFailure failure = FailedMigration.of(e, sources.names(), target);
+    CommandFailure failure = watching.failed(e, FailedMigration.of(e, sources.names(), target));
     if (!StoppedSource.isLeftBy(e) || sources.isInside() || !mayHold) {
       throw failure;
     }

@@ -55,7 +55,8 @@ public final class HtmlPage {
     out.append("</main>\n</body>\n</html>\n");
   }
 
-  private static String style() {
+  /** Returns the style of the page, for others that are to look like it: CSS. */
+  public static String style() {
     try (InputStream css = HtmlPage.class.getResourceAsStream("report.css")) {
       if (css == null) {
         throw new IllegalStateException("report.css is not in the module");

@@ -2,19 +2,19 @@
 package io.vfio4j.conformance;
 
 /** Text in XML and HTML. */
-final class Markup {
+public final class Markup {
 
   private Markup() {
   }
 
   /** Returns a text for element content or a quoted attribute of HTML. */
-  static String escaped(String text) {
+  public static String escaped(String text) {
     return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;")
         .replace("'", "&#39;");
   }
 
   /** Returns a text with question marks for what XML 1.0 has no place for; some of it comes from devices. */
-  static String clean(String text) {
+  public static String clean(String text) {
     StringBuilder out = new StringBuilder(text.length());
     text.codePoints().forEach(c -> out.appendCodePoint(isChar(c) ? c : '?'));
     return out.toString();

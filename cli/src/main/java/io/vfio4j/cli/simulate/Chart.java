@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
+import io.vfio4j.cli.svg.Ticks;
 import io.vfio4j.engine.simulation.SimulatedRound;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -112,14 +113,7 @@ final class Chart {
 
   /** Returns the seconds at which the scale is marked: round ones. */
   List<Double> timeTicks() {
-    double wish = lastSecond / TIME_TICKS;
-    double power = Math.pow(10, Math.floor(Math.log10(wish)));
-    double step = wish / power < 2 ? 2 * power : wish / power < 5 ? 5 * power : 10 * power;
-    List<Double> ticks = new ArrayList<>();
-    for (int i = 0; i * step <= lastSecond; i++) {
-      ticks.add(i * step);
-    }
-    return ticks;
+    return Ticks.upTo(lastSecond, TIME_TICKS);
   }
 
   /** Returns what fits into the limit of the downtime, of each scenario that differs in that. */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.TargetReport;
+import io.vfio4j.model.DeviceState;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of a migration, as numbers. Told by the threads of the migration, read by those of the server. */
+final class Metrics implements MigrationListener {
+
+  /** {@link io.vfio4j.engine.Phase#title} of every phase. */
+  static final List<String> PHASES = List.of("pre-flight", "pre-copy", "quiescing", "stop-copy", "loading",
+      "handover", "done", "aborting");
+
+  private final Map<Side, String> phases = new EnumMap<>(Side.class);
+  private final Map<At, DeviceState> states = new LinkedHashMap<>();
+  private long sentBytes;
+  private long deviceBytes;
+  private long memoryBytes;
+  private long rounds;
+  private OptionalLong left = OptionalLong.empty();
+  private Optional<Duration> predicted = Optional.empty();
+  private @Nullable MigrationReport report;
+  private @Nullable TargetReport received;
+  private @Nullable Outcome outcome;
+
+  /** A device of a side. */
+  private record At(Side side, String device) {
+  }
+
+  @Override
+  public synchronized void on(MigrationEvent event) {
+    switch (event) {
+      case MigrationEvent.PhaseBegan e -> phases.put(e.side(), e.phase().title());
+      case MigrationEvent.DeviceMoving e -> states.put(new At(e.side(), e.device()), e.from());
+      case MigrationEvent.DeviceMoved e -> states.put(new At(e.side(), e.device()), e.to());
+      case MigrationEvent.Progress e -> {
+        sentBytes = Math.max(sentBytes, e.bytes());
+        left = e.remaining();
+        predicted = e.predictedDowntime();
+      }
+      case MigrationEvent.RoundEnded e -> {
+        rounds++;
+        deviceBytes += e.round().deviceBytes();
+        memoryBytes += e.round().memoryBytes();
+        sentBytes = Math.max(sentBytes, deviceBytes + memoryBytes);
+        left = e.remaining();
+        predicted = e.predictedDowntime();
+      }
+      case MigrationEvent.Recorded _,MigrationEvent.Noted _ -> {
+        // Words are no numbers.
+      }
+    }
+  }
+
+  synchronized void moved(MigrationReport done) {
+    report = done;
+    sentBytes = done.bytes();
+    memoryBytes = done.memory().map(MigrationReport.MemoryReport::bytes).orElse(0L);
+    deviceBytes = done.devices().stream().mapToLong(MigrationReport.DeviceReport::bytes).sum();
+    left = OptionalLong.of(0);
+  }
+
+  synchronized void received(TargetReport done) {
+    received = done;
+  }
+
+  synchronized void failed(Outcome what) {
+    outcome = what;
+  }
+
+  /** Returns all of it in the text format. */
+  synchronized String text() {
+    Exposition out = new Exposition();
+    writePhases(out);
+    writeStates(out);
+    writeTraffic(out);
+    writeDowntime(out);
+    writeEnd(out);
+    return out.toString();
+  }
+
+  private void writePhases(Exposition out) {
+    out.gauge("vfio4j_phase", "1 for the phase in which a side is, 0 for the others.");
+    phases.forEach((side, current) -> PHASES.forEach(
+        phase -> out.value(phase.equals(current) ? 1 : 0, "side", side.toString(), "phase", phase)));
+  }
+
+  private void writeStates(Exposition out) {
+    out.gauge("vfio4j_device_state", "1 for the state in which a device is, 0 for the others.");
+    states.forEach((at, current) -> {
+      for (DeviceState state : DeviceState.values()) {
+        out.value(state == current ? 1 : 0, "side", at.side().toString(), "device", at.device(), "state",
+            state.name());
+      }
+    });
+  }
+
+  private void writeTraffic(Exposition out) {
+    out.counter("vfio4j_sent_bytes_total", "Bytes that the source has sent.").value(sentBytes);
+    out.counter("vfio4j_copied_bytes_total",
+        "Bytes of devices and of memory that the source has sent, told at the end of each round.")
+        .value(deviceBytes, "kind", "device").value(memoryBytes, "kind", "memory");
+    out.counter("vfio4j_rounds_total", "Rounds of pre-copy that have ended.").value(rounds);
+    if (left.isPresent()) {
+      out.gauge("vfio4j_remaining_bytes", "Bytes known to be left to send.").value(left.getAsLong());
+    }
+    predicted.ifPresent(time -> out
+        .gauge("vfio4j_predicted_downtime_seconds", "How long the downtime would be if it began now.")
+        .value(time));
+    if (received != null) {
+      out.counter("vfio4j_received_bytes_total", "Bytes that the target has loaded.")
+          .value(received.summary().bytes());
+    }
+  }
+
+  private void writeDowntime(Exposition out) {
+    if (report == null) {
+      return;
+    }
+    MigrationReport done = report;
+    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume at the target.")
+        .value(done.downtime());
+    out.gauge("vfio4j_downtime_part_seconds", "What the downtime consisted of.");
+    for (DowntimeParts.Part part : DowntimeParts.Part.values()) {
+      Duration took = done.downtimeParts().durations().get(part);
+      if (took != null) {
+        out.value(took, "part", part.name().toLowerCase(Locale.ROOT));
+      }
+    }
+    done.memory().ifPresent(memory -> out
+        .gauge("vfio4j_downtime_memory_seconds", "How long it took to send the last dirty memory.")
+        .value(memory.lastTook()));
+    out.gauge("vfio4j_device_stopping_seconds", "How long the move of a device to STOP_COPY took.");
+    done.devices()
+        .forEach(device -> out.value(device.switchover().stopping(), "device", device.source().name()));
+    out.gauge("vfio4j_device_sending_seconds", "How long it took to send the rest of a device's state.");
+    done.devices()
+        .forEach(device -> out.value(device.switchover().sending(), "device", device.source().name()));
+  }
+
+  private void writeEnd(Exposition out) {
+    out.counter("vfio4j_migrations_total", "Migrations that are done: 1 once this one is.")
+        .value(report != null || received != null ? 1 : 0);
+    out.counter("vfio4j_failures_total", "Migrations that failed, by what they left behind at the source.");
+    for (Outcome kind : Outcome.values()) {
+      out.value(kind == outcome ? 1 : 0, "outcome", kind.name().toLowerCase(Locale.ROOT));
+    }
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.vfio4j.cli.CommandFailure;
+import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Json;
+import io.vfio4j.cli.Output;
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.TargetReport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** Serves the metrics over HTTP until the command ends. */
+final class MetricsServer implements Watcher {
+
+  private static final String PATH = "/metrics";
+  private static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
+  private static final int BACKLOG = 8;
+  private static final int THREADS = 2;
+
+  static {
+    // Who sends its request in drips, or does not take the answer, holds a thread no longer than this, in seconds.
+    System.setProperty("sun.net.httpserver.maxReqTime", "10");
+    System.setProperty("sun.net.httpserver.maxRspTime", "10");
+    System.setProperty("jdk.httpserver.maxConnections", "32");
+  }
+
+  private final Metrics metrics = new Metrics();
+  private final HttpServer server;
+  private final ExecutorService threads;
+
+  private MetricsServer(HttpServer server) {
+    this.server = server;
+    this.threads = Executors.newFixedThreadPool(THREADS,
+        Thread.ofPlatform().name("vfio4j-metrics-", 0).daemon(true).factory());
+    server.setExecutor(threads);
+    server.createContext("/", this::answer);
+  }
+
+  /** Starts it, and says where it is. */
+  static MetricsServer start(InetSocketAddress address, Output output) throws IOException {
+    HttpServer http;
+    try {
+      http = HttpServer.create(address, BACKLOG);
+    } catch (IOException e) {
+      throw new CommandFailure(ExitCodes.NOT_DONE,
+          "--metrics: %s:%d cannot be listened at: %s; give another port, or 0 for any"
+              .formatted(address.getHostString(), address.getPort(), e.getMessage()),
+          e);
+    }
+    MetricsServer server = new MetricsServer(http);
+    http.start();
+    String url = url(http.getAddress());
+    output.remark("metrics at " + url);
+    output.event(Json.event("metrics").with("address", url).build());
+    return server;
+  }
+
+  private static String url(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return "http://%s:%d%s".formatted(host.indexOf(':') < 0 ? host : "[" + host + "]", address.getPort(),
+        PATH);
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      if (!exchange.getRequestURI().getPath().equals(PATH)) {
+        exchange.sendResponseHeaders(404, -1);
+      } else if (!exchange.getRequestMethod().equals("GET")) {
+        exchange.getResponseHeaders().set("Allow", "GET");
+        exchange.sendResponseHeaders(405, -1);
+      } else {
+        byte[] body = metrics.text().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", TYPE);
+        exchange.sendResponseHeaders(200, body.length);
+        exchange.getResponseBody().write(body);
+      }
+    }
+  }
+
+  @Override
+  public void on(MigrationEvent event) {
+    metrics.on(event);
+  }
+
+  @Override
+  public void moved(MigrationReport report) {
+    metrics.moved(report);
+  }
+
+  @Override
+  public void received(TargetReport report) {
+    metrics.received(report);
+  }
+
+  @Override
+  public void failed(MigrationException cause, CommandFailure failure) {
+    metrics.failed(cause.outcome());
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}

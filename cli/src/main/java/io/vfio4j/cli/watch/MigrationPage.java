@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import static io.vfio4j.cli.Quantities.bytes;
+import static io.vfio4j.cli.Quantities.time;
+
+import io.vfio4j.conformance.HtmlPage;
+import io.vfio4j.conformance.Markup;
+import io.vfio4j.engine.MigrationReport;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A migration as a single page that needs nothing else: no script, no font, no picture from elsewhere. */
+final class MigrationPage {
+
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+  /** What is shown before and after the downtime, as a part of it. */
+  private static final int MARGIN = 20;
+
+  private final Story story;
+  private final CommandWords command;
+  private final Ending ending;
+  private final Duration end;
+  private final Html html = new Html();
+
+  private MigrationPage(Story story, CommandWords command, Ending ending) {
+    this.story = story;
+    this.command = command;
+    this.ending = ending;
+    this.end = story.now();
+  }
+
+  /** Returns the page, which is to be written as UTF-8. */
+  static String of(Story story, CommandWords command, Ending ending) {
+    MigrationPage page = new MigrationPage(story, command, ending);
+    page.write();
+    return page.html.toString();
+  }
+
+  private void write() {
+    html.raw("""
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        """);
+    html.element("title", "", title()).raw("<style>\n" + HtmlPage.style() + style())
+        .raw("</style>\n</head>\n<body>\n<main>\n");
+    writeHead();
+    Numbers numbers = new Numbers(html);
+    numbers.writeCards(ending, end);
+    writeTimeline();
+    if (ending instanceof Ending.Moved(MigrationReport report)) {
+      writeDowntime(report);
+    }
+    numbers.writeTables(ending);
+    numbers.writeStory(story, end);
+    numbers.writeOptions(command);
+    html.raw("</main>\n</body>\n</html>\n");
+  }
+
+  private static String style() {
+    try (InputStream css = MigrationPage.class.getResourceAsStream("page.css")) {
+      if (css == null) {
+        throw new IllegalStateException("page.css is not in the module");
+      }
+      return new String(css.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String title() {
+    List<String> devices = story.devices(end);
+    return devices.isEmpty() ? "A migration" : "Migration of " + String.join(", ", devices);
+  }
+
+  private void writeHead() {
+    boolean done = !(ending instanceof Ending.Failed);
+    html.raw("<header>\n").element("h1", "", title())
+        .element("p", done ? "badge passed" : "badge failed", done ? "Done" : "Failed").raw("<dl>\n")
+        .fact("Command", command.name()).fact("Began", TIME.format(story.began()))
+        .fact("Took", time(end)).raw("</dl>\n");
+    if (ending instanceof Ending.Failed failed) {
+      html.element("p", "failure", String.valueOf(failed.failure().getMessage()));
+    }
+    html.raw("</header>\n");
+  }
+
+  private void writeTimeline() {
+    Lanes lanes = new Lanes(story, end);
+    Duration from = Duration.ZERO;
+    Duration to = Duration.ZERO;
+    if (ending instanceof Ending.Moved(MigrationReport report)) {
+      to = lanes.downtimeEnd();
+      from = to.minus(report.downtime());
+    }
+    html.section("Timeline")
+        .raw(new TimelineChart(Duration.ZERO, end, lanes.all(), story.rounds().list())
+            .text("Phases, states of the devices and rounds over time", from, to));
+    writeLegend();
+    html.endSection();
+  }
+
+  private void writeLegend() {
+    html.raw("<p class=\"legend\">");
+    story.moves(end).stream()
+        .flatMap(move -> move.reached().map(reached -> List.of(move.from(), reached))
+            .orElseGet(() -> List.of(move.from())).stream())
+        .distinct().sorted()
+        .forEach(state -> html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar "
+            + Lanes.style(state.name()) + "\" width=\"14\" height=\"14\" rx=\"3\"/></svg>"
+            + Markup.escaped(state.name()) + "</span> "));
+    html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar moving\" width=\"14\" "
+        + "height=\"14\" rx=\"3\"/></svg>on its way</span>");
+    if (ending instanceof Ending.Moved) {
+      html.raw(" <span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"mark\" width=\"14\" "
+          + "height=\"14\" rx=\"3\"/></svg>downtime</span>");
+    }
+    html.raw("</p>\n");
+  }
+
+  private void writeDowntime(MigrationReport report) {
+    Lanes lanes = new Lanes(story, end);
+    Duration to = lanes.downtimeEnd();
+    Duration from = to.minus(report.downtime());
+    Duration margin = report.downtime().dividedBy(MARGIN);
+    List<Lane> rows = new ArrayList<>(List.of(lanes.parts(report)));
+    rows.addAll(lanes.all());
+    html.section("The downtime, magnified").raw(new TimelineChart(from.minus(margin), to.plus(margin), rows,
+        List.of()).text("What the downtime consisted of", from, to));
+    html.table(List.of("part", "took"), report.downtimeParts().durations().entrySet().stream()
+        .map(part -> List.of(part.getKey().title(), time(part.getValue()))).toList());
+    report.memory().ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."
+        .formatted(bytes(memory.lastBytes()), time(memory.lastTook()))));
+    html.endSection();
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import static io.vfio4j.cli.Quantities.bytes;
+import static io.vfio4j.cli.Quantities.rate;
+import static io.vfio4j.cli.Quantities.time;
+
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.TargetReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The numbers and lists of a page about a migration. */
+final class Numbers {
+
+  private final Html html;
+
+  Numbers(Html html) {
+    this.html = html;
+  }
+
+  /** Writes the few that matter most. */
+  void writeCards(Ending ending, Duration end) {
+    html.raw("<ul class=\"counts\">\n");
+    switch (ending) {
+      case Ending.Moved(MigrationReport report) -> {
+        card(time(report.downtime()),
+            "downtime" + report.predictedDowntime().map(t -> ", predicted " + time(t)).orElse(""));
+        card(time(report.total()), "in all");
+        card(bytes(report.bytes()), "sent");
+        card(bytes(report.stopCopyBytes()), "of it in the downtime");
+        int rounds = report.rounds().isEmpty() ? 0 : report.rounds().getLast().number();
+        card(Integer.toString(rounds), rounds == 1 ? "round" : "rounds");
+      }
+      case Ending.Received(TargetReport report) -> {
+        card(time(report.total()), "in all");
+        card(bytes(report.summary().bytes()), "loaded");
+        card(time(report.summary().validating()), "checking the state");
+        card(time(report.summary().starting()), "starting");
+      }
+      case Ending.Failed failed -> {
+        card(failed.cause().phase().title(), "where it failed");
+        card(failed.cause().outcome().name(), "the source");
+        card(time(end), "until it was over");
+      }
+    }
+    html.raw("</ul>\n");
+  }
+
+  private void card(String value, String what) {
+    html.raw("<li>").element("b", "", value).element("span", "", what).raw("</li>\n");
+  }
+
+  /** Writes what is known of each device, and of memory. */
+  void writeTables(Ending ending) {
+    switch (ending) {
+      case Ending.Moved(MigrationReport report) -> moved(report);
+      case Ending.Received(TargetReport report) -> received(report);
+      case Ending.Failed failed -> failed(failed);
+    }
+  }
+
+  private void moved(MigrationReport report) {
+    html.section("Devices").table(
+        List.of("device", "went to", "sent", "move to STOP_COPY", "sent in the downtime", "which took"),
+        report.devices().stream().map(device -> List.of(device.source().name(), device.target().name(),
+            bytes(device.bytes()), time(device.switchover().stopping()), bytes(device.switchover().bytes()),
+            time(device.switchover().sending()))).toList())
+        .endSection();
+    report.memory().ifPresent(memory -> html.section("Memory").table(
+        List.of("size", "sent", "pages", "of them zero", "sent in the downtime", "which took"),
+        List.of(List.of(bytes(memory.size()), bytes(memory.bytes()), Long.toString(memory.pages()),
+            Long.toString(memory.zeroPages()), bytes(memory.lastBytes()), time(memory.lastTook()))))
+        .endSection());
+    html.section("At the target").table(List.of("loaded", "checking the state", "starting"),
+        List.of(List.of(bytes(report.atTarget().bytes()), time(report.atTarget().validating()),
+            time(report.atTarget().starting()))))
+        .element("p", "quiet", "Not carried: " + String.join(", ", report.notCarried()) + ".").endSection();
+  }
+
+  private void received(TargetReport report) {
+    List<List<String>> rows = new ArrayList<>();
+    for (int i = 0; i < report.devices().size(); i++) {
+      rows.add(List.of(report.devices().get(i).name(), report.sources().get(i).name()));
+    }
+    html.section("Devices").table(List.of("device", "came from"), rows)
+        .element("p", "quiet", "Not carried: " + String.join(", ", report.notCarried()) + ".");
+    if (!report.sourceKnows()) {
+      html.element("p", "failure", "The source could not be told that they run here.");
+    }
+    html.endSection();
+  }
+
+  private void failed(Ending.Failed failed) {
+    html.section("What became of the devices");
+    if (!failed.cause().devices().isEmpty()) {
+      html.table(List.of("device of the source", "outcome", "state"), failed.cause().devices().stream()
+          .map(fate -> List.of(fate.device(), fate.outcome().name(),
+              fate.state().map(Enum::name).orElse("unknown")))
+          .toList());
+    }
+    html.element("p", "quiet", "The target: " + failed.cause().targetFate()).endSection();
+  }
+
+  /** Writes rounds, moves and notes: all that the timeline shows, in words. */
+  void writeStory(Story story, Duration end) {
+    List<Story.RoundEnd> rounds = story.rounds().list();
+    if (!rounds.isEmpty()) {
+      open("Rounds", story.rounds().leftOut());
+      html.table(
+          List.of("round", "ended", "took", "devices", "memory", "left", "rate so far", "downtime would be"),
+          rounds.stream().map(Numbers::row).toList()).raw("</details>\n");
+    }
+    open("Phases", 0);
+    html.table(List.of("began", "side", "phase", "why"), story.phases().stream()
+        .map(phase -> List.of(time(phase.at()), phase.side().toString(), phase.phase(), phase.reason()))
+        .toList()).raw("</details>\n");
+    open("Moves", 0);
+    html.table(List.of("began", "took", "side", "device", "from", "to", "reached", "why"),
+        story.moves(end).stream().map(Numbers::row).toList()).raw("</details>\n");
+    if (!story.notes().isEmpty()) {
+      open("Notes", 0);
+      html.table(List.of("at", "side", "note"), story.notes().stream()
+          .map(note -> List.of(time(note.at()), note.side().toString(), note.text())).toList())
+          .raw("</details>\n");
+    }
+  }
+
+  private void open(String title, long leftOut) {
+    html.raw("<details>\n<summary>").element("h2", "", title).raw("</summary>\n");
+    if (leftOut > 0) {
+      html.element("p", "quiet", "%d in the middle are left out.".formatted(leftOut));
+    }
+  }
+
+  private static List<String> row(Story.RoundEnd end) {
+    MigrationReport.Round round = end.round();
+    return List.of(Integer.toString(round.number()), time(end.at()), time(round.took()),
+        bytes(round.deviceBytes()), bytes(round.memoryBytes()), bytes(round.bytesLeft()),
+        rate(round.bytesPerSecond()), end.predictedDowntime().map(t -> time(t)).orElse("unknown"));
+  }
+
+  private static List<String> row(Story.Move move) {
+    return List.of(time(move.began()), time(move.ended().minus(move.began())),
+        move.device().side().toString(), move.device().device(), move.from().name(), move.to().name(),
+        move.reached().map(Enum::name).orElse("unknown"), move.reason());
+  }
+
+  /** Writes what was asked of the command. */
+  void writeOptions(CommandWords command) {
+    open("Options", 0);
+    html.table(List.of("option", "value"), command.options().stream()
+        .map(given -> List.of(given.option(), given.value())).toList()).raw("</details>\n");
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import io.vfio4j.cli.CommandFailure;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.TargetReport;
+
+/** One way to watch a migration. None may harm it: what goes wrong with watching becomes a warning. */
+interface Watcher extends MigrationListener, AutoCloseable {
+
+  /** The source's side is done. */
+  default void moved(MigrationReport report) {
+    // Not everybody wants to know.
+  }
+
+  /** The target's side is done. */
+  default void received(TargetReport report) {
+    // Not everybody wants to know.
+  }
+
+  /**
+   * The migration failed.
+   *
+   * @param cause what the engine says
+   * @param failure what the command says
+   */
+  default void failed(MigrationException cause, CommandFailure failure) {
+    // Not everybody wants to know.
+  }
+
+  @Override
+  void close();
+}

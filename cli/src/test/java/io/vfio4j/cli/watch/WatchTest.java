@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vfio4j.cli.Output;
+import io.vfio4j.cli.Run;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The options that watch a migration, with migrations inside the command itself. */
+class WatchTest {
+
+  private static final int NOT_DONE = 1;
+  private static final int USAGE = 2;
+
+  @TempDir
+  private Path folder;
+
+  private static Run migrate(String to, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", "sim:a?memory=2m", "--to",
+        to, "--max-downtime", "30s", "--json"));
+    arguments.addAll(List.of(more));
+    return Run.vfio4j(arguments.toArray(String[]::new));
+  }
+
+  private static Run migrate(List<String> options) {
+    return migrate("sim:b?memory=2m", options.toArray(String[]::new));
+  }
+
+  private static List<JsonObject> lines(Path file) throws IOException {
+    return Files.readAllLines(file).stream().map(line -> JsonParser.parseString(line).getAsJsonObject())
+        .toList();
+  }
+
+  /** The file has what --json has, but for what the command itself has to say. */
+  @Test
+  void eventsAreThoseOfJson() throws IOException {
+    Path file = folder.resolve("events");
+    Run run = migrate(List.of("--events", file.toString()));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(lines(file)).isEqualTo(run.events().stream()
+        .filter(event -> !List.of("kept", "holding").contains(event.get("event").getAsString())).toList());
+    assertThat(lines(file)).extracting(event -> event.get("event").getAsString())
+        .contains("phase", "moving", "moved", "round").endsWith("report");
+  }
+
+  @Test
+  void aFailureIsTheLastEventAndHasItsPage() throws IOException {
+    Path events = folder.resolve("events");
+    Path page = folder.resolve("page.html");
+    Run run = migrate("sim:b?memory=2m&fault=arc=RESUMING>STOP,errno=EINVAL", "--events", events.toString(),
+        "--report", page.toString());
+
+    assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(lines(events).getLast()).isEqualTo(run.event("error"));
+    assertThat(Files.readString(page)).contains("Migration of sim:a</h1>", ">Failed<", "SOURCE_RUNNING",
+        "RESUMING to STOP failed: EINVAL", ">aborting</text>");
+  }
+
+  @Test
+  void thePageNeedsNothingElseAndIsWritten() throws IOException {
+    Path page = folder.resolve("page.html");
+    Files.writeString(page, "an older one");
+    Run run = migrate(List.of("--report", page.toString()));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    String text = Files.readString(page);
+    assertThat(text).startsWith("<!doctype html>").endsWith("</html>\n").contains("downtime, magnified",
+        "pause of the workload", "handover and start", "PRE_COPY", "--max-downtime", "30s", "sim:b?memory=2m")
+        .doesNotContain("src=", "href=", "url(", "<script");
+    try (var files = Files.list(folder)) {
+      assertThat(files).containsExactly(page);
+    }
+  }
+
+  @Test
+  void aPageThatCannotBeWrittenIsAWarning() throws IOException {
+    Path gone = Files.createDirectory(folder.resolve("gone"));
+    Run run = migrate(List.of("--report", gone.resolve("page.html").toString(), "--workload-pause",
+        "rmdir " + gone));
+
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.err()).contains("--report: " + gone.resolve("page.html") + " could not be written");
+  }
+
+  @Test
+  void aFullDiskEndsTheEventsAndNotTheMigration() {
+    Run run = migrate(List.of("--events", "/dev/full"));
+
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.err()).containsOnlyOnce("--events: what comes is no longer written to /dev/full");
+  }
+
+  /** The workload's resume asks while the migration is not over yet. */
+  @Test
+  void metricsAreThereUntilTheCommandEnds() throws IOException {
+    int port = freePort();
+    Path seen = folder.resolve("seen");
+    Path later = folder.resolve("later");
+    String ask = "curl -sS http://127.0.0.1:%d/metrics > %s";
+    Run run = migrate(List.of("--metrics", Integer.toString(port), "--workload-resume",
+        ask.formatted(port, seen), "--then", ask.formatted(port, later)));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.event("metrics").get("address").getAsString())
+        .isEqualTo("http://127.0.0.1:%d/metrics".formatted(port));
+    assertThat(Files.readString(seen)).contains("vfio4j_phase{side=\"source\",phase=\"handover\"} 1\n",
+        "vfio4j_device_state{side=\"source\",device=\"sim:a\",state=\"STOP_COPY\"} 1\n",
+        "vfio4j_device_state{side=\"target\",device=\"sim:b\",state=\"RUNNING\"} 1\n",
+        "vfio4j_migrations_total 0\n").doesNotContain("vfio4j_downtime_seconds");
+    assertThat(Files.readString(later)).contains("vfio4j_phase{side=\"source\",phase=\"done\"} 1\n",
+        "vfio4j_downtime_part_seconds{part=\"loading\"} ", "vfio4j_migrations_total 1\n",
+        "vfio4j_failures_total{outcome=\"unknown\"} 0\n")
+        .contains(
+            "vfio4j_copied_bytes_total{kind=\"device\"} " + run.event("report").get("bytes").getAsLong());
+    assertThat(isFree(port)).isTrue();
+  }
+
+  @Test
+  void onlyGetOfMetricsIsAnswered() throws IOException, InterruptedException {
+    StringWriter out = new StringWriter();
+    Output output = new Output(new PrintWriter(out), new PrintWriter(out), true, false);
+    try (MetricsServer _ = MetricsServer.start(new MetricsAddressConverter().convert("0"), output);
+        HttpClient client = HttpClient.newHttpClient()) {
+      URI metrics =
+          URI.create(JsonParser.parseString(out.toString()).getAsJsonObject().get("address").getAsString());
+      HttpResponse<String> answer = client.send(HttpRequest.newBuilder(metrics).build(),
+          HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("content-type"))
+          .hasValue("text/plain; version=0.0.4; charset=utf-8");
+      assertThat(answer.body()).startsWith("# HELP vfio4j_phase ").endsWith("\n");
+      assertThat(client.send(HttpRequest.newBuilder(metrics).DELETE().build(),
+          HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(405);
+      assertThat(client.send(HttpRequest.newBuilder(metrics.resolve("/other")).build(),
+          HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenIsSaidBeforeAnythingIsTouched() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Run run = migrate(List.of("--metrics", Integer.toString(taken.getLocalPort())));
+      assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+      assertThat(run.err()).contains("--metrics: ", ":" + taken.getLocalPort() + " cannot be listened at: ");
+      assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("error");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0:0", "[::]:0", "192.0.2.1:9400"})
+  void addressesThatOthersReachHaveToBeAllowed(String address) {
+    Run run = migrate(List.of("--metrics", address));
+    assertThat(run.exitCode()).isEqualTo(USAGE);
+    assertThat(run.err()).contains("other machines reach", "--metrics-anywhere");
+  }
+
+  @Test
+  void anAddressThatOthersReachMayBeAllowed() {
+    Run run = migrate(List.of("--metrics", "0.0.0.0:0", "--metrics-anywhere"));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x", "-1", "65536", "a:b", "::1:80", ":80", "[]:80"})
+  void whatIsNoAddressIsExplained(String address) {
+    Run run = migrate(List.of("--metrics", address));
+    assertThat(run.exitCode()).isEqualTo(USAGE);
+    assertThat(run.err()).contains("is no address: write PORT or HOST:PORT");
+  }
+
+  @Test
+  void filesInNoFolderAreRefused() {
+    assertThat(migrate(List.of("--events", folder.resolve("no/file").toString())).exitCode())
+        .isEqualTo(USAGE);
+    assertThat(migrate(List.of("--report", folder.toString())).exitCode()).isEqualTo(USAGE);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
