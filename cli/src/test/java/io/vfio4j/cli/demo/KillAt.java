@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
+import io.vfio4j.cli.MigrationStep;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,7 +30,7 @@ final class KillAt implements MigrationListener {
 
   @Override
   public void on(MigrationEvent event) {
-    if (Steps.name(event).filter(step::equals).isPresent() && killed.compareAndSet(false, true)) {
+    if (MigrationStep.name(event).filter(step::equals).isPresent() && killed.compareAndSet(false, true)) {
       try {
         victim.kill();
       } catch (InterruptedException e) {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.Connections;
+import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationSource;
+import io.vfio4j.engine.MigrationTarget;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** A process that is one side of a migration, and sends itself SIGKILL at a step. */
+public final class SideVictim {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private SideVictim() {
+  }
+
+  /**
+   * Runs a side.
+   *
+   * @param args the side, the state directory, the device's socket, the address of the target, the step
+   */
+  public static void main(String[] args) throws IOException, MigrationException {
+    MigrationOptions options =
+        KilledSidesIT.OPTIONS.withJournal(StateDirectory.open(Path.of(args[1])));
+    TransportAddress address = TransportAddress.parse(args[3]);
+    MigrationListener listener = event -> {
+      if (MigrationStep.name(event).filter(args[4]::equals).isPresent()) {
+        dieNow();
+      }
+    };
+    try (VfioUserClient device =
+        VfioUserClient.connect(Path.of(args[2]), ClientOptions.DEFAULT.withKeepState(true))) {
+      if (args[0].equals(Side.SOURCE.toString())) {
+        new MigrationSource(Ensemble.of(device), Connections.connect(address, PATIENCE), options,
+            Workload.NONE,
+            listener).run();
+      } else {
+        try (TransportListener accepting = TransportListener.open(address)) {
+          System.out.println("listening");
+          new MigrationTarget(Ensemble.of(device), Connections.accept(accepting, PATIENCE), options, listener)
+              .run();
+        }
+      }
+    }
+  }
+
+  private static void dieNow() {
+    try {
+      new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException("no SIGKILL could be sent", e);
+    }
+  }
+}
