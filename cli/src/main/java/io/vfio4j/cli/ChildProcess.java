@@ -50,6 +50,20 @@ public final class ChildProcess implements AutoCloseable {
     return start(arguments, command(arguments), stderr);
   }
 
+  /**
+   * Starts one by way of another command.
+   *
+   * @param by what runs it, as in {@code ip netns exec NAME}
+   * @param arguments what follows {@code vfio4j} on a command line
+   * @throws IOException if the process cannot be started
+   */
+  public static ChildProcess startBy(List<String> by, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>(by);
+    command.addAll(command(arguments));
+    return start(arguments, command, line -> {
+    });
+  }
+
   /** Starts any program whose output is to be treated in the same way. */
   static ChildProcess start(List<String> name, List<String> command, Consumer<String> stderr)
       throws IOException {
@@ -57,7 +71,7 @@ public final class ChildProcess implements AutoCloseable {
   }
 
   /** Returns what runs vfio4j with some arguments, just as this process was run. */
-  static List<String> command(List<String> arguments) {
+  public static List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmOptions());

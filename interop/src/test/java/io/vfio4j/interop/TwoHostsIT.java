@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vfio4j.cli.ChildProcess;
+import io.vfio4j.cli.ChildServer;
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.keys.Host;
+import io.vfio4j.keys.KeySet;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Between two hosts with TLS: over a good link, a bad one, one that is cut, and with the wrong keys. */
+class TwoHostsIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final long MARK = 0x0123_4567_89ab_cdefL;
+  private static final int MEMORY = 8 << 20;
+
+  @TempDir
+  private static Path folder;
+
+  private static TwoHosts hosts;
+  private ChildServer source;
+  private ChildServer target;
+  private Path state;
+
+  @BeforeAll
+  static void makeHosts() throws Exception {
+    boolean able = "root".equals(System.getProperty("user.name")) && Tool.exists("ip");
+    if (!able) {
+      String reason = "two hosts are network namespaces, which take root and ip";
+      if ("true".equals(System.getenv("CI"))) {
+        Assertions.fail(reason + " (CI=true: nothing may be skipped)");
+      }
+      System.out.println("skipped: " + reason);
+      Assumptions.abort(reason);
+    }
+    hosts = TwoHosts.make(folder);
+    Tool.run(PATIENCE, folder, commandLine("keys", "--out", folder.resolve("keys").toString(),
+        "host-a," + TwoHosts.A_TO_B, "host-b," + TwoHosts.B_TO_A + "," + TwoHosts.B_FOR_PROXY));
+    Tool.run(PATIENCE, folder, commandLine("keys", "--out", folder.resolve("others").toString(), "host-a",
+        "host-b"));
+    KeySet.write(folder.resolve("expired"), List.of(Host.parse("host-a"), Host.parse("host-b")),
+        Instant.now().minus(Duration.ofDays(30)), Duration.ofDays(7));
+  }
+
+  private static List<String> commandLine(String... arguments) {
+    return ChildProcess.command(Arrays.asList(arguments));
+  }
+
+  @AfterAll
+  static void takeAway() throws Exception {
+    if (hosts != null) {
+      hosts.close();
+    }
+  }
+
+  @BeforeEach
+  void serve() throws Exception {
+    state = Path.of(folder.toString(), Long.toString(System.nanoTime(), Character.MAX_RADIX));
+    source = ChildServer.start(served("a"));
+    target = ChildServer.start(served("b"));
+    try (VfioUserClient client = connect(source)) {
+      client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, MARK);
+      client.writeLong(ScratchLayout.MEMORY_BAR, MEMORY - Long.BYTES, MARK);
+    }
+  }
+
+  private static List<String> served(String name) {
+    return List.of("serve", "scratch", "--memory", Integer.toString(MEMORY), "--socket",
+        folder.resolve(name + System.nanoTime()).toString());
+  }
+
+  @AfterEach
+  void end() {
+    source.close();
+    target.close();
+  }
+
+  private static VfioUserClient connect(ChildServer server) throws IOException {
+    return VfioUserClient.connect(server.socket(), ClientOptions.DEFAULT.withKeepState(true));
+  }
+
+  private static String device(ChildServer server) {
+    return "vfio-user:" + server.socket();
+  }
+
+  private ChildProcess receive(String keys) throws IOException {
+    return ChildProcess.startBy(hosts.onB(), List.of("receive", "--listen", "tcp:0.0.0.0:0", "--keys",
+        folder.resolve(keys).resolve("host-b").toString(), "--json", "--state-dir",
+        state.resolve("b").toString(), device(target)));
+  }
+
+  private ChildProcess send(String address, String keys, String... more) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("send", "--connect", address, "--keys",
+        folder.resolve(keys).resolve("host-a").toString(), "--json", "--max-downtime", "60s", "--no-hold",
+        "--state-dir", state.resolve("a").toString(), device(source)));
+    arguments.addAll(Arrays.asList(more));
+    return ChildProcess.startBy(hosts.onA(), arguments);
+  }
+
+  private static JsonObject await(ChildProcess child, Predicate<JsonObject> wanted)
+      throws InterruptedException {
+    for (String line = child.line(PATIENCE); line != null; line = child.line(PATIENCE)) {
+      JsonObject event = JsonParser.parseString(line).getAsJsonObject();
+      if (wanted.test(event)) {
+        return event;
+      }
+    }
+    throw new AssertionError(child + " ended without it, and said: " + child.errors());
+  }
+
+  private static Predicate<JsonObject> event(String name) {
+    return event -> event.get("event").getAsString().equals(name);
+  }
+
+  private static Predicate<JsonObject> phase(String name) {
+    return event("phase").and(event -> event.get("phase").getAsString().equals(name));
+  }
+
+  private static int port(ChildProcess receiver) throws InterruptedException {
+    String address = await(receiver, event("listening")).get("address").getAsString();
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+  }
+
+  private static void assertRunsWithTheState(ChildServer server) throws IOException {
+    try (VfioUserClient client = connect(server)) {
+      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
+      assertThat(client.readLong(ScratchLayout.MEMORY_BAR, MEMORY - Long.BYTES)).isEqualTo(MARK);
+    }
+  }
+
+  private static void assertEmpty(ChildServer server) throws IOException {
+    try (VfioUserClient client = connect(server)) {
+      assertThat(client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isZero();
+    }
+  }
+
+  @Test
+  void theDeviceGoesOnAtTheOtherHost() throws Exception {
+    try (ChildProcess receiver = receive("keys");
+        ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "keys")) {
+      assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isZero();
+      assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isZero();
+    }
+    assertRunsWithTheState(target);
+  }
+
+  @Test
+  void slowLinksThatStallAreOnlySlow() throws Exception {
+    try (ChildProcess receiver = receive("keys");
+        Obstacle way = new Obstacle(TwoHosts.PROXY_FOR_A, TwoHosts.B_FOR_PROXY, port(receiver),
+            Duration.ofMillis(20))) {
+      way.stallEvery(3 << 20, Duration.ofMillis(700));
+      try (ChildProcess sender =
+          send("tcp:%s:%d".formatted(TwoHosts.PROXY_FOR_A, way.port()), "keys", "--peer", "host-b")) {
+        assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isZero();
+      }
+      assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isZero();
+    }
+    assertRunsWithTheState(target);
+  }
+
+  /** What the source says last is held up on its way until the link is cut, so it never arrives. */
+  @Test
+  void aLinkThatIsCutAtTheHandoverLeavesTheSourceStoppedAndSaysSo() throws Exception {
+    try (ChildProcess receiver = receive("keys");
+        Obstacle way = new Obstacle(TwoHosts.PROXY_FOR_A, TwoHosts.B_FOR_PROXY, port(receiver),
+            Duration.ofMillis(20));
+        ChildProcess sender =
+            send("tcp:%s:%d".formatted(TwoHosts.PROXY_FOR_A, way.port()), "keys", "--peer", "host-b")) {
+      await(sender, phase("stop-copy"));
+      way.delayBy(Duration.ofSeconds(3));
+      await(sender, phase("handover"));
+      way.cut();
+      assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isEqualTo(3);
+      assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isNotZero();
+      assertThat(String.join("\n", sender.errors())).contains("unknown").contains("vfio4j recover");
+    }
+    assertEmpty(target);
+  }
+
+  @Test
+  void keysOfAnotherSetAreRefusedBeforeAnythingIsTouched() throws Exception {
+    try (ChildProcess receiver = receive("keys");
+        ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "others", "--peer",
+            "host-b")) {
+      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+      assertThat(String.join("\n", sender.errors())).contains("certificate");
+    }
+    assertRunsWithTheState(source);
+    assertEmpty(target);
+  }
+
+  @Test
+  void expiredKeysAreRefusedBeforeAnythingIsTouched() throws Exception {
+    try (ChildProcess receiver = receive("keys");
+        ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "expired")) {
+      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+      assertThat(String.join("\n", sender.errors())).contains("has expired: it was good until ");
+    }
+    assertRunsWithTheState(source);
+  }
+
+  /** Who speaks without a certificate, or without TLS, is named and sent away; the right one comes next. */
+  @Test
+  void whoHasNoKeysIsSentAwayAndTheNextIsServed() throws Exception {
+    try (ChildProcess receiver = receive("keys")) {
+      int port = port(receiver);
+      try (Socket plain = new Socket(InetAddress.getByName(TwoHosts.B_FOR_PROXY), port);
+          OutputStream out = plain.getOutputStream()) {
+        out.write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        assertThat(plain.getInputStream().readAllBytes()).asString(StandardCharsets.ISO_8859_1)
+            .doesNotContain("VFIO4J");
+      }
+      try (ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port), "keys")) {
+        assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isZero();
+      }
+      assertThat(receiver.await(PATIENCE)).isZero();
+      assertThat(String.join("\n", receiver.errors())).contains("refused tcp:");
+    }
+    assertRunsWithTheState(target);
+  }
+}
