@@ -8,7 +8,7 @@ import java.util.List;
 /** Draws the phases of a migration as a bar, each as long as it took. */
 final class Timeline {
 
-  private static final String[] SHADES = {"░", "█", "▒", "▓"};
+  private static final String[] SHADES = {"░", "█", "▚", "▒", "▓"};
 
   private final List<PhaseTime> phases;
   private final int width;
