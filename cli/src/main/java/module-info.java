@@ -15,6 +15,8 @@ module io.vfio4j.cli {
   requires jdk.httpserver; // Metrics.
   requires java.management; // The JVM's own arguments, for the servers started as children.
 
+  uses java.util.spi.ToolProvider; // Of modules that are loaded when they are needed.
+
   opens io.vfio4j.cli to info.picocli;
   opens io.vfio4j.cli.demo to info.picocli;
   opens io.vfio4j.cli.inspect to info.picocli;

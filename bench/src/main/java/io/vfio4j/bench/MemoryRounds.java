@@ -2,6 +2,7 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.engine.MemoryPipe;
+import io.vfio4j.engine.PipeEnds;
 import io.vfio4j.engine.TransportAddress;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -87,7 +88,7 @@ final class MemoryRounds implements AutoCloseable {
   /** Over a new connection, as in C: the kernel adapts what it keeps for one to what it was used for. */
   private MemoryPipe.Cost send(TransportAddress address) throws IOException, InterruptedException {
     MemoryPipe.Cost cost;
-    try (MemoryPipe pipe = new MemoryPipe(address, source, target, frame)) {
+    try (MemoryPipe pipe = new MemoryPipe(PipeEnds.inTheClear(address), source, target, frame)) {
       cost = pipe.sendAll();
     }
     if (source.mismatch(target) >= 0) {

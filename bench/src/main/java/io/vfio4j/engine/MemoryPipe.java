@@ -38,8 +38,8 @@ public final class MemoryPipe implements AutoCloseable {
   }
 
   private final Arena arena = Arena.ofShared();
-  private final SocketTransport ours;
-  private final SocketTransport theirs;
+  private final Transport ours;
+  private final Transport theirs;
   private final PendingPages pending;
   private final FrameWriter writer;
   private final FrameReader reader;
@@ -47,19 +47,17 @@ public final class MemoryPipe implements AutoCloseable {
   private final MemoryReceiver receiver;
 
   /**
-   * Connects both ends.
+   * Takes over both ends.
    *
-   * @param address where to listen meanwhile
+   * @param ends of a connection
    * @param source what is sent
    * @param target where it goes, as long
    * @param frameBytes the longest payload of a frame
    */
-  public MemoryPipe(TransportAddress address, MemorySegment source, MemorySegment target, int frameBytes)
+  public MemoryPipe(PipeEnds ends, MemorySegment source, MemorySegment target, int frameBytes)
       throws IOException {
-    try (TransportListener listener = TransportListener.open(address)) {
-      ours = SocketTransport.connect(listener.address(), PATIENCE);
-      theirs = listener.accept(PATIENCE);
-    }
+    ours = ends.ours();
+    theirs = ends.theirs();
     MemoryRegions from = MemoryRegions.of(new MemoryRegion("ram", 0, source));
     MemoryRegions into = MemoryRegions.of(new MemoryRegion("ram", 0, target));
     pending = new PendingPages(from);

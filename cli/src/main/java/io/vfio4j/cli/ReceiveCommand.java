@@ -8,6 +8,7 @@ import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationTarget;
+import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.engine.TransportAddress;
@@ -32,10 +33,10 @@ import picocli.CommandLine.Parameters;
     "Wait for vfio4j send, and let devices here go on from where they were there.",
     "Where a device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
         "", "Examples:", "  vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock",
-        "  On a port of this machine alone, which an SSH tunnel may lead to:",
-        "    vfio4j receive --listen tcp:localhost:4711 vfio-user:/tmp/b.sock",
+        "  From another host, with TLS; vfio4j keys makes the keys:",
+        "    vfio4j receive --listen tcp:host-b:4711 --keys keys vfio-user:/tmp/b.sock",
         "  Run a program that takes over as soon as the device runs:",
-        "    vfio4j receive --listen tcp:localhost:4711 vfio-user:/tmp/b.sock --then './attach \"$VFIO4J_DEVICE\"'"})
+        "    vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock --then './attach \"$VFIO4J_DEVICE\"'"})
 final class ReceiveCommand implements Callable<Integer> {
 
   /** For ever, as far as a person is concerned. */
@@ -60,7 +61,7 @@ final class ReceiveCommand implements Callable<Integer> {
   private final Holding holding = new Holding();
 
   @Mixin
-  private final Insecure insecure = new Insecure();
+  private final PeerOptions peerOptions = new PeerOptions();
 
   @Mixin
   private final StateDirOption stateDir = new StateDirOption();
@@ -73,7 +74,8 @@ final class ReceiveCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    TransportAddress where = insecure.allowed(Options.required(address, "--listen"), common.spec());
+    TransportAddress where = Options.required(address, "--listen");
+    PeerPolicy policy = peerOptions.policy(where, common.spec());
     MigrationOptions options = options(stateDir.open());
     Output output = common.output();
     try (Watching watching = watch.start(common.spec(), output);
@@ -85,7 +87,7 @@ final class ReceiveCommand implements Callable<Integer> {
       TargetReport report;
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
-          TransportListener listener = TransportListener.open(where)) {
+          TransportListener listener = TransportListener.open(where, policy, new Refusals(output))) {
         report = receive(accept(listener, targets, output), targets, memory, options, watching, output);
       }
       watching.received(report);

@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Session;
 import io.vfio4j.engine.StalledException;
 import io.vfio4j.engine.Transport;
@@ -52,7 +53,7 @@ final class RecoverCommand implements Callable<Integer> {
   private final StateDirOption stateDir = new StateDirOption();
 
   @Mixin
-  private final Insecure insecure = new Insecure();
+  private final PeerOptions peerOptions = new PeerOptions();
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
@@ -66,7 +67,7 @@ final class RecoverCommand implements Callable<Integer> {
     Optional<Session> session = session();
     StateDirectory state = stateDir.open();
     if (answer != null) {
-      return answer(insecure.allowed(answer, common.spec()), state);
+      return answer(answer, state);
     }
     Recovery recovery = new Recovery(state, common.output());
     if (runHere || giveUp) {
@@ -74,8 +75,8 @@ final class RecoverCommand implements Callable<Integer> {
           session.orElseThrow(() -> wrong("say which MIGRATION; vfio4j recover lists them")),
           runHere);
     }
-    Optional<TransportAddress> whom = Optional.ofNullable(ask)
-        .map(address -> insecure.allowed(address, common.spec()));
+    Optional<KnownPeer> whom = ask == null ? Optional.empty()
+        : Optional.of(new KnownPeer(ask, peerOptions.policy(ask, common.spec())));
     return recovery.settle(new TargetOracle(state, whom), session);
   }
 
@@ -89,8 +90,9 @@ final class RecoverCommand implements Callable<Integer> {
 
   private int answer(TransportAddress where, StateDirectory state) throws IOException {
     Output output = common.output();
+    PeerPolicy policy = peerOptions.policy(where, common.spec());
     try (Interrupting _ = Interrupting.onSignal();
-        TransportListener listener = TransportListener.open(where)) {
+        TransportListener listener = TransportListener.open(where, policy, new Refusals(output))) {
       output.line("answering on " + listener.address());
       output.result(Json.event("answering").with("address", listener.address().toString()).build());
       while (true) {

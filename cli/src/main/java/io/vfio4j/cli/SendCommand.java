@@ -7,6 +7,7 @@ import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
+import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
@@ -27,9 +28,10 @@ import picocli.CommandLine.Parameters;
     "A failure before the handover leaves the source running with nothing lost. Not carried are config space, "
         + "interrupt setup and DMA mappings. The source's devices are reset when they are let go of."}, footer = {
             "", "Examples:", "  vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock",
-            "  Through an SSH tunnel to another host (the stream itself is not encrypted):",
-            "    ssh -L 4711:localhost:4711 other-host &",
-            "    vfio4j send --connect tcp:localhost:4711 vfio-user:/tmp/a.sock"})
+            "  To another host, with TLS; vfio4j keys makes the keys:",
+            "    vfio4j send --connect tcp:host-b:4711 --keys keys vfio-user:/tmp/a.sock",
+            "  Through a tunnel, where the address is not the host's name:",
+            "    vfio4j send --connect tcp:localhost:4711 --keys keys --peer host-b vfio-user:/tmp/a.sock"})
 final class SendCommand implements Callable<Integer> {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -59,7 +61,7 @@ final class SendCommand implements Callable<Integer> {
   private final NoHold noHold = new NoHold();
 
   @Mixin
-  private final Insecure insecure = new Insecure();
+  private final PeerOptions peerOptions = new PeerOptions();
 
   @Mixin
   private final StateDirOption stateDir = new StateDirOption();
@@ -72,7 +74,8 @@ final class SendCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    TransportAddress peer = insecure.allowed(Options.required(address, "--connect"), common.spec());
+    TransportAddress peer = Options.required(address, "--connect");
+    PeerPolicy policy = peerOptions.policy(peer, common.spec());
     StateDirectory state = stateDir.open();
     MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
@@ -82,8 +85,8 @@ final class SendCommand implements Callable<Integer> {
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        Connections connections = connect(peer);
-        TargetOracle oracle = new TargetOracle(state, Optional.of(peer));
+        Connections connections = connect(peer, policy);
+        TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
         new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, watching, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
                 workload.workload(), listener).run());
@@ -92,9 +95,9 @@ final class SendCommand implements Callable<Integer> {
     return ExitCodes.DONE;
   }
 
-  private Connections connect(TransportAddress peer) throws IOException {
+  private Connections connect(TransportAddress peer, PeerPolicy policy) throws IOException {
     try (Interrupting _ = Interrupting.onSignal()) {
-      return Connections.connect(peer, timeout);
+      return Connections.connect(peer, policy, timeout);
     }
   }
 }

@@ -6,9 +6,7 @@ import io.vfio4j.engine.OwnershipAnswer;
 import io.vfio4j.engine.OwnershipQuestion;
 import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.SocketTransport;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
@@ -21,16 +19,16 @@ final class TargetOracle {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final StateDirectory state;
-  private final Optional<TransportAddress> address;
+  private final Optional<KnownPeer> target;
 
-  TargetOracle(StateDirectory state, Optional<TransportAddress> address) {
+  TargetOracle(StateDirectory state, Optional<KnownPeer> target) {
     this.state = state;
-    this.address = address;
+    this.target = target;
   }
 
   /** Tells whether there is anybody to ask about a migration. */
   boolean canAsk(Session session) {
-    return address.isPresent() || isHere(session);
+    return target.isPresent() || isHere(session);
   }
 
   /** Returns the journal of a migration of which this side is the source. */
@@ -51,8 +49,8 @@ final class TargetOracle {
     if (isHere(session)) {
       return state.answer(session);
     }
-    TransportAddress there = address.orElseThrow(() -> new IOException("there is nobody to ask"));
-    try (Transport transport = SocketTransport.connect(there, PATIENCE)) {
+    KnownPeer there = target.orElseThrow(() -> new IOException("there is nobody to ask"));
+    try (Transport transport = there.connect(PATIENCE)) {
       return OwnershipQuestion.ask(transport, session, PATIENCE);
     }
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.vfiouser.MigrationVersions;
@@ -12,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,8 +33,23 @@ class SendReceiveIT {
     return folder.resolve(name);
   }
 
-  private static ChildProcess receive(String address, Served device) throws Exception {
-    return Children.start("receive", "--listen", address, device.address(), "--json");
+  /** Some of this machine for TCP, none for a UNIX socket. */
+  private List<String> keys(String address) throws Exception {
+    return address.startsWith("unix:") ? List.of()
+        : List.of("--keys", Files.exists(path("keys")) ? path("keys/localhost").toString()
+            : HostKeys.in(folder));
+  }
+
+  private ChildProcess receive(String address, Served device, String... more) throws Exception {
+    return Children.start(command("receive", "--listen", address, device, more));
+  }
+
+  private String[] command(String name, String option, String address, Served device, String... more)
+      throws Exception {
+    List<String> arguments = new ArrayList<>(List.of(name, option, address, device.address(), "--json"));
+    arguments.addAll(keys(address));
+    arguments.addAll(List.of(more));
+    return arguments.toArray(String[]::new);
   }
 
   private static String addressOf(ChildProcess receiver) throws InterruptedException {
@@ -51,7 +70,7 @@ class SendReceiveIT {
             .isEqualTo("rw-------");
       }
 
-      Run send = Run.vfio4j("send", "--connect", address, a.address(), "--max-downtime", "30s", "--json");
+      Run send = Run.vfio4j(command("send", "--connect", address, a, "--max-downtime", "30s"));
 
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
       assertThat(send.event("report").getAsJsonArray("devices").get(0).getAsJsonObject()
@@ -66,22 +85,31 @@ class SendReceiveIT {
   }
 
   @Test
-  void aForeignStreamIsRefused() throws Exception {
-    try (Served b = Served.at(path("b.sock")); ChildProcess receiver = receive("tcp:localhost:0", b)) {
+  void aForeignStreamIsRefusedAndSomebodyElseMayCome() throws Exception {
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver = receive("tcp:localhost:0", b)) {
+      a.mark(MARK);
       String address = addressOf(receiver);
-      int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
-      try (Socket socket = new Socket(InetAddress.getByName("localhost"), port);
+      try (Socket socket = new Socket(InetAddress.getByName("localhost"), portOf(address));
           OutputStream out = socket.getOutputStream()) {
         out.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20).getBytes(StandardCharsets.US_ASCII));
-        socket.shutdownOutput(); // The receiver lets us read what it says before it closes.
-
-        assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+        JsonObject refused = Children.await(receiver, Children.event("refused"));
+        assertThat(refused.get("reason").getAsString()).isEqualTo("not_tls");
+        assertThat(refused.get("message").getAsString()).endsWith(": it does not speak TLS");
       }
-      assertThat(String.join("\n", receiver.errors()))
-          .startsWith("vfio4j: the migration failed in pre-flight: ")
-          .doesNotContain("\tat ");
-      b.assertRunsWith(0);
+
+      Run send = Run.vfio4j(command("send", "--connect", address, a, "--max-downtime", "30s"));
+
+      assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.errors()).singleElement(as(STRING)).startsWith("vfio4j: refused tcp:127.0.0.1:")
+          .endsWith(": it does not speak TLS");
+      b.assertRunsWith(MARK);
     }
+  }
+
+  private static int portOf(String address) {
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
   }
 
   @Test
@@ -116,8 +144,8 @@ class SendReceiveIT {
     try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
         ChildProcess receiver = receive("tcp:localhost:0", b)) {
       a.mark(MARK);
-      try (ChildProcess sender = Children.start("send", "--connect", addressOf(receiver), a.address(),
-          "--max-bandwidth", "100k", "--json")) {
+      try (ChildProcess sender = Children
+          .start(command("send", "--connect", addressOf(receiver), a, "--max-bandwidth", "100k"))) {
         Children.await(sender, Children.event("progress"));
         receiver.kill();
 
@@ -132,8 +160,8 @@ class SendReceiveIT {
   void aSenderThatIsKilledLeavesNothingBehind() throws Exception {
     try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
         ChildProcess receiver = receive("tcp:localhost:0", b)) {
-      try (ChildProcess sender = Children.start("send", "--connect", addressOf(receiver), a.address(),
-          "--max-bandwidth", "100k", "--json")) {
+      try (ChildProcess sender = Children
+          .start(command("send", "--connect", addressOf(receiver), a, "--max-bandwidth", "100k"))) {
         Children.await(sender, Children.event("progress"));
         sender.kill();
       }

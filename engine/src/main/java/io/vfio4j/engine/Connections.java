@@ -38,12 +38,14 @@ public record Connections(Transport control, Optional<Further> further) {
    * Connects to a target; further connections go to the same address.
    *
    * @param address where somebody listens
+   * @param policy who may be there
    * @param timeout how long to wait for the first connection
-   * @throws IOException as {@link SocketTransport#connect} does
+   * @throws IOException as {@link TransportConnector#connect} does
    */
-  public static Connections connect(TransportAddress address, Duration timeout) throws IOException {
-    return new Connections(SocketTransport.connect(address, timeout),
-        Optional.of(patience -> SocketTransport.connect(address, patience)));
+  public static Connections connect(TransportAddress address, PeerPolicy policy, Duration timeout)
+      throws IOException {
+    return new Connections(TransportConnector.connect(address, policy, timeout),
+        Optional.of(patience -> TransportConnector.connect(address, policy, patience)));
   }
 
   /**

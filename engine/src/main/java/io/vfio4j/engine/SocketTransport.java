@@ -2,134 +2,41 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
-import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
-/** A transport over a UNIX or TCP socket. */
-public final class SocketTransport implements Transport {
+/** A transport over a UNIX socket: the bytes as they are. */
+final class SocketTransport implements Transport {
 
-  /**
-   * Bytes asked for. The usual 208 KiB are less than most frames, whose sender then waits several times until it is taken;
-   * the system may give less. TCP finds a size by itself.
-   */
-  private static final int UNIX_BUFFER = 1 << 20;
+  private final Wire wire;
 
-  private final SocketChannel channel;
-  /** One each, so that a thread may send while another receives. */
-  private final Readiness readable;
-
-  private final Readiness writable;
-  private final String peer;
-
-  private SocketTransport(SocketChannel channel, Readiness readable, Readiness writable, String peer) {
-    this.channel = channel;
-    this.readable = readable;
-    this.writable = writable;
-    this.peer = peer;
-  }
-
-  /** Takes over a connected channel, and closes it if that fails. */
-  static SocketTransport over(SocketChannel channel, String peer) throws IOException {
-    Readiness readable = null;
-    Readiness writable = null;
-    try {
-      if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      } else {
-        channel.setOption(StandardSocketOptions.SO_SNDBUF, UNIX_BUFFER);
-      }
-      channel.configureBlocking(false);
-      readable = Readiness.of(channel, peer);
-      writable = Readiness.of(channel, peer);
-      return new SocketTransport(channel, readable, writable, peer);
-    } catch (IOException | RuntimeException e) {
-      Closing.after(e, readable, writable, channel);
-      throw e;
-    }
-  }
-
-  /**
-   * Connects.
-   *
-   * @param address where somebody listens
-   * @param timeout how long to wait for the connection
-   * @throws StalledException if there is no answer in time
-   * @throws IOException if nobody listens there, or the host is not known
-   */
-  public static SocketTransport connect(TransportAddress address, Duration timeout) throws IOException {
-    SocketAddress resolved = address.resolve();
-    SocketChannel channel = switch (address) {
-      case TransportAddress.Unix _ -> SocketChannel.open(StandardProtocolFamily.UNIX);
-      case TransportAddress.Tcp _ -> SocketChannel.open();
-    };
-    SocketTransport transport = over(channel, address.toString());
-    try {
-      transport.finishConnect(resolved, timeout);
-      return transport;
-    } catch (IOException e) {
-      IOException named =
-          e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
-      Closing.after(named, transport);
-      throw named;
-    }
-  }
-
-  private void finishConnect(SocketAddress address, Duration timeout) throws IOException {
-    if (channel.connect(address)) {
-      return;
-    }
-    long deadline = System.nanoTime() + timeout.toNanos();
-    while (!channel.finishConnect()) {
-      if (!writable.await(SelectionKey.OP_CONNECT, deadline)) {
-        throw new StalledException(peer, "did not answer", timeout);
-      }
-    }
+  /** Takes over a connected socket. */
+  SocketTransport(Wire wire) {
+    this.wire = wire;
   }
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
-    long deadline = System.nanoTime() + stall.toNanos();
-    while (data.hasRemaining()) {
-      if (channel.write(data) > 0) {
-        deadline = System.nanoTime() + stall.toNanos(); // A slow peer is not one that stalls.
-      } else if (!writable.await(SelectionKey.OP_WRITE, deadline)) {
-        throw new StalledException(peer, "took nothing", stall);
-      }
-    }
+    wire.send(data, stall);
   }
 
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
-    long deadline = System.nanoTime() + stall.toNanos();
-    int count = channel.read(into);
-    while (count == 0) {
-      if (!readable.await(SelectionKey.OP_READ, deadline)) {
-        throw new StalledException(peer, "sent nothing", stall);
-      }
-      count = channel.read(into);
-    }
-    return count;
+    return wire.receive(into, stall);
   }
 
   @Override
   public boolean hasInput() throws IOException {
-    return readable.isNow(SelectionKey.OP_READ);
+    return wire.hasInput();
   }
 
   @Override
   public String peer() {
-    return peer;
+    return wire.peer();
   }
 
   @Override
   public void close() throws IOException {
-    try (readable; writable) {
-      channel.close();
-    }
+    wire.close();
   }
 }

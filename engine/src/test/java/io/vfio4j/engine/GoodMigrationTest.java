@@ -7,7 +7,6 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -82,11 +81,8 @@ class GoodMigrationTest {
     Trial trial = new Trial();
     trial.sourceSettings = trial.sourceSettings.withContent(60_000, Trial.SEED).withChanges(2, 1 << 20);
     trial.targetSettings = trial.targetSettings.withContent(60_000, 0);
-    Duration patience = Duration.ofMinutes(1);
-    try (TransportListener listener = TransportListener.open(address);
-        Transport source = SocketTransport.connect(listener.address(), patience);
-        Transport target = listener.accept(patience)) {
-      MigrationReport report = trial.run(source, target).success();
+    try (Ends ends = Ends.over(address, TestKeys.SET.policy("127.0.0.1"))) {
+      MigrationReport report = trial.run(ends.one(), ends.other()).success();
       assertThat(report.bytes()).isGreaterThan(60_000L * 64);
     }
   }

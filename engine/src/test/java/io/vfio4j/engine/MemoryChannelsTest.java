@@ -30,17 +30,17 @@ class MemoryChannelsTest {
 
   /** A connection for memory, and what each of its threads does in a round. */
   private final class Channel implements AutoCloseable {
-    private final SocketTransport ours;
-    private final SocketTransport theirs;
+    private final Transport ours;
+    private final Transport theirs;
     private final FrameWriter writer;
     private final FrameReader reader;
     private final MemorySender sender;
     private final MemoryReceiver receiver;
 
     Channel(MemoryTrial trial, Stretches stretches, int number) throws IOException {
-      TransportAddress address = new TransportAddress.Unix(folder.resolve("channel" + number));
-      try (TransportListener listener = TransportListener.open(address)) {
-        ours = SocketTransport.connect(address, PATIENCE);
+      TransportAddress.Unix address = new TransportAddress.Unix(folder.resolve("channel" + number));
+      try (TransportListener listener = Ends.listener(address)) {
+        ours = Ends.connect(address);
         theirs = listener.accept(PATIENCE);
       }
       writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer(trial));

@@ -36,24 +36,13 @@ class TransportTest {
     return new TransportAddress.Unix(folder.resolve("m.sock"));
   }
 
-  /** Two ends of a transport, and what has to be closed after them. */
-  private record Ends(Transport one, Transport other) implements AutoCloseable {
-    @Override
-    public void close() throws IOException {
-      one.close();
-      other.close();
-    }
-  }
-
   private Ends ends(String kind) throws IOException {
     if (kind.equals("local")) {
       LocalTransport.Pair pair = LocalTransport.pair(1000);
       return new Ends(pair.source(), pair.target());
     }
     TransportAddress address = kind.equals("unix") ? unix() : TransportAddress.parse("tcp:127.0.0.1:0");
-    try (TransportListener listener = TransportListener.open(address)) {
-      return new Ends(SocketTransport.connect(listener.address(), LONG), listener.accept(LONG));
-    }
+    return Ends.over(address, TestKeys.SET.policy("127.0.0.1"));
   }
 
   @ParameterizedTest
@@ -128,7 +117,7 @@ class TransportTest {
 
   @Test
   void unixSocketIsItsUsersAlone() throws IOException {
-    TransportListener listener = TransportListener.open(unix());
+    TransportListener listener = Ends.listener(unix());
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(unix().path())))
         .isEqualTo("rw-------");
     listener.close();
@@ -139,10 +128,10 @@ class TransportTest {
 
   @Test
   void liveSocketIsInUse() throws IOException {
-    try (TransportListener listener = TransportListener.open(unix())) {
-      assertThatThrownBy(() -> TransportListener.open(unix())).isInstanceOf(IOException.class)
+    try (TransportListener listener = Ends.listener(unix())) {
+      assertThatThrownBy(() -> Ends.listener(unix())).isInstanceOf(IOException.class)
           .hasMessageContaining("in use");
-      SocketTransport.connect(listener.address(), LONG).close();
+      Ends.connect(listener.address()).close();
     }
   }
 
@@ -151,28 +140,28 @@ class TransportTest {
     try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       dead.bind(UnixDomainSocketAddress.of(unix().path()));
     }
-    try (TransportListener listener = TransportListener.open(unix())) {
-      SocketTransport.connect(listener.address(), LONG).close();
+    try (TransportListener listener = Ends.listener(unix())) {
+      Ends.connect(listener.address()).close();
     }
   }
 
   @Test
   void fileThatIsNoSocketIsLeftAlone() throws IOException {
     Files.writeString(unix().path(), "precious");
-    assertThatThrownBy(() -> TransportListener.open(unix())).isInstanceOf(IOException.class)
+    assertThatThrownBy(() -> Ends.listener(unix())).isInstanceOf(IOException.class)
         .hasMessageContaining("exists and is not a socket");
     assertThat(unix().path()).hasContent("precious");
   }
 
   @Test
   void nobodyListening() {
-    assertThatThrownBy(() -> SocketTransport.connect(unix(), LONG)).isInstanceOf(IOException.class)
+    assertThatThrownBy(() -> Ends.connect(unix())).isInstanceOf(IOException.class)
         .hasMessageContaining(unix().toString());
   }
 
   @Test
   void nobodyConnecting() throws IOException {
-    try (TransportListener listener = TransportListener.open(unix())) {
+    try (TransportListener listener = Ends.listener(unix())) {
       assertThatThrownBy(() -> listener.accept(SHORT)).isInstanceOf(StalledException.class);
     }
   }

@@ -15,6 +15,7 @@ import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.model.DeviceState;
@@ -77,7 +78,8 @@ class KilledPeersIT {
         try (ChildProcess receiver = receive(target)) {
           KillAt killer = new KillAt(step, receiver::kill);
           Observer observer = vm.observe("in another process", killer);
-          Connections connections = Connections.connect(listening(receiver), Duration.ofSeconds(30));
+          Connections connections = Connections.connect(listening(receiver), PeerPolicy.OWN_USER,
+              Duration.ofSeconds(30));
           MigrationException failure = catchThrowableOfType(MigrationException.class,
               () -> new MigrationSource(Ensemble.of(vm.source().client()), connections, OPTIONS,
                   Workload.NONE, observer)

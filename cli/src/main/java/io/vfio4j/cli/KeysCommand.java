@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import com.google.gson.JsonArray;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "keys", description = {
+    "Make keys and certificates with which hosts know each other over TCP: a folder for each host.",
+    "All of them are signed by an authority made for them alone, whose own key is thrown away: nobody can add "
+        + "to the set. For another host, or when it expires, make a new one."}, footer = {"", "Examples:",
+            "  vfio4j keys --out keys host-a host-b", "  scp -r keys/host-b host-b:keys",
+            "  With the addresses that a host is reached by too:",
+            "    vfio4j keys --out keys host-a,192.0.2.1 host-b,192.0.2.2,2001:db8::2"})
+final class KeysCommand implements Callable<Integer> {
+
+  private static final String MODULE = "io.vfio4j.keys";
+  private static final int MOST_DAYS = 3650;
+
+  @Parameters(paramLabel = "HOST", arity = "1..*", description = "NAME[,NAME|ADDRESS]...: a host, and by what else it is connected to.")
+  private List<String> hosts = List.of();
+
+  @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to put a folder for each host; must not exist.")
+  private @Nullable Path out;
+
+  @Option(names = "--days", paramLabel = "N", description = "For how long they are good, up to 3650 (default: 365).")
+  private int days = 365;
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  @Override
+  public Integer call() throws CommandFailure {
+    Path folder = Options.required(out, "--out");
+    if (days < 1 || days > MOST_DAYS) {
+      throw new ParameterException(common.spec().commandLine(), "--days: 1 to " + MOST_DAYS);
+    }
+    make(folder);
+    tell(folder);
+    return ExitCodes.DONE;
+  }
+
+  private void make(Path folder) throws CommandFailure {
+    ToolProvider tool = LaterModules.service(MODULE, ToolProvider.class);
+    StringWriter errors = new StringWriter();
+    PrintWriter err = new PrintWriter(errors);
+    String[] arguments =
+        Stream.concat(Stream.of(folder.toString(), Long.toString(Duration.ofDays(days).toSeconds())),
+            hosts.stream()).toArray(String[]::new);
+    int code = tool.run(err, err, arguments);
+    err.flush();
+    if (code == ExitCodes.USAGE) {
+      throw new ParameterException(common.spec().commandLine(), errors.toString());
+    }
+    if (code != ExitCodes.DONE) {
+      throw new CommandFailure(code, errors.toString(), null);
+    }
+  }
+
+  private void tell(Path folder) {
+    Output output = common.output();
+    JsonArray folders = new JsonArray();
+    for (String host : hosts) {
+      String name = host.split(",", 2)[0];
+      output.line("%s: for %s".formatted(folder.resolve(name), host.replace(",", ", ")));
+      folders.add(folder.resolve(name).toString());
+    }
+    output.line("Copy each folder to its host, and give it there with --keys. They are good for %d days."
+        .formatted(days));
+    output.result(Json.event("keys").with("folders", folders).with("days", days).build());
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.PeerPolicy;
+import io.vfio4j.engine.TlsKeys;
+import io.vfio4j.engine.TransportAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Who we are to the other side, and who it may be. To be mixed in. */
+final class PeerOptions {
+
+  @Option(names = "--keys", paramLabel = "DIR", description = "For TCP: a folder that vfio4j keys made, with ca.pem, cert.pem and key.pem.")
+  private @Nullable Path keys;
+
+  @Option(names = "--tls-ca", paramLabel = "FILE", description = "Certificates of the authorities that are trusted, instead of DIR/ca.pem.")
+  private @Nullable Path authority;
+
+  @Option(names = "--tls-cert", paramLabel = "FILE", description = "Our own certificate, instead of DIR/cert.pem.")
+  private @Nullable Path certificate;
+
+  @Option(names = "--tls-key", paramLabel = "FILE", description = "Its key, instead of DIR/key.pem; mode 0600.")
+  private @Nullable Path key;
+
+  @Option(names = "--peer", paramLabel = "NAME", description = "The other side's certificate has to be for NAME (default: who connects wants HOST of the address, who listens takes any that the authority has signed).")
+  private @Nullable String name;
+
+  @Option(names = "--peer-uid", paramLabel = "UID", description = "For UNIX sockets: the other side may belong to this user too (default: our own and root).")
+  private @Nullable Long user;
+
+  /** Returns what is asked of who is at the other end of an address. */
+  PeerPolicy policy(TransportAddress address, CommandSpec spec) throws IOException {
+    try {
+      PeerPolicy policy = PeerPolicy.OWN_USER;
+      if (name != null) {
+        policy = policy.withName(name);
+      }
+      if (user != null) {
+        policy = policy.withUser(user);
+      }
+      return address instanceof TransportAddress.Tcp
+          ? policy.withKeys(TlsKeys.load(files(address, spec)))
+          : withoutKeys(policy, address, spec);
+    } catch (IllegalArgumentException e) {
+      throw Options.wrong(spec, e);
+    }
+  }
+
+  private PeerPolicy withoutKeys(PeerPolicy policy, TransportAddress address, CommandSpec spec) {
+    if (Stream.of(keys, authority, certificate, key, name).anyMatch(option -> option != null)) {
+      throw new ParameterException(spec.commandLine(),
+          address + " has no TLS: leave out the keys and --peer; --peer-uid says who may be there");
+    }
+    return policy;
+  }
+
+  private TlsKeys.Files files(TransportAddress address, CommandSpec spec) {
+    if (user != null) {
+      throw new ParameterException(spec.commandLine(),
+          address + ": --peer-uid is for UNIX sockets; --peer says who may be there over TCP");
+    }
+    return new TlsKeys.Files(file(authority, "ca.pem", "--tls-ca", address, spec),
+        file(certificate, "cert.pem", "--tls-cert", address, spec),
+        file(key, "key.pem", "--tls-key", address, spec));
+  }
+
+  private Path file(@Nullable Path said, String usual, String option, TransportAddress address,
+      CommandSpec spec) {
+    if (said != null) {
+      return said;
+    }
+    if (keys == null) {
+      throw new ParameterException(spec.commandLine(), ("%s: TCP always has TLS, and needs keys: --keys DIR, "
+          + "or %s FILE; vfio4j keys makes them").formatted(address, option));
+    }
+    return keys.resolve(usual);
+  }
+}

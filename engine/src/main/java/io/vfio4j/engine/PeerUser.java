@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.OptionalLong;
+import jdk.net.ExtendedSocketOptions;
+
+/**
+ * Checks which user is at the other end of a UNIX socket: the kernel knows it since the connection was made
+ * (SO_PEERCRED, unix(7)).
+ */
+final class PeerUser {
+
+  private PeerUser() {
+  }
+
+  /**
+   * Checks it, before a byte is read.
+   *
+   * @param more a user besides our own and root
+   * @throws PeerRefusedException if it is another
+   */
+  static void check(SocketChannel channel, String peer, OptionalLong more) throws IOException {
+    UserPrincipal user = channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
+    UserPrincipal own = byNumber(ownNumber());
+    boolean allowed = user.equals(own) || user.equals(byNumber(0))
+        || (more.isPresent() && user.equals(byNumber(more.getAsLong())));
+    if (!allowed) {
+      throw new PeerRefusedException(peer, PeerRefusedException.Reason.WRONG_USER,
+          "it belongs to the user %s, and only %s%s and root may be there"
+              .formatted(user.getName(), own.getName(),
+                  more.isPresent() ? ", " + byNumber(more.getAsLong()).getName() : ""),
+          null);
+    }
+  }
+
+  /** The JDK takes a number where no user has that for a name, and compares users by number. */
+  private static UserPrincipal byNumber(long number) throws IOException {
+    return FileSystems.getDefault().getUserPrincipalLookupService()
+        .lookupPrincipalByName(Integer.toString((int) number));
+  }
+
+  /** The effective one: the second in the line (proc_pid_status(5)). The JDK does not tell it. */
+  private static long ownNumber() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("Uid:")) {
+        return Long.parseLong(line.split("\\s+", -1)[2]);
+      }
+    }
+    throw new IOException("/proc/self/status does not tell whose process this is");
+  }
+}

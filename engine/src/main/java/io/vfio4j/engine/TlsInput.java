@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLException;
+
+/**
+ * The receiving half of TLS: takes as many records from the system as there are, and decrypts each to where
+ * it is wanted, if all of it has room there.
+ */
+final class TlsInput {
+
+  private static final int RECORDS = 16;
+
+  private static final int NONE_YET = -1;
+  private static final int ALERT = 21;
+  private static final int HANDSHAKE = 22;
+
+  private final Wire wire;
+  private final SSLEngine engine;
+  private final TlsOutput out;
+
+  /** Between position and limit are records that came, the last one often not whole. */
+  private final ByteBuffer records;
+
+  /** Between position and limit is what was decrypted and not taken yet. */
+  private final ByteBuffer plain;
+
+  private int firstByte = NONE_YET;
+
+  /** The other side announced its end. */
+  private boolean ended;
+
+  /** The connection ended. */
+  private boolean cut;
+
+  TlsInput(Wire wire, SSLEngine engine, TlsOutput out) {
+    this.wire = wire;
+    this.engine = engine;
+    this.out = out;
+    this.records = ByteBuffer.allocate(RECORDS * engine.getSession().getPacketBufferSize()).limit(0);
+    this.plain = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize()).limit(0);
+  }
+
+  /** Receives at least one byte; returns how many came, or -1 where the other side announced its end. */
+  int receive(ByteBuffer into, Duration stall) throws IOException {
+    long deadline = System.nanoTime() + stall.toNanos();
+    int before = into.position();
+    while (true) {
+      take(into);
+      if (into.position() > before) {
+        return into.position() - before;
+      }
+      if (ended) {
+        return -1;
+      }
+      if (cut) {
+        throw truncated();
+      }
+      if (fill() == 0 && !wire.awaitInput(deadline)) {
+        throw new StalledException(wire.peer(), "sent nothing", stall);
+      }
+    }
+  }
+
+  /** Tells whether there are bytes to take, or an end, or a failure; what it takes to know is done. */
+  boolean hasInput() throws IOException {
+    while (!plain.hasRemaining() && !ended && !cut) {
+      if (!decryptAside() && !ended && fill() == 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Takes what is decrypted, and then decrypts what has come. */
+  private void take(ByteBuffer into) throws IOException {
+    move(into);
+    while (into.hasRemaining() && !ended) {
+      boolean hasRoom = into.remaining() >= plain.capacity();
+      boolean more = hasRoom ? decrypt(into) : decryptAside();
+      move(into);
+      if (!more) {
+        return;
+      }
+    }
+  }
+
+  private void move(ByteBuffer into) {
+    int count = Math.min(into.remaining(), plain.remaining());
+    into.put(into.position(), plain, plain.position(), count);
+    into.position(into.position() + count);
+    plain.position(plain.position() + count);
+  }
+
+  private boolean decryptAside() throws IOException {
+    plain.clear();
+    try {
+      return decrypt(plain);
+    } finally {
+      plain.flip();
+    }
+  }
+
+  /** Decrypts the next record; returns false if it is not whole yet, or the other side announced its end. */
+  private boolean decrypt(ByteBuffer into) throws IOException {
+    try {
+      SSLEngineResult result = engine.unwrap(records, into);
+      answer(result);
+      return switch (result.getStatus()) {
+        case BUFFER_UNDERFLOW -> false;
+        case CLOSED -> {
+          ended = true;
+          yield false;
+        }
+        case BUFFER_OVERFLOW -> throw new SSLException("a record is longer than any");
+        case OK -> {
+          if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
+            throw new SSLException("TLS does not go on: " + result);
+          }
+          yield true;
+        }
+      };
+    } catch (SSLException e) {
+      out.sayIfIdle(); // The alert.
+      throw TlsWords.broken(wire.peer(), e);
+    }
+  }
+
+  private void answer(SSLEngineResult result) throws IOException {
+    TlsTasks.run(engine, result);
+    if (result.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NEED_WRAP) {
+      out.sayIfIdle();
+    }
+  }
+
+  /** Takes what has come from the system; returns 0 if nothing has, and -1 at the end of the connection. */
+  private int fill() throws IOException {
+    records.compact();
+    try {
+      int count = wire.read(records);
+      cut = count < 0;
+      if (firstByte == NONE_YET && count > 0) {
+        firstByte = records.get(0);
+      }
+      return count;
+    } finally {
+      records.flip();
+    }
+  }
+
+  /** What was not announced may have been made by somebody in between, who cut off the rest. */
+  private IOException truncated() {
+    return new EOFException(wire.peer() + ": the connection broke off, its end was not announced");
+  }
+
+  /**
+   * Hears what the handshake has to say, by the deadline; returns false at that.
+   *
+   * @throws EOFException if the other side went away
+   */
+  boolean hear(long deadline) throws IOException {
+    SSLEngineResult result;
+    plain.clear();
+    try {
+      result = engine.unwrap(records, plain);
+    } finally {
+      plain.flip();
+    }
+    TlsTasks.run(engine, result);
+    if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
+      throw truncated();
+    }
+    boolean waits = result.getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW;
+    if (waits && fill() == 0 && !wire.awaitInput(deadline)) {
+      return false;
+    }
+    if (cut) {
+      throw truncated();
+    }
+    return true;
+  }
+
+  /** Tells whether what came could be TLS: of which kind its first record is (RFC 8446, section 5.1). */
+  boolean couldBeTls() {
+    return firstByte == NONE_YET || firstByte == ALERT || firstByte == HANDSHAKE;
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.keys;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A set of keys for hosts that are to know each other: an authority, and a folder for each host. The
+ * authority's own key is never written: nobody can add to a set, or make a certificate that the hosts of it
+ * would trust. Who wants another host makes a new set.
+ */
+public final class KeySet {
+
+  /** Clocks of hosts differ: what is made now is valid already where it is a little earlier. */
+  private static final Duration CLOCK_SKEW = Duration.ofHours(1);
+
+  private KeySet() {
+  }
+
+  /**
+   * Makes a set, whole or not at all.
+   *
+   * @param out where its folders go; must not exist yet
+   * @param hosts who belongs to it
+   * @param now the time
+   * @param validity how long the certificates are good for
+   * @throws IOException if {@code out} exists or cannot be written
+   * @throws GeneralSecurityException if a name cannot be in a certificate
+   */
+  public static void write(Path out, List<Host> hosts, Instant now, Duration validity)
+      throws IOException, GeneralSecurityException {
+    requireDifferentNames(hosts);
+    if (Files.exists(out)) {
+      throw new FileAlreadyExistsException(out.toString());
+    }
+    Path parent = Objects.requireNonNull(out.toAbsolutePath().getParent(), "the root exists");
+    Files.createDirectories(parent);
+    Path hidden = Files.createTempDirectory(parent, ".keys", PosixFilePermissions.asFileAttribute(
+        PosixFilePermissions.fromString("rwx------")));
+    try {
+      fill(hidden, hosts, now.minus(CLOCK_SKEW), now.plus(validity));
+      Files.move(hidden, out, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      remove(hidden, e);
+      throw e;
+    }
+  }
+
+  private static void requireDifferentNames(List<Host> hosts) {
+    Set<String> seen = new HashSet<>();
+    for (Host host : hosts) {
+      if (!seen.add(host.name())) {
+        throw new IllegalArgumentException("'" + host.name() + "' comes twice");
+      }
+    }
+  }
+
+  private static void fill(Path folder, List<Host> hosts, Instant from, Instant until)
+      throws IOException, GeneralSecurityException {
+    Authority authority = Authority.create("vfio4j " + from.plus(CLOCK_SKEW), from, until);
+    for (Host host : hosts) {
+      KeyFolder.write(folder.resolve(host.name()), authority.certificate(),
+          authority.issue(host, from, until));
+    }
+  }
+
+  private static void remove(Path folder, Exception cause) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}
