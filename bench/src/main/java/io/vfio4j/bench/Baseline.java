@@ -67,7 +67,7 @@ final class Baseline {
 
   private MemoryPipe.Cost memory(String... arguments) throws InterruptedException {
     long[] numbers = run(program.resolveSibling("memory"), arguments);
-    return new MemoryPipe.Cost(numbers[0], numbers[1], 0);
+    return new MemoryPipe.Cost(numbers[0], numbers[1], numbers[1], 0);
   }
 
   private long[] run(String... arguments) throws InterruptedException {

@@ -28,9 +28,10 @@ public final class MemoryPipe implements AutoCloseable {
    *
    * @param nanos from its beginning to its end
    * @param processorNanos processor time of both threads
+   * @param busierNanos processor time of the one that took more
    * @param allocated bytes of heap, of both threads
    */
-  public record Cost(long nanos, long processorNanos, long allocated) {
+  public record Cost(long nanos, long processorNanos, long busierNanos, long allocated) {
   }
 
   /** What one thread took. */
@@ -87,6 +88,7 @@ public final class MemoryPipe implements AutoCloseable {
       long took = System.nanoTime() - began;
       Share sent = sending.get();
       return new Cost(took, received.processorNanos() + sent.processorNanos(),
+          Math.max(received.processorNanos(), sent.processorNanos()),
           received.allocated() + sent.allocated());
     } catch (ExecutionException e) {
       throw new IOException(e.getCause());
