@@ -10,5 +10,6 @@ module io.vfio4j.interop {
   requires info.picocli;
   requires io.vfio4j.devices;
   requires io.vfio4j.testkit;
+  requires io.vfio4j.keys;
   requires com.google.gson;
 }

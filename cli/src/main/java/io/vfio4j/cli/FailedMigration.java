@@ -76,8 +76,9 @@ public final class FailedMigration {
             .formatted(source, source);
       case SOURCE_LOST -> "%s does not answer: look after its server, then: vfio4j probe %s"
           .formatted(source, source);
-      case UNKNOWN -> "%s is in %s; find out whether the device runs at %s: vfio4j probe %s"
-          .formatted(source, state, target, target);
+      case UNKNOWN -> """
+          %s is in %s; find out whether the device runs at %s: vfio4j recover asks its journal, vfio4j probe %s the \
+          device""".formatted(source, state, target, target);
     };
   }
 }

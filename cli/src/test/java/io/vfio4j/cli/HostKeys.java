@@ -25,7 +25,8 @@ final class HostKeys {
   static String of(Path set, String host) throws CommandFailure {
     StringWriter errors = new StringWriter();
     PrintWriter err = new PrintWriter(errors);
-    int code = LaterModules.service("io.vfio4j.keys", ToolProvider.class).run(err, err, set.toString(), A_DAY, host);
+    int code =
+        LaterModules.service("io.vfio4j.keys", ToolProvider.class).run(err, err, set.toString(), A_DAY, host);
     assertThat(code).as(errors.toString()).isZero();
     return set.resolve(host).toString();
   }

@@ -13,6 +13,7 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.MigrationTarget;
 import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
@@ -115,7 +116,9 @@ class KilledSidesIT {
   private void killSource(Path here, StateDirectory state, String address, String step, Served b)
       throws Exception {
     try (VfioUserClient target = b.connect();
-        TransportListener listener = TransportListener.open(TransportAddress.parse(address))) {
+        TransportListener listener =
+            TransportListener.open(TransportAddress.parse(address), PeerPolicy.OWN_USER, refused -> {
+            })) {
       Process victim = victim(Side.SOURCE, here, "a.sock", address, step);
       try {
         new MigrationTarget(Ensemble.of(target), Connections.accept(listener, PATIENCE),
@@ -135,7 +138,7 @@ class KilledSidesIT {
       try (BufferedReader said = victim.inputReader(StandardCharsets.UTF_8)) {
         assertThat(said.readLine()).isEqualTo("listening");
         new MigrationSource(Ensemble.of(source),
-            Connections.connect(TransportAddress.parse(address), PATIENCE),
+            Connections.connect(TransportAddress.parse(address), PeerPolicy.OWN_USER, PATIENCE),
             OPTIONS.withJournal(state), Workload.NONE, MigrationListener.NONE).run();
       } catch (MigrationException e) {
         assertThat(e.getCause()).as("the original error").isNotNull();

@@ -8,6 +8,7 @@ import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.MigrationTarget;
+import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
@@ -44,11 +45,13 @@ public final class SideVictim {
     try (VfioUserClient device =
         VfioUserClient.connect(Path.of(args[2]), ClientOptions.DEFAULT.withKeepState(true))) {
       if (args[0].equals(Side.SOURCE.toString())) {
-        new MigrationSource(Ensemble.of(device), Connections.connect(address, PATIENCE), options,
+        new MigrationSource(Ensemble.of(device), Connections.connect(address, PeerPolicy.OWN_USER, PATIENCE),
+            options,
             Workload.NONE,
             listener).run();
       } else {
-        try (TransportListener accepting = TransportListener.open(address)) {
+        try (TransportListener accepting = TransportListener.open(address, PeerPolicy.OWN_USER, refused -> {
+        })) {
           System.out.println("listening");
           new MigrationTarget(Ensemble.of(device), Connections.accept(accepting, PATIENCE), options, listener)
               .run();

@@ -43,12 +43,14 @@ class UnknownOwnerIT {
   private ChildProcess sendToOneThatDies(String... more) throws Exception {
     String keys = HostKeys.of(folder.resolve("keys" + more.length), "localhost");
     try (ChildProcess receiver =
-        Children.start("receive", "--listen", "tcp:localhost:0", "--keys", keys, "vfio-user:" + target.socket(), "--json",
+        Children.start("receive", "--listen", "tcp:localhost:0", "--keys", keys,
+            "vfio-user:" + target.socket(), "--json",
             "--state-dir", folder.resolve("target").toString())) {
       String address = Children.await(receiver, Children.event("listening")).get("address").getAsString();
       List<String> send =
           new ArrayList<>(
-              List.of("send", "--connect", address, "--keys", keys, source.address(), "--max-downtime", "30s", "--json",
+              List.of("send", "--connect", address, "--keys", keys, source.address(), "--max-downtime", "30s",
+                  "--json",
                   "--state-dir", folder.resolve("source").toString()));
       send.addAll(List.of(more));
       ChildProcess sender = Children.start(send.toArray(String[]::new));
