@@ -14,6 +14,10 @@ module io.vfio4j.cli {
   requires java.net.http; // Workloads that are paused over HTTP.
   requires jdk.httpserver; // Metrics.
   requires java.management; // The JVM's own arguments, for the servers started as children.
+  // What Bouncy Castle needs of the JDK, which adds no module of its own once it runs: see LaterModules.
+  requires java.logging;
+  requires java.naming;
+  requires java.sql;
 
   uses java.util.spi.ToolProvider; // Of modules that are loaded when they are needed.
 
