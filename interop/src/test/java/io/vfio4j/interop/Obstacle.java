@@ -70,8 +70,19 @@ final class Obstacle implements AutoCloseable {
     }
   }
 
-  /** Bytes on their way, and when they are due; no bytes are the end of the stream. */
-  private record Piece(byte[] bytes, long due) {
+  /** Bytes on their way, and when they are due. */
+  private static final class Piece {
+
+    /** The end of the stream. */
+    static final Piece LAST = new Piece(new byte[0], 0);
+
+    final byte[] bytes;
+    final long due;
+
+    Piece(byte[] bytes, long due) {
+      this.bytes = bytes;
+      this.due = due;
+    }
   }
 
   private void carry(Socket from, Socket into) {
@@ -81,16 +92,16 @@ final class Obstacle implements AutoCloseable {
       for (int count = 0; count >= 0; count = from.getInputStream().read(buffer)) {
         onTheWay.put(new Piece(Arrays.copyOf(buffer, count), System.nanoTime() + delay.toNanos()));
       }
-      onTheWay.put(new Piece(new byte[0], Long.MIN_VALUE));
+      onTheWay.put(Piece.LAST);
     });
     start("out", () -> {
-      for (Piece piece = onTheWay.take(); piece.due() != Long.MIN_VALUE; piece = onTheWay.take()) {
-        until(piece.due());
-        stallIfDue(piece.bytes().length);
+      for (Piece piece = onTheWay.take(); piece != Piece.LAST; piece = onTheWay.take()) {
+        until(piece.due);
+        stallIfDue(piece.bytes.length);
         if (cut) {
           return;
         }
-        into.getOutputStream().write(piece.bytes());
+        into.getOutputStream().write(piece.bytes);
       }
       into.shutdownOutput();
     });

@@ -11,7 +11,7 @@ import java.util.List;
  * Two hosts as far as a network can tell: namespaces <em>a</em> and <em>b</em> with a veth pair between them, and one
  * each to this machine, where a proxy can be put in between. Needs root and ip.
  */
-final class TwoHosts implements AutoCloseable {
+final class TwoHosts {
 
   static final String A_TO_B = "10.213.0.1";
   static final String B_TO_A = "10.213.0.2";
@@ -44,12 +44,13 @@ final class TwoHosts implements AutoCloseable {
       hosts.pairToHere("ve" + id, "10.213.2.1", "vf" + id, hosts.b, B_FOR_PROXY);
       return hosts;
     } catch (IOException | InterruptedException | RuntimeException e) {
-      hosts.close();
+      hosts.takeAway();
       throw e;
     }
   }
 
-  private void pair(String one, String inOne, String address, String other, String inOther, String otherAddress)
+  private void pair(String one, String inOne, String address, String other, String inOther,
+      String otherAddress)
       throws IOException, InterruptedException {
     ip("link", "add", one, "netns", inOne, "type", "veth", "peer", "name", other, "netns", inOther);
     up(inOne, one, address);
@@ -86,8 +87,7 @@ final class TwoHosts implements AutoCloseable {
   }
 
   /** Takes both away, and with them the links between them and to here. */
-  @Override
-  public void close() throws IOException, InterruptedException {
+  void takeAway() throws IOException, InterruptedException {
     IOException failure = null;
     for (String namespace : List.of(a, b)) {
       try {

@@ -76,7 +76,7 @@ class TwoHostsIT {
   @AfterAll
   static void takeAway() throws Exception {
     if (hosts != null) {
-      hosts.close();
+      hosts.takeAway();
     }
   }
 
@@ -187,9 +187,12 @@ class TwoHostsIT {
     assertRunsWithTheState(target);
   }
 
-  /** What the source says last is held up on its way until the link is cut, so it never arrives. */
+  /**
+   * What the source says last is held up on its way until the link is cut, so it never arrives. The link is cut when the
+   * source has put down that it gives the device away: mostly it has said so by then, and cannot know; if not, it goes on.
+   */
   @Test
-  void aLinkThatIsCutAtTheHandoverLeavesTheSourceStoppedAndSaysSo() throws Exception {
+  void aLinkThatIsCutForGoodAtTheHandoverNeverLetsBothRun() throws Exception {
     try (ChildProcess receiver = receive("keys");
         Obstacle way = new Obstacle(TwoHosts.PROXY_FOR_A, TwoHosts.B_FOR_PROXY, port(receiver),
             Duration.ofMillis(20));
@@ -197,11 +200,18 @@ class TwoHostsIT {
             send("tcp:%s:%d".formatted(TwoHosts.PROXY_FOR_A, way.port()), "keys", "--peer", "host-b")) {
       await(sender, phase("stop-copy"));
       way.delayBy(Duration.ofSeconds(3));
-      await(sender, phase("handover"));
+      await(sender, event("recorded").and(e -> e.toString().contains("given")));
       way.cut();
-      assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isEqualTo(3);
+      int code = sender.await(PATIENCE);
+      assertThat(code).as("%s", sender.errors()).isIn(1, 3);
       assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isNotZero();
-      assertThat(String.join("\n", sender.errors())).contains("unknown").contains("vfio4j recover");
+      String said = String.join("\n", sender.errors());
+      if (code == 1) {
+        assertThat(said).contains("runs again at the source");
+        assertRunsWithTheState(source);
+      } else {
+        assertThat(said).contains("unknown").contains("vfio4j recover");
+      }
     }
     assertEmpty(target);
   }
@@ -223,7 +233,8 @@ class TwoHostsIT {
     try (ChildProcess receiver = receive("keys");
         ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "expired")) {
       assertThat(sender.await(PATIENCE)).isEqualTo(1);
-      assertThat(String.join("\n", sender.errors())).contains("has expired: it was good until ");
+      assertThat(String.join("\n", sender.errors())).contains("certificate is good from ")
+          .contains(", and not now");
     }
     assertRunsWithTheState(source);
   }
