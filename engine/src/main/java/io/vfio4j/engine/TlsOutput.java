@@ -11,8 +11,7 @@ import javax.net.ssl.SSLException;
 
 /**
  * The sending half of TLS: makes several records of what is to be sent, and gives them to the system in one
- * call. Records are made in an array: the JDK's AES works on arrays, and copies what is elsewhere piece by
- * piece.
+ * call. Records are made in an array: into native memory the JDK encrypts slower by a third.
  */
 final class TlsOutput {
 
