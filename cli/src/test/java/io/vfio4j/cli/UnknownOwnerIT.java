@@ -65,13 +65,13 @@ class UnknownOwnerIT {
     try (ChildProcess sender = sendToOneThatDies()) {
       JsonObject held = Children.await(sender, Children.event("source-held"));
       assertThat(held.getAsJsonArray("devices").get(0).getAsString()).isEqualTo(source.address());
-      assertThat(String.join("\n", sender.errors())).contains("STOP_COPY").contains("vfio4j probe ")
-          .contains("write 'resume' and Enter");
-
       sender.stdin().write("what?\nresume\n".getBytes(StandardCharsets.US_ASCII));
       sender.stdin().flush();
 
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      // What it wrote there is read by another thread, and all of it only at its end.
+      assertThat(String.join("\n", sender.errors())).contains("STOP_COPY").contains("vfio4j probe ")
+          .contains("write 'resume' and Enter");
       source.assertRunsWith(MARK);
     }
   }
