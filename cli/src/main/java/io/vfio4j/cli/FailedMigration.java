@@ -40,6 +40,16 @@ public final class FailedMigration {
     return new CommandFailure(exitCode(e.outcome()), words.toString(), facts, e);
   }
 
+  /** Turns the engine's account of a state that could not be saved into the command's. */
+  static CommandFailure ofSave(MigrationException e, String here) {
+    String remedy = String.join("\n  ", remedies(e, here, here));
+    String words = "the state was not saved: " + e.getMessage() + (remedy.isEmpty() ? "" : "\n  " + remedy);
+    var facts = Json.object().with("phase", e.phase().title()).with("outcome", e.outcome().name())
+        .with("devices", e.devices(), FailedMigration::json).with("file_fate", e.targetFate())
+        .with("remedy", remedy.isEmpty() ? null : remedy).build();
+    return new CommandFailure(exitCode(e.outcome()), words, facts, e);
+  }
+
   private static JsonObject json(DeviceFate fate) {
     return Json.object().with("device", fate.device()).with("outcome", fate.outcome().name())
         .with("state", fate.state().map(Enum::name).orElse(null)).build();

@@ -38,37 +38,37 @@ public final class ReportJson {
         .with("not_carried", report.notCarried()).with("notes", report.notes()).build();
   }
 
-  private static JsonObject json(DeviceIdentity identity) {
+  static JsonObject json(DeviceIdentity identity) {
     return Json.object().with("device", identity.name()).with("ids", identity.ids())
         .with("driver", identity.driver()).build();
   }
 
-  private static JsonObject json(MigrationReport.DeviceReport device) {
+  static JsonObject json(MigrationReport.DeviceReport device) {
     return Json.object().with("source", json(device.source())).with("target", json(device.target()))
         .with("bytes", device.bytes()).with("stop_ms", device.switchover().stopping())
         .with("stop_copy_ms", device.switchover().sending())
         .with("stop_copy_bytes", device.switchover().bytes()).build();
   }
 
-  private static JsonObject json(MigrationReport.MemoryReport memory) {
+  static JsonObject json(MigrationReport.MemoryReport memory) {
     return Json.object().with("size", memory.size()).with("bytes", memory.bytes())
         .with("pages", memory.pages()).with("zero_pages", memory.zeroPages())
         .with("last_bytes", memory.lastBytes()).with("last_ms", memory.lastTook()).build();
   }
 
-  private static JsonObject json(DowntimeParts parts) {
+  static JsonObject json(DowntimeParts parts) {
     Json json = Json.object();
     parts.durations().forEach((part, took) -> json.with(part.name().toLowerCase(Locale.ROOT) + "_ms", took));
     return json.build();
   }
 
-  private static JsonObject json(MigrationReport.PhaseTime phase) {
+  static JsonObject json(MigrationReport.PhaseTime phase) {
     return Json.object().with("phase", phase.title()).with("began_ms", phase.began())
         .with("took_ms", phase.took())
         .build();
   }
 
-  private static JsonObject json(MigrationReport.Round round) {
+  static JsonObject json(MigrationReport.Round round) {
     return Json.object().with("round", round.number()).with("bytes", round.bytes())
         .with("device_bytes", round.deviceBytes()).with("memory_bytes", round.memoryBytes())
         .with("device_left", round.deviceBytesLeft()).with("memory_left", round.memoryBytesLeft())
@@ -76,7 +76,7 @@ public final class ReportJson {
         .build();
   }
 
-  private static JsonObject json(MigrationReport.TargetSummary summary) {
+  static JsonObject json(MigrationReport.TargetSummary summary) {
     return Json.object().with("bytes", summary.bytes()).with("validating_ms", summary.validating())
         .with("starting_ms", summary.starting()).build();
   }

@@ -73,13 +73,13 @@ public final class ReportWords {
     };
   }
 
-  private static String parts(DowntimeParts parts) {
+  static String parts(DowntimeParts parts) {
     return parts.durations().entrySet().stream()
         .map(part -> part.getKey().title() + " " + Quantities.time(part.getValue()))
         .collect(Collectors.joining(", "));
   }
 
-  private static String phases(List<MigrationReport.PhaseTime> phases) {
+  static String phases(List<MigrationReport.PhaseTime> phases) {
     return phases.stream().map(phase -> phase.title() + " " + Quantities.time(phase.took()))
         .collect(Collectors.joining(", "));
   }

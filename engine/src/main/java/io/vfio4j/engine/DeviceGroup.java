@@ -3,6 +3,7 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -101,6 +102,26 @@ final class DeviceGroup implements AutoCloseable {
   /** Moves all devices to one state at once. */
   void move(DeviceState where, String reason, Waiting waiting) throws IOException {
     move(_ -> Optional.of(where), "move it to " + where, reason, waiting);
+  }
+
+  /** Makes all devices ready to be given a state; what they hold is lost. */
+  void beginToLoad(Waiting waiting) throws IOException {
+    all("be reset and move to RESUMING", waiting, device -> {
+      device.reset("a clean beginning");
+      device.move(DeviceState.RESUMING, "loading");
+      return device;
+    });
+  }
+
+  /**
+   * Starts all devices, which stand still. All are in their grace states before any goes on, so that none writes to one
+   * that does not run yet.
+   */
+  void setRunning(String reason, Waiting waiting) throws IOException {
+    move(device -> device.has(MigrationFeature.P2P)
+        ? Optional.of(DeviceState.RUNNING_P2P)
+        : Optional.empty(), "move it to RUNNING_P2P", reason, waiting);
+    move(DeviceState.RUNNING, reason, waiting);
   }
 
   /** Lets go of all data sessions; the devices stay as they are. */

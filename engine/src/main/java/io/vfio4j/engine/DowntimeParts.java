@@ -25,6 +25,8 @@ public record DowntimeParts(Map<Part, Duration> durations) {
     LOADING("loading at the target"),
     /** Ownership passed, and the devices started at the target. */
     STARTING("handover and start"),
+    /** The devices went on at the source, after their state had been saved to a file. */
+    GOING_ON("start of the devices"),
     /** The workload was resumed. */
     RESUMING("resume of the workload");
 

@@ -25,6 +25,7 @@ enum FailureOrigin {
       case StreamException e -> HERE;
       case JournalException e -> HERE;
       case ArcTimeoutException e -> HERE;
+      case FileException e -> HERE;
       case IOException e -> CONNECTION;
       default -> HERE;
     };

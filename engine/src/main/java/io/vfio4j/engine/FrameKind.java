@@ -22,7 +22,8 @@ enum FrameKind {
   INITIAL(15, 0, 0, "sent all initial data of a device"),
   INITIAL_LOADED(16, 0, 0, "has loaded all initial data of a device"),
   ASK(17, Session.BYTES, Session.BYTES, "asks who owns the devices"),
-  ANSWER(18, Integer.BYTES, Integer.BYTES + PeerText.MAX_BYTES, "answers who owns the devices");
+  ANSWER(18, Integer.BYTES, Integer.BYTES + PeerText.MAX_BYTES, "answers who owns the devices"),
+  SAVED(19, SavedNote.BYTES, SavedNote.BYTES, "says what became of the source of a file");
 
   private static final FrameKind[] BY_WIRE = values();
 

@@ -94,6 +94,11 @@ final class FrameWriter implements MemoryOutput {
     send(FrameKind.ANSWER, 0, body.position());
   }
 
+  void sendSaved(SavedNote note) throws IOException {
+    note.put(body.clear());
+    send(FrameKind.SAVED, 0, body.position());
+  }
+
   void sendConfirmed(MigrationReport.TargetSummary summary) throws IOException {
     body.clear().putLong(summary.bytes()).putLong(summary.validating().toNanos())
         .putLong(summary.starting().toNanos());

@@ -26,7 +26,7 @@ final class Interrupted {
   }
 
   /** Turns the exception into one of I/O. */
-  static InterruptedIOException cause(InterruptedException cause) {
+  static InterruptedIOException cause(Exception cause) {
     InterruptedIOException exception = exception();
     exception.initCause(cause);
     return exception;

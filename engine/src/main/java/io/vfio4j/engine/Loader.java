@@ -50,10 +50,18 @@ final class Loader {
         case ROUND, ALIVE -> {
           // They only say that the source is at work.
         }
+        case SAVED -> passOverNote();
         default -> throw link.unexpected(kind, "while it sends data");
       }
     }
     return bytes;
+  }
+
+  /** What a file says of its source has been read before anything was loaded; a source says no such thing. */
+  private void passOverNote() throws StreamException {
+    if (!set.isFile()) {
+      throw link.unexpected(FrameKind.SAVED, "while it sends data");
+    }
   }
 
   private FrameKind next() throws IOException {
@@ -79,10 +87,15 @@ final class Loader {
     device.write(lastData);
     bytes += in.length();
     if (in.endsSegment()) {
-      if (!set.segments().get(number)) {
-        throw new StreamException("a segment ends, though not both devices have any");
-      }
+      endSegment(device);
+    }
+  }
+
+  private void endSegment(MovedDevice device) throws IOException {
+    if (set.segments().get(device.number())) {
       device.endSegment();
+    } else if (!set.isFile()) {
+      throw new StreamException("a segment ends, though not both devices have any");
     }
   }
 

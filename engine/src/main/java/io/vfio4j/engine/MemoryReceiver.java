@@ -14,8 +14,7 @@ final class MemoryReceiver {
   private static final long PAGE = RegionRules.PAGE_SIZE;
 
   private final MemoryRegions memory;
-  private final Stretches stretches;
-  private final int channel;
+  private final MemoryFrameCheck check;
   private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
 
@@ -27,8 +26,7 @@ final class MemoryReceiver {
    */
   MemoryReceiver(MemoryRegions memory, Stretches stretches, int channel) {
     this.memory = memory;
-    this.stretches = stretches;
-    this.channel = channel;
+    this.check = new MemoryFrameCheck(memory.list(), stretches, channel);
   }
 
   /** Returns the bytes of payload received so far; for any thread. */
@@ -45,85 +43,15 @@ final class MemoryReceiver {
    * @throws IOException if the memory cannot be written
    */
   void apply(MemorySegment payload, int length) throws IOException {
-    if (length < MemoryRuns.HEAD_BYTES) {
-      throw wrong("it has %d bytes".formatted(length));
-    }
     MemoryRuns runs = new MemoryRuns(payload);
-    int count = checkedCount(runs, length);
-    int region = checkedRegion(runs);
-    check(runs, region, count, length);
+    int region = check.check(runs, length);
     try {
-      write(runs, memory.get(region).memory(), count);
+      write(runs, memory.get(region).memory(), (int) runs.count());
       MemoryFaults.settle();
     } catch (InternalError e) {
       throw MemoryFaults.of(memory.get(region), e);
     }
     bytes.lazySet(bytes.get() + length);
-  }
-
-  private static int checkedCount(MemoryRuns runs, int length) throws StreamException {
-    long count = runs.count();
-    if (count < 1 || count > (length - MemoryRuns.HEAD_BYTES) / MemoryRuns.RUN_BYTES) {
-      throw wrong("%d runs in %d bytes".formatted(count, length));
-    }
-    return (int) count;
-  }
-
-  private int checkedRegion(MemoryRuns runs) throws StreamException {
-    long region = runs.region();
-    if (region >= memory.count()) {
-      throw wrong("region %d of %d".formatted(region, memory.count()));
-    }
-    return (int) region;
-  }
-
-  private void check(MemoryRuns runs, int region, int count, int length) throws StreamException {
-    long end = 0;
-    long allPages = 0;
-    long dataPages = 0;
-    for (int run = 0; run < count; run++) {
-      checkRun(runs, region, run, end);
-      long pages = runs.pages(run);
-      end = runs.offset(run) + pages * PAGE;
-      allPages += pages;
-      dataPages += (runs.flags(run) & MemoryRuns.ZERO) != 0 ? 0 : pages;
-    }
-    if (allPages > Stretches.PAGES) {
-      throw wrong("%d pages, but %d at most".formatted(allPages, Stretches.PAGES));
-    }
-    if (MemoryRuns.dataAt(count) + dataPages * PAGE != length) {
-      throw wrong("%d bytes for %d runs with %d pages of data".formatted(length, count, dataPages));
-    }
-  }
-
-  /** Checks a run that may not begin before an offset: so a frame writes to no page twice. */
-  private void checkRun(MemoryRuns runs, int region, int run, long from) throws StreamException {
-    long offset = runs.offset(run);
-    long pages = runs.pages(run);
-    MemoryRegion whole = memory.get(region);
-    boolean fits = offset >= 0 && offset < whole.size() && pages > 0
-        && pages <= (whole.size() - offset) >>> RegionRules.PAGE_SHIFT;
-    if (!RegionRules.isPageMultiple(offset) || !fits) {
-      throw wrong("%d pages at 0x%x of region %s, which has %d".formatted(pages, offset, whole.name(),
-          whole.pages()));
-    }
-    if (offset < from) {
-      throw wrong("a run at 0x%x after one that ends at 0x%x".formatted(offset, from));
-    }
-    if ((runs.flags(run) & ~MemoryRuns.ZERO) != 0) {
-      throw wrong("unknown flags 0x%x".formatted(runs.flags(run)));
-    }
-    checkStretch(region, offset >>> RegionRules.PAGE_SHIFT, pages);
-  }
-
-  private void checkStretch(int region, long page, long pages) throws StreamException {
-    if (page / Stretches.PAGES != (page + pages - 1) / Stretches.PAGES) {
-      throw wrong("%d pages at page %d, which are of two stretches".formatted(pages, page));
-    }
-    if (stretches.channelOf(region, page) != channel) {
-      throw wrong("page %d on channel %d instead of %d".formatted(page, channel,
-          stretches.channelOf(region, page)));
-    }
   }
 
   private void write(MemoryRuns runs, MemorySegment into, int count) {
@@ -140,9 +68,5 @@ final class MemoryReceiver {
         at += size;
       }
     }
-  }
-
-  private static StreamException wrong(String how) {
-    return new StreamException("the stream has a MEMORY frame that is wrong: " + how);
   }
 }

@@ -53,6 +53,22 @@ public sealed interface Phase {
     }
   }
 
+  /** All state is in the file, and the devices that it was taken of go on. */
+  record Resuming() implements Phase {
+    @Override
+    public String title() {
+      return "resuming";
+    }
+  }
+
+  /** The file is completed, and put in its place. */
+  record Finishing() implements Phase {
+    @Override
+    public String title() {
+      return "finishing";
+    }
+  }
+
   /** The target writes the state into its device. */
   record Loading() implements Phase {
     @Override

@@ -5,6 +5,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.Segmentation;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,7 +52,11 @@ final class PreFlight {
 
   static void requireMatch(Hello source, Hello target) throws RefusedException {
     requireMatch(source.devices(), target.devices());
-    List<String> differences = RegionAgreement.differences(source.memory(), target.memory());
+    requireSameMemory(source.memory(), target.memory());
+  }
+
+  static void requireSameMemory(List<HelloRegion> source, List<HelloRegion> target) throws RefusedException {
+    List<String> differences = RegionAgreement.differences(source, target);
     if (!differences.isEmpty()) {
       throw new RefusedException("the memory differs: " + String.join("; ", differences));
     }
@@ -99,6 +104,13 @@ final class PreFlight {
   /** Tells whether the ends of segments have to arrive: whether both devices have any. */
   static boolean carriesSegments(Optional<Segmentation> source, Optional<Segmentation> target) {
     return source.isPresent() && target.isPresent();
+  }
+
+  /** Tells that of each device of a target, and what the source says of its own. */
+  static List<Boolean> carriesSegments(Hello source, DeviceGroup target, Waiting waiting)
+      throws IOException {
+    return target.all("tell its segments", waiting, device -> carriesSegments(
+        source.devices().get(device.number()).segmentation(), device.device().segmentation()));
   }
 
   private static boolean isFixed(Hello.Device device) {

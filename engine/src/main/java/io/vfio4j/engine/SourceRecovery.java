@@ -2,9 +2,7 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What the source does when a migration has failed: it takes its devices back, unless it has given them away.
@@ -40,8 +38,8 @@ final class SourceRecovery {
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
     boolean ours = custody == Custody.SOURCE || isReturned(cause);
     List<DeviceFate> fates =
-        fates(ours ? new GroupTakeBack(group, cause, options.noPeerDma()).run() : givenAway());
-    Outcome outcome = fates.stream().map(DeviceFate::outcome).reduce(Outcome.UNTOUCHED, Outcome::worse);
+        DeviceFates.of(group, ours ? new GroupTakeBack(group, cause, options.noPeerDma()).run() : givenAway());
+    Outcome outcome = DeviceFates.worst(fates);
     if (outcome.sourceRuns()) {
       resumeWorkload(cause);
     }
@@ -67,16 +65,6 @@ final class SourceRecovery {
 
   private List<Outcome> givenAway() {
     return group.devices().stream().map(_ -> Outcome.UNKNOWN).toList();
-  }
-
-  private List<DeviceFate> fates(List<Outcome> outcomes) {
-    List<DeviceFate> fates = new ArrayList<>();
-    for (int i = 0; i < outcomes.size(); i++) {
-      MovedDevice device = group.devices().get(i);
-      boolean isKnown = outcomes.get(i) != Outcome.SOURCE_LOST && outcomes.get(i) != Outcome.SOURCE_STUCK;
-      fates.add(new DeviceFate(device.name(), outcomes.get(i), isKnown ? device.known() : Optional.empty()));
-    }
-    return fates;
   }
 
   private void resumeWorkload(Throwable cause) {

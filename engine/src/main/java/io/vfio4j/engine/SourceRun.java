@@ -70,7 +70,9 @@ final class SourceRun implements AutoCloseable {
     PreCopyRounds rounds =
         new PreCopyRounds(streams, options, narrator, roundTrip, agreement.acknowledged());
     rounds.begin();
-    Switchover switchover = stop(streams, rounds);
+    Switchover switchover =
+        new WayDown(streams, workload, options, narrator, parts).run(rounds::run, rounds::quiesceFailed);
+    switchover.run();
     Optional<Prediction> prediction = streams.prediction();
     MigrationReport.TargetSummary summary = handOver(streams);
     return new Moved(agreement.targets(), streams, rounds.rounds(), prediction, switchover, summary);
@@ -86,28 +88,6 @@ final class SourceRun implements AutoCloseable {
       }
     }
   }
-
-  /** Goes through rounds and grace states until everything stands still, and sends the rest. */
-  private Switchover stop(SourceStreams streams, PreCopyRounds rounds) throws IOException {
-    Quiescence quiescence =
-        new Quiescence(group, streams.waiting(), workload, options.maxQuiesce(), narrator, parts);
-    while (true) {
-      Decision.SwitchOver decision = rounds.run();
-      long expected = Switchover.expectedBytes(streams);
-      narrator.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
-      if (quiescence.enter()) {
-        Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
-        narrator.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
-        Switchover switchover = new Switchover(streams, parts, limit, narrator);
-        switchover.run(expected);
-        return switchover;
-      }
-      rounds.quiesceFailed();
-    }
-  }
-
-  /** For ever, as far as a downtime is concerned. */
-  private static final Duration NO_LIMIT = Duration.ofDays(365);
 
   /** Gives the devices away, and hears what the target makes of them. */
   private MigrationReport.TargetSummary handOver(SourceStreams streams) throws IOException {

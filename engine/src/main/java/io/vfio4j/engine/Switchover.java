@@ -26,10 +26,13 @@ final class Switchover {
   /**
    * Makes one of a downtime that has begun.
    *
+   * @param expectedBytes {@link #expectedBytes}
    * @param limit how long the downtime may last
    */
-  Switchover(SourceStreams streams, DowntimeParts.Clock parts, Duration limit, Narrator narrator) {
+  Switchover(SourceStreams streams, DowntimeParts.Clock parts, long expectedBytes, Duration limit,
+      Narrator narrator) {
     this.streams = streams;
+    this.expected = expectedBytes;
     this.parts = parts;
     this.budget = new DowntimeBudget(narrator, limit, parts.began());
     this.narrator = narrator;
@@ -52,8 +55,16 @@ final class Switchover {
   }
 
   /** Does it; a switchover that takes too long ends with {@link OverBudgetException}. */
-  void run(long expectedBytes) throws IOException {
-    expected = expectedBytes;
+  void run() throws IOException {
+    sendRest();
+    end();
+    parts.ends(DowntimeParts.Part.SENDING);
+    awaitLoaded();
+    parts.ends(DowntimeParts.Part.LOADING);
+  }
+
+  /** Does all of it that comes before the end of the streams. */
+  void sendRest() throws IOException {
     List<Duration> stopping = streams.group().all("move it to STOP_COPY", streams.waiting(), this::stop);
     if (streams.memory().isPresent()) {
       // Nothing writes any more: a device may do so until it is stopped.
@@ -63,10 +74,6 @@ final class Switchover {
     devices.addAll(streams
         .allWithMemory((device, pump) -> drain(device, pump, stopping.get(device.number()))));
     streams.traffic().tellProgress();
-    end();
-    parts.ends(DowntimeParts.Part.SENDING);
-    awaitLoaded();
-    parts.ends(DowntimeParts.Part.LOADING);
   }
 
   /**

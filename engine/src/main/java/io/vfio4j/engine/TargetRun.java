@@ -2,7 +2,6 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,11 +78,7 @@ final class TargetRun implements AutoCloseable {
 
   private long load(Hello source) throws IOException {
     narrator.enter(new Phase.Loading(), "the devices match");
-    group.all("be reset and move to RESUMING", waiting, device -> {
-      device.reset("a clean beginning");
-      device.move(DeviceState.RESUMING, "loading");
-      return device;
-    });
+    group.beginToLoad(waiting);
     link.out().send(FrameKind.READY);
     return new Loading(loaders(source), group, callOff, waiting).run();
   }
@@ -91,7 +86,7 @@ final class TargetRun implements AutoCloseable {
   /** One for each connection, the first of them for that which both sides talk over. */
   private List<Loader> loaders(Hello source) throws IOException {
     MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
-    TargetSet set = new TargetSet(group, memory, segments(source), callOff);
+    TargetSet set = new TargetSet(group, memory, segments(source), false, callOff);
     int forDevices = source.channels().map(Hello.Channels::devices).orElse(0);
     int forMemory = source.channels().map(Hello.Channels::memory).orElse(0);
     BitSet onFirst = new BitSet();
@@ -114,8 +109,7 @@ final class TargetRun implements AutoCloseable {
   }
 
   private List<Boolean> segments(Hello source) throws IOException {
-    return group.all("tell its segments", waiting, device -> PreFlight.carriesSegments(
-        source.devices().get(device.number()).segmentation(), device.device().segmentation()));
+    return PreFlight.carriesSegments(source, group, waiting);
   }
 
   private Duration validate() throws IOException {
@@ -133,19 +127,13 @@ final class TargetRun implements AutoCloseable {
     narrator.shield();
   }
 
-  /**
-   * Starts the devices, once they have answered: what is gone before it was told to run can be given back. All are in
-   * their grace state before any goes on, so that none writes to one that does not run yet.
-   */
+  /** Starts the devices, once they have answered: what is gone before it was told to run can be given back. */
   private Duration start() throws IOException {
     group.all("tell its state", waiting, MovedDevice::ask);
     diary.write(JournalStep.MINE, "the source has given its devices away"); // Or it can still give them back.
     pledge = TargetPledge.STARTING;
     Duration before = narrator.now();
-    group.move(device -> device.has(MigrationFeature.P2P)
-        ? Optional.of(DeviceState.RUNNING_P2P)
-        : Optional.empty(), "move it to RUNNING_P2P", "the device is ours", waiting);
-    group.move(DeviceState.RUNNING, "the device is ours", waiting);
+    group.setRunning("the device is ours", waiting);
     return narrator.now().minus(before);
   }
 

@@ -9,7 +9,9 @@ import java.util.List;
  * @param group the devices
  * @param memory the regions, in the order of the source's
  * @param segments of each device, whether the ends of segments come along
+ * @param isFile whether all of it comes from a file, which says at its end what became of its source, and where segments
+ *     end even if not both devices have any
  * @param callOff says to the threads that load that it is of no use any more
  */
-record TargetSet(DeviceGroup group, MemoryRegions memory, List<Boolean> segments, CallOff callOff) {
+record TargetSet(DeviceGroup group, MemoryRegions memory, List<Boolean> segments, boolean isFile, CallOff callOff) {
 }

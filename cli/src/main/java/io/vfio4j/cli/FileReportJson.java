@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
+import io.vfio4j.engine.SavedState;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** What was done with files that hold states, and what is in them, for programs. */
+final class FileReportJson {
+
+  private FileReportJson() {
+  }
+
+  static JsonObject of(SaveReport report, Path file) {
+    return Json.event("saved").with("file", file.toString()).with("file_bytes", report.fileBytes())
+        .with("devices", report.devices(), FileReportJson::json)
+        .with("memory", report.memory().<JsonElement>map(ReportJson::json).orElse(JsonNull.INSTANCE))
+        .with("source", source(report.stopped() ? SavedState.Source.STOPPED : SavedState.Source.RUNNING))
+        .with("total_ms", report.total()).with("downtime_ms", report.downtime())
+        .with("downtime_parts", ReportJson.json(report.downtimeParts())).with("bytes", report.bytes())
+        .with("stop_copy_bytes", report.stopCopyBytes())
+        .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
+        .with("notes", report.notes()).build();
+  }
+
+  private static JsonObject json(SaveReport.DeviceReport device) {
+    return Json.object().with("device", device.device().name()).with("ids", device.device().ids())
+        .with("bytes", device.bytes()).with("stop_ms", device.switchover().stopping())
+        .with("stop_copy_ms", device.switchover().sending())
+        .with("stop_copy_bytes", device.switchover().bytes()).build();
+  }
+
+  static JsonObject of(RestoreReport report, Path file) {
+    return Json.event("restored").with("file", file.toString())
+        .with("devices", report.devices(), ReportJson::json).with("state", json(report.state()))
+        .with("total_ms", report.total()).with("bytes", report.summary().bytes())
+        .with("phases", report.phases(), ReportJson::json)
+        .with("validating_ms", report.summary().validating())
+        .with("starting_ms", report.summary().starting()).with("notes", report.notes()).build();
+  }
+
+  /** Returns what is in a file. */
+  static JsonObject json(SavedState state) {
+    return Json.object().with("file_bytes", state.fileBytes()).with("frames", state.frames())
+        .with("rounds", state.rounds()).with("state_of", state.stateOf().toString())
+        .with("source", source(state.source())).with("stood_still_ms", state.stoodStill())
+        .with("devices", state.devices(), FileReportJson::json)
+        .with("memory", state.memory(), FileReportJson::json).build();
+  }
+
+  private static String source(SavedState.Source source) {
+    return source.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static JsonObject json(SavedState.SavedDevice device) {
+    return Json.object().with("device", device.identity().name()).with("ids", device.identity().ids())
+        .with("driver", device.identity().driver()).with("features", device.features().flags())
+        .with("bytes", device.bytes()).build();
+  }
+
+  private static JsonObject json(SavedState.SavedMemory region) {
+    return Json.object().with("name", region.name()).with("iova", "0x%x".formatted(region.iova()))
+        .with("size", region.size()).with("pages", region.pages()).build();
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.RestoreException;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SavedState;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.StateRestoring;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "restore", description = {"Give devices the state that vfio4j save put into a file, and let them run.",
+    "The whole file is read first: one that is damaged, or does not fit, touches no device. "
+        + "A file can be restored as often as one likes; where its source was left running, this command says so.",
+    "Where a device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
+        "", "Examples:", "  vfio4j restore a.state vfio-user:/tmp/b.sock",
+        "  Two devices and their memory:",
+        "    vfio4j restore both.state vfio-user:/tmp/b1.sock vfio-user:/tmp/b2.sock "
+            + "--region ram=/dev/shm/ram2@0x100000000",
+        "  What is in it, and whether it would fit:", "    vfio4j inspect a.state vfio-user:/tmp/b.sock"})
+final class RestoreCommand implements Callable<Integer> {
+
+  @Parameters(index = "0", paramLabel = "FILE", description = "The file.")
+  private @Nullable Path file;
+
+  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "A device that is given a state, and loses its own: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many as were saved, and in the same order.")
+  private List<DeviceAddress> devices = new ArrayList<>();
+
+  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a call that moves a device may take before it is given up for lost (default: 10s).")
+  private @Nullable Duration arcTimeout;
+
+  @Option(names = "--no-peer-dma", description = "No device reaches another's memory: several may be restored though one has no P2P states.")
+  private boolean noPeerDma;
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
+
+  @Mixin
+  private final Holding holding = new Holding();
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Path path = Options.readableFile(common.spec(), "FILE", Options.required(file, "FILE"));
+    MigrationOptions options = options();
+    Output output = common.output();
+    try (OpenDevices targets = OpenDevices.open(devices, address -> address.open(output::warning));
+        Arena arena = Arena.ofShared()) {
+      MemoryRegions memory = regions.map(arena, common.spec());
+      RestoreReport report = restore(path, targets, memory, options, output);
+      FileReportWords.lines(report, path).forEach(output::line);
+      output.result(FileReportJson.of(report, path));
+      if (report.state().source() != SavedState.Source.STOPPED) {
+        output.warning(
+            "vfio4j: the source of %s %s when it was saved: this is a copy, and both go on from one state"
+                .formatted(path, report.state().source().words()));
+      }
+      holding.keep(targets, output);
+    }
+    return ExitCodes.DONE;
+  }
+
+  private RestoreReport restore(Path path, OpenDevices targets, MemoryRegions memory,
+      MigrationOptions options, Output output) throws CommandFailure {
+    try (Interrupting _ = Interrupting.onSignal();
+        MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
+      return new StateRestoring(targets.ensemble().withMemory(memory), path, options, progress).run();
+    } catch (RestoreException e) {
+      throw failure(e);
+    }
+  }
+
+  private static CommandFailure failure(RestoreException e) {
+    int code = switch (e.fate()) {
+      case UNTOUCHED, RESET -> ExitCodes.NOT_DONE;
+      case NOT_RUNNING, UNSURE -> ExitCodes.NEEDS_CARE;
+    };
+    var facts = Json.object().with("phase", e.phase().title()).with("devices", e.fate().name()).build();
+    return new CommandFailure(code, "the state was not restored: " + e.getMessage(), facts, e);
+  }
+
+  private MigrationOptions options() {
+    try {
+      MigrationOptions options = MigrationOptions.defaults().withNoPeerDma(noPeerDma);
+      return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
+    } catch (IllegalArgumentException e) {
+      throw Options.wrong(common.spec(), e);
+    }
+  }
+}

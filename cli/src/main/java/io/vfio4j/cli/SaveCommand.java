@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.SaveReport;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.StateSaving;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "save", description = {"Save the state of one or several devices to a file, and their memory.",
+    "The devices stand still for a moment, as in a migration, and then go on. FILE is written beside its place and put "
+        + "there when it is complete and on the disk: at any time there is the old file or the new one. "
+        + "It holds all that the devices and the memory hold; only its owner may read it.",
+    "Not saved are config space, interrupt setup and DMA mappings."}, footer = {"", "Examples:",
+        "  vfio4j save vfio-user:/tmp/a.sock --output a.state", "  Two devices and the memory that they write to:",
+        "    vfio4j save vfio-user:/tmp/a1.sock vfio-user:/tmp/a2.sock --region ram=/dev/shm/ram@0x100000000 "
+            + "--output both.state",
+        "  For good: the device stays stopped, and only the file has its state then:",
+        "    vfio4j save vfio-user:/tmp/a.sock --stop --output a.state"})
+final class SaveCommand implements Callable<Integer> {
+
+  @Parameters(paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "A device to save: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...]. Several are saved together, as of one moment.")
+  private List<DeviceAddress> devices = new ArrayList<>();
+
+  @Option(names = {"-o",
+      "--output"}, paramLabel = "FILE", required = true, description = "Where the state goes. A file that is there is replaced.")
+  private @Nullable Path file;
+
+  @Option(names = "--stop", description = "The devices stay in STOP, and the workload paused, instead of going on. A downtime has no limit then, and there is no pre-copy.")
+  private boolean stop;
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
+
+  @Mixin
+  private final WorkloadOptions workloads = new WorkloadOptions();
+
+  @Mixin
+  private final MigrationFlags flags = new MigrationFlags();
+
+  @Mixin
+  private final ResetOption reset = new ResetOption();
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  @Override
+  public Integer call() throws IOException {
+    Path path = Options.required(file, "--output");
+    MigrationOptions options = flags.options(common.spec());
+    Output output = common.output();
+    try (OpenDevices sources =
+        OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
+        Arena arena = Arena.ofShared()) {
+      MemoryRegions memory = regions.map(arena, common.spec());
+      try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
+        SaveReport report = save(sources, memory, path, options, workload, output);
+        FileReportWords.lines(report, path).forEach(output::line);
+        tellWhatBecomesOf(sources, output);
+        output.result(FileReportJson.of(report, path));
+      }
+    }
+    return ExitCodes.DONE;
+  }
+
+  private SaveReport save(OpenDevices sources, MemoryRegions memory, Path path, MigrationOptions options,
+      WorkloadOptions.Running workload, Output output) throws IOException {
+    OptionalLong expected = sources.stopCopyLength();
+    try (Interrupting _ = Interrupting.onSignal();
+        MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
+      return new StateSaving(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
+          progress).run();
+    } catch (MigrationException e) {
+      throw FailedMigration.ofSave(e, sources.names());
+    }
+  }
+
+  private void tellWhatBecomesOf(OpenDevices sources, Output output) {
+    for (OpenDevice source : sources.list()) {
+      if (stop || !source.keepsState()) {
+        output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.isInside()
+            ? "it ends with it"
+            : source.whenLetGo()));
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a file from the first byte to the last, and tells what is in it, or that it is damaged; nothing is loaded. */
+final class FileCheck {
+
+  /** A file does not keep anybody waiting. */
+  static final Duration PATIENCE = Duration.ofDays(365);
+
+  private static final long PAGE = 4096;
+
+  private final IncomingFile file;
+  private final FileChannel channel;
+  private final FrameReader in;
+  private final Hello hello;
+  private final long[] deviceBytes;
+  private final long[] regionPages;
+  private final MemoryFrameCheck memoryCheck;
+  private @Nullable SavedNote note;
+  private int rounds;
+  private long frames = 1;
+
+  private FileCheck(IncomingFile file, FileChannel channel, FrameReader in, Hello hello) {
+    this.file = file;
+    this.channel = channel;
+    this.in = in;
+    this.hello = hello;
+    this.deviceBytes = new long[hello.devices().size()];
+    this.regionPages = new long[hello.memory().size()];
+    this.memoryCheck = new MemoryFrameCheck(hello.memory(), new Stretches(1), 0);
+  }
+
+  /**
+   * What was found.
+   *
+   * @param hello how the source introduced itself
+   * @param state all of it, for people
+   */
+  record Checked(Hello hello, SavedState state) {
+  }
+
+  /**
+   * Checks a whole file.
+   *
+   * @param path the file, as the user named it
+   * @throws DamagedFileException if it is not whole, or not what was written
+   * @throws IOException if it cannot be read
+   */
+  static Checked check(FileChannel channel, Path path) throws IOException {
+    IncomingFile file = new IncomingFile(channel, path);
+    try (Arena arena = Arena.ofConfined()) {
+      FrameReader in =
+          new FrameReader(file, arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, PAGE));
+      return check(file, channel, in);
+    } catch (StreamException e) {
+      throw new DamagedFileException(path, file.position(), e);
+    } catch (EOFException e) {
+      throw new DamagedFileException(path, file.position(), "it ends there, and has no end mark");
+    }
+  }
+
+  private static Checked check(IncomingFile file, FileChannel channel, FrameReader in)
+      throws IOException {
+    FrameKind first = in.next(PATIENCE);
+    if (first != FrameKind.HELLO) {
+      throw new StreamException("it begins with %s instead of HELLO".formatted(first));
+    }
+    FileCheck check = new FileCheck(file, channel, in, Hello.take(in.body()));
+    if (check.hello.channels().isPresent()) {
+      throw new StreamException("it speaks of further connections, of which a file has none");
+    }
+    return check.run();
+  }
+
+  private Checked run() throws IOException {
+    for (FrameKind kind = next(); kind != FrameKind.END; kind = next()) {
+      if (note != null) {
+        throw new StreamException("it has %s after the note on its source".formatted(kind));
+      }
+      take(kind);
+    }
+    long after = channel.size() - file.position();
+    if (note == null) {
+      throw new StreamException("it does not say what became of its source");
+    }
+    if (after != 0) {
+      throw new StreamException("%d bytes follow its end".formatted(after));
+    }
+    return new Checked(hello, state(note));
+  }
+
+  private FrameKind next() throws IOException {
+    Interrupted.check();
+    FrameKind kind = in.next(PATIENCE);
+    frames++;
+    return kind;
+  }
+
+  private void take(FrameKind kind) throws IOException {
+    switch (kind) {
+      case DATA -> takeData();
+      case MEMORY -> takeMemory();
+      case ROUND -> rounds++;
+      case ALIVE -> {
+        // It only says that the source was at work.
+      }
+      case SAVED -> note = SavedNote.take(in.body());
+      default -> throw new StreamException("%s has no place in a file".formatted(kind));
+    }
+  }
+
+  private void takeData() throws StreamException {
+    int device = in.device();
+    if (device >= deviceBytes.length) {
+      throw new StreamException("data for device %d, of which there is none".formatted(device));
+    }
+    if (in.endsSegment() && hello.devices().get(device).segmentation().isEmpty()) {
+      throw new StreamException("a segment of device %d ends, which has none".formatted(device));
+    }
+    deviceBytes[device] += in.length();
+  }
+
+  private void takeMemory() throws StreamException {
+    MemoryRuns runs = new MemoryRuns(in.payload());
+    int region = memoryCheck.check(runs, in.length());
+    for (int run = 0; run < runs.count(); run++) {
+      regionPages[region] += runs.pages(run);
+    }
+  }
+
+  private SavedState state(SavedNote said) {
+    List<SavedState.SavedDevice> devices = new ArrayList<>();
+    for (int i = 0; i < deviceBytes.length; i++) {
+      Hello.Device device = hello.devices().get(i);
+      devices.add(new SavedState.SavedDevice(device.identity(), device.features(), device.stopCopyLength(),
+          device.segmentation(), deviceBytes[i]));
+    }
+    List<SavedState.SavedMemory> memory = new ArrayList<>();
+    for (int i = 0; i < regionPages.length; i++) {
+      HelloRegion region = hello.memory().get(i);
+      memory.add(new SavedState.SavedMemory(region.name(), region.iova(), region.size(), regionPages[i]));
+    }
+    return new SavedState(devices, memory, said.source(), said.stateOf(), said.stoodStill(), rounds, frames,
+        file.position());
+  }
+}

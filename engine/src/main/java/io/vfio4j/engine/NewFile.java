@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.UnaryOperator;
+
+/**
+ * A file that is written beside its place and put there once it is complete: at any time there is the old one, or none,
+ * or the new one as a whole. What a process that was killed left behind is removed by the next one that writes the same
+ * file; the lock of a part says that somebody is at work on it.
+ */
+final class NewFile implements AutoCloseable {
+
+  private static final String SUFFIX = ".part";
+
+  private final Path path;
+  private final Path folder;
+  private final Path part;
+  private final FileChannel channel;
+  private final WritableByteChannel writing;
+  private boolean inPlace;
+
+  private NewFile(Path path, Path folder, Path part, FileChannel channel, WritableByteChannel writing) {
+    this.path = path;
+    this.folder = folder;
+    this.part = part;
+    this.channel = channel;
+    this.writing = writing;
+  }
+
+  /**
+   * Begins a file.
+   *
+   * @param path its place, as the user named it
+   * @throws FileException if it cannot be made there
+   */
+  static NewFile begin(Path path) throws FileException {
+    return begin(path, channel -> channel);
+  }
+
+  /** Begins a file that is written to through a channel before its own. */
+  static NewFile begin(Path path, UnaryOperator<WritableByteChannel> through) throws FileException {
+    Path absolute = path.toAbsolutePath();
+    Path folder = absolute.getParent();
+    Path name = absolute.getFileName();
+    if (folder == null || name == null || Files.isDirectory(absolute)) {
+      throw new FileException(path, "is a directory", null);
+    }
+    if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
+      throw new FileException(path, "is not a regular file, which could be replaced by a new one", null);
+    }
+    String prefix = "." + name + ".";
+    try {
+      removeLeftBehind(folder, prefix);
+      Path part = folder.resolve(prefix + randomText() + SUFFIX);
+      FileChannel channel =
+          FileChannel.open(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      NewFile file = new NewFile(path, folder, part, channel, through.apply(channel));
+      file.lock();
+      return file;
+    } catch (IOException e) {
+      throw new FileException(path, "cannot be made: " + words(e), e);
+    }
+  }
+
+  private static String randomText() {
+    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+  }
+
+  /** It is freed with the channel. */
+  private void lock() throws IOException {
+    try {
+      channel.lock();
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private static void removeLeftBehind(Path folder, String prefix) throws IOException {
+    try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder,
+        entry -> String.valueOf(entry.getFileName()).startsWith(prefix)
+            && String.valueOf(entry.getFileName()).endsWith(SUFFIX))) {
+      for (Path left : parts) {
+        removeUnlessLocked(left);
+      }
+    }
+  }
+
+  private static void removeUnlessLocked(Path left) throws IOException {
+    try (FileChannel open = FileChannel.open(left, StandardOpenOption.WRITE); FileLock lock = open.tryLock()) {
+      if (lock != null) {
+        Files.deleteIfExists(left);
+      }
+    } catch (OverlappingFileLockException | NoSuchFileException e) {
+      // Somebody in this process is at work on it, or it has gone to its place meanwhile.
+    }
+  }
+
+  /** Returns its place, as the user named it. */
+  Path path() {
+    return path;
+  }
+
+  /** What the file is written through. */
+  WritableByteChannel channel() {
+    return writing;
+  }
+
+  /** Tells whether the new file is in its place, whatever else failed. */
+  boolean isInPlace() {
+    return inPlace;
+  }
+
+  /** Returns the number of bytes written. */
+  long size() throws IOException {
+    return channel.size();
+  }
+
+  /**
+   * Puts the file in its place, where it outlives the system once this returns.
+   *
+   * @throws FileException if that failed; {@link #isInPlace} tells how far it got
+   */
+  void publish() throws FileException {
+    try {
+      channel.force(true);
+      Files.move(part, path.toAbsolutePath(), StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+      inPlace = true;
+      try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
+        directory.force(true);
+      }
+    } catch (IOException e) {
+      throw new FileException(path, inPlace
+          ? "is in its place, but whether it outlives the system is unknown: " + words(e)
+          : "cannot be put in its place: " + words(e), e);
+    }
+  }
+
+  /** Returns what went wrong with a file; its name alone, as some say it, does not tell that. */
+  static String words(IOException e) {
+    return e instanceof FileSystemException ofFile && ofFile.getReason() == null
+        ? e.getClass().getSimpleName() + ": " + ofFile.getFile()
+        : Words.of(e);
+  }
+
+  /** Removes what is not in its place. */
+  @Override
+  public void close() throws IOException {
+    try (channel) {
+      if (!inPlace) {
+        Files.deleteIfExists(part);
+      }
+    }
+  }
+}

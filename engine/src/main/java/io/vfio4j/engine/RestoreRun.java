@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+
+/** One run that restores a state from a file, from the first check to running devices. */
+final class RestoreRun {
+
+  private final Ensemble ensemble;
+  private final DeviceGroup group;
+  private final Link link;
+  private final FileChannel channel;
+  private final Path path;
+  private final MigrationOptions options;
+  private final Narrator narrator;
+  private final CallOff callOff = new CallOff();
+  private final Waiting waiting = new Waiting(callOff, Waiting.Look.NOWHERE);
+  private TargetPledge pledge = TargetPledge.NONE;
+
+  RestoreRun(Ensemble ensemble, DeviceGroup group, Link link, FileChannel channel, Path path,
+      MigrationOptions options, Narrator narrator) {
+    this.ensemble = ensemble;
+    this.group = group;
+    this.link = link;
+    this.channel = channel;
+    this.path = path;
+    this.options = options;
+    this.narrator = narrator;
+  }
+
+  RestoreReport run() throws RestoreException {
+    SavedState state;
+    MigrationReport.TargetSummary summary;
+    try {
+      FileCheck.Checked checked = preFlight();
+      state = checked.state();
+      summary = restore(checked.hello());
+    } catch (IOException | RuntimeException | Error e) {
+      throw recover(e);
+    }
+    narrator.enter(new Phase.Done(), "the devices run");
+    return new RestoreReport(group.devices().stream().map(device -> device.device().identity()).toList(),
+        state, narrator.now(), narrator.phaseTimes(), summary, narrator.notes());
+  }
+
+  private FileCheck.Checked preFlight() throws IOException {
+    narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
+    FileCheck.Checked checked = FileCheck.check(channel, path);
+    List<Hello.Device> own =
+        group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
+    PreFlight.requireMatch(checked.hello(),
+        new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty()));
+    PreFlight.requireGraceStates(own, options.noPeerDma());
+    group.all("tell its state", waiting, device -> {
+      PreFlight.requireRunning(device);
+      return device;
+    });
+    return checked;
+  }
+
+  private MigrationReport.TargetSummary restore(Hello source) throws IOException {
+    narrator.enter(new Phase.Loading(), "the file is intact, and the devices match");
+    group.beginToLoad(waiting);
+    long bytes = load(source);
+    Duration loaded = narrator.now();
+    group.move(DeviceState.STOP, "everything is here; the device checks it", waiting);
+    Duration validated = narrator.now();
+    narrator.shield();
+    pledge = TargetPledge.STARTING;
+    group.setRunning("it has its state", waiting);
+    return new MigrationReport.TargetSummary(bytes, validated.minus(loaded),
+        narrator.now().minus(validated));
+  }
+
+  /** Nothing is taken on trust the second time either: the file may have been written to meanwhile. */
+  private long load(Hello source) throws IOException {
+    if (!link.receiveHello().equals(source)) {
+      throw new FileException(path, "has been changed while it was read", null);
+    }
+    MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
+    TargetSet set = new TargetSet(group, memory, PreFlight.carriesSegments(source, group, waiting), true,
+        callOff);
+    BitSet all = new BitSet();
+    all.set(0, group.size());
+    Optional<MemoryReceiver> receiver = memory.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new MemoryReceiver(memory, new Stretches(1), 0));
+    return new Loading(List.of(new Loader(link, link, set, all, receiver)), group, callOff, waiting).run();
+  }
+
+  private RestoreException recover(Throwable cause) {
+    narrator.shield();
+    Phase phase = narrator.phase();
+    narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
+    TargetReset.Fate fate = new TargetReset(group, pledge).run(cause);
+    narrator.suppressMishapsIn(cause);
+    String devices = String.join(", ", group.devices().stream().map(MovedDevice::name).toList());
+    return new RestoreException(phase, RestoreException.Fate.valueOf(fate.name()),
+        "%s: %s. Of %s: %s.".formatted(phase.title(), Words.of(cause), devices, fate.words(group.size())),
+        cause);
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import io.vfio4j.model.DeviceIdentity;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What was done to save a state to a file.
+ *
+ * @param devices each device, in their order
+ * @param memory the memory, if any was saved
+ * @param stopped whether the devices stay in STOP; else they run on
+ * @param total from the beginning to the end
+ * @param downtime from the pause of the workload until it went on; without a meaning where the devices stay in STOP
+ * @param downtimeParts what that consisted of
+ * @param bytes bytes of devices and memory
+ * @param stopCopyBytes of these, those written while the devices stood still
+ * @param fileBytes how long the file is
+ * @param phases how long each phase took, in order
+ * @param rounds what each round of pre-copy did
+ * @param notes what went wrong without harm, for people
+ */
+public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.MemoryReport> memory,
+    boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts, long bytes,
+    long stopCopyBytes, long fileBytes, List<MigrationReport.PhaseTime> phases,
+    List<MigrationReport.Round> rounds, List<String> notes) {
+
+  /** Copies the lists. */
+  public SaveReport {
+    devices = List.copyOf(devices);
+    phases = List.copyOf(phases);
+    rounds = List.copyOf(rounds);
+    notes = List.copyOf(notes);
+  }
+
+  /**
+   * A device that was saved.
+   *
+   * @param device who it is
+   * @param bytes bytes of its state
+   * @param switchover what it did while everything stood still
+   */
+  public record DeviceReport(DeviceIdentity device, long bytes, DeviceSwitchover switchover) {
+  }
+}

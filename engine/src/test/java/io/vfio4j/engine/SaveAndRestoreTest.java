@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.Seeds;
+import io.vfio4j.testkit.SimulatedDevice;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files that hold states: what goes in comes out, and nothing else ever reaches a device. */
+class SaveAndRestoreTest {
+
+  private static final byte[] OLD = "the old one".getBytes(StandardCharsets.UTF_8);
+
+  @TempDir
+  private Path folder;
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
+  }
+
+  private static void checkSame(FileTrial trial, List<SimulatedDevice> targets, MemoryRegions memory) {
+    assertThat(trial.targetWatch.violations()).isEmpty();
+    for (int i = 0; i < targets.size(); i++) {
+      assertThat(targets.get(i).machineState()).isEqualTo(DeviceState.RUNNING);
+      assertThat(targets.get(i).stateIdentity()).isEqualTo(trial.sources.get(i).stateIdentity());
+    }
+    if (!memory.isEmpty()) {
+      assertThat(memory.get(0).memory().mismatch(trial.sourceMemory.get(0).memory())).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void theSourceRunsOnAndTheStateComesBack() {
+    Seeds.forEach(20, random -> {
+      int devices = 1 + random.nextInt(3);
+      int pages = random.nextBoolean() ? 0 : 1 + random.nextInt(60);
+      try (FileTrial trial = new FileTrial(folder.resolve("state"), devices, pages)) {
+        SaveReport report = trial.save();
+        trial.checkSourceRuns();
+        assertThat(trial.workload).containsExactly("pause", "resume source");
+        assertThat(report.fileBytes()).isEqualTo(Files.size(trial.file));
+        SavedState state = StateRestoring.inspect(trial.file);
+        assertThat(state.source()).isEqualTo(SavedState.Source.RUNNING);
+        assertThat(state.stoodStill()).isEqualTo(report.downtime());
+        assertThat(state.devices()).extracting(SavedState.SavedDevice::bytes)
+            .isEqualTo(report.devices().stream().map(SaveReport.DeviceReport::bytes).toList());
+        List<SimulatedDevice> targets = trial.targets();
+        MemoryRegions memory = trial.memory();
+        assertThat(trial.restore(targets, memory).state()).isEqualTo(state);
+        checkSame(trial, targets, memory);
+        assertThat(names()).containsExactly("state");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(trial.file)))
+            .isEqualTo("rw-------");
+      }
+    });
+  }
+
+  @Test
+  void aSourceThatIsToStopStaysInStop() throws Exception {
+    try (FileTrial trial = new FileTrial(folder.resolve("state"), 2, 40)) {
+      trial.stop = true;
+      SaveReport report = trial.save();
+      assertThat(trial.sources).allMatch(device -> device.machineState() == DeviceState.STOP);
+      assertThat(trial.workload).containsExactly("pause");
+      assertThat(report.rounds()).isEmpty();
+      assertThat(report.memory().orElseThrow().pages()).isEqualTo(40);
+      List<SimulatedDevice> targets = trial.targets();
+      MemoryRegions memory = trial.memory();
+      RestoreReport restored = trial.restore(targets, memory);
+      assertThat(restored.state().source()).isEqualTo(SavedState.Source.STOPPED);
+      checkSame(trial, targets, memory);
+      for (int i = 0; i < 2; i++) {
+        assertThat(targets.get(i).content()).isEqualTo(trial.sources.get(i).content());
+      }
+    }
+  }
+
+  /** A disk that is full after so many bytes. */
+  private record Full(WritableByteChannel channel, long[] room) implements WritableByteChannel {
+    @Override
+    public int write(ByteBuffer from) throws IOException {
+      if (from.remaining() > room[0]) {
+        channel.write(from.slice(from.position(), (int) room[0]));
+        throw new IOException("No space left on device");
+      }
+      room[0] -= from.remaining();
+      return channel.write(from);
+    }
+
+    @Override
+    public boolean isOpen() {
+      return channel.isOpen();
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  @Test
+  void aDiskThatIsFullAtAnyByteLeavesTheOldFileAndTheSourceRunning() throws Exception {
+    Path file = folder.resolve("state");
+    for (boolean stop : new boolean[]{false, true}) {
+      long length = lengthOf(file, stop);
+      for (long room = 0; room < length; room++) {
+        Files.write(file, OLD);
+        long[] left = {room};
+        try (FileTrial trial = new FileTrial(file, 1, 1, 2)) {
+          trial.stop = stop;
+          trial.through = channel -> new Full(channel, left);
+          MigrationException e = catchThrowableOfType(MigrationException.class, trial::save);
+          assertThat(e).as("room for %d bytes", room).isNotNull();
+          assertThat(e).hasMessageContaining("No space left on device")
+              .hasMessageContaining("There is no new file");
+          assertThat(e.outcome().sourceRuns()).isTrue();
+          trial.checkSourceRuns();
+          assertThat(trial.workload.stream().filter(word -> word.equals("pause")).count())
+              .isEqualTo(trial.workload.stream().filter(word -> word.startsWith("resume")).count());
+        }
+        assertThat(Files.readAllBytes(file)).isEqualTo(OLD);
+        assertThat(names()).containsExactly("state");
+      }
+    }
+  }
+
+  private static long lengthOf(Path file, boolean stop) throws Exception {
+    try (FileTrial trial = new FileTrial(file, 1, 1, 2)) {
+      trial.stop = stop;
+      return trial.save().fileBytes();
+    }
+  }
+
+  @Test
+  void aFileThatIsDamagedOrCutAtAnyByteTouchesNoDevice() throws Exception {
+    Path file = folder.resolve("state");
+    try (FileTrial trial = new FileTrial(file, 1, 1, 2)) {
+      trial.save();
+      byte[] good = Files.readAllBytes(file);
+      MemoryRegions memory = trial.memory();
+      List<SimulatedDevice> targets = trial.targets();
+      for (int at = 0; at < good.length; at++) {
+        byte[] damaged = good.clone();
+        damaged[at] ^= (byte) (1 << at % Byte.SIZE);
+        checkRefused(trial, damaged, targets, memory);
+        checkRefused(trial, Arrays.copyOf(good, at), targets, memory);
+      }
+      checkRefused(trial, Arrays.copyOf(good, good.length + 1), targets, memory);
+      Files.write(file, good);
+      trial.restore(targets, memory);
+      checkSame(trial, targets, memory);
+    }
+  }
+
+  private static void checkRefused(FileTrial trial, byte[] content, List<SimulatedDevice> targets,
+      MemoryRegions memory) throws IOException {
+    Files.write(trial.file, content);
+    RestoreException e =
+        catchThrowableOfType(RestoreException.class, () -> trial.restore(targets, memory));
+    assertThat(e).isNotNull();
+    assertThat(e.fate()).isEqualTo(RestoreException.Fate.UNTOUCHED);
+    assertThat(e).hasCauseInstanceOf(DamagedFileException.class);
+    FileTrial.checkUntouched(targets);
+    assertThat(memory.get(0).memory().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedBeforeADeviceIsTouched() throws Exception {
+    try (FileTrial trial = new FileTrial(folder.resolve("state"), 1, 2);
+        FileTrial two = new FileTrial(folder.resolve("other"), 2, 2)) {
+      trial.save();
+      List<SimulatedDevice> targets = trial.targets();
+      checkRefused(catchThrowableOfType(RestoreException.class,
+          () -> trial.restore(targets, MemoryRegions.NONE)), "the memory differs", targets);
+      List<SimulatedDevice> more = two.targets();
+      checkRefused(catchThrowableOfType(RestoreException.class, () -> trial.restore(more, trial.memory())),
+          "the source moves 1 devices, and the target has 2", more);
+    }
+  }
+
+  private static void checkRefused(RestoreException e, String words, List<SimulatedDevice> targets) {
+    assertThat(e).isNotNull();
+    assertThat(e).hasMessageContaining(words);
+    assertThat(e.fate()).isEqualTo(RestoreException.Fate.UNTOUCHED);
+    FileTrial.checkUntouched(targets);
+  }
+
+  @Test
+  void whereNoFileCanBeNothingIsTouched() throws Exception {
+    for (Path impossible : List.of(Path.of("/dev/full"), folder, folder.resolve("no/such/folder"))) {
+      try (FileTrial trial = new FileTrial(impossible, 1, 0)) {
+        MigrationException e = catchThrowableOfType(MigrationException.class, trial::save);
+        assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
+        assertThat(trial.sources.getFirst().acts()).isEmpty();
+        trial.checkSourceRuns();
+      }
+    }
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void whatAKilledOneLeftBehindIsRemovedByTheNext() throws Exception {
+    Files.write(folder.resolve(".state.0badcafe.part"), OLD);
+    Files.write(folder.resolve(".other.0badcafe.part"), OLD);
+    try (FileTrial trial = new FileTrial(folder.resolve("state"), 1, 0)) {
+      trial.save();
+    }
+    assertThat(names()).containsExactlyInAnyOrder("state", ".other.0badcafe.part");
+  }
+
+  @Test
+  void anInterruptLeavesNothingBehind() throws Exception {
+    Path file = folder.resolve("state");
+    Files.write(file, OLD);
+    for (String title : List.of("pre-copy", "quiescing", "stop-copy", "finishing")) {
+      try (FileTrial trial = new FileTrial(file, 2, 30)) {
+        trial.listener = event -> {
+          if (event instanceof MigrationEvent.PhaseBegan began && began.phase().title().equals(title)) {
+            Thread.currentThread().interrupt();
+          }
+        };
+        MigrationException e = catchThrowableOfType(MigrationException.class, trial::save);
+        assertThat(Thread.interrupted()).as("an interrupt is kept").isTrue();
+        assertThat(e).as(title).isNotNull();
+        assertThat(e.outcome().sourceRuns()).as(title).isTrue();
+        trial.checkSourceRuns();
+      }
+      assertThat(Files.readAllBytes(file)).isEqualTo(OLD);
+      assertThat(names()).containsExactly("state");
+    }
+  }
+}
