@@ -24,7 +24,8 @@ public final class Commands {
   /** Returns the commands in the order in which the help lists them. */
   private static List<Object> all() {
     return List.of(new DemoCommand(), new ServeCommand(), new ProbeCommand(), new MigrateCommand(),
-        new ReceiveCommand(), new SendCommand(), new SaveCommand(), new RestoreCommand(), new RecoverCommand(),
+        new ReceiveCommand(), new SendCommand(), new SaveCommand(), new RestoreCommand(),
+        new RecoverCommand(),
         new KeysCommand(), new ConformCommand(), new StatesCommand(),
         new PlanCommand(), new SimulateCommand(), new InspectCommand());
   }

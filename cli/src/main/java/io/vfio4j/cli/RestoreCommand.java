@@ -22,7 +22,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "restore", description = {"Give devices the state that vfio4j save put into a file, and let them run.",
+@Command(name = "restore", description = {
+    "Give devices the state that vfio4j save put into a file, and let them run.",
     "The whole file is read first: one that is damaged, or does not fit, touches no device. "
         + "A file can be restored as often as one likes; where its source was left running, this command says so.",
     "Where a device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {

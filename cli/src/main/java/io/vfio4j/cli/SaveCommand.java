@@ -20,12 +20,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "save", description = {"Save the state of one or several devices to a file, and their memory.",
+@Command(name = "save", description = {
+    "Save the state of one or several devices to a file, and their memory.",
     "The devices stand still for a moment, as in a migration, and then go on. FILE is written beside its place and put "
         + "there when it is complete and on the disk: at any time there is the old file or the new one. "
         + "It holds all that the devices and the memory hold; only its owner may read it.",
     "Not saved are config space, interrupt setup and DMA mappings."}, footer = {"", "Examples:",
-        "  vfio4j save vfio-user:/tmp/a.sock --output a.state", "  Two devices and the memory that they write to:",
+        "  vfio4j save vfio-user:/tmp/a.sock --output a.state",
+        "  Two devices and the memory that they write to:",
         "    vfio4j save vfio-user:/tmp/a1.sock vfio-user:/tmp/a2.sock --region ram=/dev/shm/ram@0x100000000 "
             + "--output both.state",
         "  For good: the device stays stopped, and only the file has its state then:",

@@ -104,7 +104,8 @@ final class NewFile implements AutoCloseable {
   }
 
   private static void removeUnlessLocked(Path left) throws IOException {
-    try (FileChannel open = FileChannel.open(left, StandardOpenOption.WRITE); FileLock lock = open.tryLock()) {
+    try (FileChannel open = FileChannel.open(left, StandardOpenOption.WRITE);
+        FileLock lock = open.tryLock()) {
       if (lock != null) {
         Files.deleteIfExists(left);
       }

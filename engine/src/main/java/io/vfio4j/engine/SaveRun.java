@@ -24,7 +24,8 @@ final class SaveRun implements AutoCloseable {
   private final DowntimeParts.Clock parts;
   private @Nullable SourceMemory memory;
 
-  SaveRun(Ensemble ensemble, DeviceGroup group, Link link, NewFile file, boolean stop, MigrationOptions options,
+  SaveRun(Ensemble ensemble, DeviceGroup group, Link link, NewFile file, boolean stop,
+      MigrationOptions options,
       PausableWorkload workload, Narrator narrator) {
     this.ensemble = ensemble;
     this.group = group;
@@ -61,7 +62,8 @@ final class SaveRun implements AutoCloseable {
 
   private Sent send() throws IOException {
     SourceStreams streams =
-        new SourceStreams(ensemble, group, link, FurtherLinks.none(), introduce(), workload.workload(), options,
+        new SourceStreams(ensemble, group, link, FurtherLinks.none(), introduce(), workload.workload(),
+            options,
             narrator);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds = new PreCopyRounds(streams, options, narrator, Duration.ZERO, false);
@@ -84,7 +86,8 @@ final class SaveRun implements AutoCloseable {
     List<Hello.Device> own = SourcePreFlight.introduce(group);
     PreFlight.requireMigratable(own);
     PreFlight.requireGraceStates(own, options.noPeerDma());
-    link.out().sendHello(new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty()));
+    link.out()
+        .sendHello(new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty()));
     // Who loads the file may have segments, and then needs to know where they end.
     return new SourcePreFlight.Agreement(own,
         own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false);
@@ -183,8 +186,10 @@ final class SaveRun implements AutoCloseable {
       devices.add(new SaveReport.DeviceReport(group.devices().get(i).device().identity(),
           sent.streams().pumps().get(i).bytes(), sent.switchover().devices().get(i)));
     }
-    return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, narrator.now(),
-        parts.total(), parts.parts(), sent.streams().traffic().bytes(), sent.switchover().bytes(), fileBytes,
+    Duration total = narrator.now();
+    Duration downtime = parts.total();
+    return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
+        downtime, parts.parts(), sent.streams().traffic().bytes(), sent.switchover().bytes(), fileBytes,
         narrator.phaseTimes(), sent.rounds(), narrator.notes());
   }
 

@@ -44,6 +44,7 @@ record SavedNote(SavedState.Source source, Instant stateOf, Duration stoodStill)
           Integer.toUnsignedString(value), reserved, Long.toUnsignedString(stateOf),
           Long.toUnsignedString(stoodStill)));
     }
-    return new SavedNote(source.get(), Instant.ofEpochSecond(stateOf / NANOS, stateOf % NANOS), Duration.ofNanos(stoodStill));
+    return new SavedNote(source.get(), Instant.ofEpochSecond(stateOf / NANOS, stateOf % NANOS),
+        Duration.ofNanos(stoodStill));
   }
 }

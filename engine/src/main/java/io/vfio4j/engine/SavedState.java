@@ -34,22 +34,24 @@ public record SavedState(List<SavedDevice> devices, List<SavedMemory> memory, So
   /** What became of the source of a file. */
   public enum Source {
     /** Its devices did not go on: the state in the file is the only one. */
-    STOPPED("was stopped"),
+    STOPPED(0, "was stopped"),
     /** Its devices went on: what they hold is later than the state in the file. */
-    RUNNING("was left running"),
+    RUNNING(1, "was left running"),
     /** Its devices were to go on and failed to, or nobody can tell. */
-    UNKNOWN("was to go on, and failed");
+    UNKNOWN(2, "was to go on, and failed");
 
     private static final Source[] BY_WIRE = values();
 
+    private final int wireValue;
     private final String words;
 
-    Source(String words) {
+    Source(int wireValue, String words) {
+      this.wireValue = wireValue;
       this.words = words;
     }
 
     int wireValue() {
-      return ordinal();
+      return wireValue;
     }
 
     static Optional<Source> fromWire(int value) {

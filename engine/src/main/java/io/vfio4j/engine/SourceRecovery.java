@@ -38,7 +38,8 @@ final class SourceRecovery {
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
     boolean ours = custody == Custody.SOURCE || isReturned(cause);
     List<DeviceFate> fates =
-        DeviceFates.of(group, ours ? new GroupTakeBack(group, cause, options.noPeerDma()).run() : givenAway());
+        DeviceFates.of(group,
+            ours ? new GroupTakeBack(group, cause, options.noPeerDma()).run() : givenAway());
     Outcome outcome = DeviceFates.worst(fates);
     if (outcome.sourceRuns()) {
       resumeWorkload(cause);

@@ -13,5 +13,6 @@ import java.util.List;
  *     end even if not both devices have any
  * @param callOff says to the threads that load that it is of no use any more
  */
-record TargetSet(DeviceGroup group, MemoryRegions memory, List<Boolean> segments, boolean isFile, CallOff callOff) {
+record TargetSet(DeviceGroup group, MemoryRegions memory, List<Boolean> segments, boolean isFile,
+    CallOff callOff) {
 }

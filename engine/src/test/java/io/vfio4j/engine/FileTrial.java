@@ -44,7 +44,8 @@ final class FileTrial implements Workload, AutoCloseable {
     this.devicePages = devicePages;
     sources = IntStream.range(0, devices)
         .mapToObj(number -> SimulatedSettings.named("source" + number)
-            .withContent(devicePages, Trial.SEED + number).withChanges(0, 100).withObserver(sourceWatch).device())
+            .withContent(devicePages, Trial.SEED + number).withChanges(0, 100).withObserver(sourceWatch)
+            .device())
         .toList();
     sources.forEach(sourceWatch::add);
     sourceMemory = memory();

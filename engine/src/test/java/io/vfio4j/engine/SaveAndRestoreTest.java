@@ -93,7 +93,15 @@ class SaveAndRestoreTest {
   }
 
   /** A disk that is full after so many bytes. */
-  private record Full(WritableByteChannel channel, long[] room) implements WritableByteChannel {
+  private static final class Full implements WritableByteChannel {
+    private final WritableByteChannel channel;
+    private final long[] room;
+
+    Full(WritableByteChannel channel, long[] room) {
+      this.channel = channel;
+      this.room = room;
+    }
+
     @Override
     public int write(ByteBuffer from) throws IOException {
       if (from.remaining() > room[0]) {
@@ -118,7 +126,7 @@ class SaveAndRestoreTest {
   @Test
   void aDiskThatIsFullAtAnyByteLeavesTheOldFileAndTheSourceRunning() throws Exception {
     Path file = folder.resolve("state");
-    for (boolean stop : new boolean[]{false, true}) {
+    for (boolean stop : new boolean[] {false, true}) {
       long length = lengthOf(file, stop);
       for (long room = 0; room < length; room++) {
         Files.write(file, OLD);
