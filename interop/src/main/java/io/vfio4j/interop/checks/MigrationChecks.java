@@ -44,6 +44,7 @@ final class MigrationChecks {
   static void add(Checks checks, Bench bench) {
     MigrationChecks migrations = new MigrationChecks(bench);
     checks.add("migrate/mtty: registers and FIFO arrive", migrations::mtty);
+    checks.add("migrate/mtty: by way of a file", migrations::file);
     checks.add("migrate/send and receive", migrations::sendAndReceive);
     checks.add("migrate/held open for a command", migrations::thenCommand);
     checks.add("migrate/idle", () -> migrations.works(Map.of(), SMALL_KIB, 0));
@@ -88,25 +89,48 @@ final class MigrationChecks {
 
   private void mtty() throws IOException {
     try (Mdev from = Mdev.mtty(); Mdev to = Mdev.mtty()) {
-      try (KernelDevice device = bench.open(from)) {
-        for (int port = 0; port < 2; port++) {
-          Registers registers = new Registers(device, port);
-          registers.writeByte(UART_FCR, UART_FCR_ENABLE_FIFO);
-          registers.writeByte(UART_LCR, 0x1b);
-          registers.writeByte(UART_MCR, 0x0b + port);
-          registers.writeByte(UART_SCR, 0x5a + port);
-          for (char letter : "vfio4j".toCharArray()) {
-            registers.writeByte(UART_DATA, letter + port);
-          }
-        }
-      }
+      fill(from);
       JsonObject report = migrate(from, to).demand(0).result();
       Require.that(report.get("bytes").getAsLong() == 96, "%s".formatted(report));
-      try (KernelDevice device = bench.open(to)) {
-        Require.equal(DeviceState.RUNNING, device.state(), "the target");
-        for (int port = 0; port < 2; port++) {
-          compare(new Registers(device, port), port);
+      compare(to);
+    }
+  }
+
+  private void file() throws IOException {
+    Path file = Path.of("/tmp/mtty.state");
+    try (Mdev from = Mdev.mtty(); Mdev to = Mdev.mtty()) {
+      fill(from);
+      JsonObject saved = Command.run("save", bench.address(from), "--output", file.toString(), "--json",
+          "--max-downtime", DOWNTIME).demand(0).result();
+      Require.equal("running", saved.get("source").getAsString(), "the source, once it is saved");
+      Command.run("restore", file.toString(), bench.address(to), "--json", "--no-hold").demand(0);
+      compare(to);
+      compare(from);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private void fill(Mdev mtty) throws IOException {
+    try (KernelDevice device = bench.open(mtty)) {
+      for (int port = 0; port < 2; port++) {
+        Registers registers = new Registers(device, port);
+        registers.writeByte(UART_FCR, UART_FCR_ENABLE_FIFO);
+        registers.writeByte(UART_LCR, 0x1b);
+        registers.writeByte(UART_MCR, 0x0b + port);
+        registers.writeByte(UART_SCR, 0x5a + port);
+        for (char letter : "vfio4j".toCharArray()) {
+          registers.writeByte(UART_DATA, letter + port);
         }
+      }
+    }
+  }
+
+  private void compare(Mdev mtty) throws IOException {
+    try (KernelDevice device = bench.open(mtty)) {
+      Require.equal(DeviceState.RUNNING, device.state(), mtty.toString());
+      for (int port = 0; port < 2; port++) {
+        compare(new Registers(device, port), port);
       }
     }
   }
