@@ -71,7 +71,7 @@ class SimulationTest {
   @Test
   void switchesOverInTheFirstRoundThatLeavesLittleEnough() {
     Seeds.forEach(50, random -> {
-      double ratio = random.nextDouble(0.1, 0.9);
+      double ratio = random.nextDouble(0.1, 0.85); // With more, all rounds together take longer than the deadline.
       SimulatedMigration result =
           Simulation.run(List.of(cyclic(1000 * MIB, ratio * 100 * MIB)),
               usual(WhenNotConverging.GIVE_UP, 100 * MIB));
