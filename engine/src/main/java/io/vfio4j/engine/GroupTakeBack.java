@@ -83,7 +83,7 @@ final class GroupTakeBack {
         ? Outcome.SOURCE_STUCK
         : task.run(device));
     try {
-      new Waiting(new CallOff(), Waiting.Look.NOWHERE).await(calls, Waiting.Limit.of(group.arcTimeout()));
+      Waiting.alone().await(calls, Waiting.Limit.of(group.arcTimeout()));
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
     }

@@ -21,7 +21,7 @@ final class RestoreRun {
   private final MigrationOptions options;
   private final Narrator narrator;
   private final CallOff callOff = new CallOff();
-  private final Waiting waiting = new Waiting(callOff, Waiting.Look.NOWHERE);
+  private final Waiting waiting = Waiting.alone(callOff);
   private TargetPledge pledge = TargetPledge.NONE;
 
   RestoreRun(Ensemble ensemble, DeviceGroup group, Link link, FileChannel channel, Path path,

@@ -108,7 +108,7 @@ final class SaveRun implements AutoCloseable {
   private long goOnAndFinish(Sent sent) throws IOException, MigrationException {
     narrator.enter(new Phase.Resuming(), "everything has been written; the devices go on");
     try {
-      group.setRunning("its state has been written", nowhere());
+      group.setRunning("its state has been written", Waiting.alone());
       parts.ends(DowntimeParts.Part.GOING_ON);
     } catch (IOException | RuntimeException | Error e) {
       throw keepFileOf(sent, e);
@@ -146,7 +146,7 @@ final class SaveRun implements AutoCloseable {
     stopLogs();
     long fileBytes = finish(new SavedNote(SavedState.Source.STOPPED, sent.stateOf(), Duration.ZERO));
     try {
-      group.move(DeviceState.STOP, "its state is in the file", nowhere());
+      group.move(DeviceState.STOP, "its state is in the file", Waiting.alone());
     } catch (IOException | RuntimeException | Error e) {
       narrator.note("the source could not be moved to STOP: " + Words.of(e));
     }
@@ -164,20 +164,14 @@ final class SaveRun implements AutoCloseable {
 
   private void stopLogs() throws IOException {
     if (memory != null) {
-      memory.stopLogs(nowhere());
+      memory.stopLogs();
     }
   }
 
   private void stopLogs(Throwable cause) {
-    try {
-      stopLogs();
-    } catch (IOException | RuntimeException | Error e) {
-      Suppression.keep(cause, e);
+    if (memory != null) {
+      memory.stopLogs(cause);
     }
-  }
-
-  private static Waiting nowhere() {
-    return new Waiting(new CallOff(), Waiting.Look.NOWHERE);
   }
 
   private SaveReport report(Sent sent, long fileBytes) {

@@ -122,9 +122,9 @@ final class SourceMemory implements AutoCloseable {
   }
 
   /** Stops all logs that were started, as far as their devices answer; doing so again does nothing. */
-  void stopLogs(Waiting waiting) throws IOException {
+  void stopLogs() throws IOException {
     try {
-      group.all("stop its DMA log", waiting, device -> {
+      group.all("stop its DMA log", Waiting.alone(), device -> {
         if (!device.isHung()) {
           logs.ofDevice(device.number()).ifPresent(TrackedLog::stop);
         }
@@ -134,6 +134,15 @@ final class SourceMemory implements AutoCloseable {
       logs.container().ifPresent(TrackedLog::stop);
       logs.workload().ifPresent(TrackedLog::stop);
       logs.tellNotes();
+    }
+  }
+
+  /** Stops all logs after a failure, of which what goes wrong with it becomes a part. */
+  void stopLogs(Throwable cause) {
+    try {
+      stopLogs();
+    } catch (IOException | RuntimeException | Error e) {
+      Suppression.keep(cause, e);
     }
   }
 

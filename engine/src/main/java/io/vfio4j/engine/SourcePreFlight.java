@@ -68,8 +68,7 @@ final class SourcePreFlight {
 
   /** Asks the devices who they are; all have to be in RUNNING. */
   static List<Hello.Device> introduce(DeviceGroup group) throws IOException {
-    Waiting waiting = new Waiting(new CallOff(), Waiting.Look.NOWHERE);
-    return group.all("tell its state", waiting, device -> {
+    return group.all("tell its state", Waiting.alone(), device -> {
       PreFlight.requireRunning(device);
       return Hello.Device.of(device.device());
     });

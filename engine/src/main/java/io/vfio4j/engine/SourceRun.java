@@ -51,7 +51,9 @@ final class SourceRun implements AutoCloseable {
     } catch (IOException | RuntimeException | Error e) {
       MigrationException failed =
           new SourceRecovery(group, link, workload, diary, narrator, custody, options).recover(e);
-      stopLogs(e);
+      if (memory != null) {
+        memory.stopLogs(e);
+      }
       throw failed;
     }
     return complete(moved);
@@ -76,17 +78,6 @@ final class SourceRun implements AutoCloseable {
     Optional<Prediction> prediction = streams.prediction();
     MigrationReport.TargetSummary summary = handOver(streams);
     return new Moved(agreement.targets(), streams, rounds.rounds(), prediction, switchover, summary);
-  }
-
-  /** Nothing is logged for nobody; by now the devices run again, if they can. */
-  private void stopLogs(Throwable cause) {
-    if (memory != null) {
-      try {
-        memory.stopLogs(new Waiting(new CallOff(), Waiting.Look.NOWHERE));
-      } catch (IOException | RuntimeException | Error e) {
-        Suppression.keep(cause, e);
-      }
-    }
   }
 
   /** Gives the devices away, and hears what the target makes of them. */
@@ -117,9 +108,8 @@ final class SourceRun implements AutoCloseable {
     diary.note(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
     narrator.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
     // Only now, and not as a part of the downtime: until here the state was to be kept.
-    Waiting waiting = new Waiting(new CallOff(), Waiting.Look.NOWHERE);
     try {
-      group.move(DeviceState.STOP, "the devices run at the target", waiting);
+      group.move(DeviceState.STOP, "the devices run at the target", Waiting.alone());
     } catch (IOException | RuntimeException | Error e) {
       narrator.note("the source could not be moved to STOP: " + Words.of(e));
     }

@@ -86,7 +86,7 @@ final class Switchover {
     }
     streams.link().out().sendEnd();
     if (streams.memory().isPresent()) {
-      streams.memory().get().stopLogs(new Waiting(new CallOff(), Waiting.Look.NOWHERE));
+      streams.memory().get().stopLogs();
     }
   }
 

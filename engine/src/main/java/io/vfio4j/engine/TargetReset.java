@@ -56,7 +56,7 @@ final class TargetReset {
     List<CompletableFuture<Fate>> calls =
         group.start(device -> device.isHung() ? notReset(device) : reset(device, cause));
     try {
-      new Waiting(new CallOff(), Waiting.Look.NOWHERE).await(calls, Waiting.Limit.of(group.arcTimeout()));
+      Waiting.alone().await(calls, Waiting.Limit.of(group.arcTimeout()));
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
     }

@@ -19,7 +19,7 @@ final class TargetRun implements AutoCloseable {
   private final Diary diary;
   private final Narrator narrator;
   private final CallOff callOff = new CallOff();
-  private final Waiting waiting = new Waiting(callOff, Waiting.Look.NOWHERE);
+  private final Waiting waiting = Waiting.alone(callOff);
   private TargetPledge pledge = TargetPledge.NONE;
   private FurtherLinks furtherLinks = FurtherLinks.none();
 
@@ -86,7 +86,8 @@ final class TargetRun implements AutoCloseable {
   /** One for each connection, the first of them for that which both sides talk over. */
   private List<Loader> loaders(Hello source) throws IOException {
     MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
-    TargetSet set = new TargetSet(group, memory, segments(source), false, callOff);
+    TargetSet set = new TargetSet(group, memory, PreFlight.carriesSegments(source, group, waiting), false,
+        callOff);
     int forDevices = source.channels().map(Hello.Channels::devices).orElse(0);
     int forMemory = source.channels().map(Hello.Channels::memory).orElse(0);
     BitSet onFirst = new BitSet();
@@ -106,10 +107,6 @@ final class TargetRun implements AutoCloseable {
           Optional.of(new MemoryReceiver(memory, new Stretches(forMemory), channel))));
     }
     return loaders;
-  }
-
-  private List<Boolean> segments(Hello source) throws IOException {
-    return PreFlight.carriesSegments(source, group, waiting);
   }
 
   private Duration validate() throws IOException {

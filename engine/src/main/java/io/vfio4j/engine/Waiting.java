@@ -26,12 +26,20 @@ final class Waiting {
     this.look = look;
   }
 
+  /** Returns one that looks after nothing else, for what goes on whatever becomes of the connection. */
+  static Waiting alone() {
+    return alone(new CallOff());
+  }
+
+  /** Returns one that looks after nothing else, and calls off others when something fails. */
+  static Waiting alone(CallOff callOff) {
+    return new Waiting(callOff, () -> {
+    });
+  }
+
   /** What is looked after meanwhile. */
   @FunctionalInterface
   interface Look {
-
-    Look NOWHERE = () -> {
-    };
 
     void look() throws IOException;
   }
