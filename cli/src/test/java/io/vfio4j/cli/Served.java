@@ -52,7 +52,8 @@ final class Served implements AutoCloseable {
     return at(socket, new ScratchDevice(config), versions);
   }
 
-  private static Served at(Path socket, EmulatedDevice device, MigrationVersions versions)
+  /** Serves a device of any kind that is driven by versions of one's choice. */
+  static Served at(Path socket, EmulatedDevice device, MigrationVersions versions)
       throws IOException {
     ServerOptions options = ServerOptions.DEFAULT.withVersions(versions);
     VfioUserServer server = VfioUserServer.listen(socket, device, options, line -> {
