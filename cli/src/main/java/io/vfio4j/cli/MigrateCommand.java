@@ -81,9 +81,9 @@ final class MigrateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     checkAddresses();
-    StateDirectory state = stateDir.open();
-    MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
+    StateDirectory state = stateDir.openForMigration(output);
+    MigrationOptions options = flags.options(common.spec()).withJournal(state);
     try (Watching watching = watch.start(common.spec(), output);
         OpenDevices targets =
             OpenDevices.open(to, address -> address.open(output::warning))) {

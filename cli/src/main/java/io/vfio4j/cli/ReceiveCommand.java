@@ -76,8 +76,8 @@ final class ReceiveCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     TransportAddress where = Options.required(address, "--listen");
     PeerPolicy policy = peerOptions.policy(where, common.spec());
-    MigrationOptions options = options(stateDir.open());
     Output output = common.output();
+    MigrationOptions options = options(stateDir.openForMigration(output));
     try (Watching watching = watch.start(common.spec(), output);
         OpenDevices targets =
             OpenDevices.open(devices, address -> address.open(output::warning));

@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
         "Examples:", "  vfio4j recover", "  At the host that received: answer whoever asks, until Ctrl-C:",
         "    vfio4j recover --answer unix:/tmp/ask.sock", "  At the host that sent:",
         "    vfio4j recover --ask unix:/tmp/ask.sock", "  Where nobody can know, a person decides:",
-        "    vfio4j recover --run-here 00112233445566778899aabbccddeeff"})
+        "    vfio4j recover --run-here 00112233445566778899aabbccddeeff",
+        "  What became of all the migrations that the journals tell of:", "    vfio4j recover --list"})
 final class RecoverCommand implements Callable<Integer> {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -49,6 +50,15 @@ final class RecoverCommand implements Callable<Integer> {
   @Option(names = "--give-up", description = "They are not to run on this side.")
   private boolean giveUp;
 
+  @Option(names = "--list", description = "Tell of all migrations that the journals know, settled ones too; settle nothing.")
+  private boolean list;
+
+  @Option(names = "--prune", description = "Remove the journals of migrations that were settled long ago. Migrations do so too, after 90 days.")
+  private boolean prune;
+
+  @Option(names = "--days", paramLabel = "N", description = "How long ago, for --prune, at least 1 (default: 90).")
+  private @Nullable Integer days;
+
   @Mixin
   private final StateDirOption stateDir = new StateDirOption();
 
@@ -60,9 +70,13 @@ final class RecoverCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    long ways = Stream.of(ask != null, answer != null, runHere, giveUp).filter(given -> given).count();
+    long ways = Stream.of(ask != null, answer != null, runHere, giveUp, list, prune).filter(given -> given)
+        .count();
     if (ways > 1) {
-      throw wrong("give one of --ask, --answer, --run-here and --give-up");
+      throw wrong("give one of --ask, --answer, --run-here, --give-up, --list and --prune");
+    }
+    if (days != null && (!prune || days < 1)) {
+      throw wrong("--days is for --prune, and at least 1");
     }
     Optional<Session> session = session();
     StateDirectory state = stateDir.open();
@@ -70,6 +84,12 @@ final class RecoverCommand implements Callable<Integer> {
       return answer(answer, state);
     }
     Recovery recovery = new Recovery(state, common.output());
+    if (list) {
+      return recovery.list(session);
+    }
+    if (prune) {
+      return recovery.prune(days == null ? StateDirOption.KEPT_DAYS : days);
+    }
     if (runHere || giveUp) {
       return recovery.decide(
           session.orElseThrow(() -> wrong("say which MIGRATION; vfio4j recover lists them")),

@@ -9,6 +9,9 @@ import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -31,19 +34,61 @@ final class Recovery {
    * @return the exit code
    */
   int settle(TargetOracle oracle, Optional<Session> only) throws IOException {
-    boolean anyLeft = false;
-    List<OpenMigration> open = OpenMigration.all(state).stream()
-        .filter(one -> only.isEmpty() || one.session().equals(only.get())).toList();
-    for (OpenMigration one : open) {
+    JournalSurvey survey = survey(only);
+    boolean anyLeft = !survey.unreadable().isEmpty();
+    for (KnownMigration one : survey.open()) {
       anyLeft |= !settle(one, oracle);
     }
-    if (open.isEmpty()) {
+    if (survey.open().isEmpty()) {
       output.line("no migration is open in " + state.folder());
     }
     return anyLeft ? ExitCodes.NEEDS_CARE : ExitCodes.DONE;
   }
 
-  private boolean settle(OpenMigration one, TargetOracle oracle) throws IOException {
+  /**
+   * Tells of all migrations, settled ones too.
+   *
+   * @param only this migration, or all
+   * @return the exit code
+   */
+  int list(Optional<Session> only) throws JournalException {
+    JournalSurvey survey = survey(only);
+    for (KnownMigration one : survey.known()) {
+      output.line(one.text());
+      output.result(one.json());
+    }
+    if (survey.known().isEmpty()) {
+      output.line("no migration is known in " + state.folder());
+    }
+    boolean anyLeft = !survey.unreadable().isEmpty()
+        || survey.open().stream().anyMatch(one -> one.step() != JournalStep.PREPARED);
+    return anyLeft ? ExitCodes.NEEDS_CARE : ExitCodes.DONE;
+  }
+
+  /** One journal that cannot be read does not keep the others from being settled. */
+  private JournalSurvey survey(Optional<Session> only) throws JournalException {
+    JournalSurvey survey = JournalSurvey.of(state, only);
+    survey.unreadable().forEach(problem -> output.warning(
+        "vfio4j: who owns the devices of a migration is not known: " + problem.getMessage()));
+    return survey;
+  }
+
+  /**
+   * Removes the journals of migrations that were settled long ago.
+   *
+   * @param days so long ago
+   * @return the exit code
+   */
+  int prune(int days) throws JournalException {
+    List<Path> removed = state.prune(Instant.now().minus(Duration.ofDays(days)));
+    output.line("%d journals of migrations that were settled more than %d days ago were removed from %s"
+        .formatted(removed.size(), days, state.folder()));
+    output.result(Json.event("pruned").with("files", removed.stream().map(Path::toString).toList())
+        .with("days", days).build());
+    return ExitCodes.DONE;
+  }
+
+  private boolean settle(KnownMigration one, TargetOracle oracle) throws IOException {
     Optional<JournalStep> obvious = one.obviousEnd();
     if (obvious.isPresent()) {
       one.file().add(obvious.get(), "its process ended before anything was given");
@@ -74,8 +119,8 @@ final class Recovery {
    * @param runHere whether the devices are to run here, or not
    */
   int decide(Session session, boolean runHere) throws IOException {
-    OpenMigration one = OpenMigration.all(state).stream().filter(other -> other.session().equals(session))
-        .findFirst().orElseThrow(() -> new CommandFailure(ExitCodes.NOT_DONE,
+    KnownMigration one = survey(Optional.of(session)).open().stream().findFirst()
+        .orElseThrow(() -> new CommandFailure(ExitCodes.NOT_DONE,
             "no migration %s is open in %s".formatted(session, state.folder()), null));
     JournalStep step = stepFor(one, runHere);
     one.file().add(step, "a person's word");
@@ -83,7 +128,7 @@ final class Recovery {
     return ExitCodes.DONE;
   }
 
-  private static JournalStep stepFor(OpenMigration one, boolean runHere) throws JournalException {
+  private static JournalStep stepFor(KnownMigration one, boolean runHere) throws JournalException {
     if (one.step() == JournalStep.PREPARED) {
       throw new JournalException("migration %s is under way, and there is nothing to decide yet"
           .formatted(one.session()), null);
@@ -94,30 +139,10 @@ final class Recovery {
     return runHere ? JournalStep.RUNNING : JournalStep.RETURNED;
   }
 
-  private void told(OpenMigration one, JournalStep step) {
+  private void told(KnownMigration one, JournalStep step) {
     output.line("%s: %s: %s".formatted(one.session(), String.join(", ", one.heading().devices()),
-        consequence(one, step)));
+        one.consequence(step)));
     output.result(Json.event("settled").with("session", one.session().toString())
         .with("side", one.heading().side().toString()).with("step", step.toString()).build());
-  }
-
-  private static String consequence(OpenMigration one, JournalStep step) {
-    boolean source = one.heading().side() == Side.SOURCE;
-    return switch (step) {
-      case CONFIRMED -> "they run at the target" + letGo(one);
-      case ABANDONED -> "they are not to run here" + letGo(one);
-      case KEPT -> "they were never given away";
-      case REFUSED -> "they were never taken, and never will be";
-      case RUNNING -> "they are the target's";
-      default -> source
-          ? "they are the source's again" + (one.isHeld()
-              ? "; the process that holds them lets them run"
-              : "; nobody holds them any more, so see what became of them: vfio4j probe")
-          : "they do not run here, and never will";
-    };
-  }
-
-  private static String letGo(OpenMigration one) {
-    return one.isHeld() ? "; the process that holds them here lets go of them" : "";
   }
 }

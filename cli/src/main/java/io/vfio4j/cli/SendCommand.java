@@ -76,9 +76,9 @@ final class SendCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     TransportAddress peer = Options.required(address, "--connect");
     PeerPolicy policy = peerOptions.policy(peer, common.spec());
-    StateDirectory state = stateDir.open();
-    MigrationOptions options = flags.options(common.spec()).withJournal(state);
     Output output = common.output();
+    StateDirectory state = stateDir.openForMigration(output);
+    MigrationOptions options = flags.options(common.spec()).withJournal(state);
     try (Watching watching = watch.start(common.spec(), output);
         OpenDevices sources =
             OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));

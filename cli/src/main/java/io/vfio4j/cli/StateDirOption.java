@@ -4,6 +4,8 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -12,6 +14,12 @@ final class StateDirOption {
 
   private static final String NAME = "vfio4j";
 
+  /**
+   * For so long a journal is kept after it was settled, days: a source that was left without a word may ask its target
+   * all that time, and has it only from its journal.
+   */
+  static final int KEPT_DAYS = 90;
+
   @Option(names = "--state-dir", paramLabel = "DIR", description = "Where to put down who owns the devices (default: $XDG_STATE_HOME/vfio4j; without that variable "
       + "/var/lib/vfio4j as root, else ~/.local/state/vfio4j).")
   private @Nullable Path folder;
@@ -19,6 +27,17 @@ final class StateDirOption {
   /** Opens it, and makes it if it is not there. */
   StateDirectory open() throws JournalException {
     return StateDirectory.open(folder == null ? usual() : folder);
+  }
+
+  /** Opens it for a migration, and removes journals that nobody asks about any more. */
+  StateDirectory openForMigration(Output output) throws JournalException {
+    StateDirectory state = open();
+    try {
+      state.prune(Instant.now().minus(Duration.ofDays(KEPT_DAYS)));
+    } catch (JournalException e) {
+      output.warning("vfio4j: " + e.getMessage());
+    }
+    return state;
   }
 
   private static Path usual() {

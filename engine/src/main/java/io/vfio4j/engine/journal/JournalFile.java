@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -98,6 +99,33 @@ public final class JournalFile implements Journal.Entries {
       throw new JournalException("the journal %s cannot be read: %s".formatted(path, words(e)), e);
     } finally {
       PROCESS.unlock();
+    }
+  }
+
+  /**
+   * Removes it if nothing can follow, its last record is from before a moment, and its process has ended. Nobody adds
+   * to such a file, so nothing can be lost between the look and the removal.
+   */
+  boolean removeIfSettled(Instant before) throws JournalException {
+    try {
+      // Most are younger, and need not be read.
+      if (Files.getLastModifiedTime(path).toInstant().isBefore(before) && isSettledBefore(before)) {
+        return Files.deleteIfExists(path);
+      }
+      return false;
+    } catch (NoSuchFileException e) {
+      return false; // Somebody else has removed it.
+    } catch (IOException e) {
+      throw new JournalException("the journal %s cannot be removed: %s".formatted(path, words(e)), e);
+    }
+  }
+
+  private boolean isSettledBefore(Instant before) {
+    try {
+      return read().filter(contents -> contents.isSettled() && contents.last().at().isBefore(before)
+          && !contents.holder().isAlive()).isPresent();
+    } catch (JournalException e) {
+      return false; // Nobody can tell.
     }
   }
 

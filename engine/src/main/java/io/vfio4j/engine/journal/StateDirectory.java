@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -87,6 +88,25 @@ public final class StateDirectory implements Journal, OwnershipQuestion.Oracle {
     }
     files.sort(Comparator.comparing(JournalFile::path));
     return files;
+  }
+
+  /**
+   * Removes the journals in which nothing can follow and the last record was put down before a moment, unless the
+   * process that had the devices open still runs. Whoever asks about such a migration later is told that it is not
+   * known, which lets nobody run its devices. A journal that cannot be read is for a person, and stays.
+   *
+   * @param before the moment; long enough ago for every source to have heard what became of its devices
+   * @return what was removed
+   * @throws JournalException if the folder cannot be read, or a journal in it not removed
+   */
+  public List<Path> prune(Instant before) throws JournalException {
+    List<Path> removed = new ArrayList<>();
+    for (JournalFile file : all()) {
+      if (file.removeIfSettled(before)) {
+        removed.add(file.path());
+      }
+    }
+    return removed;
   }
 
   /** Answers for the target's side. One that has not taken the devices puts down that it never will. */

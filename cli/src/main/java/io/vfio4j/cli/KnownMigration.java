@@ -3,37 +3,21 @@ package io.vfio4j.cli;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.engine.Journal;
-import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.JournalRecord;
-import io.vfio4j.engine.journal.StateDirectory;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
- * A migration of which a journal does not say how it ended.
+ * A migration that a journal tells of.
  *
  * @param file the journal
  * @param contents what it says
  */
-record OpenMigration(JournalFile file, JournalContents contents) {
-
-  /** Returns all of a folder; a journal whose making was cut short is none, for no device was touched. */
-  static List<OpenMigration> all(StateDirectory state) throws JournalException {
-    List<OpenMigration> open = new ArrayList<>();
-    for (JournalFile file : state.all()) {
-      Optional<JournalContents> contents = file.read();
-      if (contents.isPresent() && !contents.get().isSettled()) {
-        open.add(new OpenMigration(file, contents.get()));
-      }
-    }
-    return open;
-  }
+record KnownMigration(JournalFile file, JournalContents contents) {
 
   Journal.Heading heading() {
     return contents.heading();
@@ -45,6 +29,11 @@ record OpenMigration(JournalFile file, JournalContents contents) {
 
   JournalStep step() {
     return contents.last().step();
+  }
+
+  /** Tells whether the journal does not say how it ended. */
+  boolean isOpen() {
+    return !contents.isSettled();
   }
 
   boolean isHeld() {
@@ -66,22 +55,46 @@ record OpenMigration(JournalFile file, JournalContents contents) {
 
   /** Says what it is about, what is known, and what can be done. */
   String text() {
-    return "%s: %s %s (%s)%n  %s%n  %s".formatted(session(),
+    String known = "%s: %s %s (%s)%n  %s".formatted(session(),
         heading().side() == Side.SOURCE ? "sends" : "receives", String.join(", ", heading().devices()),
-        heading().peer(), known(), holder());
+        heading().peer(), known());
+    return isOpen() ? "%s%n  %s".formatted(known, holder()) : known;
   }
 
   private String known() {
     JournalRecord last = contents.last();
     String what = switch (last.step()) {
+      case PREPARED -> "it is under way";
       case GIVEN ->
         "the devices were given away, and what became of them is not known: vfio4j recover --ask ADDR";
       case MINE ->
         "the devices were taken, and whether they ever ran is not known: look at them (vfio4j probe), then "
             + "vfio4j recover --run-here or --give-up";
-      default -> "it is under way";
+      case CONFIRMED, KEPT, ABANDONED, RUNNING, REFUSED, RETURNED ->
+        "%s (%s)".formatted(consequence(last.step()), last.reason());
     };
     return "since %s: %s".formatted(last.at(), what);
+  }
+
+  /** Says what it means that a step was the last. */
+  String consequence(JournalStep step) {
+    boolean source = heading().side() == Side.SOURCE;
+    return switch (step) {
+      case CONFIRMED -> "they run at the target" + letGo();
+      case ABANDONED -> "they are not to run here" + letGo();
+      case KEPT -> "they were never given away";
+      case REFUSED -> "they were never taken, and never will be";
+      case RUNNING -> "they are the target's";
+      default -> source
+          ? "they are the source's again" + (isHeld()
+              ? "; the process that holds them lets them run"
+              : "; nobody holds them any more, so see what became of them: vfio4j probe")
+          : "they do not run here, and never will";
+    };
+  }
+
+  private String letGo() {
+    return isHeld() ? "; the process that holds them here lets go of them" : "";
   }
 
   private String holder() {
@@ -90,11 +103,12 @@ record OpenMigration(JournalFile file, JournalContents contents) {
         : "the process that had the devices open is gone; what their servers made of that: vfio4j probe";
   }
 
+  /** Returns it as an event, with all that is known. */
   JsonObject json() {
-    return Json.event("open-migration").with("session", session().toString())
+    return Json.event(isOpen() ? "open-migration" : "settled-migration").with("session", session().toString())
         .with("side", heading().side().toString()).with("devices", heading().devices())
         .with("peer", heading().peer()).with("step", step().toString())
-        .with("at", contents.last().at().toString()).with("pid", contents.holder().pid())
-        .with("held", isHeld()).build();
+        .with("at", contents.last().at().toString()).with("reason", contents.last().reason())
+        .with("pid", contents.holder().pid()).with("held", isHeld()).build();
   }
 }
