@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 class SaveAndRestoreTest {
 
   private static final byte[] OLD = "the old one".getBytes(StandardCharsets.UTF_8);
+
+  private static final int ENDS = 200;
+  private static final int DRAWN = 400;
 
   @TempDir
   private Path folder;
@@ -127,8 +132,8 @@ class SaveAndRestoreTest {
   void aDiskThatIsFullAtAnyByteLeavesTheOldFileAndTheSourceRunning() throws Exception {
     Path file = folder.resolve("state");
     for (boolean stop : new boolean[] {false, true}) {
-      long length = lengthOf(file, stop);
-      for (long room = 0; room < length; room++) {
+      int length = (int) lengthOf(file, stop);
+      for (int room : placesIn(length)) {
         Files.write(file, OLD);
         long[] left = {room};
         try (FileTrial trial = new FileTrial(file, 1, 1, 2)) {
@@ -149,6 +154,14 @@ class SaveAndRestoreTest {
     }
   }
 
+  /** Every place; unless {@code -Dvfio4j.faults=all}, those at both ends and some that are drawn by chance. */
+  private static int[] placesIn(int length) {
+    return "all".equals(System.getProperty("vfio4j.faults"))
+        ? IntStream.range(0, length).toArray()
+        : IntStream.concat(new SplittableRandom().ints(DRAWN, ENDS, length - ENDS),
+            IntStream.concat(IntStream.range(0, ENDS), IntStream.range(length - ENDS, length))).toArray();
+  }
+
   private static long lengthOf(Path file, boolean stop) throws Exception {
     try (FileTrial trial = new FileTrial(file, 1, 1, 2)) {
       trial.stop = stop;
@@ -164,27 +177,27 @@ class SaveAndRestoreTest {
       byte[] good = Files.readAllBytes(file);
       MemoryRegions memory = trial.memory();
       List<SimulatedDevice> targets = trial.targets();
-      for (int at = 0; at < good.length; at++) {
+      for (int at : placesIn(good.length)) {
         byte[] damaged = good.clone();
         damaged[at] ^= (byte) (1 << at % Byte.SIZE);
-        checkRefused(trial, damaged, targets, memory);
-        checkRefused(trial, Arrays.copyOf(good, at), targets, memory);
+        checkRefused("byte %d damaged".formatted(at), trial, damaged, targets, memory);
+        checkRefused("cut at %d".formatted(at), trial, Arrays.copyOf(good, at), targets, memory);
       }
-      checkRefused(trial, Arrays.copyOf(good, good.length + 1), targets, memory);
+      checkRefused("one byte more", trial, Arrays.copyOf(good, good.length + 1), targets, memory);
       Files.write(file, good);
       trial.restore(targets, memory);
       checkSame(trial, targets, memory);
     }
   }
 
-  private static void checkRefused(FileTrial trial, byte[] content, List<SimulatedDevice> targets,
-      MemoryRegions memory) throws IOException {
+  private static void checkRefused(String what, FileTrial trial, byte[] content,
+      List<SimulatedDevice> targets, MemoryRegions memory) throws IOException {
     Files.write(trial.file, content);
     RestoreException e =
         catchThrowableOfType(RestoreException.class, () -> trial.restore(targets, memory));
-    assertThat(e).isNotNull();
-    assertThat(e.fate()).isEqualTo(RestoreException.Fate.UNTOUCHED);
-    assertThat(e).hasCauseInstanceOf(DamagedFileException.class);
+    assertThat(e).as(what).isNotNull();
+    assertThat(e.fate()).as(what).isEqualTo(RestoreException.Fate.UNTOUCHED);
+    assertThat(e).as(what).hasCauseInstanceOf(DamagedFileException.class);
     FileTrial.checkUntouched(targets);
     assertThat(memory.get(0).memory().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
   }
