@@ -67,7 +67,7 @@ public final class MemoryPipe implements AutoCloseable {
     Stretches stretches = new Stretches(1);
     sender =
         new MemorySender(from, pending, stretches, 0, writer, frameBytes,
-            bytes -> Interrupted.check());
+            (_, _) -> Interrupted.check());
     receiver = new MemoryReceiver(into, stretches, 0);
   }
 

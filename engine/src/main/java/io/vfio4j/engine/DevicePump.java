@@ -11,6 +11,7 @@ final class DevicePump {
   private final int number;
   private final FrameWriter out;
   private final Traffic traffic;
+  private final SendPermit permit;
   private final NanoClock clock;
   private final boolean segments;
   private final MemorySegment into;
@@ -28,6 +29,7 @@ final class DevicePump {
     this.number = number;
     this.out = out;
     this.traffic = traffic;
+    this.permit = (_, onWire) -> traffic.acquire(onWire);
     this.clock = clock;
     this.segments = segments;
     this.into = out.payload().asSlice(0, traffic.chunk(FrameHeader.MAX_PAYLOAD));
@@ -45,8 +47,7 @@ final class DevicePump {
     if (count <= 0) {
       return count;
     }
-    traffic.acquire(count);
-    out.sendData(number, (int) count, segments && device.segmentEnded());
+    out.sendData(number, (int) count, segments && device.segmentEnded(), permit);
     bytes.addAndGet(count);
     busyNanos.addAndGet(clock.nanoTime() - start);
     traffic.sent(count);

@@ -53,15 +53,16 @@ final class FileCheck {
    * Checks a whole file.
    *
    * @param path the file, as the user named it
+   * @param codecs for one that is compressed
    * @throws DamagedFileException if it is not whole, or not what was written
    * @throws IOException if it cannot be read
    */
-  static Checked check(FileChannel channel, Path path) throws IOException {
+  static Checked check(FileChannel channel, Path path, Codecs codecs) throws IOException {
     IncomingFile file = new IncomingFile(channel, path);
     try (Arena arena = Arena.ofConfined()) {
       FrameReader in =
           new FrameReader(file, arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, PAGE));
-      return check(file, channel, in);
+      return check(file, channel, in, codecs, arena);
     } catch (StreamException e) {
       throw new DamagedFileException(path, file.position(), e);
     } catch (EOFException e) {
@@ -69,8 +70,8 @@ final class FileCheck {
     }
   }
 
-  private static Checked check(IncomingFile file, FileChannel channel, FrameReader in)
-      throws IOException {
+  private static Checked check(IncomingFile file, FileChannel channel, FrameReader in, Codecs codecs,
+      Arena arena) throws IOException {
     FrameKind first = in.next(PATIENCE);
     if (first != FrameKind.HELLO) {
       throw new StreamException("it begins with %s instead of HELLO".formatted(first));
@@ -79,7 +80,14 @@ final class FileCheck {
     if (check.hello.channels().isPresent()) {
       throw new StreamException("it speaks of further connections, of which a file has none");
     }
-    return check.run();
+    if (check.hello.compression().isEmpty()) {
+      return check.run();
+    }
+    Codec codec = codecs.codec(check.hello.compression().get());
+    try (Decompressor decompressor = codec.newDecompressor()) {
+      in.decompressWith(new CompressedPayload(decompressor, arena.allocate(FrameHeader.MAX_PAYLOAD, PAGE)));
+      return check.run();
+    }
   }
 
   private Checked run() throws IOException {

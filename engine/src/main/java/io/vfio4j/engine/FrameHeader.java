@@ -28,6 +28,9 @@ final class FrameHeader {
   /** Flag, of DATA alone: a segment of the device's state ends with the frame. */
   static final int ENDS_SEGMENT = 2;
 
+  /** Flag, of DATA and MEMORY where the HELLO names a compression: the payload is compressed. */
+  static final int COMPRESSED = 4;
+
   private static final int KIND = 0;
   private static final int FLAGS = 1;
   private static final int DEVICE = 2;
@@ -76,6 +79,14 @@ final class FrameHeader {
   /** Tells whether header and payload, of which the length has been checked, are as they were sent. */
   boolean isIntact(int length) {
     return frame.getInt(CHECKSUM) == computeChecksum(length);
+  }
+
+  /** Tells that of a header whose payload is elsewhere: up to the limit of a buffer, from its position on. */
+  boolean isIntact(ByteBuffer payload) {
+    crc.reset();
+    crc.update(checked.limit(CHECKSUM).position(0));
+    crc.update(payload);
+    return frame.getInt(CHECKSUM) == (int) crc.getValue();
   }
 
   /** Returns the header's bytes, for the digest. */

@@ -60,6 +60,11 @@ enum FrameKind {
     return verb;
   }
 
+  /** Returns the flags that a frame of it may have besides {@link FrameHeader#MAY_SKIP}. */
+  int flags() {
+    return (this == DATA ? FrameHeader.ENDS_SEGMENT : 0) | (isBulk() ? FrameHeader.COMPRESSED : 0);
+  }
+
   /** Tells whether a frame of it may be so long that it takes a while to come. */
   boolean isBulk() {
     return this == DATA || this == MEMORY;

@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.zip.DataFormatException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Receives the preamble and then frames into one buffer; nothing of a frame is given out before it has been
@@ -21,6 +23,7 @@ final class FrameReader {
   private final MemorySegment payload;
   private final FrameHeader header;
   private final StreamDigest digest = new StreamDigest();
+  private @Nullable CompressedPayload compressed;
   private boolean begun;
   private int sequence;
   private int length;
@@ -37,6 +40,11 @@ final class FrameReader {
     this.header = new FrameHeader(frame);
   }
 
+  /** From here on, bulk may come compressed. */
+  void decompressWith(CompressedPayload form) {
+    compressed = form;
+  }
+
   /**
    * Receives the next frame that is understood. It has to be here in time, whatever comes before it; only a
    * payload of data may take longer, as long as it goes on.
@@ -50,13 +58,11 @@ final class FrameReader {
     while (true) {
       fill(0, FrameHeader.BYTES, left, began);
       Optional<FrameKind> kind = checkHeader();
-      if (kind.isPresent() && kind.get().isBulk()) {
-        fillSlowly(length, patience);
-      } else if (length > 0) {
-        fill(FrameHeader.BYTES, length, left(patience, began), began);
-      }
-      if (!header.isIntact(length)) {
-        throw damaged("wrong checksum");
+      CompressedPayload form = compressed;
+      if (form != null && isCompressed()) {
+        receiveCompressed(form, patience);
+      } else {
+        receivePayload(kind, patience, began);
       }
       sequence++;
       checkEnd(kind);
@@ -66,6 +72,34 @@ final class FrameReader {
       }
       left = left(patience, began);
     }
+  }
+
+  private void receivePayload(Optional<FrameKind> kind, Duration patience, long began) throws IOException {
+    if (kind.isPresent() && kind.get().isBulk()) {
+      fillSlowly(frame.limit(FrameHeader.BYTES + length).position(FrameHeader.BYTES), patience);
+    } else if (length > 0) {
+      fill(FrameHeader.BYTES, length, left(patience, began), began);
+    }
+    if (!header.isIntact(length)) {
+      throw damaged("wrong checksum");
+    }
+  }
+
+  /** What is decompressed has been checked to be what was sent, and is in a buffer that nobody else writes to. */
+  private void receiveCompressed(CompressedPayload form, Duration patience) throws IOException {
+    fillSlowly(form.body().limit(length).position(0), patience);
+    if (!header.isIntact(form.body().flip())) {
+      throw damaged("wrong checksum");
+    }
+    try {
+      length = form.decompress(length, body.clear());
+    } catch (DataFormatException e) {
+      throw damaged("its compressed payload of %d bytes: %s".formatted(length, e.getMessage()));
+    }
+  }
+
+  private boolean isCompressed() {
+    return (header.flags() & FrameHeader.COMPRESSED) != 0;
   }
 
   private void receivePreamble(Duration patience, long began) throws IOException {
@@ -111,10 +145,12 @@ final class FrameReader {
     if (kind.isEmpty() && (header.flags() & FrameHeader.MAY_SKIP) == 0) {
       throw damaged("its kind %d is unknown and must not be passed over".formatted(header.kind()));
     }
-    boolean isData = kind.isPresent() && kind.get() == FrameKind.DATA;
-    int known = FrameHeader.MAY_SKIP | (isData ? FrameHeader.ENDS_SEGMENT : 0);
+    int known = FrameHeader.MAY_SKIP | kind.map(FrameKind::flags).orElse(0);
     if ((header.flags() & ~known) != 0) {
       throw damaged("unknown flags 0x%02x".formatted(header.flags()));
+    }
+    if (isCompressed() && compressed == null) {
+      throw damaged("it is compressed, which its hello does not say");
     }
     boolean fits = announced <= payload.byteSize() && (kind.isEmpty() || kind.get().admits(announced));
     if (!fits) {
@@ -146,22 +182,21 @@ final class FrameReader {
     frame.limit(from + count).position(from);
     Duration left = patience;
     while (frame.hasRemaining()) {
-      receive(left);
+      receive(frame, left);
       if (frame.hasRemaining()) {
         left = left(patience, began);
       }
     }
   }
 
-  private void fillSlowly(int count, Duration stall) throws IOException {
-    frame.limit(FrameHeader.BYTES + count).position(FrameHeader.BYTES);
-    while (frame.hasRemaining()) {
-      receive(stall);
+  private void fillSlowly(ByteBuffer into, Duration stall) throws IOException {
+    while (into.hasRemaining()) {
+      receive(into, stall);
     }
   }
 
-  private void receive(Duration patience) throws IOException {
-    if (transport.receive(frame, patience) < 0) {
+  private void receive(ByteBuffer into, Duration patience) throws IOException {
+    if (transport.receive(into, patience) < 0) {
       throw new EOFException(transport.peer() + " closed the connection");
     }
   }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** Sends frames out of one buffer, into which the payload is written first; for one thread. */
 final class FrameWriter implements MemoryOutput {
@@ -14,6 +15,7 @@ final class FrameWriter implements MemoryOutput {
   private final ByteBuffer body;
   private final MemorySegment payload;
   private final FrameHeader header;
+  private @Nullable CompressedFrame compressed;
 
   /**
    * Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent.
@@ -26,21 +28,43 @@ final class FrameWriter implements MemoryOutput {
     this.header = new FrameHeader(frame);
   }
 
+  /** From here on, sends bulk compressed where it shrinks. */
+  void compressWith(CompressedFrame form) {
+    compressed = form;
+  }
+
   /** Returns where the payload of the next frame goes. */
   @Override
   public MemorySegment payload() {
     return payload;
   }
 
-  /** Sends a frame with a payload that is in its place. */
+  /** Sends pages of memory that are in their place. */
   @Override
-  public void send(FrameKind kind, int device, int length) throws IOException {
-    send(kind, 0, device, length);
+  public void sendMemory(int length, SendPermit permit) throws IOException {
+    sendBulk(FrameKind.MEMORY, 0, 0, length, permit);
   }
 
   /** Sends bytes of a device's state that are in their place, with a word on whether a segment ends with them. */
-  void sendData(int device, int length, boolean endsSegment) throws IOException {
-    send(FrameKind.DATA, endsSegment ? FrameHeader.ENDS_SEGMENT : 0, device, length);
+  void sendData(int device, int length, boolean endsSegment, SendPermit permit) throws IOException {
+    sendBulk(FrameKind.DATA, endsSegment ? FrameHeader.ENDS_SEGMENT : 0, device, length, permit);
+  }
+
+  private void sendBulk(FrameKind kind, int flags, int device, int length, SendPermit permit)
+      throws IOException {
+    CompressedFrame form = compressed;
+    int onWire = form == null ? length : form.fill(body.clear(), length);
+    permit.acquire(length, onWire);
+    if (form != null && onWire < length) {
+      form.send(stream, kind, flags, device, onWire);
+    } else {
+      send(kind, flags, device, length);
+    }
+  }
+
+  /** Sends a frame with a payload that is in its place. */
+  void send(FrameKind kind, int device, int length) throws IOException {
+    send(kind, 0, device, length);
   }
 
   private void send(FrameKind kind, int flags, int device, int length) throws IOException {

@@ -20,9 +20,10 @@ import java.util.OptionalLong;
  * @param channels the further connections that the source is going to make; empty for none
  * @param acknowledges whether the side knows the acknowledgement of initial data
  * @param session the migration, as both sides' journals name it; a target does not say it, nor does an old source
+ * @param compression how the source may compress bulk; empty for not at all
  */
 record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> channels,
-    boolean acknowledges, Optional<Session> session) {
+    boolean acknowledges, Optional<Session> session, Optional<CompressionAlgorithm> compression) {
 
   /** More devices than this are refused. */
   static final int MAX_DEVICES = 64;
@@ -33,7 +34,8 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
   private static final int TAG_CHANNELS = 3;
   private static final int TAG_ACKNOWLEDGES = 4;
   private static final int TAG_SESSION = 5;
-  private static final int LAST_TAG = TAG_SESSION;
+  private static final int TAG_COMPRESSION = 8;
+  private static final int LAST_TAG = TAG_COMPRESSION;
 
   private static final int TAG_IDS = 1;
   private static final int TAG_FEATURES = 2;
@@ -171,6 +173,10 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
       session.get().put(into);
       TagLengthValue.end(into, start);
     }
+    if (compression.isPresent()) {
+      int start = TagLengthValue.begin(into, TAG_COMPRESSION, true);
+      TagLengthValue.end(into.putInt(compression.get().wireValue()), start);
+    }
   }
 
   static Hello take(ByteBuffer from) throws StreamException {
@@ -192,7 +198,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
           }
           memory.add(HelloRegion.take(field.value()));
         }
-        case TAG_CHANNELS, TAG_ACKNOWLEDGES, TAG_SESSION -> once.keep(field);
+        case TAG_CHANNELS, TAG_ACKNOWLEDGES, TAG_SESSION, TAG_COMPRESSION -> once.keep(field);
         default -> field.passOver();
       }
     }
@@ -206,6 +212,17 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
             ? Optional.of(Channels.take(channels.get(), devices.size()))
             : Optional.empty(),
         fields.optional(TAG_ACKNOWLEDGES, 0).isPresent(),
-        fields.optional(TAG_SESSION, Session.BYTES).map(Session::take));
+        fields.optional(TAG_SESSION, Session.BYTES).map(Session::take), compression(fields));
+  }
+
+  private static Optional<CompressionAlgorithm> compression(TagLengthValue.Fields fields)
+      throws StreamException {
+    Optional<ByteBuffer> field = fields.optional(TAG_COMPRESSION, Integer.BYTES);
+    if (field.isEmpty()) {
+      return Optional.empty();
+    }
+    int value = field.get().getInt();
+    return Optional.of(CompressionAlgorithm.fromWire(value).orElseThrow(() -> new StreamException(
+        "the hello has compression %s, which is unknown here".formatted(Integer.toUnsignedString(value)))));
   }
 }

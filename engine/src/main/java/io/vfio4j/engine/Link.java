@@ -6,6 +6,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /** A side's end of the connection: owns the transport and one buffer for each direction. */
 final class Link implements AutoCloseable {
@@ -25,6 +28,8 @@ final class Link implements AutoCloseable {
   private final FrameReader in;
   private final ByteBuffer alive;
   private final FrameHeader aliveHeader;
+  private final List<Runnable> closers = new ArrayList<>(); // Of what compresses and decompresses.
+  private Optional<Compression> compression = Optional.empty();
 
   /** Makes a link; of the two buffers, that for the direction of the data is the large one. */
   Link(Transport transport, Duration stall, Narrator narrator) {
@@ -54,7 +59,30 @@ final class Link implements AutoCloseable {
 
   /** Returns a further writer to the same connection, for another thread, with the longest payload. */
   FrameWriter newWriter() {
-    return new FrameWriter(outgoing, buffer(true));
+    FrameWriter writer = new FrameWriter(outgoing, buffer(true));
+    compression.ifPresent(how -> compress(writer, how));
+    return writer;
+  }
+
+  /** Has all writers send bulk compressed, as the HELLO says; to be called before there is any. */
+  void compressWith(Compression how) {
+    compression = Optional.of(how);
+    compress(out, how);
+  }
+
+  private void compress(FrameWriter writer, Compression how) {
+    Compressor compressor = how.codec().newCompressor(how.level());
+    closers.add(compressor::close);
+    long room = how.codec().bound(FrameHeader.MAX_PAYLOAD);
+    writer.compressWith(
+        new CompressedFrame(compressor, arena.allocate(FrameHeader.BYTES + room, PAGE)));
+  }
+
+  /** Lets bulk come in compressed, as the HELLO says. */
+  void decompressWith(Codec codec) {
+    Decompressor decompressor = codec.newDecompressor();
+    closers.add(decompressor::close);
+    in.decompressWith(new CompressedPayload(decompressor, arena.allocate(FrameHeader.MAX_PAYLOAD, PAGE)));
   }
 
   /** Lets the other side know that somebody is there, if it has not heard anything for a while. */
@@ -154,8 +182,13 @@ final class Link implements AutoCloseable {
     } catch (IOException e) {
       narrator.note("the connection did not close: " + Words.of(e));
     }
+    closers.forEach(this::free);
+    free(arena::close);
+  }
+
+  private void free(Runnable close) {
     try {
-      arena.close();
+      close.run();
     } catch (IllegalStateException e) {
       narrator
           .note("buffers are kept, for a device that does not answer is still given them: " + Words.of(e));

@@ -10,6 +10,6 @@ interface MemoryOutput {
   /** Returns where the payload of the next frame goes. */
   MemorySegment payload();
 
-  /** Sends a frame with a payload that is in its place. */
-  void send(FrameKind kind, int device, int length) throws IOException;
+  /** Sends a MEMORY frame with a payload that is in its place, when that is permitted. */
+  void sendMemory(int length, SendPermit permit) throws IOException;
 }

@@ -17,24 +17,12 @@ final class MemorySender {
    */
   static final int FRAME_BYTES = 256 << 10;
 
-  /** Asked before each frame. */
-  @FunctionalInterface
-  interface Permit {
-
-    /**
-     * Waits until bytes may be sent, or says by an exception that nothing more shall be.
-     *
-     * @param bytes the length of the payload
-     */
-    void acquire(long bytes) throws IOException;
-  }
-
   private final MemoryRegions memory;
   private final PendingPages pending;
   private final Stretches stretches;
   private final int channel;
   private final MemoryOutput out;
-  private final Permit permit;
+  private final SendPermit permit;
   private final MemoryFrame frame;
   private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
@@ -50,7 +38,7 @@ final class MemorySender {
    * @param permit asked before each frame
    */
   MemorySender(MemoryRegions memory, PendingPages pending, Stretches stretches, int channel, MemoryOutput out,
-      int frameBytes, Permit permit) {
+      int frameBytes, SendPermit permit) {
     this.memory = memory;
     this.pending = pending;
     this.stretches = stretches;
@@ -134,8 +122,7 @@ final class MemorySender {
     long zero = all - frame.dataPages();
     int length = frame.finish(region, memory.get(region).memory());
     MemoryFaults.settle();
-    permit.acquire(length);
-    out.send(FrameKind.MEMORY, 0, length);
+    out.sendMemory(length, permit);
     bytes.lazySet(bytes.get() + length);
     pages.lazySet(pages.get() + all);
     zeroPages.lazySet(zeroPages.get() + zero);

@@ -22,10 +22,12 @@ import java.util.Optional;
  * @param policy decides when to switch over
  * @param stallTimeout how long the other side may keep still before it is given up, more than 0
  * @param journal where to put down who owns the devices; where there is none, nobody can tell after a crash
+ * @param compression how the source compresses what it sends; empty for not at all
+ * @param codecs where a side that is sent a compressed stream has its codec from
  */
 public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Duration arcTimeout,
     long maxBandwidth, int channels, boolean preCopy, boolean noPeerDma, SwitchoverPolicy policy,
-    Duration stallTimeout, Optional<Journal> journal) {
+    Duration stallTimeout, Optional<Journal> journal, Optional<Compression> compression, Codecs codecs) {
 
   /**
    * The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the
@@ -39,7 +41,7 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
   private static final MigrationOptions DEFAULTS = new MigrationOptions(Duration.ofMillis(300),
       Duration.ofMillis(200), Duration.ofSeconds(10), 0, 1, true, false,
       new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.GIVE_UP), Duration.ofSeconds(10),
-      Optional.empty());
+      Optional.empty(), Optional.empty(), Codecs.NONE);
 
   /**
    * Checks the options.
@@ -70,7 +72,7 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
 
   /**
    * Returns 300 ms of downtime, 200 ms to quiesce, 10 s for a call, no limit of bandwidth, one connection for memory,
-   * pre-copy, 5 minutes to converge or else give up, 10 s for a stall.
+   * pre-copy, 5 minutes to converge or else give up, 10 s for a stall, no compression and no codec.
    */
   public static MigrationOptions defaults() {
     return DEFAULTS;
@@ -79,60 +81,72 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
   /** Returns these options with another limit of downtime. */
   public MigrationOptions withMaxDowntime(Duration limit) {
     return new MigrationOptions(limit, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout, journal);
+        policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with another limit for entering the grace states. */
   public MigrationOptions withMaxQuiesce(Duration limit) {
     return new MigrationOptions(maxDowntime, limit, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout, journal);
+        policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with another limit for a call that moves a device. */
   public MigrationOptions withArcTimeout(Duration limit) {
     return new MigrationOptions(maxDowntime, maxQuiesce, limit, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout, journal);
+        policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with another limit of bandwidth, bytes a second. */
   public MigrationOptions withMaxBandwidth(long bytesPerSecond) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, bytesPerSecond, channels, preCopy,
-        noPeerDma, policy, stallTimeout, journal);
+        noPeerDma, policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with another number of connections for memory. */
   public MigrationOptions withChannels(int count) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, count, preCopy, noPeerDma,
-        policy, stallTimeout, journal);
+        policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with pre-copy of devices allowed or not. */
   public MigrationOptions withPreCopy(boolean allowed) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, allowed,
-        noPeerDma, policy, stallTimeout, journal);
+        noPeerDma, policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with or without the word that no device reaches another's memory. */
   public MigrationOptions withNoPeerDma(boolean certain) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, certain,
-        policy, stallTimeout, journal);
+        policy, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with another policy. */
   public MigrationOptions withPolicy(SwitchoverPolicy other) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, other, stallTimeout, journal);
+        noPeerDma, other, stallTimeout, journal, compression, codecs);
   }
 
   /** Returns these options with another patience for the other side. */
   public MigrationOptions withStallTimeout(Duration timeout) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, timeout, journal);
+        noPeerDma, policy, timeout, journal, compression, codecs);
   }
 
   /** Returns these options with a journal. */
   public MigrationOptions withJournal(Journal where) {
     return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, stallTimeout, Optional.of(where));
+        noPeerDma, policy, stallTimeout, Optional.of(where), compression, codecs);
+  }
+
+  /** Returns these options with what is sent compressed. */
+  public MigrationOptions withCompression(Codec codec, int level) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
+        noPeerDma, policy, stallTimeout, journal, Optional.of(new Compression(codec, level)), codecs);
+  }
+
+  /** Returns these options with compressed streams taken, as far as there are codecs for them. */
+  public MigrationOptions withCodecs(Codecs available) {
+    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
+        noPeerDma, policy, stallTimeout, journal, compression, available);
   }
 }

@@ -16,7 +16,7 @@ public final class MigrationTarget {
    * @param ensemble the devices that receive the state, in RUNNING; they are not closed. Each is driven by one thread
    *     at a time while the migration runs
    * @param connections the way to the source; {@link #run} closes it
-   * @param options of these, the journal and the patience for the source and for calls that move devices are used
+   * @param options of these, the journal, the codecs and the patience for the source and for calls that move devices are used
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
   public MigrationTarget(Ensemble ensemble, Connections connections, MigrationOptions options,
@@ -44,7 +44,7 @@ public final class MigrationTarget {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);
     try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
-        TargetRun run = new TargetRun(ensemble, group, link, connections.further(),
+        TargetRun run = new TargetRun(ensemble, group, link, connections.further(), options.codecs(),
             new Diary(options.journal(), narrator), narrator)) {
       return run.run();
     }

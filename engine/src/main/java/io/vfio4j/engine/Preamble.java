@@ -22,7 +22,7 @@ final class Preamble {
   static final int BYTES = 16;
   static final int MAJOR = 1;
   /** 1: devices may have segments. */
-  static final int MINOR = 2;
+  static final int MINOR = 3;
 
   private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);
   private static final int CHECKED = 12;

@@ -52,11 +52,12 @@ final class RestoreRun {
 
   private FileCheck.Checked preFlight() throws IOException {
     narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
-    FileCheck.Checked checked = FileCheck.check(channel, path);
+    FileCheck.Checked checked = FileCheck.check(channel, path, options.codecs());
     List<Hello.Device> own =
         group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
     PreFlight.requireMatch(checked.hello(),
-        new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty()));
+        new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty(),
+            Optional.empty()));
     PreFlight.requireGraceStates(own, options.noPeerDma());
     group.all("tell its state", waiting, device -> {
       PreFlight.requireRunning(device);
@@ -83,6 +84,9 @@ final class RestoreRun {
   private long load(Hello source) throws IOException {
     if (!link.receiveHello().equals(source)) {
       throw new FileException(path, "has been changed while it was read", null);
+    }
+    if (source.compression().isPresent()) {
+      link.decompressWith(options.codecs().codec(source.compression().get()));
     }
     MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
     TargetSet set = new TargetSet(group, memory, PreFlight.carriesSegments(source, group, waiting), true,

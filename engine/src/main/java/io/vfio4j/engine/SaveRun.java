@@ -87,7 +87,9 @@ final class SaveRun implements AutoCloseable {
     PreFlight.requireMigratable(own);
     PreFlight.requireGraceStates(own, options.noPeerDma());
     link.out()
-        .sendHello(new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty()));
+        .sendHello(new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty(),
+            Compression.algorithm(options.compression())));
+    options.compression().ifPresent(link::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
     return new SourcePreFlight.Agreement(own,
         own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false);

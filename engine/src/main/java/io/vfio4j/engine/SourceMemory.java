@@ -61,9 +61,9 @@ final class SourceMemory implements AutoCloseable {
     for (int number = 0; number < links.size(); number++) {
       FrameWriter out = shared ? links.get(number).newWriter() : links.get(number).out();
       channels.add(new Channel(new MemorySender(memory, pending, stretches, number, out,
-          traffic.chunk(MemorySender.FRAME_BYTES), count -> {
-            traffic.acquire(count);
-            traffic.sent(count);
+          traffic.chunk(MemorySender.FRAME_BYTES), (bytes, onWire) -> {
+            traffic.acquire(onWire);
+            traffic.sent(bytes);
           })));
     }
     this.threads = Executors.newFixedThreadPool(links.size(),

@@ -53,7 +53,8 @@ final class SourcePreFlight {
     Optional<Hello.Channels> channels = channels(session);
     diary.begin(session, group.devices(), link.peerName());
     Hello introduction =
-        new Hello(own, ensemble.memory().introduced(), channels, true, Optional.of(session));
+        new Hello(own, ensemble.memory().introduced(), channels, true, Optional.of(session),
+            Compression.algorithm(options.compression()));
     link.out().sendHello(introduction);
     Hello target = link.receiveHello();
     PreFlight.requireMatch(introduction, target);

@@ -65,6 +65,10 @@ final class SourceRun implements AutoCloseable {
     SourcePreFlight.Agreement agreement = preFlight.run();
     Duration roundTrip = narrator.now().minus(began);
     furtherLinks = preFlight.connect(agreement);
+    options.compression().ifPresent(how -> {
+      link.compressWith(how);
+      furtherLinks.all().forEach(further -> further.compressWith(how));
+    });
     link.expect(FrameKind.READY, link.stall());
     SourceStreams streams = new SourceStreams(ensemble, group, link, furtherLinks, agreement,
         workload.workload(), options, narrator);

@@ -25,7 +25,8 @@ public final class StateRestoring {
    * @param ensemble the devices that are given the state, in RUNNING; they are not closed. Each is driven by one thread
    *     at a time meanwhile
    * @param path the file
-   * @param options of these, the patience for calls that move devices is used, and the word on peer-to-peer traffic
+   * @param options of these, the patience for calls that move devices is used, the codecs, and the word on peer-to-peer
+   *     traffic
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
   public StateRestoring(Ensemble ensemble, Path path, MigrationOptions options, MigrationListener listener) {
@@ -52,15 +53,22 @@ public final class StateRestoring {
     }
   }
 
+  /** Reads a whole file, and tells what is in it; one that is compressed is refused. */
+  public static SavedState inspect(Path path) throws IOException {
+    return inspect(path, Codecs.NONE);
+  }
+
   /**
    * Reads a whole file, and tells what is in it.
    *
+   * @param path the file
+   * @param codecs for one that is compressed
    * @throws DamagedFileException if it is not whole, or not what was written
    * @throws IOException if it cannot be read
    */
-  public static SavedState inspect(Path path) throws IOException {
+  public static SavedState inspect(Path path, Codecs codecs) throws IOException {
     try (FileChannel channel = open(path)) {
-      return FileCheck.check(channel, path).state();
+      return FileCheck.check(channel, path, codecs).state();
     }
   }
 

@@ -16,6 +16,7 @@ final class TargetRun implements AutoCloseable {
   private final DeviceGroup group;
   private final Link link;
   private final Optional<Connections.Further> further;
+  private final Codecs codecs;
   private final Diary diary;
   private final Narrator narrator;
   private final CallOff callOff = new CallOff();
@@ -24,11 +25,12 @@ final class TargetRun implements AutoCloseable {
   private FurtherLinks furtherLinks = FurtherLinks.none();
 
   TargetRun(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
-      Diary diary, Narrator narrator) {
+      Codecs codecs, Diary diary, Narrator narrator) {
     this.ensemble = ensemble;
     this.group = group;
     this.link = link;
     this.further = further;
+    this.codecs = codecs;
     this.diary = diary;
     this.narrator = narrator;
   }
@@ -55,7 +57,7 @@ final class TargetRun implements AutoCloseable {
         group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
     Hello introduction =
         new Hello(own, ensemble.memory().introduced(), Optional.empty(), source.acknowledges(),
-            Optional.empty());
+            Optional.empty(), Optional.empty());
     link.out().sendHello(introduction);
     PreFlight.requireMatch(source, introduction);
     group.all("tell its state", waiting, device -> {
@@ -63,8 +65,19 @@ final class TargetRun implements AutoCloseable {
       return device;
     });
     diary.begin(source.session().orElseGet(Session::random), group.devices(), link.peerName());
+    Optional<Codec> codec = codec(source);
     furtherLinks = furtherLinks(source);
+    codec.ifPresent(known -> {
+      link.decompressWith(known);
+      furtherLinks.all().forEach(further -> further.decompressWith(known));
+    });
     return source;
+  }
+
+  private Optional<Codec> codec(Hello source) throws IOException {
+    return source.compression().isPresent()
+        ? Optional.of(codecs.codec(source.compression().get()))
+        : Optional.empty();
   }
 
   private FurtherLinks furtherLinks(Hello source) throws IOException {

@@ -18,6 +18,7 @@ final class Traffic {
   private final CallOff callOff;
   private final Duration began;
   private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong bytesOnWire = new AtomicLong();
   private volatile int round;
   private volatile @Nullable Prediction prediction;
   private Duration toldAt;
@@ -41,13 +42,14 @@ final class Traffic {
     callOff.check();
   }
 
-  /** Accounts for bytes that are about to be sent, and waits until they may be. */
-  void acquire(long count) throws IOException {
-    limit.acquire(count);
+  /** Accounts for bytes that are about to go over the wire, and waits until they may. */
+  void acquire(long onWire) throws IOException {
+    limit.acquire(onWire);
     callOff.check();
+    bytesOnWire.addAndGet(onWire);
   }
 
-  /** Counts what was sent. */
+  /** Counts what was sent, as it was before it was compressed. */
   void sent(long count) {
     bytes.addAndGet(count);
     if (isProgressDue()) {
@@ -58,6 +60,11 @@ final class Traffic {
   /** Returns the bytes sent so far. */
   long bytes() {
     return bytes.get();
+  }
+
+  /** Returns the bytes that went over the wire for them so far. */
+  long bytesOnWire() {
+    return bytesOnWire.get();
   }
 
   /** From here on, progress is told with these. */

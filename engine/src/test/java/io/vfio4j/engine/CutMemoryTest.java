@@ -73,7 +73,7 @@ class CutMemoryTest {
     }
 
     @Override
-    public void send(FrameKind kind, int device, int length) {
+    public void sendMemory(int length, SendPermit permit) {
       frames++;
     }
   }

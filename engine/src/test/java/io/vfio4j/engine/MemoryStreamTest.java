@@ -155,7 +155,7 @@ class MemoryStreamTest {
       trial.source.get(0).memory().fill((byte) 1);
       List<Long> asked = new ArrayList<>();
       MemorySender sender = new MemorySender(trial.source, trial.pending, new Stretches(1), 0,
-          new Nowhere(trial.arena.allocate(SMALL_FRAME)), SMALL_FRAME, bytes -> {
+          new Nowhere(trial.arena.allocate(SMALL_FRAME)), SMALL_FRAME, (bytes, _) -> {
             asked.add(bytes);
             if (asked.size() == 3) {
               throw new IOException("enough");
@@ -171,7 +171,8 @@ class MemoryStreamTest {
 
   private record Nowhere(MemorySegment payload) implements MemoryOutput {
     @Override
-    public void send(FrameKind kind, int device, int length) {
+    public void sendMemory(int length, SendPermit permit) throws IOException {
+      permit.acquire(length, length);
       assertThat(length).isLessThanOrEqualTo((int) payload.byteSize());
     }
   }
@@ -183,7 +184,7 @@ class MemoryStreamTest {
       trial.source.get(0).memory().fill((byte) 1);
       List<Long> lengths = new ArrayList<>();
       new MemorySender(trial.source, trial.pending, new Stretches(1), 0,
-          new Nowhere(trial.arena.allocate(SMALL_FRAME)), 1, lengths::add).sendPending();
+          new Nowhere(trial.arena.allocate(SMALL_FRAME)), 1, (bytes, _) -> lengths.add(bytes)).sendPending();
       assertThat(lengths).hasSize(5).containsOnly(24 + PAGE);
     }
   }

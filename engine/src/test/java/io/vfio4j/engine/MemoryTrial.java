@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 final class MemoryTrial implements AutoCloseable {
 
   static final long PAGE = RegionRules.PAGE_SIZE;
-  static final MemorySender.Permit ANY = bytes -> {
+  static final SendPermit ANY = (_, _) -> {
   };
 
   final Arena arena = Arena.ofShared();
@@ -53,8 +53,8 @@ final class MemoryTrial implements AutoCloseable {
   /** An output that is an input. */
   private record Direct(MemoryReceiver receiver, MemorySegment payload) implements MemoryOutput {
     @Override
-    public void send(FrameKind kind, int device, int length) throws IOException {
-      assertThat(kind).isEqualTo(FrameKind.MEMORY);
+    public void sendMemory(int length, SendPermit permit) throws IOException {
+      permit.acquire(length, length);
       receiver.apply(payload, length);
     }
   }

@@ -23,7 +23,7 @@ class StreamFormatTest {
   private static final Hello HELLO = new Hello(List.of(new Hello.Device(
       new DeviceIdentity("vfio-user:/run/\u00e4.sock", 0x1234, 0x5634, 0x1234, 1, 0xff0000, "scratch"),
       MigrationFeatures.ALL, OptionalLong.of(1L << 33), Optional.of(new Segmentation(1L << 20, true)))),
-      List.of(), Optional.empty(), false, Optional.empty());
+      List.of(), Optional.empty(), false, Optional.empty(), Optional.empty());
 
   private static ByteBuffer buffer() {
     return ByteBuffer.allocateDirect(4096).order(ByteOrder.LITTLE_ENDIAN);
@@ -45,14 +45,14 @@ class StreamFormatTest {
     Hello two = new Hello(List.of(HELLO.devices().getFirst(), HELLO.devices().getFirst()),
         List.of(new HelloRegion("ram", 1L << 32, 1L << 30)),
         Optional.of(new Hello.Channels(new Session(7, -9), 2, 3)),
-        true, Optional.of(new Session(7, -9)));
+        true, Optional.of(new Session(7, -9)), Optional.of(CompressionAlgorithm.ZSTD));
     assertThat(Hello.take(written(two))).isEqualTo(two);
   }
 
   @Test
   void connectionsThatDoNotFitTheDevicesAreRefused() {
     Hello wrong = new Hello(HELLO.devices(), List.of(),
-        Optional.of(new Hello.Channels(new Session(7, -9), 2, 3)), true, Optional.empty());
+        Optional.of(new Hello.Channels(new Session(7, -9), 2, 3)), true, Optional.empty(), Optional.empty());
     assertThatThrownBy(() -> Hello.take(written(wrong))).isInstanceOf(StreamException.class)
         .hasMessage("the hello has 2 connections for 1 devices, and 3 for memory");
   }
@@ -63,7 +63,7 @@ class StreamFormatTest {
     Hello.Device device = HELLO.devices().getFirst();
     Hello plain = new Hello(List.of(
         new Hello.Device(device.identity(), device.features(), device.stopCopyLength(), Optional.empty())),
-        List.of(), Optional.empty(), false, Optional.empty());
+        List.of(), Optional.empty(), false, Optional.empty(), Optional.empty());
     ByteBuffer bytes = written(plain);
     assertThat(bytes.remaining()).isEqualTo(written(HELLO).remaining() - 8 - 12);
     assertThat(Hello.take(bytes)).isEqualTo(plain);
@@ -78,6 +78,19 @@ class StreamFormatTest {
       bytes.putLong(at, wrong[0]).putInt(at + 8, (int) wrong[1]);
       assertThatThrownBy(() -> Hello.take(bytes)).isInstanceOf(StreamException.class)
           .hasMessageStartingWith("the hello has segments of ");
+    }
+  }
+
+  @Test
+  void compressionThatNobodyKnowsIsRefused() throws StreamException {
+    Hello compressed = new Hello(HELLO.devices(), List.of(), Optional.empty(), false, Optional.empty(),
+        Optional.of(CompressionAlgorithm.ZSTD));
+    assertThat(Hello.take(written(compressed))).isEqualTo(compressed);
+    for (int wrong : new int[] {0, 2, -1}) {
+      ByteBuffer bytes = written(compressed);
+      bytes.putInt(bytes.limit() - Integer.BYTES, wrong);
+      assertThatThrownBy(() -> Hello.take(bytes)).isInstanceOf(StreamException.class).hasMessage(
+          "the hello has compression %s, which is unknown here".formatted(Integer.toUnsignedString(wrong)));
     }
   }
 
