@@ -74,6 +74,11 @@ final class DeviceGroup implements AutoCloseable {
     return calls.stream().map(CompletableFuture::resultNow).toList();
   }
 
+  /** Asks all devices who they are and where, which changes nothing of them. */
+  List<Hello.Device> introduce(Waiting waiting) throws IOException {
+    return all("tell what it is", waiting, device -> Hello.Device.of(device.device(), device.ask()));
+  }
+
   /** Remembers which devices have not returned from a call, and returns their names. */
   List<String> noteHung(List<? extends CompletableFuture<?>> calls) {
     List<String> hung = new ArrayList<>();

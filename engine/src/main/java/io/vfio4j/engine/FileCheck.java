@@ -80,6 +80,9 @@ final class FileCheck {
     if (check.hello.channels().isPresent()) {
       throw new StreamException("it speaks of further connections, of which a file has none");
     }
+    if (check.hello.comparesOnly()) {
+      throw new StreamException("it only asks to be compared, which a file cannot be");
+    }
     if (check.hello.compression().isEmpty()) {
       return check.run();
     }

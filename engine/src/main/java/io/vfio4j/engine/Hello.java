@@ -3,6 +3,7 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
@@ -21,9 +22,12 @@ import java.util.OptionalLong;
  * @param acknowledges whether the side knows the acknowledgement of initial data
  * @param session the migration, as both sides' journals name it; a target does not say it, nor does an old source
  * @param compression how the source may compress bulk; empty for not at all
+ * @param comparesOnly whether the source only wants to hear what the target has
+ * @param program what speaks, and its version, for people; empty where it does not say
  */
 record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> channels,
-    boolean acknowledges, Optional<Session> session, Optional<CompressionAlgorithm> compression) {
+    boolean acknowledges, Optional<Session> session, Optional<CompressionAlgorithm> compression,
+    boolean comparesOnly, String program) {
 
   /** More devices than this are refused. */
   static final int MAX_DEVICES = 64;
@@ -34,6 +38,8 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
   private static final int TAG_CHANNELS = 3;
   private static final int TAG_ACKNOWLEDGES = 4;
   private static final int TAG_SESSION = 5;
+  private static final int TAG_COMPARES_ONLY = 6;
+  private static final int TAG_PROGRAM = 7;
   private static final int TAG_COMPRESSION = 8;
   private static final int LAST_TAG = TAG_COMPRESSION;
 
@@ -43,6 +49,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
   private static final int TAG_NAME = 4;
   private static final int TAG_DRIVER = 5;
   private static final int TAG_SEGMENTS = 6;
+  private static final int TAG_STATE = 7;
 
   private static final int SEGMENTS_BYTES = 12;
   private static final int SEGMENTS_FIXED = 1;
@@ -52,13 +59,44 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
     memory = List.copyOf(memory);
   }
 
-  /** A device, as it is introduced. */
-  record Device(DeviceIdentity identity, MigrationFeatures features, OptionalLong stopCopyLength,
-      Optional<Segmentation> segmentation) {
+  /** Returns how this program introduces what a side has, and nothing that it wants. */
+  static Hello of(List<Device> devices, List<HelloRegion> memory) {
+    return new Hello(devices, memory, Optional.empty(), false, Optional.empty(), Optional.empty(), false,
+        Program.NAME);
+  }
 
-    static Device of(MigratableDevice device) throws DeviceException {
+  /** Returns the same with a migration that it begins, and the connections for that. */
+  Hello withSession(Session begun, Optional<Channels> wanted) {
+    return new Hello(devices, memory, wanted, acknowledges, Optional.of(begun), compression,
+        comparesOnly, program);
+  }
+
+  /** Returns the same of a side that knows the acknowledgement of initial data, or does not. */
+  Hello withAcknowledgement(boolean known) {
+    return new Hello(devices, memory, channels, known, session, compression, comparesOnly, program);
+  }
+
+  /** Returns the same of a source that compresses, or does not. */
+  Hello withCompression(Optional<CompressionAlgorithm> algorithm) {
+    return new Hello(devices, memory, channels, acknowledges, session, algorithm, comparesOnly, program);
+  }
+
+  /** Returns the same of a source that wants nothing but the answer. */
+  Hello toCompareOnly() {
+    return new Hello(devices, memory, channels, acknowledges, session, compression, true, program);
+  }
+
+  /**
+   * A device, as it is introduced.
+   *
+   * @param state where it is now; empty where its side does not say
+   */
+  record Device(DeviceIdentity identity, MigrationFeatures features, OptionalLong stopCopyLength,
+      Optional<Segmentation> segmentation, Optional<DeviceState> state) {
+
+    static Device of(MigratableDevice device, DeviceState state) throws DeviceException {
       return new Device(device.identity(), device.features(), device.stopCopyLength(),
-          device.segmentation());
+          device.segmentation(), Optional.of(state));
     }
 
     private void put(ByteBuffer into) {
@@ -73,23 +111,21 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
         int size = TagLengthValue.begin(into, TAG_STOP_COPY_LENGTH, false);
         TagLengthValue.end(into.putLong(stopCopyLength.getAsLong()), size);
       }
-      putText(into, TAG_NAME, identity.name());
-      putText(into, TAG_DRIVER, identity.driver());
+      TagLengthValue.putText(into, TAG_NAME, identity.name(), NAME_BYTES);
+      TagLengthValue.putText(into, TAG_DRIVER, identity.driver(), NAME_BYTES);
       if (segmentation.isPresent()) {
         int segments = TagLengthValue.begin(into, TAG_SEGMENTS, false);
         into.putLong(segmentation.get().longest()).putInt(segmentation.get().isFixed() ? SEGMENTS_FIXED : 0);
         TagLengthValue.end(into, segments);
       }
-    }
-
-    private static void putText(ByteBuffer into, int tag, String text) {
-      int start = TagLengthValue.begin(into, tag, false);
-      PeerText.put(into, text, NAME_BYTES);
-      TagLengthValue.end(into, start);
+      if (state.isPresent()) {
+        int where = TagLengthValue.begin(into, TAG_STATE, false);
+        TagLengthValue.end(into.putInt(state.get().wireValue()), where);
+      }
     }
 
     private static Device take(ByteBuffer from) throws StreamException {
-      TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_SEGMENTS);
+      TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_STATE);
       ByteBuffer ids = fields.required(TAG_IDS, 12);
       int vendor = Short.toUnsignedInt(ids.getShort());
       int device = Short.toUnsignedInt(ids.getShort());
@@ -100,7 +136,18 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
           subsystemVendor, subsystem, classCode, fields.text(TAG_DRIVER, NAME_BYTES));
       MigrationFeatures features =
           MigrationFeatures.fromFlags(fields.required(TAG_FEATURES, Long.BYTES).getLong());
-      return new Device(identity, features, fields.optionalLong(TAG_STOP_COPY_LENGTH), segmentation(fields));
+      return new Device(identity, features, fields.optionalLong(TAG_STOP_COPY_LENGTH), segmentation(fields),
+          state(fields));
+    }
+
+    private static Optional<DeviceState> state(TagLengthValue.Fields fields) throws StreamException {
+      Optional<ByteBuffer> field = fields.optional(TAG_STATE, Integer.BYTES);
+      if (field.isEmpty()) {
+        return Optional.empty();
+      }
+      int number = field.get().getInt();
+      return Optional.of(DeviceState.fromWire(number).orElseThrow(() -> new StreamException(
+          "the hello has a device in state %s, which is none".formatted(Integer.toUnsignedString(number)))));
     }
 
     private static Optional<Segmentation> segmentation(TagLengthValue.Fields fields) throws StreamException {
@@ -173,6 +220,10 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
       session.get().put(into);
       TagLengthValue.end(into, start);
     }
+    if (comparesOnly) {
+      TagLengthValue.end(into, TagLengthValue.begin(into, TAG_COMPARES_ONLY, true));
+    }
+    TagLengthValue.putText(into, TAG_PROGRAM, program, NAME_BYTES);
     if (compression.isPresent()) {
       int start = TagLengthValue.begin(into, TAG_COMPRESSION, true);
       TagLengthValue.end(into.putInt(compression.get().wireValue()), start);
@@ -198,7 +249,8 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
           }
           memory.add(HelloRegion.take(field.value()));
         }
-        case TAG_CHANNELS, TAG_ACKNOWLEDGES, TAG_SESSION, TAG_COMPRESSION -> once.keep(field);
+        case TAG_CHANNELS, TAG_ACKNOWLEDGES, TAG_SESSION, TAG_COMPARES_ONLY, TAG_PROGRAM, TAG_COMPRESSION ->
+          once.keep(field);
         default -> field.passOver();
       }
     }
@@ -212,7 +264,9 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
             ? Optional.of(Channels.take(channels.get(), devices.size()))
             : Optional.empty(),
         fields.optional(TAG_ACKNOWLEDGES, 0).isPresent(),
-        fields.optional(TAG_SESSION, Session.BYTES).map(Session::take), compression(fields));
+        fields.optional(TAG_SESSION, Session.BYTES).map(Session::take),
+        compression(fields), fields.optional(TAG_COMPARES_ONLY, 0).isPresent(),
+        fields.text(TAG_PROGRAM, NAME_BYTES));
   }
 
   private static Optional<CompressionAlgorithm> compression(TagLengthValue.Fields fields)

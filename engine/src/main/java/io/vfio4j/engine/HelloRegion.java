@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A region of memory, as it is introduced.
@@ -11,15 +12,23 @@ import java.util.Optional;
  * @param name its name
  * @param iova its first address, unsigned
  * @param size bytes
+ * @param room how many bytes of it a target has room for, unsigned: those that are there already, and those that can
+ *     still be had; empty where nobody knows, and of a source
  */
-record HelloRegion(String name, long iova, long size) implements RegionRules.Placed {
+record HelloRegion(String name, long iova, long size, OptionalLong room) implements RegionRules.Placed {
 
   /** The tag of a region at the top of a hello. */
   static final int TAG_REGION = 2;
 
   private static final int TAG_NAME = 1;
   private static final int TAG_PLACE = 2;
+  private static final int TAG_ROOM = 3;
   private static final int PLACE_BYTES = 20;
+
+  /** Makes one of which nobody says how much room there is. */
+  HelloRegion(String name, long iova, long size) {
+    this(name, iova, size, OptionalLong.empty());
+  }
 
   /** Puts the whole field. */
   void put(ByteBuffer into) {
@@ -30,15 +39,20 @@ record HelloRegion(String name, long iova, long size) implements RegionRules.Pla
     int place = TagLengthValue.begin(into, TAG_PLACE, true);
     into.putLong(iova).putLong(size).putInt((int) RegionRules.PAGE_SIZE);
     TagLengthValue.end(into, place);
+    if (room.isPresent()) {
+      int bytes = TagLengthValue.begin(into, TAG_ROOM, false);
+      TagLengthValue.end(into.putLong(room.getAsLong()), bytes);
+    }
     TagLengthValue.end(into, region);
   }
 
   /** Takes the value of the field. */
   static HelloRegion take(ByteBuffer from) throws StreamException {
-    TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_PLACE);
+    TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_ROOM);
     String name = fields.text(TAG_NAME, RegionRules.MAX_NAME);
     ByteBuffer place = fields.required(TAG_PLACE, PLACE_BYTES);
-    HelloRegion region = new HelloRegion(name, place.getLong(), place.getLong());
+    HelloRegion region =
+        new HelloRegion(name, place.getLong(), place.getLong(), fields.optionalLong(TAG_ROOM));
     long pageSize = Integer.toUnsignedLong(place.getInt());
     if (pageSize != RegionRules.PAGE_SIZE) {
       throw new StreamException("the hello has memory in pages of %d bytes instead of %d"
@@ -58,6 +72,11 @@ record HelloRegion(String name, long iova, long size) implements RegionRules.Pla
       throw new StreamException("the hello is wrong: " + complaint.get());
     }
     return List.copyOf(regions);
+  }
+
+  /** Tells whether a region of the other side has the same place. */
+  boolean isAtPlaceOf(HelloRegion other) {
+    return iova == other.iova && size == other.size;
   }
 
   /** Returns size and place in words, the size to the byte where words alone would not do. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.Segmentation;
@@ -15,11 +14,14 @@ final class PreFlight {
   private PreFlight() {
   }
 
-  static void requireRunning(MovedDevice device) throws DeviceException, RefusedException {
-    DeviceState state = device.ask();
-    if (state != DeviceState.RUNNING) {
-      throw new RefusedException(
-          "%s is in %s; a migration begins in RUNNING".formatted(device.name(), state));
+  /** Requires that of all that say where they are. */
+  static void requireRunning(List<Hello.Device> devices) throws RefusedException {
+    for (Hello.Device device : devices) {
+      Optional<DeviceState> elsewhere = device.state().filter(state -> state != DeviceState.RUNNING);
+      if (elsewhere.isPresent()) {
+        throw new RefusedException("%s is in %s; a migration begins in RUNNING"
+            .formatted(device.identity().name(), elsewhere.get()));
+      }
     }
   }
 

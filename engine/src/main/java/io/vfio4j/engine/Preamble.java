@@ -21,7 +21,6 @@ final class Preamble {
 
   static final int BYTES = 16;
   static final int MAJOR = 1;
-  /** 1: devices may have segments. */
   static final int MINOR = 3;
 
   private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);

@@ -22,7 +22,7 @@ final class RegionAgreement {
       if (theirs == null) {
         differences.add("the source's region %s is %s, the target has none of that name"
             .formatted(ours.name(), ours.place(false)));
-      } else if (!theirs.equals(ours)) {
+      } else if (!theirs.isAtPlaceOf(ours)) {
         boolean exact =
             Words.bytes(ours.size()).equals(Words.bytes(theirs.size())) && ours.size() != theirs.size();
         differences.add("the source's region %s is %s, the target's is %s"

@@ -53,16 +53,10 @@ final class RestoreRun {
   private FileCheck.Checked preFlight() throws IOException {
     narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
     FileCheck.Checked checked = FileCheck.check(channel, path, options.codecs());
-    List<Hello.Device> own =
-        group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
-    PreFlight.requireMatch(checked.hello(),
-        new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty(),
-            Optional.empty()));
+    List<Hello.Device> own = group.introduce(waiting);
+    PreFlight.requireMatch(checked.hello(), Hello.of(own, ensemble.memory().introduced()));
     PreFlight.requireGraceStates(own, options.noPeerDma());
-    group.all("tell its state", waiting, device -> {
-      PreFlight.requireRunning(device);
-      return device;
-    });
+    PreFlight.requireRunning(own);
     return checked;
   }
 

@@ -86,9 +86,8 @@ final class SaveRun implements AutoCloseable {
     List<Hello.Device> own = SourcePreFlight.introduce(group);
     PreFlight.requireMigratable(own);
     PreFlight.requireGraceStates(own, options.noPeerDma());
-    link.out()
-        .sendHello(new Hello(own, ensemble.memory().introduced(), Optional.empty(), false, Optional.empty(),
-            Compression.algorithm(options.compression())));
+    link.out().sendHello(Hello.of(own, ensemble.memory().introduced())
+        .withCompression(Compression.algorithm(options.compression())));
     options.compression().ifPresent(link::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
     return new SourcePreFlight.Agreement(own,

@@ -52,9 +52,9 @@ final class SourcePreFlight {
     Session session = Session.random();
     Optional<Hello.Channels> channels = channels(session);
     diary.begin(session, group.devices(), link.peerName());
-    Hello introduction =
-        new Hello(own, ensemble.memory().introduced(), channels, true, Optional.of(session),
-            Compression.algorithm(options.compression()));
+    Hello introduction = Hello.of(own, ensemble.memory().introduced()).withAcknowledgement(true)
+        .withSession(session, channels)
+        .withCompression(Compression.algorithm(options.compression()));
     link.out().sendHello(introduction);
     Hello target = link.receiveHello();
     PreFlight.requireMatch(introduction, target);
@@ -69,10 +69,9 @@ final class SourcePreFlight {
 
   /** Asks the devices who they are; all have to be in RUNNING. */
   static List<Hello.Device> introduce(DeviceGroup group) throws IOException {
-    return group.all("tell its state", Waiting.alone(), device -> {
-      PreFlight.requireRunning(device);
-      return Hello.Device.of(device.device());
-    });
+    List<Hello.Device> devices = group.introduce(Waiting.alone());
+    PreFlight.requireRunning(devices);
+    return devices;
   }
 
   /** A connection for each of several devices and some for memory, where connections can be had. */

@@ -30,6 +30,15 @@ final class TagLengthValue {
     into.putInt(start - Integer.BYTES, into.position() - start);
   }
 
+  /** Puts a text, as much of it as may be; nothing for an empty one, which its absence stands for. */
+  static void putText(ByteBuffer into, int tag, String text, int maxBytes) {
+    if (!text.isEmpty()) {
+      int start = begin(into, tag, false);
+      PeerText.put(into, text, maxBytes);
+      end(into, start);
+    }
+  }
+
   /** A field that came in; its value is a view of the buffer. */
   record Field(int tag, boolean mandatory, ByteBuffer value) {
 

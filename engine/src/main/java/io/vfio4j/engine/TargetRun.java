@@ -53,17 +53,12 @@ final class TargetRun implements AutoCloseable {
   private Hello preFlight() throws IOException {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
     Hello source = link.receiveHello();
-    List<Hello.Device> own =
-        group.all("tell what it is", waiting, device -> Hello.Device.of(device.device()));
-    Hello introduction =
-        new Hello(own, ensemble.memory().introduced(), Optional.empty(), source.acknowledges(),
-            Optional.empty(), Optional.empty());
+    List<Hello.Device> own = group.introduce(waiting);
+    Hello introduction = Hello.of(own, ensemble.memory().introduced())
+        .withAcknowledgement(source.acknowledges());
     link.out().sendHello(introduction);
     PreFlight.requireMatch(source, introduction);
-    group.all("tell its state", waiting, device -> {
-      PreFlight.requireRunning(device);
-      return device;
-    });
+    PreFlight.requireRunning(own);
     diary.begin(source.session().orElseGet(Session::random), group.devices(), link.peerName());
     Optional<Codec> codec = codec(source);
     furtherLinks = furtherLinks(source);

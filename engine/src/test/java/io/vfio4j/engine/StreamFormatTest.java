@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.model.DeviceIdentity;
+import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
 import io.vfio4j.testkit.Seeds;
@@ -22,8 +23,8 @@ class StreamFormatTest {
 
   private static final Hello HELLO = new Hello(List.of(new Hello.Device(
       new DeviceIdentity("vfio-user:/run/\u00e4.sock", 0x1234, 0x5634, 0x1234, 1, 0xff0000, "scratch"),
-      MigrationFeatures.ALL, OptionalLong.of(1L << 33), Optional.of(new Segmentation(1L << 20, true)))),
-      List.of(), Optional.empty(), false, Optional.empty(), Optional.empty());
+      MigrationFeatures.ALL, OptionalLong.of(1L << 33), Optional.of(new Segmentation(1L << 20, true)),
+      Optional.empty())), List.of(), Optional.empty(), false, Optional.empty(), Optional.empty(), false, "");
 
   private static ByteBuffer buffer() {
     return ByteBuffer.allocateDirect(4096).order(ByteOrder.LITTLE_ENDIAN);
@@ -42,17 +43,51 @@ class StreamFormatTest {
 
   @Test
   void helloOfSeveralDevicesComesBack() throws StreamException {
-    Hello two = new Hello(List.of(HELLO.devices().getFirst(), HELLO.devices().getFirst()),
-        List.of(new HelloRegion("ram", 1L << 32, 1L << 30)),
-        Optional.of(new Hello.Channels(new Session(7, -9), 2, 3)),
-        true, Optional.of(new Session(7, -9)), Optional.of(CompressionAlgorithm.ZSTD));
+    Session session = new Session(7, -9);
+    Hello two = Hello.of(List.of(inState(DeviceState.RUNNING), inState(DeviceState.PRE_COPY_P2P)),
+        List.of(new HelloRegion("ram", 1L << 32, 1L << 30, OptionalLong.of(-1))))
+        .withAcknowledgement(true).withSession(session, Optional.of(new Hello.Channels(session, 2, 3)))
+        .withCompression(Optional.of(CompressionAlgorithm.ZSTD));
     assertThat(Hello.take(written(two))).isEqualTo(two);
+    assertThat(Hello.take(written(two.toCompareOnly()))).isEqualTo(two.toCompareOnly()).isNotEqualTo(two);
+    assertThat(two.program()).startsWith("vfio4j ");
+  }
+
+  private static Hello.Device inState(DeviceState state) {
+    Hello.Device device = HELLO.devices().getFirst();
+    return new Hello.Device(device.identity(), device.features(), device.stopCopyLength(),
+        device.segmentation(), Optional.of(state));
+  }
+
+  /** Who does not know how to compare must not take a source that compares for one that moves. */
+  @Test
+  void comparingOnlyIsMandatoryAndEmpty() throws StreamException {
+    ByteBuffer bytes = buffer();
+    TagLengthValue.Field last = null;
+    for (ByteBuffer from = written(HELLO.toCompareOnly()); from.hasRemaining();) {
+      last = TagLengthValue.takeField(from);
+    }
+    assertThat(last).returns(6, TagLengthValue.Field::tag).returns(true, TagLengthValue.Field::mandatory);
+    HELLO.put(bytes);
+    int start = TagLengthValue.begin(bytes, 6, true);
+    TagLengthValue.end(bytes.put((byte) 1), start);
+    assertThatThrownBy(() -> Hello.take(bytes.flip())).isInstanceOf(StreamException.class)
+        .hasMessage("the hello has field 6 of 1 bytes instead of 0");
+  }
+
+  @Test
+  void aStateThatIsNoneIsRefused() {
+    ByteBuffer bytes = written(new Hello(List.of(inState(DeviceState.RUNNING)), List.of(), Optional.empty(),
+        false, Optional.empty(), Optional.empty(), false, ""));
+    bytes.putInt(bytes.limit() - 4, 8);
+    assertThatThrownBy(() -> Hello.take(bytes)).isInstanceOf(StreamException.class)
+        .hasMessage("the hello has a device in state 8, which is none");
   }
 
   @Test
   void connectionsThatDoNotFitTheDevicesAreRefused() {
-    Hello wrong = new Hello(HELLO.devices(), List.of(),
-        Optional.of(new Hello.Channels(new Session(7, -9), 2, 3)), true, Optional.empty(), Optional.empty());
+    Session session = new Session(7, -9);
+    Hello wrong = HELLO.withSession(session, Optional.of(new Hello.Channels(session, 2, 3)));
     assertThatThrownBy(() -> Hello.take(written(wrong))).isInstanceOf(StreamException.class)
         .hasMessage("the hello has 2 connections for 1 devices, and 3 for memory");
   }
@@ -62,8 +97,9 @@ class StreamFormatTest {
   void aDeviceWithoutSegmentsIsIntroducedAsEver() throws StreamException {
     Hello.Device device = HELLO.devices().getFirst();
     Hello plain = new Hello(List.of(
-        new Hello.Device(device.identity(), device.features(), device.stopCopyLength(), Optional.empty())),
-        List.of(), Optional.empty(), false, Optional.empty(), Optional.empty());
+        new Hello.Device(device.identity(), device.features(), device.stopCopyLength(), Optional.empty(),
+            Optional.empty())),
+        List.of(), Optional.empty(), false, Optional.empty(), Optional.empty(), false, "");
     ByteBuffer bytes = written(plain);
     assertThat(bytes.remaining()).isEqualTo(written(HELLO).remaining() - 8 - 12);
     assertThat(Hello.take(bytes)).isEqualTo(plain);
@@ -83,8 +119,7 @@ class StreamFormatTest {
 
   @Test
   void compressionThatNobodyKnowsIsRefused() throws StreamException {
-    Hello compressed = new Hello(HELLO.devices(), List.of(), Optional.empty(), false, Optional.empty(),
-        Optional.of(CompressionAlgorithm.ZSTD));
+    Hello compressed = HELLO.withCompression(Optional.of(CompressionAlgorithm.ZSTD));
     assertThat(Hello.take(written(compressed))).isEqualTo(compressed);
     for (int wrong : new int[] {0, 2, -1}) {
       ByteBuffer bytes = written(compressed);
