@@ -8,12 +8,13 @@ import java.util.List;
 import java.util.Locale;
 
 /** Features as the command line writes them. */
-final class FeatureNames {
+public final class FeatureNames {
 
   private FeatureNames() {
   }
 
-  static List<String> of(MigrationFeatures features) {
+  /** Returns the names of those that are there. */
+  public static List<String> of(MigrationFeatures features) {
     return Arrays.stream(MigrationFeature.values()).filter(features::has)
         .map(feature -> feature.name().toLowerCase(Locale.ROOT)).toList();
   }

@@ -4,11 +4,11 @@ package io.vfio4j.cli;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import io.vfio4j.cli.inspect.SavedStateJson;
 import io.vfio4j.engine.RestoreReport;
 import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.SavedState;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /** What was done with files that hold states, and what is in them, for programs. */
 final class FileReportJson {
@@ -20,7 +20,8 @@ final class FileReportJson {
     return Json.event("saved").with("file", file.toString()).with("file_bytes", report.fileBytes())
         .with("devices", report.devices(), FileReportJson::json)
         .with("memory", report.memory().<JsonElement>map(ReportJson::json).orElse(JsonNull.INSTANCE))
-        .with("source", source(report.stopped() ? SavedState.Source.STOPPED : SavedState.Source.RUNNING))
+        .with("source",
+            SavedStateJson.source(report.stopped() ? SavedState.Source.STOPPED : SavedState.Source.RUNNING))
         .with("total_ms", report.total()).with("downtime_ms", report.downtime())
         .with("downtime_parts", ReportJson.json(report.downtimeParts())).with("bytes", report.bytes())
         .with("stop_copy_bytes", report.stopCopyBytes())
@@ -37,34 +38,11 @@ final class FileReportJson {
 
   static JsonObject of(RestoreReport report, Path file) {
     return Json.event("restored").with("file", file.toString())
-        .with("devices", report.devices(), ReportJson::json).with("state", json(report.state()))
+        .with("devices", report.devices(), ReportJson::json)
+        .with("state", SavedStateJson.addTo(Json.object(), report.state()).build())
         .with("total_ms", report.total()).with("bytes", report.summary().bytes())
         .with("phases", report.phases(), ReportJson::json)
         .with("validating_ms", report.summary().validating())
         .with("starting_ms", report.summary().starting()).with("notes", report.notes()).build();
-  }
-
-  /** Returns what is in a file. */
-  static JsonObject json(SavedState state) {
-    return Json.object().with("file_bytes", state.fileBytes()).with("frames", state.frames())
-        .with("rounds", state.rounds()).with("state_of", state.stateOf().toString())
-        .with("source", source(state.source())).with("stood_still_ms", state.stoodStill())
-        .with("devices", state.devices(), FileReportJson::json)
-        .with("memory", state.memory(), FileReportJson::json).build();
-  }
-
-  private static String source(SavedState.Source source) {
-    return source.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static JsonObject json(SavedState.SavedDevice device) {
-    return Json.object().with("device", device.identity().name()).with("ids", device.identity().ids())
-        .with("driver", device.identity().driver()).with("features", device.features().flags())
-        .with("bytes", device.bytes()).build();
-  }
-
-  private static JsonObject json(SavedState.SavedMemory region) {
-    return Json.object().with("name", region.name()).with("iova", "0x%x".formatted(region.iova()))
-        .with("size", region.size()).with("pages", region.pages()).build();
   }
 }

@@ -78,13 +78,21 @@ final class OpenDevice implements AutoCloseable {
   }
 
   /**
+   * Tells whether what a device that is to be given a state holds may be what its last user left, and is nobody's. Of
+   * others than the kernel's their servers take care.
+   */
+  static boolean isLeftBehind(MigratableDevice device) {
+    return device instanceof KernelDevice;
+  }
+
+  /**
    * Sees to it that a device that is to be given a state holds nothing of what its last user left. What a kernel device
    * holds is lost; of others their servers take care.
    *
    * @throws DeviceException if it does not reset
    */
   void prepareAsTarget() throws DeviceException {
-    if (device instanceof KernelDevice) {
+    if (isLeftBehind(device)) {
       device.reset();
     }
   }

@@ -18,6 +18,10 @@ final class RegionOptions {
       "May be given several times; the other side has a region of the same name, place and size."})
   private List<RegionArgument> regions = new ArrayList<>();
 
+  boolean isEmpty() {
+    return regions.isEmpty();
+  }
+
   /**
    * Maps all memory.
    *

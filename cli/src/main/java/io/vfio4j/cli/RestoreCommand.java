@@ -80,7 +80,8 @@ final class RestoreCommand implements Callable<Integer> {
       MigrationOptions options, Output output) throws CommandFailure {
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new StateRestoring(targets.ensemble().withMemory(memory), path, options, progress).run();
+      return new StateRestoring(targets.ensemble().withMemory(memory), path, options, progress)
+          .withExpendable(OpenDevice::isLeftBehind).run();
     } catch (RestoreException e) {
       throw failure(e);
     }

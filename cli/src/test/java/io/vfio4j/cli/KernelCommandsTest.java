@@ -4,8 +4,12 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.StateRestoring;
+import io.vfio4j.engine.StateSaving;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.model.DeviceException;
@@ -102,6 +106,27 @@ class KernelCommandsTest {
     assertThat(said).isEmpty();
     assertThat(leftKernel.openFiles()).isEmpty();
     assertThat(rightKernel.openFiles()).isEmpty();
+  }
+
+  /** What its last user left is lost only when the file has been found to be good for it. */
+  @Test
+  void restoresToAKernelDeviceThatDoesNotRun() throws Exception {
+    makeSerial();
+    SimulatedDevice left = SETTINGS.device();
+    Path file = root.resolve("state");
+    new StateSaving(Ensemble.of(left), file, false,
+        MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(60)), Workload.NONE,
+        MigrationListener.NONE).run();
+    SimulatedDevice right = SETTINGS.withContent(16, 0).device();
+    right.moveTo(DeviceState.STOP_COPY);
+    try (OpenDevice target = address(kernel(right)).open(_ -> {
+    })) {
+      assertThat(OpenDevice.isLeftBehind(target.device())).isTrue();
+      new StateRestoring(Ensemble.of(target.device()), file, MigrationOptions.defaults(),
+          MigrationListener.NONE).withExpendable(OpenDevice::isLeftBehind).run();
+      assertThat(target.device().state()).isEqualTo(DeviceState.RUNNING);
+    }
+    assertThat(right.stateIdentity()).isEqualTo(left.stateIdentity());
   }
 
   @Test

@@ -4,9 +4,10 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vfio4j.engine.Codecs;
 import io.vfio4j.engine.DamagedFileException;
+import io.vfio4j.engine.SavedFile;
 import io.vfio4j.engine.SavedState;
-import io.vfio4j.engine.StateRestoring;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -62,7 +64,9 @@ class SavedFilesTest {
   @MethodSource("kept")
   void aFileOfAnEarlierVersionIsRestored(String version, SavedSample sample) throws Exception {
     Path file = kept(version, sample);
-    checkState(sample, StateRestoring.inspect(file));
+    SavedState state = SavedFile.check(file, Codecs.NONE).state();
+    assertThat(state.version()).hasToString(version);
+    checkState(sample, state);
     checkRestores(sample, file);
   }
 
@@ -88,7 +92,7 @@ class SavedFilesTest {
   }
 
   private static void assertDamaged(Path file, String how) {
-    assertThatThrownBy(() -> StateRestoring.inspect(file)).as(how)
+    assertThatThrownBy(() -> SavedFile.check(file, Codecs.NONE)).as(how)
         .isInstanceOf(DamagedFileException.class);
   }
 
@@ -105,8 +109,44 @@ class SavedFilesTest {
     } finally {
       sources.forEach(Served::close);
     }
-    checkState(sample, StateRestoring.inspect(file));
+    checkState(sample, SavedFile.check(file, Codecs.NONE).state());
     checkRestores(sample, file);
+  }
+
+  @Test
+  void inspectTellsWhatIsInItAndWhetherItFits() throws Exception {
+    Path file = kept("1.2", SavedSample.TWO_AND_MEMORY);
+    Run alone = Run.vfio4j("inspect", file.toString());
+    assertThat(alone.exitCode()).as(alone.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(alone.out()).contains("intact", "stream version 1.2", "was stopped", "1234:5634",
+        "memory       ram: 16.0 KiB at 0x100000000").doesNotContain("fits");
+    List<Served> targets = SavedSample.TWO_AND_MEMORY.serve(folder, "b");
+    try {
+      String address = targets.getFirst().address();
+      Run one = Run.vfio4j("inspect", file.toString(), address);
+      assertThat(one.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(one.out()).contains("fits         no: the source moves 2 devices");
+      Run withoutMemory = Run.vfio4j("inspect", file.toString(), "--json", address, targets.get(1).address());
+      assertThat(withoutMemory.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(withoutMemory.event("saved-state").get("misfit").getAsString()).contains("region ram");
+      Run good = SavedSample.TWO_AND_MEMORY.with("inspect", file, targets, folder);
+      assertThat(good.event("saved-state").get("fits").getAsBoolean()).isTrue();
+      assertThat(good.event("saved-state").get("memory").getAsJsonArray()).hasSize(1);
+    } finally {
+      targets.forEach(Served::close);
+    }
+  }
+
+  @Test
+  void inspectSaysWhereAFileIsDamaged() throws Exception {
+    Path file = kept("1.2", SavedSample.DEVICE);
+    byte[] good = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(good, good.length / 2));
+    Run run = Run.vfio4j("inspect", "--json", file.toString());
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("is damaged before byte", "it ends there");
+    assertThat(Run.vfio4j("inspect", file.toString(), "--region", "ram=%s@0".formatted(file)).exitCode())
+        .as("memory alone").isEqualTo(ExitCodes.USAGE);
   }
 
   private static void checkState(SavedSample sample, SavedState state) {
@@ -118,6 +158,9 @@ class SavedFilesTest {
   private void checkRestores(SavedSample sample, Path file) throws IOException {
     List<Served> targets = sample.serve(folder, "b");
     try {
+      Run inspected = sample.with("inspect", file, targets, folder);
+      assertThat(inspected.exitCode()).as(inspected.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(inspected.event("saved-state").get("fits").getAsBoolean()).isTrue();
       Run restored = sample.with("restore", file, targets, folder);
       assertThat(restored.exitCode()).as(restored.err()).isEqualTo(ExitCodes.DONE);
       sample.assertRestored(targets, folder);

@@ -161,7 +161,8 @@ final class FileCheck {
       HelloRegion region = hello.memory().get(i);
       memory.add(new SavedState.SavedMemory(region.name(), region.iova(), region.size(), regionPages[i]));
     }
-    return new SavedState(devices, memory, said.source(), said.stateOf(), said.stoodStill(), rounds, frames,
+    return new SavedState(in.version(), hello.compression(), devices, memory, said.source(), said.stateOf(),
+        said.stoodStill(), rounds, frames,
         file.position());
   }
 }

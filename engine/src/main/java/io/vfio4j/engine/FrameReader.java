@@ -27,6 +27,7 @@ final class FrameReader {
   private boolean begun;
   private int sequence;
   private int length;
+  private @Nullable StreamVersion version;
 
   /**
    * Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be
@@ -104,8 +105,16 @@ final class FrameReader {
 
   private void receivePreamble(Duration patience, long began) throws IOException {
     fill(0, Preamble.BYTES, patience, began);
-    Preamble.check(frame.flip());
+    version = Preamble.check(frame.flip());
     begun = true;
+  }
+
+  /** Returns the version that the stream says it has; to be asked when a frame has been received. */
+  StreamVersion version() {
+    if (version == null) {
+      throw new IllegalStateException("no preamble has been received");
+    }
+    return version;
   }
 
   /** Returns which device the last frame is about. */

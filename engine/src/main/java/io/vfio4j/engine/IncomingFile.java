@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
 /** A file with a saved state, from its beginning on. Nothing can be said to it. */
@@ -24,6 +25,19 @@ final class IncomingFile implements Transport {
   IncomingFile(FileChannel channel, Path path) {
     this.channel = channel;
     this.path = path;
+  }
+
+  /**
+   * Opens a file to be read.
+   *
+   * @throws FileException if that cannot be done
+   */
+  static FileChannel open(Path path) throws FileException {
+    try {
+      return FileChannel.open(path, StandardOpenOption.READ);
+    } catch (IOException e) {
+      throw new FileException(path, "cannot be opened: " + NewFile.words(e), e);
+    }
   }
 
   /** Returns the offset of the next byte. */

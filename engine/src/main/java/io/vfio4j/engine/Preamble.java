@@ -29,14 +29,21 @@ final class Preamble {
   private Preamble() {
   }
 
+  /** Tells whether something begins with the magic, so that it is a stream of whichever version. */
+  static boolean recognises(byte[] beginning) {
+    return Arrays.equals(beginning, 0, Math.min(beginning.length, MAGIC.length), MAGIC, 0, MAGIC.length);
+  }
+
   static void put(ByteBuffer into) {
     int start = into.position();
     into.order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putShort((short) MAJOR).putShort((short) MINOR);
     into.putInt(checksum(into, start));
   }
 
-  /** Checks what came in; a later minor version is fine, for it keeps what this one knows. */
-  static void check(ByteBuffer from) throws StreamException {
+  /**
+   * Checks what came in, and returns its version; a later minor version is fine, for it keeps what this one knows.
+   */
+  static StreamVersion check(ByteBuffer from) throws StreamException {
     from.order(ByteOrder.LITTLE_ENDIAN);
     int start = from.position();
     byte[] magic = new byte[MAGIC.length];
@@ -44,15 +51,16 @@ final class Preamble {
     if (!Arrays.equals(magic, MAGIC)) {
       throw new StreamException("not a vfio4j migration stream: it begins with the wrong magic");
     }
-    int major = Short.toUnsignedInt(from.getShort());
-    int minor = Short.toUnsignedInt(from.getShort());
+    StreamVersion version =
+        new StreamVersion(Short.toUnsignedInt(from.getShort()), Short.toUnsignedInt(from.getShort()));
     if (from.getInt() != checksum(from, start)) {
       throw new StreamException("the stream is damaged: wrong checksum of its preamble");
     }
-    if (major != MAJOR) {
-      throw new StreamException("the stream has version %d.%d, but this program knows %d.x only"
-          .formatted(major, minor, MAJOR));
+    if (version.major() != MAJOR) {
+      throw new StreamException(
+          "the stream has version %s, but this program knows %d.x only".formatted(version, MAJOR));
     }
+    return version;
   }
 
   private static int checksum(ByteBuffer buffer, int start) {

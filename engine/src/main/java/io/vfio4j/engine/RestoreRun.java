@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -9,11 +10,14 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /** One run that restores a state from a file, from the first check to running devices. */
 final class RestoreRun {
 
   private final Ensemble ensemble;
+  private final Predicate<MigratableDevice> expendable;
   private final DeviceGroup group;
   private final Link link;
   private final FileChannel channel;
@@ -24,9 +28,11 @@ final class RestoreRun {
   private final Waiting waiting = Waiting.alone(callOff);
   private TargetPledge pledge = TargetPledge.NONE;
 
-  RestoreRun(Ensemble ensemble, DeviceGroup group, Link link, FileChannel channel, Path path,
+  RestoreRun(Ensemble ensemble, Predicate<MigratableDevice> expendable, DeviceGroup group, Link link,
+      FileChannel channel, Path path,
       MigrationOptions options, Narrator narrator) {
     this.ensemble = ensemble;
+    this.expendable = expendable;
     this.group = group;
     this.link = link;
     this.channel = channel;
@@ -56,7 +62,9 @@ final class RestoreRun {
     List<Hello.Device> own = group.introduce(waiting);
     PreFlight.requireMatch(checked.hello(), Hello.of(own, ensemble.memory().introduced()));
     PreFlight.requireGraceStates(own, options.noPeerDma());
-    PreFlight.requireRunning(own);
+    PreFlight.requireRunning(IntStream.range(0, own.size())
+        .filter(number -> !expendable.test(group.devices().get(number).device())).mapToObj(own::get)
+        .toList());
     return checked;
   }
 

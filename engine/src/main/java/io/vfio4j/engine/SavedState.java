@@ -13,6 +13,8 @@ import java.util.OptionalLong;
 /**
  * What is in a file with a saved state.
  *
+ * @param version the version of the stream
+ * @param compression how it is compressed, if it is
  * @param devices the devices, in the order in which they were saved
  * @param memory the regions of memory that were saved with them
  * @param source what became of the source
@@ -22,7 +24,8 @@ import java.util.OptionalLong;
  * @param frames how many frames
  * @param fileBytes how long the file is
  */
-public record SavedState(List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stateOf,
+public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> compression,
+    List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stateOf,
     Duration stoodStill, int rounds, long frames, long fileBytes) {
 
   /** Copies the lists. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.MigratableDevice;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.function.Predicate;
 
 /**
  * Gives devices the state that was saved to a file. An interrupt of the thread that runs it cancels it.
@@ -15,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 public final class StateRestoring {
 
   private final Ensemble ensemble;
+  private final Predicate<MigratableDevice> expendable;
   private final Path path;
   private final MigrationOptions options;
   private final MigrationListener listener;
@@ -30,10 +32,26 @@ public final class StateRestoring {
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
   public StateRestoring(Ensemble ensemble, Path path, MigrationOptions options, MigrationListener listener) {
+    this(ensemble, _ -> false, path, options, listener);
+  }
+
+  private StateRestoring(Ensemble ensemble, Predicate<MigratableDevice> expendable, Path path,
+      MigrationOptions options, MigrationListener listener) {
     this.ensemble = ensemble;
+    this.expendable = expendable;
     this.path = path;
     this.options = options;
     this.listener = listener;
+  }
+
+  /**
+   * Returns the same for devices of which some may be in any state at first. They are reset as the others are, once the
+   * file has been found intact and to fit.
+   *
+   * @param which tells them: those whose state is of no use to anybody, wherever they are
+   */
+  public StateRestoring withExpendable(Predicate<MigratableDevice> which) {
+    return new StateRestoring(ensemble, which, path, options, listener);
   }
 
   /**
@@ -44,39 +62,12 @@ public final class StateRestoring {
    */
   public RestoreReport run() throws RestoreException {
     Narrator narrator = new Narrator(Side.TARGET, NanoClock.SYSTEM, listener);
-    try (FileChannel channel = open(path);
+    try (FileChannel channel = IncomingFile.open(path);
         Link link = new Link(new IncomingFile(channel, path), FileCheck.PATIENCE, narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
-      return new RestoreRun(ensemble, group, link, channel, path, options, narrator).run();
+      return new RestoreRun(ensemble, expendable, group, link, channel, path, options, narrator).run();
     } catch (IOException e) {
       throw new RestoreException(narrator.phase(), RestoreException.Fate.UNTOUCHED, Words.of(e), e);
-    }
-  }
-
-  /** Reads a whole file, and tells what is in it; one that is compressed is refused. */
-  public static SavedState inspect(Path path) throws IOException {
-    return inspect(path, Codecs.NONE);
-  }
-
-  /**
-   * Reads a whole file, and tells what is in it.
-   *
-   * @param path the file
-   * @param codecs for one that is compressed
-   * @throws DamagedFileException if it is not whole, or not what was written
-   * @throws IOException if it cannot be read
-   */
-  public static SavedState inspect(Path path, Codecs codecs) throws IOException {
-    try (FileChannel channel = open(path)) {
-      return FileCheck.check(channel, path, codecs).state();
-    }
-  }
-
-  private static FileChannel open(Path path) throws FileException {
-    try {
-      return FileChannel.open(path, StandardOpenOption.READ);
-    } catch (IOException e) {
-      throw new FileException(path, "cannot be opened: " + NewFile.words(e), e);
     }
   }
 }

@@ -74,8 +74,12 @@ final class FileTrial implements Workload, AutoCloseable {
   }
 
   RestoreReport restore(List<SimulatedDevice> targets, MemoryRegions memory) throws RestoreException {
+    return restoring(targets, memory).run();
+  }
+
+  StateRestoring restoring(List<SimulatedDevice> targets, MemoryRegions memory) {
     return new StateRestoring(Ensemble.of(targets).withMemory(memory), file, MigrationOptions.defaults(),
-        MigrationListener.NONE).run();
+        MigrationListener.NONE);
   }
 
   void checkSourceRuns() {

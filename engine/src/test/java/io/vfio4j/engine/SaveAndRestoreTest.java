@@ -61,7 +61,7 @@ class SaveAndRestoreTest {
         trial.checkSourceRuns();
         assertThat(trial.workload).containsExactly("pause", "resume source");
         assertThat(report.fileBytes()).isEqualTo(Files.size(trial.file));
-        SavedState state = StateRestoring.inspect(trial.file);
+        SavedState state = SavedFile.check(trial.file, Codecs.NONE).state();
         assertThat(state.source()).isEqualTo(SavedState.Source.RUNNING);
         assertThat(state.stoodStill()).isEqualTo(report.downtime());
         assertThat(state.devices()).extracting(SavedState.SavedDevice::bytes)
@@ -213,6 +213,33 @@ class SaveAndRestoreTest {
       List<SimulatedDevice> more = two.targets();
       checkRefused(catchThrowableOfType(RestoreException.class, () -> trial.restore(more, trial.memory())),
           "the source moves 1 devices, and the target has 2", more);
+    }
+  }
+
+  @Test
+  void aDeviceThatDoesNotRunIsGivenTheStateOnlyIfItsOwnIsNobodys() throws Exception {
+    try (FileTrial trial = new FileTrial(folder.resolve("state"), 1, 0)) {
+      trial.save();
+      for (DeviceState left : List.of(DeviceState.STOP, DeviceState.RESUMING, DeviceState.STOP_COPY)) {
+        SimulatedDevice target = trial.targets().getFirst();
+        target.moveTo(left);
+        RestoreException e = catchThrowableOfType(RestoreException.class,
+            () -> trial.restore(List.of(target), MemoryRegions.NONE));
+        assertThat(e).hasMessageContaining("is in " + left);
+        assertThat(target.machineState()).isEqualTo(left);
+        assertThat(target.resetCount()).isZero();
+        byte[] good = Files.readAllBytes(trial.file);
+        Files.write(trial.file, Arrays.copyOf(good, good.length - 1));
+        assertThat(catchThrowableOfType(RestoreException.class,
+            () -> trial.restoring(List.of(target), MemoryRegions.NONE).withExpendable(_ -> true).run()))
+            .hasCauseInstanceOf(DamagedFileException.class);
+        assertThat(target.machineState()).isEqualTo(left);
+        assertThat(target.resetCount()).isZero();
+        Files.write(trial.file, good);
+        trial.restoring(List.of(target), MemoryRegions.NONE).withExpendable(_ -> true).run();
+        assertThat(target.machineState()).isEqualTo(DeviceState.RUNNING);
+        assertThat(target.stateIdentity()).isEqualTo(trial.sources.getFirst().stateIdentity());
+      }
     }
   }
 

@@ -103,7 +103,7 @@ class StreamFormatTest {
     ByteBuffer bytes = written(plain);
     assertThat(bytes.remaining()).isEqualTo(written(HELLO).remaining() - 8 - 12);
     assertThat(Hello.take(bytes)).isEqualTo(plain);
-    Preamble.check(preamble(1, 0));
+    assertThat(Preamble.check(preamble(1, 0))).isEqualTo(new StreamVersion(1, 0));
   }
 
   @Test
@@ -164,7 +164,7 @@ class StreamFormatTest {
 
   @Test
   void laterMinorVersionIsReadAndAnotherMajorIsNot() throws StreamException {
-    Preamble.check(preamble(1, 7));
+    assertThat(Preamble.check(preamble(1, 7))).isEqualTo(new StreamVersion(1, 7));
     assertThatThrownBy(() -> Preamble.check(preamble(2, 0)))
         .hasMessage("the stream has version 2.0, but this program knows 1.x only");
   }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.inspect;
 
-import io.vfio4j.cli.Output;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 
 /** A kind of file that vfio4j writes. */
@@ -14,20 +12,23 @@ interface FileKind {
 
   /** Returns all kinds there are. */
   static List<FileKind> all() {
-    return List.of(new RecordingKind());
+    return List.of(new RecordingKind(), new SavedStateKind());
   }
 
-  /** Returns what it is called, as in {@code a recording of sessions}. */
+  /** Returns what it is called, as in {@code recordings of sessions}. */
   String name();
 
   /** Tells whether a file is of this kind, by its first bytes: {@link #BEGINNING} of them, or all that it has. */
   boolean recognises(byte[] beginning);
 
+  /** Tells whether it holds something that devices may be given. */
+  boolean isForDevices();
+
   /**
    * Shows a file.
    *
-   * @param file its bytes from the first on
+   * @return the exit code
    * @throws IOException if it cannot be read to the end; all that lies before has been shown
    */
-  void show(InputStream file, Output output) throws IOException;
+  int show(Inspection inspection) throws IOException;
 }

@@ -4,7 +4,7 @@ package io.vfio4j.cli.inspect;
 import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.CommonOptions;
 import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Options;
+import io.vfio4j.cli.InspectedFile;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,34 +12,41 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParameterException;
 
 /** Shows a file that vfio4j wrote, whichever kind it is of. */
 @Command(name = "inspect", description = {"Show what is in a file that vfio4j wrote.",
-    "So far these are recordings of sessions (vfio4j serve ... --record FILE): one line for each message."}, footer = {
-        "", "Examples:", "  What a client asked of a device, and what it was told:",
-        "    vfio4j serve scratch --socket /tmp/a.sock --record /tmp/a.rec --once",
-        "    vfio4j inspect /tmp/a.rec", "  The same as JSON, a message on each line:",
-        "    vfio4j inspect --json /tmp/a.rec"})
+    "A saved state (vfio4j save) is read to its end, and refused if it is damaged; with DEVICEs it is compared with them, "
+        + "which are only looked at. Of a recording of sessions (vfio4j serve ... --record FILE) each message is a line."}, footer = {
+            "", "Examples:", "  What is in it, and is it intact:", "    vfio4j inspect a.state",
+            "  Would it fit that device:", "    vfio4j inspect a.state vfio-user:/tmp/b.sock",
+            "  What a client asked of a device, and what it was told:",
+            "    vfio4j serve scratch --socket /tmp/a.sock --record /tmp/a.rec --once",
+            "    vfio4j inspect /tmp/a.rec", "  The same as JSON, a message on each line:",
+            "    vfio4j inspect --json /tmp/a.rec"})
 public final class InspectCommand implements Callable<Integer> {
 
   private static final int BUFFER = 64 << 10;
 
-  @Parameters(index = "0", paramLabel = "FILE", description = "The file.")
-  private @Nullable Path file;
+  @Mixin
+  private final InspectedFile inspected = new InspectedFile();
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException {
-    Path path = Options.readableFile(common.spec(), "FILE", Options.required(file, "FILE"));
+    Path path = inspected.path(common.spec());
     try (InputStream in = new BufferedInputStream(Files.newInputStream(path), BUFFER)) {
-      kind(path, in).show(in, common.output());
-      return ExitCodes.DONE;
+      FileKind kind = kind(path, in);
+      if (inspected.isToFit(common.spec()) && !kind.isForDevices()) {
+        throw new ParameterException(common.spec().commandLine(),
+            "%s is one of the %s, which no device can be given: leave out what follows FILE".formatted(path,
+                kind.name()));
+      }
+      return kind.show(new Inspection(path, in, inspected, common));
     }
   }
 

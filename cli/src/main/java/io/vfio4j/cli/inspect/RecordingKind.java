@@ -9,7 +9,6 @@ import io.vfio4j.vfiouser.SessionMessages;
 import io.vfio4j.vfiouser.recording.RecordingException;
 import io.vfio4j.vfiouser.recording.RecordingReader;
 import java.io.IOException;
-import java.io.InputStream;
 
 /** Recordings of sessions. */
 final class RecordingKind implements FileKind {
@@ -28,9 +27,15 @@ final class RecordingKind implements FileKind {
   }
 
   @Override
-  public void show(InputStream file, Output output) throws IOException {
+  public boolean isForDevices() {
+    return false;
+  }
+
+  @Override
+  public int show(Inspection inspection) throws IOException {
+    Output output = inspection.output();
     long messages = 0;
-    try (RecordingReader reader = new RecordingReader(file)) {
+    try (RecordingReader reader = new RecordingReader(inspection.bytes())) {
       SessionMessages session = new SessionMessages(reader, KEPT);
       for (SessionEvent event = session.next(); event != null; event = session.next()) {
         messages += event instanceof SessionEvent.Message ? 1 : 0;
@@ -40,6 +45,7 @@ final class RecordingKind implements FileKind {
           output.line(RecordingWords.of(event));
         }
       }
+      return ExitCodes.DONE;
     } catch (RecordingException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE,
           "the recording cannot be read from byte %d on: %s; %d messages lie before that"

@@ -130,7 +130,7 @@ class InspectTest {
 
       assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
       assertThat(run.err()).isEqualTo(
-          "vfio4j: %s is not a file that vfio4j wrote; this version knows recordings of sessions%n"
+          "vfio4j: %s is not a file that vfio4j wrote; this version knows recordings of sessions, saved states%n"
               .formatted(path()));
     }
   }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.Ensemble;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/** A file, and devices and memory that it is to fit, which are only looked at. To be mixed in. */
+public final class InspectedFile {
+
+  @Parameters(index = "0", paramLabel = "FILE", description = "The file.")
+  private @Nullable Path file;
+
+  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "0..*", converter = DeviceAddressConverter.class, description = "A device that it is to fit: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many as are in the file, and in the same order.")
+  private List<DeviceAddress> devices = new ArrayList<>();
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
+
+  /** Makes it, for picocli. */
+  public InspectedFile() {
+    // Picocli fills it in.
+  }
+
+  /** Looks at devices and memory that are open. */
+  @FunctionalInterface
+  public interface Look<T> {
+    /** Looks, and returns what was seen. */
+    T at(Ensemble ensemble) throws IOException;
+  }
+
+  /** Returns the file, which can be read. */
+  public Path path(CommandSpec spec) {
+    return Options.readableFile(spec, "FILE", Options.required(file, "FILE"));
+  }
+
+  /**
+   * Tells whether there is anything that it is to fit.
+   *
+   * @param spec the command
+   * @throws ParameterException if there is memory without a device
+   */
+  public boolean isToFit(CommandSpec spec) {
+    if (devices.isEmpty() && !regions.isEmpty()) {
+      throw new ParameterException(spec.commandLine(),
+          "--region: memory is compared together with devices: give DEVICEs too");
+    }
+    return !devices.isEmpty();
+  }
+
+  /** Opens the devices for a look. */
+  public <T> T look(Output output, CommandSpec spec, Look<T> look) throws IOException {
+    try (OpenDevices open = OpenDevices.open(devices, address -> address.open(output::warning));
+        Arena arena = Arena.ofShared()) {
+      return look.at(open.ensemble().withMemory(regions.map(arena, spec)));
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A file with a saved state that has been read to its end, and is intact. */
+public final class SavedFile {
+
+  private final FileCheck.Checked checked;
+
+  private SavedFile(FileCheck.Checked checked) {
+    this.checked = checked;
+  }
+
+  /** Tells whether a file is one with a saved state, damaged or not, by its first bytes: 8 of them, or all it has. */
+  public static boolean recognises(byte[] beginning) {
+    return Preamble.recognises(beginning);
+  }
+
+  /**
+   * Reads a whole file.
+   *
+   * @param path the file
+   * @param codecs for one that is compressed
+   * @throws DamagedFileException if it is not whole, or not what was written
+   * @throws IOException if it cannot be read
+   */
+  public static SavedFile check(Path path, Codecs codecs) throws IOException {
+    try (FileChannel channel = IncomingFile.open(path)) {
+      return new SavedFile(FileCheck.check(channel, path, codecs));
+    }
+  }
+
+  /** Returns what is in it. */
+  public SavedState state() {
+    return checked.state();
+  }
+
+  /**
+   * Compares what is in it with devices and memory, which are only asked what they are. Whether a device accepts the
+   * state, which only its driver understands, is known when it has been loaded and not before.
+   *
+   * @return why it does not fit them; empty if it does
+   * @throws IOException if a device does not answer
+   */
+  public Optional<String> misfit(Ensemble ensemble, MigrationOptions options) throws IOException {
+    Narrator narrator = new Narrator(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
+    try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
+      PreFlight.requireMatch(checked.hello(),
+          Hello.of(group.introduce(Waiting.alone()), ensemble.memory().introduced()));
+      return Optional.empty();
+    } catch (RefusedException e) {
+      return Optional.of(Words.of(e));
+    }
+  }
+}
