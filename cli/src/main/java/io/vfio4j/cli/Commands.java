@@ -6,7 +6,9 @@ import io.vfio4j.cli.inspect.InspectCommand;
 import io.vfio4j.cli.simulate.SimulateCommand;
 import io.vfio4j.cli.states.PlanCommand;
 import io.vfio4j.cli.states.StatesCommand;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
@@ -21,23 +23,47 @@ public final class Commands {
   private Commands() {
   }
 
-  /** Returns the commands in the order in which the help lists them. */
-  private static List<Object> all() {
-    return List.of(new DemoCommand(), new ServeCommand(), new ProbeCommand(), new MigrateCommand(),
-        new ReceiveCommand(), new SendCommand(), new SaveCommand(), new RestoreCommand(),
-        new RecoverCommand(),
-        new KeysCommand(), new ConformCommand(), new StatesCommand(),
-        new PlanCommand(), new SimulateCommand(), new InspectCommand());
+  /** Returns what makes each command, by its name, in the order in which the help lists them. */
+  private static Map<String, Supplier<Object>> all() {
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("demo", DemoCommand::new);
+    all.put("serve", ServeCommand::new);
+    all.put("probe", ProbeCommand::new);
+    all.put("migrate", MigrateCommand::new);
+    all.put("receive", ReceiveCommand::new);
+    all.put("send", SendCommand::new);
+    all.put("save", SaveCommand::new);
+    all.put("restore", RestoreCommand::new);
+    all.put("recover", RecoverCommand::new);
+    all.put("keys", KeysCommand::new);
+    all.put("conform", ConformCommand::new);
+    all.put("states", StatesCommand::new);
+    all.put("plan", PlanCommand::new);
+    all.put("simulate", SimulateCommand::new);
+    all.put("inspect", InspectCommand::new);
+    return all;
   }
 
-  /** Makes the command line. */
+  /** Makes the command line with all commands. */
   public static CommandLine commandLine() {
     CommandLine root = new CommandLine(new RootCommand());
-    all().forEach(root::addSubcommand);
+    all().values().forEach(command -> root.addSubcommand(command.get()));
     root.addSubcommand(new HelpCommand());
     CommandLine completion = new CommandLine(new GenerateCompletion());
     completion.getCommandSpec().usageMessage().hidden(true);
     root.addSubcommand(completion);
+    return set(root);
+  }
+
+  /** Makes the command line for some arguments: to put all commands together takes longer than most of them run. */
+  static CommandLine commandLine(String[] arguments) {
+    Supplier<Object> named = arguments.length > 0 ? all().get(arguments[0]) : null;
+    return named == null
+        ? commandLine()
+        : set(new CommandLine(new RootCommand()).addSubcommand(named.get()));
+  }
+
+  private static CommandLine set(CommandLine root) {
     root.setParameterExceptionHandler(new UsageErrors());
     root.setExecutionExceptionHandler(new Failures());
     root.setCaseInsensitiveEnumValuesAllowed(true);

@@ -17,7 +17,7 @@ public final class Main {
 
   private static int run(String[] args) {
     try {
-      return Commands.commandLine().execute(args);
+      return Commands.commandLine(args).execute(args);
     } catch (Error e) {
       // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
       System.err.println("vfio4j: " + e);

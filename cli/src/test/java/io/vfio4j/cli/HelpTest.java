@@ -11,7 +11,7 @@ class HelpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"serve", "serve scratch", "serve idio-16", "probe", "migrate", "receive", "send",
-      "recover", "conform", "states", "plan", "simulate", "inspect"})
+      "save", "restore", "recover", "keys", "conform", "states", "plan", "simulate", "inspect"})
   void everyCommandTeachesByExamples(String command) {
     Run run = Run.vfio4j((command + " --help").split(" "));
 

@@ -13,7 +13,7 @@ public record Run(int exitCode, String out, String err) {
 
   /** Runs a command. */
   public static Run vfio4j(String... arguments) {
-    CommandLine command = Commands.commandLine();
+    CommandLine command = Commands.commandLine(arguments);
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     command.setOut(new PrintWriter(out));
