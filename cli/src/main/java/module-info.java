@@ -19,7 +19,9 @@ module io.vfio4j.cli {
   requires java.naming;
   requires java.sql;
 
-  uses java.util.spi.ToolProvider; // Of modules that are loaded when they are needed.
+  // Of modules that are loaded when they are needed.
+  uses io.vfio4j.engine.Codec;
+  uses java.util.spi.ToolProvider;
 
   opens io.vfio4j.cli to info.picocli;
   opens io.vfio4j.cli.demo to info.picocli;

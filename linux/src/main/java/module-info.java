@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Native calls: libc, VFIO structs, file descriptors, sockets that pass them; kernel devices. */
+@SuppressWarnings("module") // Of those exported to, some are compiled later.
 module io.vfio4j.linux {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;
 
   exports io.vfio4j.linux;
+  exports io.vfio4j.linux.modules to
+      io.vfio4j.cli;
   exports io.vfio4j.linux.vfio;
 }

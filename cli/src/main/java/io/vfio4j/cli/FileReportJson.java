@@ -25,6 +25,7 @@ final class FileReportJson {
         .with("total_ms", report.total()).with("downtime_ms", report.downtime())
         .with("downtime_parts", ReportJson.json(report.downtimeParts())).with("bytes", report.bytes())
         .with("stop_copy_bytes", report.stopCopyBytes())
+        .with("compression", ReportJson.compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
         .with("notes", report.notes()).build();
   }

@@ -21,6 +21,7 @@ final class FileReportWords {
     }
     lines.add("file         %s: %s, written in %s".formatted(file, Quantities.bytes(report.fileBytes()),
         Quantities.time(report.total())));
+    report.compression().ifPresent(how -> lines.add(ReportWords.compressed(how, report.bytes())));
     if (!report.stopped()) {
       lines.add("downtime     " + Quantities.time(report.downtime()));
       lines.add("of which     " + ReportWords.parts(report.downtimeParts()));

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.linux.modules.NativeAccess;
 import java.lang.module.Configuration;
 import java.lang.module.FindException;
 import java.lang.module.ModuleFinder;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +28,10 @@ final class LaterModules {
    *
    * @param module its name; the folder has that name too
    * @param service what it provides
-   * @throws CommandFailure if it is not there
+   * @param natives the modules, of those that come with it, that call native code
+   * @throws CommandFailure if it is not there, or cannot be used
    */
-  static <S> S service(String module, Class<S> service) throws CommandFailure {
+  static <S> S service(String module, Class<S> service, String... natives) throws CommandFailure {
     Path folder = besideThisModule().resolve("later").resolve(module);
     if (!Files.isDirectory(folder)) {
       throw missing(module, folder, null);
@@ -35,13 +39,19 @@ final class LaterModules {
     try {
       Configuration configuration = ModuleLayer.boot().configuration()
           .resolveAndBind(ModuleFinder.of(folder), ModuleFinder.of(), Set.of(module));
-      ModuleLayer layer = ModuleLayer.boot().defineModulesWithOneLoader(configuration,
-          ClassLoader.getPlatformClassLoader());
-      return ServiceLoader.load(layer, service).stream()
+      ModuleLayer.Controller layer = ModuleLayer.defineModulesWithOneLoader(configuration,
+          List.of(ModuleLayer.boot()), ClassLoader.getPlatformClassLoader());
+      for (String one : natives) {
+        NativeAccess.grant(layer, one);
+      }
+      return ServiceLoader.load(layer.layer(), service).stream()
           .filter(provider -> provider.type().getModule().getName().equals(module)).findFirst()
           .orElseThrow(() -> new FindException(module + " provides nothing")).get();
     } catch (FindException e) {
       throw missing(module, folder, e);
+    } catch (ServiceConfigurationError e) {
+      throw new CommandFailure(ExitCodes.NOT_DONE, "the module %s cannot be used: %s".formatted(module,
+          e.getCause() == null ? e.getMessage() : e.getCause().getMessage()), e);
     }
   }
 

@@ -119,7 +119,8 @@ final class ReceiveCommand implements Callable<Integer> {
 
   private MigrationOptions options(StateDirectory state) {
     try {
-      MigrationOptions options = MigrationOptions.defaults().withJournal(state);
+      MigrationOptions options =
+          MigrationOptions.defaults().withJournal(state).withCodecs(LaterCodecs.INSTANCE);
       return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);

@@ -9,6 +9,7 @@ import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.model.DeviceIdentity;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Reports of migrations for programs. */
 public final class ReportJson {
@@ -24,6 +25,7 @@ public final class ReportJson {
         .with("downtime_parts", json(report.downtimeParts()))
         .with("predicted_downtime_ms", JsonMigrationView.millis(report.predictedDowntime()))
         .with("bytes", report.bytes()).with("stop_copy_bytes", report.stopCopyBytes())
+        .with("compression", compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
         .with("at_target", json(report.atTarget())).with("not_carried", report.notCarried())
         .with("notes", report.notes()).build();
@@ -54,6 +56,12 @@ public final class ReportJson {
     return Json.object().with("size", memory.size()).with("bytes", memory.bytes())
         .with("pages", memory.pages()).with("zero_pages", memory.zeroPages())
         .with("last_bytes", memory.lastBytes()).with("last_ms", memory.lastTook()).build();
+  }
+
+  static JsonElement compression(Optional<MigrationReport.Compressed> compression) {
+    return compression.<JsonElement>map(how -> Json.object().with("algorithm", how.algorithm().word())
+        .with("level", how.level()).with("bytes_on_wire", how.bytesOnWire()).build())
+        .orElse(JsonNull.INSTANCE);
   }
 
   static JsonObject json(DowntimeParts parts) {

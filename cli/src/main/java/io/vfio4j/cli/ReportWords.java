@@ -23,6 +23,7 @@ public final class ReportWords {
     }
     lines.add("sent         %s in %s".formatted(Quantities.bytes(report.bytes()),
         Quantities.time(report.total())));
+    report.compression().ifPresent(how -> lines.add(compressed(how, report.bytes())));
     lines.add("downtime     %s%s".formatted(Quantities.time(report.downtime()), report.predictedDowntime()
         .map(time -> ", predicted " + Quantities.time(time)).orElse("")));
     lines.add("of which     " + parts(report.downtimeParts()));
@@ -71,6 +72,13 @@ public final class ReportWords {
       case 1 -> Quantities.bytes(bytes) + " in 1 round";
       default -> "%s in %d rounds".formatted(Quantities.bytes(bytes), report.rounds().size());
     };
+  }
+
+  static String compressed(MigrationReport.Compressed how, long bytes) {
+    return "compressed   to %s with %s, level %d: %s".formatted(Quantities.bytes(how.bytesOnWire()),
+        how.algorithm().word(), how.level(), how.bytesOnWire() == 0
+            ? "nothing to compress"
+            : "1 to %.2f".formatted((double) bytes / how.bytesOnWire()));
   }
 
   static String parts(DowntimeParts parts) {

@@ -98,7 +98,8 @@ final class RestoreCommand implements Callable<Integer> {
 
   private MigrationOptions options() {
     try {
-      MigrationOptions options = MigrationOptions.defaults().withNoPeerDma(noPeerDma);
+      MigrationOptions options =
+          MigrationOptions.defaults().withNoPeerDma(noPeerDma).withCodecs(LaterCodecs.INSTANCE);
       return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);

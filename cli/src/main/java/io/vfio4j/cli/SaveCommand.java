@@ -54,6 +54,9 @@ final class SaveCommand implements Callable<Integer> {
   private final MigrationFlags flags = new MigrationFlags();
 
   @Mixin
+  private final CompressOption compress = new CompressOption();
+
+  @Mixin
   private final ResetOption reset = new ResetOption();
 
   @Mixin
@@ -62,7 +65,7 @@ final class SaveCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path path = Options.required(file, "--output");
-    MigrationOptions options = flags.options(common.spec());
+    MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
     Output output = common.output();
     try (OpenDevices sources =
         OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));

@@ -51,6 +51,9 @@ final class SendCommand implements Callable<Integer> {
   @Mixin
   private final MigrationFlags flags = new MigrationFlags();
 
+  @Mixin
+  private final CompressOption compress = new CompressOption();
+
   @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long to wait for the connection (default: 10s).")
   private Duration timeout = CONNECT_TIMEOUT;
 
@@ -78,7 +81,7 @@ final class SendCommand implements Callable<Integer> {
     PeerPolicy policy = peerOptions.policy(peer, common.spec());
     Output output = common.output();
     StateDirectory state = stateDir.openForMigration(output);
-    MigrationOptions options = flags.options(common.spec()).withJournal(state);
+    MigrationOptions options = compress.in(flags.options(common.spec()), common.spec()).withJournal(state);
     try (Watching watching = watch.start(common.spec(), output);
         OpenDevices sources =
             OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param predictedDowntime what the last round of pre-copy predicted; empty without pre-copy
  * @param bytes bytes sent, of devices and memory
  * @param stopCopyBytes of these, those sent while the devices stood still
+ * @param compression what became of all of them on the wire, if they were compressed
  * @param phases how long each phase took, in order; the rounds of pre-copy are one phase
  * @param rounds what each round of pre-copy did; of more than 2,000 the first and the last thousand
  * @param atTarget what the target told about its part
@@ -26,6 +27,7 @@ import java.util.Optional;
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
     Duration downtime,
     DowntimeParts downtimeParts, Optional<Duration> predictedDowntime, long bytes, long stopCopyBytes,
+    Optional<Compressed> compression,
     List<PhaseTime> phases,
     List<Round> rounds,
     TargetSummary atTarget, List<String> notCarried, List<String> notes) {
@@ -101,6 +103,21 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    */
   public record MemoryReport(long size, long bytes, long pages, long zeroPages, long lastBytes,
       Duration lastTook) {
+  }
+
+  /**
+   * What compression did. Bytes are counted elsewhere as they were before it.
+   *
+   * @param algorithm with what
+   * @param level how hard it tried
+   * @param bytesOnWire bytes of payload that were sent, or written to a file
+   */
+  public record Compressed(CompressionAlgorithm algorithm, int level, long bytesOnWire) {
+
+    static Optional<Compressed> of(Optional<Compression> how, Traffic traffic) {
+      return how.map(
+          used -> new Compressed(used.codec().algorithm(), used.level(), traffic.bytesOnWire()));
+    }
   }
 
   /**

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param downtimeParts what that consisted of
  * @param bytes bytes of devices and memory
  * @param stopCopyBytes of these, those written while the devices stood still
+ * @param compression what became of all of them in the file, if they were compressed
  * @param fileBytes how long the file is
  * @param phases how long each phase took, in order
  * @param rounds what each round of pre-copy did
@@ -24,7 +25,8 @@ import java.util.Optional;
  */
 public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.MemoryReport> memory,
     boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts, long bytes,
-    long stopCopyBytes, long fileBytes, List<MigrationReport.PhaseTime> phases,
+    long stopCopyBytes, Optional<MigrationReport.Compressed> compression, long fileBytes,
+    List<MigrationReport.PhaseTime> phases,
     List<MigrationReport.Round> rounds, List<String> notes) {
 
   /** Copies the lists. */

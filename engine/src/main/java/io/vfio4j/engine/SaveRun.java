@@ -184,7 +184,8 @@ final class SaveRun implements AutoCloseable {
     Duration total = narrator.now();
     Duration downtime = parts.total();
     return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
-        downtime, parts.parts(), sent.streams().traffic().bytes(), sent.switchover().bytes(), fileBytes,
+        downtime, parts.parts(), sent.streams().traffic().bytes(), sent.switchover().bytes(),
+        MigrationReport.Compressed.of(options.compression(), sent.streams().traffic()), fileBytes,
         narrator.phaseTimes(), sent.rounds(), narrator.notes());
   }
 

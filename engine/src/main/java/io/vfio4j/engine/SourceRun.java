@@ -132,7 +132,9 @@ final class SourceRun implements AutoCloseable {
     return new MigrationReport(devices, moved.streams().memory().map(SourceMemory::report), total, downtime,
         parts.parts(),
         moved.prediction().map(Prediction::downtime), moved.streams().traffic().bytes(),
-        moved.switchover().bytes(), narrator.phaseTimes(), moved.rounds(), moved.summary(),
+        moved.switchover().bytes(),
+        MigrationReport.Compressed.of(options.compression(), moved.streams().traffic()),
+        narrator.phaseTimes(), moved.rounds(), moved.summary(),
         MigrationReport.NOT_CARRIED, narrator.notes());
   }
 

@@ -28,6 +28,7 @@ final class FileTrial implements Workload, AutoCloseable {
   final List<SimulatedDevice> sources;
   final MemoryRegions sourceMemory;
   boolean stop;
+  MigrationOptions options = Trial.PATIENT;
   MigrationListener listener = MigrationListener.NONE;
   UnaryOperator<WritableByteChannel> through = channel -> channel;
   private final Arena arena = Arena.ofShared();
@@ -62,7 +63,7 @@ final class FileTrial implements Workload, AutoCloseable {
 
   SaveReport save() throws MigrationException {
     return new StateSaving(Ensemble.of(sources).withMemory(sourceMemory), () -> NewFile.begin(file, through),
-        stop, Trial.PATIENT, this, listener, NanoClock.SYSTEM).run();
+        stop, options, this, listener, NanoClock.SYSTEM).run();
   }
 
   /** Returns new devices of the same kind, empty. */
@@ -78,8 +79,7 @@ final class FileTrial implements Workload, AutoCloseable {
   }
 
   StateRestoring restoring(List<SimulatedDevice> targets, MemoryRegions memory) {
-    return new StateRestoring(Ensemble.of(targets).withMemory(memory), file, MigrationOptions.defaults(),
-        MigrationListener.NONE);
+    return new StateRestoring(Ensemble.of(targets).withMemory(memory), file, options, MigrationListener.NONE);
   }
 
   void checkSourceRuns() {

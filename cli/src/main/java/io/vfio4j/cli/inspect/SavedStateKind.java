@@ -3,8 +3,8 @@ package io.vfio4j.cli.inspect;
 
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.Json;
+import io.vfio4j.cli.LaterCodecs;
 import io.vfio4j.cli.Output;
-import io.vfio4j.engine.Codecs;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.SavedFile;
 import java.io.IOException;
@@ -31,7 +31,7 @@ final class SavedStateKind implements FileKind {
   @Override
   public int show(Inspection inspection) throws IOException {
     Output output = inspection.output();
-    SavedFile file = SavedFile.check(inspection.path(), Codecs.NONE);
+    SavedFile file = SavedFile.check(inspection.path(), LaterCodecs.INSTANCE);
     SavedStateWords.lines(file.state(), inspection.path()).forEach(output::line);
     Json json = SavedStateJson.addTo(Json.event("saved-state").with("file", inspection.path().toString()),
         file.state());

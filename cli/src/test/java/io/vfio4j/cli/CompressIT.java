@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.engine.Codec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Compressed streams, by the module that is loaded for them alone. */
+class CompressIT {
+
+  private static final long MARK = 0x0123_4567_89ab_cdefL;
+
+  @TempDir
+  private Path folder;
+
+  private Path path(String name) {
+    return folder.resolve(name);
+  }
+
+  private static void assertCompressed(JsonObject report, int level) {
+    JsonObject compression = report.getAsJsonObject("compression");
+    assertThat(compression.get("algorithm").getAsString()).isEqualTo("zstd");
+    assertThat(compression.get("level").getAsInt()).isEqualTo(level);
+    assertThat(report.get("bytes").getAsLong()).isGreaterThan(Served.MEMORY);
+    assertThat(compression.get("bytes_on_wire").getAsLong()).isPositive().isLessThan(Served.MEMORY / 10);
+  }
+
+  @Test
+  void theReceiverFindsOutByItself() throws Exception {
+    String address = "unix:" + path("move.sock");
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver =
+            Children.start("receive", "--listen", address, b.address(), "--json")) {
+      a.mark(MARK);
+      Children.await(receiver, Children.event("listening"));
+      Run send = Run.vfio4j("send", "--connect", address, a.address(), "--max-downtime", "30s", "--compress",
+          "1", "--json");
+      assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+      assertCompressed(send.event("report"), 1);
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.errors()).as("warnings, of the JVM too").isEmpty();
+      b.assertRunsWith(MARK);
+    }
+  }
+
+  @Test
+  void filesAreRestoredAndInspectedWithoutBeingTold() throws Exception {
+    String file = path("state").toString();
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"))) {
+      a.mark(MARK);
+      Run save = Run.vfio4j("save", a.address(), "--max-downtime", "30s", "--compress", "19", "--output",
+          file, "--json");
+      assertThat(save.exitCode()).as(save.err()).isEqualTo(ExitCodes.DONE);
+      assertCompressed(save.event("saved"), 19);
+      Run inspect = Run.vfio4j("inspect", file, "--json");
+      assertThat(inspect.event("saved-state").get("compression").getAsString()).isEqualTo("zstd");
+      Run restore = Run.vfio4j("restore", file, b.address(), "--json");
+      assertThat(restore.exitCode()).as(restore.err()).isEqualTo(ExitCodes.DONE);
+      b.assertRunsWith(MARK);
+    }
+    assertThat(Files.readString(Path.of("/proc/self/maps"))).as("the library that is installed")
+        .containsPattern("/later/io\\.vfio4j\\.zstd/linux/[^/]+/libzstd-jni-");
+  }
+
+  @Test
+  void levelsThatAreNoneAreUsageErrors() {
+    Run save = Run.vfio4j("save", "sim:a", "--compress", "20", "--output", path("state").toString());
+    assertThat(save.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(save.err()).contains("levels of zstd are from 1 to 19, but this is 20");
+    assertThat(path("state")).doesNotExist();
+  }
+
+  @Test
+  void anInstallationWithoutItSaysSo() {
+    assertThatThrownBy(() -> LaterModules.service("io.vfio4j.nowhere", Codec.class))
+        .isInstanceOf(CommandFailure.class).hasMessageStartingWith(
+            "this installation lacks the module io.vfio4j.nowhere, which is expected in ");
+  }
+}

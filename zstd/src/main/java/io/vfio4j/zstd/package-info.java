@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Zstandard (RFC 8878) for migration streams, by libzstd. Buffers are native on both sides: nothing is copied. */
+@NullMarked
+package io.vfio4j.zstd;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.zstd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.luben.zstd.Zstd;
+import io.vfio4j.engine.Codec;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where the native library comes from, in processes of their own: each has it once. */
+class NativeLibraryTest {
+
+  @TempDir
+  private Path folder;
+
+  /** Makes a codec, and says what became of that. */
+  static final class Main {
+
+    private Main() {
+    }
+
+    /** No arguments. */
+    public static void main(String[] arguments) {
+      try {
+        System.out.println(new ZstdCodec().algorithm());
+      } catch (IllegalStateException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+
+  private static String location(Class<?> of) {
+    try {
+      return Path.of(of.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+    } catch (URISyntaxException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String run(String... properties) throws Exception {
+    List<String> command =
+        new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
+            Stream.of(NativeLibraryTest.class, ZstdCodec.class, Zstd.class, Codec.class)
+                .map(NativeLibraryTest::location).collect(Collectors.joining(":"))));
+    command.addAll(List.of(properties));
+    command.add(Main.class.getName());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said.strip();
+  }
+
+  @Test
+  void leavesNothingBehindWhereItIsUnpacked() throws Exception {
+    assertThat(run("-Djava.io.tmpdir=" + folder)).isEqualTo("ZSTD");
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void saysWhereItWasAndWhatToDo() throws Exception {
+    Path nowhere = folder.resolve("nowhere");
+    assertThat(run("-DZstdNativePath=" + nowhere))
+        .startsWith("the native library of zstd does not load from %s (".formatted(nowhere))
+        .endsWith("). It has to be one for this machine, on a file system that is not mounted noexec; "
+            + "or go without compression");
+    assertThat(run("-DZstdTempFolder=" + nowhere))
+        .startsWith("the native library of zstd does not load from a copy in %s (".formatted(nowhere))
+        .endsWith("If that is mounted noexec, name another folder with -DZstdTempFolder=DIR; "
+            + "or go without compression");
+  }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.zstd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.engine.Compressor;
+import io.vfio4j.engine.Decompressor;
+import io.vfio4j.testkit.Seeds;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+import java.util.zip.DataFormatException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes in comes out, and whatever else comes in is refused or harmless. */
+class ZstdCodecTest {
+
+  private static final int LONGEST = 1 << 20;
+  private static final int GUARD = 4096;
+  private static final byte GUARDED = 0x5a;
+
+  private final ZstdCodec codec = new ZstdCodec();
+  private final Decompressor decompressor = codec.newDecompressor();
+  private final ByteBuffer guarded = ByteBuffer.allocateDirect(GUARD + LONGEST + GUARD);
+  private final ByteBuffer into = guarded.slice(GUARD, LONGEST);
+
+  @AfterEach
+  void close() {
+    decompressor.close();
+  }
+
+  /** Bytes of which some are like others, more or less. */
+  private static ByteBuffer payload(RandomGenerator random, int length) {
+    byte[] bytes = new byte[length];
+    int different = 1 << random.nextInt(9);
+    for (int i = 0; i < length; i++) {
+      bytes[i] = (byte) (i > 100 && random.nextInt(4) == 0 ? bytes[i - 100] : random.nextInt(different));
+    }
+    return direct(bytes);
+  }
+
+  private static ByteBuffer direct(byte... bytes) {
+    return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+  }
+
+  private ByteBuffer compressed(ByteBuffer payload, int level) {
+    try (Compressor compressor = codec.newCompressor(level)) {
+      ByteBuffer room = ByteBuffer.allocateDirect(codec.bound(payload.limit()));
+      return room.limit(compressor.compress(payload, payload.limit(), room));
+    }
+  }
+
+  private int decompress(ByteBuffer from) throws DataFormatException {
+    for (int i = 0; i < GUARD; i++) {
+      guarded.put(i, GUARDED).put(guarded.capacity() - 1 - i, GUARDED);
+    }
+    try {
+      return decompressor.decompress(from, from.limit(), into);
+    } finally {
+      for (int i = 0; i < GUARD; i++) {
+        assertThat(guarded.get(i)).isEqualTo(GUARDED);
+        assertThat(guarded.get(guarded.capacity() - 1 - i)).isEqualTo(GUARDED);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 19})
+  void whatGoesInComesOut(int level) {
+    Seeds.forEach(5, random -> {
+      for (int length : new int[] {1, 1 + random.nextInt(10_000), level > 9 ? 100_000 : LONGEST}) {
+        ByteBuffer payload = payload(random, length);
+        assertThat(decompress(compressed(payload, level))).isEqualTo(length);
+        assertThat(into.slice(0, length)).isEqualTo(payload);
+      }
+    });
+  }
+
+  @Test
+  void whatDoesNotShrinkHasRoom() throws DataFormatException {
+    byte[] noise = new byte[LONGEST];
+    new SplittableRandom(4711).nextBytes(noise);
+    ByteBuffer compressed = compressed(direct(noise), 1);
+    assertThat(compressed.limit()).isBetween(LONGEST, codec.bound(LONGEST));
+    assertThat(decompress(compressed)).isEqualTo(LONGEST);
+  }
+
+  private void assertRefused(String words, byte... frame) {
+    assertThatThrownBy(() -> decompress(direct(frame))).isInstanceOf(DataFormatException.class)
+        .hasMessage(words);
+  }
+
+  private static byte[] bytes(int... values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < values.length; i++) {
+      bytes[i] = (byte) values[i];
+    }
+    return bytes;
+  }
+
+  private static byte[] joined(byte[]... parts) {
+    ByteBuffer all = ByteBuffer.allocate(LONGEST);
+    for (byte[] part : parts) {
+      all.put(part);
+    }
+    byte[] bytes = new byte[all.flip().remaining()];
+    all.get(bytes);
+    return bytes;
+  }
+
+  private static final byte[] MAGIC = bytes(0x28, 0xb5, 0x2f, 0xfd);
+
+  /** A block, the last one, of so many bytes that are alike. */
+  private static byte[] alike(int length) {
+    int header = length << 3 | 1 << 1 | 1;
+    return bytes(header, header >> 8, header >> 16, 'x');
+  }
+
+  /** A frame in a single segment that says that it is so long, and is. */
+  private static byte[] good(int length) {
+    return joined(MAGIC, bytes(0xa0, length, length >> 8, length >> 16, length >> 24), alike(length));
+  }
+
+  @Test
+  void framesByHandAreUnderstood() throws DataFormatException {
+    assertThat(decompress(direct(good(1000)))).isEqualTo(1000);
+    assertThat(into.get(999)).isEqualTo((byte) 'x');
+  }
+
+  @Test
+  void whatIsNoFrameIsRefused() {
+    assertRefused("no zstd frame");
+    assertRefused("no zstd frame", bytes(0x28, 0xb5, 0x2f));
+    assertRefused("no zstd frame", new byte[100]);
+    assertRefused("no zstd frame", joined(bytes(0x27, 0xb5, 0x2f, 0xfd), alike(1))); // Version 0.7 of the format.
+    assertRefused("no zstd frame", bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)); // May be skipped.
+    byte[] whole = good(1000);
+    for (int length = 4; length < whole.length; length++) {
+      assertRefused("no intact zstd frame (Src size is incorrect)", Arrays.copyOf(whole, length));
+    }
+  }
+
+  @Test
+  void moreThanAFrameIsRefused() {
+    assertRefused("1 bytes follow its zstd frame", joined(good(1000), bytes(0)));
+    assertRefused("13 bytes follow its zstd frame", joined(good(1000), good(1000)));
+    assertRefused("8 bytes follow its zstd frame",
+        joined(good(1000), bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)));
+  }
+
+  @Test
+  void framesThatSayTheWrongLengthAreRefused() {
+    String beyond = "its zstd frame says that it is of %d bytes, and from 1 to 1048576 may come";
+    assertRefused(beyond.formatted(0), joined(MAGIC, bytes(0x20, 0), alike(0)));
+    assertRefused(beyond.formatted(LONGEST + 1), good(LONGEST + 1));
+    assertRefused(beyond.formatted(1L << 40), // A bomb that is honest.
+        joined(MAGIC, bytes(0xe0, 0, 0, 0, 0, 0, 1, 0, 0), alike(1 << 17)));
+    assertRefused("its zstd frame does not say how long it is", joined(MAGIC, bytes(0, 0x50), alike(1000)));
+    assertRefused("its zstd frame does not say how long it is",
+        joined(MAGIC, bytes(0xe0, -3, -1, -1, -1, -1, -1, -1, -1), alike(1000)));
+    byte[] less = good(1000);
+    less[5]--;
+    assertRefused("no intact zstd frame (Destination buffer is too small)", less);
+    byte[] more = good(1000);
+    more[5]++;
+    assertRefused("no intact zstd frame (Data corruption detected)", more);
+  }
+
+  @Test
+  void framesThatNeedADictionaryAreRefused() {
+    assertRefused("no intact zstd frame (Dictionary mismatch)",
+        joined(MAGIC, bytes(0xa1, 7, 1000 & 255, 1000 >> 8, 0, 0), alike(1000)));
+  }
+
+  /** The window is for who decompresses piece by piece; nothing is allocated for it here. */
+  @Test
+  void windowsHaveNoMeaning() throws DataFormatException {
+    byte[] size = bytes(1000 & 255, 1000 >> 8, 0, 0);
+    byte[] windowOf2GiB = joined(MAGIC, bytes(0x80, 21 << 3), size, alike(1000));
+    assertThat(decompress(direct(windowOf2GiB))).isEqualTo(1000);
+    assertRefused("no intact zstd frame (Frame requires too much memory for decoding)",
+        joined(MAGIC, bytes(0x80, 31 << 3), size, alike(1000)));
+  }
+
+  @Test
+  void damageIsFoundOrHarmless() {
+    Seeds.forEach(3000, random -> {
+      ByteBuffer frame = compressed(payload(random, 1 + random.nextInt(3000)), 1 + random.nextInt(5));
+      for (int i = 0; i <= random.nextInt(4); i++) {
+        frame.put(random.nextInt(frame.limit()), (byte) random.nextInt());
+      }
+      try {
+        assertThat(decompress(frame)).isBetween(1, LONGEST);
+      } catch (DataFormatException e) {
+        assertThat(e).hasMessageMatching(".*zstd frame.*");
+      }
+    });
+  }
+
+  @Test
+  void whatIsClosedIsNotUsedAnyMore() {
+    Compressor compressor = codec.newCompressor(1);
+    compressor.close();
+    compressor.close();
+    decompressor.close();
+    ByteBuffer frame = direct(good(10));
+    assertThatThrownBy(() -> compressor.compress(frame, 10, into)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> decompress(frame)).isInstanceOf(IllegalStateException.class);
+  }
+}
