@@ -25,7 +25,6 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -127,7 +126,7 @@ class KilledSidesIT {
       } catch (MigrationException e) {
         assertThat(e.getCause()).as("the original error").isNotNull();
       }
-      assertThat(victim.waitFor()).as("SIGKILL").isEqualTo(128 + 9);
+      assertThat(victim.waitFor()).as("SIGKILL").isEqualTo(Victim.KILLED);
     }
   }
 
@@ -144,7 +143,7 @@ class KilledSidesIT {
         assertThat(e.getCause()).as("the original error").isNotNull();
         recover(state, source);
       }
-      assertThat(victim.waitFor()).as("SIGKILL").isEqualTo(128 + 9);
+      assertThat(victim.waitFor()).as("SIGKILL").isEqualTo(Victim.KILLED);
     }
   }
 
@@ -196,15 +195,9 @@ class KilledSidesIT {
     }
   }
 
-  /** A JVM without modules, for the tests' classes have none of their own. */
   private static Process victim(Side side, Path here, String device, String address, String step)
       throws IOException {
-    String classes = System.getProperty("jdk.module.path") + File.pathSeparator
-        + Path.of(System.getProperty("basedir", "."), "target", "test-classes");
-    return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp", classes,
-        SideVictim.class.getName(), side.toString(), here.resolve("state").toString(),
-        here.resolve(device).toString(), address, step).redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+    return Victim.start(SideVictim.class, side.toString(), here.resolve("state").toString(),
+        here.resolve(device).toString(), address, step);
   }
 }

@@ -39,7 +39,7 @@ public final class SideVictim {
     TransportAddress address = TransportAddress.parse(args[3]);
     MigrationListener listener = event -> {
       if (MigrationStep.name(event).filter(args[4]::equals).isPresent()) {
-        dieNow();
+        Victim.dieNow();
       }
     };
     try (VfioUserClient device =
@@ -57,14 +57,6 @@ public final class SideVictim {
               .run();
         }
       }
-    }
-  }
-
-  private static void dieNow() {
-    try {
-      new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid())).start().waitFor();
-    } catch (IOException | InterruptedException e) {
-      throw new IllegalStateException("no SIGKILL could be sent", e);
     }
   }
 }

@@ -3,30 +3,22 @@ package io.vfio4j.engine;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.HexFormat;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
 
 /**
  * A file that is written beside its place and put there once it is complete: at any time there is the old one, or none,
- * or the new one as a whole. What a process that was killed left behind is removed by the next one that writes the same
- * file; the lock of a part says that somebody is at work on it.
+ * or the new one as a whole. What a process that was killed left behind is removed by the next one ({@link LeftParts});
+ * the lock of a part says that somebody is at work on it.
  */
 final class NewFile implements AutoCloseable {
-
-  private static final String SUFFIX = ".part";
 
   private final Path path;
   private final Path folder;
@@ -64,53 +56,33 @@ final class NewFile implements AutoCloseable {
     if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
       throw new FileException(path, "is not a regular file, which could be replaced by a new one", null);
     }
-    String prefix = "." + name + ".";
     try {
-      removeLeftBehind(folder, prefix);
-      Path part = folder.resolve(prefix + randomText() + SUFFIX);
-      FileChannel channel =
-          FileChannel.open(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      NewFile file = new NewFile(path, folder, part, channel, through.apply(channel));
-      file.lock();
+      new LeftParts(folder, name.toString()).remove();
+      NewFile file = begin(path, folder, name.toString(), through);
+      while (Files.notExists(file.part)) { // Somebody took it for one that was left, before it was locked.
+        file.close();
+        file = begin(path, folder, name.toString(), through);
+      }
       return file;
     } catch (IOException e) {
       throw new FileException(path, "cannot be made: " + words(e), e);
     }
   }
 
-  private static String randomText() {
-    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
-  }
-
-  /** It is freed with the channel. */
-  private void lock() throws IOException {
+  private static NewFile begin(Path path, Path folder, String name,
+      UnaryOperator<WritableByteChannel> through) throws IOException {
+    Path part = folder.resolve(LeftParts.newName(name));
+    LeftParts.claim(part);
+    FileChannel channel =
+        FileChannel.open(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    NewFile file = new NewFile(path, folder, part, channel, through.apply(channel));
     try {
-      channel.lock();
+      channel.lock(); // It is freed with the channel.
+      return file;
     } catch (IOException | RuntimeException e) {
-      close();
+      file.close();
       throw e;
-    }
-  }
-
-  private static void removeLeftBehind(Path folder, String prefix) throws IOException {
-    try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder,
-        entry -> String.valueOf(entry.getFileName()).startsWith(prefix)
-            && String.valueOf(entry.getFileName()).endsWith(SUFFIX))) {
-      for (Path left : parts) {
-        removeUnlessLocked(left);
-      }
-    }
-  }
-
-  private static void removeUnlessLocked(Path left) throws IOException {
-    try (FileChannel open = FileChannel.open(left, StandardOpenOption.WRITE);
-        FileLock lock = open.tryLock()) {
-      if (lock != null) {
-        Files.deleteIfExists(left);
-      }
-    } catch (OverlappingFileLockException | NoSuchFileException e) {
-      // Somebody in this process is at work on it, or it has gone to its place meanwhile.
     }
   }
 
@@ -169,6 +141,8 @@ final class NewFile implements AutoCloseable {
       if (!inPlace) {
         Files.deleteIfExists(part);
       }
+    } finally {
+      LeftParts.release(part);
     }
   }
 }

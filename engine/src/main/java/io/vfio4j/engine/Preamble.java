@@ -31,7 +31,7 @@ final class Preamble {
 
   /** Tells whether something begins with the magic, so that it is a stream of whichever version. */
   static boolean recognises(byte[] beginning) {
-    return Arrays.equals(beginning, 0, Math.min(beginning.length, MAGIC.length), MAGIC, 0, MAGIC.length);
+    return Arrays.equals(beginning, 0, Math.min(MAGIC.length, beginning.length), MAGIC, 0, MAGIC.length);
   }
 
   static void put(ByteBuffer into) {

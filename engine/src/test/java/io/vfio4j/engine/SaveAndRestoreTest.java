@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vfio4j.model.DeviceState;
@@ -265,12 +266,39 @@ class SaveAndRestoreTest {
 
   @Test
   void whatAKilledOneLeftBehindIsRemovedByTheNext() throws Exception {
-    Files.write(folder.resolve(".state.0badcafe.part"), OLD);
-    Files.write(folder.resolve(".other.0badcafe.part"), OLD);
-    try (FileTrial trial = new FileTrial(folder.resolve("state"), 1, 0)) {
+    Path state = folder.resolve("state");
+    try (FileTrial trial = new FileTrial(state, 1, 0)) {
       trial.save();
+      byte[] stream = Files.readAllBytes(state);
+      for (String left : List.of(".state.0badcafe.part", ".of yesterday.state.0badcafe.part")) {
+        Files.write(folder.resolve(left), Arrays.copyOf(stream, stream.length / 2));
+      }
+      Files.write(folder.resolve(".state.00000000.part"), new byte[0]);
+      List<String> others = List.of(".other.0badcafe.part", ".state.more.0badcafe.part", ".state.part");
+      for (String other : others) {
+        Files.write(folder.resolve(other), OLD);
+      }
+      Files.createDirectory(folder.resolve(".state.deadbeef.part"));
+      Files.createSymbolicLink(folder.resolve(".state.cafebabe.part"), state);
+      trial.save();
+      assertThat(names()).contains("state", ".state.deadbeef.part", ".state.cafebabe.part")
+          .containsAll(others)
+          .hasSize(3 + others.size());
     }
-    assertThat(names()).containsExactlyInAnyOrder("state", ".other.0badcafe.part");
+  }
+
+  @Test
+  void twoThatSaveTheSameFileDoNotTakeEachOthersPartForOneThatWasLeft() throws Exception {
+    Path state = folder.resolve("state");
+    try (FileTrial one = new FileTrial(state, 1, 0); FileTrial other = new FileTrial(state, 1, 0)) {
+      one.listener = event -> {
+        if (event instanceof MigrationEvent.PhaseBegan began && began.phase() instanceof Phase.Finishing) {
+          assertThatNoException().isThrownBy(other::save);
+        }
+      };
+      one.save();
+      assertThat(names()).containsExactly("state");
+    }
   }
 
   @Test

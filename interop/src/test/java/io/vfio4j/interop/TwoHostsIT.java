@@ -27,8 +27,6 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,15 +49,7 @@ class TwoHostsIT {
 
   @BeforeAll
   static void makeHosts() throws Exception {
-    boolean able = "root".equals(System.getProperty("user.name")) && Tool.exists("ip");
-    if (!able) {
-      String reason = "two hosts are network namespaces, which take root and ip";
-      if ("true".equals(System.getenv("CI"))) {
-        Assertions.fail(reason + " (CI=true: nothing may be skipped)");
-      }
-      System.out.println("skipped: " + reason);
-      Assumptions.abort(reason);
-    }
+    Needed.rootAnd("two hosts are network namespaces", "ip");
     hosts = TwoHosts.make(folder);
     Tool.run(PATIENCE, folder, commandLine("keys", "--out", folder.resolve("keys").toString(),
         "host-a," + TwoHosts.A_TO_B, "host-b," + TwoHosts.B_TO_A + "," + TwoHosts.B_FOR_PROXY));

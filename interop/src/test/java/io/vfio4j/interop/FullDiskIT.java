@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.cli.ChildProcess;
+import io.vfio4j.cli.ChildServer;
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code vfio4j save} to a disk that is too small, for real: a tmpfs in a mount namespace of the command's own. */
+class FullDiskIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final long MARK = 0x0123_4567_89ab_cdefL;
+  private static final int MEMORY = 4 << 20;
+
+  /** Runs its arguments and says whether the old file is the only one there, as it was. */
+  private static final String SCRIPT = """
+      mount -t tmpfs -o size=3m none "$0" || exit 90
+      cp "$0.old" "$0/a.state" || exit 91
+      "$@"
+      code=$?
+      cmp "$0.old" "$0/a.state" || exit 92
+      [ "$(ls -A "$0")" = a.state ] || exit 93
+      exit $code
+      """;
+
+  @TempDir
+  private Path folder;
+
+  @BeforeAll
+  static void needsNamespaces() {
+    Needed.rootAnd("small disks are mounted in mount namespaces", "unshare", "mount");
+  }
+
+  /** Without pre-copy, with it, and with the devices stopped for good: the disk is full in another phase each time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--no-pre-copy", "--max-downtime=60s", "--stop"})
+  void theOldFileStaysAndTheDeviceRunsOn(String option) throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    Files.writeString(folder.resolve("disk.old"), "the old one");
+    try (ChildServer server = ChildServer.start(List.of("serve", "scratch", "--memory",
+        Integer.toString(MEMORY), "--socket", folder.resolve("a.sock").toString()))) {
+      try (VfioUserClient client = connect(server)) {
+        client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, MARK);
+      }
+      List<String> by = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", SCRIPT, disk.toString()));
+      try (ChildProcess save = ChildProcess.startBy(by, List.of("save", "vfio-user:" + server.socket(),
+          "--output", disk.resolve("a.state").toString(), option))) {
+        assertThat(save.await(PATIENCE)).as("%s", save.errors()).isEqualTo(1);
+        assertThat(save.errors()).anyMatch(line -> line.contains("No space left on device"));
+      }
+      try (VfioUserClient client = connect(server)) {
+        assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
+      }
+    }
+  }
+
+  private static VfioUserClient connect(ChildServer server) throws Exception {
+    return VfioUserClient.connect(server.socket(), ClientOptions.DEFAULT.withKeepState(true));
+  }
+}
