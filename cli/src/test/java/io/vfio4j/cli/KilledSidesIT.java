@@ -87,7 +87,7 @@ class KilledSidesIT {
         VfioUserClient target = b.connect()) {
       LocalMigration.run(source, target, OPTIONS.withJournal(state), Workload.NONE, event -> {
         if (event.side() == side) {
-          MigrationStep.name(event).ifPresent(names::add);
+          event.stepName().ifPresent(names::add);
         }
       });
     }

@@ -38,7 +38,7 @@ public final class SideVictim {
         KilledSidesIT.OPTIONS.withJournal(StateDirectory.open(Path.of(args[1])));
     TransportAddress address = TransportAddress.parse(args[3]);
     MigrationListener listener = event -> {
-      if (MigrationStep.name(event).filter(args[4]::equals).isPresent()) {
+      if (event.stepName().filter(args[4]::equals).isPresent()) {
         Victim.dieNow();
       }
     };

@@ -37,8 +37,17 @@ final class Control implements Waiting.Look {
     }
   }
 
-  /** Takes what has come in. */
+  /** Takes what has come in. A target that has failed reads what it says here, and nothing that comes elsewhere. */
   void hear() throws IOException {
+    try {
+      take();
+    } catch (PeerFailedException e) {
+      others.forEach(Link::callOff); // Else who waits for room in one of them does so until it takes it for stalled.
+      throw e;
+    }
+  }
+
+  private void take() throws IOException {
     while (link.hasInput()) {
       FrameKind kind = link.await(link.stall());
       if (!isAcknowledgement(kind)) {

@@ -23,6 +23,7 @@ final class FrameStream {
   private long lastSent = System.nanoTime();
   private boolean begun;
   private int sequence;
+  private volatile boolean calledOff;
 
   FrameStream(Transport transport, Duration stall) {
     this.transport = transport;
@@ -49,7 +50,7 @@ final class FrameStream {
     header.set(kind, flags, device, length, sequence++);
     digest.add(header.bytes());
     frame.limit(FrameHeader.BYTES + length).position(0);
-    transport.send(frame, stall);
+    transmit(frame);
     lastSent = System.nanoTime();
   }
 
@@ -71,7 +72,25 @@ final class FrameStream {
   private void sendPreamble() throws IOException {
     ByteBuffer preamble = ByteBuffer.allocateDirect(Preamble.BYTES);
     Preamble.put(preamble);
-    transport.send(preamble.flip(), stall);
+    transmit(preamble.flip());
+  }
+
+  private void transmit(ByteBuffer bytes) throws IOException {
+    try {
+      transport.send(bytes, stall);
+    } catch (IOException e) {
+      if (calledOff) {
+        CalledOffException consequence = new CalledOffException();
+        consequence.addSuppressed(e);
+        throw consequence;
+      }
+      throw e;
+    }
+  }
+
+  /** Says that the connection is about to be closed from this side: what cannot be sent then was called off. */
+  void callOff() {
+    calledOff = true;
   }
 
   /** Returns the digest of all frames since it was asked for last. */

@@ -90,9 +90,10 @@ final class Link implements AutoCloseable {
     outgoing.keepAlive(alive, aliveHeader);
   }
 
-  /** Ends what a thread waits for on this connection, and the connection with it. */
-  void cut() throws IOException {
-    transport.close();
+  /** Ends the connection, since nothing of use can be sent over it: who waits in a send gives up. */
+  void callOff() {
+    outgoing.callOff();
+    closeTransport();
   }
 
   Duration stall() {
@@ -177,11 +178,7 @@ final class Link implements AutoCloseable {
   /** Closes the connection and frees the buffers. */
   @Override
   public void close() {
-    try {
-      transport.close();
-    } catch (IOException e) {
-      narrator.note("the connection did not close: " + Words.of(e));
-    }
+    closeTransport();
     closers.forEach(this::free);
     free(arena::close);
   }
@@ -192,6 +189,14 @@ final class Link implements AutoCloseable {
     } catch (IllegalStateException e) {
       narrator
           .note("buffers are kept, for a device that does not answer is still given them: " + Words.of(e));
+    }
+  }
+
+  private void closeTransport() {
+    try {
+      transport.close();
+    } catch (IOException e) {
+      narrator.note("the connection did not close: " + Words.of(e));
     }
   }
 }

@@ -16,6 +16,24 @@ public sealed interface MigrationEvent {
   Side side();
 
   /**
+   * Returns the name of the step that the side has come to, where the event is about one, as in <em>source has moved
+   * RUNNING &gt; PRE_COPY</em>. Two migrations that go the same way have the same steps; events that come as time
+   * passes are no steps.
+   */
+  default Optional<String> stepName() {
+    return switch (this) {
+      case PhaseBegan began -> Optional.of(side() + " enters " + began.phase().title());
+      case DeviceMoving moving -> Optional
+          .of("%s is about to move %s > %s".formatted(side(), moving.from(), moving.to()));
+      case DeviceMoved moved ->
+        Optional.of("%s has moved %s > %s".formatted(side(), moved.from(), moved.to()));
+      case Recorded recorded -> Optional.of("%s has put down *%s*".formatted(side(), recorded.step()));
+      case RoundEnded _ -> Optional.of(side() + " has ended a round");
+      case Progress _,Noted _ -> Optional.empty();
+    };
+  }
+
+  /**
    * A side entered a phase.
    *
    * @param at time since this side began

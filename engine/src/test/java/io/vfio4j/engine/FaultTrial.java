@@ -3,160 +3,208 @@ package io.vfio4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.OwnershipAnswer.Verdict;
-import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
-import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.Fault;
 import io.vfio4j.testkit.SimulatedDevice;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 /**
- * A migration in which something goes wrong, and who has the device afterwards: by the devices themselves and by the
- * journals, never by the engine's word. Where the source does not know, it does what {@code recover} does.
+ * A migration in which something goes wrong, and who has the devices afterwards: by the devices themselves and by the
+ * journals ({@link OwnerSearch}), never by the engine's word, which is compared with that.
  */
-final class FaultTrial {
+final class FaultTrial implements AutoCloseable {
 
   /** By the steered clock, on which a round is a moment: some seconds of real waiting for the other side. */
   private static final Duration DEADLINE = Duration.ofHours(6);
 
-  final Trial trial = new Trial();
-  private final StateDirectory state;
-  private final long identity;
-  private volatile boolean diskFull;
+  /** For a run that the deadline is to end. */
+  private static final Duration SHORT_DEADLINE = Duration.ofMinutes(10);
 
-  FaultTrial(Path folder) throws IOException {
+  private static final int MEMORY = 40 * 4096;
+
+  /**
+   * What moves.
+   *
+   * @param devices how many; faults are the last one's
+   * @param withMemory whether memory moves with them, over a connection of its own
+   */
+  record Cargo(int devices, boolean withMemory) {
+  }
+
+  final GroupTrial trial;
+  final FaultyWires wires = new FaultyWires();
+  final StateDirectory state;
+  private final Cargo cargo;
+  private final Arena arena = Arena.ofShared();
+  private final Map<Side, List<Fault>> faults = new EnumMap<>(Side.class);
+  private final Disk disk;
+  private boolean mayStall;
+
+  /** Where journals are written; a disk that is full takes nothing more. */
+  interface Disk {
+
+    /** Lets nothing more be written, from now on. */
+    void fill() throws IOException;
+
+    /** Lets be written again. */
+    void makeRoom() throws IOException;
+
+    /** Returns the journal to migrate with. */
+    Journal journal(StateDirectory in) throws IOException;
+  }
+
+  FaultTrial(Path folder, Cargo cargo, Disk disk) throws IOException {
+    this.cargo = cargo;
+    this.disk = disk;
     state = StateDirectory.open(folder.resolve(UUID.randomUUID().toString()));
-    trial.options = Trial.PATIENT.withJournal(this::begin)
-        .withPolicy(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP));
-    try (SimulatedDevice first = trial.sourceSettings.device()) {
-      identity = first.stateIdentity();
+    trial = new GroupTrial(cargo.devices());
+    trial.connections = wires.connections();
+    trial.options = Trial.PATIENT.withJournal(disk.journal(state)).withPolicy(policy(DEADLINE));
+    int last = cargo.devices() - 1;
+    var source = trial.sourceSettings;
+    var target = trial.targetSettings;
+    trial.sourceSettings =
+        number -> source.apply(number).withFaults(number == last ? of(Side.SOURCE) : new Fault[0]);
+    trial.targetSettings =
+        number -> target.apply(number).withFaults(number == last ? of(Side.TARGET) : new Fault[0]);
+    if (cargo.withMemory()) {
+      trial.sourceMemory = memory();
+      trial.targetMemory = memory();
+      trial.sourceMemory.get(0).memory().fill((byte) 0x5e);
     }
   }
 
-  /** From now on no journal takes a record more. That cannot be had from a real file system without a mount. */
+  private static DowntimePolicy policy(Duration deadline) {
+    return new DowntimePolicy(deadline, WhenNotConverging.GIVE_UP);
+  }
+
+  private MemoryRegions memory() {
+    MemorySegment memory = arena.allocate(MEMORY, 4096);
+    return MemoryRegions.of(new MemoryRegion("ram", 0, memory));
+  }
+
+  private Fault[] of(Side side) {
+    return faults.getOrDefault(side, List.of()).toArray(Fault[]::new);
+  }
+
+  /** Gives a side's last device a fault. */
+  FaultTrial withFault(Side side, Fault fault) {
+    faults.computeIfAbsent(side, _ -> new ArrayList<>()).add(fault);
+    return this;
+  }
+
+  /** Has nobody wait long for a peer that says nothing. */
+  FaultTrial withStallTimeout(Duration timeout) {
+    mayStall = true;
+    trial.options = trial.options.withStallTimeout(timeout);
+    return this;
+  }
+
+  /** Has the source not wait long for what lets it switch over. */
+  FaultTrial withShortDeadline() {
+    trial.options = trial.options.withPolicy(policy(SHORT_DEADLINE));
+    return this;
+  }
+
+  /** From now on no journal takes a record more. */
   void fillDisk() {
-    diskFull = true;
-  }
-
-  private Journal.Entries begin(Journal.Heading heading) throws JournalException {
-    requireRoom();
-    JournalFile file = state.begin(heading);
-    return (step, reason) -> {
-      requireRoom();
-      file.add(step, reason);
-    };
-  }
-
-  private void requireRoom() throws JournalException {
-    if (diskFull) {
-      throw new JournalException("the journal cannot be written: No space left on device", null);
+    try {
+      disk.fill();
+    } catch (IOException e) {
+      throw new AssertionError("the disk cannot be filled", e);
     }
+  }
+
+  /** Loses a side's last device. */
+  void lose(Side side) {
+    device(side, cargo.devices() - 1).lose();
+  }
+
+  SimulatedDevice device(Side side, int number) {
+    return side == Side.SOURCE ? trial.source(number) : trial.target(number);
   }
 
   /** Runs it, and tells what came of it, in a few words. */
-  String run() throws IOException, DeviceException {
+  String run() throws IOException {
     trial.run();
-    if (!trial.source().isLost() && !trial.target().isLost()) {
-      checkDevices();
+    disk.makeRoom();
+    assertThat(wires.left()).as("connections that nobody closed").isEmpty();
+    List<SimulatedDevice> sources = all(Side.SOURCE);
+    List<SimulatedDevice> targets = all(Side.TARGET);
+    if (sources.stream().noneMatch(SimulatedDevice::isLost)
+        && targets.stream().noneMatch(SimulatedDevice::isLost)) {
+      trial.checkBarriers();
     }
-    return owner();
-  }
-
-  private void checkDevices() {
     if (trial.report().isEmpty()) {
-      trial.failure();
-    } else {
-      assertThat(trial.source().openSessions()).as("open sessions of the source").isZero();
-      assertThat(trial.target().openSessions()).as("open sessions of the target").isZero();
+      checkWord(trial.failureWithoutChecks());
     }
-    assertThat(runs(trial.source()) && runs(trial.target())).as("both run").isFalse();
+    return new OwnerSearch(this, sources, targets).run();
   }
 
-  private boolean runs(SimulatedDevice device) {
-    return !device.isLost() && device.machineState().isRunning() && device.stateIdentity() == identity;
+  private List<SimulatedDevice> all(Side side) {
+    return IntStream.range(0, cargo.devices()).mapToObj(number -> device(side, number)).toList();
   }
 
-  private Optional<JournalContents> journal(Side side) throws JournalException {
-    for (JournalFile file : state.all()) {
-      Optional<JournalContents> contents = file.read();
-      if (contents.isPresent() && contents.get().heading().side() == side) {
-        return contents;
+  long identity(int number) {
+    return trial.sourceSettings.apply(number).device().stateIdentity();
+  }
+
+  /** What the engine says of each device that can still be asked is so. */
+  private void checkWord(MigrationException failure) {
+    if (!mayStall) {
+      StringWriter all = new StringWriter();
+      failure.printStackTrace(new PrintWriter(all));
+      assertThat(all.toString()).as("somebody waits for who does not come")
+          .doesNotContain(StalledException.class.getName());
+    }
+    for (int i = 0; i < cargo.devices(); i++) {
+      SimulatedDevice device = trial.source(i);
+      if (!device.isLost()) {
+        checkWord(failure.devices().get(i), device, identity(i));
       }
     }
-    return Optional.empty();
   }
 
-  private String owner() throws IOException, DeviceException {
-    Optional<JournalContents> source = journal(Side.SOURCE);
-    if (source.isEmpty()) {
-      return atSource();
+  private static void checkWord(DeviceFate fate, SimulatedDevice device, long identity) {
+    assertThat(fate.device()).isEqualTo(device.identity().name());
+    long now = device.stateIdentity();
+    String is = device.machineState().name();
+    String word = "%s: %s".formatted(fate, device.acts());
+    switch (fate.outcome()) {
+      case UNTOUCHED, SOURCE_RUNNING -> assertThat(is + now).as(word).isEqualTo("RUNNING" + identity);
+      case SOURCE_RESET -> assertThat(is + now).as(word).isEqualTo("RUNNING0");
+      case SOURCE_QUIET -> assertThat(is + now).as(word).isEqualTo("RUNNING_P2P" + identity);
+      case SOURCE_STOPPED -> assertThat(fate.state()).as(word).contains(device.machineState());
+      case UNKNOWN -> assertThat(is + now).as(word).isEqualTo("STOP_COPY" + identity);
+      case SOURCE_LOST, SOURCE_STUCK -> throw new AssertionError("it can be asked: " + word);
     }
-    return switch (source.get().last().step()) {
-      case PREPARED, KEPT, RETURNED -> atSource();
-      case CONFIRMED -> atTarget();
-      case GIVEN -> recovered(source.get().heading().session());
-      default -> throw new AssertionError("a source does not put down " + source.get().last());
-    };
   }
 
-  /** What the command of the same name does at the source, with the target's answer. */
-  private String recovered(Session session) throws IOException, DeviceException {
-    JournalFile file = state.find(session, Side.SOURCE).orElseThrow();
-    Verdict verdict = state.answer(session).verdict();
-    return switch (verdict) {
-      case MINE -> {
-        file.add(JournalStep.CONFIRMED, "the target says so");
-        yield atTarget();
-      }
-      case NOT_MINE -> {
-        file.add(JournalStep.RETURNED, "the target says so");
-        if (!trial.source().isLost() && !runs(trial.source())) {
-          trial.source().moveTo(DeviceState.RUNNING);
-        }
-        yield atSource();
-      }
-      case UNSURE -> unsure();
-      case NOT_KNOWN -> throw new AssertionError("the target has no journal of what it was given");
-    };
+  /** Memory is at the target as it was at the source, if any moves. */
+  boolean isMemoryThere() {
+    return !cargo.withMemory() || trial.sourceMemory.get(0).memory()
+        .mismatch(trial.targetMemory.get(0).memory()) < 0;
   }
 
-  private String unsure() {
-    assertThat(runs(trial.source())).as("the source runs, and nobody knows of the target").isFalse();
-    if (trial.target().isLost()) {
-      return "lost: the target's device is gone";
-    }
-    return runs(trial.target()) ? "target, which no journal says" : "a person decides";
+  JournalFile journalOf(Session session, Side side) {
+    return state.find(session, side).orElseThrow();
   }
 
-  private String atSource() {
-    assertThat(runs(trial.target())).as("the target runs what is the source's").isFalse();
-    SimulatedDevice source = trial.source();
-    if (source.isLost()) {
-      return "lost: the source's device is gone";
-    }
-    if (runs(source)) {
-      return "source";
-    }
-    if (source.machineState() == DeviceState.RUNNING) {
-      return "lost: the source's device had to be reset";
-    }
-    MigrationException failure = trial.failureWithoutChecks();
-    assertThat(failure).as("why it does not run").hasMessageContaining(source.machineState().name());
-    return "source, stopped";
-  }
-
-  private String atTarget() {
-    assertThat(runs(trial.source())).as("the source runs what is the target's").isFalse();
-    if (trial.target().isLost()) {
-      return "lost: the target's device is gone";
-    }
-    assertThat(runs(trial.target())).as("the target runs").isTrue();
-    return "target";
+  @Override
+  public void close() {
+    arena.close();
   }
 }

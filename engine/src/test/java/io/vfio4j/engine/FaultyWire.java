@@ -4,9 +4,8 @@ package io.vfio4j.engine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.function.Consumer;
 
-/** One side's end of a connection, which sees every frame that the side sends, and may do something to one of them. */
+/** One side's end of a connection, which sees every frame that the side sends, and may do something to it. */
 final class FaultyWire extends ForwardingTransport {
 
   /** What happens to a frame. */
@@ -27,58 +26,46 @@ final class FaultyWire extends ForwardingTransport {
     }
   }
 
-  private final FrameKind kind;
-  private final int number;
-  private final Trouble trouble;
-  private int seen;
+  private final FaultyWires wires;
+  private final Side side;
+  private final int connection;
   private boolean silent;
+  private volatile boolean closed;
 
-  /** Makes one that troubles the n-th frame of a kind, from 1. */
-  FaultyWire(Transport inner, FrameKind kind, int number, Trouble trouble) {
+  /**
+   * Makes one.
+   *
+   * @param wires says what is to happen
+   * @param side whose end it is
+   * @param connection by its number, from 0 for that which both sides talk over
+   */
+  FaultyWire(Transport inner, FaultyWires wires, Side side, int connection) {
     super(inner);
-    this.kind = kind;
-    this.number = number;
-    this.trouble = trouble;
-  }
-
-  /** Makes one that only tells which frames are sent. */
-  static Transport watching(Transport inner, Consumer<FrameKind> told) {
-    return new ForwardingTransport(inner) {
-      @Override
-      public void send(ByteBuffer data, Duration stall) throws IOException {
-        if (isFrame(data)) {
-          told.accept(FrameKind.fromWire(data.get(data.position())).orElseThrow());
-        }
-        super.send(data, stall);
-      }
-    };
-  }
-
-  /** Tells whether there was such a frame. */
-  boolean hasHit() {
-    return seen >= number;
-  }
-
-  private static boolean isFrame(ByteBuffer data) {
-    return data.get(data.position()) != 'V'; // Else it is the preamble, which begins with the magic.
+    this.wires = wires;
+    this.side = side;
+    this.connection = connection;
   }
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
-    boolean hit =
-        !silent && isFrame(data) && data.get(data.position()) == kind.wireValue() && ++seen == number;
-    if (!hit) {
+    if (data.get(data.position()) == 'V') { // The preamble, which begins with the magic.
       pass(data, stall);
       return;
     }
-    switch (trouble) {
+    FrameKind kind = FrameKind.fromWire(data.get(data.position())).orElseThrow();
+    var trouble = wires.troubleOf(new FaultyWires.Frame(side, connection, kind));
+    if (trouble.isEmpty() || silent) {
+      pass(data, stall);
+      return;
+    }
+    switch (trouble.get()) {
       case CUT_BEFORE -> {
-        close();
+        cut();
         pass(data, stall);
       }
       case CUT_AFTER -> {
         pass(data, stall);
-        close();
+        cut();
       }
       case SWALLOWED -> {
         silent = true;
@@ -89,7 +76,7 @@ final class FaultyWire extends ForwardingTransport {
   }
 
   private void pass(ByteBuffer data, Duration stall) throws IOException {
-    if (silent) {
+    if (silent || wires.areSilent()) {
       data.position(data.limit());
     } else {
       super.send(data, stall);
@@ -101,5 +88,30 @@ final class FaultyWire extends ForwardingTransport {
     ByteBuffer bad = ByteBuffer.allocateDirect(data.remaining()).put(data).flip();
     int last = bad.limit() - 1;
     return bad.put(last, (byte) (bad.get(last) ^ 0x10));
+  }
+
+  /** Ends the connection, without its side having closed it. */
+  void cut() throws IOException {
+    super.close();
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    super.close();
+  }
+
+  Side side() {
+    return side;
+  }
+
+  /** Tells whether its side has closed it. */
+  boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public String toString() {
+    return "the %s's end of connection %d".formatted(side, connection);
   }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,8 @@ final class GroupTrial implements Workload {
 
   private final List<SimulatedDevice> sources = new ArrayList<>();
   private final List<SimulatedDevice> targets = new ArrayList<>();
+  private final List<OneOwner> owners = new ArrayList<>();
+  private final ReentrantLock lock = new ReentrantLock();
   private @Nullable MigrationReport report;
   private @Nullable MigrationException failure;
 
@@ -50,8 +53,13 @@ final class GroupTrial implements Workload {
 
   GroupTrial run() {
     IntStream.range(0, count).forEach(number -> {
-      sources.add(sourceSettings.apply(number).withObserver(sourceWatch).device());
-      targets.add(targetSettings.apply(number).withObserver(targetWatch).device());
+      SimulatedSettings first = sourceSettings.apply(number);
+      OneOwner owner = new OneOwner(first.device().stateIdentity());
+      owners.add(owner);
+      sources.add(first.withObserver(both(sourceWatch, owner)).device());
+      targets.add(targetSettings.apply(number).withObserver(both(targetWatch, owner)).device());
+      owner.add(source(number));
+      owner.add(target(number));
     });
     sources.forEach(sourceWatch::add);
     targets.forEach(targetWatch::add);
@@ -69,9 +77,21 @@ final class GroupTrial implements Workload {
     return this;
   }
 
+  private static SimulatedSettings.Observer both(PeerWatch watch, OneOwner owner) {
+    return (device, from, to, reason) -> {
+      watch.changed(device, from, to, reason);
+      owner.changed(device, from, to, reason);
+    };
+  }
+
   private void hear(MigrationEvent event) {
-    events.add(event);
-    listener.on(event);
+    lock.lock();
+    try {
+      events.add(event);
+      listener.on(event);
+    } finally {
+      lock.unlock();
+    }
   }
 
   SimulatedDevice source(int number) {
@@ -125,6 +145,7 @@ final class GroupTrial implements Workload {
   }
 
   void checkBarriers() {
+    assertThat(owners).as("both ran with the state").noneMatch(OneOwner::isViolated);
     assertThat(sourceWatch.violations()).as("at the source").isEmpty();
     assertThat(targetWatch.violations()).as("at the target").isEmpty();
     assertThat(sources).allMatch(device -> device.openSessions() == 0);

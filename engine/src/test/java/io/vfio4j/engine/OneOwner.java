@@ -4,30 +4,30 @@ package io.vfio4j.engine;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** Watches over devices: at no time may two of them run with the same state. */
 final class OneOwner implements SimulatedSettings.Observer {
 
   private final long stateIdentity;
-  private final Set<String> running = new TreeSet<>();
+  private final Map<SimulatedDevice, DeviceState> states = new LinkedHashMap<>();
   private boolean violated;
 
-  OneOwner(String first, long stateIdentity) {
+  OneOwner(long stateIdentity) {
     this.stateIdentity = stateIdentity;
-    running.add(first);
+  }
+
+  /** Adds one, which is in RUNNING. */
+  synchronized void add(SimulatedDevice device) {
+    states.put(device, DeviceState.RUNNING);
   }
 
   @Override
   public synchronized void changed(SimulatedDevice device, DeviceState from, DeviceState to, String reason) {
-    String name = device.identity().name();
-    if (to.isRunning() && device.stateIdentity() == stateIdentity) {
-      running.add(name);
-    } else {
-      running.remove(name);
-    }
-    violated |= running.size() > 1;
+    states.put(device, to);
+    violated |= states.entrySet().stream().filter(entry -> entry.getValue().isRunning()
+        && entry.getKey().stateIdentity() == stateIdentity).count() > 1;
   }
 
   synchronized boolean isViolated() {

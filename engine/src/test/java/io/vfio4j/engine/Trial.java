@@ -61,10 +61,12 @@ final class Trial implements Workload {
 
   Trial run(Transport sourceEnd, Transport targetEnd) {
     identity = identityOf(sourceSettings.device());
-    OneOwner watch = new OneOwner("source", identity);
+    OneOwner watch = new OneOwner(identity);
     owner = watch;
     source = sourceSettings.withObserver(watch).device();
     target = targetSettings.withObserver(watch).device();
+    watch.add(source());
+    watch.add(target());
     NanoClock time = new SteeredClock(clock);
     try {
       report = LocalMigration.run(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
-import io.vfio4j.cli.MigrationStep;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,7 +29,7 @@ final class KillAt implements MigrationListener {
 
   @Override
   public void on(MigrationEvent event) {
-    if (MigrationStep.name(event).filter(step::equals).isPresent() && killed.compareAndSet(false, true)) {
+    if (event.stepName().filter(step::equals).isPresent() && killed.compareAndSet(false, true)) {
       try {
         victim.kill();
       } catch (InterruptedException e) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
-import io.vfio4j.cli.MigrationStep;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.Phase;
@@ -23,7 +22,7 @@ final class Steps implements MigrationListener {
       handedOver.add(began.side());
     }
     if (!handedOver.contains(event.side())) {
-      MigrationStep.name(event).ifPresent(names::add);
+      event.stepName().ifPresent(names::add);
     }
   }
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.testkit.FailureTable;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Has something break when the engine tells of a step, at each of them in turn. */
+final class EventFaults {
+
+  /** What breaks. */
+  enum Break {
+    CONNECTION("the connection is cut") {
+      @Override
+      void happen(FaultTrial at, Side teller) {
+        at.wires.cut(teller);
+      }
+    },
+    STALL("it stalls") {
+      @Override
+      void happen(FaultTrial at, Side teller) {
+        at.wires.stall();
+      }
+    },
+    DAMAGE("it damages the next frame") {
+      @Override
+      void happen(FaultTrial at, Side teller) {
+        at.wires.damageNext();
+      }
+    },
+    SOURCE_DEVICE("a device is lost at the source") {
+      @Override
+      void happen(FaultTrial at, Side teller) {
+        at.lose(Side.SOURCE);
+      }
+    },
+    TARGET_DEVICE("a device is lost at the target") {
+      @Override
+      void happen(FaultTrial at, Side teller) {
+        at.lose(Side.TARGET);
+      }
+    },
+    JOURNALS("no disk takes a record any more") {
+      @Override
+      void happen(FaultTrial at, Side teller) {
+        at.fillDisk();
+      }
+    };
+
+    final String title;
+
+    Break(String title) {
+      this.title = title;
+    }
+
+    abstract void happen(FaultTrial at, Side teller);
+  }
+
+  private final FaultLab lab;
+  private final FaultLab.Cells cells;
+  private final Set<Break> breaks;
+
+  EventFaults(FaultLab lab, Break... breaks) {
+    this.lab = lab;
+    this.cells = lab.new Cells();
+    this.breaks = new LinkedHashSet<>(Arrays.asList(breaks));
+  }
+
+  /** Returns what came of each, by step and by what broke. */
+  FailureTable on(List<Course> courses) throws IOException, InterruptedException {
+    Map<Course, Set<String>> steps = new EnumMap<>(Course.class);
+    for (Course course : courses) { // All before the first fault: a disk may be shared.
+      steps.put(course, steps(course));
+    }
+    steps.forEach((course, names) -> names.forEach(step -> breaks.forEach(breakage -> cells
+        .add(step + course.suffix, breakage.title, () -> at(course, step, breakage)))));
+    return cells.table("step");
+  }
+
+  private Set<String> steps(Course course) throws IOException {
+    try (FaultTrial run = lab.trial(course)) {
+      run.run();
+      Set<String> steps = new LinkedHashSet<>();
+      for (Side side : Side.values()) { // Between the sides there is no order that each run would keep.
+        List<MigrationEvent> events = run.trial.events.stream().filter(e -> e.side() == side).toList();
+        for (int i = 0; i < events.size(); i++) {
+          MigrationEvent event = events.get(i);
+          if (isOfTheLastDevice(event) && course.isOwn(events.subList(0, i + 1), event)) {
+            event.stepName().ifPresent(steps::add);
+          }
+        }
+      }
+      return steps;
+    }
+  }
+
+  /** What the others do at the same time is in no order to it, and faults are that device's. */
+  private boolean isOfTheLastDevice(MigrationEvent event) {
+    String device = device(event);
+    return device.isEmpty() || device.endsWith(Integer.toString(lab.cargo().devices() - 1));
+  }
+
+  private static String device(MigrationEvent event) {
+    return switch (event) {
+      case MigrationEvent.DeviceMoving moving -> moving.device();
+      case MigrationEvent.DeviceMoved moved -> moved.device();
+      default -> "";
+    };
+  }
+
+  private String at(Course course, String step, Break breakage) throws IOException {
+    try (FaultTrial run = lab.trial(course)) {
+      if (breakage == Break.STALL) {
+        run.withStallTimeout(FaultLab.STALL);
+      }
+      AtomicBoolean broken = new AtomicBoolean();
+      run.trial.listener = event -> {
+        if (isOfTheLastDevice(event) && event.stepName().filter(step::equals).isPresent()
+            && course.isOwn(run.trial.events, event)
+            && broken.compareAndSet(false, true)) {
+          breakage.happen(run, event.side());
+        }
+      };
+      String outcome = run.run();
+      assertThat(broken).as("%s: %s", outcome, run.trial.events).isTrue();
+      return outcome;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** A source that asks who owns its devices, and a target that answers, over a connection that may have faults. */
+final class OwnershipTrial {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  private OwnershipTrial() {
+  }
+
+  /**
+   * Asks once.
+   *
+   * @throws IOException if the source hears no answer
+   */
+  static OwnershipAnswer ask(FaultyWires wires, OwnershipQuestion.Oracle oracle, Session session)
+      throws IOException {
+    Connections asking = wires.connections().source();
+    Connections answering = wires.connections().target();
+    CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> {
+      try (Transport end = answering.control()) {
+        OwnershipQuestion.answer(end, oracle, PATIENCE);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }, Ends.THREADS);
+    try (Transport end = asking.control()) {
+      OwnershipAnswer answer = OwnershipQuestion.ask(end, session, PATIENCE);
+      answered.join();
+      return answer;
+    } catch (CompletionException e) {
+      throw new IOException("the answer could not be sent", e);
+    } finally {
+      answered.handle((_, _) -> null).join(); // Whoever gives up first closes its end, and wakes the other.
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A part of docs/failures.md that a test writes, and that it checks otherwise. */
+public final class DocumentSection {
+
+  private static final Path DOCUMENT =
+      Path.of(System.getProperty("basedir", ".")).resolve("../docs/failures.md");
+
+  private final String begin;
+  private final String end;
+
+  private DocumentSection(String name) {
+    this.begin = "<!-- " + name + ": written by a test -->\n";
+    this.end = "<!-- end of " + name + " -->";
+  }
+
+  /** Returns the part with a name. */
+  public static DocumentSection of(String name) {
+    return new DocumentSection(name);
+  }
+
+  /**
+   * Returns what is there.
+   *
+   * @throws AssertionError if there is no such part
+   */
+  public String text() throws IOException {
+    String document = Files.readString(DOCUMENT);
+    return document.substring(from(document), to(document));
+  }
+
+  private int from(String document) {
+    int at = document.indexOf(begin);
+    if (at < 0 || document.indexOf(end, at) < 0) {
+      throw new AssertionError("%s has no part '%s'".formatted(DOCUMENT, begin.strip()));
+    }
+    return at + begin.length();
+  }
+
+  private int to(String document) {
+    return document.indexOf(end, from(document));
+  }
+
+  /** Tells whether the part is to be written anew: {@code -Dvfio4j.failures.write=true}. */
+  public static boolean isWriting() {
+    return Boolean.getBoolean("vfio4j.failures.write");
+  }
+
+  /**
+   * Compares, or writes.
+   *
+   * @throws AssertionError about the first line that is another one
+   */
+  public void check(String text) throws IOException {
+    String document = Files.readString(DOCUMENT);
+    int from = from(document);
+    int to = to(document);
+    if (isWriting()) {
+      Files.writeString(DOCUMENT, document.substring(0, from) + text + document.substring(to));
+      return;
+    }
+    String there = document.substring(from, to);
+    if (!there.equals(text)) {
+      throw new AssertionError("%s is no longer true. It has%n%s%n%nand it should have%n%s"
+          .formatted(DOCUMENT, firstDifference(there, text), firstDifference(text, there)));
+    }
+  }
+
+  private static String firstDifference(String in, String from) {
+    var others = from.lines().iterator();
+    return in.lines().dropWhile(line -> others.hasNext() && others.next().equals(line)).findFirst()
+        .orElse("(nothing more)");
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.testkit;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What came of each fault at each step, as a table in Markdown. Threads may fill in cells at the same time. */
+public final class FailureTable {
+
+  private static final String SEPARATOR = " | ";
+
+  private final String corner;
+  private final Map<String, Map<String, String>> rows = new LinkedHashMap<>();
+  private final Set<String> columns = new LinkedHashSet<>();
+
+  /**
+   * Makes an empty one.
+   *
+   * @param corner what the rows are
+   */
+  public FailureTable(String corner) {
+    this.corner = corner;
+  }
+
+  /**
+   * Reads the table that is in a text after a line.
+   *
+   * @param text in Markdown
+   * @param title the line before the table
+   */
+  public static FailureTable in(String text, String title) {
+    List<String> lines = text.lines().dropWhile(line -> !line.equals(title))
+        .dropWhile(line -> !line.startsWith("|")).takeWhile(line -> line.startsWith("|")).toList();
+    if (lines.isEmpty()) {
+      throw new AssertionError("no table after '%s'".formatted(title));
+    }
+    List<String> head = cells(lines.getFirst());
+    FailureTable table = new FailureTable(head.getFirst());
+    for (String line : lines.subList(2, lines.size())) {
+      List<String> row = cells(line);
+      for (int i = 1; i < row.size(); i++) {
+        table.put(row.getFirst(), head.get(i), row.get(i));
+      }
+    }
+    return table;
+  }
+
+  private static List<String> cells(String line) {
+    return new ArrayList<>(Arrays.asList(line.substring(2, line.length() - 2).split(" \\| ", -1)));
+  }
+
+  /** Fills in a cell; rows and columns are in the order in which they are met first. */
+  public synchronized void put(String row, String column, String outcome) {
+    columns.add(column);
+    rows.computeIfAbsent(row, _ -> new LinkedHashMap<>()).put(column, outcome);
+  }
+
+  /** Returns a cell, if it is filled in. */
+  public synchronized Optional<String> get(String row, String column) {
+    return Optional.ofNullable(rows.getOrDefault(row, Map.of()).get(column));
+  }
+
+  /** Returns how many cells are filled in. */
+  public synchronized int cells() {
+    return rows.values().stream().mapToInt(Map::size).sum();
+  }
+
+  /**
+   * Compares what is filled in here with another table, which may have more.
+   *
+   * @throws AssertionError with all cells that differ
+   */
+  public synchronized void requireIn(FailureTable all) {
+    List<String> differences = new ArrayList<>();
+    rows.forEach((row, cells) -> cells.forEach((column, outcome) -> {
+      String other = all.get(row, column).orElse("nothing");
+      if (!other.equals(outcome)) {
+        differences.add("%s, %s: '%s', and not '%s'".formatted(row, column, outcome, other));
+      }
+    }));
+    if (!differences.isEmpty()) {
+      throw new AssertionError(String.join("\n", differences));
+    }
+  }
+
+  @Override
+  public synchronized String toString() {
+    StringBuilder text = new StringBuilder();
+    text.append("| ").append(corner).append(SEPARATOR).append(String.join(SEPARATOR, columns)).append(" |\n");
+    text.append("|---".repeat(columns.size() + 1)).append("|\n");
+    rows.forEach((row, cells) -> text.append("| ").append(row).append(SEPARATOR)
+        .append(columns.stream().map(column -> cells.getOrDefault(column, ""))
+            .collect(Collectors.joining(SEPARATOR)))
+        .append(" |\n"));
+    return text.toString();
+  }
+}
