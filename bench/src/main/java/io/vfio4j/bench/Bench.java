@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [simulate]}. Properties: {@code bench.rounds}, {@code
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [simulate]}. Properties: {@code bench.rounds}, {@code
  * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code
  * bench.movedMemory}, {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll} (microseconds, of ours alone).
  */
@@ -40,7 +40,8 @@ public final class Bench {
   public static void main(String[] args) throws IOException, InterruptedException, MigrationException {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
-            : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "tls", "simulate");
+            : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "tls", "zstd",
+                "simulate");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
@@ -71,6 +72,9 @@ public final class Bench {
       }
       if (what.contains("tls")) {
         bench.tls();
+      }
+      if (what.contains("zstd")) {
+        bench.zstd();
       }
     } finally {
       Files.deleteIfExists(folder.resolve("c"));
@@ -146,6 +150,15 @@ public final class Bench {
   private void tls() throws IOException, InterruptedException {
     try (TlsRounds rounds = new TlsRounds(folder.resolve("keys"), MOVED_MEMORY, FRAME)) {
       rounds.run(3); // The JVM compiles.
+      rounds.forget();
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void zstd() throws IOException, InterruptedException {
+    try (ZstdRounds rounds = new ZstdRounds(folder.resolve("zstd"), FRAME)) {
+      rounds.run(2); // The JVM compiles.
       rounds.forget();
       rounds.run(ROUNDS);
       rounds.print(System.out);

@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -46,6 +48,9 @@ public final class MemoryPipe implements AutoCloseable {
   private final FrameReader reader;
   private final MemorySender sender;
   private final MemoryReceiver receiver;
+  private final List<Runnable> closers = new ArrayList<>();
+  private BandwidthLimit limit = new BandwidthLimit(NanoClock.SYSTEM, 0);
+  private long bytesOnWire;
 
   /**
    * Takes over both ends.
@@ -67,8 +72,41 @@ public final class MemoryPipe implements AutoCloseable {
     Stretches stretches = new Stretches(1);
     sender =
         new MemorySender(from, pending, stretches, 0, writer, frameBytes,
-            (_, _) -> Interrupted.check());
+            this::permit);
     receiver = new MemoryReceiver(into, stretches, 0);
+  }
+
+  private void permit(long bytes, long onWire) throws IOException {
+    Interrupted.check();
+    limit.acquire(onWire);
+    bytesOnWire += onWire;
+  }
+
+  /** From here on, everything is compressed on its way. */
+  public void compressWith(Compression how) {
+    Compressor compressor = how.codec().newCompressor(how.level());
+    Decompressor decompressor = how.codec().newDecompressor();
+    closers.addAll(List.of(compressor::close, decompressor::close));
+    writer.compressWith(new CompressedFrame(compressor,
+        arena.allocate(FrameHeader.BYTES + how.codec().bound(FrameHeader.MAX_PAYLOAD),
+            RegionRules.PAGE_SIZE)));
+    reader.decompressWith(new CompressedPayload(decompressor,
+        arena.allocate(FrameHeader.MAX_PAYLOAD, RegionRules.PAGE_SIZE)));
+  }
+
+  /** From here on, no more than so many bytes a second go over the wire. */
+  public void limit(long bytesPerSecond) {
+    limit = new BandwidthLimit(NanoClock.SYSTEM, bytesPerSecond);
+  }
+
+  /** Returns how many bytes of payload have gone over the wire. */
+  public long bytesOnWire() {
+    return bytesOnWire;
+  }
+
+  /** Returns how many these were before they were compressed. */
+  public long bytes() {
+    return sender.bytes();
   }
 
   private MemorySegment buffer() {
@@ -118,8 +156,8 @@ public final class MemoryPipe implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try (arena; pending; theirs) {
-      ours.close();
+    try (arena; pending; theirs; ours) {
+      closers.forEach(Runnable::run);
     }
   }
 }
