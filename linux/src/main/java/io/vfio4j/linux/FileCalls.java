@@ -24,6 +24,8 @@ final class FileCalls {
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle STATX = Native.link("statx",
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+  private static final MethodHandle STATVFS = Native.link("statvfs",
+      FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
   private static final MethodHandle UNLINK = Native.link("unlink",
       FunctionDescriptor.of(JAVA_INT, ADDRESS));
   private static final MethodHandle OPEN = Native.link("open",
@@ -96,6 +98,16 @@ final class FileCalls {
     try {
       MemorySegment capture = Native.capture();
       return Native.result((int) STATX.invokeExact(capture, directory, path, flags, mask, statx), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** statvfs(3). */
+  static int statvfs(MemorySegment path, MemorySegment statvfs) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) STATVFS.invokeExact(capture, path, statvfs), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
  *   __u16 stx_mode;        // at 28
  *   __u64 stx_ino;         // at 32
  *   __u64 stx_size;        // at 40
+ *   __u64 stx_blocks;      // of 512 bytes each
  *   ...
  *   __u32 stx_dev_major;   // at 136
  *   __u32 stx_dev_minor;
@@ -29,12 +30,14 @@ final class Statx {
   static final long MODE_OFFSET = 28;
   static final long INO_OFFSET = 32;
   static final long SIZE_OFFSET = 40;
+  static final long BLOCKS_OFFSET = 48;
   static final long DEV_MAJOR_OFFSET = 136;
   static final long DEV_MINOR_OFFSET = 140;
 
   static final int STATX_TYPE = 0x1;
   static final int STATX_INO = 0x100;
   static final int STATX_SIZE = 0x200;
+  static final int STATX_BLOCKS = 0x400;
 
   static final int AT_FDCWD = -100;
   static final int AT_SYMLINK_NOFOLLOW = 0x100;
@@ -43,7 +46,14 @@ final class Statx {
   private static final int S_IFMT = 0xf000;
   private static final int S_IFSOCK = 0xc000;
 
+  private static final int BLOCK_SHIFT = 9;
+
   private Statx() {}
+
+  /** Returns how many bytes of the file there are on its file system. */
+  static long allocated(MemorySegment statx) {
+    return statx.get(JAVA_LONG, BLOCKS_OFFSET) << BLOCK_SHIFT;
+  }
 
   static long size(MemorySegment statx) {
     return statx.get(JAVA_LONG, SIZE_OFFSET);

@@ -71,11 +71,20 @@ class LayoutsTest {
   }
 
   @Test
+  void statvfs() {
+    assertThat(Statvfs.SIZE).isEqualTo(112);
+    assertThat(Statvfs.FRSIZE_OFFSET).isEqualTo(8);
+    assertThat(Statvfs.BLOCKS_OFFSET).isEqualTo(16);
+    assertThat(Statvfs.BAVAIL_OFFSET).isEqualTo(32);
+  }
+
+  @Test
   void statx() {
     assertThat(Statx.SIZE).isEqualTo(256);
     assertThat(Statx.MODE_OFFSET).isEqualTo(28);
     assertThat(Statx.INO_OFFSET).isEqualTo(32);
     assertThat(Statx.SIZE_OFFSET).isEqualTo(40);
+    assertThat(Statx.BLOCKS_OFFSET).isEqualTo(48);
     assertThat(Statx.DEV_MAJOR_OFFSET).isEqualTo(136);
     assertThat(Statx.DEV_MINOR_OFFSET).isEqualTo(140);
   }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -53,8 +54,13 @@ int main(void) {
   OFFSET(statx, stx_mode);
   OFFSET(statx, stx_ino);
   OFFSET(statx, stx_size);
+  OFFSET(statx, stx_blocks);
   OFFSET(statx, stx_dev_major);
   OFFSET(statx, stx_dev_minor);
+  SIZE(statvfs);
+  OFFSET(statvfs, f_frsize);
+  OFFSET(statvfs, f_blocks);
+  OFFSET(statvfs, f_bavail);
   SIZE(epoll_event);
   OFFSET(epoll_event, events);
   OFFSET(epoll_event, data);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.model.Errno;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileSpaceTest {
+
+  private static final int MIB = 1 << 20;
+
+  @TempDir
+  private Path folder;
+
+  /** Makes a file with a MiB at a place, and nothing before it. */
+  private Path sparse(String name, long at) throws IOException {
+    Path file = folder.resolve(name);
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = ByteBuffer.allocate(MIB);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes, at + bytes.position());
+      }
+      channel.force(true); // Some file systems give blocks only then.
+    }
+    return file;
+  }
+
+  @Test
+  void aSparseFileIsNotAllThere() throws IOException {
+    FileSpace space = FileSpace.of(sparse("sparse", 1L << 30));
+
+    assertThat(space.allocated()).isBetween((long) MIB, 2L * MIB);
+    assertThat(space.available().orElseThrow()).isPositive();
+  }
+
+  /** As the JDK sees it, which asks the same of the system; others may write meanwhile. */
+  @Test
+  void availableIsWhatIsToBeHad() throws IOException {
+    Path file = sparse("file", 0);
+    long before = Files.getFileStore(file).getUsableSpace();
+    long available = FileSpace.of(file).available().orElseThrow();
+    long after = Files.getFileStore(file).getUsableSpace();
+
+    long slack = 1L << 30;
+    assertThat(available).isBetween(Math.min(before, after) - slack, Math.max(before, after) + slack);
+  }
+
+  @Test
+  void filesAreToldApartAndFileSystemsTogether() throws IOException {
+    FileSpace one = FileSpace.of(sparse("one", 0));
+    FileSpace other = FileSpace.of(sparse("other", 0));
+
+    assertThat(one.isSameFile(FileSpace.of(folder.resolve("one")))).isTrue();
+    assertThat(one.isSameFile(other)).isFalse();
+    assertThat(one.fileSystem()).isEqualTo(other.fileSystem());
+  }
+
+  @Test
+  void linksAreFollowed() throws IOException {
+    Path file = sparse("file", 0);
+    Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+
+    assertThat(FileSpace.of(link).isSameFile(FileSpace.of(file))).isTrue();
+  }
+
+  /** A memory file is bounded by the machine alone. */
+  @Test
+  void ofAMemoryFileNobodyKnowsWhatIsLeft() throws IOException {
+    try (Fd fd = Memfd.create("ram", 8 * MIB)) {
+      FileSpace space = FileSpace.of(Path.of("/proc/self/fd/" + fd.number()));
+
+      assertThat(space.allocated()).isZero();
+      assertThat(space.available()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsNotThereHasNoSpace() {
+    assertThatThrownBy(() -> FileSpace.of(folder.resolve("none"))).isInstanceOfSatisfying(
+        LinuxException.class,
+        e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));
+  }
+}
