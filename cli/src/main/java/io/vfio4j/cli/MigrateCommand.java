@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
+import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
@@ -39,6 +40,8 @@ import picocli.CommandLine.ParameterException;
             "  With a program that drives them, and is to be paused meanwhile:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock "
                 + "--workload-pause 'kill -STOP 4711' --workload-resume 'kill -CONT 4711'",
+            "  Only tell whether it would go:",
+            "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --dry-run",
             "  Between two kernel devices:",
             "    vfio4j migrate --from kernel:0000:3b:00.2 --to kernel:0000:3b:00.3",
             "  Hold the device open while a program looks at it:",
@@ -67,6 +70,9 @@ final class MigrateCommand implements Callable<Integer> {
   private final ResetOption reset = new ResetOption();
 
   @Mixin
+  private final DryRun dryRun = new DryRun();
+
+  @Mixin
   private final Holding holding = new Holding();
 
   @Mixin
@@ -82,6 +88,9 @@ final class MigrateCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     checkAddresses();
     Output output = common.output();
+    if (dryRun.isWanted()) {
+      return compare(output);
+    }
     StateDirectory state = stateDir.openForMigration(output);
     MigrationOptions options = flags.options(common.spec()).withJournal(state);
     try (Watching watching = watch.start(common.spec(), output);
@@ -98,6 +107,19 @@ final class MigrateCommand implements Callable<Integer> {
       holding.keep(targets, output);
     }
     return ExitCodes.DONE;
+  }
+
+  private int compare(Output output) throws IOException {
+    MigrationOptions options = flags.options(common.spec());
+    try (Interrupting _ = Interrupting.onSignal();
+        OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning));
+        OpenDevices sources = OpenDevices.open(from, address -> reset.openToCompare(address, output));
+        Arena arena = Arena.ofShared()) {
+      Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));
+      Ensemble target =
+          targets.ensemble().withMemory(RegionOptions.map(toRegions, arena, common.spec()));
+      return DryRun.tell(LocalMigration.compare(source, target, options, OpenDevice::isLeftBehind), output);
+    }
   }
 
   private void move(OpenDevices sources, OpenDevices targets, MigrationOptions options, TargetOracle oracle,

@@ -3,13 +3,9 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
-import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.MemoryRegions;
-import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.MigrationTarget;
 import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.TransportListener;
@@ -20,7 +16,6 @@ import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +26,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "receive", description = {
     "Wait for vfio4j send, and let devices here go on from where they were there.",
+    "Who only compares (send --dry-run), or asks who owns the devices of an earlier migration (recover --ask), is "
+        + "answered, and it goes on waiting.",
     "Where a device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
         "", "Examples:", "  vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock",
         "  From another host, with TLS; vfio4j keys makes the keys:",
@@ -77,7 +74,8 @@ final class ReceiveCommand implements Callable<Integer> {
     TransportAddress where = Options.required(address, "--listen");
     PeerPolicy policy = peerOptions.policy(where, common.spec());
     Output output = common.output();
-    MigrationOptions options = options(stateDir.openForMigration(output));
+    StateDirectory state = stateDir.openForMigration(output);
+    MigrationOptions options = options(state);
     try (Watching watching = watch.start(common.spec(), output);
         OpenDevices targets =
             OpenDevices.open(devices, address -> address.open(output::warning));
@@ -88,33 +86,13 @@ final class ReceiveCommand implements Callable<Integer> {
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
           TransportListener listener = TransportListener.open(where, policy, new Refusals(output))) {
-        report = receive(accept(listener, targets, output), targets, memory, options, watching, output);
+        report = new Reception(targets, memory, options, state, watching, output).run(listener, timeout);
       }
       watching.received(report);
       tell(report, output);
       holding.keep(targets, output);
     }
     return ExitCodes.DONE;
-  }
-
-  private Connections accept(TransportListener listener, OpenDevices targets, Output output)
-      throws IOException {
-    output.line("listening on " + listener.address());
-    output.result(Json.event("listening").with("address", listener.address().toString())
-        .with("devices", targets.list().stream().map(OpenDevice::name).toList()).build());
-    return Connections.accept(listener, timeout);
-  }
-
-  private TargetReport receive(Connections connections, OpenDevices targets, MemoryRegions memory,
-      MigrationOptions options, Watching watching, Output output) throws CommandFailure {
-    String peer = connections.control().peer();
-    try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options,
-          watching.after(progress))
-          .run();
-    } catch (MigrationException e) {
-      throw watching.failed(e, FailedMigration.of(e, targets.names(), peer));
-    }
   }
 
   private MigrationOptions options(StateDirectory state) {

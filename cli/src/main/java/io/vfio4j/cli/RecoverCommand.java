@@ -130,9 +130,7 @@ final class RecoverCommand implements Callable<Integer> {
   private static void answerOne(Transport asker, StateDirectory state, Output output)
       throws InterruptedIOException {
     try {
-      Session session = OwnershipQuestion.answer(asker, state, PATIENCE);
-      output.line("answered %s about %s".formatted(asker.peer(), session));
-      output.event(Json.event("answered").with("session", session.toString()).build());
+      Answers.tell(asker.peer(), OwnershipQuestion.answer(asker, state, PATIENCE), output);
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {

@@ -70,7 +70,8 @@ record RegionArgument(String name, Path path, long iova, OptionalLong size) {
         throw new CommandFailure(ExitCodes.NOT_DONE,
             "--region %s: %s has %d bytes, which is less than %d".formatted(name, path, there, wanted), null);
       }
-      return new MemoryRegion(name, iova, file.map(FileChannel.MapMode.READ_WRITE, 0, wanted, arena));
+      return new MemoryRegion(name, iova, file.map(FileChannel.MapMode.READ_WRITE, 0, wanted, arena),
+          RegionFile.of(path));
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE, "--region %s: %s".formatted(name, e.getMessage()), e);
     } catch (NoSuchFileException e) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import java.io.IOException;
 import picocli.CommandLine.Option;
 
 /** Allows to reset a source. To be mixed in. */
@@ -12,5 +13,10 @@ final class ResetOption {
 
   boolean isAllowed() {
     return reset;
+  }
+
+  /** Opens a source that is only compared: it is not reset even where that is allowed. */
+  OpenDevice openToCompare(DeviceAddress address, Output output) throws IOException {
+    return reset ? address.open(output::warning) : address.openSource(false, output::warning);
   }
 }

@@ -4,11 +4,14 @@ package io.vfio4j.cli;
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.Connections;
+import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,6 +33,8 @@ import picocli.CommandLine.Parameters;
             "", "Examples:", "  vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock",
             "  To another host, with TLS; vfio4j keys makes the keys:",
             "    vfio4j send --connect tcp:host-b:4711 --keys keys vfio-user:/tmp/a.sock",
+            "  Only tell whether it would go; vfio4j receive goes on waiting:",
+            "    vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock --dry-run",
             "  Through a tunnel, where the address is not the host's name:",
             "    vfio4j send --connect tcp:localhost:4711 --keys keys --peer host-b vfio-user:/tmp/a.sock"})
 final class SendCommand implements Callable<Integer> {
@@ -61,6 +66,9 @@ final class SendCommand implements Callable<Integer> {
   private final ResetOption reset = new ResetOption();
 
   @Mixin
+  private final DryRun dryRun = new DryRun();
+
+  @Mixin
   private final NoHold noHold = new NoHold();
 
   @Mixin
@@ -80,6 +88,9 @@ final class SendCommand implements Callable<Integer> {
     TransportAddress peer = Options.required(address, "--connect");
     PeerPolicy policy = peerOptions.policy(peer, common.spec());
     Output output = common.output();
+    if (dryRun.isWanted()) {
+      return compare(peer, policy, output);
+    }
     StateDirectory state = stateDir.openForMigration(output);
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec()).withJournal(state);
     try (Watching watching = watch.start(common.spec(), output);
@@ -96,6 +107,20 @@ final class SendCommand implements Callable<Integer> {
       }
     }
     return ExitCodes.DONE;
+  }
+
+  private int compare(TransportAddress peer, PeerPolicy policy, Output output) throws IOException {
+    MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
+    try (Interrupting _ = Interrupting.onSignal();
+        OpenDevices sources = OpenDevices.open(devices, address -> reset.openToCompare(address, output));
+        Arena arena = Arena.ofShared()) {
+      Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));
+      Connections connections = Connections.connect(peer, policy, timeout);
+      return DryRun.tell(
+          new MigrationSource(source, connections, options, Workload.NONE, MigrationListener.NONE)
+              .compare(OpenDevice::isLeftBehind),
+          output);
+    }
   }
 
   private Connections connect(TransportAddress peer, PeerPolicy policy) throws IOException {

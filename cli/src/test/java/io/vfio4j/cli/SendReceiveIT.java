@@ -6,7 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.PeerPolicy;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.TlsKeys;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.TransportConnector;
 import io.vfio4j.vfiouser.MigrationVersions;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -20,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Between two hosts, as far as two processes are such. */
 class SendReceiveIT {
@@ -105,6 +114,53 @@ class SendReceiveIT {
       assertThat(receiver.errors()).singleElement(as(STRING)).startsWith("vfio4j: refused tcp:127.0.0.1:")
           .endsWith(": it does not speak TLS");
       b.assertRunsWith(MARK);
+    }
+  }
+
+  /** Each is a connection of its own; the last one moves the device. */
+  @ParameterizedTest
+  @ValueSource(strings = {"unix:", "tcp:localhost:0"})
+  void whoOnlyWantsToKnowIsAnsweredAndWaitingGoesOn(String kind) throws Exception {
+    String listen = kind.equals("unix:") ? "unix:" + path("move.sock") : kind;
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver = receive(listen, b)) {
+      a.mark(MARK);
+      String address = addressOf(receiver);
+
+      Run dryRun = Run.vfio4j(command("send", "--connect", address, a, "--dry-run", "--state-dir",
+          path("state").toString(), "--events", path("events").toString()));
+
+      assertThat(dryRun.exitCode()).as(dryRun.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(dryRun.events()).singleElement()
+          .satisfies(event -> assertThat(event.get("goes").getAsBoolean()).isTrue());
+      assertThat(Children.await(receiver, Children.event("compared")).get("program").getAsString())
+          .startsWith("vfio4j ");
+      assertThat(path("state")).doesNotExist();
+      assertThat(path("events")).doesNotExist();
+      a.assertRunsWith(MARK);
+
+      assertThat(ask(address, Session.random())).isEqualTo(Verdict.NOT_KNOWN);
+      JsonObject answered = Children.await(receiver, Children.event("answered"));
+      assertThat(answered.get("verdict").getAsString()).isEqualTo("not_known");
+
+      Run send = Run.vfio4j(command("send", "--connect", address, a, "--max-downtime", "30s"));
+      assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      b.assertRunsWith(MARK);
+    }
+  }
+
+  private Verdict ask(String address, Session session) throws IOException {
+    PeerPolicy policy = PeerPolicy.OWN_USER;
+    if (address.startsWith("tcp:")) {
+      Path keys = path("keys/localhost");
+      policy = policy.withKeys(TlsKeys.load(
+          new TlsKeys.Files(keys.resolve("ca.pem"), keys.resolve("cert.pem"), keys.resolve("key.pem"))));
+    }
+    try (Transport transport =
+        TransportConnector.connect(new TransportAddressConverter().convert(address), policy,
+            Children.PATIENCE)) {
+      return OwnershipQuestion.ask(transport, session, Children.PATIENCE).verdict();
     }
   }
 

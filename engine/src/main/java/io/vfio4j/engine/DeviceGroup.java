@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -76,7 +77,15 @@ final class DeviceGroup implements AutoCloseable {
 
   /** Asks all devices who they are and where, which changes nothing of them. */
   List<Hello.Device> introduce(Waiting waiting) throws IOException {
-    return all("tell what it is", waiting, device -> Hello.Device.of(device.device(), device.ask()));
+    return introduce(waiting, _ -> false);
+  }
+
+  /** Asks all devices who they are, and those where they are that are not expendable: of them it does not matter. */
+  List<Hello.Device> introduce(Waiting waiting, Predicate<MigratableDevice> expendable) throws IOException {
+    return all("tell what it is", waiting, device -> {
+      Hello.Device introduced = Hello.Device.of(device.device(), device.ask());
+      return expendable.test(device.device()) ? introduced.withoutState() : introduced;
+    });
   }
 
   /** Remembers which devices have not returned from a call, and returns their names. */

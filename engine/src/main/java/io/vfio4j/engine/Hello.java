@@ -99,6 +99,11 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
           device.segmentation(), Optional.of(state));
     }
 
+    /** Returns the same, which does not say where it is. */
+    Device withoutState() {
+      return new Device(identity, features, stopCopyLength, segmentation, Optional.empty());
+    }
+
     private void put(ByteBuffer into) {
       int ids = TagLengthValue.begin(into, TAG_IDS, true);
       into.putShort((short) identity.vendorId()).putShort((short) identity.deviceId())

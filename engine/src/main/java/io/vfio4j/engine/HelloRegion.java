@@ -81,7 +81,6 @@ record HelloRegion(String name, long iova, long size, OptionalLong room) impleme
 
   /** Returns size and place in words, the size to the byte where words alone would not do. */
   String place(boolean exact) {
-    String bytes = exact ? size + " bytes" : Words.bytes(size);
-    return "%s at 0x%x".formatted(bytes, iova);
+    return "%s at 0x%x".formatted(RegionAgreement.words(size, exact), iova);
   }
 }

@@ -105,7 +105,14 @@ final class Link implements AutoCloseable {
   }
 
   Hello receiveHello() throws IOException {
-    expect(FrameKind.HELLO, stall);
+    return hello(await(stall));
+  }
+
+  /** Takes the introduction out of a frame that has come in. */
+  Hello hello(FrameKind kind) throws IOException {
+    if (kind != FrameKind.HELLO) {
+      throw unexpected(kind, "instead of " + FrameKind.HELLO);
+    }
     return Hello.take(in.body());
   }
 

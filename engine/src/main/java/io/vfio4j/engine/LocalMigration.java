@@ -2,8 +2,11 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A migration with both sides in this process. */
@@ -48,6 +51,32 @@ public final class LocalMigration {
     MigrationListener oneAtATime = oneAtATime(listener);
     return run(new MigrationSource(source, connections.source(), options, workload, oneAtATime),
         new MigrationTarget(target, connections.target(), options, oneAtATime));
+  }
+
+  /**
+   * Tells whether a migration would be refused for what the sides have. No device is touched.
+   *
+   * @param source the devices that would leave; they are not closed
+   * @param target the devices that would receive their state, in the same order; they are not closed
+   * @param options of these, the patience for calls, and whether no device reaches another's memory
+   * @param expendable tells of a device whether it is going to be reset before it moves, or is given a state, so that it
+   *     does not matter where it is now
+   * @throws IOException if a device cannot be asked
+   */
+  public static Comparison compare(Ensemble source, Ensemble target, MigrationOptions options,
+      Predicate<MigratableDevice> expendable) throws IOException {
+    return PreFlight.compare(
+        Hello.of(introduce(source, Side.SOURCE, options, expendable), source.memory().introduced()),
+        Hello.of(introduce(target, Side.TARGET, options, expendable), target.memory().introducedWithRoom()),
+        options.noPeerDma());
+  }
+
+  private static List<Hello.Device> introduce(Ensemble ensemble, Side side, MigrationOptions options,
+      Predicate<MigratableDevice> expendable) throws IOException {
+    Narrator narrator = new Narrator(side, NanoClock.SYSTEM, MigrationListener.NONE);
+    try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
+      return group.introduce(Waiting.alone(), expendable);
+    }
   }
 
   static MigrationReport run(MigrationSource source, MigrationTarget target) throws MigrationException {

@@ -10,8 +10,11 @@ import java.lang.foreign.MemorySegment;
  * @param iova the address by which devices know its first byte, unsigned, a multiple of 4096
  * @param memory its bytes, native and writable, a multiple of 4096 of them. It is the caller's, and has to stay as
  *     long as the migration runs; who cuts a file that it is mapped from makes accesses to it fail
+ * @param store what holds the bytes; a target asks it whether there is room for all of them
  */
-public record MemoryRegion(String name, long iova, MemorySegment memory) implements RegionRules.Placed {
+public record MemoryRegion(String name, long iova, MemorySegment memory, BackingStore store)
+    implements
+      RegionRules.Placed {
 
   /**
    * Checks the region.
@@ -27,6 +30,15 @@ public record MemoryRegion(String name, long iova, MemorySegment memory) impleme
       throw new IllegalArgumentException(
           "region %s is not native memory that can be written to".formatted(name));
     }
+  }
+
+  /**
+   * Makes a region of which nobody knows whether there is room for it.
+   *
+   * @throws IllegalArgumentException as with all components
+   */
+  public MemoryRegion(String name, long iova, MemorySegment memory) {
+    this(name, iova, memory, BackingStore.UNKNOWN);
   }
 
   /** Returns the size in bytes. */

@@ -55,7 +55,13 @@ public record MemoryRegions(List<MemoryRegion> list) {
     return list.stream().map(RegionRules::range).toList();
   }
 
-  /** Returns how the regions are introduced. */
+  /** Returns how the regions of a target are introduced: with the room that there is for them now. */
+  List<HelloRegion> introducedWithRoom() {
+    RoomSurvey survey = new RoomSurvey();
+    return list.stream().map(survey::introduced).toList();
+  }
+
+  /** Returns how the regions of a source are introduced. */
   List<HelloRegion> introduced() {
     return list.stream().map(region -> new HelloRegion(region.name(), region.iova(), region.size())).toList();
   }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Predicate;
+
 /**
  * The source's side of a migration. An interrupt of the thread that runs it cancels it; between
  * <em>yours</em> and <em>confirmed</em>, where nothing can be cancelled any more, it ends the waiting and leaves the
@@ -38,6 +43,23 @@ public final class MigrationSource {
     this.workload = workload;
     this.listener = listener;
     this.clock = clock;
+  }
+
+  /**
+   * Asks the target what it has, and tells whether {@link #run} would be refused for that. No device is touched on
+   * either side and nothing is put down in a journal. Instead of {@link #run}, which closes the connections as well.
+   *
+   * @param expendable tells of a device of the source whether it is going to be reset before it moves, so that it does
+   *     not matter where it is now
+   * @throws IOException if a device cannot be asked, or the target does not answer or cannot compare
+   */
+  public Comparison compare(Predicate<MigratableDevice> expendable) throws IOException {
+    Narrator narrator = new Narrator(Side.SOURCE, clock, listener);
+    try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
+        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
+      return new SourcePreFlight(ensemble, group, link, connections.further(), options,
+          new Diary(Optional.empty(), narrator), narrator).compare(expendable);
+    }
   }
 
   /**

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import java.util.List;
+import java.util.Optional;
+
 /** The target's side of a migration. An interrupt of the thread that runs it cancels it. */
 public final class MigrationTarget {
 
@@ -38,15 +41,34 @@ public final class MigrationTarget {
    *
    * @return what was done; the devices run here
    * @throws MigrationException if it failed; no device runs with the source's state, or the text says that nobody
-   *     can tell
+   *     can tell. So it is too if the source only wanted to compare, and was answered
    */
   public TargetReport run() throws MigrationException {
+    if (serve(Optional.empty()) instanceof Arrival.Moved(TargetReport report)) {
+      return report;
+    }
+    throw new MigrationException(Side.TARGET, new Phase.PreFlight(), Outcome.UNTOUCHED, List.of(),
+        "nothing was touched", "pre-flight: the source only wanted to compare. Nothing was touched", null);
+  }
+
+  /**
+   * Serves who is at the other end: receives the devices, if they come, or answers one who only wants to know. To be
+   * called once; another may be served by another object, for the same devices.
+   *
+   * @param oracle answers who asks whose the devices of an earlier migration are
+   * @throws MigrationException as {@link #run} does; not for what goes wrong when somebody is answered
+   */
+  public Arrival serve(OwnershipQuestion.Oracle oracle) throws MigrationException {
+    return serve(Optional.of(oracle));
+  }
+
+  private Arrival serve(Optional<OwnershipQuestion.Oracle> oracle) throws MigrationException {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);
     try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
         TargetRun run = new TargetRun(ensemble, group, link, connections.further(), options.codecs(),
             new Diary(options.journal(), narrator), narrator)) {
-      return run.run();
+      return run.serve(oracle);
     }
   }
 }

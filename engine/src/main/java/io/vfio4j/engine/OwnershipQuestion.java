@@ -55,18 +55,24 @@ public final class OwnershipQuestion {
    * @param transport the connection that somebody made; it is not closed
    * @param oracle knows the answer
    * @param patience how long the question may take
-   * @return the migration that was asked about
+   * @return what was asked and answered
    * @throws IOException if there is no question, or the answer cannot be sent
    */
-  public static Session answer(Transport transport, Oracle oracle, Duration patience) throws IOException {
+  public static Arrival.Asked answer(Transport transport, Oracle oracle, Duration patience)
+      throws IOException {
     try (Arena arena = Arena.ofShared()) {
       FrameReader in = new FrameReader(transport, buffer(arena));
       require(in.next(patience), FrameKind.ASK);
-      Session session = Session.take(in.body());
-      OwnershipAnswer answer = oracle.answer(session);
-      new FrameWriter(new FrameStream(transport, patience), buffer(arena)).sendAnswer(answer);
-      return session;
+      return answer(in, new FrameWriter(new FrameStream(transport, patience), buffer(arena)), oracle);
     }
+  }
+
+  /** Answers a question that has come in. */
+  static Arrival.Asked answer(FrameReader in, FrameWriter out, Oracle oracle) throws IOException {
+    Session session = Session.take(in.body());
+    OwnershipAnswer answer = oracle.answer(session);
+    out.sendAnswer(answer);
+    return new Arrival.Asked(session, answer);
   }
 
   private static MemorySegment buffer(Arena arena) {

@@ -23,6 +23,9 @@ final class Preamble {
   static final int MAJOR = 1;
   static final int MINOR = 3;
 
+  /** Who speaks an earlier one refuses a source that only wants to compare. */
+  static final int FIRST_MINOR_TO_COMPARE = 3;
+
   private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);
   private static final int CHECKED = 12;
 

@@ -1,44 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.engine.Comparison.Pair;
+import io.vfio4j.engine.Comparison.Property;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Whether both sides have the same memory: regions of one name have one place, in any order. */
 final class RegionAgreement {
 
+  private static final String NONE = "none";
+  private static final String DIFFERS = "the memory differs: ";
+
   private RegionAgreement() {
   }
 
-  /** Returns what differs, in words; nothing where the sides agree. */
-  static List<String> differences(List<HelloRegion> source, List<HelloRegion> target) {
-    List<String> differences = new ArrayList<>();
+  /** Compares the memory of both sides, region by region. */
+  static List<Pair> compare(List<HelloRegion> source, List<HelloRegion> target) {
+    List<Pair> pairs = new ArrayList<>();
     Map<String, HelloRegion> others = new LinkedHashMap<>();
     target.forEach(region -> others.put(region.name(), region));
     for (HelloRegion ours : source) {
       HelloRegion theirs = others.remove(ours.name());
-      if (theirs == null) {
-        differences.add("the source's region %s is %s, the target has none of that name"
-            .formatted(ours.name(), ours.place(false)));
-      } else if (!theirs.isAtPlaceOf(ours)) {
-        boolean exact =
-            Words.bytes(ours.size()).equals(Words.bytes(theirs.size())) && ours.size() != theirs.size();
-        differences.add("the source's region %s is %s, the target's is %s"
-            .formatted(ours.name(), ours.place(exact), theirs.place(exact)));
-      }
+      pairs.add(theirs == null
+          ? alone(ours, Side.SOURCE, Side.TARGET)
+          : new Pair(Optional.of(ours.name()), Optional.of(theirs.name()),
+              List.of(place(ours, theirs), room(ours, theirs))));
     }
-    others.values()
-        .forEach(region -> differences.add("the target's region %s is %s, the source has none of that name"
-            .formatted(region.name(), region.place(false))));
-    return differences;
+    others.values().forEach(region -> pairs.add(alone(region, Side.TARGET, Side.SOURCE)));
+    return pairs;
+  }
+
+  private static Pair alone(HelloRegion region, Side side, Side other) {
+    String place = region.place(false);
+    boolean isSource = side == Side.SOURCE;
+    Property property = Property.refused("place", isSource ? place : NONE, isSource ? NONE : place,
+        DIFFERS
+            + "the %s's region %s is %s, the %s has none of that name".formatted(side, region.name(), place,
+                other));
+    return new Pair(isSource ? Optional.of(region.name()) : Optional.empty(),
+        isSource ? Optional.empty() : Optional.of(region.name()), List.of(property));
+  }
+
+  private static Property place(HelloRegion ours, HelloRegion theirs) {
+    boolean exact =
+        Words.bytes(ours.size()).equals(Words.bytes(theirs.size())) && ours.size() != theirs.size();
+    String here = ours.place(exact);
+    String there = theirs.place(exact);
+    return ours.isAtPlaceOf(theirs)
+        ? Property.shown("place", here, there)
+        : Property.refused("place", here, there,
+            DIFFERS + "the source's region %s is %s, the target's is %s".formatted(ours.name(), here, there));
+  }
+
+  /** Memory that there is no room for is a page fault that cannot be served, in the middle of a migration. */
+  private static Property room(HelloRegion ours, HelloRegion theirs) {
+    if (theirs.room().isEmpty()) {
+      return Property.shown("room", Words.bytes(ours.size()), "not known");
+    }
+    long size = theirs.size();
+    long room = theirs.room().getAsLong() < 0 ? Long.MAX_VALUE : theirs.room().getAsLong(); // It is unsigned.
+    boolean exact = room < size && Words.bytes(room).equals(Words.bytes(size));
+    String has = words(room, exact);
+    String needs = words(size, exact);
+    return Property.judged("room", needs, has, room >= size ? Optional.empty()
+        : Optional
+            .of("the target has room for %s of its region %s, which has %s".formatted(has, theirs.name(),
+                needs)));
+  }
+
+  /** Returns a size in words, to the byte where words alone would not do. */
+  static String words(long bytes, boolean exact) {
+    return exact ? bytes + " bytes" : Words.bytes(bytes);
   }
 
   /**
    * Returns the target's regions in the order of the source, which gives the regions of a stream their numbers.
    *
-   * @param source what the source introduced, which has no {@link #differences}
+   * @param source what the source introduced, with which it agrees
    */
   static MemoryRegions inOrderOf(List<HelloRegion> source, MemoryRegions target) {
     Map<String, MemoryRegion> byName = new LinkedHashMap<>();

@@ -11,7 +11,6 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 
 /** One run that restores a state from a file, from the first check to running devices. */
 final class RestoreRun {
@@ -59,12 +58,9 @@ final class RestoreRun {
   private FileCheck.Checked preFlight() throws IOException {
     narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
     FileCheck.Checked checked = FileCheck.check(channel, path, options.codecs());
-    List<Hello.Device> own = group.introduce(waiting);
-    PreFlight.requireMatch(checked.hello(), Hello.of(own, ensemble.memory().introduced()));
-    PreFlight.requireGraceStates(own, options.noPeerDma());
-    PreFlight.requireRunning(IntStream.range(0, own.size())
-        .filter(number -> !expendable.test(group.devices().get(number).device())).mapToObj(own::get)
-        .toList());
+    List<Hello.Device> own = group.introduce(waiting, expendable);
+    PreFlight.compare(checked.hello(), Hello.of(own, ensemble.memory().introducedWithRoom()),
+        options.noPeerDma()).requireToGo();
     return checked;
   }
 

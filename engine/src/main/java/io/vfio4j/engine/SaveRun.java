@@ -83,9 +83,8 @@ final class SaveRun implements AutoCloseable {
 
   private SourcePreFlight.Agreement introduce() throws IOException {
     narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
-    List<Hello.Device> own = SourcePreFlight.introduce(group);
-    PreFlight.requireMigratable(own);
-    PreFlight.requireGraceStates(own, options.noPeerDma());
+    List<Hello.Device> own = group.introduce(Waiting.alone());
+    PreFlight.requireReady(own, options.noPeerDma());
     link.out().sendHello(Hello.of(own, ensemble.memory().introduced())
         .withCompression(Compression.algorithm(options.compression())));
     options.compression().ifPresent(link::compressWith);

@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** A file with a saved state that has been read to its end, and is intact. */
@@ -49,11 +50,11 @@ public final class SavedFile {
   public Optional<String> misfit(Ensemble ensemble, MigrationOptions options) throws IOException {
     Narrator narrator = new Narrator(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
     try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
-      PreFlight.requireMatch(checked.hello(),
-          Hello.of(group.introduce(Waiting.alone()), ensemble.memory().introduced()));
-      return Optional.empty();
-    } catch (RefusedException e) {
-      return Optional.of(Words.of(e));
+      // Where they are and whether they reach each other's memory is a matter of the restore, not of the file.
+      List<String> reasons = PreFlight.compare(checked.hello(),
+          Hello.of(group.introduce(Waiting.alone(), _ -> true), ensemble.memory().introducedWithRoom()), true)
+          .refusals();
+      return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
     }
   }
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.MigratableDevice;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** What the source finds out before a device is touched, and the connections that follow from it. */
 final class SourcePreFlight {
@@ -46,32 +49,63 @@ final class SourcePreFlight {
 
   Agreement run() throws IOException {
     narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
-    List<Hello.Device> own = introduce(group);
-    PreFlight.requireMigratable(own);
-    PreFlight.requireGraceStates(own, options.noPeerDma());
+    List<Hello.Device> own = group.introduce(Waiting.alone());
+    PreFlight.requireReady(own, options.noPeerDma());
     Session session = Session.random();
-    Optional<Hello.Channels> channels = channels(session);
     diary.begin(session, group.devices(), link.peerName());
-    Hello introduction = Hello.of(own, ensemble.memory().introduced()).withAcknowledgement(true)
-        .withSession(session, channels)
-        .withCompression(Compression.algorithm(options.compression()));
+    Hello introduction = introduction(own, session);
     link.out().sendHello(introduction);
     Hello target = link.receiveHello();
-    PreFlight.requireMatch(introduction, target);
-    PreFlight.requireGraceStates(target.devices(), options.noPeerDma());
+    PreFlight.compare(introduction, target, options.noPeerDma()).requireToGo();
     List<Boolean> segments = new ArrayList<>();
     for (int i = 0; i < own.size(); i++) {
       segments.add(PreFlight.carriesSegments(own.get(i).segmentation(),
           target.devices().get(i).segmentation()));
     }
-    return new Agreement(target.devices(), segments, channels, target.acknowledges());
+    return new Agreement(target.devices(), segments, introduction.channels(), target.acknowledges());
   }
 
-  /** Asks the devices who they are; all have to be in RUNNING. */
-  static List<Hello.Device> introduce(DeviceGroup group) throws IOException {
-    List<Hello.Device> devices = group.introduce(Waiting.alone());
-    PreFlight.requireRunning(devices);
-    return devices;
+  /** Asks the target what it has, and compares; no device is touched on either side, and nothing is put down. */
+  Comparison compare(Predicate<MigratableDevice> expendable) throws IOException {
+    List<Hello.Device> own = group.introduce(Waiting.alone(), expendable);
+    Hello introduction = introduction(own, Session.random()).toCompareOnly();
+    link.out().sendHello(introduction);
+    Comparison comparison = PreFlight.compare(introduction, answer(), options.noPeerDma());
+    Optional<String> objection = objection();
+    return objection.isPresent() ? comparison.withObjection(objection.get()) : comparison;
+  }
+
+  private Hello answer() throws IOException {
+    try {
+      return link.receiveHello();
+    } catch (PeerFailedException e) {
+      StreamVersion version = link.in().version();
+      if (version.minor() < Preamble.FIRST_MINOR_TO_COMPARE) {
+        throw new IOException(
+            ("%s speaks version %s of the stream, in which nothing can be compared beforehand; "
+                + "nothing was touched, and a migration compares all the same before it touches a device")
+                .formatted(link.peerName(), version),
+            e);
+      }
+      throw e;
+    }
+  }
+
+  /** Returns what the target has against it besides what was compared; it closes when it has no more to say. */
+  private Optional<String> objection() throws IOException {
+    try {
+      throw link.unexpected(link.await(link.stall()), "after it was compared");
+    } catch (PeerFailedException e) {
+      return Optional.of(e.reason());
+    } catch (EOFException e) {
+      return Optional.empty();
+    }
+  }
+
+  private Hello introduction(List<Hello.Device> own, Session session) {
+    return Hello.of(own, ensemble.memory().introduced()).withAcknowledgement(true)
+        .withSession(session, channels(session))
+        .withCompression(Compression.algorithm(options.compression()));
   }
 
   /** A connection for each of several devices and some for memory, where connections can be had. */

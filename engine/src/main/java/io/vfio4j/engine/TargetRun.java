@@ -3,6 +3,7 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceState;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -15,8 +16,7 @@ final class TargetRun implements AutoCloseable {
   private final Ensemble ensemble;
   private final DeviceGroup group;
   private final Link link;
-  private final Optional<Connections.Further> further;
-  private final Codecs codecs;
+  private final TargetPreFlight preFlight;
   private final Diary diary;
   private final Narrator narrator;
   private final CallOff callOff = new CallOff();
@@ -29,59 +29,79 @@ final class TargetRun implements AutoCloseable {
     this.ensemble = ensemble;
     this.group = group;
     this.link = link;
-    this.further = further;
-    this.codecs = codecs;
+    this.preFlight = new TargetPreFlight(ensemble, group, link, further, codecs, waiting);
     this.diary = diary;
     this.narrator = narrator;
   }
 
-  TargetReport run() throws MigrationException {
+  /**
+   * Serves who has connected, as the first frame says.
+   *
+   * @param oracle answers questions of ownership; where there is none, they are refused
+   */
+  Arrival serve(Optional<OwnershipQuestion.Oracle> oracle) throws MigrationException {
     Hello source;
+    try {
+      FrameKind first = link.await(link.stall());
+      if (first == FrameKind.ASK && oracle.isPresent()) {
+        return visit(() -> OwnershipQuestion.answer(link.in(), link.out(), oracle.get()));
+      }
+      source = link.hello(first);
+      if (source.comparesOnly()) {
+        return visit(() -> preFlight.compare(source));
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      throw failed(e);
+    }
+    return new Arrival.Moved(receive(source));
+  }
+
+  /** Answers somebody who moves nothing: what goes wrong is no failure of a migration. */
+  private static Arrival visit(Visit visit) throws InterruptedIOException {
+    try {
+      return visit.answer();
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      return new Arrival.Unanswered(Words.of(e));
+    }
+  }
+
+  @FunctionalInterface
+  private interface Visit {
+    Arrival answer() throws IOException;
+  }
+
+  private TargetReport receive(Hello source) throws MigrationException {
     MigrationReport.TargetSummary summary;
     try {
-      source = preFlight();
+      agree(source);
       long bytes = load(source);
       Duration validating = validate();
       awaitOwnership();
       summary = new MigrationReport.TargetSummary(bytes, validating, start());
     } catch (IOException | RuntimeException | Error e) {
-      throw new TargetRecovery(group, link, diary, narrator, pledge).recover(e);
+      throw failed(e);
     }
     return complete(source, summary);
   }
 
-  private Hello preFlight() throws IOException {
+  private MigrationException failed(Throwable cause) {
+    return new TargetRecovery(group, link, diary, narrator, pledge).recover(cause);
+  }
+
+  private void agree(Hello source) throws IOException {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
-    Hello source = link.receiveHello();
-    List<Hello.Device> own = group.introduce(waiting);
-    Hello introduction = Hello.of(own, ensemble.memory().introduced())
-        .withAcknowledgement(source.acknowledges());
-    link.out().sendHello(introduction);
-    PreFlight.requireMatch(source, introduction);
-    PreFlight.requireRunning(own);
+    TargetPreFlight.Means means = preFlight.run(source);
     diary.begin(source.session().orElseGet(Session::random), group.devices(), link.peerName());
-    Optional<Codec> codec = codec(source);
-    furtherLinks = furtherLinks(source);
-    codec.ifPresent(known -> {
-      link.decompressWith(known);
-      furtherLinks.all().forEach(further -> further.decompressWith(known));
-    });
-    return source;
-  }
-
-  private Optional<Codec> codec(Hello source) throws IOException {
-    return source.compression().isPresent()
-        ? Optional.of(codecs.codec(source.compression().get()))
-        : Optional.empty();
-  }
-
-  private FurtherLinks furtherLinks(Hello source) throws IOException {
-    if (source.channels().isEmpty() || source.channels().get().count() == 0) {
-      return FurtherLinks.none();
+    if (means.further().isPresent()) {
+      furtherLinks =
+          FurtherLinks.accept(source.channels().orElseThrow(), means.further().get(), link, narrator);
     }
-    Connections.Further more = further.orElseThrow(
-        () -> new RefusedException("the source wants to connect more than once, which cannot be done here"));
-    return FurtherLinks.accept(source.channels().get(), more, link, narrator);
+    means.codec().ifPresent(codec -> {
+      link.decompressWith(codec);
+      furtherLinks.all().forEach(further -> further.decompressWith(codec));
+    });
   }
 
   private long load(Hello source) throws IOException {

@@ -219,7 +219,7 @@ class JournalledMigrationTest {
     Session[] asked = new Session[1];
     Thread target = Thread.ofPlatform().start(() -> {
       try (Transport end = pair.target()) {
-        asked[0] = OwnershipQuestion.answer(end, state, patience);
+        asked[0] = OwnershipQuestion.answer(end, state, patience).session();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

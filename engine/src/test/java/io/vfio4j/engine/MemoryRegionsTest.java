@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -116,19 +118,61 @@ class MemoryRegionsTest {
         .hasMessage("the hello is wrong: there are two regions ram");
   }
 
+  private static List<String> refusals(List<HelloRegion> source, List<HelloRegion> target) {
+    return new Comparison(List.of(), List.of(), RegionAgreement.compare(source, target)).refusals();
+  }
+
   @Test
   void differencesAreNamed() {
     HelloRegion rom = new HelloRegion("rom", 0, 1 << 20);
-    assertThat(RegionAgreement.differences(List.of(RAM, rom), List.of(rom, RAM))).isEmpty();
-    assertThat(RegionAgreement.differences(List.of(RAM, rom), List.of(new HelloRegion("ram", GIB, 2 * GIB))))
-        .containsExactly(
-            "the source's region ram is 1.0 GiB at 0x40000000, the target's is 2.0 GiB at 0x40000000",
-            "the source's region rom is 1.0 MiB at 0x0, the target has none of that name");
-    assertThat(
-        RegionAgreement.differences(List.of(RAM), List.of(rom, new HelloRegion("ram", GIB, GIB + 4096))))
-        .containsExactly(
-            "the source's region ram is 1073741824 bytes at 0x40000000, the target's is 1073745920 bytes at 0x40000000",
-            "the target's region rom is 1.0 MiB at 0x0, the source has none of that name");
+    assertThat(refusals(List.of(RAM, rom), List.of(rom, RAM))).isEmpty();
+    assertThat(refusals(List.of(RAM, rom), List.of(new HelloRegion("ram", GIB, 2 * GIB)))).containsExactly(
+        "the memory differs: the source's region ram is 1.0 GiB at 0x40000000, the target's is 2.0 GiB at 0x40000000",
+        "the memory differs: the source's region rom is 1.0 MiB at 0x0, the target has none of that name");
+    assertThat(refusals(List.of(RAM), List.of(rom, new HelloRegion("ram", GIB, GIB + 4096)))).containsExactly(
+        "the memory differs: the source's region ram is 1073741824 bytes at 0x40000000, the target's is 1073745920 bytes at 0x40000000",
+        "the memory differs: the target's region rom is 1.0 MiB at 0x0, the source has none of that name");
+  }
+
+  @Test
+  void roomThatIsTooSmallIsRefused() {
+    assertThat(refusals(List.of(RAM), List.of(withRoom(GIB)))).isEmpty();
+    assertThat(refusals(List.of(RAM), List.of(withRoom(-1)))).as("unsigned").isEmpty();
+    assertThat(refusals(List.of(RAM), List.of(withRoom(GIB / 2))))
+        .containsExactly("the target has room for 512.0 MiB of its region ram, which has 1.0 GiB");
+    HelloRegion large = new HelloRegion("ram", GIB, 64 * GIB, OptionalLong.of(64 * GIB - 4096));
+    assertThat(refusals(List.of(large), List.of(large))).containsExactly(
+        "the target has room for 68719472640 bytes of its region ram, which has 68719476736 bytes");
+  }
+
+  private static HelloRegion withRoom(long bytes) {
+    return new HelloRegion("ram", GIB, GIB, OptionalLong.of(bytes));
+  }
+
+  /** What one region still needs of a file system is not there for the next one. */
+  @Test
+  void regionsShareTheRoomOfTheirFileSystem() {
+    MemoryRegions memory = MemoryRegions.of(stored("a", 0, "tmp", 0x1000, 0x8000),
+        stored("b", 0x10000, "tmp", 0x10000, 0x8000), stored("c", 0x20000, "tmp", 0, 0x8000),
+        stored("d", 0x30000, "other", 0, 0), region("e", 0x40000, 0x4000));
+
+    assertThat(memory.introducedWithRoom()).extracting(HelloRegion::room).containsExactly(
+        OptionalLong.of(0x9000), // 0x1000 are there, and 0x8000 can be had, of which it needs 0x3000.
+        OptionalLong.of(0x9000), // All is there.
+        OptionalLong.of(0x5000), // What is left.
+        OptionalLong.of(0), OptionalLong.empty());
+    assertThat(memory.introduced()).allMatch(region -> region.room().isEmpty());
+  }
+
+  private static MemoryRegion stored(String name, long iova, String fileSystem, long allocated, long free) {
+    return new MemoryRegion(name, iova, Arena.ofAuto().allocate(0x4000, 4096),
+        () -> Optional.of(new BackingStore.Space(fileSystem, allocated, free)));
+  }
+
+  @Test
+  void aStoreDoesNotHaveLessThanNothing() {
+    assertThatThrownBy(() -> new BackingStore.Space("tmp", 0, -1))
+        .isInstanceOf(IllegalArgumentException.class).hasMessage("0 bytes allocated, -1 free");
   }
 
   @Test

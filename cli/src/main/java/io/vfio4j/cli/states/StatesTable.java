@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
+import io.vfio4j.cli.Columns;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,21 +22,6 @@ record StatesTable(StateMap map) {
   }
 
   private static String columns(List<List<String>> rows) {
-    int count = rows.getFirst().size();
-    int[] widths = new int[count];
-    rows.forEach(row -> {
-      for (int i = 0; i < count; i++) {
-        widths[i] = Math.max(widths[i], row.get(i).length());
-      }
-    });
-    return String.join("\n", rows.stream().map(row -> line(row, widths)).toList());
-  }
-
-  private static String line(List<String> row, int[] widths) {
-    StringBuilder line = new StringBuilder();
-    for (int i = 0; i < row.size(); i++) {
-      line.append(row.get(i)).repeat(' ', widths[i] - row.get(i).length() + 2);
-    }
-    return line.toString().stripTrailing();
+    return String.join("\n", Columns.lines(rows));
   }
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.cli.watch.Watching;
+import io.vfio4j.engine.Arrival;
+import io.vfio4j.engine.Connections;
+import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationTarget;
+import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.TargetReport;
+import io.vfio4j.engine.TransportListener;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.OptionalLong;
+
+/** Serves one after the other who connects to a target, until somebody has moved devices here. */
+final class Reception {
+
+  private final OpenDevices targets;
+  private final MemoryRegions memory;
+  private final MigrationOptions options;
+  private final OwnershipQuestion.Oracle oracle;
+  private final Watching watching;
+  private final Output output;
+
+  Reception(OpenDevices targets, MemoryRegions memory, MigrationOptions options,
+      OwnershipQuestion.Oracle oracle, Watching watching, Output output) {
+    this.targets = targets;
+    this.memory = memory;
+    this.options = options;
+    this.oracle = oracle;
+    this.watching = watching;
+    this.output = output;
+  }
+
+  /**
+   * Waits and serves.
+   *
+   * @param timeout how long to wait for each who connects
+   * @throws CommandFailure if a migration failed
+   * @throws IOException if nobody connects in time, or the wait is interrupted
+   */
+  TargetReport run(TransportListener listener, Duration timeout) throws IOException {
+    output.line("listening on " + listener.address());
+    output.result(Json.event("listening").with("address", listener.address().toString())
+        .with("devices", targets.list().stream().map(OpenDevice::name).toList()).build());
+    while (true) {
+      Connections connections = Connections.accept(listener, timeout);
+      String peer = connections.control().peer();
+      switch (serve(connections, peer)) {
+        case Arrival.Moved(TargetReport report) -> {
+          return report;
+        }
+        case Arrival.Compared(String program) -> {
+          output.line("compared for %s; goes on waiting".formatted(peer));
+          output.event(Json.event("compared").with("peer", peer).with("program", program).build());
+        }
+        case Arrival.Asked asked -> Answers.tell(peer, asked, output);
+        case Arrival.Unanswered(String reason) ->
+          output.warning("vfio4j: %s was not answered: %s".formatted(peer, reason));
+      }
+    }
+  }
+
+  private Arrival serve(Connections connections, String peer) throws CommandFailure {
+    try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
+      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options,
+          watching.after(progress)).serve(oracle);
+    } catch (MigrationException e) {
+      throw watching.failed(e, FailedMigration.of(e, targets.names(), peer));
+    }
+  }
+}

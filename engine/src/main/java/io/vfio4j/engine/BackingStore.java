@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.util.Optional;
+
+/**
+ * What holds the bytes of a region of memory, and may run out of room for them: a page that is written to and cannot be
+ * had is an access that fails in the middle of a migration.
+ */
+@FunctionalInterface
+public interface BackingStore {
+
+  /** One of which nobody knows. */
+  BackingStore UNKNOWN = Optional::empty;
+
+  /** Returns how much room there is now; empty where it cannot be known. */
+  Optional<Space> space();
+
+  /**
+   * Room, in bytes, none of it negative.
+   *
+   * @param fileSystem what gives it, equal for regions that share it
+   * @param allocated how much of the region is there already, at most
+   * @param free how much can still be had, by all regions that share it together
+   */
+  record Space(Object fileSystem, long allocated, long free) {
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if one is negative
+     */
+    public Space {
+      if (allocated < 0 || free < 0) {
+        throw new IllegalArgumentException("%d bytes allocated, %d free".formatted(allocated, free));
+      }
+    }
+  }
+}

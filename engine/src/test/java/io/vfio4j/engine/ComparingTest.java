@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A source that asks a target what it has; a target that serves one who only wants to know, and goes on. */
+class ComparingTest {
+
+  private static final Duration LONG = Duration.ofMinutes(1);
+
+  @TempDir
+  private Path folder;
+
+  private final List<MigrationEvent> events = new CopyOnWriteArrayList<>();
+  private final SimulatedDevice source =
+      SimulatedSettings.named("source").withContent(16, Trial.SEED).device();
+  private final SimulatedDevice target = SimulatedSettings.named("target").device();
+  private StateDirectory state;
+  private MigrationOptions options;
+  private TransportListener listener;
+
+  @BeforeEach
+  void open() throws IOException {
+    state = StateDirectory.open(folder.resolve("state"));
+    options = Trial.PATIENT.withJournal(state);
+    listener = Ends.listener(new TransportAddress.Unix(folder.resolve("s")));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    listener.close();
+  }
+
+  /** Serves the next who connects. */
+  private CompletableFuture<Arrival> serve() {
+    return Futures.submit(Ends.THREADS, () -> new MigrationTarget(Ensemble.of(target),
+        Connections.accept(listener, LONG), options, events::add).serve(state));
+  }
+
+  private MigrationSource source(Ensemble ensemble) throws IOException {
+    return new MigrationSource(ensemble,
+        Connections.connect(listener.address(), PeerPolicy.OWN_USER, LONG), options, Workload.NONE,
+        events::add);
+  }
+
+  private Comparison compare() throws IOException {
+    return source(Ensemble.of(source)).compare(_ -> false);
+  }
+
+  private void assertUntouched() throws IOException {
+    assertThat(source.acts()).isEmpty();
+    assertThat(target.acts()).isEmpty();
+    assertThat(state.all()).isEmpty();
+    assertThat(events).isEmpty();
+  }
+
+  @Test
+  void aTargetServesOneAfterTheOther() throws Exception {
+    for (int i = 0; i < 2; i++) {
+      CompletableFuture<Arrival> served = serve();
+      assertThat(compare().goes()).isTrue();
+      assertThat(served.join()).isEqualTo(new Arrival.Compared(Program.NAME));
+    }
+    Session session = Session.random();
+    CompletableFuture<Arrival> asked = serve();
+    OwnershipAnswer answer;
+    try (Transport asker = Ends.connect(listener.address())) {
+      answer = OwnershipQuestion.ask(asker, session, LONG);
+    }
+    assertThat(answer.verdict()).isEqualTo(Verdict.NOT_KNOWN);
+    assertThat(asked.join()).isEqualTo(new Arrival.Asked(session, answer));
+    assertUntouched();
+
+    CompletableFuture<Arrival> moved = serve();
+    source(Ensemble.of(source)).run();
+    assertThat(moved.join()).isInstanceOf(Arrival.Moved.class);
+    assertThat(target.machineState()).isEqualTo(DeviceState.RUNNING);
+    assertThat(target.content()).isEqualTo(source.content());
+    assertThat(state.all()).hasSize(2);
+  }
+
+  /** A target that was started anew answers for the one before. */
+  @Test
+  void whoAsksHearsWhatTheJournalsSay() throws Exception {
+    CompletableFuture<Arrival> moved = serve();
+    source(Ensemble.of(source)).run();
+    moved.join();
+    Session session = state.all().getFirst().read().orElseThrow().heading().session();
+
+    CompletableFuture<Arrival> asked = serve();
+    try (Transport asker = Ends.connect(listener.address())) {
+      assertThat(OwnershipQuestion.ask(asker, session, LONG).verdict()).isEqualTo(Verdict.MINE);
+    }
+    assertThat(asked.join()).isInstanceOf(Arrival.Asked.class);
+  }
+
+  @Test
+  void whoExpectsAMigrationIsToldThatNothingWasMoved() throws Exception {
+    CompletableFuture<MigrationException> failed =
+        Futures.submit(Ends.THREADS, () -> catchThrowableOfType(MigrationException.class,
+            new MigrationTarget(Ensemble.of(target), Connections.accept(listener, LONG), options,
+                events::add)::run));
+
+    assertThat(compare().goes()).isTrue();
+    assertThat(failed.join())
+        .hasMessage("pre-flight: the source only wanted to compare. Nothing was touched");
+    assertThat(failed.join().outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertUntouched();
+  }
+
+  /** What the hello cannot tell, the target says after it: here, that it cannot be connected to more than once. */
+  @Test
+  void whatElseTheTargetHasAgainstItIsHeard() throws Exception {
+    CompletableFuture<Arrival> served = Futures.submit(Ends.THREADS,
+        () -> new MigrationTarget(Ensemble.of(target).withMemory(memory()),
+            Connections.only(listener.accept(LONG)), options, events::add).serve(state));
+
+    Comparison comparison = source(Ensemble.of(source).withMemory(memory())).compare(_ -> false);
+
+    assertThat(comparison.refusals()).containsExactly(
+        "the target refuses: the source wants to connect more than once, which cannot be done here");
+    assertThat(served.join()).isInstanceOf(Arrival.Compared.class);
+    assertUntouched();
+  }
+
+  private static MemoryRegions memory() {
+    return MemoryRegions.of(new MemoryRegion("ram", 0, Arena.ofAuto().allocate(0x4000, 4096)));
+  }
+
+  /** A device of the target that has died is a reason to tell the source, and none to end. */
+  @Test
+  void aTargetWhoseDeviceIsLostSaysSo() throws Exception {
+    CompletableFuture<Arrival> served = serve();
+    target.lose();
+
+    assertThatThrownBy(this::compare).isInstanceOf(PeerFailedException.class)
+        .hasMessageContaining("the simulated server died");
+    assertThat(served.join()).isInstanceOfSatisfying(Arrival.Unanswered.class,
+        unanswered -> assertThat(unanswered.reason()).contains("the simulated server died"));
+    assertUntouched();
+  }
+
+  /** Says what is wanted as a target, by hand. */
+  @FunctionalInterface
+  private interface Script {
+    void say(FrameWriter out) throws IOException;
+  }
+
+  /** Answers the next who connects by a script, as a peer that speaks a minor version, and returns its HELLO. */
+  private CompletableFuture<Hello> answer(int minor, Script script) {
+    return Futures.submit(Ends.THREADS, () -> {
+      try (Transport transport = new OtherMinor(listener.accept(LONG), minor);
+          Arena arena = Arena.ofShared()) {
+        int bytes = FrameHeader.BYTES + FrameKind.HELLO.maxLength();
+        FrameReader in = new FrameReader(transport, arena.allocate(bytes));
+        assertThat(in.next(LONG)).isEqualTo(FrameKind.HELLO);
+        Hello hello = Hello.take(in.body());
+        script.say(new FrameWriter(new FrameStream(transport, LONG), arena.allocate(bytes)));
+        return hello;
+      }
+    });
+  }
+
+  /** Speaks another minor version. */
+  private static final class OtherMinor extends ForwardingTransport {
+    private final int minor;
+
+    OtherMinor(Transport inner, int minor) {
+      super(inner);
+      this.minor = minor;
+    }
+
+    @Override
+    public void send(ByteBuffer data, Duration stall) throws IOException {
+      if (data.remaining() == Preamble.BYTES && data.get(0) == 'V') {
+        data.order(ByteOrder.LITTLE_ENDIAN).putShort(10, (short) minor);
+        CRC32C crc = new CRC32C();
+        crc.update(data.duplicate().limit(12));
+        data.putInt(12, (int) crc.getValue());
+      }
+      super.send(data, stall);
+    }
+  }
+
+  /** What a target of version 1.2 answers: its preamble, and why it refuses. */
+  @Test
+  void aTargetOfBeforeIsSaidToBeOne() throws Exception {
+    CompletableFuture<Hello> asked = answer(2, out -> out.sendText(FrameKind.FAILED,
+        "the hello has field 6, which is mandatory and unknown here; its device was not touched"));
+
+    assertThatThrownBy(this::compare).isInstanceOf(IOException.class)
+        .hasMessageMatching(
+            "\\S+ speaks version 1.2 of the stream, in which nothing can be compared beforehand; "
+                + "nothing was touched, and a migration compares all the same before it touches a device")
+        .hasCauseInstanceOf(PeerFailedException.class);
+    assertThat(asked.join().comparesOnly()).isTrue();
+    assertUntouched();
+  }
+
+  @Test
+  void aTargetOfTodayThatFailsIsQuoted() throws Exception {
+    CompletableFuture<Hello> asked = answer(3, out -> out.sendText(FrameKind.FAILED, "no reason at all"));
+
+    assertThatThrownBy(this::compare).isInstanceOf(PeerFailedException.class)
+        .hasMessage("the target failed: no reason at all");
+    asked.join();
+    assertUntouched();
+  }
+
+  @Test
+  void answersThatMakeNoSenseAreRefused() throws Exception {
+    CompletableFuture<Hello> ready = answer(3, out -> out.send(FrameKind.READY));
+    assertThatThrownBy(this::compare).isInstanceOf(StreamException.class)
+        .hasMessage("the target sent READY instead of HELLO");
+    ready.join();
+
+    Hello own = Hello.of(List.of(Hello.Device.of(target, DeviceState.RUNNING)), List.of());
+    CompletableFuture<Hello> goesOn = answer(3, out -> {
+      out.sendHello(own);
+      out.send(FrameKind.READY);
+    });
+    assertThatThrownBy(this::compare).isInstanceOf(StreamException.class)
+        .hasMessage("the target sent READY after it was compared");
+    goesOn.join();
+
+    CompletableFuture<Hello> silent = answer(3, _ -> {
+    });
+    assertThatThrownBy(this::compare).isInstanceOf(EOFException.class);
+    silent.join();
+    assertUntouched();
+  }
+}
