@@ -49,7 +49,7 @@ public final class JsonMigrationView implements MigrationView {
           .with("remaining_bytes", number(e.remaining()))
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).build();
       case MigrationEvent.Recorded e -> begin("recorded", e).with("session", e.session().toString())
-          .with("step", e.step().toString()).build();
+          .with("step", e.step().toString()).with("took_ms", e.took()).build();
       case MigrationEvent.Noted e -> begin("note", e).with("text", e.text()).build();
     };
   }

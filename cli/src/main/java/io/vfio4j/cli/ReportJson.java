@@ -36,7 +36,8 @@ public final class ReportJson {
     return Json.event("report").with("side", "target").with("devices", report.devices(), ReportJson::json)
         .with("sources", report.sources(), ReportJson::json).with("total_ms", report.total())
         .with("bytes", report.summary().bytes()).with("phases", report.phases(), ReportJson::json)
-        .with("at_target", json(report.summary())).with("source_knows", report.sourceKnows())
+        .with("at_target", json(report.summary())).with("recording_ms", report.recording())
+        .with("source_knows", report.sourceKnows())
         .with("not_carried", report.notCarried()).with("notes", report.notes()).build();
   }
 

@@ -53,8 +53,9 @@ public final class ReportWords {
     lines.add("loaded       %s in %s".formatted(Quantities.bytes(report.summary().bytes()),
         Quantities.time(report.total())));
     lines.add("phases       " + phases(report.phases()));
-    lines.add("started      after %s of checking the state, in %s".formatted(
-        Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting())));
+    lines.add("started      after %s of checking the state, in %s; %s to record it in the journal".formatted(
+        Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting()),
+        Quantities.time(report.recording())));
     addCommon(lines, report.notCarried(), report.notes());
     return lines;
   }

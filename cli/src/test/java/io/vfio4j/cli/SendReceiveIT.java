@@ -82,11 +82,13 @@ class SendReceiveIT {
       Run send = Run.vfio4j(command("send", "--connect", address, a, "--max-downtime", "30s"));
 
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(send.event("report").getAsJsonObject("downtime_parts").keySet()).contains("recording_ms");
       assertThat(send.event("report").getAsJsonArray("devices").get(0).getAsJsonObject()
           .getAsJsonObject("target").get("device").getAsString())
           .isEqualTo(b.address());
       JsonObject report = Children.await(receiver, Children.event("report"));
       assertThat(report.get("source_knows").getAsBoolean()).isTrue();
+      assertThat(report.get("recording_ms").getAsDouble()).isPositive();
       assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
       assertThat(path("move.sock")).doesNotExist();
       b.assertRunsWith(MARK);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +15,7 @@ final class Diary {
   private final Narrator narrator;
   private @Nullable Session session;
   private Journal.@Nullable Entries entries;
+  private final Map<JournalStep, Duration> took = new EnumMap<>(JournalStep.class);
 
   Diary(Optional<Journal> journal, Narrator narrator) {
     this.journal = journal;
@@ -21,18 +25,20 @@ final class Diary {
   /** Begins it, before a device is touched. */
   void begin(Session migration, List<MovedDevice> devices, String peer) throws JournalException {
     if (journal.isPresent()) {
+      Duration before = narrator.now();
       entries = journal.get().begin(new Journal.Heading(migration, narrator.side(),
           devices.stream().map(MovedDevice::name).toList(), peer));
       session = migration;
-      tell(migration, JournalStep.PREPARED);
+      tell(migration, JournalStep.PREPARED, before);
     }
   }
 
   /** Puts something down that has to be there before anything else is done. */
   void write(JournalStep step, String reason) throws JournalException {
     if (entries != null && session != null) {
+      Duration before = narrator.now();
       entries.add(step, reason);
-      tell(session, step);
+      tell(session, step, before);
     }
   }
 
@@ -54,7 +60,19 @@ final class Diary {
     }
   }
 
-  private void tell(Session migration, JournalStep step) {
-    narrator.tell(new MigrationEvent.Recorded(narrator.now(), narrator.side(), migration, step));
+  /** Tells whether anything is put down at all. */
+  boolean isKept() {
+    return entries != null;
+  }
+
+  /** Returns how long it took to put something down; zero if it was not. */
+  Duration took(JournalStep step) {
+    return took.getOrDefault(step, Duration.ZERO);
+  }
+
+  private void tell(Session migration, JournalStep step, Duration before) {
+    Duration now = narrator.now();
+    took.put(step, now.minus(before));
+    narrator.tell(new MigrationEvent.Recorded(now, narrator.side(), migration, step, took(step)));
   }
 }

@@ -23,7 +23,9 @@ public record DowntimeParts(Map<Part, Duration> durations) {
     SENDING("last state and memory"),
     /** The target loaded the rest, and its devices checked it. */
     LOADING("loading at the target"),
-    /** Ownership passed, and the devices started at the target. */
+    /** The source put down in its journal that it gives its devices away; only where it keeps one. */
+    RECORDING("record in the journal"),
+    /** Ownership passed, which the target put down in its journal, and the devices started there. */
     STARTING("handover and start"),
     /** The devices went on at the source, after their state had been saved to a file. */
     GOING_ON("start of the devices"),

@@ -116,8 +116,11 @@ public sealed interface MigrationEvent {
    * @param side whose journal
    * @param session the migration
    * @param step what was put down
+   * @param took how long that took, until it was there to stay
    */
-  record Recorded(Duration at, Side side, Session session, JournalStep step) implements MigrationEvent {
+  record Recorded(Duration at, Side side, Session session, JournalStep step, Duration took)
+      implements
+        MigrationEvent {
   }
 
   /**

@@ -90,6 +90,9 @@ final class SourceRun implements AutoCloseable {
     Interrupted.check();
     streams.control().hear(); // The last moment at which a target that is gone costs nothing.
     diary.write(JournalStep.GIVEN, "the target has loaded everything");
+    if (diary.isKept()) {
+      parts.ends(DowntimeParts.Part.RECORDING);
+    }
     narrator.shield();
     custody = Custody.PASSING; // From just before the first byte: nobody can tell how much of it arrives.
     link.out().send(FrameKind.YOURS);

@@ -175,7 +175,9 @@ final class TargetRun implements AutoCloseable {
     narrator.enter(new Phase.Done(), "the devices run");
     return new TargetReport(group.devices().stream().map(device -> device.device().identity()).toList(),
         source.devices().stream().map(Hello.Device::identity).toList(), narrator.now(),
-        narrator.phaseTimes(), summary, sourceKnows, MigrationReport.NOT_CARRIED, narrator.notes());
+        narrator.phaseTimes(), summary,
+        diary.took(JournalStep.MINE).plus(diary.took(JournalStep.RUNNING)), sourceKnows,
+        MigrationReport.NOT_CARRIED, narrator.notes());
   }
 
   @Override

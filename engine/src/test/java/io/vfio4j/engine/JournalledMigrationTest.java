@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,41 @@ class JournalledMigrationTest {
     assertThat(source.heading().devices()).containsExactly("source");
     assertThat(target.heading().devices()).containsExactly("target");
     assertThat(state.answer(session()).verdict()).isEqualTo(Verdict.MINE);
+  }
+
+  /** A disk on which each record takes a time of its own, by the clock of the trial. */
+  private Journal slow(Map<JournalStep, Duration> delays) {
+    return heading -> {
+      trial.clock.advance(delays.getOrDefault(JournalStep.PREPARED, Duration.ZERO));
+      return (step, _) -> trial.clock.advance(delays.getOrDefault(step, Duration.ZERO));
+    };
+  }
+
+  @Test
+  void whatTheDiskTakesInTheDowntimeIsTold() {
+    Map<JournalStep, Duration> delays = Map.of(JournalStep.PREPARED, Duration.ofMillis(2),
+        JournalStep.GIVEN, Duration.ofMillis(3), JournalStep.MINE, Duration.ofMillis(5),
+        JournalStep.RUNNING, Duration.ofMillis(7));
+    trial.options = Trial.PATIENT.withJournal(slow(delays));
+
+    Map<DowntimeParts.Part, Duration> parts = trial.run().success().downtimeParts().durations();
+
+    assertThat(parts.get(DowntimeParts.Part.RECORDING)).isEqualTo(Duration.ofMillis(3));
+    assertThat(parts.get(DowntimeParts.Part.STARTING)).as("what the target puts down")
+        .isGreaterThanOrEqualTo(Duration.ofMillis(12));
+    assertThat(trial.events.stream().filter(MigrationEvent.Recorded.class::isInstance)
+        .map(MigrationEvent.Recorded.class::cast).filter(event -> delays.containsKey(event.step())))
+        .allSatisfy(event -> assertThat(event.took())
+            .isGreaterThanOrEqualTo(delays.getOrDefault(event.step(), Duration.ZERO)))
+        .hasSize(5);
+  }
+
+  @Test
+  void withoutAJournalNothingOfTheDowntimeIsTheDisks() {
+    trial.options = Trial.PATIENT;
+
+    assertThat(trial.run().success().downtimeParts().durations())
+        .doesNotContainKey(DowntimeParts.Part.RECORDING);
   }
 
   /** The order that all depends on, as the devices and the journals themselves tell it. */

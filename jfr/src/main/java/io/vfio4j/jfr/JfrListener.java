@@ -119,6 +119,7 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
       event.side = recorded.side().toString();
       event.session = recorded.session().toString();
       event.step = recorded.step().toString();
+      event.took = recorded.took().toNanos();
       event.commit();
     }
   }

@@ -7,6 +7,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
 
 /** The journal of a side has a record more. */
 @Name("io.vfio4j.Recorded")
@@ -24,4 +25,8 @@ final class RecordedStepEvent extends Event {
 
   @Label("Step")
   String step = "";
+
+  @Label("Took")
+  @Timespan(Timespan.NANOSECONDS)
+  long took;
 }

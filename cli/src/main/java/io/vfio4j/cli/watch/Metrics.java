@@ -2,6 +2,7 @@
 package io.vfio4j.cli.watch;
 
 import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
@@ -28,6 +29,7 @@ final class Metrics implements MigrationListener {
 
   private final Map<Side, String> phases = new EnumMap<>(Side.class);
   private final Map<At, DeviceState> states = new LinkedHashMap<>();
+  private final Map<Entry, Duration> recorded = new LinkedHashMap<>();
   private long sentBytes;
   private long deviceBytes;
   private long memoryBytes;
@@ -37,6 +39,10 @@ final class Metrics implements MigrationListener {
   private @Nullable MigrationReport report;
   private @Nullable TargetReport received;
   private @Nullable Outcome outcome;
+
+  /** A record of a side's journal. */
+  private record Entry(Side side, JournalStep step) {
+  }
 
   /** A device of a side. */
   private record At(Side side, String device) {
@@ -61,7 +67,8 @@ final class Metrics implements MigrationListener {
         left = e.remaining();
         predicted = e.predictedDowntime();
       }
-      case MigrationEvent.Recorded _,MigrationEvent.Noted _ -> {
+      case MigrationEvent.Recorded e -> recorded.put(new Entry(e.side(), e.step()), e.took());
+      case MigrationEvent.Noted _ -> {
         // Words are no numbers.
       }
     }
@@ -90,6 +97,7 @@ final class Metrics implements MigrationListener {
     writeStates(out);
     writeTraffic(out);
     writeDowntime(out);
+    writeJournals(out);
     writeEnd(out);
     return out.toString();
   }
@@ -151,6 +159,14 @@ final class Metrics implements MigrationListener {
     out.gauge("vfio4j_device_sending_seconds", "How long it took to send the rest of a device's state.");
     done.devices()
         .forEach(device -> out.value(device.switchover().sending(), "device", device.source().name()));
+  }
+
+  private void writeJournals(Exposition out) {
+    if (!recorded.isEmpty()) {
+      out.gauge("vfio4j_journal_seconds", "How long it took to put down a record in the journal of a side.");
+      recorded.forEach((entry, took) -> out.value(took, "side", entry.side().toString(), "step",
+          entry.step().toString()));
+    }
   }
 
   private void writeEnd(Exposition out) {

@@ -38,6 +38,7 @@ final class Numbers {
         card(bytes(report.summary().bytes()), "loaded");
         card(time(report.summary().validating()), "checking the state");
         card(time(report.summary().starting()), "starting");
+        card(time(report.recording()), "recording it in the journal");
       }
       case Ending.Failed failed -> {
         card(failed.cause().phase().title(), "where it failed");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
+import io.vfio4j.cli.Quantities;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
@@ -71,7 +72,8 @@ final class Story implements MigrationListener {
       case MigrationEvent.DeviceMoved e -> moved(now, e);
       case MigrationEvent.RoundEnded e -> rounds.add(new RoundEnd(now, e.round(), e.predictedDowntime()));
       case MigrationEvent.Recorded e ->
-        notes.add(new Note(now, e.side(), "journal: %s".formatted(e.step())));
+        notes.add(new Note(now, e.side(),
+            "journal: %s, put down in %s".formatted(e.step(), Quantities.time(e.took()))));
       case MigrationEvent.Noted e -> notes.add(new Note(now, e.side(), e.text()));
       case MigrationEvent.Progress _ -> {
         // The rounds say enough.

@@ -85,7 +85,8 @@ class WatchTest {
     assertThat(run.exitCode()).as(run.err()).isZero();
     String text = Files.readString(page);
     assertThat(text).startsWith("<!doctype html>").endsWith("</html>\n").contains("downtime, magnified",
-        "pause of the workload", "handover and start", "PRE_COPY", "--max-downtime", "30s", "sim:b?memory=2m")
+        "pause of the workload", "record in the journal", "handover and start", "PRE_COPY", "--max-downtime",
+        "30s", "sim:b?memory=2m")
         .doesNotContain("src=", "href=", "url(", "<script");
     try (var files = Files.list(folder)) {
       assertThat(files).containsExactly(page);
@@ -128,7 +129,8 @@ class WatchTest {
         "vfio4j_device_state{side=\"target\",device=\"sim:b\",state=\"RUNNING\"} 1\n",
         "vfio4j_migrations_total 0\n").doesNotContain("vfio4j_downtime_seconds");
     assertThat(Files.readString(later)).contains("vfio4j_phase{side=\"source\",phase=\"done\"} 1\n",
-        "vfio4j_downtime_part_seconds{part=\"loading\"} ", "vfio4j_migrations_total 1\n",
+        "vfio4j_downtime_part_seconds{part=\"recording\"} ",
+        "vfio4j_journal_seconds{side=\"target\",step=\"mine\"} ", "vfio4j_migrations_total 1\n",
         "vfio4j_failures_total{outcome=\"unknown\"} 0\n")
         .contains(
             "vfio4j_copied_bytes_total{kind=\"device\"} " + run.event("report").get("bytes").getAsLong());
