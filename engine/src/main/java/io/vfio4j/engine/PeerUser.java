@@ -7,6 +7,8 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalLong;
 import jdk.net.ExtendedSocketOptions;
 
@@ -27,16 +29,24 @@ final class PeerUser {
    */
   static void check(SocketChannel channel, String peer, OptionalLong more) throws IOException {
     UserPrincipal user = channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
-    UserPrincipal own = byNumber(ownNumber());
-    boolean allowed = user.equals(own) || user.equals(byNumber(0))
-        || (more.isPresent() && user.equals(byNumber(more.getAsLong())));
-    if (!allowed) {
+    Map<UserPrincipal, String> allowed = allowed(more);
+    if (!allowed.containsKey(user)) {
       throw new PeerRefusedException(peer, PeerRefusedException.Reason.WRONG_USER,
-          "it belongs to the user %s, and only %s%s and root may be there"
-              .formatted(user.getName(), own.getName(),
-                  more.isPresent() ? ", " + byNumber(more.getAsLong()).getName() : ""),
+          "it belongs to the user %s, and only %s may be there".formatted(user.getName(),
+              String.join(" and ", allowed.values())),
           null);
     }
+  }
+
+  /** Returns who may be there, each once, with a name for people: of a number the JDK does not look one up. */
+  private static Map<UserPrincipal, String> allowed(OptionalLong more) throws IOException {
+    Map<UserPrincipal, String> allowed = new LinkedHashMap<>();
+    allowed.put(byNumber(ownNumber()), System.getProperty("user.name", "our own"));
+    allowed.putIfAbsent(byNumber(0), "root");
+    if (more.isPresent()) {
+      allowed.putIfAbsent(byNumber(more.getAsLong()), "the user with the number " + more.getAsLong());
+    }
+    return allowed;
   }
 
   /** The JDK takes a number where no user has that for a name, and compares users by number. */

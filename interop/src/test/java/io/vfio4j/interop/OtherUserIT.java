@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.cli.ChildProcess;
+import io.vfio4j.cli.ChildServer;
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Over a UNIX socket whose mode keeps nobody out, another user is at the other end. */
+class OtherUserIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final long MARK = 0x0123_4567_89ab_cdefL;
+
+  /** Whom files without an owner belong to; there is such a user, or none with that number. */
+  private static final String NOBODY = "65534";
+
+  @TempDir
+  private Path folder;
+
+  private Path socket;
+  private ChildServer device;
+
+  @BeforeEach
+  void serve() throws Exception {
+    Needed.rootAnd("a process of another user", "setpriv");
+    allow(folder, "rwxrwxrwx");
+    socket = folder.resolve("move.sock");
+    device = ChildServer.start(List.of("serve", "scratch", "--memory", "1m", "--keep-state", "--socket",
+        folder.resolve("a.sock").toString()));
+    try (VfioUserClient client = connect()) {
+      client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, MARK);
+    }
+  }
+
+  @AfterEach
+  void end() {
+    if (device != null) {
+      device.close();
+    }
+  }
+
+  private static void allow(Path file, String mode) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+  }
+
+  private VfioUserClient connect() throws IOException {
+    return VfioUserClient.connect(device.socket(), ClientOptions.DEFAULT.withKeepState(true));
+  }
+
+  private void assertUntouched() throws IOException {
+    try (VfioUserClient client = connect()) {
+      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
+    }
+  }
+
+  private ChildProcess vfio4j(String command, String way, String... more) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(command, way, "unix:" + socket, "--json", "--state-dir",
+        folder.resolve("state").toString(), "vfio-user:" + device.socket()));
+    arguments.addAll(List.of(more));
+    return ChildProcess.startBy(List.of(), arguments);
+  }
+
+  private Process stranger(String way) throws IOException {
+    Path classes = Files.createDirectories(folder.resolve("classes/io/vfio4j/interop"));
+    try (InputStream code = requireNonNull(Stranger.class.getResourceAsStream("Stranger.class"))) {
+      Files.write(classes.resolve("Stranger.class"), code.readAllBytes());
+    }
+    return new ProcessBuilder("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-cp",
+        folder.resolve("classes").toString(), Stranger.class.getName(), way, socket.toString())
+        .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static void await(ChildProcess child, String what) throws InterruptedException {
+    String line = child.line(PATIENCE);
+    while (line != null && !line.contains(what)) {
+      line = child.line(PATIENCE);
+    }
+    assertThat(line).as("'%s' of %s, which said: %s", what, child, child.errors()).isNotNull();
+  }
+
+  private static List<String> said(ChildProcess child) throws InterruptedException {
+    List<String> lines = new ArrayList<>();
+    for (String line = child.line(PATIENCE); line != null; line = child.line(PATIENCE)) {
+      lines.add(line);
+    }
+    return lines;
+  }
+
+  @Test
+  void whoConnectsAsAnotherUserIsSentAwayAndTheNextIsAwaited() throws Exception {
+    try (ChildProcess receiver = vfio4j("receive", "--listen")) {
+      await(receiver, "\"listening\"");
+      Process outside = stranger("connect");
+      assertThat(outside.inputReader().readLine()).as("the mode of the socket").startsWith("not connected: ");
+
+      allow(socket, "rw-rw-rw-");
+      Process inside = stranger("connect");
+      assertThat(inside.inputReader().readLine()).isEqualTo("heard nothing");
+
+      await(receiver, "\"reason\":\"wrong_user\"");
+      assertThat(receiver.isAlive()).isTrue();
+      receiver.terminate();
+      assertThat(said(receiver)).noneMatch(line -> line.contains("\"moving\""));
+      assertThat(receiver.await(PATIENCE)).isEqualTo(1);
+      assertThat(receiver.errors()).anySatisfy(line -> assertThat(line)
+          .matches(
+              "vfio4j: refused the client of unix:.*: it belongs to the user .+, and only root may be there"));
+    }
+    assertUntouched();
+  }
+
+  @Test
+  void nothingIsSentToOneWhoListensAsAnotherUser() throws Exception {
+    Process listener = stranger("listen");
+    BufferedReader words = listener.inputReader();
+    assertThat(words.readLine()).isEqualTo("listening");
+    try (ChildProcess sender = vfio4j("send", "--connect")) {
+      assertThat(words.readLine()).isEqualTo("heard nothing");
+      assertThat(said(sender)).noneMatch(line -> line.contains("\"moving\""));
+      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+      assertThat(String.join("\n", sender.errors())).contains("unix:" + socket)
+          .containsPattern("it belongs to the user .+, and only root may be there");
+    }
+    assertUntouched();
+  }
+
+  /** What was refused above is talked to when a person says so. */
+  @Test
+  void anotherUserMayBeAllowed() throws Exception {
+    Process listener = stranger("listen");
+    BufferedReader words = listener.inputReader();
+    assertThat(words.readLine()).isEqualTo("listening");
+    try (ChildProcess sender = vfio4j("send", "--connect", "--peer-uid", NOBODY)) {
+      assertThat(words.readLine()).isEqualTo("heard VFIO4JMS");
+      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+    }
+    assertUntouched();
+  }
+}
