@@ -31,7 +31,7 @@ final class TlsWords {
     if (text.contains("Empty client certificate chain")) {
       return new PeerRefusedException(peer, Reason.NO_CERTIFICATE, "it showed no certificate", failure);
     }
-    if (text.contains("protocol version")) {
+    if (text.contains("protocol version") || text.contains("(protocol_version)")) { // By a list, or by a number.
       return new PeerRefusedException(peer, Reason.OLD_TLS,
           "it speaks TLS older than 1.3, which is not taken here", failure);
     }

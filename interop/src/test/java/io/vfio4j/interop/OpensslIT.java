@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.engine.PeerPolicy;
+import io.vfio4j.engine.PeerRefusedException;
+import io.vfio4j.engine.PeerRefusedException.Reason;
+import io.vfio4j.engine.TlsKeys;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.TransportConnector;
+import io.vfio4j.engine.TransportListener;
+import io.vfio4j.keys.Authority;
+import io.vfio4j.keys.Host;
+import io.vfio4j.keys.KeyFolder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** OpenSSL at the other end, as who connects and as who listens, with the right certificate and with others. */
+class OpensslIT {
+
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration DAY = Duration.ofDays(1);
+  private static final String GOOD = "keys";
+
+  @TempDir
+  private static Path folder;
+
+  private static PeerPolicy good;
+
+  private final BlockingQueue<PeerRefusedException> refusals = new LinkedBlockingQueue<>();
+
+  @BeforeAll
+  static void makeKeys() throws Exception {
+    if (!Tool.exists("openssl")) {
+      throw Needed.missing("there is no openssl", null);
+    }
+    Instant now = Instant.now();
+    Authority authority = authority(now);
+    write("keys", authority, now.plus(DAY));
+    write("expired", authority, now.minus(DAY));
+    write("others", authority(now), now.plus(DAY));
+    good = PeerPolicy.OWN_USER.withKeys(TlsKeys.load(TlsKeys.Files.in(of(GOOD))));
+  }
+
+  private static Authority authority(Instant now) throws GeneralSecurityException {
+    return Authority.create("test", now.minus(DAY.multipliedBy(3)), now.plus(DAY));
+  }
+
+  private static void write(String name, Authority authority, Instant until) throws Exception {
+    KeyFolder.write(of(name), authority.certificate(),
+        authority.issue(Host.parse("localhost"), until.minus(DAY.multipliedBy(2)), until));
+  }
+
+  private static Path of(String keys) {
+    return folder.resolve(keys).resolve("localhost");
+  }
+
+  /** Returns what openssl is to be told: who it is, if anybody, and more options. */
+  private static List<String> options(String keys, String more) {
+    List<String> options = new ArrayList<>(List.of(more.split(" ", -1)));
+    if (!keys.equals("none")) {
+      options.addAll(Openssl.identity(of(keys)));
+    }
+    return options;
+  }
+
+  private static CompletableFuture<Transport> accept(TransportListener listener) {
+    return CompletableFuture.supplyAsync(() -> {
+      try {
+        return listener.accept(LONG);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }, waiting -> Thread.ofPlatform().daemon().start(waiting));
+  }
+
+  private TransportListener listen() throws IOException {
+    return TransportListener.open(new TransportAddress.Tcp("localhost", 0), good, refusals::add);
+  }
+
+  private static int port(TransportListener listener) {
+    return ((TransportAddress.Tcp) listener.address()).port();
+  }
+
+  private static String hear(Transport transport, int length) throws IOException {
+    ByteBuffer into = ByteBuffer.allocateDirect(length);
+    while (into.hasRemaining()) {
+      assertThat(transport.receive(into, LONG)).isPositive();
+    }
+    return StandardCharsets.US_ASCII.decode(into.flip()).toString();
+  }
+
+  private static void talk(Transport transport, Openssl other) throws IOException {
+    other.say("hello");
+    assertThat(hear(transport, 6)).isEqualTo("hello\n");
+    transport.send(ByteBuffer.wrap("world\n".getBytes(StandardCharsets.US_ASCII)), LONG);
+    assertThat(other.lineWith("world")).isEqualTo("world");
+  }
+
+  @Test
+  void whoConnectsWithOpensslIsUnderstood() throws Exception {
+    try (TransportListener listener = listen()) {
+      CompletableFuture<Transport> accepted = accept(listener);
+      try (Openssl client = Openssl.client(folder, of(GOOD), port(listener), options(GOOD, "-tls1_3"));
+          Transport transport = accepted.get()) {
+        talk(transport, client);
+      }
+    }
+  }
+
+  @Test
+  void whoListensWithOpensslIsUnderstood() throws Exception {
+    try (Openssl server = Openssl.server(folder, of(GOOD), options(GOOD, "-tls1_3"))) {
+      try (Transport transport =
+          TransportConnector.connect(new TransportAddress.Tcp("localhost", server.port()), good, LONG)) {
+        talk(transport, server);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"none, -tls1_3, NO_CERTIFICATE, showed no certificate, alert",
+      "others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
+      "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
+      "keys, -tls1_2, OLD_TLS, older than 1.3, alert protocol version"})
+  void whoConnectsAndMayNotIsRefusedInWordsAtBothEnds(String keys, String option, Reason reason,
+      String words, String alert) throws Exception {
+    try (TransportListener listener = listen()) {
+      CompletableFuture<Transport> accepted = accept(listener);
+      try (Openssl client = Openssl.client(folder, of(GOOD), port(listener), options(keys, option))) {
+        PeerRefusedException refusal = refusals.take();
+        assertThat(refusal).hasMessageContaining(words).returns(reason, PeerRefusedException::reason);
+        assertThat(client.complaint()).contains(alert);
+      }
+      assertThat(accepted).as("somebody else is waited for").isNotDone();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
+      "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
+      "keys, -tls1_2, OLD_TLS, does not speak TLS 1.3, unsupported protocol"})
+  void whoListensAndMayNotIsRefusedInWordsAtBothEnds(String keys, String option, Reason reason, String words,
+      String complaint) throws Exception {
+    try (Openssl server = Openssl.server(folder, of(GOOD), options(keys, option))) {
+      TransportAddress address = new TransportAddress.Tcp("localhost", server.port());
+      PeerRefusedException refusal = catchThrowableOfType(PeerRefusedException.class,
+          () -> TransportConnector.connect(address, good, LONG).close());
+      assertThat(refusal).hasMessageContaining(words).returns(reason, PeerRefusedException::reason);
+      assertThat(server.complaint()).contains(complaint);
+    }
+  }
+
+  /** It trusts others than those who signed ours, and says so when our certificate has come. */
+  @Test
+  void whoRefusesUsIsQuoted() throws Exception {
+    try (Openssl server = Openssl.server(folder, of("others"), options(GOOD, "-tls1_3"))) {
+      TransportAddress address = new TransportAddress.Tcp("localhost", server.port());
+      PeerRefusedException refusal = catchThrowableOfType(PeerRefusedException.class, () -> {
+        try (Transport transport = TransportConnector.connect(address, good, LONG)) {
+          hear(transport, 1);
+        }
+      });
+      assertThat(refusal).hasMessageContaining("it refused our certificate (unknown_ca)")
+          .returns(Reason.REFUSED_US, PeerRefusedException::reason);
+      assertThat(server.complaint()).contains("verify error");
+    }
+  }
+}
