@@ -7,8 +7,8 @@ import com.google.gson.JsonObject;
 public record ErrorJson(int exitCode, String message, Throwable cause) {
 
   /** Returns the event of a command that failed. */
-  public static JsonObject of(CommandFailure failure) {
-    return new ErrorJson(failure.exitCode(), String.valueOf(failure.getMessage()), failure).build();
+  public static JsonObject of(Throwable failure) {
+    return new ErrorJson(Failures.exitCode(failure), Failures.words(failure), failure).build();
   }
 
   JsonObject build() {

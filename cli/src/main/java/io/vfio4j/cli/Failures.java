@@ -15,15 +15,17 @@ public final class Failures implements IExecutionExceptionHandler {
   public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
     CommonOptions common = commonOptions(command);
     Output output = common.output();
-    int code = e instanceof CommandFailure failure ? failure.exitCode() : ExitCodes.NOT_DONE;
-    String words = words(e);
-    output.warning("vfio4j: " + words);
+    output.warning("vfio4j: " + words(e));
     if (common.debug()) {
       e.printStackTrace(command.getErr());
       command.getErr().flush();
     }
-    output.result(new ErrorJson(code, words, e).build());
-    return code;
+    output.result(ErrorJson.of(e));
+    return exitCode(e);
+  }
+
+  static int exitCode(Throwable e) {
+    return e instanceof CommandFailure failure ? failure.exitCode() : ExitCodes.NOT_DONE;
   }
 
   private static CommonOptions commonOptions(CommandLine command) {

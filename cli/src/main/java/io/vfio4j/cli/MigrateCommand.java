@@ -93,9 +93,14 @@ final class MigrateCommand implements Callable<Integer> {
     }
     StateDirectory state = stateDir.openForMigration(output);
     MigrationOptions options = flags.options(common.spec()).withJournal(state);
-    try (Watching watching = watch.start(common.spec(), output);
-        OpenDevices targets =
-            OpenDevices.open(to, address -> address.open(output::warning))) {
+    try (Watching watching = watch.start(common.spec(), output)) {
+      return watching.tellingOf(() -> migrate(state, options, watching, output));
+    }
+  }
+
+  private int migrate(StateDirectory state, MigrationOptions options, Watching watching, Output output)
+      throws IOException, InterruptedException {
+    try (OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning))) {
       // Let go of before the targets are held: somebody may wait for them.
       try (OpenDevices sources =
           OpenDevices.open(from, address -> address.openSource(reset.isAllowed(), output::warning))) {

@@ -76,9 +76,16 @@ final class ReceiveCommand implements Callable<Integer> {
     Output output = common.output();
     StateDirectory state = stateDir.openForMigration(output);
     MigrationOptions options = options(state);
-    try (Watching watching = watch.start(common.spec(), output);
-        OpenDevices targets =
-            OpenDevices.open(devices, address -> address.open(output::warning));
+    try (Watching watching = watch.start(common.spec(), output)) {
+      return watching.tellingOf(() -> receive(where, policy, state, options, watching));
+    }
+  }
+
+  private int receive(TransportAddress where, PeerPolicy policy, StateDirectory state,
+      MigrationOptions options,
+      Watching watching) throws IOException, InterruptedException {
+    Output output = common.output();
+    try (OpenDevices targets = OpenDevices.open(devices, address -> address.open(output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       targets.prepareAsTargets();

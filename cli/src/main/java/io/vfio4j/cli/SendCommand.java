@@ -93,9 +93,16 @@ final class SendCommand implements Callable<Integer> {
     }
     StateDirectory state = stateDir.openForMigration(output);
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec()).withJournal(state);
-    try (Watching watching = watch.start(common.spec(), output);
-        OpenDevices sources =
-            OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
+    try (Watching watching = watch.start(common.spec(), output)) {
+      return watching.tellingOf(() -> send(peer, policy, state, options, watching));
+    }
+  }
+
+  private int send(TransportAddress peer, PeerPolicy policy, StateDirectory state, MigrationOptions options,
+      Watching watching) throws IOException, InterruptedException {
+    Output output = common.output();
+    try (OpenDevices sources =
+        OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {

@@ -17,6 +17,10 @@ sealed interface Ending {
   record Received(TargetReport report) implements Ending {
   }
 
+  /** It came to nothing before anything was touched: a device could not be opened, or nobody was there. */
+  record NotBegun(String words) implements Ending {
+  }
+
   /** It failed. */
   record Failed(MigrationException cause, CommandFailure failure) implements Ending {
   }

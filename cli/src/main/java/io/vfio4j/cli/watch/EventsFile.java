@@ -61,6 +61,11 @@ final class EventsFile implements Watcher {
     write(ErrorJson.of(failure));
   }
 
+  @Override
+  public void notBegun(Throwable failure) {
+    write(ErrorJson.of(failure));
+  }
+
   /** One write for each line; a full disk ends the file, and nothing else. */
   private void write(JsonObject object) {
     if (failed) {

@@ -17,6 +17,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** A migration as a single page that needs nothing else: no script, no font, no picture from elsewhere. */
 final class MigrationPage {
@@ -61,7 +62,9 @@ final class MigrationPage {
     writeHead();
     Numbers numbers = new Numbers(html);
     numbers.writeCards(ending, end);
-    writeTimeline();
+    if (!story.phases().isEmpty()) {
+      writeTimeline();
+    }
     if (ending instanceof Ending.Moved(MigrationReport report)) {
       writeDowntime(report);
     }
@@ -88,14 +91,18 @@ final class MigrationPage {
   }
 
   private void writeHead() {
-    boolean done = !(ending instanceof Ending.Failed);
+    Optional<String> failure = switch (ending) {
+      case Ending.Failed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
+      case Ending.NotBegun failed -> Optional.of(failed.words());
+      case Ending.Moved _,Ending.Received _ -> Optional.empty();
+    };
     html.raw("<header>\n").element("h1", "", title())
-        .element("p", done ? "badge passed" : "badge failed", done ? "Done" : "Failed").raw("<dl>\n")
+        .element("p", failure.isEmpty() ? "badge passed" : "badge failed",
+            failure.isEmpty() ? "Done" : "Failed")
+        .raw("<dl>\n")
         .fact("Command", command.name()).fact("Began", TIME.format(story.began()))
         .fact("Took", time(end)).raw("</dl>\n");
-    if (ending instanceof Ending.Failed failed) {
-      html.element("p", "failure", String.valueOf(failed.failure().getMessage()));
-    }
+    failure.ifPresent(words -> html.element("p", "failure", words));
     html.raw("</header>\n");
   }
 

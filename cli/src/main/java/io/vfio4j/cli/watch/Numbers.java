@@ -40,6 +40,7 @@ final class Numbers {
         card(time(report.summary().starting()), "starting");
         card(time(report.recording()), "recording it in the journal");
       }
+      case Ending.NotBegun _ -> card("nothing", "was moved");
       case Ending.Failed failed -> {
         card(failed.cause().phase().title(), "where it failed");
         card(failed.cause().outcome().name(), "the source");
@@ -59,6 +60,9 @@ final class Numbers {
       case Ending.Moved(MigrationReport report) -> moved(report);
       case Ending.Received(TargetReport report) -> received(report);
       case Ending.Failed failed -> failed(failed);
+      case Ending.NotBegun _ -> {
+        // There is nothing that could be known.
+      }
     }
   }
 
@@ -113,13 +117,18 @@ final class Numbers {
           List.of("round", "ended", "took", "devices", "memory", "left", "rate so far", "downtime would be"),
           rounds.stream().map(Numbers::row).toList()).raw("</details>\n");
     }
-    open("Phases", 0);
-    html.table(List.of("began", "side", "phase", "why"), story.phases().stream()
-        .map(phase -> List.of(time(phase.at()), phase.side().toString(), phase.phase(), phase.reason()))
-        .toList()).raw("</details>\n");
-    open("Moves", 0);
-    html.table(List.of("began", "took", "side", "device", "from", "to", "reached", "why"),
-        story.moves(end).stream().map(Numbers::row).toList()).raw("</details>\n");
+    if (!story.phases().isEmpty()) {
+      open("Phases", 0);
+      html.table(List.of("began", "side", "phase", "why"), story.phases().stream()
+          .map(phase -> List.of(time(phase.at()), phase.side().toString(), phase.phase(), phase.reason()))
+          .toList()).raw("</details>\n");
+    }
+    List<Story.Move> moves = story.moves(end);
+    if (!moves.isEmpty()) {
+      open("Moves", 0);
+      html.table(List.of("began", "took", "side", "device", "from", "to", "reached", "why"),
+          moves.stream().map(Numbers::row).toList()).raw("</details>\n");
+    }
     if (!story.notes().isEmpty()) {
       open("Notes", 0);
       html.table(List.of("at", "side", "note"), story.notes().stream()

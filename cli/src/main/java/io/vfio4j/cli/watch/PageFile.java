@@ -48,6 +48,11 @@ final class PageFile implements Watcher {
     write(new Ending.Failed(cause, failure));
   }
 
+  @Override
+  public void notBegun(Throwable failure) {
+    write(new Ending.NotBegun(Failures.words(failure)));
+  }
+
   /** What became of the devices is settled by now, and no full disk may hide it. */
   private void write(Ending ending) {
     Path whole = file.toAbsolutePath();

@@ -30,6 +30,15 @@ interface Watcher extends MigrationListener, AutoCloseable {
     // Not everybody wants to know.
   }
 
+  /**
+   * The migration has not even begun.
+   *
+   * @param failure what the command threw
+   */
+  default void notBegun(Throwable failure) {
+    // Not everybody wants to know.
+  }
+
   @Override
   void close();
 }

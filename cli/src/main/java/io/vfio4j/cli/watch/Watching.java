@@ -8,13 +8,24 @@ import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.jfr.JfrListener;
+import java.io.IOException;
 import java.util.List;
+import picocli.CommandLine.ParameterException;
 
 /** All that watches the migration of a command, until the command ends. */
 public final class Watching implements MigrationListener, AutoCloseable {
 
   private final List<Watcher> watchers;
   private final JfrListener jfr = new JfrListener();
+  private boolean ended;
+
+  /** What a command does while it is watched. */
+  @FunctionalInterface
+  public interface Watched {
+
+    /** Does it, and returns the exit code. */
+    int run() throws IOException, InterruptedException;
+  }
 
   Watching(List<Watcher> watchers) {
     this.watchers = List.copyOf(watchers);
@@ -34,23 +45,45 @@ public final class Watching implements MigrationListener, AutoCloseable {
     };
   }
 
+  /**
+   * Does what is watched. What fails before there was a migration that could fail is told to all that watches: not wrong
+   * arguments, for then nothing was to be done.
+   */
+  public int tellingOf(Watched watched) throws IOException, InterruptedException {
+    try {
+      return watched.run();
+    } catch (ParameterException e) {
+      throw e;
+    } catch (IOException | RuntimeException | Error e) {
+      if (!ended) {
+        watchers.forEach(watcher -> watcher.notBegun(e));
+      }
+      throw e;
+    }
+  }
+
   /** The source's side is done. */
   public void moved(MigrationReport report) {
-    jfr.close();
+    end();
     watchers.forEach(watcher -> watcher.moved(report));
   }
 
   /** The target's side is done. */
   public void received(TargetReport report) {
-    jfr.close();
+    end();
     watchers.forEach(watcher -> watcher.received(report));
   }
 
   /** The migration failed; returns what the command says. */
   public CommandFailure failed(MigrationException cause, CommandFailure failure) {
-    jfr.close();
+    end();
     watchers.forEach(watcher -> watcher.failed(cause, failure));
     return failure;
+  }
+
+  private void end() {
+    ended = true;
+    jfr.close();
   }
 
   /** Ends watching. */

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vfio4j.cli.Output;
 import io.vfio4j.cli.Run;
+import io.vfio4j.conformance.Markup;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -74,6 +75,45 @@ class WatchTest {
     assertThat(lines(events).getLast()).isEqualTo(run.event("error"));
     assertThat(Files.readString(page)).contains("Migration of sim:a</h1>", ">Failed<", "SOURCE_RUNNING",
         "RESUMING to STOP failed: EINVAL", ">aborting</text>");
+  }
+
+  /** The engine refuses before it has touched anything; what it compared is on the page. */
+  @Test
+  void aRefusalHasItsPage() throws IOException {
+    Path page = folder.resolve("page.html");
+    Run run = migrate("sim:b?memory=2m&features=none", "--report", page.toString());
+
+    assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(Files.readString(page)).contains(">Failed<", "offers no migration", "sim:b?memory=2m");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"migrate --from vfio-user:FOLDER/none --to sim:b",
+      "receive --listen unix:FOLDER/r sim:b "
+          + "--timeout 10ms",
+      "send --connect unix:FOLDER/none sim:a"})
+  void whatNeverBeganHasItsPageAndItsLastEvent(String command) throws IOException {
+    Path page = folder.resolve("page.html");
+    Path events = folder.resolve("events");
+    Run run = Run.vfio4j((command.replace("FOLDER", folder.toString()) + " --json --state-dir " + folder
+        + " --report " + page + " --events " + events).split(" ", -1));
+
+    assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(lines(events)).containsExactly(run.event("error"));
+    assertThat(Files.readString(page)).contains(">Failed<", "nothing</b>", "was moved",
+        Markup.escaped(run.event("error").get("message").getAsString()), "--report")
+        .doesNotContain("Timeline", "Moves").endsWith("</html>\n");
+  }
+
+  @Test
+  void wrongArgumentsHaveNoPage() throws IOException {
+    Path page = folder.resolve("page.html");
+    Path memory = Files.write(folder.resolve("memory"), new byte[4096]);
+    Run run = migrate(List.of("--report", page.toString(), "--region", "a=" + memory + "@0", "--region",
+        "b=" + memory + "@0"));
+
+    assertThat(run.exitCode()).isEqualTo(USAGE);
+    assertThat(page).doesNotExist();
   }
 
   @Test
