@@ -11,9 +11,11 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [simulate]}. Properties: {@code bench.rounds}, {@code
- * bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code
- * bench.movedMemory}, {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll} (microseconds, of ours alone).
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [files] [simulate]}.
+ * Properties: {@code bench.rounds}, {@code bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports},
+ * {@code bench.memory}, {@code bench.streamMemory}, {@code bench.movedMemory}, {@code bench.savedMemory}, {@code bench.disk}
+ * (the folder that files are written to), {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll}
+ * (microseconds, of ours alone).
  */
 public final class Bench {
 
@@ -25,6 +27,9 @@ public final class Bench {
   private static final int PAIRS = Integer.getInteger("bench.pairs", 5_000);
   private static final int REPORTS = Integer.getInteger("bench.reports", 100);
   private static final long MOVED_MEMORY = Long.getLong("bench.movedMemory", 512L << 20);
+  private static final long SAVED_MEMORY = Long.getLong("bench.savedMemory", 4L << 30);
+  private static final Path DISK = Path.of(System.getProperty("bench.disk", "/var/tmp"));
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
   private static final int FRAME = Integer.getInteger("bench.frame", MemoryPipe.FRAME_BYTES);
   private static final int WARM_UP = 2_000;
 
@@ -40,7 +45,7 @@ public final class Bench {
   public static void main(String[] args) throws IOException, InterruptedException, MigrationException {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
-            : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "tls", "zstd",
+            : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "tls", "zstd", "files",
                 "simulate");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
@@ -75,6 +80,9 @@ public final class Bench {
       }
       if (what.contains("zstd")) {
         bench.zstd();
+      }
+      if (what.contains("files")) {
+        bench.files();
       }
     } finally {
       Files.deleteIfExists(folder.resolve("c"));
@@ -159,6 +167,17 @@ public final class Bench {
   private void zstd() throws IOException, InterruptedException {
     try (ZstdRounds rounds = new ZstdRounds(folder.resolve("zstd"), FRAME)) {
       rounds.run(2); // The JVM compiles.
+      rounds.forget();
+      rounds.run(ROUNDS);
+      rounds.print(System.out);
+    }
+  }
+
+  private void files() throws IOException, InterruptedException {
+    try (ServerProcess large = ours("large", SAVED_MEMORY);
+        ServerProcess small = ours("small", 1 << 20);
+        FileRounds rounds = new FileRounds(large, small, SAVED_MEMORY, SHARED_MEMORY, DISK)) {
+      rounds.run(1); // The JVM compiles.
       rounds.forget();
       rounds.run(ROUNDS);
       rounds.print(System.out);

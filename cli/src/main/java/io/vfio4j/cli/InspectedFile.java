@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.Ensemble;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -54,6 +55,11 @@ public final class InspectedFile {
           "--region: memory is compared together with devices: give DEVICEs too");
     }
     return !devices.isEmpty();
+  }
+
+  /** Tells what was found of them beside the file, and returns the exit code. */
+  public static int tell(Comparison comparison, Output output) {
+    return DryRun.tell(comparison, output);
   }
 
   /** Opens the devices for a look. */

@@ -119,16 +119,16 @@ class SavedFilesTest {
     Run alone = Run.vfio4j("inspect", file.toString());
     assertThat(alone.exitCode()).as(alone.err()).isEqualTo(ExitCodes.DONE);
     assertThat(alone.out()).contains("intact", "stream version 1.2", "was stopped", "1234:5634",
-        "memory       ram: 16.0 KiB at 0x100000000").doesNotContain("fits");
+        "memory       ram: 16.0 KiB at 0x100000000").doesNotContain("would");
     List<Served> targets = SavedSample.TWO_AND_MEMORY.serve(folder, "b");
     try {
       String address = targets.getFirst().address();
       Run one = Run.vfio4j("inspect", file.toString(), address);
       assertThat(one.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-      assertThat(one.out()).contains("fits         no: the source moves 2 devices");
+      assertThat(one.out()).contains("refused: the source moves 2 devices", "It would not go");
       Run withoutMemory = Run.vfio4j("inspect", file.toString(), "--json", address, targets.get(1).address());
       assertThat(withoutMemory.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-      assertThat(withoutMemory.event("saved-state").get("misfit").getAsString()).contains("region ram");
+      assertThat(withoutMemory.event("comparison").get("refusals").toString()).contains("region ram");
       Run good = SavedSample.TWO_AND_MEMORY.with("inspect", file, targets, folder);
       assertThat(good.event("saved-state").get("fits").getAsBoolean()).isTrue();
       assertThat(good.event("saved-state").get("memory").getAsJsonArray()).hasSize(1);

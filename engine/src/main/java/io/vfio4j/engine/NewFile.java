@@ -24,15 +24,18 @@ final class NewFile implements AutoCloseable {
   private final Path folder;
   private final Path part;
   private final FileChannel channel;
+  private final EarlyWriteback early;
   private final WritableByteChannel writing;
   private boolean inPlace;
 
-  private NewFile(Path path, Path folder, Path part, FileChannel channel, WritableByteChannel writing) {
+  private NewFile(Path path, Path folder, Path part, FileChannel channel,
+      UnaryOperator<WritableByteChannel> through) {
     this.path = path;
     this.folder = folder;
     this.part = part;
     this.channel = channel;
-    this.writing = writing;
+    this.early = new EarlyWriteback(channel);
+    this.writing = through.apply(early);
   }
 
   /**
@@ -76,7 +79,7 @@ final class NewFile implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    NewFile file = new NewFile(path, folder, part, channel, through.apply(channel));
+    NewFile file = new NewFile(path, folder, part, channel, through);
     try {
       channel.lock(); // It is freed with the channel.
       return file;
@@ -113,6 +116,7 @@ final class NewFile implements AutoCloseable {
    */
   void publish() throws FileException {
     try {
+      early.finish();
       channel.force(true);
       Files.move(part, path.toAbsolutePath(), StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
@@ -137,7 +141,7 @@ final class NewFile implements AutoCloseable {
   /** Removes what is not in its place. */
   @Override
   public void close() throws IOException {
-    try (channel) {
+    try (channel; early) {
       if (!inPlace) {
         Files.deleteIfExists(part);
       }

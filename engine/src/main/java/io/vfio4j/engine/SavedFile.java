@@ -4,8 +4,6 @@ package io.vfio4j.engine;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 
 /** A file with a saved state that has been read to its end, and is intact. */
 public final class SavedFile {
@@ -44,17 +42,16 @@ public final class SavedFile {
    * Compares what is in it with devices and memory, which are only asked what they are. Whether a device accepts the
    * state, which only its driver understands, is known when it has been loaded and not before.
    *
-   * @return why it does not fit them; empty if it does
+   * @return what there is on both sides, the source being that of the file
    * @throws IOException if a device does not answer
    */
-  public Optional<String> misfit(Ensemble ensemble, MigrationOptions options) throws IOException {
+  public Comparison compareWith(Ensemble ensemble, MigrationOptions options) throws IOException {
     Narrator narrator = new Narrator(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
     try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
       // Where they are and whether they reach each other's memory is a matter of the restore, not of the file.
-      List<String> reasons = PreFlight.compare(checked.hello(),
-          Hello.of(group.introduce(Waiting.alone(), _ -> true), ensemble.memory().introducedWithRoom()), true)
-          .refusals();
-      return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
+      return PreFlight.compare(checked.hello(),
+          Hello.of(group.introduce(Waiting.alone(), _ -> true), ensemble.memory().introducedWithRoom()),
+          true);
     }
   }
 }

@@ -2,13 +2,14 @@
 package io.vfio4j.cli.inspect;
 
 import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.InspectedFile;
 import io.vfio4j.cli.Json;
 import io.vfio4j.cli.LaterCodecs;
 import io.vfio4j.cli.Output;
+import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.SavedFile;
 import java.io.IOException;
-import java.util.Optional;
 
 /** Files with saved states. */
 final class SavedStateKind implements FileKind {
@@ -39,12 +40,10 @@ final class SavedStateKind implements FileKind {
       output.result(json.build());
       return ExitCodes.DONE;
     }
-    Optional<String> misfit = inspection
-        .look(ensemble -> file.misfit(ensemble, MigrationOptions.defaults()));
-    output.line(misfit.map(reason -> "fits         no: " + reason)
-        .orElse("fits         yes, as far as can be told: whether a device accepts what only its driver "
-            + "understands is known when all of it has been loaded and RESUMING is left"));
-    output.result(json.with("fits", misfit.isEmpty()).with("misfit", misfit.orElse(null)).build());
-    return misfit.isEmpty() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+    Comparison comparison =
+        inspection.look(ensemble -> file.compareWith(ensemble, MigrationOptions.defaults()));
+    output.result(json.with("fits", comparison.goes()).build());
+    output.line("");
+    return InspectedFile.tell(comparison, output);
   }
 }
