@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.engine.Codec;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +68,22 @@ class CompressIT {
     }
     assertThat(Files.readString(Path.of("/proc/self/maps"))).as("the library that is installed")
         .containsPattern("/later/io\\.vfio4j\\.zstd/linux/[^/]+/libzstd-jni-");
+  }
+
+  /** One that {@code save --compress 3} made when there was no other kind. It stays as it is. */
+  @Test
+  void aFileOfEarlierIsRestored() throws Exception {
+    Path file = path("state");
+    try (InputStream in = CompressIT.class.getResourceAsStream("saved/1.3/compressed.state")) {
+      Files.copy(Objects.requireNonNull(in), file);
+    }
+    try (Served b = Served.at(path("b.sock"))) {
+      Run restore = Run.vfio4j("restore", file.toString(), b.address(), "--json");
+      assertThat(restore.exitCode()).as(restore.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(restore.event("restored").getAsJsonObject("state").get("compression").getAsString())
+          .isEqualTo("zstd");
+      b.assertRunsWith(MARK);
+    }
   }
 
   @Test

@@ -38,8 +38,13 @@ final class NativeLibrary {
       Native.load();
     } catch (LinkageError | UnsupportedOperationException e) {
       throw new IllegalStateException("the native library of zstd does not load from %s (%s). %s"
-          .formatted(where(), e.getMessage(), advice()), e);
+          .formatted(where(), firstLine(e), advice()), e);
     }
+  }
+
+  /** The rest is about a library of the system's, which nobody has in mind. */
+  private static String firstLine(Throwable failure) {
+    return String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
   }
 
   private static Optional<Path> installed() {
