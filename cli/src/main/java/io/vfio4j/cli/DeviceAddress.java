@@ -46,6 +46,11 @@ sealed interface DeviceAddress {
     }
 
     @Override
+    public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
+      return prepared(OpenDevice.connectSource(socket, busyPoll), reset, log);
+    }
+
+    @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       try {
         return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT.withBusyPoll(busyPoll)));
@@ -108,14 +113,7 @@ sealed interface DeviceAddress {
 
     @Override
     public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
-      OpenDevice device = open(log);
-      try {
-        KernelSource.prepare(device.device(), reset, log);
-        return device;
-      } catch (IOException | RuntimeException e) {
-        device.close();
-        throw e;
-      }
+      return prepared(open(log), reset, log);
     }
 
     @Override
@@ -154,6 +152,18 @@ sealed interface DeviceAddress {
    */
   default OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
     return open(log);
+  }
+
+  private static OpenDevice prepared(OpenDevice device, boolean reset, Consumer<String> log)
+      throws IOException {
+    try {
+      LeftSource.prepare(device.device(), reset, log);
+      return device;
+    } catch (IOException | RuntimeException e) {
+      device.leave();
+      device.close();
+      throw e;
+    }
   }
 
   /**

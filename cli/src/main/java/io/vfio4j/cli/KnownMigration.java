@@ -9,6 +9,8 @@ import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.JournalRecord;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -53,6 +55,18 @@ record KnownMigration(JournalFile file, JournalContents contents) {
     return Optional.of(heading().side() == Side.SOURCE ? JournalStep.KEPT : JournalStep.REFUSED);
   }
 
+  /** Returns those of its devices that servers have. */
+  List<DeviceAddress.VfioUser> servedDevices() {
+    List<DeviceAddress.VfioUser> served = new ArrayList<>();
+    for (String name : heading().devices()) {
+      if (name.startsWith("vfio-user:")
+          && DeviceAddress.parse(name) instanceof DeviceAddress.VfioUser address) {
+        served.add(address);
+      }
+    }
+    return served;
+  }
+
   /** Says what it is about, what is known, and what can be done. */
   String text() {
     String known = "%s: %s %s (%s)%n  %s".formatted(session(),
@@ -88,7 +102,7 @@ record KnownMigration(JournalFile file, JournalContents contents) {
       default -> source
           ? "they are the source's again" + (isHeld()
               ? "; the process that holds them lets them run"
-              : "; nobody holds them any more, so see what became of them: vfio4j probe")
+              : "; nobody holds them any more")
           : "they do not run here, and never will";
     };
   }

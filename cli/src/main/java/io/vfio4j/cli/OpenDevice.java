@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.linux.vfio.KernelDevice;
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.vfiouser.ClientOptions;
@@ -19,9 +20,12 @@ final class OpenDevice implements AutoCloseable {
 
   /** What a command leaves in RUNNING is to go on. */
   private static final ClientOptions OPTIONS = ClientOptions.DEFAULT.withKeepState(true);
+  /** What a command was taking the state of is to outlive the command. */
+  private static final ClientOptions SOURCE_OPTIONS = OPTIONS.withKeepStopped(true);
 
   private final MigratableDevice device;
   private final @Nullable SimServer inside;
+  private boolean isLeft;
 
   private OpenDevice(MigratableDevice device, @Nullable SimServer inside) {
     this.device = device;
@@ -34,8 +38,17 @@ final class OpenDevice implements AutoCloseable {
   }
 
   static OpenDevice connect(Path socket, Duration busyPoll) throws IOException {
+    return connect(socket, OPTIONS.withBusyPoll(busyPoll));
+  }
+
+  /** Connects to a device whose state is kept, by a server that can, if this process dies. */
+  static OpenDevice connectSource(Path socket, Duration busyPoll) throws IOException {
+    return connect(socket, SOURCE_OPTIONS.withBusyPoll(busyPoll));
+  }
+
+  private static OpenDevice connect(Path socket, ClientOptions options) throws IOException {
     try {
-      return of(VfioUserClient.connect(socket, OPTIONS.withBusyPoll(busyPoll)));
+      return of(VfioUserClient.connect(socket, options));
     } catch (DeviceException e) {
       throw explained(socket, e);
     }
@@ -87,13 +100,22 @@ final class OpenDevice implements AutoCloseable {
 
   /**
    * Sees to it that a device that is to be given a state holds nothing of what its last user left. What a kernel device
-   * holds is lost; of others their servers take care.
+   * holds is lost; a server's holds something only where a command died that was taking its state.
    *
    * @throws DeviceException if it does not reset
+   * @throws CommandFailure if it holds a state that may be all there is
    */
-  void prepareAsTarget() throws DeviceException {
+  void prepareAsTarget() throws DeviceException, CommandFailure {
     if (isLeftBehind(device)) {
       device.reset();
+      return;
+    }
+    DeviceState state = device.state();
+    if (state == DeviceState.STOP || state == DeviceState.STOP_COPY) {
+      throw new CommandFailure(ExitCodes.NOT_DONE, """
+          %s is in %s, as its last user left it; nothing was touched. What it holds may be all there is of its state: \
+          let it run again (vfio4j recover --resume %s), or, if nobody needs it any more, drop it \
+          (vfio4j recover --discard %s)""".formatted(name(), state, name(), name()), null);
     }
   }
 
@@ -114,8 +136,39 @@ final class OpenDevice implements AutoCloseable {
         : "its server resets it then";
   }
 
+  /** Returns what becomes of a device that is let go of while it stands still with its state: the end of a sentence. */
+  String whenLeft() {
+    return device instanceof VfioUserClient client && client.keepsStopped()
+        ? "it stays in STOP with its state then, until 'vfio4j recover' settles what becomes of it"
+        : whenLetGo();
+  }
+
+  private static void resetUnlessRunning(VfioUserClient client) {
+    try {
+      if (!client.state().isRunning()) {
+        client.reset();
+      }
+    } catch (DeviceException e) {
+      // Its server is gone, and the device with it; or it does not reset, and then stands still as before.
+    }
+  }
+
+  /** Leaves the device where it is when it is let go of, if its server keeps it so. */
+  void leave() {
+    isLeft = true;
+  }
+
+  /** Tells whether the device stays in STOP when this command lets go of it there. */
+  boolean staysStopped() {
+    return isLeft && device instanceof VfioUserClient client && client.keepsStopped();
+  }
+
+  /** Lets go of the device. What stands still is reset, unless it was to be left. */
   @Override
   public void close() {
+    if (!isLeft && device instanceof VfioUserClient client && client.keepsStopped()) {
+      resetUnlessRunning(client);
+    }
     device.close();
     if (inside != null) {
       inside.close();

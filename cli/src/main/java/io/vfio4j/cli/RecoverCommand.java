@@ -12,6 +12,8 @@ import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -30,6 +32,8 @@ import picocli.CommandLine.Parameters;
         "    vfio4j recover --answer unix:/tmp/ask.sock", "  At the host that sent:",
         "    vfio4j recover --ask unix:/tmp/ask.sock", "  Where nobody can know, a person decides:",
         "    vfio4j recover --run-here 00112233445566778899aabbccddeeff",
+        "  Where a command died, its server keeps the device in STOP:",
+        "    vfio4j recover --resume vfio-user:/tmp/a.sock",
         "  What became of all the migrations that the journals tell of:", "    vfio4j recover --list"})
 final class RecoverCommand implements Callable<Integer> {
 
@@ -49,6 +53,12 @@ final class RecoverCommand implements Callable<Integer> {
 
   @Option(names = "--give-up", description = "They are not to run on this side.")
   private boolean giveUp;
+
+  @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Let a device run that stands still since a command died that was taking its state: vfio-user:PATH. May be given several times.")
+  private List<DeviceAddress> resume = new ArrayList<>();
+
+  @Option(names = "--discard", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Reset such a device instead; its state is lost.")
+  private List<DeviceAddress> discard = new ArrayList<>();
 
   @Option(names = "--list", description = "Tell of all migrations that the journals know, settled ones too; settle nothing.")
   private boolean list;
@@ -70,10 +80,11 @@ final class RecoverCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    long ways = Stream.of(ask != null, answer != null, runHere, giveUp, list, prune).filter(given -> given)
-        .count();
+    long ways = Stream.of(ask != null, answer != null, runHere, giveUp, !resume.isEmpty(), !discard.isEmpty(),
+        list, prune).filter(given -> given).count();
     if (ways > 1) {
-      throw wrong("give one of --ask, --answer, --run-here, --give-up, --list and --prune");
+      throw wrong(
+          "give one of --ask, --answer, --run-here, --give-up, --resume, --discard, --list and --prune");
     }
     if (days != null && (!prune || days < 1)) {
       throw wrong("--days is for --prune, and at least 1");
@@ -84,6 +95,12 @@ final class RecoverCommand implements Callable<Integer> {
       return answer(answer, state);
     }
     Recovery recovery = new Recovery(state, common.output());
+    if (!resume.isEmpty()) {
+      return recovery.resume(served(resume));
+    }
+    if (!discard.isEmpty()) {
+      return recovery.discard(served(discard));
+    }
     if (list) {
       return recovery.list(session);
     }
@@ -98,6 +115,17 @@ final class RecoverCommand implements Callable<Integer> {
     Optional<KnownPeer> whom = ask == null ? Optional.empty()
         : Optional.of(new KnownPeer(ask, peerOptions.policy(ask, common.spec())));
     return recovery.settle(new TargetOracle(state, whom), session);
+  }
+
+  private List<DeviceAddress.VfioUser> served(List<DeviceAddress> devices) {
+    List<DeviceAddress.VfioUser> served = new ArrayList<>();
+    for (DeviceAddress device : devices) {
+      if (!(device instanceof DeviceAddress.VfioUser address)) {
+        throw wrong("%s: only a server keeps the state of a device (vfio-user:PATH)".formatted(device));
+      }
+      served.add(address);
+    }
+    return served;
   }
 
   private Optional<Session> session() {

@@ -21,10 +21,12 @@ final class Recovery {
 
   private final StateDirectory state;
   private final Output output;
+  private final LeftDevices left;
 
   Recovery(StateDirectory state, Output output) {
     this.state = state;
     this.output = output;
+    this.left = new LeftDevices(output);
   }
 
   /**
@@ -92,8 +94,7 @@ final class Recovery {
     Optional<JournalStep> obvious = one.obviousEnd();
     if (obvious.isPresent()) {
       one.file().add(obvious.get(), "its process ended before anything was given");
-      told(one, obvious.get());
-      return true;
+      return carryOut(one, obvious.get());
     }
     if (!one.isGiven() || !oracle.canAsk(one.session())) {
       output.line(one.text());
@@ -105,8 +106,7 @@ final class Recovery {
         .with("verdict", answer.verdict().name().toLowerCase(Locale.ROOT)).with("reason", answer.reason())
         .build());
     if (answer.verdict() == Verdict.MINE || answer.verdict() == Verdict.NOT_MINE) {
-      told(one, answer.verdict() == Verdict.MINE ? JournalStep.CONFIRMED : JournalStep.RETURNED);
-      return true;
+      return carryOut(one, answer.verdict() == Verdict.MINE ? JournalStep.CONFIRMED : JournalStep.RETURNED);
     }
     output.line(one.text());
     output.warning("vfio4j: the target does not know either: " + answer.reason());
@@ -124,8 +124,52 @@ final class Recovery {
             "no migration %s is open in %s".formatted(session, state.folder()), null));
     JournalStep step = stepFor(one, runHere);
     one.file().add(step, "a person's word");
+    return carryOut(one, step) ? ExitCodes.DONE : ExitCodes.NEEDS_CARE;
+  }
+
+  /**
+   * Lets devices run that stand still since a command died that was taking their state.
+   *
+   * @return the exit code
+   */
+  int resume(List<DeviceAddress.VfioUser> devices) throws IOException {
+    requireNotGiven(devices);
+    return left.resume(devices) ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+  }
+
+  /**
+   * Resets such devices instead.
+   *
+   * @return the exit code
+   */
+  int discard(List<DeviceAddress.VfioUser> devices) throws IOException {
+    requireNotGiven(devices);
+    return left.discard(devices) ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+  }
+
+  /** The state of devices that were given away is nobody's to decide on before it is known who has them. */
+  private void requireNotGiven(List<DeviceAddress.VfioUser> devices) throws IOException {
+    for (KnownMigration one : survey(Optional.empty()).open()) {
+      if (one.isGiven() && one.servedDevices().stream().anyMatch(devices::contains)) {
+        throw new CommandFailure(ExitCodes.NEEDS_CARE,
+            "%s gave %s away, and what became of them is not known: settle that first (vfio4j recover %s)"
+                .formatted(one.session(), String.join(", ", one.heading().devices()), one.session()),
+            null);
+      }
+    }
+  }
+
+  /** Tells what was settled, and does it to devices that nobody holds but their servers. */
+  private boolean carryOut(KnownMigration one, JournalStep step) {
     told(one, step);
-    return ExitCodes.DONE;
+    if (one.heading().side() == Side.TARGET || one.isHeld()) {
+      return true;
+    }
+    return switch (step) {
+      case KEPT, RETURNED -> left.resume(one.servedDevices());
+      case CONFIRMED, ABANDONED -> left.discard(one.servedDevices());
+      default -> true;
+    };
   }
 
   private static JournalStep stepFor(KnownMigration one, boolean runHere) throws JournalException {

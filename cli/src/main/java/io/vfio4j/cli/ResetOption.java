@@ -7,8 +7,8 @@ import picocli.CommandLine.Option;
 /** Allows to reset a source. To be mixed in. */
 final class ResetOption {
 
-  @Option(names = "--reset", description = "Reset the source first if it is a kernel device that does not run, as its "
-      + "last user may have left it. What it holds is lost.")
+  @Option(names = "--reset", description = "Reset the source first if it does not run, as its last user may have left it. "
+      + "What it holds is lost.")
   private boolean reset;
 
   boolean isAllowed() {

@@ -89,13 +89,22 @@ final class SaveCommand implements Callable<Integer> {
       return new StateSaving(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
           progress).run();
     } catch (MigrationException e) {
+      if (StoppedSource.isLeftBy(e)) {
+        sources.list().forEach(OpenDevice::leave);
+      }
       throw FailedMigration.ofSave(e, sources.names());
     }
   }
 
   private void tellWhatBecomesOf(OpenDevices sources, Output output) {
     for (OpenDevice source : sources.list()) {
-      if (stop || !source.keepsState()) {
+      if (stop) {
+        source.leave();
+      }
+      if (source.staysStopped()) {
+        output.line("%s stays in STOP: vfio4j recover --resume lets it run, --discard resets it."
+            .formatted(source.name()));
+      } else if (stop || !source.keepsState()) {
         output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.isInside()
             ? "it ends with it"
             : source.whenLetGo()));

@@ -76,6 +76,9 @@ final class SourceSide {
   private void failed(MigrationException e, Optional<Session> session)
       throws CommandFailure, InterruptedException {
     CommandFailure failure = watching.failed(e, FailedMigration.of(e, sources.names(), target));
+    if (StoppedSource.isLeftBy(e) && !mayHold) {
+      sources.list().forEach(OpenDevice::leave);
+    }
     if (!StoppedSource.isLeftBy(e) || sources.isInside() || !mayHold) {
       throw failure;
     }

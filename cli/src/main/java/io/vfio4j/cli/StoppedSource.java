@@ -6,8 +6,6 @@ import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigrationFeature;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -18,8 +16,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A source that stands still with its state after a migration that failed. To let go of it would be its end: its
- * server resets it. So the command stays, and a person who has looked at the target decides.
+ * A source that stands still with its state after a migration that failed. To let go of it may be its end, where no
+ * server keeps it. So the command stays, and a person who has looked at the target decides.
  */
 final class StoppedSource {
 
@@ -72,7 +70,7 @@ final class StoppedSource {
     output.warning(
         "  This command holds the device with its state. To run it here again, and only if it does not "
             + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: %s."
-                .formatted(RESUME, devices.list().getFirst().whenLetGo()));
+                .formatted(RESUME, devices.list().getFirst().whenLeft()));
     journal.ifPresent(held -> output.warning(
         "  It asks the target by itself, where that can be reached; 'vfio4j recover' settles migration\n  %s too."
             .formatted(held.session())));
@@ -84,6 +82,7 @@ final class StoppedSource {
 
   private Optional<Ending> hear(String word) {
     if (word.equals(LET_GO)) {
+      devices.list().forEach(OpenDevice::leave);
       return Optional.of(Ending.LET_GO);
     }
     if (!word.strip().equals(RESUME)) {
@@ -114,18 +113,9 @@ final class StoppedSource {
     };
   }
 
-  /** All are out of their stop before any begins peer-to-peer traffic. */
   private boolean resume() {
     try {
-      for (OpenDevice device : devices.list()) {
-        if (device.device().features().has(MigrationFeature.P2P)
-            && !device.device().state().isRunning()) {
-          device.device().moveTo(DeviceState.RUNNING_P2P);
-        }
-      }
-      for (OpenDevice device : devices.list()) {
-        device.device().moveTo(DeviceState.RUNNING);
-      }
+      LeftDevices.run(devices.list().stream().map(OpenDevice::device).toList());
       output.warning("vfio4j: runs at the source again: " + devices.names());
       return true;
     } catch (DeviceException e) {

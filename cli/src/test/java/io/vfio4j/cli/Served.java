@@ -9,6 +9,7 @@ import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.EmulatedDevice;
 import io.vfio4j.vfiouser.MigrationVersions;
@@ -90,6 +91,26 @@ final class Served implements AutoCloseable {
 
   VfioUserClient connect() throws DeviceException {
     return VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true));
+  }
+
+  /** Connects as who takes the state of the device does, and leaves it as it is. */
+  VfioUserClient connectToKeep() throws DeviceException {
+    return VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true));
+  }
+
+  /** Connects so as soon as the server has seen that its last client is gone. */
+  VfioUserClient connectWhenFree() throws DeviceException {
+    long end = System.nanoTime() + Children.PATIENCE.toNanos();
+    while (true) {
+      try {
+        return connectToKeep();
+      } catch (DeviceException e) {
+        if (!e.errno().equals(Errno.EBUSY) || System.nanoTime() - end > 0) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
   }
 
   /** Writes a value into a register and at both ends of the memory, and lets go of the device. */

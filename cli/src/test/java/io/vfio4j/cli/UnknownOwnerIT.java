@@ -4,6 +4,9 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,12 +86,34 @@ class UnknownOwnerIT {
       sender.terminate();
 
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NEEDS_CARE);
-      source.assertRunsWith(0);
+      assertLeftStopped();
     }
   }
 
+  /** The command has gone; its server keeps the device, whose owner is not known, until a person decides. */
+  private void assertLeftStopped() throws DeviceException {
+    try (VfioUserClient client = source.connectToKeep()) {
+      assertThat(client.state()).isEqualTo(DeviceState.STOP);
+    }
+    Run resumed = Run.vfio4j("recover", "--state-dir", folder.resolve("source").toString(), "--resume",
+        source.address());
+    assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(resumed.err()).contains("settle that first");
+    Run again = Run.vfio4j("send", "--connect", "unix:/nowhere", source.address());
+    assertThat(again.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(again.err()).contains("is in STOP").contains("vfio4j recover --resume " + source.address());
+
+    Run open = recover("source");
+    assertThat(open.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+    String session = open.event("open-migration").get("session").getAsString();
+    Run decided = recover("source", session, "--run-here");
+    assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(decided.event("resumed").get("device").getAsString()).isEqualTo(source.address());
+    source.assertRunsWith(MARK);
+  }
+
   @Test
-  void whoCannotWaitLosesIt() throws Exception {
+  void whoCannotWaitLosesNothing() throws Exception {
     try (ChildProcess sender = sendToOneThatDies("--no-hold")) {
       JsonObject error = Children.await(sender, Children.event("error"));
 
@@ -96,6 +121,21 @@ class UnknownOwnerIT {
       assertThat(error.get("outcome").getAsString()).isEqualTo("UNKNOWN");
       assertThat(error.get("source_state").getAsString()).isEqualTo("STOP_COPY");
       assertThat(error.get("remedy").getAsString()).contains("vfio4j probe ");
+      assertLeftStopped();
+    }
+  }
+
+  /** It asked nobody; that its old state is not needed any more, a person says. */
+  @Test
+  void aPersonGivesUpWhatAKilledCommandLeft() throws Exception {
+    try (ChildProcess sender = sendToOneThatDies()) {
+      String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
+      sender.kill();
+      sender.await(Children.PATIENCE);
+
+      Run decided = recover("source", session, "--give-up");
+      assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(decided.event("discarded").get("device").getAsString()).isEqualTo(source.address());
       source.assertRunsWith(0);
     }
   }

@@ -58,8 +58,7 @@ final class ClientHandshake {
    */
   static Granted negotiate(ClientCalls calls, ClientOptions options)
       throws DeviceException, ErrnoException {
-    VersionMessage asked =
-        VersionMessage.request(options.limits(), options.keepState(), options.twinSocket());
+    VersionMessage asked = VersionMessage.request(options);
     Granted granted;
     try {
       granted =

@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.recording.Recording;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,6 +62,7 @@ final class DeviceService implements AutoCloseable {
     MessageTransport carried = session.<MessageTransport>map(
         taken -> new RecordingTransport(transport, taken, RecordingTransport.SOCKET)).orElse(transport);
     boolean keep = true;
+    boolean keepStopped = false;
     boolean hadClient = false;
     String reason = "";
     try (ServerConnection connection =
@@ -73,6 +75,7 @@ final class DeviceService implements AutoCloseable {
       } finally {
         hadClient = connection.hasBegun();
         keep = connection.keepsState();
+        keepStopped = connection.keepsStopped();
         current = null;
       }
     } catch (ProtocolException | LinuxException e) {
@@ -81,13 +84,37 @@ final class DeviceService implements AutoCloseable {
         log.accept("client given up: " + reason);
       }
     }
+    boolean isStopped = keepStopped && settle();
     boolean kept = keep && (version1 != null ? version1.release() : device.state() == DeviceState.RUNNING);
-    if (!kept) {
+    if (!kept && !isStopped) {
       device.reset();
     }
     String why = reason;
     session.ifPresent(taken -> taken.end(why));
     return hadClient;
+  }
+
+  /**
+   * Ends what a client was about with the state of a device, which keeps it: one that ran goes on, without the client's
+   * memory and interrupts, and one that did not stands in STOP.
+   *
+   * @return whether it stands still with its state
+   */
+  private boolean settle() {
+    DeviceState before = device.state();
+    boolean hasNone = before == DeviceState.RESUMING || before == DeviceState.ERROR;
+    boolean byVersion1 = version1 != null && version1.isDrivenByVersion1(); // Whose field would say another state.
+    if (before == DeviceState.RUNNING || hasNone || byVersion1) {
+      return false;
+    }
+    try {
+      device.moveTo(before.isRunning() ? DeviceState.RUNNING : DeviceState.STOP);
+      log.accept("the client left the device in %s: it is in %s now".formatted(before, device.state()));
+    } catch (TransitionException e) {
+      log.accept(
+          "the client left the device in %s, and it is not moved: %s".formatted(before, e.getMessage()));
+    }
+    return device.state() == DeviceState.STOP || device.state() == DeviceState.STOP_COPY;
   }
 
   /** Ends the session that goes on, and all that begin later, at once. From any thread; does not wait for it. */

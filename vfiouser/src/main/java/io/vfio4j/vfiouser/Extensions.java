@@ -7,9 +7,12 @@ package io.vfio4j.vfiouser;
  * @param ours whether the other end is vfio4j at all
  * @param preCopyInfo whether pre-copy info can be asked for, as feature 0xff00
  * @param keepState whether a device in RUNNING is left as it is when the client goes away
+ * @param keepStopped whether a device that stands still with its state is left in STOP when the client goes away, and one
+ *     that runs while its state is read, in RUNNING
  * @param memoryKinds whether DMA_MAP says of a mapping that it is a peer, with flag 0x100
  */
-record Extensions(boolean ours, boolean preCopyInfo, boolean keepState, boolean memoryKinds) {
+record Extensions(boolean ours, boolean preCopyInfo, boolean keepState, boolean keepStopped,
+    boolean memoryKinds) {
 
-  static final Extensions NONE = new Extensions(false, false, false, false);
+  static final Extensions NONE = new Extensions(false, false, false, false, false);
 }

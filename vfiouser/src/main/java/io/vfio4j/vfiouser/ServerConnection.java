@@ -64,6 +64,11 @@ final class ServerConnection implements AutoCloseable {
     return migrationData != null;
   }
 
+  /** Tells whether a device that stands still with its state is to be left so, and one that runs in RUNNING. */
+  boolean keepsStopped() {
+    return extensions.keepStopped();
+  }
+
   /** Tells whether a device in RUNNING is to be left as it is. */
   boolean keepsState() {
     return !hasBegun() || options.keepState() == KeepState.ALWAYS || extensions.keepState();
@@ -168,8 +173,9 @@ final class ServerConnection implements AutoCloseable {
     Limits inForce = options.limits().lowerOf(asked.limits());
     Extensions wanted = asked.extensions();
     boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
-    extensions = new Extensions(wanted.ours(), wanted.preCopyInfo(),
-        wanted.keepState() && options.keepState() != KeepState.NEVER, wanted.memoryKinds());
+    boolean mayKeep = options.keepState() != KeepState.NEVER;
+    extensions = new Extensions(wanted.ours(), wanted.preCopyInfo(), wanted.keepState() && mayKeep,
+        wanted.keepState() && wanted.keepStopped() && mayKeep, wanted.memoryKinds());
     install(inForce, asked.writeMultiple());
     reply.clear();
     // A client that asks for a second socket knows that the answer also says which descriptor it is.

@@ -167,6 +167,11 @@ final class Version1Device implements EmulatedDevice {
     user = User.NOBODY;
   }
 
+  /** Tells whether the device was asked for a state by version 1 since the last reset. */
+  boolean isDrivenByVersion1() {
+    return user == User.VERSION_1;
+  }
+
   /**
    * Has the device go on for whoever comes next: whose field is that of a device that was just opened.
    *

@@ -166,7 +166,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     }
     JsonObject ours = object(capabilities, "vfio4j");
     return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"),
-        flag(ours, "memory_kinds"));
+        flag(ours, "keep_stopped"), flag(ours, "memory_kinds"));
   }
 
   /** Tells whether a second socket is asked for, or granted, on which the server's commands travel. */
@@ -189,7 +189,8 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   }
 
   /** Returns what a client of ours asks for. */
-  static VersionMessage request(Limits limits, boolean keepState, boolean twinSocket) {
+  static VersionMessage request(ClientOptions options) {
+    Limits limits = options.limits();
     JsonObject capabilities = new JsonObject();
     capabilities.addProperty("max_msg_fds", limits.maxMsgFds());
     capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
@@ -200,14 +201,15 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     migration.addProperty("pgsize", Limits.DIRTY_PAGE_SIZE);
     capabilities.addProperty("pgsizes", limits.pageSizes());
     capabilities.add("migration", migration);
-    if (twinSocket) {
+    if (options.twinSocket()) {
       JsonObject twin = new JsonObject();
       twin.addProperty(SUPPORTED, true);
       capabilities.add(TWIN_SOCKET, twin);
     }
     JsonObject ours = new JsonObject();
     ours.addProperty("precopy_info", true);
-    ours.addProperty("keep_state", keepState);
+    ours.addProperty("keep_state", options.keepState());
+    ours.addProperty("keep_stopped", options.keepStopped());
     ours.addProperty("memory_kinds", true);
     capabilities.add("vfio4j", ours);
     return new VersionMessage(MAJOR, MINOR, capabilities);
@@ -245,6 +247,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
       JsonObject ours = new JsonObject();
       named(ours, asked, "precopy_info", granted.preCopyInfo());
       named(ours, asked, "keep_state", granted.keepState());
+      named(ours, asked, "keep_stopped", granted.keepStopped());
       named(ours, asked, "memory_kinds", granted.memoryKinds());
       answer.add("vfio4j", ours);
     }

@@ -374,6 +374,14 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return migration.dmaLog();
   }
 
+  /**
+   * Tells whether the server leaves the device in STOP when this client goes away while the device stands still with its
+   * state, and in RUNNING while it runs in whatever state.
+   */
+  public boolean keepsStopped() {
+    return extensions.keepStopped();
+  }
+
   /** Disconnects. The server resets the device unless it {@linkplain #keepsState keeps} its state. */
   @Override
   public void close() {

@@ -10,6 +10,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.Arc;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
@@ -85,6 +86,60 @@ class LifecycleTest {
         assertThat(next.state()).isEqualTo(DeviceState.RUNNING);
         assertThat(next.readInt(TestDevice.BAR2, 0)).isEqualTo(isKept ? 4711 : 0);
         assertThat(served.device().resets).isEqualTo(isKept ? 0 : 1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+      "RUNNING, RUNNING", "RUNNING_P2P, RUNNING", "PRE_COPY, RUNNING", "PRE_COPY_P2P, RUNNING", "STOP, STOP",
+      "STOP_COPY, STOP"})
+  void theStateOutlivesAClientThatDies(DeviceState left, DeviceState found) throws Exception {
+    ClientOptions keeping = ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
+    try (Served served = Served.in(folder)) {
+      try (VfioUserClient client = served.connect(keeping)) {
+        assertThat(client.keepsStopped()).isTrue();
+        client.writeInt(TestDevice.BAR2, 0, 4711);
+        client.moveTo(left);
+      }
+      try (VfioUserClient next = served.connect(keeping)) {
+        assertThat(next.state()).isEqualTo(found);
+        next.moveTo(DeviceState.RUNNING);
+        assertThat(next.readInt(TestDevice.BAR2, 0)).isEqualTo(4711);
+        assertThat(served.device().resets).isZero();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"RESUMING, true, true", "STOP, false, true", "STOP_COPY, true, false"})
+  void aDeviceIsResetThatHasNoStateOrNobodyAskedFor(DeviceState left, boolean keep, boolean keepStopped)
+      throws Exception {
+    try (Served served = Served.in(folder)) {
+      try (VfioUserClient client =
+          served.connect(ClientOptions.DEFAULT.withKeepState(keep).withKeepStopped(keepStopped))) {
+        assertThat(client.keepsStopped()).isEqualTo(keep && keepStopped);
+        client.moveTo(left);
+      }
+      try (VfioUserClient next = served.connect()) {
+        assertThat(next.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(served.device().resets).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void aDeviceThatDoesNotMoveKeepsItsStateWhereItIs() throws Exception {
+    ClientOptions keeping = ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
+    try (Served served = Served.in(folder)) {
+      try (VfioUserClient client = served.connect(keeping)) {
+        client.moveTo(DeviceState.STOP_COPY);
+        served.device().failure =
+            new TestDevice.Failure(new Arc(DeviceState.STOP_COPY, DeviceState.STOP), Errno.EIO, false);
+      }
+      try (VfioUserClient next = served.connect(keeping)) {
+        assertThat(next.state()).isEqualTo(DeviceState.STOP_COPY);
+        assertThat(served.device().resets).isZero();
       }
     }
   }

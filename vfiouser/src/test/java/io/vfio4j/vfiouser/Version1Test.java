@@ -178,7 +178,8 @@ class Version1Test {
   @EnumSource(names = {"RUNNING", "STOP", "STOP_COPY", "PRE_COPY", "PRE_COPY_P2P", "RUNNING_P2P", "RESUMING"})
   void whoComesNextFindsADeviceInRunning(DeviceState left) throws Exception {
     Served server = serve(V1.withKeepState(true));
-    try (VfioUserClient client = server.connect()) {
+    ClientOptions keeping = ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
+    try (VfioUserClient client = server.connect(keeping)) {
       client.writeInt(TestDevice.BAR2, 0, 7);
       client.writeInt(INDEX, STATE, 0x70_0001);
       client.moveTo(left);

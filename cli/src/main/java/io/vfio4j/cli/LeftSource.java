@@ -4,12 +4,16 @@ package io.vfio4j.cli;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.util.function.Consumer;
 
-/** A kernel device whose state is wanted. To close one does not reset it, so it may be as the last user left it. */
-final class KernelSource {
+/**
+ * A device whose state is wanted, as the last user left it: to close a kernel device does not reset it, and a server
+ * keeps the state where a command died that was taking it.
+ */
+final class LeftSource {
 
-  private KernelSource() {
+  private LeftSource() {
   }
 
   /**
@@ -28,12 +32,17 @@ final class KernelSource {
     if (!reset) {
       throw new CommandFailure(ExitCodes.NOT_DONE,
           ("%s is in %s, as its last user left it, and a migration begins in RUNNING; nothing was touched. What it "
-              + "holds may be all there is of its state: if nobody needs it any more, add --reset")
-              .formatted(name,
-                  state),
+              + "holds may be all there is of its state: %sif nobody needs it any more, add --reset")
+              .formatted(name, state, remedy(device)),
           null);
     }
     device.reset();
     log.accept("vfio4j: %s was in %s and has been reset".formatted(name, state));
+  }
+
+  private static String remedy(MigratableDevice device) {
+    return device instanceof VfioUserClient
+        ? "to let it run again, vfio4j recover --resume %s; ".formatted(device.identity().name())
+        : "";
   }
 }

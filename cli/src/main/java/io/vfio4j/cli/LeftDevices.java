@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.cli.DeviceAddress.VfioUser;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Devices that stand still with their state, since a command died that was taking it, and their servers keep them. */
+final class LeftDevices {
+
+  private final Output output;
+
+  LeftDevices(Output output) {
+    this.output = output;
+  }
+
+  /**
+   * Lets devices run again.
+   *
+   * @return whether all run now
+   */
+  boolean resume(List<VfioUser> addresses) {
+    List<OpenDevice> stopped = new ArrayList<>();
+    boolean all = true;
+    try {
+      for (VfioUser address : addresses) {
+        all &= open(address, stopped);
+      }
+      run(stopped.stream().map(OpenDevice::device).toList());
+      stopped.forEach(device -> tell(device.name(), "resumed", "stood still with its state, and runs again"));
+      return all;
+    } catch (DeviceException e) {
+      output.warning("vfio4j: " + e.getMessage());
+      return false;
+    } finally {
+      stopped.forEach(OpenDevice::leave);
+      stopped.forEach(OpenDevice::close);
+    }
+  }
+
+  /**
+   * Resets devices whose state is not theirs any more.
+   *
+   * @return whether none of those that can be reached stands still any more; the others are not kept by anybody
+   */
+  boolean discard(List<VfioUser> addresses) {
+    boolean all = true;
+    for (VfioUser address : addresses) {
+      List<OpenDevice> stopped = new ArrayList<>();
+      open(address, stopped);
+      for (OpenDevice device : stopped) {
+        all &= reset(device);
+      }
+    }
+    return all;
+  }
+
+  private boolean reset(OpenDevice device) {
+    try (device) {
+      device.device().reset();
+      tell(device.name(), "discarded", "stood still with a state, and has been reset");
+      return true;
+    } catch (DeviceException e) {
+      device.leave();
+      output.warning("vfio4j: " + e.getMessage());
+      return false;
+    }
+  }
+
+  /** Opens a device, and keeps it open if it stands still. Returns whether it could be looked at. */
+  private boolean open(VfioUser address, List<OpenDevice> stopped) {
+    try {
+      OpenDevice device = OpenDevice.connectSource(address.socket(), address.busyPoll());
+      DeviceState state = stateOf(device);
+      if (state.isRunning()) {
+        device.close();
+        tell(device.name(), "running", "is in " + state);
+      } else {
+        stopped.add(device);
+      }
+      return true;
+    } catch (IOException e) {
+      output.warning("vfio4j: " + e.getMessage());
+      return false;
+    }
+  }
+
+  private static DeviceState stateOf(OpenDevice device) throws DeviceException {
+    try {
+      return device.device().state();
+    } catch (DeviceException e) {
+      device.leave();
+      device.close();
+      throw e;
+    }
+  }
+
+  /** All are out of their stop before any begins peer-to-peer traffic. */
+  static void run(List<MigratableDevice> devices) throws DeviceException {
+    for (MigratableDevice device : devices) {
+      if (device.features().has(MigrationFeature.P2P) && !device.state().isRunning()) {
+        device.moveTo(DeviceState.RUNNING_P2P);
+      }
+    }
+    for (MigratableDevice device : devices) {
+      device.moveTo(DeviceState.RUNNING);
+    }
+  }
+
+  private void tell(String device, String event, String what) {
+    output.line("%s %s".formatted(device, what));
+    output.result(Json.event(event).with("device", device).build());
+  }
+}
