@@ -67,7 +67,7 @@ class MigrateSeveralTest {
     assertThat(report.getAsJsonArray("devices").get(1).getAsJsonObject().getAsJsonObject("target")
         .get("device").getAsString()).isEqualTo("sim:b2");
     assertThat(report.getAsJsonObject("downtime_parts").keySet()).containsExactly("pausing_ms", "stopping_ms",
-        "sending_ms", "loading_ms", "starting_ms", "resuming_ms");
+        "sending_ms", "loading_ms", "recording_ms", "starting_ms", "resuming_ms");
   }
 
   @Test
