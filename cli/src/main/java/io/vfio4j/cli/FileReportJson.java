@@ -11,12 +11,13 @@ import io.vfio4j.engine.SavedState;
 import java.nio.file.Path;
 
 /** What was done with files that hold states, and what is in them, for programs. */
-final class FileReportJson {
+public final class FileReportJson {
 
   private FileReportJson() {
   }
 
-  static JsonObject of(SaveReport report, Path file) {
+  /** Returns the event of a state that was saved. */
+  public static JsonObject of(SaveReport report, Path file) {
     return Json.event("saved").with("file", file.toString()).with("file_bytes", report.fileBytes())
         .with("devices", report.devices(), FileReportJson::json)
         .with("memory", report.memory().<JsonElement>map(ReportJson::json).orElse(JsonNull.INSTANCE))
@@ -37,7 +38,8 @@ final class FileReportJson {
         .with("stop_copy_bytes", device.switchover().bytes()).build();
   }
 
-  static JsonObject of(RestoreReport report, Path file) {
+  /** Returns the event of a state that was restored. */
+  public static JsonObject of(RestoreReport report, Path file) {
     return Json.event("restored").with("file", file.toString())
         .with("devices", report.devices(), ReportJson::json)
         .with("state", SavedStateJson.addTo(Json.object(), report.state()).build())

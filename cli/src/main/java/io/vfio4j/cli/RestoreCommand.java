@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.WatchOptions;
+import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.RestoreException;
@@ -53,17 +55,28 @@ final class RestoreCommand implements Callable<Integer> {
   private final Holding holding = new Holding();
 
   @Mixin
+  private final WatchOptions watch = new WatchOptions();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path path = Options.readableFile(common.spec(), "FILE", Options.required(file, "FILE"));
     MigrationOptions options = options();
+    try (Watching watching = watch.start(common.spec(), common.output())) {
+      return watching.tellingOf(() -> restore(path, options, watching));
+    }
+  }
+
+  private int restore(Path path, MigrationOptions options, Watching watching)
+      throws IOException, InterruptedException {
     Output output = common.output();
     try (OpenDevices targets = OpenDevices.open(devices, address -> address.open(output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
-      RestoreReport report = restore(path, targets, memory, options, output);
+      RestoreReport report = restore(path, targets, memory, options, watching, output);
+      watching.restored(report, path);
       FileReportWords.lines(report, path).forEach(output::line);
       output.result(FileReportJson.of(report, path));
       if (report.state().source() != SavedState.Source.STOPPED) {
@@ -77,13 +90,14 @@ final class RestoreCommand implements Callable<Integer> {
   }
 
   private RestoreReport restore(Path path, OpenDevices targets, MemoryRegions memory,
-      MigrationOptions options, Output output) throws CommandFailure {
+      MigrationOptions options, Watching watching, Output output) throws CommandFailure {
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new StateRestoring(targets.ensemble().withMemory(memory), path, options, progress)
+      return new StateRestoring(targets.ensemble().withMemory(memory), path, options,
+          watching.after(progress))
           .withExpendable(OpenDevice::isLeftBehind).run();
     } catch (RestoreException e) {
-      throw failure(e);
+      throw watching.notRestored(e, failure(e));
     }
   }
 

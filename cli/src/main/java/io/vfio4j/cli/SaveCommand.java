@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.WatchOptions;
+import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
@@ -60,19 +62,29 @@ final class SaveCommand implements Callable<Integer> {
   private final ResetOption reset = new ResetOption();
 
   @Mixin
+  private final WatchOptions watch = new WatchOptions();
+
+  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
     Path path = Options.required(file, "--output");
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
+    try (Watching watching = watch.start(common.spec(), common.output())) {
+      return watching.tellingOf(() -> save(path, options, watching));
+    }
+  }
+
+  private int save(Path path, MigrationOptions options, Watching watching) throws IOException {
     Output output = common.output();
     try (OpenDevices sources =
         OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        SaveReport report = save(sources, memory, path, options, workload, output);
+        SaveReport report = save(sources, memory, path, options, workload, watching, output);
+        watching.saved(report, path);
         FileReportWords.lines(report, path).forEach(output::line);
         tellWhatBecomesOf(sources, output);
         output.result(FileReportJson.of(report, path));
@@ -82,17 +94,17 @@ final class SaveCommand implements Callable<Integer> {
   }
 
   private SaveReport save(OpenDevices sources, MemoryRegions memory, Path path, MigrationOptions options,
-      WorkloadOptions.Running workload, Output output) throws IOException {
+      WorkloadOptions.Running workload, Watching watching, Output output) throws IOException {
     OptionalLong expected = sources.stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
       return new StateSaving(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
-          progress).run();
+          watching.after(progress)).run();
     } catch (MigrationException e) {
       if (StoppedSource.isLeftBy(e)) {
         sources.list().forEach(OpenDevice::leave);
       }
-      throw FailedMigration.ofSave(e, sources.names());
+      throw watching.notSaved(e, FailedMigration.ofSave(e, sources.names()));
     }
   }
 

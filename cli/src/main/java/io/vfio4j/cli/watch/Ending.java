@@ -4,7 +4,11 @@ package io.vfio4j.cli.watch;
 import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreException;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
+import java.nio.file.Path;
 
 /** How a migration ended. */
 sealed interface Ending {
@@ -17,11 +21,27 @@ sealed interface Ending {
   record Received(TargetReport report) implements Ending {
   }
 
+  /** The state of devices has been saved to a file. */
+  record Saved(SaveReport report, Path file) implements Ending {
+  }
+
+  /** Devices have been given the state that was saved to a file. */
+  record Restored(RestoreReport report, Path file) implements Ending {
+  }
+
   /** It came to nothing before anything was touched: a device could not be opened, or nobody was there. */
   record NotBegun(String words) implements Ending {
   }
 
-  /** It failed. */
-  record Failed(MigrationException cause, CommandFailure failure) implements Ending {
+  /**
+   * It failed.
+   *
+   * @param other what its fate is told of as well: the target, or the file
+   */
+  record Failed(MigrationException cause, CommandFailure failure, String other) implements Ending {
+  }
+
+  /** The state could not be restored from a file. */
+  record NotRestored(RestoreException cause, CommandFailure failure) implements Ending {
   }
 }

@@ -6,12 +6,16 @@ import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.ErrorJson;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.Failures;
+import io.vfio4j.cli.FileReportJson;
 import io.vfio4j.cli.JsonMigrationView;
 import io.vfio4j.cli.Output;
 import io.vfio4j.cli.ReportJson;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreException;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -54,6 +58,21 @@ final class EventsFile implements Watcher {
   @Override
   public void received(TargetReport report) {
     write(ReportJson.of(report));
+  }
+
+  @Override
+  public void saved(SaveReport report, Path saved) {
+    write(FileReportJson.of(report, saved));
+  }
+
+  @Override
+  public void restored(RestoreReport report, Path saved) {
+    write(FileReportJson.of(report, saved));
+  }
+
+  @Override
+  public void notRestored(RestoreException cause, CommandFailure failure) {
+    write(ErrorJson.of(failure));
   }
 
   @Override

@@ -3,7 +3,6 @@ package io.vfio4j.cli.watch;
 
 import io.vfio4j.cli.Quantities;
 import io.vfio4j.engine.DowntimeParts;
-import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Side;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,10 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Makes the rows of timelines out of what happened. */
 final class Lanes {
+
+  private static final Set<String> ENDS_DOWNTIME = Set.of("finishing", "done");
 
   private final Story story;
   private final Duration end;
@@ -76,18 +78,19 @@ final class Lanes {
     return "state " + state.toLowerCase(Locale.ROOT);
   }
 
-  /** Returns when the downtime ended: just before the source was done. */
+  /** Returns when the downtime ended: just before the source was done, or began to complete its file. */
   Duration downtimeEnd() {
     return story.phases().stream()
-        .filter(phase -> phase.side() == Side.SOURCE && phase.phase().equals("done")).map(Story.Entered::at)
+        .filter(phase -> phase.side() == Side.SOURCE && ENDS_DOWNTIME.contains(phase.phase()))
+        .map(Story.Entered::at)
         .findFirst().orElse(end);
   }
 
   /** Returns what the downtime consisted of; it is measured back from its end. */
-  Lane parts(MigrationReport report) {
+  Lane parts(Downtime downtime) {
     Lane lane = Lane.of("downtime");
-    Duration at = downtimeEnd().minus(report.downtime());
-    for (Map.Entry<DowntimeParts.Part, Duration> part : report.downtimeParts().durations().entrySet()) {
+    Duration at = downtimeEnd().minus(downtime.took());
+    for (Map.Entry<DowntimeParts.Part, Duration> part : downtime.parts().durations().entrySet()) {
       lane.add(at, at.plus(part.getValue()), "part " + part.getKey().name().toLowerCase(Locale.ROOT),
           part.getKey().title(), "");
       at = at.plus(part.getValue());

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
+import io.vfio4j.engine.DeviceSwitchover;
 import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.model.DeviceState;
@@ -25,7 +28,7 @@ final class Metrics implements MigrationListener {
 
   /** {@link io.vfio4j.engine.Phase#title} of every phase. */
   static final List<String> PHASES = List.of("pre-flight", "pre-copy", "quiescing", "stop-copy", "loading",
-      "handover", "done", "aborting");
+      "handover", "resuming", "finishing", "done", "aborting");
 
   private final Map<Side, String> phases = new EnumMap<>(Side.class);
   private final Map<At, DeviceState> states = new LinkedHashMap<>();
@@ -36,8 +39,10 @@ final class Metrics implements MigrationListener {
   private long rounds;
   private OptionalLong left = OptionalLong.empty();
   private Optional<Duration> predicted = Optional.empty();
-  private @Nullable MigrationReport report;
-  private @Nullable TargetReport received;
+  private Optional<Downtime> downtime = Optional.empty();
+  private final Map<String, DeviceSwitchover> switchovers = new LinkedHashMap<>();
+  private OptionalLong receivedBytes = OptionalLong.empty();
+  private boolean done;
   private @Nullable Outcome outcome;
 
   /** A record of a side's journal. */
@@ -74,16 +79,36 @@ final class Metrics implements MigrationListener {
     }
   }
 
-  synchronized void moved(MigrationReport done) {
-    report = done;
-    sentBytes = done.bytes();
-    memoryBytes = done.memory().map(MigrationReport.MemoryReport::bytes).orElse(0L);
-    deviceBytes = done.devices().stream().mapToLong(MigrationReport.DeviceReport::bytes).sum();
+  synchronized void moved(MigrationReport report) {
+    sent(report.bytes(), report.devices().stream().mapToLong(MigrationReport.DeviceReport::bytes).sum(),
+        report.memory());
+    downtime = Optional.of(Downtime.of(report));
+    report.devices().forEach(device -> switchovers.put(device.source().name(), device.switchover()));
+  }
+
+  synchronized void saved(SaveReport report) {
+    sent(report.bytes(), report.devices().stream().mapToLong(SaveReport.DeviceReport::bytes).sum(),
+        report.memory());
+    downtime = Downtime.of(report);
+    report.devices().forEach(device -> switchovers.put(device.device().name(), device.switchover()));
+  }
+
+  private void sent(long bytes, long ofDevices, Optional<MigrationReport.MemoryReport> memory) {
+    done = true;
+    sentBytes = bytes;
+    memoryBytes = memory.map(MigrationReport.MemoryReport::bytes).orElse(0L);
+    deviceBytes = ofDevices;
     left = OptionalLong.of(0);
   }
 
-  synchronized void received(TargetReport done) {
-    received = done;
+  synchronized void received(TargetReport report) {
+    done = true;
+    receivedBytes = OptionalLong.of(report.summary().bytes());
+  }
+
+  synchronized void restored(RestoreReport report) {
+    done = true;
+    receivedBytes = OptionalLong.of(report.summary().bytes());
   }
 
   synchronized void failed(Outcome what) {
@@ -130,35 +155,34 @@ final class Metrics implements MigrationListener {
     predicted.ifPresent(time -> out
         .gauge("vfio4j_predicted_downtime_seconds", "How long the downtime would be if it began now.")
         .value(time));
-    if (received != null) {
-      out.counter("vfio4j_received_bytes_total", "Bytes that the target has loaded.")
-          .value(received.summary().bytes());
-    }
+    receivedBytes.ifPresent(
+        bytes -> out.counter("vfio4j_received_bytes_total", "Bytes that the target has loaded.")
+            .value(bytes));
   }
 
   private void writeDowntime(Exposition out) {
-    if (report == null) {
+    downtime.ifPresent(stood -> write(out, stood));
+    if (switchovers.isEmpty()) {
       return;
     }
-    MigrationReport done = report;
-    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume at the target.")
-        .value(done.downtime());
+    out.gauge("vfio4j_device_stopping_seconds", "How long the move of a device to STOP_COPY took.");
+    switchovers.forEach((device, switchover) -> out.value(switchover.stopping(), "device", device));
+    out.gauge("vfio4j_device_sending_seconds", "How long it took to send the rest of a device's state.");
+    switchovers.forEach((device, switchover) -> out.value(switchover.sending(), "device", device));
+  }
+
+  private static void write(Exposition out, Downtime stood) {
+    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume.").value(stood.took());
     out.gauge("vfio4j_downtime_part_seconds", "What the downtime consisted of.");
     for (DowntimeParts.Part part : DowntimeParts.Part.values()) {
-      Duration took = done.downtimeParts().durations().get(part);
+      Duration took = stood.parts().durations().get(part);
       if (took != null) {
         out.value(took, "part", part.name().toLowerCase(Locale.ROOT));
       }
     }
-    done.memory().ifPresent(memory -> out
+    stood.memory().ifPresent(memory -> out
         .gauge("vfio4j_downtime_memory_seconds", "How long it took to send the last dirty memory.")
         .value(memory.lastTook()));
-    out.gauge("vfio4j_device_stopping_seconds", "How long the move of a device to STOP_COPY took.");
-    done.devices()
-        .forEach(device -> out.value(device.switchover().stopping(), "device", device.source().name()));
-    out.gauge("vfio4j_device_sending_seconds", "How long it took to send the rest of a device's state.");
-    done.devices()
-        .forEach(device -> out.value(device.switchover().sending(), "device", device.source().name()));
   }
 
   private void writeJournals(Exposition out) {
@@ -171,7 +195,7 @@ final class Metrics implements MigrationListener {
 
   private void writeEnd(Exposition out) {
     out.counter("vfio4j_migrations_total", "Migrations that are done: 1 once this one is.")
-        .value(report != null || received != null ? 1 : 0);
+        .value(done ? 1 : 0);
     out.counter("vfio4j_failures_total", "Migrations that failed, by what they left behind at the source.");
     for (Outcome kind : Outcome.values()) {
       out.value(kind == outcome ? 1 : 0, "outcome", kind.name().toLowerCase(Locale.ROOT));

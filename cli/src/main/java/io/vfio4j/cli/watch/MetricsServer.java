@@ -10,10 +10,13 @@ import io.vfio4j.cli.Output;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -98,6 +101,16 @@ final class MetricsServer implements Watcher {
   @Override
   public void received(TargetReport report) {
     metrics.received(report);
+  }
+
+  @Override
+  public void saved(SaveReport report, Path file) {
+    metrics.saved(report);
+  }
+
+  @Override
+  public void restored(RestoreReport report, Path file) {
+    metrics.restored(report);
   }
 
   @Override

@@ -6,7 +6,6 @@ import static io.vfio4j.cli.Quantities.time;
 
 import io.vfio4j.conformance.HtmlPage;
 import io.vfio4j.conformance.Markup;
-import io.vfio4j.engine.MigrationReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -65,9 +64,7 @@ final class MigrationPage {
     if (!story.phases().isEmpty()) {
       writeTimeline();
     }
-    if (ending instanceof Ending.Moved(MigrationReport report)) {
-      writeDowntime(report);
-    }
+    Downtime.of(ending).ifPresent(this::writeDowntime);
     numbers.writeTables(ending);
     numbers.writeStory(story, end);
     numbers.writeOptions(command);
@@ -87,14 +84,17 @@ final class MigrationPage {
 
   private String title() {
     List<String> devices = story.devices(end);
-    return devices.isEmpty() ? "A migration" : "Migration of " + String.join(", ", devices);
+    String what = command.name().endsWith(" save") ? "Saving"
+        : command.name().endsWith(" restore") ? "Restoring" : "Migration";
+    return devices.isEmpty() ? what : what + " of " + String.join(", ", devices);
   }
 
   private void writeHead() {
     Optional<String> failure = switch (ending) {
       case Ending.Failed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
+      case Ending.NotRestored failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
       case Ending.NotBegun failed -> Optional.of(failed.words());
-      case Ending.Moved _,Ending.Received _ -> Optional.empty();
+      case Ending.Moved _,Ending.Received _,Ending.Saved _,Ending.Restored _ -> Optional.empty();
     };
     html.raw("<header>\n").element("h1", "", title())
         .element("p", failure.isEmpty() ? "badge passed" : "badge failed",
@@ -110,9 +110,10 @@ final class MigrationPage {
     Lanes lanes = new Lanes(story, end);
     Duration from = Duration.ZERO;
     Duration to = Duration.ZERO;
-    if (ending instanceof Ending.Moved(MigrationReport report)) {
+    Optional<Downtime> downtime = Downtime.of(ending);
+    if (downtime.isPresent()) {
       to = lanes.downtimeEnd();
-      from = to.minus(report.downtime());
+      from = to.minus(downtime.get().took());
     }
     html.section("Timeline")
         .raw(new TimelineChart(Duration.ZERO, end, lanes.all(), story.rounds().list())
@@ -132,26 +133,27 @@ final class MigrationPage {
             + Markup.escaped(state.name()) + "</span> "));
     html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar moving\" width=\"14\" "
         + "height=\"14\" rx=\"3\"/></svg>on its way</span>");
-    if (ending instanceof Ending.Moved) {
+    if (Downtime.of(ending).isPresent()) {
       html.raw(" <span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"mark\" width=\"14\" "
           + "height=\"14\" rx=\"3\"/></svg>downtime</span>");
     }
     html.raw("</p>\n");
   }
 
-  private void writeDowntime(MigrationReport report) {
+  private void writeDowntime(Downtime downtime) {
     Lanes lanes = new Lanes(story, end);
     Duration to = lanes.downtimeEnd();
-    Duration from = to.minus(report.downtime());
-    Duration margin = report.downtime().dividedBy(MARGIN);
-    List<Lane> rows = new ArrayList<>(List.of(lanes.parts(report)));
+    Duration from = to.minus(downtime.took());
+    Duration margin = downtime.took().dividedBy(MARGIN);
+    List<Lane> rows = new ArrayList<>(List.of(lanes.parts(downtime)));
     rows.addAll(lanes.all());
     html.section("The downtime, magnified").raw(new TimelineChart(from.minus(margin), to.plus(margin), rows,
         List.of()).text("What the downtime consisted of", from, to));
-    html.table(List.of("part", "took"), report.downtimeParts().durations().entrySet().stream()
+    html.table(List.of("part", "took"), downtime.parts().durations().entrySet().stream()
         .map(part -> List.of(part.getKey().title(), time(part.getValue()))).toList());
-    report.memory().ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."
-        .formatted(bytes(memory.lastBytes()), time(memory.lastTook()))));
+    downtime.memory()
+        .ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."
+            .formatted(bytes(memory.lastBytes()), time(memory.lastTook()))));
     html.endSection();
   }
 }

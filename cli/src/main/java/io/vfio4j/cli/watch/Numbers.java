@@ -6,7 +6,10 @@ import static io.vfio4j.cli.Quantities.rate;
 import static io.vfio4j.cli.Quantities.time;
 
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +43,23 @@ final class Numbers {
         card(time(report.summary().starting()), "starting");
         card(time(report.recording()), "recording it in the journal");
       }
+      case Ending.Saved(SaveReport report, _) -> {
+        Downtime.of(report).ifPresent(downtime -> card(time(downtime.took()), "downtime"));
+        card(time(report.total()), "in all");
+        card(bytes(report.bytes()), "saved");
+        card(bytes(report.stopCopyBytes()), "of it while everything stood still");
+      }
+      case Ending.Restored(RestoreReport report, _) -> {
+        card(time(report.total()), "in all");
+        card(bytes(report.summary().bytes()), "loaded");
+        card(time(report.summary().validating()), "checking the state");
+        card(time(report.summary().starting()), "starting");
+      }
+      case Ending.NotRestored failed -> {
+        card(failed.cause().phase().title(), "where it failed");
+        card(failed.cause().fate().name(), "the devices");
+        card(time(end), "until it was over");
+      }
       case Ending.NotBegun _ -> card("nothing", "was moved");
       case Ending.Failed failed -> {
         card(failed.cause().phase().title(), "where it failed");
@@ -60,7 +80,9 @@ final class Numbers {
       case Ending.Moved(MigrationReport report) -> moved(report);
       case Ending.Received(TargetReport report) -> received(report);
       case Ending.Failed failed -> failed(failed);
-      case Ending.NotBegun _ -> {
+      case Ending.Saved(SaveReport report, Path file) -> saved(report, file);
+      case Ending.Restored(RestoreReport report, Path file) -> restored(report, file);
+      case Ending.NotBegun _,Ending.NotRestored _ -> {
         // There is nothing that could be known.
       }
     }
@@ -73,15 +95,42 @@ final class Numbers {
             bytes(device.bytes()), time(device.switchover().stopping()), bytes(device.switchover().bytes()),
             time(device.switchover().sending()))).toList())
         .endSection();
-    report.memory().ifPresent(memory -> html.section("Memory").table(
-        List.of("size", "sent", "pages", "of them zero", "sent in the downtime", "which took"),
-        List.of(List.of(bytes(memory.size()), bytes(memory.bytes()), Long.toString(memory.pages()),
-            Long.toString(memory.zeroPages()), bytes(memory.lastBytes()), time(memory.lastTook()))))
-        .endSection());
+    report.memory().ifPresent(this::memory);
     html.section("At the target").table(List.of("loaded", "checking the state", "starting"),
         List.of(List.of(bytes(report.atTarget().bytes()), time(report.atTarget().validating()),
             time(report.atTarget().starting()))))
         .element("p", "quiet", "Not carried: " + String.join(", ", report.notCarried()) + ".").endSection();
+  }
+
+  private void memory(MigrationReport.MemoryReport memory) {
+    html.section("Memory").table(
+        List.of("size", "sent", "pages", "of them zero", "sent in the downtime", "which took"),
+        List.of(List.of(bytes(memory.size()), bytes(memory.bytes()), Long.toString(memory.pages()),
+            Long.toString(memory.zeroPages()), bytes(memory.lastBytes()), time(memory.lastTook()))))
+        .endSection();
+  }
+
+  private void saved(SaveReport report, Path file) {
+    html.section("Devices").table(
+        List.of("device", "saved", "move to STOP_COPY", "saved while everything stood still", "which took"),
+        report.devices().stream().map(device -> List.of(device.device().name(), bytes(device.bytes()),
+            time(device.switchover().stopping()), bytes(device.switchover().bytes()),
+            time(device.switchover().sending()))).toList())
+        .element("p", "quiet", "They %s. The file is %s, %s.".formatted(
+            report.stopped() ? "stay in STOP" : "run on", file, bytes(report.fileBytes())))
+        .endSection();
+    report.memory().ifPresent(this::memory);
+  }
+
+  private void restored(RestoreReport report, Path file) {
+    List<List<String>> rows = new ArrayList<>();
+    for (int i = 0; i < report.devices().size(); i++) {
+      rows.add(List.of(report.devices().get(i).name(), report.state().devices().get(i).identity().name()));
+    }
+    html.section("Devices").table(List.of("device", "goes on from"), rows)
+        .element("p", "quiet", "The file is %s, as of %s. Its source %s.".formatted(file,
+            report.state().stateOf(), report.state().source().words()))
+        .endSection();
   }
 
   private void received(TargetReport report) {
@@ -105,7 +154,7 @@ final class Numbers {
               fate.state().map(Enum::name).orElse("unknown")))
           .toList());
     }
-    html.element("p", "quiet", "The target: " + failed.cause().targetFate()).endSection();
+    html.element("p", "quiet", "%s: %s".formatted(failed.other(), failed.cause().targetFate())).endSection();
   }
 
   /** Writes rounds, moves and notes: all that the timeline shows, in words. */

@@ -7,6 +7,9 @@ import io.vfio4j.cli.Output;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreException;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,7 +48,27 @@ final class PageFile implements Watcher {
 
   @Override
   public void failed(MigrationException cause, CommandFailure failure) {
-    write(new Ending.Failed(cause, failure));
+    write(new Ending.Failed(cause, failure, "The target"));
+  }
+
+  @Override
+  public void notSaved(MigrationException cause, CommandFailure failure) {
+    write(new Ending.Failed(cause, failure, "The file"));
+  }
+
+  @Override
+  public void notRestored(RestoreException cause, CommandFailure failure) {
+    write(new Ending.NotRestored(cause, failure));
+  }
+
+  @Override
+  public void saved(SaveReport report, Path saved) {
+    write(new Ending.Saved(report, saved));
+  }
+
+  @Override
+  public void restored(RestoreReport report, Path saved) {
+    write(new Ending.Restored(report, saved));
   }
 
   @Override

@@ -5,7 +5,11 @@ import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreException;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
+import java.nio.file.Path;
 
 /** One way to watch a migration. None may harm it: what goes wrong with watching becomes a warning. */
 interface Watcher extends MigrationListener, AutoCloseable {
@@ -20,6 +24,16 @@ interface Watcher extends MigrationListener, AutoCloseable {
     // Not everybody wants to know.
   }
 
+  /** The state of devices has been saved. */
+  default void saved(SaveReport report, Path file) {
+    // Not everybody wants to know.
+  }
+
+  /** Devices have been given a state that was saved. */
+  default void restored(RestoreReport report, Path file) {
+    // Not everybody wants to know.
+  }
+
   /**
    * The migration failed.
    *
@@ -27,6 +41,16 @@ interface Watcher extends MigrationListener, AutoCloseable {
    * @param failure what the command says
    */
   default void failed(MigrationException cause, CommandFailure failure) {
+    // Not everybody wants to know.
+  }
+
+  /** As {@link #failed}, of a state that could not be saved. */
+  default void notSaved(MigrationException cause, CommandFailure failure) {
+    failed(cause, failure);
+  }
+
+  /** As {@link #failed}, of a state that could not be restored. */
+  default void notRestored(RestoreException cause, CommandFailure failure) {
     // Not everybody wants to know.
   }
 

@@ -6,9 +6,13 @@ import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.RestoreException;
+import io.vfio4j.engine.RestoreReport;
+import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.jfr.JfrListener;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.ParameterException;
 
@@ -72,6 +76,32 @@ public final class Watching implements MigrationListener, AutoCloseable {
   public void received(TargetReport report) {
     end();
     watchers.forEach(watcher -> watcher.received(report));
+  }
+
+  /** The state of devices has been saved to a file. */
+  public void saved(SaveReport report, Path file) {
+    end();
+    watchers.forEach(watcher -> watcher.saved(report, file));
+  }
+
+  /** It has not; returns what the command says. */
+  public CommandFailure notSaved(MigrationException cause, CommandFailure failure) {
+    end();
+    watchers.forEach(watcher -> watcher.notSaved(cause, failure));
+    return failure;
+  }
+
+  /** Devices have been given the state that was saved to a file. */
+  public void restored(RestoreReport report, Path file) {
+    end();
+    watchers.forEach(watcher -> watcher.restored(report, file));
+  }
+
+  /** They have not; returns what the command says. */
+  public CommandFailure notRestored(RestoreException cause, CommandFailure failure) {
+    end();
+    watchers.forEach(watcher -> watcher.notRestored(cause, failure));
+    return failure;
   }
 
   /** The migration failed; returns what the command says. */

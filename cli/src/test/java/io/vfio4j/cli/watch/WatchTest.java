@@ -74,7 +74,7 @@ class WatchTest {
     assertThat(run.exitCode()).isEqualTo(NOT_DONE);
     assertThat(lines(events).getLast()).isEqualTo(run.event("error"));
     assertThat(Files.readString(page)).contains("Migration of sim:a</h1>", ">Failed<", "SOURCE_RUNNING",
-        "RESUMING to STOP failed: EINVAL", ">aborting</text>");
+        "RESUMING to STOP failed: EINVAL", ">aborting</td>");
   }
 
   /** The engine refuses before it has touched anything; what it compared is on the page. */
@@ -131,6 +131,59 @@ class WatchTest {
     try (var files = Files.list(folder)) {
       assertThat(files).containsExactly(page);
     }
+  }
+
+  @Test
+  void savingAndRestoringAreWatchedAsAMigrationIs() throws IOException {
+    Path state = folder.resolve("a.state");
+    Path events = folder.resolve("events");
+    Path page = folder.resolve("page.html");
+    Run saved = Run.vfio4j("save", "sim:a?memory=2m", "--output", state.toString(), "--max-downtime", "30s",
+        "--json", "--events", events.toString(), "--report", page.toString());
+    assertThat(saved.exitCode()).as(saved.err()).isZero();
+    assertThat(lines(events)).isEqualTo(saved.events()).last().isEqualTo(saved.event("saved"));
+    assertThat(Files.readString(page)).contains("Saving of sim:a</h1>", ">finishing</td>",
+        "downtime, magnified", "start of the devices", "They run on. The file is " + state);
+
+    Run restored = Run.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
+        events.toString(), "--report", page.toString());
+    assertThat(restored.exitCode()).as(restored.err()).isZero();
+    assertThat(lines(events)).last().isEqualTo(restored.event("restored"));
+    assertThat(Files.readString(page)).contains("Restoring of sim:b</h1>", "goes on from",
+        "was left running");
+  }
+
+  @Test
+  void whatCouldNotBeSavedOrRestoredHasItsPageToo() throws IOException {
+    Path state = folder.resolve("a.state");
+    Path events = folder.resolve("events");
+    Path page = folder.resolve("page.html");
+    Run saved = Run.vfio4j("save", "sim:a?memory=2m&fault=arc=STOP>STOP_COPY,errno=EIO", "--output",
+        state.toString(), "--no-pre-copy", "--json", "--events", events.toString(), "--report",
+        page.toString());
+    assertThat(saved.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(lines(events)).last().isEqualTo(saved.event("error"));
+    assertThat(Files.readString(page)).contains("Saving of sim:a</h1>", ">Failed<",
+        "The file: There is no new file " + state);
+
+    Files.writeString(state, "VFIO4JMS, but no more than that");
+    Run restored = Run.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
+        events.toString(), "--report", page.toString());
+    assertThat(restored.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(lines(events)).last().isEqualTo(restored.event("error"));
+    assertThat(Files.readString(page)).contains("Restoring</h1>", ">Failed<", "UNTOUCHED", "damaged");
+  }
+
+  @Test
+  void metricsOfAStateThatIsSaved() throws IOException {
+    int port = freePort();
+    Path seen = folder.resolve("seen");
+    Run run = Run.vfio4j("save", "sim:a?memory=2m", "--output", folder.resolve("a.state").toString(),
+        "--max-downtime", "30s", "--json", "--metrics", Integer.toString(port), "--workload-resume",
+        "curl -sS http://127.0.0.1:%d/metrics > %s".formatted(port, seen));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(Files.readString(seen)).contains("vfio4j_phase{side=\"source\",phase=\"resuming\"} 1\n",
+        "vfio4j_device_state{side=\"source\",device=\"sim:a\",state=\"RUNNING\"} 1\n");
   }
 
   @Test

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.watch;
+
+import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.SaveReport;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How long everything stood still before it went on, and why.
+ *
+ * @param took how long it was
+ * @param parts what it consisted of
+ * @param memory the memory that was sent or saved, if any
+ */
+record Downtime(Duration took, DowntimeParts parts, Optional<MigrationReport.MemoryReport> memory) {
+
+  static Downtime of(MigrationReport report) {
+    return new Downtime(report.downtime(), report.downtimeParts(), report.memory());
+  }
+
+  /** Returns that of devices whose state was saved; empty where they did not go on. */
+  static Optional<Downtime> of(SaveReport report) {
+    return report.stopped()
+        ? Optional.empty()
+        : Optional.of(new Downtime(report.downtime(), report.downtimeParts(), report.memory()));
+  }
+
+  static Optional<Downtime> of(Ending ending) {
+    return switch (ending) {
+      case Ending.Moved(MigrationReport report) -> Optional.of(of(report));
+      case Ending.Saved(SaveReport report, _) -> of(report);
+      case Ending.Received _,Ending.Restored _,Ending.NotBegun _,Ending.Failed _,Ending.NotRestored _ ->
+        Optional.empty();
+    };
+  }
+}
