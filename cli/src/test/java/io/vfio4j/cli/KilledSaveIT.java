@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.engine.Codecs;
 import io.vfio4j.engine.SavedFile;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -21,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A process that saves a state to a file is killed (SIGKILL): at its steps, and when it has written some bytes. The old
- * file is there afterwards, or the new one, which can be restored; and what else is left, the next one removes. With
+ * file is there afterwards, or the new one, which can be restored; the device runs, or waits to be resumed; and what else
+ * is left, the next one removes. With
  * {@code -Dvfio4j.faults=all} at every step, else at some that are drawn by chance.
  */
 class KilledSaveIT {
@@ -74,6 +77,13 @@ class KilledSaveIT {
         assertThat(restored.exitCode()).as("%s: %s", where, restored.err()).isEqualTo(ExitCodes.DONE);
         target.assertRunsWith(isNew ? NEW_MARK : OLD_MARK);
       }
+      try (VfioUserClient client = device.connectWhenFree()) {
+        assertThat(client.state()).as(where).isIn(DeviceState.RUNNING, DeviceState.STOP);
+      }
+      Run resumed =
+          Run.vfio4j("recover", "--resume", device.address(), "--state-dir", here.resolve("s").toString());
+      assertThat(resumed.exitCode()).as("%s: %s", where, resumed.err()).isEqualTo(ExitCodes.DONE);
+      device.assertRunsWith(NEW_MARK);
       Run next = Run.vfio4j("save", device.address(), "--output", file.toString(), "--max-downtime", "60s",
           "--max-quiesce", "60s");
       assertThat(next.exitCode()).as("%s: %s", where, next.err()).isEqualTo(ExitCodes.DONE);

@@ -43,7 +43,7 @@ public final class SaveVictim {
     MigrationOptions options = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(60))
         .withMaxQuiesce(Duration.ofSeconds(60));
     try (VfioUserClient device =
-        VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true))) {
+        VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true))) {
       new StateSaving(Ensemble.of(device), file, stop, options, Workload.NONE, listener).run();
     }
   }
