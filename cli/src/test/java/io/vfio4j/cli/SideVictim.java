@@ -35,16 +35,17 @@ public final class SideVictim {
    */
   public static void main(String[] args) throws IOException, MigrationException {
     MigrationOptions options =
-        KilledSidesIT.OPTIONS.withJournal(StateDirectory.open(Path.of(args[1])));
+        ProcessTrial.options(StateDirectory.open(Path.of(args[1])));
     TransportAddress address = TransportAddress.parse(args[3]);
     MigrationListener listener = event -> {
       if (event.stepName().filter(args[4]::equals).isPresent()) {
         Victim.dieNow();
       }
     };
-    try (VfioUserClient device =
-        VfioUserClient.connect(Path.of(args[2]), ClientOptions.DEFAULT.withKeepState(true))) {
-      if (args[0].equals(Side.SOURCE.toString())) {
+    boolean isSource = args[0].equals(Side.SOURCE.toString());
+    try (VfioUserClient device = VfioUserClient.connect(Path.of(args[2]),
+        ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(isSource))) {
+      if (isSource) {
         new MigrationSource(Ensemble.of(device), Connections.connect(address, PeerPolicy.OWN_USER, PATIENCE),
             options,
             Workload.NONE,

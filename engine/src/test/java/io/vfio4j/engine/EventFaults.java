@@ -18,50 +18,33 @@ final class EventFaults {
 
   /** What breaks. */
   enum Break {
-    CONNECTION("the connection is cut") {
-      @Override
-      void happen(FaultTrial at, Side teller) {
-        at.wires.cut(teller);
-      }
-    },
-    STALL("it stalls") {
-      @Override
-      void happen(FaultTrial at, Side teller) {
-        at.wires.stall();
-      }
-    },
-    DAMAGE("it damages the next frame") {
-      @Override
-      void happen(FaultTrial at, Side teller) {
-        at.wires.damageNext();
-      }
-    },
-    SOURCE_DEVICE("a device is lost at the source") {
-      @Override
-      void happen(FaultTrial at, Side teller) {
-        at.lose(Side.SOURCE);
-      }
-    },
-    TARGET_DEVICE("a device is lost at the target") {
-      @Override
-      void happen(FaultTrial at, Side teller) {
-        at.lose(Side.TARGET);
-      }
-    },
-    JOURNALS("no disk takes a record any more") {
-      @Override
-      void happen(FaultTrial at, Side teller) {
-        at.fillDisk();
-      }
-    };
+    CONNECTION("the connection is cut", ""), //
+    STALL("it stalls", ""), //
+    DAMAGE("it damages the next frame", ""), //
+    SOURCE_DEVICE("a device is lost at the source", "the simulated server died"), //
+    TARGET_DEVICE("a device is lost at the target", "the simulated server died"), //
+    JOURNALS("no disk takes a record any more", "No space left on device"), //
+    LISTENER("who hears it fails", "ordered to fail");
 
     final String title;
+    private final String error;
 
-    Break(String title) {
+    Break(String title, String error) {
       this.title = title;
+      this.error = error;
     }
 
-    abstract void happen(FaultTrial at, Side teller);
+    void happen(FaultTrial at, Side teller) {
+      switch (this) {
+        case CONNECTION -> at.wires.cut(teller);
+        case STALL -> at.wires.stall();
+        case DAMAGE -> at.wires.damageNext();
+        case SOURCE_DEVICE -> at.lose(Side.SOURCE);
+        case TARGET_DEVICE -> at.lose(Side.TARGET);
+        case JOURNALS -> at.fillDisk();
+        case LISTENER -> throw new IllegalStateException(error);
+      }
+    }
   }
 
   private final FaultLab lab;
@@ -131,6 +114,10 @@ final class EventFaults {
       };
       String outcome = run.run();
       assertThat(broken).as("%s: %s", outcome, run.trial.events).isTrue();
+      if (course == Course.GOOD && run.trial.report().isEmpty()) {
+        assertThat(run.trial.failureWithoutChecks()).as("the original error")
+            .hasStackTraceContaining(breakage.error);
+      }
       return outcome;
     }
   }

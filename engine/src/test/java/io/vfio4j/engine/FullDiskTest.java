@@ -68,7 +68,7 @@ class FullDiskTest {
     public void fill() throws IOException {
       try (FileChannel file =
           FileChannel.open(filler, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-        for (int page = 0; page < PAGES; page++) {
+        for (int page = 0; page <= PAGES; page++) {
           file.write(ByteBuffer.allocate(PAGE), (long) page * PAGE);
         }
         throw new AssertionError("the disk took more than it has");

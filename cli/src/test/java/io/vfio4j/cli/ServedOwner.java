@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.journal.JournalContents;
+import io.vfio4j.engine.journal.JournalFile;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Finds out who has a served device after a migration that may have failed: from the journals, by the command
+ * {@code recover}, and from both servers over connections of its own.
+ */
+final class ServedOwner {
+
+  static final long MARK = 0x5eed;
+
+  private static final Set<JournalStep> GIVEN_AWAY = EnumSet.of(JournalStep.GIVEN, JournalStep.CONFIRMED);
+
+  private final StateDirectory state;
+  private final KillableServer source;
+  private final KillableServer target;
+  private boolean decided;
+
+  /**
+   * Makes one.
+   *
+   * @param state with the journals of both sides
+   */
+  ServedOwner(StateDirectory state, KillableServer source, KillableServer target) {
+    this.state = state;
+    this.source = source;
+    this.target = target;
+  }
+
+  /** What there is at a server. */
+  private enum Condition {
+    /** The device runs with the state. */
+    RUNS,
+    /** It stands still, with the state. */
+    STOPPED,
+    /** It runs, and is as new. */
+    RESET,
+    /** Nobody serves it. */
+    GONE
+  }
+
+  private static Condition condition(KillableServer server) throws IOException {
+    if (server.isGone()) {
+      return Condition.GONE;
+    }
+    try (VfioUserClient client = server.device().connectWhenFree()) {
+      long[] marks = {client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH),
+          client.readLong(ScratchLayout.MEMORY_BAR, 0),
+          client.readLong(ScratchLayout.MEMORY_BAR, Served.MEMORY - Long.BYTES)};
+      assertThat(marks).as("register and memory, in %s", client.state())
+          .isIn(new long[] {MARK, MARK, MARK}, new long[3]);
+      DeviceState is = client.state();
+      assertThat(is).isIn(DeviceState.RUNNING, DeviceState.STOP);
+      if (marks[0] != MARK) {
+        assertThat(is).as("a device that was reset").isEqualTo(DeviceState.RUNNING);
+        return Condition.RESET;
+      }
+      return is == DeviceState.RUNNING ? Condition.RUNS : Condition.STOPPED;
+    }
+  }
+
+  /**
+   * Settles whose it is, while the source's side holds what it has; nobody drives the target's device.
+   *
+   * @return whether it is the source's
+   */
+  boolean settle() throws IOException {
+    recover();
+    if (last(Side.SOURCE).filter(JournalStep.GIVEN::equals).isPresent()) {
+      decide();
+      recover();
+    }
+    assertThat(recover().exitCode()).as("nothing is open").isEqualTo(ExitCodes.DONE);
+    Optional<JournalStep> last = last(Side.SOURCE);
+    assertThat(last).isNotEqualTo(Optional.of(JournalStep.GIVEN));
+    return last.filter(GIVEN_AWAY::contains).isEmpty();
+  }
+
+  private Run recover() {
+    return Run.vfio4j("recover", "--json", "--state-dir", state.folder().toString());
+  }
+
+  /** A person looks at the target's device, and says there whose it is. */
+  private void decide() throws IOException {
+    decided = true;
+    boolean runs = condition(target) == Condition.RUNS;
+    journal(Side.TARGET).orElseThrow().add(runs ? JournalStep.RUNNING : JournalStep.RETURNED,
+        "a person's word");
+  }
+
+  private Optional<JournalStep> last(Side side) throws IOException {
+    Optional<JournalFile> file = journal(side);
+    return file.isPresent()
+        ? file.get().read().map(contents -> contents.last().step())
+        : Optional.empty();
+  }
+
+  private Optional<JournalFile> journal(Side side) throws IOException {
+    for (JournalFile file : state.all()) {
+      Optional<JournalContents> contents = file.read();
+      if (contents.isPresent() && contents.get().heading().side() == side) {
+        return Optional.of(file);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Tells who has it, in a few words, when nobody drives either device. */
+  String words(boolean isSources) throws IOException {
+    if (isSources && condition(source) == Condition.STOPPED) {
+      Run resumed =
+          Run.vfio4j("recover", "--resume", source.device().address(), "--state-dir",
+              state.folder().toString());
+      assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.DONE);
+    }
+    Condition here = condition(source);
+    Condition there = condition(target);
+    assertThat(isSources ? there : here).as("the other side runs it too").isNotEqualTo(Condition.RUNS);
+    String side = isSources ? "source" : "target";
+    String words = switch (isSources ? here : there) {
+      case RUNS -> side;
+      case STOPPED -> throw new AssertionError("the %s stands still".formatted(side));
+      case RESET -> "lost: the %s's device had to be reset".formatted(side);
+      case GONE -> "lost: the %s's device is gone".formatted(side);
+    };
+    return decided ? "a person decides: " + words : words;
+  }
+}
