@@ -146,6 +146,17 @@ class ComparingTest {
     assertUntouched();
   }
 
+  @Test
+  void aCompressionThatTheTargetDoesNotHaveIsHeard() throws Exception {
+    options = options.withCompression(new DeflateCodec(), 1);
+    CompletableFuture<Arrival> served = serve();
+
+    assertThat(compare().refusals()).containsExactly(
+        "the target refuses: the stream is compressed with zstd, which is not available here");
+    assertThat(served.join()).isInstanceOf(Arrival.Compared.class);
+    assertUntouched();
+  }
+
   private static MemoryRegions memory() {
     return MemoryRegions.of(new MemoryRegion("ram", 0, Arena.ofAuto().allocate(0x4000, 4096)));
   }

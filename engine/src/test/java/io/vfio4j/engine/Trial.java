@@ -22,8 +22,12 @@ final class Trial implements Workload {
 
   static final long SEED = 4711;
 
-  /** Nothing here waits for real; where a machine is slow, it is not to be taken for a failure. */
+  /**
+   * Nothing here waits for real; where a machine is slow, it is not to be taken for a failure. A source that waits for
+   * its target sets the clock forward meanwhile, and by hours where the target's thread does not get to run.
+   */
   static final MigrationOptions PATIENT = MigrationOptions.defaults().withMaxDowntime(Duration.ofMinutes(1))
+      .withPolicy(new DowntimePolicy(Duration.ofDays(3650), WhenNotConverging.GIVE_UP))
       .withMaxQuiesce(Duration.ofMinutes(1)).withArcTimeout(Duration.ofMinutes(1))
       .withStallTimeout(Duration.ofMinutes(1));
 
