@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Mistakes that other implementations were seen to make. Those with dirty reports (over two mappings, over a hole, at
  * another page size, not starting at a mapping) are in {@link DmaLoggingTest}; servers of which the limit is 0, and
- * surplus descriptors of a reply, in {@link ForeignServerTest}.
+ * surplus descriptors of a reply, in {@link ForeignServerRegionsTest}.
  */
 class MistakesSeenElsewhereTest {
 

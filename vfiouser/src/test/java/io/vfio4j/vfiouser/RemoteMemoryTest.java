@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
@@ -12,9 +11,7 @@ import io.vfio4j.model.IovaRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Memory that stays with the client: the server asks for it by DMA_READ and DMA_WRITE. */
 class RemoteMemoryTest {
 
-  private static final long IOVA = 0x10_0000;
+  private static final long IOVA = Question.IOVA;
   private static final int SIZE = 128 << 10;
 
   @TempDir
@@ -114,38 +111,16 @@ class RemoteMemoryTest {
     }
   }
 
-  /** Makes the device ask for four bytes at {@link #IOVA}, and takes the question. */
-  private static RawPeer.Message asked(RawPeer peer, int what) throws Exception {
-    peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
-    peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(4));
-    peer.send(RawPeer.command(0x77, Command.REGION_WRITE, Body.regionAccess(0, TestDevice.DO, 4).u32(what)));
-    RawPeer.Message question = peer.receive();
-    assertThat(question.flags()).isEqualTo(RawPeer.COMMAND);
-    assertThat(question.fields().getLong(0)).isEqualTo(IOVA);
-    assertThat(question.fields().getLong(8)).isEqualTo(4);
-    return question;
-  }
-
-  private static byte[] answer(RawPeer.Message question, Body body) {
-    return RawPeer
-        .header(question.id(), question.command(), Header.SIZE + body.toBytes().length, RawPeer.REPLY, 0)
-        .bytes(body.toBytes()).toBytes();
-  }
-
-  private static int status(RawPeer peer) throws Exception {
-    return peer.done(Command.REGION_READ, Body.regionAccess(0, TestDevice.STATUS, 4)).fields().getInt(16);
-  }
-
   @Test
   void aWriteBringsItsData() throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
       served.device().memory().set(Wire.U32, 0, 99);
-      RawPeer.Message question = asked(peer, TestDevice.DMA_WRITE);
+      RawPeer.Message question = Question.take(peer, TestDevice.DMA_WRITE);
       assertThat(question.command()).isEqualTo(Command.DMA_WRITE.wireValue());
       assertThat(question.fields().getInt(16)).isEqualTo(99);
-      peer.send(answer(question, Body.empty().u64(IOVA, 4)));
+      peer.send(Question.answer(question, Body.empty().u64(IOVA, 4)));
       assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
-      assertThat(status(peer)).isZero();
+      assertThat(Question.status(peer)).isZero();
     }
   }
 
@@ -154,7 +129,7 @@ class RemoteMemoryTest {
   void commandsThatCrossAQuestionAreServedAtOnce() throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated();
         Fd fd = FramingTest.numbered(8)) {
-      RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
+      RawPeer.Message question = Question.take(peer, TestDevice.DMA_READ);
       peer.done(Command.REGION_WRITE, Body.regionAccess(2, 100, 4).u32(5));
       assertThat(peer.done(Command.REGION_READ, Body.regionAccess(2, 100, 4)).fields().getInt(16))
           .isEqualTo(5);
@@ -163,11 +138,11 @@ class RemoteMemoryTest {
       peer.refused(Errno.EINVAL, Command.DEVICE_GET_INFO, Body.empty().u32(3, 0, 0, 0));
       peer.done(Command.DMA_MAP, Body.dmaMap(7, 0, 6 * IOVA, 4096), fd);
       peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, 6 * IOVA, 4096));
-      peer.send(answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
+      peer.send(Question.answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
       // One more mapping, right behind the answer: it comes with the same read, and has its own memory.
       peer.send(RawPeer.command(5, Command.DMA_MAP, Body.dmaMap(7, 0, 5 * IOVA, 4096)), fd);
       assertThat(peer.receive(2)).extracting(RawPeer.Message::id).containsExactly(0x77, 5);
-      assertThat(status(peer)).isZero();
+      assertThat(Question.status(peer)).isZero();
       assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(0xabcd);
       assertThat(FramingTest.numberAt(peer, 4 * IOVA)).isEqualTo(8);
       assertThat(FramingTest.numberAt(peer, 5 * IOVA)).isEqualTo(8);
@@ -178,14 +153,14 @@ class RemoteMemoryTest {
   @Test
   void migrationWaitsUntilTheQuestionIsAnswered() throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
+      RawPeer.Message question = Question.take(peer, TestDevice.DMA_READ);
       peer.send(RawPeer.command(1, Command.REGION_WRITE, Body.regionAccess(2, 100, 4).u32(5)));
       peer.send(RawPeer.command(2, Command.DEVICE_FEATURE, Body.empty().u32(16, 0x10002).u32(0, 0)));
       peer.send(RawPeer.command(3, Command.REGION_READ, Body.regionAccess(2, 100, 4)));
       assertThat(peer.reply(1, Command.REGION_WRITE).errno()).isZero();
-      peer.send(answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
+      peer.send(Question.answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
       assertThat(peer.receive(3)).extracting(RawPeer.Message::id).containsExactly(0x77, 2, 3);
-      assertThat(status(peer)).isZero();
+      assertThat(Question.status(peer)).isZero();
     }
   }
 
@@ -194,18 +169,18 @@ class RemoteMemoryTest {
   @ValueSource(booleans = {false, true})
   void aDeviceMayAskAgainWhileItWaits(boolean newestFirst) throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      RawPeer.Message first = asked(peer, TestDevice.DMA_READ);
+      RawPeer.Message first = Question.take(peer, TestDevice.DMA_READ);
       peer.send(RawPeer.command(0x78, Command.REGION_WRITE,
           Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_WRITE_LONG)));
       RawPeer.Message second = peer.receive();
       assertThat(second.command()).isEqualTo(Command.DMA_WRITE.wireValue());
-      byte[] read = answer(first, Body.empty().u64(IOVA, 4).u32(0xabcd));
-      byte[] written = answer(second, Body.empty().u64(IOVA, 8));
+      byte[] read = Question.answer(first, Body.empty().u64(IOVA, 4).u32(0xabcd));
+      byte[] written = Question.answer(second, Body.empty().u64(IOVA, 8));
       peer.send(newestFirst ? written : read);
       peer.send(newestFirst ? read : written);
       // The write that came last has been done first, since it happened within the other.
       assertThat(peer.receive(2)).extracting(RawPeer.Message::id).containsExactly(0x78, 0x77);
-      assertThat(status(peer)).isZero();
+      assertThat(Question.status(peer)).isZero();
       assertThat(served.device().memory().get(Wire.U32, 0)).isEqualTo(0xabcd);
     }
   }
@@ -214,7 +189,7 @@ class RemoteMemoryTest {
   @Test
   void aDeviceDoesNotAskWithoutEnd() throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      List<RawPeer.Message> questions = new ArrayList<>(List.of(asked(peer, TestDevice.DMA_READ)));
+      List<RawPeer.Message> questions = new ArrayList<>(List.of(Question.take(peer, TestDevice.DMA_READ)));
       for (int i = 0; i < 4; i++) {
         peer.send(RawPeer.command(i, Command.REGION_WRITE,
             Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_READ)));
@@ -222,7 +197,7 @@ class RemoteMemoryTest {
       }
       peer.send(RawPeer.command(9, Command.REGION_READ, Body.regionAccess(0, TestDevice.STATUS, 4)));
       for (RawPeer.Message question : questions) {
-        peer.send(answer(question, Body.empty().u64(IOVA, 4).u32(1)));
+        peer.send(Question.answer(question, Body.empty().u64(IOVA, 4).u32(1)));
       }
       assertThat(peer.receive(6)).extracting(RawPeer.Message::id).containsExactly(3, 2, 1, 0, 0x77, 9);
     }
@@ -233,14 +208,14 @@ class RemoteMemoryTest {
   void aResetOvertakesWhatTheDeviceWaitsFor() throws Exception {
     try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
       for (int round = 0; round < 100; round++) {
-        RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
+        RawPeer.Message question = Question.take(peer, TestDevice.DMA_READ);
         peer.send(RawPeer.command(1, Command.DEVICE_RESET, Body.empty()));
         List<RawPeer.Message> replies = peer.receive(2);
         assertThat(replies).extracting(RawPeer.Message::id).containsExactly(0x77, 1);
         assertThat(replies).extracting(RawPeer.Message::errno).containsOnly(0);
-        peer.send(answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
+        peer.send(Question.answer(question, Body.empty().u64(IOVA, 4).u32(0xabcd)));
         assertThat(served.device().memory().get(Wire.U32, 0)).isZero();
-        assertThat(status(peer)).isZero();
+        assertThat(Question.status(peer)).isZero();
         assertThat(served.device().resets).isEqualTo(round + 1);
       }
     }
@@ -251,11 +226,11 @@ class RemoteMemoryTest {
     try (Served served = Served.in(folder)) {
       try (RawPeer peer = served.negotiated()) {
         for (int round = 0; round < 64; round++) {
-          asked(peer, TestDevice.DMA_READ);
+          Question.take(peer, TestDevice.DMA_READ);
           peer.send(RawPeer.command(1, Command.DEVICE_RESET, Body.empty()));
           peer.receive(2);
         }
-        asked(peer, TestDevice.DMA_READ);
+        Question.take(peer, TestDevice.DMA_READ);
         peer.send(RawPeer.command(1, Command.DEVICE_RESET, Body.empty()));
         assertThat(served.log().take())
             .isEqualTo("client given up: too many resets while it owes a reply");
@@ -277,9 +252,9 @@ class RemoteMemoryTest {
       RawPeer.Message question = peer.receive();
       peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA + 4096, 4096));
       peer.done(Command.DMA_MAP, Body.dmaMap(5, 0, IOVA + 4096, 4096), fd);
-      peer.send(answer(question, Body.empty().u64(IOVA + 4088, 8)));
+      peer.send(Question.answer(question, Body.empty().u64(IOVA + 4088, 8)));
       assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
-      assertThat(status(peer)).isEqualTo(Errno.EACCES.number());
+      assertThat(Question.status(peer)).isEqualTo(Errno.EACCES.number());
       assertThat(FramingTest.numberAt(peer, IOVA + 4096)).isEqualTo(8);
     }
   }
@@ -292,7 +267,7 @@ class RemoteMemoryTest {
       peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(1));
       peer.send(RawPeer.message(0x78, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
           Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.TRAFFIC).toBytes()));
-      peer.send(answer(peer.receive(), Body.empty().u64(IOVA, 8)));
+      peer.send(Question.answer(peer.receive(), Body.empty().u64(IOVA, 8)));
       Waiting.until("the traffic is done", () -> served.device().trafficDone == 1);
       // The device looks at the data again after its DMA.
       peer.send(RawPeer.command(0x79, Command.REGION_WRITE,
@@ -301,118 +276,10 @@ class RemoteMemoryTest {
       for (int i = 0; i < 300; i++) {
         peer.send(RawPeer.command(i, Command.REGION_WRITE, Body.regionAccess(2, 1000, 4).u32(-1)));
       }
-      peer.send(answer(question, Body.empty().u64(IOVA, 1).bytes((byte) 1)));
+      peer.send(Question.answer(question, Body.empty().u64(IOVA, 1).bytes((byte) 1)));
       assertThat(peer.receive(301)).extracting(RawPeer.Message::errno).containsOnly(0);
       assertThat(peer.done(Command.REGION_READ, Body.regionAccess(0, TestDevice.DO, 4)).fields().getInt(16))
           .isEqualTo(TestDevice.DMA_READ);
     }
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {14, 13, 0})
-  void anErrorIsTheDevicesToKnow(int errno) throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
-      peer.send(
-          RawPeer.header(question.id(), question.command(), 24, RawPeer.ERROR, errno).zeros(8).toBytes());
-      assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
-      assertThat(status(peer)).isEqualTo(errno == 0 ? Errno.EIO.number() : errno);
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"id", "command", "iova", "count", "short", "long", "small", "huge", "type", "end",
-      "none"})
-  void aWrongAnswerEndsTheConnection(String what) throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
-    try (Served served = Served.in(folder, impatient)) {
-      try (RawPeer peer = served.negotiated()) {
-        RawPeer.Message question = asked(peer, TestDevice.DMA_READ);
-        int id = question.id();
-        int command = question.command();
-        byte[] good = answer(question, Body.empty().u64(IOVA, 4).u32(1));
-        byte[] sent = switch (what) {
-          case "id" -> RawPeer.header(id + 1, command, 36, 1, 0).u64(IOVA, 4).u32(1).toBytes();
-          case "command" -> RawPeer.header(id, 12, 36, 1, 0).u64(IOVA, 4).u32(1).toBytes();
-          case "iova" -> answer(question, Body.empty().u64(IOVA + 1, 4).u32(1));
-          case "count" -> answer(question, Body.empty().u64(IOVA, 3).u32(1));
-          case "short" -> answer(question, Body.empty().u64(IOVA, 4).u16(1));
-          case "long" -> answer(question, Body.empty().u64(IOVA, 4).u64(1));
-          case "small" -> RawPeer.header(id, command, 2, 1, 0).toBytes();
-          case "huge" -> RawPeer.header(id, command, -1, RawPeer.ERROR, 5).toBytes();
-          case "type" -> RawPeer.header(id, command, 36, 2, 0).u64(IOVA, 4).u32(1).toBytes();
-          case "end" -> Arrays.copyOf(good, 30);
-          default -> new byte[0];
-        };
-        if (sent.length > 0) {
-          peer.send(sent);
-        }
-        assertThat(served.log().take()).startsWith("client given up: ");
-      }
-      served.assertServesNext();
-    }
-  }
-
-  @Test
-  void theDeviceHearsThatTheClientIsSilent() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
-    try (Served served = Served.in(folder, impatient)) {
-      try (RawPeer peer = served.negotiated()) {
-        peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
-        peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(10));
-        peer.send(RawPeer.command(1, Command.REGION_WRITE,
-            Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.TRAFFIC)));
-        assertThat(served.log().take()).isEqualTo("client given up: nothing came in time");
-      }
-      assertThat(served.device().trafficErrno).isEqualTo(Errno.ETIMEDOUT.number());
-      served.assertServesNext();
-    }
-  }
-
-  @Test
-  void aClientThatFloodsInsteadOfAnsweringIsBounded() throws Exception {
-    try (Served served = Served.in(folder); EventFd event = EventFd.create()) {
-      var before = Resources.openFds();
-      try (RawPeer peer = served.negotiated()) {
-        asked(peer, TestDevice.DMA_READ);
-        assertFloodEnds(peer, RawPeer.message(1, Command.MIG_DATA_WRITE, RawPeer.NO_REPLY, 0,
-            Body.empty().zeros(60_000).toBytes()));
-        assertThat(served.log().take()).isEqualTo("client given up: too many commands while it owes a reply");
-      }
-      Resources.awaitFds(before);
-      try (RawPeer peer = served.negotiated()) {
-        asked(peer, TestDevice.DMA_READ);
-        assertFloodEnds(peer, RawPeer.message(1, Command.DEVICE_FEATURE, RawPeer.NO_REPLY, 0, new byte[0]),
-            event.fd(), event.fd(), event.fd(), event.fd());
-        assertThat(served.log().take())
-            .isEqualTo("client given up: too many descriptors while it owes a reply");
-      }
-      Resources.awaitFds(before);
-      served.assertServesNext();
-    }
-  }
-
-  /** What is carried out at once takes no memory, and is bounded by time. */
-  @Test
-  void aClientThatIsBusyInsteadOfAnsweringIsGivenUp() throws Exception {
-    ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
-    try (Served served = Served.in(folder, impatient)) {
-      try (RawPeer peer = served.negotiated()) {
-        asked(peer, TestDevice.DMA_READ);
-        assertFloodEnds(peer, RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
-            Body.regionAccess(2, 0, 4).u32(1).toBytes()));
-        assertThat(served.log().take())
-            .isEqualTo("client given up: nothing but commands came while a reply was waited for");
-      }
-      served.assertServesNext();
-    }
-  }
-
-  private static void assertFloodEnds(RawPeer peer, byte[] message, Fd... fds) {
-    assertThatExceptionOfType(io.vfio4j.linux.LinuxException.class).isThrownBy(() -> {
-      for (int i = 0; i < 10_000_000; i++) {
-        peer.send(message, fds);
-      }
-    }).satisfies(e -> assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET));
   }
 }
