@@ -40,6 +40,11 @@ final class Html {
     return raw("</section>\n");
   }
 
+  /** Adds what may be wider than a narrow window, and is scrolled there. */
+  Html wide(String html) {
+    return raw("<div class=\"wide\">").raw(html).raw("</div>\n");
+  }
+
   /** Adds a table, of which the first column names the rows. */
   Html table(List<String> heads, Collection<List<String>> rows) {
     raw("<div class=\"wide\"><table>\n<thead><tr>");

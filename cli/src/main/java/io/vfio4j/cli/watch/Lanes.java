@@ -6,11 +6,12 @@ import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.Side;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Makes the rows of timelines out of what happened. */
@@ -54,7 +55,8 @@ final class Lanes {
     Map<Story.At, List<Story.Move>> byDevice = story.moves(end).stream()
         .filter(move -> move.device().side() == side)
         .collect(
-            Collectors.groupingBy(Story.Move::device, LinkedHashMap::new, Collectors.toList()));
+            Collectors.groupingBy(Story.Move::device,
+                () -> new TreeMap<>(Comparator.comparing(Story.At::device)), Collectors.toList()));
     return byDevice.entrySet().stream().map(entry -> device(entry.getKey(), entry.getValue())).toList();
   }
 

@@ -116,7 +116,7 @@ final class MigrationPage {
       from = to.minus(downtime.get().took());
     }
     html.section("Timeline")
-        .raw(new TimelineChart(Duration.ZERO, end, lanes.all(), story.rounds().list())
+        .wide(new TimelineChart(Duration.ZERO, end, lanes.all(), story.rounds().list())
             .text("Phases, states of the devices and rounds over time", from, to));
     writeLegend();
     html.endSection();
@@ -147,7 +147,7 @@ final class MigrationPage {
     Duration margin = downtime.took().dividedBy(MARGIN);
     List<Lane> rows = new ArrayList<>(List.of(lanes.parts(downtime)));
     rows.addAll(lanes.all());
-    html.section("The downtime, magnified").raw(new TimelineChart(from.minus(margin), to.plus(margin), rows,
+    html.section("The downtime, magnified").wide(new TimelineChart(from.minus(margin), to.plus(margin), rows,
         List.of()).text("What the downtime consisted of", from, to));
     html.table(List.of("part", "took"), downtime.parts().durations().entrySet().stream()
         .map(part -> List.of(part.getKey().title(), time(part.getValue()))).toList());

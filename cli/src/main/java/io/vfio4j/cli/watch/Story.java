@@ -105,11 +105,11 @@ final class Story implements MigrationListener {
     return began;
   }
 
-  /** Returns the names of the devices that leave, or where only the target tells, of those that receive. */
+  /** Returns the names of the devices that leave, or where only the target tells, of those that receive, in order. */
   List<String> devices(Duration end) {
     List<At> all = moves(end).stream().map(Move::device).distinct().toList();
     Side side = all.stream().anyMatch(device -> device.side() == Side.SOURCE) ? Side.SOURCE : Side.TARGET;
-    return all.stream().filter(device -> device.side() == side).map(At::device).toList();
+    return all.stream().filter(device -> device.side() == side).map(At::device).sorted().toList();
   }
 
   List<Entered> phases() {

@@ -50,12 +50,27 @@ public final class JournalFile implements Journal.Entries {
         write(file, JournalFormat.first(heading, Holder.self(), record), 0);
       }
       syncFolder(path);
-      return new JournalFile(path);
+      JournalFile file = new JournalFile(path);
+      file.readBack();
+      return file;
     } catch (IOException e) {
       throw failed(path, made, e);
     } finally {
       PROCESS.unlock();
     }
+  }
+
+  /**
+   * Goes through all that adding a record takes, short of adding one: a file system that does not lock, say, is found
+   * before a device is touched, and code that runs for the first time does so before devices stand still.
+   */
+  private void readBack() throws JournalException {
+    locked(JournalStep.PREPARED, (_, found) -> {
+      JournalStep last = whole(found).last().step();
+      if (last != JournalStep.PREPARED) {
+        throw new JournalException("the journal %s begins with '%s'".formatted(path, last), null);
+      }
+    });
   }
 
   private static JournalException failed(Path path, boolean made, IOException cause) {
@@ -131,13 +146,24 @@ public final class JournalFile implements Journal.Entries {
 
   @Override
   public void add(JournalStep step, String reason) throws JournalException {
+    locked(step, (file, found) -> {
+      requireAllowed(found, step);
+      append(file, JournalFormat.further(new JournalRecord(step, Instant.now(), reason)), found.end());
+    });
+  }
+
+  /** What is done with the file, and with what was found in it, while nobody else can add to it. */
+  @FunctionalInterface
+  private interface Use {
+    void of(FileChannel file, JournalFormat.Found found) throws IOException;
+  }
+
+  private void locked(JournalStep step, Use use) throws JournalException {
     PROCESS.lock();
     try (FileChannel file =
         FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
         var _ = file.lock()) {
-      JournalFormat.Found found = found(file);
-      requireAllowed(found, step);
-      append(file, JournalFormat.further(new JournalRecord(step, Instant.now(), reason)), found.end());
+      use.of(file, found(file));
     } catch (JournalException e) {
       throw e;
     } catch (IOException e) {
@@ -149,13 +175,17 @@ public final class JournalFile implements Journal.Entries {
   }
 
   private void requireAllowed(JournalFormat.Found found, JournalStep step) throws JournalException {
-    JournalContents contents = found.contents()
-        .orElseThrow(() -> new JournalException("the journal " + path + " holds no whole record", null));
+    JournalContents contents = whole(found);
     JournalRecord last = contents.last();
     if (!last.step().next(contents.heading().side()).contains(step)) {
       throw new JournalException("the journal %s has '%s' (%s), after which '%s' is not allowed"
           .formatted(path, last.step(), last.reason(), step), null);
     }
+  }
+
+  private JournalContents whole(JournalFormat.Found found) throws JournalException {
+    return found.contents()
+        .orElseThrow(() -> new JournalException("the journal " + path + " holds no whole record", null));
   }
 
   private JournalFormat.Found found(FileChannel file) throws IOException {
