@@ -47,7 +47,7 @@ sealed interface DeviceAddress {
 
     @Override
     public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
-      return prepared(OpenDevice.connectSource(socket, busyPoll), reset, log);
+      return prepared(OpenDevice.connect(socket, busyPoll), reset, log);
     }
 
     @Override
@@ -160,7 +160,6 @@ sealed interface DeviceAddress {
       LeftSource.prepare(device.device(), reset, log);
       return device;
     } catch (IOException | RuntimeException e) {
-      device.leave();
       device.close();
       throw e;
     }

@@ -55,6 +55,15 @@ record KnownMigration(JournalFile file, JournalContents contents) {
     return Optional.of(heading().side() == Side.SOURCE ? JournalStep.KEPT : JournalStep.REFUSED);
   }
 
+  /** Tells whether the devices run on the other side, or are to: what this side may still hold of them is old. */
+  boolean isElsewhere() {
+    return switch (step()) {
+      case CONFIRMED, ABANDONED, REFUSED -> true;
+      case RETURNED -> heading().side() == Side.TARGET;
+      case PREPARED, GIVEN, MINE, KEPT, RUNNING -> false;
+    };
+  }
+
   /** Returns those of its devices that servers have. */
   List<DeviceAddress.VfioUser> servedDevices() {
     List<DeviceAddress.VfioUser> served = new ArrayList<>();

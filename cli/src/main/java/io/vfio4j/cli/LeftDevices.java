@@ -38,7 +38,6 @@ final class LeftDevices {
       output.warning("vfio4j: " + e.getMessage());
       return false;
     } finally {
-      stopped.forEach(OpenDevice::leave);
       stopped.forEach(OpenDevice::close);
     }
   }
@@ -66,7 +65,6 @@ final class LeftDevices {
       tell(device.name(), "discarded", "stood still with a state, and has been reset");
       return true;
     } catch (DeviceException e) {
-      device.leave();
       output.warning("vfio4j: " + e.getMessage());
       return false;
     }
@@ -75,7 +73,7 @@ final class LeftDevices {
   /** Opens a device, and keeps it open if it stands still. Returns whether it could be looked at. */
   private boolean open(VfioUser address, List<OpenDevice> stopped) {
     try {
-      OpenDevice device = OpenDevice.connectSource(address.socket(), address.busyPoll());
+      OpenDevice device = OpenDevice.connect(address.socket(), address.busyPoll());
       DeviceState state = stateOf(device);
       if (state.isRunning()) {
         device.close();
@@ -94,7 +92,6 @@ final class LeftDevices {
     try {
       return device.device().state();
     } catch (DeviceException e) {
-      device.leave();
       device.close();
       throw e;
     }

@@ -18,14 +18,12 @@ import org.jspecify.annotations.Nullable;
 /** A device that a command has opened. */
 final class OpenDevice implements AutoCloseable {
 
-  /** What a command leaves in RUNNING is to go on. */
-  private static final ClientOptions OPTIONS = ClientOptions.DEFAULT.withKeepState(true);
-  /** What a command was taking the state of is to outlive the command. */
-  private static final ClientOptions SOURCE_OPTIONS = OPTIONS.withKeepStopped(true);
+  /** What a command leaves in RUNNING is to go on, and a state that it finds or takes is to outlive it. */
+  private static final ClientOptions OPTIONS =
+      ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
 
   private final MigratableDevice device;
   private final @Nullable SimServer inside;
-  private boolean isLeft;
 
   private OpenDevice(MigratableDevice device, @Nullable SimServer inside) {
     this.device = device;
@@ -38,17 +36,8 @@ final class OpenDevice implements AutoCloseable {
   }
 
   static OpenDevice connect(Path socket, Duration busyPoll) throws IOException {
-    return connect(socket, OPTIONS.withBusyPoll(busyPoll));
-  }
-
-  /** Connects to a device whose state is kept, by a server that can, if this process dies. */
-  static OpenDevice connectSource(Path socket, Duration busyPoll) throws IOException {
-    return connect(socket, SOURCE_OPTIONS.withBusyPoll(busyPoll));
-  }
-
-  private static OpenDevice connect(Path socket, ClientOptions options) throws IOException {
     try {
-      return of(VfioUserClient.connect(socket, options));
+      return of(VfioUserClient.connect(socket, OPTIONS.withBusyPoll(busyPoll)));
     } catch (DeviceException e) {
       throw explained(socket, e);
     }
@@ -138,37 +127,29 @@ final class OpenDevice implements AutoCloseable {
 
   /** Returns what becomes of a device that is let go of while it stands still with its state: the end of a sentence. */
   String whenLeft() {
-    return device instanceof VfioUserClient client && client.keepsStopped()
+    return staysStopped()
         ? "it stays in STOP with its state then, until 'vfio4j recover' settles what becomes of it"
         : whenLetGo();
   }
 
-  private static void resetUnlessRunning(VfioUserClient client) {
-    try {
-      if (!client.state().isRunning()) {
-        client.reset();
-      }
-    } catch (DeviceException e) {
-      // Its server is gone, and the device with it; or it does not reset, and then stands still as before.
-    }
-  }
-
-  /** Leaves the device where it is when it is let go of, if its server keeps it so. */
-  void leave() {
-    isLeft = true;
-  }
-
   /** Tells whether the device stays in STOP when this command lets go of it there. */
   boolean staysStopped() {
-    return isLeft && device instanceof VfioUserClient client && client.keepsStopped();
+    return !isInside() && device instanceof VfioUserClient client && client.keepsStopped();
   }
 
-  /** Lets go of the device. What stands still is reset, unless it was to be left. */
+  /** Resets a device whose state is not its own any more, where its server would keep that. */
+  void discard() {
+    if (staysStopped()) {
+      try {
+        device.reset();
+      } catch (DeviceException e) {
+        // Its server is gone, and the device with it; or it does not reset, and then stands still as before.
+      }
+    }
+  }
+
   @Override
   public void close() {
-    if (!isLeft && device instanceof VfioUserClient client && client.keepsStopped()) {
-      resetUnlessRunning(client);
-    }
     device.close();
     if (inside != null) {
       inside.close();

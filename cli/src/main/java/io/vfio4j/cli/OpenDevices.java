@@ -91,6 +91,11 @@ final class OpenDevices implements AutoCloseable {
     return OptionalLong.of(sum);
   }
 
+  /** Resets all whose servers would keep a state that is not theirs any more. */
+  void discard() {
+    devices.forEach(OpenDevice::discard);
+  }
+
   @Override
   public void close() {
     Deque<OpenDevice> backwards = new ArrayDeque<>();

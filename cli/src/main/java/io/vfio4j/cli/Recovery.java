@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -133,7 +135,15 @@ final class Recovery {
    * @return the exit code
    */
   int resume(List<DeviceAddress.VfioUser> devices) throws IOException {
-    requireNotGiven(devices);
+    for (KnownMigration one : lastOf(devices)) {
+      if (one.isElsewhere()) {
+        throw new CommandFailure(ExitCodes.NOT_DONE,
+            "what %s may hold is an old copy, for by migration %s %s; vfio4j recover --discard resets it"
+                .formatted(
+                    String.join(", ", one.heading().devices()), one.session(), one.consequence(one.step())),
+            null);
+      }
+    }
     return left.resume(devices) ? ExitCodes.DONE : ExitCodes.NOT_DONE;
   }
 
@@ -143,32 +153,45 @@ final class Recovery {
    * @return the exit code
    */
   int discard(List<DeviceAddress.VfioUser> devices) throws IOException {
-    requireNotGiven(devices);
+    lastOf(devices);
     return left.discard(devices) ? ExitCodes.DONE : ExitCodes.NOT_DONE;
   }
 
-  /** The state of devices that were given away is nobody's to decide on before it is known who has them. */
-  private void requireNotGiven(List<DeviceAddress.VfioUser> devices) throws IOException {
-    for (KnownMigration one : survey(Optional.empty()).open()) {
-      if (one.isGiven() && one.servedDevices().stream().anyMatch(devices::contains)) {
+  /**
+   * Returns the last migration of each of some devices, where there was any.
+   *
+   * @throws CommandFailure if it is not known how one of them ended: then nobody can decide about a device alone
+   */
+  private List<KnownMigration> lastOf(List<DeviceAddress.VfioUser> devices) throws IOException {
+    List<KnownMigration> last = new ArrayList<>();
+    List<KnownMigration> known = survey(Optional.empty()).known();
+    for (DeviceAddress.VfioUser device : devices) {
+      known.stream().filter(one -> one.servedDevices().contains(device))
+          .max(Comparator.comparing(one -> one.contents().last().at())).ifPresent(last::add);
+    }
+    for (KnownMigration one : last) {
+      if (one.isOpen()) {
         throw new CommandFailure(ExitCodes.NEEDS_CARE,
-            "%s gave %s away, and what became of them is not known: settle that first (vfio4j recover %s)"
-                .formatted(one.session(), String.join(", ", one.heading().devices()), one.session()),
+            "how migration %s of %s ended is not known: settle that first (vfio4j recover %s)".formatted(
+                one.session(), String.join(", ", one.heading().devices()), one.session()),
             null);
       }
     }
+    return last;
   }
 
   /** Tells what was settled, and does it to devices that nobody holds but their servers. */
   private boolean carryOut(KnownMigration one, JournalStep step) {
     told(one, step);
-    if (one.heading().side() == Side.TARGET || one.isHeld()) {
+    if (one.isHeld()) {
       return true;
     }
+    boolean source = one.heading().side() == Side.SOURCE;
     return switch (step) {
-      case KEPT, RETURNED -> left.resume(one.servedDevices());
-      case CONFIRMED, ABANDONED -> left.discard(one.servedDevices());
-      default -> true;
+      case KEPT, RUNNING -> left.resume(one.servedDevices());
+      case RETURNED -> source ? left.resume(one.servedDevices()) : left.discard(one.servedDevices());
+      case CONFIRMED, ABANDONED, REFUSED -> left.discard(one.servedDevices());
+      case PREPARED, GIVEN, MINE -> throw new IllegalArgumentException(step + " settles nothing");
     };
   }
 

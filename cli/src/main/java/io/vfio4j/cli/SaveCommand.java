@@ -101,19 +101,13 @@ final class SaveCommand implements Callable<Integer> {
       return new StateSaving(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
           watching.after(progress)).run();
     } catch (MigrationException e) {
-      if (StoppedSource.isLeftBy(e)) {
-        sources.list().forEach(OpenDevice::leave);
-      }
       throw watching.notSaved(e, FailedMigration.ofSave(e, sources.names()));
     }
   }
 
   private void tellWhatBecomesOf(OpenDevices sources, Output output) {
     for (OpenDevice source : sources.list()) {
-      if (stop) {
-        source.leave();
-      }
-      if (source.staysStopped()) {
+      if (stop && source.staysStopped()) {
         output.line("%s stays in STOP: vfio4j recover --resume lets it run, --discard resets it."
             .formatted(source.name()));
       } else if (stop || !source.keepsState()) {

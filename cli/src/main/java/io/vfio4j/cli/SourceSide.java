@@ -69,6 +69,7 @@ final class SourceSide {
     for (OpenDevice source : sources.list()) {
       output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.whenLetGo()));
     }
+    sources.discard();
     output.result(ReportJson.of(report));
   }
 
@@ -76,9 +77,6 @@ final class SourceSide {
   private void failed(MigrationException e, Optional<Session> session)
       throws CommandFailure, InterruptedException {
     CommandFailure failure = watching.failed(e, FailedMigration.of(e, sources.names(), target));
-    if (StoppedSource.isLeftBy(e) && !mayHold) {
-      sources.list().forEach(OpenDevice::leave);
-    }
     if (!StoppedSource.isLeftBy(e) || sources.isInside() || !mayHold) {
       throw failure;
     }

@@ -82,7 +82,6 @@ final class StoppedSource {
 
   private Optional<Ending> hear(String word) {
     if (word.equals(LET_GO)) {
-      devices.list().forEach(OpenDevice::leave);
       return Optional.of(Ending.LET_GO);
     }
     if (!word.strip().equals(RESUME)) {
@@ -107,9 +106,15 @@ final class StoppedSource {
     }
     journal = Optional.empty();
     return switch (settled.get()) {
-      case CONFIRMED -> Optional.of(Ending.AT_TARGET);
+      case CONFIRMED -> {
+        devices.discard();
+        yield Optional.of(Ending.AT_TARGET);
+      }
       case RETURNED -> resume() ? Optional.of(Ending.RUNS) : Optional.empty();
-      default -> Optional.of(Ending.LET_GO);
+      default -> {
+        devices.discard();
+        yield Optional.of(Ending.LET_GO);
+      }
     };
   }
 

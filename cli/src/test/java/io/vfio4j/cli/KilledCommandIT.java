@@ -3,6 +3,11 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.nio.file.Path;
@@ -109,9 +114,41 @@ class KilledCommandIT {
       assertThat(refused.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
       assertThat(refused.err() + refused.out()).contains("may be all there is of its state")
           .contains("vfio4j recover --resume " + source.address());
+      assertThat(found()).isEqualTo(DeviceState.STOP);
     }
-    Run discarded = Run.vfio4j("recover", "--discard", source.address(), "--state-dir", state());
+    assertThat(Run.vfio4j("probe", source.address()).out()).contains("STOP");
+    assertThat(Run.vfio4j("migrate", "--from", source.address(), "--to", "sim:b?memory=" + Served.MEMORY,
+        "--dry-run").exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(found()).as("who only looks takes nothing").isEqualTo(DeviceState.STOP);
+    assertThat(Run.vfio4j("recover", "--discard", source.address(), "--state-dir", state()).err())
+        .contains("settle that first");
+    Run discarded = Run.vfio4j("recover", "--discard", source.address(), "--state-dir",
+        folder.resolve("elsewhere").toString());
     assertThat(discarded.exitCode()).as(discarded.err()).isEqualTo(ExitCodes.DONE);
     source.assertRunsWith(0);
+  }
+
+  /** A target that has loaded everything and dies is not the owner, and does not become it by a person's haste. */
+  @Test
+  void whatATargetHadLoadedIsDropped() throws Exception {
+    try (Served target = Served.at(folder.resolve("b.sock"));
+        VfioUserClient loading = target.connectToKeep()) {
+      loading.moveTo(DeviceState.STOP);
+      StateDirectory journals = StateDirectory.open(folder.resolve("state"));
+      journals
+          .begin(new Journal.Heading(Session.random(), Side.TARGET, List.of(target.address()), "somebody"))
+          .add(JournalStep.RETURNED, "as after a failure");
+      loading.close();
+
+      Run resumed = Run.vfio4j("recover", "--resume", target.address(), "--state-dir", state());
+      assertThat(resumed.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(resumed.err()).contains("old copy").contains("recover --discard");
+      try (VfioUserClient client = target.connectWhenFree()) {
+        assertThat(client.state()).isEqualTo(DeviceState.STOP);
+      }
+      assertThat(Run.vfio4j("recover", "--discard", target.address(), "--state-dir", state()).exitCode())
+          .isEqualTo(ExitCodes.DONE);
+      target.assertRunsWith(0);
+    }
   }
 }

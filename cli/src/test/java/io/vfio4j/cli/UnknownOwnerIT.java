@@ -203,7 +203,11 @@ class UnknownOwnerIT {
       String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
       Children.await(answering, Children.event("answering"));
 
-      assertThat(recover("target", session, "--run-here").exitCode()).isEqualTo(ExitCodes.DONE);
+      Run decided = recover("target", session, "--run-here");
+      assertThat(decided.event("settled").get("step").getAsString()).isEqualTo("running");
+      // Its server is still about what the receiver asked it for, and has not seen yet that nobody waits for that.
+      assertThat(decided.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(decided.err()).contains("is in use");
       assertThat(recover("source", "--ask", ask).event("settled").get("step").getAsString())
           .isEqualTo("confirmed");
 
