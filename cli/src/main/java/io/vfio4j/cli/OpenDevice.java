@@ -21,6 +21,8 @@ final class OpenDevice implements AutoCloseable {
   /** What a command leaves in RUNNING is to go on, and a state that it finds or takes is to outlive it. */
   private static final ClientOptions OPTIONS =
       ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
+  /** Nothing outlives the command of a device inside it. */
+  private static final ClientOptions INSIDE = ClientOptions.DEFAULT.withKeepState(true);
 
   private final MigratableDevice device;
   private final @Nullable SimServer inside;
@@ -64,7 +66,7 @@ final class OpenDevice implements AutoCloseable {
       throw e;
     }
     try {
-      return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(), OPTIONS), server);
+      return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(), INSIDE), server);
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;

@@ -131,14 +131,13 @@ class KilledCommandIT {
   /** A target that has loaded everything and dies is not the owner, and does not become it by a person's haste. */
   @Test
   void whatATargetHadLoadedIsDropped() throws Exception {
-    try (Served target = Served.at(folder.resolve("b.sock"));
-        VfioUserClient loading = target.connectToKeep()) {
-      loading.moveTo(DeviceState.STOP);
-      StateDirectory journals = StateDirectory.open(folder.resolve("state"));
-      journals
+    try (Served target = Served.at(folder.resolve("b.sock"))) {
+      try (VfioUserClient loaded = target.connectToKeep()) {
+        loaded.moveTo(DeviceState.STOP);
+      }
+      StateDirectory.open(folder.resolve("state"))
           .begin(new Journal.Heading(Session.random(), Side.TARGET, List.of(target.address()), "somebody"))
           .add(JournalStep.RETURNED, "as after a failure");
-      loading.close();
 
       Run resumed = Run.vfio4j("recover", "--resume", target.address(), "--state-dir", state());
       assertThat(resumed.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
