@@ -44,7 +44,7 @@ public final class SideVictim {
     };
     boolean isSource = args[0].equals(Side.SOURCE.toString());
     try (VfioUserClient device = VfioUserClient.connect(Path.of(args[2]),
-        ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(isSource))) {
+        ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true))) {
       if (isSource) {
         new MigrationSource(Ensemble.of(device), Connections.connect(address, PeerPolicy.OWN_USER, PATIENCE),
             options,
