@@ -23,7 +23,7 @@ final class VfioUserReport {
 
     @Override
     public String notRunning() {
-      return "its driver has to move it or reset it (restart its server)";
+      return "let it run with what it holds (vfio4j recover --resume), or reset it (vfio4j recover --discard)";
     }
 
     @Override

@@ -109,7 +109,9 @@ final class DeviceService implements AutoCloseable {
     }
     try {
       device.moveTo(before.isRunning() ? DeviceState.RUNNING : DeviceState.STOP);
-      log.accept("the client left the device in %s: it is in %s now".formatted(before, device.state()));
+      if (before != DeviceState.STOP) {
+        log.accept("the client left the device in %s: it is in %s now".formatted(before, device.state()));
+      }
     } catch (TransitionException e) {
       log.accept(
           "the client left the device in %s, and it is not moved: %s".formatted(before, e.getMessage()));
