@@ -8,6 +8,7 @@ import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -44,6 +45,12 @@ record JournalSurvey(List<KnownMigration> known, List<JournalException> unreadab
         unreadable.add(e);
       }
     }
+  }
+
+  /** Returns the migration that a device was in last, if it was in any. */
+  Optional<KnownMigration> lastOf(DeviceAddress.VfioUser device) {
+    return known.stream().filter(one -> one.servedDevices().contains(device))
+        .max(Comparator.comparing(KnownMigration::begun));
   }
 
   /** Returns the migrations of which it is not known how they ended. */

@@ -9,6 +9,7 @@ import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.JournalRecord;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,11 @@ record KnownMigration(JournalFile file, JournalContents contents) {
 
   JournalStep step() {
     return contents.last().step();
+  }
+
+  /** Returns when it began. */
+  Instant begun() {
+    return contents.records().getFirst().at();
   }
 
   /** Tells whether the journal does not say how it ended. */

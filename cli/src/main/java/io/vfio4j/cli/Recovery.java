@@ -12,8 +12,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -163,12 +161,8 @@ final class Recovery {
    * @throws CommandFailure if it is not known how one of them ended: then nobody can decide about a device alone
    */
   private List<KnownMigration> lastOf(List<DeviceAddress.VfioUser> devices) throws IOException {
-    List<KnownMigration> last = new ArrayList<>();
-    List<KnownMigration> known = survey(Optional.empty()).known();
-    for (DeviceAddress.VfioUser device : devices) {
-      known.stream().filter(one -> one.servedDevices().contains(device))
-          .max(Comparator.comparing(one -> one.contents().last().at())).ifPresent(last::add);
-    }
+    JournalSurvey survey = survey(Optional.empty());
+    List<KnownMigration> last = devices.stream().map(survey::lastOf).flatMap(Optional::stream).toList();
     for (KnownMigration one : last) {
       if (one.isOpen()) {
         throw new CommandFailure(ExitCodes.NEEDS_CARE,
@@ -181,18 +175,27 @@ final class Recovery {
   }
 
   /** Tells what was settled, and does it to devices that nobody holds but their servers. */
-  private boolean carryOut(KnownMigration one, JournalStep step) {
+  private boolean carryOut(KnownMigration one, JournalStep step) throws JournalException {
     told(one, step);
     if (one.isHeld()) {
       return true;
     }
+    List<DeviceAddress.VfioUser> devices = notMovedSince(one);
     boolean source = one.heading().side() == Side.SOURCE;
     return switch (step) {
-      case KEPT, RUNNING -> left.resume(one.servedDevices());
-      case RETURNED -> source ? left.resume(one.servedDevices()) : left.discard(one.servedDevices());
-      case CONFIRMED, ABANDONED, REFUSED -> left.discard(one.servedDevices());
+      case KEPT, RUNNING -> left.resume(devices);
+      case RETURNED -> source ? left.resume(devices) : left.discard(devices);
+      case CONFIRMED, ABANDONED, REFUSED -> left.discard(devices);
       case PREPARED, GIVEN, MINE -> throw new IllegalArgumentException(step + " settles nothing");
     };
+  }
+
+  /** What a device holds that has been in a later migration since is that one's to decide about. */
+  private List<DeviceAddress.VfioUser> notMovedSince(KnownMigration one) throws JournalException {
+    JournalSurvey all = JournalSurvey.of(state, Optional.empty());
+    return one.servedDevices().stream().filter(
+        device -> all.lastOf(device).filter(last -> last.session().equals(one.session())).isPresent())
+        .toList();
   }
 
   private static JournalStep stepFor(KnownMigration one, boolean runHere) throws JournalException {

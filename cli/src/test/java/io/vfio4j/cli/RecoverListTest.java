@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -30,12 +32,16 @@ class RecoverListTest {
 
   /** Writes the journal of a source whose process is gone, byte by byte. */
   private Path journal(long session, int daysAgo, byte... steps) throws IOException {
+    return journal("vfio-user:/run/a.sock", session, daysAgo, steps);
+  }
+
+  private Path journal(String device, long session, int daysAgo, byte... steps) throws IOException {
     Instant at = Instant.now().minus(Duration.ofDays(daysAgo));
     ByteBuffer file = ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN);
     file.put("VFIO4JJ1".getBytes(StandardCharsets.US_ASCII));
     ByteBuffer first = record((byte) 0, at, "begun");
     first.put((byte) 0).putLong(0).putLong(session).putLong(1L << 40).putLong(0);
-    text(text(first, "tcp:192.0.2.1:7100").putShort((short) 1), "vfio-user:/run/a.sock");
+    text(text(first, "tcp:192.0.2.1:7100").putShort((short) 1), device);
     frame(file, first);
     for (byte step : steps) {
       frame(file, record(step, at, "the target says so"));
@@ -137,5 +143,30 @@ class RecoverListTest {
     assertThat(recover("--days", "10").exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(recover("--prune", "--days", "0").exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(recover("--prune", "--list").err()).contains("give one of", "--prune");
+  }
+
+  /** Else a device that was given away would run, by the word of what was before. */
+  @Test
+  void whatBecameOfAMigrationIsNotDoneToADeviceThatMovedLater() throws Exception {
+    try (Served device = Served.at(folder.resolve("a.sock"))) {
+      try (VfioUserClient client = device.connectToKeep()) {
+        client.moveTo(DeviceState.STOP);
+      }
+      journal(device.address(), 1, 2);
+      Path later = journal(device.address(), 2, 1, GIVEN);
+
+      Run both = Run.vfio4j("recover", "--json", "--state-dir", folder.toString());
+      assertThat(both.exitCode()).as("the later one is open").isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(both.event("settled").get("step").getAsString()).isEqualTo("kept");
+      try (VfioUserClient client = device.connectWhenFree()) {
+        assertThat(client.state()).isEqualTo(DeviceState.STOP);
+      }
+
+      Files.delete(later);
+      journal(device.address(), 3, 0);
+      Run last = Run.vfio4j("recover", "--json", "--state-dir", folder.toString());
+      assertThat(last.exitCode()).as(last.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(last.event("resumed").get("device").getAsString()).isEqualTo(device.address());
+    }
   }
 }
