@@ -21,7 +21,7 @@ final class Preamble {
 
   static final int BYTES = 16;
   static final int MAJOR = 1;
-  static final int MINOR = 3;
+  static final int MINOR = 4;
 
   /** Who speaks an earlier one refuses a source that only wants to compare. */
   static final int FIRST_MINOR_TO_COMPARE = 3;
