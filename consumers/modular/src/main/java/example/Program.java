@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package example;
+
+import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.VfioUserServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Serves two devices, drives one, and moves it to the other. Exits with 1 if the count did not move with it. */
+public final class Program {
+
+  private static final int BAR0 = 0;
+
+  private Program() {
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Path folder = Files.createTempDirectory("consumer");
+    try (Served source = new Served(folder, "a"); Served target = new Served(folder, "b")) {
+      int count = moveCount(source, target);
+      if (count != 2) {
+        System.err.println("the target counted " + count + ", expected 2");
+        System.exit(1);
+      }
+    } finally {
+      Files.delete(folder);
+    }
+  }
+
+  private static int moveCount(Served source, Served target) throws Exception {
+    try (var from = VfioUserClient.connect(source.socket(), ClientOptions.DEFAULT);
+        var to = VfioUserClient.connect(target.socket(), ClientOptions.DEFAULT)) {
+      from.writeInt(BAR0, Counter.ADVANCE, 1);
+      from.writeInt(BAR0, Counter.ADVANCE, 1);
+      LocalMigration.run(from, to, MigrationOptions.defaults(), Workload.NONE, event -> {
+      });
+      return to.readInt(BAR0, Counter.COUNT);
+    }
+  }
+
+  /** A device, its server, and the thread that runs it. */
+  private static final class Served implements AutoCloseable {
+
+    private final Path socket;
+    private final Counter device;
+    private final VfioUserServer server;
+    private final Thread thread;
+
+    Served(Path folder, String name) throws Exception {
+      socket = folder.resolve(name + ".sock");
+      device = new Counter(name);
+      server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT, System.err::println);
+      thread = Thread.ofPlatform().name(name).start(() -> {
+        try {
+          server.run();
+        } catch (Exception e) {
+          e.printStackTrace();
+        }
+      });
+    }
+
+    Path socket() {
+      return socket;
+    }
+
+    @Override
+    public void close() throws Exception {
+      server.close();
+      thread.join();
+      device.close();
+    }
+  }
+}
