@@ -24,7 +24,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "conform", description = {"Judge whether a device migrates as the protocol says.",
     "The device loses its state: it is reset at once, and before each check.",
-    "Exit code 0: no check failed; 1: a check failed, or the device cannot be had."}, footer = {"",
+    "Exit code 0: no check failed; 1: a check failed, or the device could not be judged: it cannot be opened, it cannot"
+        + " migrate, or none of the checks is applicable."}, footer = {"",
         "Examples:", "  vfio4j conform vfio-user:/tmp/a.sock",
         "  vfio4j conform vfio-user:/tmp/a.sock --html report.html --junit-xml TEST-conform.xml",
         "  vfio4j conform vfio-user:/tmp/a.sock --only transitions,reset",

@@ -4,10 +4,12 @@ package io.vfio4j.cli;
 import io.vfio4j.conformance.CheckResult;
 import io.vfio4j.conformance.ConformanceReport;
 import io.vfio4j.conformance.Group;
+import io.vfio4j.conformance.Outcome;
 import io.vfio4j.conformance.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -29,8 +31,9 @@ final class ConformanceText {
         text.add(group, results);
       }
     }
-    text.lines.add("%s: %s".formatted(report.isConformant() ? "no check failed" : "NOT CONFORMANT",
-        report.summary()));
+    text.lines.add("%s: %s".formatted(report.outcome() == Outcome.NOT_CONFORMANT
+        ? report.outcome().words().toUpperCase(Locale.ROOT)
+        : report.outcome().words(), report.summary()));
     return text.lines;
   }
 

@@ -25,6 +25,19 @@ class ConformTest {
   }
 
   @Test
+  void refusesToCallUnjudgedDevicesConformant() {
+    Run cannotMigrate = Run.vfio4j("conform", "sim:a?memory=64k&features=none");
+    assertThat(cannotMigrate.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(cannotMigrate.out()).contains("not judged, since the device cannot migrate: ")
+        .doesNotContain("no check failed");
+
+    Run nothingApplicable = Run.vfio4j("conform", HONEST, "--only", "v1-region", "--json");
+    assertThat(nothingApplicable.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(nothingApplicable.event("conformance").get("outcome").getAsString())
+        .isEqualTo("nothing_applicable");
+  }
+
+  @Test
   void aDeviceThatFails() {
     Run run = Run.vfio4j("conform", FAULTY, "--only", "transitions");
 

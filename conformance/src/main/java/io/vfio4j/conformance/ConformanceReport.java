@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the suite found.
@@ -15,20 +16,34 @@ import java.util.List;
  * @param features what it says it can do
  * @param begun when
  * @param took how long
+ * @param groups the groups of checks asked for; others are in the results only where they end every run
  * @param results the checks, by group, in each in the order in which they were done
  */
 public record ConformanceReport(DeviceIdentity device, MigrationFeatures features, Instant begun,
-    Duration took,
-    List<CheckResult> results) {
+    Duration took, Set<Group> groups, List<CheckResult> results) {
 
   /** Sorts the results by group. */
   public ConformanceReport {
+    groups = Set.copyOf(groups);
     results = results.stream().sorted(Comparator.comparing(result -> result.check().group())).toList();
   }
 
-  /** Tells whether no check failed. */
+  /** Returns what the results come to. */
+  public Outcome outcome() {
+    if (count(Verdict.Failed.class) > 0) {
+      return Outcome.NOT_CONFORMANT;
+    }
+    if (!features.canMigrate()) {
+      return Outcome.CANNOT_MIGRATE;
+    }
+    boolean judged = results.stream().anyMatch(result -> groups.contains(result.check().group())
+        && !(result.verdict() instanceof Verdict.NotApplicable));
+    return judged ? Outcome.CONFORMANT : Outcome.NOTHING_APPLICABLE;
+  }
+
+  /** Returns whether the device was judged and no check failed. */
   public boolean isConformant() {
-    return count(Verdict.Failed.class) == 0;
+    return outcome() == Outcome.CONFORMANT;
   }
 
   /** Returns how many checks have a verdict. */

@@ -59,7 +59,7 @@ public final class ConformanceSuite {
     try (Bench bench = new Bench(subject, options)) {
       List<CheckResult> results = new ConformanceSuite(bench, options, listener).runAll();
       return new ConformanceReport(bench.device().identity(), bench.features(), begun,
-          Duration.ofNanos(options.nanoTime().getAsLong() - from), results);
+          Duration.ofNanos(options.nanoTime().getAsLong() - from), options.groups(), results);
     }
   }
 

@@ -68,7 +68,8 @@ public final class HtmlPage {
   }
 
   private void writeHead(String title) {
-    String verdict = report.isConformant() ? "No check failed" : "Not conformant";
+    String words = report.outcome().words();
+    String verdict = Character.toUpperCase(words.charAt(0)) + words.substring(1);
     out.append("<header>\n<h1>").append(escaped(title)).append("</h1>\n<p class=\"badge %s\">%s</p>\n"
         .formatted(report.isConformant() ? "passed" : "failed", verdict));
     out.append("<dl>\n");

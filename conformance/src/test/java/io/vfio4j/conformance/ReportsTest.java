@@ -9,7 +9,9 @@ import java.io.StringReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -30,7 +32,7 @@ final class ReportsTest {
     List<CheckResult> results = Arrays.stream(verdicts)
         .map(verdict -> result(Group.RESET, NASTY + verdict.word(), verdict)).toList();
     return new ConformanceReport(new DeviceIdentity("sim:" + NASTY, 0x1234, 1, 2, 3, 0, "driver"),
-        MigrationFeatures.ALL, Instant.parse("2026-01-02T03:04:05Z"), Duration.ofSeconds(6), results);
+        MigrationFeatures.ALL, Instant.parse("2026-01-02T03:04:05Z"), Duration.ofSeconds(6), EnumSet.allOf(Group.class), results);
   }
 
   private static ConformanceReport all() {
@@ -78,9 +80,23 @@ final class ReportsTest {
   }
 
   @Test
+  void aDeviceThatWasNotJudgedIsNotConformant() {
+    ConformanceReport all = report(new Verdict.Passed());
+    ConformanceReport cannot = new ConformanceReport(all.device(), MigrationFeatures.NONE, Instant.EPOCH,
+        Duration.ZERO, all.groups(), all.results());
+    ConformanceReport elsewhere = new ConformanceReport(all.device(), MigrationFeatures.ALL, Instant.EPOCH,
+        Duration.ZERO, Set.of(Group.TIMES), all.results());
+
+    assertThat(cannot.outcome()).isEqualTo(Outcome.CANNOT_MIGRATE);
+    assertThat(elsewhere.outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
+    assertThat(report(new Verdict.NotApplicable("x")).outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
+    assertThat(HtmlPage.of(cannot)).contains("<p class=\"badge failed\">Not judged, since the device cannot migrate");
+  }
+
+  @Test
   void resultsAreSortedByGroup() {
     ConformanceReport report = new ConformanceReport(all().device(), MigrationFeatures.ALL, Instant.EPOCH,
-        Duration.ZERO, List.of(result(Group.TIMES, "t", new Verdict.Passed()),
+        Duration.ZERO, Set.of(Group.TIMES), List.of(result(Group.TIMES, "t", new Verdict.Passed()),
             result(Group.INITIAL, "i", new Verdict.Passed())));
 
     assertThat(report.results()).extracting(it -> it.check().id()).containsExactly("initial/i", "times/t");
