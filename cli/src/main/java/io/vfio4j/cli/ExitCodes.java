@@ -16,6 +16,12 @@ public final class ExitCodes {
   /** A source that does not run with its state, or an unknown owner: somebody has to look at it. */
   public static final int NEEDS_CARE = 3;
 
+  /** Done, and the devices run where they are to be, but the workload that drives them did not resume. */
+  public static final int WORKLOAD_PAUSED = 4;
+
+  /** Done, but the standard output or a file with the result could not be written. */
+  public static final int OUTPUT_LOST = 5;
+
   private ExitCodes() {
   }
 }

@@ -15,9 +15,19 @@ public final class Main {
     Termination.exit(run(args));
   }
 
+  /** What was done stays done, so that only a success becomes another one. */
+  private static int afterOutput(int code) {
+    if (!System.out.checkError()) {
+      return code;
+    }
+    System.err.println(
+        "vfio4j: the standard output could not be written; what this command reports is not complete");
+    return code == ExitCodes.DONE ? ExitCodes.OUTPUT_LOST : code;
+  }
+
   private static int run(String[] args) {
     try {
-      return Commands.commandLine(args).execute(args);
+      return afterOutput(Commands.commandLine(args).execute(args));
     } catch (Error e) {
       // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
       System.err.println("vfio4j: " + e);

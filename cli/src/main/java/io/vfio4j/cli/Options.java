@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.FileException;
+import io.vfio4j.engine.OutputFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -31,6 +34,19 @@ public final class Options {
           .formatted(option, file));
     }
     return file;
+  }
+
+  /**
+   * Returns the file that an option names, if it can be written according to the rule for all of them.
+   *
+   * @throws ParameterException if it cannot
+   */
+  public static Optional<OutputFile> outputFile(CommandSpec spec, String option, @Nullable Path file) {
+    try {
+      return file == null ? Optional.empty() : Optional.of(OutputFile.of(file));
+    } catch (FileException e) {
+      throw new ParameterException(spec.commandLine(), "%s: %s".formatted(option, e.getMessage()), e);
+    }
   }
 
   /** Makes an error in the arguments of one that was found later. */

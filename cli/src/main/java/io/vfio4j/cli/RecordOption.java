@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.OutputFile;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.recording.Recording;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** What every command that serves a device takes. To be mixed in. */
 final class RecordOption {
 
-  @Option(names = "--record", paramLabel = "FILE", description = "Take down the sessions in FILE, for vfio4j inspect; one that is there is written anew.")
+  @Option(names = "--record", paramLabel = "FILE", description = "Take down the sessions in FILE, for vfio4j inspect; one that is there is replaced.")
   private @Nullable Path file;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec spec;
 
   /** A recording, or none. */
   static final class Sessions implements AutoCloseable {
@@ -38,11 +44,14 @@ final class RecordOption {
 
   /** Begins the recording, if one is wanted. */
   Sessions begin(Output output) throws IOException {
-    if (file == null) {
+    Optional<OutputFile> to = Options.outputFile(Options.required(spec, "the command"), "--record", file);
+    if (to.isEmpty()) {
       return new Sessions(Optional.empty());
     }
     try {
-      return new Sessions(Optional.of(Recording.create(file, output::warning)));
+      // What a client wrote to a device may be a secret.
+      return new Sessions(
+          Optional.of(Recording.to(to.get().toString(), to.get().asSecret().open(), output::warning)));
     } catch (IOException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE, "cannot record: " + Failures.words(e), e);
     }

@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileSystemException;
@@ -9,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -21,6 +25,7 @@ import java.util.function.UnaryOperator;
 final class NewFile implements AutoCloseable {
 
   private final Path path;
+  private final Path place;
   private final Path folder;
   private final Path part;
   private final FileChannel channel;
@@ -28,9 +33,10 @@ final class NewFile implements AutoCloseable {
   private final WritableByteChannel writing;
   private boolean inPlace;
 
-  private NewFile(Path path, Path folder, Path part, FileChannel channel,
+  private NewFile(OutputFile output, Path folder, Path part, FileChannel channel,
       UnaryOperator<WritableByteChannel> through) {
-    this.path = path;
+    this.path = output.path();
+    this.place = output.place();
     this.folder = folder;
     this.part = part;
     this.channel = channel;
@@ -48,38 +54,56 @@ final class NewFile implements AutoCloseable {
     return begin(path, channel -> channel);
   }
 
-  /** Begins a file that is written to through a channel before its own. */
+  /** Begins a file that is written to through a channel before its own; only its owner may read it. */
   static NewFile begin(Path path, UnaryOperator<WritableByteChannel> through) throws FileException {
-    Path absolute = path.toAbsolutePath();
-    Path folder = absolute.getParent();
-    Path name = absolute.getFileName();
-    if (folder == null || name == null || Files.isDirectory(absolute)) {
-      throw new FileException(path, "is a directory", null);
-    }
-    if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
+    OutputFile output = OutputFile.of(path);
+    if (!output.isReplaced()) {
       throw new FileException(path, "is not a regular file, which could be replaced by a new one", null);
     }
-    try {
-      new LeftParts(folder, name.toString()).remove();
-      NewFile file = begin(path, folder, name.toString(), through);
-      while (Files.notExists(file.part)) { // Somebody took it for one that was left, before it was locked.
-        file.close();
-        file = begin(path, folder, name.toString(), through);
+    return begin(output, through, Optional.of(PosixFilePermissions.fromString("rw-------")));
+  }
+
+  /** Writes a file that is replaced as a whole. */
+  static void write(OutputFile output, byte[] bytes, Optional<Set<PosixFilePermission>> permissions)
+      throws IOException {
+    try (NewFile file = begin(output, channel -> channel, permissions)) {
+      ByteBuffer data = ByteBuffer.wrap(bytes);
+      while (data.hasRemaining()) {
+        file.channel().write(data);
       }
-      return file;
-    } catch (IOException e) {
-      throw new FileException(path, "cannot be made: " + words(e), e);
+      file.publish();
     }
   }
 
-  private static NewFile begin(Path path, Path folder, String name,
-      UnaryOperator<WritableByteChannel> through) throws IOException {
-    Path part = folder.resolve(LeftParts.newName(name));
+  private static NewFile begin(OutputFile output, UnaryOperator<WritableByteChannel> through,
+      Optional<Set<PosixFilePermission>> permissions) throws FileException {
+    try {
+      Path place = output.place();
+      new LeftParts(folder(place), String.valueOf(place.getFileName())).remove();
+      NewFile file = open(output, through, permissions);
+      while (Files.notExists(file.part)) { // Somebody took it for one that was left, before it was locked.
+        file.close();
+        file = open(output, through, permissions);
+      }
+      return file;
+    } catch (IOException e) {
+      throw new FileException(output.path(), "cannot be made: " + words(e), e);
+    }
+  }
+
+  private static Path folder(Path place) {
+    return Objects.requireNonNull(place.getParent(), "a file is in a folder");
+  }
+
+  private static NewFile open(OutputFile output, UnaryOperator<WritableByteChannel> through,
+      Optional<Set<PosixFilePermission>> permissions) throws IOException {
+    Path folder = folder(output.place());
+    Path part = folder.resolve(LeftParts.newName(String.valueOf(output.place().getFileName())));
     LeftParts.claim(part);
     FileChannel channel =
         FileChannel.open(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    NewFile file = new NewFile(path, folder, part, channel, through);
+            OutputFile.attributes(permissions));
+    NewFile file = new NewFile(output, folder, part, channel, through);
     try {
       channel.lock(); // It is freed with the channel.
       return file;
@@ -118,8 +142,7 @@ final class NewFile implements AutoCloseable {
     try {
       early.finish();
       channel.force(true);
-      Files.move(part, path.toAbsolutePath(), StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       inPlace = true;
       try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
         directory.force(true);

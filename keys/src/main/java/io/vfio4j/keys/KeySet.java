@@ -4,6 +4,7 @@ package io.vfio4j.keys;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -43,7 +44,7 @@ public final class KeySet {
   public static void write(Path out, List<Host> hosts, Instant now, Duration validity)
       throws IOException, GeneralSecurityException {
     requireDifferentNames(hosts);
-    if (Files.exists(out)) {
+    if (Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(out.toString());
     }
     Path parent = Objects.requireNonNull(out.toAbsolutePath().getParent(), "the root exists");

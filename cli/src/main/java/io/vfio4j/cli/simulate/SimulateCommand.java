@@ -5,20 +5,22 @@ import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.CommonOptions;
 import io.vfio4j.cli.DurationConverter;
 import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Failures;
 import io.vfio4j.cli.Options;
 import io.vfio4j.cli.Output;
 import io.vfio4j.cli.RateConverter;
 import io.vfio4j.cli.Terminal;
 import io.vfio4j.cli.WhenNotConvergingConverter;
+import io.vfio4j.engine.OutputFile;
 import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.simulation.DirtSource;
 import io.vfio4j.engine.simulation.Recording;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -90,6 +92,7 @@ public final class SimulateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     checkSources();
+    Optional<OutputFile> picture = Options.outputFile(common.spec(), "--svg", svg);
     List<Compared> all;
     try {
       all = (trace == null ? madeUp() : recorded(trace)).run();
@@ -97,8 +100,8 @@ public final class SimulateCommand implements Callable<Integer> {
       throw Options.wrong(common.spec(), e);
     }
     show(all);
-    if (svg != null) {
-      write(svg, new SvgChart(title, new Chart(all)).text());
+    if (picture.isPresent()) {
+      write(picture.get(), new SvgChart(title, new Chart(all)).text());
     }
     return ExitCodes.DONE;
   }
@@ -151,11 +154,12 @@ public final class SimulateCommand implements Callable<Integer> {
     all.forEach(one -> output.result(ComparedJson.of(one)));
   }
 
-  private static void write(Path file, String text) throws IOException {
+  private static void write(OutputFile file, String text) throws IOException {
     try {
-      Files.writeString(file, text);
+      file.write(text);
     } catch (IOException e) {
-      throw new CommandFailure(ExitCodes.NOT_DONE, "%s could not be written: %s".formatted(file, e), e);
+      throw new CommandFailure(ExitCodes.OUTPUT_LOST,
+          "--svg: %s could not be written: %s".formatted(file, Failures.words(e)), e);
     }
   }
 }

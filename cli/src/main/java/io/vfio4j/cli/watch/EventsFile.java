@@ -13,32 +13,34 @@ import io.vfio4j.cli.ReportJson;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.OutputFile;
 import io.vfio4j.engine.RestoreException;
 import io.vfio4j.engine.RestoreReport;
 import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** Writes what happens to a file, line by line as it comes: somebody may read along. */
 final class EventsFile implements Watcher {
 
-  private final Path file;
-  private final BufferedWriter writer;
+  private final OutputFile file;
+  private final Writer writer;
   private final Output output;
   private boolean failed;
 
-  private EventsFile(Path file, BufferedWriter writer, Output output) {
+  private EventsFile(OutputFile file, Writer writer, Output output) {
     this.file = file;
     this.writer = writer;
     this.output = output;
   }
 
-  static EventsFile create(Path file, Output output) throws IOException {
+  static EventsFile create(OutputFile file, Output output) throws IOException {
     try {
-      return new EventsFile(file, Files.newBufferedWriter(file), output);
+      return new EventsFile(file, new OutputStreamWriter(file.open(), StandardCharsets.UTF_8), output);
     } catch (IOException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE,
           "--events: cannot write %s: %s".formatted(file, Failures.words(e)), e);

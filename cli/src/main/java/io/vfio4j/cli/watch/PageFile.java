@@ -7,25 +7,23 @@ import io.vfio4j.cli.Output;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.OutputFile;
 import io.vfio4j.engine.RestoreException;
 import io.vfio4j.engine.RestoreReport;
 import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 
-/** Writes a page about a migration when it is over, beside the file and then renamed: a reader finds a whole one. */
+/** Writes a page about a migration when it is over. */
 final class PageFile implements Watcher {
 
-  private final Path file;
+  private final OutputFile file;
   private final CommandWords command;
   private final Output output;
   private final Story story = new Story();
 
-  PageFile(Path file, CommandWords command, Output output) {
+  PageFile(OutputFile file, CommandWords command, Output output) {
     this.file = file;
     this.command = command;
     this.output = output;
@@ -78,17 +76,8 @@ final class PageFile implements Watcher {
 
   /** What became of the devices is settled by now, and no full disk may hide it. */
   private void write(Ending ending) {
-    Path whole = file.toAbsolutePath();
-    Path beside = whole.resolveSibling(
-        ".%s.%d.part".formatted(whole.getFileName(), ProcessHandle.current().pid()));
     try {
-      try {
-        Files.writeString(beside, MigrationPage.of(story, command, ending), StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
-        Files.move(beside, whole, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(beside);
-      }
+      file.write(MigrationPage.of(story, command, ending));
     } catch (IOException e) {
       output.warning("vfio4j: --report: %s could not be written: %s".formatted(file, Failures.words(e)));
     }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
+import io.vfio4j.cli.Options;
 import io.vfio4j.cli.Output;
+import io.vfio4j.engine.OutputFile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -16,7 +18,7 @@ import picocli.CommandLine.ParameterException;
 /** How else to watch a migration. To be mixed in. */
 public final class WatchOptions {
 
-  @Option(names = "--events", paramLabel = "FILE", description = "Write every event to FILE as it comes, a JSON object on a line of its own, as --json does; a file that is there is written anew.")
+  @Option(names = "--events", paramLabel = "FILE", description = "Write every event to FILE as it comes, a JSON object on a line of its own, as --json does; a file that is there is replaced.")
   private @Nullable Path events;
 
   @Option(names = "--metrics", paramLabel = "ADDR", converter = MetricsAddressConverter.class, description = "Tell Prometheus how it goes, at http://ADDR/metrics until this command ends: PORT on this machine, or HOST:PORT; port 0 lets the system choose.")
@@ -42,19 +44,19 @@ public final class WatchOptions {
    * @throws ParameterException if an option makes no sense
    */
   public Watching start(CommandSpec spec, Output output) throws IOException {
-    requireFolder(spec, "--events", events);
-    requireFolder(spec, "--report", report);
+    Optional<OutputFile> eventsFile = Options.outputFile(spec, "--events", events);
+    Optional<OutputFile> reportFile = Options.outputFile(spec, "--report", report);
     requireLoopback(spec);
     List<Watcher> watchers = new ArrayList<>();
     try {
-      if (events != null) {
-        watchers.add(EventsFile.create(events, output));
+      if (eventsFile.isPresent()) {
+        watchers.add(EventsFile.create(eventsFile.get(), output));
       }
       if (metrics != null) {
         watchers.add(MetricsServer.start(metrics, output));
       }
-      if (report != null) {
-        watchers.add(new PageFile(report, CommandWords.of(spec), output));
+      if (reportFile.isPresent()) {
+        watchers.add(new PageFile(reportFile.get(), CommandWords.of(spec), output));
       }
       return new Watching(watchers);
     } catch (IOException | RuntimeException | Error e) {
@@ -75,17 +77,6 @@ public final class WatchOptions {
       throw new ParameterException(spec.commandLine(),
           "--metrics: other machines reach %s, and could read what is told there; give the port alone, or allow it with --metrics-anywhere"
               .formatted(metrics.getHostString()));
-    }
-  }
-
-  private static void requireFolder(CommandSpec spec, String option, @Nullable Path file) {
-    if (file == null) {
-      return;
-    }
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
-      throw new ParameterException(spec.commandLine(),
-          "%s: give a file in a folder that exists, not %s".formatted(option, file));
     }
   }
 }

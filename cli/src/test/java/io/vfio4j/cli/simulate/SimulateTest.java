@@ -117,10 +117,15 @@ class SimulateTest {
 
   @Test
   void aPictureThatCannotBeWrittenIsAnError() {
-    Run run = Run.vfio4j(outrun("--svg", folder.resolve("no/chart.svg").toString()));
+    Run early = Run.vfio4j(outrun("--svg", folder.resolve("no/chart.svg").toString()));
+    assertThat(early.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(early.err()).contains("chart.svg cannot be written");
+    assertThat(early.out()).isEmpty();
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).contains("chart.svg could not be written");
+    Run late = Run.vfio4j(outrun("--svg", "/dev/full"));
+    assertThat(late.exitCode()).isEqualTo(ExitCodes.OUTPUT_LOST);
+    assertThat(late.err()).contains("--svg: /dev/full could not be written");
+    assertThat(late.out()).isNotEmpty();
   }
 
   @Test

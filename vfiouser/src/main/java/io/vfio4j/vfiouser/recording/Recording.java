@@ -2,6 +2,7 @@
 package io.vfio4j.vfiouser.recording;
 
 import io.vfio4j.linux.Fd;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
@@ -35,7 +36,7 @@ public final class Recording implements AutoCloseable {
 
   private final String name;
   /** Written without its channel, which an interrupt of the thread that writes would close. */
-  private final RandomAccessFile file;
+  private final FileOutputStream file;
   private final long limit;
   private final Consumer<String> log;
   private final LongSupplier clock;
@@ -46,7 +47,7 @@ public final class Recording implements AutoCloseable {
   private int sessions;
   private boolean stopped;
 
-  Recording(String name, RandomAccessFile file, long limit, Consumer<String> log, LongSupplier clock) {
+  Recording(String name, FileOutputStream file, long limit, Consumer<String> log, LongSupplier clock) {
     this.name = name;
     this.file = file;
     this.limit = limit;
@@ -79,7 +80,18 @@ public final class Recording implements AutoCloseable {
       file.close();
       throw e;
     }
-    return new Recording(path.toString(), file, LIMIT, log, System::nanoTime);
+    return to(path.toString(), new FileOutputStream(file.getFD()), log);
+  }
+
+  /**
+   * Begins a recording in a file that is open.
+   *
+   * @param name what the line calls the file
+   * @param file empty; {@link #close} closes it
+   * @param log takes a line if the recording stops before it is closed
+   */
+  public static Recording to(String name, FileOutputStream file, Consumer<String> log) {
+    return new Recording(name, file, LIMIT, log, System::nanoTime);
   }
 
   /** Empties the file, unless another server records there. */

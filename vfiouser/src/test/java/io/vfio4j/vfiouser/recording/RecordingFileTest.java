@@ -10,8 +10,8 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.testkit.Seeds;
 import java.io.ByteArrayInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,7 +151,7 @@ class RecordingFileTest {
   @Test
   void recordingStopsAtItsLimitAndLeavesWholeRecords() throws Exception {
     AtomicLong clock = new AtomicLong();
-    try (RandomAccessFile file = new RandomAccessFile(path().toFile(), "rw");
+    try (FileOutputStream file = new FileOutputStream(path().toFile());
         Recording recording = new Recording("a.rec", file, 1000, log::add, clock::incrementAndGet)) {
       Recording.Session session = recording.begin("any");
       for (int i = 0; i < 100; i++) {
