@@ -19,6 +19,8 @@ import java.util.OptionalLong;
 record Comparison(List<DirtSource> sources, CostOptions.Costs costs, Duration deadline, List<Link> links,
     List<Duration> maxDowntimes, List<WhenNotConverging> whens) {
 
+  /** More would take long; what they come to has to fit the letters of the chart besides. */
+  private static final int MAX_COMBINATIONS = 1_000;
   private static final double NANOS = 1e9;
 
   /**
@@ -41,13 +43,13 @@ record Comparison(List<DirtSource> sources, CostOptions.Costs costs, Duration de
   /**
    * Simulates all of them.
    *
-   * @throws IllegalArgumentException if there are too many, or a setting is out of its range
+   * @throws IllegalArgumentException if there are too many combinations, or too many that differ, or a setting is out of its range
    */
   List<Compared> run() {
-    int count = links.size() * maxDowntimes.size() * whens.size();
-    if (count > Scenario.MOST) {
+    long count = (long) links.size() * maxDowntimes.size() * whens.size();
+    if (count > MAX_COMBINATIONS) {
       throw new IllegalArgumentException(
-          "these are %d combinations; give values for at most %d".formatted(count, Scenario.MOST));
+          "these are %d combinations; give values for at most %d".formatted(count, MAX_COMBINATIONS));
     }
     List<Compared> all = new ArrayList<>();
     for (Link link : links) {

@@ -21,11 +21,22 @@ import java.util.stream.Collectors;
 record Scenario(char key, List<WhenNotConverging> whens, Duration deadline, Duration maxDowntime,
     OptionalLong bandwidth) {
 
-  /** As many as there are letters. */
-  static final int MOST = 26;
+  private static final String KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+  /** As many as there are letters. */
+  static final int MAX_KEYS = KEYS.length();
+
+  /**
+   * Returns the letter of the scenario with an index.
+   *
+   * @throws IllegalArgumentException if there are more scenarios than letters
+   */
   static char key(int index) {
-    return (char) ('A' + index);
+    if (index >= MAX_KEYS) {
+      throw new IllegalArgumentException(
+          "more than %d of the combinations differ in what comes of them; give fewer values".formatted(MAX_KEYS));
+    }
+    return KEYS.charAt(index);
   }
 
   /** Returns what is done at the deadline, for people. */

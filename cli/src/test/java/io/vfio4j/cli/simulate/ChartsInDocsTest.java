@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The charts in docs/ are what the commands above them make. */
+/** What docs/how-a-migration-runs.md says of {@code simulate} is so: its charts, and that its commands are accepted. */
 class ChartsInDocsTest {
 
   private static final Path DOCS = Path.of(System.getProperty("basedir", ".")).resolve("../docs");
@@ -53,6 +53,23 @@ class ChartsInDocsTest {
       assertThat(DOCS.resolve(name)).as("make it anew: %s", command.strip())
           .hasContent(Files.readString(made));
       assertThat(page()).contains("](" + name + ")");
+    }
+  }
+
+  @Test
+  void acceptsTheTraceOfARealMigration() throws IOException {
+    List<String> commands = page().lines().filter(line -> line.startsWith("    vfio4j simulate --trace run.json "))
+        .toList();
+    assertThat(commands).isNotEmpty();
+    Run migration = Run.vfio4j("migrate", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m", "--json");
+    Path trace = Files.writeString(folder.resolve("run.json"), migration.out());
+    for (String command : commands) {
+      List<String> words = words(command.strip().substring("vfio4j ".length()));
+      Run run = Run.vfio4j(words.stream().map(word -> word.equals("run.json") ? trace.toString() : word)
+          .toArray(String[]::new));
+
+      assertThat(run.exitCode()).as(run.err()).isZero();
+      assertThat(run.out()).contains("Rounds of A:");
     }
   }
 }
