@@ -7,8 +7,8 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The source's ear for the target while it sends: hears which devices have loaded their initial data, and complaints;
- * and keeps connections alive on which nothing happens.
+ * The source's ear for the target while it sends: hears which devices have loaded their initial data, complaints, and
+ * that it is there at all.
  */
 final class Control implements Waiting.Look {
 
@@ -31,9 +31,12 @@ final class Control implements Waiting.Look {
   @Override
   public void look() throws IOException {
     hear();
-    link.keepAlive();
-    for (Link other : others) {
-      other.keepAlive();
+    try {
+      link.requireSignOfLife();
+    } catch (StalledException e) {
+      callOff();
+      link.callOff();
+      throw e;
     }
   }
 
@@ -42,30 +45,64 @@ final class Control implements Waiting.Look {
     try {
       take();
     } catch (PeerFailedException e) {
-      others.forEach(Link::callOff); // Else who waits for room in one of them does so until it takes it for stalled.
+      callOff();
       throw e;
     }
   }
 
+  /** Else who waits for room in one of them does so until it takes it for stalled. */
+  private void callOff() {
+    others.forEach(Link::callOff);
+  }
+
   private void take() throws IOException {
     while (link.hasInput()) {
-      FrameKind kind = link.await(link.stall());
-      if (!isAcknowledgement(kind)) {
+      FrameKind kind = link.next(link.stall());
+      if (!isExpected(kind)) {
         throw link.unexpected(kind, "while it was sent data");
       }
     }
   }
 
-  /** Waits for a frame of one kind, whatever was acknowledged before: a device may have begun anew several times. */
-  void expect(FrameKind wanted, Duration patience) throws IOException {
-    long end = System.nanoTime() + patience.toNanos();
-    FrameKind kind = link.await(patience);
-    while (isAcknowledgement(kind)) {
-      kind = link.await(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+  /**
+   * Waits for a frame of one kind, whatever was acknowledged before: a device may have begun anew several times.
+   *
+   * @param limit how long, though the target is alive
+   * @return whether it came within the limit
+   * @throws StalledException if the target is silent for too long
+   */
+  boolean expect(FrameKind wanted, Duration limit) throws IOException {
+    long end = System.nanoTime() + limit.toNanos();
+    while (true) {
+      Duration left = Duration.ofNanos(end - System.nanoTime());
+      boolean endsBefore = left.compareTo(link.stall()) < 0;
+      try {
+        FrameKind kind = link.next(endsBefore ? atLeastAMoment(left) : link.stall());
+        if (kind == wanted) {
+          return true;
+        }
+        if (!isExpected(kind)) {
+          throw link.unexpected(kind, "instead of " + wanted);
+        }
+      } catch (StalledException e) {
+        if (!endsBefore) {
+          throw e;
+        }
+        return false;
+      }
+      if (!left.isPositive()) {
+        return false;
+      }
     }
-    if (kind != wanted) {
-      throw link.unexpected(kind, "instead of " + wanted);
-    }
+  }
+
+  /** What is there already is taken in any case. */
+  private static Duration atLeastAMoment(Duration left) {
+    return left.isPositive() ? left : Duration.ofNanos(1);
+  }
+
+  private boolean isExpected(FrameKind kind) {
+    return (kind == FrameKind.ALIVE && link.peerGivesSigns()) || isAcknowledgement(kind);
   }
 
   private boolean isAcknowledgement(FrameKind kind) {

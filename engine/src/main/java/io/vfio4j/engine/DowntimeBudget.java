@@ -20,10 +20,9 @@ final class DowntimeBudget {
     return narrator.now().minus(began);
   }
 
-  /** Returns what is left, at most the patience that is had anyway. */
-  Duration leftAtMost(Duration patience) {
-    Duration left = limit.minus(used());
-    return left.compareTo(patience) < 0 ? left : patience;
+  /** Returns what is left; not positive if nothing is. */
+  Duration left() {
+    return limit.minus(used());
   }
 
   /**

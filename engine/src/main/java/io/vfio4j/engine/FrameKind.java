@@ -70,6 +70,11 @@ enum FrameKind {
     return this == DATA || this == MEMORY;
   }
 
+  /** Tells whether the side that sends this frame has nothing to say after it, not even that it is alive. */
+  boolean isLastWord() {
+    return this == YOURS || this == CONFIRMED || isBadNews();
+  }
+
   /** Tells whether the side that sends this frame says with it that the migration has failed. */
   boolean isBadNews() {
     return this == RETURNED || this == ABORT || this == FAILED;

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a connection: the preamble, then frames, numbered and with a digest. Several threads may send to
@@ -13,21 +14,41 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class FrameStream {
 
-  /** How many fit into the time after which the other side would give up. */
-  private static final int SIGNS_OF_LIFE = 8;
-
   private final Transport transport;
-  private final Duration stall;
   private final Lock lock = new ReentrantLock();
   private final StreamDigest digest = new StreamDigest();
   private long lastSent = System.nanoTime();
   private boolean begun;
   private int sequence;
+
+  /** After this nobody on the other side would read a sign of life. */
+  private boolean saidLastWord;
+
+  /** What a sign of life failed with, perhaps in its middle: nothing can be sent after that. */
+  private @Nullable IOException broken;
+
+  private volatile Duration room;
+  private volatile boolean outlivesEnd;
   private volatile boolean calledOff;
 
-  FrameStream(Transport transport, Duration stall) {
+  /**
+   * Makes a stream.
+   *
+   * @param room how long the other side may take nothing
+   */
+  FrameStream(Transport transport, Duration room) {
     this.transport = transport;
-    this.stall = stall;
+    this.room = room;
+  }
+
+  /** Gives the other side so long to take something. */
+  void outlastsCalls(Duration longer) {
+    room = longer;
+  }
+
+  /** Says that the other side reads on after END. */
+  void talksOn() {
+    outlivesEnd = true;
   }
 
   /** Completes a frame, whose payload is in its place, and sends it. */
@@ -43,6 +64,9 @@ final class FrameStream {
 
   private void sendLocked(ByteBuffer frame, FrameHeader header, FrameKind kind, int flags, int device,
       int length) throws IOException {
+    if (broken != null) {
+      throw broken;
+    }
     if (!begun) {
       begun = true;
       sendPreamble();
@@ -50,19 +74,34 @@ final class FrameStream {
     header.set(kind, flags, device, length, sequence++);
     digest.add(header.bytes());
     frame.limit(FrameHeader.BYTES + length).position(0);
+    saidLastWord |= kind.isLastWord() || (kind == FrameKind.END && !outlivesEnd);
     transmit(frame);
     lastSent = System.nanoTime();
   }
 
-  /** Sends a sign of life, unless somebody is sending or did so a moment ago. */
-  void keepAlive(ByteBuffer frame, FrameHeader header) throws IOException {
+  /** Sends a sign of life, unless somebody is sending, did so within the interval, or has said the last word. */
+  void keepAlive(ByteBuffer frame, FrameHeader header, Duration interval) throws IOException {
     if (!lock.tryLock()) {
       return;
     }
     try {
-      if (System.nanoTime() - lastSent > stall.toNanos() / SIGNS_OF_LIFE) {
+      if (!saidLastWord && System.nanoTime() - lastSent > interval.toNanos()) {
         sendLocked(frame, header, FrameKind.ALIVE, 0, 0, 0);
       }
+    } catch (IOException e) {
+      broken = e;
+      throw e;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the stream with the digest of all frames since it was sent last. */
+  void sendEnd(ByteBuffer frame, ByteBuffer body, FrameHeader header) throws IOException {
+    lock.lock();
+    try {
+      body.clear().put(digest.finish());
+      sendLocked(frame, header, FrameKind.END, 0, 0, body.position());
     } finally {
       lock.unlock();
     }
@@ -77,7 +116,7 @@ final class FrameStream {
 
   private void transmit(ByteBuffer bytes) throws IOException {
     try {
-      transport.send(bytes, stall);
+      transport.send(bytes, room);
     } catch (IOException e) {
       if (calledOff) {
         CalledOffException consequence = new CalledOffException();
@@ -91,15 +130,5 @@ final class FrameStream {
   /** Says that the connection is about to be closed from this side: what cannot be sent then was called off. */
   void callOff() {
     calledOff = true;
-  }
-
-  /** Returns the digest of all frames since it was asked for last. */
-  byte[] digest() {
-    lock.lock();
-    try {
-      return digest.finish();
-    } finally {
-      lock.unlock();
-    }
   }
 }

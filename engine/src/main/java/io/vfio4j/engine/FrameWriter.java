@@ -91,10 +91,9 @@ final class FrameWriter implements MemoryOutput {
     send(FrameKind.ROUND, 0, body.position());
   }
 
-  /** Ends the stream. Nobody else sends to it at that time. */
+  /** Ends the stream. Nobody else sends data to it at that time. */
   void sendEnd() throws IOException {
-    body.clear().put(stream.digest());
-    send(FrameKind.END, 0, body.position());
+    stream.sendEnd(frame, body, header);
   }
 
   void sendInitialLoaded(int device) throws IOException {

@@ -24,13 +24,14 @@ final class FurtherLinks implements AutoCloseable {
   }
 
   /** Makes them from the source, which says on each which one it is. */
-  static FurtherLinks connect(Hello.Channels channels, Connections.Further further, Duration stall,
-      Narrator narrator) throws IOException {
+  static FurtherLinks connect(Hello.Channels channels, Connections.Further further, Link control,
+      MigrationTimeouts times, Narrator narrator) throws IOException {
     FurtherLinks made = new FurtherLinks(new ArrayList<>());
     try {
       for (int number = 0; number < channels.count(); number++) {
-        Link link = new Link(further.next(stall), stall, narrator);
+        Link link = new Link(further.next(times.silence()), times.silence(), narrator);
         made.links.add(link);
+        link.adapt(control.in().version(), times);
         link.out().sendJoin(channels.session(), number);
       }
       return made;

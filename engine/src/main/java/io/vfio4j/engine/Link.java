@@ -19,7 +19,10 @@ final class Link implements AutoCloseable {
   private static final long PAGE = 4096;
 
   private final Transport transport;
-  private final Duration stall;
+  private volatile Duration stall;
+  private volatile boolean peerGivesSigns;
+  private volatile long lastHeard = System.nanoTime();
+  private boolean greeted;
   private final Narrator narrator;
   private final Side peer;
   private final Arena arena = Arena.ofShared(); // Devices may touch the buffers in threads of their own.
@@ -85,9 +88,40 @@ final class Link implements AutoCloseable {
     in.decompressWith(new CompressedPayload(decompressor, arena.allocate(FrameHeader.MAX_PAYLOAD, PAGE)));
   }
 
+  /**
+   * Adapts to what the other side is like, once its HELLO has been received.
+   *
+   * @param version what it speaks
+   * @param times how long it may take
+   */
+  void adapt(StreamVersion version, MigrationTimeouts times) {
+    peerGivesSigns = version.minor() >= Preamble.FIRST_MINOR_WITH_SIGNS_OF_LIFE;
+    stall = peerGivesSigns ? times.silence() : times.mute();
+    if (peerGivesSigns) {
+      outgoing.outlastsCalls(times.room());
+    }
+  }
+
+  /** Has signs of life sent also after END: this is the connection on which both sides go on to talk. */
+  void talksOn() {
+    outgoing.talksOn();
+  }
+
+  /** Tells whether the other side says that it is alive whatever it waits for, and reads that of this one. */
+  boolean peerGivesSigns() {
+    return peerGivesSigns;
+  }
+
   /** Lets the other side know that somebody is there, if it has not heard anything for a while. */
-  void keepAlive() throws IOException {
-    outgoing.keepAlive(alive, aliveHeader);
+  void keepAlive(Duration interval) throws IOException {
+    outgoing.keepAlive(alive, aliveHeader, interval);
+  }
+
+  /** Checks that the other side has been heard lately, if it gives signs of life; after all has been read that is there. */
+  void requireSignOfLife() throws StalledException {
+    if (peerGivesSigns && System.nanoTime() - lastHeard > stall.toNanos()) {
+      throw new StalledException(transport.peer(), "gave no sign of life", stall);
+    }
   }
 
   /** Ends the connection, since nothing of use can be sent over it: who waits in a send gives up. */
@@ -96,6 +130,7 @@ final class Link implements AutoCloseable {
     closeTransport();
   }
 
+  /** Returns how long the other side may be silent. */
   Duration stall() {
     return stall;
   }
@@ -113,16 +148,29 @@ final class Link implements AutoCloseable {
     if (kind != FrameKind.HELLO) {
       throw unexpected(kind, "instead of " + FrameKind.HELLO);
     }
-    return Hello.take(in.body());
+    Hello hello = Hello.take(in.body());
+    greeted = true;
+    return hello;
   }
 
   /**
-   * Waits for a frame.
+   * Waits for a frame. A sign of life is none, and begins the wait anew; before HELLO there is none.
    *
+   * @param patience how long the other side may be silent
    * @throws PeerFailedException if the other side says in it that it failed
    */
   FrameKind await(Duration patience) throws IOException {
+    FrameKind kind = next(patience);
+    while (kind == FrameKind.ALIVE && greeted) {
+      kind = next(patience);
+    }
+    return kind;
+  }
+
+  /** Waits for a frame, which may be a sign of life; else as {@link #await}. */
+  FrameKind next(Duration patience) throws IOException {
     FrameKind kind = in.next(patience);
+    lastHeard = System.nanoTime();
     if (kind.isBadNews()) {
       throw new PeerFailedException(peer, kind, in.text());
     }
@@ -143,8 +191,11 @@ final class Link implements AutoCloseable {
 
   /** Hears what the other side has to say where it has nothing to say but that it failed. */
   void hearComplaint(String where) throws IOException {
-    if (hasInput()) {
-      throw unexpected(await(stall), where);
+    while (hasInput()) {
+      FrameKind kind = next(stall);
+      if (kind != FrameKind.ALIVE) {
+        throw unexpected(kind, where);
+      }
     }
   }
 
@@ -157,7 +208,7 @@ final class Link implements AutoCloseable {
     long end = System.nanoTime() + stall.toNanos();
     try {
       while (transport.hasInput() && System.nanoTime() - end < 0) {
-        await(stall);
+        next(stall);
       }
       return failure;
     } catch (PeerFailedException e) {

@@ -66,7 +66,7 @@ final class Loader {
 
   private FrameKind next() throws IOException {
     set.callOff().check();
-    return link.await(link.stall());
+    return link.next(link.stall());
   }
 
   private void applyMemory() throws IOException {

@@ -11,8 +11,8 @@ import java.util.Optional;
  *     undone, unless the policy allows for more
  * @param maxQuiesce how long the devices may take to enter their grace states, more than 0; if they take longer,
  *     they go back and the policy decides
- * @param arcTimeout how long a call that moves a device may take before it is reported as one that does not return,
- *     more than 0
+ * @param arcTimeout how long a call to a device may take before it is reported as one that does not return, more than
+ *     0. A {@code VfioUserClient} has a limit of its own, which is to be {@link MigrationTimeouts#exchange}
  * @param maxBandwidth bytes a second to send at most, all connections together: 0 for no limit, else at least
  *     {@value #MIN_BANDWIDTH}
  * @param channels how many connections memory is sent over, from 1 to {@value #MAX_CHANNELS}
@@ -20,7 +20,8 @@ import java.util.Optional;
  * @param noPeerDma whether it is certain that no device reaches another's memory, so that several of which one has
  *     no grace state can be moved
  * @param policy decides when to switch over
- * @param stallTimeout how long the other side may keep still before it is given up, more than 0
+ * @param stallTimeout how long the other side may give no sign of life before it is given up, more than 0; the same on
+ *     both sides, since each gives eight signs in its own
  * @param journal where to put down who owns the devices; where there is none, nobody can tell after a crash
  * @param compression how the source compresses what it sends; empty for not at all
  * @param codecs where a side that is sent a compressed stream has its codec from
@@ -76,6 +77,11 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
    */
   public static MigrationOptions defaults() {
     return DEFAULTS;
+  }
+
+  /** Returns how long is waited for what, all of which follows from these options. */
+  public MigrationTimeouts timeouts() {
+    return new MigrationTimeouts(arcTimeout, maxQuiesce, stallTimeout);
   }
 
   /** Returns these options with another limit of downtime. */

@@ -66,7 +66,7 @@ public final class MigrationTarget {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);
     try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
-        TargetRun run = new TargetRun(ensemble, group, link, connections.further(), options.codecs(),
+        TargetRun run = new TargetRun(ensemble, group, link, connections.further(), options,
             new Diary(options.journal(), narrator), narrator)) {
       return run.serve(oracle);
     }

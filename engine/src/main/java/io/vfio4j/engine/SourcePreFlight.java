@@ -56,6 +56,7 @@ final class SourcePreFlight {
     Hello introduction = introduction(own, session);
     link.out().sendHello(introduction);
     Hello target = link.receiveHello();
+    link.adapt(link.in().version(), options.timeouts());
     PreFlight.compare(introduction, target, options.noPeerDma()).requireToGo();
     List<Boolean> segments = new ArrayList<>();
     for (int i = 0; i < own.size(); i++) {
@@ -120,7 +121,7 @@ final class SourcePreFlight {
   /** Makes the connections. */
   FurtherLinks connect(Agreement agreement) throws IOException {
     return agreement.channels().isPresent() && further.isPresent()
-        ? FurtherLinks.connect(agreement.channels().get(), further.get(), options.stallTimeout(), narrator)
+        ? FurtherLinks.connect(agreement.channels().get(), further.get(), link, options.timeouts(), narrator)
         : FurtherLinks.none();
   }
 }

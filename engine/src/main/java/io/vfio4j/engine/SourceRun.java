@@ -23,6 +23,7 @@ final class SourceRun implements AutoCloseable {
   private final Narrator narrator;
   private final DowntimeParts.Clock parts;
   private Custody custody = Custody.SOURCE;
+  private final Heartbeat heartbeat;
   private FurtherLinks furtherLinks = FurtherLinks.none();
   private @Nullable SourceMemory memory;
 
@@ -37,6 +38,7 @@ final class SourceRun implements AutoCloseable {
     this.diary = diary;
     this.narrator = narrator;
     this.parts = new DowntimeParts.Clock(narrator);
+    this.heartbeat = new Heartbeat(Side.SOURCE, options.timeouts().heartbeat());
   }
 
   /** What the source's way led to. */
@@ -64,12 +66,18 @@ final class SourceRun implements AutoCloseable {
     SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, diary, narrator);
     SourcePreFlight.Agreement agreement = preFlight.run();
     Duration roundTrip = narrator.now().minus(began);
+    if (link.peerGivesSigns()) {
+      link.talksOn();
+      heartbeat.add(link);
+    }
     furtherLinks = preFlight.connect(agreement);
+    furtherLinks.all().forEach(heartbeat::add);
     options.compression().ifPresent(how -> {
       link.compressWith(how);
       furtherLinks.all().forEach(further -> further.compressWith(how));
     });
     link.expect(FrameKind.READY, link.stall());
+    heartbeat.add(link); // From now on also one reads it that takes it from who sends data alone.
     SourceStreams streams = new SourceStreams(ensemble, group, link, furtherLinks, agreement,
         workload.workload(), options, narrator);
     memory = streams.memory().orElse(null);
@@ -143,6 +151,7 @@ final class SourceRun implements AutoCloseable {
 
   @Override
   public void close() {
+    heartbeat.close();
     furtherLinks.close();
     if (memory != null) {
       memory.close();

@@ -123,18 +123,9 @@ final class Switchover {
 
   private void awaitLoaded() throws IOException {
     budget.check(bytes(), expected);
-    Link link = streams.link();
-    Duration patience = budget.leftAtMost(link.stall());
-    try {
-      // What was acknowledged in the last moment has not been heard yet.
-      streams.control().expect(FrameKind.LOADED, patience);
-    } catch (StalledException e) {
-      if (patience.compareTo(link.stall()) >= 0) {
-        throw e;
-      }
-      OverBudgetException exceeded = budget.exceeded(bytes(), expected);
-      exceeded.addSuppressed(e);
-      throw exceeded;
+    // What was acknowledged in the last moment has not been heard yet.
+    if (!streams.control().expect(FrameKind.LOADED, budget.left())) {
+      throw budget.exceeded(bytes(), expected);
     }
     budget.check(bytes(), expected);
     narrator

@@ -21,15 +21,19 @@ final class TargetRun implements AutoCloseable {
   private final Narrator narrator;
   private final CallOff callOff = new CallOff();
   private final Waiting waiting = Waiting.alone(callOff);
+  private final MigrationTimeouts times;
+  private final Heartbeat heartbeat;
   private TargetPledge pledge = TargetPledge.NONE;
   private FurtherLinks furtherLinks = FurtherLinks.none();
 
   TargetRun(Ensemble ensemble, DeviceGroup group, Link link, Optional<Connections.Further> further,
-      Codecs codecs, Diary diary, Narrator narrator) {
+      MigrationOptions options, Diary diary, Narrator narrator) {
     this.ensemble = ensemble;
     this.group = group;
     this.link = link;
-    this.preFlight = new TargetPreFlight(ensemble, group, link, further, codecs, waiting);
+    this.preFlight = new TargetPreFlight(ensemble, group, link, further, options.codecs(), waiting);
+    this.times = options.timeouts();
+    this.heartbeat = new Heartbeat(Side.TARGET, times.heartbeat());
     this.diary = diary;
     this.narrator = narrator;
   }
@@ -92,7 +96,11 @@ final class TargetRun implements AutoCloseable {
 
   private void agree(Hello source) throws IOException {
     narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
+    link.adapt(link.in().version(), times);
     TargetPreFlight.Means means = preFlight.run(source);
+    if (link.peerGivesSigns()) {
+      heartbeat.add(link);
+    }
     diary.begin(source.session().orElseGet(Session::random), group.devices(), link.peerName());
     if (means.further().isPresent()) {
       furtherLinks =
@@ -182,6 +190,7 @@ final class TargetRun implements AutoCloseable {
 
   @Override
   public void close() {
+    heartbeat.close();
     furtherLinks.close();
   }
 }

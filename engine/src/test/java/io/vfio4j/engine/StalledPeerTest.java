@@ -32,11 +32,16 @@ class StalledPeerTest {
 
   private static MigrationException runSource(SimulatedDevice source, byte[] saidByTheTarget)
       throws IOException {
+    return runSource(source, saidByTheTarget, IMPATIENT);
+  }
+
+  private static MigrationException runSource(SimulatedDevice source, byte[] saidByTheTarget,
+      MigrationOptions options) throws IOException {
     LocalTransport.Pair pair = LocalTransport.pair();
     try (Transport silent = pair.target()) {
       silent.send(ByteBuffer.wrap(saidByTheTarget), Duration.ofMinutes(1));
       MigrationSource run =
-          new MigrationSource(Ensemble.of(source), Connections.only(pair.source()), IMPATIENT, Workload.NONE,
+          new MigrationSource(Ensemble.of(source), Connections.only(pair.source()), options, Workload.NONE,
               MigrationListener.NONE);
       MigrationException e = catchThrowableOfType(MigrationException.class, run::run);
       assertThat(e).hasCauseInstanceOf(StalledException.class).hasMessageContaining(" ms");
@@ -60,13 +65,30 @@ class StalledPeerTest {
     }
   }
 
-  @Test
-  void targetThatNeverLoadsGivesTheSourceItsDeviceBack() throws IOException {
+  /** Preamble, HELLO, READY. */
+  private static byte[] wordsUpToReady() {
     byte[] words = wordsOfATarget();
     int confirmed = FrameHeader.BYTES + 24;
-    byte[] upToReady = Arrays.copyOf(words, words.length - confirmed - FrameHeader.BYTES);
+    return Arrays.copyOf(words, words.length - confirmed - FrameHeader.BYTES);
+  }
+
+  /** It has nothing to send and nothing to wait for, and may go on like that for days. */
+  @Test
+  void sourceInPreCopyNoticesATargetThatFellSilent() throws IOException {
+    MigrationOptions endless = IMPATIENT.withPolicy(_ -> new Decision.GoOn("not yet"));
     try (SimulatedDevice source = SOURCE.device()) {
-      MigrationException e = runSource(source, upToReady);
+      MigrationException e = runSource(source, wordsUpToReady(), endless);
+      assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
+      assertThat(e).hasMessageContaining("gave no sign of life");
+      assertThat(source.acts()).extracting(Object::toString).containsExactly("PRE_COPY", "RUNNING");
+    }
+  }
+
+  @Test
+  void targetThatNeverLoadsGivesTheSourceItsDeviceBack() throws IOException {
+    MigrationOptions patientEnoughToStop = IMPATIENT.withStallTimeout(Duration.ofSeconds(3));
+    try (SimulatedDevice source = SOURCE.device()) {
+      MigrationException e = runSource(source, wordsUpToReady(), patientEnoughToStop);
       assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
       assertThat(e.targetFate()).contains("cannot be reached");
       assertThat(source.acts()).extracting(Object::toString)

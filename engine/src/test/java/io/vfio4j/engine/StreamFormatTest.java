@@ -169,7 +169,7 @@ class StreamFormatTest {
         .hasMessage("the stream has version 2.0, but this program knows 1.x only");
   }
 
-  private static ByteBuffer preamble(int major, int minor) {
+  static ByteBuffer preamble(int major, int minor) {
     ByteBuffer bytes = buffer();
     Preamble.put(bytes);
     bytes.putShort(8, (short) major).putShort(10, (short) minor);

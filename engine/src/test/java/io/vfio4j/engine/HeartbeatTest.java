@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.Fault;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A side that waits for a device, a disk or a workload for longer than the other is patient says that it is there. */
+class HeartbeatTest {
+
+  private static final Duration SILENCE = Duration.ofSeconds(2);
+
+  /** Eight of them are as long as the patience of the other side. */
+  private static final int BEATS = 9;
+
+  private final CountDownLatch beats = new CountDownLatch(BEATS);
+
+  /** What lasts until the side that it happens on has said so often that it is alive. */
+  private enum Slow {
+    TARGET_RESET_TO_RESUMING(Side.TARGET, DeviceState.STOP, DeviceState.RESUMING),
+    TARGET_CHECK(Side.TARGET, DeviceState.RESUMING, DeviceState.STOP),
+    TARGET_START(Side.TARGET, DeviceState.STOP, DeviceState.RUNNING_P2P),
+    TARGET_WRITE(Side.TARGET, (trial, until) -> trial.targetSettings =
+        trial.targetSettings.withFaults(new Fault.HoldWrite(100, until))),
+    SOURCE_STOP(Side.SOURCE, DeviceState.PRE_COPY_P2P, DeviceState.STOP_COPY),
+    SOURCE_LISTENER(Side.SOURCE, (trial, until) -> trial.listener = event -> {
+      if (event instanceof MigrationEvent.PhaseBegan began && began.side() == Side.SOURCE
+          && began.phase() instanceof Phase.Handover) {
+        await(until);
+      }
+    });
+
+    private final Side side;
+    private final BiConsumer<Trial, CountDownLatch> fault;
+
+    Slow(Side side, BiConsumer<Trial, CountDownLatch> fault) {
+      this.side = side;
+      this.fault = fault;
+    }
+
+    Slow(Side side, DeviceState from, DeviceState to) {
+      this(side, (trial, until) -> {
+        Fault hold = new Fault.HoldArc(new Arc(from, to), until);
+        if (side == Side.SOURCE) {
+          trial.sourceSettings = trial.sourceSettings.withFaults(hold);
+        } else {
+          trial.targetSettings = trial.targetSettings.withFaults(hold);
+        }
+      });
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(1, TimeUnit.MINUTES)).as("signs of life").isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatTakesLongerThanTheOtherSideIsPatientIsWaitedFor(Slow slow) {
+    Trial trial = new Trial();
+    trial.options = Trial.PATIENT.withStallTimeout(SILENCE);
+    slow.fault.accept(trial, beats);
+    if (slow.side == Side.SOURCE) {
+      trial.sourceTransport = inner -> new FrameCount(inner, Preamble.MINOR);
+    } else {
+      trial.targetTransport = inner -> new FrameCount(inner, Preamble.MINOR);
+    }
+    trial.run().success();
+    assertThat(beats.getCount()).isZero();
+  }
+
+  /** Neither side says to a peer of 1.3 what it does not know; so that is waited for as long as a device may take. */
+  @Test
+  void peersOfAnEarlierVersionAreSpokenToAsEver() {
+    Trial trial = new Trial();
+    trial.options = Trial.PATIENT.withStallTimeout(SILENCE.dividedBy(10));
+    trial.targetSettings = trial.targetSettings.withFaults(
+        new Fault.HoldArc(new Arc(DeviceState.RESUMING, DeviceState.STOP), after(SILENCE)));
+    List<FrameCount> transports = new ArrayList<>();
+    trial.sourceTransport = inner -> add(transports, new FrameCount(inner, 3));
+    trial.targetTransport = inner -> add(transports, new FrameCount(inner, 3));
+    trial.run().success();
+    List<FrameKind> bySource = transports.getFirst().sent;
+    assertThat(bySource.subList(bySource.indexOf(FrameKind.END), bySource.size()))
+        .containsExactly(FrameKind.END, FrameKind.YOURS);
+    assertThat(transports.getLast().sent).doesNotContain(FrameKind.ALIVE).endsWith(FrameKind.CONFIRMED);
+  }
+
+  private static CountDownLatch after(Duration delay) {
+    CountDownLatch latch = new CountDownLatch(1);
+    CompletableFuture.runAsync(latch::countDown,
+        CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS));
+    return latch;
+  }
+
+  private static FrameCount add(List<FrameCount> transports, FrameCount one) {
+    transports.add(one);
+    return one;
+  }
+
+  /** Sees what is sent, and has the other side take this one for one of another version. */
+  private final class FrameCount extends ForwardingTransport {
+
+    private final int minor;
+    private final List<FrameKind> sent = Collections.synchronizedList(new ArrayList<>());
+    private boolean begun;
+
+    FrameCount(Transport inner, int minor) {
+      super(inner);
+      this.minor = minor;
+    }
+
+    @Override
+    public void send(ByteBuffer data, Duration stall) throws IOException {
+      if (begun) {
+        FrameKind kind = FrameKind.fromWire(data.get(data.position())).orElseThrow();
+        super.send(data, stall);
+        sent.add(kind);
+        if (kind == FrameKind.ALIVE) {
+          beats.countDown();
+        }
+      } else {
+        begun = true;
+        super.send(StreamFormatTest.preamble(1, minor), stall);
+        data.position(data.limit());
+      }
+    }
+  }
+}
