@@ -89,6 +89,8 @@ public final class ChildProcess implements AutoCloseable {
     return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(option -> option.startsWith("-X") || option.startsWith("--enable-native-access=")
             || option.startsWith("--illegal-native-access="))
+        // It names a file, which is this process's.
+        .filter(option -> !option.startsWith("-XX:StartFlightRecording"))
         .toList();
   }
 

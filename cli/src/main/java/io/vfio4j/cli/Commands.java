@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
-import picocli.CommandLine.HelpCommand;
 
 /** Knows which commands there are, and puts them together. */
 public final class Commands {
@@ -48,7 +47,7 @@ public final class Commands {
   public static CommandLine commandLine() {
     CommandLine root = new CommandLine(new RootCommand());
     all().values().forEach(command -> root.addSubcommand(command.get()));
-    root.addSubcommand(new HelpCommand());
+    root.addSubcommand(new HelpOfCommand());
     CommandLine completion = new CommandLine(new GenerateCompletion());
     completion.getCommandSpec().usageMessage().hidden(true);
     root.addSubcommand(completion);
@@ -65,6 +64,7 @@ public final class Commands {
 
   private static CommandLine set(CommandLine root) {
     root.setParameterExceptionHandler(new UsageErrors());
+    root.setExecutionStrategy(new Execution());
     root.setExecutionExceptionHandler(new Failures());
     root.setCaseInsensitiveEnumValuesAllowed(true);
     // A path may begin with @.

@@ -2,7 +2,9 @@
 package io.vfio4j.cli;
 
 import java.io.PrintWriter;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,6 +27,12 @@ public final class CommonOptions {
   @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
   @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean help;
+
+  /** Returns those of a command; it has none only if it is one of picocli's own. */
+  static Optional<CommonOptions> of(CommandLine command) {
+    return command.getCommandSpec().mixins().values().stream().map(CommandSpec::userObject)
+        .filter(CommonOptions.class::isInstance).map(CommonOptions.class::cast).findFirst();
+  }
 
   /** Tells whether events are to be JSON. */
   public boolean json() {

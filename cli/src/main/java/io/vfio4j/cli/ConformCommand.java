@@ -11,11 +11,13 @@ import io.vfio4j.conformance.Subject;
 import io.vfio4j.engine.OutputFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,6 +35,9 @@ import picocli.CommandLine.Parameters;
             "  A device that fails:",
             "    vfio4j conform 'sim:a?memory=1m&fault=arc=STOP>STOP_COPY,errno=EIO'"})
 final class ConformCommand implements Callable<Integer> {
+
+  /** How long a signal leaves a check to end; a device that takes longer is closed in the middle of it. */
+  private static final Duration PATIENCE = Duration.ofMillis(700);
 
   @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
@@ -59,8 +64,12 @@ final class ConformCommand implements Callable<Integer> {
     Optional<OutputFile> htmlFile = Options.outputFile(common.spec(), "--html", html);
     Output output = common.output();
     ConformanceReport report;
-    try (JudgedDevice judged = Options.required(device, "DEVICE").openToJudge(output::warning)) {
-      report = ConformanceSuite.run(Subject.of(judged.probe()), options(), new ConformanceView(output));
+    ConformanceView view = new ConformanceView(output);
+    try (JudgedDevice judged = Options.required(device, "DEVICE").openToJudge(output::warning);
+        Termination.Registration _ = Termination.onSignal(view::cancel, PATIENCE)) {
+      report = ConformanceSuite.run(Subject.of(judged.probe()), options(), view);
+    } catch (CancellationException e) {
+      throw new CommandFailure(ExitCodes.NOT_DONE, String.valueOf(e.getMessage()), e);
     }
     // First what cannot fail as a file does: a full disk is not to cost the result.
     ConformanceText.lines(report).forEach(output::line);

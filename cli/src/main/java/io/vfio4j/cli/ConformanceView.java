@@ -13,11 +13,25 @@ final class ConformanceView implements ConformanceListener {
   private final ProgressLine line;
   private int checks;
   private int done;
+  private volatile boolean cancelled;
 
   ConformanceView(Output output) {
     this.output = output;
     this.draws = !output.isJson() && !output.isQuiet() && Terminal.is(Terminal.STDERR);
     this.line = new ProgressLine(output.err());
+  }
+
+  /** Ends the suite before its next check. From any thread. */
+  void cancel() {
+    cancelled = true;
+  }
+
+  @Override
+  public boolean isCancelled() {
+    if (cancelled) {
+      line.clear();
+    }
+    return cancelled;
   }
 
   @Override

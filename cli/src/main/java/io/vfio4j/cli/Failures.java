@@ -13,7 +13,8 @@ public final class Failures implements IExecutionExceptionHandler {
 
   @Override
   public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
-    CommonOptions common = commonOptions(command);
+    CommonOptions common = CommonOptions.of(command)
+        .orElseThrow(() -> new IllegalStateException(command.getCommandName() + " lacks the common options"));
     Output output = common.output();
     output.warning("vfio4j: " + words(e));
     if (common.debug()) {
@@ -26,15 +27,6 @@ public final class Failures implements IExecutionExceptionHandler {
 
   static int exitCode(Throwable e) {
     return e instanceof CommandFailure failure ? failure.exitCode() : ExitCodes.NOT_DONE;
-  }
-
-  private static CommonOptions commonOptions(CommandLine command) {
-    for (var mixin : command.getCommandSpec().mixins().values()) {
-      if (mixin.userObject() instanceof CommonOptions common) {
-        return common;
-      }
-    }
-    throw new IllegalStateException(command.getCommandName() + " lacks the common options");
   }
 
   /** Returns what a person is told of an exception. */

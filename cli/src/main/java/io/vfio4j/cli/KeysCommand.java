@@ -47,7 +47,9 @@ final class KeysCommand implements Callable<Integer> {
     if (days < 1 || days > MOST_DAYS) {
       throw new ParameterException(common.spec().commandLine(), "--days: 1 to " + MOST_DAYS);
     }
-    make(folder);
+    try (Termination.Registration _ = Termination.guard()) {
+      make(folder);
+    }
     tell(folder);
     return ExitCodes.DONE;
   }

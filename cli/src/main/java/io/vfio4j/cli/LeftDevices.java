@@ -31,7 +31,9 @@ final class LeftDevices {
       for (VfioUser address : addresses) {
         all &= open(address, stopped);
       }
-      run(stopped.stream().map(OpenDevice::device).toList());
+      try (Termination.Registration _ = Termination.guard()) {
+        run(stopped.stream().map(OpenDevice::device).toList());
+      }
       stopped.forEach(device -> tell(device.name(), "resumed", "stood still with its state, and runs again"));
       return all;
     } catch (DeviceException e) {
@@ -60,7 +62,7 @@ final class LeftDevices {
   }
 
   private boolean reset(OpenDevice device) {
-    try (device) {
+    try (device; Termination.Registration _ = Termination.guard()) {
       device.device().reset();
       tell(device.name(), "discarded", "stood still with a state, and has been reset");
       return true;

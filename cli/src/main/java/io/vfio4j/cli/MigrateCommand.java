@@ -116,8 +116,7 @@ final class MigrateCommand implements Callable<Integer> {
 
   private int compare(Output output) throws IOException {
     MigrationOptions options = flags.options(common.spec());
-    try (Interrupting _ = Interrupting.onSignal();
-        OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning));
+    try (OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning));
         OpenDevices sources = OpenDevices.open(from, address -> reset.openToCompare(address, output));
         Arena arena = Arena.ofShared()) {
       Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));

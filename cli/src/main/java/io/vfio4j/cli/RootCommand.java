@@ -18,7 +18,8 @@ import picocli.CommandLine.ParameterException;
     "Each command has its own help: vfio4j COMMAND --help"})
 final class RootCommand implements Runnable {
 
-  @Option(names = "--version", versionHelp = true, description = "Show the version.")
+  @Option(names = {"-V",
+      "--version"}, versionHelp = true, description = "Show the version; with --json, also that of Java.")
   @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean version;
 

@@ -106,7 +106,7 @@ final class SendCommand implements Callable<Integer> {
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        Connections connections = connect(peer, policy);
+        Connections connections = Connections.connect(peer, policy, timeout);
         TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
         new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, watching, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
@@ -118,8 +118,7 @@ final class SendCommand implements Callable<Integer> {
 
   private int compare(TransportAddress peer, PeerPolicy policy, Output output) throws IOException {
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
-    try (Interrupting _ = Interrupting.onSignal();
-        OpenDevices sources = OpenDevices.open(devices, address -> reset.openToCompare(address, output));
+    try (OpenDevices sources = OpenDevices.open(devices, address -> reset.openToCompare(address, output));
         Arena arena = Arena.ofShared()) {
       Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));
       Connections connections = Connections.connect(peer, policy, timeout);
@@ -127,12 +126,6 @@ final class SendCommand implements Callable<Integer> {
           new MigrationSource(source, connections, options, Workload.NONE, MigrationListener.NONE)
               .compare(OpenDevice::isLeftBehind),
           output);
-    }
-  }
-
-  private Connections connect(TransportAddress peer, PeerPolicy policy) throws IOException {
-    try (Interrupting _ = Interrupting.onSignal()) {
-      return Connections.connect(peer, policy, timeout);
     }
   }
 }

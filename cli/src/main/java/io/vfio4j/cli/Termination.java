@@ -1,21 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.jfr.FlightRecordings;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How the process ends. SIGTERM, SIGINT and SIGHUP let the command that runs end in order: what it has registered is
- * called, and the exit code is the command's own.
+ * How the process ends at SIGTERM, SIGINT and SIGHUP. What the command is doing decides:
+ *
+ * <ul>
+ * <li><b>nothing to put in order</b>, from the start until the first {@link #onSignal}: the process ends at once, even
+ * if the command waits in a call that nothing interrupts, such as opening a FIFO or reading from a mute server.
+ * <li><b>guarded</b> ({@link #guard}): as before, but not before the guarded piece of work is done.
+ * <li><b>at work</b>, from the first {@link #onSignal} on: the registered actions are called, and the exit code is the
+ * command's own. The wait for it has no limit, unless each registration has one.
+ * </ul>
  */
 public final class Termination {
 
-  private static final Deque<Runnable> ACTIONS = new ArrayDeque<>();
+  /** How long the end may be delayed by what is written about it: a reader that is stuck must not prevent it. */
+  private static final Duration LAST_WORDS = Duration.ofMillis(300);
+
+  /** How long a recording of the Flight Recorder may take to be written. */
+  private static final Duration RECORDINGS = Duration.ofSeconds(30);
+
   private static final CompletableFuture<Integer> EXIT_CODE = new CompletableFuture<>();
+  /** Guards all that follows. */
+  private static final Object LOCK = new Object();
+  private static final Deque<Action> ACTIONS = new ArrayDeque<>();
   private static boolean requested;
+  private static boolean atWork;
+  private static boolean abandoned;
+  private static int guards;
+  private static Runnable lastWords = () -> {
+  };
 
   private Termination() {
+  }
+
+  private record Action(Runnable run, Optional<Duration> patience) {
   }
 
   /** Undoes a registration. */
@@ -30,24 +60,78 @@ public final class Termination {
   }
 
   /**
-   * Registers what ends a command; if the end was asked for before, it is called at once.
+   * Sets what to report when a signal ends the command without its help.
+   *
+   * @param words called in another thread than the command's
+   */
+  static void reportBy(Runnable words) {
+    synchronized (LOCK) {
+      lastWords = words;
+    }
+  }
+
+  /**
+   * Registers what ends a command; if the end was requested before, it is called at once. From now on the process ends
+   * when the command does.
    *
    * @param action must not wait
    */
   public static Registration onSignal(Runnable action) {
+    return onSignal(new Action(action, Optional.empty()));
+  }
+
+  /**
+   * As {@link #onSignal(Runnable)}, for a command whose device has nothing to lose.
+   *
+   * @param patience how long the process waits for the command, after a signal
+   */
+  static Registration onSignal(Runnable action, Duration patience) {
+    return onSignal(new Action(action, Optional.of(patience)));
+  }
+
+  private static Registration onSignal(Action action) {
     boolean now;
-    synchronized (ACTIONS) {
+    boolean late;
+    synchronized (LOCK) {
       now = requested;
+      late = abandoned;
+      atWork |= !late;
       ACTIONS.push(action);
     }
+    if (late) {
+      awaitTheEnd();
+    }
     if (now) {
-      action.run();
+      action.run().run();
     }
     return () -> {
-      synchronized (ACTIONS) {
+      synchronized (LOCK) {
         ACTIONS.remove(action);
       }
     };
+  }
+
+  /** Begins a piece of work that a signal must not cut short; it has to be a short one. */
+  static Registration guard() {
+    boolean late;
+    synchronized (LOCK) {
+      guards++;
+      late = abandoned;
+    }
+    if (late) {
+      awaitTheEnd();
+    }
+    return () -> {
+      synchronized (LOCK) {
+        guards--;
+        LOCK.notifyAll();
+      }
+    };
+  }
+
+  /** The process ends at any moment: nothing is begun any more. */
+  private static void awaitTheEnd() {
+    new CompletableFuture<@Nullable Void>().join();
   }
 
   /** Ends the process. Must be called however the command ends, for a signal waits for it. */
@@ -58,24 +142,92 @@ public final class Termination {
 
   /** Does what a signal does, once, without the end of the process. */
   static void runActions() {
-    registered(false).forEach(Runnable::run);
+    registered(false).forEach(action -> action.run().run());
   }
 
-  private static Deque<Runnable> registered(boolean forGood) {
-    synchronized (ACTIONS) {
+  private static Deque<Action> registered(boolean forGood) {
+    synchronized (LOCK) {
       requested |= forGood;
       return new ArrayDeque<>(ACTIONS);
     }
   }
 
   private static void shutDown() {
-    registered(true).forEach(Runnable::run);
+    Deque<Action> actions = registered(true);
+    actions.forEach(action -> action.run().run());
     // The JVM would answer a signal with 128 and its number, though the command ends as it should, and even if the
     // signal comes when the command has just ended. A thread in System.exit waits for this one, so there is no
     // other way to the command's own exit code.
-    int code = EXIT_CODE.join();
-    System.out.flush();
-    System.err.flush();
+    int code = exitCode(actions);
+    within(LAST_WORDS, () -> {
+      System.out.flush();
+      System.err.flush();
+    });
+    // Another shutdown hook, which halting would cut short.
+    FlightRecordings.awaitDumped(RECORDINGS);
     Runtime.getRuntime().halt(code);
+  }
+
+  private static int exitCode(Deque<Action> actions) {
+    if (!EXIT_CODE.isDone() && isAbandoned()) {
+      return ended();
+    }
+    Optional<Duration> patience = patience(actions);
+    if (patience.isEmpty()) {
+      return EXIT_CODE.join();
+    }
+    try {
+      return EXIT_CODE.get(patience.get().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return ended();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException("neither is ever the case here", e);
+    }
+  }
+
+  /** Returns whether the command has nothing to put in order, or has done so: it does nothing more then. */
+  private static boolean isAbandoned() {
+    synchronized (LOCK) {
+      boolean interrupted = false;
+      while (guards > 0 && !atWork) {
+        try {
+          LOCK.wait();
+        } catch (InterruptedException e) {
+          interrupted = true; // Nobody interrupts a shutdown hook; the guarded work is short in any case.
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      abandoned = !atWork;
+      return abandoned;
+    }
+  }
+
+  private static Optional<Duration> patience(Deque<Action> actions) {
+    return actions.stream().allMatch(action -> action.patience().isPresent())
+        ? actions.stream().map(action -> action.patience().orElseThrow()).max(Duration::compareTo)
+        : Optional.empty();
+  }
+
+  private static int ended() {
+    Runnable words;
+    synchronized (LOCK) {
+      words = lastWords;
+    }
+    within(LAST_WORDS, words);
+    return ExitCodes.NOT_DONE;
+  }
+
+  /** Does something that may block for ever, and waits for it as long as is reasonable. */
+  private static void within(Duration most, Runnable task) {
+    Thread thread = new Thread(task, "vfio4j-last-words");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      thread.join(most);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

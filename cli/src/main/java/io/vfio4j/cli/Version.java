@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import com.google.gson.JsonObject;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version is the module's. */
@@ -8,8 +9,17 @@ final class Version implements IVersionProvider {
 
   @Override
   public String[] getVersion() {
+    return new String[] {"vfio4j " + version()};
+  }
+
+  /** Returns the version as an event, with that of the JVM, which reports of errors need too. */
+  static JsonObject json() {
+    return Json.event("version").with("version", version()).with("java", Runtime.version().toString())
+        .build();
+  }
+
+  private static String version() {
     var descriptor = Version.class.getModule().getDescriptor();
-    String version = descriptor == null ? "(unversioned)" : descriptor.rawVersion().orElse("(unversioned)");
-    return new String[] {"vfio4j " + version};
+    return descriptor == null ? "(unversioned)" : descriptor.rawVersion().orElse("(unversioned)");
   }
 }

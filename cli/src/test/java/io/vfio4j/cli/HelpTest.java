@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,6 +26,9 @@ class HelpTest {
   @Test
   void helpOfACommandIsTheSameBothWays() {
     assertThat(Run.vfio4j("help", "migrate").out()).isEqualTo(Run.vfio4j("migrate", "--help").out());
+    assertThat(Run.vfio4j("help", "serve", "scratch").out())
+        .isEqualTo(Run.vfio4j("serve", "scratch", "--help").out());
+    assertThat(Run.vfio4j("help").out()).isEqualTo(Run.vfio4j("--help").out());
   }
 
   @Test
@@ -38,6 +43,16 @@ class HelpTest {
   @Test
   void theVersionIsALine() {
     assertThat(Run.vfio4j("--version").out().lines()).singleElement().asString().startsWith("vfio4j ");
+  }
+
+  @Test
+  void theVersionMayBeRequestedInShortAndAsJson() {
+    assertThat(Run.vfio4j("-V")).isEqualTo(Run.vfio4j("--version"));
+    for (String option : List.of("-V", "--version")) {
+      JsonObject version = Run.vfio4j(option, "--json").event("version");
+      assertThat("vfio4j " + version.get("version").getAsString() + "\n").isEqualTo(Run.vfio4j("-V").out());
+      assertThat(version.get("java").getAsString()).isEqualTo(Runtime.version().toString());
+    }
   }
 
   @Test

@@ -131,6 +131,17 @@ final class Bench implements AutoCloseable {
         failure.map(Throwable::getMessage).orElse(device().state().toString()));
   }
 
+  /** Resets the device as far as that can be done, when no check follows. Returns what it is in: a clause. */
+  String leave() {
+    String name = device().identity().name();
+    try {
+      refresh();
+      return "%s has been reset, and is in %s".formatted(name, device().state());
+    } catch (Judgement | DeviceException e) {
+      return "%s could not be reset: %s".formatted(name, e.getMessage());
+    }
+  }
+
   private boolean moveBack() throws DeviceException {
     return Expect.failure(() -> device().moveTo(DeviceState.RUNNING)).isEmpty()
         && device().state() == DeviceState.RUNNING;

@@ -20,6 +20,11 @@ public interface ConformanceListener {
   default void begun(Check check) {
   }
 
+  /** Returns whether to end the suite before the next check: the device is reset then. */
+  default boolean isCancelled() {
+    return false;
+  }
+
   /** A check has ended. */
   default void ended(CheckResult result) {
   }

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,8 @@ public final class ConformanceSuite {
    * @param listener hears of the progress
    * @return what was found
    * @throws DeviceException if the device does not even tell its state
+   * @throws CancellationException if the listener cancelled it; the message says how far it came, and what the device is
+   *     in
    */
   public static ConformanceReport run(Subject subject, ConformanceOptions options,
       ConformanceListener listener)
@@ -69,6 +72,11 @@ public final class ConformanceSuite {
     listener.begun(plan.size());
     List<CheckResult> results = new ArrayList<>();
     for (PlannedCheck planned : plan) {
+      if (listener.isCancelled()) {
+        throw new CancellationException(
+            "cancelled after %d of %d checks; %s".formatted(results.size(), plan.size(),
+                bench.leave()));
+      }
       listener.begun(planned.check());
       long begun = options.nanoTime().getAsLong();
       Verdict verdict = judge(planned);

@@ -32,7 +32,8 @@ final class ReportsTest {
     List<CheckResult> results = Arrays.stream(verdicts)
         .map(verdict -> result(Group.RESET, NASTY + verdict.word(), verdict)).toList();
     return new ConformanceReport(new DeviceIdentity("sim:" + NASTY, 0x1234, 1, 2, 3, 0, "driver"),
-        MigrationFeatures.ALL, Instant.parse("2026-01-02T03:04:05Z"), Duration.ofSeconds(6), EnumSet.allOf(Group.class), results);
+        MigrationFeatures.ALL, Instant.parse("2026-01-02T03:04:05Z"), Duration.ofSeconds(6),
+        EnumSet.allOf(Group.class), results);
   }
 
   private static ConformanceReport all() {
@@ -90,7 +91,8 @@ final class ReportsTest {
     assertThat(cannot.outcome()).isEqualTo(Outcome.CANNOT_MIGRATE);
     assertThat(elsewhere.outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
     assertThat(report(new Verdict.NotApplicable("x")).outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
-    assertThat(HtmlPage.of(cannot)).contains("<p class=\"badge failed\">Not judged, since the device cannot migrate");
+    assertThat(HtmlPage.of(cannot))
+        .contains("<p class=\"badge failed\">Not judged, since the device cannot migrate");
   }
 
   @Test

@@ -34,7 +34,8 @@ record Scenario(char key, List<WhenNotConverging> whens, Duration deadline, Dura
   static char key(int index) {
     if (index >= MAX_KEYS) {
       throw new IllegalArgumentException(
-          "more than %d of the combinations differ in what comes of them; give fewer values".formatted(MAX_KEYS));
+          "more than %d of the combinations differ in what comes of them; give fewer values"
+              .formatted(MAX_KEYS));
     }
     return KEYS.charAt(index);
   }

@@ -58,8 +58,9 @@ class ChartsInDocsTest {
 
   @Test
   void acceptsTheTraceOfARealMigration() throws IOException {
-    List<String> commands = page().lines().filter(line -> line.startsWith("    vfio4j simulate --trace run.json "))
-        .toList();
+    List<String> commands =
+        page().lines().filter(line -> line.startsWith("    vfio4j simulate --trace run.json "))
+            .toList();
     assertThat(commands).isNotEmpty();
     Run migration = Run.vfio4j("migrate", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m", "--json");
     Path trace = Files.writeString(folder.resolve("run.json"), migration.out());

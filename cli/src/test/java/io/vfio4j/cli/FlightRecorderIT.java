@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonParser;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A recording of the Flight Recorder, made as docs/watching.md says, is there when the command has ended. */
+class FlightRecorderIT {
+
+  @TempDir
+  private Path folder;
+
+  private Path file() {
+    return folder.resolve("m.jfr");
+  }
+
+  /** The launcher's options of the JVM's log are a part of the recipe. */
+  private ChildProcess start(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(ChildProcess.command(Arrays.asList(arguments)));
+    String launcher = Files.readString(Path.of(System.getProperty("basedir", ".")).resolve("../vfio4j"));
+    List<String> options = new ArrayList<>(Pattern.compile("-Xlog:[^\\s\"]+").matcher(launcher).results()
+        .map(match -> match.group()).toList());
+    assertThat(options).isNotEmpty();
+    options.add("-XX:StartFlightRecording:filename=" + file());
+    command.addAll(1, options);
+    return ChildProcess.start(Arrays.asList(arguments), command, line -> {
+    });
+  }
+
+  private String events() throws Exception {
+    Process jfr =
+        new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jfr").toString(), "print",
+            "--events", "io.vfio4j.*", file().toString()).redirectErrorStream(true).start();
+    String text = new String(jfr.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(jfr.waitFor()).as(text).isZero();
+    return text;
+  }
+
+  @Test
+  void ofAMigrationWhoseOutputStaysJson() throws Exception {
+    try (ChildProcess command =
+        start("migrate", "--json", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m",
+            "--state-dir", folder.resolve("journals").toString())) {
+      assertThat(command.await(Children.PATIENCE)).as(String.join("\n", command.errors())).isZero();
+      for (String line = command.line(Children.PATIENCE); line != null; line =
+          command.line(Children.PATIENCE)) {
+        assertThat(JsonParser.parseString(line).isJsonObject()).as(line).isTrue();
+      }
+    }
+    assertThat(events()).contains("io.vfio4j.Phase", "io.vfio4j.DeviceMove", "handover");
+  }
+
+  @Test
+  void ofACommandThatASignalEnds() throws Exception {
+    try (MuteServer mute = MuteServer.at(folder.resolve("mute.sock"));
+        ChildProcess command = start("probe", "vfio-user:" + folder.resolve("mute.sock"))) {
+      mute.awaitClient();
+      command.terminate();
+      assertThat(command.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+    }
+    assertThat(file()).isNotEmptyFile();
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher of the source tree, with a JDK and a Maven that only pretend. */
+class LauncherTest {
+
+  @TempDir
+  private Path tree;
+
+  @BeforeEach
+  void makeTree() throws IOException, InterruptedException {
+    Path script = Path.of(System.getProperty("basedir", ".")).resolve("../vfio4j");
+    executable("vfio4j", Files.readString(script));
+    Files.createDirectories(tree.resolve("cli/src/main"));
+    Files.writeString(tree.resolve("pom.xml"), "");
+    Files.writeString(tree.resolve("cli/pom.xml"), "");
+    Files.createDirectories(tree.resolve(".mvn"));
+    executable("jdk/bin/javac", "");
+    // The one that is trained with is killed when it has said that it listens.
+    executable("jdk/bin/java", """
+        #!/bin/sh
+        case "$*" in *serve*) echo listening; exec sleep 1000 ;; esac
+        printf '%s\\n' "$@"
+        """);
+    Files.writeString(tree.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
+    // The build lasts as long as nothing is written to the FIFO.
+    assertThat(new ProcessBuilder("mkfifo", tree.resolve("go").toString()).start().waitFor()).isZero();
+    executable("bin/mvn", """
+        #!/bin/sh
+        echo built >> "$TREE/builds"
+        read -r _ < "$TREE/go"
+        mkdir -p "$TREE/cli/target/launcher/lib"
+        """);
+  }
+
+  private void executable(String name, String text) throws IOException {
+    Path file = tree.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private ChildProcess start() throws IOException {
+    return ChildProcess.start(List.of("launcher"),
+        List.of("env", "TREE=" + tree, "JAVA_HOME=" + tree.resolve("jdk"),
+            "PATH=" + tree.resolve("bin") + ":" + System.getenv("PATH"), tree.resolve("vfio4j").toString(),
+            "probe",
+            "sim:a"),
+        line -> {
+        });
+  }
+
+  @Test
+  void whoWaitsForTheBuildOfAnotherSaysSo() throws Exception {
+    try (ChildProcess first = start()) {
+      awaitError(first, "building");
+      try (ChildProcess second = start()) {
+        awaitError(second, "another vfio4j is building; waiting for it");
+        Files.writeString(tree.resolve("go"), "\n");
+
+        assertThat(first.await(Children.PATIENCE)).as(String.join("\n", first.errors())).isZero();
+        assertThat(second.await(Children.PATIENCE)).as(String.join("\n", second.errors())).isZero();
+        assertThat(tree.resolve("builds")).hasContent("built");
+      }
+    }
+  }
+
+  private static void awaitError(ChildProcess process, String words) {
+    long end = System.nanoTime() + Children.PATIENCE.toNanos();
+    while (process.errors().stream().noneMatch(line -> line.contains(words))) {
+      assertThat(System.nanoTime()).as(() -> words + " in " + process.errors()).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+}
