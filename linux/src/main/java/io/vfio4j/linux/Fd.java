@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class Fd implements AutoCloseable {
 
+  private static final int F_DUPFD_QUERY = 1027;
   private static final int F_DUPFD_CLOEXEC = 1030;
 
   private static final int CLOSED = 1 << 31;
@@ -89,6 +90,26 @@ public final class Fd implements AutoCloseable {
           FileCalls.statx(fd, arena.allocateFrom(""), Statx.AT_EMPTY_PATH, Statx.STATX_SIZE, statx), "statx",
           name);
       return Statx.size(statx);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Returns whether this and another descriptor are of one open file, as duplicates are, fcntl(2) with F_DUPFD_QUERY;
+   * false also where the kernel does not say (before Linux 6.10).
+   *
+   * @throws LinuxException EBADF if this descriptor is closed or the other one is
+   */
+  public boolean isSameOpenFile(Fd other) throws LinuxException {
+    int fd = acquire("fcntl");
+    try {
+      int second = other.acquire("fcntl");
+      try {
+        return FileCalls.fcntl(fd, F_DUPFD_QUERY, second) == 1;
+      } finally {
+        other.release();
+      }
     } finally {
       release();
     }

@@ -26,6 +26,8 @@ final class FileCalls {
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle STATVFS = Native.link("statvfs",
       FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+  private static final MethodHandle FSTATFS = Native.link("fstatfs",
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle UNLINK = Native.link("unlink",
       FunctionDescriptor.of(JAVA_INT, ADDRESS));
   private static final MethodHandle OPEN = Native.link("open",
@@ -108,6 +110,16 @@ final class FileCalls {
     try {
       MemorySegment capture = Native.capture();
       return Native.result((int) STATVFS.invokeExact(capture, path, statvfs), capture);
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
+
+  /** fstatfs(2); longs of its struct have 64 bits on every 64-bit Linux. */
+  static int fstatfs(int fd, MemorySegment statfs) {
+    try {
+      MemorySegment capture = Native.capture();
+      return Native.result((int) FSTATFS.invokeExact(capture, fd, statfs), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

@@ -10,6 +10,21 @@ public final class FileIo {
   private FileIo() {}
 
   /**
+   * Checks that a file can be read at a place, by reading nothing there.
+   *
+   * @param offset bytes
+   * @throws LinuxException ESPIPE or EINVAL for what has no places or is not read, EBADF for what is not open for it
+   */
+  public static void checkReadable(Fd fd, long offset) throws LinuxException {
+    int number = fd.acquire("pread");
+    try {
+      LinuxException.check(FileCalls.pread(number, MemorySegment.NULL, 0, offset), "pread", fd.name());
+    } finally {
+      fd.release();
+    }
+  }
+
+  /**
    * Reads, pread(2), until all is there or the file ends.
    *
    * @param offset where in the file to begin, bytes

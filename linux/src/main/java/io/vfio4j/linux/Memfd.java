@@ -9,6 +9,8 @@ public final class Memfd {
 
   private static final int MFD_CLOEXEC = 0x1;
   private static final int MFD_ALLOW_SEALING = 0x2;
+  private static final int MFD_HUGETLB = 0x4;
+  private static final int MFD_HUGE_SHIFT = 26;
 
   private static final int F_ADD_SEALS = 1033;
   private static final int F_GET_SEALS = 1034;
@@ -26,9 +28,26 @@ public final class Memfd {
    * @throws LinuxException EINVAL for a negative size or too long a name, EMFILE, ENOMEM
    */
   public static Fd create(String name, long size) throws LinuxException {
+    return create(name, size, 0);
+  }
+
+  /**
+   * Makes a file of zeros in huge pages. They are taken from the system's pool when the file is mapped.
+   *
+   * @param name as for {@link #create}
+   * @param size in bytes, a multiple of the page's
+   * @param pageSize bytes of a huge page, a power of two that the machine has
+   * @throws LinuxException ENODEV if it has no such pages, EINVAL for a size that is not whole pages, others as there
+   */
+  public static Fd createHuge(String name, long size, long pageSize) throws LinuxException {
+    return create(name, size, MFD_HUGETLB | Long.numberOfTrailingZeros(pageSize) << MFD_HUGE_SHIFT);
+  }
+
+  private static Fd create(String name, long size, int flags) throws LinuxException {
     Fd fd;
     try (Arena arena = Arena.ofConfined()) {
-      int number = FileCalls.memfdCreate(arena.allocateFrom(name), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+      int number =
+          FileCalls.memfdCreate(arena.allocateFrom(name), MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
       fd = Fd.owning(LinuxException.check(number, "memfd_create", name), name);
     }
     try {

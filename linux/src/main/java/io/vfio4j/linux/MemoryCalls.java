@@ -18,8 +18,18 @@ final class MemoryCalls {
       FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle MADVISE = Native.link("madvise",
       FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+  private static final MethodHandle GETPAGESIZE = Native.link("getpagesize", FunctionDescriptor.of(JAVA_INT));
 
   private MemoryCalls() {}
+
+  /** getpagesize(2), bytes. */
+  static int getpagesize() {
+    try {
+      return (int) GETPAGESIZE.invokeExact(Native.capture());
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+  }
 
   /**
    * mmap(2). The address is a number here: -1 is the failure, not NULL, and a user address is never

@@ -31,9 +31,10 @@ public final class MemoryMap {
   private MemoryMap() {}
 
   /**
-   * Maps a part of a file, shared with all who map it.
+   * Maps a part of a file, shared with all who map it. The kernel maps whole pages, huge ones for a file of hugetlbfs;
+   * the part may begin and end within one.
    *
-   * @param offset where the part begins: bytes, a multiple of the page size
+   * @param offset where the part begins, bytes
    * @param length in bytes, more than 0
    * @param writable false for a segment that only reads
    * @throws LinuxException EINVAL for an offset or length out of range; EOVERFLOW if their sum is; EACCES if
@@ -50,7 +51,7 @@ public final class MemoryMap {
    * Maps a part of a file so that writes stay here: a page is copied when it is first written. Pages never
    * written follow the file.
    *
-   * @param offset where the part begins: bytes, a multiple of the page size
+   * @param offset where the part begins, bytes; as for {@link #shared}, anywhere within a page
    * @param length in bytes, more than 0
    * @throws LinuxException as {@link #shared}
    */
@@ -82,11 +83,14 @@ public final class MemoryMap {
   }
 
   private static MemorySegment mapFile(Fd fd, long offset, long length, int protection, int flags,
-      Arena arena)
-      throws LinuxException {
+      Arena arena) throws LinuxException {
+    checkRange(fd.name(), offset, length);
+    PageRange pages = PageRange.covering(offset, length, FileStatus.of(fd).mappingUnit())
+        .orElseThrow(() -> new LinuxException("mmap", fd.name(), Errno.EOVERFLOW));
     int number = fd.acquire("mmap");
     try {
-      return map(fd.name(), number, offset, length, protection, flags, arena);
+      return map(fd.name(), number, pages.offset(), pages.length(), protection, flags, arena)
+          .asSlice(offset - pages.offset(), length);
     } finally {
       fd.release();
     }
@@ -116,10 +120,12 @@ public final class MemoryMap {
     }
   }
 
+  /** ENOMEM is left where the kernel would have to split a mapping, and the process has as many as it may have. */
   private static void unmap(MemorySegment mapped) {
     int result = MemoryCalls.munmap(mapped, mapped.byteSize());
     if (result < 0) {
-      throw new IllegalStateException("munmap: " + new Errno(-result));
+      throw new IllegalStateException("munmap of %d bytes at 0x%x: %s; they stay mapped"
+          .formatted(mapped.byteSize(), mapped.address(), new Errno(-result)));
     }
   }
 }

@@ -18,6 +18,8 @@ import java.lang.foreign.MemorySegment;
  *   __u64 stx_size;        // at 40
  *   __u64 stx_blocks;      // of 512 bytes each
  *   ...
+ *   __u32 stx_rdev_major;  // at 128
+ *   __u32 stx_rdev_minor;
  *   __u32 stx_dev_major;   // at 136
  *   __u32 stx_dev_minor;
  *   ...                    // 256 in all
@@ -31,6 +33,8 @@ final class Statx {
   static final long INO_OFFSET = 32;
   static final long SIZE_OFFSET = 40;
   static final long BLOCKS_OFFSET = 48;
+  static final long RDEV_MAJOR_OFFSET = 128;
+  static final long RDEV_MINOR_OFFSET = 132;
   static final long DEV_MAJOR_OFFSET = 136;
   static final long DEV_MINOR_OFFSET = 140;
 
@@ -43,8 +47,12 @@ final class Statx {
   static final int AT_SYMLINK_NOFOLLOW = 0x100;
   static final int AT_EMPTY_PATH = 0x1000;
 
+  static final int S_IFSOCK = 0xc000;
+  static final int S_IFREG = 0x8000;
+  static final int S_IFBLK = 0x6000;
+  static final int S_IFCHR = 0x2000;
+
   private static final int S_IFMT = 0xf000;
-  private static final int S_IFSOCK = 0xc000;
 
   private static final int BLOCK_SHIFT = 9;
 
@@ -59,8 +67,19 @@ final class Statx {
     return statx.get(JAVA_LONG, SIZE_OFFSET);
   }
 
+  /** Returns the type of the file, one of S_IF*; 0 for what is no file of a file system, such as an eventfd. */
+  static int type(MemorySegment statx) {
+    return statx.get(JAVA_SHORT, MODE_OFFSET) & S_IFMT;
+  }
+
+  /** Returns the number of a character or block device, as in {@code 1:5}. */
+  static String deviceNumber(MemorySegment statx) {
+    return Integer.toUnsignedString(statx.get(JAVA_INT, RDEV_MAJOR_OFFSET)) + ":"
+        + Integer.toUnsignedString(statx.get(JAVA_INT, RDEV_MINOR_OFFSET));
+  }
+
   static FileId fileId(MemorySegment statx) {
-    boolean socket = (statx.get(JAVA_SHORT, MODE_OFFSET) & S_IFMT) == S_IFSOCK;
+    boolean socket = type(statx) == S_IFSOCK;
     return new FileId(statx.get(JAVA_INT, DEV_MAJOR_OFFSET), statx.get(JAVA_INT, DEV_MINOR_OFFSET),
         statx.get(JAVA_LONG, INO_OFFSET), socket);
   }

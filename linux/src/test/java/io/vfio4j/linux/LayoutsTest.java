@@ -79,12 +79,21 @@ class LayoutsTest {
   }
 
   @Test
+  void statfs() {
+    assertThat(Statfs.SIZE).isEqualTo(120);
+    assertThat(Statfs.TYPE_OFFSET).isEqualTo(0);
+    assertThat(Statfs.BSIZE_OFFSET).isEqualTo(8);
+  }
+
+  @Test
   void statx() {
     assertThat(Statx.SIZE).isEqualTo(256);
     assertThat(Statx.MODE_OFFSET).isEqualTo(28);
     assertThat(Statx.INO_OFFSET).isEqualTo(32);
     assertThat(Statx.SIZE_OFFSET).isEqualTo(40);
     assertThat(Statx.BLOCKS_OFFSET).isEqualTo(48);
+    assertThat(Statx.RDEV_MAJOR_OFFSET).isEqualTo(128);
+    assertThat(Statx.RDEV_MINOR_OFFSET).isEqualTo(132);
     assertThat(Statx.DEV_MAJOR_OFFSET).isEqualTo(136);
     assertThat(Statx.DEV_MINOR_OFFSET).isEqualTo(140);
   }

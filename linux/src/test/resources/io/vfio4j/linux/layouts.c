@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -55,8 +56,13 @@ int main(void) {
   OFFSET(statx, stx_ino);
   OFFSET(statx, stx_size);
   OFFSET(statx, stx_blocks);
+  OFFSET(statx, stx_rdev_major);
+  OFFSET(statx, stx_rdev_minor);
   OFFSET(statx, stx_dev_major);
   OFFSET(statx, stx_dev_minor);
+  SIZE(statfs);
+  OFFSET(statfs, f_type);
+  OFFSET(statfs, f_bsize);
   SIZE(statvfs);
   OFFSET(statvfs, f_frsize);
   OFFSET(statvfs, f_blocks);
