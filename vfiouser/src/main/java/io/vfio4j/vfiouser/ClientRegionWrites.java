@@ -5,6 +5,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.Structs.RegionAccess;
 import io.vfio4j.vfiouser.Structs.WriteMulti;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Many small writes: the client's side of REGION_WRITE_MULTI, and REGION_WRITE where the server does not know that. */
@@ -15,12 +16,17 @@ final class ClientRegionWrites {
   private static final int MOST_WRITES = 200;
 
   private final ClientCalls calls;
-  /** How many go in a message; 1 where the server does not know of such messages. */
+  /** How many go in a message; 1 where the server does not know of such messages, or takes none of that length. */
   private final int most;
+  /** A server that takes less in a message than a register has is written to in pieces, as by other accesses. */
+  private final int mostBytes;
 
   ClientRegionWrites(ClientCalls calls, Limits limits, boolean writeMultiple) {
     this.calls = calls;
-    most = writeMultiple ? Math.min(MOST_WRITES, limits.maxDataXferSize() / WriteMulti.WRITE_SIZE) : 1;
+    most = writeMultiple
+        ? Math.clamp(limits.maxDataXferSize() / WriteMulti.WRITE_SIZE, 1, MOST_WRITES)
+        : 1;
+    mostBytes = limits.maxDataXferSize();
   }
 
   void write(List<RegionWrite> writes) throws DeviceException {
@@ -40,7 +46,9 @@ final class ClientRegionWrites {
     for (int done = 0; done < writes.size();) {
       List<RegionWrite> part = part(writes, done);
       if (part.size() == 1) {
-        calls.post(ACTION, Command.REGION_WRITE, head -> fill(head, part.getFirst()), MemorySegment.NULL);
+        for (RegionWrite piece : pieces(part.getFirst())) {
+          calls.post(ACTION, Command.REGION_WRITE, head -> fill(head, piece), MemorySegment.NULL);
+        }
       } else {
         calls.post(ACTION, Command.REGION_WRITE_MULTI, head -> fill(head, part), MemorySegment.NULL);
       }
@@ -66,8 +74,24 @@ final class ClientRegionWrites {
   }
 
   private int writeOne(RegionWrite write) throws DeviceException {
-    return calls.call(ACTION, Command.REGION_WRITE, head -> fill(head, write), MemorySegment.NULL,
-        reader -> 1);
+    for (RegionWrite piece : pieces(write)) {
+      calls.call(ACTION, Command.REGION_WRITE, head -> fill(head, piece), MemorySegment.NULL,
+          reader -> Boolean.TRUE);
+    }
+    return 1;
+  }
+
+  private List<RegionWrite> pieces(RegionWrite write) {
+    if (write.count() <= mostBytes) {
+      return List.of(write);
+    }
+    List<RegionWrite> pieces = new ArrayList<>();
+    for (int done = 0; done < write.count(); done += mostBytes) {
+      pieces.add(
+          new RegionWrite(write.region(), write.offset() + done, Math.min(mostBytes, write.count() - done),
+              write.value() >>> done * Byte.SIZE));
+    }
+    return pieces;
   }
 
   private static int fill(MemorySegment head, List<RegionWrite> writes) {

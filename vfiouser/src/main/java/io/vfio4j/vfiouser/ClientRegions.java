@@ -76,7 +76,7 @@ public final class ClientRegions {
   public Doorbells doorbells(int index) throws DeviceException {
     String action = "GET_REGION_IO_FDS of " + index;
     long regionSize = info(index).size();
-    int room = Math.min(DoorbellAnswer.MAX_SIZE, maxDataXferSize);
+    int room = Math.clamp(maxDataXferSize, IoFds.SIZE, DoorbellAnswer.MAX_SIZE);
     DoorbellAnswer answer = calls.call(action, Command.DEVICE_GET_REGION_IO_FDS, head -> {
       head.set(Wire.U32, Header.SIZE, room);
       head.set(Wire.U32, Header.SIZE + IoFds.FLAGS, 0);

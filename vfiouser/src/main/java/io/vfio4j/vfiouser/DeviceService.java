@@ -41,7 +41,7 @@ final class DeviceService implements AutoCloseable {
     this.options = options;
     this.log = log;
     this.clock = clock;
-    this.dma = new DmaTable(peerTraffic);
+    this.dma = new DmaTable(peerTraffic, new DmaFiles(options.mappableFiles()), log);
     this.irqs = new IrqTable(this.device.description().irqCounts(), log);
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.linux.Fd;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MemoryKind;
@@ -30,43 +29,44 @@ final class DmaMapping implements AutoCloseable {
       // Who allows both lets us choose.
       return (flags & (MMAP | FILE_IO)) == FILE_IO;
     }
+
+    boolean isWritable() {
+      return (flags & WRITE) != 0;
+    }
   }
 
   private final Wanted wanted;
-  private final boolean hasFile;
+  private final @Nullable ClientFile file;
   private final MemoryKind kind;
   private final DmaBacking backing;
 
   /**
    * Makes a mapping.
    *
-   * @param fd the memory, which stays the caller's; or null if the client keeps it to itself
+   * @param file the memory, whose descriptor stays the caller's; or null if the client keeps it to itself
+   * @param files reach it
    * @param client whom to ask for memory that it keeps to itself
-   * @throws ErrnoException if the file cannot be mapped so
+   * @throws ErrnoException if the file cannot be reached so
    */
-  DmaMapping(Wanted wanted, @Nullable Fd fd, RemoteMemory client) throws ErrnoException {
+  DmaMapping(Wanted wanted, @Nullable ClientFile file, DmaFiles files, RemoteMemory client)
+      throws ErrnoException {
     this.wanted = wanted;
-    this.hasFile = fd != null;
+    this.file = file;
     boolean isPeer = (wanted.flags & PEER) != 0;
-    kind = isPeer ? MemoryKind.PEER : hasFile ? MemoryKind.MEMORY : MemoryKind.OPAQUE;
-    backing = fd != null ? backing(wanted, fd)
+    kind = isPeer ? MemoryKind.PEER : file != null ? MemoryKind.MEMORY : MemoryKind.OPAQUE;
+    backing = file != null ? files.open(wanted, file)
         : isPeer ? new UnexportedPeer(wanted.range)
             : new OpaqueMemory(client, wanted.range.iova());
-  }
-
-  private static DmaBacking backing(Wanted wanted, Fd fd) throws ErrnoException {
-    long size = wanted.range.length();
-    return wanted.byFileIo() ? new FileMemory(fd, wanted.offset, size)
-        : new SharedMemory(fd, wanted.offset, size, (wanted.flags & WRITE) != 0);
   }
 
   IovaRange range() {
     return wanted.range;
   }
 
-  /** Tells whether a request for a mapping is the one that this was made by, as far as it can be told. */
-  boolean isWhat(Wanted other, boolean withFile) {
-    return wanted.equals(other) && hasFile == withFile;
+  /** Returns whether a request for a mapping is the one that this was made by: of the same file, too. */
+  boolean isWhat(Wanted other, @Nullable ClientFile otherFile) {
+    boolean isSameFile = file == null || otherFile == null ? file == otherFile : file.isSameFile(otherFile);
+    return wanted.equals(other) && isSameFile;
   }
 
   MemoryKind kind() {
@@ -75,7 +75,7 @@ final class DmaMapping implements AutoCloseable {
 
   /** Tells whether what goes there is peer-to-peer traffic. */
   boolean isExportedPeer() {
-    return kind == MemoryKind.PEER && hasFile;
+    return kind == MemoryKind.PEER && file != null;
   }
 
   /** Returns how much of so many bytes from an address in this mapping lies in it. */

@@ -9,66 +9,53 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The mappings of a client, by address. */
 final class DmaMappings {
 
-  /** Each keeps a descriptor open, and a client's are not to use up those of the process. */
-  static final int MOST_BY_FILE_IO = 256;
-  /**
-   * Half of what Linux lets a process have by default (vm.max_map_count, 65530): a virtual machine that gets no
-   * mapping for itself any more dies.
-   */
-  static final int MOST_MAPPED = 32_000;
-
   private final TreeMap<Long, DmaMapping> mappings = new TreeMap<>(Long::compareUnsigned);
   /** Those whose traffic is peer-to-peer; they are in the other map too. */
   private final TreeMap<Long, DmaMapping> peers = new TreeMap<>(Long::compareUnsigned);
-  private int byFileIo;
-  private int mapped;
+  private final DmaFiles files;
+  private final Consumer<String> log;
   /** The mapping of the last access, where the next one most often is too. */
   private @Nullable DmaMapping recent;
 
   /**
-   * Adds a mapping.
+   * Makes the mappings of a client, of which there are none yet.
+   *
+   * @param files reach the files of mappings
+   * @param log takes a line for a mapping that cannot be closed
+   */
+  DmaMappings(DmaFiles files, Consumer<String> log) {
+    this.files = files;
+    this.log = log;
+  }
+
+  /**
+   * Adds a mapping; one that is there already, of the same file and with the same access, succeeds and stays.
    *
    * @param fd the memory, or null if the client keeps it to itself; stays the caller's
    * @param client whom to ask for memory that it keeps to itself
-   * @throws ErrnoException EINVAL for a range that overlaps another, or lies outside the file; ENOSPC for too many
+   * @throws ErrnoException EEXIST for a range that overlaps another, EINVAL for one that lies outside the file; ENOSPC
+   *     for too many
    */
   void add(DmaMapping.Wanted wanted, @Nullable Fd fd, RemoteMemory client, int most) throws ErrnoException {
     IovaRange range = wanted.range();
+    ClientFile file = fd == null ? null : ClientFile.of(fd);
     DmaMapping same = mappings.get(range.iova());
-    if (same != null && same.isWhat(wanted, fd != null)) {
-      // An identical mapping again succeeds. Its file may be another, so the new one counts: once it is there,
-      // for a request that fails changes nothing.
-      DmaMapping again = new DmaMapping(wanted, fd, client);
-      letGo(same);
-      put(again);
+    if (same != null && same.isWhat(wanted, file)) {
       return;
     }
     if (overlaps(mappings, range.iova(), range.last())) {
-      throw new ErrnoException(Errno.EINVAL, range + " overlaps a mapping");
+      throw new ErrnoException(Errno.EEXIST, range + " overlaps a mapping");
     }
-    checkRoom(wanted, fd != null, most);
-    put(new DmaMapping(wanted, fd, client));
-  }
-
-  private void checkRoom(DmaMapping.Wanted wanted, boolean hasFile, int most) throws ErrnoException {
     if (mappings.size() >= most) {
-      throw tooMany(wanted, most + " mappings");
+      throw new ErrnoException(Errno.ENOSPC, range + " would be more than " + most + " mappings");
     }
-    if (hasFile && wanted.byFileIo() && byFileIo >= MOST_BY_FILE_IO) {
-      throw tooMany(wanted, MOST_BY_FILE_IO + " mappings by file I/O");
-    }
-    if (hasFile && !wanted.byFileIo() && mapped >= MOST_MAPPED) {
-      throw tooMany(wanted, MOST_MAPPED + " mappings with a file to map");
-    }
-  }
-
-  private static ErrnoException tooMany(DmaMapping.Wanted wanted, String most) {
-    return new ErrnoException(Errno.ENOSPC, wanted.range() + " would be more than " + most);
+    put(new DmaMapping(wanted, file, files, client));
   }
 
   private void put(DmaMapping mapping) {
@@ -76,12 +63,6 @@ final class DmaMappings {
     if (mapping.isExportedPeer()) {
       peers.put(mapping.range().iova(), mapping);
     }
-    count(mapping, 1);
-  }
-
-  private void count(DmaMapping mapping, int change) {
-    byFileIo += mapping.backing() instanceof FileMemory ? change : 0;
-    mapped += mapping.backing() instanceof SharedMemory ? change : 0;
   }
 
   private static boolean overlaps(NavigableMap<Long, DmaMapping> mappings, long iova, long last) {
@@ -122,24 +103,32 @@ final class DmaMappings {
 
   /** Takes mappings away that {@link #within} returned. */
   void remove(NavigableMap<Long, DmaMapping> within) {
-    within.values().forEach(this::letGo);
-    within.clear();
-  }
-
-  private void letGo(DmaMapping mapping) {
     recent = null;
-    peers.remove(mapping.range().iova());
-    count(mapping, -1);
-    mapping.close();
+    within.values().forEach(mapping -> {
+      peers.remove(mapping.range().iova());
+      close(mapping);
+    });
+    within.clear();
   }
 
   void removeAll() {
     recent = null;
-    mappings.values().forEach(DmaMapping::close);
+    mappings.values().forEach(this::close);
     mappings.clear();
     peers.clear();
-    byFileIo = 0;
-    mapped = 0;
+  }
+
+  /**
+   * Closes a mapping that the device cannot reach any more. What the system does not take back is lost to the process,
+   * and harms neither the device nor its client.
+   */
+  private void close(DmaMapping mapping) {
+    try {
+      mapping.close();
+    } catch (RuntimeException e) {
+      log.accept("the mapping %s is gone for the device, but its memory is not given back: %s"
+          .formatted(mapping.range(), e.getMessage()));
+    }
   }
 
   Optional<IovaRange> lowest() {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DmaTable implements DmaMemory {
 
-  private final DmaMappings mappings = new DmaMappings();
+  private final DmaMappings mappings;
   private final DirtyLog log = new DirtyLog();
   private final Arena scratchOwner = Arena.ofConfined();
   private final MemorySegment scratch = scratchOwner.allocate(Long.BYTES, Long.BYTES);
@@ -36,8 +37,11 @@ final class DmaTable implements DmaMemory {
    * Makes a table without mappings.
    *
    * @param peerTraffic counts bytes copied from and to exported peers
+   * @param files reach the files of clients
+   * @param messages takes a line for a mapping that cannot be closed
    */
-  DmaTable(AtomicLong peerTraffic) {
+  DmaTable(AtomicLong peerTraffic, DmaFiles files, Consumer<String> messages) {
+    this.mappings = new DmaMappings(files, messages);
     this.peerTraffic = peerTraffic;
   }
 
@@ -79,8 +83,8 @@ final class DmaTable implements DmaMemory {
    * @param fd the memory, or null if the client keeps it to itself; stays the caller's
    * @param offset where in the file it begins
    * @param most how many mappings there may be
-   * @throws ErrnoException EINVAL for a range that is not one, overlaps another, or lies outside the file; ENOSPC
-   *     for too many
+   * @throws ErrnoException EINVAL for a range that is not one or lies outside the file, EEXIST for one that overlaps
+   *     another, ENOSPC for too many
    */
   void map(long iova, long size, int flags, @Nullable Fd fd, long offset, int most) throws ErrnoException {
     if (!IovaRange.isValid(iova, size)) {

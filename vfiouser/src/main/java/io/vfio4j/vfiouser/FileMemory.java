@@ -14,25 +14,22 @@ import java.lang.foreign.MemorySegment;
 /** Memory of the client that is reached by reading and writing its file. */
 final class FileMemory implements DmaBacking {
 
+  private final KeptFiles.Kept file;
   private final Fd fd;
   private final long offset;
 
   /**
-   * Takes a file.
+   * Takes a file, which the caller has checked.
    *
-   * @param fd the file, which stays the caller's: this keeps a descriptor of its own
+   * @param files keep a descriptor of it
+   * @param file the file, whose descriptor stays the caller's
    * @param offset where in it the memory begins, bytes
-   * @param size bytes
-   * @throws ErrnoException EINVAL if the file is shorter, EMFILE if there are too many descriptors
+   * @throws ErrnoException ENOSPC for too many files, EMFILE if there are too many descriptors
    */
-  FileMemory(Fd fd, long offset, long size) throws ErrnoException {
-    SharedMemory.checkReach(fd, offset, size);
+  FileMemory(KeptFiles files, ClientFile file, long offset) throws ErrnoException {
     this.offset = offset;
-    try {
-      this.fd = fd.duplicate();
-    } catch (LinuxException e) {
-      throw new ErrnoException(e.errno(), "the file cannot be kept");
-    }
+    this.file = files.keep(file);
+    this.fd = this.file.fd();
   }
 
   @Override
@@ -50,7 +47,7 @@ final class FileMemory implements DmaBacking {
   public void write(long to, MemorySegment from, long at, long length) throws ErrnoException {
     try {
       // A write would lengthen a file that its owner has cut, and give it memory that nobody asked for.
-      if (offset + to > fd.size() - length) {
+      if (file.hasSize() && offset + to > fd.size() - length) {
         throw truncated();
       }
       FileIo.write(fd, offset + to, from.asSlice(at, length));
@@ -77,6 +74,6 @@ final class FileMemory implements DmaBacking {
 
   @Override
   public void close() {
-    fd.close();
+    file.close();
   }
 }

@@ -9,7 +9,7 @@ import io.vfio4j.model.ErrnoException;
  * What one end of a connection takes, or what both agreed on.
  *
  * @param maxMsgFds file descriptors in a message, from 0 on
- * @param maxDataXferSize bytes of data in a message, from 64 on
+ * @param maxDataXferSize bytes of data in a message, from 1 on: the protocol has no minimum, but with none nothing goes
  * @param maxDmaMaps mappings at one time, from 1 on
  * @param maxBitmapSize bytes of a dirty bitmap, from 8 on
  * @param pageSizes sizes of pages in which memory may be mapped, each a power of two and a bit here
@@ -26,7 +26,6 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
   /** What the protocol assumes of a peer that names no limits, and what a server of ours offers. */
   public static final Limits DEFAULT = new Limits(8, 1 << 20, 65535, 32L << 20, PAGE_SIZES);
 
-  private static final int SMALLEST_DATA_XFER = 64;
   /** Commands without data are as long as they are, such as DMA_LOGGING_START with all its ranges. */
   private static final int LARGEST_CONTROL = 16 << 10;
   /** Fields before the data of the largest message. */
@@ -34,7 +33,7 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
 
   /** Checks that the limits leave room to work. */
   public Limits {
-    if (maxMsgFds < 0 || maxDataXferSize < SMALLEST_DATA_XFER || maxDmaMaps < 1
+    if (maxMsgFds < 0 || maxDataXferSize < 1 || maxDmaMaps < 1
         || maxBitmapSize < Long.BYTES || pageSizes <= 0) {
       throw new IllegalArgumentException("limits too small to work with");
     }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -17,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  * Memory of the client that is mapped here.
  *
  * <p>
- * The client may cut the file at any time, unless it is a memfd with F_SEAL_SHRINK. An access to what is gone is a
+ * The client may cut the file at any time, unless it is a memfd with F_SEAL_SHRINK ({@link ClientFile}). An access to what is gone is a
  * SIGBUS then, which the virtual machine turns into an {@link InternalError} of the thread; here it becomes EFAULT of
  * that access.
  */
@@ -26,38 +24,29 @@ final class SharedMemory implements DmaBacking {
   private final Arena owner = Arena.ofConfined();
   private final MemorySegment memory;
   private final boolean canVanish;
+  private final Runnable unmapped;
 
   /**
-   * Maps a file.
+   * Maps a file, of which the caller has checked that it is long enough.
    *
-   * @param fd the file, which stays the caller's
+   * @param file the file, whose descriptor stays the caller's
    * @param offset where in it the memory begins, bytes
    * @param size bytes
-   * @throws ErrnoException EINVAL if the file is shorter, others if it cannot be mapped
+   * @param unmapped called when the mapping is gone
+   * @throws ErrnoException if it cannot be mapped
    */
-  SharedMemory(Fd fd, long offset, long size, boolean writable) throws ErrnoException {
-    // The seal first, and then the size: in this order what was seen of a sealed file stays true.
-    canVanish = !Memfd.isSealedAgainstShrinking(fd);
-    checkReach(fd, offset, size);
+  SharedMemory(ClientFile file, long offset, long size, boolean writable, Runnable unmapped)
+      throws ErrnoException {
+    canVanish = file.canVanish();
+    this.unmapped = unmapped;
     try {
-      memory = MemoryMap.shared(fd, offset, size, writable, owner);
+      memory = MemoryMap.shared(file.fd(), offset, size, writable, owner);
     } catch (LinuxException e) {
       owner.close();
-      throw new ErrnoException(e.errno(), "the file cannot be mapped");
+      throw ClientFile.refused(e, "it cannot be mapped");
     } catch (RuntimeException e) {
       owner.close();
       throw e;
-    }
-  }
-
-  /** Checks that a file reaches as far as is claimed of it. */
-  static void checkReach(Fd fd, long offset, long size) throws ErrnoException {
-    try {
-      if (offset < 0 || size < 0 || offset > fd.size() - size) {
-        throw new ErrnoException(Errno.EINVAL, "the file to map is too short");
-      }
-    } catch (LinuxException e) {
-      throw new ErrnoException(e.errno(), "the size of the file to map cannot be told");
     }
   }
 
@@ -65,8 +54,8 @@ final class SharedMemory implements DmaBacking {
   public MemorySegment direct(IovaRange mapping) throws MemoryKindException {
     if (canVanish) {
       throw new MemoryKindException(mapping, MemoryKind.MEMORY,
-          "its file may be cut at any time, and cannot be touched without care; read and write it, or let its owner "
-              + "seal the file with F_SEAL_SHRINK");
+          "its file may be cut at any time, or is of hugetlbfs and may get a hole, and cannot be touched without care; "
+              + "read and write it, or let its owner take a memfd of small pages and seal it with F_SEAL_SHRINK");
     }
     return memory;
   }
@@ -126,5 +115,6 @@ final class SharedMemory implements DmaBacking {
   @Override
   public void close() {
     owner.close();
+    unmapped.run(); // Not where it stays mapped.
   }
 }

@@ -151,6 +151,41 @@ class LimitsTest {
     assertThat(client.readInt(TestDevice.BAR2, 0)).isEqualTo(4711);
   }
 
+  /** The protocol sets no minimum. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 8, 23, 63})
+  void aClientMayTakeLessDataThanARegisterHas(int most) throws Exception {
+    try (Served served = Served.in(folder); Arena arena = Arena.ofShared()) {
+      try (RawPeer peer = served.raw()) {
+        peer.negotiate("{\"capabilities\":{\"max_data_xfer_size\":" + most + "}}");
+        peer.refused(Errno.EINVAL, Command.REGION_READ, Body.regionAccess(2, 0, most + 1));
+        assertThat(peer.done(Command.REGION_READ, Body.regionAccess(2, 0, most)).body()).hasSize(16 + most);
+      }
+      try (VfioUserClient client =
+          served.connect(ClientOptions.DEFAULT.withLimits(Limits.DEFAULT.withMaxDataXferSize(most)))) {
+        List<RegionWrite> writes = List.of(RegionWrite.ofLong(TestDevice.BAR2, 0, 0x1122_3344_5566_7788L),
+            RegionWrite.ofInt(TestDevice.BAR2, 8, 0x99aa_bbcc));
+        client.regions().writeAll(writes);
+        assertThat(client.readLong(TestDevice.BAR2, 0)).isEqualTo(0x1122_3344_5566_7788L);
+        client.writeLong(TestDevice.BAR2, 0, 0);
+        client.regions().postAll(writes);
+        assertThat(client.readLong(TestDevice.BAR2, 0)).isEqualTo(0x1122_3344_5566_7788L);
+        assertThat(client.readInt(TestDevice.BAR2, 8)).isEqualTo(0x99aa_bbcc);
+        MemorySegment memory = RoundTripTest.pattern(arena, 4096);
+        client.mapDma(IOVA, memory, true);
+        assertThat(client.limits().maxDataXferSize()).isEqualTo(most);
+      }
+    }
+  }
+
+  @Test
+  void noDataAtAllIsRefused() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
+      peer.refused(Errno.EINVAL, Command.VERSION,
+          Body.version(1, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
+    }
+  }
+
   @Test
   void aMessageLongerThanAgreedOnEndsTheConnection() throws Exception {
     try (Served served = Served.in(folder)) {
@@ -192,7 +227,7 @@ class LimitsTest {
   @Test
   void limitsThatLeaveNoRoomAreNone() {
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxMsgFds(-1));
-    assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxDataXferSize(63));
+    assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxDataXferSize(0));
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxDmaMaps(0));
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxBitmapSize(7));
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withPageSizes(0));

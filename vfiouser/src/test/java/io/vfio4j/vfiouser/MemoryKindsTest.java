@@ -17,7 +17,9 @@ import io.vfio4j.model.MemoryKind;
 import io.vfio4j.model.MemoryKindException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -38,6 +40,8 @@ class MemoryKindsTest {
   private static final long EXPORTED = 0x20_0000;
   private static final long OPAQUE = 0x30_0000;
   private static final long BY_FILE = 0x40_0000;
+  private static final int MOST_MAPPED = 100;
+  private static final int MOST_FILES = 3;
   private static final long UNSEALED = 0x70_0000;
 
   /** A way to reach memory. */
@@ -48,7 +52,10 @@ class MemoryKindsTest {
 
   private final Arena arena = Arena.ofConfined();
   private final AtomicLong peerTraffic = new AtomicLong();
-  private final DmaTable table = new DmaTable(peerTraffic);
+  private final List<String> messages = new ArrayList<>();
+  private final MappingBudget budget = new MappingBudget(MOST_MAPPED);
+  private final DmaTable table = new DmaTable(peerTraffic,
+      new DmaFiles(MappableFiles.MEMORY, budget, new KeptFiles(MOST_FILES)), messages::add);
   private final MemorySegment opaque = arena.allocate(PAGE);
   private Fd sealed;
   private Fd unsealed;
@@ -250,34 +257,90 @@ class MemoryKindsTest {
     assertRefused(Errno.EFAULT, "0xffffffffffffffff is not mapped", () -> table.read(-16, local));
   }
 
+  /** One descriptor does for all mappings of a file, as many as the client may have. */
   @Test
-  void mappingsByFileIoKeepNoMoreDescriptorsThanAgreed() throws Exception {
-    for (int i = 1; i < DmaMappings.MOST_BY_FILE_IO; i++) {
-      map(BY_FILE + (long) i * PAGE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+  void aFileByFileIoIsKeptOnce() throws Exception {
+    Map<String, Long> fds = Resources.openFds();
+    long many = 1L << 32;
+    for (int i = 1; i < 5000; i++) {
+      table.map(many + (long) i * PAGE, PAGE, RW | DmaMapping.FILE_IO, sealed, PAGE, 65_535);
     }
-    long next = BY_FILE + (long) DmaMappings.MOST_BY_FILE_IO * PAGE;
-    assertRefused(Errno.ENOSPC, "would be more than 256 mappings by file I/O",
-        () -> map(next, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0));
-    map(next, PAGE, RW | DmaMapping.FILE_IO | DmaMapping.MMAP, unsealed, 0);
+    assertThat(Resources.openFds()).isEqualTo(fds);
+    MemorySegment local = arena.allocate(8);
+    local.set(Wire.U64, 0, 4711);
+    table.write(many + 4999L * PAGE, local);
+    assertThat(memory.get(Wire.U64, PAGE)).isEqualTo(4711);
     table.unmap(BY_FILE, PAGE);
-    map(next + PAGE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+    table.write(many + 4999L * PAGE, local);
     table.unmapAll();
-    map(BY_FILE, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+    assertThat(Resources.openFds()).isNotEqualTo(fds);
+  }
+
+  @Test
+  void aClientKeepsNoMoreFilesOpenThanItMay() throws Exception {
+    try (Fd third = Memfd.create("third", PAGE); Fd fourth = Memfd.create("fourth", PAGE)) {
+      long next = BY_FILE + PAGE;
+      map(next, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
+      map(next + PAGE, PAGE, RW | DmaMapping.FILE_IO, third, 0);
+      assertRefused(Errno.ENOSPC, "more than 3 files that are read and written",
+          () -> map(next + 2 * PAGE, PAGE, RW | DmaMapping.FILE_IO, fourth, 0));
+      map(next + 2 * PAGE, PAGE, RW | DmaMapping.FILE_IO | DmaMapping.MMAP, fourth, 0);
+      map(next + 3 * PAGE, PAGE, RW | DmaMapping.FILE_IO, third, 0);
+      table.unmap(next, PAGE);
+      map(next, PAGE, RW | DmaMapping.FILE_IO, fourth, 0);
+    }
   }
 
   /** Linux gives a process so many, and the virtual machine dies where it gets none for itself. */
   @Test
   void aClientCannotUseUpTheMappingsOfTheProcess() throws Exception {
     table.unmapAll();
-    for (int i = 0; i < DmaMappings.MOST_MAPPED; i++) {
-      table.map((long) i * PAGE, PAGE, RW, sealed, 0, Integer.MAX_VALUE);
+    for (int i = 0; i < MOST_MAPPED; i++) {
+      table.map((long) i * PAGE, PAGE, RW, sealed, 0, 65_535);
     }
-    long next = (long) DmaMappings.MOST_MAPPED * PAGE;
-    assertRefused(Errno.ENOSPC, "would be more than 32000 mappings with a file to map",
-        () -> table.map(next, PAGE, RW, sealed, 0, Integer.MAX_VALUE));
-    table.map(next, PAGE, RW, null, 0, Integer.MAX_VALUE);
+    assertThat(budget.take()).isFalse();
+    long next = (long) MOST_MAPPED * PAGE;
+    table.map(next, PAGE, RW, sealed, 7 * PAGE, 65_535);
+    assertKind(MemoryKind.MEMORY, "file I/O", () -> table.map(next, 8, false));
+    table.writeLong(next, 4711);
+    assertThat(memory.get(Wire.U64, 7 * PAGE)).isEqualTo(4711);
+
     table.unmap(0, PAGE);
-    table.map(0, PAGE, RW, sealed, 0, Integer.MAX_VALUE);
+    table.map(0, PAGE, RW, sealed, 0, 65_535);
+    table.map(0, PAGE, false);
+    table.unmapAll();
+    for (int i = 0; i < MOST_MAPPED; i++) {
+      assertThat(budget.take()).isTrue();
+    }
+  }
+
+  /** As where the kernel would have to split a mapping to unmap it, and may not. */
+  @Test
+  void aMappingThatCannotBeClosedIsReportedAndEndsNothing() throws Exception {
+    MappingBudget unpaid = new MappingBudget(MOST_MAPPED) {
+      @Override
+      void giveBack() {
+        throw new IllegalStateException("munmap: no");
+      }
+    };
+    DmaTable other =
+        new DmaTable(peerTraffic, new DmaFiles(MappableFiles.MEMORY, unpaid, new KeptFiles(1)),
+            messages::add);
+    try {
+      other.begin(new NotedMemory(), true);
+      for (int i = 0; i < 4; i++) {
+        other.map(MEMORY + (long) i * PAGE, PAGE, RW, sealed, 0, 10);
+      }
+      other.unmap(MEMORY, PAGE);
+      assertThat(messages).singleElement().asString().contains("0x100000", "munmap: no");
+      assertRefused(Errno.EFAULT, "is not mapped", () -> other.writeLong(MEMORY, 1));
+      other.writeLong(MEMORY + PAGE, 1);
+      other.unmap(MEMORY, 2 * PAGE);
+      other.map(MEMORY, 2 * PAGE, RW, sealed, 0, 10);
+    } finally {
+      other.close();
+    }
+    assertThat(messages).hasSize(5);
   }
 
   @Test

@@ -29,7 +29,9 @@ class TruncatedFileTest {
 
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment local = arena.allocate(256);
-  private final DmaTable table = new DmaTable(new AtomicLong());
+  private final DmaTable table =
+      new DmaTable(new AtomicLong(), new DmaFiles(MappableFiles.MEMORY), message -> {
+      });
 
   /** None of these mappings needs it. */
   private static final class NoMemory implements RemoteMemory {
@@ -108,8 +110,10 @@ class TruncatedFileTest {
       Memfd.seal(file);
       assertThatExceptionOfType(LinuxException.class).isThrownBy(() -> Memfd.resize(file, PAGE))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPERM));
-      try (SharedMemory sealed = new SharedMemory(file, 0, PAGE, true);
-          SharedMemory unsealed = new SharedMemory(other, 0, PAGE, true)) {
+      try (SharedMemory sealed = new SharedMemory(ClientFile.of(file), 0, PAGE, true, () -> {
+      });
+          SharedMemory unsealed = new SharedMemory(ClientFile.of(other), 0, PAGE, true, () -> {
+          })) {
         assertThat(sealed.canVanish()).isFalse();
         assertThat(unsealed.canVanish()).isTrue();
       }

@@ -38,7 +38,7 @@ class VersionTest {
       "{\"capabilities\":{\"max_msg_fds\":1e9999999999}}",
       "{\"capabilities\":{\"max_msg_fds\":-1e2147483648}}",
       "{\"capabilities\":{\"max_data_xfer_size\":123456789012345678901234567890}}",
-      "{\"capabilities\":{\"max_data_xfer_size\":0}}", "{\"capabilities\":{\"max_data_xfer_size\":63}}",
+      "{\"capabilities\":{\"max_data_xfer_size\":0}}", "{\"capabilities\":{\"max_data_xfer_size\":-1}}",
       "{\"capabilities\":{\"max_dma_maps\":0}}", "{\"capabilities\":{\"pgsizes\":\"4096\"}}",
       "{\"capabilities\":{\"migration\":1}}", "{\"capabilities\":{\"migration\":{\"pgsize\":{}}}}",
       "{\"capabilities\":{\"migration\":{\"max_bitmap_size\":0}}}",

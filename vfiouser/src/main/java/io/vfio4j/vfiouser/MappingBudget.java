@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Semaphore;
+
+/**
+ * How many files of clients may be mapped at a time, by all servers of the process together: a virtual machine that gets
+ * no mapping for itself any more dies. For all threads.
+ */
+class MappingBudget {
+
+  /** What Linux lets a process have unless it is told otherwise. */
+  private static final int USUAL = 65_530;
+
+  /** That of this process: half of what Linux lets one have. */
+  static final MappingBudget PROCESS = new MappingBudget(limit(Path.of("/proc/sys/vm/max_map_count")) / 2);
+
+  private final Semaphore left;
+
+  MappingBudget(int mappings) {
+    left = new Semaphore(mappings);
+  }
+
+  /** Returns what the file says; the usual number where it says nothing. */
+  static int limit(Path file) {
+    try {
+      return (int) Math.min(Integer.MAX_VALUE,
+          Long.parseLong(Files.readString(file, StandardCharsets.US_ASCII).strip()));
+    } catch (IOException | NumberFormatException e) {
+      return USUAL; // A container may hide it.
+    }
+  }
+
+  /** Takes one mapping, or returns false if none is left. */
+  boolean take() {
+    return left.tryAcquire();
+  }
+
+  /** Returns one that {@link #take} took. */
+  void giveBack() {
+    left.release();
+  }
+}
