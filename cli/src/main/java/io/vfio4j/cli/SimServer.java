@@ -31,6 +31,7 @@ final class SimServer implements AutoCloseable {
 
   static SimServer start(UnixSocket socket, DeviceAddress.Sim address, Consumer<String> log)
       throws IOException {
+    HostMemory.ofThisMachine().require(address.config().memorySize(), address.config().name());
     ScratchDevice device = device(address.config(), log);
     VfioUserServer server = VfioUserServer.of(socket, device,
         ServerOptions.DEFAULT.withVersions(address.versions()), log);

@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import io.vfio4j.cli.CommonOptions;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.FailedMigration;
+import io.vfio4j.cli.HostMemory;
 import io.vfio4j.cli.Interrupting;
 import io.vfio4j.cli.MigrationProgress;
 import io.vfio4j.cli.Output;
@@ -58,7 +59,10 @@ public final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     checkArguments();
-    return devices == 1 ? one(settings()) : several(settings());
+    DemoSettings settings = settings();
+    // At the source and at the target: all of it is there once it was sent and compared.
+    HostMemory.ofThisMachine().require((long) (2.0 * devices * settings.memory()), "the demonstration");
+    return devices == 1 ? one(settings) : several(settings);
   }
 
   private void checkArguments() {
