@@ -36,8 +36,9 @@ public final class FailedMigration {
         .with("outcome", e.outcome().name())
         .with("source_state", e.sourceState().map(Enum::name).orElse(null))
         .with("devices", e.devices(), FailedMigration::json)
-        .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy).build();
-    return new CommandFailure(exitCode(e.outcome()), words.toString(), facts, e);
+        .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy)
+        .with("workload_failure", e.workloadFailure().orElse(null)).build();
+    return new CommandFailure(exitCode(e), words.toString(), facts, e);
   }
 
   /** Turns the engine's account of a state that could not be saved into the command's. */
@@ -46,8 +47,9 @@ public final class FailedMigration {
     String words = "the state was not saved: " + e.getMessage() + (remedy.isEmpty() ? "" : "\n  " + remedy);
     var facts = Json.object().with("phase", e.phase().title()).with("outcome", e.outcome().name())
         .with("devices", e.devices(), FailedMigration::json).with("file_fate", e.targetFate())
-        .with("remedy", remedy.isEmpty() ? null : remedy).build();
-    return new CommandFailure(exitCode(e.outcome()), words, facts, e);
+        .with("remedy", remedy.isEmpty() ? null : remedy)
+        .with("workload_failure", e.workloadFailure().orElse(null)).build();
+    return new CommandFailure(exitCode(e), words, facts, e);
   }
 
   private static JsonObject json(DeviceFate fate) {
@@ -55,8 +57,10 @@ public final class FailedMigration {
         .with("state", fate.state().map(Enum::name).orElse(null)).build();
   }
 
-  static int exitCode(Outcome outcome) {
-    return outcome.sourceRuns() ? ExitCodes.NOT_DONE : ExitCodes.NEEDS_CARE;
+  /** A source that runs again while what drives it stays paused is not as it was. */
+  private static int exitCode(MigrationException e) {
+    return e.outcome().sourceRuns() && e.workloadFailure().isEmpty() ? ExitCodes.NOT_DONE
+        : ExitCodes.NEEDS_CARE;
   }
 
   /** Returns what is to be done about each device that does not run with its state. */

@@ -28,7 +28,8 @@ public final class FileReportJson {
         .with("stop_copy_bytes", report.stopCopyBytes())
         .with("compression", ReportJson.compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
-        .with("notes", report.notes()).build();
+        .with("notes", report.notes())
+        .with("workload_failure", report.workloadFailure().orElse(null)).build();
   }
 
   private static JsonObject json(SaveReport.DeviceReport device) {

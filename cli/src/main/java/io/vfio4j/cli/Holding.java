@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -57,14 +58,13 @@ final class Holding {
   private static void runCommand(String command, OpenDevices devices, Output output)
       throws IOException, InterruptedException {
     tellHolding(devices, output, "'" + command + "' ends", "command");
-    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command).inheritIO();
     List<String> names = devices.list().stream().map(OpenDevice::name).toList();
-    builder.environment().put("VFIO4J_DEVICE", names.getFirst());
-    builder.environment().put("VFIO4J_DEVICES", String.join(" ", names));
-    Process process = builder.start();
     int code;
-    try (Termination.Registration _ = Termination.onSignal(process::destroy)) {
-      code = process.waitFor();
+    try (
+        ShellCommand shell = ShellCommand.start(command,
+            Map.of("VFIO4J_DEVICE", names.getFirst(), "VFIO4J_DEVICES", String.join(" ", names)));
+        Termination.Registration _ = Termination.onSignal(shell::terminate)) {
+      code = shell.await();
     }
     if (code != 0) {
       // The migration is done all the same, and that is what the exit code is about.

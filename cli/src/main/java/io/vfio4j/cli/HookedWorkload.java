@@ -3,21 +3,30 @@ package io.vfio4j.cli;
 
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
-import java.io.File;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A workload that something else pauses and resumes: a command, by {@code sh -c}, or a server that is sent an HTTP POST.
  */
 final class HookedWorkload implements Workload {
+
+  private static final String TIMEOUT_OPTION = "the limit of --workload-timeout";
 
   private final Optional<String> pause;
   private final Optional<String> resume;
@@ -46,28 +55,45 @@ final class HookedWorkload implements Workload {
 
   @Override
   public void pause() throws IOException {
+    pause(timeout);
+  }
+
+  /** A pause that outlasts the downtime would be in vain: what comes after it undoes the switchover. */
+  @Override
+  public void pause(Duration limit) throws IOException {
     if (pause.isPresent()) {
-      call("--workload-pause", pause.get(), Side.SOURCE);
+      boolean isShort = limit.compareTo(timeout) < 0;
+      call(new Hook("--workload-pause", pause.get(), Side.SOURCE, isShort ? limit : timeout,
+          isShort ? "the limit of the downtime (--max-downtime)" : TIMEOUT_OPTION));
     }
   }
 
   @Override
   public void resume(Side side) throws IOException {
     if (resume.isPresent()) {
-      call("--workload-resume", resume.get(), side);
+      call(new Hook("--workload-resume", resume.get(), side, timeout, TIMEOUT_OPTION));
     }
   }
 
-  private void call(String option, String hook, Side side) throws IOException {
+  /** One call of a hook, and the time for all of it. */
+  private record Hook(String option, String hook, Side side, Duration limit, String limitName) {
+
+    IOException late(String what) {
+      return new IOException(
+          "%s: %s within %s, %s".formatted(option, what, Quantities.time(limit), limitName));
+    }
+  }
+
+  private static void call(Hook hook) throws IOException {
     try {
-      if (isUrl(hook)) {
-        post(option, hook, side);
+      if (isUrl(hook.hook())) {
+        post(hook);
       } else {
-        run(option, hook, side);
+        run(hook);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      InterruptedIOException interrupted = new InterruptedIOException(option + ": cancelled");
+      InterruptedIOException interrupted = new InterruptedIOException(hook.option() + ": cancelled");
       interrupted.initCause(e);
       throw interrupted;
     }
@@ -77,49 +103,81 @@ final class HookedWorkload implements Workload {
     return hook.startsWith("http://") || hook.startsWith("https://");
   }
 
-  private void run(String option, String command, Side side) throws IOException, InterruptedException {
+  private static void run(Hook hook) throws IOException, InterruptedException {
     // Its output is for people: standard output belongs to what this command says.
-    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command)
-        .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-        .redirectError(ProcessBuilder.Redirect.INHERIT);
-    builder.redirectOutput(ProcessBuilder.Redirect.to(new File("/dev/stderr")));
-    builder.environment().put("VFIO4J_SIDE", side.toString());
-    Process process = builder.start();
-    try {
-      if (!process.waitFor(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new IOException("%s: '%s' did not end within %s".formatted(option, command,
-            Quantities.time(timeout)));
+    try (ShellCommand shell =
+        ShellCommand.startHook(hook.hook(), Map.of("VFIO4J_SIDE", hook.side().toString()))) {
+      if (!shell.await(hook.limit())) {
+        throw hook.late("'%s' did not end".formatted(hook.hook()));
       }
-    } finally {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
-    }
-    if (process.exitValue() != 0) {
-      throw new IOException("%s: '%s' ended with exit code %d".formatted(option, command,
-          process.exitValue()));
+      if (shell.exitCode() != 0) {
+        throw new IOException("%s: '%s' ended with exit code %d".formatted(hook.option(), hook.hook(),
+            shell.exitCode()));
+      }
     }
   }
 
-  private void post(String option, String url, Side side) throws IOException, InterruptedException {
-    String what = option.substring("--workload-".length());
-    HttpRequest request;
+  /** The status is the answer: no body is waited for, and the limit is one of the whole exchange. */
+  private static void post(Hook hook) throws IOException, InterruptedException {
+    HttpRequest request = request(hook);
+    HttpClient client = HttpClient.newHttpClient();
     try {
-      request = HttpRequest.newBuilder(URI.create(url)).timeout(timeout)
-          .header("Content-Type", "application/json")
+      CompletableFuture<HttpResponse<Void>> response =
+          client.sendAsync(request, _ -> new BodyIgnored());
+      int status = response.get(hook.limit().toNanos(), TimeUnit.NANOSECONDS).statusCode();
+      if (status / 100 != 2) {
+        throw new IOException("%s: %s answered with status %d".formatted(hook.option(), hook.hook(), status));
+      }
+    } catch (TimeoutException e) {
+      IOException late = hook.late("%s did not answer".formatted(hook.hook()));
+      late.initCause(e);
+      throw late;
+    } catch (ExecutionException e) {
+      throw new IOException("%s: %s cannot be reached: %s".formatted(hook.option(), hook.hook(),
+          e.getCause()), e);
+    } finally {
+      client.shutdownNow(); // Ends the exchange, and does not wait for anything.
+    }
+  }
+
+  private static HttpRequest request(Hook hook) throws IOException {
+    String what = hook.option().substring("--workload-".length());
+    try {
+      return HttpRequest.newBuilder(URI.create(hook.hook())).header("Content-Type", "application/json")
           .POST(HttpRequest.BodyPublishers.ofString(
-              Json.event(what).with("side", side.toString()).build().toString()))
+              Json.event(what).with("side", hook.side().toString()).build().toString()))
           .build();
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s: %s: %s".formatted(option, url, e.getMessage()), e);
+      throw new IOException("%s: %s: %s".formatted(hook.option(), hook.hook(), e.getMessage()), e);
     }
-    int status;
-    try (HttpClient client = HttpClient.newBuilder().connectTimeout(timeout).build()) {
-      status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-    } catch (IOException e) {
-      throw new IOException("%s: %s cannot be reached: %s".formatted(option, url, e), e);
+  }
+
+  /** Is done with an answer as soon as its headers are there, and gives up the connection. */
+  private static final class BodyIgnored implements HttpResponse.BodySubscriber<Void> {
+
+    @Override
+    public CompletionStage<Void> getBody() {
+      return CompletableFuture.completedStage(null);
     }
-    if (status / 100 != 2) {
-      throw new IOException("%s: %s answered with status %d".formatted(option, url, status));
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+      subscription.cancel();
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> item) {
+      // Nobody wants it.
+    }
+
+    @Override
+    public void onError(Throwable throwable) {
+      // The status has been taken already.
+    }
+
+    @Override
+    public void onComplete() {
+      // There was no body.
     }
   }
 }

@@ -100,18 +100,19 @@ final class MigrateCommand implements Callable<Integer> {
 
   private int migrate(StateDirectory state, MigrationOptions options, Watching watching, Output output)
       throws IOException, InterruptedException {
+    int code;
     try (OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning))) {
       // Let go of before the targets are held: somebody may wait for them.
       try (OpenDevices sources =
           OpenDevices.open(from, address -> address.openSource(reset.isAllowed(), output::warning))) {
         // Not before all sources are known to be such that can leave.
         targets.prepareAsTargets();
-        move(sources, targets, options, new TargetOracle(state, Optional.empty()), watching,
+        code = move(sources, targets, options, new TargetOracle(state, Optional.empty()), watching,
             output);
       }
       holding.keep(targets, output);
     }
-    return ExitCodes.DONE;
+    return code;
   }
 
   private int compare(Output output) throws IOException {
@@ -126,7 +127,7 @@ final class MigrateCommand implements Callable<Integer> {
     }
   }
 
-  private void move(OpenDevices sources, OpenDevices targets, MigrationOptions options, TargetOracle oracle,
+  private int move(OpenDevices sources, OpenDevices targets, MigrationOptions options, TargetOracle oracle,
       Watching watching,
       Output output)
       throws IOException, InterruptedException {
@@ -134,7 +135,7 @@ final class MigrateCommand implements Callable<Integer> {
       MemoryRegions memory = regions.map(arena, common.spec());
       MemoryRegions toMemory = RegionOptions.map(toRegions, arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        new SourceSide(sources, targets.names(), holding.isAllowed(), oracle, watching, output).run(
+        return new SourceSide(sources, targets.names(), holding.isAllowed(), oracle, watching, output).run(
             listener -> LocalMigration.run(sources.ensemble().withMemory(memory),
                 targets.ensemble().withMemory(toMemory), options, workload.workload(), listener));
       }

@@ -28,7 +28,8 @@ public final class ReportJson {
         .with("compression", compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
         .with("at_target", json(report.atTarget())).with("not_carried", report.notCarried())
-        .with("notes", report.notes()).build();
+        .with("notes", report.notes())
+        .with("workload_failure", report.workloadFailure().orElse(null)).build();
   }
 
   /** Returns a target's report. */

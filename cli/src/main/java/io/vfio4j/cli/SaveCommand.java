@@ -88,9 +88,11 @@ final class SaveCommand implements Callable<Integer> {
         FileReportWords.lines(report, path).forEach(output::line);
         tellWhatBecomesOf(sources, output);
         output.result(FileReportJson.of(report, path));
+        report.workloadFailure().ifPresent(why -> output.warning(
+            "vfio4j: the devices run on, but their workload did not resume, and stays paused: " + why));
+        return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
       }
     }
-    return ExitCodes.DONE;
   }
 
   private SaveReport save(OpenDevices sources, MemoryRegions memory, Path path, MigrationOptions options,

@@ -108,12 +108,11 @@ final class SendCommand implements Callable<Integer> {
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
         Connections connections = Connections.connect(peer, policy, timeout);
         TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
-        new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, watching, output)
+        return new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, watching, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
                 workload.workload(), listener).run());
       }
     }
-    return ExitCodes.DONE;
   }
 
   private int compare(TransportAddress peer, PeerPolicy policy, Output output) throws IOException {

@@ -44,9 +44,10 @@ final class SourceSide {
   /**
    * Does it, and tells of it.
    *
+   * @return the exit code
    * @throws CommandFailure if it failed; sources that stand still were held open before
    */
-  void run(Move move) throws IOException, InterruptedException {
+  int run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
     AtomicReference<@Nullable Session> session = new AtomicReference<>();
     OptionalLong expected = sources.stopCopyLength();
@@ -62,7 +63,7 @@ final class SourceSide {
     } catch (MigrationException e) {
       failed(e, Optional.ofNullable(session.get()));
       output.line("at the target run, as it says now: " + sources.names());
-      return;
+      return ExitCodes.DONE;
     }
     watching.moved(report);
     ReportWords.lines(report).forEach(output::line);
@@ -71,6 +72,10 @@ final class SourceSide {
     }
     sources.discard();
     output.result(ReportJson.of(report));
+    report.workloadFailure().ifPresent(why -> output.warning(
+        "vfio4j: the devices run at the target, but their workload did not resume, and stays paused: "
+            + why));
+    return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
   }
 
   /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */

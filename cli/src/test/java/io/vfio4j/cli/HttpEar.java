@@ -7,12 +7,17 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Hears HTTP requests on this machine and answers them: with 503 where the path is {@code /no}, else with 204. */
+/**
+ * Hears HTTP requests on this machine and answers them: with 503 where the path is {@code /no}, with the headers alone of an
+ * answer whose body never comes ({@code /no-body}), with a header that goes on until the client leaves ({@code /drip}), else
+ * with 204.
+ */
 final class HttpEar implements AutoCloseable {
 
   final List<String> requests = new CopyOnWriteArrayList<>();
@@ -53,10 +58,53 @@ final class HttpEar implements AutoCloseable {
       body.append((char) in.read());
     }
     requests.add(path + " " + body);
+    switch (path) {
+      case "/no-body" -> {
+        write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+        awaitEnd(in);
+        return;
+      }
+      case "/drip" -> {
+        write(socket, "HTTP/1.1 200 OK\r\nX-Long: ");
+        drip(socket, in);
+        return;
+      }
+      default -> {
+        // Answered below.
+      }
+    }
     String status = path.equals("/no") ? "503 Service Unavailable" : "204 No Content";
-    socket.getOutputStream()
-        .write(("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            .getBytes(StandardCharsets.US_ASCII));
+    write(socket, "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  }
+
+  private static void write(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private void awaitEnd(BufferedReader in) {
+    try {
+      requests.add("the client left: " + (in.read() < 0));
+    } catch (IOException e) {
+      requests.add("the client left: true"); // With a reset.
+    }
+  }
+
+  /** Writes for as long as the client listens. */
+  private void drip(Socket socket, BufferedReader in) throws IOException {
+    socket.setSoTimeout(5);
+    while (true) {
+      try {
+        write(socket, "x");
+        if (in.read() < 0) {
+          break;
+        }
+      } catch (SocketTimeoutException e) {
+        continue; // It still listens.
+      } catch (IOException e) {
+        break;
+      }
+    }
+    requests.add("the client left: true");
   }
 
   @Override

@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import io.vfio4j.model.DeviceState;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -23,6 +24,11 @@ final class FateWords {
         .collect(Collectors.groupingBy(DeviceFate::outcome, TreeMap::new, Collectors.toList()));
     return byOutcome.entrySet().stream().map(entry -> new FateWords(entry.getKey(), entry.getValue()).text())
         .collect(Collectors.joining(" "));
+  }
+
+  /** Returns a further sentence about a workload that did not resume; empty if it did. */
+  static String ofWorkload(Optional<String> failure) {
+    return failure.map(why -> " The workload did not resume and stays paused: %s.".formatted(why)).orElse("");
   }
 
   private String text() {

@@ -19,6 +19,7 @@ public final class MigrationException extends Exception {
   private final Outcome outcome;
   private final transient List<DeviceFate> devices;
   private final String targetFate;
+  private final @Nullable String workloadFailure;
 
   /**
    * Makes an exception.
@@ -33,7 +34,25 @@ public final class MigrationException extends Exception {
    */
   public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceFate> devices,
       String targetFate, String message, @Nullable Throwable cause) {
+    this(side, phase, outcome, devices, targetFate, Optional.empty(), message, cause);
+  }
+
+  /**
+   * Makes an exception.
+   *
+   * @param side who tells
+   * @param phase where that side was
+   * @param outcome what became of the source
+   * @param devices what became of each device of the source; empty where the target's side tells
+   * @param targetFate what became of the target, for people
+   * @param workloadFailure why the workload did not resume, though the source runs
+   * @param message the whole text
+   * @param cause what failed
+   */
+  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceFate> devices,
+      String targetFate, Optional<String> workloadFailure, String message, @Nullable Throwable cause) {
     super(message, cause);
+    this.workloadFailure = workloadFailure.orElse(null);
     this.side = side;
     this.phase = phase;
     this.outcome = outcome;
@@ -68,6 +87,11 @@ public final class MigrationException extends Exception {
   public Optional<DeviceState> sourceState() {
     return devices.stream().filter(device -> device.outcome() == outcome).findFirst()
         .flatMap(DeviceFate::state);
+  }
+
+  /** Returns why the workload did not resume at the source, and so stays paused; empty if it did, or was not to. */
+  public Optional<String> workloadFailure() {
+    return Optional.ofNullable(workloadFailure);
   }
 
   /** Returns what became of the target, for people. */

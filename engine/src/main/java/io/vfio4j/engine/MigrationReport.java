@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param atTarget what the target told about its part
  * @param notCarried what is not part of a device's stream and has to be set up at the target
  * @param notes what went wrong without harm to the migration, for people
+ * @param workloadFailure why the workload did not resume at the target, and so stays paused; empty if it did
  */
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
     Duration downtime,
@@ -30,7 +31,8 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
     Optional<Compressed> compression,
     List<PhaseTime> phases,
     List<Round> rounds,
-    TargetSummary atTarget, List<String> notCarried, List<String> notes) {
+    TargetSummary atTarget, List<String> notCarried, List<String> notes,
+    Optional<String> workloadFailure) {
 
   /** What no device's stream carries: the driver of the device sets it up at the target. */
   public static final List<String> NOT_CARRIED = List.of("config space", "interrupt setup", "DMA mappings");

@@ -3,12 +3,15 @@ package io.vfio4j.engine;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Remembers whether the workload is paused, so that it is resumed once and only then. */
 final class PausableWorkload {
 
   private final Workload workload;
   private boolean paused;
+  private @Nullable Throwable resumeFailure;
 
   PausableWorkload(Workload workload) {
     this.workload = workload;
@@ -26,10 +29,10 @@ final class PausableWorkload {
     }
   }
 
-  void pause() throws WorkloadException {
+  void pause(Duration limit) throws WorkloadException {
     paused = true; // Even if it fails half-way, it has to be resumed.
     try {
-      workload.pause();
+      workload.pause(limit);
     } catch (IOException e) {
       throw new WorkloadException("the workload could not be paused: " + Words.of(e), e);
     }
@@ -38,7 +41,17 @@ final class PausableWorkload {
   void resume(Side side) throws IOException {
     if (paused) {
       paused = false;
-      workload.resume(side);
+      try {
+        workload.resume(side);
+      } catch (IOException | RuntimeException | Error e) {
+        resumeFailure = e;
+        throw e;
+      }
     }
+  }
+
+  /** Returns why it did not resume, so that it stays paused; empty if it did, or was not to. */
+  Optional<String> resumeFailure() {
+    return Optional.ofNullable(resumeFailure).map(Words::of);
   }
 }

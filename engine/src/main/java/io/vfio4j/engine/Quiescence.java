@@ -41,25 +41,26 @@ final class Quiescence {
   /**
    * Enters the grace states and pauses the workload, with which the downtime begins.
    *
+   * @param downtime how long the downtime may last
    * @return false if that took too long; everything is as it was then, and the workload runs
    */
-  boolean enter() throws IOException {
+  boolean enter(Duration downtime) throws IOException {
     boolean whileWorkloadRuns = group.devices().stream().allMatch(Quiescence::hasGraceState);
-    return whileWorkloadRuns ? aroundRunningWorkload() : underPausedWorkload();
+    return whileWorkloadRuns ? aroundRunningWorkload(downtime) : underPausedWorkload(downtime);
   }
 
-  private boolean aroundRunningWorkload() throws IOException {
+  private boolean aroundRunningWorkload(Duration downtime) throws IOException {
     if (!enterGraceStates()) {
       return false;
     }
     workload.completePageFaults(limit);
-    pauseWorkload();
+    pauseWorkload(downtime);
     return true;
   }
 
   /** A device that has no grace state must not be hit while others quiesce: the workload stops first. */
-  private boolean underPausedWorkload() throws IOException {
-    pauseWorkload();
+  private boolean underPausedWorkload(Duration downtime) throws IOException {
+    pauseWorkload(downtime);
     if (enterGraceStates()) {
       return true;
     }
@@ -67,9 +68,9 @@ final class Quiescence {
     return false;
   }
 
-  private void pauseWorkload() throws IOException {
+  private void pauseWorkload(Duration downtime) throws IOException {
     parts.begins();
-    workload.pause();
+    workload.pause(downtime);
     parts.ends(DowntimeParts.Part.PAUSING);
   }
 

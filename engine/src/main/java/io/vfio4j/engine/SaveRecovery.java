@@ -40,8 +40,11 @@ final class SaveRecovery {
     narrator.suppressMishapsIn(cause);
     String fileFate = fileFate();
     String message =
-        "%s: %s. %s %s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), fileFate);
-    return new MigrationException(Side.SOURCE, phase, outcome, fates, fileFate, message, cause);
+        "%s: %s. %s %s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), fileFate,
+            FateWords.ofWorkload(workload.resumeFailure()));
+    return new MigrationException(Side.SOURCE, phase, outcome, fates, fileFate, workload.resumeFailure(),
+        message,
+        cause);
   }
 
   /** A file that is in place says that its source was stopped, and that has to stay true. */
@@ -70,6 +73,6 @@ final class SaveRecovery {
     String whole = "The state is whole in %s: vfio4j restore gives it to a device.".formatted(file.path());
     String message = Words.of(failed).replace(failed.targetFate(), whole);
     return new MigrationException(failed.side(), failed.phase(), failed.outcome(),
-        failed.devices(), whole, message, failed.getCause());
+        failed.devices(), whole, failed.workloadFailure(), message, failed.getCause());
   }
 }

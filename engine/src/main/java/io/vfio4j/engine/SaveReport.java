@@ -22,12 +22,13 @@ import java.util.Optional;
  * @param phases how long each phase took, in order
  * @param rounds what each round of pre-copy did
  * @param notes what went wrong without harm, for people
+ * @param workloadFailure why the workload did not resume, and so stays paused; empty if it did, or was not to
  */
 public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.MemoryReport> memory,
     boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts, long bytes,
     long stopCopyBytes, Optional<MigrationReport.Compressed> compression, long fileBytes,
     List<MigrationReport.PhaseTime> phases,
-    List<MigrationReport.Round> rounds, List<String> notes) {
+    List<MigrationReport.Round> rounds, List<String> notes, Optional<String> workloadFailure) {
 
   /** Copies the lists. */
   public SaveReport {

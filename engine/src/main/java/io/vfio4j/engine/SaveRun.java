@@ -122,7 +122,7 @@ final class SaveRun implements AutoCloseable {
     try {
       workload.resume(Side.SOURCE);
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the workload did not go on: " + Words.of(e));
+      narrator.note("the workload did not resume, and stays paused: " + Words.of(e));
     }
     parts.ends(DowntimeParts.Part.RESUMING);
   }
@@ -185,7 +185,7 @@ final class SaveRun implements AutoCloseable {
     return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
         downtime, parts.parts(), sent.streams().traffic().bytes(), sent.switchover().bytes(),
         MigrationReport.Compressed.of(options.compression(), sent.streams().traffic()), fileBytes,
-        narrator.phaseTimes(), sent.rounds(), narrator.notes());
+        narrator.phaseTimes(), sent.rounds(), narrator.notes(), workload.resumeFailure());
   }
 
   @Override

@@ -54,9 +54,10 @@ final class SourceRecovery {
     String targetFate = targetFate(cause, outcome);
     // What the target says is the cause already.
     String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
-    String message =
-        "%s: %s. %s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), further);
-    return new MigrationException(Side.SOURCE, phase, outcome, fates, targetFate, message, cause);
+    String message = "%s: %s. %s%s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), further,
+        FateWords.ofWorkload(workload.resumeFailure()));
+    return new MigrationException(Side.SOURCE, phase, outcome, fates, targetFate, workload.resumeFailure(),
+        message, cause);
   }
 
   /** Only this word of the target gives back what was given away. */

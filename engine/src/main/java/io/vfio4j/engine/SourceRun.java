@@ -117,7 +117,7 @@ final class SourceRun implements AutoCloseable {
     try {
       workload.resume(Side.TARGET);
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the workload did not go on: " + Words.of(e));
+      narrator.note("the workload did not resume, and stays paused: " + Words.of(e));
     }
     parts.ends(DowntimeParts.Part.RESUMING);
     diary.note(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
@@ -146,7 +146,7 @@ final class SourceRun implements AutoCloseable {
         moved.switchover().bytes(),
         MigrationReport.Compressed.of(options.compression(), moved.streams().traffic()),
         narrator.phaseTimes(), moved.rounds(), moved.summary(),
-        MigrationReport.NOT_CARRIED, narrator.notes());
+        MigrationReport.NOT_CARRIED, narrator.notes(), workload.resumeFailure());
   }
 
   @Override

@@ -45,8 +45,8 @@ final class WayDown {
       Decision.SwitchOver decision = rounds.run();
       long expected = Switchover.expectedBytes(streams);
       narrator.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
-      if (quiescence.enter()) {
-        Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
+      Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
+      if (quiescence.enter(limit)) {
         narrator.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
         return new Switchover(streams, parts, expected, limit, narrator);
       }

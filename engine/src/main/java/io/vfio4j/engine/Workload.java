@@ -58,6 +58,17 @@ public interface Workload {
   void pause() throws IOException;
 
   /**
+   * Stops driving the devices, as {@link #pause()}, where that has a limit: how long the downtime may last that begins
+   * with this call. A workload that waits for somebody else ends the waiting then.
+   *
+   * @param limit how long it may take; more than 0
+   * @throws IOException as {@link #pause()}, or if the limit has passed
+   */
+  default void pause(Duration limit) throws IOException {
+    pause();
+  }
+
+  /**
    * Goes on driving the device. It is called once after {@link #pause}: with {@link Side#TARGET} after the
    * handover, with {@link Side#SOURCE} when the source is back in RUNNING with its state. Where the device
    * is in neither place, the workload stays paused, and the {@link MigrationException} tells its owner why.

@@ -96,14 +96,25 @@ final class MigrationPage {
       case Ending.NotBegun failed -> Optional.of(failed.words());
       case Ending.Moved _,Ending.Received _,Ending.Saved _,Ending.Restored _ -> Optional.empty();
     };
+    Optional<String> paused = workloadFailure();
     html.raw("<header>\n").element("h1", "", title())
-        .element("p", failure.isEmpty() ? "badge passed" : "badge failed",
-            failure.isEmpty() ? "Done" : "Failed")
+        .element("p", failure.isEmpty() && paused.isEmpty() ? "badge passed" : "badge failed",
+            failure.isPresent() ? "Failed"
+                : paused.isPresent() ? "Done, but the workload stays paused" : "Done")
         .raw("<dl>\n")
         .fact("Command", command.name()).fact("Began", TIME.format(story.began()))
         .fact("Took", time(end)).raw("</dl>\n");
-    failure.ifPresent(words -> html.element("p", "failure", words));
+    failure.or(() -> paused).ifPresent(words -> html.element("p", "failure", words));
     html.raw("</header>\n");
+  }
+
+  /** Returns why a workload did not resume after what was done. */
+  private Optional<String> workloadFailure() {
+    return switch (ending) {
+      case Ending.Moved moved -> moved.report().workloadFailure();
+      case Ending.Saved saved -> saved.report().workloadFailure();
+      default -> Optional.empty();
+    };
   }
 
   private void writeTimeline() {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import java.io.File;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands of the user that a command runs: where their output goes, and how they end. */
+class ShellCommandsIT {
+
+  private static final String SAYS_PID =
+      "printf \"{\\\"event\\\":\\\"started\\\",\\\"pid\\\":%d}\\n\" $$; exec sleep 600";
+
+  @TempDir
+  private Path folder;
+
+  private List<String> migrate(String... more) {
+    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", "sim:a?memory=1m", "--to",
+        "sim:b?memory=1m", "--max-downtime", "30s", "--state-dir", folder.toString(), "--json"));
+    arguments.addAll(List.of(more));
+    return arguments;
+  }
+
+  @Test
+  void hooksAddToAFileThatTheStandardErrorIs() throws Exception {
+    Path errors = Files.writeString(folder.resolve("errors"), "what was there before\n");
+    Process process = new ProcessBuilder(ChildProcess.command(
+        migrate("--workload-pause", "echo hook-pauses; echo on stderr >&2", "--workload-resume",
+            "echo hook-resumes")))
+        .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
+        .redirectInput(new File("/dev/null")).start();
+    try {
+      String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).isEqualTo(ExitCodes.DONE);
+      assertThat(out).doesNotContain("hook-pauses", "hook-resumes");
+      assertThat(Files.readString(errors)).startsWith("what was there before\n").contains(
+          "hook-pauses\non stderr\n",
+          "hook-resumes\n");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /** As in a unit of systemd. */
+  @Test
+  void hooksRunThoughTheStandardErrorIsASocket() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "bash can connect a descriptor");
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      List<String> command = new ArrayList<>(List.of("/bin/bash", "-c",
+          "exec 2<>/dev/tcp/127.0.0.1/%d; exec \"$@\"".formatted(server.getLocalPort()), "bash"));
+      command.addAll(ChildProcess.command(migrate("--workload-pause", "echo hook-pauses")));
+      Process process = new ProcessBuilder(command).redirectInput(new File("/dev/null"))
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+      try (Socket errors = server.accept()) {
+        String said = new String(errors.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isEqualTo(ExitCodes.DONE);
+        assertThat(said).contains("hook-pauses\n");
+      } finally {
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  private static boolean runs(long pid) {
+    // Of a zombie there is no command.
+    return ProcessHandle.of(pid).flatMap(process -> process.info().command()).isPresent();
+  }
+
+  @Test
+  void aSignalEndsAllProcessesOfTheCommandThatFollows() throws Exception {
+    String then = "sh -c '" + SAYS_PID + "'; true";
+    try (ChildProcess migration = Children.start(migrate("--then", then).toArray(String[]::new))) {
+      JsonObject started = Children.await(migration, Children.event("started"));
+      long pid = started.get("pid").getAsLong();
+      assertThat(runs(pid)).isTrue();
+
+      migration.terminate();
+
+      assertThat(migration.await(Children.PATIENCE)).as(String.join("\n", migration.errors()))
+          .isEqualTo(ExitCodes.DONE);
+      assertThat(runs(pid)).as("the process of the shell").isFalse();
+    }
+  }
+
+  @Test
+  void aSignalLetsTheCommandThatFollowsEndInItsOwnWay() throws Exception {
+    String then = "trap 'echo {\\\"event\\\":\\\"cleaned\\\"}; exit 3' TERM; "
+        + "echo {\\\"event\\\":\\\"started\\\"}; while true; do sleep 600 & wait $!; done";
+    try (ChildProcess migration = Children.start(migrate("--then", then).toArray(String[]::new))) {
+      Children.await(migration, Children.event("started"));
+      migration.terminate();
+      Children.await(migration, Children.event("cleaned"));
+      JsonObject ended = Children.await(migration, Children.event("command-ended"));
+      assertThat(ended.get("exit_code").getAsInt()).isEqualTo(3);
+      assertThat(migration.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+    }
+  }
+
+  @Test
+  void aHookThatIsTooLateEndsWithAllItsProcesses() throws Exception {
+    Process process = new ProcessBuilder(ChildProcess.command(migrate("--workload-pause",
+        "sh -c '" + SAYS_PID + "'; true", "--workload-timeout", "5s"))).redirectInput(new File("/dev/null"))
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    try {
+      String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor(Children.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).as(said).isEqualTo(ExitCodes.NOT_DONE);
+      String pid = said.lines().filter(line -> line.contains("\"started\"")).findFirst().orElseThrow()
+          .replaceAll("\\D", "");
+      assertThat(runs(Long.parseLong(pid))).isFalse();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Workloads that do not do as they are told, and the limits that hold for them. */
+@Timeout(120)
+class WorkloadHooksTest {
+
+  @TempDir
+  private Path folder;
+  private HttpEar ear;
+
+  @BeforeEach
+  void listen() throws IOException {
+    ear = new HttpEar();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    ear.close();
+  }
+
+  private Run migrate(String... options) {
+    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", "sim:a?memory=1m", "--to",
+        "sim:b?memory=1m", "--json", "--state-dir", folder.toString()));
+    arguments.addAll(List.of(options));
+    return Run.vfio4j(arguments.toArray(String[]::new));
+  }
+
+  /** The status is there, and nothing else is waited for. */
+  @Test
+  void aBodyThatNeverComesIsNotWaitedFor() {
+    Run run = migrate("--workload-pause", ear.address() + "/no-body", "--workload-resume",
+        ear.address() + "/no-body", "--workload-timeout", "10m", "--max-downtime", "10m");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+  }
+
+  @Test
+  void headersThatDripHaveOneLimitForAllOfThem() {
+    Run run = migrate("--workload-pause", ear.address() + "/drip", "--workload-timeout", "50ms",
+        "--max-downtime", "30s");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("/drip did not answer within 50 ms, the limit of --workload-timeout")
+        .contains("runs again at the source");
+  }
+
+  /** A pause that outlasts the downtime would be undone anyway. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sleep 600", "http"})
+  void aPauseHasNoMoreTimeThanTheDowntime(String hook) {
+    Run run = migrate("--workload-pause", hook.equals("http") ? ear.address() + "/drip" : hook,
+        "--workload-timeout", "10m", "--max-downtime", "100ms");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains("--workload-pause: ",
+        "within 100 ms, the limit of the downtime (--max-downtime)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"exit 7", "sleep 600", "http"})
+  void aWorkloadThatDoesNotResumeAtTheTargetIsAStateOfItsOwn(String hook) throws IOException {
+    Path page = folder.resolve("page.html");
+    Run run = migrate("--workload-resume", hook.equals("http") ? ear.address() + "/drip" : hook,
+        "--workload-timeout", "100ms", "--max-downtime", "30s", "--report", page.toString());
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
+    assertThat(run.event("report").get("workload_failure").getAsString()).startsWith("--workload-resume: ");
+    assertThat(run.err()).contains("the devices run at the target, but their workload did not resume");
+    assertThat(Files.readString(page)).contains(">Done, but the workload stays paused<",
+        "--workload-resume: ");
+    assertThat(ProcessHandle.current().descendants()).isEmpty();
+  }
+
+  @Test
+  void oneThatResumesIsNot() {
+    Run run = migrate("--workload-resume", "true", "--max-downtime", "30s");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.event("report").get("workload_failure").isJsonNull()).isTrue();
+  }
+
+  /** The devices are back, and what drives them is not: somebody has to look at it. */
+  @Test
+  void aWorkloadThatDoesNotResumeAtTheSourceNeedsCare() {
+    Run run = migrate("--workload-pause", "exit 7", "--workload-resume", "exit 8", "--max-downtime", "30s");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_RUNNING");
+    assertThat(run.event("error").get("workload_failure").getAsString()).contains("exit code 8");
+    assertThat(run.err())
+        .contains("The workload did not resume and stays paused: --workload-resume: 'exit 8'");
+  }
+
+  @Test
+  void aWorkloadThatDoesNotResumeAfterASaveIsOneToo() {
+    Path file = folder.resolve("a.state");
+    Run run =
+        Run.vfio4j("save", "sim:a?memory=1m", "--output", file.toString(), "--workload-resume", "exit 7",
+            "--max-downtime", "30s", "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
+    assertThat(run.event("saved").get("workload_failure").getAsString()).contains("exit code 7");
+    assertThat(file).isNotEmptyFile();
+  }
+}
