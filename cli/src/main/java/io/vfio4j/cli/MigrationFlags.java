@@ -52,6 +52,7 @@ final class MigrationFlags {
       }
       if (arcTimeout != null) {
         options = options.withArcTimeout(arcTimeout);
+        Termination.allowCalls(arcTimeout);
       }
       return maxBandwidth == null ? options : options.withMaxBandwidth(maxBandwidth);
     } catch (IllegalArgumentException e) {

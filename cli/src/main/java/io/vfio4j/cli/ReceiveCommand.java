@@ -106,7 +106,11 @@ final class ReceiveCommand implements Callable<Integer> {
     try {
       MigrationOptions options =
           MigrationOptions.defaults().withJournal(state).withCodecs(LaterCodecs.INSTANCE);
-      return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
+      if (arcTimeout == null) {
+        return options;
+      }
+      Termination.allowCalls(arcTimeout);
+      return options.withArcTimeout(arcTimeout);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);
     }

@@ -114,7 +114,11 @@ final class RestoreCommand implements Callable<Integer> {
     try {
       MigrationOptions options =
           MigrationOptions.defaults().withNoPeerDma(noPeerDma).withCodecs(LaterCodecs.INSTANCE);
-      return arcTimeout == null ? options : options.withArcTimeout(arcTimeout);
+      if (arcTimeout == null) {
+        return options;
+      }
+      Termination.allowCalls(arcTimeout);
+      return options.withArcTimeout(arcTimeout);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);
     }

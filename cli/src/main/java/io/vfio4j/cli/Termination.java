@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.jfr.FlightRecordings;
+import io.vfio4j.linux.ProcessAlarm;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -20,13 +21,25 @@ import org.jspecify.annotations.Nullable;
  * if the command waits in a call that nothing interrupts, such as opening a FIFO or reading from a mute server.
  * <li><b>guarded</b> ({@link #guard}): as before, but not before the guarded piece of work is done.
  * <li><b>at work</b>, from the first {@link #onSignal} on: the registered actions are called, and the exit code is the
- * command's own. The wait for it has no limit, unless each registration has one.
+ * command's own. The wait for it is limited, by each registration or else by {@link #endWithin}, which is meant for what
+ * should not be: a call to a device or to a file that does not return.
  * </ul>
+ * Where the virtual machine cannot end by itself, since a thread does not come to a safepoint, the kernel ends it soon
+ * after these limits ({@link ProcessAlarm}).
  */
 public final class Termination {
 
   /** How long the end may be delayed by what is written about it: a reader that is stuck must not prevent it. */
   private static final Duration LAST_WORDS = Duration.ofMillis(300);
+
+  /** How long the end may take unless a command says otherwise; its calls to devices have limits of their own. */
+  private static final Duration ORDERLY_END = Duration.ofSeconds(60);
+
+  /** How many calls to a device the way back from a failed migration makes, one after the other, at most. */
+  private static final int CALLS_BACK = 4;
+
+  /** How much later than it should the process is ended by the kernel. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
 
   /** How long a recording of the Flight Recorder may take to be written. */
   private static final Duration RECORDINGS = Duration.ofSeconds(30);
@@ -39,6 +52,7 @@ public final class Termination {
   private static boolean atWork;
   private static boolean abandoned;
   private static int guards;
+  private static Duration limit = ORDERLY_END;
   private static Runnable lastWords = () -> {
   };
 
@@ -111,6 +125,28 @@ public final class Termination {
     };
   }
 
+  /**
+   * Has a signal wait for calls to devices that may take longer than usual.
+   *
+   * @param arcTimeout how long each of them may take
+   */
+  static void allowCalls(Duration arcTimeout) {
+    endWithin(ORDERLY_END.plus(arcTimeout.multipliedBy(CALLS_BACK)));
+  }
+
+  /** Sets how long a command may take to put things in order after a signal. */
+  static void endWithin(Duration most) {
+    synchronized (LOCK) {
+      limit = most;
+    }
+  }
+
+  private static Duration limit() {
+    synchronized (LOCK) {
+      return limit;
+    }
+  }
+
   /** Begins a piece of work that a signal must not cut short; it has to be a short one. */
   static Registration guard() {
     boolean late;
@@ -154,6 +190,7 @@ public final class Termination {
 
   private static void shutDown() {
     Deque<Action> actions = registered(true);
+    ProcessAlarm.set(limit().plus(GRACE));
     actions.forEach(action -> action.run().run());
     // The JVM would answer a signal with 128 and its number, though the command ends as it should, and even if the
     // signal comes when the command has just ended. A thread in System.exit waits for this one, so there is no
@@ -164,7 +201,9 @@ public final class Termination {
       System.err.flush();
     });
     // Another shutdown hook, which halting would cut short.
+    ProcessAlarm.set(RECORDINGS.plus(GRACE));
     FlightRecordings.awaitDumped(RECORDINGS);
+    ProcessAlarm.set(GRACE);
     Runtime.getRuntime().halt(code);
   }
 
@@ -173,13 +212,11 @@ public final class Termination {
       return ended();
     }
     Optional<Duration> patience = patience(actions);
-    if (patience.isEmpty()) {
-      return EXIT_CODE.join();
-    }
+    Duration most = patience.orElseGet(Termination::limit);
     try {
-      return EXIT_CODE.get(patience.get().toNanos(), TimeUnit.NANOSECONDS);
+      return EXIT_CODE.get(most.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return ended();
+      return patience.isPresent() ? ended() : cutShort(most);
     } catch (InterruptedException | ExecutionException e) {
       throw new IllegalStateException("neither is ever the case here", e);
     }
@@ -208,6 +245,15 @@ public final class Termination {
     return actions.stream().allMatch(action -> action.patience().isPresent())
         ? actions.stream().map(action -> action.patience().orElseThrow()).max(Duration::compareTo)
         : Optional.empty();
+  }
+
+  /** The command had something to put in order, and nobody can tell how far it got. */
+  private static int cutShort(Duration most) {
+    within(LAST_WORDS, () -> System.err.printf(
+        "vfio4j: not ended %d s after the signal, since a call to a device, a file or a peer does not return: the process "
+            + "ends now. In which state its devices are, 'vfio4j probe DEVICE' shows, and 'vfio4j recover' who owns them%n",
+        most.toSeconds()));
+    return ExitCodes.NEEDS_CARE;
   }
 
   private static int ended() {

@@ -3,9 +3,11 @@ package io.vfio4j.cli;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Processes that run a part of the program and send themselves SIGKILL on the way. */
 final class Victim {
@@ -18,14 +20,34 @@ final class Victim {
 
   /** Starts one: a JVM without modules, for the tests' classes have none of their own. */
   static Process start(Class<?> main, String... arguments) throws IOException {
-    String classes = System.getProperty("jdk.module.path") + File.pathSeparator
-        + Path.of(System.getProperty("basedir", "."), "target", "test-classes");
+    return new ProcessBuilder(command(List.of("-XX:TieredStopAtLevel=1"), main, arguments))
+        .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  /** Returns what runs one, with more options of the JVM. */
+  static List<String> command(List<String> options, Class<?> main, String... arguments) {
     List<String> command =
         new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-            classes, main.getName()));
+            "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("jdk.module.path") + File.pathSeparator + classes(main),
+        main.getName()));
     command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    return command;
+  }
+
+  /** Returns the folder of the tests' classes, wherever this build has it. */
+  private static Path classes(Class<?> main) {
+    try {
+      Path folder =
+          Path.of(Objects.requireNonNull(main.getResource(main.getSimpleName() + ".class")).toURI());
+      for (int i = 0; i <= main.getPackageName().chars().filter(c -> c == '.').count() + 1; i++) {
+        folder = Objects.requireNonNull(folder.getParent());
+      }
+      return folder;
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Ends this process, at once. */

@@ -20,9 +20,6 @@ import java.util.List;
  */
 final class TrackedLog {
 
-  /** The longest bitmap of one report, bytes: that of 16 GiB. Devices and connections have limits of their own. */
-  private static final long REPORT_BYTES = 512 << 10;
-
   private enum Condition {
     NEW, LOGGING, FAILED, STOPPED
   }
@@ -66,7 +63,9 @@ final class TrackedLog {
       }
       reportPage = reportPage(pageSize);
       if (reportPage != RegionRules.PAGE_SIZE) {
-        coarse = arena.allocate(REPORT_BYTES, Long.BYTES);
+        long longest =
+            ranges.stream().mapToLong(range -> DmaLog.bitmapBytes(range, reportPage)).max().orElse(0);
+        coarse = arena.allocate(Math.min(longest, maxBitmapSize()), Long.BYTES);
       }
       condition = Condition.LOGGING;
     } catch (DeviceException e) {
@@ -98,7 +97,7 @@ final class TrackedLog {
   }
 
   private void collect(IovaRange range, PageBitmap into) throws DeviceException {
-    long most = reportPage * Byte.SIZE * REPORT_BYTES;
+    long most = mostInAReport(range);
     for (long at = 0; at < range.length();) {
       long length = Math.min(most, range.length() - at);
       IovaRange piece = new IovaRange(range.iova() + at, length);
@@ -111,6 +110,20 @@ final class TrackedLog {
       }
       at += length;
     }
+  }
+
+  /**
+   * Returns how many bytes of a range are reported at once: all of them, as there are logs that report whole mappings
+   * only, unless the log has no room for such a bitmap.
+   */
+  private long mostInAReport(IovaRange range) {
+    long most = maxBitmapSize();
+    return DmaLog.bitmapBytes(range, reportPage) <= most ? range.length() : most * Byte.SIZE * reportPage;
+  }
+
+  /** Whole words, so that a piece begins with a word of the bitmap of all. */
+  private long maxBitmapSize() {
+    return Math.max(Long.BYTES, log.maxBitmapSize() & -Long.BYTES);
   }
 
   private void collectCoarse(IovaRange piece, long firstPage, PageBitmap into) throws DeviceException {

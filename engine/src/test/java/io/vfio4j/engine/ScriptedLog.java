@@ -20,6 +20,10 @@ final class ScriptedLog implements DmaLog {
   boolean startFails;
   boolean stopFails;
   int reportsUntilFailure = Integer.MAX_VALUE;
+  long maxBitmapSize = Long.MAX_VALUE;
+  /** A log of whole mappings refuses to report a part of one. */
+  List<IovaRange> wholeMappings = List.of();
+  final List<IovaRange> reported = new ArrayList<>();
   int starts;
   int stops;
 
@@ -56,10 +60,22 @@ final class ScriptedLog implements DmaLog {
   }
 
   @Override
+  public long maxBitmapSize() {
+    return maxBitmapSize;
+  }
+
+  @Override
   public void report(IovaRange range, long bitPages, MemorySegment bitmap) throws DeviceException {
     if (reportsUntilFailure-- <= 0) {
       throw new DeviceException("nic0", "report dirty memory", Errno.EIO);
     }
+    if (DmaLog.bitmapBytes(range, bitPages) > maxBitmapSize) {
+      throw new DeviceException("nic0", "report dirty memory", Errno.E2BIG);
+    }
+    if (!wholeMappings.isEmpty() && !wholeMappings.contains(range)) {
+      throw new DeviceException("nic0", "report dirty memory", Errno.EINVAL);
+    }
+    reported.add(range);
     reportedIn.add(bitPages);
     call(() -> log.report(range.iova(), range.length(), bitPages, bitmap));
   }

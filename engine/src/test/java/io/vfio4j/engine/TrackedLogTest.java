@@ -10,14 +10,21 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.testkit.Seeds;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Logs of dirty memory, and what becomes of it where they fail. */
 class TrackedLogTest {
@@ -108,6 +115,61 @@ class TrackedLogTest {
       tracked.collect();
       assertThat(logs.mergeInto(pending)).isEqualTo(4);
       assertThat(log.reportedIn).containsOnly(PAGE);
+    }
+  }
+
+  /** 20 GiB in a file without blocks. */
+  private MemoryRegions large(Path folder) throws IOException {
+    try (FileChannel file = FileChannel.open(folder.resolve("large"), StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      return MemoryRegions
+          .of(new MemoryRegion("large", 1L << 32,
+              file.map(FileChannel.MapMode.READ_WRITE, 0, 20L << 30, arena)));
+    }
+  }
+
+  /** The container and the reference library refuse a report of a part of a mapping. */
+  @ParameterizedTest
+  @ValueSource(longs = {PAGE, LARGE})
+  void aLogIsAskedForAWholeRegionAtOnce(long pageSize, @TempDir Path folder) throws Exception {
+    MemoryRegions memory = large(folder);
+    ScriptedLog log = ScriptedLog.in(pageSize);
+    log.wholeMappings = memory.ranges();
+    try (DirtyLogs logs = new DirtyLogs(memory, List.of(), Optional.empty(), Optional.of(log), notes::add);
+        PendingPages pages = new PendingPages(memory)) {
+      TrackedLog tracked = logs.workload().orElseThrow();
+      tracked.start();
+      for (long word = 0; word < pages.of(0).wordCount(); word++) {
+        pages.of(0).take(word);
+      }
+      log.mark((1L << 32) + (18L << 30), 1);
+      tracked.collect();
+      assertThat(notes).isEmpty();
+      assertThat(logs.mergeInto(pages)).isEqualTo(pageSize / PAGE);
+      assertThat(log.reported).isEqualTo(memory.ranges());
+    }
+  }
+
+  /** Each piece has a bitmap of whole words. */
+  @ParameterizedTest
+  @ValueSource(longs = {256 << 10, (256 << 10) + 7})
+  void aLogWithShortBitmapsIsAskedInPieces(long maxBitmapSize, @TempDir Path folder) throws Exception {
+    MemoryRegions memory = large(folder);
+    ScriptedLog log = new ScriptedLog();
+    log.maxBitmapSize = maxBitmapSize;
+    try (DirtyLogs logs = new DirtyLogs(memory, List.of(), Optional.empty(), Optional.of(log), notes::add);
+        PendingPages pages = new PendingPages(memory)) {
+      TrackedLog tracked = logs.workload().orElseThrow();
+      tracked.start();
+      for (long word = 0; word < pages.of(0).wordCount(); word++) {
+        pages.of(0).take(word);
+      }
+      log.mark((1L << 32) + (18L << 30), 1);
+      tracked.collect();
+      assertThat(notes).isEmpty();
+      assertThat(logs.mergeInto(pages)).isEqualTo(1);
+      assertThat(log.reported).containsExactly(new IovaRange(1L << 32, 8L << 30),
+          new IovaRange(3L << 32, 8L << 30), new IovaRange(5L << 32, 4L << 30));
     }
   }
 

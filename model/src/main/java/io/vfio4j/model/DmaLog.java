@@ -31,13 +31,23 @@ public interface DmaLog {
   /**
    * Reads the log of a range and clears it.
    *
-   * @param range which memory
+   * @param range which memory. The log of a container refuses a range that cuts a mapping, and the log of some vfio-user
+   *     servers one that is not exactly a mapping
    * @param pageSize bytes per bit, a power of two of at least 4096
    * @param bitmap where bits are set, least significant first, none ever cleared; at least
    *     {@link #bitmapBytes} long
-   * @throws DeviceException EINVAL for a wrong page size or without a start
+   * @throws DeviceException EINVAL for a wrong page size or without a start, E2BIG for a bitmap that is longer than
+   *     {@link #maxBitmapSize}
    */
   void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException;
+
+  /**
+   * Returns the longest bitmap that one report fills, in bytes, at least 8. A range whose bitmap is longer has to be
+   * reported in pieces; no other range should be, since some logs report mappings as a whole and nothing else.
+   */
+  default long maxBitmapSize() {
+    return Long.MAX_VALUE;
+  }
 
   /** Returns the length of the bitmap for a range, in bytes: whole 64-bit words. */
   static long bitmapBytes(IovaRange range, long pageSize) {

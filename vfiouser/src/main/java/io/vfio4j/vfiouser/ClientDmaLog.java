@@ -58,6 +58,12 @@ final class ClientDmaLog implements DmaLog {
         reader -> Boolean.TRUE);
   }
 
+  /** {@inheritDoc} Agreed on with the server. */
+  @Override
+  public long maxBitmapSize() {
+    return limits.maxBitmapSize();
+  }
+
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
     ClientDirtyReport report =

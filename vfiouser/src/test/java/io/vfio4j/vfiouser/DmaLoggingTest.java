@@ -133,6 +133,7 @@ class DmaLoggingTest {
     client.close();
     client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 4096, 65535, 32 << 20)));
     log = client.dmaLog().orElseThrow();
+    assertThat(log.maxBitmapSize()).as("as agreed on").isEqualTo(32 << 20);
     client.mapDma(new IovaRange(LOW, SIZE), guest, 0, true);
     IovaRange large = new IovaRange(0, 64L << 30);
     log.start(List.of(large), PAGE);

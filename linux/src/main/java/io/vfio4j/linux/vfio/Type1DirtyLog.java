@@ -69,6 +69,12 @@ final class Type1DirtyLog implements DmaLog {
         capability.get(JAVA_LONG, CapMigration.MAX_DIRTY_BITMAP_SIZE));
   }
 
+  /** {@inheritDoc} The kernel says so itself. */
+  @Override
+  public long maxBitmapSize() {
+    return mostBytes;
+  }
+
   /** {@inheritDoc} The ranges and the page size are the container's. */
   @Override
   public long start(List<IovaRange> ranges, long hint) throws DeviceException {

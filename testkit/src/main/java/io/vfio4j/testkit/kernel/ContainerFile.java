@@ -103,6 +103,8 @@ final class ContainerFile implements ScriptedFile {
         boolean isRight =
             argument.get(JAVA_INT, 0) == 48 && argument.get(JAVA_LONG, 24) == ScriptedMemory.PAGE
                 && argument.get(JAVA_LONG, 32) <= pointedAt.byteSize()
+                && argument.get(JAVA_LONG, 32) <= MOST_BITMAP
+                && !memory.cutsMapping(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16))
                 && argument.get(JAVA_LONG, 40) == pointedAt.address();
         yield isRight
             ? memory.report(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16), pointedAt, true)

@@ -7,6 +7,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -72,6 +73,13 @@ public final class ScriptedMemory {
     return 0;
   }
 
+  /** Tells whether a range begins or ends within a mapping: a container does not report its dirty pages then. */
+  boolean cutsMapping(long iova, long length) {
+    IovaRange range = new IovaRange(iova, length);
+    return mapped.keySet().stream().anyMatch(
+        mapping -> mapping.overlaps(range) && !range.contains(mapping.iova(), mapping.length()));
+  }
+
   /** Sets a bit for each dirty page of a range, and forgets it. */
   int report(long iova, long length, MemorySegment bitmap, boolean overwrites) {
     if (!tracking) {
@@ -80,13 +88,13 @@ public final class ScriptedMemory {
     if (overwrites) {
       bitmap.fill((byte) 0);
     }
-    for (long page = iova / PAGE; page < (iova + length) / PAGE; page++) {
-      if (dirty.remove(page)) {
-        long bit = page - iova / PAGE;
-        long word = bit / Long.SIZE * Long.BYTES;
-        bitmap.set(JAVA_LONG_UNALIGNED, word, bitmap.get(JAVA_LONG_UNALIGNED, word) | 1L << bit);
-      }
+    SortedSet<Long> reported = dirty.subSet(iova / PAGE, (iova + length) / PAGE);
+    for (long page : reported) {
+      long bit = page - iova / PAGE;
+      long word = bit / Long.SIZE * Long.BYTES;
+      bitmap.set(JAVA_LONG_UNALIGNED, word, bitmap.get(JAVA_LONG_UNALIGNED, word) | 1L << bit);
     }
+    reported.clear();
     return 0;
   }
 }

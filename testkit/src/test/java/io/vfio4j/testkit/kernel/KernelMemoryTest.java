@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.linux.vfio.KernelDevice;
 import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.model.DeviceException;
@@ -131,6 +132,30 @@ class KernelMemoryTest {
 
       log.report(RANGE, 4 * PAGE, bitmap);
       assertThat(bitmap.get(JAVA_LONG, 0)).isEqualTo(1L << 1 | 1L << 31);
+    }
+  }
+
+  /** A container refuses to report a part of a mapping, and says how long a bitmap may be. */
+  @ParameterizedTest
+  @MethodSource("logs")
+  void aLargeMappingIsReportedAsAWhole(Log kind) throws Exception {
+    Machine machine = Machine.with(Machine.SETTINGS, kind.manners);
+    IovaRange large = new IovaRange(1L << 32, 20L << 30);
+    try (KernelDevice device = machine.open(kind.opened)) {
+      device.mapDma(large, MemoryMap.anonymous(large.length(), arena), true);
+      DmaLog log = device.dmaLog().orElseThrow();
+      log.start(List.of(large), PAGE);
+      machine.kernel().write(large.last());
+      MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(large, PAGE), Long.BYTES);
+
+      log.report(large, PAGE, bitmap);
+
+      assertThat(bitmap.get(JAVA_LONG, bitmap.byteSize() - Long.BYTES)).isEqualTo(1L << 63);
+      boolean isContainer = kind.by.equals("container");
+      assertThat(log.maxBitmapSize()).isEqualTo(isContainer ? 1 << 28 : Long.MAX_VALUE);
+      if (isContainer) {
+        assertErrno(Errno.EINVAL, () -> log.report(new IovaRange(1L << 32, 16L << 30), PAGE, bitmap));
+      }
     }
   }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+
+/** A process that is asked to end in order, and cannot: as with a page of a mapped file that never comes. */
+public final class StuckCommand {
+
+  static final String WAITS = "waits";
+  static final String SPINS = "spins";
+
+  private static final int WARM_UP = 20_000;
+
+  private static volatile double sum;
+
+  private StuckCommand() {
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param args how it is stuck
+   */
+  public static void main(String[] args) throws InterruptedException {
+    Termination.install();
+    Termination.endWithin(Duration.ofSeconds(1));
+    CountDownLatch never = new CountDownLatch(1);
+    try (Termination.Registration _ = Termination.onSignal(() -> {
+    })) {
+      for (int i = 0; i < WARM_UP; i++) {
+        sum += spin(100);
+      }
+      System.out.println("ready");
+      if (args[0].equals(SPINS)) {
+        sum += spin(Integer.MAX_VALUE);
+      }
+      never.await();
+    }
+  }
+
+  /** In compiled code, without safepoints in counted loops, nothing stops this for minutes. */
+  private static double spin(int rounds) {
+    double result = 0;
+    for (int i = 0; i < rounds; i++) {
+      result = Math.sin(result + i) * Math.cos(result - i) + Math.tan(result);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A command that cannot end in order is ended: by itself, or by the kernel. */
+class StuckCommandIT {
+
+  /** What a shell sees of a process that SIGALRM has ended. */
+  private static final int ALARM = 128 + 14;
+
+  private static ChildProcess start(List<String> options, String how) throws Exception {
+    ChildProcess child =
+        ChildProcess.start(List.of(how), Victim.command(options, StuckCommand.class, how), line -> {
+        });
+    assertThat(child.line(Children.PATIENCE)).as(String.join("\n", child.errors())).isEqualTo("ready");
+    return child;
+  }
+
+  @Test
+  void aCallThatDoesNotReturnDoesNotKeepTheProcess() throws Exception {
+    try (ChildProcess child = start(List.of(), StuckCommand.WAITS)) {
+      SignalsIT.Signal.TERM.to(child);
+
+      assertThat(child.await(Children.PATIENCE)).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(child.errors()).singleElement().asString()
+          .startsWith("vfio4j: not ended 1 s after the signal");
+    }
+  }
+
+  /** As with a thread that waits for a page, the virtual machine can neither go on nor halt. */
+  @Test
+  void aThreadThatComesToNoSafepointDoesNotKeepTheProcess() throws Exception {
+    List<String> withoutSafepoints =
+        List.of("-Xbatch", "-XX:-TieredCompilation", "-XX:-UseCountedLoopSafepoints",
+            "-XX:LoopStripMiningIter=0");
+    try (ChildProcess child = start(withoutSafepoints, StuckCommand.SPINS)) {
+      SignalsIT.Signal.TERM.to(child);
+
+      assertThat(child.await(Children.PATIENCE)).isEqualTo(ALARM);
+    }
+  }
+}
