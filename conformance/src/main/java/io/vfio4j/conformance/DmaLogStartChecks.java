@@ -6,7 +6,9 @@ import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
+import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /** Starting and stopping the log of memory written by DMA. */
@@ -33,6 +35,9 @@ final class DmaLogStartChecks {
     });
     addRefusal(plan, "no ranges", "A start without any range is refused with EINVAL.", Errno.EINVAL,
         List.of());
+    add(plan, "all memory",
+        "A start without any range logs all memory, where the device is served over vfio-user.",
+        DmaLogStartChecks::allMemory);
     addRefusal(plan, "overlap", "A start with ranges that overlap is refused with EINVAL.", Errno.EINVAL,
         List.of(RANGE, new IovaRange(RANGE.iova() + 15 * PAGE, 2 * PAGE)));
     addRefusal(plan, "misaligned address",
@@ -80,6 +85,26 @@ final class DmaLogStartChecks {
       throw Judgement.failed("a power of two as page size", Long.toUnsignedString(pageSize));
     }
     bench.stopLogging();
+  }
+
+  /** What the kernel refuses means something on the wire. */
+  private static void allMemory(Bench bench, DmaLog log) throws Judgement, DeviceException {
+    if (!(bench.probe() instanceof DeviceProbe.LogsAllMemory raw)) {
+      throw Judgement
+          .notApplicable("the device has no vfio-user server, and the kernel refuses such a start");
+    }
+    Optional<DeviceException> failure = Expect.failure(() -> {
+      raw.startLog(List.of(), PAGE);
+      bench.startedLogging();
+    });
+    if (failure.isPresent()) {
+      bench.deviates("a start without ranges is refused with %s; it should log all memory"
+          .formatted(failure.get().errno()));
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      log.report(RANGE, PAGE, arena.allocate(DmaLog.bitmapBytes(RANGE, PAGE), Long.BYTES));
+    }
   }
 
   private static void addRefusal(Plan plan, String name, String sentence, Errno errno,

@@ -19,6 +19,7 @@ final class Bodies {
   static final int RESET = 13;
   static final int REGION_WRITE_MULTI = 15;
   static final int FEATURE = 16;
+  static final int PRE_COPY_INFO = 19;
 
   static final int GET = 1 << 16;
   static final int SET = 1 << 17;
@@ -97,7 +98,11 @@ final class Bodies {
   }
 
   static Op.Message readState(int size) {
-    return message(WireMessage.MIG_DATA_READ, 0, new Session.Bytes().u32(8, size));
+    return message(WireMessage.MIG_DATA_READ, 0, new Session.Bytes().u32(8 + size, size));
+  }
+
+  static Op.Message preCopyInfo() {
+    return message(PRE_COPY_INFO, 0, new Session.Bytes().u32(24, 0).u64(0, 0));
   }
 
   static Op.Message startLogging(long pageSize, long... ranges) {

@@ -14,6 +14,7 @@ final class Determined {
 
   private static final int REGION_READ = 9;
   private static final int FEATURE = 16;
+  private static final int PRE_COPY_INFO = 19;
   private static final int FEATURE_FLAGS = 20;
   private static final int FEATURE_MASK = 0xffff;
   private static final int VERSION_FIELDS = 4;
@@ -41,6 +42,7 @@ final class Determined {
       case WireMessage.VERSION -> VERSION_FIELDS;
       case WireMessage.MIG_DATA_READ -> MIG_FIELDS;
       case WireMessage.DMA_WRITE -> DMA_FIELDS;
+      case PRE_COPY_INFO -> MIG_FIELDS;
       case REGION_READ -> isCounter(message) ? REGION_FIELDS : Integer.MAX_VALUE;
       case FEATURE -> message.byteSize() > FEATURE_FLAGS + 4
           && isVague(WireMessage.u32(message, FEATURE_FLAGS) & FEATURE_MASK)

@@ -152,7 +152,7 @@ final class SessionGenerator {
     ops.add(Bodies.feature(1 | Bodies.GET, 0));
     if (random.nextBoolean()) {
       ops.add(Bodies.state(DeviceState.PRE_COPY.wireValue()));
-      ops.add(Bodies.feature(0xff00 | Bodies.GET, 0, 0, 0));
+      ops.add(random.nextBoolean() ? Bodies.feature(0xff00 | Bodies.GET, 0, 0, 0) : Bodies.preCopyInfo());
       ops.add(Bodies.readState(1 << random.nextInt(17)));
     }
     ops.add(Bodies.state(DeviceState.STOP_COPY.wireValue()));

@@ -144,6 +144,10 @@ public interface DeviceProbe extends AutoCloseable {
     void reportLog(long iova, long length, long pageSize) throws DeviceException;
   }
 
+  /** Has a log that a start without any range starts for all memory, as vfio-user has it; the kernel refuses that. */
+  interface LogsAllMemory extends LogsAnything {
+  }
+
   /** Can watch the device going from state to state. */
   interface WatchesPath extends DeviceProbe {
 

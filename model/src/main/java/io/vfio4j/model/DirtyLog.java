@@ -121,6 +121,19 @@ public final class DirtyLog {
     return PAGE_SIZE;
   }
 
+  /**
+   * Starts logging all memory, from the first address to the last.
+   *
+   * @param pageSize the page size asked for
+   * @return the page size in which is logged, always {@link #PAGE_SIZE}
+   * @throws ErrnoException EINVAL if logging is on already, or for a page size that is not a power of two
+   */
+  public long startAll(long pageSize) throws ErrnoException {
+    // Two halves, since the length of all of it is more than 64 bits can say.
+    long half = Long.MIN_VALUE;
+    return start(List.of(new long[] {0, half}, new long[] {half, half}), pageSize);
+  }
+
   private static IovaRange checked(long iova, long length, long pageSize) throws ErrnoException {
     if (length == 0 || ((iova | length) & pageSize - 1) != 0) {
       throw new ErrnoException(Errno.EINVAL,

@@ -13,7 +13,8 @@ public interface DmaLog {
   /**
    * Starts logging.
    *
-   * @param ranges what to log: at least one range, none overlapping another, aligned to the page size
+   * @param ranges what to log: at least one range, none overlapping another, aligned to the page size. Over vfio-user a
+   *     start without ranges would log all memory, which the kernel refuses: it is refused here for either
    * @param pageSize the page size asked for, bytes, a power of two
    * @return the page size in which the device logs
    * @throws DeviceException EINVAL for wrong ranges, E2BIG for too many, EOVERFLOW for a range that wraps

@@ -18,18 +18,36 @@ final class ClientDmaLog implements DmaLog {
   private static final int MOST_RANGES = 512;
 
   private final ClientCalls calls;
+  private final ClientWriteLog writes;
   private final Limits limits;
 
-  ClientDmaLog(ClientCalls calls, Limits limits) {
+  ClientDmaLog(ClientCalls calls, ClientMemory memory, Limits limits) {
     this.calls = calls;
+    writes = memory.writes();
     this.limits = limits;
   }
 
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
+    if (ranges.isEmpty()) {
+      // On the wire this would log all memory; a kernel device refuses it.
+      throw new DeviceException(calls.name(), "start DMA logging without a range", Errno.EINVAL);
+    }
     if (ranges.size() > MOST_RANGES) {
       throw new DeviceException(calls.name(), "start logging " + ranges.size() + " ranges", Errno.E2BIG);
     }
+    boolean wasOff = writes.start();
+    try {
+      return callStart(ranges, pageSize);
+    } catch (DeviceException e) {
+      if (wasOff) {
+        writes.stop();
+      }
+      throw e;
+    }
+  }
+
+  private long callStart(List<IovaRange> ranges, long pageSize) throws DeviceException {
     int size = DmaLoggingControl.SIZE + ranges.size() * DmaLoggingControl.RANGE_SIZE;
     return calls.call("start DMA logging", Command.DEVICE_FEATURE, head -> {
       head.set(Wire.U64, DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
@@ -53,9 +71,14 @@ final class ClientDmaLog implements DmaLog {
 
   @Override
   public void stop() throws DeviceException {
-    calls.call("stop DMA logging", Command.DEVICE_FEATURE,
-        head -> ClientMigration.feature(head, Feature.DMA_LOGGING_STOP | Feature.SET, 0), MemorySegment.NULL,
-        reader -> Boolean.TRUE);
+    try {
+      calls.call("stop DMA logging", Command.DEVICE_FEATURE,
+          head -> ClientMigration.feature(head, Feature.DMA_LOGGING_STOP | Feature.SET, 0),
+          MemorySegment.NULL,
+          reader -> Boolean.TRUE);
+    } finally {
+      writes.stop();
+    }
   }
 
   /** {@inheritDoc} Agreed on with the server. */
@@ -70,6 +93,7 @@ final class ClientDmaLog implements DmaLog {
         new ClientDirtyReport(calls, limits, "report dirty memory", range, pageSize, bitmap);
     report.call(Command.DEVICE_FEATURE, head -> fill(head, range, pageSize, report.bytes()),
         Feature.SIZE + DmaLoggingReport.SIZE);
+    writes.addTo(calls.name(), range, pageSize, bitmap);
   }
 
   private static int fill(MemorySegment head, IovaRange range, long pageSize, long bytes) {

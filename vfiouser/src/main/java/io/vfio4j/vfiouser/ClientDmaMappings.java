@@ -109,6 +109,7 @@ final class ClientDmaMappings {
           range.length());
       return DmaUnmap.SIZE_WITH_BITMAP;
     }, DmaUnmap.SIZE_WITH_BITMAP);
+    memory.writes().addTo(calls.name(), range, pageSize, bitmap);
     memory.remove(range);
     mapped.subSet(range.iova(), true, range.last(), true).clear();
   }

@@ -18,8 +18,15 @@ final class ClientMemory {
   private final ConcurrentSkipListMap<Long, Opaque> mappings =
       new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
+  /** Pages written by DMA_WRITE while the device's log is on. */
+  private final ClientWriteLog writes = new ClientWriteLog();
+
   /** Held while memory of a mapping is sent or written. */
   private final ReentrantLock inUse = new ReentrantLock();
+
+  ClientWriteLog writes() {
+    return writes;
+  }
 
   /** Adds memory, before the server may ask for it. Returns what undoes that, if the server refuses. */
   Runnable add(long iova, MemorySegment memory, int access) {

@@ -27,7 +27,7 @@ final class ClientMigration implements MigratableDevice {
   private final ClientCalls calls;
   private final DeviceIdentity identity;
   private final Limits limits;
-  private final boolean preCopyInfo;
+  private final ClientPreCopyInfo preCopyInfo;
   private final MigrationFeatures features;
   private final @Nullable DmaLog dmaLog;
   private final Findings findings;
@@ -36,15 +36,15 @@ final class ClientMigration implements MigratableDevice {
   private @Nullable ClientSession session;
   private boolean padded;
 
-  ClientMigration(ClientCalls calls, DeviceIdentity identity, Limits limits, boolean preCopyInfo,
-      Findings findings) throws DeviceException {
+  ClientMigration(ClientCalls calls, DeviceIdentity identity, ClientMemory memory, Limits limits,
+      Extensions extensions, Findings findings) throws DeviceException {
     this.calls = calls;
     this.identity = identity;
     this.findings = findings;
     this.limits = limits;
-    this.preCopyInfo = preCopyInfo;
+    this.preCopyInfo = new ClientPreCopyInfo(calls, extensions.preCopyInfo(), findings);
     features = readFeatures();
-    dmaLog = offersDmaLog() ? new ClientDmaLog(calls, limits) : null;
+    dmaLog = offersDmaLog() ? new ClientDmaLog(calls, memory, limits) : null;
     if (features.canMigrate()) {
       noteAtFirst(state());
     }
@@ -79,7 +79,7 @@ final class ClientMigration implements MigratableDevice {
     return limits;
   }
 
-  boolean hasPreCopyInfo() {
+  ClientPreCopyInfo preCopyInfo() {
     return preCopyInfo;
   }
 

@@ -8,9 +8,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.SavingSession;
-import io.vfio4j.vfiouser.Structs.Feature;
 import io.vfio4j.vfiouser.Structs.MigData;
-import io.vfio4j.vfiouser.Structs.PreCopyInfoData;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -56,14 +54,11 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     return MigData.SIZE;
   }
 
-  /** Takes what is real of the data; some servers fill it up to the size asked for. */
+  /** Takes what is real of the data; some servers fill it up to the size asked for, and that is all that may follow. */
   private Boolean readReply(MessageReader reader) throws LinuxException, ProtocolException {
     int at = ClientCalls.body(reader, MigData.SIZE);
     int size = reader.buffer().segment().get(Wire.U32, at + MigData.LENGTH);
-    if (size < 0 || size > wanted.byteSize() || size > reader.remaining()) {
-      throw new ProtocolException("MIG_DATA_READ of " + wanted.byteSize() + " bytes answered with "
-          + Integer.toUnsignedString(size));
-    }
+    checkLength(size, reader.remaining(), wanted.byteSize());
     if (size > 0) {
       reader.read(filled.of(wanted, 0, size));
     }
@@ -74,6 +69,21 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     return Boolean.TRUE;
   }
 
+  /**
+   * Checks the length of an answer to MIG_DATA_READ.
+   *
+   * @param size bytes that are real, as the answer says
+   * @param sent bytes of data in the answer
+   * @param wanted bytes that were asked for
+   */
+  static void checkLength(int size, long sent, long wanted) throws ProtocolException {
+    if (size < 0 || size > wanted || (sent != size && sent != wanted)) {
+      throw new ProtocolException(
+          "MIG_DATA_READ of %d bytes answered with %d bytes, %s of them said to be data"
+              .formatted(wanted, sent, Integer.toUnsignedString(size)));
+    }
+  }
+
   @Override
   public Optional<PreCopyInfo> preCopyInfo() throws DeviceException {
     checkOpen("read the pre-copy info");
@@ -82,22 +92,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
       throw new DeviceException(migration().calls().name(), "read the pre-copy info in " + state,
           Errno.EINVAL);
     }
-    if (!migration().hasPreCopyInfo()) {
-      return Optional.empty();
-    }
-    return Optional.of(migration().calls().call("read the pre-copy info", Command.DEVICE_FEATURE,
-        head -> ClientMigration.feature(head, Feature.PRE_COPY_INFO | Feature.GET, PreCopyInfoData.SIZE),
-        MemorySegment.NULL, reader -> {
-          int at = ClientCalls.body(reader, Feature.SIZE + PreCopyInfoData.SIZE) + Feature.SIZE;
-          MemorySegment reply = reader.buffer().segment();
-          long initial = reply.get(Wire.U64, at + PreCopyInfoData.INITIAL_BYTES);
-          long dirty = reply.get(Wire.U64, at + PreCopyInfoData.DIRTY_BYTES);
-          if (initial < 0 || dirty < 0 || initial + dirty < 0) {
-            throw new ProtocolException("pre-copy info with sizes that cannot be");
-          }
-          int flags = reply.get(Wire.U32, at + PreCopyInfoData.FLAGS);
-          return new PreCopyInfo(initial, dirty, (flags & PreCopyInfoData.REINIT) != 0);
-        }));
+    return migration().preCopyInfo().read();
   }
 
   @Override

@@ -21,9 +21,11 @@ enum Command {
   REGION_WRITE_MULTI(15),
   DEVICE_FEATURE(16),
   MIG_DATA_READ(17),
-  MIG_DATA_WRITE(18);
+  MIG_DATA_WRITE(18),
+  /** Of clients in development; the reference library does not know it. */
+  MIG_GET_PRECOPY_INFO(19);
 
-  private static final @Nullable Command[] BY_WIRE = new Command[19];
+  private static final @Nullable Command[] BY_WIRE = new Command[20];
 
   static {
     for (Command command : values()) {

@@ -79,6 +79,7 @@ final class DmaCommands {
     long size = request.u64(DmaUnmap.LENGTH);
     long pageSize = request.u64(DmaUnmap.PAGE_SIZE);
     long room = request.u64(DmaUnmap.BITMAP_LENGTH);
+    request.needsArgsz(DmaUnmap.SIZE_WITH_BITMAP, room);
     table.checkMapped(iova, size);
     long needed = reports.bytes(iova, size, pageSize);
     if (Long.compareUnsigned(room, needed) < 0) {

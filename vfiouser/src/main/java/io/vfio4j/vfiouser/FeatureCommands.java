@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.Errno;
@@ -26,15 +25,12 @@ final class FeatureCommands {
   private final MigrationData sessions;
   private final DirtyLog log;
   private final DirtyReports reports;
-  private final boolean preCopyInfo;
 
-  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, DirtyReports reports,
-      boolean preCopyInfo) {
+  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, DirtyReports reports) {
     this.device = device;
     this.sessions = sessions;
     this.log = log;
     this.reports = reports;
-    this.preCopyInfo = preCopyInfo;
   }
 
   void feature(Request request, Reply reply) throws ErrnoException {
@@ -51,7 +47,7 @@ final class FeatureCommands {
       if ((operation & ~offered) != 0) {
         throw invalid("feature " + index + " does not work so");
       }
-      reply.echo(request, Feature.SIZE);
+      echo(request, reply);
       return;
     }
     if (Integer.bitCount(operation) != 1 || (operation & offered) == 0) {
@@ -68,8 +64,8 @@ final class FeatureCommands {
       case Feature.MIG_DEVICE_STATE -> offeredIf(migrates, index, Feature.GET | Feature.SET);
       case Feature.DMA_LOGGING_START, Feature.DMA_LOGGING_STOP -> Feature.SET;
       case Feature.DMA_LOGGING_REPORT -> Feature.GET;
-      case Feature.PRE_COPY_INFO -> offeredIf(
-          preCopyInfo && device.features().has(MigrationFeature.PRE_COPY), index, Feature.GET);
+      case Feature.PRE_COPY_INFO ->
+        offeredIf(device.features().has(MigrationFeature.PRE_COPY), index, Feature.GET);
       default -> offeredIf(false, index, 0);
     };
   }
@@ -96,8 +92,8 @@ final class FeatureCommands {
       case Feature.PRE_COPY_INFO -> preCopyInfo(request, reply);
       case Feature.DMA_LOGGING_START -> startLogging(request, reply);
       case Feature.DMA_LOGGING_STOP -> {
+        echo(request, reply);
         log.stop();
-        reply.echo(request, Feature.SIZE);
       }
       case Feature.DMA_LOGGING_REPORT -> report(request, reply);
       default -> throw new IllegalStateException("feature " + index + " is offered but not carried out");
@@ -113,24 +109,32 @@ final class FeatureCommands {
     return reply.u32(0, Feature.SIZE + bytes).size(Feature.SIZE + bytes);
   }
 
+  /**
+   * Answers a SET or a PROBE with the payload of the request, all of it: a client reads as much as it has sent, and takes
+   * what is missing from the message after it.
+   */
+  private static void echo(Request request, Reply reply) throws ErrnoException {
+    request.needsArgsz(request.size());
+    if (request.size() > Reply.MAX_FIELDS) {
+      throw invalid("DEVICE_FEATURE with %d bytes to repeat (at most %d)".formatted(request.size(),
+          Reply.MAX_FIELDS));
+    }
+    reply.echo(request, request.size());
+  }
+
   private void setState(Request request, Reply reply) throws ErrnoException {
     request.needs(Feature.SIZE + STATE_SIZE);
     int value = request.u32(DATA);
     DeviceState target = DeviceState.fromWire(value)
         .orElseThrow(() -> invalid("no state has the number " + Integer.toUnsignedString(value)));
     // Before the device moves: other messages may come in between, and take the request's place.
-    reply.echo(request, Feature.SIZE + STATE_SIZE);
+    echo(request, reply);
     sessions.moveTo(target);
   }
 
   private void preCopyInfo(Request request, Reply reply) throws ErrnoException {
     get(request, reply, PreCopyInfoData.SIZE);
-    PreCopyInfo info;
-    try {
-      info = sessions.preCopyInfo();
-    } catch (DeviceException e) {
-      throw new ErrnoException(e.errno(), "pre-copy info");
-    }
+    PreCopyInfo info = sessions.preCopyInfo();
     reply.u64(DATA + PreCopyInfoData.INITIAL_BYTES, info.initialBytes())
         .u64(DATA + PreCopyInfoData.DIRTY_BYTES, info.dirtyBytes())
         .u32(DATA + PreCopyInfoData.FLAGS, info.reinit() ? PreCopyInfoData.REINIT : 0)
@@ -143,15 +147,21 @@ final class FeatureCommands {
     if (count < 0 || count > DirtyLog.MAX_RANGES) {
       throw new ErrnoException(Errno.E2BIG, Integer.toUnsignedString(count) + " ranges to log");
     }
-    int size = Feature.SIZE + DmaLoggingControl.SIZE + count * DmaLoggingControl.RANGE_SIZE;
-    request.needs(size);
+    request.needs(Feature.SIZE + DmaLoggingControl.SIZE + count * DmaLoggingControl.RANGE_SIZE);
+    echo(request, reply);
+    long pageSize = request.u64(DATA + DmaLoggingControl.PAGE_SIZE);
+    // The kernel refuses a start without ranges; in vfio-user it logs all memory.
+    long chosen = count == 0 ? log.startAll(pageSize) : log.start(ranges(request, count), pageSize);
+    reply.u64(DATA + DmaLoggingControl.PAGE_SIZE, chosen);
+  }
+
+  private static List<long[]> ranges(Request request, int count) {
     List<long[]> ranges = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       int at = DATA + DmaLoggingControl.SIZE + i * DmaLoggingControl.RANGE_SIZE;
       ranges.add(new long[] {request.u64(at), request.u64(at + 8)});
     }
-    long pageSize = log.start(ranges, request.u64(DATA + DmaLoggingControl.PAGE_SIZE));
-    reply.echo(request, size).u64(DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
+    return ranges;
   }
 
   private void report(Request request, Reply reply) throws ErrnoException {

@@ -26,6 +26,10 @@ public record Finding(Kind kind, String words) {
     REFUSES_WHILE_STOPPED,
     /** The server fills data up to the size asked for. */
     PADS_DATA,
+    /** The server does not say how much is left to read before the device is stopped. */
+    NO_PRE_COPY_INFO,
+    /** The server says that its device cannot be reset, and resets it. */
+    DENIES_RESET,
     /** A reset leaves the migration state as it was. */
     RESET_LEAVES_STATE
   }

@@ -27,9 +27,20 @@ final class Findings {
     if (limits.maxMsgFds() < usual.maxMsgFds() || limits.maxDataXferSize() < usual.maxDataXferSize()
         || limits.maxDmaMaps() < usual.maxDmaMaps()) {
       add(Finding.Kind.LOW_LIMITS,
-          "low limits: %d descriptors and %d bytes of data in a message, %d mappings; larger transfers go in pieces"
-              .formatted(limits.maxMsgFds(), limits.maxDataXferSize(), limits.maxDmaMaps()));
+          "low limits: %s and %s of data in a message, %s; larger transfers go in pieces"
+              .formatted(descriptors(granted, limits), counted(limits.maxDataXferSize(), "byte"),
+                  counted(limits.maxDmaMaps(), "mapping")));
     }
+  }
+
+  private static String descriptors(VersionMessage granted, Limits limits) {
+    String count = counted(limits.maxMsgFds(), "descriptor");
+    return granted.namesMaxMsgFds() ? count
+        : count + " (the protocol's default, since max_msg_fds is not named)";
+  }
+
+  private static String counted(int count, String noun) {
+    return count + " " + noun + (count == 1 ? "" : "s");
   }
 
   /** Notes that the server refused what others do for a stopped device. */

@@ -52,10 +52,15 @@ final class InfoCommands {
     int whole = (int) CapabilityChain.size(capabilities);
     reply.size(RegionInfo.SIZE).u32(0, whole).u32(RegionInfo.FLAGS, flags)
         .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, capabilities.isEmpty() ? 0 : RegionInfo.SIZE)
-        .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0).fd(file.orElse(null));
-    // Who left no room is told how much to leave, and where the chain will begin: QEMU refuses the flag CAPS with an
-    // offset of 0, which is what the kernel says then.
-    if (!capabilities.isEmpty() && Integer.compareUnsigned(request.u32(0), whole) >= 0) {
+        .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0);
+    // Without room for the chain the answer says how much it takes, and where the chain will begin: QEMU refuses the flag
+    // CAPS with an offset of 0, which is what the kernel says then. The memory waits for the full answer: the reference
+    // library's client does not expect a descriptor with the short one.
+    if (Integer.compareUnsigned(request.u32(0), whole) < 0) {
+      return;
+    }
+    reply.fd(file.orElse(null));
+    if (!capabilities.isEmpty()) {
       CapabilityChain.encode(capabilities, reply);
     }
   }

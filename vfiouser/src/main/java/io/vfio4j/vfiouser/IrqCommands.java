@@ -56,6 +56,7 @@ final class IrqCommands {
       case IrqSet.DATA_EVENTFD -> connect(request, index, start, count, action);
       case IrqSet.DATA_BOOL -> {
         request.needs(IrqSet.SIZE + count);
+        request.needsArgsz(IrqSet.SIZE, count);
         for (int i = 0; i < count; i++) {
           if (request.data(IrqSet.SIZE + i, 1).get(ValueLayout.JAVA_BYTE, 0) != 0) {
             act(index, start + i, action);

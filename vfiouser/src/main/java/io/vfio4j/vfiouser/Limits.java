@@ -23,7 +23,13 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
   /** All from 4 KiB on. */
   private static final long PAGE_SIZES = Long.MAX_VALUE & -PAGE_SIZE_ASSUMED;
 
-  /** What the protocol assumes of a peer that names no limits, and what a server of ours offers. */
+  /** What the protocol assumes of a peer that does not name max_msg_fds. */
+  static final int MAX_MSG_FDS_ASSUMED = 1;
+
+  /**
+   * What an end of ours offers, and what the protocol assumes of a peer that names no limits, except for descriptors and
+   * sizes of pages.
+   */
   public static final Limits DEFAULT = new Limits(8, 1 << 20, 65535, 32L << 20, PAGE_SIZES);
 
   /** Commands without data are as long as they are, such as DMA_LOGGING_START with all its ranges. */

@@ -84,6 +84,7 @@ final class MemoryServer implements AutoCloseable {
     } else {
       request.needs(DmaAccess.SIZE + (int) count);
       memory.find(iova, count, DmaMapping.WRITE).copyFrom(request.data(DmaAccess.SIZE, (int) count));
+      memory.writes().mark(iova, count);
     }
   }
 

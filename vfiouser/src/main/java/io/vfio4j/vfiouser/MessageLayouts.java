@@ -19,6 +19,7 @@ import io.vfio4j.vfiouser.Structs.IoFds;
 import io.vfio4j.vfiouser.Structs.IrqInfo;
 import io.vfio4j.vfiouser.Structs.IrqSet;
 import io.vfio4j.vfiouser.Structs.MigData;
+import io.vfio4j.vfiouser.Structs.MigPrecopyInfo;
 import io.vfio4j.vfiouser.Structs.PreCopyInfoData;
 import io.vfio4j.vfiouser.Structs.RegionAccess;
 import io.vfio4j.vfiouser.Structs.RegionInfo;
@@ -67,6 +68,8 @@ final class MessageLayouts {
       case DEVICE_RESET -> List.of();
       case DEVICE_FEATURE -> feature(body);
       case MIG_DATA_READ, MIG_DATA_WRITE -> List.of(ARGSZ, u32("size", MigData.LENGTH));
+      case MIG_GET_PRECOPY_INFO -> List.of(ARGSZ, flags("flags", MigPrecopyInfo.FLAGS, "reinit"),
+          u64("initial_bytes", MigPrecopyInfo.INITIAL_BYTES), u64("dirty_bytes", MigPrecopyInfo.DIRTY_BYTES));
     };
   }
 

@@ -5,11 +5,13 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.Structs.MigData;
+import io.vfio4j.vfiouser.Structs.MigPrecopyInfo;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -66,11 +68,41 @@ final class MigrationData implements AutoCloseable {
     }
   }
 
-  PreCopyInfo preCopyInfo() throws ErrnoException, DeviceException {
-    if (saving == null) {
-      throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + device.state());
+  /**
+   * Returns how much is left to read before the device is stopped.
+   *
+   * @throws ErrnoException EINVAL outside of PRE_COPY and PRE_COPY_P2P, ENOTTY where the device does not know
+   */
+  PreCopyInfo preCopyInfo() throws ErrnoException {
+    if (!device.features().has(MigrationFeature.PRE_COPY)) {
+      throw new ErrnoException(Errno.ENOTTY, "pre-copy info of a device without PRE_COPY");
     }
-    return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no pre-copy info"));
+    DeviceState state = device.state();
+    if (saving == null || (state != DeviceState.PRE_COPY && state != DeviceState.PRE_COPY_P2P)) {
+      throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state);
+    }
+    try {
+      return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no pre-copy info"));
+    } catch (DeviceException e) {
+      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * MIG_GET_PRECOPY_INFO, as clients that are not ours ask: some leave argsz at 0, and some send no more than that. The
+   * flags stay 0: nothing has been said to these clients of REINIT, and initial data that arrived anew is counted.
+   */
+  void preCopyInfo(Request request, Reply reply) throws ErrnoException {
+    request.needs(Integer.BYTES);
+    int argsz = request.u32(0);
+    if (argsz != 0 && Integer.compareUnsigned(argsz, MigPrecopyInfo.SIZE) < 0) {
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_GET_PRECOPY_INFO with argsz " + Integer.toUnsignedString(argsz));
+    }
+    PreCopyInfo info = preCopyInfo();
+    reply.size(MigPrecopyInfo.SIZE).u32(0, MigPrecopyInfo.SIZE).u32(MigPrecopyInfo.FLAGS, 0)
+        .u64(MigPrecopyInfo.INITIAL_BYTES, info.initialBytes())
+        .u64(MigPrecopyInfo.DIRTY_BYTES, info.dirtyBytes());
   }
 
   void read(Request request, Reply reply) throws ErrnoException {
@@ -80,6 +112,7 @@ final class MigrationData implements AutoCloseable {
       throw new ErrnoException(Errno.EINVAL,
           "MIG_DATA_READ of " + Integer.toUnsignedString(wanted) + " bytes");
     }
+    request.needsArgsz(MigData.SIZE, wanted);
     if (saving == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + device.state());
     }
@@ -101,12 +134,13 @@ final class MigrationData implements AutoCloseable {
   }
 
   void write(Request request, Reply reply) throws ErrnoException {
-    request.needs(MigData.SIZE);
+    request.needsArgsz(MigData.SIZE);
     int size = request.u32(MigData.LENGTH);
     if (size < 0 || size > maxDataXferSize || size != request.size() - MigData.SIZE) {
       throw new ErrnoException(Errno.EINVAL,
           "MIG_DATA_WRITE of " + Integer.toUnsignedString(size) + " bytes");
     }
+    request.needsArgsz(MigData.SIZE, size);
     if (resuming == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + device.state());
     }

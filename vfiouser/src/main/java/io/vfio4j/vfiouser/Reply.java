@@ -13,6 +13,9 @@ final class Reply {
   /** Bytes that are enough for the header and the fields of a server's answer to any command. */
   static final int HEAD_SIZE = 8192;
 
+  /** The most bytes of fields that an answer has, and so of a request that is repeated in it. */
+  static final int MAX_FIELDS = HEAD_SIZE - Header.SIZE;
+
   private static final List<Fd> NO_FDS = List.of();
 
   private final SegmentSlices head;

@@ -99,6 +99,21 @@ final class Request implements AutoCloseable {
     }
   }
 
+  /**
+   * Checks that argsz leaves room for fields and the data that follow them, in the answer or in the request itself.
+   *
+   * @param fields bytes of the fields, which the body has
+   * @param data bytes of the data, as the request says
+   */
+  void needsArgsz(int fields, long data) throws ErrnoException {
+    long argsz = Integer.toUnsignedLong(u32(0));
+    if (data < 0 || data > argsz - fields) {
+      throw new ErrnoException(Errno.EINVAL,
+          "%s with argsz %d, and %s bytes of data after %d of fields".formatted(
+              Command.fromWire(command), argsz, Long.toUnsignedString(data), fields));
+    }
+  }
+
   int u32(int offset) {
     return body.segment().get(Wire.U32, at + offset);
   }

@@ -215,8 +215,7 @@ final class ServerConnection implements AutoCloseable {
     DoorbellCommands doorbells = new DoorbellCommands(device, signals, inForce.maxMsgFds(), memory);
     DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());
     MigrationData sessions = new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.ours());
-    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports,
-        extensions.preCopyInfo());
+    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports);
     migrationData = sessions;
     reports = dirtyReports;
     handlers.put(Command.DMA_MAP, mappings::map);
@@ -239,6 +238,7 @@ final class ServerConnection implements AutoCloseable {
     handlers.put(Command.DEVICE_FEATURE, feature::feature);
     handlers.put(Command.MIG_DATA_READ, sessions::read);
     handlers.put(Command.MIG_DATA_WRITE, sessions::write);
+    handlers.put(Command.MIG_GET_PRECOPY_INFO, sessions::preCopyInfo);
   }
 
   /** Checks what the header says before anything is read by it. */

@@ -213,7 +213,7 @@ final class Structs {
     static final int DMA_LOGGING_STOP = 7;
     static final int DMA_LOGGING_REPORT = 8;
     static final int MIG_DATA_SIZE = 9;
-    /** Ours, negotiated: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
+    /** Ours, for whoever asks: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
     static final int PRE_COPY_INFO = 0xff00;
 
     private Feature() {
@@ -251,6 +251,18 @@ final class Structs {
     static final int REINIT = 1;
 
     private PreCopyInfoData() {
+    }
+  }
+
+  /** {@code struct vfio_precopy_info { u32 argsz, flags; u64 initial_bytes, dirty_bytes; }}, of MIG_GET_PRECOPY_INFO. */
+  static final class MigPrecopyInfo {
+    static final int FLAGS = 4;
+    static final int INITIAL_BYTES = 8;
+    static final int DIRTY_BYTES = 16;
+    static final int SIZE = 24;
+    static final int REINIT = 1;
+
+    private MigPrecopyInfo() {
     }
   }
 

@@ -37,6 +37,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   static final int SIZE_WITHOUT_CAPABILITIES = 4;
 
   private static final int JSON_AT = SIZE_WITHOUT_CAPABILITIES;
+  private static final String MAX_MSG_FDS = "max_msg_fds";
   private static final String TWIN_SOCKET = "twin_socket";
   private static final String SUPPORTED = "supported";
   private static final String FD_INDEX = "fd_index";
@@ -137,7 +138,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   /** Returns the limits named here, with the protocol's own where one is not. */
   Limits limits() throws ErrnoException {
     Limits otherwise = Limits.DEFAULT;
-    long fds = number(capabilities, "max_msg_fds", 0, otherwise.maxMsgFds());
+    long fds = number(capabilities, MAX_MSG_FDS, 0, Limits.MAX_MSG_FDS_ASSUMED);
     long data = number(capabilities, "max_data_xfer_size", 1, otherwise.maxDataXferSize());
     long maps = number(capabilities, "max_dma_maps", 1, otherwise.maxDmaMaps());
     long bitmap = number(object(capabilities, "migration"), "max_bitmap_size", Long.BYTES,
@@ -152,6 +153,11 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     } catch (IllegalArgumentException e) {
       throw refused(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Returns whether the peer names how many descriptors it takes in a message. */
+  boolean namesMaxMsgFds() {
+    return capabilities.has(MAX_MSG_FDS);
   }
 
   /** Tells whether several writes may come in one message, or whether that is asked for. */
@@ -192,7 +198,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
   static VersionMessage request(ClientOptions options) {
     Limits limits = options.limits();
     JsonObject capabilities = new JsonObject();
-    capabilities.addProperty("max_msg_fds", limits.maxMsgFds());
+    capabilities.addProperty(MAX_MSG_FDS, limits.maxMsgFds());
     capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
     capabilities.addProperty("max_dma_maps", limits.maxDmaMaps());
     capabilities.addProperty(WRITE_MULTIPLE, true);
@@ -223,7 +229,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
    */
   VersionMessage reply(Limits inForce, Extensions granted, boolean twinSocket) {
     JsonObject answer = new JsonObject();
-    named(answer, capabilities, "max_msg_fds", inForce.maxMsgFds());
+    named(answer, capabilities, MAX_MSG_FDS, inForce.maxMsgFds());
     named(answer, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
     named(answer, capabilities, "max_dma_maps", inForce.maxDmaMaps());
     copied(answer, WRITE_MULTIPLE);

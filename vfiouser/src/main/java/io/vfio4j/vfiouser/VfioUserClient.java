@@ -68,7 +68,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
           ClientHandshake.unknown(calls.name(), granted));
       region = ClientMigrationRegion.find(calls, regions, info.regions());
       ClientMigration version2 =
-          new ClientMigration(calls, identity, limits, extensions.preCopyInfo(), findings);
+          new ClientMigration(calls, identity, memory, limits, extensions, findings);
       hasV2 = version2.features().canMigrate();
       migration = hasV2 || region.isEmpty() ? version2 : version1(region.get(), version2.dmaLog());
     } catch (ErrnoException e) {
@@ -357,6 +357,10 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   @Override
   public void reset() throws DeviceException {
     migration.reset();
+    if (!info.canReset() && !info.equals(DeviceInfo.UNKNOWN)) {
+      findings.add(Finding.Kind.DENIES_RESET,
+          "said that it cannot be reset, but it was: whether a reset works shows only when it is tried");
+    }
   }
 
   @Override

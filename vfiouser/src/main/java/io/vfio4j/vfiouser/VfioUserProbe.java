@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Says to a server what {@link VfioUserClient} would never say, for whoever judges the device that it serves. */
 public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe.SetsNumbers,
     DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LendsMemory,
-    DeviceProbe.LogsAnything, DeviceProbe.AccessesMigrationRegion
+    DeviceProbe.LogsAllMemory, DeviceProbe.AccessesMigrationRegion
     permits ReopeningProbe {
 
   private static final int DATA = Header.SIZE + Feature.SIZE;
@@ -111,10 +111,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
     }, MemorySegment.NULL, reader -> {
       int at = ClientCalls.body(reader, MigData.SIZE);
       int size = reader.buffer().segment().get(Wire.U32, at + MigData.LENGTH);
-      if (size < 0 || size > wanted || size > reader.remaining()) {
-        throw new ProtocolException("MIG_DATA_READ of %d bytes answered with %s".formatted(wanted,
-            Integer.toUnsignedString(size)));
-      }
+      ClientSavingSession.checkLength(size, reader.remaining(), wanted);
       if (size > 0) {
         reader.read(into.asSlice(0, size));
       }

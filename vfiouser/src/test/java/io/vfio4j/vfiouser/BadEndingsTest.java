@@ -86,7 +86,7 @@ class BadEndingsTest {
       peer.done(Command.DEVICE_FEATURE, move(state));
     }
     if (state.isSaving()) {
-      peer.done(Command.MIG_DATA_READ, Body.empty().u32(8, 1000));
+      peer.done(Command.MIG_DATA_READ, Body.empty().u32(1008, 1000));
     } else if (state == DeviceState.RESUMING) {
       peer.done(Command.MIG_DATA_WRITE, Body.empty().u32(1008, 1000).zeros(1000));
     }
@@ -141,7 +141,7 @@ class BadEndingsTest {
       try (RawPeer peer = served.raw()) {
         if (random.nextInt(10) > 0) {
           peer.negotiate(random.nextInt(4) > 0 ? RawPeer.CAPABILITIES
-              : "{\"capabilities\":{\"twin_socket\":{\"supported\":true}}}");
+              : "{\"capabilities\":{\"max_msg_fds\":8,\"twin_socket\":{\"supported\":true}}}");
           if (random.nextInt(5) > 0) {
             setUp(peer, guest, event);
           }

@@ -317,12 +317,13 @@ class DmaCommandsTest {
       peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(39, RANGE, PAGE, 8));
       peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, PAGE, 7));
       peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, 0, 8));
-      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, PAGE, 4097));
-      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(40, RANGE, PAGE, -1));
-      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(40, huge, PAGE, 32 << 20));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(47, RANGE, PAGE, 8));
+      peer.refused(Errno.EINVAL, Command.DMA_UNMAP, unmapWithBitmap(-1, RANGE, PAGE, -1));
+      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(-1, RANGE, PAGE, 4097));
+      peer.refused(Errno.E2BIG, Command.DMA_UNMAP, unmapWithBitmap(-1, huge, PAGE, 32 << 20));
       peer.refused(Errno.EINVAL, Command.DMA_UNMAP,
           Body.empty().u32(40, 3).u64(0, 0, PAGE, 8));
-      peer.done(Command.DMA_UNMAP, unmapWithBitmap(48, huge, 1L << 30, 128));
+      peer.done(Command.DMA_UNMAP, unmapWithBitmap(40 + 128, huge, 1L << 30, 128));
 
       RawPeer.Message reply = peer.done(Command.DMA_UNMAP, unmapWithBitmap(40 + 24, RANGE, PAGE, 24));
       assertThat(reply.body()).as("as much as there was room for").hasSize(40 + 24);

@@ -250,7 +250,7 @@ class DoorbellsTest {
   }
 
   private static ScriptedServer scripted(ScriptedServer.Script script) throws Exception {
-    return new ScriptedServer("{\"capabilities\":{}}", ClientOptions.DEFAULT,
+    return new ScriptedServer(RawPeer.CAPABILITIES, ClientOptions.DEFAULT,
         (asked, peer) -> asked.command() == 6 ? script.answer(asked, peer) : null);
   }
 

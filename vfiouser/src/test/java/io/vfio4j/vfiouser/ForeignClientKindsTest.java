@@ -12,6 +12,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.testkit.foreign.ClientTrait;
 import io.vfio4j.testkit.foreign.ForeignClient;
 import io.vfio4j.testkit.foreign.QemuClient;
+import io.vfio4j.testkit.foreign.QemuMigration;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -87,6 +88,61 @@ class ForeignClientKindsTest {
       assertThat(lent.asSlice(8, length).mismatch(expected)).isEqualTo(-1);
       client.unmap(LENT, PAGE);
       client.unmap(PAGE, PAGE);
+    }
+  }
+
+  /** As QEMU does it that forwards what it would ask the kernel; part of what it logs and reports is not mapped. */
+  @Test
+  void qemuMigrates() throws Exception {
+    long size = 1 << 20;
+    long unmapped = 0x7000_0000L;
+    try (Served left = Served.in(folder); Served right = Served.in(folder)) {
+      try (QemuClient from = QemuClient.connect(left.path());
+          QemuClient to = QemuClient.connect(right.path());
+          Fd ram = Memfd.create("ram", size);
+          Arena arena = Arena.ofConfined()) {
+        from.startUp(ram, size, arena.allocate(PAGE), 0xfffc0000L);
+        QemuMigration migration = from.migration();
+        assertThat(migration.hasDmaLog()).isTrue();
+        migration.startLog(0, size, unmapped, size);
+        assertThat(act(from, 0x5008, 0, TestDevice.DMA_WRITE_LONG)).isEqualTo(new Errno(0));
+        assertThat(migration.report(0, size).stream()).containsExactly(5);
+        assertThat(migration.report(unmapped, size).stream()).isEmpty();
+        migration.stopLog();
+        migration.startLog();
+        assertThat(act(from, 0x7008, 0, TestDevice.DMA_WRITE_LONG)).isEqualTo(new Errno(0));
+        assertThat(migration.report(0, size).stream()).as("all memory is logged").containsExactly(7);
+        migration.stopLog();
+        from.writeLong(TestDevice.BAR2, 0x2000, 0x0123456789abcdefL);
+        migration.moveTo(DeviceState.PRE_COPY);
+        assertThat(migration.preCopyBytes()).hasValue(TestDevice.INITIAL_BYTES + 12345);
+        migration.moveTo(DeviceState.RUNNING);
+        assertThat(migration.stopCopyLength()).isPresent();
+        to.migration().load(migration.save());
+        assertThat(to.migration().state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(to.readLong(TestDevice.BAR2, 0x2000)).isEqualTo(0x0123456789abcdefL);
+      }
+      left.assertServesNext();
+      right.assertServesNext();
+    }
+  }
+
+  /** It goes on as if nothing were wrong: the device stays as it is, and fails rather than run with half a state. */
+  @Test
+  void aClientThatIgnoresErrorsHarmsItselfAlone() throws Exception {
+    try (Served served = Served.in(folder)) {
+      try (ForeignClient client = ForeignClient.connect(served.path(), Set.of(ClientTrait.IGNORES_ERRORS))) {
+        client.unmap(PAGE, PAGE);
+        client.write(TestDevice.BAR0, TestDevice.REFUSED, new byte[4]);
+        client.moveTo(DeviceState.ERROR);
+        assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+        client.moveTo(DeviceState.STOP_COPY);
+        client.moveTo(DeviceState.PRE_COPY);
+        assertThat(client.state()).as("no way leads there").isEqualTo(DeviceState.STOP_COPY);
+        client.load(new byte[TestDevice.STREAM_BYTES - 1]);
+        assertThat(client.state()).isNotEqualTo(DeviceState.RUNNING);
+      }
+      served.assertServesNext();
     }
   }
 

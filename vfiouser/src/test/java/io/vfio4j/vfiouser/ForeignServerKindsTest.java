@@ -12,6 +12,7 @@ import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigrationFeature;
@@ -94,6 +95,10 @@ class ForeignServerKindsTest {
         assertThat(client.features().has(MigrationFeature.P2P))
             .isNotEqualTo(traits.contains(ServerTrait.KNOWS_NO_P2P));
         drive(client);
+        assertThat(client.dmaLog().isPresent()).isEqualTo(traits.contains(ServerTrait.LOGS_ALL_BUT_MESSAGES));
+        if (client.dmaLog().isPresent()) {
+          log(client, client.dmaLog().get());
+        }
         load(other, save(client));
         assertThat(other.state()).isEqualTo(DeviceState.RUNNING);
         assertThat(target.content()).isEqualTo(content);
@@ -111,19 +116,23 @@ class ForeignServerKindsTest {
     for (ServerTrait trait : traits) {
       switch (trait) {
         case VERSION_0_0 -> kinds.add(Kind.OLD_PROTOCOL);
-        case NO_JSON -> kinds.add(Kind.NO_CAPABILITIES);
-        case TINY_LIMITS -> kinds.add(Kind.LOW_LIMITS);
+        case NO_JSON -> kinds.addAll(List.of(Kind.NO_CAPABILITIES, Kind.LOW_LIMITS));
+        case TINY_LIMITS, NAMES_NO_FDS -> kinds.add(Kind.LOW_LIMITS);
+        case DENIES_RESET -> kinds.add(Kind.DENIES_RESET);
         case KNOWS_NO_P2P -> kinds.add(Kind.NO_P2P);
         case REFUSES_WHILE_STOPPED -> kinds.add(Kind.REFUSES_WHILE_STOPPED);
         case PADS_DATA -> kinds.add(Kind.PADS_DATA);
         case RESET_LEAVES_STATE -> kinds.add(Kind.RESET_LEAVES_STATE);
-        case NEVER_ERROR, EIGHT_FDS, KEEPS_STATE, SLOW -> {
+        case NEVER_ERROR, EIGHT_FDS, KEEPS_STATE, SLOW, LOGS_ALL_BUT_MESSAGES, ONE_CLIENT,
+            PRE_COPY_COMMAND -> {
           // Nothing here that a client could tell.
         }
       }
     }
-    kinds.sort(null);
-    return kinds;
+    if (!traits.contains(ServerTrait.PRE_COPY_COMMAND)) {
+      kinds.add(Kind.NO_PRE_COPY_INFO);
+    }
+    return kinds.stream().distinct().sorted().toList();
   }
 
   private static void drive(VfioUserClient client) throws Exception {
@@ -148,6 +157,29 @@ class ForeignServerKindsTest {
       client.unmapDma(new IovaRange(4 * PAGE, PAGE));
       client.unmapDma(new IovaRange(PAGE, PAGE));
       hear(client);
+    }
+  }
+
+  /** Whatever way the device writes memory, a report has it, and so has the bitmap of an unmap. */
+  private static void log(VfioUserClient client, DmaLog log) throws Exception {
+    IovaRange shared = new IovaRange(PAGE, PAGE);
+    IovaRange both = new IovaRange(0, 64 * PAGE);
+    try (Arena arena = Arena.ofShared(); Fd file = Memfd.create("guest", PAGE)) {
+      client.mapDma(shared, file, 0, true);
+      client.mapDma(4 * PAGE, arena.allocate(PAGE), true);
+      act(client, 4 * PAGE, 1, BoardRegisters.WRITE);
+      log.start(List.of(both), PAGE);
+      MemorySegment bitmap = arena.allocate(8, 8);
+      act(client, PAGE + 8, 42, BoardRegisters.WRITE);
+      act(client, 4 * PAGE + 8, 43, BoardRegisters.WRITE);
+      log.report(both, PAGE, bitmap);
+      assertThat(bitmap.get(Wire.U64, 0)).isEqualTo(1 << 1 | 1 << 4);
+      act(client, 4 * PAGE + 8, 43, BoardRegisters.WRITE);
+      client.unmapDma(new IovaRange(4 * PAGE, PAGE), PAGE, bitmap.fill((byte) 0));
+      assertThat(bitmap.get(Wire.U64, 0)).isEqualTo(1);
+      client.unmapDma(shared, PAGE, bitmap.fill((byte) 0));
+      assertThat(bitmap.get(Wire.U64, 0)).isZero();
+      log.stop();
     }
   }
 
@@ -179,6 +211,7 @@ class ForeignServerKindsTest {
   private static byte[] save(VfioUserClient client) throws Exception {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
     SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+    saving.preCopyInfo();
     readAll(saving, stream);
     client.moveTo(DeviceState.STOP_COPY);
     readAll(saving, stream);
@@ -270,6 +303,31 @@ class ForeignServerKindsTest {
           .withMessageContaining("reset leaves the device in RESUMING; restart the server");
       assertThat(client.findings()).extracting(Finding::kind).contains(Kind.RESET_LEAVES_STATE);
       assertThat(server.complaints()).isEmpty();
+    }
+  }
+
+  /** Such a server is used up by whoever connects, and its device is migrated all the same. */
+  @Test
+  void aServerOfOneClientIsMigratedFromInOneConnection() throws Exception {
+    Path path = folder.resolve("one");
+    SimulatedDevice source = SETTINGS.device();
+    byte[] content = source.content();
+    SimulatedDevice target = SETTINGS.withContent(16, 0).device();
+    UnixSocket.Pair right = UnixSocket.pair();
+    try (ForeignServer from = ForeignServer.listen(path, source, Set.of(ServerTrait.ONE_CLIENT));
+        ForeignServer to = ForeignServer.start(right.one(), target, Set.of())) {
+      try (VfioUserClient client = VfioUserClient.connect(path, ClientOptions.DEFAULT);
+          VfioUserClient other = VfioUserClient.of(right.other(), "right", ClientOptions.DEFAULT)) {
+        load(other, save(client));
+        assertThat(other.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(target.content()).isEqualTo(content);
+        client.reset();
+      }
+      from.awaitEnd();
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> VfioUserClient.connect(path, ClientOptions.DEFAULT))
+          .satisfies(e -> assertThat(e.errno()).isIn(Errno.ECONNREFUSED, Errno.ENOENT));
+      assertThat(from.complaints()).isEmpty();
     }
   }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our client with servers that are not ours, or not well. */
@@ -31,7 +32,7 @@ class ForeignServerTest extends ForeignServer {
   void versionZeroWithoutJsonWillDo() throws Exception {
     try (VfioUserClient client = connect((asked, to) -> null)) {
       assertThat(client.identity().driver()).isEqualTo("vfio-user 0.0");
-      assertThat(client.limits()).isEqualTo(Limits.DEFAULT.withPageSizes(4096));
+      assertThat(client.limits()).isEqualTo(Limits.DEFAULT.withPageSizes(4096).withMaxMsgFds(1));
       assertThat(client.features()).isEqualTo(MigrationFeatures.fromFlags(5));
       assertThat(client.dmaLog()).isEmpty();
       assertThat(client.stopCopyLength()).isEmpty();
@@ -125,6 +126,19 @@ class ForeignServerTest extends ForeignServer {
         ? reply(asked, Body.empty().u32(8, size).zeros(200)) : null); Arena arena = Arena.ofConfined()) {
       SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> saving.read(arena.allocate(100)));
+    }
+  }
+
+  /** What follows may fill the answer up to the size asked for, and nothing else. */
+  @ParameterizedTest
+  @CsvSource({"40, 41", "40, 99", "40, 101", "0, 1", "100, 101", "40, 39", "0, 4000"})
+  void anAnswerOfAnotherLengthThanItSaysEndsTheConnection(int said, int sent) throws Exception {
+    try (VfioUserClient client = connect((asked, to) -> is(asked, Command.MIG_DATA_READ)
+        ? reply(asked, Body.empty().u32(8 + said, said).zeros(sent)) : null);
+        Arena arena = Arena.ofConfined()) {
+      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
+      assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> saving.read(arena.allocate(100)))
+          .withMessageContaining("MIG_DATA_READ of 100 bytes answered with " + sent);
     }
   }
 

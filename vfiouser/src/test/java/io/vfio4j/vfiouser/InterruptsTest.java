@@ -129,13 +129,18 @@ class InterruptsTest {
     assertThat(Resources.openFds()).isEqualTo(before);
   }
 
+  /** The data that follows is part of argsz, where it is not descriptors. */
+  private static Body bools(int action, int index, int start, int count) {
+    return Body.empty().u32(20 + count, BOOL | action, index, start, count);
+  }
+
   @Test
   void theClientMayTriggerThemItself() throws Exception {
     assign(MSIX, 0, 8);
     set(NONE | TRIGGER, MSIX, 1, 2);
     assertThat(heard()).isEqualTo(".xx.....");
     peer.done(Command.DEVICE_SET_IRQS,
-        Body.irqSet(BOOL | TRIGGER, MSIX, 2, 4).bytes((byte) 1, (byte) 0, (byte) 0, (byte) 0xff));
+        bools(TRIGGER, MSIX, 2, 4).bytes((byte) 1, (byte) 0, (byte) 0, (byte) 0xff));
     assertThat(heard()).isEqualTo("..x..x..");
   }
 
@@ -160,9 +165,9 @@ class InterruptsTest {
     set(NONE | MASK, INTX, 0, 1);
     act(TestDevice.INTX_HIGH, 0);
     assertThat(heard()).isEqualTo("........");
-    peer.done(Command.DEVICE_SET_IRQS, Body.irqSet(BOOL | UNMASK, INTX, 0, 1).bytes((byte) 0));
+    peer.done(Command.DEVICE_SET_IRQS, bools(UNMASK, INTX, 0, 1).bytes((byte) 0));
     assertThat(heard()).isEqualTo("........");
-    peer.done(Command.DEVICE_SET_IRQS, Body.irqSet(BOOL | UNMASK, INTX, 0, 1).bytes((byte) 1));
+    peer.done(Command.DEVICE_SET_IRQS, bools(UNMASK, INTX, 0, 1).bytes((byte) 1));
     assertThat(heard()).isEqualTo("x.......");
   }
 

@@ -23,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -248,6 +249,32 @@ class MigrationTest {
       assertThat(end.body()).isEqualTo(Body.empty().u32(8, 0).toBytes());
       peer.refused(Errno.EINVAL, Command.DEVICE_FEATURE,
           Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24));
+    }
+  }
+
+  /** As clients in development ask, with argsz or without, and by the feature of ours that nobody negotiated. */
+  @Test
+  void aForeignClientGetsPreCopyInfo() throws Exception {
+    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+      Body whole = Body.empty().u32(24, 0).u64(0, 0);
+      Body ours = Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24);
+      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, whole);
+      setState(peer, DeviceState.PRE_COPY);
+      byte[] info = peer.done(Command.MIG_GET_PRECOPY_INFO, whole).body();
+      assertThat(info).isEqualTo(Body.empty().u32(24, 0).u64(TestDevice.INITIAL_BYTES, 12345).toBytes());
+      for (Body request : List.of(Body.empty().u32(0, 0).u64(0, 0), Body.empty().u32(0, 0),
+          Body.empty().u32(0),
+          Body.empty().u32(100, 0))) {
+        assertThat(peer.done(Command.MIG_GET_PRECOPY_INFO, request).body()).isEqualTo(info);
+      }
+      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, Body.empty().u32(23, 0).u64(0, 0));
+      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, Body.empty());
+      assertThat(peer.done(Command.DEVICE_FEATURE, ours).body()).isEqualTo(
+          Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24).u64(TestDevice.INITIAL_BYTES, 12345).u32(1, 0)
+              .toBytes());
+      setState(peer, DeviceState.STOP_COPY);
+      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, whole);
+      peer.refused(Errno.EINVAL, Command.DEVICE_FEATURE, ours);
     }
   }
 

@@ -26,7 +26,8 @@ final class Board {
   private final byte[] config = new byte[CONFIG_SIZE];
   private final byte[] registers = new byte[BoardRegisters.SIZE];
   private final ByteBuffer fields = ByteBuffer.wrap(registers).order(ByteOrder.LITTLE_ENDIAN);
-  private final BoardMemory memory = new BoardMemory();
+  private final BoardLog log = new BoardLog();
+  private final BoardMemory memory = new BoardMemory(log);
   private final BoardIrqs irqs = new BoardIrqs();
 
   Board(DeviceIdentity identity) {
@@ -34,6 +35,10 @@ final class Board {
         .putShort(0, (short) identity.vendorId()).putShort(2, (short) identity.deviceId())
         .putInt(8, identity.classCode() << 8)
         .putShort(0x2c, (short) identity.subsystemVendorId()).putShort(0x2e, (short) identity.subsystemId());
+  }
+
+  BoardLog log() {
+    return log;
   }
 
   byte[] regionInfo(WireMessage asked) throws ErrnoException {
@@ -117,6 +122,7 @@ final class Board {
   }
 
   void clientGone() {
+    log.clear();
     memory.clear();
     irqs.clear();
   }

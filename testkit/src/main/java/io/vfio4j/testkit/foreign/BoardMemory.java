@@ -16,10 +16,16 @@ import java.util.TreeMap;
 /** The memory that a client has mapped for a foreign server's device. */
 final class BoardMemory {
 
+  private static final int WITH_BITMAP = 1;
   private static final ValueLayout.OfLong U64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final TreeMap<Long, BoardMapping> mappings = new TreeMap<>(Long::compareUnsigned);
+  private final BoardLog log;
+
+  BoardMemory(BoardLog log) {
+    this.log = log;
+  }
 
   byte[] map(WireMessage asked, int most) throws IOException, ErrnoException {
     long iova = asked.u64(16);
@@ -65,15 +71,20 @@ final class BoardMemory {
     if (mapping == null || mapping.size() != asked.u64(16)) {
       throw new ErrnoException(Errno.ENOENT, "nothing mapped so at 0x%x".formatted(iova));
     }
+    byte[] answer = (asked.u32(4) & WITH_BITMAP) == 0
+        ? asked.bytes(0, 24)
+        : WireBody.empty().bytes(asked.bytes(0, 40)).bytes(log.report(iova, mapping.size(), asked.u64(24)))
+            .toBytes();
     mappings.remove(iova);
     mapping.close();
-    return asked.bytes(0, 24);
+    return answer;
   }
 
   void write(long iova, long value, Board.Asking client) throws IOException, ErrnoException {
     MemorySegment memory = find(iova, BoardMapping.MAY_WRITE).from(iova);
     if (memory != null) {
       memory.set(U64, 0, value);
+      log.mark(iova, Long.BYTES);
     } else {
       client.ask(DMA_WRITE, WireBody.empty().u64(iova, Long.BYTES, value).toBytes());
     }

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,9 +31,23 @@ final class ClientConnection implements AutoCloseable {
   private final WireSocket wire;
   private final TreeMap<Long, MemorySegment> lent = new TreeMap<>(Long::compareUnsigned);
   private PeerLimits limits = PeerLimits.USUAL;
+  private final boolean ignoresErrors;
+  /** What was asked and is not answered yet, by id, where errors are ignored. */
+  private final Map<Integer, byte[]> asked = new HashMap<>();
   private int nextId = 0x4000;
+  private int fdsOfReply;
 
   ClientConnection(UnixSocket socket) throws LinuxException {
+    this(socket, false);
+  }
+
+  /**
+   * Makes a connection.
+   *
+   * @param ignoresErrors whether replies with the error flag are taken for answers, in buffers that hold the requests
+   */
+  ClientConnection(UnixSocket socket, boolean ignoresErrors) throws LinuxException {
+    this.ignoresErrors = ignoresErrors;
     socket.receiveTimeout(PATIENCE);
     wire = new WireSocket(socket, Pace.BRISK);
   }
@@ -62,6 +77,9 @@ final class ClientConnection implements AutoCloseable {
   /** Sends a command whose reply {@link #end} takes. Returns its id. */
   int begin(int command, WireBody body, Fd... fds) throws IOException {
     int id = nextId++ & 0xffff;
+    if (ignoresErrors) {
+      asked.put(id, body.toBytes());
+    }
     wire.send(id, command, 0, 0, body.toBytes(), List.of(fds));
     return id;
   }
@@ -82,16 +100,26 @@ final class ClientConnection implements AutoCloseable {
         serve(message);
         continue;
       }
+      fdsOfReply = message.fds().count();
       message.close(); // A descriptor in a reply is of no use to these clients.
       if (message.id() != id || message.command() != command) {
         throw new PeerComplaint("command %d with id %d is answered by a reply to command %d with id %d"
             .formatted(command, id, message.command(), message.id()));
+      }
+      byte[] request = asked.remove(id);
+      if (message.isError() && request != null) {
+        return new WireMessage(id, command, REPLY, 0, WireSocket.little(request), message.fds());
       }
       if (message.isError()) {
         throw new ErrnoException(new Errno(message.errno()), "the server refuses command " + command);
       }
       return message;
     }
+  }
+
+  /** Returns how many descriptors came with the last reply. */
+  int fdsOfReply() {
+    return fdsOfReply;
   }
 
   WireMessage call(int command, WireBody body, Fd... fds) throws IOException, ErrnoException {

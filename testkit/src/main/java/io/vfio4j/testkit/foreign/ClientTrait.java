@@ -16,5 +16,7 @@ public enum ClientTrait {
    * Takes 1 descriptor and 64 bytes of data in a message, and 2 mappings are all that it wants. It says so: not to be
    * combined with {@link #NO_JSON}.
    */
-  SMALL_LIMITS
+  SMALL_LIMITS,
+  /** Does not look at the error flag of replies: a refusal is an answer to it, in which stands what it has asked. */
+  IGNORES_ERRORS
 }

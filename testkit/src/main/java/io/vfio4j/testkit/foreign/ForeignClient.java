@@ -47,7 +47,7 @@ public final class ForeignClient implements AutoCloseable {
 
   private ForeignClient(UnixSocket socket, Set<ClientTrait> traits) throws IOException, ErrnoException {
     this.traits = Set.copyOf(traits);
-    connection = new ClientConnection(socket);
+    connection = new ClientConnection(socket, traits.contains(ClientTrait.IGNORES_ERRORS));
     boolean small = traits.contains(ClientTrait.SMALL_LIMITS);
     PeerLimits own = small ? PeerLimits.TINY : PeerLimits.USUAL;
     VersionExchange agreed =

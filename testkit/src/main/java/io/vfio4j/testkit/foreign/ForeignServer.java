@@ -41,7 +41,7 @@ public final class ForeignServer implements AutoCloseable {
     this.traits = traits.isEmpty() ? EnumSet.noneOf(ServerTrait.class) : EnumSet.copyOf(traits);
     this.listening = listening;
     board = new Board(device.identity());
-    migration = new MigrationCommands(device, this.traits);
+    migration = new MigrationCommands(device, this.traits, board.log());
     thread = Thread.ofPlatform().name("foreign-server").daemon().unstarted(() -> run(client));
   }
 
@@ -94,6 +94,10 @@ public final class ForeignServer implements AutoCloseable {
       }
       while (listening != null && !closed) {
         serve(listening.accept());
+        if (traits.contains(ServerTrait.ONE_CLIENT)) {
+          listening.close();
+          return;
+        }
       }
     } catch (LinuxException e) {
       complain(e);
@@ -135,17 +139,8 @@ public final class ForeignServer implements AutoCloseable {
     }
   }
 
-  /** Lets the client go, and waits for the server's end. */
-  @Override
-  public void close() {
-    closed = true;
-    WireSocket client = current;
-    if (client != null) {
-      client.shutdown();
-    }
-    if (listening != null) {
-      listening.shutdown();
-    }
+  /** Waits until the server accepts no more clients: for ever, unless it is one of {@link ServerTrait#ONE_CLIENT}. */
+  public void awaitEnd() {
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {
@@ -157,6 +152,20 @@ public final class ForeignServer implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Lets the client go, and waits for the server's end. */
+  @Override
+  public void close() {
+    closed = true;
+    WireSocket client = current;
+    if (client != null) {
+      client.shutdown();
+    }
+    if (listening != null) {
+      listening.shutdown();
+    }
+    awaitEnd();
     if (listening != null) {
       listening.close();
     }

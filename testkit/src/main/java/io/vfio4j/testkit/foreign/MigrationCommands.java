@@ -5,6 +5,8 @@ import static io.vfio4j.testkit.foreign.WireNumbers.DATA_SIZE;
 import static io.vfio4j.testkit.foreign.WireNumbers.DEVICE_STATE;
 import static io.vfio4j.testkit.foreign.WireNumbers.FEATURE_INDEX;
 import static io.vfio4j.testkit.foreign.WireNumbers.GET;
+import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_REPORT;
+import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_START;
 import static io.vfio4j.testkit.foreign.WireNumbers.MIGRATION;
 import static io.vfio4j.testkit.foreign.WireNumbers.PROBE;
 import static io.vfio4j.testkit.foreign.WireNumbers.SET;
@@ -16,6 +18,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import java.lang.foreign.MemorySegment;
@@ -30,13 +33,15 @@ final class MigrationCommands implements AutoCloseable {
 
   private final MigratableDevice device;
   private final Set<ServerTrait> traits;
+  private final BoardLog log;
   private @Nullable DataSession session;
   /** What a server that never says ERROR says instead, while its device is broken. */
   private @Nullable DeviceState pretended;
 
-  MigrationCommands(MigratableDevice device, Set<ServerTrait> traits) {
+  MigrationCommands(MigratableDevice device, Set<ServerTrait> traits, BoardLog log) {
     this.device = device;
     this.traits = traits;
+    this.log = log;
   }
 
   DeviceState state() throws DeviceException {
@@ -47,11 +52,16 @@ final class MigrationCommands implements AutoCloseable {
   byte[] feature(WireMessage asked) throws DeviceException, ErrnoException {
     int flags = asked.u32(4);
     int index = flags & FEATURE_INDEX;
-    if (index != MIGRATION && index != DEVICE_STATE && index != DATA_SIZE) {
+    boolean logs = index >= LOGGING_START && index <= LOGGING_REPORT
+        && traits.contains(ServerTrait.LOGS_ALL_BUT_MESSAGES);
+    if (index != MIGRATION && index != DEVICE_STATE && index != DATA_SIZE && !logs) {
       throw new ErrnoException(Errno.ENOTTY, "feature " + index);
     }
     if ((flags & PROBE) != 0) {
-      return asked.bytes(0, 8);
+      return asked.bytes(0, asked.body().limit());
+    }
+    if (logs) {
+      return log(index, asked);
     }
     boolean sets = (flags & SET) != 0;
     if (sets == ((flags & GET) != 0) || (sets && index != DEVICE_STATE)) {
@@ -69,6 +79,34 @@ final class MigrationCommands implements AutoCloseable {
       default -> reply.u64(device.stopCopyLength()
           .orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no estimate"))).toBytes();
     };
+  }
+
+  private byte[] log(int index, WireMessage asked) throws ErrnoException {
+    if (index == LOGGING_REPORT) {
+      byte[] bitmap = log.report(asked.u64(8), asked.u64(16), asked.u64(24));
+      if (asked.u32(0) < 32 + bitmap.length) {
+        throw new ErrnoException(Errno.EINVAL, "no room for a bitmap of " + bitmap.length);
+      }
+      return WireBody.empty().bytes(asked.bytes(0, 32)).bytes(bitmap).toBytes();
+    }
+    if (index == LOGGING_START) {
+      log.start();
+    } else {
+      log.stop();
+    }
+    return asked.bytes(0, asked.body().limit());
+  }
+
+  /** Clients ask for it to see whether there is any: a server without answers as to whatever it does not know. */
+  byte[] preCopyInfo(WireMessage asked) throws DeviceException, ErrnoException {
+    if (!traits.contains(ServerTrait.PRE_COPY_COMMAND)) {
+      throw new ErrnoException(Errno.EINVAL, "command 19");
+    }
+    if ((asked.u32(0) != 0 && asked.u32(0) < 24) || !(session instanceof SavingSession saving)) {
+      throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state());
+    }
+    PreCopyInfo info = saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no info"));
+    return WireBody.empty().u32(24, 0).u64(info.initialBytes(), info.dirtyBytes()).toBytes();
   }
 
   private long features() {

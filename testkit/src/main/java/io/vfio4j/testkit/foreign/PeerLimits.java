@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a peer takes.
+ * What a peer accepts.
  *
  * @param fds descriptors in a message
  * @param data bytes of data in a message
@@ -14,10 +14,15 @@ import java.util.regex.Pattern;
  */
 record PeerLimits(int fds, int data, int maps) {
 
-  /** What stands where a peer names nothing. */
+  /** What these peers accept, and what stands where a peer names nothing, except for descriptors: that is 1. */
   static final PeerLimits USUAL = new PeerLimits(8, 1 << 20, 65535);
 
   static final PeerLimits TINY = new PeerLimits(1, 64, 2);
+
+  /** Returns the capabilities with which limits are named, but for that of descriptors. */
+  String jsonWithoutFds() {
+    return json().replaceFirst("\"max_msg_fds\":\\d+,", "");
+  }
 
   String json() {
     return ("{\"capabilities\":{\"max_msg_fds\":%d,\"max_data_xfer_size\":%d,\"max_dma_maps\":%d,"
@@ -26,7 +31,7 @@ record PeerLimits(int fds, int data, int maps) {
 
   /** Returns the lower of these values and of those that a peer's JSON names. */
   PeerLimits lowered(String json) {
-    return new PeerLimits((int) Math.min(fds, named(json, "max_msg_fds").orElse(USUAL.fds)),
+    return new PeerLimits((int) Math.min(fds, named(json, "max_msg_fds").orElse(1)),
         (int) Math.min(data, named(json, "max_data_xfer_size").orElse(USUAL.data)),
         (int) Math.min(maps, named(json, "max_dma_maps").orElse(USUAL.maps)));
   }

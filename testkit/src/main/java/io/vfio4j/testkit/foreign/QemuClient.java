@@ -24,7 +24,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * A client in the way of QEMU 11: the start-up of its {@code vfio-user-pci}, and what a guest has it do. As
+ * A client in the way of QEMU 11.1: the start-up of its {@code vfio-user-pci}, and what a guest has it do. It refuses
+ * replies that are longer than the buffer of their request, and answers about regions that contradict themselves. As
  * {@link ForeignClient} in what it throws. For one thread.
  */
 public final class QemuClient implements AutoCloseable {
@@ -36,6 +37,10 @@ public final class QemuClient implements AutoCloseable {
           + "\"write_multiple\": true}}";
 
   private static final int BARS = 6;
+  private static final int REGION_INFO = 32;
+  private static final int REGION_MMAP = 4;
+  private static final int REGION_CAPS = 8;
+  private static final int CAPABILITY = 8;
   private static final int ERROR_IRQ = 3;
   private static final int FIRST_BAR = 0x10;
   private static final int ROM_BAR = 0x30;
@@ -99,9 +104,9 @@ public final class QemuClient implements AutoCloseable {
     connection.lend(romAt, rom);
     int second = connection.begin(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
     int info = connection.begin(GET_INFO, WireBody.empty().u32(16, 0, 0, 0));
-    connection.end(first, DMA_MAP);
-    connection.end(second, DMA_MAP);
-    WireMessage device = connection.end(info, GET_INFO);
+    within(32, connection.end(first, DMA_MAP));
+    within(32, connection.end(second, DMA_MAP));
+    WireMessage device = within(16, connection.end(info, GET_INFO));
     if ((device.u32(4) & 2) == 0 || device.u32(8) < WireNumbers.REGIONS
         || device.u32(12) < WireNumbers.IRQS) {
       throw new PeerComplaint("this is no PCI device");
@@ -115,7 +120,7 @@ public final class QemuClient implements AutoCloseable {
     boolean hasMsix = irqCount(MSIX) > 0;
     disableIrqs(hasMsix);
     if ((device.u32(4) & 1) != 0) {
-      connection.call(RESET, WireBody.empty());
+      call(RESET, WireBody.empty());
     }
     disableIrqs(hasMsix);
     for (int bar = 0; bar < BARS; bar++) {
@@ -123,27 +128,78 @@ public final class QemuClient implements AutoCloseable {
     }
   }
 
+  /** Has a command carried out whose reply takes the place of the request. */
+  private WireMessage call(int command, WireBody body, Fd... fds) throws IOException, ErrnoException {
+    return call(body.toBytes().length, command, body, fds);
+  }
+
+  /**
+   * Has a command carried out.
+   *
+   * @param room bytes of the buffer for the reply's body
+   */
+  WireMessage call(int room, int command, WireBody body, Fd... fds) throws IOException, ErrnoException {
+    return within(room, connection.call(command, body, fds));
+  }
+
+  private static WireMessage within(int room, WireMessage reply) throws PeerComplaint {
+    if (reply.body().limit() > room) {
+      throw new PeerComplaint(
+          "a reply to command %d of %d bytes, in a buffer of %d".formatted(reply.command(),
+              reply.body().limit(), room));
+    }
+    return reply;
+  }
+
+  /** Asks with room for the fields, and once more with as much as the answer takes. */
   private long regionSize(int index) throws IOException, ErrnoException {
-    return connection.call(GET_REGION_INFO, WireBody.empty().u32(32, 0, index, 0).u64(0, 0)).u64(16);
+    WireMessage answer = regionInfo(index, REGION_INFO);
+    int whole = answer.u32(0);
+    if (whole > connection.limits().data()) {
+      throw new PeerComplaint("region %d takes %d bytes to describe".formatted(index, whole));
+    }
+    if (whole > REGION_INFO) {
+      answer = regionInfo(index, whole);
+    }
+    boolean isMappable = (answer.u32(4) & REGION_MMAP) != 0;
+    if (connection.fdsOfReply() != (isMappable ? 1 : 0)) {
+      throw new PeerComplaint("region %d with flags 0x%x comes with %d descriptors".formatted(index,
+          answer.u32(4), connection.fdsOfReply()));
+    }
+    return answer.u64(16);
+  }
+
+  private WireMessage regionInfo(int index, int room) throws IOException, ErrnoException {
+    WireMessage answer =
+        call(room, GET_REGION_INFO, WireBody.empty().u32(room, 0, index, 0).u64(0, 0));
+    int whole = answer.u32(0);
+    int chain = answer.u32(12);
+    boolean hasChain = (answer.u32(4) & REGION_CAPS) != 0;
+    if (whole < REGION_INFO || answer.body().limit() < REGION_INFO
+        || (hasChain && (chain < REGION_INFO || chain > whole - CAPABILITY))) {
+      throw new PeerComplaint("region %d in %d of %d bytes, with capabilities at %d".formatted(index,
+          answer.body().limit(), whole, chain));
+    }
+    return answer;
   }
 
   private int irqCount(int index) throws IOException, ErrnoException {
-    return connection.call(GET_IRQ_INFO, WireBody.empty().u32(16, 0, index, 0)).u32(12);
+    return call(GET_IRQ_INFO, WireBody.empty().u32(16, 0, index, 0)).u32(12);
   }
 
   private void readConfig(int size) throws IOException, ErrnoException {
-    WireMessage reply = connection.call(REGION_READ, WireBody.empty().u64(0).u32(CONFIG, size));
+    WireMessage reply = call(16 + size, REGION_READ, WireBody.empty().u64(0).u32(CONFIG, size));
     configSpace = reply.bytes(16, size);
   }
 
   private void sizeRom() throws IOException, ErrnoException {
     writeConfig(ROM_BAR, 0xfffff800);
-    connection.call(REGION_READ, WireBody.empty().u64(ROM_BAR).u32(CONFIG, 4));
+    call(20, REGION_READ, WireBody.empty().u64(ROM_BAR).u32(CONFIG, 4));
     writeConfig(ROM_BAR, 0);
   }
 
   private void writeConfig(int at, int value) throws IOException, ErrnoException {
-    connection.call(REGION_WRITE, WireBody.empty().u64(at).u32(CONFIG, 4, value));
+    call(REGION_WRITE, WireBody.empty().u64(at).u32(CONFIG, 4, value));
   }
 
   private void disableIrqs(boolean hasMsix) throws IOException, ErrnoException {
@@ -159,7 +215,7 @@ public final class QemuClient implements AutoCloseable {
   }
 
   private void setIrqs(int flags, int index, int count, Fd... fds) throws IOException, ErrnoException {
-    connection.call(SET_IRQS, WireBody.empty().u32(20, flags, index, 0, count), fds);
+    call(SET_IRQS, WireBody.empty().u32(20, flags, index, 0, count), fds);
   }
 
   /** Returns the config space as it was read at start-up. */
@@ -191,7 +247,7 @@ public final class QemuClient implements AutoCloseable {
 
   /** Reads a register. */
   public int read(int bar, long offset) throws IOException, ErrnoException {
-    return connection.call(REGION_READ, WireBody.empty().u64(offset).u32(bar, 4)).u32(16);
+    return call(20, REGION_READ, WireBody.empty().u64(offset).u32(bar, 4)).u32(16);
   }
 
   /** Reads a 64-bit register in two halves. */
@@ -221,7 +277,7 @@ public final class QemuClient implements AutoCloseable {
   public void unmapAllAndMapAgain(Fd ram, long ramSize) throws IOException, ErrnoException {
     unmapIfMapped(0, NEARLY_ALL);
     map(ram, 0, ramSize);
-    connection.call(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
+    call(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
   }
 
   /** Maps the guest's memory elsewhere and back, as firmware has it done, and at last once more as it is. */
@@ -234,17 +290,22 @@ public final class QemuClient implements AutoCloseable {
   }
 
   private void map(Fd ram, long iova, long size) throws IOException, ErrnoException {
-    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), ram);
+    call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), ram);
   }
 
   private void unmap(long iova, long size) throws IOException, ErrnoException {
-    connection.call(DMA_UNMAP, WireBody.empty().u32(24, 0).u64(iova, size));
+    call(DMA_UNMAP, WireBody.empty().u32(24, 0).u64(iova, size));
   }
 
   /** Maps a BAR at its guest address, without a descriptor, and unmaps it again. */
   public void mapAndUnmapBar(int bar, long at) throws IOException, ErrnoException {
-    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE).u64(0, at, barSizes[bar]));
+    call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE).u64(0, at, barSizes[bar]));
     unmap(at, barSizes[bar]);
+  }
+
+  /** Returns what it does to migrate the device. */
+  public QemuMigration migration() {
+    return new QemuMigration(this, connection.limits().data());
   }
 
   @Override

@@ -9,6 +9,7 @@ import static io.vfio4j.testkit.foreign.WireNumbers.GET_IRQ_INFO;
 import static io.vfio4j.testkit.foreign.WireNumbers.GET_REGION_INFO;
 import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_READ;
 import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_WRITE;
+import static io.vfio4j.testkit.foreign.WireNumbers.MIG_GET_PRECOPY_INFO;
 import static io.vfio4j.testkit.foreign.WireNumbers.REGION_READ;
 import static io.vfio4j.testkit.foreign.WireNumbers.REGION_WRITE;
 import static io.vfio4j.testkit.foreign.WireNumbers.RESET;
@@ -51,7 +52,9 @@ final class ServedClient implements Board.Asking {
     this.board = board;
     this.migration = migration;
     this.complaints = complaints;
-    own = traits.contains(ServerTrait.TINY_LIMITS) ? PeerLimits.TINY : PeerLimits.USUAL;
+    PeerLimits accepted = traits.contains(ServerTrait.TINY_LIMITS) ? PeerLimits.TINY : PeerLimits.USUAL;
+    boolean isSilent = traits.contains(ServerTrait.NAMES_NO_FDS) || traits.contains(ServerTrait.NO_JSON);
+    own = isSilent ? new PeerLimits(1, accepted.data(), accepted.maps()) : accepted;
     inForce = own;
   }
 
@@ -115,7 +118,8 @@ final class ServedClient implements Board.Asking {
     }
     return Reply.of(switch (asked.command()) {
       case VERSION -> version(asked);
-      case GET_INFO -> WireBody.empty().u32(16, 3, WireNumbers.REGIONS, WireNumbers.IRQS).toBytes();
+      case GET_INFO -> WireBody.empty().u32(16, traits.contains(ServerTrait.DENIES_RESET) ? 2 : 3,
+          WireNumbers.REGIONS, WireNumbers.IRQS).toBytes();
       case GET_REGION_INFO -> board.regionInfo(asked);
       case GET_IRQ_INFO -> board.irqInfo(asked);
       case SET_IRQS -> board.setIrqs(asked);
@@ -131,6 +135,7 @@ final class ServedClient implements Board.Asking {
       case FEATURE -> migration.feature(asked);
       case MIG_DATA_READ -> migration.read(bounded(asked, 4));
       case MIG_DATA_WRITE -> migration.write(bounded(asked, 4));
+      case MIG_GET_PRECOPY_INFO -> migration.preCopyInfo(asked);
       default -> throw refused("command %d, which was not agreed on".formatted(asked.command()));
     });
   }
@@ -166,7 +171,7 @@ final class ServedClient implements Board.Asking {
     WireBody reply =
         WireBody.empty().u16(0, traits.contains(ServerTrait.VERSION_0_0) ? 0 : Math.min(minor, 2));
     if (!traits.contains(ServerTrait.NO_JSON)) {
-      reply.text(own.json());
+      reply.text(traits.contains(ServerTrait.NAMES_NO_FDS) ? own.jsonWithoutFds() : own.json());
     }
     return reply.toBytes();
   }

@@ -28,12 +28,22 @@ public enum ServerTrait {
   KEEPS_STATE,
   /** Takes 1 descriptor, 64 bytes of data and 2 mappings, and says so: not to be combined with {@link #NO_JSON}. */
   TINY_LIMITS,
+  /** Names its limits, but not how many descriptors it accepts in a message, and accepts 1. */
+  NAMES_NO_FDS,
+  /** Has a DMA log, in which what it writes by message is not: its client knows that, since it does the writing. */
+  LOGS_ALL_BUT_MESSAGES,
+  /** Has pre-copy info, by command 19. */
+  PRE_COPY_COMMAND,
+  /** Says of its device, which can be reset, that it cannot. */
+  DENIES_RESET,
+  /** Accepts one client in its life, and listens no longer once that is gone. */
+  ONE_CLIENT,
   /** Sends each reply in small pieces, and rests in between. */
   SLOW;
 
   /** Returns what the reference C library is like, all together. */
   public static Set<ServerTrait> referenceLibrary() {
     return Collections.unmodifiableSet(EnumSet.of(PADS_DATA, KNOWS_NO_P2P, NEVER_ERROR, RESET_LEAVES_STATE,
-        REFUSES_WHILE_STOPPED, EIGHT_FDS, KEEPS_STATE));
+        REFUSES_WHILE_STOPPED, EIGHT_FDS, KEEPS_STATE, LOGS_ALL_BUT_MESSAGES));
   }
 }

@@ -21,6 +21,7 @@ final class WireNumbers {
   static final int FEATURE = 16;
   static final int MIG_DATA_READ = 17;
   static final int MIG_DATA_WRITE = 18;
+  static final int MIG_GET_PRECOPY_INFO = 19;
 
   static final int TYPE_MASK = 0xf;
   static final int REPLY = 1;
@@ -34,6 +35,9 @@ final class WireNumbers {
 
   static final int MIGRATION = 1;
   static final int DEVICE_STATE = 2;
+  static final int LOGGING_START = 6;
+  static final int LOGGING_STOP = 7;
+  static final int LOGGING_REPORT = 8;
   static final int DATA_SIZE = 9;
 
   static final int REGIONS = 9;

@@ -14,6 +14,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -49,7 +50,7 @@ class ForeignPeersTest {
     return switch (client) {
       case INSISTS_ON_PADDING -> server.contains(ServerTrait.PADS_DATA);
       case NO_JSON -> server.contains(ServerTrait.NO_JSON);
-      case PIPELINES, VERSION_0_0, SMALL_LIMITS -> true;
+      case PIPELINES, VERSION_0_0, SMALL_LIMITS, IGNORES_ERRORS -> true;
     };
   }
 
@@ -106,6 +107,68 @@ class ForeignPeersTest {
     qemu.writeLong(BoardRegisters.BAR, BoardRegisters.VALUE, value);
     qemu.write(BoardRegisters.BAR, BoardRegisters.DO, what);
     return qemu.read(BoardRegisters.BAR, BoardRegisters.STATUS);
+  }
+
+  @Test
+  void qemuMigrates() throws Exception {
+    SimulatedDevice source = SETTINGS.device();
+    SimulatedDevice target = SETTINGS.withContent(16, 0).device();
+    byte[] content = source.content();
+    Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.LOGS_ALL_BUT_MESSAGES,
+        ServerTrait.PRE_COPY_COMMAND, ServerTrait.DENIES_RESET);
+    try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, habits);
+        ForeignServer right =
+            ForeignServer.listen(folder.resolve("right"), target, ServerTrait.referenceLibrary())) {
+      try (QemuClient from = QemuClient.connect(folder.resolve("left"));
+          QemuClient to = QemuClient.connect(folder.resolve("right"));
+          Fd ram = Memfd.create("ram", 1 << 20);
+          Arena arena = Arena.ofConfined()) {
+        from.startUp(ram, 1 << 20, arena.allocate(4096), 0xfffc0000L);
+        QemuMigration migration = from.migration();
+        assertThat(migration.hasDmaLog()).isTrue();
+        migration.startLog(0, 1 << 20, 0x7000_0000L, 0x10_0000);
+        assertThat(act(from, 0x5008, 1, BoardRegisters.WRITE)).isZero();
+        assertThat(migration.report(0, 1 << 20).stream()).containsExactly(5);
+        assertThat(migration.report(0x7000_0000L, 0x10_0000).stream()).as("not mapped").isEmpty();
+        migration.stopLog();
+        migration.moveTo(DeviceState.PRE_COPY);
+        assertThat(migration.preCopyBytes()).isPresent();
+        assertThat(to.migration().preCopyBytes()).isEmpty();
+        migration.moveTo(DeviceState.RUNNING);
+        to.migration().load(migration.save());
+        assertThat(target.content()).isEqualTo(content);
+      }
+      assertThat(left.complaints()).isEmpty();
+      assertThat(right.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void aServerOfOneClientListensNoLonger() throws Exception {
+    try (ForeignServer server =
+        ForeignServer.listen(folder.resolve("one"), SETTINGS.device(), Set.of(ServerTrait.ONE_CLIENT,
+            ServerTrait.DENIES_RESET))) {
+      try (ForeignClient client = ForeignClient.connect(folder.resolve("one"), Set.of())) {
+        assertThat(client.deviceFlags()).as("a PCI device, and no reset").isEqualTo(2);
+        client.reset();
+      }
+      server.awaitEnd();
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> ForeignClient.connect(folder.resolve("one"), Set.of()));
+      assertThat(server.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void aClientThatIgnoresErrorsTakesARefusalForWhatItAsked() throws Exception {
+    try (ForeignServer server = ForeignServer.listen(folder.resolve("i"), SETTINGS.device(), Set.of());
+        ForeignClient client =
+            ForeignClient.connect(folder.resolve("i"), Set.of(ClientTrait.IGNORES_ERRORS))) {
+      client.unmap(4096, 4096);
+      client.moveTo(DeviceState.ERROR);
+      assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
+      assertThat(server.complaints()).isEmpty();
+    }
   }
 
   @Test
