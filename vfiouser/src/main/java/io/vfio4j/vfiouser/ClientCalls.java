@@ -15,8 +15,18 @@ import java.util.List;
  *
  * @param name the device's name, for messages
  * @param channel the way to the server
+ * @param ofMigration whether the calls move or reset the device, or carry its state, which may take longer
  */
-record ClientCalls(String name, ClientChannel channel) {
+record ClientCalls(String name, ClientChannel channel, boolean ofMigration) {
+
+  ClientCalls(String name, ClientChannel channel) {
+    this(name, channel, false);
+  }
+
+  /** Returns such as move or reset the device, or carry its state. */
+  ClientCalls forMigration() {
+    return new ClientCalls(name, channel, true);
+  }
 
   /** Fills the fields of a command and tells how many bytes they have. */
   @FunctionalInterface
@@ -47,7 +57,7 @@ record ClientCalls(String name, ClientChannel channel) {
       channel.lock();
       try {
         int size = fields.fill(channel.head());
-        return channel.exchange(command, size, data, fds, replyReader);
+        return channel.exchange(command, size, data, fds, ofMigration, replyReader);
       } finally {
         channel.unlock();
       }
@@ -60,7 +70,7 @@ record ClientCalls(String name, ClientChannel channel) {
 
   /** Resets the device, and leaves it at that. */
   void reset() throws DeviceException {
-    call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
+    forMigration().call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
   }
 
   /**

@@ -41,6 +41,7 @@ final class ClientChannel implements AutoCloseable {
   private final ClientMemory memory;
   private final Arena arena = Arena.ofShared();
   private final ExchangeWatch watch;
+  private final long migrationNanos;
   private final MessageReader reader;
   private final MessageSender sender;
   private final SegmentSlices head;
@@ -60,8 +61,10 @@ final class ClientChannel implements AutoCloseable {
    *
    * @param transport waits for ever; it is the channel's from now on
    * @param timeout how long an exchange may take
+   * @param migrationTimeout how long one may take that moves the device or carries its state
    */
-  ClientChannel(MessageTransport transport, ClientMemory memory, Limits limits, Duration timeout) {
+  ClientChannel(MessageTransport transport, ClientMemory memory, Limits limits, Duration timeout,
+      Duration migrationTimeout) {
     this.transport = transport;
     this.memory = memory;
     maxDataXferSize = limits.maxDataXferSize();
@@ -72,6 +75,7 @@ final class ClientChannel implements AutoCloseable {
     sender = new MessageSender(transport, reader, MessageSender.UNBOUNDED);
     head = new SegmentSlices(arena.allocate(HEAD_SIZE, 8));
     watch = ExchangeWatch.start(timeout, transport::shutdown);
+    migrationNanos = migrationTimeout.toNanos();
   }
 
   /**
@@ -125,12 +129,17 @@ final class ClientChannel implements AutoCloseable {
    *
    * @param fields bytes of the fields
    * @param data what follows them
+   * @param ofMigration whether it moves or resets the device, or carries its state
    * @throws RemoteErrorException if the server answered with an error
    * @throws IOException if the connection failed, now or before
    */
-  <T> T exchange(Command command, int fields, MemorySegment data, List<Fd> fds, ReplyReader<T> replyReader)
-      throws RemoteErrorException, IOException {
-    watch.begin();
+  <T> T exchange(Command command, int fields, MemorySegment data, List<Fd> fds, boolean ofMigration,
+      ReplyReader<T> replyReader) throws RemoteErrorException, IOException {
+    if (ofMigration) {
+      watch.begin(migrationNanos);
+    } else {
+      watch.begin();
+    }
     try {
       int id = send(command, Header.TYPE_COMMAND, fields, data, fds);
       awaitReply(command, id);

@@ -25,6 +25,7 @@ final class ClientMigration implements MigratableDevice {
   private static final int STATE_SIZE = 8;
 
   private final ClientCalls calls;
+  private final ClientCalls migrationCalls;
   private final DeviceIdentity identity;
   private final Limits limits;
   private final ClientPreCopyInfo preCopyInfo;
@@ -39,6 +40,7 @@ final class ClientMigration implements MigratableDevice {
   ClientMigration(ClientCalls calls, DeviceIdentity identity, ClientMemory memory, Limits limits,
       Extensions extensions, Findings findings) throws DeviceException {
     this.calls = calls;
+    this.migrationCalls = calls.forMigration();
     this.identity = identity;
     this.findings = findings;
     this.limits = limits;
@@ -85,6 +87,11 @@ final class ClientMigration implements MigratableDevice {
 
   ClientCalls calls() {
     return calls;
+  }
+
+  /** Returns calls that carry the device's state. */
+  ClientCalls migrationCalls() {
+    return migrationCalls;
   }
 
   /** Notes that the server sends more than it has to say. */
@@ -211,7 +218,7 @@ final class ClientMigration implements MigratableDevice {
   }
 
   private void setState(DeviceState target) throws DeviceException {
-    calls.call("move to " + target, Command.DEVICE_FEATURE, head -> {
+    migrationCalls.call("move to " + target, Command.DEVICE_FEATURE, head -> {
       head.set(Wire.U32, DATA, target.wireValue());
       head.set(Wire.U32, DATA + 4, -1);
       return feature(head, Feature.MIG_DEVICE_STATE | Feature.SET, STATE_SIZE) + STATE_SIZE;

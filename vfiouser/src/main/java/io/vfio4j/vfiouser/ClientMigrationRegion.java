@@ -14,10 +14,10 @@ import java.util.Optional;
  * A migration region of version 1, as the client reaches it.
  *
  * @param calls the way to the server
- * @param regions the way to regions
+ * @param access the way to the region, each access to which may take as long as what it has the device do
  * @param info what the server says of it
  */
-record ClientMigrationRegion(ClientCalls calls, ClientRegions regions, RegionInfo info)
+record ClientMigrationRegion(ClientCalls calls, ClientRegionAccess access, RegionInfo info)
     implements
       MigrationRegionAccess {
 
@@ -35,7 +35,8 @@ record ClientMigrationRegion(ClientCalls calls, ClientRegions regions, RegionInf
     for (int index = MigrationRegionLayout.FIRST_INDEX; index < Math.min(count, MOST_REGIONS); index++) {
       Optional<RegionInfo> info = info(regions, index);
       if (info.filter(ClientMigrationRegion::isMigration).isPresent()) {
-        return Optional.of(new ClientMigrationRegion(calls, regions, info.get()));
+        return Optional
+            .of(new ClientMigrationRegion(calls, regions.accessBy(calls.forMigration()), info.get()));
       }
     }
     return Optional.empty();
@@ -70,12 +71,12 @@ record ClientMigrationRegion(ClientCalls calls, ClientRegions regions, RegionInf
 
   @Override
   public void read(long offset, MemorySegment into) throws DeviceException {
-    regions.read(info.index(), offset, into);
+    access.read(info.index(), offset, into);
   }
 
   @Override
   public void write(long offset, MemorySegment data) throws DeviceException {
-    regions.write(info.index(), offset, data);
+    access.write(info.index(), offset, data);
   }
 
   @Override

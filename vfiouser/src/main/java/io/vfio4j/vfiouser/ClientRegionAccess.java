@@ -25,8 +25,17 @@ final class ClientRegionAccess {
   private MemorySegment piece = MemorySegment.NULL;
 
   ClientRegionAccess(ClientCalls calls, Limits limits) {
+    this(calls, limits.maxDataXferSize());
+  }
+
+  private ClientRegionAccess(ClientCalls calls, int maxDataXferSize) {
     this.calls = calls;
-    maxDataXferSize = limits.maxDataXferSize();
+    this.maxDataXferSize = maxDataXferSize;
+  }
+
+  /** Returns another one that goes by other calls. */
+  ClientRegionAccess by(ClientCalls others) {
+    return new ClientRegionAccess(others, maxDataXferSize);
   }
 
   void read(int index, long from, MemorySegment into) throws DeviceException {

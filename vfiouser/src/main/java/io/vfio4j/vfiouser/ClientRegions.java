@@ -90,6 +90,11 @@ public final class ClientRegions {
     return answer.doorbells();
   }
 
+  /** Returns a way to regions by other calls, for one user at a time. */
+  ClientRegionAccess accessBy(ClientCalls others) {
+    return access.by(others);
+  }
+
   void read(int region, long offset, MemorySegment into) throws DeviceException {
     access.read(region, offset, into);
   }

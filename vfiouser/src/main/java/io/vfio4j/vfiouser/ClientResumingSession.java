@@ -35,7 +35,7 @@ final class ClientResumingSession extends ClientSession implements ResumingSessi
     for (long done = 0; done < data.byteSize(); done += piece.byteSize()) {
       long size = Math.min(most, data.byteSize() - done);
       piece = size == data.byteSize() ? data : data.asSlice(done, size);
-      migration().calls().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
+      migration().migrationCalls().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
           reader -> Boolean.TRUE);
     }
   }

@@ -40,7 +40,7 @@ final class ClientSavingSession extends ClientSession implements SavingSession {
     checkOpen("read the state");
     long most = migration().limits().maxDataXferSize();
     wanted = into.byteSize() <= most ? into : into.asSlice(0, most);
-    migration().calls().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
+    migration().migrationCalls().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
         replyReader);
     if (got > 0) {
       return got;

@@ -21,12 +21,14 @@ import org.jspecify.annotations.Nullable;
 final class ExchangeWatch implements AutoCloseable {
 
   private static final VarHandle COUNT;
+  private static final VarHandle LIMIT;
   private static final ReentrantLock LOCK = new ReentrantLock();
   private static @Nullable Watcher watcher;
 
   static {
     try {
       COUNT = MethodHandles.lookup().findVarHandle(ExchangeWatch.class, "count", long.class);
+      LIMIT = MethodHandles.lookup().findVarHandle(ExchangeWatch.class, "limit", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -37,6 +39,12 @@ final class ExchangeWatch implements AutoCloseable {
   /** Odd while an exchange is under way. Written by who has the channel, read by the watcher. */
   @SuppressWarnings("UnusedVariable") // By its handle.
   private long count;
+  /**
+   * How long the exchange may take that is under way, nanoseconds. Written before the count that begins it and after that
+   * which ended the one before: who reads it between two equal counts has that of this exchange.
+   */
+  @SuppressWarnings("UnusedVariable") // By its handle.
+  private long limit;
   private volatile boolean expired;
 
   /** The watcher's: what it saw, and since when. */
@@ -45,13 +53,14 @@ final class ExchangeWatch implements AutoCloseable {
 
   private ExchangeWatch(Duration timeout, Runnable giveUp) {
     this.timeoutNanos = timeout.toNanos();
+    this.limit = timeoutNanos;
     this.giveUp = giveUp;
   }
 
   /**
    * Begins to watch.
    *
-   * @param timeout how long an exchange may take; it may last half as long again
+   * @param timeout how long an exchange may take, unless it says otherwise; it may last a quarter longer
    * @param giveUp ends it from another thread, and must not wait
    */
   static ExchangeWatch start(Duration timeout, Runnable giveUp) {
@@ -71,6 +80,14 @@ final class ExchangeWatch implements AutoCloseable {
 
   /** An exchange begins. One at a time, under the lock of who exchanges. */
   void begin() {
+    begin(timeoutNanos);
+  }
+
+  /** An exchange begins that may take so many nanoseconds, at least as many as usual. */
+  void begin(long limitNanos) {
+    if (limit != limitNanos) {
+      LIMIT.setRelease(this, limitNanos);
+    }
     COUNT.setRelease(this, count + 1);
   }
 
@@ -92,7 +109,9 @@ final class ExchangeWatch implements AutoCloseable {
       seenSince = now;
     }
     boolean isBusy = (current & 1) != 0;
-    if (isBusy && !expired && now - seenSince >= timeoutNanos) {
+    long allowed = (long) LIMIT.getAcquire(this);
+    boolean isSame = (long) COUNT.getAcquire(this) == current;
+    if (isBusy && isSame && !expired && now - seenSince >= allowed) {
       expired = true;
       giveUp.run();
     }

@@ -51,7 +51,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private VfioUserClient(String name, ClientOptions options, MessageTransport transport)
       throws DeviceException {
     ClientMemory memory = new ClientMemory();
-    ClientChannel channel = new ClientChannel(transport, memory, options.limits(), options.timeout());
+    ClientChannel channel = new ClientChannel(transport, memory, options.limits(), options.timeout(),
+        options.migrationTimeout());
     calls = new ClientCalls(name, channel);
     try {
       ClientHandshake.Granted answer = ClientHandshake.negotiate(calls, options);
