@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.devices.scratch.ScratchConfig;
+import io.vfio4j.engine.MigrationTimeouts;
 import io.vfio4j.linux.vfio.HostDevice;
 import io.vfio4j.linux.vfio.HostDevices;
 import io.vfio4j.linux.vfio.KernelDevice;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import picocli.CommandLine.TypeConversionException;
@@ -38,22 +40,34 @@ sealed interface DeviceAddress {
    *
    * @param socket the server's socket
    * @param busyPoll how long to look for an answer before sleeping
+   * @param patience how long an answer may take to what moves the device or carries its state
    */
-  record VfioUser(Path socket, Duration busyPoll) implements DeviceAddress {
+  record VfioUser(Path socket, Duration busyPoll, Duration patience) implements DeviceAddress {
+
+    VfioUser(Path socket, Duration busyPoll) {
+      this(socket, busyPoll, ClientOptions.DEFAULT.migrationTimeout());
+    }
+
+    @Override
+    public VfioUser within(Duration longer) {
+      return new VfioUser(socket, busyPoll, longer);
+    }
+
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
-      return OpenDevice.connect(socket, busyPoll);
+      return OpenDevice.connect(this);
     }
 
     @Override
     public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
-      return prepared(OpenDevice.connect(socket, busyPoll), reset, log);
+      return prepared(OpenDevice.connect(this), reset, log);
     }
 
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       try {
-        return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT.withBusyPoll(busyPoll)));
+        return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT
+            .withMigrationTimeout(patience).withBusyPoll(busyPoll)));
       } catch (DeviceException e) {
         throw OpenDevice.explained(socket, e);
       }
@@ -70,8 +84,19 @@ sealed interface DeviceAddress {
    *
    * @param config what it is like; its name is the address's beginning
    * @param versions the versions of the migration interface that it has
+   * @param patience how long it may take to move, or to have its state carried
    */
-  record Sim(ScratchConfig config, MigrationVersions versions) implements DeviceAddress {
+  record Sim(ScratchConfig config, MigrationVersions versions, Duration patience) implements DeviceAddress {
+
+    Sim(ScratchConfig config, MigrationVersions versions) {
+      this(config, versions, ClientOptions.DEFAULT.migrationTimeout());
+    }
+
+    @Override
+    public Sim within(Duration longer) {
+      return new Sim(config, versions, longer);
+    }
+
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
       return OpenDevice.simulate(this, log);
@@ -84,7 +109,7 @@ sealed interface DeviceAddress {
     }
 
     Sim with(ScratchConfig other) {
-      return new Sim(other, versions);
+      return new Sim(other, versions, patience);
     }
 
     @Override
@@ -133,6 +158,23 @@ sealed interface DeviceAddress {
     public String toString() {
       return "kernel:" + name;
     }
+  }
+
+  /**
+   * Returns the same device, opened with another patience for what moves it or carries its state.
+   *
+   * @param longer how long that may take, at least as long as any other call; of no account where a call is made to the
+   *     kernel, which returns when it is done
+   */
+  default DeviceAddress within(Duration longer) {
+    return this;
+  }
+
+  /** Returns devices opened with the patience of a migration, so that it is what gives a late one up. */
+  static List<DeviceAddress> within(MigrationTimeouts times, List<DeviceAddress> addresses) {
+    Duration usual = ClientOptions.DEFAULT.timeout();
+    Duration patience = times.exchange().compareTo(usual) > 0 ? times.exchange() : usual;
+    return addresses.stream().map(address -> address.within(patience)).toList();
   }
 
   /**

@@ -75,7 +75,7 @@ final class LeftDevices {
   /** Opens a device, and keeps it open if it stands still. Returns whether it could be looked at. */
   private boolean open(VfioUser address, List<OpenDevice> stopped) {
     try {
-      OpenDevice device = OpenDevice.connect(address.socket(), address.busyPoll());
+      OpenDevice device = OpenDevice.connect(address);
       DeviceState state = stateOf(device);
       if (state.isRunning()) {
         device.close();

@@ -101,10 +101,12 @@ final class MigrateCommand implements Callable<Integer> {
   private int migrate(StateDirectory state, MigrationOptions options, Watching watching, Output output)
       throws IOException, InterruptedException {
     int code;
-    try (OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning))) {
+    try (OpenDevices targets = OpenDevices.open(DeviceAddress.within(options.timeouts(), to),
+        address -> address.open(output::warning))) {
       // Let go of before the targets are held: somebody may wait for them.
       try (OpenDevices sources =
-          OpenDevices.open(from, address -> address.openSource(reset.isAllowed(), output::warning))) {
+          OpenDevices.open(DeviceAddress.within(options.timeouts(), from),
+              address -> address.openSource(reset.isAllowed(), output::warning))) {
         // Not before all sources are known to be such that can leave.
         targets.prepareAsTargets();
         code = move(sources, targets, options, new TargetOracle(state, Optional.empty()), watching,

@@ -24,7 +24,7 @@ final class MigrationFlags {
   @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "How long the devices may take to end their peer-to-peer traffic; if they take longer they go back, and it is tried again (default: 200ms).")
   private @Nullable Duration maxQuiesce;
 
-  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a call that moves a device may take before it is given up for lost (default: 10s).")
+  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for a call to a device; when it expires the device is treated as lost (default: 10s).")
   private @Nullable Duration arcTimeout;
 
   @Option(names = "--no-peer-dma", description = "No device reaches another's memory: several may be moved though one has no P2P states.")

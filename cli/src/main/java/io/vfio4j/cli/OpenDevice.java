@@ -11,7 +11,6 @@ import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,11 +36,12 @@ final class OpenDevice implements AutoCloseable {
     return new OpenDevice(device, null);
   }
 
-  static OpenDevice connect(Path socket, Duration busyPoll) throws IOException {
+  static OpenDevice connect(DeviceAddress.VfioUser address) throws IOException {
     try {
-      return of(VfioUserClient.connect(socket, OPTIONS.withBusyPoll(busyPoll)));
+      return of(VfioUserClient.connect(address.socket(),
+          OPTIONS.withBusyPoll(address.busyPoll()).withMigrationTimeout(address.patience())));
     } catch (DeviceException e) {
-      throw explained(socket, e);
+      throw explained(address.socket(), e);
     }
   }
 
@@ -66,7 +66,8 @@ final class OpenDevice implements AutoCloseable {
       throw e;
     }
     try {
-      return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(), INSIDE), server);
+      return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(),
+          INSIDE.withMigrationTimeout(sim.patience())), server);
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;

@@ -48,7 +48,7 @@ final class ReceiveCommand implements Callable<Integer> {
   @Option(names = "--timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Give up if nobody connects for so long (default: never).")
   private Duration timeout = NO_LIMIT;
 
-  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a call that moves a device may take before it is given up for lost (default: 10s).")
+  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for a call to a device; when it expires the device is treated as lost (default: 10s).")
   private @Nullable Duration arcTimeout;
 
   @Mixin
@@ -85,7 +85,8 @@ final class ReceiveCommand implements Callable<Integer> {
       MigrationOptions options,
       Watching watching) throws IOException, InterruptedException {
     Output output = common.output();
-    try (OpenDevices targets = OpenDevices.open(devices, address -> address.open(output::warning));
+    try (OpenDevices targets = OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
+        address -> address.open(output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       targets.prepareAsTargets();

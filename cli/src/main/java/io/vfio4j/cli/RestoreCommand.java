@@ -42,7 +42,7 @@ final class RestoreCommand implements Callable<Integer> {
   @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "A device that is given a state, and loses its own: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many as were saved, and in the same order.")
   private List<DeviceAddress> devices = new ArrayList<>();
 
-  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a call that moves a device may take before it is given up for lost (default: 10s).")
+  @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for a call to a device; when it expires the device is treated as lost (default: 10s).")
   private @Nullable Duration arcTimeout;
 
   @Option(names = "--no-peer-dma", description = "No device reaches another's memory: several may be restored though one has no P2P states.")
@@ -72,7 +72,8 @@ final class RestoreCommand implements Callable<Integer> {
   private int restore(Path path, MigrationOptions options, Watching watching)
       throws IOException, InterruptedException {
     Output output = common.output();
-    try (OpenDevices targets = OpenDevices.open(devices, address -> address.open(output::warning));
+    try (OpenDevices targets = OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
+        address -> address.open(output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       RestoreReport report = restore(path, targets, memory, options, watching, output);

@@ -102,7 +102,8 @@ final class SendCommand implements Callable<Integer> {
       Watching watching) throws IOException, InterruptedException {
     Output output = common.output();
     try (OpenDevices sources =
-        OpenDevices.open(devices, address -> address.openSource(reset.isAllowed(), output::warning));
+        OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
+            address -> address.openSource(reset.isAllowed(), output::warning));
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
