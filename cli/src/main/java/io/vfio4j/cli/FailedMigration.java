@@ -8,6 +8,7 @@ import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Side;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Says what a failed migration left behind: an exit code, words, and the command that mends it. */
 public final class FailedMigration {
@@ -19,10 +20,10 @@ public final class FailedMigration {
    * Turns the engine's account into the command's.
    *
    * @param e what the engine says
-   * @param here the device on this side that the user named
-   * @param other where the other device is, as a person would look for it
+   * @param here the addresses of the devices on this side
+   * @param other the other side
    */
-  public static CommandFailure of(MigrationException e, String here, String other) {
+  static CommandFailure of(MigrationException e, List<String> here, OtherSide other) {
     StringBuilder words = new StringBuilder("the migration failed in ").append(e.getMessage());
     Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance)
         .map(MigrationException.class::cast)
@@ -41,9 +42,14 @@ public final class FailedMigration {
     return new CommandFailure(exitCode(e), words.toString(), facts, e);
   }
 
+  /** Turns the engine's account of a demonstration, whose devices end with it, into the command's. */
+  public static CommandFailure ofDemo(MigrationException e) {
+    return of(e, List.of(), OtherSide.named("the target"));
+  }
+
   /** Turns the engine's account of a state that could not be saved into the command's. */
-  static CommandFailure ofSave(MigrationException e, String here) {
-    String remedy = String.join("\n  ", remedies(e, here, here));
+  static CommandFailure ofSave(MigrationException e) {
+    String remedy = String.join("\n  ", remedies(e, List.of(), OtherSide.named("it")));
     String words = "the state was not saved: " + e.getMessage() + (remedy.isEmpty() ? "" : "\n  " + remedy);
     var facts = Json.object().with("phase", e.phase().title()).with("outcome", e.outcome().name())
         .with("devices", e.devices(), FailedMigration::json).with("file_fate", e.targetFate())
@@ -64,35 +70,37 @@ public final class FailedMigration {
   }
 
   /** Returns what is to be done about each device that does not run with its state. */
-  private static List<String> remedies(MigrationException e, String here, String other) {
+  private static List<String> remedies(MigrationException e, List<String> here, OtherSide other) {
     if (e.side() == Side.TARGET) {
       return e.outcome() == Outcome.UNKNOWN
-          ? List.of(
-              "find out whether it runs at the source: vfio4j probe there; and here: vfio4j probe " + here)
+          ? List.of("find out whether it runs at the source (vfio4j recover there), and look at it here"
+              + here.stream().map(FailedMigration::look).collect(Collectors.joining()))
           : List.of();
     }
     return e.devices().stream().map(fate -> remedy(fate, other)).filter(text -> !text.isEmpty()).toList();
   }
 
-  private static String remedy(DeviceFate fate, String target) {
+  private static String remedy(DeviceFate fate, OtherSide target) {
     String source = fate.device();
     String state = fate.state().map(Enum::name).orElse("an unknown state");
     return switch (fate.outcome()) {
       case UNTOUCHED, SOURCE_RUNNING -> "";
-      case SOURCE_RESET -> "%s is in %s, without the state it had: set it up anew; see: vfio4j probe %s"
-          .formatted(source, state, source);
-      case SOURCE_STOPPED -> "%s is in %s and has to be resumed or reset; see: vfio4j probe %s"
-          .formatted(source, state, source);
-      case SOURCE_QUIET -> "%s is in %s and waits for another device; see: vfio4j probe %s"
-          .formatted(source, state, source);
+      case SOURCE_RESET -> "%s is in %s, without the state it had: set it up anew%s"
+          .formatted(source, state, look(source));
+      case SOURCE_STOPPED ->
+        "%s is in %s and has to be resumed or reset%s".formatted(source, state, look(source));
+      case SOURCE_QUIET ->
+        "%s is in %s and waits for another device%s".formatted(source, state, look(source));
       case SOURCE_STUCK ->
-        "%s has not returned from a call: look after its driver or server, then: vfio4j probe %s"
-            .formatted(source, source);
-      case SOURCE_LOST -> "%s does not answer: look after its server, then: vfio4j probe %s"
-          .formatted(source, source);
-      case UNKNOWN -> """
-          %s is in %s; find out whether the device runs at %s: vfio4j recover asks its journal, vfio4j probe %s the \
-          device""".formatted(source, state, target, target);
+        "%s has not returned from a call: look after its driver or server%s".formatted(source, look(source));
+      case SOURCE_LOST -> "%s does not answer: look after its server%s".formatted(source, look(source));
+      case UNKNOWN -> "%s is in %s; whether the device runs at %s is not known: %s".formatted(source, state,
+          target.name(), target.inquiry());
     };
+  }
+
+  /** Returns how to look at a device: the end of a sentence. One inside the command ends with it. */
+  private static String look(String device) {
+    return device.startsWith(SimAddress.SCHEME) ? "" : "; see: " + AdvisedCommand.probe(device);
   }
 }

@@ -42,7 +42,7 @@ final class LeftSource {
 
   private static String remedy(MigratableDevice device) {
     return device instanceof VfioUserClient
-        ? "to let it run again, vfio4j recover --resume %s; ".formatted(device.identity().name())
+        ? "to let it run again, %s; ".formatted(AdvisedCommand.resume(device.identity().name()))
         : "";
   }
 }

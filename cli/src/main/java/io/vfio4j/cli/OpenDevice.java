@@ -106,8 +106,8 @@ final class OpenDevice implements AutoCloseable {
     if (state == DeviceState.STOP || state == DeviceState.STOP_COPY) {
       throw new CommandFailure(ExitCodes.NOT_DONE, """
           %s is in %s, as its last user left it; nothing was touched. What it holds may be all there is of its state: \
-          let it run again (vfio4j recover --resume %s), or, if nobody needs it any more, drop it \
-          (vfio4j recover --discard %s)""".formatted(name(), state, name(), name()), null);
+          let it run again (%s), or, if nobody needs it any more, drop it (%s)""".formatted(name(), state,
+          AdvisedCommand.resume(name()), AdvisedCommand.discard(name())), null);
     }
   }
 

@@ -6,6 +6,8 @@ import io.vfio4j.engine.TlsKeys;
 import io.vfio4j.engine.TransportAddress;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,6 +50,25 @@ final class PeerOptions {
           : withoutKeys(policy, address, spec);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(spec, e);
+    }
+  }
+
+  /** Returns the options as they were given, for a command that is to have them too. */
+  List<String> arguments() {
+    List<String> given = new ArrayList<>();
+    add(given, "--keys", keys);
+    add(given, "--tls-ca", authority);
+    add(given, "--tls-cert", certificate);
+    add(given, "--tls-key", key);
+    add(given, "--peer", name);
+    add(given, "--peer-uid", user);
+    return given;
+  }
+
+  private static void add(List<String> given, String option, @Nullable Object value) {
+    if (value != null) {
+      given.add(option);
+      given.add(value.toString());
     }
   }
 

@@ -70,7 +70,8 @@ final class Reception {
       return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options,
           watching.after(progress)).serve(oracle);
     } catch (MigrationException e) {
-      throw watching.failed(e, FailedMigration.of(e, targets.names(), peer));
+      throw watching.failed(e, FailedMigration.of(e, targets.list().stream().map(OpenDevice::name).toList(),
+          OtherSide.named(peer)));
     }
   }
 }

@@ -136,7 +136,7 @@ final class Recovery {
     for (KnownMigration one : lastOf(devices)) {
       if (one.isElsewhere()) {
         throw new CommandFailure(ExitCodes.NOT_DONE,
-            "what %s may hold is an old copy, for by migration %s %s; vfio4j recover --discard resets it"
+            "what %s may hold is an old copy, for by migration %s %s; vfio4j recover --discard DEVICE resets it"
                 .formatted(
                     String.join(", ", one.heading().devices()), one.session(), one.consequence(one.step())),
             null);

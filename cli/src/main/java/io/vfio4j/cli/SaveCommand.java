@@ -104,15 +104,16 @@ final class SaveCommand implements Callable<Integer> {
       return new StateSaving(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
           watching.after(progress)).run();
     } catch (MigrationException e) {
-      throw watching.notSaved(e, FailedMigration.ofSave(e, sources.names()));
+      throw watching.notSaved(e, FailedMigration.ofSave(e));
     }
   }
 
   private void tellWhatBecomesOf(OpenDevices sources, Output output) {
     for (OpenDevice source : sources.list()) {
       if (stop && source.staysStopped()) {
-        output.line("%s stays in STOP: vfio4j recover --resume lets it run, --discard resets it."
-            .formatted(source.name()));
+        output
+            .line("%s stays in STOP with its state. To run it: %s. To reset it: %s.".formatted(source.name(),
+                AdvisedCommand.resume(source.name()), AdvisedCommand.discard(source.name())));
       } else if (stop || !source.keepsState()) {
         output.line("%s is let go of when this command ends; %s.".formatted(source.name(), source.isInside()
             ? "it ends with it"

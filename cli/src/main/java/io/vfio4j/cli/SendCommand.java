@@ -109,7 +109,9 @@ final class SendCommand implements Callable<Integer> {
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
         Connections connections = Connections.connect(peer, policy, timeout);
         TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
-        return new SourceSide(sources, peer.toString(), noHold.isHoldingAllowed(), oracle, watching, output)
+        OtherSide other =
+            OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
+        new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
                 workload.workload(), listener).run());
       }

@@ -12,6 +12,9 @@ import picocli.CommandLine.TypeConversionException;
 /** Reads what follows {@code sim:}, as in {@code a?memory=64m&features=stop_copy,p2p&fault=slow=10m}. */
 final class SimAddress {
 
+  /** How the names of such devices begin. */
+  static final String SCHEME = "sim:";
+
   private static final String KEYS =
       "memory=SIZE, features=LIST, migration=v1|v2|both, load=FILE, fault=SPEC or mappable";
 
@@ -24,7 +27,7 @@ final class SimAddress {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("give the simulated device a name, as in sim:a?memory=64m");
     }
-    DeviceAddress.Sim sim = new DeviceAddress.Sim(ScratchConfig.named("sim:" + name), MigrationVersions.V2);
+    DeviceAddress.Sim sim = new DeviceAddress.Sim(ScratchConfig.named(SCHEME + name), MigrationVersions.V2);
     if (mark >= 0) {
       for (String part : text.substring(mark + 1).split("&", -1)) {
         sim = apply(sim, part);

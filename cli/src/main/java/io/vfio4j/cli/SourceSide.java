@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
 final class SourceSide {
 
   private final OpenDevices sources;
-  private final String target;
+  private final OtherSide target;
   private final boolean mayHold;
   private final TargetOracle oracle;
   private final Watching watching;
   private final Output output;
 
-  SourceSide(OpenDevices sources, String target, boolean mayHold, TargetOracle oracle,
+  SourceSide(OpenDevices sources, OtherSide target, boolean mayHold, TargetOracle oracle,
       Watching watching, Output output) {
     this.sources = sources;
     this.target = target;
@@ -81,7 +81,8 @@ final class SourceSide {
   /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */
   private void failed(MigrationException e, Optional<Session> session)
       throws CommandFailure, InterruptedException {
-    CommandFailure failure = watching.failed(e, FailedMigration.of(e, sources.names(), target));
+    CommandFailure failure = watching.failed(e,
+        FailedMigration.of(e, sources.list().stream().map(OpenDevice::name).toList(), target));
     if (!StoppedSource.isLeftBy(e) || sources.isInside() || !mayHold) {
       throw failure;
     }

@@ -6,6 +6,7 @@ import io.vfio4j.engine.journal.StateDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -23,6 +24,11 @@ final class StateDirOption {
   @Option(names = "--state-dir", paramLabel = "DIR", description = "Where to put down who owns the devices (default: $XDG_STATE_HOME/vfio4j; without that variable "
       + "/var/lib/vfio4j as root, else ~/.local/state/vfio4j).")
   private @Nullable Path folder;
+
+  /** Returns the option as it was given, for a command that is to have it too. */
+  List<String> arguments() {
+    return folder == null ? List.of() : List.of("--state-dir", folder.toString());
+  }
 
   /** Opens it, and makes it if it is not there. */
   StateDirectory open() throws JournalException {

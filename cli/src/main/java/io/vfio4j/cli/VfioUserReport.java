@@ -14,7 +14,9 @@ import java.util.stream.IntStream;
 /** What there is to tell of a device that is served. */
 final class VfioUserReport {
 
-  private static final Advice.Remedies REMEDIES = new Advice.Remedies() {
+  /** What helps a device that is served, by its address. */
+  private record Remedies(String device) implements Advice.Remedies {
+
     @Override
     public String noMigration() {
       return "it offers no migration at all; it takes a server or driver that "
@@ -23,7 +25,8 @@ final class VfioUserReport {
 
     @Override
     public String notRunning() {
-      return "let it run with what it holds (vfio4j recover --resume), or reset it (vfio4j recover --discard)";
+      return "let it run with what it holds (%s), or reset it (%s)".formatted(AdvisedCommand.resume(device),
+          AdvisedCommand.discard(device));
     }
 
     @Override
@@ -32,7 +35,7 @@ final class VfioUserReport {
           "its server resets it when a command lets go; migrate and receive "
               + "hold it open, until --then COMMAND ends or SIGTERM");
     }
-  };
+  }
 
   private VfioUserReport() {
   }
@@ -54,7 +57,7 @@ final class VfioUserReport {
         client.stopCopyLength(), dmaLogging, keepsState,
         client.findings().stream()
             .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.words())).toList(),
-        Advice.of(features, state, dmaLogging, keepsState, REMEDIES));
+        Advice.of(features, state, dmaLogging, keepsState, new Remedies(device.name())));
   }
 
   private static List<Integer> versions(VfioUserClient client) {

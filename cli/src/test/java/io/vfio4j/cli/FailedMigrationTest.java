@@ -8,6 +8,7 @@ import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
+import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.model.DeviceState;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ class FailedMigrationTest {
 
   private static final String HERE = "vfio-user:/here.sock";
   private static final String THERE = "vfio-user:/there.sock";
+  private static final OtherSide TARGET = OtherSide.devices(List.of(THERE), List.of());
 
   private static MigrationException failure(Side side, Outcome outcome) {
     return new MigrationException(side, new Phase.Handover(), outcome,
@@ -31,22 +33,47 @@ class FailedMigrationTest {
       "SOURCE_STOPPED, 3", "SOURCE_STUCK, 3", "SOURCE_LOST, 3",
       "UNKNOWN, 3"})
   void theExitCodeTellsWhetherSomebodyHasToLook(Outcome outcome, int code) {
-    CommandFailure failed = FailedMigration.of(failure(Side.SOURCE, outcome), HERE, THERE);
+    CommandFailure failed = FailedMigration.of(failure(Side.SOURCE, outcome), List.of(HERE), TARGET);
 
     assertThat(failed.exitCode()).isEqualTo(code);
     assertThat(failed.facts().get("outcome").getAsString()).isEqualTo(outcome.name());
     assertThat(failed.facts().get("remedy").isJsonNull()).isEqualTo(code == 1);
     if (code == 3) {
-      assertThat(failed).hasMessageContaining(HERE).hasMessageContaining("vfio4j probe ");
+      assertThat(failed).hasMessageContaining(HERE)
+          .hasMessageContaining("vfio4j probe " + (outcome == Outcome.UNKNOWN ? THERE : HERE));
     }
   }
 
   @Test
   void anUnknownOwnerIsLookedForAtTheTarget() {
-    assertThat(FailedMigration.of(failure(Side.SOURCE, Outcome.UNKNOWN), HERE, THERE))
+    assertThat(FailedMigration.of(failure(Side.SOURCE, Outcome.UNKNOWN), List.of(HERE), TARGET))
         .hasMessageContaining("in STOP_COPY").hasMessageContaining("vfio4j probe " + THERE);
-    assertThat(FailedMigration.of(failure(Side.TARGET, Outcome.UNKNOWN), HERE, THERE))
+    assertThat(FailedMigration.of(failure(Side.TARGET, Outcome.UNKNOWN), List.of(HERE), TARGET))
         .hasMessageContaining("vfio4j probe " + HERE);
+  }
+
+  /** A peer is no device: nobody can probe tcp:host:4711. */
+  @Test
+  void anUnknownOwnerIsAskedForAtAPeer() {
+    OtherSide peer = OtherSide.peer(TransportAddress.parse("tcp:host-b:4711"), List.of("--keys", "/my keys"));
+
+    assertThat(FailedMigration.of(failure(Side.SOURCE, Outcome.UNKNOWN), List.of(HERE), peer))
+        .hasMessageContaining("in STOP_COPY")
+        .hasMessageContaining("vfio4j recover --ask tcp:host-b:4711 --keys '/my keys'")
+        .message().doesNotContain("probe tcp:");
+  }
+
+  /** Such a device ended with the command. */
+  @Test
+  void nobodyIsSentToADeviceInsideTheCommand() {
+    MigrationException failure =
+        new MigrationException(Side.SOURCE, new Phase.Handover(), Outcome.SOURCE_LOST,
+            List.of(new DeviceFate("sim:a", Outcome.SOURCE_LOST, Optional.empty())), "was reset", "it broke.",
+            null);
+
+    assertThat(FailedMigration.of(failure, List.of("sim:a"), TARGET)).message()
+        .contains("sim:a does not answer")
+        .doesNotContain("vfio4j probe sim:");
   }
 
   @Test
@@ -54,6 +81,7 @@ class FailedMigrationTest {
     MigrationException failure = failure(Side.SOURCE, Outcome.SOURCE_RUNNING);
     failure.addSuppressed(failure(Side.TARGET, Outcome.SOURCE_RUNNING));
 
-    assertThat(FailedMigration.of(failure, HERE, THERE)).hasMessageContaining("on the target, was reset");
+    assertThat(FailedMigration.of(failure, List.of(HERE), TARGET))
+        .hasMessageContaining("on the target, was reset");
   }
 }

@@ -73,7 +73,7 @@ class UnknownOwnerIT {
 
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
       // What it wrote there is read by another thread, and all of it only at its end.
-      assertThat(String.join("\n", sender.errors())).contains("STOP_COPY").contains("vfio4j probe ")
+      assertThat(String.join("\n", sender.errors())).contains("STOP_COPY").contains("vfio4j recover --ask tcp:")
           .contains("write 'resume' and Enter");
       source.assertRunsWith(MARK);
     }
@@ -120,7 +120,7 @@ class UnknownOwnerIT {
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NEEDS_CARE);
       assertThat(error.get("outcome").getAsString()).isEqualTo("UNKNOWN");
       assertThat(error.get("source_state").getAsString()).isEqualTo("STOP_COPY");
-      assertThat(error.get("remedy").getAsString()).contains("vfio4j probe ");
+      assertThat(error.get("remedy").getAsString()).contains("vfio4j recover --ask tcp:");
       assertLeftStopped();
     }
   }

@@ -83,7 +83,7 @@ public final class DemoCommand implements Callable<Integer> {
     Output output = common.output();
     output.line("vfio4j demo: two device servers, one device at work; this takes a few seconds.");
     DemoResult result = run(output,
-        (folder, progress) -> new Demo(settings, progress).run(folder), "the device at the source");
+        (folder, progress) -> new Demo(settings, progress).run(folder));
     DemoReport report = new DemoReport(settings, result);
     return tell(output, report.lines(), report.json(), result.passed());
   }
@@ -93,8 +93,7 @@ public final class DemoCommand implements Callable<Integer> {
     output.line("vfio4j demo: %d device servers, %d devices at work; this takes a few seconds more."
         .formatted(2 * devices, devices));
     RingResult result = run(output,
-        (folder, progress) -> new RingDemo(devices, settings, progress).run(folder),
-        "a device at the source");
+        (folder, progress) -> new RingDemo(devices, settings, progress).run(folder));
     RingReport report = new RingReport(settings, result);
     return tell(output, report.lines(), report.json(), result.passed());
   }
@@ -105,14 +104,14 @@ public final class DemoCommand implements Callable<Integer> {
         throws IOException, MigrationException, InterruptedException;
   }
 
-  private static <R> R run(Output output, Run<R> demo, String source)
+  private static <R> R run(Output output, Run<R> demo)
       throws IOException, InterruptedException {
     try (Interrupting _ = Interrupting.onSignal();
         DemoFolder folder = new DemoFolder();
         MigrationProgress progress = new MigrationProgress(output)) {
       return demo.in(folder.path(), progress);
     } catch (MigrationException e) {
-      throw FailedMigration.of(e, source, "the target");
+      throw FailedMigration.ofDemo(e);
     }
   }
 

@@ -66,7 +66,7 @@ final class Trace {
       return new Recording(rounds);
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE,
-          "%s: %s; give what vfio4j migrate --json wrote".formatted(file, e.getMessage()), e);
+          "%s: %s; give the output of a migration with --json".formatted(file, e.getMessage()), e);
     }
   }
 

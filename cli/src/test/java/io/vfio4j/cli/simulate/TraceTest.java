@@ -105,7 +105,7 @@ class TraceTest {
   void aFileWithoutRoundsSaysWhatToGive() throws IOException {
     Run run = Run.vfio4j("simulate", "--trace", file("nothing\n").toString());
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).contains("there is no round; give what vfio4j migrate --json wrote");
+    assertThat(run.err()).contains("there is no round; give the output of a migration with --json");
   }
 
   @Test

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.TransportAddress;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The other side of a migration, as a message names it, and how to find out what became of the devices there.
+ *
+ * @param name what it is called
+ * @param inquiry what to do to find out: an imperative
+ */
+record OtherSide(String name, String inquiry) {
+
+  /** Returns the side of devices on this machine. */
+  static OtherSide devices(OpenDevices devices, StateDirOption state) {
+    return devices(devices.list().stream().map(OpenDevice::name).toList(), state.arguments());
+  }
+
+  static OtherSide devices(List<String> names, List<String> recoverOptions) {
+    String looks = names.stream().map(AdvisedCommand::probe).map(AdvisedCommand::toString)
+        .collect(Collectors.joining("; "));
+    return new OtherSide(String.join(", ", names),
+        "look into the journals: %s; and at the target: %s".formatted(
+            AdvisedCommand.recover().with(recoverOptions),
+            looks));
+  }
+
+  /**
+   * Returns the side of a peer on another host.
+   *
+   * @param options what says who we are to it, and where the journals are
+   */
+  static OtherSide peer(TransportAddress peer, List<String> options) {
+    return new OtherSide(peer.toString(),
+        "let vfio4j receive, or vfio4j recover --answer ADDR, wait there, and ask it: %s; or look at its devices there, by vfio4j probe"
+            .formatted(AdvisedCommand.ask(peer).with(options)));
+  }
+
+  /** Returns the side that a message can only name, since it ends with the command, or is not known by an address. */
+  static OtherSide named(String name) {
+    return new OtherSide(name, "look at " + name);
+  }
+
+  /** Returns several options, one after the other. */
+  @SafeVarargs
+  static List<String> options(List<String>... parts) {
+    return Stream.of(parts).flatMap(List::stream).toList();
+  }
+}
