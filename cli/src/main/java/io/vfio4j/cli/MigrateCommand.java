@@ -137,7 +137,8 @@ final class MigrateCommand implements Callable<Integer> {
       MemoryRegions memory = regions.map(arena, common.spec());
       MemoryRegions toMemory = RegionOptions.map(toRegions, arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        new SourceSide(sources, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle, watching,
+        return new SourceSide(sources, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle,
+            watching,
             output).run(
                 listener -> LocalMigration.run(sources.ensemble().withMemory(memory),
                     targets.ensemble().withMemory(toMemory), options, workload.workload(), listener));

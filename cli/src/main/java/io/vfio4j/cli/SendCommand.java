@@ -111,7 +111,7 @@ final class SendCommand implements Callable<Integer> {
         TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
         OtherSide other =
             OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
-        new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
+        return new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
             .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
                 workload.workload(), listener).run());
       }

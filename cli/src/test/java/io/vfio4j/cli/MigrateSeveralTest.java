@@ -87,7 +87,8 @@ class MigrateSeveralTest {
         devices("b1", "b2"));
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
-    assertThat(run.err()).contains("sim:a1 runs again").contains("sim:a2 is in RUNNING, without the state it had: set it up anew");
+    assertThat(run.err()).contains("sim:a1 runs again")
+        .contains("sim:a2 is in RUNNING, without the state it had: set it up anew");
   }
 
   @Test

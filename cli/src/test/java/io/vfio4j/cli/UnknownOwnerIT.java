@@ -73,7 +73,8 @@ class UnknownOwnerIT {
 
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
       // What it wrote there is read by another thread, and all of it only at its end.
-      assertThat(String.join("\n", sender.errors())).contains("STOP_COPY").contains("vfio4j recover --ask tcp:")
+      assertThat(String.join("\n", sender.errors())).contains("STOP_COPY")
+          .contains("vfio4j recover --ask tcp:")
           .contains("write 'resume' and Enter");
       source.assertRunsWith(MARK);
     }
