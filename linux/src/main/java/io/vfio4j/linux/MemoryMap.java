@@ -42,8 +42,23 @@ public final class MemoryMap {
    */
   public static MemorySegment shared(Fd fd, long offset, long length, boolean writable, Arena arena)
       throws LinuxException {
+    checkRange(fd.name(), offset, length);
+    return shared(fd, FileStatus.of(fd), offset, length, writable, arena);
+  }
+
+  /**
+   * Maps a part of a file that was looked at before, shared with all who map it.
+   *
+   * @param status what {@link FileStatus#of} said of it
+   * @param offset where the part begins, bytes
+   * @param length in bytes, more than 0
+   * @param writable false for a segment that only reads
+   * @throws LinuxException as without the status
+   */
+  public static MemorySegment shared(Fd fd, FileStatus status, long offset, long length, boolean writable,
+      Arena arena) throws LinuxException {
     int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    MemorySegment mapped = mapFile(fd, offset, length, protection, MAP_SHARED, arena);
+    MemorySegment mapped = mapFile(fd, status, offset, length, protection, MAP_SHARED, arena);
     return writable ? mapped : mapped.asReadOnly();
   }
 
@@ -56,7 +71,9 @@ public final class MemoryMap {
    * @throws LinuxException as {@link #shared}
    */
   public static MemorySegment privately(Fd fd, long offset, long length, Arena arena) throws LinuxException {
-    return mapFile(fd, offset, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, arena);
+    checkRange(fd.name(), offset, length);
+    return mapFile(fd, FileStatus.of(fd), offset, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+        arena);
   }
 
   /**
@@ -82,10 +99,10 @@ public final class MemoryMap {
         "mapping at 0x" + Long.toHexString(mapped.address()));
   }
 
-  private static MemorySegment mapFile(Fd fd, long offset, long length, int protection, int flags,
-      Arena arena) throws LinuxException {
+  private static MemorySegment mapFile(Fd fd, FileStatus status, long offset, long length, int protection,
+      int flags, Arena arena) throws LinuxException {
     checkRange(fd.name(), offset, length);
-    PageRange pages = PageRange.covering(offset, length, FileStatus.of(fd).mappingUnit())
+    PageRange pages = PageRange.covering(offset, length, status.mappingUnit())
         .orElseThrow(() -> new LinuxException("mmap", fd.name(), Errno.EOVERFLOW));
     int number = fd.acquire("mmap");
     try {

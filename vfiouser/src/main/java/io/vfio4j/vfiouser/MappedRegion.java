@@ -61,7 +61,8 @@ public final class MappedRegion implements AutoCloseable {
    * @param area one of {@link #areas}
    * @param arena what unmaps it
    * @return the part, shared with the device. The server can still make its file shorter: an access is an
-   *     {@link InternalError} then
+   *     {@link InternalError} then. A file whose pages never come, as of a file system in user space, halts the process:
+   *     map only what a server that is trusted shares
    * @throws LinuxException EACCES if the server's file is not open for that, EINVAL if the server has it begin within a
    *     page, and others
    */

@@ -40,7 +40,7 @@ final class SharedMemory implements DmaBacking {
     canVanish = file.canVanish();
     this.unmapped = unmapped;
     try {
-      memory = MemoryMap.shared(file.fd(), offset, size, writable, owner);
+      memory = MemoryMap.shared(file.fd(), file.status(), offset, size, writable, owner);
     } catch (LinuxException e) {
       owner.close();
       throw ClientFile.refused(e, "it cannot be mapped");
