@@ -22,8 +22,8 @@ record Advice(String what, boolean needed, String remedy) {
     /** Returns why a device offers no migration, and what to do. */
     String noMigration();
 
-    /** Returns how to bring a device to RUNNING. */
-    String notRunning();
+    /** Returns how to bring a device from a state to RUNNING. */
+    String notRunning(DeviceState state);
 
     /** Returns what becomes of a device that nobody keeps in RUNNING. */
     Advice notKept();
@@ -39,7 +39,7 @@ record Advice(String what, boolean needed, String remedy) {
     }
     if (state != DeviceState.RUNNING) {
       missing.add(new Advice("RUNNING", true,
-          "a migration begins there, and it is in %s; %s".formatted(state, remedies.notRunning())));
+          "a migration begins there, and it is in %s; %s".formatted(state, remedies.notRunning(state))));
     }
     if (!features.has(MigrationFeature.PRE_COPY)) {
       missing.add(new Advice("PRE_COPY", false,

@@ -74,6 +74,11 @@ sealed interface DeviceAddress {
     }
 
     @Override
+    public String absolute() {
+      return "vfio-user:" + socket.toAbsolutePath().normalize();
+    }
+
+    @Override
     public String toString() {
       return "vfio-user:" + socket;
     }
@@ -158,6 +163,11 @@ sealed interface DeviceAddress {
     public String toString() {
       return "kernel:" + name;
     }
+  }
+
+  /** Returns the address as it is understood in any working directory, without options. */
+  default String absolute() {
+    return toString();
   }
 
   /**

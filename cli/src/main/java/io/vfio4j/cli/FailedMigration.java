@@ -73,8 +73,8 @@ public final class FailedMigration {
   private static List<String> remedies(MigrationException e, List<String> here, OtherSide other) {
     if (e.side() == Side.TARGET) {
       return e.outcome() == Outcome.UNKNOWN
-          ? List.of("find out whether it runs at the source (vfio4j recover there), and look at it here"
-              + here.stream().map(FailedMigration::look).collect(Collectors.joining()))
+          ? List.of("find out whether it runs at the source (vfio4j recover there); vfio4j recover here tells what %s is in, and "
+              .formatted(String.join(", ", here)) + "what can be decided")
           : List.of();
     }
     return e.devices().stream().map(fate -> remedy(fate, other)).filter(text -> !text.isEmpty()).toList();

@@ -56,8 +56,17 @@ final class HeldJournal {
     return lastWord;
   }
 
-  /** Puts down that a person wants the devices to run here. */
-  void takeBack() throws JournalException {
-    file.add(JournalStep.RETURNED, "a person's word to the command that holds the devices");
+  /**
+   * Records that a person wants the devices to run here, if the target does not object.
+   *
+   * @param fenced whether the person vouches that they do not run at a target that cannot be asked
+   * @return what stands against it; nothing was recorded then
+   */
+  Optional<String> takeBack(boolean fenced) throws JournalException {
+    Optional<String> objection = oracle.objection(file, session, fenced);
+    if (objection.isEmpty()) {
+      file.add(JournalStep.RETURNED, "a person's word to the command that holds the devices");
+    }
+    return objection;
   }
 }

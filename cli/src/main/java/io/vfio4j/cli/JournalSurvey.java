@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
@@ -48,9 +49,14 @@ record JournalSurvey(List<KnownMigration> known, List<JournalException> unreadab
   }
 
   /** Returns the migration that a device was in last, if it was in any. */
-  Optional<KnownMigration> lastOf(DeviceAddress.VfioUser device) {
-    return known.stream().filter(one -> one.servedDevices().contains(device))
+  Optional<KnownMigration> lastOf(DeviceAddress device) {
+    return known.stream().filter(one -> one.heading().devices().contains(device.absolute()))
         .max(Comparator.comparing(KnownMigration::begun));
+  }
+
+  /** Returns the journal of one side of a migration, if it is open. */
+  Optional<KnownMigration> open(Side side) {
+    return open().stream().filter(one -> one.heading().side() == side).findFirst();
   }
 
   /** Returns the migrations of which it is not known how they ended. */

@@ -30,7 +30,7 @@ final class KernelReport {
     }
 
     @Override
-    public String notRunning() {
+    public String notRunning(DeviceState state) {
       return "its last user left it so; as a target it is reset anyway, as a source with --reset, and loses what it "
           + "holds";
     }

@@ -97,8 +97,8 @@ record KnownMigration(JournalFile file, JournalContents contents) {
       case GIVEN ->
         "the devices were given away, and what became of them is not known: vfio4j recover --ask ADDR";
       case MINE ->
-        "the devices were taken, and whether they ever ran is not known: look at them (vfio4j probe), then "
-            + "vfio4j recover --run-here or --give-up";
+        "the devices were taken, and whether they ever ran is not known: vfio4j recover %s shows each, and a person "
+            .formatted(session()) + "decides: --run-here or --give-up";
       case CONFIRMED, KEPT, ABANDONED, RUNNING, REFUSED, RETURNED ->
         "%s (%s)".formatted(consequence(last.step()), last.reason());
     };
@@ -129,7 +129,7 @@ record KnownMigration(JournalFile file, JournalContents contents) {
   private String holder() {
     return isHeld()
         ? "process %d has the devices open".formatted(contents.holder().pid())
-        : "the process that had the devices open is gone; what their servers made of that: vfio4j probe";
+        : "the process that had the devices open is gone";
   }
 
   /** Returns it as an event, with all that is known. */

@@ -9,6 +9,7 @@ import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** Devices that stand still with their state, since a command died that was taking it, and their servers keep them. */
 final class LeftDevices {
@@ -29,12 +30,15 @@ final class LeftDevices {
     boolean all = true;
     try {
       for (VfioUser address : addresses) {
-        all &= open(address, stopped);
+        all &= open(address, stopped, state -> state != DeviceState.RUNNING);
+      }
+      for (OpenDevice device : List.copyOf(stopped)) {
+        all &= canResume(device) || !stopped.remove(device);
       }
       try (Termination.Registration _ = Termination.guard()) {
         run(stopped.stream().map(OpenDevice::device).toList());
       }
-      stopped.forEach(device -> tell(device.name(), "resumed", "stood still with its state, and runs again"));
+      stopped.forEach(device -> tell(device.name(), "resumed", "was left with its state, and runs again"));
       return all;
     } catch (DeviceException e) {
       output.warning("vfio4j: " + e.getMessage());
@@ -53,12 +57,23 @@ final class LeftDevices {
     boolean all = true;
     for (VfioUser address : addresses) {
       List<OpenDevice> stopped = new ArrayList<>();
-      open(address, stopped);
+      open(address, stopped, state -> !state.isRunning());
       for (OpenDevice device : stopped) {
         all &= reset(device);
       }
     }
     return all;
+  }
+
+  /** What was loaded in part, or is lost, does not run. */
+  private boolean canResume(OpenDevice device) throws DeviceException {
+    DeviceState state = device.device().state();
+    if (state != DeviceState.RESUMING && state != DeviceState.ERROR) {
+      return true;
+    }
+    output.warning("vfio4j: %s is in %s, and cannot run. %s".formatted(device.name(), state, device.wayOut(state)));
+    device.close();
+    return false;
   }
 
   private boolean reset(OpenDevice device) {
@@ -72,16 +87,16 @@ final class LeftDevices {
     }
   }
 
-  /** Opens a device, and keeps it open if it stands still. Returns whether it could be looked at. */
-  private boolean open(VfioUser address, List<OpenDevice> stopped) {
+  /** Opens a device, and keeps it open if its state is a wanted one. Returns whether it could be looked at. */
+  private boolean open(VfioUser address, List<OpenDevice> kept, Predicate<DeviceState> wanted) {
     try {
       OpenDevice device = OpenDevice.connect(address);
       DeviceState state = stateOf(device);
-      if (state.isRunning()) {
+      if (wanted.test(state)) {
+        kept.add(device);
+      } else {
         device.close();
         tell(device.name(), "running", "is in " + state);
-      } else {
-        stopped.add(device);
       }
       return true;
     } catch (IOException e) {
@@ -112,6 +127,11 @@ final class LeftDevices {
   }
 
   private void tell(String device, String event, String what) {
+    tell(output, device, event, what);
+  }
+
+  /** Reports what was done with a device. */
+  static void tell(Output output, String device, String event, String what) {
     output.line("%s %s".formatted(device, what));
     output.result(Json.event(event).with("device", device).build());
   }

@@ -31,18 +31,13 @@ final class LeftSource {
     String name = device.identity().name();
     if (!reset) {
       throw new CommandFailure(ExitCodes.NOT_DONE,
-          ("%s is in %s, as its last user left it, and a migration begins in RUNNING; nothing was touched. What it "
-              + "holds may be all there is of its state: %sif nobody needs it any more, add --reset")
-              .formatted(name, state, remedy(device)),
+          "%s is in %s, as its last user left it, and a migration begins in RUNNING; nothing was touched. %s"
+              .formatted(name, state, device instanceof VfioUserClient
+                  ? OpenDevice.of(device).wayOut(state)
+                  : "What it holds may be all there is of its state: if nobody needs it any more, add --reset"),
           null);
     }
     device.reset();
     log.accept("vfio4j: %s was in %s and has been reset".formatted(name, state));
-  }
-
-  private static String remedy(MigratableDevice device) {
-    return device instanceof VfioUserClient
-        ? "to let it run again, %s; ".formatted(AdvisedCommand.resume(device.identity().name()))
-        : "";
   }
 }

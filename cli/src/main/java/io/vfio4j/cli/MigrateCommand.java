@@ -92,7 +92,7 @@ final class MigrateCommand implements Callable<Integer> {
       return compare(output);
     }
     StateDirectory state = stateDir.openForMigration(output);
-    MigrationOptions options = flags.options(common.spec()).withJournal(state);
+    MigrationOptions options = flags.options(common.spec()).withJournal(new AddressedJournal(state));
     try (Watching watching = watch.start(common.spec(), output)) {
       return watching.tellingOf(() -> migrate(state, options, watching, output));
     }

@@ -8,9 +8,11 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.Finding;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -103,12 +105,31 @@ final class OpenDevice implements AutoCloseable {
       return;
     }
     DeviceState state = device.state();
-    if (state == DeviceState.STOP || state == DeviceState.STOP_COPY) {
-      throw new CommandFailure(ExitCodes.NOT_DONE, """
-          %s is in %s, as its last user left it; nothing was touched. What it holds may be all there is of its state: \
-          let it run again (%s), or, if nobody needs it any more, drop it (%s)""".formatted(name(), state,
-          AdvisedCommand.resume(name()), AdvisedCommand.discard(name())), null);
+    if (!state.isRunning()) {
+      throw new CommandFailure(ExitCodes.NOT_DONE, "%s is in %s, as its last user left it; nothing was touched. %s"
+          .formatted(name(), state, wayOut(state)), null);
     }
+  }
+
+  /** Returns how a device of a server gets out of a state in which its last client left it: a sentence, as far as known. */
+  String wayOut(DeviceState state) {
+    String again = "let it run again (%s)".formatted(AdvisedCommand.resume(name()));
+    return switch (state) {
+      case STOP, STOP_COPY -> "What it holds may be all there is of its state: %s, or, if nobody needs it any more, %s"
+          .formatted(again, refusesWhileStopped()
+              ? "restart its server, which does not reset a stopped device"
+              : "drop it (%s)".formatted(AdvisedCommand.discard(name())));
+      case RESUMING -> "It was given a state that was not loaded to its end, and its server left it so, which a reset may "
+          + "not change: restart its server";
+      case ERROR -> "What it held is lost: reset it (%s)".formatted(AdvisedCommand.discard(name()));
+      default -> again.substring(0, 1).toUpperCase(Locale.ROOT) + again.substring(1);
+    };
+  }
+
+  /** Returns whether its server is known to reset no stopped device, so that it would have to run for a moment first. */
+  boolean refusesWhileStopped() {
+    return device instanceof VfioUserClient client && client.findings().stream()
+        .anyMatch(finding -> finding.kind() == Finding.Kind.REFUSES_WHILE_STOPPED);
   }
 
   /** Tells whether the device is inside this command, and ends with it. */
@@ -123,9 +144,12 @@ final class OpenDevice implements AutoCloseable {
 
   /** Returns what becomes of a device that is let go of and not kept: the end of a sentence. */
   String whenLetGo() {
-    return device instanceof KernelDevice
-        ? "its driver may reset it then, or leave it as it is until somebody does"
-        : "its server resets it then";
+    if (device instanceof KernelDevice) {
+      return "its driver may reset it then, or leave it as it is until somebody does";
+    }
+    return device instanceof VfioUserClient client && client.resetsOnDisconnect()
+        ? "its server resets it then"
+        : "its server may reset it then, or leave it as it is: it does not say which";
   }
 
   /** Returns what becomes of a device that is let go of while it stands still with its state: the end of a sentence. */

@@ -48,11 +48,14 @@ final class RecoverCommand implements Callable<Integer> {
   @Option(names = "--answer", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Answer such questions there, until SIGTERM or Ctrl-C.")
   private @Nullable TransportAddress answer;
 
-  @Option(names = "--run-here", description = "The devices of MIGRATION are to run on this side: only if they do not run on the other.")
+  @Option(names = "--run-here", description = "Let the devices of MIGRATION run on this side. Refused (exit code 3) while they may run on the other: a source asks its target first, see --ask.")
   private boolean runHere;
 
-  @Option(names = "--give-up", description = "They are not to run on this side.")
+  @Option(names = "--give-up", description = "They are not to run on this side: those that do are reset, and only then it is recorded. Refused (exit code 3) if one cannot be checked.")
   private boolean giveUp;
+
+  @Option(names = "--fenced", description = "With --run-here or --give-up: what this host cannot check does not run, as you made sure of (the host is off, or its servers have ended). What is found to run is never passed over.")
+  private boolean fenced;
 
   @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Let a device run that stands still since a command died that was taking its state: vfio-user:PATH. May be given several times.")
   private List<DeviceAddress> resume = new ArrayList<>();
@@ -80,14 +83,20 @@ final class RecoverCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    long ways = Stream.of(ask != null, answer != null, runHere, giveUp, !resume.isEmpty(), !discard.isEmpty(),
-        list, prune).filter(given -> given).count();
+    boolean asksFirst = runHere || giveUp;
+    long ways = Stream
+        .of(ask != null && !asksFirst, answer != null, runHere, giveUp, !resume.isEmpty(), !discard.isEmpty(),
+            list, prune)
+        .filter(given -> given).count();
     if (ways > 1) {
       throw wrong(
           "give one of --ask, --answer, --run-here, --give-up, --resume, --discard, --list and --prune");
     }
     if (days != null && (!prune || days < 1)) {
       throw wrong("--days is for --prune, and at least 1");
+    }
+    if (fenced && !asksFirst) {
+      throw wrong("--fenced is for --run-here and --give-up");
     }
     Optional<Session> session = session();
     StateDirectory state = stateDir.open();
@@ -107,14 +116,15 @@ final class RecoverCommand implements Callable<Integer> {
     if (prune) {
       return recovery.prune(days == null ? StateDirOption.KEPT_DAYS : days);
     }
-    if (runHere || giveUp) {
-      return recovery.decide(
-          session.orElseThrow(() -> wrong("say which MIGRATION; vfio4j recover lists them")),
-          runHere);
-    }
     Optional<KnownPeer> whom = ask == null ? Optional.empty()
         : Optional.of(new KnownPeer(ask, peerOptions.policy(ask, common.spec())));
-    return recovery.settle(new TargetOracle(state, whom), session);
+    TargetOracle oracle = new TargetOracle(state, whom);
+    if (asksFirst) {
+      return recovery.decide(
+          session.orElseThrow(() -> wrong("say which MIGRATION; vfio4j recover lists them")),
+          runHere, fenced, oracle);
+    }
+    return recovery.settle(oracle, session);
   }
 
   private List<DeviceAddress.VfioUser> served(List<DeviceAddress> devices) {

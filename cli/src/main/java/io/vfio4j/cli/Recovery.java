@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import com.google.gson.JsonObject;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.OwnershipAnswer;
@@ -97,8 +98,7 @@ final class Recovery {
       return carryOut(one, obvious.get());
     }
     if (!one.isGiven() || !oracle.canAsk(one.session())) {
-      output.line(one.text());
-      output.result(one.json());
+      tellOpen(one);
       return one.step() == JournalStep.PREPARED; // Under way.
     }
     OwnershipAnswer answer = oracle.settle(one.file(), one.session());
@@ -108,23 +108,49 @@ final class Recovery {
     if (answer.verdict() == Verdict.MINE || answer.verdict() == Verdict.NOT_MINE) {
       return carryOut(one, answer.verdict() == Verdict.MINE ? JournalStep.CONFIRMED : JournalStep.RETURNED);
     }
-    output.line(one.text());
+    tellOpen(one);
     output.warning("vfio4j: the target does not know either: " + answer.reason());
     return false;
   }
 
+  /** Tells of a migration that is open, of each of its devices, and of what each answer of a person would do. */
+  private void tellOpen(KnownMigration one) throws JournalException {
+    output.line(one.text());
+    if (one.step() == JournalStep.PREPARED || one.isHeld()) {
+      output.result(one.json());
+      return;
+    }
+    try (FoundDevices found = FoundDevices.of(one, JournalSurvey.of(state, Optional.empty()), output)) {
+      found.tell();
+      PossibleAnswers answers = new PossibleAnswers(one, found);
+      answers.lines().forEach(output::line);
+      JsonObject event = one.json();
+      event.add("found", found.json());
+      event.add("answers", answers.json());
+      output.result(event);
+    }
+  }
+
   /**
-   * Settles a migration by a person's word.
+   * Settles a migration by a person's word, as far as the devices allow it. Where both sides are open here, the word is
+   * about the target's devices, and the source's follow.
    *
    * @param runHere whether the devices are to run here, or not
+   * @param fenced whether the person vouches for what cannot be checked
    */
-  int decide(Session session, boolean runHere) throws IOException {
-    KnownMigration one = survey(Optional.of(session)).open().stream().findFirst()
+  int decide(Session session, boolean runHere, boolean fenced, TargetOracle oracle) throws IOException {
+    JournalSurvey survey = survey(Optional.of(session));
+    KnownMigration one = survey.open(Side.TARGET).or(() -> survey.open(Side.SOURCE))
         .orElseThrow(() -> new CommandFailure(ExitCodes.NOT_DONE,
             "no migration %s is open in %s".formatted(session, state.folder()), null));
-    JournalStep step = stepFor(one, runHere);
-    one.file().add(step, "a person's word");
-    return carryOut(one, step) ? ExitCodes.DONE : ExitCodes.NEEDS_CARE;
+    output.line("%s: %s".formatted(session, String.join(", ", one.heading().devices())));
+    ManualDecision decision =
+        new ManualDecision(one, JournalSurvey.of(state, Optional.empty()), output, fenced);
+    told(one, runHere ? decision.runHere(oracle) : decision.giveUp());
+    Optional<KnownMigration> source = one.heading().side() == Side.TARGET
+        ? survey(Optional.of(session)).open(Side.SOURCE)
+        : Optional.empty();
+    return source.isEmpty() || settle(source.get(), oracle) ? ExitCodes.DONE : ExitCodes.NEEDS_CARE;
   }
 
   /**
@@ -196,17 +222,6 @@ final class Recovery {
     return one.servedDevices().stream().filter(
         device -> all.lastOf(device).filter(last -> last.session().equals(one.session())).isPresent())
         .toList();
-  }
-
-  private static JournalStep stepFor(KnownMigration one, boolean runHere) throws JournalException {
-    if (one.step() == JournalStep.PREPARED) {
-      throw new JournalException("migration %s is under way, and there is nothing to decide yet"
-          .formatted(one.session()), null);
-    }
-    if (one.heading().side() == Side.SOURCE) {
-      return runHere ? JournalStep.RETURNED : JournalStep.ABANDONED;
-    }
-    return runHere ? JournalStep.RUNNING : JournalStep.RETURNED;
   }
 
   private void told(KnownMigration one, JournalStep step) {

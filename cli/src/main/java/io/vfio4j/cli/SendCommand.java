@@ -92,7 +92,8 @@ final class SendCommand implements Callable<Integer> {
       return compare(peer, policy, output);
     }
     StateDirectory state = stateDir.openForMigration(output);
-    MigrationOptions options = compress.in(flags.options(common.spec()), common.spec()).withJournal(state);
+    MigrationOptions options =
+        compress.in(flags.options(common.spec()), common.spec()).withJournal(new AddressedJournal(state));
     try (Watching watching = watch.start(common.spec(), output)) {
       return watching.tellingOf(() -> send(peer, policy, state, options, watching));
     }

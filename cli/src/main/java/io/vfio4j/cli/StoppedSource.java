@@ -22,6 +22,8 @@ import java.util.concurrent.TimeUnit;
 final class StoppedSource {
 
   private static final String RESUME = "resume";
+  /** By a person who has made sure that a target which cannot be asked does not run them. */
+  private static final String RESUME_FENCED = "resume --fenced";
   private static final String LET_GO = "";
   private static final long LOOK_MILLIS = 1000;
 
@@ -68,14 +70,17 @@ final class StoppedSource {
   private void tell(String failure) {
     output.warning("vfio4j: " + failure);
     output.warning(
-        "  This command holds the device with its state. To run it here again, and only if it does not "
-            + "run at the\n  target, write '%s' and Enter. SIGTERM or Ctrl-C lets go of it: %s."
-                .formatted(RESUME, devices.list().getFirst().whenLeft()));
+        "  This command holds the device with its state. To run it here again, write '%s' and Enter%s. SIGTERM or "
+            .formatted(RESUME,
+                journal.isEmpty() ? "" : ": it asks the target\n  first. If the target cannot be asked, "
+                    + "and you made sure that its devices do not run, write '%s'".formatted(RESUME_FENCED))
+            + "Ctrl-C lets go of it: %s.".formatted(devices.list().getFirst().whenLeft()));
     journal.ifPresent(held -> output.warning(
         "  It asks the target by itself, where that can be reached; 'vfio4j recover' settles migration\n  %s too."
             .formatted(held.session())));
     output.result(Json.event("source-held")
         .with("devices", devices.list().stream().map(OpenDevice::name).toList()).with("resume", RESUME)
+        .with("resume_fenced", journal.isPresent() ? RESUME_FENCED : null)
         .with("let_go", "SIGTERM").with("message", failure)
         .with("session", journal.map(held -> held.session().toString()).orElse(null)).build());
   }
@@ -84,12 +89,18 @@ final class StoppedSource {
     if (word.equals(LET_GO)) {
       return Optional.of(Ending.LET_GO);
     }
-    if (!word.strip().equals(RESUME)) {
+    boolean fenced = word.strip().equals(RESUME_FENCED);
+    if (!fenced && !word.strip().equals(RESUME)) {
       return Optional.empty();
     }
     try {
       if (journal.isPresent()) {
-        journal.get().takeBack();
+        Optional<String> objection = journal.get().takeBack(fenced);
+        if (objection.isPresent()) {
+          output.warning("vfio4j: not resumed: " + objection.get());
+          output.result(Json.event("not-resumed").with("message", objection.get()).build());
+          return Optional.empty();
+        }
         journal = Optional.empty();
       }
       return resume() ? Optional.of(Ending.RUNS) : Optional.empty();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.OwnershipAnswer;
 import io.vfio4j.engine.OwnershipQuestion;
@@ -53,6 +54,40 @@ final class TargetOracle {
     try (Transport transport = there.connect(PATIENCE)) {
       return OwnershipQuestion.ask(transport, session, PATIENCE);
     }
+  }
+
+  /**
+   * Returns what stands against a person's word that the source's devices are to run again: whatever the target says that
+   * can be asked, or that it cannot be asked.
+   *
+   * @param fenced whether the person vouches that they do not run at a target that cannot be asked
+   */
+  Optional<String> objection(JournalFile source, Session session, boolean fenced) throws JournalException {
+    OwnershipAnswer answer;
+    try {
+      answer = ask(session);
+    } catch (IOException e) {
+      String peer = source.read().map(contents -> contents.heading().peer()).orElse("the target");
+      return unless(fenced,
+          "whether the devices run at %s is not known, for it cannot be asked: %s".formatted(peer,
+              Failures.words(e)));
+    }
+    return switch (answer.verdict()) {
+      case NOT_MINE -> Optional.empty();
+      case MINE -> Optional.of("the devices run at the target: %s".formatted(answer.reason()));
+      case UNSURE -> Optional.of("""
+          the target took the devices, and they may run there: %s
+            Decide at its host: vfio4j recover %s shows each device there, and --give-up resets them before it says \
+          so""".formatted(answer.reason(), session));
+      case NOT_KNOWN -> unless(fenced, "whether they run at the target is not known: " + answer.reason());
+    };
+  }
+
+  private static Optional<String> unless(boolean fenced, String why) {
+    return fenced ? Optional.empty()
+        : Optional.of(why
+            + "\n  Ask its host with --ask ADDR, where vfio4j recover --answer ADDR runs. If that host is off "
+            + "or its servers have\n  ended, and you made sure of that, --fenced says so.");
   }
 
   /**

@@ -14,9 +14,12 @@ import java.util.stream.IntStream;
 /** What there is to tell of a device that is served. */
 final class VfioUserReport {
 
-  /** What helps a device that is served, by its address. */
-  private record Remedies(String device) implements Advice.Remedies {
-
+  /**
+   * What to do about what a device lacks.
+   *
+   * @param device which
+   */
+  private record Remedies(OpenDevice device) implements Advice.Remedies {
     @Override
     public String noMigration() {
       return "it offers no migration at all; it takes a server or driver that "
@@ -24,16 +27,14 @@ final class VfioUserReport {
     }
 
     @Override
-    public String notRunning() {
-      return "let it run with what it holds (%s), or reset it (%s)".formatted(AdvisedCommand.resume(device),
-          AdvisedCommand.discard(device));
+    public String notRunning(DeviceState state) {
+      return device.wayOut(state);
     }
 
     @Override
     public Advice notKept() {
       return new Advice("keep_state", false,
-          "its server resets it when a command lets go; migrate and receive "
-              + "hold it open, until --then COMMAND ends or SIGTERM");
+          "migrate and receive hold it open, until --then COMMAND ends or SIGTERM; " + device.whenLetGo());
     }
   }
 
@@ -57,7 +58,7 @@ final class VfioUserReport {
         client.stopCopyLength(), dmaLogging, keepsState,
         client.findings().stream()
             .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.words())).toList(),
-        Advice.of(features, state, dmaLogging, keepsState, new Remedies(device.name())));
+        Advice.of(features, state, dmaLogging, keepsState, new Remedies(device)));
   }
 
   private static List<Integer> versions(VfioUserClient client) {

@@ -49,7 +49,7 @@ class FailedMigrationTest {
     assertThat(FailedMigration.of(failure(Side.SOURCE, Outcome.UNKNOWN), List.of(HERE), TARGET))
         .hasMessageContaining("in STOP_COPY").hasMessageContaining("vfio4j probe " + THERE);
     assertThat(FailedMigration.of(failure(Side.TARGET, Outcome.UNKNOWN), List.of(HERE), TARGET))
-        .hasMessageContaining("vfio4j probe " + HERE);
+        .hasMessageContaining("vfio4j recover here tells what " + HERE + " is in");
   }
 
   /** A peer is no device: nobody can probe tcp:host:4711. */

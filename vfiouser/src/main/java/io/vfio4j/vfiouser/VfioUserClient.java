@@ -387,7 +387,15 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return extensions.keepStopped();
   }
 
-  /** Disconnects. The server resets the device unless it {@linkplain #keepsState keeps} its state. */
+  /**
+   * Returns whether the server is known to reset a device that it does not {@linkplain #keepsState keep} when this client
+   * disconnects: one of vfio4j does. Others are not to be relied on: VFIO asks for it, and some leave the device as it is.
+   */
+  public boolean resetsOnDisconnect() {
+    return extensions.ours();
+  }
+
+  /** Disconnects. A server of vfio4j resets the device unless it {@linkplain #keepsState keeps} its state. */
   @Override
   public void close() {
     calls.channel().close();

@@ -9,11 +9,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -106,7 +110,7 @@ public final class JournalFile implements Journal.Entries {
    */
   public Optional<JournalContents> read() throws JournalException {
     PROCESS.lock();
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel file = open(StandardOpenOption.READ)) {
       return found(file).contents();
     } catch (JournalException e) {
       throw e;
@@ -115,6 +119,17 @@ public final class JournalFile implements Journal.Entries {
     } finally {
       PROCESS.unlock();
     }
+  }
+
+  /** Opens it. To open a FIFO would wait for whoever has its other end, and a link leads to what is not ours. */
+  private FileChannel open(StandardOpenOption... how) throws IOException {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException("it is not a regular file");
+    }
+    Set<OpenOption> options = new HashSet<>(Arrays.asList(how));
+    options.add(LinkOption.NOFOLLOW_LINKS);
+    return FileChannel.open(path, options);
   }
 
   /**
@@ -160,8 +175,7 @@ public final class JournalFile implements Journal.Entries {
 
   private void locked(JournalStep step, Use use) throws JournalException {
     PROCESS.lock();
-    try (FileChannel file =
-        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try (FileChannel file = open(StandardOpenOption.READ, StandardOpenOption.WRITE);
         var _ = file.lock()) {
       use.of(file, found(file));
     } catch (JournalException e) {

@@ -36,7 +36,7 @@ public final class StateDirectory implements Journal, OwnershipQuestion.Oracle {
   /**
    * Opens a folder, and makes it, with mode 0700, if it is not there.
    *
-   * @throws JournalException if that cannot be done
+   * @throws JournalException if that cannot be done, or if others than this user and root may write to it
    */
   public static StateDirectory open(Path folder) throws JournalException {
     try {
@@ -44,11 +44,17 @@ public final class StateDirectory implements Journal, OwnershipQuestion.Oracle {
         Files.createDirectories(folder,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
-      return new StateDirectory(folder);
     } catch (IOException e) {
       throw new JournalException(
           "the state directory %s cannot be made: %s".formatted(folder, e.getMessage()), e);
     }
+    try {
+      DirectoryTrust.require(folder);
+    } catch (IOException e) {
+      throw new JournalException(
+          "the state directory %s cannot be used: %s".formatted(folder, e.getMessage()), e);
+    }
+    return new StateDirectory(folder);
   }
 
   /** Returns where it is. */

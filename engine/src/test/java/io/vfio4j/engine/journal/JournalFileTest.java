@@ -3,6 +3,7 @@ package io.vfio4j.engine.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
@@ -14,8 +15,10 @@ import io.vfio4j.testkit.Seeds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,9 +29,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Journals in files: what was put down is there, whatever happens to the file's end, and nothing else is. */
 class JournalFileTest {
@@ -247,5 +252,50 @@ class JournalFileTest {
     assertThat(state.answer(session).verdict()).isEqualTo(Verdict.UNSURE);
     Files.write(file.path(), new byte[0]);
     assertThat(state.answer(session).verdict()).isEqualTo(Verdict.NOT_KNOWN);
+  }
+
+  /** To open it for reading would wait for a writer that never comes. */
+  @Test
+  @Timeout(60)
+  void reportsFifosAndLinksInsteadOfOpeningThem() throws Exception {
+    Path fifo = state.folder().resolve("0".repeat(32) + "-source.journal");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    Path link = state.folder().resolve("1".repeat(32) + "-target.journal");
+    Files.createSymbolicLink(link, begin(Side.TARGET).path());
+
+    assertThat(state.all()).extracting(JournalFile::path).contains(fifo, link);
+    for (JournalFile file : state.all()) {
+      if (!Files.isRegularFile(file.path(), LinkOption.NOFOLLOW_LINKS)) {
+        assertThatThrownBy(file::read).isInstanceOf(JournalException.class)
+            .hasMessageContaining(file.path() + " cannot be read: it is not a regular file");
+        assertThatThrownBy(() -> file.add(JournalStep.GIVEN, "")).isInstanceOf(JournalException.class);
+      }
+    }
+    assertThat(state.prune(Instant.now())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rwxrwx---", "rwxr-xrwx", "rwxrwxrwx"})
+  void refusesADirectoryThatOthersMayWriteTo(String mode) throws Exception {
+    Path open = Files.createDirectory(folder.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString(mode));
+
+    assertThatThrownBy(() -> StateDirectory.open(open)).isInstanceOf(JournalException.class)
+        .hasMessageContaining("mode " + mode).hasMessageContaining("chmod go-w " + open);
+
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+    assertThat(StateDirectory.open(open).all()).isEmpty();
+  }
+
+  /** What root uses would be another user's to change. */
+  @Test
+  void refusesADirectoryOfAnotherUser() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")),
+        "only root can give a directory away");
+    Path theirs = Files.createDirectory(folder.resolve("theirs"));
+    Files.setAttribute(theirs, "unix:uid", 12345);
+
+    assertThatThrownBy(() -> StateDirectory.open(theirs)).isInstanceOf(JournalException.class)
+        .hasMessageContaining("it belongs to user 12345, and this is user 0");
   }
 }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalException;
+
+/**
+ * A journal in which the devices of a command have addresses that {@code recover} finds them by, from whatever directory
+ * it is started in.
+ *
+ * @param journal where it is written
+ */
+record AddressedJournal(Journal journal) implements Journal {
+
+  @Override
+  public Entries begin(Heading heading) throws JournalException {
+    return journal.begin(new Heading(heading.session(), heading.side(),
+        heading.devices().stream().map(AddressedJournal::absolute).toList(), heading.peer()));
+  }
+
+  private static String absolute(String name) {
+    try {
+      return DeviceAddress.parse(name).absolute();
+    } catch (IllegalArgumentException e) {
+      return name; // Not an address of a command's.
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import com.google.gson.JsonArray;
+import io.vfio4j.cli.FoundDevice.Answering;
+import io.vfio4j.cli.FoundDevice.Gone;
+import io.vfio4j.cli.FoundDevice.MovedOn;
+import io.vfio4j.cli.FoundDevice.Unchecked;
+import io.vfio4j.engine.Side;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * The devices of a migration whose process has ended, as they are now. Those that answer stay open until this is closed:
+ * what was found stays true that long, since a device has one client.
+ */
+final class FoundDevices implements AutoCloseable {
+
+  private final List<FoundDevice> devices = new ArrayList<>();
+  private final Output output;
+
+  private FoundDevices(Output output) {
+    this.output = output;
+  }
+
+  /**
+   * Checks each device of a migration; none is changed.
+   *
+   * @param all what the journals say, for devices that have been in a later migration
+   */
+  static FoundDevices of(KnownMigration migration, JournalSurvey all, Output output) {
+    FoundDevices found = new FoundDevices(output);
+    try {
+      for (String name : migration.heading().devices()) {
+        found.devices.add(found.look(name, migration, all));
+      }
+      return found;
+    } catch (RuntimeException | Error e) {
+      found.close();
+      throw e;
+    }
+  }
+
+  private FoundDevice look(String name, KnownMigration migration, JournalSurvey all) {
+    DeviceAddress address;
+    try {
+      address = DeviceAddress.parse(name);
+    } catch (IllegalArgumentException e) {
+      return new Unchecked(name, "it was not moved by a command, and its address is not known", false);
+    }
+    Optional<FoundDevice> later = movedLater(address, migration, all);
+    return later.orElseGet(() -> switch (address) {
+      case DeviceAddress.Sim _ -> new Gone(name, "it was inside the process that has ended");
+      case DeviceAddress.VfioUser served -> served.socket().isAbsolute()
+          ? open(name, served)
+          : new Unchecked(name, "its socket is relative to a directory that is not known", false);
+      case DeviceAddress.Kernel kernel -> open(name, kernel);
+    });
+  }
+
+  private static Optional<FoundDevice> movedLater(DeviceAddress address, KnownMigration migration,
+      JournalSurvey all) {
+    return all.lastOf(address).filter(last -> !last.session().equals(migration.session()))
+        .map(last -> movedLater(address.toString(), migration.heading().side(), last));
+  }
+
+  /** What a source holds of a later migration is that one's to decide; a target's state may have gone on with it. */
+  private static FoundDevice movedLater(String name, Side side, KnownMigration last) {
+    if (side == Side.TARGET && last.heading().side() == Side.SOURCE) {
+      return new MovedOn(name,
+          "migration %s has moved it to %s since".formatted(last.session(), last.heading().peer()));
+    }
+    return new Gone(name, "it has been in migration %s since".formatted(last.session()));
+  }
+
+  private FoundDevice open(String name, DeviceAddress address) {
+    OpenDevice device;
+    try {
+      device = address.open(output::warning);
+    } catch (IOException e) {
+      return absent(name, address, e);
+    }
+    try {
+      return new Answering(device, device.device().state());
+    } catch (DeviceException e) {
+      device.close();
+      return new Unchecked(name, Failures.words(e), true);
+    }
+  }
+
+  private static FoundDevice absent(String name, DeviceAddress address, IOException failure) {
+    Optional<Errno> errno = errno(failure);
+    boolean noServer = errno.filter(value -> value.equals(Errno.ENOENT) || value.equals(Errno.ECONNREFUSED))
+        .isPresent();
+    if (!(address instanceof DeviceAddress.VfioUser served) || !noServer) {
+      return new Unchecked(name, Failures.words(failure), errno.filter(Errno.EBUSY::equals).isPresent());
+    }
+    try {
+      return ListeningSockets.include(served.socket())
+          ? new Unchecked(name, "its server runs, and its socket file was removed or replaced", true)
+          : new Gone(name, "no process serves it");
+    } catch (IOException e) {
+      return new Unchecked(name, "whether its server runs cannot be found out: " + Failures.words(e), false);
+    }
+  }
+
+  private static Optional<Errno> errno(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof DeviceException device) {
+        return Optional.of(device.errno());
+      }
+    }
+    return Optional.empty();
+  }
+
+  List<FoundDevice> list() {
+    return List.copyOf(devices);
+  }
+
+  /** Returns those of which something holds, with what was found of each: a part of a sentence, empty for none. */
+  String words(Predicate<FoundDevice> condition) {
+    return devices.stream().filter(condition).map(device -> device.name() + " " + device.words())
+        .collect(Collectors.joining("; "));
+  }
+
+  /** Returns the names of those of which something holds: a part of a sentence, empty for none. */
+  String names(Predicate<FoundDevice> condition) {
+    return devices.stream().filter(condition).map(FoundDevice::name).collect(Collectors.joining(", "));
+  }
+
+  /** Returns what was found, in the order of the devices. */
+  JsonArray json() {
+    JsonArray json = new JsonArray();
+    devices.forEach(device -> json.add(device.json()));
+    return json;
+  }
+
+  /** Prints what was found, a line for each. */
+  void tell() {
+    devices.forEach(device -> output.line("  %s %s".formatted(device.name(), device.words())));
+  }
+
+  /**
+   * Resets devices, and checks that each is as a reset leaves it.
+   *
+   * @param which those to reset, of the ones that answer
+   * @return of which of them that is not so, or it is not known whether they run; empty for none
+   */
+  List<String> fence(Predicate<Answering> which) {
+    List<String> still = new ArrayList<>();
+    for (FoundDevice device : devices) {
+      if (device instanceof Answering answering && which.test(answering)) {
+        reset(answering).ifPresent(reason -> still.add(answering.name() + ": " + reason));
+      }
+    }
+    return still;
+  }
+
+  /** Resets a device. One that does not reset, and is stopped all the same, is as good for this. */
+  private Optional<String> reset(Answering found) {
+    if (!found.mayRun() && found.device().refusesWhileStopped()) {
+      return stillRuns(found, "its server resets no stopped device; restart it");
+    }
+    String reason;
+    try {
+      found.device().device().reset();
+      DeviceState now = found.device().device().state();
+      if (now == DeviceState.RUNNING) {
+        LeftDevices.tell(output, found.name(), found.mayRun() ? "fenced" : "discarded",
+            (found.mayRun() ? "ran" : "was stopped with a state") + ", and has been reset");
+        return Optional.empty();
+      }
+      reason = "its reset left it in " + now;
+    } catch (DeviceException e) {
+      reason = Failures.words(e);
+    }
+    return stillRuns(found, reason);
+  }
+
+  private Optional<String> stillRuns(Answering found, String reason) {
+    try {
+      DeviceState now = found.device().device().state();
+      if (now.isRunning()) {
+        return Optional.of("%s; it is in %s".formatted(reason, now));
+      }
+      output
+          .warning("vfio4j: %s was not reset, and is stopped in %s: %s".formatted(found.name(), now, reason));
+      return Optional.empty();
+    } catch (DeviceException e) {
+      return Optional.of(reason);
+    }
+  }
+
+  /**
+   * Lets all devices run, and checks that they do.
+   *
+   * @throws DeviceException if one of them does not; then some may run
+   */
+  void run() throws DeviceException {
+    List<Answering> answering =
+        devices.stream().filter(Answering.class::isInstance).map(Answering.class::cast).toList();
+    LeftDevices.run(answering.stream().map(found -> found.device().device()).toList());
+    for (Answering found : answering) {
+      DeviceState now = found.device().device().state();
+      if (now != DeviceState.RUNNING) {
+        throw new DeviceException(found.name(), "run", Errno.EIO,
+            "%s was told to run, and is in %s".formatted(found.name(), now), null);
+      }
+      if (found.state() != DeviceState.RUNNING) {
+        LeftDevices.tell(output, found.name(), "resumed",
+            "was in %s, and runs again".formatted(found.state()));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    for (FoundDevice device : devices) {
+      if (device instanceof Answering answering) {
+        answering.device().close();
+      }
+    }
+  }
+}
