@@ -71,7 +71,8 @@ final class LeftDevices {
     if (state != DeviceState.RESUMING && state != DeviceState.ERROR) {
       return true;
     }
-    output.warning("vfio4j: %s is in %s, and cannot run. %s".formatted(device.name(), state, device.wayOut(state)));
+    output.warning(
+        "vfio4j: %s is in %s, and cannot run. %s".formatted(device.name(), state, device.wayOut(state)));
     device.close();
     return false;
   }

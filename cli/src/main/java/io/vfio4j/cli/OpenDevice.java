@@ -106,8 +106,10 @@ final class OpenDevice implements AutoCloseable {
     }
     DeviceState state = device.state();
     if (!state.isRunning()) {
-      throw new CommandFailure(ExitCodes.NOT_DONE, "%s is in %s, as its last user left it; nothing was touched. %s"
-          .formatted(name(), state, wayOut(state)), null);
+      throw new CommandFailure(ExitCodes.NOT_DONE,
+          "%s is in %s, as its last user left it; nothing was touched. %s"
+              .formatted(name(), state, wayOut(state)),
+          null);
     }
   }
 

@@ -16,6 +16,7 @@ import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.recording.Recording;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -56,7 +57,16 @@ final class Served implements AutoCloseable {
   /** Serves a device of any kind that is driven by versions of one's choice. */
   static Served at(Path socket, EmulatedDevice device, MigrationVersions versions)
       throws IOException {
-    ServerOptions options = ServerOptions.DEFAULT.withVersions(versions);
+    return at(socket, device, ServerOptions.DEFAULT.withVersions(versions));
+  }
+
+  /** Serves a device in a thread, and records what its server hears and says. */
+  static Served at(Path socket, Recording recording) throws IOException {
+    ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
+    return at(socket, new ScratchDevice(config), ServerOptions.DEFAULT.withRecording(recording));
+  }
+
+  private static Served at(Path socket, EmulatedDevice device, ServerOptions options) throws IOException {
     VfioUserServer server = VfioUserServer.listen(socket, device, options, line -> {
     });
     CompletableFuture<Void> ended = new CompletableFuture<>();

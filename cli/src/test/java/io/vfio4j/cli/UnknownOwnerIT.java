@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,9 +32,9 @@ class UnknownOwnerIT {
   void serve() throws Exception {
     source = Served.at(folder.resolve("a.sock"));
     source.mark(MARK);
-    // Long enough for the receiver to be killed meanwhile; nobody waits for its end.
+    // Long enough for the receiver to be killed meanwhile. The server goes on by itself, and then the device runs.
     target = ChildServer.start(
-        Children.serve(folder.resolve("b.sock"), "--fault", "arc=STOP>RUNNING_P2P,delay=30s"));
+        Children.serve(folder.resolve("b.sock"), "--fault", "arc=STOP>RUNNING_P2P,delay=5s,times=1"));
   }
 
   @AfterEach
@@ -68,8 +69,11 @@ class UnknownOwnerIT {
     try (ChildProcess sender = sendToOneThatDies()) {
       JsonObject held = Children.await(sender, Children.event("source-held"));
       assertThat(held.getAsJsonArray("devices").get(0).getAsString()).isEqualTo(source.address());
-      sender.stdin().write("what?\nresume\n".getBytes(StandardCharsets.US_ASCII));
-      sender.stdin().flush();
+      type(sender, "what?\nresume\n");
+      assertThat(Children.await(sender, Children.event("not-resumed")).get("message").getAsString())
+          .contains("cannot be asked").contains("--fenced");
+      target.kill();
+      type(sender, "resume --fenced\n");
 
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
       // What it wrote there is read by another thread, and all of it only at its end.
@@ -78,6 +82,22 @@ class UnknownOwnerIT {
           .contains("write 'resume' and Enter");
       source.assertRunsWith(MARK);
     }
+  }
+
+  private static void type(ChildProcess command, String words) throws IOException {
+    command.stdin().write(words.getBytes(StandardCharsets.US_ASCII));
+    command.stdin().flush();
+  }
+
+  /** Waits until the target's server is done with what the receiver asked of it, if that reached it; the device runs then. */
+  private Served targetOnceItRuns() throws DeviceException {
+    Served served = Served.by(target);
+    try (VfioUserClient client = served.connectWhenFree()) {
+      if (client.state() != DeviceState.RUNNING) {
+        client.moveTo(DeviceState.RUNNING);
+      }
+    }
+    return served;
   }
 
   @Test
@@ -92,7 +112,7 @@ class UnknownOwnerIT {
   }
 
   /** The command has gone; its server keeps the device, whose owner is not known, until a person decides. */
-  private void assertLeftStopped() throws DeviceException {
+  private void assertLeftStopped() throws Exception {
     try (VfioUserClient client = source.connectToKeep()) {
       assertThat(client.state()).isEqualTo(DeviceState.STOP);
     }
@@ -107,7 +127,8 @@ class UnknownOwnerIT {
     Run open = recover("source");
     assertThat(open.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
     String session = open.event("open-migration").get("session").getAsString();
-    Run decided = recover("source", session, "--run-here");
+    target.kill();
+    Run decided = recover("source", session, "--run-here", "--fenced");
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
     assertThat(decided.event("resumed").get("device").getAsString()).isEqualTo(source.address());
     source.assertRunsWith(MARK);
@@ -169,7 +190,18 @@ class UnknownOwnerIT {
       assertThat(unsure.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
       assertThat(unsure.event("answer").get("verdict").getAsString()).isEqualTo("unsure");
 
-      assertThat(recover("target", session, "--give-up").exitCode()).isEqualTo(ExitCodes.DONE);
+      Served running = targetOnceItRuns();
+      running.assertRunsWith(MARK);
+      Run looked = recover("target");
+      assertThat(looked.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(looked.event("open-migration").getAsJsonArray("found").toString())
+          .contains("\"condition\":\"runs\"").contains(running.address());
+      assertThat(looked.event("open-migration").getAsJsonArray("answers").toString())
+          .contains("resets " + running.address()).contains("records that the devices run here");
+      Run fenced = recover("target", session, "--give-up");
+      assertThat(fenced.exitCode()).as(fenced.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(fenced.event("fenced").get("device").getAsString()).isEqualTo(running.address());
+      running.assertRunsWith(0);
       Run settled = recover("source", "--ask", ask);
       assertThat(settled.exitCode()).as(settled.err()).isEqualTo(ExitCodes.DONE);
       assertThat(settled.event("settled").get("step").getAsString()).isEqualTo("returned");
@@ -187,7 +219,12 @@ class UnknownOwnerIT {
     try (ChildProcess sender = sendToOneThatDies()) {
       String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
 
-      assertThat(recover("source", session, "--run-here").exitCode()).isEqualTo(ExitCodes.DONE);
+      Run refused = recover("source", session, "--run-here");
+      assertThat(refused.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(refused.err()).contains("nothing was recorded about migration " + session)
+          .contains("--ask ADDR").contains("--fenced");
+      target.kill();
+      assertThat(recover("source", session, "--run-here", "--fenced").exitCode()).isEqualTo(ExitCodes.DONE);
 
       assertThat(sender.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
       source.assertRunsWith(MARK);
@@ -204,11 +241,11 @@ class UnknownOwnerIT {
       String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
       Children.await(answering, Children.event("answering"));
 
+      Served running = targetOnceItRuns();
       Run decided = recover("target", session, "--run-here");
+      assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
       assertThat(decided.event("settled").get("step").getAsString()).isEqualTo("running");
-      // Its server is still about what the receiver asked it for, or takes as long once more: it does not run yet.
-      assertThat(decided.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
-      assertThat(decided.err()).contains(target.socket().toString());
+      running.assertRunsWith(MARK);
       assertThat(recover("source", "--ask", ask).event("settled").get("step").getAsString())
           .isEqualTo("confirmed");
 

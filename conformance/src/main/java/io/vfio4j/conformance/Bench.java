@@ -119,6 +119,7 @@ final class Bench implements AutoCloseable {
   /** Brings the device to RUNNING, by a reset and if that is not enough by all other means. */
   void refresh() throws Judgement, DeviceException {
     stopLogging();
+    DeviceState left = device().state();
     Optional<DeviceException> failure = Expect.failure(() -> device().reset());
     sessions.forEach(DataSession::close);
     sessions.clear();
@@ -126,8 +127,8 @@ final class Bench implements AutoCloseable {
       return;
     }
     boolean hasV1Only = device().segmentation().isPresent();
-    throw Judgement.blocked(hasV1Only ? RegionStateChecks.RESET : ResetChecks.FROM_RUNNING,
-        "RUNNING after a reset",
+    throw Judgement.blocked(hasV1Only ? RegionStateChecks.RESET : ResetChecks.from(left),
+        "RUNNING after a reset in " + left,
         failure.map(Throwable::getMessage).orElse(device().state().toString()));
   }
 

@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -27,6 +29,8 @@ public final class ConformanceSuite {
   private final ConformanceListener listener;
   /** Checks that failed, or whose matter made others fail. */
   private final Set<String> failed = new HashSet<>();
+  /** Resets between checks that failed, by the check whose matter they are. */
+  private final Map<String, Verdict> failedResets = new LinkedHashMap<>();
   private @Nullable DeviceLostException lost;
 
   private ConformanceSuite(Bench bench, ConformanceOptions options, ConformanceListener listener) {
@@ -88,7 +92,7 @@ public final class ConformanceSuite {
       results.add(result);
       listener.ended(result);
     }
-    return results;
+    return withFailedResets(results);
   }
 
   private Verdict judge(PlannedCheck planned) {
@@ -100,7 +104,10 @@ public final class ConformanceSuite {
       return new Verdict.NotApplicable("it may do harm, and was not asked for");
     }
     try {
-      bench.refresh();
+      Optional<Judgement> unready = refresh();
+      if (unready.isPresent()) {
+        return notBegun(planned.check(), unready.get());
+      }
       planned.experiment().run(bench);
     } catch (Judgement judgement) {
       bench.takeDeviations();
@@ -114,6 +121,49 @@ public final class ConformanceSuite {
     }
     List<String> deviations = bench.takeDeviations();
     return deviations.isEmpty() ? new Verdict.Passed() : new Verdict.Deviates(String.join("; ", deviations));
+  }
+
+  /** Resets the device for a check; what is wrong with that is not the check's matter. */
+  private Optional<Judgement> refresh() throws DeviceException {
+    try {
+      bench.refresh();
+      return Optional.empty();
+    } catch (Judgement unready) {
+      bench.takeDeviations();
+      return Optional.of(unready);
+    }
+  }
+
+  /** The reset has failed, and with it the check whose matter that is: this one, another one, or one that is not run. */
+  private Verdict notBegun(Check check, Judgement unready) {
+    String cause = unready.blockedBy().orElse(ResetChecks.FROM_RUNNING);
+    if (cause.equals(check.id()) || check(cause).isEmpty()) {
+      return unready.verdict();
+    }
+    failed.add(cause);
+    failedResets.putIfAbsent(cause, unready.verdict());
+    return new Verdict.NotApplicable("it needs what failed in " + cause);
+  }
+
+  /** Sees to it that each reset that failed between checks is a failure of its own check, which may have passed before. */
+  private List<CheckResult> withFailedResets(List<CheckResult> results) {
+    List<CheckResult> all = new ArrayList<>(results);
+    failedResets.forEach((id, verdict) -> {
+      boolean isTold = results.stream()
+          .anyMatch(result -> result.check().id().equals(id) && result.verdict() instanceof Verdict.Failed);
+      if (!isTold) {
+        all.removeIf(result -> result.check().id().equals(id));
+        CheckResult result = new CheckResult(check(id).orElseThrow(), verdict, Duration.ZERO);
+        all.add(result);
+        listener.ended(result);
+      }
+    });
+    return all;
+  }
+
+  private Optional<Check> check(String id) {
+    return Plan.of(Interface.of(bench.probe())).stream().map(PlannedCheck::check)
+        .filter(check -> check.id().equals(id)).findFirst();
   }
 
   /** One cause is to be one failure: what has been found already is not counted again. */

@@ -21,6 +21,11 @@ final class ResetChecks {
   private ResetChecks() {
   }
 
+  /** Returns the id of the check of a reset in a state. */
+  static String from(DeviceState state) {
+    return state == DeviceState.ERROR ? FROM_RUNNING : "reset/from " + state;
+  }
+
   static void addFromStates(Plan plan, MigrationFeatures features) {
     addFrom(plan, DeviceState.RUNNING);
     for (DeviceState from : DeviceState.values()) {

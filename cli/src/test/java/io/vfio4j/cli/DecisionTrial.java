@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.PeerPolicy;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.recording.Recording;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Two devices whose migration was cut short by the death of both commands after the target had recorded <em>mine</em>, on
+ * two hosts with a state directory each; a person answers, and what becomes of the devices is read from the servers.
+ */
+final class DecisionTrial implements AutoCloseable {
+
+  private static final int DEVICES = 2;
+  private static final long MARK = 0xdec1de;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int CHUNK = 1 << 20;
+
+  /** What a device of the target is in when the person answers. */
+  enum Condition {
+    STOPPED("is stopped"), RUNS("runs"), IN_USE("runs, in use by another client"),
+    GONE("is gone with its server");
+
+    final String words;
+
+    Condition(String words) {
+      this.words = words;
+    }
+  }
+
+  /** What the person says, and where. */
+  enum Answer {
+    TARGET_RUN_HERE("at the target: `--run-here`"), //
+    TARGET_GIVE_UP("at the target: `--give-up`"), //
+    TARGET_GIVE_UP_FENCED("at the target: `--give-up --fenced`"), //
+    SOURCE_RUN_HERE("at the source: `--run-here`"), //
+    SOURCE_RUN_HERE_ASKING("at the source: `--run-here --ask`"), //
+    SOURCE_GIVE_UP("at the source: `--give-up`"), //
+    RESUME("to the command that holds the source: `resume`");
+
+    final String words;
+
+    Answer(String words) {
+      this.words = words;
+    }
+  }
+
+  private final Path here;
+  private final Recording recording;
+  private final List<Served> sources = new ArrayList<>();
+  private final List<Served> targets = new ArrayList<>();
+  private final List<VfioUserClient> users = new ArrayList<>();
+  private final List<Condition> conditions;
+  private final Session session = Session.random();
+
+  /** Brings the devices to where the commands died. */
+  DecisionTrial(Path here, List<Condition> conditions) throws IOException {
+    this.here = here;
+    this.conditions = conditions;
+    recording = Recording.create(here.resolve("sessions.record"), line -> {
+    });
+    for (int i = 0; i < DEVICES; i++) {
+      sources.add(Served.at(here.resolve("a" + i), recording));
+      targets.add(Served.at(here.resolve("b" + i), recording));
+      sources.get(i).mark(MARK + i);
+      move(sources.get(i), targets.get(i));
+    }
+    WrittenJournal.write(folder(Side.SOURCE), session, Side.SOURCE, addresses(sources), JournalStep.GIVEN);
+    WrittenJournal.write(folder(Side.TARGET), session, Side.TARGET, addresses(targets), JournalStep.MINE);
+    for (int i = 0; i < DEVICES; i++) {
+      bring(targets.get(i), conditions.get(i));
+    }
+  }
+
+  private static List<String> addresses(List<Served> devices) {
+    return devices.stream().map(Served::address).toList();
+  }
+
+  private Path folder(Side side) {
+    return here.resolve(side.toString());
+  }
+
+  private static void move(Served from, Served to) throws DeviceException {
+    try (VfioUserClient source = from.connectToKeep();
+        VfioUserClient target = to.connectToKeep();
+        Arena arena = Arena.ofConfined()) {
+      SavingSession saving = source.moveTo(DeviceState.STOP_COPY).saving();
+      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resuming();
+      MemorySegment buffer = arena.allocate(CHUNK, Long.BYTES);
+      for (long read = saving.read(buffer); read != SavingSession.END; read = saving.read(buffer)) {
+        resuming.write(buffer.asSlice(0, read));
+      }
+      target.moveTo(DeviceState.STOP);
+    }
+  }
+
+  private void bring(Served device, Condition condition) throws DeviceException {
+    switch (condition) {
+      case STOPPED -> {
+        // As the command that loaded it left it.
+      }
+      case RUNS, IN_USE -> {
+        VfioUserClient client = device.connectWhenFree();
+        client.moveTo(DeviceState.RUNNING);
+        if (condition == Condition.IN_USE) {
+          users.add(client);
+        } else {
+          client.close();
+        }
+      }
+      case GONE -> device.close();
+    }
+  }
+
+  /** Has a person answer, and the source find out; returns who has the devices then, in a few words. */
+  String run(Answer answer) throws IOException, InterruptedException {
+    List<JournalStep> before = List.of(last(Side.SOURCE), last(Side.TARGET));
+    boolean done = answer == Answer.RESUME ? resume() : decide(answer);
+    if (!done) {
+      assertThat(List.of(last(Side.SOURCE), last(Side.TARGET))).as("nothing is recorded").isEqualTo(before);
+    }
+    leaveToOthers();
+    boolean isAnswer = done && last(Side.SOURCE) == JournalStep.GIVEN;
+    if (isAnswer) {
+      Run asked = asking(ask -> recover(Side.SOURCE, "--ask", ask));
+      assertThat(asked.exitCode()).as(asked.err()).isEqualTo(ExitCodes.DONE);
+    }
+    String words = done ? words() : "refused" + untouched();
+    recording.close();
+    assertOneOwner();
+    return words;
+  }
+
+  private boolean decide(Answer answer) throws IOException, InterruptedException {
+    String migration = session.toString();
+    Run decided = switch (answer) {
+      case TARGET_RUN_HERE -> recover(Side.TARGET, migration, "--run-here");
+      case TARGET_GIVE_UP -> recover(Side.TARGET, migration, "--give-up");
+      case TARGET_GIVE_UP_FENCED -> recover(Side.TARGET, migration, "--give-up", "--fenced");
+      case SOURCE_RUN_HERE -> recover(Side.SOURCE, migration, "--run-here");
+      case SOURCE_RUN_HERE_ASKING ->
+        asking(ask -> recover(Side.SOURCE, migration, "--run-here", "--ask", ask));
+      case SOURCE_GIVE_UP -> recover(Side.SOURCE, migration, "--give-up");
+      case RESUME -> throw new IllegalArgumentException("no command");
+    };
+    assertThat(decided.exitCode()).as(decided.err()).isIn(ExitCodes.DONE, ExitCodes.NEEDS_CARE);
+    if (decided.exitCode() == ExitCodes.NEEDS_CARE) {
+      assertThat(decided.err()).contains("nothing was recorded about migration " + session);
+      assertNames(answer, decided.err());
+    }
+    return decided.exitCode() == ExitCodes.DONE;
+  }
+
+  /** What stands against an answer at the target is named. */
+  private void assertNames(Answer answer, String err) {
+    for (int i = 0; i < DEVICES; i++) {
+      boolean isTarget = answer.words.startsWith("at the target");
+      boolean isReason = conditions.get(i) == Condition.IN_USE
+          || answer == Answer.TARGET_RUN_HERE && conditions.get(i) == Condition.GONE;
+      if (isTarget && isReason) {
+        assertThat(err).contains(targets.get(i).address());
+      }
+    }
+  }
+
+  /** As the command does that holds the source's devices when somebody types the word. */
+  private boolean resume() throws IOException {
+    StateDirectory state = StateDirectory.open(folder(Side.SOURCE));
+    HeldJournal held = new TargetOracle(state, Optional.empty()).held(session).orElseThrow();
+    return held.takeBack(false).isEmpty();
+  }
+
+  private void leaveToOthers() {
+    users.forEach(VfioUserClient::close);
+    users.clear();
+  }
+
+  /** Something that is done while the target's host answers questions. */
+  @FunctionalInterface
+  private interface Asking {
+    Run with(String address) throws IOException;
+  }
+
+  private Run asking(Asking question) throws IOException, InterruptedException {
+    StateDirectory state = StateDirectory.open(folder(Side.TARGET));
+    String address = "unix:" + here.resolve("ask.sock");
+    try (TransportListener listener =
+        TransportListener.open(TransportAddress.parse(address), PeerPolicy.OWN_USER, refused -> {
+        })) {
+      Thread answering = Thread.ofPlatform().name("test-answer").start(() -> answerAll(listener, state));
+      try {
+        return question.with(address);
+      } finally {
+        answering.interrupt();
+        answering.join();
+      }
+    }
+  }
+
+  private static void answerAll(TransportListener listener, StateDirectory state) {
+    try {
+      while (true) {
+        try (Transport asker = listener.accept(PATIENCE)) {
+          OwnershipQuestion.answer(asker, state, PATIENCE);
+        }
+      }
+    } catch (InterruptedIOException e) {
+      // All have asked.
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Run recover(Side side, String... more) {
+    List<String> command =
+        new ArrayList<>(List.of("recover", "--json", "--state-dir", folder(side).toString()));
+    command.addAll(List.of(more));
+    return Run.vfio4j(command.toArray(String[]::new));
+  }
+
+  private JournalStep last(Side side) throws IOException {
+    return StateDirectory.open(folder(side)).find(session, side).orElseThrow().read().orElseThrow().last()
+        .step();
+  }
+
+  /** What there is of a device. */
+  private enum Found {
+    RUNS("runs"), STOPPED("is stopped"), RESET("is reset"), GONE("is gone");
+
+    private final String words;
+
+    Found(String words) {
+      this.words = words;
+    }
+  }
+
+  private Found found(Served device, int number) throws DeviceException {
+    if (targets.get(number) == device && conditions.get(number) == Condition.GONE) {
+      return Found.GONE;
+    }
+    try (VfioUserClient client = device.connectWhenFree()) {
+      long mark = client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH);
+      assertThat(mark).isIn(0L, MARK + number);
+      DeviceState state = client.state();
+      assertThat(state).isIn(DeviceState.RUNNING, DeviceState.STOP);
+      if (mark == 0) {
+        assertThat(state).isEqualTo(DeviceState.RUNNING);
+        return Found.RESET;
+      }
+      return state == DeviceState.RUNNING ? Found.RUNS : Found.STOPPED;
+    }
+  }
+
+  private List<Found> found(List<Served> devices) throws DeviceException {
+    List<Found> found = new ArrayList<>();
+    for (int i = 0; i < DEVICES; i++) {
+      found.add(found(devices.get(i), i));
+    }
+    return found;
+  }
+
+  private String words() throws DeviceException {
+    List<Found> there = found(targets);
+    List<Found> own = found(sources);
+    if (own.stream().allMatch(Found.RUNS::equals)) {
+      assertThat(there).as("at the target").isSubsetOf(Found.RESET, Found.GONE);
+      return "source";
+    }
+    assertThat(own).as("at the source").containsOnly(Found.RESET);
+    if (there.stream().allMatch(Found.RUNS::equals)) {
+      return "target";
+    }
+    return IntStream.range(0, DEVICES)
+        .mapToObj(i -> "the %s %s".formatted(i == 0 ? "first" : "second", there.get(i).words)).reduce(
+            (one, other) -> "not the source's; at the target, " + one + ", " + other)
+        .orElseThrow();
+  }
+
+  /** A refusal leaves each device where it was. */
+  private String untouched() throws DeviceException {
+    assertThat(found(sources)).containsOnly(Found.STOPPED);
+    return "";
+  }
+
+  private void assertOneOwner() throws IOException {
+    RunningCopies running = RunningCopies.in(here.resolve("sessions.record"),
+        IntStream.range(0, DEVICES).mapToObj(i -> here.resolve("a" + i).toString()).toList());
+    for (int i = 0; i < DEVICES; i++) {
+      assertThat(running.of(here.resolve("a" + i).toString())).as("the recording is of them").isNotEmpty();
+      assertThat(running.both(here.resolve("a" + i).toString(), here.resolve("b" + i).toString())).isEmpty();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    leaveToOthers();
+    sources.forEach(Served::close);
+    for (int i = 0; i < targets.size(); i++) {
+      if (conditions.get(i) != Condition.GONE) {
+        targets.get(i).close();
+      }
+    }
+    recording.close();
+  }
+}

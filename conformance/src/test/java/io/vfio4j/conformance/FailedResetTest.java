@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.foreign.ForeignServer;
+import io.vfio4j.testkit.foreign.ServerTrait;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserProbe;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A reset that fails between two checks, as in RESUMING at the reference library, is no failure of the second. */
+class FailedResetTest {
+
+  @TempDir
+  private Path folder;
+
+  private Map<String, String> failures(Set<Group> groups) throws Exception {
+    SimulatedDevice device = SimulatedSettings.named("device").withContent(16, 7).device();
+    Path socket = folder.resolve("foreign.sock");
+    try (ForeignServer _ = ForeignServer.listen(socket, device, ServerTrait.referenceLibrary());
+        VfioUserProbe probe = VfioUserProbe.connect(socket, ClientOptions.DEFAULT)) {
+      ConformanceReport report = ConformanceSuite.run(Subject.of(probe),
+          Options.TIMELESS.withGroups(groups), ConformanceListener.NONE);
+      return Findings.of(report, Verdict.Failed.class);
+    }
+  }
+
+  @Test
+  void blamesTheResetOnly() throws Exception {
+    Map<String, String> failures = failures(EnumSet.allOf(Group.class));
+
+    assertThat(failures).containsKey("reset/from RESUMING");
+    assertThat(failures).allSatisfy((id, words) -> {
+      if (words.contains("after a reset")) {
+        assertThat(id).startsWith("reset/");
+      }
+    });
+  }
+
+  /** Also where nobody asked for the checks of resets: else it would be nobody's failure. */
+  @Test
+  void reportsTheResetThoughItsGroupIsNotAskedFor() throws Exception {
+    Map<String, String> failures = failures(EnumSet.of(Group.TRANSITIONS));
+
+    assertThat(failures.get("reset/from RESUMING")).contains("RUNNING after a reset in RESUMING");
+    assertThat(failures).noneSatisfy((id, words) -> {
+      assertThat(id).startsWith("transitions/");
+      assertThat(words).contains("after a reset");
+    });
+  }
+}
