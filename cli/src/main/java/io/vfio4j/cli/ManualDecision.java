@@ -48,7 +48,9 @@ final class ManualDecision {
    */
   JournalStep runHere(TargetOracle oracle) throws IOException {
     requireDecidable();
-    return isSource() ? runAtSource(oracle) : runAtTarget();
+    try (Termination.Registration _ = Termination.guard()) {
+      return isSource() ? runAtSource(oracle) : runAtTarget();
+    }
   }
 
   /**
@@ -59,7 +61,9 @@ final class ManualDecision {
    */
   JournalStep giveUp() throws IOException {
     requireDecidable();
-    return isSource() ? giveUpAtSource() : giveUpAtTarget();
+    try (Termination.Registration _ = Termination.guard()) {
+      return isSource() ? giveUpAtSource() : giveUpAtTarget();
+    }
   }
 
   private boolean isSource() {

@@ -106,7 +106,8 @@ final class ReceiveCommand implements Callable<Integer> {
   private MigrationOptions options(StateDirectory state) {
     try {
       MigrationOptions options =
-          MigrationOptions.defaults().withJournal(new AddressedJournal(state)).withCodecs(LaterCodecs.INSTANCE);
+          MigrationOptions.defaults().withJournal(new AddressedJournal(state))
+              .withCodecs(LaterCodecs.INSTANCE);
       if (arcTimeout == null) {
         return options;
       }

@@ -29,8 +29,9 @@ final class DirectoryTrust {
     int owner = (Integer) Files.getAttribute(folder, "unix:uid");
     int own = effectiveUser();
     if (owner != own && owner != ROOT) {
-      throw new IOException("it belongs to user %d, and this is user %d: chown %d %s, or give another --state-dir"
-          .formatted(owner, own, own, folder));
+      throw new IOException(
+          "it belongs to user %d, and this is user %d: chown %d %s, or give another --state-dir"
+              .formatted(owner, own, own, folder));
     }
     requireNoOtherWriter(folder);
   }
