@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.Session;
 import io.vfio4j.engine.TransportAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,15 @@ record AdvisedCommand(List<String> arguments) {
   /** Resets such a device. */
   static AdvisedCommand discard(String device) {
     return new AdvisedCommand(List.of("recover", "--discard", device));
+  }
+
+  /**
+   * Settles a migration by a person's word.
+   *
+   * @param answer the option that says it
+   */
+  static AdvisedCommand decide(Session migration, String answer) {
+    return new AdvisedCommand(List.of("recover", migration.toString(), answer));
   }
 
   /** Settles what the journals of this machine say. */

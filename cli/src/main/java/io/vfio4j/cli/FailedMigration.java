@@ -73,8 +73,9 @@ public final class FailedMigration {
   private static List<String> remedies(MigrationException e, List<String> here, OtherSide other) {
     if (e.side() == Side.TARGET) {
       return e.outcome() == Outcome.UNKNOWN
-          ? List.of("find out whether it runs at the source (vfio4j recover there); vfio4j recover here tells what %s is in, and "
-              .formatted(String.join(", ", here)) + "what can be decided")
+          ? List.of(
+              "find out whether it runs at the source (vfio4j recover there); vfio4j recover here tells what %s is in, and "
+                  .formatted(String.join(", ", here)) + "what can be decided")
           : List.of();
     }
     return e.devices().stream().map(fate -> remedy(fate, other)).filter(text -> !text.isEmpty()).toList();

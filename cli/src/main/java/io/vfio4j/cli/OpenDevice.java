@@ -117,12 +117,14 @@ final class OpenDevice implements AutoCloseable {
   String wayOut(DeviceState state) {
     String again = "let it run again (%s)".formatted(AdvisedCommand.resume(name()));
     return switch (state) {
-      case STOP, STOP_COPY -> "What it holds may be all there is of its state: %s, or, if nobody needs it any more, %s"
-          .formatted(again, refusesWhileStopped()
-              ? "restart its server, which does not reset a stopped device"
-              : "drop it (%s)".formatted(AdvisedCommand.discard(name())));
-      case RESUMING -> "It was given a state that was not loaded to its end, and its server left it so, which a reset may "
-          + "not change: restart its server";
+      case STOP, STOP_COPY ->
+        "What it holds may be all there is of its state: %s, or, if nobody needs it any more, %s"
+            .formatted(again, refusesWhileStopped()
+                ? "restart its server, which does not reset a stopped device"
+                : "drop it (%s)".formatted(AdvisedCommand.discard(name())));
+      case RESUMING ->
+        "It was given a state that was not loaded to its end, and its server left it so, which a reset may "
+            + "not change: restart its server";
       case ERROR -> "What it held is lost: reset it (%s)".formatted(AdvisedCommand.discard(name()));
       default -> again.substring(0, 1).toUpperCase(Locale.ROOT) + again.substring(1);
     };

@@ -27,8 +27,8 @@ record PossibleAnswers(KnownMigration migration, FoundDevices found) {
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     for (Answer answer : answers()) {
-      lines
-          .add("  vfio4j recover %s %s: %s".formatted(migration.session(), answer.option(), answer.effect()));
+      lines.add(
+          "  %s: %s".formatted(AdvisedCommand.decide(migration.session(), answer.option()), answer.effect()));
     }
     return lines;
   }

@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.engine.Session;
 import io.vfio4j.engine.TransportAddress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,8 @@ class AdvisedCommandTest {
         AdvisedCommand.probe("kernel:0000:3b:00.2"),
         AdvisedCommand.resume("vfio-user:/tmp/it's a.sock"),
         AdvisedCommand.discard("vfio-user:/tmp/$(b).sock"),
+        AdvisedCommand.decide(Session.parse(SESSION), "--give-up"),
+        AdvisedCommand.decide(Session.parse(SESSION), "--run-here"),
         AdvisedCommand.recover(), AdvisedCommand.ask(PEER),
         AdvisedCommand.ask(PEER)
             .with(List.of("--state-dir", "/my state", "--keys", "keys", "--peer", "host-b")));
@@ -59,7 +62,7 @@ class AdvisedCommandTest {
     assertThat(all().map(command -> command.arguments().stream().filter(word -> !word.contains("/")
         && !word.contains(":")).findFirst().orElseThrow() + command.arguments().size()).distinct().count())
         .isLessThanOrEqualTo(kinds);
-    assertThat(kinds).as("kinds of advised commands, each of which is to be parsed here").isEqualTo(5);
+    assertThat(kinds).as("kinds of advised commands, each of which is to be parsed here").isEqualTo(6);
   }
 
   @ParameterizedTest
