@@ -48,6 +48,10 @@ public final class ChildServer implements AutoCloseable {
       throws IOException, InterruptedException {
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("--json", "--until-eof"));
+    if (!arguments.contains("--log-level")) {
+      // It has one client, which is this program.
+      all.addAll(List.of("--log-level", "warning", "--no-log-timestamps"));
+    }
     ChildProcess process = ChildProcess.start(all, stderr);
     try {
       return new ChildServer(process, awaitListening(process));

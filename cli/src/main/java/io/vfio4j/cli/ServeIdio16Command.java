@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.devices.idio16.Idio16Device;
 import io.vfio4j.devices.idio16.Wiring;
+import io.vfio4j.vfiouser.ServerLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -51,11 +52,11 @@ final class ServeIdio16Command implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Output output = common.output();
-    return serving.serve(name -> device(name, output), event -> event, output);
+    return serving.serve((name, log) -> device(name, log, output), event -> event, output);
   }
 
-  private Idio16Device device(String name, Output output) throws IOException {
-    DeviceSetup setup = DeviceSetup.named(name).withFeatures(serving.features()).withLog(output::warning);
+  private Idio16Device device(String name, ServerLog log, Output output) throws IOException {
+    DeviceSetup setup = DeviceSetup.named(name).withFeatures(serving.features()).withLog(log);
     return new Idio16Device(setup, terminals == null ? Wiring.OPEN : terminals.wiring(output));
   }
 }

@@ -10,6 +10,7 @@ import io.vfio4j.vfiouser.DeviceServer;
 import io.vfio4j.vfiouser.EmulatedDevice;
 import io.vfio4j.vfiouser.ManyDevicesServer;
 import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.ServerLog;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.IOException;
@@ -55,6 +56,9 @@ final class ServeOptions {
   @Mixin
   private final RecordOption record = new RecordOption();
 
+  @Mixin
+  private final ServerLogOptions logging = new ServerLogOptions();
+
   /** Returns where to listen. */
   Path socket() {
     return Options.required(socket, "--socket");
@@ -73,8 +77,9 @@ final class ServeOptions {
      * Makes one.
      *
      * @param name the device's name
+     * @param log takes what it logs
      */
-    EmulatedDevice make(String name) throws IOException;
+    EmulatedDevice make(String name, ServerLog log) throws IOException;
   }
 
   /**
@@ -105,17 +110,19 @@ final class ServeOptions {
 
   private void serveOne(Path path, Devices devices, ServerOptions options, JsonObject event, Output output)
       throws IOException {
-    try (EmulatedDevice device = devices.make(path.toString())) {
-      serve(path, () -> VfioUserServer.listen(path, device, options, output::warning), event, output);
+    ServerLog log = logging.log(output);
+    try (EmulatedDevice device = devices.make(path.toString(), log)) {
+      serve(path, () -> VfioUserServer.listen(path, device, options, log), event, output);
     }
   }
 
   private void serveMany(Path path, Devices devices, int most, ServerOptions options, JsonObject event,
       Output output) throws IOException {
+    ServerLog log = logging.log(output);
     // What is wrong with the arguments is found before there is a client.
-    devices.make(path.toString()).close();
-    DeviceFactory factory = number -> devices.make(path + "#" + number);
-    serve(path, () -> ManyDevicesServer.listen(path, factory, most, options, output::warning), event, output);
+    devices.make(path.toString(), log).close();
+    DeviceFactory factory = number -> devices.make(path + "#" + number, log);
+    serve(path, () -> ManyDevicesServer.listen(path, factory, most, options, log), event, output);
   }
 
   private ServerOptions options() {

@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
+import io.vfio4j.vfiouser.ServerLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +58,8 @@ final class ServeScratchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Output output = common.output();
-    return serving.serve(name -> device(config(name), output), event -> event.with("memory_bytes", memory),
+    return serving.serve((name, log) -> device(config(name), log),
+        event -> event.with("memory_bytes", memory),
         output);
   }
 
@@ -72,9 +74,9 @@ final class ServeScratchCommand implements Callable<Integer> {
     }
   }
 
-  private ScratchDevice device(ScratchConfig config, Output output) throws IOException {
+  private ScratchDevice device(ScratchConfig config, ServerLog log) throws IOException {
     try {
-      return new ScratchDevice(config, output::warning, System::nanoTime);
+      return new ScratchDevice(config, log, System::nanoTime);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);
     }

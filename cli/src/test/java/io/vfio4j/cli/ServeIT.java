@@ -2,7 +2,9 @@
 package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +44,25 @@ class ServeIT {
     try (ChildServer server = Served.process(socket()); VfioUserClient _ = Served.by(server).connect()) {
       assertThat(server.stop()).isEqualTo(ExitCodes.DONE);
       assertThat(socket()).doesNotExist();
+    }
+  }
+
+  @Test
+  void logsClientsAndWhatTheyAreRefused() throws Exception {
+    String client = "client 1 \\(pid %d, uid \\d+\\)".formatted(ProcessHandle.current().pid());
+    String time = "\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{3})?Z ";
+    try (ChildServer server =
+        ChildServer.start(Children.serve(socket(), "--log-level", "info", "--log-timestamps", "--once"))) {
+      try (VfioUserClient connected = Served.by(server).connect()) {
+        assertThatThrownBy(() -> connected.readInt(5, 0)).isInstanceOf(DeviceException.class);
+      }
+      assertThat(server.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      List<String> log = server.errors();
+      assertThat(log).hasSize(3);
+      assertThat(log.get(0)).matches(time + client + " connected");
+      assertThat(log.get(1))
+          .matches(time + client + ": REGION_READ of 4 bytes at 0x0 of region 5 refused: .+");
+      assertThat(log.get(2)).matches(time + client + " disconnected: it closed the connection");
     }
   }
 
@@ -179,8 +201,8 @@ class ServeIT {
   void whereNothingCanBeRecordedNothingIsServed() {
     Run run = Run.vfio4j("serve", "scratch", "--socket", socket().toString(), "--record", folder.toString());
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).startsWith("vfio4j: cannot record: ").contains(folder.toString());
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(run.err()).contains("--record").contains(folder.toString());
     assertThat(socket()).doesNotExist();
   }
 }

@@ -3,6 +3,8 @@ package io.vfio4j.devices;
 
 import io.vfio4j.vfiouser.DeviceDescription;
 import io.vfio4j.vfiouser.DeviceDescription.Region;
+import io.vfio4j.vfiouser.LogLimiter;
+import io.vfio4j.vfiouser.ServerLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +31,7 @@ final class Declarations {
   private final List<Scheduled> running = new ArrayList<>();
   private final List<DmaWork> dma = new ArrayList<>();
   private final List<DmaTask> tasks = new ArrayList<>();
+  private final LogLimiter log;
   private int configSize = ConfigSpace.PLAIN_SIZE;
   private int stateVersion = 1;
   private Optional<HandMade> handMade = Optional.empty();
@@ -47,6 +50,7 @@ final class Declarations {
     this.run = new RunState(setup.nanoTime());
     this.gate = new DmaGate(run);
     this.wires = new InterruptWires(run);
+    this.log = new LogLimiter(ServerLog.of(setup.log()), setup.nanoTime());
   }
 
   DeviceSetup setup() {
@@ -69,8 +73,14 @@ final class Declarations {
     return run.isRunning();
   }
 
+  /** Takes a line; a guest that brings about many of a kind does not fill the log. */
   void log(String line) {
-    setup.log().accept(setup.name() + ": " + line);
+    log.accept(setup.name() + ": " + line);
+  }
+
+  /** Writes how many lines were left out of the log. */
+  void flushLog() {
+    log.flush();
   }
 
   /** Has the device reset itself once the access is done that is under way. */
@@ -231,6 +241,7 @@ final class Declarations {
 
   /** Frees the memories. */
   void close() {
+    log.flush();
     memories.forEach(DeviceMemory::close);
   }
 

@@ -97,14 +97,14 @@ final class DeviceCore implements AutoCloseable {
 
   private void load(StateResuming loaded) throws ArcException {
     if (!loaded.isComplete()) {
-      throw new ArcException(Errno.EINVAL, false, "the state that was written is damaged or not complete");
+      throw new ArcException(Errno.EINVAL, false, loaded.defect());
     }
     try {
       image.load(loaded.state());
       device.onLoaded();
     } catch (ErrnoException e) {
-      loaded.refuse();
-      throw new ArcException(e.errno(), false, "the device refuses the state: " + e.getMessage());
+      loaded.refuse(e.reason());
+      throw new ArcException(e.errno(), false, "the device refuses the state: " + e.reason());
     }
   }
 

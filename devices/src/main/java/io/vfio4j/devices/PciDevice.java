@@ -214,6 +214,7 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
 
   @Override
   public final void reset() {
+    declared.flushLog();
     declared.resetItems();
     config().reset();
     onReset();

@@ -41,7 +41,8 @@ final class StateResuming implements ResumingSession {
   private boolean endSeen;
   private long swept;
   private int number;
-  private boolean refused;
+  /** Why the state is refused; empty as long as it is not. */
+  private String refusal = "";
   private boolean over;
 
   StateResuming(String device, StreamFormat format, StateMemory memory, StateImage image) {
@@ -53,7 +54,7 @@ final class StateResuming implements ResumingSession {
 
   /** Tells whether the state is all there and in order. */
   boolean isComplete() {
-    return endSeen && !refused;
+    return endSeen && refusal.isEmpty();
   }
 
   /** Returns the STATE record of a complete state. */
@@ -61,9 +62,17 @@ final class StateResuming implements ResumingSession {
     return state.rewind();
   }
 
+  /** Returns why the state that was written cannot be loaded, if it is not complete. */
+  String defect() {
+    if (!refusal.isEmpty()) {
+      return refusal;
+    }
+    return headerSeen ? "the state ends early, in record " + number : "no state was written";
+  }
+
   /** Takes nothing more: only a reset helps. */
-  void refuse() {
-    refused = true;
+  void refuse(String reason) {
+    refusal = reason;
   }
 
   private DeviceException failed(String action, Errno errno) {
@@ -76,14 +85,16 @@ final class StateResuming implements ResumingSession {
       throw failed("write the state", Errno.ENODEV);
     }
     try {
-      if (refused) {
-        throw new ErrnoException(Errno.EINVAL, "a state that was refused can only be reset");
+      if (!refusal.isEmpty()) {
+        throw new ErrnoException(Errno.EINVAL, "the state was refused before: " + refusal);
       }
       for (long at = 0; at < data.byteSize(); at += LONGEST_VIEW) {
         accept(data.asSlice(at, Math.min(LONGEST_VIEW, data.byteSize() - at)));
       }
     } catch (ErrnoException e) {
-      refused = true;
+      if (refusal.isEmpty()) {
+        refusal = e.reason();
+      }
       throw new DeviceException(device, "write the state", e.errno(),
           "%s: write the state: %s".formatted(device, e.getMessage()), e);
     }

@@ -77,12 +77,16 @@ record StreamFormat(long magic, int version, int device) {
           .formatted(in.getInt(at + 8), version));
     }
     if (in.getLong(at + 16) != memorySize) {
-      throw new ErrnoException(Errno.EINVAL, "the state has %d bytes of memory, this device has %d"
-          .formatted(in.getLong(at + 16), memorySize));
+      throw new ErrnoException(Errno.EINVAL, "the state has %s of memory, this device has %s"
+          .formatted(size(in.getLong(at + 16)), size(memorySize)));
     }
     if (in.getInt(at + HEADER_CRC) != headerCrc(in, at, crc)) {
       throw new ErrnoException(Errno.EINVAL, "the header of the state is damaged");
     }
+  }
+
+  private static String size(long bytes) {
+    return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : (bytes >> 10) + " KiB";
   }
 
   static int headerCrc(ByteBuffer in, int at, CRC32C crc) {

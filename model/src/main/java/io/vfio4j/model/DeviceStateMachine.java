@@ -82,7 +82,10 @@ public final class DeviceStateMachine {
   public Reached moveTo(DeviceState target) throws TransitionException {
     DeviceState from = state;
     if (nextState.next(from, target).isEmpty()) {
-      throw new TransitionException(device, from, target, Errno.EINVAL, state, null);
+      throw new TransitionException(device, from, target, Errno.EINVAL, state,
+          new ErrnoException(Errno.EINVAL, from == DeviceState.ERROR
+              ? "only a reset leaves ERROR"
+              : "no transition leads there with the device's features"));
     }
     Optional<DataSession> session = Optional.empty();
     while (state != target) {

@@ -53,17 +53,26 @@ public final class TransitionException extends DeviceException {
    * @param target where it should have gone
    * @param errno why it did not
    * @param reached where it is now
-   * @param cause what lies beneath, if anything
+   * @param cause what lies beneath, if anything; its reason becomes this exception's
    */
   public TransitionException(String device, DeviceState from, DeviceState target, Errno errno,
       DeviceState reached, @Nullable Throwable cause) {
     super(device, "move from " + from + " to " + target, errno,
-        "%s: the move from %s to %s failed: %s; it is in %s, %s"
-            .formatted(device, from, target, errno, reached, Aftermath.of(from, reached)),
-        cause);
+        "%s: the move from %s to %s failed: %s; it is in %s, %s".formatted(device, from, target,
+            reasonOf(cause) == null ? errno : errno + ": " + reasonOf(cause), reached,
+            Aftermath.of(from, reached)),
+        reasonOf(cause), cause);
     this.from = from;
     this.target = target;
     this.reached = reached;
+  }
+
+  private static @Nullable String reasonOf(@Nullable Throwable cause) {
+    return switch (cause) {
+      case ErrnoException e -> e.reason();
+      case DeviceException e -> e.reason().orElse(null);
+      case null, default -> null;
+    };
   }
 
   /** Returns where the device was. */

@@ -121,7 +121,7 @@ class DeviceStateMachineTest {
           TransitionException failure = failureOf(machine, to);
 
           assertFailure(failure, from, to, Errno.EINVAL, from, from == ERROR ? MUST_RESET : UNCHANGED);
-          assertThat(failure).hasNoCause();
+          assertThat(failure.reason()).isPresent();
           assertThat(machine.state()).isEqualTo(from);
           assertThat(device.taken).isEmpty();
           assertThat(heard).isEmpty();

@@ -62,7 +62,10 @@ record ClientCalls(String name, ClientChannel channel, boolean ofMigration) {
         channel.unlock();
       }
     } catch (RemoteErrorException e) {
-      throw new DeviceException(name, action, e.errno());
+      String reason = e.reason();
+      throw reason == null
+          ? new DeviceException(name, action, e.errno())
+          : DeviceException.refused(name, action, e.errno(), reason, e);
     } catch (IOException e) {
       throw lost(action, e);
     }

@@ -46,6 +46,7 @@ final class ClientChannel implements AutoCloseable {
   private final MessageSender sender;
   private final SegmentSlices head;
   private int maxDataXferSize;
+  private boolean reasons;
   /** Of all replies only a dirty bitmap may be longer than the data of a message. */
   private final long largestReply;
   private int nextId;
@@ -93,8 +94,9 @@ final class ClientChannel implements AutoCloseable {
   }
 
   /** Says what is in force, before the first command that has data. */
-  void agreeOn(Limits inForce) {
+  void agreeOn(Limits inForce, Extensions granted) {
     maxDataXferSize = inForce.maxDataXferSize();
+    reasons = granted.reasons();
   }
 
   /**
@@ -145,9 +147,10 @@ final class ClientChannel implements AutoCloseable {
       awaitReply(command, id);
       if ((reader.flags() & Header.ERROR) != 0) {
         int errno = reader.errno();
+        String reason = reasons ? RefusalReason.read(reader) : null;
         serveBuffered();
         // A peer may set the flag and forget the number.
-        throw new RemoteErrorException(command, errno > 0 ? new Errno(errno) : Errno.EIO);
+        throw new RemoteErrorException(command, errno > 0 ? new Errno(errno) : Errno.EIO, reason);
       }
       T result = replyReader.read(reader);
       serveBuffered();

@@ -20,10 +20,11 @@ final class DeviceService implements AutoCloseable {
   private final EmulatedDevice device;
   private final @Nullable Version1Device version1;
   private final ServerOptions options;
-  private final Consumer<String> log;
+  private final ServerLog log;
   private final LongSupplier clock;
   private final DmaTable dma;
   private final IrqTable irqs;
+  private int clients;
   private volatile boolean stopping;
   private volatile @Nullable ServerConnection current;
 
@@ -39,7 +40,7 @@ final class DeviceService implements AutoCloseable {
         : null;
     this.device = version1 != null ? version1 : device;
     this.options = options;
-    this.log = log;
+    this.log = ServerLog.of(log);
     this.clock = clock;
     this.dma = new DmaTable(peerTraffic, new DmaFiles(options.mappableFiles()), log);
     this.irqs = new IrqTable(this.device.description().irqCounts(), log);
@@ -54,9 +55,10 @@ final class DeviceService implements AutoCloseable {
    * Serves a client until it goes away, and leaves the device as the next one is to find it.
    *
    * @param transport to the client, closed at the end
+   * @param peer who the client is, for the log
    * @return whether it was a client: others connect only to see whether somebody listens
    */
-  boolean serve(MessageTransport transport) {
+  boolean serve(MessageTransport transport, String peer) {
     Optional<Recording.Session> session =
         options.recording().map(recording -> recording.begin(device.description().name()));
     MessageTransport carried = session.<MessageTransport>map(
@@ -65,8 +67,10 @@ final class DeviceService implements AutoCloseable {
     boolean keepStopped = false;
     boolean hadClient = false;
     String reason = "";
+    ClientLog clientLog =
+        new ClientLog(new LogLimiter(log, clock), "client %d (%s)".formatted(++clients, peer));
     try (ServerConnection connection =
-        new ServerConnection(device, dma, irqs, options, clock, carried)) {
+        new ServerConnection(device, dma, irqs, options, clock, clientLog, carried)) {
       current = connection;
       try {
         if (!stopping) {
@@ -83,6 +87,14 @@ final class DeviceService implements AutoCloseable {
       if (!stopping) {
         log.accept("client given up: " + reason);
       }
+    }
+    clientLog.close();
+    if (hadClient) {
+      clientLog.disconnected(
+          !reason.isEmpty() && !stopping ? "given up"
+              : stopping ? "the server stops" : "it closed the connection");
+    } else if (reason.isEmpty()) {
+      clientLog.leftAtOnce();
     }
     boolean isStopped = keepStopped && settle();
     boolean kept = keep && (version1 != null ? version1.release() : device.state() == DeviceState.RUNNING);

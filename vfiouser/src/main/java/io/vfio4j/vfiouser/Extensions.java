@@ -10,9 +10,10 @@ package io.vfio4j.vfiouser;
  * @param keepStopped whether a device that stands still with its state is left in STOP when the client goes away, and one
  *     that runs while its state is read, in RUNNING
  * @param memoryKinds whether DMA_MAP says of a mapping that it is a peer, with flag 0x100
+ * @param reasons whether a reply with the error flag has the reason of the refusal in its body
  */
 record Extensions(boolean ours, boolean preCopyInfo, boolean keepState, boolean keepStopped,
-    boolean memoryKinds) {
+    boolean memoryKinds, boolean reasons) {
 
-  static final Extensions NONE = new Extensions(false, false, false, false, false);
+  static final Extensions NONE = new Extensions(false, false, false, false, false, false);
 }

@@ -11,11 +11,23 @@ import java.util.Map;
 final class Handlers {
 
   private final Map<Command, CommandHandler> handlers = new EnumMap<>(Command.class);
+  private final ClientLog log;
   private int mostFds;
+  private boolean reasons;
 
-  /** Sets how many descriptors a message may bring. */
-  void limit(int maxMsgFds) {
+  Handlers(ClientLog log) {
+    this.log = log;
+  }
+
+  /**
+   * Sets what was agreed on.
+   *
+   * @param maxMsgFds how many descriptors a message may bring
+   * @param withReasons whether the client takes the reasons of refusals
+   */
+  void agreeOn(int maxMsgFds, boolean withReasons) {
     mostFds = maxMsgFds;
+    reasons = withReasons;
   }
 
   void put(Command command, CommandHandler handler) {
@@ -34,8 +46,9 @@ final class Handlers {
         reply.send(sender, request);
       }
     } catch (ErrnoException e) {
+      log.refused(request, e);
       if (request.wantsReply()) {
-        reply.sendError(sender, request, e.errno().number());
+        reply.sendError(sender, request, e.errno().number(), reasons ? e.reason() : "");
       }
     } finally {
       request.close();

@@ -38,7 +38,7 @@ public final class InMemoryServer implements AutoCloseable {
    * @return whether it was a client: it got beyond its VERSION
    */
   public boolean serve(InMemoryClient client) {
-    return service.serve(new InMemoryTransport(client));
+    return service.serve(new InMemoryTransport(client), "in this process");
   }
 
   /** Frees what clients left. The device stays open. */

@@ -49,7 +49,7 @@ final class MigrationData implements AutoCloseable {
         }
       });
     } catch (TransitionException e) {
-      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+      throw refusal(e);
     } finally {
       dropEnded();
     }
@@ -129,7 +129,7 @@ final class MigrationData implements AutoCloseable {
     try {
       return session.read(into);
     } catch (DeviceException e) {
-      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+      throw refusal(e);
     }
   }
 
@@ -147,8 +147,13 @@ final class MigrationData implements AutoCloseable {
     try {
       resuming.write(request.data(MigData.SIZE, size));
     } catch (DeviceException e) {
-      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+      throw refusal(e);
     }
+  }
+
+  /** The client knows what it asked for, and of which device: what it is told is the reason alone, where there is one. */
+  private static ErrnoException refusal(DeviceException e) {
+    return new ErrnoException(e.errno(), e.reason().orElse(String.valueOf(e.getMessage())), e);
   }
 
   @Override

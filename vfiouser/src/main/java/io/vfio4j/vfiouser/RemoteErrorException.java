@@ -2,6 +2,7 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.Errno;
+import org.jspecify.annotations.Nullable;
 
 /** The peer answered a command with an error. The connection goes on. */
 final class RemoteErrorException extends Exception {
@@ -9,10 +10,18 @@ final class RemoteErrorException extends Exception {
   private static final long serialVersionUID = 1;
 
   private final Errno errno;
+  private final @Nullable String reason;
 
-  RemoteErrorException(Command command, Errno errno) {
-    super(command + ": " + errno);
+  RemoteErrorException(Command command, Errno errno, @Nullable String reason) {
+    super(command + ": " + errno + (reason == null ? "" : ": " + reason));
     this.errno = errno;
+    this.reason = reason;
+  }
+
+  /** Returns why, in the peer's words, made harmless; null if it did not say. */
+  @Nullable
+  String reason() {
+    return reason;
   }
 
   Errno errno() {

@@ -117,9 +117,20 @@ final class Reply {
   }
 
   void sendError(MessageSender sender, Request request, int errno) throws LinuxException, ProtocolException {
-    Header.write(head.segment(), request.id(), request.command(), Header.SIZE,
+    sendError(sender, request, errno, "");
+  }
+
+  /**
+   * Answers with an error.
+   *
+   * @param reason why, for a client that takes reasons; empty for none
+   */
+  void sendError(MessageSender sender, Request request, int errno, String reason)
+      throws LinuxException, ProtocolException {
+    int messageSize = Header.SIZE + RefusalReason.write(reason, head.segment(), Header.SIZE);
+    Header.write(head.segment(), request.id(), request.command(), messageSize,
         Header.TYPE_REPLY | Header.ERROR,
         errno);
-    sender.send(head.slice(0, Header.SIZE), MemorySegment.NULL, NO_FDS);
+    sender.send(head.slice(0, messageSize), MemorySegment.NULL, NO_FDS);
   }
 }

@@ -30,7 +30,8 @@ final class ServerConnection implements AutoCloseable {
   private final SegmentSlices data;
   private final ServerCalls calls;
   private final Signals signals = new Signals();
-  private final Handlers handlers = new Handlers();
+  private final ClientLog log;
+  private final Handlers handlers;
   private Extensions extensions = Extensions.NONE;
   private int largestBody;
   private volatile @Nullable TwinSocket twin;
@@ -38,8 +39,10 @@ final class ServerConnection implements AutoCloseable {
   private @Nullable DirtyReports reports;
 
   ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
-      LongSupplier clock,
+      LongSupplier clock, ClientLog log,
       MessageTransport transport) {
+    this.log = log;
+    this.handlers = new Handlers(log);
     this.device = device;
     this.dma = dma;
     this.irqs = irqs;
@@ -175,7 +178,7 @@ final class ServerConnection implements AutoCloseable {
     boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
     boolean mayKeep = options.keepState() != KeepState.NEVER;
     extensions = new Extensions(wanted.ours(), wanted.preCopyInfo(), wanted.keepState() && mayKeep,
-        wanted.keepState() && wanted.keepStopped() && mayKeep, wanted.memoryKinds());
+        wanted.keepState() && wanted.keepStopped() && mayKeep, wanted.memoryKinds(), wanted.reasons());
     install(inForce, asked.writeMultiple());
     reply.clear();
     // A client that asks for a second socket knows that the answer also says which descriptor it is.
@@ -189,6 +192,7 @@ final class ServerConnection implements AutoCloseable {
     if (twin != null) {
       twin.closeClientEnd();
     }
+    log.connected();
   }
 
   private void openTwin() throws LinuxException {
@@ -205,7 +209,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void install(Limits inForce, boolean writeMultiple) {
-    handlers.limit(inForce.maxMsgFds());
+    handlers.agreeOn(inForce.maxMsgFds(), extensions.reasons());
     largestBody = inForce.largestBody();
     calls.limit(inForce.maxDataXferSize());
     dma.begin(calls, extensions.memoryKinds());

@@ -172,7 +172,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     }
     JsonObject ours = object(capabilities, "vfio4j");
     return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"),
-        flag(ours, "keep_stopped"), flag(ours, "memory_kinds"));
+        flag(ours, "keep_stopped"), flag(ours, "memory_kinds"), flag(ours, "reasons"));
   }
 
   /** Tells whether a second socket is asked for, or granted, on which the server's commands travel. */
@@ -217,6 +217,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     ours.addProperty("keep_state", options.keepState());
     ours.addProperty("keep_stopped", options.keepStopped());
     ours.addProperty("memory_kinds", true);
+    ours.addProperty("reasons", true);
     capabilities.add("vfio4j", ours);
     return new VersionMessage(MAJOR, MINOR, capabilities);
   }
@@ -255,6 +256,7 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
       named(ours, asked, "keep_state", granted.keepState());
       named(ours, asked, "keep_stopped", granted.keepStopped());
       named(ours, asked, "memory_kinds", granted.memoryKinds());
+      named(ours, asked, "reasons", granted.reasons());
       answer.add("vfio4j", ours);
     }
     return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);

@@ -90,7 +90,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       throws ErrnoException, LinuxException {
     try {
       Limits inForce = options.limits().lowerOf(granted.version().limits());
-      channel.agreeOn(inForce);
+      channel.agreeOn(inForce, granted.version().extensions());
       if (granted.twinSocket() != null) {
         channel.twin(granted.twinSocket(), options);
       }

@@ -57,7 +57,7 @@ public final class VfioUserServer implements DeviceServer {
    * @param path the socket's path, made with mode 0600; one that nobody listens on any more is replaced
    * @param device the device, which stays the caller's
    * @param options how to serve it
-   * @param log takes a line for every client that is given up
+   * @param log takes a line for every client that is given up; a {@link ServerLog} also those of other levels
    * @throws LinuxException EADDRINUSE if somebody listens there, and others
    */
   public static VfioUserServer listen(Path path, EmulatedDevice device, ServerOptions options,
@@ -71,7 +71,7 @@ public final class VfioUserServer implements DeviceServer {
    * @param client the server's end, which it closes
    * @param device the device, which stays the caller's
    * @param options how to serve it
-   * @param log takes a line if the client is given up
+   * @param log takes a line if the client is given up; a {@link ServerLog} also those of other levels
    */
   public static VfioUserServer of(UnixSocket client, EmulatedDevice device, ServerOptions options,
       Consumer<String> log) {
@@ -143,6 +143,7 @@ public final class VfioUserServer implements DeviceServer {
 
   /** Returns whether it was a client: others connect only to see whether somebody listens. */
   private boolean serve(UnixSocket client, DeviceService service) {
+    String peer = peer(client);
     MessageTransport transport;
     try {
       transport = transport(client);
@@ -150,7 +151,17 @@ public final class VfioUserServer implements DeviceServer {
       log.accept("client given up: " + e.getMessage());
       return false;
     }
-    return service.serve(transport);
+    return service.serve(transport, peer);
+  }
+
+  /** Returns who a client is, for the log. */
+  private static String peer(UnixSocket client) {
+    try {
+      UnixSocket.PeerCredentials credentials = client.peerCredentials();
+      return "pid %d, uid %d".formatted(credentials.pid(), credentials.uid());
+    } catch (LinuxException e) {
+      return "unknown: " + e.errno();
+    }
   }
 
   private MessageTransport transport(UnixSocket client) throws LinuxException {

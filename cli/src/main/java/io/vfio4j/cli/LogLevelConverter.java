@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import io.vfio4j.vfiouser.LogLevel;
+import java.util.Arrays;
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads levels of a server's log. */
+final class LogLevelConverter implements ITypeConverter<LogLevel> {
+
+  @Override
+  public LogLevel convert(String value) {
+    return Arrays.stream(LogLevel.values())
+        .filter(level -> level.name().equals(value.strip().toUpperCase(Locale.ROOT))).findFirst()
+        .orElseThrow(() -> new TypeConversionException(
+            "'%s' is not a log level (expected warning, info or debug)".formatted(value)));
+  }
+}

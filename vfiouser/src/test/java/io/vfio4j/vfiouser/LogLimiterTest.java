@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class LogLimiterTest {
+
+  private final List<String> lines = new ArrayList<>();
+  private final AtomicLong now = new AtomicLong(77);
+  private final LogLimiter limiter = new LogLimiter((level, line) -> lines.add(level + " " + line), now::get);
+
+  private void ignoredWrites(int count) {
+    for (int i = 0; i < count; i++) {
+      limiter.log(LogLevel.INFO, "ignored a write of 2 bytes at 0x%x".formatted(i));
+    }
+  }
+
+  @Test
+  void boundsLinesOfOneKind() {
+    ignoredWrites(100_000);
+    assertThat(lines).hasSize(LogLimiter.BURST).first().isEqualTo("INFO ignored a write of 2 bytes at 0x0");
+
+    limiter.log(LogLevel.WARNING, "another kind");
+    assertThat(lines).hasSize(LogLimiter.BURST + 1).last().isEqualTo("WARNING another kind");
+  }
+
+  @Test
+  void countsWhatItLeavesOut() {
+    ignoredWrites(100_000);
+    now.addAndGet(LogLimiter.INTERVAL.toNanos());
+    ignoredWrites(1);
+    assertThat(lines).hasSize(LogLimiter.BURST + 1).last()
+        .isEqualTo("INFO ignored a write of 2 bytes at 0x0 (and 99,990 more like it)");
+
+    ignoredWrites(3);
+    limiter.flush();
+    assertThat(lines).hasSize(LogLimiter.BURST + 2).last()
+        .isEqualTo("INFO left out 3 lines like: ignored a write of 2 bytes at 0x2");
+    limiter.flush();
+    assertThat(lines).hasSize(LogLimiter.BURST + 2);
+  }
+
+  @Test
+  void boundsKindsThatAClientMakesUp() {
+    for (int i = 0; i < 100_000; i++) {
+      limiter.log(LogLevel.INFO, "x".repeat(i % 5_000));
+    }
+    assertThat(lines).hasSizeLessThan(3_000);
+  }
+}
