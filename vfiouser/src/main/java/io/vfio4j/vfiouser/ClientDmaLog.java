@@ -8,6 +8,7 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.Structs.Feature;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -15,14 +16,17 @@ import java.util.List;
 final class ClientDmaLog implements DmaLog {
 
   private static final int DATA = Header.SIZE + Feature.SIZE;
+  private static final String REPORT = "report dirty memory";
   private static final int MOST_RANGES = 512;
 
   private final ClientCalls calls;
   private final ClientWriteLog writes;
+  private final ClientDmaMappings mappings;
   private final Limits limits;
 
-  ClientDmaLog(ClientCalls calls, ClientMemory memory, Limits limits) {
+  ClientDmaLog(ClientCalls calls, ClientMemory memory, ClientDmaMappings mappings, Limits limits) {
     this.calls = calls;
+    this.mappings = mappings;
     writes = memory.writes();
     this.limits = limits;
   }
@@ -89,11 +93,35 @@ final class ClientDmaLog implements DmaLog {
 
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
-    ClientDirtyReport report =
-        new ClientDirtyReport(calls, limits, "report dirty memory", range, pageSize, bitmap);
-    report.call(Command.DEVICE_FEATURE, head -> fill(head, range, pageSize, report.bytes()),
-        Feature.SIZE + DmaLoggingReport.SIZE);
+    List<IovaRange> parts = mappings.reportedAs(range);
+    if (parts.equals(List.of(range)) || Long.bitCount(pageSize) != 1) {
+      reportPart(range, pageSize, bitmap);
+    } else {
+      reportAll(parts, range, pageSize, bitmap);
+    }
     writes.addTo(calls.name(), range, pageSize, bitmap);
+  }
+
+  private void reportPart(IovaRange part, long pageSize, MemorySegment bitmap) throws DeviceException {
+    ClientDirtyReport report =
+        new ClientDirtyReport(calls, limits, REPORT, part, pageSize, bitmap);
+    report.call(Command.DEVICE_FEATURE, head -> fill(head, part, pageSize, report.bytes()),
+        Feature.SIZE + DmaLoggingReport.SIZE);
+  }
+
+  private void reportAll(List<IovaRange> parts, IovaRange range, long pageSize, MemorySegment bitmap)
+      throws DeviceException {
+    if (bitmap.byteSize() < DmaLog.bitmapBytes(range, pageSize)) {
+      throw new DeviceException(calls.name(), REPORT + " of " + range + " into too short a bitmap",
+          Errno.EINVAL);
+    }
+    for (IovaRange part : parts) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment bits = arena.allocate(DmaLog.bitmapBytes(part, pageSize), Long.BYTES);
+        reportPart(part, pageSize, bits);
+        new BitmapPart(part, pageSize, bits).addTo(range, bitmap);
+      }
+    }
   }
 
   private static int fill(MemorySegment head, IovaRange range, long pageSize, long bytes) {

@@ -9,8 +9,9 @@ import io.vfio4j.vfiouser.Structs.DmaMap;
 import io.vfio4j.vfiouser.Structs.DmaUnmap;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.NavigableSet;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /** The client's side of DMA_MAP and DMA_UNMAP. */
 final class ClientDmaMappings {
@@ -19,20 +20,40 @@ final class ClientDmaMappings {
   private final ClientMemory memory;
   private final Limits limits;
   private final boolean tellsPeers;
-  private final NavigableSet<Long> mapped = new ConcurrentSkipListSet<>(Long::compareUnsigned);
+  private final boolean reportsAnyRange;
+  private final NavigableMap<Long, IovaRange> mapped = new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
   /**
    * Makes the mappings of a client, of which there are none yet.
    *
    * @param memory what the channel serves the server from
    * @param limits what was agreed on
-   * @param tellsPeers whether the server is told of a mapping that it is a peer
+   * @param granted what the server has granted: whether it is told of a mapping that it is a peer
    */
-  ClientDmaMappings(ClientCalls calls, ClientMemory memory, Limits limits, boolean tellsPeers) {
+  ClientDmaMappings(ClientCalls calls, ClientMemory memory, Limits limits, Extensions granted) {
     this.calls = calls;
     this.memory = memory;
     this.limits = limits;
-    this.tellsPeers = tellsPeers;
+    this.tellsPeers = granted.memoryKinds();
+    this.reportsAnyRange = granted.ours();
+  }
+
+  /**
+   * Returns in which ranges the server is asked for the dirty pages of a range. The reference library reports what is
+   * exactly a mapping; other servers of old have lost bits of a range that lies in several. So a server that is not ours
+   * is asked for one mapping after the other, and not for what lies between them, where it has no memory to write to.
+   *
+   * @return the range itself if it cuts a mapping, or none lies in it
+   */
+  List<IovaRange> reportedAs(IovaRange range) {
+    if (reportsAnyRange) {
+      return List.of(range);
+    }
+    Map.Entry<Long, IovaRange> before = mapped.lowerEntry(range.iova());
+    List<IovaRange> within = List.copyOf(mapped.subMap(range.iova(), true, range.last(), true).values());
+    boolean isCut = before != null && before.getValue().overlaps(range)
+        || within.stream().anyMatch(mapping -> !range.contains(mapping.iova(), mapping.length()));
+    return isCut || within.isEmpty() ? List.of(range) : within;
   }
 
   void map(IovaRange range, Fd fd, long offset, DmaOptions options) throws DeviceException {
@@ -74,7 +95,7 @@ final class ClientDmaMappings {
       head.set(Wire.U64, Header.SIZE + DmaMap.LENGTH, range.length());
       return DmaMap.SIZE;
     }, MemorySegment.NULL, fds, reader -> Boolean.TRUE);
-    mapped.add(range.iova());
+    mapped.put(range.iova(), range);
   }
 
   /** Checks what the server has said before that it refuses. */
@@ -86,7 +107,7 @@ final class ClientDmaMappings {
     if (!limits.isPageMultiple(range.iova() | range.length())) {
       throw new DeviceException(calls.name(), action + ", not whole pages", Errno.EINVAL);
     }
-    if (mapped.size() >= limits.maxDmaMaps() && !mapped.contains(range.iova())) {
+    if (mapped.size() >= limits.maxDmaMaps() && !mapped.containsKey(range.iova())) {
       throw new DeviceException(calls.name(), action, Errno.ENOSPC);
     }
   }
@@ -96,7 +117,7 @@ final class ClientDmaMappings {
         head -> unmap(head, DmaUnmap.SIZE, 0, range.iova(), range.length()), MemorySegment.NULL,
         reader -> Boolean.TRUE);
     memory.remove(range);
-    mapped.subSet(range.iova(), true, range.last(), true).clear();
+    mapped.subMap(range.iova(), true, range.last(), true).clear();
   }
 
   void unmap(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
@@ -111,7 +132,7 @@ final class ClientDmaMappings {
     }, DmaUnmap.SIZE_WITH_BITMAP);
     memory.writes().addTo(calls.name(), range, pageSize, bitmap);
     memory.remove(range);
-    mapped.subSet(range.iova(), true, range.last(), true).clear();
+    mapped.subMap(range.iova(), true, range.last(), true).clear();
   }
 
   void unmapAll() throws DeviceException {

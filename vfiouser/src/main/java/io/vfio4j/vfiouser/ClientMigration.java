@@ -37,8 +37,8 @@ final class ClientMigration implements MigratableDevice {
   private @Nullable ClientSession session;
   private boolean padded;
 
-  ClientMigration(ClientCalls calls, DeviceIdentity identity, ClientMemory memory, Limits limits,
-      Extensions extensions, Findings findings) throws DeviceException {
+  ClientMigration(ClientCalls calls, DeviceIdentity identity, ClientMemory memory, ClientDmaMappings mappings,
+      Limits limits, Extensions extensions, Findings findings) throws DeviceException {
     this.calls = calls;
     this.migrationCalls = calls.forMigration();
     this.identity = identity;
@@ -46,7 +46,7 @@ final class ClientMigration implements MigratableDevice {
     this.limits = limits;
     this.preCopyInfo = new ClientPreCopyInfo(calls, extensions.preCopyInfo(), findings);
     features = readFeatures();
-    dmaLog = offersDmaLog() ? new ClientDmaLog(calls, memory, limits) : null;
+    dmaLog = offersDmaLog() ? new ClientDmaLog(calls, memory, mappings, limits) : null;
     if (features.canMigrate()) {
       noteAtFirst(state());
     }

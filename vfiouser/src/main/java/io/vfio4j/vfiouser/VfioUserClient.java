@@ -62,14 +62,14 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       findings.version(granted, limits);
       regions = new ClientRegions(calls, limits, granted.writeMultiple());
       irqs = new ClientIrqs(calls, limits);
-      mappings = new ClientDmaMappings(calls, memory, limits, extensions.memoryKinds());
+      mappings = new ClientDmaMappings(calls, memory, limits, extensions);
       Reluctance server = new Reluctance(calls, findings);
       info = server.answers(() -> ClientHandshake.deviceInfo(calls), DeviceInfo.UNKNOWN);
       identity = server.answers(() -> ClientHandshake.identity(calls.name(), regions, granted),
           ClientHandshake.unknown(calls.name(), granted));
       region = ClientMigrationRegion.find(calls, regions, info.regions());
       ClientMigration version2 =
-          new ClientMigration(calls, identity, memory, limits, extensions, findings);
+          new ClientMigration(calls, identity, memory, mappings, limits, extensions, findings);
       hasV2 = version2.features().canMigrate();
       migration = hasV2 || region.isEmpty() ? version2 : version1(region.get(), version2.dmaLog());
     } catch (ErrnoException e) {
