@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * Measures servers in processes of their own against the same in C, all in turn within each round:
- * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [files] [simulate]}.
+ * {@code Bench PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [files] [downtime] [simulate]}.
  * Properties: {@code bench.rounds}, {@code bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports},
  * {@code bench.memory}, {@code bench.streamMemory}, {@code bench.movedMemory}, {@code bench.savedMemory}, {@code bench.disk}
  * (the folder that files are written to), {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll}
@@ -46,7 +46,7 @@ public final class Bench {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
             : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "tls", "zstd", "files",
-                "simulate");
+                "downtime", "simulate");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Bench bench = new Bench(new Baseline(Path.of(args[0])), folder);
@@ -71,6 +71,9 @@ public final class Bench {
       if (what.contains("memory")) {
         bench.memory();
         bench.rounds();
+      }
+      if (what.contains("downtime")) {
+        new DowntimeRounds(folder, ROUNDS, System.out).run();
       }
       if (what.contains("simulate") && !new SimulatorCheck(folder, System.out).run()) {
         throw new IllegalStateException("the simulator is too far off");

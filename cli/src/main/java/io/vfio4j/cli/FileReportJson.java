@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.inspect.SavedStateJson;
+import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.RestoreReport;
 import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.SavedState;
@@ -24,7 +25,11 @@ public final class FileReportJson {
         .with("source",
             SavedStateJson.source(report.stopped() ? SavedState.Source.STOPPED : SavedState.Source.RUNNING))
         .with("total_ms", report.total()).with("downtime_ms", report.downtime())
-        .with("downtime_parts", ReportJson.json(report.downtimeParts())).with("bytes", report.bytes())
+        .with("downtime_parts", ReportJson.json(report.downtimeParts()))
+        .with("predicted_downtime_ms",
+            JsonMigrationView.millis(report.predictedParts().map(DowntimeParts::total)))
+        .with("predicted_parts", ReportJson.json(report.predictedParts()))
+        .with("bytes", report.bytes())
         .with("stop_copy_bytes", report.stopCopyBytes())
         .with("compression", ReportJson.compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)

@@ -23,8 +23,10 @@ final class FileReportWords {
         Quantities.time(report.total())));
     report.compression().ifPresent(how -> lines.add(ReportWords.compressed(how, report.bytes())));
     if (!report.stopped()) {
-      lines.add("downtime     " + Quantities.time(report.downtime()));
+      lines.add("downtime     " + Quantities.time(report.downtime()) + report.predictedParts()
+          .map(parts -> ReportWords.againstPrediction(report.downtime(), parts.total())).orElse(""));
       lines.add("of which     " + ReportWords.parts(report.downtimeParts()));
+      report.predictedParts().ifPresent(parts -> lines.add("predicted    " + ReportWords.parts(parts)));
     }
     lines.add("phases       " + ReportWords.phases(report.phases()));
     report.notes().forEach(note -> lines.add("note         " + note));

@@ -4,6 +4,9 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.BackingStore;
 import io.vfio4j.linux.FileSpace;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.Errno;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -18,6 +21,17 @@ record RegionFile(Path path, FileSpace mapped) implements BackingStore {
 
   static RegionFile of(Path path) throws LinuxException {
     return new RegionFile(path, FileSpace.of(path));
+  }
+
+  @Override
+  public void allocate(MemorySegment pages) throws LinuxException {
+    try {
+      MemoryMap.populate(pages);
+    } catch (LinuxException e) {
+      if (e.errno() != Errno.EINVAL) { // Kernels before 5.14 do not know it.
+        throw e;
+      }
+    }
   }
 
   @Override

@@ -24,6 +24,7 @@ public final class ReportJson {
         .with("total_ms", report.total()).with("downtime_ms", report.downtime())
         .with("downtime_parts", json(report.downtimeParts()))
         .with("predicted_downtime_ms", JsonMigrationView.millis(report.predictedDowntime()))
+        .with("predicted_parts", json(report.predictedParts()))
         .with("bytes", report.bytes()).with("stop_copy_bytes", report.stopCopyBytes())
         .with("compression", compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
@@ -64,6 +65,10 @@ public final class ReportJson {
     return compression.<JsonElement>map(how -> Json.object().with("algorithm", how.algorithm().word())
         .with("level", how.level()).with("bytes_on_wire", how.bytesOnWire()).build())
         .orElse(JsonNull.INSTANCE);
+  }
+
+  static JsonElement json(Optional<DowntimeParts> parts) {
+    return parts.<JsonElement>map(ReportJson::json).orElse(JsonNull.INSTANCE);
   }
 
   static JsonObject json(DowntimeParts parts) {

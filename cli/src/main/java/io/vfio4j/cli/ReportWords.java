@@ -4,8 +4,10 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.TargetReport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Reports of migrations for people. */
@@ -24,9 +26,10 @@ public final class ReportWords {
     lines.add("sent         %s in %s".formatted(Quantities.bytes(report.bytes()),
         Quantities.time(report.total())));
     report.compression().ifPresent(how -> lines.add(compressed(how, report.bytes())));
-    lines.add("downtime     %s%s".formatted(Quantities.time(report.downtime()), report.predictedDowntime()
-        .map(time -> ", predicted " + Quantities.time(time)).orElse("")));
+    lines.add("downtime     " + Quantities.time(report.downtime())
+        + report.predictedDowntime().map(time -> againstPrediction(report.downtime(), time)).orElse(""));
     lines.add("of which     " + parts(report.downtimeParts()));
+    report.predictedParts().ifPresent(predicted -> lines.add("predicted    " + parts(predicted)));
     for (MigrationReport.DeviceReport device : report.devices()) {
       lines.add("in it        %s: stopped in %s, then %s in %s".formatted(device.source().name(),
           Quantities.time(device.switchover().stopping()), Quantities.bytes(device.switchover().bytes()),
@@ -80,6 +83,15 @@ public final class ReportWords {
         how.algorithm().word(), how.level(), how.bytesOnWire() == 0
             ? "nothing to compress"
             : "1 to %.2f".formatted((double) bytes / how.bytesOnWire()));
+  }
+
+  /** Returns how a downtime compares with what was predicted. */
+  static String againstPrediction(Duration downtime, Duration predicted) {
+    return predicted.isPositive()
+        ? String.format(Locale.ROOT, ", %.1f times the %s predicted",
+            (double) downtime.toNanos() / predicted.toNanos(),
+            Quantities.time(predicted))
+        : ", none predicted";
   }
 
   static String parts(DowntimeParts parts) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
@@ -15,6 +17,17 @@ public interface BackingStore {
 
   /** Returns how much room there is now; empty where it cannot be known. */
   Optional<Space> space();
+
+  /**
+   * Makes pages of the region present, so that who writes to them does not wait for that. What they hold stays as it is,
+   * also where others write to them meanwhile. A store that cannot do it does nothing.
+   *
+   * @param pages a part of the region's memory, whole pages of 4096 bytes
+   * @throws IOException if there is no room for them, or the store fails
+   */
+  default void allocate(MemorySegment pages) throws IOException {
+    // Pages come when they are first written to.
+  }
 
   /**
    * Room, in bytes, none of it negative.

@@ -5,22 +5,30 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * The source's ear for the target while it sends: hears which devices have loaded their initial data, complaints, and
- * that it is there at all.
+ * The source's ear for the target while it sends: hears which devices have loaded their initial data, which connections are
+ * confirmed, complaints, and that it is there at all.
  */
 final class Control implements Waiting.Look {
+
+  /** What is waited for comes within a round trip mostly, which is measured by it. */
+  private static final long FIRST_PAUSE_NANOS = 20_000;
+
+  private static final long LAST_PAUSE_NANOS = 1_000_000;
 
   private final Link link;
   private final List<Link> others;
   private final BitSet loaded = new BitSet();
   private final int devices;
+  private final Confirmations confirmations;
 
-  Control(Link link, List<Link> others, int devices) {
+  Control(Link link, List<Link> others, int devices, Confirmations confirmations) {
     this.link = link;
     this.others = others;
     this.devices = devices;
+    this.confirmations = confirmations;
   }
 
   /** Tells whether the target has loaded the initial data of a device. */
@@ -62,6 +70,27 @@ final class Control implements Waiting.Look {
         throw link.unexpected(kind, "while it was sent data");
       }
     }
+  }
+
+  /**
+   * Looks after all connections until the target has confirmed all that it was asked to.
+   *
+   * @param patience how long, in the time of the machine
+   * @return whether it has
+   */
+  boolean awaitConfirmed(Duration patience) throws IOException {
+    long end = System.nanoTime() + patience.toNanos();
+    long pause = FIRST_PAUSE_NANOS;
+    while (!confirmations.areComplete()) {
+      if (System.nanoTime() - end >= 0) {
+        return false;
+      }
+      LockSupport.parkNanos(this, pause);
+      Interrupted.check();
+      look();
+      pause = Math.min(2 * pause, LAST_PAUSE_NANOS);
+    }
+    return true;
   }
 
   /**
@@ -107,6 +136,9 @@ final class Control implements Waiting.Look {
 
   private boolean isAcknowledgement(FrameKind kind) {
     int device = link.in().device();
+    if (kind == FrameKind.SYNCED) {
+      return confirmations.confirm(device); // In the place of a device it has the connection.
+    }
     if (kind != FrameKind.INITIAL_LOADED || device >= devices) {
       return false;
     }

@@ -118,13 +118,16 @@ final class DeviceGroup implements AutoCloseable {
     move(_ -> Optional.of(where), "move it to " + where, reason, waiting);
   }
 
-  /** Makes all devices ready to be given a state; what they hold is lost. */
-  void beginToLoad(Waiting waiting) throws IOException {
-    all("be reset and move to RESUMING", waiting, device -> {
+  /**
+   * Makes all devices ready to be given a state; what they hold is lost.
+   *
+   * @return how long the slowest took to move to RESUMING
+   */
+  Duration beginToLoad(Waiting waiting) throws IOException {
+    return all("be reset and move to RESUMING", waiting, device -> {
       device.reset("a clean beginning");
-      device.move(DeviceState.RESUMING, "loading");
-      return device;
-    });
+      return device.timedMove(DeviceState.RESUMING, "loading");
+    }).stream().max(Duration::compareTo).orElse(Duration.ZERO);
   }
 
   /**

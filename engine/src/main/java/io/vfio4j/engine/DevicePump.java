@@ -54,6 +54,11 @@ final class DevicePump {
     return count;
   }
 
+  /** Asks the target to confirm what was sent, over a connection that is this device's own. */
+  void requestConfirmation(Confirmations confirmations, int connection) throws IOException {
+    confirmations.request(connection, out);
+  }
+
   /** Tells the target that all initial data has been sent. */
   void sendInitial() throws IOException {
     out.send(FrameKind.INITIAL, number, 0);

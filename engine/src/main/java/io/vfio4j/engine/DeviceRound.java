@@ -47,13 +47,14 @@ final class DeviceRound {
    *
    * @param bytes bytes sent
    * @param expectedLeft bytes that would be left if nothing had changed meanwhile
-   * @param left bytes left
+   * @param left bytes left, as far as the device tells
+   * @param assumed bytes that may be left besides, which it does not tell
    * @param initialDone whether all initial data has been sent
    * @param initialTold whether the target has been told that it has come; true where it does not want to know
    * @param dry whether there is nothing to be sent now
    */
-  record Result(long bytes, long expectedLeft, long left, boolean initialDone, boolean initialTold,
-      boolean dry) {
+  record Result(long bytes, long expectedLeft, long left, long assumed, boolean initialDone,
+      boolean initialTold, boolean dry) {
   }
 
   boolean takesPart(MovedDevice device) {
@@ -63,7 +64,7 @@ final class DeviceRound {
   /** Sends as much as is pending. */
   Result run(MovedDevice device, DevicePump pump) throws IOException {
     if (!takesPart(device)) {
-      return new Result(0, 0, stopCopyLength(device).orElse(0), true, true, true);
+      return new Result(0, 0, stopCopyLength(device).orElse(0), 0, true, true, true);
     }
     long pending = info(device).map(PreCopyInfo::pending).orElse(Long.MAX_VALUE);
     long before = pump.bytes();
@@ -77,8 +78,10 @@ final class DeviceRound {
       pump.sendInitial();
       toldInitial = true;
     }
-    return new Result(sent, Math.max(0, pending - sent), left(device, info), initialDone,
-        toldInitial || !acknowledged, dry);
+    long pendingThen = info.map(PreCopyInfo::pending).orElse(0L);
+    OptionalLong estimate = stopCopyLength(device);
+    return new Result(sent, Math.max(0, pending - sent), Math.max(pendingThen, estimate.orElse(0)),
+        estimate.isPresent() ? 0 : REGISTERS_BYTES, initialDone, toldInitial || !acknowledged, dry);
   }
 
   /** Sends as much as was pending; tells whether the device ran dry. */
@@ -98,11 +101,6 @@ final class DeviceRound {
       }
     }
     return pending == 0;
-  }
-
-  private static long left(MovedDevice device, Optional<PreCopyInfo> info) throws DeviceException {
-    long pending = info.map(PreCopyInfo::pending).orElse(0L);
-    return Math.max(pending, stopCopyLength(device).orElse(pending + REGISTERS_BYTES));
   }
 
   static OptionalLong stopCopyLength(MovedDevice device) throws DeviceException {

@@ -51,6 +51,11 @@ public record DowntimeParts(Map<Part, Duration> durations) {
     durations = Collections.unmodifiableMap(sorted);
   }
 
+  /** Returns all parts together. */
+  public Duration total() {
+    return durations.values().stream().reduce(Duration.ZERO, Duration::plus);
+  }
+
   /** Takes the time of each part. A downtime that is undone is forgotten. */
   static final class Clock {
 

@@ -2,44 +2,165 @@
 package io.vfio4j.engine;
 
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
 
-/** Predicts how long a switchover would take, from what was measured so far. */
+/**
+ * Predicts how long a switchover would take, part by part, from what was measured so far: moves of devices, calls to them,
+ * round trips, records in the journals, and what was sent. What the workload takes to pause and to resume nobody has
+ * measured, and is not in it.
+ *
+ * <p>
+ * A move that stops or starts a device cannot be tried beforehand. What stands for it is the first move of either side:
+ * that to PRE_COPY, that to RESUMING. Where one of the two took many times as long as the other, it met a busy moment, and
+ * a few times the other stands for it. The calls that are made between the rounds are a floor below that.
+ *
+ * <p>
+ * What was measured only once, at the beginning, may stand in the way of a switchover for ever. So where a prediction is
+ * longer than the limit, it is made anew with such measurements as much shorter as calls have become since, and never
+ * shorter than the floor. To ask again does not change it: only another measurement does.
+ */
 final class Forecast {
 
+  /** Calls to all devices at the target until it has loaded: one to ask, one to move to STOP. */
+  private static final int CALLS_TO_LOAD = 2;
+
+  /** Calls to all devices at the target until they run: one to ask, and two to move. */
+  private static final int CALLS_TO_START = 3;
+
+  private static final int TARGET_CALLS = CALLS_TO_LOAD + CALLS_TO_START;
+
+  /** Records in the target's journal until it confirms: that the devices are its own, and that they run. */
+  private static final int TARGET_RECORDS = 2;
+
+  /** A first move that took more than so many times as long as that of the other side met a busy moment. */
+  private static final int MOST_BESIDE_OTHER = 3;
+
+  private final Duration limit;
+  private final boolean hasTarget;
+  private final Optional<TargetCosts> target;
+  private final Duration recording;
+  private Duration roundTrip;
+  private Duration firstMove = Duration.ZERO;
+  private Duration firstCall = Duration.ZERO;
+  private Duration calls = Duration.ZERO;
+  private Duration collecting = Duration.ZERO;
+
+  private Forecast(Duration limit, boolean hasTarget, Optional<TargetCosts> target, Duration recording,
+      Duration roundTrip) {
+    this.limit = limit;
+    this.hasTarget = hasTarget;
+    this.target = target;
+    this.recording = recording;
+    this.roundTrip = roundTrip;
+  }
+
   /**
-   * The move to PRE_COPY, which was measured, stands for those of a switchover: one to stop, one to start.
+   * Makes one for devices that go to a target.
+   *
+   * @param limit how long the downtime may last
+   * @param costs what the target reported; empty where it does not
+   * @param recording what a record in the source's journal takes; zero without one
+   * @param roundTrip what a round trip took so far
    */
-  private static final int MOVES = 2;
-
-  /** Round trips that a switchover takes: END and LOADED, YOURS and CONFIRMED. */
-  private static final int ROUND_TRIPS = 2;
-
-  private final Duration maxDowntime;
-  private Duration fixedCost;
-
-  Forecast(Duration maxDowntime, Duration roundTrip) {
-    this.maxDowntime = maxDowntime;
-    this.fixedCost = roundTrip.multipliedBy(ROUND_TRIPS);
+  static Forecast toTarget(Duration limit, Optional<TargetCosts> costs, Duration recording,
+      Duration roundTrip) {
+    return new Forecast(limit, true, costs, recording, roundTrip);
   }
 
-  /** The move of all devices to PRE_COPY took so long. */
-  void movesTook(Duration time) {
-    fixedCost = fixedCost.plus(time.multipliedBy(MOVES));
+  /** Makes one for devices that go on here when their state is in a file. */
+  static Forecast toFile(Duration limit) {
+    return new Forecast(limit, false, Optional.empty(), Duration.ZERO, Duration.ZERO);
   }
 
-  /** Predicts; a rate of 0 means that none has been measured yet. */
-  Prediction predict(long remaining, double bytesPerSecond, boolean initialDone) {
-    return Prediction.of(remaining, bytesPerSecond, fixedCost, initialDone);
+  /** All devices together took so long to move to PRE_COPY. */
+  void moveTook(Duration time) {
+    firstMove = time;
   }
 
-  /**
-   * What moves and messages take is guessed from one measurement, which may have met a busy moment. Where that guess
-   * alone stands in the way, less and less is given for it; the limit itself holds in any case.
-   */
-  void doubt(RoundFacts facts) {
-    Duration sending = facts.predictedDowntime().minus(fixedCost);
-    if (facts.initialDone() && !facts.fits() && sending.compareTo(maxDowntime) <= 0) {
-      fixedCost = fixedCost.dividedBy(2);
+  /** A call to all devices at once took so long; the last ones count most. */
+  void callsTook(Duration time) {
+    if (firstCall.isZero()) {
+      firstCall = time;
     }
+    calls = smoothed(calls, time);
+  }
+
+  /** An exchange of messages took so long; the last ones count most. */
+  void roundTripTook(Duration time) {
+    roundTrip = smoothed(roundTrip, time);
+  }
+
+  /** It took so long to read the logs of dirty memory; the last ones count most. */
+  void collectingTook(Duration time) {
+    collecting = smoothed(collecting, time);
+  }
+
+  private static Duration smoothed(Duration before, Duration time) {
+    return before.isZero() ? time : before.plus(time).dividedBy(2);
+  }
+
+  /**
+   * Predicts.
+   *
+   * @param known bytes that have to be sent
+   * @param assumed bytes of which nobody knows whether they have to be sent
+   * @param rate what was measured
+   * @param initialDone whether all initial data has been read
+   */
+  Prediction predict(long known, long assumed, TransferRate rate, boolean initialDone) {
+    DowntimeParts parts = parts(known, assumed, rate, 1);
+    if (parts.total().compareTo(limit) > 0) {
+      parts = parts(known, assumed, rate, slowdown());
+    }
+    return new Prediction(known + assumed, parts, initialDone);
+  }
+
+  /** Returns what calls take now beside what they took at first, at most 1. */
+  private double slowdown() {
+    return firstCall.isZero() || calls.compareTo(firstCall) >= 0
+        ? 1
+        : (double) calls.toNanos() / firstCall.toNanos();
+  }
+
+  private DowntimeParts parts(long known, long assumed, TransferRate rate, double ofFirst) {
+    Map<DowntimeParts.Part, Duration> parts = new EnumMap<>(DowntimeParts.Part.class);
+    Duration there = target.map(TargetCosts::moving).orElse(firstMove);
+    Duration here = firstMove.isZero() ? there : firstMove;
+    Duration moveHere = longer(scaled(shorter(here, there.multipliedBy(MOST_BESIDE_OTHER)), ofFirst), calls);
+    parts.put(DowntimeParts.Part.STOPPING, moveHere.plus(collecting));
+    Duration sending = scaled(rate.timeFor(known), rate.isOfFewBytes() ? ofFirst : 1);
+    parts.put(DowntimeParts.Part.SENDING, sending.plus(rate.timeForAssumed(assumed)));
+    if (hasTarget) {
+      addTarget(parts,
+          longer(scaled(shorter(there, here.multipliedBy(MOST_BESIDE_OTHER)), ofFirst),
+              calls.multipliedBy(TARGET_CALLS)));
+    } else {
+      parts.put(DowntimeParts.Part.GOING_ON, moveHere);
+    }
+    return new DowntimeParts(parts);
+  }
+
+  private void addTarget(Map<DowntimeParts.Part, Duration> parts, Duration moves) {
+    Duration loading = moves.multipliedBy(CALLS_TO_LOAD).dividedBy(TARGET_CALLS);
+    Duration records = target.map(TargetCosts::recording).orElse(recording).multipliedBy(TARGET_RECORDS);
+    parts.put(DowntimeParts.Part.LOADING, roundTrip.plus(loading));
+    if (recording.isPositive()) {
+      parts.put(DowntimeParts.Part.RECORDING, recording);
+    }
+    parts.put(DowntimeParts.Part.STARTING, roundTrip.plus(moves.minus(loading)).plus(records));
+  }
+
+  private static Duration scaled(Duration time, double factor) {
+    return Duration.ofNanos((long) (time.toNanos() * factor));
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) >= 0 ? one : other;
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) <= 0 ? one : other;
   }
 }

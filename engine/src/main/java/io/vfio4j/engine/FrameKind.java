@@ -6,7 +6,7 @@ import java.util.Optional;
 /** The frames of a migration stream, and how long each may be. */
 enum FrameKind {
   HELLO(1, 0, 1 << 16, "introduces itself"),
-  READY(2, 0, 0, "is ready"),
+  READY(2, 0, TargetCosts.BYTES, "is ready"),
   DATA(3, 1, FrameHeader.MAX_PAYLOAD, "sends data"),
   ROUND(4, 4, 4, "ended a round"),
   ALIVE(5, 0, 0, "is alive"),
@@ -23,7 +23,9 @@ enum FrameKind {
   INITIAL_LOADED(16, 0, 0, "has loaded all initial data of a device"),
   ASK(17, Session.BYTES, Session.BYTES, "asks who owns the devices"),
   ANSWER(18, Integer.BYTES, Integer.BYTES + PeerText.MAX_BYTES, "answers who owns the devices"),
-  SAVED(19, SavedNote.BYTES, SavedNote.BYTES, "says what became of the source of a file");
+  SAVED(19, SavedNote.BYTES, SavedNote.BYTES, "says what became of the source of a file"),
+  SYNC(20, 0, 0, "asks whether all that it sent has been loaded"),
+  SYNCED(21, 0, 0, "has loaded all that was sent");
 
   private static final FrameKind[] BY_WIRE = values();
 

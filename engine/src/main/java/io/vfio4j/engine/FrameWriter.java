@@ -96,6 +96,11 @@ final class FrameWriter implements MemoryOutput {
     stream.sendEnd(frame, body, header);
   }
 
+  void sendReady(TargetCosts costs) throws IOException {
+    costs.put(body.clear());
+    send(FrameKind.READY, 0, body.position());
+  }
+
   void sendInitialLoaded(int device) throws IOException {
     send(FrameKind.INITIAL_LOADED, device, 0);
   }

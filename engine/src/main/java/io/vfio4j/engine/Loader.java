@@ -14,6 +14,7 @@ final class Loader {
 
   private final Link link;
   private final Link control;
+  private final int number;
   private final TargetSet set;
   private final BitSet devices;
   private final Optional<MemoryReceiver> memory;
@@ -24,13 +25,16 @@ final class Loader {
    * Makes a loader.
    *
    * @param control where the source hears what has been loaded
+   * @param number which connection this is: 0 for the first, and from 1 the others in their order
    * @param devices the devices that this connection is for
    * @param memory takes the memory that comes over it, if any may
    */
-  Loader(Link link, Link control, TargetSet set, BitSet devices, Optional<MemoryReceiver> memory) {
+  Loader(Link link, Link control, int number, TargetSet set, BitSet devices,
+      Optional<MemoryReceiver> memory) {
     this.memory = memory;
     this.link = link;
     this.control = control;
+    this.number = number;
     this.set = set;
     this.devices = devices;
     this.lastData = link.in().payload();
@@ -47,6 +51,7 @@ final class Loader {
         case DATA -> write();
         case MEMORY -> applyMemory();
         case INITIAL -> acknowledge();
+        case SYNC -> confirm();
         case ROUND, ALIVE -> {
           // They only say that the source is at work.
         }
@@ -102,6 +107,14 @@ final class Loader {
   /** All that came before has been written to the device: a write returns when the device has taken it. */
   private void acknowledge() throws IOException {
     control.out().sendInitialLoaded(deviceOf(link.in()));
+  }
+
+  /** Devices and memory have taken all that came before: a write returns when it is done. */
+  private void confirm() throws IOException {
+    if (set.isFile()) {
+      throw link.unexpected(FrameKind.SYNC, "in a file");
+    }
+    control.out().send(FrameKind.SYNCED, number, 0);
   }
 
   private int deviceOf(FrameReader in) throws StreamException {

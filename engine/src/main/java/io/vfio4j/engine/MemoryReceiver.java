@@ -17,6 +17,7 @@ final class MemoryReceiver {
   private final MemoryFrameCheck check;
   private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
+  private final Loaded loaded;
 
   /**
    * Makes a receiver.
@@ -25,8 +26,25 @@ final class MemoryReceiver {
    * @param channel which of the channels this is; it may write to its own stretches only
    */
   MemoryReceiver(MemoryRegions memory, Stretches stretches, int channel) {
+    this(memory, stretches, channel, (_, _) -> {
+    });
+  }
+
+  /**
+   * Makes a receiver.
+   *
+   * @param loaded hears how far data has come
+   */
+  MemoryReceiver(MemoryRegions memory, Stretches stretches, int channel, Loaded loaded) {
     this.memory = memory;
     this.check = new MemoryFrameCheck(memory.list(), stretches, channel);
+    this.loaded = loaded;
+  }
+
+  /** Hears of each frame with data up to which offset of a region that was. */
+  @FunctionalInterface
+  interface Loaded {
+    void upTo(int region, long end);
   }
 
   /** Returns the bytes of payload received so far; for any thread. */
@@ -46,15 +64,20 @@ final class MemoryReceiver {
     MemoryRuns runs = new MemoryRuns(payload);
     int region = check.check(runs, length);
     try {
-      write(runs, memory.get(region).memory(), (int) runs.count());
+      long end = write(runs, memory.get(region).memory(), (int) runs.count());
       MemoryFaults.settle();
+      if (end > 0) {
+        loaded.upTo(region, end);
+      }
     } catch (InternalError e) {
       throw MemoryFaults.of(memory.get(region), e);
     }
     bytes.lazySet(bytes.get() + length);
   }
 
-  private void write(MemoryRuns runs, MemorySegment into, int count) {
+  /** Returns where the last data ends; 0 if all is zero. */
+  private long write(MemoryRuns runs, MemorySegment into, int count) {
+    long end = 0;
     long at = MemoryRuns.dataAt(count);
     for (int run = 0; run < count; run++) {
       long offset = runs.offset(run);
@@ -66,7 +89,9 @@ final class MemoryReceiver {
       } else {
         MemorySegment.copy(runs.payload(), at, into, offset, size);
         at += size;
+        end = offset + size;
       }
     }
+    return end;
   }
 }

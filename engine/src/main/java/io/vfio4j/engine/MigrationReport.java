@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param total from the beginning to the end
  * @param downtime from the pause of the workload to its resume at the target
  * @param downtimeParts what that consisted of
- * @param predictedDowntime what the last round of pre-copy predicted; empty without pre-copy
+ * @param predictedParts what the last round of pre-copy predicted that it would consist of; empty without pre-copy
  * @param bytes bytes sent, of devices and memory
  * @param stopCopyBytes of these, those sent while the devices stood still
  * @param compression what became of all of them on the wire, if they were compressed
@@ -27,7 +27,7 @@ import java.util.Optional;
  */
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
     Duration downtime,
-    DowntimeParts downtimeParts, Optional<Duration> predictedDowntime, long bytes, long stopCopyBytes,
+    DowntimeParts downtimeParts, Optional<DowntimeParts> predictedParts, long bytes, long stopCopyBytes,
     Optional<Compressed> compression,
     List<PhaseTime> phases,
     List<Round> rounds,
@@ -44,6 +44,11 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
     rounds = List.copyOf(rounds);
     notCarried = List.copyOf(notCarried);
     notes = List.copyOf(notes);
+  }
+
+  /** Returns how long the downtime was predicted to be; empty without pre-copy. */
+  public Optional<Duration> predictedDowntime() {
+    return predictedParts.map(DowntimeParts::total);
   }
 
   /**

@@ -14,6 +14,7 @@ import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +107,13 @@ final class MovedDevice implements AutoCloseable {
       known = null;
       throw e;
     }
+  }
+
+  /** Moves the device, and returns how long that took. */
+  Duration timedMove(DeviceState target, String reason) throws DeviceException {
+    Duration before = narrator.now();
+    move(target, reason);
+    return narrator.now().minus(before);
   }
 
   void reset(String reason) throws DeviceException {

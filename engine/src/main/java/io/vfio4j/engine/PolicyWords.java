@@ -15,7 +15,7 @@ record PolicyWords(RoundFacts facts) {
       return "the initial data has not all been sent";
     }
     if (!facts.acknowledged()) {
-      return "the target has not loaded all initial data";
+      return "the target has not loaded all that was sent";
     }
     if (facts.fits()) {
       return "the devices took too long to enter their grace states, and are left alone for a while";
@@ -45,7 +45,7 @@ record PolicyWords(RoundFacts facts) {
               .formatted(Words.bytes(left()), Words.rate(facts.bytesPerSecond()));
     }
     if (!facts.acknowledged()) {
-      return after + "the target has not said that it has loaded all initial data; allow more time, "
+      return after + "the target has not confirmed that it has loaded all that was sent; allow more time, "
           + "and see what the target is waiting for";
     }
     if (facts.fits()) {

@@ -37,15 +37,15 @@ final class PreCopyRounds {
   /**
    * Makes the rounds.
    *
-   * @param roundTrip how long the other side takes to answer
+   * @param forecast predicts, and is told what is measured
    * @param acknowledged whether the target is to acknowledge initial data
    */
-  PreCopyRounds(SourceStreams streams, MigrationOptions options, Narrator narrator, Duration roundTrip,
+  PreCopyRounds(SourceStreams streams, MigrationOptions options, Narrator narrator, Forecast forecast,
       boolean acknowledged) {
     this.streams = streams;
     this.options = options;
     this.narrator = narrator;
-    this.forecast = new Forecast(options.maxDowntime(), roundTrip);
+    this.forecast = forecast;
     this.acknowledged = acknowledged;
     streams.group().devices()
         .forEach(device -> devices.add(new DeviceRound(narrator, options.preCopy(), acknowledged)));
@@ -69,10 +69,12 @@ final class PreCopyRounds {
     began = narrator.now();
     if (anyDevice) {
       narrator.enter(new Phase.PreCopy(ended + 1), "the devices can be read while they run");
+      Duration before = narrator.now();
       streams.group().move(device -> roundOf(device).takesPart(device)
           ? Optional.of(DeviceState.PRE_COPY)
           : Optional.empty(), "move it to PRE_COPY", "pre-copy", streams.waiting());
-      forecast.movesTook(narrator.now().minus(began));
+      forecast.moveTook(narrator.now().minus(before));
+      expectedBytes();
     }
   }
 
@@ -81,12 +83,32 @@ final class PreCopyRounds {
     memory.startLogs(streams.waiting());
     Duration start = narrator.now();
     streams.traffic().about(1, null);
-    SourceStreams.Sent sent = streams.measured(() -> streams.await(memory.send()));
+    SourceStreams.Sent sent = streams.measured(() -> streams.await(memory.sendToBeConfirmed()));
     Duration took = narrator.now().minus(start);
-    long devicesLeft = Switchover.expectedBytes(streams);
-    long left = memory.collect(streams.waiting());
-    end(new MigrationReport.Round(1, 0, sent.memory(), devicesLeft, left, streams.rate(), took),
-        forecast.predict(devicesLeft + left, streams.rate(), !anyDevice));
+    long devicesLeft = expectedBytes();
+    long left = collect();
+    streams.roundTrip().ifPresent(forecast::roundTripTook);
+    end(new MigrationReport.Round(1, 0, sent.memory(), devicesLeft, left, streams.rate().bytesPerSecond(),
+        took), forecast.predict(devicesLeft + left, 0, streams.rate(), !anyDevice));
+  }
+
+  /** Asks all devices what they would send if they stopped now, which tells as well what a call to them takes. */
+  private long expectedBytes() throws IOException {
+    Duration before = narrator.now();
+    long expected = Switchover.expectedBytes(streams);
+    forecast.callsTook(narrator.now().minus(before));
+    return expected;
+  }
+
+  /** Reads the logs of dirty memory, if there is any; returns how much there is. */
+  private long collect() throws IOException {
+    if (streams.memory().isEmpty()) {
+      return 0;
+    }
+    Duration before = narrator.now();
+    long left = streams.memory().get().collect(streams.waiting());
+    forecast.collectingTook(narrator.now().minus(before));
+    return left;
   }
 
   /** The devices did not get to their grace states in time, and are where they were. */
@@ -111,11 +133,10 @@ final class PreCopyRounds {
         case Decision.SwitchOver switchOver when round.facts().acknowledged() -> {
           return switchOver;
         }
-        case Decision.SwitchOver _ -> goOn(round, "the target has not loaded all initial data");
+        case Decision.SwitchOver _ -> goOn(round, "the target has not loaded all that was sent");
         case Decision.GiveUp giveUp -> throw new NotConvergingException(giveUp.reason());
         case Decision.GoOn goOn -> goOn(round, goOn.reason());
       }
-      forecast.doubt(round.facts());
     }
   }
 
@@ -139,19 +160,22 @@ final class PreCopyRounds {
     Duration start = narrator.now();
     streams.traffic().about(ended + 1, streams.traffic().prediction());
     List<DeviceRound.Result> results = new ArrayList<>();
-    SourceStreams.Sent sent =
-        streams.measured(() -> results.addAll(streams.allWithMemory((device, pump) -> roundOf(device)
-            .run(device, pump))));
-    long memoryLeft = streams.memory().isEmpty() ? 0 : streams.memory().get().collect(streams.waiting());
+    SourceStreams.Sent sent = streams.measured(
+        () -> results.addAll(streams.round((device, pump) -> roundOf(device).run(device, pump))));
+    expectedBytes();
+    if (!sent.isNothing()) {
+      streams.roundTrip().ifPresent(forecast::roundTripTook);
+    }
+    long memoryLeft = collect();
     streams.control().hear();
     Duration took = narrator.now().minus(start);
     DeviceTotals devicesThen = DeviceTotals.of(results);
-    Prediction prediction = forecast.predict(devicesThen.left() + memoryLeft, streams.rate(),
-        devicesThen.initialDone());
-    if (sent.devices() + sent.memory() > 0) {
+    Prediction prediction = forecast.predict(devicesThen.left() + memoryLeft, devicesThen.assumed(),
+        streams.rate(), devicesThen.initialDone());
+    if (!sent.isNothing()) {
       pauseNanos = FIRST_PAUSE_NANOS;
-      end(new MigrationReport.Round(ended + 1, sent.devices(), sent.memory(), devicesThen.left(),
-          memoryLeft, streams.rate(), took), prediction);
+      end(new MigrationReport.Round(ended + 1, sent.devices(), sent.memory(), devicesThen.all(),
+          memoryLeft, streams.rate().bytesPerSecond(), took), prediction);
     }
     streams.traffic().about(Math.max(1, ended), prediction);
     return new Round(facts(devicesThen, memoryLeft, took, prediction, isAcknowledged(results)),
@@ -160,8 +184,8 @@ final class PreCopyRounds {
 
   private RoundFacts facts(DeviceTotals totals, long memoryLeft, Duration took, Prediction prediction,
       boolean isAcknowledged) {
-    return new RoundFacts(Math.max(1, ended), narrator.now().minus(began), totals.left(), memoryLeft,
-        streams.rate(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
+    return new RoundFacts(Math.max(1, ended), narrator.now().minus(began), totals.all(), memoryLeft,
+        streams.rate().bytesPerSecond(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
         prediction.downtime(), options.maxDowntime(), totals.initialDone(), isAcknowledged, quiesceFailures,
         quiesceFailures == 0 ? Duration.ZERO : narrator.now().minus(quiesceFailedAt));
   }
@@ -171,10 +195,10 @@ final class PreCopyRounds {
   }
 
   private boolean isAcknowledged(List<DeviceRound.Result> results) {
-    return !acknowledged || streams.group().devices().stream()
+    return streams.isConfirmed() && (!acknowledged || streams.group().devices().stream()
         .filter(device -> roundOf(device).takesPart(device))
         .allMatch(device -> results.get(device.number()).initialTold()
-            && streams.control().hasLoadedInitial(device.number()));
+            && streams.control().hasLoadedInitial(device.number())));
   }
 
   private void end(MigrationReport.Round round, Prediction prediction) throws IOException {
@@ -199,19 +223,27 @@ final class PreCopyRounds {
   }
 
   /** What a round did with all devices together. */
-  private record DeviceTotals(long left, long dirtied, boolean initialDone, boolean dry) {
+  private record DeviceTotals(long left, long assumed, long dirtied, boolean initialDone, boolean dry) {
+
+    /** Returns what is left, what is assumed included. */
+    long all() {
+      return left + assumed;
+    }
+
     static DeviceTotals of(List<DeviceRound.Result> results) {
       long left = 0;
+      long assumed = 0;
       long dirtied = 0;
       boolean initialDone = true;
       boolean dry = true;
       for (DeviceRound.Result result : results) {
         left += result.left();
+        assumed += result.assumed();
         dirtied += Math.max(0, result.left() - result.expectedLeft());
         initialDone &= result.initialDone();
         dry &= result.dry();
       }
-      return new DeviceTotals(left, dirtied, initialDone, dry);
+      return new DeviceTotals(left, assumed, dirtied, initialDone, dry);
     }
   }
 }

@@ -29,6 +29,9 @@ final class Preamble {
   /** Who speaks an earlier one sends ALIVE as a source alone, and takes it as a target that loads alone. */
   static final int FIRST_MINOR_WITH_SIGNS_OF_LIFE = 4;
 
+  /** Who speaks an earlier one does not confirm what it has loaded, and does not report what its moves cost. */
+  static final int FIRST_MINOR_TO_CONFIRM = 4;
+
   private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);
   private static final int CHECKED = 12;
 

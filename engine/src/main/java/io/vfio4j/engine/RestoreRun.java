@@ -91,10 +91,13 @@ final class RestoreRun {
         callOff);
     BitSet all = new BitSet();
     all.set(0, group.size());
-    Optional<MemoryReceiver> receiver = memory.isEmpty()
-        ? Optional.empty()
-        : Optional.of(new MemoryReceiver(memory, new Stretches(1), 0));
-    return new Loading(List.of(new Loader(link, link, set, all, receiver)), group, callOff, waiting).run();
+    try (PageAllocator allocator = new PageAllocator(memory, narrator)) {
+      Optional<MemoryReceiver> receiver = memory.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new MemoryReceiver(memory, new Stretches(1), 0, allocator::loaded));
+      return new Loading(List.of(new Loader(link, link, 0, set, all, receiver)), group, callOff, waiting)
+          .run();
+    }
   }
 
   private RestoreException recover(Throwable cause) {

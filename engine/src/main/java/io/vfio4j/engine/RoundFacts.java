@@ -19,7 +19,8 @@ import java.time.Duration;
  *     the messages between the sides
  * @param maxDowntime how long it may take, more than 0
  * @param initialDone whether all initial data of all devices, and all memory once, has been sent
- * @param acknowledged whether the target has loaded that and said so; true as well where the sides did not agree on it
+ * @param acknowledged whether the target has loaded that, and all else that was sent, and said so; true as well where the
+ *     sides did not agree on it
  * @param quiesceFailures how often the devices took too long to enter their grace states; that costs no downtime
  * @param sinceQuiesceFailure time since the last of these, not negative; zero if there was none
  */

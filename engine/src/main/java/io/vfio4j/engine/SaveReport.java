@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param total from the beginning to the end
  * @param downtime from the pause of the workload until it went on; without a meaning where the devices stay in STOP
  * @param downtimeParts what that consisted of
+ * @param predictedParts what the last round of pre-copy predicted that it would consist of; empty without pre-copy
  * @param bytes bytes of devices and memory
  * @param stopCopyBytes of these, those written while the devices stood still
  * @param compression what became of all of them in the file, if they were compressed
@@ -25,8 +26,9 @@ import java.util.Optional;
  * @param workloadFailure why the workload did not resume, and so stays paused; empty if it did, or was not to
  */
 public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.MemoryReport> memory,
-    boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts, long bytes,
-    long stopCopyBytes, Optional<MigrationReport.Compressed> compression, long fileBytes,
+    boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts,
+    Optional<DowntimeParts> predictedParts, long bytes, long stopCopyBytes,
+    Optional<MigrationReport.Compressed> compression, long fileBytes,
     List<MigrationReport.PhaseTime> phases,
     List<MigrationReport.Round> rounds, List<String> notes, Optional<String> workloadFailure) {
 

@@ -66,7 +66,8 @@ final class SaveRun implements AutoCloseable {
             options,
             narrator);
     memory = streams.memory().orElse(null);
-    PreCopyRounds rounds = new PreCopyRounds(streams, options, narrator, Duration.ZERO, false);
+    PreCopyRounds rounds =
+        new PreCopyRounds(streams, options, narrator, Forecast.toFile(options.maxDowntime()), false);
     WayDown wayDown = new WayDown(streams, workload, options, narrator, parts);
     Switchover switchover;
     if (stop) {
@@ -90,7 +91,8 @@ final class SaveRun implements AutoCloseable {
     options.compression().ifPresent(link::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
     return new SourcePreFlight.Agreement(own,
-        own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false);
+        own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false,
+        false, Duration.ZERO);
   }
 
   /** Nothing is to go on: what would be sent while the devices run would only be sent twice. */
@@ -183,7 +185,8 @@ final class SaveRun implements AutoCloseable {
     Duration total = narrator.now();
     Duration downtime = parts.total();
     return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
-        downtime, parts.parts(), sent.streams().traffic().bytes(), sent.switchover().bytes(),
+        downtime, parts.parts(), stop ? Optional.empty() : sent.streams().prediction().map(Prediction::parts),
+        sent.streams().traffic().bytes(), sent.switchover().bytes(),
         MigrationReport.Compressed.of(options.compression(), sent.streams().traffic()), fileBytes,
         narrator.phaseTimes(), sent.rounds(), narrator.notes(), workload.resumeFailure());
   }

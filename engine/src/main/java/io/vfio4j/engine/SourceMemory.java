@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 
 /** The source's memory: the logs of who writes to it, what is to be sent, and the connections that it goes over. */
 final class SourceMemory implements AutoCloseable {
@@ -22,6 +23,8 @@ final class SourceMemory implements AutoCloseable {
   private final ExecutorService threads;
   private final Narrator narrator;
   private final boolean closesLinks;
+  private final Confirmations confirmations;
+  private final int firstConnection;
 
   /** A connection, who sends over it, for how long that was busy, and what it sent the last time. */
   private static final class Channel {
@@ -42,14 +45,18 @@ final class SourceMemory implements AutoCloseable {
    * Makes the memory ready; nothing is sent and no log started.
    *
    * @param links what it goes over
-   * @param shared whether the only link is that which everything goes over
+   * @param firstConnection the number of the first of these connections; 0 where the only one is that which everything
+   *     goes over
    */
-  SourceMemory(Ensemble ensemble, DeviceGroup group, Workload workload, List<Link> links, boolean shared,
-      Traffic traffic, Narrator narrator) {
+  SourceMemory(Ensemble ensemble, DeviceGroup group, Workload workload, List<Link> links, int firstConnection,
+      Confirmations confirmations, Traffic traffic, Narrator narrator) {
     this.memory = ensemble.memory();
     this.group = group;
     this.links = links;
+    boolean shared = firstConnection == 0;
     this.closesLinks = !shared;
+    this.confirmations = confirmations;
+    this.firstConnection = firstConnection;
     this.narrator = narrator;
     this.logs = new DirtyLogs(memory, ensemble.devices(), ensemble.containerLog(), workload.dirtyLog(),
         narrator::note);
@@ -99,6 +106,17 @@ final class SourceMemory implements AutoCloseable {
   /** Begins to send all that is to be sent, over all connections at once. */
   List<CompletableFuture<Long>> send() {
     return channels.stream().map(channel -> Futures.submit(threads, () -> send(channel))).toList();
+  }
+
+  /** Does the same, and asks the target to confirm what went over connections that are for memory alone. */
+  List<CompletableFuture<Long>> sendToBeConfirmed() {
+    return IntStream.range(0, channels.size()).mapToObj(number -> Futures.submit(threads, () -> {
+      long sent = send(channels.get(number));
+      if (closesLinks && sent > 0) {
+        confirmations.request(firstConnection + number, links.get(number).out());
+      }
+      return sent;
+    })).toList();
   }
 
   private Long send(Channel channel) throws IOException {

@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import io.vfio4j.model.MigratableDevice;
 import java.io.EOFException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,9 +39,11 @@ final class SourcePreFlight {
    * @param segments of each device, whether the ends of segments go along
    * @param channels the connections besides the first
    * @param acknowledged whether the target says when it has loaded all initial data
+   * @param confirmed whether the target confirms, when it is asked, that it has loaded all that was sent
+   * @param roundTrip how long the target took to introduce itself
    */
   record Agreement(List<Hello.Device> targets, List<Boolean> segments, Optional<Hello.Channels> channels,
-      boolean acknowledged) {
+      boolean acknowledged, boolean confirmed, Duration roundTrip) {
 
     int deviceChannels() {
       return channels.map(Hello.Channels::devices).orElse(0);
@@ -54,8 +57,10 @@ final class SourcePreFlight {
     Session session = Session.random();
     diary.begin(session, group.devices(), link.peerName());
     Hello introduction = introduction(own, session);
+    Duration asked = narrator.now();
     link.out().sendHello(introduction);
     Hello target = link.receiveHello();
+    Duration roundTrip = narrator.now().minus(asked);
     link.adapt(link.in().version(), options.timeouts());
     PreFlight.compare(introduction, target, options.noPeerDma()).requireToGo();
     List<Boolean> segments = new ArrayList<>();
@@ -63,7 +68,8 @@ final class SourcePreFlight {
       segments.add(PreFlight.carriesSegments(own.get(i).segmentation(),
           target.devices().get(i).segmentation()));
     }
-    return new Agreement(target.devices(), segments, introduction.channels(), target.acknowledges());
+    return new Agreement(target.devices(), segments, introduction.channels(), target.acknowledges(),
+        link.in().version().minor() >= Preamble.FIRST_MINOR_TO_CONFIRM, roundTrip);
   }
 
   /** Asks the target what it has, and compares; no device is touched on either side, and nothing is put down. */

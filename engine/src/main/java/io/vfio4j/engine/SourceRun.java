@@ -62,10 +62,8 @@ final class SourceRun implements AutoCloseable {
   }
 
   private Moved move() throws IOException {
-    Duration began = narrator.now();
     SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, diary, narrator);
     SourcePreFlight.Agreement agreement = preFlight.run();
-    Duration roundTrip = narrator.now().minus(began);
     if (link.peerGivesSigns()) {
       link.talksOn();
       heartbeat.add(link);
@@ -77,12 +75,14 @@ final class SourceRun implements AutoCloseable {
       furtherLinks.all().forEach(further -> further.compressWith(how));
     });
     link.expect(FrameKind.READY, link.stall());
+    Optional<TargetCosts> targetCosts = TargetCosts.take(link.in().body());
     heartbeat.add(link); // From now on also one reads it that takes it from who sends data alone.
     SourceStreams streams = new SourceStreams(ensemble, group, link, furtherLinks, agreement,
         workload.workload(), options, narrator);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
-        new PreCopyRounds(streams, options, narrator, roundTrip, agreement.acknowledged());
+        new PreCopyRounds(streams, options, narrator, Forecast.toTarget(options.maxDowntime(),
+            targetCosts, diary.took(JournalStep.PREPARED), agreement.roundTrip()), agreement.acknowledged());
     rounds.begin();
     Switchover switchover =
         new WayDown(streams, workload, options, narrator, parts).run(rounds::run, rounds::quiesceFailed);
@@ -142,7 +142,7 @@ final class SourceRun implements AutoCloseable {
     Duration downtime = parts.total();
     return new MigrationReport(devices, moved.streams().memory().map(SourceMemory::report), total, downtime,
         parts.parts(),
-        moved.prediction().map(Prediction::downtime), moved.streams().traffic().bytes(),
+        moved.prediction().map(Prediction::parts), moved.streams().traffic().bytes(),
         moved.switchover().bytes(),
         MigrationReport.Compressed.of(options.compression(), moved.streams().traffic()),
         narrator.phaseTimes(), moved.rounds(), moved.summary(),

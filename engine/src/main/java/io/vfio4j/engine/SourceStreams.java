@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,6 +11,12 @@ import java.util.stream.LongStream;
 
 /** All that flows from the source to the target: a stream for each device and for memory, side by side, and the talk. */
 final class SourceStreams {
+
+  /**
+   * How long a round waits for the target to confirm it; then the policy has a say. What is not confirmed by then is
+   * waited for in the next round.
+   */
+  private static final Duration CONFIRMATION = Duration.ofSeconds(1);
 
   private final DeviceGroup group;
   private final Link link;
@@ -20,8 +27,11 @@ final class SourceStreams {
   private final Waiting waiting;
   private final List<DevicePump> pumps = new ArrayList<>();
   private final Optional<SourceMemory> memory;
-  private long measuredBytes;
-  private long measuredNanos;
+  private final Confirmations confirmations;
+  private final NanoClock clock;
+  private final boolean shares;
+  private TransferRate rate = TransferRate.UNMEASURED;
+  private Duration roundTrip = Duration.ZERO;
 
   /**
    * Makes the streams.
@@ -36,7 +46,9 @@ final class SourceStreams {
     this.link = link;
     this.deviceLinks = furtherLinks.forDevices(agreement.deviceChannels());
     List<Boolean> segments = agreement.segments();
-    this.control = new Control(link, furtherLinks.all(), group.size());
+    this.clock = narrator.clock();
+    this.confirmations = new Confirmations(1 + furtherLinks.all().size(), agreement.confirmed());
+    this.control = new Control(link, furtherLinks.all(), group.size(), confirmations);
     this.traffic = new Traffic(narrator, options.maxBandwidth(), callOff);
     this.waiting = new Waiting(callOff, control);
     for (int number = 0; number < group.size(); number++) {
@@ -47,7 +59,9 @@ final class SourceStreams {
     this.memory = ensemble.memory().isEmpty()
         ? Optional.empty()
         : Optional.of(new SourceMemory(ensemble, group, workload,
-            memoryLinks.isEmpty() ? List.of(link) : memoryLinks, memoryLinks.isEmpty(), traffic, narrator));
+            memoryLinks.isEmpty() ? List.of(link) : memoryLinks,
+            memoryLinks.isEmpty() ? 0 : 1 + agreement.deviceChannels(), confirmations, traffic, narrator));
+    this.shares = deviceLinks.isEmpty() || (memory.isPresent() && memoryLinks.isEmpty());
   }
 
   /** Returns the memory that moves along, if any does. */
@@ -137,17 +151,45 @@ final class SourceStreams {
     return calls.stream().map(CompletableFuture::resultNow).toList();
   }
 
+  /** Sends a round: as {@link #allWithMemory}, and the target is to confirm what came over each connection. */
+  <T> List<T> round(Task<T> task) throws IOException {
+    List<CompletableFuture<T>> calls = start((device, pump) -> {
+      long before = pump.bytes();
+      T result = task.run(device, pump);
+      if (!deviceLinks.isEmpty() && pump.bytes() > before) {
+        pump.requestConfirmation(confirmations, 1 + device.number());
+      }
+      return result;
+    });
+    List<CompletableFuture<?>> all = new ArrayList<>(calls);
+    memory.ifPresent(present -> all.addAll(present.sendToBeConfirmed()));
+    await(all);
+    return calls.stream().map(CompletableFuture::resultNow).toList();
+  }
+
   /** What is sent at once, and measured. */
   @FunctionalInterface
   interface Sending {
     void run() throws IOException;
   }
 
-  /** What was sent, bytes. */
+  /**
+   * What was sent.
+   *
+   * @param devices bytes of devices
+   * @param memory bytes of memory
+   */
   record Sent(long devices, long memory) {
+
+    boolean isNothing() {
+      return devices + memory == 0;
+    }
   }
 
-  /** Measures how fast is sent what is sent at once. */
+  /**
+   * Measures how fast is sent what is sent at once, until the target has loaded it, where it says so. That is not waited
+   * for without end: see {@link #isConfirmed}.
+   */
   Sent measured(Sending sending) throws IOException {
     long[] busyBefore = busyNanos();
     long devicesBefore = deviceBytes();
@@ -159,9 +201,41 @@ final class SourceStreams {
       longest = Math.max(longest, busyThen[i] - busyBefore[i]);
     }
     Sent sent = new Sent(deviceBytes() - devicesBefore, memoryBytes() - memoryBefore);
-    measuredBytes += sent.devices() + sent.memory();
-    measuredNanos += longest;
+    if (shares && !sent.isNothing()) {
+      confirmations.request(0, link.out());
+    }
+    long loading = awaitConfirmed();
+    if (!sent.isNothing()) {
+      measureRoundTrip();
+      rate = rate.plus(sent.devices() + sent.memory(),
+          longest + Math.max(0, loading - roundTrip.toNanos()));
+    }
     return sent;
+  }
+
+  /** Returns how long it took, nanoseconds. */
+  private long awaitConfirmed() throws IOException {
+    long before = clock.nanoTime();
+    control.awaitConfirmed(CONFIRMATION);
+    return clock.nanoTime() - before;
+  }
+
+  /** Nothing is under way: what an answer takes now is the messages alone. */
+  private void measureRoundTrip() throws IOException {
+    if (confirmations.areKnown() && confirmations.areComplete()) {
+      confirmations.request(0, link.out());
+      roundTrip = Duration.ofNanos(awaitConfirmed());
+    }
+  }
+
+  /** Returns whether the target has confirmed all that it was asked to; nothing of it is left for the downtime then. */
+  boolean isConfirmed() {
+    return confirmations.areComplete();
+  }
+
+  /** Returns what the last exchange of messages took while nothing else was under way; empty where none was measured. */
+  Optional<Duration> roundTrip() {
+    return roundTrip.isZero() ? Optional.empty() : Optional.of(roundTrip);
   }
 
   private long[] busyNanos() {
@@ -178,12 +252,9 @@ final class SourceStreams {
     return memory.map(SourceMemory::bytes).orElse(0L);
   }
 
-  /**
-   * Returns bytes a second, all streams together, over the time in which there was something to send; 0 where that took
-   * no time.
-   */
-  double rate() {
-    return measuredNanos == 0 ? 0 : measuredBytes * 1e9 / measuredNanos;
+  /** Returns how fast all streams together are sent, over the time in which there was something to send. */
+  TransferRate rate() {
+    return rate;
   }
 
   Optional<Prediction> prediction() {

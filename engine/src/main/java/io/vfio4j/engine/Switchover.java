@@ -91,9 +91,7 @@ final class Switchover {
   }
 
   private Duration stop(MovedDevice device) throws IOException {
-    Duration before = narrator.now();
-    device.move(DeviceState.STOP_COPY, "switchover");
-    return narrator.now().minus(before);
+    return device.timedMove(DeviceState.STOP_COPY, "switchover");
   }
 
   /** Returns how many bytes were sent since the devices were to stop. */

@@ -114,14 +114,21 @@ final class TargetRun implements AutoCloseable {
 
   private long load(Hello source) throws IOException {
     narrator.enter(new Phase.Loading(), "the devices match");
-    group.beginToLoad(waiting);
-    link.out().send(FrameKind.READY);
-    return new Loading(loaders(source), group, callOff, waiting).run();
+    Duration moving = group.beginToLoad(waiting);
+    if (link.in().version().minor() >= Preamble.FIRST_MINOR_TO_CONFIRM) {
+      link.out().sendReady(new TargetCosts(moving, diary.took(JournalStep.PREPARED)));
+    } else {
+      link.out().send(FrameKind.READY);
+    }
+    MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
+    try (PageAllocator allocator = new PageAllocator(memory, narrator)) {
+      return new Loading(loaders(source, memory, allocator), group, callOff, waiting).run();
+    }
   }
 
   /** One for each connection, the first of them for that which both sides talk over. */
-  private List<Loader> loaders(Hello source) throws IOException {
-    MemoryRegions memory = RegionAgreement.inOrderOf(source.memory(), ensemble.memory());
+  private List<Loader> loaders(Hello source, MemoryRegions memory, PageAllocator allocator)
+      throws IOException {
     TargetSet set = new TargetSet(group, memory, PreFlight.carriesSegments(source, group, waiting), false,
         callOff);
     int forDevices = source.channels().map(Hello.Channels::devices).orElse(0);
@@ -130,17 +137,19 @@ final class TargetRun implements AutoCloseable {
     onFirst.set(0, forDevices == 0 ? group.size() : 0);
     boolean memoryOnFirst = forMemory == 0 && !memory.isEmpty();
     List<Loader> loaders = new ArrayList<>();
-    loaders.add(new Loader(link, link, set, onFirst,
-        memoryOnFirst ? Optional.of(new MemoryReceiver(memory, new Stretches(1), 0)) : Optional.empty()));
+    loaders.add(new Loader(link, link, 0, set, onFirst,
+        memoryOnFirst
+            ? Optional.of(new MemoryReceiver(memory, new Stretches(1), 0, allocator::loaded))
+            : Optional.empty()));
     for (Link one : furtherLinks.forDevices(forDevices)) {
       BitSet device = new BitSet();
       device.set(loaders.size() - 1);
-      loaders.add(new Loader(one, link, set, device, Optional.empty()));
+      loaders.add(new Loader(one, link, loaders.size(), set, device, Optional.empty()));
     }
     List<Link> memoryLinks = furtherLinks.forMemory(forDevices);
     for (int channel = 0; channel < memoryLinks.size(); channel++) {
-      loaders.add(new Loader(memoryLinks.get(channel), link, set, new BitSet(),
-          Optional.of(new MemoryReceiver(memory, new Stretches(forMemory), channel))));
+      loaders.add(new Loader(memoryLinks.get(channel), link, loaders.size(), set, new BitSet(),
+          Optional.of(new MemoryReceiver(memory, new Stretches(forMemory), channel, allocator::loaded))));
     }
     return loaders;
   }

@@ -18,7 +18,7 @@ class ControlTest {
   private final LocalTransport.Pair pair = LocalTransport.pair();
   private final Link source = link(pair.source(), Side.SOURCE);
   private final Link target = link(pair.target(), Side.TARGET);
-  private final Control control = new Control(source, List.of(), 2);
+  private final Control control = new Control(source, List.of(), 2, new Confirmations(2, true));
 
   private static Link link(Transport transport, Side side) {
     return new Link(transport, PATIENCE, new Narrator(side, NanoClock.SYSTEM, MigrationListener.NONE));

@@ -303,7 +303,7 @@ class SeveralDevicesTest {
     trial.listener = event -> {
       if (event instanceof MigrationEvent.PhaseBegan began && began.side() == Side.SOURCE) {
         tooEarly[0] |= began.phase() instanceof Phase.Quiescing && sourceWaits.getCount() > 0;
-        if (began.reason().equals("the target has not loaded all initial data")) {
+        if (began.reason().equals("the target has not loaded all that was sent")) {
           sourceWaits.countDown();
         }
       }

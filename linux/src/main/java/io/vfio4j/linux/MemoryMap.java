@@ -25,6 +25,7 @@ public final class MemoryMap {
   private static final int MAP_NORESERVE = 0x4000;
 
   private static final int MADV_DONTNEED = 4;
+  private static final int MADV_POPULATE_WRITE = 23;
 
   private static final int NO_FD = -1;
 
@@ -96,6 +97,19 @@ public final class MemoryMap {
    */
   public static void discard(MemorySegment mapped) throws LinuxException {
     LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_DONTNEED), "madvise",
+        "mapping at 0x" + Long.toHexString(mapped.address()));
+  }
+
+  /**
+   * Makes pages present for writing, madvise(2) with MADV_POPULATE_WRITE, as a write to each would, but without changing
+   * what they hold, whoever writes to them meanwhile.
+   *
+   * @param mapped memory of this class, or whole pages of it
+   * @throws LinuxException EINVAL if it does not begin at a page, or the kernel is older than 5.14; EFAULT or ENOMEM if
+   *     pages cannot be had
+   */
+  public static void populate(MemorySegment mapped) throws LinuxException {
+    LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_POPULATE_WRITE), "madvise",
         "mapping at 0x" + Long.toHexString(mapped.address()));
   }
 

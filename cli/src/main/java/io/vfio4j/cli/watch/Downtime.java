@@ -12,19 +12,22 @@ import java.util.Optional;
  *
  * @param took how long it was
  * @param parts what it consisted of
+ * @param predicted what had been predicted for it; empty where nothing was
  * @param memory the memory that was sent or saved, if any
  */
-record Downtime(Duration took, DowntimeParts parts, Optional<MigrationReport.MemoryReport> memory) {
+record Downtime(Duration took, DowntimeParts parts, Optional<DowntimeParts> predicted,
+    Optional<MigrationReport.MemoryReport> memory) {
 
   static Downtime of(MigrationReport report) {
-    return new Downtime(report.downtime(), report.downtimeParts(), report.memory());
+    return new Downtime(report.downtime(), report.downtimeParts(), report.predictedParts(), report.memory());
   }
 
   /** Returns that of devices whose state was saved; empty where they did not go on. */
   static Optional<Downtime> of(SaveReport report) {
     return report.stopped()
         ? Optional.empty()
-        : Optional.of(new Downtime(report.downtime(), report.downtimeParts(), report.memory()));
+        : Optional.of(new Downtime(report.downtime(), report.downtimeParts(), report.predictedParts(),
+            report.memory()));
   }
 
   static Optional<Downtime> of(Ending ending) {

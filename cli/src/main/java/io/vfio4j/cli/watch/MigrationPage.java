@@ -6,6 +6,7 @@ import static io.vfio4j.cli.Quantities.time;
 
 import io.vfio4j.conformance.HtmlPage;
 import io.vfio4j.conformance.Markup;
+import io.vfio4j.engine.DowntimeParts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -151,6 +152,20 @@ final class MigrationPage {
     html.raw("</p>\n");
   }
 
+  private void writeParts(Downtime downtime) {
+    List<List<String>> rows = new ArrayList<>();
+    downtime.parts().durations().forEach((part, took) -> rows.add(List.of(part.title(), time(took),
+        downtime.predicted().map(parts -> predicted(parts, part)).orElse("nothing"))));
+    rows.add(List.of("in all", time(downtime.took()),
+        downtime.predicted().map(parts -> time(parts.total())).orElse("nothing")));
+    html.table(List.of("part", "took", "predicted"), rows);
+  }
+
+  private static String predicted(DowntimeParts parts, DowntimeParts.Part part) {
+    Duration time = parts.durations().get(part);
+    return time == null ? "nothing" : time(time);
+  }
+
   private void writeDowntime(Downtime downtime) {
     Lanes lanes = new Lanes(story, end);
     Duration to = lanes.downtimeEnd();
@@ -160,8 +175,7 @@ final class MigrationPage {
     rows.addAll(lanes.all());
     html.section("The downtime, magnified").wide(new TimelineChart(from.minus(margin), to.plus(margin), rows,
         List.of()).text("What the downtime consisted of", from, to));
-    html.table(List.of("part", "took"), downtime.parts().durations().entrySet().stream()
-        .map(part -> List.of(part.getKey().title(), time(part.getValue()))).toList());
+    writeParts(downtime);
     downtime.memory()
         .ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."
             .formatted(bytes(memory.lastBytes()), time(memory.lastTook()))));

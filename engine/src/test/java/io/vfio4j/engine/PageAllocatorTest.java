@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** Pages are there before the data that goes to them. */
+class PageAllocatorTest {
+
+  private static final long SIZE = 20 * PageAllocator.CHUNK + 4096;
+
+  private final Arena arena = Arena.ofAuto();
+  private final MemorySegment memory = arena.allocate(SIZE, 4096);
+  private final List<Long> allocated = new CopyOnWriteArrayList<>();
+  private final Narrator narrator = new Narrator(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
+
+  /** Notes which offsets it is asked for, and fails from one on. */
+  private final class Store implements BackingStore {
+    private final long failsFrom;
+
+    Store(long failsFrom) {
+      this.failsFrom = failsFrom;
+    }
+
+    @Override
+    public Optional<Space> space() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void allocate(MemorySegment pages) throws IOException {
+      long offset = pages.address() - memory.address();
+      if (offset >= failsFrom) {
+        throw new IOException("no room");
+      }
+      allocated.add(offset);
+      assertThat(pages.byteSize()).isEqualTo(Math.min(PageAllocator.CHUNK, SIZE - offset));
+    }
+  }
+
+  private PageAllocator allocator(long failsFrom) {
+    return new PageAllocator(
+        MemoryRegions.of(new MemoryRegion("ram", 0, memory, new Store(failsFrom))), narrator);
+  }
+
+  private static Long[] chunks(long first, long last) {
+    return LongStream.rangeClosed(first, last).mapToObj(chunk -> chunk * PageAllocator.CHUNK)
+        .toArray(Long[]::new);
+  }
+
+  @Test
+  void chunksBehindTheDataAreAllocatedOnceEach() throws Exception {
+    try (PageAllocator allocator = allocator(Long.MAX_VALUE)) {
+      allocator.loaded(0, 4096);
+      allocator.loaded(0, 8192);
+      allocator.loaded(0, PageAllocator.CHUNK + 4096);
+      allocator.loaded(0, 4096);
+      allocator.finish();
+    }
+    assertThat(allocated).containsExactly(chunks(1, PageAllocator.AHEAD + 1));
+  }
+
+  @Test
+  void theEndOfTheRegionIsTheEnd() throws Exception {
+    try (PageAllocator allocator = allocator(Long.MAX_VALUE)) {
+      allocator.loaded(0, 19 * PageAllocator.CHUNK);
+      allocator.loaded(0, SIZE);
+      allocator.finish();
+    }
+    assertThat(allocated).containsExactly(chunks(19, 20));
+  }
+
+  @Test
+  void aStoreThatFailsIsNotAskedAgain() throws Exception {
+    try (PageAllocator allocator = allocator(2 * PageAllocator.CHUNK)) {
+      allocator.loaded(0, 4096);
+      allocator.loaded(0, 10 * PageAllocator.CHUNK);
+      allocator.finish();
+    }
+    assertThat(allocated).containsExactly(chunks(1, 1));
+    assertThat(narrator.notes()).containsExactly("pages of ram are not allocated ahead of the data: no room");
+  }
+}
