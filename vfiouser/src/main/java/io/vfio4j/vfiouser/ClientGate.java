@@ -6,7 +6,10 @@ import io.vfio4j.linux.UnixServerSocket;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.Errno;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -15,12 +18,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Accepts clients on a thread of its own: lets as many in at a time as there are devices, and tells the others that
- * these are in use.
+ * these are in use. Those that find no place wait for one side by side, each in a thread, and are refused side by side: one
+ * delays no other.
  */
 final class ClientGate implements AutoCloseable {
 
   /** How long a client waits for the one before it to be gone for good, before it is refused. */
   private static final Duration PATIENCE = Duration.ofMillis(500);
+
+  /** How many clients may wait for a place, or for their refusal, at a time; more wait to be accepted. */
+  private static final int MOST_WAITING = 64;
 
   private final UnixServerSocket socket;
   private final BlockingQueue<Optional<UnixSocket>> admitted;
@@ -29,9 +36,10 @@ final class ClientGate implements AutoCloseable {
   private final String refusal;
   private final Thread thread =
       Thread.ofPlatform().name("vfio-user-accept").daemon().unstarted(this::acceptAll);
+  private final Semaphore waitingRoom = new Semaphore(MOST_WAITING);
+  /** Clients that wait; guards itself. Nothing is added once {@link #closed} is set. */
+  private final Set<WaitingClient> waiting = new HashSet<>();
   private volatile boolean closed;
-  /** The last client that was refused, maybe just now. */
-  private volatile @Nullable UnixSocket refused;
   private volatile @Nullable LinuxException failure;
 
   /**
@@ -41,7 +49,7 @@ final class ClientGate implements AutoCloseable {
    */
   ClientGate(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> admitted, Consumer<String> log,
       int most) {
-    places = new Semaphore(most);
+    places = new Semaphore(most, true);
     refusal = "client refused: "
         + (most == 1 ? "another one is connected" : "all " + most + " devices are in use");
     this.socket = socket;
@@ -100,36 +108,80 @@ final class ClientGate implements AutoCloseable {
     return null;
   }
 
+  /** Lets a client in, or has it wait for a place. */
   private void admit(UnixSocket client) {
-    boolean admits;
     try {
-      admits = places.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+      if (places.tryAcquire(0, TimeUnit.NANOSECONDS)) { // None that has waited longer is passed over.
+        letIn(client);
+        return;
+      }
+      waitingRoom.acquire();
     } catch (InterruptedException e) {
       // Only close() interrupts.
       client.close();
       return;
     }
-    if (closed) {
-      client.close();
-    } else if (admits) {
-      admitted.add(Optional.of(client));
-    } else {
-      refuse(client);
+    WaitingClient next = new WaitingClient(client);
+    synchronized (waiting) {
+      if (closed) {
+        client.close();
+        return;
+      }
+      waiting.add(next);
+      next.thread.start();
     }
   }
 
-  /** Answers the client's VERSION with EBUSY. */
-  private void refuse(UnixSocket client) {
-    refused = client;
+  private void letIn(UnixSocket client) {
     if (closed) {
       client.close();
-      return;
+    } else {
+      admitted.add(Optional.of(client));
     }
-    try {
-      Refusal.send(client, Errno.EBUSY);
-      log.accept(refusal);
-    } catch (LinuxException e) {
-      log.accept(refusal + "; it went away: " + e.getMessage());
+  }
+
+  /** A client that found no place, and its thread. */
+  private final class WaitingClient {
+    private final UnixSocket client;
+    private final Thread thread =
+        Thread.ofPlatform().name("vfio-user-wait").daemon().unstarted(this::run);
+
+    WaitingClient(UnixSocket client) {
+      this.client = client;
+    }
+
+    private void run() {
+      try {
+        if (places.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+          letIn(client);
+        } else if (closed) {
+          client.close();
+        } else {
+          refuse();
+        }
+      } catch (InterruptedException e) {
+        client.close(); // Only close() interrupts.
+      } finally {
+        synchronized (waiting) {
+          waiting.remove(this);
+        }
+        waitingRoom.release();
+      }
+    }
+
+    /** Answers the client's VERSION with EBUSY. */
+    private void refuse() {
+      try {
+        Refusal.send(client, Errno.EBUSY);
+        log.accept(refusal);
+      } catch (LinuxException e) {
+        log.accept(refusal + "; it went away: " + e.getMessage());
+      }
+    }
+
+    void end() {
+      client.shutdown();
+      thread.interrupt();
     }
   }
 
@@ -144,14 +196,16 @@ final class ClientGate implements AutoCloseable {
   public void close() {
     closed = true;
     socket.shutdown();
-    UnixSocket client = refused;
-    if (client != null) {
-      client.shutdown();
-    }
     thread.interrupt();
     if (thread.isAlive() && Thread.currentThread() != thread) {
       Joining.join(thread);
     }
+    List<WaitingClient> left;
+    synchronized (waiting) {
+      left = List.copyOf(waiting);
+    }
+    left.forEach(WaitingClient::end);
+    left.stream().map(one -> one.thread).filter(one -> one != Thread.currentThread()).forEach(Joining::join);
     socket.close();
   }
 }

@@ -18,7 +18,9 @@ import io.vfio4j.model.IovaRange;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +53,26 @@ class LifecycleTest {
       first.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 3);
       assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(3);
     }
+  }
+
+  /** Side by side: one after the other, the last would wait longer than a client does for an answer. */
+  @Test
+  void aHundredClientsAreRefusedSideBySide() throws Exception {
+    try (Served served = Served.in(folder); VfioUserClient first = served.connect()) {
+      List<Background<Errno>> refused = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        refused.add(Background.start("test-client-" + i, () -> refusalOf(served)));
+      }
+      for (Background<Errno> one : refused) {
+        assertThat(one.result()).isEqualTo(Errno.EBUSY);
+      }
+      assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isZero();
+    }
+  }
+
+  private static Errno refusalOf(Served served) {
+    return Assertions.catchThrowableOfType(DeviceException.class,
+        () -> VfioUserClient.connect(served.path(), ClientOptions.DEFAULT)).errno();
   }
 
   @Test
