@@ -20,19 +20,21 @@ import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** Serves the metrics over HTTP until the command ends. */
+/**
+ * Serves the metrics over HTTP until the command ends. Each connection has a thread of its own, a virtual one, so that a
+ * client that sends its request in drips, or does not take the answer, delays no other.
+ */
 final class MetricsServer implements Watcher {
 
   private static final String PATH = "/metrics";
   private static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
-  private static final int BACKLOG = 8;
-  private static final int THREADS = 2;
+  private static final int BACKLOG = 64;
 
   static {
-    // Who sends its request in drips, or does not take the answer, holds a thread no longer than this, in seconds.
+    // How long a connection may take for its request, and for its answer, in seconds; and how many there may be.
     System.setProperty("sun.net.httpserver.maxReqTime", "10");
     System.setProperty("sun.net.httpserver.maxRspTime", "10");
-    System.setProperty("jdk.httpserver.maxConnections", "32");
+    System.setProperty("jdk.httpserver.maxConnections", "256");
   }
 
   private final Metrics metrics = new Metrics();
@@ -41,8 +43,8 @@ final class MetricsServer implements Watcher {
 
   private MetricsServer(HttpServer server) {
     this.server = server;
-    this.threads = Executors.newFixedThreadPool(THREADS,
-        Thread.ofPlatform().name("vfio4j-metrics-", 0).daemon(true).factory());
+    this.threads =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("vfio4j-metrics-", 0).factory());
     server.setExecutor(threads);
     server.createContext("/", this::answer);
   }

@@ -13,10 +13,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -228,6 +230,38 @@ class WatchTest {
         .contains(
             "vfio4j_copied_bytes_total{kind=\"device\"} " + run.event("report").get("bytes").getAsLong());
     assertThat(isFree(port)).isTrue();
+  }
+
+  /** Clients that send their requests in drips are served when these have come; until then they delay no other. */
+  @Test
+  void drippingClientsDelayNoScrape() throws IOException, InterruptedException {
+    StringWriter out = new StringWriter();
+    Output output = new Output(new PrintWriter(out), new PrintWriter(out), true, false);
+    try (MetricsServer _ = MetricsServer.start(new MetricsAddressConverter().convert("0"), output);
+        HttpClient client = HttpClient.newHttpClient()) {
+      URI metrics =
+          URI.create(JsonParser.parseString(out.toString()).getAsJsonObject().get("address").getAsString());
+      List<Socket> dripping = new ArrayList<>();
+      try {
+        for (int i = 0; i < 20; i++) {
+          Socket socket = new Socket(metrics.getHost(), metrics.getPort());
+          dripping.add(socket);
+          socket.getOutputStream().write("GET /metrics HT".getBytes(StandardCharsets.US_ASCII));
+        }
+        HttpResponse<String> answer = client.send(HttpRequest.newBuilder(metrics).build(),
+            HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        // Nobody was thrown out for that: who has half a request can still send the rest.
+        Socket last = dripping.getLast();
+        last.getOutputStream().write("TP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        byte[] status = last.getInputStream().readNBytes("HTTP/1.1 200".length());
+        assertThat(new String(status, StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 200");
+      } finally {
+        for (Socket socket : dripping) {
+          socket.close();
+        }
+      }
+    }
   }
 
   @Test
