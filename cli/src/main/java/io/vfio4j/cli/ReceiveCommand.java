@@ -26,8 +26,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "receive", description = {
     "Wait for vfio4j send, and let devices here go on from where they were there.",
-    "Who only compares (send --dry-run), or asks who owns the devices of an earlier migration (recover --ask), is "
-        + "answered, and it goes on waiting.",
+    "A peer that only compares (send --dry-run) or asks who owns the devices of an earlier migration (recover --ask) gets "
+        + "its answer; receive keeps waiting, as it does when a peer leaves, sends nothing or something else, or is refused "
+        + "before a device is touched.",
     "Where a device's server does not keep it running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
         "", "Examples:", "  vfio4j receive --listen unix:/tmp/move.sock vfio-user:/tmp/b.sock",
         "  From another host, with TLS; vfio4j keys makes the keys:",
@@ -93,7 +94,8 @@ final class ReceiveCommand implements Callable<Integer> {
       TargetReport report;
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
-          TransportListener listener = TransportListener.open(where, policy, new Refusals(output))) {
+          Refusals refusals = new Refusals(output);
+          TransportListener listener = TransportListener.open(where, policy, refusals)) {
         report = new Reception(targets, memory, options, state, watching, output).run(listener, timeout);
       }
       watching.received(report);

@@ -16,7 +16,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalLong;
 
-/** Serves one after the other who connects to a target, until somebody has moved devices here. */
+/**
+ * Serves the peers that connect to a target, one after the other, until one has moved devices here. Whatever ends before a
+ * device is touched does not end it.
+ */
 final class Reception {
 
   private final OpenDevices targets;
@@ -40,7 +43,7 @@ final class Reception {
    * Waits and serves.
    *
    * @param timeout how long to wait for each who connects
-   * @throws CommandFailure if a migration failed
+   * @throws CommandFailure if a migration failed after it had begun, or one can no longer be received
    * @throws IOException if nobody connects in time, or the wait is interrupted
    */
   TargetReport run(TransportListener listener, Duration timeout) throws IOException {
@@ -48,7 +51,7 @@ final class Reception {
     output.result(Json.event("listening").with("address", listener.address().toString())
         .with("devices", targets.list().stream().map(OpenDevice::name).toList()).build());
     while (true) {
-      Connections connections = Connections.accept(listener, timeout);
+      Connections connections = Connections.acceptOpened(listener, timeout);
       String peer = connections.control().peer();
       switch (serve(connections, peer)) {
         case Arrival.Moved(TargetReport report) -> {
@@ -59,6 +62,12 @@ final class Reception {
           output.event(Json.event("compared").with("peer", peer).with("program", program).build());
         }
         case Arrival.Asked asked -> Answers.tell(peer, asked, output);
+        case Arrival.Refused(MigrationException reason) -> {
+          output.warning(
+              "vfio4j: %s was refused: %s; waiting for the next one".formatted(peer, reason.getMessage()));
+          output.event(Json.event("refused").with("peer", peer).with("reason", "pre_flight")
+              .with("message", reason.getMessage()).build());
+        }
         case Arrival.Unanswered(String reason) ->
           output.warning("vfio4j: %s was not answered: %s".formatted(peer, reason));
       }
@@ -67,11 +76,20 @@ final class Reception {
 
   private Arrival serve(Connections connections, String peer) throws CommandFailure {
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options,
-          watching.after(progress)).serve(oracle);
+      return serve(connections, new HeldEvents(watching.after(progress)));
     } catch (MigrationException e) {
       throw watching.failed(e, FailedMigration.of(e, targets.list().stream().map(OpenDevice::name).toList(),
           OtherSide.named(peer)));
+    }
+  }
+
+  private Arrival serve(Connections connections, HeldEvents events) throws MigrationException {
+    try {
+      return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options, events)
+          .serve(oracle);
+    } catch (MigrationException e) {
+      events.release(); // It is the one that failed.
+      throw e;
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.OwnershipQuestion;
 import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Session;
@@ -150,11 +151,12 @@ final class RecoverCommand implements Callable<Integer> {
     Output output = common.output();
     PeerPolicy policy = peerOptions.policy(where, common.spec());
     try (Interrupting _ = Interrupting.onSignal();
-        TransportListener listener = TransportListener.open(where, policy, new Refusals(output))) {
+        Refusals refusals = new Refusals(output);
+        TransportListener listener = TransportListener.open(where, policy, refusals)) {
       output.line("answering on " + listener.address());
       output.result(Json.event("answering").with("address", listener.address().toString()).build());
       while (true) {
-        try (Transport asker = listener.accept(PATIENCE)) {
+        try (Transport asker = Connections.acceptOpened(listener, PATIENCE).control()) {
           answerOne(asker, state, output);
         } catch (StalledException e) {
           // Nobody has a question now.

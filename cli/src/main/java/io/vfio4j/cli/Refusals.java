@@ -2,17 +2,91 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.PeerRefusedException;
+import io.vfio4j.engine.PeerRefusedException.Reason;
+import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
-/** Tells of those who connected and were refused. */
-record Refusals(Output output) implements Consumer<PeerRefusedException> {
+/**
+ * Reports peers that connected and were refused: a line for each, but for each reason only some lines in a period, and then
+ * how many were left out. So a flood of connections does not fill a log, and does not hide a refusal for another reason.
+ */
+final class Refusals implements Consumer<PeerRefusedException>, AutoCloseable {
+
+  static final int MOST_IN_PERIOD = 5;
+  static final Duration PERIOD = Duration.ofSeconds(10);
+
+  private final Output output;
+  private final LongSupplier clock;
+
+  /** Guarded by this. */
+  private final Map<Reason, Period> periods = new EnumMap<>(Reason.class);
+
+  Refusals(Output output) {
+    this(output, System::nanoTime);
+  }
+
+  Refusals(Output output, LongSupplier clock) {
+    this.output = output;
+    this.clock = clock;
+  }
+
+  /** What was reported for a reason since a moment. */
+  private static final class Period {
+    private final long began;
+    private int reported;
+    private int leftOut;
+
+    Period(long began) {
+      this.began = began;
+    }
+  }
 
   @Override
-  public void accept(PeerRefusedException refusal) {
+  public synchronized void accept(PeerRefusedException refusal) {
+    long now = clock.getAsLong();
+    Period period = periods.get(refusal.reason());
+    if (period == null || now - period.began >= PERIOD.toNanos()) {
+      if (period != null) {
+        reportLeftOut(refusal.reason(), period);
+      }
+      period = new Period(now);
+      periods.put(refusal.reason(), period);
+    }
+    if (period.reported < MOST_IN_PERIOD) {
+      period.reported++;
+      report(refusal);
+    } else {
+      period.leftOut++;
+    }
+  }
+
+  private void report(PeerRefusedException refusal) {
     output.warning("vfio4j: refused " + refusal.getMessage());
-    output.event(Json.event("refused").with("peer", refusal.peer())
-        .with("reason", refusal.reason().name().toLowerCase(Locale.ROOT))
+    output.event(Json.event("refused").with("peer", refusal.peer()).with("reason", name(refusal.reason()))
         .with("message", refusal.getMessage()).build());
+  }
+
+  private void reportLeftOut(Reason reason, Period period) {
+    if (period.leftOut > 0) {
+      output.warning("vfio4j: refused %d more for the same reason (%s)".formatted(period.leftOut,
+          name(reason).replace('_', ' ')));
+      output.event(Json.event("refused_more").with("reason", name(reason)).with("count", period.leftOut)
+          .build());
+    }
+  }
+
+  private static String name(Reason reason) {
+    return reason.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Reports what was left out and not told yet. */
+  @Override
+  public synchronized void close() {
+    periods.forEach(this::reportLeftOut);
+    periods.clear();
   }
 }

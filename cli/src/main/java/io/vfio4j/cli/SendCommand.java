@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
+import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.MemoryRegions;
@@ -10,10 +11,12 @@ import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.PeerPolicy;
+import io.vfio4j.engine.PeerRefusedException;
 import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -108,7 +111,7 @@ final class SendCommand implements Callable<Integer> {
         Arena arena = Arena.ofShared()) {
       MemoryRegions memory = regions.map(arena, common.spec());
       try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        Connections connections = Connections.connect(peer, policy, timeout);
+        Connections connections = connect(peer, policy, sources);
         TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
         OtherSide other =
             OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
@@ -124,11 +127,39 @@ final class SendCommand implements Callable<Integer> {
     try (OpenDevices sources = OpenDevices.open(devices, address -> reset.openToCompare(address, output));
         Arena arena = Arena.ofShared()) {
       Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));
-      Connections connections = Connections.connect(peer, policy, timeout);
-      return DryRun.tell(
-          new MigrationSource(source, connections, options, Workload.NONE, MigrationListener.NONE)
-              .compare(OpenDevice::isLeftBehind),
-          output);
+      Connections connections = connect(peer, policy, sources);
+      return DryRun.tell(compare(new MigrationSource(source, connections, options, Workload.NONE,
+          MigrationListener.NONE), peer), output);
     }
+  }
+
+  private static Comparison compare(MigrationSource source, TransportAddress peer) throws IOException {
+    try {
+      return source.compare(OpenDevice::isLeftBehind);
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new CommandFailure(ExitCodes.NOT_DONE,
+          "comparing with %s failed: %s\n  no device was touched".formatted(peer, Failures.words(e)), e);
+    }
+  }
+
+  private Connections connect(TransportAddress peer, PeerPolicy policy, OpenDevices sources)
+      throws IOException {
+    try {
+      return Connections.connectWithRetry(peer, policy, timeout);
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      throw notConnected(peer, sources, e);
+    }
+  }
+
+  private static CommandFailure notConnected(TransportAddress peer, OpenDevices sources, IOException e) {
+    String advice = e instanceof PeerRefusedException ? ""
+        : "\n  check that receive waits at %s, and that the network lets connections through to it"
+            .formatted(peer);
+    return new CommandFailure(ExitCodes.NOT_DONE, "%s\n  nothing was sent, and not touched: %s%s"
+        .formatted(Failures.words(e), sources.names(), advice), e);
   }
 }

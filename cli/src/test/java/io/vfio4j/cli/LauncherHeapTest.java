@@ -35,7 +35,8 @@ class LauncherHeapTest {
     }
     Files.writeString(root.resolve("jdk/release"), "JAVA_VERSION=\"99.0.1\"\n");
     Files.writeString(root.resolve("pom.xml"), "");
-    Files.createFile(Files.createDirectories(root.resolve("cli/target/launcher")).resolve("vfio4j-cli-1.jar"));
+    Files
+        .createFile(Files.createDirectories(root.resolve("cli/target/launcher")).resolve("vfio4j-cli-1.jar"));
     Files.createFile(Files.createDirectories(root.resolve("target/launcher")).resolve("stamp"));
   }
 

@@ -16,8 +16,14 @@ import io.vfio4j.engine.TransportConnector;
 import io.vfio4j.vfiouser.MigrationVersions;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,6 +158,121 @@ class SendReceiveIT {
     }
   }
 
+  /** None of them is the source that is waited for; each is reported in a line, and the last one moves the device. */
+  @Test
+  void whoeverElseConnectsEndsNothing() throws Exception {
+    String listen = "unix:" + path("move.sock");
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        Served other = Served.at(path("c.sock"));
+        ChildProcess receiver = receive(listen, b, "--events", path("events").toString())) {
+      a.mark(MARK);
+      assertThat(addressOf(receiver)).isEqualTo(listen);
+
+      SocketChannel.open(UnixDomainSocketAddress.of(path("move.sock"))).close();
+      assertThat(refusal(receiver)).isEqualTo("gone");
+      Run second = Run.vfio4j(command("receive", "--listen", listen, other));
+      assertThat(second.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(second.err()).contains("in use");
+      assertThat(refusal(receiver)).isEqualTo("gone");
+      Run answer = Run.vfio4j("recover", "--answer", listen, "--state-dir", path("state").toString());
+      assertThat(answer.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(refusal(receiver)).isEqualTo("gone");
+      try (SocketChannel foreign = SocketChannel.open(UnixDomainSocketAddress.of(path("move.sock")))) {
+        foreign.write(ByteBuffer.wrap("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+        assertThat(refusal(receiver)).isEqualTo("no_stream");
+      }
+      Run wrong = Run.vfio4j(command("send", "--connect", listen, a, other.address()));
+      assertThat(wrong.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(wrong.err()).contains("the source moves 2 devices, and the target has 1 for them");
+      assertThat(refusal(receiver)).isEqualTo("pre_flight");
+      a.assertRunsWith(MARK);
+
+      try (SocketChannel silent = SocketChannel.open(UnixDomainSocketAddress.of(path("move.sock")))) {
+        Run send = Run.vfio4j(command("send", "--connect", listen, a, "--max-downtime", "30s"));
+        assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+        assertThat(silent.isOpen()).isTrue();
+      }
+      assertThat(receiver.await(Children.PATIENCE)).isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.errors()).hasSize(5).allSatisfy(line -> assertThat(line).startsWith("vfio4j: "));
+      assertThat(Files.readString(path("events"))).as("those of the migration alone")
+          .doesNotContain("aborting");
+      b.assertRunsWith(MARK);
+    }
+  }
+
+  private static String refusal(ChildProcess receiver) throws InterruptedException {
+    return Children.await(receiver, Children.event("refused")).get("reason").getAsString();
+  }
+
+  /** More than may wait at a time. */
+  @Test
+  void idleConnectionsDoNotKeepAQuestionFromItsAnswer() throws Exception {
+    String listen = "unix:" + path("answer.sock");
+    List<SocketChannel> idle = new ArrayList<>();
+    try (ChildProcess answering = Children.start("recover", "--answer", listen, "--json", "--state-dir",
+        path("state").toString())) {
+      Children.await(answering, Children.event("answering"));
+      for (int i = 0; i < 40; i++) {
+        idle.add(SocketChannel.open(UnixDomainSocketAddress.of(path("answer.sock"))));
+      }
+      assertThat(ask(listen, Session.random())).isEqualTo(Verdict.NOT_KNOWN);
+      assertThat(refusal(answering)).isEqualTo("crowded_out");
+    } finally {
+      for (SocketChannel channel : idle) {
+        channel.close();
+      }
+    }
+  }
+
+  /** Where only questions are answered, a source is told that, and not just left. */
+  @Test
+  void aSourceIsToldThatOnlyQuestionsAreAnswered() throws Exception {
+    String listen = "unix:" + path("answer.sock");
+    try (Served a = Served.at(path("a.sock"));
+        ChildProcess answering = Children.start("recover", "--answer", listen, "--json", "--state-dir",
+            path("state").toString())) {
+      a.mark(MARK);
+      Children.await(answering, Children.event("answering"));
+      Run send = Run.vfio4j(command("send", "--connect", listen, a));
+      assertThat(send.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(send.err()).contains("failed in pre-flight")
+          .contains("only questions of ownership are answered")
+          .contains(a.address() + " was not touched");
+      a.assertRunsWith(MARK);
+    }
+  }
+
+  /** A target that closes without a word: the source names it, the phase, and that nothing was touched. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTargetThatClosesAtOnceIsNamed(boolean dryRun) throws Exception {
+    String connect = "unix:" + path("closing.sock");
+    try (Served a = Served.at(path("a.sock"));
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      a.mark(MARK);
+      server.bind(UnixDomainSocketAddress.of(path("closing.sock")));
+      Thread closing = Thread.ofPlatform().daemon().start(() -> {
+        try {
+          for (int i = 0; i < 2; i++) {
+            server.accept().close();
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+      Run send = Run.vfio4j(dryRun ? command("send", "--connect", connect, a, "--dry-run")
+          : command("send", "--connect", connect, a));
+      closing.join();
+      assertThat(send.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(send.err()).contains(connect).doesNotContain("Broken pipe")
+          .doesNotContain("cannot be reached");
+      assertThat(send.err()).contains(
+          dryRun ? List.of("comparing with " + connect + " failed", "no device was touched")
+              : List.of("failed in pre-flight", a.address() + " was not touched"));
+      a.assertRunsWith(MARK);
+    }
+  }
+
   private Verdict ask(String address, Session session) throws IOException {
     PeerPolicy policy = PeerPolicy.OWN_USER;
     if (address.startsWith("tcp:")) {
@@ -174,8 +295,10 @@ class SendReceiveIT {
   void nobodyThere() throws Exception {
     try (Served a = Served.at(path("a.sock"))) {
       a.mark(MARK);
-      assertThat(Run.vfio4j("send", "--connect", "unix:" + path("no.sock"), a.address()).exitCode())
-          .isEqualTo(ExitCodes.NOT_DONE);
+      Run send = Run.vfio4j("send", "--connect", "unix:" + path("no.sock"), a.address());
+      assertThat(send.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(send.err()).contains("cannot connect to unix:" + path("no.sock") + ": ENOENT")
+          .contains("not touched: " + a.address()).contains("check that receive waits");
       a.assertRunsWith(MARK);
       Run receive =
           Run.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout", "10ms");

@@ -6,107 +6,248 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Handshakes with those who connected, each in a thread of its own, up to a bound: one more drives out who
- * has been at it longest. So whoever says nothing, or little, takes nobody's place.
+ * Peers that have connected and are on their way in, each in a thread of its own, side by side.
+ *
+ * <p>
+ * Their number is bounded, and so is that of peers of one origin. One more evicts the peer that has come least far
+ * ({@link Progress}), of those the one that has been at it longest: of its own origin where that has its share, else of all.
+ * So a peer that sends nothing, or little, takes no place from one that speaks, and a flood from one address takes none from
+ * another address. A peer that speaks cannot be evicted before its grace is over; until then the next ones wait outside.
+ *
+ * @param <T> what an admitted peer is
  */
-final class Admission implements Closeable {
+final class Admission<T extends Closeable> implements Closeable {
 
-  private static final int MOST = 16;
+  /** How many peers there may be at a time. */
+  static final int MOST = 16;
 
-  private final Duration patience;
+  private final Rules rules;
   private final Consumer<PeerRefusedException> refusals;
   private final Runnable onAdmitted;
 
-  private final Deque<Wire> underWay = new ArrayDeque<>();
-  private final Deque<Transport> admitted = new ArrayDeque<>();
+  /** In the order in which they came. Guarded by this, as is all below. */
+  private final Deque<Candidate<T>> candidates = new ArrayDeque<>();
   private boolean closed;
+
+  /**
+   * What holds for all peers.
+   *
+   * @param what they are doing meanwhile, as in {@code its TLS handshake}
+   * @param mostOfOneOrigin how many peers of one origin there may be
+   * @param patience for each peer as a whole
+   * @param grace for how long a peer that speaks is not evicted
+   */
+  record Rules(String what, int mostOfOneOrigin, Duration patience, Duration grace) {
+  }
 
   /**
    * Makes one.
    *
-   * @param patience for a handshake as a whole
-   * @param refusals hears of each who was refused, in its thread
-   * @param onAdmitted is called when there is something for {@link #next}
+   * @param refusals is given each peer that was refused, in any thread
+   * @param onAdmitted is called when there is something for {@link #next}, or may be room again
    */
-  Admission(Duration patience, Consumer<PeerRefusedException> refusals, Runnable onAdmitted) {
-    this.patience = patience;
+  Admission(Rules rules, Consumer<PeerRefusedException> refusals, Runnable onAdmitted) {
+    this.rules = rules;
     this.refusals = refusals;
     this.onAdmitted = onAdmitted;
   }
 
-  /** Begins a handshake. */
-  void begin(Wire wire, TlsSession session) throws IOException {
-    long deadline = System.nanoTime() + patience.toNanos();
-    Wire crowdedOut = null;
-    synchronized (this) {
-      underWay.add(wire);
-      if (underWay.size() > MOST) {
-        crowdedOut = underWay.remove();
+  /** How far a peer has come. */
+  enum Progress {
+    /** It has sent nothing. */
+    SILENT,
+    /** It has sent something. */
+    SENDING,
+    /** It has sent enough for an answer. */
+    ANSWERED,
+    /** It is in, and has not been taken yet. */
+    ADMITTED
+  }
+
+  /** What has to be done before a peer is admitted. */
+  @FunctionalInterface
+  interface Work<T> {
+
+    /**
+     * Does it.
+     *
+     * @throws PeerRefusedException if the peer is refused
+     * @throws IOException if it fails otherwise, as when the connection is closed meanwhile
+     */
+    T run(Candidate<T> candidate) throws IOException;
+  }
+
+  /** A peer on its way in. */
+  static final class Candidate<T> {
+
+    private final Closeable connection;
+    private final String peer;
+    private final String origin;
+    private final long began = System.nanoTime();
+    private final long deadline;
+    private volatile Progress progress = Progress.SILENT;
+    private @Nullable T result;
+
+    private Candidate(Closeable connection, String peer, String origin, Duration patience) {
+      this.connection = connection;
+      this.peer = peer;
+      this.origin = origin;
+      this.deadline = began + patience.toNanos();
+    }
+
+    /** Returns by when it has to be in, by {@link System#nanoTime}. */
+    long deadline() {
+      return deadline;
+    }
+
+    /** Records how far it has come; it does not go back. */
+    void reach(Progress next) {
+      if (next.compareTo(progress) > 0) {
+        progress = next;
       }
     }
-    if (crowdedOut != null) {
-      crowdedOut.close(); // Its thread finds that, and tells.
-    }
-    Thread.ofPlatform().daemon().name("vfio4j-handshake").start(() -> run(wire, session, deadline));
   }
 
-  private void run(Wire wire, TlsSession session, long deadline) {
-    try {
-      admit(wire, TlsHandshake.over(wire, session, deadline));
-    } catch (PeerRefusedException e) {
-      leave(wire, e);
-    } catch (IOException | RuntimeException e) {
-      leave(wire, new PeerRefusedException(wire.peer(), Reason.BROKEN,
-          "the TLS handshake failed: " + Words.of(e), e));
-    }
+  /** Returns whether one more peer of an origin has, or can be given, a place. */
+  synchronized boolean hasRoom(String origin) {
+    return !isFull(origin) || toEvict(origin).isPresent();
   }
 
-  private void admit(Wire wire, Transport transport) throws IOException {
+  /**
+   * Begins to let a peer in, where there {@linkplain #hasRoom is room}.
+   *
+   * @param isSending whether it has sent something
+   */
+  void begin(Closeable connection, String peer, String origin, boolean isSending, Work<T> work)
+      throws IOException {
+    Candidate<T> newcomer = new Candidate<>(connection, peer, origin, rules.patience());
+    newcomer.reach(isSending ? Progress.SENDING : Progress.SILENT);
+    Optional<Candidate<T>> evicted;
     synchronized (this) {
-      if (underWay.remove(wire) && !closed) {
-        admitted.add(transport);
+      if (closed) {
+        connection.close();
+        return;
+      }
+      evicted = isFull(origin) ? toEvict(origin) : Optional.empty();
+      evicted.ifPresent(candidates::remove);
+      candidates.add(newcomer);
+    }
+    evicted.ifPresent(this::evict);
+    Thread.ofPlatform().daemon().name("vfio4j-handshake").start(() -> run(newcomer, work));
+  }
+
+  private boolean isFull(String origin) {
+    return candidates.size() >= MOST || ofOrigin(origin).size() >= rules.mostOfOneOrigin();
+  }
+
+  private List<Candidate<T>> ofOrigin(String origin) {
+    return candidates.stream().filter(candidate -> candidate.origin.equals(origin)).toList();
+  }
+
+  private Optional<Candidate<T>> toEvict(String origin) {
+    List<Candidate<T>> same = ofOrigin(origin);
+    long now = System.nanoTime();
+    return (same.size() >= rules.mostOfOneOrigin() ? same : candidates).stream()
+        .filter(candidate -> candidate.progress == Progress.SILENT
+            || now - candidate.began >= rules.grace().toNanos())
+        .min(Comparator.comparing(candidate -> candidate.progress)); // The first of equal ones.
+  }
+
+  /** Closes a connection, which its thread finds and reports; an admitted peer has no thread any more. */
+  private void evict(Candidate<T> candidate) {
+    IOException failure = null;
+    try {
+      candidate.connection.close();
+    } catch (IOException e) {
+      failure = e;
+    }
+    if (candidate.progress == Progress.ADMITTED) {
+      refusals.accept(crowdedOut(candidate, failure));
+    }
+  }
+
+  private PeerRefusedException crowdedOut(Candidate<T> candidate, @Nullable Throwable cause) {
+    return new PeerRefusedException(candidate.peer, Reason.CROWDED_OUT,
+        "too many others connected during %s (it has room for %d, %d from one address)"
+            .formatted(rules.what(), MOST, rules.mostOfOneOrigin()),
+        cause);
+  }
+
+  private void run(Candidate<T> candidate, Work<T> work) {
+    try {
+      admit(candidate, work.run(candidate));
+    } catch (PeerRefusedException e) {
+      leave(candidate, e);
+    } catch (IOException | RuntimeException | Error e) {
+      leave(candidate, new PeerRefusedException(candidate.peer, Reason.BROKEN,
+          "%s failed: %s".formatted(rules.what(), Words.of(e)), e));
+    }
+  }
+
+  private void admit(Candidate<T> candidate, T result) throws IOException {
+    synchronized (this) {
+      if (candidates.contains(candidate)) {
+        candidate.reach(Progress.ADMITTED);
+        candidate.result = result;
         onAdmitted.run();
         return;
       }
     }
-    transport.close();
+    result.close();
+    throw new IOException("it was closed meanwhile");
   }
 
-  private void leave(Wire wire, PeerRefusedException why) {
-    boolean wasDrivenOut;
-    boolean nobodyCares;
+  private void leave(Candidate<T> candidate, PeerRefusedException why) {
+    boolean wasEvicted;
+    boolean isOver;
     synchronized (this) {
-      wasDrivenOut = !underWay.remove(wire);
-      nobodyCares = closed;
+      wasEvicted = !candidates.remove(candidate);
+      isOver = closed;
     }
-    if (!nobodyCares) {
-      refusals.accept(wasDrivenOut
-          ? new PeerRefusedException(wire.peer(), Reason.CROWDED_OUT,
-              "%d others connected while it was in its TLS handshake".formatted(MOST), why)
-          : why);
+    try {
+      candidate.connection.close();
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+    if (!isOver) {
+      onAdmitted.run();
+      refusals.accept(wasEvicted ? crowdedOut(candidate, why) : why);
     }
   }
 
-  /** Returns one who was admitted, if there is one; it is the caller's to close. */
-  synchronized Optional<Transport> next() {
-    return Optional.ofNullable(admitted.poll());
+  /** Returns the first admitted peer that is wanted, if there is one; it is the caller's to close. */
+  synchronized Optional<T> next(Predicate<T> wanted) {
+    for (Candidate<T> candidate : candidates) {
+      T result = candidate.result;
+      if (result != null && wanted.test(result)) {
+        candidates.remove(candidate);
+        return Optional.of(result);
+      }
+    }
+    return Optional.empty();
   }
 
-  /** Lets go of everybody who has not been taken. */
+  /** Closes the connections of all peers that have not been taken. */
   @Override
   public void close() throws IOException {
-    Deque<Closeable> left;
+    List<Closeable> left = new ArrayList<>();
     synchronized (this) {
       closed = true;
-      left = new ArrayDeque<>(underWay);
-      left.addAll(admitted);
-      underWay.clear();
-      admitted.clear();
+      for (Candidate<T> candidate : candidates) {
+        T result = candidate.result;
+        left.add(result == null ? candidate.connection : result);
+      }
+      candidates.clear();
     }
     IOException failure = null;
     for (Closeable one : left) {

@@ -30,6 +30,15 @@ public sealed interface Arrival {
   }
 
   /**
+   * A migration that ended before a device was touched here, for a reason that lies with the source or the connection:
+   * another source may be served.
+   *
+   * @param reason what ended it
+   */
+  record Refused(MigrationException reason) implements Arrival {
+  }
+
+  /**
    * A comparison or a question that could not be answered.
    *
    * @param reason why, for people

@@ -49,13 +49,43 @@ public record Connections(Transport control, Optional<Further> further) {
   }
 
   /**
-   * Waits for a source; its further connections come to the same listener, which stays open meanwhile.
+   * Connects to a target as {@link #connect} does, and once more if the connection goes before the target has sent
+   * anything: a target to which many connect closes some connections.
+   *
+   * @param address where somebody listens
+   * @param policy who may be there
+   * @param timeout how long to wait for the first connection, each time
+   * @throws IOException as {@link TransportConnector#connect} does
+   */
+  public static Connections connectWithRetry(TransportAddress address, PeerPolicy policy, Duration timeout)
+      throws IOException {
+    return new Connections(TransportConnector.connectWithRetry(address, policy, timeout),
+        Optional.of(patience -> TransportConnector.connect(address, policy, patience)));
+  }
+
+  /**
+   * Waits for a peer whose first frame has come: a source, or one that asks. Peers that leave, send nothing or something
+   * else are refused meanwhile, and delay no other. Further connections come to the same listener, which stays open.
+   *
+   * @param listener where to wait
+   * @param timeout how long to wait for the first frame
+   * @throws StalledException if none comes in time
+   * @throws IOException if the listener is closed, also by another thread
+   */
+  public static Connections acceptOpened(TransportListener listener, Duration timeout) throws IOException {
+    return new Connections(listener.acceptOpened(timeout, _ -> true),
+        Optional.of(patience -> listener.acceptOpened(patience, FrameKind.JOIN::equals)));
+  }
+
+  /**
+   * Waits for a connection, whatever is sent on it; further connections come to the same listener, which stays open.
    *
    * @param listener where to wait
    * @param timeout how long to wait for the first connection
    * @throws IOException as {@link TransportListener#accept} does
    */
   public static Connections accept(TransportListener listener, Duration timeout) throws IOException {
-    return new Connections(listener.accept(timeout), Optional.of(listener::accept));
+    return new Connections(listener.accept(timeout),
+        Optional.of(patience -> listener.acceptOpened(patience, FrameKind.JOIN::equals)));
   }
 }

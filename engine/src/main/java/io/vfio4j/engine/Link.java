@@ -139,6 +139,11 @@ final class Link implements AutoCloseable {
     return transport.peer();
   }
 
+  /** Returns whether the other side is in this process. */
+  boolean isLocal() {
+    return transport instanceof LocalTransport;
+  }
+
   Hello receiveHello() throws IOException {
     return hello(await(stall));
   }

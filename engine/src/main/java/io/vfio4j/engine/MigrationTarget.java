@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -56,10 +57,28 @@ public final class MigrationTarget {
    * called once; another may be served by another object, for the same devices.
    *
    * @param oracle answers who asks whose the devices of an earlier migration are
-   * @throws MigrationException as {@link #run} does; not for what goes wrong when somebody is answered
+   * @return what the peer wanted, and what came of it
+   * @throws MigrationException as {@link #run} does; not for what goes wrong when a peer is answered, nor if a migration
+   *     ends before a device is touched for a reason that lies with the source or the connection
    */
   public Arrival serve(OwnershipQuestion.Oracle oracle) throws MigrationException {
-    return serve(Optional.of(oracle));
+    try {
+      return serve(Optional.of(oracle));
+    } catch (MigrationException e) {
+      if (isTheSources(e)) {
+        return new Arrival.Refused(e);
+      }
+      throw e;
+    }
+  }
+
+  private static boolean isTheSources(MigrationException failure) {
+    Throwable cause = failure.getCause();
+    return failure.outcome() == Outcome.UNTOUCHED && cause != null && switch (cause) {
+      case RefusedException _,StreamException _ -> true;
+      case InterruptedIOException _ -> false;
+      default -> FailureOrigin.of(cause) != FailureOrigin.HERE;
+    };
   }
 
   private Arrival serve(Optional<OwnershipQuestion.Oracle> oracle) throws MigrationException {

@@ -14,6 +14,8 @@ import java.time.Duration;
 public final class OwnershipQuestion {
 
   private static final long PAGE = 4096;
+  private static final String NO_MIGRATIONS =
+      "only questions of ownership are answered here, and no migration is received; nothing was touched";
 
   private OwnershipQuestion() {
   }
@@ -62,7 +64,11 @@ public final class OwnershipQuestion {
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
       FrameReader in = new FrameReader(transport, buffer(arena));
-      require(in.next(patience), FrameKind.ASK);
+      FrameKind first = in.next(patience);
+      if (first != FrameKind.ASK) {
+        FirstFrame.tell(transport, NO_MIGRATIONS);
+      }
+      require(first, FrameKind.ASK);
       return answer(in, new FrameWriter(new FrameStream(transport, patience), buffer(arena)), oracle);
     }
   }

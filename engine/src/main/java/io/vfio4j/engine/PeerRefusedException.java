@@ -36,7 +36,11 @@ public final class PeerRefusedException extends IOException {
     /** What it sent is broken TLS. */
     BROKEN,
     /** It runs for another user. */
-    WRONG_USER
+    WRONG_USER,
+    /** What it sent is not the beginning of a migration stream that is understood here. */
+    NO_STREAM,
+    /** It gave up before it said what it wants. */
+    GAVE_UP
   }
 
   private final String peer;

@@ -51,7 +51,7 @@ final class SourceRecovery {
       tellTarget(cause);
     }
     narrator.suppressMishapsIn(cause);
-    String targetFate = targetFate(cause, outcome);
+    String targetFate = targetFate(phase, cause, outcome);
     // What the target says is the cause already.
     String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
     String message = "%s: %s. %s%s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), further,
@@ -85,7 +85,7 @@ final class SourceRecovery {
     }
   }
 
-  private static String targetFate(Throwable cause, Outcome outcome) {
+  private String targetFate(Phase phase, Throwable cause, Outcome outcome) {
     if (cause instanceof PeerFailedException told) {
       return "The target says: " + told.reason() + ".";
     }
@@ -93,8 +93,18 @@ final class SourceRecovery {
       return "The target did not say what it did with what it was given.";
     }
     if (FailureOrigin.of(cause) == FailureOrigin.CONNECTION) {
-      return "The target cannot be reached; it resets its devices once it notices.";
+      return lostTarget(phase);
     }
     return "The target was told, and resets its devices if it has touched them.";
+  }
+
+  private String lostTarget(Phase phase) {
+    if (link.isLocal()) {
+      return "The target is in this process: it ends too, and resets its devices if it has touched them.";
+    }
+    String name = "The target (" + link.peerName() + ")";
+    return phase instanceof Phase.PreFlight
+        ? name + " resets its devices if it has touched them."
+        : name + " cannot be reached; it resets its devices once it notices.";
   }
 }

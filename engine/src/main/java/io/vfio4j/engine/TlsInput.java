@@ -25,8 +25,8 @@ final class TlsInput {
   private final SSLEngine engine;
   private final TlsOutput out;
 
-  /** Between position and limit are records that came, the last one often not whole. */
-  private final ByteBuffer records;
+  /** Between position and limit are records that came, the last one often not whole. Room for one at first. */
+  private ByteBuffer records;
 
   /** Between position and limit is what was decrypted and not taken yet. */
   private final ByteBuffer plain;
@@ -39,11 +39,24 @@ final class TlsInput {
   /** The connection ended. */
   private boolean cut;
 
-  TlsInput(Wire wire, SSLEngine engine, TlsOutput out) {
+  private final int maxBytes;
+
+  /**
+   * Makes the half of a connection.
+   *
+   * @param begun what has been received already
+   */
+  TlsInput(Wire wire, SSLEngine engine, TlsOutput out, ByteBuffer begun) {
     this.wire = wire;
     this.engine = engine;
     this.out = out;
-    this.records = ByteBuffer.allocate(RECORDS * engine.getSession().getPacketBufferSize()).limit(0);
+    int recordBytes = engine.getSession().getPacketBufferSize();
+    this.maxBytes = RECORDS * recordBytes;
+    this.records = ByteBuffer.allocate(Math.max(recordBytes, begun.remaining()));
+    if (begun.hasRemaining()) {
+      firstByte = begun.get(begun.position());
+    }
+    records.put(begun).flip();
     this.plain = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize()).limit(0);
   }
 
@@ -148,9 +161,20 @@ final class TlsInput {
       if (firstByte == NONE_YET && count > 0) {
         firstByte = records.get(0);
       }
+      if (!records.hasRemaining()) {
+        grow();
+      }
       return count;
     } finally {
       records.flip();
+    }
+  }
+
+  /** Makes room for as much as is received at once; only a connection that carries much needs it. */
+  private void grow() {
+    if (records.capacity() < maxBytes
+        && engine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NOT_HANDSHAKING) {
+      records = ByteBuffer.allocate(maxBytes).put(records.flip());
     }
   }
 
@@ -186,8 +210,13 @@ final class TlsInput {
     return true;
   }
 
-  /** Tells whether what came could be TLS: of which kind its first record is (RFC 8446, section 5.1). */
+  /** Returns whether what came could be TLS. */
   boolean couldBeTls() {
-    return firstByte == NONE_YET || firstByte == ALERT || firstByte == HANDSHAKE;
+    return firstByte == NONE_YET || couldBeTls(firstByte);
+  }
+
+  /** Returns whether a first byte could be that of TLS: the kind of the first record (RFC 8446, section 5.1). */
+  static boolean couldBeTls(int firstByte) {
+    return firstByte == ALERT || firstByte == HANDSHAKE;
   }
 }

@@ -26,8 +26,8 @@ final class TlsOutput {
   /** Of whoever sends; the receiver, which now and then has to answer, does not wait for it. */
   private final ReentrantLock sending = new ReentrantLock();
 
-  /** Between position and limit is what the system has not taken yet. */
-  private final ByteBuffer records;
+  /** Between position and limit is what the system has not taken yet. Room for one record at first. */
+  private ByteBuffer records;
 
   private final int recordBytes;
 
@@ -35,7 +35,7 @@ final class TlsOutput {
     this.wire = wire;
     this.engine = engine;
     this.recordBytes = engine.getSession().getPacketBufferSize();
-    this.records = ByteBuffer.allocate(RECORDS * recordBytes).limit(0);
+    this.records = ByteBuffer.allocate(recordBytes).limit(0);
   }
 
   /** Sends all that remains. */
@@ -53,6 +53,9 @@ final class TlsOutput {
   }
 
   private void encrypt(ByteBuffer data) throws IOException {
+    if (data.remaining() > records.capacity() && records.capacity() < RECORDS * recordBytes) {
+      records = ByteBuffer.allocate(RECORDS * recordBytes); // Only a connection that carries much needs them.
+    }
     records.clear();
     try {
       while (data.hasRemaining() && records.remaining() >= recordBytes) {

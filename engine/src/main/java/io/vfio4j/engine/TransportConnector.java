@@ -28,9 +28,42 @@ public final class TransportConnector {
       case TransportAddress.Unix unix -> connectUnix(unix, policy, timeout);
       case TransportAddress.Tcp tcp -> {
         TlsSession session = policy.keysFor(tcp).connecting(policy.name().orElse(tcp.host()), tcp.port());
-        yield TlsHandshake.over(Wire.connect(tcp, timeout), session, deadline);
+        yield TlsHandshake.connect(Wire.connect(tcp, timeout), session, deadline);
       }
     };
+  }
+
+  /**
+   * Connects as {@link #connect} does, and once more if the connection goes before the other side has sent anything: one to
+   * which many connect closes some connections.
+   *
+   * @param address where somebody listens
+   * @param policy who may be there
+   * @param timeout how long to wait, each time
+   * @throws IOException as {@link #connect} does
+   */
+  public static Transport connectWithRetry(TransportAddress address, PeerPolicy policy, Duration timeout)
+      throws IOException {
+    Transport first;
+    try {
+      first = connect(address, policy, timeout);
+    } catch (PeerRefusedException e) {
+      if (e.reason() != PeerRefusedException.Reason.GONE) {
+        throw e;
+      }
+      return connectAgain(address, policy, timeout, e);
+    }
+    return new RetriedTransport(first, () -> connect(address, policy, timeout));
+  }
+
+  private static Transport connectAgain(TransportAddress address, PeerPolicy policy, Duration timeout,
+      PeerRefusedException before) throws IOException {
+    try {
+      return connect(address, policy, timeout);
+    } catch (IOException e) {
+      e.addSuppressed(before);
+      throw e;
+    }
   }
 
   private static Transport connectUnix(TransportAddress.Unix address, PeerPolicy policy, Duration timeout)

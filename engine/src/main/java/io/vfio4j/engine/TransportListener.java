@@ -4,8 +4,10 @@ package io.vfio4j.engine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -14,38 +16,66 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for the other side of a migration. A UNIX socket is open to its user alone (mode 0600) and unlinked
- * at the end; a stale one is replaced, a live one is left alone. Over TCP several may be in their handshake
- * at a time, so that one that says nothing holds up nobody.
+ * at the end; a stale one is replaced, a live one is left alone. Over TCP several peers may be in their handshake
+ * at a time, and over both several may be about to send their first frame, so that a silent one delays no other.
  */
 public final class TransportListener implements Closeable {
 
   /** How long a client may take for its handshake, however busily. */
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
-  private static final int BACKLOG = 16;
+  /** How long a peer may take for its first frame: a source asks its devices before it sends one. */
+  private static final Duration FIRST_FRAME = Duration.ofSeconds(30);
+
+  /** For how long a peer that has begun its first frame keeps its place, whoever else connects. */
+  private static final Duration GRACE = Duration.ofMillis(500);
+
+  /** How many peers of one address may be in their TLS handshake. */
+  private static final int HANDSHAKES_OF_ONE_ADDRESS = Admission.MOST / 2;
+
+  private static final int BACKLOG = 128;
+
+  /** Peers that are known to be authorised share one quota. */
+  private static final String ANY_ORIGIN = "";
 
   private final ServerSocketChannel channel;
   private final Selector selector;
+  private final SelectionKey key;
   private final @Nullable UnixSocketFile file;
   private final TransportAddress address;
   private final PeerPolicy policy;
   private final Consumer<PeerRefusedException> refusals;
-  private final Admission admission;
+  private final Admission<Accepted> handshakes;
+  private final Admission<OpenedTransport> firstFrames;
 
-  private TransportListener(ServerSocketChannel channel, Selector selector, @Nullable UnixSocketFile file,
+  private TransportListener(ServerSocketChannel channel, SelectionKey key, @Nullable UnixSocketFile file,
       TransportAddress address, PeerPolicy policy, Consumer<PeerRefusedException> refusals,
-      Duration handshake) {
+      Patience patience) {
     this.channel = channel;
-    this.selector = selector;
+    this.selector = key.selector();
+    this.key = key;
     this.file = file;
     this.address = address;
     this.policy = policy;
     this.refusals = refusals;
-    this.admission = new Admission(handshake, refusals, selector::wakeup);
+    this.handshakes = new Admission<>(new Admission.Rules("its TLS handshake", HANDSHAKES_OF_ONE_ADDRESS,
+        patience.handshake(), Duration.ZERO), refusals, selector::wakeup);
+    this.firstFrames = new Admission<>(new Admission.Rules("the wait for its first frame", Admission.MOST,
+        patience.firstFrame(), GRACE), refusals, selector::wakeup);
+  }
+
+  /**
+   * How long a peer may take, however busily.
+   *
+   * @param handshake for its TLS handshake
+   * @param firstFrame for its first frame
+   */
+  record Patience(Duration handshake, Duration firstFrame) {
   }
 
   /**
@@ -59,11 +89,11 @@ public final class TransportListener implements Closeable {
    */
   public static TransportListener open(TransportAddress address, PeerPolicy policy,
       Consumer<PeerRefusedException> refusals) throws IOException {
-    return open(address, policy, refusals, HANDSHAKE);
+    return open(address, policy, refusals, new Patience(HANDSHAKE, FIRST_FRAME));
   }
 
   static TransportListener open(TransportAddress address, PeerPolicy policy,
-      Consumer<PeerRefusedException> refusals, Duration handshake) throws IOException {
+      Consumer<PeerRefusedException> refusals, Patience patience) throws IOException {
     if (address instanceof TransportAddress.Tcp) {
       policy.keysFor(address);
     }
@@ -75,12 +105,12 @@ public final class TransportListener implements Closeable {
     try {
       selector = Selector.open();
       channel.configureBlocking(false);
-      channel.register(selector, SelectionKey.OP_ACCEPT);
+      SelectionKey key = channel.register(selector, SelectionKey.OP_ACCEPT);
       return switch (address) {
-        case TransportAddress.Unix unix -> new TransportListener(channel, selector,
-            UnixSocketFile.bind(channel, unix), unix, policy, refusals, handshake);
-        case TransportAddress.Tcp tcp -> new TransportListener(channel, selector, null, bind(channel, tcp),
-            policy, refusals, handshake);
+        case TransportAddress.Unix unix -> new TransportListener(channel, key,
+            UnixSocketFile.bind(channel, unix, BACKLOG), unix, policy, refusals, patience);
+        case TransportAddress.Tcp tcp -> new TransportListener(channel, key, null, bind(channel, tcp),
+            policy, refusals, patience);
       };
     } catch (IOException | RuntimeException e) {
       Closing.after(e, selector, channel);
@@ -105,40 +135,91 @@ public final class TransportListener implements Closeable {
   }
 
   /**
-   * Waits for somebody to connect who may. Who may not is told to those who want to hear of it, and waiting
-   * goes on.
+   * Accepts the next authorised connection. Rejected peers are reported, and waiting goes on.
    *
    * @param timeout how long
-   * @throws StalledException if nobody does
+   * @throws StalledException if nobody connects
    * @throws IOException if the listener is closed, also by another thread
    */
   public Transport accept(Duration timeout) throws IOException {
     long deadline = System.nanoTime() + timeout.toNanos();
+    Optional<Accepted> accepted = next();
+    while (accepted.isEmpty()) {
+      await(true, deadline, timeout);
+      accepted = next();
+    }
+    return accepted.get().transport();
+  }
+
+  /**
+   * Accepts the next authorised connection whose first frame has come, as {@link #accept} does: peers that close the
+   * connection, send nothing or something else are rejected, reported, and delay no other.
+   *
+   * @param wanted which first frames; others are kept for a later call
+   */
+  OpenedTransport acceptOpened(Duration timeout, Predicate<FrameKind> wanted) throws IOException {
+    long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
-      Optional<Transport> admitted = next();
-      if (admitted.isPresent()) {
-        return admitted.get();
+      Optional<OpenedTransport> opened = firstFrames.next(transport -> wanted.test(transport.kind()));
+      if (opened.isPresent()) {
+        return opened.get();
       }
-      Interrupted.check();
-      long left = deadline - System.nanoTime();
-      if (left <= 0) {
-        throw new StalledException(address.toString(), "saw nobody connect", timeout);
+      boolean hasRoom = firstFrames.hasRoom(ANY_ORIGIN);
+      Optional<Accepted> accepted = hasRoom ? next() : Optional.empty();
+      if (accepted.isPresent()) {
+        beginFirstFrame(accepted.get());
+      } else {
+        await(hasRoom, deadline, timeout);
       }
-      awaitClient(left);
     }
   }
 
-  /** Takes in who has connected, and returns one who may come in, if there is one. */
-  private Optional<Transport> next() throws IOException {
+  private void beginFirstFrame(Accepted accepted) throws IOException {
+    Transport transport = accepted.transport();
+    firstFrames.begin(transport, transport.peer(), ANY_ORIGIN, isSending(transport),
+        candidate -> FirstFrame.await(transport, candidate));
+  }
+
+  private static boolean isSending(Transport transport) {
+    try {
+      return transport.hasInput();
+    } catch (IOException e) {
+      return true; // Who receives finds it too, and reports it.
+    }
+  }
+
+  /** Takes in who has connected, and returns the next authorised connection, if there is one. */
+  private Optional<Accepted> next() throws IOException {
     for (SocketChannel accepted = channel.accept(); accepted != null; accepted = channel.accept()) {
-      Wire wire = Wire.over(accepted, nameOf(accepted));
+      SocketAddress remote = accepted.getRemoteAddress();
+      Wire wire = wire(accepted, nameOf(remote));
+      if (wire == null) {
+        continue;
+      }
       if (address instanceof TransportAddress.Tcp) {
-        admission.begin(wire, policy.keysFor(address).listening(policy.name()));
+        beginHandshake(wire, Accepted.originOf(remote));
       } else if (isWelcome(wire)) {
-        return Optional.of(new SocketTransport(wire));
+        return Optional.of(new Accepted(new SocketTransport(wire), ANY_ORIGIN));
       }
     }
-    return admission.next();
+    return handshakes.next(_ -> true);
+  }
+
+  /** Returns null if the connection is of no use, which ends nothing else. */
+  private @Nullable Wire wire(SocketChannel accepted, String peer) {
+    try {
+      return Wire.over(accepted, peer);
+    } catch (IOException e) {
+      refusals.accept(new PeerRefusedException(peer, PeerRefusedException.Reason.BROKEN,
+          "its connection cannot be used: " + Words.of(e), e));
+      return null;
+    }
+  }
+
+  private void beginHandshake(Wire wire, String origin) throws IOException {
+    handshakes.begin(wire, wire.peer(), origin, false, candidate -> new Accepted(
+        TlsHandshake.accept(wire, () -> policy.keysFor(address).listening(policy.name()), candidate),
+        origin));
   }
 
   private boolean isWelcome(Wire wire) throws IOException {
@@ -155,25 +236,36 @@ public final class TransportListener implements Closeable {
     }
   }
 
-  private void awaitClient(long nanos) throws IOException {
+  /**
+   * Waits until somebody may have come in, or connected where that is wanted.
+   *
+   * @throws StalledException at the deadline
+   */
+  private void await(boolean hasRoom, long deadline, Duration timeout) throws IOException {
+    Interrupted.check();
+    long left = deadline - System.nanoTime();
+    if (left <= 0) {
+      throw new StalledException(address.toString(), "saw nobody connect", timeout);
+    }
     try {
+      key.interestOps(hasRoom ? SelectionKey.OP_ACCEPT : 0);
       selector.selectedKeys().clear();
-      selector.select(nanos / 1_000_000 + 1);
-    } catch (ClosedSelectorException e) {
+      selector.select((hasRoom ? left : Math.min(left, GRACE.toNanos())) / 1_000_000 + 1);
+    } catch (ClosedSelectorException | CancelledKeyException e) {
       throw new IOException(address + ": no longer listened on", e);
     }
   }
 
-  private String nameOf(SocketChannel accepted) throws IOException {
-    return accepted.getRemoteAddress() instanceof InetSocketAddress remote
-        ? new TransportAddress.Tcp(remote.getAddress().getHostAddress(), remote.getPort()).toString()
+  private String nameOf(SocketAddress remote) {
+    return remote instanceof InetSocketAddress inet
+        ? new TransportAddress.Tcp(inet.getAddress().getHostAddress(), inet.getPort()).toString()
         : "the client of " + address;
   }
 
   /** Ends listening and unlinks the UNIX socket. Connections that were accepted stay. */
   @Override
   public void close() throws IOException {
-    try (selector; channel; admission) {
+    try (selector; channel; handshakes; firstFrames) {
       if (file != null) {
         file.unlink();
       }

@@ -31,13 +31,14 @@ final class UnixSocketFile {
    * there and is then moved to its place: between bind and chmod anybody could connect to it, as far as the
    * umask allows.
    */
-  static UnixSocketFile bind(ServerSocketChannel channel, TransportAddress.Unix address) throws IOException {
+  static UnixSocketFile bind(ServerSocketChannel channel, TransportAddress.Unix address, int backlog)
+      throws IOException {
     Path path = address.path().toAbsolutePath();
     requireFree(address, path);
     Path folder = Files.createTempDirectory(Objects.requireNonNull(path.getParent(), "no folder"), ".");
     Path hidden = folder.resolve("s");
     try {
-      channel.bind(UnixDomainSocketAddress.of(hidden));
+      channel.bind(UnixDomainSocketAddress.of(hidden), backlog);
       Files.setPosixFilePermissions(hidden, PosixFilePermissions.fromString("rw-------"));
       Files.move(hidden, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return new UnixSocketFile(path, attributes(path).fileKey());

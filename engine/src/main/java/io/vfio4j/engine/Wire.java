@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.Errno;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /** A socket that does not block, and waiting for it; what the bytes on it mean is a transport's matter. */
 final class Wire implements Closeable {
@@ -19,6 +23,8 @@ final class Wire implements Closeable {
    * the system may give less. TCP finds a size by itself.
    */
   private static final int UNIX_BUFFER = 1 << 20;
+
+  private static final long QUEUE_POLL_NANOS = 10_000_000;
 
   private final SocketChannel channel;
 
@@ -63,27 +69,49 @@ final class Wire implements Closeable {
    */
   static Wire connect(TransportAddress address, Duration timeout) throws IOException {
     SocketAddress resolved = address.resolve();
-    SocketChannel channel = switch (address) {
-      case TransportAddress.Unix _ -> SocketChannel.open(StandardProtocolFamily.UNIX);
-      case TransportAddress.Tcp _ -> SocketChannel.open();
-    };
-    Wire wire = over(channel, address.toString());
-    try {
-      wire.finishConnect(resolved, timeout);
-      return wire;
-    } catch (IOException e) {
-      IOException named =
-          e instanceof StalledException ? e : new IOException(address + ": " + e.getMessage(), e);
-      Closing.after(named, wire);
-      throw named;
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      SocketChannel channel = switch (address) {
+        case TransportAddress.Unix _ -> SocketChannel.open(StandardProtocolFamily.UNIX);
+        case TransportAddress.Tcp _ -> SocketChannel.open();
+      };
+      Wire wire = over(channel, address.toString());
+      try {
+        wire.finishConnect(resolved, timeout, deadline);
+        return wire;
+      } catch (StalledException | InterruptedIOException e) {
+        Closing.after(e, wire);
+        throw e;
+      } catch (IOException e) {
+        IOException named =
+            new IOException("cannot connect to %s: %s".formatted(address, SocketErrors.words(e)), e);
+        Closing.after(named, wire);
+        if (!isQueueFull(e)) {
+          throw named;
+        }
+        awaitQueue(address, timeout, deadline);
+      }
     }
   }
 
-  private void finishConnect(SocketAddress address, Duration timeout) throws IOException {
+  /** The queue of a UNIX socket is full: unlike TCP, the kernel does not let who does not block wait for room. */
+  private static boolean isQueueFull(IOException failure) {
+    return SocketErrors.errno(failure).filter(Errno.EAGAIN::equals).isPresent();
+  }
+
+  private static void awaitQueue(TransportAddress address, Duration timeout, long deadline)
+      throws IOException {
+    Interrupted.check();
+    if (System.nanoTime() - deadline >= 0) {
+      throw new StalledException(address.toString(), "accepted no further connection", timeout);
+    }
+    LockSupport.parkNanos(QUEUE_POLL_NANOS);
+  }
+
+  private void finishConnect(SocketAddress address, Duration timeout, long deadline) throws IOException {
     if (channel.connect(address)) {
       return;
     }
-    long deadline = System.nanoTime() + timeout.toNanos();
     while (!channel.finishConnect()) {
       if (!writable.await(SelectionKey.OP_CONNECT, deadline)) {
         throw new StalledException(peer, "did not answer", timeout);
@@ -91,14 +119,36 @@ final class Wire implements Closeable {
     }
   }
 
-  /** Returns how many bytes came, which may be none, or -1 at the end. */
+  /**
+   * Returns how many bytes came, which may be none, or -1 at the end.
+   *
+   * @throws ConnectionBrokenException if the connection broke
+   */
   int read(ByteBuffer into) throws IOException {
-    return channel.read(into);
+    try {
+      return channel.read(into);
+    } catch (IOException e) {
+      throw broken(e);
+    }
   }
 
-  /** Returns how many bytes went, which may be none. */
+  /**
+   * Returns how many bytes went, which may be none.
+   *
+   * @throws ConnectionBrokenException if the connection broke, or the other end is closed
+   */
   int write(ByteBuffer data) throws IOException {
-    return channel.write(data);
+    try {
+      return channel.write(data);
+    } catch (IOException e) {
+      throw broken(e);
+    }
+  }
+
+  private IOException broken(IOException failure) {
+    return failure instanceof ClosedChannelException
+        ? new IOException("the connection to " + peer + " was closed", failure)
+        : new ConnectionBrokenException(peer, failure);
   }
 
   /** Waits for input; may return early, and returns false at the deadline. */
@@ -120,7 +170,7 @@ final class Wire implements Closeable {
   void send(ByteBuffer data, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
     while (data.hasRemaining()) {
-      if (channel.write(data) > 0) {
+      if (write(data) > 0) {
         deadline = System.nanoTime() + stall.toNanos(); // A slow peer is not one that stalls.
       } else if (!awaitRoom(deadline)) {
         throw new StalledException(peer, "took nothing", stall);
@@ -131,12 +181,12 @@ final class Wire implements Closeable {
   /** Receives at least one byte, or -1 at the end. */
   int receive(ByteBuffer into, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
-    int count = channel.read(into);
+    int count = read(into);
     while (count == 0) {
       if (!awaitInput(deadline)) {
         throw new StalledException(peer, "sent nothing", stall);
       }
-      count = channel.read(into);
+      count = read(into);
     }
     return count;
   }

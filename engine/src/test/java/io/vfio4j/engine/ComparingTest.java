@@ -102,6 +102,33 @@ class ComparingTest {
     assertThat(state.all()).hasSize(2);
   }
 
+  /** A source that is refused, or gives up, before a device is touched at the target leaves it to the next one. */
+  @Test
+  void aSourceThatIsRefusedEndsNothing() throws Exception {
+    CompletableFuture<Arrival> refused = serve();
+    MigrationException atSource = catchThrowableOfType(MigrationException.class,
+        () -> source(Ensemble.of(List.of(source, SimulatedSettings.named("another").device()))).run());
+    assertThat(atSource.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(refused.join()).isInstanceOfSatisfying(Arrival.Refused.class,
+        arrival -> assertThat(arrival.reason().outcome()).isEqualTo(Outcome.UNTOUCHED));
+    assertThat(target.acts()).isEmpty();
+
+    CompletableFuture<Arrival> moved = serve();
+    source(Ensemble.of(source)).run();
+    assertThat(moved.join()).isInstanceOf(Arrival.Moved.class);
+  }
+
+  /** A device that is gone here fails for every source. */
+  @Test
+  void aTargetThatCanReceiveNothingEnds() throws Exception {
+    CompletableFuture<Arrival> served = serve();
+    target.lose();
+
+    assertThat(catchThrowableOfType(MigrationException.class, source(Ensemble.of(source))::run).outcome())
+        .isEqualTo(Outcome.UNTOUCHED);
+    assertThatThrownBy(served::join).hasCauseInstanceOf(MigrationException.class);
+  }
+
   /** A target that was started anew answers for the one before. */
   @Test
   void whoAsksHearsWhatTheJournalsSay() throws Exception {

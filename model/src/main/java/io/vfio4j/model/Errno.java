@@ -55,6 +55,7 @@ public record Errno(int number) implements Serializable {
       known(97, "EAFNOSUPPORT", "address family not supported"),
       known(98, "EADDRINUSE", "address in use"),
       known(99, "EADDRNOTAVAIL", "address not available"),
+      known(101, "ENETUNREACH", "network is unreachable"),
       known(103, "ECONNABORTED", "connection aborted"),
       known(104, "ECONNRESET", "connection reset by the other end"),
       known(105, "ENOBUFS", "no buffer space"),

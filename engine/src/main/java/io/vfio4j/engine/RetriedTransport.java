@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to a target that is made once more if it breaks or ends before the target has sent a byte: a target to which
+ * many connect closes some. What was sent until then is sent again, so that the caller does not notice.
+ */
+final class RetriedTransport implements Transport {
+
+  /** More than a preamble and a HELLO: who has sent more is not before the first answer. */
+  private static final int MAX_RESENT = 1 << 18;
+
+  private static final int STASH = 4096;
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+  /** Makes the connection once more. */
+  @FunctionalInterface
+  interface Connector {
+    Transport connect() throws IOException;
+  }
+
+  private final Connector connector;
+
+  /** Changed under the lock of this. */
+  private volatile Transport current;
+
+  /** What was sent, as long as the connection may be made once more; else null. Guarded by this. */
+  private @Nullable ByteArrayOutputStream sent = new ByteArrayOutputStream();
+
+  /** What the target sent before a send failed. Guarded by this. */
+  private final ByteBuffer stash = ByteBuffer.allocate(STASH).limit(0);
+
+  private volatile boolean settled;
+  private volatile boolean closed;
+
+  RetriedTransport(Transport first, Connector connector) {
+    this.current = first;
+    this.connector = connector;
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    if (settled) {
+      current.send(data, stall);
+    } else {
+      sendAndKeep(data, stall);
+    }
+  }
+
+  private synchronized void sendAndKeep(ByteBuffer data, Duration stall) throws IOException {
+    ByteArrayOutputStream kept = sent;
+    if (kept == null || kept.size() + data.remaining() > MAX_RESENT) {
+      settle();
+      current.send(data, stall);
+      return;
+    }
+    byte[] copy = new byte[data.remaining()];
+    data.get(data.position(), copy);
+    kept.writeBytes(copy);
+    Transport at = current;
+    try {
+      at.send(data, stall);
+    } catch (StalledException | InterruptedIOException | PeerRefusedException e) {
+      throw e;
+    } catch (IOException e) {
+      if (hasAnswer(at) || !connectAgain(at, e)) {
+        throw e;
+      }
+      data.position(data.limit());
+    }
+  }
+
+  /** Returns whether the target had sent something before it closed: why it did, most likely. */
+  private boolean hasAnswer(Transport at) {
+    stash.clear();
+    try {
+      if (at.receive(stash, LAST_WORDS) > 0) {
+        settle();
+        return true;
+      }
+      return false;
+    } catch (IOException e) {
+      return false;
+    } finally {
+      stash.flip();
+    }
+  }
+
+  private synchronized void settle() {
+    sent = null;
+    settled = true;
+  }
+
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
+    if (settled) {
+      int stashed = takeStash(into);
+      return stashed > 0 ? stashed : current.receive(into, stall);
+    }
+    Transport at = current;
+    int count;
+    try {
+      count = at.receive(into, stall);
+    } catch (StalledException | InterruptedIOException | PeerRefusedException e) {
+      throw e;
+    } catch (IOException e) {
+      if (!connectAgain(at, e)) {
+        throw e;
+      }
+      return receive(into, stall);
+    }
+    if (count < 0 && connectAgain(at, null)) {
+      return receive(into, stall);
+    }
+    settle();
+    return count;
+  }
+
+  private synchronized int takeStash(ByteBuffer into) {
+    int count = Math.min(into.remaining(), stash.remaining());
+    into.put(into.position(), stash, stash.position(), count);
+    into.position(into.position() + count);
+    stash.position(stash.position() + count);
+    return count;
+  }
+
+  /** Connects once more, and sends again what was sent; returns whether there is another connection now. */
+  private synchronized boolean connectAgain(Transport gone, @Nullable IOException why) {
+    if (current != gone) {
+      return true;
+    }
+    ByteArrayOutputStream again = sent;
+    settle();
+    if (closed || again == null || stash.hasRemaining()) {
+      return false;
+    }
+    try {
+      gone.close();
+      current = connector.connect();
+      if (closed) {
+        current.close();
+      }
+      ByteBuffer bytes = ByteBuffer.allocateDirect(again.size()).put(again.toByteArray()).flip();
+      current.send(bytes, LAST_WORDS);
+      return true;
+    } catch (IOException e) {
+      if (why != null) {
+        why.addSuppressed(e);
+      }
+      return false;
+    }
+  }
+
+  @Override
+  public boolean hasInput() throws IOException {
+    synchronized (this) {
+      if (stash.hasRemaining()) {
+        return true;
+      }
+    }
+    return current.hasInput();
+  }
+
+  @Override
+  public String peer() {
+    return current.peer();
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    current.close();
+  }
+}
