@@ -50,7 +50,8 @@ final class KernelReport {
     DeviceState state = device.state();
     boolean dmaLogging = device.dmaLog().isPresent();
     return new ProbeReport(device.identity(), facts(device), regions, irqs,
-        features.canMigrate() ? List.of(2) : List.of(), features, state, device.stopCopyLength(), dmaLogging,
+        features.canMigrate() ? List.of(2) : List.of(), features, device.offeredFeatures(), state,
+        device.stopCopyLength(), dmaLogging,
         false,
         notes(device), Advice.of(features, state, dmaLogging, false, new Remedies(device.host())));
   }

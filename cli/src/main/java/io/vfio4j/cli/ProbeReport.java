@@ -10,6 +10,7 @@ import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.RegionInfo;
 import io.vfio4j.vfiouser.VfioUserClient;
@@ -22,12 +23,14 @@ import java.util.OptionalLong;
  *
  * @param facts what there is to tell of its kind alone
  * @param versions the versions of the migration interface that it has, ascending
+ * @param offered what it answers to VFIO_DEVICE_FEATURE, known here or not
  * @param keepsState whether it goes on as it is when a command lets go of it
  * @param findings where its server or driver differs from others
  * @param missing what it lacks for migration
  */
 record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions, List<IrqInfo> irqs,
-    List<Integer> versions, MigrationFeatures features, DeviceState state, OptionalLong stopCopyLength,
+    List<Integer> versions, MigrationFeatures features, OfferedFeatures offered, DeviceState state,
+    OptionalLong stopCopyLength,
     boolean dmaLogging, boolean keepsState, List<Note> findings, List<Advice> missing) {
 
   /** A server may say that it has billions of them; no device does. */
@@ -83,8 +86,10 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
         .forEach(region -> lines.add("region      " + words(region)));
     irqs.stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + words(irq)));
     lines.add("versions    " + versionWords());
-    lines.add(
-        "features    " + (features.canMigrate() ? String.join(", ", FeatureNames.of(features)) : "none"));
+    lines.add("features    " + migrationFeatures());
+    if (!offered.numbers().isEmpty()) {
+      lines.add("offers      " + String.join(", ", FeatureNames.of(offered)));
+    }
     lines.add("state       " + state);
     lines.add("stop-copy   " + (stopCopyLength.isPresent() ? Quantities.bytes(stopCopyLength.getAsLong())
         + ", as the device estimates" : "no estimate"));
@@ -93,6 +98,14 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
     lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
     missing.forEach(advice -> lines.add("missing     %s: %s".formatted(advice.what(), advice.remedy())));
     return lines;
+  }
+
+  private String migrationFeatures() {
+    List<String> names = new ArrayList<>(FeatureNames.of(features));
+    if (offered.unknownMigrationFlags() != 0) {
+      names.add("flags 0x%x (unknown)".formatted(offered.unknownMigrationFlags()));
+    }
+    return names.isEmpty() ? "none" : String.join(", ", names);
   }
 
   private String versionWords() {
@@ -135,6 +148,8 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
         .with("regions", regions, ProbeReport::json).with("irqs", irqs, ProbeReport::json)
         .with("versions", versions, version -> new JsonPrimitive(version))
         .with("features", FeatureNames.of(features))
+        .with("unknown_migration_flags", offered.unknownMigrationFlags())
+        .with("offered_features", offered.numbers(), number -> new JsonPrimitive(number))
         .with("state", state.name())
         .with("stop_copy_bytes", stopCopyLength.isPresent() ? new JsonPrimitive(stopCopyLength.getAsLong())
             : JsonNull.INSTANCE)

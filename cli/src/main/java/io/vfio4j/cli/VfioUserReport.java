@@ -54,7 +54,8 @@ final class VfioUserReport {
     DeviceState state = client.state();
     boolean dmaLogging = client.dmaLog().isPresent();
     boolean keepsState = device.keepsState() || device.isInside();
-    return new ProbeReport(client.identity(), List.of(), regions, irqs, versions(client), features, state,
+    return new ProbeReport(client.identity(), List.of(), regions, irqs, versions(client), features,
+        client.offeredFeatures(), state,
         client.stopCopyLength(), dmaLogging, keepsState,
         client.findings().stream()
             .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.words())).toList(),

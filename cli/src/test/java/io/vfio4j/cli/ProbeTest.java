@@ -13,6 +13,7 @@ import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -101,6 +102,25 @@ class ProbeTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
     assertThat(run.out() + run.err()).isEmpty();
+  }
+
+  @Test
+  void saysWhatAServerOffersThatNobodyKnowsYet(@TempDir Path folder) throws Exception {
+    Path socket = folder.resolve("later");
+    SimulatedDevice device = SimulatedSettings.named("later").device();
+    try (ForeignServer server =
+        ForeignServer.listen(socket, device, Set.of(ServerTrait.LATER_FEATURES, ServerTrait.NAMES_NO_FDS))) {
+      Run run = Run.vfio4j("probe", "vfio-user:" + socket);
+      assertThat(run.out()).contains("features    stop_copy, p2p, pre_copy, flags 0x10 (unknown)")
+          .contains("offers      MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, 40 (unknown)")
+          .contains(
+              "found       low limits: 1 descriptor (the protocol's default, since max_msg_fds is not named)");
+
+      JsonObject json = Run.vfio4j("probe", "vfio-user:" + socket, "--json").event("probe");
+      assertThat(json.get("unknown_migration_flags").getAsLong()).isEqualTo(0x10);
+      assertThat(json.get("offered_features").toString()).isEqualTo("[1,2,9,40]");
+      assertThat(server.complaints()).isEmpty();
+    }
   }
 
   @Test

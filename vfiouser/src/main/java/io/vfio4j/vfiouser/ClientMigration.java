@@ -10,6 +10,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.Structs.Feature;
@@ -29,6 +30,7 @@ final class ClientMigration implements MigratableDevice {
   private final DeviceIdentity identity;
   private final Limits limits;
   private final ClientPreCopyInfo preCopyInfo;
+  private final long migrationFlags;
   private final MigrationFeatures features;
   private final @Nullable DmaLog dmaLog;
   private final Findings findings;
@@ -45,8 +47,11 @@ final class ClientMigration implements MigratableDevice {
     this.findings = findings;
     this.limits = limits;
     this.preCopyInfo = new ClientPreCopyInfo(calls, extensions.preCopyInfo(), findings);
-    features = readFeatures();
-    dmaLog = offersDmaLog() ? new ClientDmaLog(calls, memory, mappings, limits) : null;
+    migrationFlags = readFlags();
+    features = MigrationFeatures.fromFlags(migrationFlags);
+    dmaLog = offers(Feature.DMA_LOGGING_START | Feature.SET)
+        ? new ClientDmaLog(calls, memory, mappings, limits)
+        : null;
     if (features.canMigrate()) {
       noteAtFirst(state());
     }
@@ -108,22 +113,31 @@ final class ClientMigration implements MigratableDevice {
     return known;
   }
 
-  private MigrationFeatures readFeatures() throws DeviceException {
+  private long readFlags() throws DeviceException {
     try {
-      return MigrationFeatures.fromFlags(getLong("read the migration features", Feature.MIGRATION));
+      return getLong("read the migration features", Feature.MIGRATION);
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
       // Servers without migration answer in different ways; none of them means that the device is lost.
-      return MigrationFeatures.NONE;
+      return 0;
     }
   }
 
-  private boolean offersDmaLog() throws DeviceException {
+  /** Probes the server for all features, also for those that nothing here knows. */
+  OfferedFeatures offeredFeatures() throws DeviceException {
+    return OfferedFeatures.of(this::offers, migrationFlags);
+  }
+
+  /**
+   * Probes for a feature.
+   *
+   * @param feature its number, maybe with {@link Feature#GET} or {@link Feature#SET}
+   */
+  private boolean offers(int feature) throws DeviceException {
     try {
-      int flags = Feature.DMA_LOGGING_START | Feature.SET | Feature.PROBE;
-      calls.call("probe for DMA logging", Command.DEVICE_FEATURE, head -> feature(head, flags, 0),
-          MemorySegment.NULL, reader -> Boolean.TRUE);
+      calls.call("probe for feature " + (feature & Feature.INDEX_MASK), Command.DEVICE_FEATURE,
+          head -> feature(head, feature | Feature.PROBE, 0), MemorySegment.NULL, reader -> Boolean.TRUE);
       return true;
     } catch (DeviceLostException e) {
       throw e;

@@ -14,6 +14,7 @@ import io.vfio4j.model.FeaturesV1;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.RegionInfo;
 import io.vfio4j.model.RegionMigratableDevice;
@@ -44,6 +45,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private final ClientIrqs irqs;
   private final ClientDmaMappings mappings;
   private final Optional<ClientMigrationRegion> region;
+  private final ClientMigration version2;
   private final boolean hasV2;
   private final MigratableDevice migration;
   private final Findings findings = new Findings();
@@ -68,8 +70,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       identity = server.answers(() -> ClientHandshake.identity(calls.name(), regions, granted),
           ClientHandshake.unknown(calls.name(), granted));
       region = ClientMigrationRegion.find(calls, regions, info.regions());
-      ClientMigration version2 =
-          new ClientMigration(calls, identity, memory, mappings, limits, extensions, findings);
+      version2 = new ClientMigration(calls, identity, memory, mappings, limits, extensions, findings);
       hasV2 = version2.features().canMigrate();
       migration = hasV2 || region.isEmpty() ? version2 : version1(region.get(), version2.dmaLog());
     } catch (ErrnoException e) {
@@ -172,6 +173,15 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   /** Tells whether the device has version 2 of the migration interface. */
   public boolean hasVersion2() {
     return hasV2;
+  }
+
+  /**
+   * Asks the server for all features by VFIO_DEVICE_FEATURE, known here or not. This changes nothing.
+   *
+   * @throws DeviceLostException if the connection has failed
+   */
+  public OfferedFeatures offeredFeatures() throws DeviceException {
+    return version2.offeredFeatures();
   }
 
   Optional<ClientMigrationRegion> region() {

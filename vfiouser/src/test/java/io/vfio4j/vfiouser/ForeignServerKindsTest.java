@@ -16,6 +16,7 @@ import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
@@ -94,6 +95,7 @@ class ForeignServerKindsTest {
         assertThat(client.identity().isSameKind(SETTINGS.identity())).isTrue();
         assertThat(client.features().has(MigrationFeature.P2P))
             .isNotEqualTo(traits.contains(ServerTrait.KNOWS_NO_P2P));
+        assertOffers(client, traits);
         drive(client);
         assertThat(client.dmaLog().isPresent()).isEqualTo(traits.contains(ServerTrait.LOGS_ALL_BUT_MESSAGES));
         if (client.dmaLog().isPresent()) {
@@ -124,7 +126,8 @@ class ForeignServerKindsTest {
         case PADS_DATA -> kinds.add(Kind.PADS_DATA);
         case RESET_LEAVES_STATE -> kinds.add(Kind.RESET_LEAVES_STATE);
         case NEVER_ERROR, EIGHT_FDS, KEEPS_STATE, SLOW, LOGS_ALL_BUT_MESSAGES, ONE_CLIENT,
-            PRE_COPY_COMMAND -> {
+            PRE_COPY_COMMAND,
+            LATER_FEATURES -> {
           // Nothing here that a client could tell.
         }
       }
@@ -133,6 +136,15 @@ class ForeignServerKindsTest {
       kinds.add(Kind.NO_PRE_COPY_INFO);
     }
     return kinds.stream().distinct().sorted().toList();
+  }
+
+  /** What nothing here knows is listed like the rest. */
+  private static void assertOffers(VfioUserClient client, Set<ServerTrait> traits) throws Exception {
+    boolean isLater = traits.contains(ServerTrait.LATER_FEATURES);
+    OfferedFeatures offered = client.offeredFeatures();
+    assertThat(offered.numbers()).startsWith(1, 2).contains(9);
+    assertThat(offered.numbers().contains(40)).isEqualTo(isLater);
+    assertThat(offered.unknownMigrationFlags()).isEqualTo(isLater ? 0x10 : 0);
   }
 
   private static void drive(VfioUserClient client) throws Exception {

@@ -12,6 +12,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.Reached;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -138,6 +139,15 @@ public final class KernelDevice implements MigratableDevice {
   /** Tells whether the device says when new initial data has arrived ({@code VFIO_PRECOPY_INFO_REINIT}). */
   public boolean tellsReinit() {
     return migration.tellsReinit();
+  }
+
+  /**
+   * Asks the driver for all features by VFIO_DEVICE_FEATURE, known here or not. This changes nothing.
+   *
+   * @throws DeviceException if the device cannot be asked
+   */
+  public OfferedFeatures offeredFeatures() throws DeviceException {
+    return migration.offeredFeatures();
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,7 @@ final class KernelMigration implements AutoCloseable {
 
   private final VfioFile file;
   private final FeatureCalls calls;
+  private final long migrationFlags;
   private final MigrationFeatures features;
   private final boolean tellsReinit;
   /** Where the device is; nobody else can move it while its file is open. */
@@ -29,7 +31,8 @@ final class KernelMigration implements AutoCloseable {
   KernelMigration(VfioFile file) throws DeviceException {
     this.file = file;
     calls = new FeatureCalls(file);
-    features = MigrationFeatures.fromFlags(calls.migrationFlags());
+    migrationFlags = calls.migrationFlags();
+    features = MigrationFeatures.fromFlags(migrationFlags);
     tellsReinit = features.has(MigrationFeature.PRE_COPY)
         && calls.ask(Feature.MIG_PRECOPY_INFO_V2 | Feature.SET) >= 0;
     state();
@@ -41,6 +44,11 @@ final class KernelMigration implements AutoCloseable {
 
   MigrationFeatures features() {
     return features;
+  }
+
+  /** Asks the driver for all features, also for those that nothing here knows. */
+  OfferedFeatures offeredFeatures() throws DeviceException {
+    return OfferedFeatures.of(number -> calls.offers(number, 0), migrationFlags);
   }
 
   /** Tells whether the flags of the pre-copy information mean something. */

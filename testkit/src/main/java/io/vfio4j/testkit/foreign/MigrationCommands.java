@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /** The migration of a foreign server's device: DEVICE_FEATURE, MIG_DATA_READ, MIG_DATA_WRITE. */
 final class MigrationCommands implements AutoCloseable {
 
+  private static final int LATER_FEATURE = 40;
+  private static final long LATER_FLAG = 0x10;
   private static final byte PADDING = (byte) 0xee;
 
   private final MigratableDevice device;
@@ -54,7 +56,8 @@ final class MigrationCommands implements AutoCloseable {
     int index = flags & FEATURE_INDEX;
     boolean logs = index >= LOGGING_START && index <= LOGGING_REPORT
         && traits.contains(ServerTrait.LOGS_ALL_BUT_MESSAGES);
-    if (index != MIGRATION && index != DEVICE_STATE && index != DATA_SIZE && !logs) {
+    boolean isLater = index == LATER_FEATURE && traits.contains(ServerTrait.LATER_FEATURES);
+    if (index != MIGRATION && index != DEVICE_STATE && index != DATA_SIZE && !logs && !isLater) {
       throw new ErrnoException(Errno.ENOTTY, "feature " + index);
     }
     if ((flags & PROBE) != 0) {
@@ -64,7 +67,7 @@ final class MigrationCommands implements AutoCloseable {
       return log(index, asked);
     }
     boolean sets = (flags & SET) != 0;
-    if (sets == ((flags & GET) != 0) || (sets && index != DEVICE_STATE)) {
+    if (isLater || sets == ((flags & GET) != 0) || (sets && index != DEVICE_STATE)) {
       throw new ErrnoException(Errno.EINVAL, "feature flags 0x%x".formatted(flags));
     }
     if (sets) {
@@ -110,7 +113,7 @@ final class MigrationCommands implements AutoCloseable {
   }
 
   private long features() {
-    long flags = device.features().flags();
+    long flags = device.features().flags() | (traits.contains(ServerTrait.LATER_FEATURES) ? LATER_FLAG : 0);
     return traits.contains(ServerTrait.KNOWS_NO_P2P) ? flags & ~MigrationFeature.P2P.flag() : flags;
   }
 

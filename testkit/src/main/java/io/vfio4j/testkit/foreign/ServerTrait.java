@@ -36,6 +36,8 @@ public enum ServerTrait {
   PRE_COPY_COMMAND,
   /** Says of its device, which can be reset, that it cannot. */
   DENIES_RESET,
+  /** Has features of later times: number 40 of DEVICE_FEATURE, which does nothing, and flag 0x10 of MIGRATION. */
+  LATER_FEATURES,
   /** Accepts one client in its life, and listens no longer once that is gone. */
   ONE_CLIENT,
   /** Sends each reply in small pieces, and rests in between. */
