@@ -2,6 +2,8 @@
 package io.vfio4j.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
@@ -18,8 +20,9 @@ public final class Failures implements IExecutionExceptionHandler {
     Output output = common.output();
     output.warning("vfio4j: " + words(e));
     if (common.debug()) {
-      e.printStackTrace(command.getErr());
-      command.getErr().flush();
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace, true));
+      output.warning(trace.toString().stripTrailing());
     }
     output.result(ErrorJson.of(e));
     return exitCode(e);

@@ -2,10 +2,12 @@
 package io.vfio4j.cli;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.model.HarmlessText;
 import java.io.PrintWriter;
 
 /**
- * Where a command writes: results for people and JSON to the standard output, all else to the standard error.
+ * Where a command writes: results for people and JSON to the standard output, all else to the standard error. What could
+ * steer a terminal is replaced, or escaped in JSON: paths and the words of others are in nearly every line.
  */
 public final class Output {
 
@@ -49,7 +51,7 @@ public final class Output {
   /** Writes a result as JSON, if JSON is asked for. */
   public void result(JsonObject result) {
     if (json) {
-      write(out, result.toString());
+      write(out, escaped(result.toString()));
     }
   }
 
@@ -77,9 +79,27 @@ public final class Output {
     return err;
   }
 
+  /** Outside of its strings JSON has no such character, and within them an escape stands for the same. */
+  private static String escaped(String jsonText) {
+    if (jsonText.codePoints().allMatch(HarmlessText::isHarmless)) {
+      return jsonText;
+    }
+    StringBuilder escaped = new StringBuilder();
+    jsonText.codePoints().forEach(c -> {
+      if (HarmlessText.isHarmless(c)) {
+        escaped.appendCodePoint(c);
+      } else {
+        for (char unit : Character.toChars(c)) {
+          escaped.append("\\u%04x".formatted((int) unit));
+        }
+      }
+    });
+    return escaped.toString();
+  }
+
   /** One call, so that lines of several threads do not mix; flushed, since somebody may wait for it. */
   private static void write(PrintWriter to, String text) {
-    to.print(text + "\n");
+    to.print(HarmlessText.ofLines(text) + "\n");
     to.flush();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.model.HarmlessText;
 import java.io.PrintWriter;
 
 /** A line at the bottom of a terminal that is redrawn in place. */
@@ -25,7 +26,9 @@ public final class ProgressLine implements AutoCloseable {
 
   /** Shows a text in place of the one before. */
   public void show(String text) {
-    terminal.print("\r" + (text.length() > WIDTH ? text.substring(0, WIDTH) : text) + TO_END_OF_LINE);
+    String harmless = HarmlessText.of(text);
+    terminal.print(
+        "\r" + (harmless.length() > WIDTH ? harmless.substring(0, WIDTH) : harmless) + TO_END_OF_LINE);
     terminal.flush();
     shown = true;
   }

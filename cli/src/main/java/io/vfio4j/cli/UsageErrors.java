@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.model.HarmlessText;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -23,7 +24,7 @@ final class UsageErrors implements IParameterExceptionHandler {
     String name = command.getCommandSpec().qualifiedName();
     String text = oneLine(e instanceof UnmatchedArgumentException unmatched ? unmatched(unmatched)
         : String.valueOf(e.getMessage()));
-    command.getErr().print("%s: %s\nsee: %s --help\n".formatted(name, text, name));
+    command.getErr().print("%s: %s\nsee: %s --help\n".formatted(name, HarmlessText.of(text), name));
     command.getErr().flush();
     return ExitCodes.USAGE;
   }

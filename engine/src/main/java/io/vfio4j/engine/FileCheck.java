@@ -76,7 +76,7 @@ final class FileCheck {
     if (first != FrameKind.HELLO) {
       throw new StreamException("it begins with %s instead of HELLO".formatted(first));
     }
-    FileCheck check = new FileCheck(file, channel, in, Hello.take(in.body()));
+    FileCheck check = new FileCheck(file, channel, in, Hello.take(in.body()).from(Side.SOURCE));
     if (check.hello.channels().isPresent()) {
       throw new StreamException("it speaks of further connections, of which a file has none");
     }

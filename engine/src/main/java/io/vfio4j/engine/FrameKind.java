@@ -67,6 +67,11 @@ enum FrameKind {
     return (this == DATA ? FrameHeader.ENDS_SEGMENT : 0) | (isBulk() ? FrameHeader.COMPRESSED : 0);
   }
 
+  /** Tells whether a frame of it is about a device, which its header names. */
+  boolean isAboutDevice() {
+    return this == DATA || this == INITIAL || this == INITIAL_LOADED;
+  }
+
   /** Tells whether a frame of it may be so long that it takes a while to come. */
   boolean isBulk() {
     return this == DATA || this == MEMORY;

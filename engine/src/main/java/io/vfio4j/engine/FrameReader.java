@@ -165,6 +165,9 @@ final class FrameReader {
     if (!fits) {
       throw damaged("%s of %d bytes".formatted(kind.map(FrameKind::name).orElse("a frame"), announced));
     }
+    if (kind.isPresent() && !kind.get().isAboutDevice() && header.device() != 0) {
+      throw damaged("%s of device %d, which is about none".formatted(kind.get(), header.device()));
+    }
     if (header.sequence() != sequence) {
       throw damaged("its number is %s".formatted(Integer.toUnsignedString(header.sequence())));
     }

@@ -246,6 +246,9 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
           if (devices.size() == MAX_DEVICES) {
             throw new StreamException("the hello has more than " + MAX_DEVICES + " devices");
           }
+          if (!memory.isEmpty()) {
+            throw new StreamException("the hello has a device after memory");
+          }
           devices.add(Device.take(field.value()));
         }
         case HelloRegion.TAG_REGION -> {
@@ -272,6 +275,18 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
         fields.optional(TAG_SESSION, Session.BYTES).map(Session::take),
         compression(fields), fields.optional(TAG_COMPARES_ONLY, 0).isPresent(),
         fields.text(TAG_PROGRAM, NAME_BYTES));
+  }
+
+  /** Checks that it has no field that is the other side's alone, and returns it. */
+  Hello from(Side side) throws StreamException {
+    boolean isOfTheOther = side == Side.SOURCE
+        ? memory.stream().anyMatch(region -> region.room().isPresent())
+        : channels.isPresent() || session.isPresent() || compression.isPresent() || comparesOnly;
+    if (isOfTheOther) {
+      throw new StreamException(
+          "the hello of the %s has a field that only the other side may send".formatted(side));
+    }
+    return this;
   }
 
   private static Optional<CompressionAlgorithm> compression(TagLengthValue.Fields fields)

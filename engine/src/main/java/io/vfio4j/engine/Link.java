@@ -153,7 +153,7 @@ final class Link implements AutoCloseable {
     if (kind != FrameKind.HELLO) {
       throw unexpected(kind, "instead of " + FrameKind.HELLO);
     }
-    Hello hello = Hello.take(in.body());
+    Hello hello = Hello.take(in.body()).from(peer);
     greeted = true;
     return hello;
   }

@@ -9,9 +9,11 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
 import io.vfio4j.testkit.Seeds;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -82,6 +84,47 @@ class StreamFormatTest {
     bytes.putInt(bytes.limit() - 4, 8);
     assertThatThrownBy(() -> Hello.take(bytes)).isInstanceOf(StreamException.class)
         .hasMessage("the hello has a device in state 8, which is none");
+  }
+
+  @Test
+  void aDeviceAfterMemoryIsRefused() {
+    ByteBuffer bytes = buffer();
+    new HelloRegion("ram", 1L << 32, 1L << 30).put(bytes);
+    HELLO.put(bytes);
+    assertThatThrownBy(() -> Hello.take(bytes.flip())).isInstanceOf(StreamException.class)
+        .hasMessage("the hello has a device after memory");
+  }
+
+  @Test
+  void aSideSendsNoFieldOfTheOthers() throws StreamException {
+    assertThat(HELLO.from(Side.TARGET).from(Side.SOURCE)).isEqualTo(HELLO);
+    Session session = new Session(7, -9);
+    Hello withRoom = Hello.of(HELLO.devices(),
+        List.of(new HelloRegion("ram", 1L << 32, 1L << 30, OptionalLong.of(4096))));
+    assertThat(withRoom.from(Side.TARGET)).isEqualTo(withRoom);
+    assertThatThrownBy(() -> withRoom.from(Side.SOURCE)).isInstanceOf(StreamException.class)
+        .hasMessageContaining("only the other side may send");
+    for (Hello ofASource : List.of(HELLO.toCompareOnly(), HELLO.withSession(session, Optional.empty()),
+        HELLO.withCompression(Optional.of(CompressionAlgorithm.ZSTD)))) {
+      assertThat(ofASource.from(Side.SOURCE)).isEqualTo(ofASource);
+      assertThatThrownBy(() -> ofASource.from(Side.TARGET)).isInstanceOf(StreamException.class);
+    }
+  }
+
+  @Test
+  void aFrameThatIsAboutNoDeviceNamesNone() {
+    ByteBuffer frame = buffer();
+    frame.put(preamble(1, Preamble.MINOR));
+    int start = frame.position();
+    FrameHeader header = new FrameHeader(frame.slice(start, FrameHeader.BYTES + 16));
+    header.set(FrameKind.READY, 0, 1, 0, 0);
+    byte[] stream = new byte[start + FrameHeader.BYTES];
+    frame.position(0).get(stream);
+    try (Arena arena = Arena.ofConfined()) {
+      FrameReader reader = new FrameReader(new ReplayTransport(stream), arena.allocate(4096));
+      assertThatThrownBy(() -> reader.next(Duration.ofMinutes(1))).isInstanceOf(StreamException.class)
+          .hasMessageContaining("READY of device 1, which is about none");
+    }
   }
 
   @Test

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.model.HarmlessText;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Paths, names and options that could steer the terminal on which they are shown. */
+class ControlCharactersTest {
+
+  /** Clears the screen, in two ways, turns the direction of writing, and goes back to the beginning of the line. */
+  private static final String EVIL = "\u001b[2J\u009b2J\u202e\r\u0007x";
+
+  @TempDir
+  private Path folder;
+
+  private static void assertHarmless(String text) {
+    assertThat(text).isEqualTo(HarmlessText.ofLines(text));
+  }
+
+  static Stream<List<String>> commands() {
+    return Stream.of(List.of("probe", "vfio-user:/nowhere/" + EVIL), List.of("probe", EVIL),
+        List.of("probe", "sim:a?" + EVIL + "=1"), List.of(EVIL), List.of("probe", "sim:a", "--" + EVIL),
+        List.of("inspect", "/nowhere/" + EVIL), List.of("restore", "/nowhere/" + EVIL, "sim:a"),
+        List.of("recover", EVIL), List.of("recover", "--state-dir", "/dev/null/" + EVIL),
+        List.of("send", "--connect", "unix:/nowhere/" + EVIL, "sim:a"), List.of("probe", "kernel:" + EVIL),
+        List.of("save", "sim:a?memory=64k", "--output", "/nowhere/" + EVIL),
+        List.of("conform", "sim:a?memory=64k", "--html", "/nowhere/" + EVIL));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void nothingOfThemReachesTheTerminal(List<String> arguments) {
+    for (String how : List.of("--quiet", "--debug", "--json")) {
+      Run run = Run.vfio4j(Stream.concat(arguments.stream(), Stream.of(how)).toArray(String[]::new));
+      assertThat(run.exitCode()).isNotEqualTo(ExitCodes.DONE);
+      assertHarmless(run.err());
+      assertHarmless(run.out());
+    }
+  }
+
+  @Test
+  void aPathInJsonStaysWhatItIs() {
+    Path file = folder.resolve("a" + EVIL + ".state");
+    Run saved = Run.vfio4j("save", "sim:a?memory=64k", "--output", file.toString(), "--json");
+    assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.DONE);
+    assertHarmless(saved.out());
+    assertThat(saved.event("saved").get("file").getAsString()).isEqualTo(file.toString());
+    Run inspected = Run.vfio4j("inspect", file.toString());
+    assertThat(inspected.exitCode()).as(inspected.err()).isEqualTo(ExitCodes.DONE);
+    assertHarmless(inspected.out());
+  }
+
+  @Test
+  void aProgressLineIsOneLine() {
+    StringWriter written = new StringWriter();
+    try (ProgressLine line = new ProgressLine(new PrintWriter(written))) {
+      line.show("moving " + EVIL + "\nnext");
+    }
+    assertThat(written.toString())
+        .isEqualTo("\r" + HarmlessText.of("moving " + EVIL + "\nnext") + "\u001b[K\r\u001b[K");
+  }
+}
