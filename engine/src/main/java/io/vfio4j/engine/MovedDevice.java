@@ -101,7 +101,8 @@ final class MovedDevice implements AutoCloseable {
             "it was sent to %s, and says that it is in %s".formatted(target, reached.state()));
       }
     } catch (TransitionException e) {
-      arrived(from, e.reached(), null, "failed on the way to " + target + ": " + e.errno());
+      arrived(from, e.reached(), null, "failed on the way to %s: %s%s".formatted(target, e.errno(),
+          e.reason().map(why -> ": " + why).orElse("")));
       throw e;
     } catch (DeviceLostException e) {
       known = null;

@@ -37,10 +37,12 @@ final class SourceRecovery {
     Throwable cause = peerMayHaveSaid ? link.explain(failure) : failure;
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
     boolean ours = custody == Custody.SOURCE || isReturned(cause);
+    int before = cause.getSuppressed().length;
     List<DeviceFate> fates =
         DeviceFates.of(group,
             ours ? new GroupTakeBack(group, cause, options.noPeerDma()).run() : givenAway());
     Outcome outcome = DeviceFates.worst(fates);
+    String why = outcome.sourceRuns() ? "" : Suppression.reasonsOfDevices(cause, before);
     if (outcome.sourceRuns()) {
       resumeWorkload(cause);
     }
@@ -54,7 +56,8 @@ final class SourceRecovery {
     String targetFate = targetFate(phase, cause, outcome);
     // What the target says is the cause already.
     String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
-    String message = "%s: %s. %s%s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), further,
+    String message = "%s: %s. %s%s%s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates),
+        why.isEmpty() ? "" : " " + why + ".", further,
         FateWords.ofWorkload(workload.resumeFailure()));
     return new MigrationException(Side.SOURCE, phase, outcome, fates, targetFate, workload.resumeFailure(),
         message, cause);

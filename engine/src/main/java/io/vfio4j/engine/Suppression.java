@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.model.DeviceException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /** The original error always wins: what goes wrong after it is kept in it. */
 final class Suppression {
 
   private Suppression() {
+  }
+
+  /**
+   * Returns why devices could not be brought where they should be after the original error: the last word of each.
+   *
+   * @param from how much was kept before that
+   */
+  static String reasonsOfDevices(Throwable original, int from) {
+    Map<String, String> byDevice = new LinkedHashMap<>();
+    Arrays.stream(original.getSuppressed()).skip(from).filter(DeviceException.class::isInstance)
+        .map(DeviceException.class::cast).forEach(e -> byDevice.put(e.device(), Words.of(e)));
+    return String.join("; ", byDevice.values());
   }
 
   static void keep(Throwable original, Throwable later) {

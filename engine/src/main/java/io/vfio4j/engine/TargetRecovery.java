@@ -31,8 +31,10 @@ final class TargetRecovery {
     boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
     Throwable cause = peerMayHaveSaid ? link.explain(failure) : failure;
     narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
+    int before = cause.getSuppressed().length;
     TargetReset.Fate fate = new TargetReset(group, pledge).run(cause);
-    String words = fate.words(group.size());
+    String why = Suppression.reasonsOfDevices(cause, before);
+    String words = fate.words(group.size()) + (why.isEmpty() ? "" : " (%s)".formatted(why));
     if (fate.surelyNotRunning()) {
       diary.note(JournalStep.RETURNED, Words.of(cause) + "; " + words, cause);
     }

@@ -81,6 +81,7 @@ class FailingStepTest {
     MigrationException e = sourceFails(new Fault.FailRead(400, Errno.EIO),
         new Fault.FailArc(new Arc(PRE_COPY, RUNNING), Errno.EBUSY, false, 9));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
+    assertThat(e).hasMessageContaining("source: the move from PRE_COPY to RUNNING failed: EBUSY");
     assertThat(e.sourceState()).contains(PRE_COPY);
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING", "RUNNING");
   }
@@ -130,6 +131,8 @@ class FailingStepTest {
   @Test
   void targetThatCannotBeResetIsNotUsed() {
     MigrationException e = targetFails(new Fault.FailReset(Errno.EIO, 0));
+    assertThat(e.targetFate())
+        .contains("could not be reset, but does not run with the state (target: reset: EIO");
     assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
     assertThat(trial.sourceActs()).isEmpty();
     assertThat(trial.targetActs()).containsExactly("reset", "reset");
