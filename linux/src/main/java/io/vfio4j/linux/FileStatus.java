@@ -147,7 +147,11 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
 
   /** Returns whether the size says where the file ends: not of devices, nor of procfs, where it is 0. */
   public boolean hasSize() {
-    return type == Type.REGULAR && !(fileSystem == PROCFS && size == 0) || type == Type.ANONYMOUS && size > 0;
+    return switch (type) {
+      case REGULAR -> fileSystem != PROCFS || size > 0;
+      case ANONYMOUS -> size > 0;
+      case CHARACTER_DEVICE, BLOCK_DEVICE, OTHER -> false;
+    };
   }
 
   /** Returns whether this is the same file as another, whatever its size is now. */

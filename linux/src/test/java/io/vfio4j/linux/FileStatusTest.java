@@ -4,7 +4,6 @@ package io.vfio4j.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.linux.FileStatus.Access;
-import io.vfio4j.linux.FileStatus.Type;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -34,7 +33,7 @@ class FileStatusTest {
   void theMemoryOfAProcessHasNoSizeThatWouldSayWhereItEnds() throws Exception {
     try (Fd memory = open(Path.of("/proc/self/mem"), O_RDWR)) {
       FileStatus status = FileStatus.of(memory);
-      assertThat(status.type()).isEqualTo(Type.REGULAR);
+      assertThat(status.type()).isEqualTo(FileStatus.Type.REGULAR);
       assertThat(status.size()).isZero();
       assertThat(status.fileSystem()).isEqualTo(FileStatus.PROCFS);
       assertThat(status.hasSize()).isFalse();
@@ -45,7 +44,7 @@ class FileStatusTest {
   void aCharacterDeviceHasNoSize() throws Exception {
     try (Fd zero = open(Path.of("/dev/zero"), O_RDWR)) {
       FileStatus status = FileStatus.of(zero);
-      assertThat(status.type()).isEqualTo(Type.CHARACTER_DEVICE);
+      assertThat(status.type()).isEqualTo(FileStatus.Type.CHARACTER_DEVICE);
       assertThat(status.hasSize()).isFalse();
       assertThat(status.isDax()).isFalse();
     }
@@ -67,7 +66,7 @@ class FileStatusTest {
   void anEmptyFileHasASize() throws Exception {
     try (Fd file = Memfd.create("empty", 0)) {
       FileStatus status = FileStatus.of(file);
-      assertThat(status.type()).isEqualTo(Type.REGULAR);
+      assertThat(status.type()).isEqualTo(FileStatus.Type.REGULAR);
       assertThat(status.hasSize()).isTrue();
     }
   }
@@ -77,10 +76,10 @@ class FileStatusTest {
     UnixSocket.Pair pair = UnixSocket.pair();
     try (EventFd event = EventFd.create(); UnixSocket one = pair.one(); UnixSocket other = pair.other();
         Fd directory = open(folder, O_RDONLY)) {
-      assertThat(FileStatus.of(event.fd()).type()).isEqualTo(Type.ANONYMOUS);
+      assertThat(FileStatus.of(event.fd()).type()).isEqualTo(FileStatus.Type.ANONYMOUS);
       assertThat(FileStatus.of(event.fd()).hasSize()).isFalse();
-      assertThat(FileStatus.of(one.fd()).type()).isEqualTo(Type.OTHER);
-      assertThat(FileStatus.of(directory).type()).isEqualTo(Type.OTHER);
+      assertThat(FileStatus.of(one.fd()).type()).isEqualTo(FileStatus.Type.OTHER);
+      assertThat(FileStatus.of(directory).type()).isEqualTo(FileStatus.Type.OTHER);
       assertThat(other.fd().isOpen()).isTrue();
     }
   }

@@ -46,7 +46,7 @@ record BitmapPart(IovaRange part, long pageSize, MemorySegment bits) {
     for (long bit = first; bit <= last; bit++) {
       long at = bit >>> 3;
       byte old = bitmap.get(ValueLayout.JAVA_BYTE, at);
-      bitmap.set(ValueLayout.JAVA_BYTE, at, (byte) (old | 1 << (bit & 7)));
+      bitmap.set(ValueLayout.JAVA_BYTE, at, (byte) (old | (1 << (bit & 7))));
     }
   }
 }

@@ -51,7 +51,7 @@ final class ClientDmaMappings {
     }
     Map.Entry<Long, IovaRange> before = mapped.lowerEntry(range.iova());
     List<IovaRange> within = List.copyOf(mapped.subMap(range.iova(), true, range.last(), true).values());
-    boolean isCut = before != null && before.getValue().overlaps(range)
+    boolean isCut = (before != null && before.getValue().overlaps(range))
         || within.stream().anyMatch(mapping -> !range.contains(mapping.iova(), mapping.length()));
     return isCut || within.isEmpty() ? List.of(range) : within;
   }

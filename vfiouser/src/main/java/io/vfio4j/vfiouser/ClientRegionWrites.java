@@ -89,7 +89,7 @@ final class ClientRegionWrites {
     for (int done = 0; done < write.count(); done += mostBytes) {
       pieces.add(
           new RegionWrite(write.region(), write.offset() + done, Math.min(mostBytes, write.count() - done),
-              write.value() >>> done * Byte.SIZE));
+              write.value() >>> (done * Byte.SIZE)));
     }
     return pieces;
   }

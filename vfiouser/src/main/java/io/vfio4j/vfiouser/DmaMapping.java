@@ -65,8 +65,14 @@ final class DmaMapping implements AutoCloseable {
 
   /** Returns whether a request for a mapping is the one that this was made by: of the same file, too. */
   boolean isWhat(Wanted other, @Nullable ClientFile otherFile) {
-    boolean isSameFile = file == null || otherFile == null ? file == otherFile : file.isSameFile(otherFile);
-    return wanted.equals(other) && isSameFile;
+    return wanted.equals(other) && isOf(otherFile);
+  }
+
+  private boolean isOf(@Nullable ClientFile otherFile) {
+    if (file == null) {
+      return otherFile == null;
+    }
+    return otherFile != null && file.isSameFile(otherFile);
   }
 
   MemoryKind kind() {

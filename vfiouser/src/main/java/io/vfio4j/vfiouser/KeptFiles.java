@@ -121,7 +121,7 @@ final class KeptFiles {
    */
   private static boolean isSame(ClientFile kept, ClientFile file) throws LinuxException {
     return kept.status().access() == file.status().access()
-        && (kept.status().hasSize() && kept.isSameFile(file) || kept.fd().isSameOpenFile(file.fd()));
+        && ((kept.status().hasSize() && kept.isSameFile(file)) || kept.fd().isSameOpenFile(file.fd()));
   }
 
   private void remove(Kept kept) {

@@ -2,7 +2,6 @@
 package io.vfio4j.vfiouser;
 
 import io.vfio4j.linux.FileStatus;
-import io.vfio4j.linux.FileStatus.Type;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Locale;
@@ -77,7 +76,8 @@ public record MappableFiles(Set<Long> fileSystems, boolean any) {
 
   /** Returns whether such a file is mapped. A device has the file system of its directory, which says nothing of it. */
   boolean contains(FileStatus file) {
-    boolean isDevice = file.type() == Type.CHARACTER_DEVICE || file.type() == Type.BLOCK_DEVICE;
-    return any || file.isDax() || !isDevice && fileSystems.contains(file.fileSystem());
+    boolean isDevice =
+        file.type() == FileStatus.Type.CHARACTER_DEVICE || file.type() == FileStatus.Type.BLOCK_DEVICE;
+    return any || file.isDax() || (!isDevice && fileSystems.contains(file.fileSystem()));
   }
 }

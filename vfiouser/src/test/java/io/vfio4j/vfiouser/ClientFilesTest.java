@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +44,15 @@ class ClientFilesTest {
   private Served served;
   private VfioUserClient client;
 
-  private void serve(MappableFiles mappable) throws Exception {
+  @BeforeEach
+  void serve() throws Exception {
+    served = Served.in(folder);
+    client = served.connect();
+  }
+
+  private void serveAgain(MappableFiles mappable) throws Exception {
+    client.close();
+    served.close();
     served = Served.in(folder, ServerOptions.DEFAULT.withMappableFiles(mappable));
     client = served.connect();
   }
@@ -77,7 +86,6 @@ class ClientFilesTest {
   /** QEMU maps a PC's RAM so: below 640 KiB, the BIOS, and what is above 1 MiB. */
   @Test
   void theRamOfAPcInHugePagesIsMappedAndUnmapped() throws Exception {
-    serve(MappableFiles.MEMORY);
     IovaRange[] ram =
         {new IovaRange(0, 0xa_0000), new IovaRange(0xc_0000, 0x4_0000), new IovaRange(0x10_0000, 0x30_0000)};
     try (HugePages pages = HugePages.reserve(2);
@@ -105,7 +113,6 @@ class ClientFilesTest {
   /** The pool may have no page for a hole that the client punches, sealed or not. */
   @Test
   void hugePagesAreNotGivenAwayAsSegments() throws Exception {
-    serve(MappableFiles.MEMORY);
     try (Fd huge = Memfd.createHuge("ram", HugePages.SIZE, HugePages.SIZE);
         Fd small = Memfd.create("small", PAGE)) {
       Memfd.seal(huge);
@@ -118,7 +125,6 @@ class ClientFilesTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void theMemoryOfAProcessIsReadAndWritten(boolean saysSo) throws Exception {
-    serve(MappableFiles.MEMORY);
     MemorySegment memory = arena.allocate(3 * PAGE, PAGE);
     DmaOptions options = saysSo ? DmaOptions.READ_WRITE.byFileIo() : DmaOptions.READ_WRITE;
     try (Fd process = open(Path.of("/proc/self/mem"))) {
@@ -134,7 +140,6 @@ class ClientFilesTest {
 
   @Test
   void whatIsNoMemoryOfTheProcessIsAnErrorOfTheAccess() throws Exception {
-    serve(MappableFiles.MEMORY);
     try (Fd process = open(Path.of("/proc/self/mem"))) {
       client.mapDma(new IovaRange(IOVA, PAGE), process, 0, DmaOptions.READ_WRITE.byFileIo());
     }
@@ -147,7 +152,7 @@ class ClientFilesTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aCharacterDeviceHasNoSizeThatItCouldBeTooShortBy(boolean mapped) throws Exception {
-    serve(mapped ? MappableFiles.MEMORY.with(List.of("any")) : MappableFiles.MEMORY);
+    serveAgain(mapped ? MappableFiles.MEMORY.with(List.of("any")) : MappableFiles.MEMORY);
     try (Fd zero = open(Path.of("/dev/zero"))) {
       client.mapDma(new IovaRange(IOVA, 2 * PAGE), zero, 0, true);
     }
@@ -161,7 +166,7 @@ class ClientFilesTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aFileThatIsNotMemoryIsMappedOnlyIfThatIsAskedFor(boolean asked) throws Exception {
-    serve(asked ? MappableFiles.MEMORY.with(List.of("any")) : HUGE_PAGES_ALONE);
+    serveAgain(asked ? MappableFiles.MEMORY.with(List.of("any")) : HUGE_PAGES_ALONE);
     Path path = Files.write(folder.resolve("ram"), new byte[(int) (2 * PAGE)]);
     try (Fd file = open(path)) {
       client.mapDma(new IovaRange(IOVA, PAGE), file, PAGE, true);
@@ -176,7 +181,6 @@ class ClientFilesTest {
 
   @Test
   void whatCanNeitherBeMappedNorReadIsRefused() throws Exception {
-    serve(MappableFiles.MEMORY);
     try (EventFd event = EventFd.create(); Fd nothing = open(Path.of("/dev/null"))) {
       assertRefused(Errno.EINVAL, () -> client.mapDma(new IovaRange(IOVA, PAGE), event.fd(), 0, true));
       client.mapDma(new IovaRange(IOVA, PAGE), nothing, 0, true);

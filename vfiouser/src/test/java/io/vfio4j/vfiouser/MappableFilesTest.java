@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.FileStatus.Access;
-import io.vfio4j.linux.FileStatus.Type;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +15,7 @@ class MappableFilesTest {
 
   private static final long PAGE = 0x1000;
 
-  private static FileStatus status(Type type, long fileSystem, boolean isDax) {
+  private static FileStatus status(FileStatus.Type type, long fileSystem, boolean isDax) {
     return new FileStatus(type, 1, 2, 3, fileSystem, PAGE, isDax, Access.READ_WRITE);
   }
 
@@ -26,7 +25,7 @@ class MappableFilesTest {
       "REGULAR, ef53, false, false", "REGULAR, 65735546, false, false", "REGULAR, 9fa0, false, false",
       "CHARACTER_DEVICE, 01021994, false, false", "CHARACTER_DEVICE, 01021994, true, true",
       "BLOCK_DEVICE, 01021994, false, false", "ANONYMOUS, 444d4142, false, false"})
-  void memoryIsMappedAndNothingElse(Type type, String fileSystem, boolean isDax, boolean mapped) {
+  void memoryIsMappedAndNothingElse(FileStatus.Type type, String fileSystem, boolean isDax, boolean mapped) {
     FileStatus status = status(type, Long.parseLong(fileSystem, 16), isDax);
     assertThat(MappableFiles.MEMORY.contains(status)).isEqualTo(mapped);
     assertThat(MappableFiles.MEMORY.with(List.of("any")).contains(status)).isTrue();
@@ -35,11 +34,11 @@ class MappableFilesTest {
   @Test
   void fileSystemsHaveNamesAndNumbers() {
     MappableFiles more = MappableFiles.MEMORY.with(List.of("ext4", "XFS", "0xFF534D42"));
-    assertThat(more.contains(status(Type.REGULAR, 0xef53L, false))).isTrue();
-    assertThat(more.contains(status(Type.REGULAR, 0x5846_5342L, false))).isTrue();
-    assertThat(more.contains(status(Type.REGULAR, 0xff53_4d42L, false))).isTrue();
-    assertThat(more.contains(status(Type.REGULAR, FileStatus.TMPFS, false))).isTrue();
-    assertThat(more.contains(status(Type.REGULAR, 0x6573_5546L, false))).isFalse();
+    assertThat(more.contains(status(FileStatus.Type.REGULAR, 0xef53L, false))).isTrue();
+    assertThat(more.contains(status(FileStatus.Type.REGULAR, 0x5846_5342L, false))).isTrue();
+    assertThat(more.contains(status(FileStatus.Type.REGULAR, 0xff53_4d42L, false))).isTrue();
+    assertThat(more.contains(status(FileStatus.Type.REGULAR, FileStatus.TMPFS, false))).isTrue();
+    assertThat(more.contains(status(FileStatus.Type.REGULAR, 0x6573_5546L, false))).isFalse();
     assertThatIllegalArgumentException().isThrownBy(() -> MappableFiles.MEMORY.with(List.of("ntfs")))
         .withMessageStartingWith("unknown file system 'ntfs': expected btrfs, ")
         .withMessageEndingWith("a magic number such as 0xef53, or any");

@@ -70,7 +70,7 @@ class WholeMappingsTest {
     long pages = range.length() / PAGE;
     byte[] bitmap = new byte[(int) DmaLog.bitmapBytes(range, PAGE)];
     bitmap[0] = 1;
-    bitmap[(int) ((pages - 1) / 8)] |= (byte) (1 << (pages - 1) % 8);
+    bitmap[(int) ((pages - 1) / 8)] |= (byte) (1 << ((pages - 1) % 8));
     return Body.empty().bytes(asked.body()).bytes(bitmap);
   }
 
@@ -82,7 +82,7 @@ class WholeMappingsTest {
 
   private static boolean isSet(MemorySegment bitmap, long iova) {
     long bit = iova / PAGE;
-    return (bitmap.get(Wire.U64, bit / 64 * 8) >>> bit % 64 & 1) != 0;
+    return (bitmap.get(Wire.U64, bit / 64 * 8) & (1L << (bit % 64))) != 0;
   }
 
   @Test
@@ -152,8 +152,8 @@ class WholeMappingsTest {
     new BitmapPart(part, large, bits).addTo(range, bitmap);
     long expected = 0;
     for (long iova = part.iova(); iova <= part.last(); iova += PAGE) {
-      if (((iova - part.iova()) / large & 1) == 0) {
-        expected |= 1L << (iova - range.iova()) / large;
+      if ((iova - part.iova()) / large % 2 == 0) {
+        expected |= 1L << ((iova - range.iova()) / large);
       }
     }
     assertThat(bitmap.get(Wire.U64, 0)).isEqualTo(expected);
