@@ -55,19 +55,19 @@ sealed interface DeviceAddress {
 
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
-      return OpenDevice.connect(this);
+      return OpenDevice.connect(this, log);
     }
 
     @Override
     public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
-      return prepared(OpenDevice.connect(this), reset, log);
+      return prepared(OpenDevice.connect(this, log), reset, log);
     }
 
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       try {
         return JudgedDevice.of(VfioUserProbe.connect(socket, ClientOptions.DEFAULT
-            .withMigrationTimeout(patience).withBusyPoll(busyPoll)));
+            .withMigrationTimeout(patience).withBusyPoll(busyPoll)), log);
       } catch (DeviceException e) {
         throw OpenDevice.explained(socket, e);
       }
@@ -110,7 +110,7 @@ sealed interface DeviceAddress {
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
       OpenDevice inside = OpenDevice.simulate(this, log);
-      return new JudgedDevice(VfioUserProbe.of((VfioUserClient) inside.device()), inside::close);
+      return new JudgedDevice(VfioUserProbe.of((VfioUserClient) inside.device()), inside::close, log);
     }
 
     Sim with(ScratchConfig other) {
@@ -138,7 +138,7 @@ sealed interface DeviceAddress {
 
     @Override
     public OpenDevice open(Consumer<String> log) throws IOException {
-      return OpenDevice.of(KernelDevice.open(host(), options()));
+      return OpenDevice.of(KernelDevice.open(host(), options()), log);
     }
 
     @Override
@@ -148,7 +148,7 @@ sealed interface DeviceAddress {
 
     @Override
     public JudgedDevice openToJudge(Consumer<String> log) throws IOException {
-      return JudgedDevice.of(KernelProbe.open(host(), options()));
+      return JudgedDevice.of(KernelProbe.open(host(), options()), log);
     }
 
     HostDevice host() throws DeviceException {

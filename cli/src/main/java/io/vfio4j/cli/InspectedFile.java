@@ -4,7 +4,6 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.Ensemble;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +64,8 @@ public final class InspectedFile {
   /** Opens the devices for a look. */
   public <T> T look(Output output, CommandSpec spec, Look<T> look) throws IOException {
     try (OpenDevices open = OpenDevices.open(devices, address -> address.open(output::warning));
-        Arena arena = Arena.ofShared()) {
-      return look.at(open.ensemble().withMemory(regions.map(arena, spec)));
+        MappedMemory memory = regions.map(spec, output::warning)) {
+      return look.at(open.ensemble().withMemory(memory.regions()));
     }
   }
 }

@@ -2,21 +2,28 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.model.DeviceProbe;
+import java.util.function.Consumer;
 
 /**
  * A device that a command has opened to look behind it.
  *
  * @param probe has the device
  * @param end lets go of the device and of what was started for it
+ * @param log takes warnings
  */
-record JudgedDevice(DeviceProbe probe, Runnable end) implements AutoCloseable {
+record JudgedDevice(DeviceProbe probe, Runnable end, Consumer<String> log) implements AutoCloseable {
 
-  static JudgedDevice of(DeviceProbe probe) {
-    return new JudgedDevice(probe, probe::close);
+  static JudgedDevice of(DeviceProbe probe, Consumer<String> log) {
+    return new JudgedDevice(probe, probe::close, log);
   }
 
+  /** Closes the device. What goes wrong then is a warning, and not to cost what was found. */
   @Override
   public void close() {
-    end.run();
+    try {
+      end.run();
+    } catch (RuntimeException e) {
+      log.accept("vfio4j: the device did not close: " + Failures.words(e));
+    }
   }
 }

@@ -91,7 +91,7 @@ final class LeftDevices {
   /** Opens a device, and keeps it open if its state is a wanted one. Returns whether it could be looked at. */
   private boolean open(VfioUser address, List<OpenDevice> kept, Predicate<DeviceState> wanted) {
     try {
-      OpenDevice device = OpenDevice.connect(address);
+      OpenDevice device = OpenDevice.connect(address, output::warning);
       DeviceState state = stateOf(device);
       if (wanted.test(state)) {
         kept.add(device);

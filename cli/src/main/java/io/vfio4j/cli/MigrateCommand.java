@@ -5,11 +5,9 @@ import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.Ensemble;
 import io.vfio4j.engine.LocalMigration;
-import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -121,10 +119,10 @@ final class MigrateCommand implements Callable<Integer> {
     MigrationOptions options = flags.options(common.spec());
     try (OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning));
         OpenDevices sources = OpenDevices.open(from, address -> reset.openToCompare(address, output));
-        Arena arena = Arena.ofShared()) {
-      Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));
-      Ensemble target =
-          targets.ensemble().withMemory(RegionOptions.map(toRegions, arena, common.spec()));
+        MappedMemory memory = regions.map(common.spec(), output::warning);
+        MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning)) {
+      Ensemble source = sources.ensemble().withMemory(memory.regions());
+      Ensemble target = targets.ensemble().withMemory(toMemory.regions());
       return DryRun.tell(LocalMigration.compare(source, target, options, OpenDevice::isLeftBehind), output);
     }
   }
@@ -133,16 +131,13 @@ final class MigrateCommand implements Callable<Integer> {
       Watching watching,
       Output output)
       throws IOException, InterruptedException {
-    try (Arena arena = Arena.ofShared()) {
-      MemoryRegions memory = regions.map(arena, common.spec());
-      MemoryRegions toMemory = RegionOptions.map(toRegions, arena, common.spec());
-      try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        return new SourceSide(sources, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle,
-            watching,
-            output).run(
-                listener -> LocalMigration.run(sources.ensemble().withMemory(memory),
-                    targets.ensemble().withMemory(toMemory), options, workload.workload(), listener));
-      }
+    try (MappedMemory memory = regions.map(common.spec(), output::warning);
+        MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning);
+        WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
+      return new SourceSide(sources, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle, watching,
+          output).run(
+              listener -> LocalMigration.run(sources.ensemble().withMemory(memory.regions()),
+                  targets.ensemble().withMemory(toMemory.regions()), options, workload.workload(), listener));
     }
   }
 

@@ -27,21 +27,27 @@ final class OpenDevice implements AutoCloseable {
 
   private final MigratableDevice device;
   private final @Nullable SimServer inside;
+  private final Consumer<String> log;
 
-  private OpenDevice(MigratableDevice device, @Nullable SimServer inside) {
+  private OpenDevice(MigratableDevice device, @Nullable SimServer inside, Consumer<String> log) {
     this.device = device;
     this.inside = inside;
+    this.log = log;
   }
 
-  /** Returns a device that is served, or the kernel's. */
-  static OpenDevice of(MigratableDevice device) {
-    return new OpenDevice(device, null);
+  /**
+   * Returns a device that is served, or the kernel's.
+   *
+   * @param log takes warnings
+   */
+  static OpenDevice of(MigratableDevice device, Consumer<String> log) {
+    return new OpenDevice(device, null, log);
   }
 
-  static OpenDevice connect(DeviceAddress.VfioUser address) throws IOException {
+  static OpenDevice connect(DeviceAddress.VfioUser address, Consumer<String> log) throws IOException {
     try {
       return of(VfioUserClient.connect(address.socket(),
-          OPTIONS.withBusyPoll(address.busyPoll()).withMigrationTimeout(address.patience())));
+          OPTIONS.withBusyPoll(address.busyPoll()).withMigrationTimeout(address.patience())), log);
     } catch (DeviceException e) {
       throw explained(address.socket(), e);
     }
@@ -69,7 +75,7 @@ final class OpenDevice implements AutoCloseable {
     }
     try {
       return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(),
-          INSIDE.withMigrationTimeout(sim.patience())), server);
+          INSIDE.withMigrationTimeout(sim.patience())), server, log);
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
@@ -179,11 +185,20 @@ final class OpenDevice implements AutoCloseable {
     }
   }
 
+  /** Closes the device. What goes wrong then is a warning: it changes nothing of what was done with the device. */
   @Override
   public void close() {
-    device.close();
+    close(device::close);
     if (inside != null) {
-      inside.close();
+      close(inside::close);
+    }
+  }
+
+  private void close(Runnable close) {
+    try {
+      close.run();
+    } catch (RuntimeException e) {
+      log.accept("vfio4j: %s did not close: %s".formatted(name(), Failures.words(e)));
     }
   }
 }

@@ -3,7 +3,6 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
-import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.TargetReport;
@@ -12,7 +11,6 @@ import io.vfio4j.engine.TransportListener;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceIdentity;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,15 +86,14 @@ final class ReceiveCommand implements Callable<Integer> {
     Output output = common.output();
     try (OpenDevices targets = OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
         address -> address.open(output::warning));
-        Arena arena = Arena.ofShared()) {
-      MemoryRegions memory = regions.map(arena, common.spec());
+        MappedMemory memory = regions.map(common.spec(), output::warning)) {
       targets.prepareAsTargets();
       TargetReport report;
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
           Refusals refusals = new Refusals(output);
           TransportListener listener = TransportListener.open(where, policy, refusals)) {
-        report = new Reception(targets, memory, options, state, watching, output).run(listener, timeout);
+        report = new Reception(targets, memory.regions(), options, state, watching, output).run(listener, timeout);
       }
       watching.received(report);
       tell(report, output);

@@ -2,17 +2,19 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.MemoryRegion;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.FileStatus;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.model.Errno;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.channels.FileChannel;
-import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -62,24 +64,34 @@ record RegionArgument(String name, Path path, long iova, OptionalLong size) {
    * @throws CommandFailure if the file is not there, or too short, or not whole pages
    */
   MemoryRegion map(Arena arena) throws IOException {
-    try (FileChannel file =
-        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      long there = file.size();
+    try (Fd file = Fd.open(path)) {
+      FileStatus status = FileStatus.of(file);
+      if (status.type() == FileStatus.Type.OTHER || status.type() == FileStatus.Type.BLOCK_DEVICE) {
+        throw failure("%s is not a file that memory can be mapped from".formatted(path), null);
+      }
+      if (!status.hasSize() && size.isEmpty()) {
+        throw failure("%s does not say its size: write %s=%s@0x%x:SIZE".formatted(path, name, path, iova), null);
+      }
+      long there = status.hasSize() ? status.size() : size.getAsLong();
       long wanted = size.orElse(there);
       if (wanted > there) {
-        throw new CommandFailure(ExitCodes.NOT_DONE,
-            "--region %s: %s has %d bytes, which is less than %d".formatted(name, path, there, wanted), null);
+        throw failure("%s has %d bytes, which is less than %d".formatted(path, there, wanted), null);
       }
-      return new MemoryRegion(name, iova, file.map(FileChannel.MapMode.READ_WRITE, 0, wanted, arena),
-          RegionFile.of(path));
+      if (wanted == 0) {
+        throw failure(path + " is empty", null);
+      }
+      return new MemoryRegion(name, iova, MemoryMap.shared(file, 0, wanted, true, arena),
+          new RegionFile(path, status));
     } catch (IllegalArgumentException e) {
-      throw new CommandFailure(ExitCodes.NOT_DONE, "--region %s: %s".formatted(name, e.getMessage()), e);
-    } catch (NoSuchFileException e) {
-      throw new CommandFailure(ExitCodes.NOT_DONE, "--region %s: there is no file %s".formatted(name, path),
-          e);
-    } catch (FileSystemException e) {
-      throw new CommandFailure(ExitCodes.NOT_DONE,
-          "--region %s: %s: %s".formatted(name, path, e.getReason()), e);
+      throw failure(String.valueOf(e.getMessage()), e);
+    } catch (LinuxException e) {
+      throw failure(e.errno().equals(Errno.ENOENT)
+          ? "there is no file " + path
+          : "%s: %s: %s".formatted(path, e.function(), e.errno()), e);
     }
+  }
+
+  private CommandFailure failure(String words, @Nullable Exception cause) {
+    return new CommandFailure(ExitCodes.NOT_DONE, "--region %s: %s".formatted(name, words), cause);
   }
 }

@@ -2,12 +2,20 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.BackingStore;
+import io.vfio4j.engine.FileIdentity;
 import io.vfio4j.linux.FileSpace;
+import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.Errno;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
@@ -17,18 +25,17 @@ import java.util.Optional;
  * @param path where it was when it was mapped
  * @param mapped what was there then
  */
-record RegionFile(Path path, FileSpace mapped) implements BackingStore {
+record RegionFile(Path path, FileStatus mapped) implements BackingStore {
 
-  static RegionFile of(Path path) throws LinuxException {
-    return new RegionFile(path, FileSpace.of(path));
-  }
+  /** Another one at each start of the kernel: device and inode mean a file only as long as that runs. */
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   @Override
   public void allocate(MemorySegment pages) throws LinuxException {
     try {
       MemoryMap.populate(pages);
     } catch (LinuxException e) {
-      if (e.errno() != Errno.EINVAL) { // Kernels before 5.14 do not know it.
+      if (!e.errno().equals(Errno.EINVAL)) { // Kernels before 5.14 do not know it.
         throw e;
       }
     }
@@ -42,8 +49,25 @@ record RegionFile(Path path, FileSpace mapped) implements BackingStore {
     } catch (LinuxException e) {
       return Optional.empty();
     }
-    return now.available().isPresent() && now.isSameFile(mapped)
+    boolean isMapped = now.fileSystem() == mapped.device() && now.inode() == mapped.inode();
+    return now.available().isPresent() && isMapped
         ? Optional.of(new Space(now.fileSystem(), now.allocated(), now.available().getAsLong()))
         : Optional.empty();
+  }
+
+  /** A digest, since a peer need not know the numbers of this host. */
+  @Override
+  public Optional<FileIdentity> identity() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(Files.readString(BOOT_ID).strip().getBytes(StandardCharsets.UTF_8));
+      ByteBuffer numbers = ByteBuffer.allocate(2 * Long.BYTES).putLong(mapped.device()).putLong(mapped.inode());
+      ByteBuffer identity = ByteBuffer.wrap(digest.digest(numbers.array()));
+      return Optional.of(new FileIdentity(identity.getLong(), identity.getLong()));
+    } catch (IOException e) {
+      return Optional.empty(); // Without /proc a file of another host might look the same.
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("each JDK has SHA-256", e);
+    }
   }
 }

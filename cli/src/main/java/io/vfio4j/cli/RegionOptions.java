@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.MemoryRegion;
-import io.vfio4j.engine.MemoryRegions;
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** The memory that moves along. To be mixed in. */
 final class RegionOptions {
@@ -25,21 +26,24 @@ final class RegionOptions {
   /**
    * Maps all memory.
    *
-   * @param arena where it stays mapped
+   * @param log takes warnings
    */
-  MemoryRegions map(Arena arena, CommandSpec spec) throws IOException {
-    return map(regions, arena, spec);
+  MappedMemory map(CommandSpec spec, Consumer<String> log) throws IOException {
+    return MappedMemory.map(regions, spec, log);
   }
 
-  static MemoryRegions map(List<RegionArgument> regions, Arena arena, CommandSpec spec) throws IOException {
-    List<MemoryRegion> mapped = new ArrayList<>();
+  /**
+   * Requires that a file is none of the memory.
+   *
+   * @param option how the user named the file
+   * @throws ParameterException if it is the file of a region
+   */
+  void requireOther(CommandSpec spec, String option, Path file) throws IOException {
     for (RegionArgument region : regions) {
-      mapped.add(region.map(arena));
-    }
-    try {
-      return new MemoryRegions(mapped);
-    } catch (IllegalArgumentException e) {
-      throw Options.wrong(spec, e);
+      if (Files.exists(file) && Files.exists(region.path()) && Files.isSameFile(file, region.path())) {
+        throw new ParameterException(spec.commandLine(),
+            "%s: %s is the memory of --region %s; give another file".formatted(option, file, region.name()));
+      }
     }
   }
 }

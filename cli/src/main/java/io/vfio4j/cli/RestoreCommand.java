@@ -11,7 +11,6 @@ import io.vfio4j.engine.SavedState;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.StateRestoring;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,6 +63,7 @@ final class RestoreCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Path path = Options.readableFile(common.spec(), "FILE", Options.required(file, "FILE"));
     MigrationOptions options = options();
+    regions.requireOther(common.spec(), "FILE", path);
     try (Watching watching = watch.start(common.spec(), common.output())) {
       return watching.tellingOf(() -> restore(path, options, watching));
     }
@@ -74,9 +74,8 @@ final class RestoreCommand implements Callable<Integer> {
     Output output = common.output();
     try (OpenDevices targets = OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
         address -> address.open(output::warning));
-        Arena arena = Arena.ofShared()) {
-      MemoryRegions memory = regions.map(arena, common.spec());
-      RestoreReport report = restore(path, targets, memory, options, watching, output);
+        MappedMemory memory = regions.map(common.spec(), output::warning)) {
+      RestoreReport report = restore(path, targets, memory.regions(), options, watching, output);
       watching.restored(report, path);
       FileReportWords.lines(report, path).forEach(output::line);
       output.result(FileReportJson.of(report, path));

@@ -10,7 +10,6 @@ import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.StateSaving;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +70,7 @@ final class SaveCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Path path = Options.required(file, "--output");
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
+    regions.requireOther(common.spec(), "--output", path);
     try (Watching watching = watch.start(common.spec(), common.output())) {
       return watching.tellingOf(() -> save(path, options, watching));
     }
@@ -81,10 +81,9 @@ final class SaveCommand implements Callable<Integer> {
     try (OpenDevices sources =
         OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
             address -> address.openSource(reset.isAllowed(), output::warning));
-        Arena arena = Arena.ofShared()) {
-      MemoryRegions memory = regions.map(arena, common.spec());
-      try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
-        SaveReport report = save(sources, memory, path, options, workload, watching, output);
+        MappedMemory memory = regions.map(common.spec(), output::warning);
+        WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
+        SaveReport report = save(sources, memory.regions(), path, options, workload, watching, output);
         watching.saved(report, path);
         FileReportWords.lines(report, path).forEach(output::line);
         tellWhatBecomesOf(sources, output);
@@ -92,7 +91,6 @@ final class SaveCommand implements Callable<Integer> {
         report.workloadFailure().ifPresent(why -> output.warning(
             "vfio4j: the devices run on, but their workload did not resume, and stays paused: " + why));
         return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
-      }
     }
   }
 

@@ -6,7 +6,6 @@ import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.Connections;
 import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationSource;
@@ -17,7 +16,6 @@ import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,25 +106,23 @@ final class SendCommand implements Callable<Integer> {
     try (OpenDevices sources =
         OpenDevices.open(DeviceAddress.within(options.timeouts(), devices),
             address -> address.openSource(reset.isAllowed(), output::warning));
-        Arena arena = Arena.ofShared()) {
-      MemoryRegions memory = regions.map(arena, common.spec());
-      try (WorkloadOptions.Running workload = workloads.start(memory, common.spec())) {
+        MappedMemory memory = regions.map(common.spec(), output::warning);
+        WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
         Connections connections = connect(peer, policy, sources);
         TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
         OtherSide other =
             OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
         return new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
-            .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory), connections, options,
+            .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory.regions()), connections, options,
                 workload.workload(), listener).run());
-      }
     }
   }
 
   private int compare(TransportAddress peer, PeerPolicy policy, Output output) throws IOException {
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
     try (OpenDevices sources = OpenDevices.open(devices, address -> reset.openToCompare(address, output));
-        Arena arena = Arena.ofShared()) {
-      Ensemble source = sources.ensemble().withMemory(regions.map(arena, common.spec()));
+        MappedMemory memory = regions.map(common.spec(), output::warning)) {
+      Ensemble source = sources.ensemble().withMemory(memory.regions());
       Connections connections = connect(peer, policy, sources);
       return DryRun.tell(compare(new MigrationSource(source, connections, options, Workload.NONE,
           MigrationListener.NONE), peer), output);

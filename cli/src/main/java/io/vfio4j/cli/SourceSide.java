@@ -62,6 +62,7 @@ final class SourceSide {
       });
     } catch (MigrationException e) {
       failed(e, Optional.ofNullable(session.get()));
+      watching.settle(ExitCodes.DONE);
       output.line("at the target run, as it says now: " + sources.names());
       return ExitCodes.DONE;
     }

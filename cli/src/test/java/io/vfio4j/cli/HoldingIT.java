@@ -29,7 +29,7 @@ class HoldingIT {
         BufferedReader lines = new BufferedReader(new PipedReader(out));
         VfioUserClient client = VfioUserClient.connect(folder.resolve("a.sock"), ClientOptions.DEFAULT)) {
       Output output = new Output(new PrintWriter(out), new PrintWriter(new StringWriter()), true, false);
-      OpenDevices devices = OpenDevices.of(OpenDevice.of(client));
+      OpenDevices devices = OpenDevices.of(OpenDevice.of(client, output::warning));
       FutureTask<Boolean> holding = new FutureTask<>(() -> {
         new Holding().keep(devices, output);
         return true;

@@ -30,6 +30,14 @@ public interface BackingStore {
   }
 
   /**
+   * Returns which file it is; empty where it is none, or cannot be known. A migration is refused where a region of the
+   * target is the same file as one of the source: what is loaded would undo what the source's workload writes.
+   */
+  default Optional<FileIdentity> identity() {
+    return Optional.empty();
+  }
+
+  /**
    * Room, in bytes, none of it negative.
    *
    * @param fileSystem what gives it, equal for regions that share it

@@ -252,13 +252,15 @@ final class Link implements AutoCloseable {
     } catch (IllegalStateException e) {
       narrator
           .note("buffers are kept, for a device that does not answer is still given them: " + Words.of(e));
+    } catch (RuntimeException e) {
+      narrator.note("buffers are kept: " + Words.of(e));
     }
   }
 
   private void closeTransport() {
     try {
       transport.close();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       narrator.note("the connection did not close: " + Words.of(e));
     }
   }

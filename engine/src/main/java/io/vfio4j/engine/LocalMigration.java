@@ -66,7 +66,7 @@ public final class LocalMigration {
   public static Comparison compare(Ensemble source, Ensemble target, MigrationOptions options,
       Predicate<MigratableDevice> expendable) throws IOException {
     return PreFlight.compare(
-        Hello.of(introduce(source, Side.SOURCE, options, expendable), source.memory().introduced()),
+        Hello.of(introduce(source, Side.SOURCE, options, expendable), source.memory().introducedWithFiles()),
         Hello.of(introduce(target, Side.TARGET, options, expendable), target.memory().introducedWithRoom()),
         options.noPeerDma());
   }

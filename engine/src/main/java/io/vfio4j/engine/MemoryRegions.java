@@ -3,6 +3,7 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.IovaRange;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * All memory that moves with a migration.
@@ -61,7 +62,13 @@ public record MemoryRegions(List<MemoryRegion> list) {
     return list.stream().map(survey::introduced).toList();
   }
 
-  /** Returns how the regions of a source are introduced. */
+  /** Returns how the regions of a source are introduced to a target, which may have the same files. */
+  List<HelloRegion> introducedWithFiles() {
+    return list.stream().map(region -> new HelloRegion(region.name(), region.iova(), region.size(),
+        OptionalLong.empty(), region.store().identity())).toList();
+  }
+
+  /** Returns how the regions of a source are introduced in a file, which may be restored to where it came from. */
   List<HelloRegion> introduced() {
     return list.stream().map(region -> new HelloRegion(region.name(), region.iova(), region.size())).toList();
   }

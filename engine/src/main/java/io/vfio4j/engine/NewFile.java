@@ -161,12 +161,16 @@ final class NewFile implements AutoCloseable {
         : Words.of(e);
   }
 
-  /** Removes what is not in its place. */
+  /** Removes what is not in its place. What is there is on its disk, so that nothing that fails here concerns it. */
   @Override
   public void close() throws IOException {
     try (channel; early) {
       if (!inPlace) {
         Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      if (!inPlace) {
+        throw e;
       }
     } finally {
       LeftParts.release(part);

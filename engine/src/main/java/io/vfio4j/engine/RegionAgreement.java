@@ -8,11 +8,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Whether both sides have the same memory: regions of one name have one place, in any order. */
 final class RegionAgreement {
 
   private static final String NONE = "none";
+  private static final String SHARED = "shared";
   private static final String DIFFERS = "the memory differs: ";
 
   private RegionAgreement() {
@@ -28,10 +30,39 @@ final class RegionAgreement {
       pairs.add(theirs == null
           ? alone(ours, Side.SOURCE, Side.TARGET)
           : new Pair(Optional.of(ours.name()), Optional.of(theirs.name()),
-              List.of(place(ours, theirs), room(ours, theirs))));
+              properties(ours, theirs, source, target)));
     }
     others.values().forEach(region -> pairs.add(alone(region, Side.TARGET, Side.SOURCE)));
     return pairs;
+  }
+
+  private static List<Property> properties(HelloRegion ours, HelloRegion theirs, List<HelloRegion> source,
+      List<HelloRegion> target) {
+    List<Property> properties = new ArrayList<>(List.of(place(ours, theirs), room(ours, theirs)));
+    sameAsSource(theirs, source).or(() -> sameAtTarget(ours, theirs, source, target))
+        .ifPresent(complaint -> properties.add(Property.refused("file", SHARED, SHARED, complaint)));
+    return properties;
+  }
+
+  /** What arrives would overwrite what the source's workload writes meanwhile, and a failure could not be undone. */
+  private static Optional<String> sameAsSource(HelloRegion theirs, List<HelloRegion> source) {
+    return ofFile(theirs, source).findFirst().map(same -> """
+        the source's region %s and the target's region %s are the same file: give the target memory of its own"""
+        .formatted(same.name(), theirs.name()));
+  }
+
+  /** Two regions of the source that are one file may be one at the target, but not two that differ. */
+  private static Optional<String> sameAtTarget(HelloRegion ours, HelloRegion theirs, List<HelloRegion> source,
+      List<HelloRegion> target) {
+    return ours.file().isEmpty() ? Optional.empty()
+        : ofFile(theirs, target).filter(other -> !other.name().equals(theirs.name()))
+            .filter(other -> ofFile(ours, source).noneMatch(same -> same.name().equals(other.name())))
+            .findFirst().map(other -> "the target's regions %s and %s are the same file: give each a file of its own"
+                .formatted(theirs.name(), other.name()));
+  }
+
+  private static Stream<HelloRegion> ofFile(HelloRegion region, List<HelloRegion> regions) {
+    return regions.stream().filter(other -> other.file().isPresent() && other.file().equals(region.file()));
   }
 
   private static Pair alone(HelloRegion region, Side side, Side other) {

@@ -13,7 +13,8 @@ final class RoomSurvey {
 
   /** Returns how a region is introduced, as the next of those of a target. */
   HelloRegion introduced(MemoryRegion region) {
-    return new HelloRegion(region.name(), region.iova(), region.size(), room(region));
+    return new HelloRegion(region.name(), region.iova(), region.size(), room(region),
+        region.store().identity());
   }
 
   private OptionalLong room(MemoryRegion region) {

@@ -116,7 +116,7 @@ final class SaveRun implements AutoCloseable {
       throw keepFileOf(sent, e);
     }
     resumeWorkload();
-    stopLogs();
+    stopLogsOrNote();
     return finish(new SavedNote(SavedState.Source.RUNNING, sent.stateOf(), parts.total()));
   }
 
@@ -145,7 +145,7 @@ final class SaveRun implements AutoCloseable {
 
   /** Everything stands still until the file outlives the system. */
   private long finishStopped(Sent sent) throws IOException {
-    stopLogs();
+    stopLogsOrNote();
     long fileBytes = finish(new SavedNote(SavedState.Source.STOPPED, sent.stateOf(), Duration.ZERO));
     try {
       group.move(DeviceState.STOP, "its state is in the file", Waiting.alone());
@@ -161,12 +161,18 @@ final class SaveRun implements AutoCloseable {
     link.out().sendEnd();
     long size = file.size();
     file.publish();
+    narrator.shield(); // From here on nothing takes the file back.
     return size;
   }
 
-  private void stopLogs() throws IOException {
+  /** The state is complete: a device that goes on logging costs time, and not the file. */
+  private void stopLogsOrNote() {
     if (memory != null) {
-      memory.stopLogs();
+      try {
+        memory.stopLogs();
+      } catch (IOException | RuntimeException | Error e) {
+        narrator.note("a log of dirty memory did not stop: " + Words.of(e));
+      }
     }
   }
 

@@ -190,8 +190,17 @@ final class SourceMemory implements AutoCloseable {
     if (group.devices().stream().anyMatch(MovedDevice::isHung)) {
       narrator.note("bitmaps are kept, for a device that does not answer may still be given them");
     } else {
-      logs.close();
+      close(logs::close);
     }
-    pending.close();
+    close(pending::close);
+  }
+
+  /** What has been sent has been sent, whether or not the memory that it took can be given back. */
+  private void close(Runnable close) {
+    try {
+      close.run();
+    } catch (RuntimeException e) {
+      narrator.note("bitmaps are kept: " + Words.of(e));
+    }
   }
 }

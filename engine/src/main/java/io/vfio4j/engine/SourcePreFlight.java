@@ -110,7 +110,7 @@ final class SourcePreFlight {
   }
 
   private Hello introduction(List<Hello.Device> own, Session session) {
-    return Hello.of(own, ensemble.memory().introduced()).withAcknowledgement(true)
+    return Hello.of(own, ensemble.memory().introducedWithFiles()).withAcknowledgement(true)
         .withSession(session, channels(session))
         .withCompression(Compression.algorithm(options.compression()));
   }

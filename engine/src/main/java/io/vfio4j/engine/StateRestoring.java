@@ -62,12 +62,29 @@ public final class StateRestoring {
    */
   public RestoreReport run() throws RestoreException {
     Narrator narrator = new Narrator(Side.TARGET, NanoClock.SYSTEM, listener);
-    try (FileChannel channel = IncomingFile.open(path);
-        Link link = new Link(new IncomingFile(channel, path), FileCheck.PATIENCE, narrator);
+    FileChannel channel = open(narrator);
+    try (Link link = new Link(new IncomingFile(channel, path), FileCheck.PATIENCE, narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
       return new RestoreRun(ensemble, expendable, group, link, channel, path, options, narrator).run();
+    } finally {
+      close(channel, narrator);
+    }
+  }
+
+  private FileChannel open(Narrator narrator) throws RestoreException {
+    try {
+      return IncomingFile.open(path);
     } catch (IOException e) {
       throw new RestoreException(narrator.phase(), RestoreException.Fate.UNTOUCHED, Words.of(e), e);
+    }
+  }
+
+  /** The devices have their state, or not, whatever becomes of a file that was read. */
+  private void close(FileChannel channel, Narrator narrator) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      narrator.note("%s did not close: %s".formatted(path, Words.of(e)));
     }
   }
 }

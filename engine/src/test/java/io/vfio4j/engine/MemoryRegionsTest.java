@@ -145,6 +145,38 @@ class MemoryRegionsTest {
         "the target has room for 68719472640 bytes of its region ram, which has 68719476736 bytes");
   }
 
+  /** By whatever path: what is loaded would undo what the source's workload writes. */
+  @Test
+  void theSameFileOnBothSidesIsRefused() throws StreamException {
+    FileIdentity one = new FileIdentity(1, -2);
+    FileIdentity two = new FileIdentity(1, 2);
+    HelloRegion ram = ofFile("ram", 0, one);
+    HelloRegion rom = ofFile("rom", GIB, two);
+    assertThat(taken(written(ram))).isEqualTo(ram);
+    assertThat(refusals(List.of(ram), List.of(ram)))
+        .containsExactly("the source's region ram and the target's region ram are the same file: "
+            + "give the target memory of its own");
+    assertThat(refusals(List.of(ram, rom), List.of(ofFile("ram", 0, two), ofFile("rom", GIB, new FileIdentity(3, 3)))))
+        .as("crosswise").singleElement().asString().contains("source's region rom", "target's region ram");
+    assertThat(refusals(List.of(ram), List.of(ofFile("ram", 0, two)))).isEmpty();
+    assertThat(refusals(List.of(RAM), List.of(RAM))).as("not known").isEmpty();
+  }
+
+  @Test
+  void twoRegionsOfTheTargetAreOneFileOnlyWhereThoseOfTheSourceAre() {
+    FileIdentity one = new FileIdentity(1, 1);
+    FileIdentity two = new FileIdentity(2, 2);
+    FileIdentity three = new FileIdentity(3, 3);
+    List<HelloRegion> target = List.of(ofFile("a", 0, three), ofFile("b", GIB, three));
+    assertThat(refusals(List.of(ofFile("a", 0, one), ofFile("b", GIB, two)), target)).hasSize(2).first().asString()
+        .isEqualTo("the target's regions a and b are the same file: give each a file of its own");
+    assertThat(refusals(List.of(ofFile("a", 0, one), ofFile("b", GIB, one)), target)).isEmpty();
+  }
+
+  private static HelloRegion ofFile(String name, long iova, FileIdentity file) {
+    return new HelloRegion(name, iova, GIB, OptionalLong.empty(), Optional.of(file));
+  }
+
   private static HelloRegion withRoom(long bytes) {
     return new HelloRegion("ram", GIB, GIB, OptionalLong.of(bytes));
   }

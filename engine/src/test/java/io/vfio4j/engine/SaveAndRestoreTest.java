@@ -98,6 +98,25 @@ class SaveAndRestoreTest {
     }
   }
 
+  /** The file is in its place, and on its disk: who fails to hear of that does not take it back. */
+  @Test
+  void aListenerThatFailsAfterTheFileIsInItsPlaceChangesNothing() throws Exception {
+    for (boolean stop : new boolean[] {false, true}) {
+      try (FileTrial trial = new FileTrial(folder.resolve("state"), 1, 0)) {
+        trial.stop = stop;
+        trial.listener = event -> {
+          if (event instanceof MigrationEvent.PhaseBegan began && began.phase() instanceof Phase.Done) {
+            throw new IllegalStateException("the listener is full");
+          }
+        };
+        assertThat(trial.save().notes()).containsExactly("the listener failed: the listener is full");
+        assertThat(trial.workload).hasSize(stop ? 1 : 2);
+        assertThat(SavedFile.check(trial.file, Codecs.NONE).state().source())
+            .isEqualTo(stop ? SavedState.Source.STOPPED : SavedState.Source.RUNNING);
+      }
+    }
+  }
+
   /** A disk that is full after so many bytes. */
   private static final class Full implements WritableByteChannel {
     private final WritableByteChannel channel;

@@ -4,6 +4,7 @@ package io.vfio4j.linux;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -17,6 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class Fd implements AutoCloseable {
 
   private static final int F_DUPFD_QUERY = 1027;
+  private static final int O_RDWR = 2;
+  private static final int O_CLOEXEC = 0x8_0000;
   private static final int F_DUPFD_CLOEXEC = 1030;
 
   private static final int CLOSED = 1 << 31;
@@ -30,6 +33,18 @@ public final class Fd implements AutoCloseable {
   private Fd(int number, String name) {
     this.number = number;
     this.name = name;
+  }
+
+  /**
+   * Opens a file that exists to be read and written, open(2) with O_RDWR and O_CLOEXEC.
+   *
+   * @throws LinuxException ENOENT if there is none, EACCES, EISDIR, and what else open(2) answers
+   */
+  public static Fd open(Path path) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      int number = FileCalls.open(arena.allocateFrom(path.toString()), O_RDWR | O_CLOEXEC);
+      return owning(LinuxException.check(number, "open", path.toString()), path.toString());
+    }
   }
 
   /**

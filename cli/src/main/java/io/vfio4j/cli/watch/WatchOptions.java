@@ -58,7 +58,7 @@ public final class WatchOptions {
       if (reportFile.isPresent()) {
         watchers.add(new PageFile(reportFile.get(), CommandWords.of(spec), output));
       }
-      return new Watching(watchers);
+      return new Watching(watchers, output);
     } catch (IOException | RuntimeException | Error e) {
       watchers.forEach(Watcher::close);
       throw e;

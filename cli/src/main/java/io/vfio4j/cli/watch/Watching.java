@@ -2,6 +2,9 @@
 package io.vfio4j.cli.watch;
 
 import io.vfio4j.cli.CommandFailure;
+import io.vfio4j.cli.ExitCodes;
+import io.vfio4j.cli.Failures;
+import io.vfio4j.cli.Output;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
@@ -14,12 +17,20 @@ import io.vfio4j.jfr.JfrListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
 import picocli.CommandLine.ParameterException;
 
-/** All that watches the migration of a command, until the command ends. */
+/**
+ * All that watches the migration of a command, until the command ends, and its verdict: once a migration is done, nothing
+ * that fails afterwards changes the exit code, which says who has the devices.
+ */
 public final class Watching implements MigrationListener, AutoCloseable {
 
   private final List<Watcher> watchers;
+  private final Output output;
+  private OptionalInt verdict = OptionalInt.empty();
   private final JfrListener jfr = new JfrListener();
   private boolean ended;
 
@@ -31,7 +42,8 @@ public final class Watching implements MigrationListener, AutoCloseable {
     int run() throws IOException, InterruptedException;
   }
 
-  Watching(List<Watcher> watchers) {
+  Watching(List<Watcher> watchers, Output output) {
+    this.output = output;
     this.watchers = List.copyOf(watchers);
   }
 
@@ -58,56 +70,85 @@ public final class Watching implements MigrationListener, AutoCloseable {
       return watched.run();
     } catch (ParameterException e) {
       throw e;
-    } catch (IOException | RuntimeException | Error e) {
-      if (!ended) {
-        watchers.forEach(watcher -> watcher.notBegun(e));
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      if (verdict.isPresent()) {
+        output.warning("vfio4j: done, but something failed afterwards: " + Failures.words(e));
+        return verdict.getAsInt();
+      }
+      if (!ended && !(e instanceof InterruptedException)) {
+        tell(watcher -> watcher.notBegun(e));
       }
       throw e;
     }
   }
 
+  /**
+   * What the command was to do is done.
+   *
+   * @param exitCode that of the command from now on, whatever fails
+   */
+  public void settle(int exitCode) {
+    verdict = OptionalInt.of(exitCode);
+  }
+
+  private void settle(Optional<String> workloadFailure) {
+    end();
+    settle(workloadFailure.isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE);
+  }
+
+  /** None of those that watch may harm what they watch, nor the others. */
+  private void tell(Consumer<Watcher> what) {
+    for (Watcher watcher : watchers) {
+      try {
+        what.accept(watcher);
+      } catch (RuntimeException e) {
+        output.warning("vfio4j: what watches this command failed: " + Failures.words(e));
+      }
+    }
+  }
+
   /** The source's side is done. */
   public void moved(MigrationReport report) {
-    end();
-    watchers.forEach(watcher -> watcher.moved(report));
+    settle(report.workloadFailure());
+    tell(watcher -> watcher.moved(report));
   }
 
   /** The target's side is done. */
   public void received(TargetReport report) {
-    end();
-    watchers.forEach(watcher -> watcher.received(report));
+    settle(Optional.empty());
+    tell(watcher -> watcher.received(report));
   }
 
   /** The state of devices has been saved to a file. */
   public void saved(SaveReport report, Path file) {
-    end();
-    watchers.forEach(watcher -> watcher.saved(report, file));
+    settle(report.workloadFailure());
+    tell(watcher -> watcher.saved(report, file));
   }
 
   /** It has not; returns what the command says. */
   public CommandFailure notSaved(MigrationException cause, CommandFailure failure) {
     end();
-    watchers.forEach(watcher -> watcher.notSaved(cause, failure));
+    tell(watcher -> watcher.notSaved(cause, failure));
     return failure;
   }
 
   /** Devices have been given the state that was saved to a file. */
   public void restored(RestoreReport report, Path file) {
-    end();
-    watchers.forEach(watcher -> watcher.restored(report, file));
+    settle(Optional.empty());
+    tell(watcher -> watcher.restored(report, file));
   }
 
   /** They have not; returns what the command says. */
   public CommandFailure notRestored(RestoreException cause, CommandFailure failure) {
     end();
-    watchers.forEach(watcher -> watcher.notRestored(cause, failure));
+    tell(watcher -> watcher.notRestored(cause, failure));
     return failure;
   }
 
   /** The migration failed; returns what the command says. */
   public CommandFailure failed(MigrationException cause, CommandFailure failure) {
     end();
-    watchers.forEach(watcher -> watcher.failed(cause, failure));
+    tell(watcher -> watcher.failed(cause, failure));
     return failure;
   }
 
@@ -120,6 +161,6 @@ public final class Watching implements MigrationListener, AutoCloseable {
   @Override
   public void close() {
     jfr.close();
-    watchers.forEach(Watcher::close);
+    tell(Watcher::close);
   }
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Memory and devices that are source and target at once, whatever path leads to them. */
+class SameMemoryTest {
+
+  private static final int SIZE = 1 << 20;
+  private static final String SAME = "the source's region ram and the target's region ram are the same file";
+
+  @TempDir
+  private Path folder;
+  private Path memory;
+
+  @BeforeEach
+  void makeMemory() throws IOException {
+    memory = Files.write(folder.resolve("memory"), new byte[SIZE]);
+    Files.write(folder.resolve("other"), new byte[SIZE]);
+    Files.createLink(folder.resolve("hard"), memory);
+    Files.createSymbolicLink(folder.resolve("soft"), Path.of("memory"));
+  }
+
+  private Run migrate(String to, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", "sim:a?memory=1m", "--to",
+        "sim:b?memory=1m", "--json", "--max-downtime", "30s", "--state-dir", folder.toString(), "--region",
+        "ram=%s@0".formatted(memory), "--to-region", "ram=%s@0".formatted(to)));
+    arguments.addAll(List.of(more));
+    return Run.vfio4j(arguments.toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"memory", "hard", "soft", "../FOLDER/memory"})
+  void isRefusedByAnyPath(String path) {
+    Run run = migrate(folder.resolve(path.replace("FOLDER", folder.getFileName().toString())).toString());
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains(SAME);
+    assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("UNTOUCHED");
+  }
+
+  @Test
+  void isRefusedByTheDescriptorOfAProcess() throws IOException {
+    try (FileChannel open = FileChannel.open(memory, StandardOpenOption.READ);
+        Stream<Path> descriptors =
+            Files.list(Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd"))) {
+      Path descriptor = descriptors.filter(this::isMemory).findFirst().orElseThrow();
+      Run run = migrate(descriptor.toString());
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(run.err()).contains(SAME);
+      assertThat(open.isOpen()).isTrue();
+    }
+  }
+
+  private boolean isMemory(Path descriptor) {
+    try {
+      return Files.isSameFile(descriptor, memory);
+    } catch (IOException e) {
+      return false; // It has been closed meanwhile.
+    }
+  }
+
+  @Test
+  void isFoundByADryRun() {
+    Run run = migrate(memory.toString(), "--dry-run");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.event("comparison").get("refusals").toString()).contains(SAME);
+  }
+
+  @Test
+  void anotherFileIsNone() {
+    Run run = migrate(folder.resolve("other").toString());
+
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+  }
+
+  /** To save memory and to restore it where it came from is what a file is for; to overwrite the file itself is not. */
+  @Test
+  void aFileIsRestoredToWhereItCameFrom() {
+    String region = "ram=%s@0".formatted(memory);
+    String file = folder.resolve("a.state").toString();
+    Run saved = Run.vfio4j("save", "sim:a?memory=1m", "--region", region, "--max-downtime", "30s", "--output", file);
+    assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.DONE);
+    Run restored = Run.vfio4j("restore", file, "sim:b?memory=1m", "--region", region);
+    assertThat(restored.exitCode()).as(restored.err()).isEqualTo(ExitCodes.DONE);
+
+    Run over = Run.vfio4j("save", "sim:a?memory=1m", "--region", region, "--output", folder.resolve("hard").toString());
+    assertThat(over.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(over.err()).contains("is the memory of --region ram");
+    Run itself = Run.vfio4j("restore", memory.toString(), "sim:b?memory=1m", "--region", region);
+    assertThat(itself.exitCode()).isEqualTo(ExitCodes.USAGE);
+  }
+
+  @Test
+  void oneDeviceThroughTwoPathsIsRefused() throws Exception {
+    Path link = Files.createSymbolicLink(folder.resolve("link.sock"), Path.of("a.sock"));
+    try (Served a = Served.at(folder.resolve("a.sock"))) {
+      for (String other : List.of(link.toString(), folder + "/./a.sock")) {
+        Run run = Run.vfio4j("migrate", "--from", a.address(), "--to", "vfio-user:" + other, "--state-dir",
+            folder.toString());
+        assertThat(run.exitCode()).as(other).isNotEqualTo(ExitCodes.DONE);
+        assertThat(run.err()).containsAnyOf("in use", "are the same device");
+      }
+    }
+  }
+}
