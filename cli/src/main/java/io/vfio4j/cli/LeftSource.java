@@ -33,7 +33,7 @@ final class LeftSource {
       throw new CommandFailure(ExitCodes.NOT_DONE,
           "%s is in %s, as its last user left it, and a migration begins in RUNNING; nothing was touched. %s"
               .formatted(name, state, device instanceof VfioUserClient
-                  ? OpenDevice.of(device).wayOut(state)
+                  ? OpenDevice.of(device, log).wayOut(state)
                   : "What it holds may be all there is of its state: if nobody needs it any more, add --reset"),
           null);
     }

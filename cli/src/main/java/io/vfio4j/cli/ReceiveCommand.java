@@ -93,7 +93,8 @@ final class ReceiveCommand implements Callable<Integer> {
       try (Interrupting _ = Interrupting.onSignal();
           Refusals refusals = new Refusals(output);
           TransportListener listener = TransportListener.open(where, policy, refusals)) {
-        report = new Reception(targets, memory.regions(), options, state, watching, output).run(listener, timeout);
+        report =
+            new Reception(targets, memory.regions(), options, state, watching, output).run(listener, timeout);
       }
       watching.received(report);
       tell(report, output);

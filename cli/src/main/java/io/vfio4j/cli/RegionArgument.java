@@ -70,7 +70,8 @@ record RegionArgument(String name, Path path, long iova, OptionalLong size) {
         throw failure("%s is not a file that memory can be mapped from".formatted(path), null);
       }
       if (!status.hasSize() && size.isEmpty()) {
-        throw failure("%s does not say its size: write %s=%s@0x%x:SIZE".formatted(path, name, path, iova), null);
+        throw failure("%s does not say its size: write %s=%s@0x%x:SIZE".formatted(path, name, path, iova),
+            null);
       }
       long there = status.hasSize() ? status.size() : size.getAsLong();
       long wanted = size.orElse(there);

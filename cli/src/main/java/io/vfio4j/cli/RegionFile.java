@@ -61,7 +61,8 @@ record RegionFile(Path path, FileStatus mapped) implements BackingStore {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(Files.readString(BOOT_ID).strip().getBytes(StandardCharsets.UTF_8));
-      ByteBuffer numbers = ByteBuffer.allocate(2 * Long.BYTES).putLong(mapped.device()).putLong(mapped.inode());
+      ByteBuffer numbers =
+          ByteBuffer.allocate(2 * Long.BYTES).putLong(mapped.device()).putLong(mapped.inode());
       ByteBuffer identity = ByteBuffer.wrap(digest.digest(numbers.array()));
       return Optional.of(new FileIdentity(identity.getLong(), identity.getLong()));
     } catch (IOException e) {

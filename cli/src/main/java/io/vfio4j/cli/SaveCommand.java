@@ -83,14 +83,14 @@ final class SaveCommand implements Callable<Integer> {
             address -> address.openSource(reset.isAllowed(), output::warning));
         MappedMemory memory = regions.map(common.spec(), output::warning);
         WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
-        SaveReport report = save(sources, memory.regions(), path, options, workload, watching, output);
-        watching.saved(report, path);
-        FileReportWords.lines(report, path).forEach(output::line);
-        tellWhatBecomesOf(sources, output);
-        output.result(FileReportJson.of(report, path));
-        report.workloadFailure().ifPresent(why -> output.warning(
-            "vfio4j: the devices run on, but their workload did not resume, and stays paused: " + why));
-        return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
+      SaveReport report = save(sources, memory.regions(), path, options, workload, watching, output);
+      watching.saved(report, path);
+      FileReportWords.lines(report, path).forEach(output::line);
+      tellWhatBecomesOf(sources, output);
+      output.result(FileReportJson.of(report, path));
+      report.workloadFailure().ifPresent(why -> output.warning(
+          "vfio4j: the devices run on, but their workload did not resume, and stays paused: " + why));
+      return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
     }
   }
 

@@ -108,13 +108,14 @@ final class SendCommand implements Callable<Integer> {
             address -> address.openSource(reset.isAllowed(), output::warning));
         MappedMemory memory = regions.map(common.spec(), output::warning);
         WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
-        Connections connections = connect(peer, policy, sources);
-        TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
-        OtherSide other =
-            OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
-        return new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
-            .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory.regions()), connections, options,
-                workload.workload(), listener).run());
+      Connections connections = connect(peer, policy, sources);
+      TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
+      OtherSide other =
+          OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
+      return new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
+          .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory.regions()), connections,
+              options,
+              workload.workload(), listener).run());
     }
   }
 

@@ -94,12 +94,14 @@ class SameMemoryTest {
   void aFileIsRestoredToWhereItCameFrom() {
     String region = "ram=%s@0".formatted(memory);
     String file = folder.resolve("a.state").toString();
-    Run saved = Run.vfio4j("save", "sim:a?memory=1m", "--region", region, "--max-downtime", "30s", "--output", file);
+    Run saved =
+        Run.vfio4j("save", "sim:a?memory=1m", "--region", region, "--max-downtime", "30s", "--output", file);
     assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.DONE);
     Run restored = Run.vfio4j("restore", file, "sim:b?memory=1m", "--region", region);
     assertThat(restored.exitCode()).as(restored.err()).isEqualTo(ExitCodes.DONE);
 
-    Run over = Run.vfio4j("save", "sim:a?memory=1m", "--region", region, "--output", folder.resolve("hard").toString());
+    Run over = Run.vfio4j("save", "sim:a?memory=1m", "--region", region, "--output",
+        folder.resolve("hard").toString());
     assertThat(over.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(over.err()).contains("is the memory of --region ram");
     Run itself = Run.vfio4j("restore", memory.toString(), "sim:b?memory=1m", "--region", region);

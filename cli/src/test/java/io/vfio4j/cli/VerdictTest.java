@@ -48,8 +48,10 @@ class VerdictTest {
       }
       try {
         boolean areThere = free() >= 2;
-        Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m", "--max-downtime",
-            "30s", "--state-dir", folder.toString(), "--region", region(from), "--to-region", region(to), "--json");
+        Run run =
+            Run.vfio4j("migrate", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m", "--max-downtime",
+                "30s", "--state-dir", folder.toString(), "--region", region(from), "--to-region", region(to),
+                "--json");
         assertThat(run.exitCode()).as(run.err()).isEqualTo(areThere ? ExitCodes.DONE : ExitCodes.NOT_DONE);
         assertThat(run.err()).doesNotContain("munmap");
       } finally {

@@ -46,9 +46,10 @@ final class RegionAgreement {
 
   /** What arrives would overwrite what the source's workload writes meanwhile, and a failure could not be undone. */
   private static Optional<String> sameAsSource(HelloRegion theirs, List<HelloRegion> source) {
-    return ofFile(theirs, source).findFirst().map(same -> """
+    return ofFile(theirs, source).findFirst().map(
+        same -> """
         the source's region %s and the target's region %s are the same file: give the target memory of its own"""
-        .formatted(same.name(), theirs.name()));
+            .formatted(same.name(), theirs.name()));
   }
 
   /** Two regions of the source that are one file may be one at the target, but not two that differ. */
@@ -57,7 +58,8 @@ final class RegionAgreement {
     return ours.file().isEmpty() ? Optional.empty()
         : ofFile(theirs, target).filter(other -> !other.name().equals(theirs.name()))
             .filter(other -> ofFile(ours, source).noneMatch(same -> same.name().equals(other.name())))
-            .findFirst().map(other -> "the target's regions %s and %s are the same file: give each a file of its own"
+            .findFirst()
+            .map(other -> "the target's regions %s and %s are the same file: give each a file of its own"
                 .formatted(theirs.name(), other.name()));
   }
 

@@ -156,7 +156,8 @@ class MemoryRegionsTest {
     assertThat(refusals(List.of(ram), List.of(ram)))
         .containsExactly("the source's region ram and the target's region ram are the same file: "
             + "give the target memory of its own");
-    assertThat(refusals(List.of(ram, rom), List.of(ofFile("ram", 0, two), ofFile("rom", GIB, new FileIdentity(3, 3)))))
+    assertThat(refusals(List.of(ram, rom),
+        List.of(ofFile("ram", 0, two), ofFile("rom", GIB, new FileIdentity(3, 3)))))
         .as("crosswise").singleElement().asString().contains("source's region rom", "target's region ram");
     assertThat(refusals(List.of(ram), List.of(ofFile("ram", 0, two)))).isEmpty();
     assertThat(refusals(List.of(RAM), List.of(RAM))).as("not known").isEmpty();
@@ -168,7 +169,8 @@ class MemoryRegionsTest {
     FileIdentity two = new FileIdentity(2, 2);
     FileIdentity three = new FileIdentity(3, 3);
     List<HelloRegion> target = List.of(ofFile("a", 0, three), ofFile("b", GIB, three));
-    assertThat(refusals(List.of(ofFile("a", 0, one), ofFile("b", GIB, two)), target)).hasSize(2).first().asString()
+    assertThat(refusals(List.of(ofFile("a", 0, one), ofFile("b", GIB, two)), target)).hasSize(2).first()
+        .asString()
         .isEqualTo("the target's regions a and b are the same file: give each a file of its own");
     assertThat(refusals(List.of(ofFile("a", 0, one), ofFile("b", GIB, one)), target)).isEmpty();
   }
