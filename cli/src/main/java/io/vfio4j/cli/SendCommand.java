@@ -154,8 +154,12 @@ final class SendCommand implements Callable<Integer> {
 
   private static CommandFailure notConnected(TransportAddress peer, OpenDevices sources, IOException e) {
     String advice = e instanceof PeerRefusedException ? ""
-        : "\n  check that receive waits at %s, and that the network lets connections through to it"
-            .formatted(peer);
+        : switch (peer) {
+          case TransportAddress.Unix _ -> "\n  check that receive waits at " + peer;
+          case TransportAddress.Tcp _ ->
+            "\n  check that receive waits at %s, and that the network lets connections "
+                .formatted(peer) + "through to it";
+        };
     return new CommandFailure(ExitCodes.NOT_DONE, "%s\n  nothing was sent, and not touched: %s%s"
         .formatted(Failures.words(e), sources.names(), advice), e);
   }

@@ -63,7 +63,7 @@ public sealed interface TransportAddress {
     public SocketAddress resolve() throws IOException {
       InetSocketAddress address = new InetSocketAddress(host, port);
       if (address.isUnresolved()) {
-        throw new UnknownHostException(this + ": no such host");
+        throw new UnknownHostException("no host is known by the name " + host);
       }
       return address;
     }

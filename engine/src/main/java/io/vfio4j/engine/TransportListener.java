@@ -124,7 +124,7 @@ public final class TransportListener implements Closeable {
     try {
       channel.bind(tcp.resolve(), BACKLOG);
     } catch (IOException e) {
-      throw new IOException(tcp + ": " + e.getMessage(), e);
+      throw new IOException("cannot listen on %s: %s".formatted(tcp, SocketErrors.words(e)), e);
     }
     return new TransportAddress.Tcp(tcp.host(), ((InetSocketAddress) channel.getLocalAddress()).getPort());
   }

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 /** The file of a UNIX socket that is listened on. */
 final class UnixSocketFile {
 
+  /** The types of files, S_IFMT and S_IFSOCK (inode(7)). */
+  private static final int TYPE_MASK = 0xf000;
+
+  private static final int SOCKET = 0xc000;
+
   private final Path path;
   private final @Nullable Object inode;
 
@@ -35,7 +40,11 @@ final class UnixSocketFile {
       throws IOException {
     Path path = address.path().toAbsolutePath();
     requireFree(address, path);
-    Path folder = Files.createTempDirectory(Objects.requireNonNull(path.getParent(), "no folder"), ".");
+    Path parent = Objects.requireNonNull(path.getParent(), "no folder");
+    if (!Files.isDirectory(parent)) {
+      throw new IOException("cannot listen on %s: there is no folder %s".formatted(address, parent));
+    }
+    Path folder = Files.createTempDirectory(parent, ".");
     Path hidden = folder.resolve("s");
     try {
       channel.bind(UnixDomainSocketAddress.of(hidden), backlog);
@@ -50,14 +59,25 @@ final class UnixSocketFile {
 
   private static void requireFree(TransportAddress.Unix address, Path path) throws IOException {
     try {
-      if (!attributes(path).isOther()) {
-        throw new IOException(address + ": exists and is not a socket");
+      attributes(path);
+      if (!isSocket(path, LinkOption.NOFOLLOW_LINKS)) {
+        throw new IOException("cannot listen on %s: it exists and is not a socket".formatted(address));
       }
     } catch (NoSuchFileException e) {
       return;
     }
     if (isAlive(path)) {
-      throw new IOException(address + ": in use");
+      throw new IOException("cannot listen on %s: it is in use".formatted(address));
+    }
+  }
+
+  /** Returns whether there is a socket at a path: to the JDK a FIFO is "other" too. */
+  static boolean isSocket(Path path, LinkOption... options) {
+    try {
+      int mode = (int) Files.getAttribute(path, "unix:mode", options);
+      return (mode & TYPE_MASK) == SOCKET;
+    } catch (IOException e) {
+      return true; // Gone meanwhile, or not ours to look at: what the system says then is all there is to say.
     }
   }
 

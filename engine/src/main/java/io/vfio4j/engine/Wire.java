@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
@@ -68,7 +69,7 @@ final class Wire implements Closeable {
    * @throws IOException if nobody listens there, or the host is not known
    */
   static Wire connect(TransportAddress address, Duration timeout) throws IOException {
-    SocketAddress resolved = address.resolve();
+    SocketAddress resolved = resolve(address);
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       SocketChannel channel = switch (address) {
@@ -83,8 +84,7 @@ final class Wire implements Closeable {
         Closing.after(e, wire);
         throw e;
       } catch (IOException e) {
-        IOException named =
-            new IOException("cannot connect to %s: %s".formatted(address, SocketErrors.words(e)), e);
+        IOException named = notConnected(address, reason(address, e), e);
         Closing.after(named, wire);
         if (!isQueueFull(e)) {
           throw named;
@@ -92,6 +92,24 @@ final class Wire implements Closeable {
         awaitQueue(address, timeout, deadline);
       }
     }
+  }
+
+  private static SocketAddress resolve(TransportAddress address) throws IOException {
+    try {
+      return address.resolve();
+    } catch (IOException e) {
+      throw notConnected(address, Words.of(e), e);
+    }
+  }
+
+  private static IOException notConnected(TransportAddress address, String reason, IOException cause) {
+    return new IOException("cannot connect to %s: %s".formatted(address, reason), cause);
+  }
+
+  /** The system refuses to connect to a file that is not a socket as it does where nobody listens. */
+  private static String reason(TransportAddress address, IOException failure) {
+    return address instanceof TransportAddress.Unix unix && Files.exists(unix.path())
+        && !UnixSocketFile.isSocket(unix.path()) ? "it is not a socket" : SocketErrors.words(failure);
   }
 
   /** The queue of a UNIX socket is full: unlike TCP, the kernel does not let who does not block wait for room. */

@@ -153,6 +153,33 @@ class TransportTest {
     assertThat(unix().path()).hasContent("precious");
   }
 
+  /** To the JDK it is neither a file nor a folder, as a socket is. */
+  @Test
+  void aFifoIsLeftAlone() throws Exception {
+    assertThat(new ProcessBuilder("mkfifo", unix().path().toString()).start().waitFor()).isZero();
+    assertThatThrownBy(() -> Ends.listener(unix())).isInstanceOf(IOException.class)
+        .hasMessage("cannot listen on %s: it exists and is not a socket".formatted(unix()));
+    assertThatThrownBy(() -> Ends.connect(unix())).isInstanceOf(IOException.class)
+        .hasMessage("cannot connect to %s: it is not a socket".formatted(unix()));
+    assertThat(UnixSocketFile.isSocket(unix().path())).isFalse();
+    assertThat(unix().path()).exists();
+  }
+
+  @Test
+  void whatCannotBeReachedIsNamed() {
+    assertThatThrownBy(() -> Ends.connect(new TransportAddress.Unix(folder)))
+        .hasMessage("cannot connect to unix:%s: it is not a socket".formatted(folder));
+    assertThatThrownBy(() -> Ends.connect(unix()))
+        .hasMessage("cannot connect to %s: ENOENT (no such thing)".formatted(unix()));
+    assertThatThrownBy(() -> Ends.listener(new TransportAddress.Unix(folder.resolve("no/m.sock"))))
+        .hasMessage("cannot listen on unix:%s: there is no folder %s".formatted(folder.resolve("no/m.sock"),
+            folder.resolve("no")));
+    TransportAddress unknown = new TransportAddress.Tcp("no-such-host.invalid", 1);
+    assertThatThrownBy(
+        () -> TransportConnector.connect(unknown, TestKeys.SET.policy("localhost"), LONG)).hasMessage(
+            "cannot connect to %s: no host is known by the name no-such-host.invalid".formatted(unknown));
+  }
+
   @Test
   void nobodyListening() {
     assertThatThrownBy(() -> Ends.connect(unix())).isInstanceOf(IOException.class)
