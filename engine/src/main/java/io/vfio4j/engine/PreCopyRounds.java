@@ -174,7 +174,7 @@ final class PreCopyRounds {
         streams.rate(), devicesThen.initialDone());
     if (!sent.isNothing()) {
       pauseNanos = FIRST_PAUSE_NANOS;
-      end(new MigrationReport.Round(ended + 1, sent.devices(), sent.memory(), devicesThen.all(),
+      end(new MigrationReport.Round(ended + 1, sent.devices(), sent.memory(), devicesThen.left(),
           memoryLeft, streams.rate().bytesPerSecond(), took), prediction);
     }
     streams.traffic().about(Math.max(1, ended), prediction);
@@ -184,7 +184,7 @@ final class PreCopyRounds {
 
   private RoundFacts facts(DeviceTotals totals, long memoryLeft, Duration took, Prediction prediction,
       boolean isAcknowledged) {
-    return new RoundFacts(Math.max(1, ended), narrator.now().minus(began), totals.all(), memoryLeft,
+    return new RoundFacts(Math.max(1, ended), narrator.now().minus(began), totals.left(), memoryLeft,
         streams.rate().bytesPerSecond(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
         prediction.downtime(), options.maxDowntime(), totals.initialDone(), isAcknowledged, quiesceFailures,
         quiesceFailures == 0 ? Duration.ZERO : narrator.now().minus(quiesceFailedAt));
@@ -224,12 +224,6 @@ final class PreCopyRounds {
 
   /** What a round did with all devices together. */
   private record DeviceTotals(long left, long assumed, long dirtied, boolean initialDone, boolean dry) {
-
-    /** Returns what is left, what is assumed included. */
-    long all() {
-      return left + assumed;
-    }
-
     static DeviceTotals of(List<DeviceRound.Result> results) {
       long left = 0;
       long assumed = 0;

@@ -12,21 +12,21 @@ import java.time.Duration;
  * @param fewBytes bytes that do not count yet, not negative
  * @param fewNanos how long these took, not negative
  */
-public record TransferRate(long bytes, long nanos, long fewBytes, long fewNanos) {
+record TransferRate(long bytes, long nanos, long fewBytes, long fewNanos) {
 
   /** Nothing has been measured. */
-  public static final TransferRate UNMEASURED = new TransferRate(0, 0, 0, 0);
+  static final TransferRate UNMEASURED = new TransferRate(0, 0, 0, 0);
 
   /** Fewer bytes than these do not tell a rate. */
-  public static final long BULK_BYTES = 64 << 10;
+  static final long BULK_BYTES = 64 << 10;
 
   /** What is assumed as long as nothing is measured, bytes a second: a link of a gigabit. */
-  public static final double ASSUMED = 120e6;
+  static final double ASSUMED = 120e6;
 
   private static final double NANOS_PER_SECOND = 1e9;
 
   /** Returns the rate with what was sent since. */
-  public TransferRate plus(long sent, long took) {
+  TransferRate plus(long sent, long took) {
     long few = fewBytes + sent;
     long fewTook = fewNanos + took;
     return few < BULK_BYTES
@@ -35,13 +35,13 @@ public record TransferRate(long bytes, long nanos, long fewBytes, long fewNanos)
   }
 
   /** Returns bytes a second over all that was sent, however few; 0 where that took no time. */
-  public double bytesPerSecond() {
+  double bytesPerSecond() {
     long took = nanos + fewNanos;
     return took == 0 ? 0 : (bytes + fewBytes) * NANOS_PER_SECOND / took;
   }
 
   /** Returns how long bytes will take at the rate that was measured, or else at {@link #ASSUMED}. */
-  public Duration timeFor(long toSend) {
+  Duration timeFor(long toSend) {
     return time(toSend, nanos > 0 || fewNanos == 0 ? bulkOrAssumed() : bytesPerSecond());
   }
 
