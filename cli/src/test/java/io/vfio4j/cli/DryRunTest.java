@@ -11,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,5 +130,19 @@ class DryRunTest {
     String[] all = Arrays.copyOf(arguments, arguments.length + 1);
     all[arguments.length] = more;
     return all;
+  }
+
+  @Test
+  void findsStatesThatTheTargetWouldRefuse() {
+    String[] migrate = {"migrate", "--from", "sim:a?memory=64m", "--to", "sim:b?memory=8m"};
+    String reason =
+        "sim:b does not take the state of sim:a: the state has 64 MiB of memory 'memory', the target has 8 MiB";
+    Run dry = Run.vfio4j(Stream.concat(Stream.of(migrate), Stream.of("--dry-run")).toArray(String[]::new));
+    assertThat(dry.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(dry.out() + dry.err()).contains(reason);
+
+    Run real = Run.vfio4j(migrate);
+    assertThat(real.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(real.err()).contains(reason);
   }
 }

@@ -153,6 +153,19 @@ class MigrateTest {
     Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=4m");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).contains("EINVAL").contains("sim:a runs again at the source");
+    assertThat(run.err()).contains("the state has 2 MiB of memory 'memory', the target has 4 MiB")
+        .contains("sim:a was not touched");
+  }
+
+  /** By way of the server's reply to a client of ours. */
+  @Test
+  void printsWhyTheTargetRefusedTheState() {
+    Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to",
+        "sim:b?memory=2m&fault=arc=RESUMING>STOP%2Cerrno=EINVAL");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err())
+        .contains("EINVAL (invalid argument): simulated failure at RESUMING > STOP; it is in RESUMING")
+        .contains("sim:a runs again at the source");
   }
 }

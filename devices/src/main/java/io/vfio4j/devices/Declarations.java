@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.model.StateLayout;
 import io.vfio4j.vfiouser.DeviceDescription;
 import io.vfio4j.vfiouser.DeviceDescription.Region;
 import io.vfio4j.vfiouser.LogLimiter;
 import io.vfio4j.vfiouser.ServerLog;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -223,6 +226,19 @@ final class Declarations {
   StreamFormat format() {
     return handMade.map(HandMade::format).orElseGet(
         () -> new StreamFormat(StreamFormat.DECLARED, stateVersion, ids.device() << 16 | ids.vendor()));
+  }
+
+  /** Returns what of a saved state is checked before anything else: its format, and the size of each memory. */
+  Optional<StateLayout> stateLayout() {
+    Map<String, Long> sizes = new LinkedHashMap<>();
+    // A state saved by hand has its memories without names: the sum is what has to be the same.
+    memories.forEach(memory -> sizes.merge(handMade.isEmpty() ? memory.spec().name() : "memory",
+        memory.spec().size(), Long::sum));
+    try {
+      return Optional.of(new StateLayout(format().name(), sizes));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // A memory of a device in the field has a name that the text cannot hold.
+    }
   }
 
   StateImage image() {

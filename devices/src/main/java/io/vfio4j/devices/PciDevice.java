@@ -11,6 +11,7 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.DeviceDescription;
 import io.vfio4j.vfiouser.DmaMemory;
@@ -210,6 +211,11 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
   @Override
   public OptionalLong stopCopyLength() {
     return features().canMigrate() ? OptionalLong.of(core().stopCopyLength()) : OptionalLong.empty();
+  }
+
+  @Override
+  public final Optional<StateLayout> stateLayout() {
+    return features().canMigrate() ? declared.stateLayout() : Optional.empty();
   }
 
   @Override

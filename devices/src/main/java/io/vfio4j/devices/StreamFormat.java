@@ -52,6 +52,11 @@ record StreamFormat(long magic, int version, int device) {
   /** The longest payload of a record, bytes. */
   static final int LONGEST_PAYLOAD = MOST_PAGES * PAGE_SIZE;
 
+  /** Returns what distinguishes it from every other format. */
+  String name() {
+    return "%016x.%d.%08x".formatted(magic, version, device);
+  }
+
   /** Returns how long records with so many pages are if they are as few as can be. */
   static long memoryBytes(long pages) {
     return pages * PAGE_SIZE + (pages + MOST_PAGES - 1) / MOST_PAGES * RECORD_HEADER_BYTES;

@@ -7,6 +7,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
+import io.vfio4j.model.StateLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +51,8 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
   private static final int TAG_DRIVER = 5;
   private static final int TAG_SEGMENTS = 6;
   private static final int TAG_STATE = 7;
+  private static final int TAG_LAYOUT = 8;
+  private static final int LAST_DEVICE_TAG = TAG_LAYOUT;
 
   private static final int SEGMENTS_BYTES = 12;
   private static final int SEGMENTS_FIXED = 1;
@@ -90,18 +93,19 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
    * A device, as it is introduced.
    *
    * @param state where it is now; empty where its side does not say
+   * @param layout what its saved state has to agree with; empty where its side does not say
    */
   record Device(DeviceIdentity identity, MigrationFeatures features, OptionalLong stopCopyLength,
-      Optional<Segmentation> segmentation, Optional<DeviceState> state) {
+      Optional<Segmentation> segmentation, Optional<DeviceState> state, Optional<StateLayout> layout) {
 
     static Device of(MigratableDevice device, DeviceState state) throws DeviceException {
       return new Device(device.identity(), device.features(), device.stopCopyLength(),
-          device.segmentation(), Optional.of(state));
+          device.segmentation(), Optional.of(state), device.stateLayout());
     }
 
     /** Returns the same, which does not say where it is. */
     Device withoutState() {
-      return new Device(identity, features, stopCopyLength, segmentation, Optional.empty());
+      return new Device(identity, features, stopCopyLength, segmentation, Optional.empty(), layout);
     }
 
     private void put(ByteBuffer into) {
@@ -127,10 +131,12 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
         int where = TagLengthValue.begin(into, TAG_STATE, false);
         TagLengthValue.end(into.putInt(state.get().wireValue()), where);
       }
+      layout.flatMap(StateLayout::text)
+          .ifPresent(text -> TagLengthValue.putText(into, TAG_LAYOUT, text, StateLayout.MAX_BYTES));
     }
 
     private static Device take(ByteBuffer from) throws StreamException {
-      TagLengthValue.Fields fields = TagLengthValue.take(from, TAG_STATE);
+      TagLengthValue.Fields fields = TagLengthValue.take(from, LAST_DEVICE_TAG);
       ByteBuffer ids = fields.required(TAG_IDS, 12);
       int vendor = Short.toUnsignedInt(ids.getShort());
       int device = Short.toUnsignedInt(ids.getShort());
@@ -142,7 +148,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
       MigrationFeatures features =
           MigrationFeatures.fromFlags(fields.required(TAG_FEATURES, Long.BYTES).getLong());
       return new Device(identity, features, fields.optionalLong(TAG_STOP_COPY_LENGTH), segmentation(fields),
-          state(fields));
+          state(fields), StateLayout.parse(fields.text(TAG_LAYOUT, StateLayout.MAX_BYTES)));
     }
 
     private static Optional<DeviceState> state(TagLengthValue.Fields fields) throws StreamException {

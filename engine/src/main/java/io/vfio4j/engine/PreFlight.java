@@ -7,6 +7,7 @@ import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.Segmentation;
+import io.vfio4j.model.StateLayout;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,7 @@ final class PreFlight {
         Property.judged("interface", interfaceOf(source), interfaceOf(target), segments(source, target)),
         Property.judged("state", stateOf(source), stateOf(target),
             notRunning(source).or(() -> notRunning(target))),
+        Property.judged("layout", layoutOf(source), layoutOf(target), otherLayout(source, target)),
         Property.shown("size", sizeOf(source), sizeOf(target)));
   }
 
@@ -112,6 +114,21 @@ final class PreFlight {
 
   private static String stateOf(Hello.Device device) {
     return device.state().map(Enum::name).orElse(NOT_SAID);
+  }
+
+  private static String layoutOf(Hello.Device device) {
+    return device.layout().flatMap(StateLayout::text).orElse(NOT_SAID);
+  }
+
+  /** A target that says what it reads refuses any other state when it leaves RESUMING: too late, if it is known now. */
+  private static Optional<String> otherLayout(Hello.Device source, Hello.Device target) {
+    if (source.layout().isEmpty() || target.layout().isEmpty()) {
+      return Optional.empty();
+    }
+    List<String> obstacles = source.layout().get().obstacles(target.layout().get());
+    return obstacles.isEmpty() ? Optional.empty()
+        : Optional.of("%s does not take the state of %s: %s".formatted(target.identity().name(),
+            source.identity().name(), String.join("; ", obstacles)));
   }
 
   private static String sizeOf(Hello.Device device) {

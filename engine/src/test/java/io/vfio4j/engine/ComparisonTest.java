@@ -102,7 +102,7 @@ class ComparisonTest {
       assertThat(pair.source()).contains("a");
       assertThat(pair.target()).contains("b");
       assertThat(pair.properties()).extracting(Property::name)
-          .containsExactly("ids", "class", "driver", "features", "interface", "state", "size");
+          .containsExactly("ids", "class", "driver", "features", "interface", "state", "layout", "size");
       assertThat(pair.properties()).allMatch(property -> property.verdict() == Verdict.SAME);
     });
     assertThat(comparison.memory()).isEmpty();

@@ -8,6 +8,7 @@ import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
+import io.vfio4j.model.StateLayout;
 import io.vfio4j.testkit.Seeds;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.zip.CRC32C;
@@ -26,7 +28,9 @@ class StreamFormatTest {
   private static final Hello HELLO = new Hello(List.of(new Hello.Device(
       new DeviceIdentity("vfio-user:/run/\u00e4.sock", 0x1234, 0x5634, 0x1234, 1, 0xff0000, "scratch"),
       MigrationFeatures.ALL, OptionalLong.of(1L << 33), Optional.of(new Segmentation(1L << 20, true)),
-      Optional.empty())), List.of(), Optional.empty(), false, Optional.empty(), Optional.empty(), false, "");
+      Optional.empty(), Optional.empty())), List.of(), Optional.empty(), false, Optional.empty(),
+      Optional.empty(), false,
+      "");
 
   private static ByteBuffer buffer() {
     return ByteBuffer.allocateDirect(4096).order(ByteOrder.LITTLE_ENDIAN);
@@ -58,7 +62,7 @@ class StreamFormatTest {
   private static Hello.Device inState(DeviceState state) {
     Hello.Device device = HELLO.devices().getFirst();
     return new Hello.Device(device.identity(), device.features(), device.stopCopyLength(),
-        device.segmentation(), Optional.of(state));
+        device.segmentation(), Optional.of(state), device.layout());
   }
 
   /** Who does not know how to compare must not take a source that compares for one that moves. */
@@ -128,6 +132,28 @@ class StreamFormatTest {
   }
 
   @Test
+  void layoutsComeBackAndWhatIsNoneIsNotSaid() throws StreamException {
+    Hello.Device plain = HELLO.devices().getFirst();
+    StateLayout layout = new StateLayout("f.1", Map.of("memory", 1L << 33));
+    Hello hello =
+        Hello.of(List.of(new Hello.Device(plain.identity(), plain.features(), plain.stopCopyLength(),
+            plain.segmentation(), plain.state(), Optional.of(layout))), List.of());
+    ByteBuffer bytes = written(hello);
+    assertThat(Hello.take(bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN)).devices().getFirst().layout())
+        .contains(layout);
+
+    int at = "f.1;memory=".indexOf('=') + indexOf(bytes, "f.1;memory=");
+    bytes.put(at, (byte) '~');
+    assertThat(Hello.take(bytes).devices().getFirst().layout()).isEmpty();
+  }
+
+  private static int indexOf(ByteBuffer bytes, String text) {
+    byte[] all = new byte[bytes.limit()];
+    bytes.get(0, all);
+    return new String(all, StandardCharsets.ISO_8859_1).indexOf(text);
+  }
+
+  @Test
   void connectionsThatDoNotFitTheDevicesAreRefused() {
     Session session = new Session(7, -9);
     Hello wrong = HELLO.withSession(session, Optional.of(new Hello.Channels(session, 2, 3)));
@@ -141,7 +167,7 @@ class StreamFormatTest {
     Hello.Device device = HELLO.devices().getFirst();
     Hello plain = new Hello(List.of(
         new Hello.Device(device.identity(), device.features(), device.stopCopyLength(), Optional.empty(),
-            Optional.empty())),
+            Optional.empty(), Optional.empty())),
         List.of(), Optional.empty(), false, Optional.empty(), Optional.empty(), false, "");
     ByteBuffer bytes = written(plain);
     assertThat(bytes.remaining()).isEqualTo(written(HELLO).remaining() - 8 - 12);

@@ -71,6 +71,16 @@ public interface MigratableDevice extends AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * Returns what the device's saved state has to agree with before another device takes it.
+   *
+   * @return empty for a device that does not say
+   * @throws DeviceException if the device does not answer
+   */
+  default Optional<StateLayout> stateLayout() throws DeviceException {
+    return Optional.empty();
+  }
+
   /** Lets go of the device. What becomes of its state is the implementation's to say. */
   @Override
   void close();

@@ -6,6 +6,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Reached;
+import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -95,6 +96,11 @@ public interface EmulatedDevice extends AutoCloseable {
 
   /** Returns an estimate of the bytes to read in STOP_COPY, if the device can migrate. */
   OptionalLong stopCopyLength();
+
+  /** Returns what the device's saved state has to agree with before another device takes it; empty if that is not known. */
+  default Optional<StateLayout> stateLayout() {
+    return Optional.empty();
+  }
 
   /** Resets the device: RUNNING, with the content that it had when it was made. */
   void reset();

@@ -66,6 +66,7 @@ final class FeatureCommands {
       case Feature.DMA_LOGGING_REPORT -> Feature.GET;
       case Feature.PRE_COPY_INFO ->
         offeredIf(device.features().has(MigrationFeature.PRE_COPY), index, Feature.GET);
+      case Feature.STATE_LAYOUT -> offeredIf(migrates, index, Feature.GET);
       default -> offeredIf(false, index, 0);
     };
   }
@@ -90,6 +91,8 @@ final class FeatureCommands {
         }
       }
       case Feature.PRE_COPY_INFO -> preCopyInfo(request, reply);
+      case Feature.STATE_LAYOUT ->
+        StateLayoutMessage.answer(device.stateLayout(), get(request, reply, StateLayoutMessage.SIZE));
       case Feature.DMA_LOGGING_START -> startLogging(request, reply);
       case Feature.DMA_LOGGING_STOP -> {
         echo(request, reply);

@@ -84,7 +84,7 @@ final class MigrationData implements AutoCloseable {
     try {
       return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no pre-copy info"));
     } catch (DeviceException e) {
-      throw new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
+      throw refusal(e);
     }
   }
 

@@ -215,6 +215,8 @@ final class Structs {
     static final int MIG_DATA_SIZE = 9;
     /** Ours, for whoever asks: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
     static final int PRE_COPY_INFO = 0xff00;
+    /** Ours, for whoever asks: see {@link StateLayoutMessage}. */
+    static final int STATE_LAYOUT = 0xff01;
 
     private Feature() {
     }

@@ -13,6 +13,7 @@ import io.vfio4j.model.MigrationRegionField;
 import io.vfio4j.model.MigrationRegionLayout;
 import io.vfio4j.model.Reached;
 import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -158,6 +159,11 @@ final class Version1Device implements EmulatedDevice {
   @Override
   public OptionalLong stopCopyLength() {
     return device.stopCopyLength();
+  }
+
+  @Override
+  public Optional<StateLayout> stateLayout() {
+    return device.stateLayout();
   }
 
   @Override

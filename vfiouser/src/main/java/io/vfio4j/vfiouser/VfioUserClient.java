@@ -19,6 +19,7 @@ import io.vfio4j.model.Reached;
 import io.vfio4j.model.RegionInfo;
 import io.vfio4j.model.RegionMigratableDevice;
 import io.vfio4j.model.Segmentation;
+import io.vfio4j.model.StateLayout;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -377,6 +378,12 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   @Override
   public OptionalLong stopCopyLength() throws DeviceException {
     return migration.stopCopyLength();
+  }
+
+  /** {@inheritDoc} Only servers of vfio4j say so, by feature 0xff01. */
+  @Override
+  public Optional<StateLayout> stateLayout() throws DeviceException {
+    return extensions.ours() ? StateLayoutMessage.ask(calls) : Optional.empty();
   }
 
   @Override
