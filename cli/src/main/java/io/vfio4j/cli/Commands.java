@@ -9,15 +9,11 @@ import io.vfio4j.cli.states.StatesCommand;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
-import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 
 /** Knows which commands there are, and puts them together. */
 public final class Commands {
-
-  /** The examples are longer than picocli's 80. */
-  private static final int HELP_WIDTH = 112;
 
   private Commands() {
   }
@@ -48,9 +44,7 @@ public final class Commands {
     CommandLine root = new CommandLine(new RootCommand());
     all().values().forEach(command -> root.addSubcommand(command.get()));
     root.addSubcommand(new HelpOfCommand());
-    CommandLine completion = new CommandLine(new GenerateCompletion());
-    completion.getCommandSpec().usageMessage().hidden(true);
-    root.addSubcommand(completion);
+    root.addSubcommand(new CompletionCommand());
     return set(root);
   }
 
@@ -69,7 +63,7 @@ public final class Commands {
     root.setCaseInsensitiveEnumValuesAllowed(true);
     // A path may begin with @.
     root.setExpandAtFiles(false);
-    root.setUsageHelpWidth(HELP_WIDTH);
+    HelpLayout.apply(root, Terminal.DEFAULT_COLUMNS);
     root.setColorScheme(
         Help.defaultColorScheme(Terminal.colours(Terminal.STDOUT) ? Help.Ansi.ON : Help.Ansi.OFF));
     inDeclaredOrder(root);

@@ -48,7 +48,7 @@ final class ConformCommand implements Callable<Integer> {
   @Option(names = "--html", paramLabel = "FILE", description = "Write the report as a page to FILE.")
   private @Nullable Path html;
 
-  @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = GroupConverter.class, description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
+  @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = GroupConverter.class, completionCandidates = GroupConverter.Words.class, description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
       + "dma-log, reset, reopening, regions, v1-region, v1-states, v1-data, error, times.")
   private List<Group> only = new ArrayList<>();
 

@@ -18,7 +18,7 @@ final class ConformanceView implements ConformanceListener {
   ConformanceView(Output output) {
     this.output = output;
     this.draws = !output.isJson() && !output.isQuiet() && Terminal.is(Terminal.STDERR);
-    this.line = new ProgressLine(output.err());
+    this.line = ProgressLine.onStandardError(output);
   }
 
   /** Ends the suite before its next check. From any thread. */

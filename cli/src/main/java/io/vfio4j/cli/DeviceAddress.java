@@ -15,12 +15,16 @@ import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserProbe;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.TypeConversionException;
 
 /** Which device a command is about. */
@@ -31,6 +35,9 @@ sealed interface DeviceAddress {
 
   /** What may follow the name of a kernel device. */
   String INTERFACE = "?interface=";
+
+  /** A path, or a name, with a parameter behind it. */
+  Pattern PARAMETER = Pattern.compile("([^?]+)\\?([a-z][a-z_-]*)=.*");
 
   /** How addresses look. */
   String FORMS = "vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
@@ -247,6 +254,7 @@ sealed interface DeviceAddress {
   private static Kernel kernel(String text) {
     int option = text.indexOf(INTERFACE);
     String name = option < 0 ? text : text.substring(0, option);
+    rejectUnknownParameter("kernel:", name, List.of("interface"));
     if (!HostDevices.isName(name)) {
       throw new IllegalArgumentException(
           "'kernel:%s' names no device: give %s".formatted(name, HostDevices.FORMS));
@@ -265,14 +273,29 @@ sealed interface DeviceAddress {
     };
   }
 
+  /** Whoever misspells a parameter is not to look for a socket of that name. */
+  private static void rejectUnknownParameter(String scheme, String text, List<String> known) {
+    Matcher parameter = PARAMETER.matcher(text);
+    if (parameter.matches() && !Files.exists(Path.of(text))) {
+      String name = parameter.group(2);
+      throw new IllegalArgumentException("%s%s has no parameter '%s'; %s".formatted(scheme,
+          parameter.group(1), name, Suggestions.of(name, known).map("did you mean %s?"::formatted)
+              .orElse("there is " + String.join(", ", known))));
+    }
+  }
+
   private static VfioUser vfioUser(String text) {
-    // Few paths have a question mark; one that has is meant where nothing is known to follow.
+    // Few paths have a question mark; one that has is meant where such a file is there.
     int option = text.lastIndexOf(BUSY_POLL);
     String path = option < 0 ? text : text.substring(0, option);
+    rejectUnknownParameter("vfio-user:", path, List.of("busy-poll"));
     if (path.isEmpty()) {
       throw new IllegalArgumentException("give the server's socket: vfio-user:PATH");
     }
     try {
+      SocketFile.lengthProblem(Path.of(path)).ifPresent(problem -> {
+        throw new IllegalArgumentException("vfio-user:%s: %s".formatted(path, problem));
+      });
       return new VfioUser(Path.of(path),
           option < 0 ? Duration.ZERO : DurationConverter.parse(text.substring(option + BUSY_POLL.length())));
     } catch (InvalidPathException e) {

@@ -22,6 +22,10 @@ final class Execution implements IExecutionStrategy {
       CommonOptions.of(last).orElseThrow().output().result(Version.json());
       return ExitCodes.DONE;
     }
+    if (parsed.isUsageHelpRequested() || last.getCommand() instanceof HelpOfCommand
+        || commands.stream().anyMatch(CommandLine::isUsageHelpRequested)) {
+      HelpLayout.apply(commands.getFirst(), Terminal.columns(Terminal.STDOUT));
+    }
     return new RunLast().execute(parsed);
   }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.FileMessages;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
+import java.io.UncheckedIOException;
+import java.net.UnknownHostException;
+import java.nio.file.FileSystemException;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
@@ -36,11 +39,12 @@ public final class Failures implements IExecutionExceptionHandler {
   public static String words(Throwable e) {
     String message = e.getMessage();
     return switch (e) {
-      case NoSuchFileException missing -> "no such file: " + missing.getFile();
-      case AccessDeniedException denied -> "not allowed: " + denied.getFile();
+      case FileSystemException ofFile -> FileMessages.of(ofFile);
+      case UnknownHostException unknown -> "unknown host: " + unknown.getMessage();
+      case UncheckedIOException wrapped -> words(Objects.requireNonNull(wrapped.getCause()));
       case IOException _ when message != null && !message.isBlank() -> message;
       case InterruptedException _ -> "interrupted";
-      default -> "a mistake in vfio4j: %s; --debug shows where".formatted(e);
+      default -> "internal error: %s (run with --debug for the stack trace)".formatted(e);
     };
   }
 }

@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.conformance.Group;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -10,6 +11,16 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Reads the name of a group of checks. */
 final class GroupConverter implements ITypeConverter<Group> {
+
+  /** The words that are accepted, for the completion of a shell. */
+  static final class Words extends ArrayList<String> {
+
+    private static final long serialVersionUID = 1;
+
+    Words() {
+      super(Arrays.stream(Group.values()).map(Group::id).toList());
+    }
+  }
 
   @Override
   public Group convert(String value) {

@@ -33,7 +33,7 @@ final class MigrationFlags {
   @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may go on until the downtime fits (default: 5m).")
   private Duration deadline = Duration.ofMinutes(5);
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", converter = WhenNotConvergingConverter.class, description = "What to do at the deadline: wait, give-up or go-anyway (default: give-up).")
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Words.class, description = "What to do at the deadline: wait, give-up or go-anyway (default: give-up).")
   private WhenNotConverging whenNotConverging = WhenNotConverging.GIVE_UP;
 
   @Option(names = "--channels", paramLabel = "N", description = "How many connections to send memory over (default: 1).")

@@ -13,6 +13,7 @@ import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,12 @@ final class OpenDevice implements AutoCloseable {
 
   /** Returns what to throw when a server cannot be reached: words of help where there are any. */
   static IOException explained(Path socket, DeviceException e) {
+    Optional<String> other = SocketFile.otherKind(socket);
+    if (other.isPresent() && e.errno().equals(Errno.ECONNREFUSED)) {
+      return new CommandFailure(ExitCodes.NOT_DONE,
+          "vfio-user:%s is not a socket, but %s; give the path that the server listens at".formatted(socket,
+              other.get()), e);
+    }
     String words = e.errno().equals(Errno.ENOENT) ? "there is no such socket: is its server running?"
         : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again"
             : null;

@@ -4,7 +4,6 @@ package io.vfio4j.cli;
 import io.vfio4j.engine.TransportAddress;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The other side of a migration, as a message names it, and how to find out what became of the devices there.
@@ -31,22 +30,17 @@ record OtherSide(String name, String inquiry) {
   /**
    * Returns the side of a peer on another host.
    *
-   * @param options what says who we are to it, and where the journals are
+   * @param identity what says who we are to it
+   * @param recoverOptions what says where the journals are
    */
-  static OtherSide peer(TransportAddress peer, List<String> options) {
+  static OtherSide peer(TransportAddress peer, List<String> identity, List<String> recoverOptions) {
     return new OtherSide(peer.toString(),
         "let vfio4j receive, or vfio4j recover --answer ADDR, wait there, and ask it: %s; or look at its devices there, by vfio4j probe"
-            .formatted(AdvisedCommand.ask(peer).with(options)));
+            .formatted(AdvisedCommand.ask(peer).with(identity).with(recoverOptions)));
   }
 
   /** Returns the side that a message can only name, since it ends with the command, or is not known by an address. */
   static OtherSide named(String name) {
     return new OtherSide(name, "look at " + name);
-  }
-
-  /** Returns several options, one after the other. */
-  @SafeVarargs
-  static List<String> options(List<String>... parts) {
-    return Stream.of(parts).flatMap(List::stream).toList();
   }
 }

@@ -3,32 +3,46 @@ package io.vfio4j.cli;
 
 import io.vfio4j.model.HarmlessText;
 import java.io.PrintWriter;
+import java.util.function.IntSupplier;
 
 /** A line at the bottom of a terminal that is redrawn in place. */
-public final class ProgressLine implements AutoCloseable {
+final class ProgressLine implements AutoCloseable {
 
-  /** A longer line would wrap on a narrow terminal, and could not be redrawn. */
-  static final int WIDTH = 79;
+  /** More than that nobody takes in at a glance. */
+  static final int MAX_WIDTH = 79;
 
   private static final String TO_END_OF_LINE = "\u001b[K";
 
   private final PrintWriter terminal;
+  private final IntSupplier columns;
   private boolean shown;
 
   /**
    * Makes a line that is not shown yet.
    *
    * @param terminal where; whoever writes to it calls {@link #clear} before
+   * @param columns how many columns it has now
    */
-  public ProgressLine(PrintWriter terminal) {
+  ProgressLine(PrintWriter terminal, IntSupplier columns) {
     this.terminal = terminal;
+    this.columns = columns;
+  }
+
+  /** Makes a line on the terminal that is the standard error. */
+  static ProgressLine onStandardError(Output output) {
+    return new ProgressLine(output.err(), () -> Terminal.columns(Terminal.STDERR));
+  }
+
+  /** Returns how long a text may be: a longer one would wrap, and could not be redrawn. The cursor takes a column. */
+  int width() {
+    return Math.clamp(columns.getAsInt() - 1L, 1, MAX_WIDTH);
   }
 
   /** Shows a text in place of the one before. */
   public void show(String text) {
     String harmless = HarmlessText.of(text);
-    terminal.print(
-        "\r" + (harmless.length() > WIDTH ? harmless.substring(0, WIDTH) : harmless) + TO_END_OF_LINE);
+    int width = width();
+    terminal.print("\r" + (harmless.length() > width ? harmless.substring(0, width) : harmless) + TO_END_OF_LINE);
     terminal.flush();
     shown = true;
   }

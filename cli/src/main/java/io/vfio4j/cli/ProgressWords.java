@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.MigrationEvent;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** How far a migration is, in words. */
@@ -13,14 +14,21 @@ final class ProgressWords {
   }
 
   /**
-   * Returns what fits into one line of a terminal.
+   * Returns what fits into one line of a terminal: the less room there is, the less is told.
    *
    * @param expected how many bytes there were to send in the beginning
+   * @param width how long the line may be
    */
-  static String line(String phase, MigrationEvent.Progress progress, OptionalLong expected) {
-    return "%s %s %s, %s%s".formatted(phase(phase, progress.round()),
-        ProgressLine.bar(fraction(progress, expected), BAR),
-        Quantities.bytes(progress.bytes()), Quantities.rate(progress.bytesPerSecond()), outlook(progress));
+  static String line(String phase, MigrationEvent.Progress progress, OptionalLong expected, int width) {
+    String title = phase(phase, progress.round());
+    String bar = ProgressLine.bar(fraction(progress, expected), BAR);
+    String bytes = Quantities.bytes(progress.bytes());
+    String rate = Quantities.rate(progress.bytesPerSecond());
+    List<String> lines = List.of("%s %s %s, %s%s".formatted(title, bar, bytes, rate, outlook(progress)),
+        "%s: %s, %s%s".formatted(title, bytes, rate, outlook(progress)),
+        "%s: %s%s".formatted(title, bytes, outlook(progress)), "%s: %s%s".formatted(title, bytes, left(progress)),
+        "%s: %s".formatted(title, bytes));
+    return lines.stream().filter(line -> line.length() <= width).findFirst().orElse(title);
   }
 
   static String sentence(String phase, MigrationEvent.Progress progress) {
@@ -42,11 +50,15 @@ final class ProgressWords {
   }
 
   private static String outlook(MigrationEvent.Progress progress) {
-    StringBuilder words = new StringBuilder();
-    progress.remaining()
-        .ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
+    StringBuilder words = new StringBuilder(left(progress));
     progress.predictedDowntime().ifPresent(time -> words.append(", down ~").append(Quantities.time(time)));
     return words.toString();
+  }
+
+  private static String left(MigrationEvent.Progress progress) {
+    return progress.remaining().isPresent()
+        ? ", %s left".formatted(Quantities.bytes(progress.remaining().getAsLong()))
+        : "";
   }
 
   /** In its first round the engine does not know yet what is left; then the device's estimate has to do. */

@@ -13,8 +13,9 @@ import picocli.CommandLine.ParameterException;
     "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock", "  What a device can do:",
     "    vfio4j probe vfio-user:/tmp/b.sock", "  Without any server, with devices inside the command itself:",
     "    vfio4j migrate --from sim:a?memory=1g --to sim:b?memory=1g", "",
-    "Exit codes: 0 done; 1 not done, and the source runs or nothing was touched; 2 wrong usage;",
-    "3 a source that does not run, or an unknown owner: what to do about it is on the standard error.",
+    "Exit codes:", "  0  done", "  1  not done; the source runs, or nothing was touched", "  2  wrong usage",
+    "  3  a source that does not run, or an unknown owner: what to do about it is on the standard error",
+    "  4  done, but the workload stays paused", "  5  a result that could not be written", "",
     "Each command has its own help: vfio4j COMMAND --help"})
 final class RootCommand implements Runnable {
 

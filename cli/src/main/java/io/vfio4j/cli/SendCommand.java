@@ -111,7 +111,7 @@ final class SendCommand implements Callable<Integer> {
       Connections connections = connect(peer, policy, sources);
       TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
       OtherSide other =
-          OtherSide.peer(peer, OtherSide.options(peerOptions.arguments(), stateDir.arguments()));
+          OtherSide.peer(peer, peerOptions.arguments(), stateDir.arguments());
       return new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
           .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory.regions()), connections,
               options,

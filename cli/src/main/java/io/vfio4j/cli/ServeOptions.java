@@ -15,6 +15,7 @@ import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -32,7 +33,7 @@ final class ServeOptions {
   @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class, description = "What it can do of migration: of stop_copy,p2p,pre_copy, or none (default: all).")
   private MigrationFeatures features = MigrationFeatures.ALL;
 
-  @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, description = "The versions of the migration interface that it has: v1 is a region, v2 commands (default: v2).")
+  @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, completionCandidates = VersionsConverter.Words.class, description = "The versions of the migration interface that it has: v1 is a region, v2 commands (default: v2).")
   private MigrationVersions versions = MigrationVersions.V2;
 
   @Option(names = "--keep-state", description = "Leave a device that runs as it is when a client goes away, for every client.")
@@ -126,6 +127,9 @@ final class ServeOptions {
   }
 
   private ServerOptions options() {
+    SocketFile.lengthProblem(socket()).ifPresent(problem -> {
+      throw wrong("--socket: %s: %s".formatted(socket(), problem));
+    });
     if (many != null && many < 1) {
       throw wrong("--many: give at least 1");
     }
@@ -159,9 +163,14 @@ final class ServeOptions {
     try {
       return listening.begin();
     } catch (LinuxException e) {
+      Optional<String> other = SocketFile.otherKind(path);
+      if (e.errno().equals(Errno.EADDRINUSE) && other.isPresent()) {
+        throw new CommandFailure(ExitCodes.NOT_DONE,
+            "cannot listen at %s: %s is there, and it is not replaced".formatted(path, other.get()), e);
+      }
       if (e.errno().equals(Errno.EADDRINUSE)) {
         throw new CommandFailure(ExitCodes.NOT_DONE,
-            path + " is in use: another server listens there, or it is not a socket", e);
+            path + " is in use: another server listens there", e);
       }
       throw new CommandFailure(ExitCodes.NOT_DONE, "cannot listen at %s: %s".formatted(path, e.errno()), e);
     }

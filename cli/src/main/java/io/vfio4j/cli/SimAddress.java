@@ -7,6 +7,7 @@ import io.vfio4j.vfiouser.MigrationVersions;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads what follows {@code sim:}, as in {@code a?memory=64m&features=stop_copy,p2p&fault=slow=10m}. */
@@ -15,6 +16,7 @@ final class SimAddress {
   /** How the names of such devices begin. */
   static final String SCHEME = "sim:";
 
+  private static final List<String> NAMES = List.of("memory", "features", "migration", "load", "fault", "mappable");
   private static final String KEYS =
       "memory=SIZE, features=LIST, migration=v1|v2|both, load=FILE, fault=SPEC or mappable";
 
@@ -52,7 +54,8 @@ final class SimAddress {
         case "load" -> sim.with(config.withLoad(Path.of(value)));
         case "fault" -> sim.with(config.withFault(Fault.parse(value)));
         case "mappable" -> sim.with(config.withMappable(true));
-        default -> throw new IllegalArgumentException("'%s' is not known: give %s".formatted(part, KEYS));
+        default -> throw new IllegalArgumentException("'%s' is not known: %sgive %s".formatted(part,
+            Suggestions.of(key, NAMES).map("did you mean %s? "::formatted).orElse(""), KEYS));
       };
     } catch (TypeConversionException e) {
       throw new IllegalArgumentException("%s: %s".formatted(key, e.getMessage()), e);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.linux.TerminalSize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,15 @@ public final class Terminal {
   /** Standard error. */
   public static final int STDERR = 2;
 
+  /** What is assumed where the output is not a terminal. */
+  static final int DEFAULT_COLUMNS = 80;
+
   private Terminal() {
+  }
+
+  /** Returns how many columns the terminal behind a descriptor has; {@link #DEFAULT_COLUMNS} if it is not a terminal. */
+  static int columns(int descriptor) {
+    return is(descriptor) ? TerminalSize.columns(descriptor).orElse(DEFAULT_COLUMNS) : DEFAULT_COLUMNS;
   }
 
   /**

@@ -18,7 +18,7 @@ final class TerminalMigrationView implements MigrationView {
   private String phase = "";
 
   TerminalMigrationView(Output output, Side side, OptionalLong expected) {
-    this.line = new ProgressLine(output.err());
+    this.line = ProgressLine.onStandardError(output);
     this.side = side;
     this.expected = expected;
   }
@@ -37,7 +37,7 @@ final class TerminalMigrationView implements MigrationView {
           line.show(phase + ": " + e.reason());
         }
       }
-      case MigrationEvent.Progress e when worthwhile -> line.show(ProgressWords.line(phase, e, expected));
+      case MigrationEvent.Progress e when worthwhile -> line.show(ProgressWords.line(phase, e, expected, line.width()));
       default -> {
         // The report says it in the end.
       }

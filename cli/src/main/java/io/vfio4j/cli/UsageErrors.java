@@ -4,10 +4,13 @@ package io.vfio4j.cli;
 import io.vfio4j.model.HarmlessText;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -22,33 +25,40 @@ final class UsageErrors implements IParameterExceptionHandler {
   public int handleParseException(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
-    String text = oneLine(e instanceof UnmatchedArgumentException unmatched ? unmatched(unmatched)
-        : String.valueOf(e.getMessage()));
+    Optional<String> unknown = e instanceof UnmatchedArgumentException unmatched
+        ? unmatched.getUnmatched().stream().findFirst()
+        : misspelt(e);
+    String text = oneLine(unknown.map(word -> unmatched(command, word)).orElse(String.valueOf(e.getMessage())));
     command.getErr().print("%s: %s\nsee: %s --help\n".formatted(name, HarmlessText.of(text), name));
     command.getErr().flush();
     return ExitCodes.USAGE;
   }
 
-  private static String unmatched(UnmatchedArgumentException e) {
-    String word = e.getUnmatched().isEmpty() ? "" : e.getUnmatched().getFirst();
-    List<String> suggestions = e.getSuggestions();
-    List<String> subcommands = subcommands(e.getCommandLine());
-    String hint = suggestions.stream().filter(known -> begins(known, word)).findFirst()
-        .map(known -> "; did you mean %s?".formatted(known)).orElse("");
-    if (!word.startsWith("-") && !subcommands.isEmpty()) {
+  private static String unmatched(CommandLine command, String word) {
+    List<String> subcommands = subcommands(command);
+    boolean isOption = word.startsWith("-");
+    String hint = Suggestions.of(word.replaceFirst("=.*", ""), isOption ? options(command) : subcommands)
+        .map("; did you mean %s?"::formatted).orElse("");
+    if (!isOption && !subcommands.isEmpty()) {
       return "'%s' is not a command%s there are %s".formatted(word, hint.isEmpty() ? ";" : hint,
           String.join(", ", subcommands));
     }
-    if (!hint.isEmpty()) {
-      return "'%s' is not known here%s".formatted(word, hint);
+    if (isOption) {
+      return "unknown option '%s'%s".formatted(word, hint);
     }
     return "'%s' does not belong there".formatted(word);
   }
 
-  /** picocli finds something similar to anything. */
-  private static boolean begins(String known, String word) {
-    int same = word.startsWith("--") ? 4 : 2;
-    return word.length() >= same && known.startsWith(word.substring(0, same));
+  private static List<String> options(CommandLine command) {
+    return command.getCommandSpec().options().stream().filter(option -> !option.hidden())
+        .flatMap(option -> Stream.of(option.names())).filter(name -> name.startsWith("--")).toList();
+  }
+
+  /** An option that is misspelt is missing too, if it is one that is required. */
+  private static Optional<String> misspelt(ParameterException e) {
+    return e instanceof MissingParameterException
+        ? e.getCommandLine().getUnmatchedArguments().stream().filter(word -> word.startsWith("-")).findFirst()
+        : Optional.empty();
   }
 
   static List<String> subcommands(CommandLine command) {

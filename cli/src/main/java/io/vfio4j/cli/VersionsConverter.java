@@ -2,12 +2,24 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.vfiouser.MigrationVersions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads the versions of the migration interface that a device is to have: {@code v1}, {@code v2} or {@code both}. */
 public final class VersionsConverter implements ITypeConverter<MigrationVersions> {
+
+  /** The words that are accepted, for the completion of a shell. */
+  static final class Words extends ArrayList<String> {
+
+    private static final long serialVersionUID = 1;
+
+    Words() {
+      super(List.of("v1", "v2", "both"));
+    }
+  }
 
   @Override
   public MigrationVersions convert(String value) {

@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.WhenNotConverging;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -10,6 +11,17 @@ import picocli.CommandLine.TypeConversionException;
 
 /** What to do when the downtime does not come to fit, as people write it: {@code go-anyway}. */
 public final class WhenNotConvergingConverter implements ITypeConverter<WhenNotConverging> {
+
+  /** The words that are accepted, for the completion of a shell. */
+  public static final class Words extends ArrayList<String> {
+
+    private static final long serialVersionUID = 1;
+
+    /** Makes the list. */
+    public Words() {
+      super(Arrays.stream(WhenNotConverging.values()).map(WhenNotConvergingConverter::word).toList());
+    }
+  }
 
   /** Makes a converter. */
   public WhenNotConvergingConverter() {

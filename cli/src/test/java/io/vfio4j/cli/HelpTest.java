@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 class HelpTest {
 
@@ -57,7 +62,66 @@ class HelpTest {
 
   @Test
   void thereIsCompletionForTheShell() {
-    assertThat(Run.vfio4j("generate-completion").out()).contains("complete -F").contains("--max-downtime");
+    assertThat(Run.vfio4j("generate-completion").out()).contains("complete -F").contains("--max-downtime")
+        .endsWith(" -o default vfio4j ./vfio4j\n");
+  }
+
+  static Stream<OptionSpec> optionsWithWords() {
+    return commands(Commands.commandLine()).flatMap(command -> command.getCommandSpec().options().stream())
+        .filter(option -> option.completionCandidates() != null);
+  }
+
+  private static Stream<CommandLine> commands(CommandLine command) {
+    return Stream.concat(Stream.of(command), command.getSubcommands().values().stream().flatMap(HelpTest::commands));
+  }
+
+  /** What a shell offers is accepted, as it is. */
+  @ParameterizedTest
+  @MethodSource("optionsWithWords")
+  void completionOffersWhatIsAccepted(OptionSpec option) throws Exception {
+    assertThat(option.converters()).as(option.longestName()).isNotEmpty();
+    for (String word : Objects.requireNonNull(option.completionCandidates())) {
+      assertThat(word).isLowerCase();
+      assertThat(option.converters()[0].convert(word)).isNotNull();
+    }
+  }
+
+  /** Two columns, or one where the terminal is narrow; no line is broken by the terminal. */
+  @ParameterizedTest
+  @ValueSource(ints = {40, 60, 79, 80, 120, 200})
+  void helpIsAsWideAsTheTerminal(int columns) {
+    for (CommandLine command : commands(Commands.commandLine()).toList()) {
+      HelpLayout.apply(command, columns);
+      String help = command.getUsageMessage(CommandLine.Help.Ansi.OFF);
+      assertThat(help.lines()).as(command.getCommandSpec().qualifiedName()).allSatisfy(
+          line -> assertThat(line.length() <= columns || isOneWord(line)).as(line).isTrue());
+      assertThat(help).startsWith("Usage: " + command.getCommandSpec().qualifiedName());
+    }
+  }
+
+  /** An option with its value, or something else that cannot be broken. */
+  private static boolean isOneWord(String line) {
+    return line.replaceFirst(" \\\\$", "").strip().split(" ").length <= 2;
+  }
+
+  /** Whoever copies an example from a narrow terminal runs the whole of it. */
+  @ParameterizedTest
+  @ValueSource(ints = {40, 80})
+  void brokenExamplesAreWholeToAShell(int columns) {
+    CommandLine root = Commands.commandLine();
+    HelpLayout.apply(root, columns);
+    for (CommandLine command : commands(root).toList()) {
+      List<String> examples = Stream.of(command.getCommandSpec().usageMessage().footer())
+          .filter(line -> line.strip().startsWith("vfio4j ")).map(String::strip).toList();
+      assertThat(command.getUsageMessage(CommandLine.Help.Ansi.OFF).replaceAll(" \\\\\n +", " ").lines().map(String::strip))
+          .as(command.getCommandSpec().qualifiedName()).containsAll(examples);
+    }
+  }
+
+  @Test
+  void notATerminalIsEightyColumnsWide() {
+    assertThat(Run.vfio4j("migrate", "--help").out().lines().mapToInt(String::length).max().orElseThrow())
+        .isBetween(70, 80);
   }
 
   @Test

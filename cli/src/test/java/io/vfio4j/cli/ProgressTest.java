@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ProgressTest {
 
@@ -57,9 +59,20 @@ class ProgressTest {
     MigrationEvent.Progress first = new MigrationEvent.Progress(Duration.ofSeconds(2), 1, 1 << 20, 1 << 20,
         OptionalLong.empty(), Optional.empty(), Duration.ofSeconds(2));
 
-    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.of(2 << 20)))
+    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.of(2 << 20), 79))
         .isEqualTo("pre-copy 1 [=======>        ] 1.0 MiB, 1.0 MiB/s");
-    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.empty())).contains("[                ]");
+    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.empty(), 79)).contains("[                ]");
+  }
+
+  /** What matters most is there at any width: a line that is cut off ends in the middle of a number. */
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+      "79 | pre-copy 2 [===========>    ] 3.0 MiB, 2.0 MiB/s, 1.0 MiB left, down ~40 ms",
+      "60 | pre-copy 2: 3.0 MiB, 2.0 MiB/s, 1.0 MiB left, down ~40 ms",
+      "50 | pre-copy 2: 3.0 MiB, 1.0 MiB left, down ~40 ms", "39 | pre-copy 2: 3.0 MiB, 1.0 MiB left",
+      "20 | pre-copy 2: 3.0 MiB", "15 | pre-copy 2"})
+  void theLessRoomTheLessIsTold(int width, String line) {
+    assertThat(ProgressWords.line("pre-copy", progress(2000, 2), OptionalLong.empty(), width)).isEqualTo(line);
   }
 
   @Test
@@ -81,11 +94,12 @@ class ProgressTest {
         "pre-copy round 5: 1.0 MiB in 200 ms, 4.0 KiB left", "done");
   }
 
-  @Test
-  void aLineFitsANarrowTerminal() {
-    new ProgressLine(new PrintWriter(err)).show("x".repeat(200));
+  @ParameterizedTest
+  @CsvSource({"300, 79", "80, 79", "40, 39", "1, 1"})
+  void aLineFitsTheTerminal(int columns, int width) {
+    new ProgressLine(new PrintWriter(err), () -> columns).show("x".repeat(200));
 
-    assertThat(err.toString().replace("\r", "").replace("\u001b[K", "")).hasSize(ProgressLine.WIDTH);
+    assertThat(err.toString().replace("\r", "").replace("\u001b[K", "")).hasSize(width);
   }
 
   @Test

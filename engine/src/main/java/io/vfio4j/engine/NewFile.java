@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -156,9 +155,7 @@ final class NewFile implements AutoCloseable {
 
   /** Returns what went wrong with a file; its name alone, as some say it, does not tell that. */
   static String words(IOException e) {
-    return e instanceof FileSystemException ofFile && ofFile.getReason() == null
-        ? e.getClass().getSimpleName() + ": " + ofFile.getFile()
-        : Words.of(e);
+    return FileMessages.of(e);
   }
 
   /** Removes what is not in its place. What is there is on its disk, so that nothing that fails here concerns it. */

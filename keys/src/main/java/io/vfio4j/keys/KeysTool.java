@@ -3,7 +3,9 @@ package io.vfio4j.keys;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -49,8 +51,14 @@ public final class KeysTool implements ToolProvider {
     } catch (FileAlreadyExistsException e) {
       err.print(e.getMessage() + " exists already; name a folder that does not, or remove it");
       return FAILED;
+    } catch (NoSuchFileException e) {
+      err.print("the keys could not be made: no such directory: " + Path.of(args[0]).toAbsolutePath().getParent());
+      return FAILED;
+    } catch (AccessDeniedException e) {
+      err.print("the keys could not be made: permission denied: " + e.getFile());
+      return FAILED;
     } catch (IOException | GeneralSecurityException e) {
-      err.print("the keys could not be made: " + e);
+      err.print("the keys could not be made: " + e.getMessage());
       return FAILED;
     }
   }

@@ -24,8 +24,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** {@code vfio4j demo}. */
-@Command(name = "demo", sortOptions = false, header = "Move devices with live traffic, and prove that nothing is lost.", description = {
-    "",
+@Command(name = "demo", sortOptions = false, description = {
+    "Move devices with live traffic, and prove that nothing is lost.",
     "Starts two device servers as processes of their own and plays the virtual machine: it owns the guest memory,"
         + " drives the device (10,000 writes a second, 2,000 changed pages a second, a timer), moves it from one"
         + " server to the other meanwhile, and checks memory, registers, the sequence of the writes and the timer.",

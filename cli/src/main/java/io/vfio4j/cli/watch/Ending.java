@@ -9,9 +9,22 @@ import io.vfio4j.engine.RestoreReport;
 import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 
 /** How a migration ended. */
 sealed interface Ending {
+
+  /** Returns how long it took from the beginning to the end, where there is a report of it. */
+  default Optional<Duration> total() {
+    return switch (this) {
+      case Moved(MigrationReport report) -> Optional.of(report.total());
+      case Received(TargetReport report) -> Optional.of(report.total());
+      case Saved(SaveReport report, _) -> Optional.of(report.total());
+      case Restored(RestoreReport report, _) -> Optional.of(report.total());
+      case NotBegun _, Failed _, NotRestored _ -> Optional.empty();
+    };
+  }
 
   /** The source has given its devices away. */
   record Moved(MigrationReport report) implements Ending {

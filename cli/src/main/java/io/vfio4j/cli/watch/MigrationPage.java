@@ -31,7 +31,10 @@ final class MigrationPage {
   private final Story story;
   private final CommandWords command;
   private final Ending ending;
+  /** Where the timeline ends. */
   private final Duration end;
+  /** How long it took: as the report says, where there is one. */
+  private final Duration took;
   private final Html html = new Html();
 
   private MigrationPage(Story story, CommandWords command, Ending ending) {
@@ -39,6 +42,7 @@ final class MigrationPage {
     this.command = command;
     this.ending = ending;
     this.end = story.now();
+    this.took = ending.total().orElse(end);
   }
 
   /** Returns the page, which is to be written as UTF-8. */
@@ -104,7 +108,7 @@ final class MigrationPage {
                 : paused.isPresent() ? "Done, but the workload stays paused" : "Done")
         .raw("<dl>\n")
         .fact("Command", command.name()).fact("Began", TIME.format(story.began()))
-        .fact("Took", time(end)).raw("</dl>\n");
+        .fact("Took", time(took)).raw("</dl>\n");
     failure.or(() -> paused).ifPresent(words -> html.element("p", "failure", words));
     html.raw("</header>\n");
   }

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What happened in a migration, for whoever tells of it afterwards; both sides by one clock,
- * which begins with the first event. */
+/** What happened in a migration, for whoever tells of it afterwards; both sides by one
+ * clock, which begins with the side that the first event is of. */
 final class Story implements MigrationListener {
 
   private static final int MOST = 1000;
@@ -62,8 +62,9 @@ final class Story implements MigrationListener {
   public void on(MigrationEvent event) {
     if (!isBegun) {
       isBegun = true;
-      began = Instant.now();
-      beganNanos = System.nanoTime();
+      // The first event is not the beginning: what came before it counts in the report, too.
+      began = Instant.now().minus(event.at());
+      beganNanos = System.nanoTime() - event.at().toNanos();
     }
     Duration now = now();
     switch (event) {
@@ -96,7 +97,7 @@ final class Story implements MigrationListener {
     }
   }
 
-  /** Returns the time since the first event. */
+  /** Returns the time since the migration began. */
   Duration now() {
     return Duration.ofNanos(System.nanoTime() - beganNanos);
   }

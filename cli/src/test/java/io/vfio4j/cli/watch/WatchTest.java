@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vfio4j.cli.Output;
+import io.vfio4j.cli.Quantities;
 import io.vfio4j.cli.Run;
 import io.vfio4j.conformance.Markup;
 import java.io.IOException;
@@ -21,8 +22,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +119,18 @@ class WatchTest {
 
     assertThat(run.exitCode()).isEqualTo(USAGE);
     assertThat(page).doesNotExist();
+  }
+
+  /** What comes before the first event is a part of it, as of the report. */
+  @Test
+  void thePageHasOneTotal() throws IOException {
+    Path page = folder.resolve("page.html");
+    JsonObject report = migrate(List.of("--report", page.toString())).event("report");
+
+    String total = Quantities.time(Duration.ofNanos(Math.round(report.get("total_ms").getAsDouble() * 1e6)));
+    String text = Files.readString(page);
+    assertThat(text).containsPattern("<dt>Took</dt>\\s*<dd>" + Pattern.quote(total) + "</dd>");
+    assertThat(text).contains(total + "</");
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.journal;
 
+import io.vfio4j.engine.FileMessages;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
@@ -46,7 +47,7 @@ public final class StateDirectory implements Journal, OwnershipQuestion.Oracle {
       }
     } catch (IOException e) {
       throw new JournalException(
-          "the state directory %s cannot be made: %s".formatted(folder, e.getMessage()), e);
+          "the state directory %s cannot be made: %s".formatted(folder, FileMessages.of(e)), e);
     }
     try {
       DirectoryTrust.require(folder);

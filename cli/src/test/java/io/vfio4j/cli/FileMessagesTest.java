@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What fails with a file names the file and says why, in words and not in names of classes. */
+class FileMessagesTest {
+
+  @TempDir
+  private Path folder;
+
+  @BeforeEach
+  void makeFile() throws Exception {
+    Files.writeString(folder.resolve("file"), "x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"save sim:a -o NONE/state", "save sim:a -o FILE/state", "recover --state-dir FILE",
+      "recover --state-dir FILE/below", "inspect FILE/below", "restore FILE sim:a",
+      "migrate --from sim:a --to sim:b --region r=NONE@0", "migrate --from sim:a --to sim:b --region r=FILE/x@0",
+      "serve scratch --socket SOCKET --record NONE/x", "serve scratch --socket SOCKET --record FILE/x",
+      "simulate --device 1m --bandwidth 1m --svg NONE/x", "conform sim:a --html NONE/x",
+      "migrate --from sim:a --to sim:b --events NONE/x", "migrate --from sim:a --to sim:b --report FILE/x",
+      "probe vfio-user:FILE/x"})
+  void aMessageHasNoNamesOfClasses(String arguments) {
+    Run run = Run.vfio4j(arguments.replace("NONE", folder.resolve("none").toString())
+        .replace("FILE", folder.resolve("file").toString()).replace("SOCKET", folder.resolve("s").toString())
+        .split(" "));
+
+    assertThat(run.exitCode()).isNotZero();
+    assertThat(run.err()).contains(folder.toString()).doesNotContain("Exception").doesNotContain("java.");
+  }
+
+  @Test
+  void aKeyFolderThatCannotBeMadeIsExplained() {
+    // The keys' module is loaded on demand, where it has been built: else the command says that it is missing.
+    assertThat(Run.vfio4j("keys", "--out", folder.resolve("none/keys").toString(), "a").err())
+        .doesNotContain("Exception").doesNotContain("java.");
+  }
+}
