@@ -125,6 +125,9 @@ final class HelpLayout {
   /** Returns an option's names, with what it takes. */
   static String title(OptionSpec option) {
     String names = String.join(", ", option.names());
+    if (option.negatable()) {
+      names = names.replaceFirst("--", "--[no-]");
+    }
     boolean takes = option.arity().max() > 0;
     boolean may = option.arity().min() == 0;
     return !takes ? names : may ? "%s[=%s]".formatted(names, option.paramLabel())

@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.vfiouser.LogLevel;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
@@ -9,6 +10,16 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Reads levels of a server's log. */
 final class LogLevelConverter implements ITypeConverter<LogLevel> {
+
+  /** The words that are accepted, for the completion of a shell. */
+  static final class Words extends ArrayList<String> {
+
+    private static final long serialVersionUID = 1;
+
+    Words() {
+      super(Arrays.stream(LogLevel.values()).map(level -> level.name().toLowerCase(Locale.ROOT)).toList());
+    }
+  }
 
   @Override
   public LogLevel convert(String value) {

@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 /** What a server writes to the standard error while it serves. To be mixed in. */
 final class ServerLogOptions {
 
-  @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, description = "What to log: warning; info, also clients that come and go and requests that are refused; or debug, also "
+  @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, completionCandidates = LogLevelConverter.Words.class, description = "What to log: warning; info, also clients that come and go and requests that are refused; or debug, also "
       + "what clients merely ask for (default: info, with --quiet warning).")
   private @Nullable LogLevel level;
 

@@ -3,51 +3,118 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
+import org.junit.jupiter.api.io.TempDir;
 
 /** docs/commands.md tells of what there is. */
 class CommandsDocTest {
 
-  private static String docs() throws IOException {
-    return Files.readString(Path.of(System.getProperty("basedir", ".")).resolve("../docs/commands.md"));
+  private static final Path TOP = Path.of(System.getProperty("basedir", "."), "..");
+  private static final Path PAGE = TOP.resolve("docs/commands.md");
+  /** Set to true, it has this test write the page's generated parts instead of comparing them. */
+  private static final String UPDATE = "vfio4j.docs.update";
+  private static final Pattern NAME = Pattern.compile("`([a-z_-]+)`");
+  private static final Pattern MADE_EVENT = Pattern.compile("Json\\.event\\(([^;{]*?)\\)(?=\\s*[.;,)])");
+  private static final Pattern LITERAL = Pattern.compile("\"([a-z][a-z-]+)\"");
+
+  @TempDir
+  private Path folder;
+
+  @Test
+  void commandsAndOptionsAreThoseOfTheCommands() throws IOException {
+    String page = Files.readString(PAGE);
+    String updated = CommandReference.update(page);
+    if (Boolean.getBoolean(UPDATE)) {
+      Files.writeString(PAGE, updated);
+      return;
+    }
+    assertThat(page).as("docs/commands.md, whose generated parts mvn -pl cli -am test -Dtest=CommandsDocTest -D%s=true "
+        + "-Dsurefire.failIfNoSpecifiedTests=false writes", UPDATE).isEqualTo(updated);
   }
 
-  private static List<CommandLine> commands(CommandLine command) {
-    List<CommandLine> all = new ArrayList<>();
-    command.getSubcommands().values().stream()
-        .filter(sub -> !sub.getCommandSpec().usageMessage().hidden() && !sub.getCommandName().equals("help"))
-        .forEach(sub -> {
-          all.add(sub);
-          all.addAll(commands(sub));
-        });
-    return all;
+  /** Rows of the table of JSON objects, by the events that they are about. */
+  private static Map<String, String> rows() throws IOException {
+    String page = Files.readString(PAGE);
+    String table = page.substring(page.indexOf("| event | of | fields |"));
+    Map<String, String> rows = new LinkedHashMap<>();
+    table.lines().skip(2).takeWhile(line -> line.startsWith("| ")).forEach(line -> {
+      String events = line.substring(2, line.indexOf(" | "));
+      NAME.matcher(events).results().map(match -> match.group(1))
+          .forEach(event -> rows.merge(event, line.substring(line.indexOf(" | ")), (one, other) -> one + "\n" + other));
+    });
+    return rows;
   }
 
   @Test
-  void everyOptionOfEveryCommandIsInItsSection() throws IOException {
-    String docs = docs();
-    String everywhere = section(docs, "Options of every command");
-    for (CommandLine command : commands(Commands.commandLine())) {
-      String name = command.getCommandSpec().qualifiedName().replaceFirst("^vfio4j ", "");
-      if (!command.getSubcommands().isEmpty()) {
-        continue; // Told of with its subcommands.
-      }
-      String section = section(docs, name) + everywhere;
-      command.getCommandSpec().options().forEach(option -> assertThat(section).as("the section '%s'", name)
-          .contains("`" + option.longestName()));
+  void everyJsonObjectHasItsRow() throws IOException {
+    Set<String> made = new TreeSet<>();
+    for (String source : sources()) {
+      MADE_EVENT.matcher(source).results()
+          .flatMap(call -> LITERAL.matcher(call.group(1)).results().map(match -> match.group(1))).forEach(made::add);
     }
+    // What is sent to the hooks of a workload is described with them.
+    made.removeAll(List.of("pause", "resume"));
+
+    assertThat(made).hasSizeGreaterThan(30);
+    assertThat(rows().keySet()).containsAll(made);
   }
 
-  private static String section(String docs, String title) {
-    int begin = docs.indexOf("\n## " + title + "\n");
-    assertThat(begin).as("a section '%s' in docs/commands.md", title).isNotNegative();
-    int end = docs.indexOf("\n## ", begin + 1);
-    return docs.substring(begin, end < 0 ? docs.length() : end);
+  private static List<String> sources() throws IOException {
+    List<String> all = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(TOP.resolve("cli/src/main/java"))) {
+      for (Path file : files.filter(file -> file.toString().endsWith(".java")).collect(Collectors.toList())) {
+        all.add(Files.readString(file));
+      }
+    }
+    return all;
+  }
+
+  /** Of what commands write in this test, every field is named. */
+  @Test
+  void everyFieldOfAnObjectIsNamed() throws IOException {
+    Path state = folder.resolve("a.state");
+    Path journals = folder.resolve("journals");
+    List<JsonObject> events = new ArrayList<>();
+    for (String command : List.of("--version", "probe sim:a?memory=1m", "probe --all", "states", "states --v1",
+        "plan RUNNING STOP_COPY", "plan --v1 STOP RUNNING", "simulate --memory 8m:1m --bandwidth 100m",
+        "migrate --from sim:a?memory=1m --to sim:b?memory=1m --max-downtime 30s --state-dir " + journals,
+        "migrate --from sim:a?memory=1m --to sim:b?memory=2m --dry-run",
+        "migrate --from sim:a?memory=1m&fault=arc=RUNNING>PRE_COPY,errno=EIO --to sim:b?memory=1m --state-dir " + journals,
+        "save sim:a?memory=1m --max-downtime 30s --output " + state, "inspect " + state,
+        "inspect " + state + " sim:b?memory=1m", "restore " + state + " sim:b?memory=1m",
+        "conform sim:a?memory=1m --only initial", "recover --list --state-dir " + journals,
+        "recover --prune --state-dir " + journals)) {
+      events.addAll(Run.vfio4j((command + " --json").split(" ")).events());
+    }
+    Map<String, String> rows = rows();
+    List<String> unnamed = new ArrayList<>();
+    for (JsonObject event : events) {
+      String name = event.get("event").getAsString();
+      Set<String> named = NAME.matcher(named(rows, name)).results().map((MatchResult match) -> match.group(1))
+          .collect(Collectors.toSet());
+      event.keySet().stream().filter(field -> !field.equals("event") && !named.contains(field))
+          .forEach(field -> unnamed.add(name + "." + field));
+    }
+    assertThat(unnamed.stream().distinct()).isEmpty();
+  }
+
+  /** A row may say that fields are as those of another. */
+  private static String named(Map<String, String> rows, String event) {
+    String row = rows.getOrDefault(event, "");
+    return event.equals("conformance") || !row.contains("as of `report`") ? row : row + rows.get("report");
   }
 }
