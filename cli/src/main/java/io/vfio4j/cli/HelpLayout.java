@@ -59,7 +59,8 @@ final class HelpLayout {
     sections.put(UsageMessageSpec.SECTION_KEY_OPTION_LIST,
         help -> arguments(help, help.commandSpec().options(), HelpLayout::title));
     sections.put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, this::commands);
-    sections.put(UsageMessageSpec.SECTION_KEY_FOOTER, help -> footer(help.commandSpec().usageMessage().footer()));
+    sections.put(UsageMessageSpec.SECTION_KEY_FOOTER,
+        help -> footer(help.commandSpec().usageMessage().footer()));
     command.setHelpSectionMap(sections);
     command.getCommandSpec().usageMessage().width(UNBROKEN);
     command.getSubcommands().values().forEach(this::apply);
@@ -108,8 +109,9 @@ final class HelpLayout {
     for (String line : description) {
       boolean beside = isWide() && used + 2 <= indent;
       lines.append(beside ? " ".repeat(indent - used) : "\n" + " ".repeat(indent))
-          .append(TextWrap.wrap(" ".repeat(indent) + line, columns, " ".repeat(isWide() ? indent + 2 : indent))
-              .substring(indent));
+          .append(
+              TextWrap.wrap(" ".repeat(indent) + line, columns, " ".repeat(isWide() ? indent + 2 : indent))
+                  .substring(indent));
       used = columns;
     }
     return lines.append('\n').toString();

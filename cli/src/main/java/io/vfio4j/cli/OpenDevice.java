@@ -60,7 +60,8 @@ final class OpenDevice implements AutoCloseable {
     if (other.isPresent() && e.errno().equals(Errno.ECONNREFUSED)) {
       return new CommandFailure(ExitCodes.NOT_DONE,
           "vfio-user:%s is not a socket, but %s; give the path that the server listens at".formatted(socket,
-              other.get()), e);
+              other.get()),
+          e);
     }
     String words = e.errno().equals(Errno.ENOENT) ? "there is no such socket: is its server running?"
         : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again"

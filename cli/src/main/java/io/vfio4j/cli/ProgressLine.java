@@ -42,7 +42,8 @@ final class ProgressLine implements AutoCloseable {
   public void show(String text) {
     String harmless = HarmlessText.of(text);
     int width = width();
-    terminal.print("\r" + (harmless.length() > width ? harmless.substring(0, width) : harmless) + TO_END_OF_LINE);
+    terminal
+        .print("\r" + (harmless.length() > width ? harmless.substring(0, width) : harmless) + TO_END_OF_LINE);
     terminal.flush();
     shown = true;
   }

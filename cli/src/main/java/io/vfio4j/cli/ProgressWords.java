@@ -26,7 +26,8 @@ final class ProgressWords {
     String rate = Quantities.rate(progress.bytesPerSecond());
     List<String> lines = List.of("%s %s %s, %s%s".formatted(title, bar, bytes, rate, outlook(progress)),
         "%s: %s, %s%s".formatted(title, bytes, rate, outlook(progress)),
-        "%s: %s%s".formatted(title, bytes, outlook(progress)), "%s: %s%s".formatted(title, bytes, left(progress)),
+        "%s: %s%s".formatted(title, bytes, outlook(progress)),
+        "%s: %s%s".formatted(title, bytes, left(progress)),
         "%s: %s".formatted(title, bytes));
     return lines.stream().filter(line -> line.length() <= width).findFirst().orElse(title);
   }

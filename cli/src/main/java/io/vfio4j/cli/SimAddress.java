@@ -16,7 +16,8 @@ final class SimAddress {
   /** How the names of such devices begin. */
   static final String SCHEME = "sim:";
 
-  private static final List<String> NAMES = List.of("memory", "features", "migration", "load", "fault", "mappable");
+  private static final List<String> NAMES =
+      List.of("memory", "features", "migration", "load", "fault", "mappable");
   private static final String KEYS =
       "memory=SIZE, features=LIST, migration=v1|v2|both, load=FILE, fault=SPEC or mappable";
 

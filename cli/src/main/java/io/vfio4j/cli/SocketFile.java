@@ -26,7 +26,8 @@ final class SocketFile {
   static Optional<String> lengthProblem(Path path) {
     int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
     return bytes <= MAX_BYTES ? Optional.empty()
-        : Optional.of("the path of a UNIX socket has at most %d bytes, and this one has %d".formatted(MAX_BYTES, bytes));
+        : Optional.of("the path of a UNIX socket has at most %d bytes, and this one has %d"
+            .formatted(MAX_BYTES, bytes));
   }
 
   /** Returns what is at a path instead of a socket, as in {@code a directory}; empty if it is one, or nothing is there. */

@@ -37,7 +37,8 @@ final class TerminalMigrationView implements MigrationView {
           line.show(phase + ": " + e.reason());
         }
       }
-      case MigrationEvent.Progress e when worthwhile -> line.show(ProgressWords.line(phase, e, expected, line.width()));
+      case MigrationEvent.Progress e when worthwhile ->
+        line.show(ProgressWords.line(phase, e, expected, line.width()));
       default -> {
         // The report says it in the end.
       }

@@ -36,7 +36,8 @@ final class TextWrap {
     List<String> pieces = new ArrayList<>();
     Matcher argument = ARGUMENT.matcher(line);
     while (argument.find()) {
-      boolean belongs = !pieces.isEmpty() && pieces.getLast().matches("-\\S+") && !argument.group().startsWith("-");
+      boolean belongs =
+          !pieces.isEmpty() && pieces.getLast().matches("-\\S+") && !argument.group().startsWith("-");
       pieces.add(belongs ? pieces.removeLast() + " " + argument.group() : argument.group());
     }
     return fill(before, pieces, columns, before + " ".repeat(INDENT), " \\");
@@ -54,7 +55,8 @@ final class TextWrap {
       return row.group(1) + wrap(indent + row.group(2), columns, indent).substring(indent.length());
     }
     String below = before + " ".repeat(INDENT);
-    return wrap(row.group(1).stripTrailing(), columns, below) + "\n" + wrap(below + row.group(2), columns, below);
+    return wrap(row.group(1).stripTrailing(), columns, below) + "\n"
+        + wrap(below + row.group(2), columns, below);
   }
 
   private static String fill(String before, List<String> pieces, int columns, String indent, String mark) {

@@ -28,7 +28,8 @@ final class UsageErrors implements IParameterExceptionHandler {
     Optional<String> unknown = e instanceof UnmatchedArgumentException unmatched
         ? unmatched.getUnmatched().stream().findFirst()
         : misspelt(e);
-    String text = oneLine(unknown.map(word -> unmatched(command, word)).orElse(String.valueOf(e.getMessage())));
+    String text =
+        oneLine(unknown.map(word -> unmatched(command, word)).orElse(String.valueOf(e.getMessage())));
     command.getErr().print("%s: %s\nsee: %s --help\n".formatted(name, HarmlessText.of(text), name));
     command.getErr().flush();
     return ExitCodes.USAGE;

@@ -34,7 +34,8 @@ final class CommandReference {
         .collect(Collectors.joining()));
     parts.put("options of every command", options(root));
     visible(root).filter(CommandReference::isOwn)
-        .forEach(command -> parts.put(name(command), "`%s`\n\n%s".formatted(synopsis(command), arguments(command))));
+        .forEach(command -> parts.put(name(command),
+            "`%s`\n\n%s".formatted(synopsis(command), arguments(command))));
     return parts;
   }
 
@@ -58,16 +59,20 @@ final class CommandReference {
   }
 
   private static List<OptionSpec> own(CommandLine command) {
-    return command.getCommandSpec().options().stream().filter(option -> !option.hidden() && !isCommon(option)).toList();
+    return command.getCommandSpec().options().stream().filter(option -> !option.hidden() && !isCommon(option))
+        .toList();
   }
 
   /** What is required comes first. */
   private static String synopsis(CommandLine command) {
     List<String> words = new ArrayList<>(List.of(command.getCommandSpec().qualifiedName()));
-    command.getCommandSpec().positionalParameters().forEach(parameter -> words.add(form(parameter, title(parameter))));
+    command.getCommandSpec().positionalParameters()
+        .forEach(parameter -> words.add(form(parameter, title(parameter))));
     List<OptionSpec> options = own(command);
-    options.stream().filter(OptionSpec::required).forEach(option -> words.add(form(option, longForm(option))));
-    options.stream().filter(option -> !option.required()).forEach(option -> words.add(form(option, longForm(option))));
+    options.stream().filter(OptionSpec::required)
+        .forEach(option -> words.add(form(option, longForm(option))));
+    options.stream().filter(option -> !option.required())
+        .forEach(option -> words.add(form(option, longForm(option))));
     return String.join(" ", words);
   }
 
@@ -100,11 +105,13 @@ final class CommandReference {
 
   private static String options(CommandLine root) {
     return TABLE.formatted("option") + root.getCommandSpec().options().stream()
-        .map(option -> row("`%s`".formatted(title(option)), option.description())).collect(Collectors.joining());
+        .map(option -> row("`%s`".formatted(title(option)), option.description()))
+        .collect(Collectors.joining());
   }
 
   private static String row(String title, String... description) {
-    return "| %s | %s |\n".formatted(title.replace("|", "\\|"), String.join(" ", description).strip().replace("|", "\\|"));
+    return "| %s | %s |\n".formatted(title.replace("|", "\\|"),
+        String.join(" ", description).strip().replace("|", "\\|"));
   }
 
   /** Returns a page with all its parts as they are to be. */
@@ -115,7 +122,8 @@ final class CommandReference {
       int begin = updated.indexOf(head);
       int end = begin < 0 ? -1 : updated.indexOf(END, begin);
       if (end < 0) {
-        throw new AssertionError("there is no place for '%s' in the page: %s%s".formatted(part.getKey(), head, END));
+        throw new AssertionError(
+            "there is no place for '%s' in the page: %s%s".formatted(part.getKey(), head, END));
       }
       updated = updated.substring(0, begin + head.length()) + part.getValue() + updated.substring(end);
     }

@@ -42,8 +42,10 @@ class CommandsDocTest {
       Files.writeString(PAGE, updated);
       return;
     }
-    assertThat(page).as("docs/commands.md, whose generated parts mvn -pl cli -am test -Dtest=CommandsDocTest -D%s=true "
-        + "-Dsurefire.failIfNoSpecifiedTests=false writes", UPDATE).isEqualTo(updated);
+    assertThat(page)
+        .as("docs/commands.md, whose generated parts mvn -pl cli -am test -Dtest=CommandsDocTest -D%s=true "
+            + "-Dsurefire.failIfNoSpecifiedTests=false writes", UPDATE)
+        .isEqualTo(updated);
   }
 
   /** Rows of the table of JSON objects, by the events that they are about. */
@@ -54,7 +56,8 @@ class CommandsDocTest {
     table.lines().skip(2).takeWhile(line -> line.startsWith("| ")).forEach(line -> {
       String events = line.substring(2, line.indexOf(" | "));
       NAME.matcher(events).results().map(match -> match.group(1))
-          .forEach(event -> rows.merge(event, line.substring(line.indexOf(" | ")), (one, other) -> one + "\n" + other));
+          .forEach(event -> rows.merge(event, line.substring(line.indexOf(" | ")),
+              (one, other) -> one + "\n" + other));
     });
     return rows;
   }
@@ -64,7 +67,8 @@ class CommandsDocTest {
     Set<String> made = new TreeSet<>();
     for (String source : sources()) {
       MADE_EVENT.matcher(source).results()
-          .flatMap(call -> LITERAL.matcher(call.group(1)).results().map(match -> match.group(1))).forEach(made::add);
+          .flatMap(call -> LITERAL.matcher(call.group(1)).results().map(match -> match.group(1)))
+          .forEach(made::add);
     }
     // What is sent to the hooks of a workload is described with them.
     made.removeAll(List.of("pause", "resume"));
@@ -89,11 +93,13 @@ class CommandsDocTest {
     Path state = folder.resolve("a.state");
     Path journals = folder.resolve("journals");
     List<JsonObject> events = new ArrayList<>();
-    for (String command : List.of("--version", "probe sim:a?memory=1m", "probe --all", "states", "states --v1",
+    for (String command : List.of("--version", "probe sim:a?memory=1m", "probe --all", "states",
+        "states --v1",
         "plan RUNNING STOP_COPY", "plan --v1 STOP RUNNING", "simulate --memory 8m:1m --bandwidth 100m",
         "migrate --from sim:a?memory=1m --to sim:b?memory=1m --max-downtime 30s --state-dir " + journals,
         "migrate --from sim:a?memory=1m --to sim:b?memory=2m --dry-run",
-        "migrate --from sim:a?memory=1m&fault=arc=RUNNING>PRE_COPY,errno=EIO --to sim:b?memory=1m --state-dir " + journals,
+        "migrate --from sim:a?memory=1m&fault=arc=RUNNING>PRE_COPY,errno=EIO --to sim:b?memory=1m --state-dir "
+            + journals,
         "save sim:a?memory=1m --max-downtime 30s --output " + state, "inspect " + state,
         "inspect " + state + " sim:b?memory=1m", "restore " + state + " sim:b?memory=1m",
         "conform sim:a?memory=1m --only initial", "recover --list --state-dir " + journals,

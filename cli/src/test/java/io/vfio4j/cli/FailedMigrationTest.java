@@ -55,7 +55,8 @@ class FailedMigrationTest {
   /** A peer is no device: nobody can probe tcp:host:4711. */
   @Test
   void anUnknownOwnerIsAskedForAtAPeer() {
-    OtherSide peer = OtherSide.peer(TransportAddress.parse("tcp:host-b:4711"), List.of("--keys", "/my keys"), List.of());
+    OtherSide peer =
+        OtherSide.peer(TransportAddress.parse("tcp:host-b:4711"), List.of("--keys", "/my keys"), List.of());
 
     assertThat(FailedMigration.of(failure(Side.SOURCE, Outcome.UNKNOWN), List.of(HERE), peer))
         .hasMessageContaining("in STOP_COPY")

@@ -25,7 +25,8 @@ class FileMessagesTest {
   @ParameterizedTest
   @ValueSource(strings = {"save sim:a -o NONE/state", "save sim:a -o FILE/state", "recover --state-dir FILE",
       "recover --state-dir FILE/below", "inspect FILE/below", "restore FILE sim:a",
-      "migrate --from sim:a --to sim:b --region r=NONE@0", "migrate --from sim:a --to sim:b --region r=FILE/x@0",
+      "migrate --from sim:a --to sim:b --region r=NONE@0",
+      "migrate --from sim:a --to sim:b --region r=FILE/x@0",
       "serve scratch --socket SOCKET --record NONE/x", "serve scratch --socket SOCKET --record FILE/x",
       "simulate --device 1m --bandwidth 1m --svg NONE/x", "conform sim:a --html NONE/x",
       "migrate --from sim:a --to sim:b --events NONE/x", "migrate --from sim:a --to sim:b --report FILE/x",

@@ -72,7 +72,8 @@ class HelpTest {
   }
 
   private static Stream<CommandLine> commands(CommandLine command) {
-    return Stream.concat(Stream.of(command), command.getSubcommands().values().stream().flatMap(HelpTest::commands));
+    return Stream.concat(Stream.of(command),
+        command.getSubcommands().values().stream().flatMap(HelpTest::commands));
   }
 
   /** What a shell offers is accepted, as it is. */
@@ -113,7 +114,8 @@ class HelpTest {
     for (CommandLine command : commands(root).toList()) {
       List<String> examples = Stream.of(command.getCommandSpec().usageMessage().footer())
           .filter(line -> line.strip().startsWith("vfio4j ")).map(String::strip).toList();
-      assertThat(command.getUsageMessage(CommandLine.Help.Ansi.OFF).replaceAll(" \\\\\n +", " ").lines().map(String::strip))
+      assertThat(command.getUsageMessage(CommandLine.Help.Ansi.OFF).replaceAll(" \\\\\n +", " ").lines()
+          .map(String::strip))
           .as(command.getCommandSpec().qualifiedName()).containsAll(examples);
     }
   }

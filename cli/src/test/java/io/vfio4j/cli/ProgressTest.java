@@ -61,7 +61,8 @@ class ProgressTest {
 
     assertThat(ProgressWords.line("pre-copy", first, OptionalLong.of(2 << 20), 79))
         .isEqualTo("pre-copy 1 [=======>        ] 1.0 MiB, 1.0 MiB/s");
-    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.empty(), 79)).contains("[                ]");
+    assertThat(ProgressWords.line("pre-copy", first, OptionalLong.empty(), 79))
+        .contains("[                ]");
   }
 
   /** What matters most is there at any width: a line that is cut off ends in the middle of a number. */
@@ -72,7 +73,8 @@ class ProgressTest {
       "50 | pre-copy 2: 3.0 MiB, 1.0 MiB left, down ~40 ms", "39 | pre-copy 2: 3.0 MiB, 1.0 MiB left",
       "20 | pre-copy 2: 3.0 MiB", "15 | pre-copy 2"})
   void theLessRoomTheLessIsTold(int width, String line) {
-    assertThat(ProgressWords.line("pre-copy", progress(2000, 2), OptionalLong.empty(), width)).isEqualTo(line);
+    assertThat(ProgressWords.line("pre-copy", progress(2000, 2), OptionalLong.empty(), width))
+        .isEqualTo(line);
   }
 
   @Test

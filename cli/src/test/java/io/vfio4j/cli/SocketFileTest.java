@@ -21,12 +21,14 @@ class SocketFileTest {
     assertThat(SocketFile.otherKind(path)).contains(kind);
     Run probe = Run.vfio4j("probe", "vfio-user:" + path);
     assertThat(probe.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(probe.err()).isEqualTo("vfio4j: vfio-user:%s is not a socket, but %s; give the path that the server listens at\n"
-        .formatted(path, kind));
+    assertThat(probe.err())
+        .isEqualTo("vfio4j: vfio-user:%s is not a socket, but %s; give the path that the server listens at\n"
+            .formatted(path, kind));
     Run serve = Run.vfio4j("serve", "scratch", "--socket", path.toString());
     assertThat(serve.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
     assertThat(serve.err())
-        .isEqualTo("vfio4j: cannot listen at %s: %s is there, and it is not replaced\n".formatted(path, kind));
+        .isEqualTo(
+            "vfio4j: cannot listen at %s: %s is there, and it is not replaced\n".formatted(path, kind));
   }
 
   @Test

@@ -52,7 +52,8 @@ public final class KeysTool implements ToolProvider {
       err.print(e.getMessage() + " exists already; name a folder that does not, or remove it");
       return FAILED;
     } catch (NoSuchFileException e) {
-      err.print("the keys could not be made: no such directory: " + Path.of(args[0]).toAbsolutePath().getParent());
+      err.print(
+          "the keys could not be made: no such directory: " + Path.of(args[0]).toAbsolutePath().getParent());
       return FAILED;
     } catch (AccessDeniedException e) {
       err.print("the keys could not be made: permission denied: " + e.getFile());

@@ -22,7 +22,7 @@ sealed interface Ending {
       case Received(TargetReport report) -> Optional.of(report.total());
       case Saved(SaveReport report, _) -> Optional.of(report.total());
       case Restored(RestoreReport report, _) -> Optional.of(report.total());
-      case NotBegun _, Failed _, NotRestored _ -> Optional.empty();
+      case NotBegun _,Failed _,NotRestored _ -> Optional.empty();
     };
   }
 
