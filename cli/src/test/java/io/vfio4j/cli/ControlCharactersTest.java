@@ -63,7 +63,7 @@ class ControlCharactersTest {
   @Test
   void aProgressLineIsOneLine() {
     StringWriter written = new StringWriter();
-    try (ProgressLine line = new ProgressLine(new PrintWriter(written))) {
+    try (ProgressLine line = new ProgressLine(new PrintWriter(written), () -> Terminal.DEFAULT_COLUMNS)) {
       line.show("moving " + EVIL + "\nnext");
     }
     assertThat(written.toString())
