@@ -144,8 +144,7 @@ final class Recovery {
         .orElseThrow(() -> new CommandFailure(ExitCodes.NOT_DONE,
             "no migration %s is open in %s".formatted(session, state.folder()), null));
     output.line("%s: %s".formatted(session, String.join(", ", one.heading().devices())));
-    ManualDecision decision =
-        new ManualDecision(one, JournalSurvey.of(state, Optional.empty()), output, fenced);
+    ManualDecision decision = new ManualDecision(one, survey(Optional.empty()), output, fenced);
     told(one, runHere ? decision.runHere(oracle) : decision.giveUp());
     Optional<KnownMigration> source = one.heading().side() == Side.TARGET
         ? survey(Optional.of(session)).open(Side.SOURCE)

@@ -18,7 +18,6 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.vfiouser.VfioUserClient;
-import io.vfio4j.vfiouser.recording.Recording;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -71,7 +70,8 @@ final class DecisionTrial implements AutoCloseable {
   }
 
   private final Path here;
-  private final Recording recording;
+  private final List<RecordedServer> sourceRecordings = new ArrayList<>();
+  private final List<RecordedServer> targetRecordings = new ArrayList<>();
   private final List<Served> sources = new ArrayList<>();
   private final List<Served> targets = new ArrayList<>();
   private final List<VfioUserClient> users = new ArrayList<>();
@@ -82,11 +82,9 @@ final class DecisionTrial implements AutoCloseable {
   DecisionTrial(Path here, List<Condition> conditions) throws IOException {
     this.here = here;
     this.conditions = conditions;
-    recording = Recording.create(here.resolve("sessions.record"), line -> {
-    });
     for (int i = 0; i < DEVICES; i++) {
-      sources.add(Served.at(here.resolve("a" + i), recording));
-      targets.add(Served.at(here.resolve("b" + i), recording));
+      sources.add(serve("a" + i, sourceRecordings));
+      targets.add(serve("b" + i, targetRecordings));
       sources.get(i).mark(MARK + i);
       move(sources.get(i), targets.get(i));
     }
@@ -97,6 +95,12 @@ final class DecisionTrial implements AutoCloseable {
     }
   }
 
+  private Served serve(String name, List<RecordedServer> recordings) throws IOException {
+    RecordedServer recorded = RecordedServer.here(here.resolve(name + ".record"));
+    recordings.add(recorded);
+    return Served.at(here.resolve(name), recorded.recording());
+  }
+
   private static List<String> addresses(List<Served> devices) {
     return devices.stream().map(Served::address).toList();
   }
@@ -105,7 +109,7 @@ final class DecisionTrial implements AutoCloseable {
     return here.resolve(side.toString());
   }
 
-  private static void move(Served from, Served to) throws DeviceException {
+  static void move(Served from, Served to) throws DeviceException {
     try (VfioUserClient source = from.connectToKeep();
         VfioUserClient target = to.connectToKeep();
         Arena arena = Arena.ofConfined()) {
@@ -151,7 +155,6 @@ final class DecisionTrial implements AutoCloseable {
       assertThat(asked.exitCode()).as(asked.err()).isEqualTo(ExitCodes.DONE);
     }
     String words = done ? words() : "refused" + untouched();
-    recording.close();
     assertOneOwner();
     return words;
   }
@@ -308,11 +311,8 @@ final class DecisionTrial implements AutoCloseable {
   }
 
   private void assertOneOwner() throws IOException {
-    RunningCopies running = RunningCopies.in(here.resolve("sessions.record"),
-        IntStream.range(0, DEVICES).mapToObj(i -> here.resolve("a" + i).toString()).toList());
     for (int i = 0; i < DEVICES; i++) {
-      assertThat(running.of(here.resolve("a" + i).toString())).as("the recording is of them").isNotEmpty();
-      assertThat(running.both(here.resolve("a" + i).toString(), here.resolve("b" + i).toString())).isEmpty();
+      RunningCopies.assertOneAtATime(sourceRecordings.get(i), targetRecordings.get(i));
     }
   }
 
@@ -325,6 +325,11 @@ final class DecisionTrial implements AutoCloseable {
         targets.get(i).close();
       }
     }
-    recording.close();
+    for (RecordedServer recorded : sourceRecordings) {
+      recorded.close();
+    }
+    for (RecordedServer recorded : targetRecordings) {
+      recorded.close();
+    }
   }
 }

@@ -6,20 +6,25 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The server of a device, in this process or, where it is to be killed, in one of its own.
+ * The server of a device, in this process or, where it is to be killed, in one of its own. It records its sessions.
  *
  * @param device to drive
  * @param socket where it listens
  * @param process its process, if it has one
+ * @param recorded what it heard and said
  */
-record KillableServer(Served device, Path socket, Optional<ChildServer> process) implements AutoCloseable {
+record KillableServer(Served device, Path socket, Optional<ChildServer> process,
+    RecordedServer recorded) implements AutoCloseable {
 
   static KillableServer start(Path socket, boolean isKilled) throws IOException, InterruptedException {
+    Path recording = Path.of(socket + ".record");
     if (!isKilled) {
-      return new KillableServer(Served.at(socket), socket, Optional.empty());
+      RecordedServer here = RecordedServer.here(recording);
+      return new KillableServer(Served.at(socket, here.recording()), socket, Optional.empty(), here);
     }
-    ChildServer process = Served.process(socket);
-    return new KillableServer(Served.by(process), socket, Optional.of(process));
+    ChildServer process = ChildServer.start(Children.serve(socket, "--record", recording.toString()));
+    return new KillableServer(Served.by(process), socket, Optional.of(process),
+        RecordedServer.elsewhere(recording));
   }
 
   void kill() throws InterruptedException {
@@ -31,7 +36,8 @@ record KillableServer(Served device, Path socket, Optional<ChildServer> process)
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     device.close();
+    recorded.close();
   }
 }

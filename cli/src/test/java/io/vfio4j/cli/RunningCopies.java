@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.DecodedMessage;
 import io.vfio4j.vfiouser.SessionEvent;
 import io.vfio4j.vfiouser.SessionMessages;
+import io.vfio4j.vfiouser.recording.RecordingException;
 import io.vfio4j.vfiouser.recording.RecordingReader;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,9 +19,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads from the recordings of servers when each device ran with the state that was moved: from the arrival of the request
- * that let it run to the reply to the one that stopped it, so rather too long than too short. By this nobody's word counts
- * but what the servers heard and said.
+ * When a device ran with the state that was moved, by the recording of its server: from the arrival of the request that let it
+ * run to the reply to the one that stopped it, so rather too long than too short. Nobody's word counts here but what the
+ * server heard and said.
  */
 final class RunningCopies {
 
@@ -28,18 +30,15 @@ final class RunningCopies {
   /**
    * A time in which a device ran with the state.
    *
-   * @param from nanoseconds on the clock of {@link System#nanoTime} or of the recording
+   * @param from nanoseconds, as {@link System#nanoTime} has them
    * @param to the same
    */
   record Span(long from, long to) {
 
-    boolean overlaps(Span other) {
-      return from < other.to && other.from < to;
+    boolean overlaps(Span other, long slack) {
+      return from < other.to - slack && other.from < to - slack;
     }
   }
-
-  private final Map<String, Copy> copies = new LinkedHashMap<>();
-  private final Map<Integer, Copy> sessions = new LinkedHashMap<>();
 
   private RunningCopies() {
   }
@@ -47,67 +46,51 @@ final class RunningCopies {
   /**
    * Reads a recording.
    *
-   * @param sources the names of the devices that have the state at the beginning, and run
+   * @param server whose it is
+   * @param hasState whether its device has the state at the beginning, and runs
    */
-  static RunningCopies in(Path recording, List<String> sources) throws IOException {
-    RunningCopies running = new RunningCopies();
-    sources.forEach(name -> running.copies.put(name, new Copy(true)));
-    try (RecordingReader reader = new RecordingReader(Files.newInputStream(recording))) {
+  static List<Span> of(RecordedServer server, boolean hasState) throws IOException {
+    Copy copy = new Copy(hasState);
+    long begun = server.begun();
+    long last = Long.MIN_VALUE;
+    try (RecordingReader reader = new RecordingReader(Files.newInputStream(server.file()))) {
       SessionMessages messages = new SessionMessages(reader, KEPT);
-      long last = 0;
       for (SessionEvent event = messages.next(); event != null; event = messages.next()) {
-        running.take(event);
-        last = event instanceof SessionEvent.Begun ? last : event.nanos();
+        last = event instanceof SessionEvent.Begun ? last : event.nanos() + begun;
+        copy.take(event, last);
       }
-      for (Copy copy : running.copies.values()) {
-        copy.stopped(last);
-      }
+    } catch (RecordingException e) {
+      assertThat(server.isExact()).as("only a server that was killed leaves half a record").isFalse();
     }
-    return running;
+    copy.stopped(server.isAlive() ? Long.MAX_VALUE / 2 : last);
+    return List.copyOf(copy.spans);
   }
 
-  private void take(SessionEvent event) {
-    switch (event) {
-      case SessionEvent.Begun begun -> {
-        Copy copy = copies.computeIfAbsent(begun.device(), _ -> new Copy(false));
-        copy.begin();
-        sessions.put(begun.session(), copy);
-      }
-      case SessionEvent.Message message -> copy(message).take(message);
-      case SessionEvent.Remains _ -> {
-        // No whole message, so no request that was executed.
-      }
-      case SessionEvent.Ended ended -> copy(ended).end(ended.nanos());
-    }
-  }
-
-  private Copy copy(SessionEvent event) {
-    Copy copy = sessions.get(event.session());
-    if (copy == null) {
-      throw new AssertionError("session %d has no beginning".formatted(event.session()));
-    }
-    return copy;
-  }
-
-  /** Returns when a device ran with the state. */
-  List<Span> of(String device) {
-    Copy copy = copies.get(device);
-    return copy == null ? List.of() : List.copyOf(copy.spans);
+  /**
+   * Checks that no two devices ever ran with the state at the same time.
+   *
+   * @param source had it at the beginning
+   */
+  static void assertOneAtATime(RecordedServer source, RecordedServer target) throws IOException {
+    List<Span> here = of(source, true);
+    assertThat(here).as("the recording is of the device").isNotEmpty();
+    assertThat(both(here, of(target, false), source.isExact() && target.isExact() ? 0 : RecordedServer.SLACK))
+        .as("both ran").isEmpty();
   }
 
   /** Returns a time in which two devices both ran with it, if there is one. */
-  Optional<String> both(String one, String other) {
-    for (Span here : of(one)) {
-      for (Span there : of(other)) {
-        if (here.overlaps(there)) {
-          return Optional.of("%s ran in %s, and %s in %s".formatted(one, here, other, there));
+  static Optional<String> both(List<Span> one, List<Span> other, long slack) {
+    for (Span here : one) {
+      for (Span there : other) {
+        if (here.overlaps(there, slack)) {
+          return Optional.of("the one ran in %s, the other in %s".formatted(here, there));
         }
       }
     }
     return Optional.empty();
   }
 
-  /** What there is of the state in one device. */
+  /** What there is of the state in the device. */
   private static final class Copy {
 
     private final List<Span> spans = new ArrayList<>();
@@ -124,25 +107,36 @@ final class RunningCopies {
 
     Copy(boolean hasState) {
       this.hasState = hasState;
-      this.runsSince = hasState ? Long.MIN_VALUE : null;
+      this.runsSince = hasState ? Long.MIN_VALUE / 2 : null;
     }
 
-    void begin() {
+    void take(SessionEvent event, long at) {
+      switch (event) {
+        case SessionEvent.Begun _ -> begin();
+        case SessionEvent.Message message -> take(message, at);
+        case SessionEvent.Remains _ -> {
+          // No whole message, so no request that was executed.
+        }
+        case SessionEvent.Ended _ -> end(at);
+      }
+    }
+
+    private void begin() {
       requests.clear();
       keepsState = false;
       keepsStopped = false;
     }
 
     /** The server's own commands, and the replies to them, have numbers of their own. */
-    void take(SessionEvent.Message message) {
+    private void take(SessionEvent.Message message, long at) {
       DecodedMessage decoded = message.decode();
       boolean isCommand = decoded.type() == DecodedMessage.Type.COMMAND;
       if (isCommand && message.fromClient()) {
-        requests.put(decoded.id(), new Request(decoded, message.nanos()));
+        requests.put(decoded.id(), new Request(decoded, at));
       } else if (!isCommand && !message.fromClient()) {
         Request request = requests.remove(decoded.id());
         if (request != null && request.command.command().equals(decoded.command())) {
-          answered(request, decoded, message.nanos());
+          answered(request, decoded, at);
         }
       }
     }
@@ -211,7 +205,7 @@ final class RunningCopies {
     }
 
     /** As docs/architecture.md has it: what becomes of a device whose client has gone. */
-    void end(long at) {
+    private void end(long at) {
       boolean stays = keepsStopped && state != DeviceState.RESUMING && state != DeviceState.ERROR
           || keepsState && state == DeviceState.RUNNING;
       if (!stays) {

@@ -99,8 +99,16 @@ final class ServedOwner {
   private void decide() throws IOException {
     decided = true;
     boolean runs = condition(target) == Condition.RUNS;
-    journal(Side.TARGET).orElseThrow().add(runs ? JournalStep.RUNNING : JournalStep.RETURNED,
-        "a person's word");
+    JournalFile file = journal(Side.TARGET).orElseThrow();
+    JournalContents contents = file.read().orElseThrow();
+    if (contents.holder().isAlive()) {
+      // The target's side was this process, and not a command that has ended since: recover would wait for its end.
+      file.add(runs ? JournalStep.RUNNING : JournalStep.RETURNED, "a person's word");
+      return;
+    }
+    Run said = Run.vfio4j("recover", contents.heading().session().toString(),
+        runs ? "--run-here" : "--give-up", "--state-dir", state.folder().toString());
+    assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCodes.DONE);
   }
 
   private Optional<JournalStep> last(Side side) throws IOException {
@@ -130,6 +138,7 @@ final class ServedOwner {
     }
     Condition here = condition(source);
     Condition there = condition(target);
+    RunningCopies.assertOneAtATime(source.recorded(), target.recorded());
     assertThat(isSources ? there : here).as("the other side runs it too").isNotEqualTo(Condition.RUNS);
     String side = isSources ? "source" : "target";
     String words = switch (isSources ? here : there) {

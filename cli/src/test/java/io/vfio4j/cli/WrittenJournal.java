@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 
 /** Writes the journal of a side whose process has died, byte by byte: one of this process would still be alive. */
@@ -26,11 +27,14 @@ final class WrittenJournal {
       JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.MINE, JournalStep.RUNNING,
       JournalStep.REFUSED, JournalStep.RETURNED);
 
+  /** So that of two that are written in one millisecond the second is the later one. */
+  private static final AtomicLong LATER = new AtomicLong();
+
   private WrittenJournal() {
   }
 
-  /** Writes it into a state directory, which is made; it ends with a step that follows the first. */
-  static void write(Path folder, Session session, Side side, List<String> devices, JournalStep last)
+  /** Writes it into a state directory, which is made; the steps follow PREPARED. */
+  static void write(Path folder, Session session, Side side, List<String> devices, JournalStep... steps)
       throws IOException {
     ByteBuffer file = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     file.put("VFIO4JJ1".getBytes(StandardCharsets.US_ASCII));
@@ -40,8 +44,8 @@ final class WrittenJournal {
     text(first, "the other host").putShort((short) devices.size());
     devices.forEach(device -> text(first, device));
     frame(file, first);
-    if (last != JournalStep.PREPARED) {
-      frame(file, record(last));
+    for (JournalStep step : steps) {
+      frame(file, record(step));
     }
     byte[] bytes = new byte[file.position()];
     file.flip().get(bytes);
@@ -56,7 +60,9 @@ final class WrittenJournal {
 
   private static ByteBuffer record(JournalStep step) {
     ByteBuffer body = ByteBuffer.allocate(1 << 14).order(ByteOrder.LITTLE_ENDIAN);
-    return text(body.put((byte) STEPS.indexOf(step)).putLong(Instant.now().toEpochMilli()), "as it was");
+    return text(
+        body.put((byte) STEPS.indexOf(step)).putLong(Instant.now().toEpochMilli() + LATER.getAndIncrement()),
+        "as it was");
   }
 
   private static ByteBuffer text(ByteBuffer into, String text) {

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.foreign.ForeignServer;
+import io.vfio4j.testkit.foreign.ServerTrait;
+import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.VfioUserClient;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the commands say and do about a device of the reference library, whose server leaves it in whatever state its last
+ * client left it in: what is recommended works, and what would not work is not recommended.
+ */
+class ForeignRecoverTest {
+
+  @TempDir
+  private Path folder;
+
+  private SimulatedDevice device;
+  private ForeignServer server;
+  private String address;
+
+  @BeforeEach
+  void serve() throws Exception {
+    serve(ServerTrait.referenceLibrary());
+  }
+
+  private void serve(Set<ServerTrait> traits) throws Exception {
+    Path socket = folder.resolve("f.sock");
+    device = SimulatedSettings.named("device").withContent(64, 7).device();
+    server = ForeignServer.listen(socket, device, traits);
+    address = "vfio-user:" + socket;
+  }
+
+  @AfterEach
+  void end() {
+    server.close();
+  }
+
+  private void leaveIn(DeviceState state) throws Exception {
+    try (VfioUserClient client = VfioUserClient.connect(folder.resolve("f.sock"), ClientOptions.DEFAULT)) {
+      client.moveTo(state);
+    }
+  }
+
+  private Run recover(String... more) {
+    String[] all = new String[more.length + 4];
+    System.arraycopy(new String[] {"recover", "--json", "--state-dir", folder.resolve("state").toString()}, 0,
+        all,
+        0, 4);
+    System.arraycopy(more, 0, all, 4, more.length);
+    return Run.vfio4j(all);
+  }
+
+  @Test
+  void whatIsSaidOfAStoppedDeviceWorks() throws Exception {
+    long identity = device.stateIdentity();
+    leaveIn(DeviceState.STOP);
+
+    Run probe = Run.vfio4j("probe", address);
+    assertThat(probe.out()).contains("vfio4j recover --resume " + address, "restart its server")
+        .doesNotContain("recover --discard", "its server resets it");
+    Run resumed = recover("--resume", address);
+    assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
+    assertThat(device.stateIdentity()).isEqualTo(identity);
+    assertThat(server.complaints()).isEmpty();
+  }
+
+  /** There is no way out of it but a restart. */
+  @Test
+  void aFailedTargetIsNotSentToCommandsThatRefuse() throws Exception {
+    leaveIn(DeviceState.RESUMING);
+
+    for (Run said : List.of(Run.vfio4j("probe", address),
+        Run.vfio4j("migrate", "--from", "sim:a", "--to", address, "--state-dir",
+            folder.resolve("state").toString()),
+        recover("--resume", address))) {
+      assertThat(said.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(said.out() + said.err()).contains("RESUMING", "restart its server")
+          .doesNotContain("recover --resume", "recover --discard", "its server resets it");
+    }
+    Run discarded = recover("--discard", address);
+    assertThat(discarded.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(discarded.err()).contains("restart the server");
+    assertThat(device.machineState()).isEqualTo(DeviceState.RESUMING);
+  }
+
+  @Test
+  void whetherItIsResetWhenACommandEndsIsNotClaimed() throws Exception {
+    assertThat(Run.vfio4j("probe", address).out()).contains("may reset it then, or leave it as it is")
+        .doesNotContain("its server resets it");
+
+    server.close();
+    serve(EnumSet.of(ServerTrait.PADS_DATA));
+    assertThat(Run.vfio4j("probe", address).out()).contains("may reset it then, or leave it as it is");
+  }
+
+  /** A reset of a stopped device would let it run for a moment there, and the other copy may run already. */
+  @Test
+  void aStoppedSourceIsNotRunToResetIt() throws Exception {
+    leaveIn(DeviceState.STOP);
+    Session session = Session.random();
+    WrittenJournal.write(folder.resolve("state"), session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
+    int acts = device.acts().size();
+
+    Run decided = recover(session.toString(), "--give-up");
+
+    assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(decided.err()).contains("stopped in STOP", "restart it");
+    assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
+    assertThat(device.acts()).hasSize(acts);
+  }
+
+  /** It is fenced by a reset, as any other that runs. */
+  @Test
+  void aTargetThatRunsOnIsReset() throws Exception {
+    leaveIn(DeviceState.RUNNING);
+    Session session = Session.random();
+    WrittenJournal.write(folder.resolve("state"), session, Side.TARGET, List.of(address), JournalStep.MINE);
+
+    Run looked = recover();
+    assertThat(looked.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(looked.event("open-migration").getAsJsonArray("found").toString())
+        .contains("its server does not say what it does when a client dies");
+    Run decided = recover(session.toString(), "--give-up");
+
+    assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
+    assertThat(device.stateIdentity()).as("it is as new").isZero();
+    assertThat(StateDirectory.open(folder.resolve("state")).find(session, Side.TARGET).orElseThrow().read()
+        .orElseThrow().last().step()).isEqualTo(JournalStep.RETURNED);
+  }
+}

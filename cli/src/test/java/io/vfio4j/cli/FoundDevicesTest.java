@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.Session;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.journal.StateDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Devices that a person's word is about, and that cannot be reached: which of them are gone for sure, and which are not. */
+class FoundDevicesTest {
+
+  @TempDir
+  private Path folder;
+
+  private Path state;
+  private final Session session = Session.random();
+
+  @BeforeEach
+  void nameFolder() {
+    state = folder.resolve("state");
+  }
+
+  private void taken(String... devices) throws IOException {
+    WrittenJournal.write(state, session, Side.TARGET, List.of(devices), JournalStep.MINE);
+  }
+
+  private Run giveUp(String... more) {
+    String[] all = new String[more.length + 5];
+    System.arraycopy(
+        new String[] {"recover", "--state-dir", state.toString(), session.toString(), "--give-up"}, 0, all, 0,
+        5);
+    System.arraycopy(more, 0, all, 5, more.length);
+    return Run.vfio4j(all);
+  }
+
+  private JournalStep last() throws IOException {
+    return StateDirectory.open(state).find(session, Side.TARGET).orElseThrow().read().orElseThrow().last()
+        .step();
+  }
+
+  private void assertRefused(Run run, String... reasons) throws IOException {
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(run.err()).contains("nothing was recorded").contains(reasons);
+    assertThat(last()).isEqualTo(JournalStep.MINE);
+  }
+
+  /** Its file is gone, and it serves the device all the same. */
+  @Test
+  void aServerWhoseSocketWasRemovedIsNotTakenForGone() throws Exception {
+    Path socket = folder.resolve("b.sock");
+    try (Served _ = Served.at(socket)) {
+      Files.delete(socket);
+      taken("vfio-user:" + socket);
+
+      assertRefused(giveUp(), "its socket file was removed or replaced");
+      assertRefused(giveUp("--fenced"), "its socket file was removed or replaced");
+    }
+    assertThat(giveUp().exitCode()).as("the server has ended").isEqualTo(ExitCodes.DONE);
+    assertThat(last()).isEqualTo(JournalStep.RETURNED);
+  }
+
+  @Test
+  void aDeviceOfAnUnknownPlaceIsForThePersonToFence() throws Exception {
+    taken("vfio-user:relative.sock", "somebody's own");
+
+    assertRefused(giveUp(), "relative to a directory that is not known", "its address is not known",
+        "--fenced");
+    assertThat(giveUp("--fenced").exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(last()).isEqualTo(JournalStep.RETURNED);
+  }
+
+  /** It ran, or it could not have been moved on: the state is elsewhere, and may run there. */
+  @Test
+  void aDeviceThatWasMovedOnIsNotGivenUp() throws Exception {
+    String device = "vfio-user:" + folder.resolve("b.sock");
+    taken(device);
+    WrittenJournal.write(state, Session.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
+        JournalStep.CONFIRMED);
+
+    assertRefused(giveUp(), "has moved it to the other host since");
+    Run runs = Run.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
+    assertThat(runs.exitCode()).as(runs.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(last()).isEqualTo(JournalStep.RUNNING);
+  }
+
+  @Test
+  void aDeviceInsideTheCommandHasEndedWithIt() throws Exception {
+    taken("sim:b");
+
+    assertThat(giveUp().exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(last()).isEqualTo(JournalStep.RETURNED);
+  }
+
+  /** It may still be about to start them. */
+  @Test
+  void nothingIsDecidedWhileTheProcessLives() throws Exception {
+    Path alive = folder.resolve("alive");
+    StateDirectory directory = StateDirectory.open(alive);
+    directory.begin(new Journal.Heading(session, Side.TARGET, List.of("sim:b"), "somebody"))
+        .add(JournalStep.MINE, "it was given them");
+
+    for (String answer : List.of("--give-up", "--run-here")) {
+      Run run =
+          Run.vfio4j("recover", "--state-dir", alive.toString(), session.toString(), answer, "--fenced");
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(run.err()).contains("process " + ProcessHandle.current().pid(), "end it first");
+    }
+  }
+}
