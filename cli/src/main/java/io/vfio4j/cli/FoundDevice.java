@@ -46,7 +46,9 @@ sealed interface FoundDevice {
     public String words() {
       if (mayRun()) {
         return "runs (%s)%s".formatted(state, keepsState(device.device()) ? ""
-            : ", with its state or as after a reset: its server does not say what it does when a client dies");
+            : ", with its state or as after a reset: its %s does not say what it does when a client dies"
+                .formatted(
+                    device.device() instanceof VfioUserClient ? "server" : "driver"));
       }
       return switch (state) {
         case STOP, STOP_COPY -> "is stopped with its state (%s)".formatted(state);

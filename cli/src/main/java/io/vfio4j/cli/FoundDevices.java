@@ -18,7 +18,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The devices of a migration whose process has ended, as they are now. Those that answer stay open until this is closed:
+ * The devices of a migration that a person is to decide about, as they are now. Those that answer stay open until this is closed:
  * what was found stays true that long, since a device has one client.
  */
 final class FoundDevices implements AutoCloseable {
@@ -57,11 +57,13 @@ final class FoundDevices implements AutoCloseable {
     }
     Optional<FoundDevice> later = movedLater(address, migration, all);
     return later.orElseGet(() -> switch (address) {
-      case DeviceAddress.Sim _ -> new Gone(name, "it was inside the process that has ended");
+      case DeviceAddress.Sim _ -> migration.isHeld()
+          ? new Unchecked(name, "it is inside a process that still runs", true)
+          : new Gone(name, "it was inside the process that has ended");
       case DeviceAddress.VfioUser served -> served.socket().isAbsolute()
-          ? open(name, served)
+          ? open(name, served, migration.isHeld())
           : new Unchecked(name, "its socket is relative to a directory that is not known", false);
-      case DeviceAddress.Kernel kernel -> open(name, kernel);
+      case DeviceAddress.Kernel kernel -> open(name, kernel, migration.isHeld());
     });
   }
 
@@ -80,12 +82,12 @@ final class FoundDevices implements AutoCloseable {
     return new Gone(name, "it has been in migration %s since".formatted(last.session()));
   }
 
-  private FoundDevice open(String name, DeviceAddress address) {
+  private FoundDevice open(String name, DeviceAddress address, boolean isHeld) {
     OpenDevice device;
     try {
       device = address.open(output::warning);
     } catch (IOException e) {
-      return absent(name, address, e);
+      return absent(name, address, isHeld, e);
     }
     try {
       return new Answering(device, device.device().state());
@@ -95,12 +97,16 @@ final class FoundDevices implements AutoCloseable {
     }
   }
 
-  private static FoundDevice absent(String name, DeviceAddress address, IOException failure) {
+  private static FoundDevice absent(String name, DeviceAddress address, boolean isHeld, IOException failure) {
     Optional<Errno> errno = errno(failure);
     boolean noServer = errno.filter(value -> value.equals(Errno.ENOENT) || value.equals(Errno.ECONNREFUSED))
         .isPresent();
     if (!(address instanceof DeviceAddress.VfioUser served) || !noServer) {
       return new Unchecked(name, Failures.words(failure), errno.filter(Errno.EBUSY::equals).isPresent());
+    }
+    if (isHeld) { // Servers are known that listen no longer once they have a client.
+      return new Unchecked(name,
+          "no process listens for it, and the one that moved it may still be connected", false);
     }
     try {
       return ListeningSockets.include(served.socket())

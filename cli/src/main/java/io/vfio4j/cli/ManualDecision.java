@@ -75,10 +75,6 @@ final class ManualDecision {
       throw new JournalException("migration %s is under way, and there is nothing to decide yet"
           .formatted(migration.session()), null);
     }
-    if (!isSource() && migration.isHeld()) {
-      throw refused("process %d has its devices open, and may be starting them: end it first"
-          .formatted(migration.contents().holder().pid()));
-    }
   }
 
   private JournalStep runAtTarget() throws IOException {
@@ -154,11 +150,19 @@ final class ManualDecision {
   private void requireNone(FoundDevices found, String names, String problem) throws CommandFailure {
     if (!names.isEmpty()) {
       String unchecked = found.words(device -> device instanceof Unchecked || device instanceof MovedOn);
-      throw refused("%s: %s%s".formatted(problem, names, unchecked.isEmpty() ? ""
+      throw refused("%s: %s%s%s".formatted(problem, names, holder(), unchecked.isEmpty() ? ""
           : "\n  " + unchecked
               + "\n  End their clients or their servers, then repeat. For what this host cannot check, "
               + "--fenced says that you made\n  sure that it does not run."));
     }
+  }
+
+  /** The process that moved them may still be about to start them. */
+  private String holder() {
+    return migration.isHeld()
+        ? "; process %d, which moved them, still runs: end it first"
+            .formatted(migration.contents().holder().pid())
+        : "";
   }
 
   private void run(FoundDevices found) throws CommandFailure {

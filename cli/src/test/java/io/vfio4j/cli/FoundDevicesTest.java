@@ -8,6 +8,8 @@ import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +54,33 @@ class FoundDevicesTest {
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
     assertThat(run.err()).contains("nothing was recorded").contains(reasons);
     assertThat(last()).isEqualTo(JournalStep.MINE);
+  }
+
+  /** It only looks: whoever answers is told before what that would do. */
+  @Test
+  void showsAMixedGroupAndWhatEachAnswerWouldDo() throws Exception {
+    try (Served one = Served.at(folder.resolve("b0.sock"));
+        Served other = Served.at(folder.resolve("b1.sock"))) {
+      try (VfioUserClient client = other.connectToKeep()) {
+        client.moveTo(DeviceState.STOP);
+      }
+      String gone = "vfio-user:" + folder.resolve("b2.sock");
+      taken(one.address(), other.address(), gone);
+
+      Run shown = Run.vfio4j("recover", "--state-dir", state.toString());
+
+      assertThat(shown.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(shown.out()).contains(one.address() + " runs (RUNNING)",
+          other.address() + " is stopped with its state (STOP)", gone + " is gone: no process serves it",
+          "vfio4j recover %s --run-here: refused as it is, since all have to run here, and these cannot: %s"
+              .formatted(session, gone),
+          "vfio4j recover %s --give-up: resets %s, %s, so that what they did here is lost".formatted(session,
+              one.address(), other.address()));
+      try (VfioUserClient client = other.connectWhenFree()) {
+        assertThat(client.state()).isEqualTo(DeviceState.STOP);
+      }
+      assertThat(last()).isEqualTo(JournalStep.MINE);
+    }
   }
 
   /** Its file is gone, and it serves the device all the same. */

@@ -16,6 +16,9 @@ import java.util.Optional;
 record KillableServer(Served device, Path socket, Optional<ChildServer> process,
     RecordedServer recorded) implements AutoCloseable {
 
+  /** By so many the clock of its recording is known well enough. */
+  private static final int SESSIONS = 4;
+
   static KillableServer start(Path socket, boolean isKilled) throws IOException, InterruptedException {
     Path recording = Path.of(socket + ".record");
     if (!isKilled) {
@@ -23,8 +26,11 @@ record KillableServer(Served device, Path socket, Optional<ChildServer> process,
       return new KillableServer(Served.at(socket, here.recording()), socket, Optional.empty(), here);
     }
     ChildServer process = ChildServer.start(Children.serve(socket, "--record", recording.toString()));
-    return new KillableServer(Served.by(process), socket, Optional.of(process),
-        RecordedServer.elsewhere(recording));
+    Served served = Served.by(process);
+    for (int i = 0; i < SESSIONS; i++) {
+      served.connectWhenFree().close();
+    }
+    return new KillableServer(served, socket, Optional.of(process), RecordedServer.elsewhere(recording));
   }
 
   void kill() throws InterruptedException {

@@ -12,7 +12,9 @@ import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -99,15 +101,13 @@ final class ServedOwner {
   private void decide() throws IOException {
     decided = true;
     boolean runs = condition(target) == Condition.RUNS;
-    JournalFile file = journal(Side.TARGET).orElseThrow();
-    JournalContents contents = file.read().orElseThrow();
-    if (contents.holder().isAlive()) {
-      // The target's side was this process, and not a command that has ended since: recover would wait for its end.
-      file.add(runs ? JournalStep.RUNNING : JournalStep.RETURNED, "a person's word");
-      return;
+    JournalContents contents = journal(Side.TARGET).orElseThrow().read().orElseThrow();
+    List<String> command = new ArrayList<>(List.of("recover", contents.heading().session().toString(),
+        runs ? "--run-here" : "--give-up", "--state-dir", state.folder().toString()));
+    if (target.isGone()) {
+      command.add("--fenced"); // As a test knows that killed it, and recover cannot while the target's side lives.
     }
-    Run said = Run.vfio4j("recover", contents.heading().session().toString(),
-        runs ? "--run-here" : "--give-up", "--state-dir", state.folder().toString());
+    Run said = Run.vfio4j(command.toArray(String[]::new));
     assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCodes.DONE);
   }
 

@@ -151,7 +151,9 @@ final class FaultTrial implements AutoCloseable {
     if (trial.report().isEmpty()) {
       checkWord(trial.failureWithoutChecks());
     }
-    return new OwnerSearch(this, sources, targets).run();
+    String owner = new OwnerSearch(this, sources, targets).run();
+    trial.checkOneOwner();
+    return owner;
   }
 
   private List<SimulatedDevice> all(Side side) {

@@ -7,7 +7,7 @@ import io.vfio4j.testkit.SimulatedSettings;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Watches over devices: at no time may two of them run with the same state. */
+/** Watches over devices: at no time may two of them run with the same state. One that is lost is gone, and runs nothing. */
 final class OneOwner implements SimulatedSettings.Observer {
 
   private final long stateIdentity;
@@ -26,8 +26,9 @@ final class OneOwner implements SimulatedSettings.Observer {
   @Override
   public synchronized void changed(SimulatedDevice device, DeviceState from, DeviceState to, String reason) {
     states.put(device, to);
-    violated |= states.entrySet().stream().filter(entry -> entry.getValue().isRunning()
-        && entry.getKey().stateIdentity() == stateIdentity).count() > 1;
+    violated |=
+        states.entrySet().stream().filter(entry -> entry.getValue().isRunning() && !entry.getKey().isLost()
+            && entry.getKey().stateIdentity() == stateIdentity).count() > 1;
   }
 
   synchronized boolean isViolated() {
