@@ -65,7 +65,7 @@ class WorkloadHooksTest {
   @ValueSource(strings = {"sleep 600", "http"})
   void aPauseHasNoMoreTimeThanTheDowntime(String hook) {
     Run run = migrate("--workload-pause", hook.equals("http") ? ear.address() + "/drip" : hook,
-        "--workload-timeout", "10m", "--max-downtime", "100ms");
+        "--workload-timeout", "10m", "--max-downtime", "100ms", "--no-pre-copy");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
     assertThat(run.err()).contains("--workload-pause: ",

@@ -23,19 +23,37 @@ import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Writes what happens to a file, line by line as it comes: somebody may read along. */
+/**
+ * Writes what happens to a file, line by line as it comes: somebody may read along. A thread of its own writes, since a pipe
+ * whose reader does not read, or a disk that does not answer, would hold the migration up.
+ */
 final class EventsFile implements Watcher {
+
+  /** So many events are minutes of a migration. */
+  private static final int MAX_WAITING = 10_000;
+
+  /** How long what is still to be written is waited for when the command ends. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
   private final OutputFile file;
   private final Writer writer;
   private final Output output;
-  private boolean failed;
+  private final AtomicBoolean failed = new AtomicBoolean();
+  private final ThreadPoolExecutor thread;
 
   private EventsFile(OutputFile file, Writer writer, Output output) {
     this.file = file;
     this.writer = writer;
     this.output = output;
+    this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING),
+        Thread.ofPlatform().name("vfio4j-events").daemon(true).factory(),
+        (_, _) -> fail("it takes events too slowly"));
   }
 
   static EventsFile create(OutputFile file, Output output) throws IOException {
@@ -87,33 +105,44 @@ final class EventsFile implements Watcher {
     write(ErrorJson.of(failure));
   }
 
-  /** One write for each line; a full disk ends the file, and nothing else. */
+  /** One write for each line, in a thread of its own. */
   private void write(JsonObject object) {
-    if (failed) {
+    String line = object + "\n";
+    thread.execute(() -> write(line));
+  }
+
+  /** A full disk ends the file, and nothing else. */
+  private void write(String line) {
+    if (failed.get()) {
       return;
     }
     try {
-      writer.write(object + "\n");
+      writer.write(line);
       writer.flush();
     } catch (IOException e) {
-      fail(e);
+      fail(Failures.words(e));
     }
   }
 
-  private void fail(IOException e) {
-    failed = true;
-    output.warning(
-        "vfio4j: --events: what comes is no longer written to %s: %s".formatted(file, Failures.words(e)));
+  private void fail(String why) {
+    if (!failed.getAndSet(true)) {
+      output.warning("vfio4j: --events: what comes is no longer written to %s: %s".formatted(file, why));
+    }
   }
 
   @Override
   public void close() {
+    thread.shutdown();
     try {
-      writer.close();
-    } catch (IOException e) {
-      if (!failed) {
-        fail(e);
+      if (!thread.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
+        fail("it takes nothing any more"); // To close it would wait for that, too.
+        return;
       }
+      writer.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      fail(Failures.words(e));
     }
   }
 }

@@ -11,6 +11,7 @@ import io.vfio4j.cli.Run;
 import io.vfio4j.conformance.Markup;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -36,6 +37,7 @@ class WatchTest {
 
   private static final int NOT_DONE = 1;
   private static final int USAGE = 2;
+  private static final int PIPE_SIZE = 64 << 10; // Of Linux, pipe(7).
 
   @TempDir
   private Path folder;
@@ -219,6 +221,19 @@ class WatchTest {
 
     assertThat(run.exitCode()).isZero();
     assertThat(run.err()).containsOnlyOnce("--events: what comes is no longer written to /dev/full");
+  }
+
+  /** A pipe that is full, and whose reader sleeps, is not waited for while devices stand still. */
+  @Test
+  void aReaderOfEventsThatSleepsDoesNotHoldUpTheMigration() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    try (RandomAccessFile reader = new RandomAccessFile(pipe.toFile(), "rw")) {
+      reader.write(new byte[PIPE_SIZE]);
+      Run run = migrate(List.of("--events", pipe.toString()));
+      assertThat(run.exitCode()).as(run.err()).isZero();
+      assertThat(run.err()).contains("--events: what comes is no longer written to " + pipe);
+    }
   }
 
   /** The workload's resume asks while the migration is not over yet. */
