@@ -39,6 +39,12 @@ sealed interface DeviceAddress {
   /** A path, or a name, with a parameter behind it. */
   Pattern PARAMETER = Pattern.compile("([^?]+)\\?([a-z][a-z_-]*)=.*");
 
+  /**
+   * How long a device may take to move where no migration limits it: somebody waits, and can end the command. A device that
+   * a migration was patient with is to be recovered too.
+   */
+  Duration PATIENCE = Duration.ofMinutes(1);
+
   /** How addresses look. */
   String FORMS = "vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
 
@@ -52,7 +58,7 @@ sealed interface DeviceAddress {
   record VfioUser(Path socket, Duration busyPoll, Duration patience) implements DeviceAddress {
 
     VfioUser(Path socket, Duration busyPoll) {
-      this(socket, busyPoll, ClientOptions.DEFAULT.migrationTimeout());
+      this(socket, busyPoll, PATIENCE);
     }
 
     @Override
@@ -101,7 +107,7 @@ sealed interface DeviceAddress {
   record Sim(ScratchConfig config, MigrationVersions versions, Duration patience) implements DeviceAddress {
 
     Sim(ScratchConfig config, MigrationVersions versions) {
-      this(config, versions, ClientOptions.DEFAULT.migrationTimeout());
+      this(config, versions, PATIENCE);
     }
 
     @Override

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class SavedFilesTest {
 
-  private static final List<String> VERSIONS = List.of("1.2", "1.3");
+  private static final List<String> VERSIONS = List.of("1.2", "1.3", "1.4");
 
   /** Any that has no common factor with what is in a file: so all kinds of fields are met. */
   private static final int STRIDE = 97;
