@@ -49,6 +49,19 @@ public final class Options {
     }
   }
 
+  /**
+   * Returns a file if it can be read more than once, and from any place. To open a FIFO would wait for its other end, and
+   * nothing could interrupt that.
+   */
+  static Path rereadableFile(CommandSpec spec, String option, Path file) {
+    Path readable = readableFile(spec, option, file);
+    if (Files.isRegularFile(readable) || SocketFile.isBlockDevice(readable)) {
+      return readable;
+    }
+    throw new ParameterException(spec.commandLine(), "%s: %s is %s; give a regular file, since it is read twice"
+        .formatted(option, file, SocketFile.otherKind(readable).orElse("a socket")));
+  }
+
   /** Makes an error in the arguments of one that was found later. */
   public static ParameterException wrong(CommandSpec spec, IllegalArgumentException e) {
     return new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);

@@ -61,7 +61,7 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Path path = Options.readableFile(common.spec(), "FILE", Options.required(file, "FILE"));
+    Path path = Options.rereadableFile(common.spec(), "FILE", Options.required(file, "FILE"));
     MigrationOptions options = options();
     regions.requireOther(common.spec(), "FILE", path);
     try (Watching watching = watch.start(common.spec(), common.output())) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The place of a UNIX socket, as far as it can be judged without connecting to it. */
 final class SocketFile {
@@ -18,6 +19,7 @@ final class SocketFile {
   private static final int DIRECTORY = 0040000;
   private static final int FIFO = 0010000;
   private static final int REGULAR = 0100000;
+  private static final int BLOCK_DEVICE = 0060000;
 
   private SocketFile() {
   }
@@ -30,15 +32,22 @@ final class SocketFile {
             .formatted(MAX_BYTES, bytes));
   }
 
+  /** Returns whether a path leads to a disk or a part of one. */
+  static boolean isBlockDevice(Path path) {
+    return type(path).orElse(SOCKET) == BLOCK_DEVICE;
+  }
+
+  private static OptionalInt type(Path path) {
+    try {
+      return OptionalInt.of((int) Files.getAttribute(path, "unix:mode") & TYPE);
+    } catch (IOException | UnsupportedOperationException e) {
+      return OptionalInt.empty(); // What is not there is another matter, and so is what cannot be reached.
+    }
+  }
+
   /** Returns what is at a path instead of a socket, as in {@code a directory}; empty if it is one, or nothing is there. */
   static Optional<String> otherKind(Path path) {
-    int mode;
-    try {
-      mode = (int) Files.getAttribute(path, "unix:mode");
-    } catch (IOException | UnsupportedOperationException e) {
-      return Optional.empty(); // What is not there is another matter, and so is what cannot be reached.
-    }
-    return switch (mode & TYPE) {
+    return switch (type(path).orElse(SOCKET)) {
       case SOCKET -> Optional.empty();
       case DIRECTORY -> Optional.of("a directory");
       case FIFO -> Optional.of("a FIFO");

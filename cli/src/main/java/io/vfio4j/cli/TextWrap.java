@@ -27,7 +27,7 @@ final class TextWrap {
    */
   static String wrap(String line, int columns, String indent) {
     String before = line.substring(0, line.length() - line.stripLeading().length());
-    return fill(before, List.of(line.strip().split(" +")), columns, indent, "");
+    return fill(before, List.of(line.strip().split(" +", -1)), columns, indent, "");
   }
 
   /** Breaks a command so that a shell goes on reading; an option stays with its value. */

@@ -40,6 +40,18 @@ class FileMessagesTest {
     assertThat(run.err()).contains(folder.toString()).doesNotContain("Exception").doesNotContain("java.");
   }
 
+  /** To open a FIFO would hang, and to read it once would not do. */
+  @Test
+  void aStateIsNotRestoredFromAFifo() throws Exception {
+    Path fifo = folder.resolve("fifo");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    Run run = Run.vfio4j("restore", fifo.toString(), "sim:a");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(run.err()).contains("FILE: %s is a FIFO; give a regular file".formatted(fifo));
+    assertThat(Run.vfio4j("restore", "/dev/null", "sim:a").err()).contains("/dev/null is a device node");
+  }
+
   @Test
   void aKeyFolderThatCannotBeMadeIsExplained() {
     // The keys' module is loaded on demand, where it has been built: else the command says that it is missing.
