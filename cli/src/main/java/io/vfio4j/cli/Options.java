@@ -58,8 +58,9 @@ public final class Options {
     if (Files.isRegularFile(readable) || SocketFile.isBlockDevice(readable)) {
       return readable;
     }
-    throw new ParameterException(spec.commandLine(), "%s: %s is %s; give a regular file, since it is read twice"
-        .formatted(option, file, SocketFile.otherKind(readable).orElse("a socket")));
+    throw new ParameterException(spec.commandLine(),
+        "%s: %s is %s; give a regular file, since it is read twice"
+            .formatted(option, file, SocketFile.otherKind(readable).orElse("a socket")));
   }
 
   /** Makes an error in the arguments of one that was found later. */
