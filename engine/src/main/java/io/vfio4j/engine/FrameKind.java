@@ -67,9 +67,9 @@ enum FrameKind {
     return (this == DATA ? FrameHeader.ENDS_SEGMENT : 0) | (isBulk() ? FrameHeader.COMPRESSED : 0);
   }
 
-  /** Tells whether a frame of it is about a device, which its header names. */
+  /** Tells whether a frame of it is about a device, or in the place of one about a connection, which its header names. */
   boolean isAboutDevice() {
-    return this == DATA || this == INITIAL || this == INITIAL_LOADED;
+    return this == DATA || this == INITIAL || this == INITIAL_LOADED || this == SYNCED;
   }
 
   /** Tells whether a frame of it may be so long that it takes a while to come. */

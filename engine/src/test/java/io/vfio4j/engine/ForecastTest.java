@@ -30,12 +30,12 @@ class ForecastTest {
     forecast.callsTook(Duration.ofMillis(1));
     forecast.collectingTook(Duration.ofMillis(2));
     Prediction prediction = forecast.predict(10 << 20, 0, FAST, true);
-    assertThat(part(prediction, DowntimeParts.Part.STOPPING)).isEqualTo(Duration.ofMillis(14));
+    assertThat(part(prediction, DowntimeParts.Part.STOPPING)).isEqualTo(Duration.ofMillis(8));
     assertThat(part(prediction, DowntimeParts.Part.SENDING)).isEqualTo(Duration.ofMillis(100));
-    assertThat(part(prediction, DowntimeParts.Part.LOADING)).isEqualTo(Duration.ofMillis(5));
+    assertThat(part(prediction, DowntimeParts.Part.LOADING)).isEqualTo(Duration.ofMillis(3));
     assertThat(part(prediction, DowntimeParts.Part.RECORDING)).isEqualTo(Duration.ofMillis(3));
-    assertThat(part(prediction, DowntimeParts.Part.STARTING)).isEqualTo(Duration.ofMillis(15));
-    assertThat(prediction.downtime()).isEqualTo(Duration.ofMillis(137));
+    assertThat(part(prediction, DowntimeParts.Part.STARTING)).isEqualTo(Duration.ofMillis(12));
+    assertThat(prediction.downtime()).isEqualTo(Duration.ofMillis(126));
   }
 
   @Test
@@ -66,7 +66,7 @@ class ForecastTest {
   @Test
   void aFirstMoveThatMetABusyMomentDoesNotStandInTheWayForEver() {
     Forecast forecast = Forecast.toTarget(LIMIT, Optional.empty(), Duration.ZERO, Duration.ofMillis(1));
-    forecast.moveTook(Duration.ofMillis(248));
+    forecast.moveTook(Duration.ofMillis(400));
     forecast.callsTook(Duration.ofMillis(20));
     assertThat(forecast.predict(184, 0, FAST, true).downtime()).isGreaterThan(LIMIT);
     for (int i = 0; i < 10; i++) {
@@ -81,7 +81,7 @@ class ForecastTest {
     Forecast forecast = forecast(LIMIT);
     forecast.moveTook(Duration.ofMillis(250));
     assertThat(part(forecast.predict(0, 0, FAST, true), DowntimeParts.Part.STOPPING))
-        .isEqualTo(Duration.ofMillis(30));
+        .isEqualTo(Duration.ofMillis(15));
   }
 
   @Test
