@@ -46,9 +46,11 @@ final class Forecast {
   private final Optional<TargetCosts> target;
   private final Duration recording;
   private Duration roundTrip;
+  private boolean roundTripMeasured;
   private Duration firstMove = Duration.ZERO;
   private Duration firstCall = Duration.ZERO;
   private Duration calls = Duration.ZERO;
+  private boolean callsMeasured;
   private Duration collecting = Duration.ZERO;
 
   private Forecast(Duration limit, boolean hasTarget, Optional<TargetCosts> target, Duration recording,
@@ -66,7 +68,7 @@ final class Forecast {
    * @param limit how long the downtime may last
    * @param costs what the target reported; empty where it does not
    * @param recording what a record in the source's journal takes; zero without one
-   * @param roundTrip what a round trip took so far
+   * @param roundTrip what the exchange of HELLOs took, with all that the target does for it; until a round trip is measured
    */
   static Forecast toTarget(Duration limit, Optional<TargetCosts> costs, Duration recording,
       Duration roundTrip) {
@@ -87,13 +89,17 @@ final class Forecast {
   void callsTook(Duration time) {
     if (firstCall.isZero()) {
       firstCall = time;
+      calls = time;
+    } else {
+      calls = callsMeasured ? smoothed(calls, time) : time; // The first one meets code that has never run.
+      callsMeasured = true;
     }
-    calls = smoothed(calls, time);
   }
 
   /** An exchange of messages took so long; the last ones count most. */
   void roundTripTook(Duration time) {
-    roundTrip = smoothed(roundTrip, time);
+    roundTrip = roundTripMeasured ? smoothed(roundTrip, time) : time; // Instead of what the HELLO took.
+    roundTripMeasured = true;
   }
 
   /** It took so long to read the logs of dirty memory; the last ones count most. */

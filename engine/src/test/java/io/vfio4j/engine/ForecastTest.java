@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
@@ -20,7 +21,7 @@ class ForecastTest {
   }
 
   private static Duration part(Prediction prediction, DowntimeParts.Part part) {
-    return prediction.parts().durations().get(part);
+    return requireNonNull(prediction.parts().durations().get(part));
   }
 
   @Test
@@ -82,6 +83,14 @@ class ForecastTest {
     forecast.moveTook(Duration.ofMillis(250));
     assertThat(part(forecast.predict(0, 0, FAST, true), DowntimeParts.Part.STOPPING))
         .isEqualTo(Duration.ofMillis(15));
+  }
+
+  @Test
+  void aMeasuredRoundTripStandsInsteadOfTheIntroduction() {
+    Forecast forecast = Forecast.toTarget(LIMIT, Optional.empty(), Duration.ZERO, Duration.ofMillis(150));
+    forecast.roundTripTook(Duration.ofMillis(2));
+    assertThat(part(forecast.predict(0, 0, FAST, true), DowntimeParts.Part.LOADING))
+        .isEqualTo(Duration.ofMillis(2));
   }
 
   @Test

@@ -43,7 +43,8 @@ class PredictedDowntimeTest {
     assertThat(trial.workload).isEmpty();
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING");
     assertThat(predictions).hasSizeGreaterThan(100)
-        .allSatisfy(time -> assertThat(time).isGreaterThanOrEqualTo(TO_PRE_COPY.plus(TO_RESUMING).dividedBy(2)));
+        .allSatisfy(
+            time -> assertThat(time).isGreaterThanOrEqualTo(TO_PRE_COPY.plus(TO_RESUMING).dividedBy(2)));
   }
 
   @Test
@@ -54,7 +55,8 @@ class PredictedDowntimeTest {
     assertThat(predicted.durations()).containsOnlyKeys(DowntimeParts.Part.STOPPING,
         DowntimeParts.Part.SENDING,
         DowntimeParts.Part.LOADING, DowntimeParts.Part.STARTING);
-    assertThat(predicted.durations().get(DowntimeParts.Part.STOPPING)).isGreaterThanOrEqualTo(TO_PRE_COPY.dividedBy(2));
+    assertThat(predicted.durations().get(DowntimeParts.Part.STOPPING))
+        .isGreaterThanOrEqualTo(TO_PRE_COPY.dividedBy(2));
     assertThat(report.predictedDowntime()).contains(predictions.getLast());
   }
 }
