@@ -327,7 +327,7 @@ class ForeignServerKindsTest {
     SimulatedDevice target = SETTINGS.withContent(16, 0).device();
     UnixSocket.Pair right = UnixSocket.pair();
     try (ForeignServer from = ForeignServer.listen(path, source, Set.of(ServerTrait.ONE_CLIENT));
-        ForeignServer to = ForeignServer.start(right.one(), target, Set.of())) {
+        ForeignServer _ = ForeignServer.start(right.one(), target, Set.of())) {
       try (VfioUserClient client = VfioUserClient.connect(path, ClientOptions.DEFAULT);
           VfioUserClient other = VfioUserClient.of(right.other(), "right", ClientOptions.DEFAULT)) {
         load(other, save(client));
