@@ -37,6 +37,9 @@ final class RetriedTransport implements Transport {
   /** What the target sent before a send failed. Guarded by this. */
   private final ByteBuffer stash = ByteBuffer.allocate(STASH).limit(0);
 
+  /** Whether the connection is another one now. Guarded by this. */
+  private boolean reconnected;
+
   private volatile boolean settled;
   private volatile boolean closed;
 
@@ -133,8 +136,8 @@ final class RetriedTransport implements Transport {
 
   /** Connects once more, and sends again what was sent; returns whether there is another connection now. */
   private synchronized boolean connectAgain(Transport gone, @Nullable IOException why) {
-    if (current != gone) {
-      return true;
+    if (reconnected) {
+      return true; // By another thread, for the same reason.
     }
     ByteArrayOutputStream again = sent;
     settle();
@@ -144,6 +147,7 @@ final class RetriedTransport implements Transport {
     try {
       gone.close();
       current = connector.connect();
+      reconnected = true;
       if (closed) {
         current.close();
       }

@@ -273,7 +273,7 @@ class UninvitedPeersTest {
   @Test
   void theSilentMakeRoomFirst() throws Exception {
     TransportListener listener = listen("tcp", LONG);
-    acceptOpened(listener);
+    CompletableFuture<Transport> accepted = acceptOpened(listener);
     Socket speaking = from("127.0.0.2", listener);
     greet(speaking);
     List<String> silent = new ArrayList<>();
@@ -284,6 +284,7 @@ class UninvitedPeersTest {
       assertThat(refusal().peer()).isIn(silent);
     }
     assertThat(speaking.isConnected()).isTrue();
+    assertThat(accepted).isNotDone();
   }
 
   private Socket from(String address, TransportListener listener) throws IOException {
