@@ -25,6 +25,7 @@ import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
 import io.vfio4j.vfiouser.VfioUserServer;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -34,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -189,6 +191,28 @@ class ForeignMigrationTest {
       assertThat(to.client().findings()).extracting(Finding::kind)
           .contains(Finding.Kind.RESET_LEAVES_STATE);
       assertThat(source.stateIdentity()).isNotZero();
+      assertThat(to.complaints()).isEmpty();
+    }
+  }
+
+  /** Servers are known that accept one client in their life: a command has one connection to each. */
+  @Test
+  void aCommandNeedsOneClientOfEachServer(@TempDir Path folder) throws Exception {
+    Path left = folder.resolve("left");
+    Path right = folder.resolve("right");
+    SimulatedDevice source = SETTINGS.device();
+    SimulatedDevice target = SETTINGS.withContent(64, 0).device();
+    byte[] content = source.content();
+    Set<ServerTrait> traits = Set.of(ServerTrait.ONE_CLIENT, ServerTrait.KEEPS_STATE);
+    try (ForeignServer from = ForeignServer.listen(left, source, traits);
+        ForeignServer to = ForeignServer.listen(right, target, traits)) {
+      Run run = Run.vfio4j("migrate", "--from", "vfio-user:" + left, "--to", "vfio-user:" + right,
+          "--max-downtime", "60s", "--then", "true");
+      assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+      from.awaitEnd();
+      to.awaitEnd();
+      assertThat(target.content()).isEqualTo(content);
+      assertThat(from.complaints()).isEmpty();
       assertThat(to.complaints()).isEmpty();
     }
   }

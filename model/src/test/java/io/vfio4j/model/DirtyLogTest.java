@@ -56,6 +56,20 @@ class DirtyLogTest {
     return catchThrowableOfType(ErrnoException.class, call).errno();
   }
 
+  @Test
+  void logsAllMemoryFromTheFirstAddressToTheLast() throws Exception {
+    assertThat(log.startAll(2 * PAGE_SIZE)).isEqualTo(PAGE_SIZE);
+    log.mark(0, 1);
+    log.mark(Long.MIN_VALUE - PAGE_SIZE, 2 * PAGE_SIZE);
+    log.mark(-1, 1);
+    assertThat(report(0, PAGE_SIZE, PAGE_SIZE)).isEqualTo(bits(0));
+    assertThat(report(Long.MIN_VALUE - 2 * PAGE_SIZE, 4 * PAGE_SIZE, PAGE_SIZE)).isEqualTo(bits(1, 2));
+    assertThat(report(-2 * PAGE_SIZE, 2 * PAGE_SIZE, PAGE_SIZE)).isEqualTo(bits(1));
+    assertThat(errnoOf(() -> log.startAll(PAGE_SIZE))).isEqualTo(Errno.EINVAL);
+    log.stop();
+    assertThat(errnoOf(() -> log.startAll(PAGE_SIZE + 1))).isEqualTo(Errno.EINVAL);
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 512, 4096, 65536, 1 << 20})
   void whateverPageSizeIsAskedForItLogsIn4KiB(long pageSize) throws ErrnoException {
