@@ -7,7 +7,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the connections of a side alive, in a thread of its own: whatever the other threads wait for, be it a device, a
@@ -22,7 +24,8 @@ final class Heartbeat implements AutoCloseable {
   private final Duration interval;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService thread;
-  private boolean beats;
+  /** The beat, once there is a connection; for the thread that adds connections. */
+  private @Nullable ScheduledFuture<?> beats;
 
   Heartbeat(Side side, Duration interval) {
     this.interval = interval;
@@ -33,20 +36,23 @@ final class Heartbeat implements AutoCloseable {
   /** Keeps a connection alive from now on, until its last word has been sent; for one thread. */
   void add(Link link) {
     links.add(link);
-    if (!beats) {
-      beats = true;
+    if (beats == null) {
       long pause = Math.max(1, interval.toNanos() / LOOKS);
-      thread.scheduleWithFixedDelay(this::beat, pause, pause, TimeUnit.NANOSECONDS);
+      beats = thread.scheduleWithFixedDelay(this::beat, pause, pause, TimeUnit.NANOSECONDS);
     }
   }
 
   private void beat() {
-    for (Link link : links) {
-      try {
-        link.keepAlive(interval);
-      } catch (IOException e) {
-        links.remove(link); // Nobody is to be told: who sends or waits there finds out by himself.
-      }
+    links.removeIf(this::isBroken);
+  }
+
+  /** Sends a sign of life. A failure is not reported here: the threads that use the connection find it themselves. */
+  private boolean isBroken(Link link) {
+    try {
+      link.keepAlive(interval);
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 

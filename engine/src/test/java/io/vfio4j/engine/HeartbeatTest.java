@@ -31,7 +31,8 @@ class HeartbeatTest {
   private final CountDownLatch beats = new CountDownLatch(BEATS);
 
   /** What lasts until the side that it happens on has said so often that it is alive. */
-  private enum Slow {
+  @SuppressWarnings("ImmutableEnumChecker") // Functions without state of their own.
+  enum Slow {
     TARGET_RESET_TO_RESUMING(Side.TARGET, DeviceState.STOP, DeviceState.RESUMING),
     TARGET_CHECK(Side.TARGET, DeviceState.RESUMING, DeviceState.STOP),
     TARGET_START(Side.TARGET, DeviceState.STOP, DeviceState.RUNNING_P2P),
@@ -107,8 +108,7 @@ class HeartbeatTest {
 
   private static CountDownLatch after(Duration delay) {
     CountDownLatch latch = new CountDownLatch(1);
-    CompletableFuture.runAsync(latch::countDown,
-        CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS));
+    CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS).execute(latch::countDown);
     return latch;
   }
 

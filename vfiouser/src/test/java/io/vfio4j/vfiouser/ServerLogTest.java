@@ -129,9 +129,7 @@ class ServerLogTest {
       }
     });
 
-    assertThat(lines).hasSizeLessThan(60);
-    long written = lines.stream().filter(line -> line.contains("refused")).count();
-    assertThat(lines).anyMatch(line -> line.contains("left out ") || line.contains(" more like it")).as("%d",
-        written);
+    assertThat(lines).hasSizeLessThan(60)
+        .anyMatch(line -> line.contains("left out ") || line.contains(" more like it"));
   }
 }
