@@ -8,7 +8,6 @@ import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Side;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** Says what a failed migration left behind: an exit code, words, and the command that mends it. */
 public final class FailedMigration {

@@ -41,7 +41,7 @@ final class ListeningSockets {
     String bound = fields[PATH];
     Path name = path.getFileName();
     return bound.equals(path.toString())
-        || name != null && !bound.startsWith("/") && !bound.startsWith("@")
-            && name.equals(Path.of(bound).getFileName());
+        || (name != null && !bound.startsWith("/") && !bound.startsWith("@")
+            && name.equals(Path.of(bound).getFileName()));
   }
 }

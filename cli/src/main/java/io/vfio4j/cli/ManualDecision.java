@@ -142,8 +142,8 @@ final class ManualDecision {
   /** What is known to exist is not fenced by a person's word, whatever that is. */
   private void requireChecked(FoundDevices found) throws CommandFailure {
     requireNone(found,
-        found.names(device -> device instanceof Unchecked unchecked && (unchecked.isAlive() || !fenced)
-            || device instanceof MovedOn && !fenced),
+        found.names(device -> (device instanceof Unchecked unchecked && (unchecked.isAlive() || !fenced))
+            || (device instanceof MovedOn && !fenced)),
         "these may run here");
   }
 

@@ -31,6 +31,7 @@ final class MappedMemory implements AutoCloseable {
    *
    * @param log takes warnings
    */
+  @SuppressWarnings("MustBeClosedChecker") // close() does.
   static MappedMemory map(List<RegionArgument> arguments, CommandSpec spec, Consumer<String> log)
       throws IOException {
     Arena arena = Arena.ofShared();

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -92,7 +93,7 @@ class AdvisedCommandTest {
     arguments.addAll(given);
     CommandLine root = Commands.commandLine();
     root.parseArgs(arguments.toArray(String[]::new));
-    CommandLine recover = root.getSubcommands().get("recover");
+    CommandLine recover = Objects.requireNonNull(root.getSubcommands().get("recover"));
     List<String> handedOn = new ArrayList<>(mixin(recover, PeerOptions.class).arguments());
     handedOn.addAll(mixin(recover, StateDirOption.class).arguments());
 
@@ -132,7 +133,7 @@ class AdvisedCommandTest {
   @ValueSource(strings = {"", "serve"})
   void examplesOfTheHelpAreParsed(String parent) throws Exception {
     CommandLine root = Commands.commandLine();
-    CommandLine of = parent.isEmpty() ? root : root.getSubcommands().get(parent);
+    CommandLine of = parent.isEmpty() ? root : Objects.requireNonNull(root.getSubcommands().get(parent));
     List<CommandLine> commands = new ArrayList<>(of.getSubcommands().values());
     commands.add(of);
     for (CommandLine command : commands) {

@@ -184,7 +184,7 @@ final class DecisionTrial implements AutoCloseable {
     for (int i = 0; i < DEVICES; i++) {
       boolean isTarget = answer.words.startsWith("at the target");
       boolean isReason = conditions.get(i) == Condition.IN_USE
-          || answer == Answer.TARGET_RUN_HERE && conditions.get(i) == Condition.GONE;
+          || (answer == Answer.TARGET_RUN_HERE && conditions.get(i) == Condition.GONE);
       if (isTarget && isReason) {
         assertThat(err).contains(targets.get(i).address());
       }

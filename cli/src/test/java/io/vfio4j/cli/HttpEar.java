@@ -92,19 +92,21 @@ final class HttpEar implements AutoCloseable {
   /** Writes for as long as the client listens. */
   private void drip(Socket socket, BufferedReader in) throws IOException {
     socket.setSoTimeout(5);
-    while (true) {
-      try {
-        write(socket, "x");
-        if (in.read() < 0) {
-          break;
-        }
-      } catch (SocketTimeoutException e) {
-        continue; // It still listens.
-      } catch (IOException e) {
-        break;
-      }
+    while (takesMore(socket, in)) {
+      // Until it does not.
     }
     requests.add("the client left: true");
+  }
+
+  private boolean takesMore(Socket socket, BufferedReader in) {
+    try {
+      write(socket, "x");
+      return in.read() >= 0;
+    } catch (SocketTimeoutException e) {
+      return true; // It still listens.
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Override

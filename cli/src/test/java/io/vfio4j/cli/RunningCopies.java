@@ -206,8 +206,8 @@ final class RunningCopies {
 
     /** As docs/architecture.md has it: what becomes of a device whose client has gone. */
     private void end(long at) {
-      boolean stays = keepsStopped && state != DeviceState.RESUMING && state != DeviceState.ERROR
-          || keepsState && state == DeviceState.RUNNING;
+      boolean stays = (keepsStopped && state != DeviceState.RESUMING && state != DeviceState.ERROR)
+          || (keepsState && state == DeviceState.RUNNING);
       if (!stays) {
         wasReset(at);
       } else if (state.isRunning()) {

@@ -28,6 +28,7 @@ class VerdictTest {
   private Path folder;
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // It is, below.
   void memoryThatIsNotUnmappedIsAWarning() {
     List<String> warnings = new ArrayList<>();
     Arena arena = Arena.ofShared();
