@@ -18,8 +18,8 @@ public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> me
 
   /** What no comparison can tell, for people. */
   public static final String CAVEAT =
-      "Whether a device accepts the state of the other is known only when it leaves RESUMING: that state is the "
-          + "devices' own matter.";
+      "Beyond the layout, where both devices report one, whether a device accepts the state of the other is known only "
+          + "when it leaves RESUMING: that state is the devices' own matter.";
 
   /** What is to be made of a property. */
   public enum Verdict {
