@@ -114,7 +114,7 @@ class MigrateIT {
       assertThat(migration.await(Children.PATIENCE)).isEqualTo(ExitCodes.NEEDS_CARE);
       assertThat(error.get("outcome").getAsString()).isEqualTo("SOURCE_LOST");
       assertThat(String.join("\n", migration.errors()))
-          .contains("look after its server, then: vfio4j probe " + a.address());
+          .contains("look after its server; see: vfio4j probe " + a.address());
       b.assertRunsWith(0);
     }
   }

@@ -18,11 +18,10 @@ class RefusalReasonsTest {
   private Path folder;
 
   @Test
-  void migratePrintsWhyTheTargetRefusesTheState() {
+  void migratePrintsWhyTheTargetWouldRefuseTheState() {
     Run run = Run.vfio4j("migrate", "--from", "sim:a?memory=64m", "--to", "sim:b?memory=8m", "--json");
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).contains(TOO_LARGE, ROOM, "EINVAL", "nothing lost");
-    assertThat(run.event("error").get("target_fate").getAsString()).contains(TOO_LARGE, ROOM);
+    assertThat(run.err()).contains(TOO_LARGE, ROOM, "sim:a was not touched");
   }
 
   @Test

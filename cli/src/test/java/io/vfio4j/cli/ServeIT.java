@@ -99,7 +99,7 @@ class ServeIT {
     Run run = Run.vfio4j("serve", "scratch", "--socket", socket().toString());
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(run.err()).contains("not a socket");
+    assertThat(run.err()).contains("a regular file is there, and it is not replaced");
     assertThat(socket()).hasContent("precious");
   }
 

@@ -97,7 +97,7 @@ class SignalsIT {
   void aSuiteThatIsInterruptedLeavesTheDeviceReset() throws Exception {
     Path socket = folder.resolve("a.sock");
     try (Served served = Served.at(socket);
-        ChildProcess command = Children.start("conform", "vfio-user:" + socket, "--json")) {
+        ChildProcess command = startWithSignals(List.of("conform", "vfio-user:" + socket, "--json"))) {
       Children.await(command, event -> event.get("event").getAsString().equals("check")
           && event.get("group").getAsString().equals("paths"));
       Signal.TERM.to(command);
@@ -118,7 +118,7 @@ class SignalsIT {
     Path socket = folder.resolve("a.sock");
     try (Served _ = Served.at(socket, "arc=STOP>STOP_COPY,delay=5s");
         ChildProcess command =
-            Children.start("conform", "vfio-user:" + socket, "--json", "--only", "transitions")) {
+            startWithSignals(List.of("conform", "vfio-user:" + socket, "--json", "--only", "transitions"))) {
       Children.await(command, event -> event.get("event").getAsString().equals("check"));
       Signal.INT.to(command);
 
@@ -138,8 +138,12 @@ class SignalsIT {
         && !words.contains("--dry-run")) {
       words.addAll(List.of("--state-dir", folder.resolve("journals").toString()));
     }
-    return ChildProcess.start(words, line -> {
-    });
+    return startWithSignals(words);
+  }
+
+  /** Whoever runs the tests may have them ignore some, as nohup(1) does, and a child inherits that. */
+  private static ChildProcess startWithSignals(List<String> arguments) throws IOException {
+    return ChildProcess.startBy(List.of("env", "--default-signal=INT,TERM,HUP"), arguments);
   }
 
   private static void assertInterrupted(ChildProcess command) throws IOException, InterruptedException {

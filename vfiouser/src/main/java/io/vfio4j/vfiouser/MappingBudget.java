@@ -2,6 +2,7 @@
 package io.vfio4j.vfiouser;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ class MappingBudget {
   /** What Linux lets a process have unless it is told otherwise. */
   private static final int USUAL = 65_530;
 
+  private static final int MAX_DIGITS = 32;
+
   /** That of this process: half of what Linux lets one have. */
   static final MappingBudget PROCESS = new MappingBudget(limit(Path.of("/proc/sys/vm/max_map_count")) / 2);
 
@@ -27,9 +30,10 @@ class MappingBudget {
 
   /** Returns what the file says; the usual number where it says nothing. */
   static int limit(Path file) {
-    try {
+    // In one read: of a file without a size Files.readString reads one byte first, and a sysctl answers no second read.
+    try (InputStream in = Files.newInputStream(file)) {
       return (int) Math.min(Integer.MAX_VALUE,
-          Long.parseLong(Files.readString(file, StandardCharsets.US_ASCII).strip()));
+          Long.parseLong(new String(in.readNBytes(MAX_DIGITS), StandardCharsets.US_ASCII).strip()));
     } catch (IOException | NumberFormatException e) {
       return USUAL; // A container may hide it.
     }

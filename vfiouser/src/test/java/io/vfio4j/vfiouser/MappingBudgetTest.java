@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Scanner;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MappingBudgetTest {
+
+  private static final Path MAX_MAP_COUNT = Path.of("/proc/sys/vm/max_map_count");
+
+  /** A sysctl answers one read: what is read byte by byte is its first digit. */
+  @Test
+  void readsTheWholeSysctl() throws Exception {
+    try (Scanner scanner = new Scanner(
+        new ProcessBuilder("cat", MAX_MAP_COUNT.toString()).start().getInputStream(), "US-ASCII")) {
+      assertThat(MappingBudget.limit(MAX_MAP_COUNT)).isEqualTo(scanner.nextInt()).isGreaterThan(1_000);
+    }
+  }
+
+  @Test
+  void assumesTheUsualNumberWhereItIsNotKnown(@TempDir Path folder) throws Exception {
+    assertThat(MappingBudget.limit(folder.resolve("none"))).isEqualTo(65_530);
+    assertThat(MappingBudget.limit(Files.writeString(folder.resolve("nonsense"), "many\n")))
+        .isEqualTo(65_530);
+    assertThat(MappingBudget.limit(Files.writeString(folder.resolve("large"), "9999999999\n")))
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  @Test
+  void givesNoMoreThanItHas() {
+    MappingBudget budget = new MappingBudget(2);
+    assertThat(budget.take()).isTrue();
+    assertThat(budget.take()).isTrue();
+    assertThat(budget.take()).isFalse();
+    budget.giveBack();
+    assertThat(budget.take()).isTrue();
+  }
+}
