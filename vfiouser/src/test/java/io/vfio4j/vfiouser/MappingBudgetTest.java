@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Scanner;
@@ -17,7 +18,8 @@ class MappingBudgetTest {
   @Test
   void readsTheWholeSysctl() throws Exception {
     try (Scanner scanner = new Scanner(
-        new ProcessBuilder("cat", MAX_MAP_COUNT.toString()).start().getInputStream(), "US-ASCII")) {
+        new ProcessBuilder("cat", MAX_MAP_COUNT.toString()).start().getInputStream(),
+        StandardCharsets.US_ASCII)) {
       assertThat(MappingBudget.limit(MAX_MAP_COUNT)).isEqualTo(scanner.nextInt()).isGreaterThan(1_000);
     }
   }
