@@ -13,8 +13,9 @@ import java.util.stream.IntStream;
 
 /**
  * Allocates the pages of a target's memory ahead of the data, in a thread of its own, so that who loads does not wait for
- * each page to be found and cleared. It follows the data: behind a page that holds something there are mostly others. Where
- * memory is zero, nothing is allocated but the last bit, and a sparse file stays sparse.
+ * each page to be found and cleared. It follows data that is consecutive: behind two chunks in a row that hold something there
+ * are mostly others. Behind a chunk that stands alone nothing is allocated, nor where memory is zero but for the last bit: a
+ * sparse file stays sparse.
  *
  * <p>
  * Nothing depends on it: when a store fails to allocate, that is noted, and whoever loads finds out for itself.
@@ -29,6 +30,7 @@ final class PageAllocator implements AutoCloseable {
 
   private final MemoryRegions memory;
   private final Narrator narrator;
+  private final List<BitSet> held = new ArrayList<>(); // Which hold data. Guarded by this; a bit is a chunk.
   private final List<BitSet> asked = new ArrayList<>(); // Guarded by this; a bit is a chunk.
   private final ExecutorService thread =
       new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
@@ -39,7 +41,10 @@ final class PageAllocator implements AutoCloseable {
   PageAllocator(MemoryRegions memory, Narrator narrator) {
     this.memory = memory;
     this.narrator = narrator;
-    memory.list().forEach(_ -> asked.add(new BitSet()));
+    memory.list().forEach(_ -> {
+      held.add(new BitSet());
+      asked.add(new BitSet());
+    });
   }
 
   /**
@@ -59,10 +64,17 @@ final class PageAllocator implements AutoCloseable {
     }
   }
 
-  /** Notes that chunks are dealt with; returns those behind the first that were not before. */
+  /**
+   * Notes that a chunk holds data and, if the one before it does too, that those up to the last are dealt with; returns
+   * which of them were not before.
+   */
   private synchronized int[] newChunks(int region, int here, int last) {
     BitSet known = asked.get(region);
     known.set(here);
+    held.get(region).set(here);
+    if (here == 0 || !held.get(region).get(here - 1)) {
+      return new int[0];
+    }
     int[] chunks = IntStream.rangeClosed(here, last).filter(chunk -> !known.get(chunk)).toArray();
     known.set(here, last + 1);
     return chunks;

@@ -65,12 +65,35 @@ class PageAllocatorTest {
       allocator.loaded(0, 4096);
       allocator.finish();
     }
-    assertThat(allocated).containsExactly(chunks(1, PageAllocator.AHEAD + 1));
+    assertThat(allocated).containsExactly(chunks(2, PageAllocator.AHEAD + 1));
+  }
+
+  @Test
+  void dataThatIsSparseHasNothingAllocated() throws Exception {
+    try (PageAllocator allocator = allocator(Long.MAX_VALUE)) {
+      for (long chunk = 0; chunk <= 20; chunk += 5) {
+        allocator.loaded(0, chunk * PageAllocator.CHUNK + 4096);
+      }
+      allocator.finish();
+    }
+    assertThat(allocated).isEmpty();
+  }
+
+  @Test
+  void chunksAllocatedAheadDoNotCountAsData() throws Exception {
+    try (PageAllocator allocator = allocator(Long.MAX_VALUE)) {
+      allocator.loaded(0, PageAllocator.CHUNK);
+      allocator.loaded(0, 2 * PageAllocator.CHUNK);
+      allocator.loaded(0, 6 * PageAllocator.CHUNK); // The last that was allocated ahead; the one before holds nothing.
+      allocator.finish();
+    }
+    assertThat(allocated).containsExactly(chunks(2, PageAllocator.AHEAD + 1));
   }
 
   @Test
   void theEndOfTheRegionIsTheEnd() throws Exception {
     try (PageAllocator allocator = allocator(Long.MAX_VALUE)) {
+      allocator.loaded(0, 18 * PageAllocator.CHUNK);
       allocator.loaded(0, 19 * PageAllocator.CHUNK);
       allocator.loaded(0, SIZE);
       allocator.finish();
@@ -80,12 +103,14 @@ class PageAllocatorTest {
 
   @Test
   void aStoreThatFailsIsNotAskedAgain() throws Exception {
-    try (PageAllocator allocator = allocator(2 * PageAllocator.CHUNK)) {
-      allocator.loaded(0, 4096);
+    try (PageAllocator allocator = allocator(3 * PageAllocator.CHUNK)) {
+      allocator.loaded(0, PageAllocator.CHUNK);
+      allocator.loaded(0, 2 * PageAllocator.CHUNK);
+      allocator.loaded(0, 9 * PageAllocator.CHUNK);
       allocator.loaded(0, 10 * PageAllocator.CHUNK);
       allocator.finish();
     }
-    assertThat(allocated).containsExactly(chunks(1, 1));
+    assertThat(allocated).containsExactly(chunks(2, 2));
     assertThat(narrator.notes()).containsExactly("pages of ram are not allocated ahead of the data: no room");
   }
 }
