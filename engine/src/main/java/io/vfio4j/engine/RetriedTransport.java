@@ -2,6 +2,7 @@
 package io.vfio4j.engine;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -73,7 +74,7 @@ final class RetriedTransport implements Transport {
     } catch (StalledException | InterruptedIOException | PeerRefusedException e) {
       throw e;
     } catch (IOException e) {
-      if (hasAnswer(at) || !connectAgain(at, e)) {
+      if (hasAnswer(at) || !connectAgainAfter(e, at)) {
         throw e;
       }
       data.position(data.limit());
@@ -114,16 +115,33 @@ final class RetriedTransport implements Transport {
     } catch (StalledException | InterruptedIOException | PeerRefusedException e) {
       throw e;
     } catch (IOException e) {
-      if (!connectAgain(at, e)) {
+      if (!connectAgainAfter(e, at)) {
         throw e;
       }
       return receive(into, stall);
     }
-    if (count < 0 && connectAgain(at, null)) {
-      return receive(into, stall);
+    if (count < 0) {
+      return receiveAfterEnd(at, into, stall);
     }
     settle();
     return count;
+  }
+
+  /** A target that closed without a word is connected to once more; if that fails too, it is why nothing comes. */
+  private int receiveAfterEnd(Transport gone, ByteBuffer into, Duration stall) throws IOException {
+    boolean again;
+    try {
+      again = connectAgain(gone);
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      EOFException ended = new EOFException(
+          "%s closed the connection before it sent anything, and connecting once more failed: %s"
+              .formatted(gone.peer(), Words.of(e)));
+      ended.initCause(e);
+      throw ended;
+    }
+    return again ? receive(into, stall) : -1;
   }
 
   private synchronized int takeStash(ByteBuffer into) {
@@ -134,8 +152,23 @@ final class RetriedTransport implements Transport {
     return count;
   }
 
-  /** Connects once more, and sends again what was sent; returns whether there is another connection now. */
-  private synchronized boolean connectAgain(Transport gone, @Nullable IOException why) {
+  /** Connects once more as below; what that fails with is suppressed in why the connection is gone. */
+  private boolean connectAgainAfter(IOException why, Transport gone) {
+    try {
+      return connectAgain(gone);
+    } catch (IOException e) {
+      why.addSuppressed(e);
+      return false;
+    }
+  }
+
+  /**
+   * Connects once more, and sends again what was sent.
+   *
+   * @return whether there is another connection now; if not, none was tried
+   * @throws IOException if the other connection cannot be made, or breaks at once
+   */
+  private synchronized boolean connectAgain(Transport gone) throws IOException {
     if (reconnected) {
       return true; // By another thread, for the same reason.
     }
@@ -144,22 +177,15 @@ final class RetriedTransport implements Transport {
     if (closed || again == null || stash.hasRemaining()) {
       return false;
     }
-    try {
-      gone.close();
-      current = connector.connect();
-      reconnected = true;
-      if (closed) {
-        current.close();
-      }
-      ByteBuffer bytes = ByteBuffer.allocateDirect(again.size()).put(again.toByteArray()).flip();
-      current.send(bytes, LAST_WORDS);
-      return true;
-    } catch (IOException e) {
-      if (why != null) {
-        why.addSuppressed(e);
-      }
-      return false;
+    gone.close();
+    current = connector.connect();
+    reconnected = true;
+    if (closed) {
+      current.close();
     }
+    ByteBuffer bytes = ByteBuffer.allocateDirect(again.size()).put(again.toByteArray()).flip();
+    current.send(bytes, LAST_WORDS);
+    return true;
   }
 
   @Override
