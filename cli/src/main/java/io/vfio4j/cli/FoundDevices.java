@@ -69,17 +69,17 @@ final class FoundDevices implements AutoCloseable {
 
   private static Optional<FoundDevice> movedLater(DeviceAddress address, KnownMigration migration,
       JournalSurvey all) {
-    return all.lastOf(address).filter(last -> !last.session().equals(migration.session()))
-        .map(last -> movedLater(address.toString(), migration.heading().side(), last));
+    return all.takenSince(address, migration)
+        .map(later -> movedLater(address.toString(), migration.heading().side(), later));
   }
 
   /** What a source holds of a later migration is that one's to decide; a target's state may have gone on with it. */
-  private static FoundDevice movedLater(String name, Side side, KnownMigration last) {
-    if (side == Side.TARGET && last.heading().side() == Side.SOURCE) {
+  private static FoundDevice movedLater(String name, Side side, KnownMigration later) {
+    if (side == Side.TARGET && later.heading().side() == Side.SOURCE) {
       return new MovedOn(name,
-          "migration %s has moved it to %s since".formatted(last.session(), last.heading().peer()));
+          "migration %s has moved it to %s since".formatted(later.session(), later.heading().peer()));
     }
-    return new Gone(name, "it has been in migration %s since".formatted(last.session()));
+    return new Gone(name, "it has been in migration %s since".formatted(later.session()));
   }
 
   private FoundDevice open(String name, DeviceAddress address, boolean isHeld) {

@@ -54,6 +54,24 @@ record JournalSurvey(List<KnownMigration> known, List<JournalException> unreadab
         .max(Comparator.comparing(KnownMigration::begun));
   }
 
+  /**
+   * Returns the first migration that took a device after another one had it: what that one left was in it. Later ones that
+   * never took the device say nothing of what it holds.
+   */
+  Optional<KnownMigration> takenSince(DeviceAddress device, KnownMigration before) {
+    return known.stream()
+        .filter(one -> one.hasTaken() && !one.session().equals(before.session())
+            && !one.begun().isBefore(before.begun())
+            && one.heading().devices().contains(device.absolute()))
+        .min(Comparator.comparing(KnownMigration::begun));
+  }
+
+  /** Returns the migrations that are open, and about what a device holds. */
+  List<KnownMigration> openOf(DeviceAddress device) {
+    return open().stream().filter(one -> one.heading().devices().contains(device.absolute())
+        && takenSince(device, one).isEmpty()).toList();
+  }
+
   /** Returns the journal of one side of a migration, if it is open. */
   Optional<KnownMigration> open(Side side) {
     return open().stream().filter(one -> one.heading().side() == side).findFirst();

@@ -44,6 +44,17 @@ record KnownMigration(JournalFile file, JournalContents contents) {
     return !contents.isSettled();
   }
 
+  /**
+   * Tells whether its devices were given another state, or gave theirs away. One that came to nothing, or is not that far,
+   * leaves them as they were.
+   */
+  boolean hasTaken() {
+    return switch (step()) {
+      case GIVEN, CONFIRMED, ABANDONED, MINE, RUNNING -> true;
+      case PREPARED, KEPT, REFUSED, RETURNED -> false;
+    };
+  }
+
   boolean isHeld() {
     return contents.holder().isAlive();
   }

@@ -78,6 +78,7 @@ final class ManualDecision {
   }
 
   private JournalStep runAtTarget() throws IOException {
+    requireNotHeld();
     try (FoundDevices found = look()) {
       requireNone(found, found.names(device -> device instanceof Gone || device instanceof Unchecked
           || PossibleAnswers.isUnusable(device)), "all devices have to run here, and these cannot");
@@ -87,10 +88,22 @@ final class ManualDecision {
   }
 
   private JournalStep giveUpAtTarget() throws IOException {
+    requireNotHeld();
     try (FoundDevices found = look()) {
       requireChecked(found);
       requireNone(found, String.join("; ", found.fence(_ -> true)), "these may still run here");
       return record(JournalStep.RETURNED, "no device runs here");
+    }
+  }
+
+  /**
+   * The process that moved them may still be about to start them, and only it knows them: a server may show another device
+   * to each client.
+   */
+  private void requireNotHeld() throws CommandFailure {
+    if (migration.isHeld()) {
+      throw refused("process %d, which moved them, still runs: end it first"
+          .formatted(migration.contents().holder().pid()));
     }
   }
 
@@ -150,19 +163,11 @@ final class ManualDecision {
   private void requireNone(FoundDevices found, String names, String problem) throws CommandFailure {
     if (!names.isEmpty()) {
       String unchecked = found.words(device -> device instanceof Unchecked || device instanceof MovedOn);
-      throw refused("%s: %s%s%s".formatted(problem, names, holder(), unchecked.isEmpty() ? ""
+      throw refused("%s: %s%s".formatted(problem, names, unchecked.isEmpty() ? ""
           : "\n  " + unchecked
               + "\n  End their clients or their servers, then repeat. For what this host cannot check, "
               + "--fenced says that you made\n  sure that it does not run."));
     }
-  }
-
-  /** The process that moved them may still be about to start them. */
-  private String holder() {
-    return migration.isHeld()
-        ? "; process %d, which moved them, still runs: end it first"
-            .formatted(migration.contents().holder().pid())
-        : "";
   }
 
   private void run(FoundDevices found) throws CommandFailure {

@@ -187,16 +187,16 @@ final class Recovery {
    */
   private List<KnownMigration> lastOf(List<DeviceAddress.VfioUser> devices) throws IOException {
     JournalSurvey survey = survey(Optional.empty());
-    List<KnownMigration> last = devices.stream().map(survey::lastOf).flatMap(Optional::stream).toList();
-    for (KnownMigration one : last) {
-      if (one.isOpen()) {
-        throw new CommandFailure(ExitCodes.NEEDS_CARE,
-            "how migration %s of %s ended is not known: settle that first (vfio4j recover %s)".formatted(
-                one.session(), String.join(", ", one.heading().devices()), one.session()),
-            null);
-      }
+    Optional<KnownMigration> open = devices.stream().flatMap(device -> survey.openOf(device).stream())
+        .findFirst();
+    if (open.isPresent()) {
+      KnownMigration one = open.get();
+      throw new CommandFailure(ExitCodes.NEEDS_CARE,
+          "how migration %s of %s ended is not known: settle that first (vfio4j recover %s)".formatted(
+              one.session(), String.join(", ", one.heading().devices()), one.session()),
+          null);
     }
-    return last;
+    return devices.stream().map(survey::lastOf).flatMap(Optional::stream).toList();
   }
 
   /** Tells what was settled, and does it to devices that nobody holds but their servers. */

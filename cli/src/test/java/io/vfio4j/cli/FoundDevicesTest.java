@@ -17,9 +17,13 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Devices that a person's word is about, and that cannot be reached: which of them are gone for sure, and which are not. */
 class FoundDevicesTest {
+
+  private static final long MARK = 42;
 
   @TempDir
   private Path folder;
@@ -122,6 +126,42 @@ class FoundDevicesTest {
     assertThat(last()).isEqualTo(JournalStep.RUNNING);
   }
 
+  /** The later one never took the device, which still runs what it was given. */
+  @ParameterizedTest
+  @CsvSource({"TARGET,PREPARED", "TARGET,REFUSED", "TARGET,RETURNED", "SOURCE,PREPARED", "SOURCE,KEPT",
+      "SOURCE,RETURNED"})
+  void aLaterMigrationThatCameToNothingHidesNoDevice(Side side, JournalStep end) throws Exception {
+    try (Served device = Served.at(folder.resolve("b.sock"))) {
+      device.mark(MARK);
+      taken(device.address());
+      JournalStep[] steps = end == JournalStep.PREPARED ? new JournalStep[0] : new JournalStep[] {end};
+      WrittenJournal.write(state, Session.random(), side, List.of(device.address()), steps);
+      Run resumed = Run.vfio4j("recover", "--state-dir", state.toString(), "--resume", device.address());
+      assertThat(resumed.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(resumed.err()).contains(session.toString(), "settle that first");
+
+      Run given = giveUp();
+
+      assertThat(given.exitCode()).as(given.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(given.out()).contains(device.address() + " runs (RUNNING)").doesNotContain("is gone");
+      device.assertRunsWith(0);
+    }
+    assertThat(last()).isEqualTo(JournalStep.RETURNED);
+  }
+
+  /** It went to another host, and runs there; what the device was used for since changes nothing of that. */
+  @Test
+  void aDeviceThatWasMovedOnAndUsedAgainIsNotGivenUp() throws Exception {
+    String device = "vfio-user:" + folder.resolve("b.sock");
+    taken(device);
+    WrittenJournal.write(state, Session.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
+        JournalStep.CONFIRMED);
+    WrittenJournal.write(state, Session.random(), Side.TARGET, List.of(device), JournalStep.MINE,
+        JournalStep.RUNNING);
+
+    assertRefused(giveUp(), "has moved it to the other host since");
+  }
+
   @Test
   void aDeviceInsideTheCommandHasEndedWithIt() throws Exception {
     taken("sim:b");
@@ -135,14 +175,25 @@ class FoundDevicesTest {
   void nothingIsDecidedWhileTheProcessLives() throws Exception {
     Path alive = folder.resolve("alive");
     StateDirectory directory = StateDirectory.open(alive);
-    directory.begin(new Journal.Heading(session, Side.TARGET, List.of("sim:b"), "somebody"))
-        .add(JournalStep.MINE, "it was given them");
+    try (Served other = Served.at(folder.resolve("b.sock"))) { // As one that each client gets of its own.
+      other.mark(MARK);
+      directory
+          .begin(new Journal.Heading(session, Side.TARGET, List.of("sim:b", other.address()), "somebody"))
+          .add(JournalStep.MINE, "it was given them");
+      Session served = Session.random();
+      directory.begin(new Journal.Heading(served, Side.TARGET, List.of(other.address()), "somebody"))
+          .add(JournalStep.MINE, "it was given them");
 
-    for (String answer : List.of("--give-up", "--run-here")) {
-      Run run =
-          Run.vfio4j("recover", "--state-dir", alive.toString(), session.toString(), answer, "--fenced");
-      assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
-      assertThat(run.err()).contains("process " + ProcessHandle.current().pid(), "end it first");
+      for (Session asked : List.of(session, served)) {
+        for (String answer : List.of("--give-up", "--run-here")) {
+          Run run =
+              Run.vfio4j("recover", "--state-dir", alive.toString(), asked.toString(), answer, "--fenced");
+          assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+          assertThat(run.err()).contains("nothing was recorded", "process %d, which moved them, still runs"
+              .formatted(ProcessHandle.current().pid()), "end it first");
+        }
+      }
+      other.assertRunsWith(MARK);
     }
   }
 }
