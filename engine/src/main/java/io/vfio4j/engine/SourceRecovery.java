@@ -49,11 +49,10 @@ final class SourceRecovery {
     if (ours) {
       diary.note(custody == Custody.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED, Words.of(cause), cause);
     }
-    if (custody == Custody.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE) {
-      tellTarget(cause);
-    }
+    boolean told =
+        custody == Custody.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && tellTarget(cause);
     narrator.suppressMishapsIn(cause);
-    String targetFate = targetFate(phase, cause, outcome);
+    String targetFate = targetFate(phase, cause, outcome, told);
     // What the target says is the cause already.
     String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
     String message = "%s: %s. %s%s%s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates),
@@ -80,34 +79,38 @@ final class SourceRecovery {
     }
   }
 
-  private void tellTarget(Throwable cause) {
+  /** Tells the target to give up, and returns whether that could be sent. */
+  private boolean tellTarget(Throwable cause) {
     try {
       link.out().sendText(FrameKind.ABORT, Words.of(cause));
+      return true;
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
+      return false;
     }
   }
 
-  private String targetFate(Phase phase, Throwable cause, Outcome outcome) {
+  /** Says of the target what is known here: whether its devices can be reset, only the target finds out. */
+  private String targetFate(Phase phase, Throwable cause, Outcome outcome, boolean toldTarget) {
     if (cause instanceof PeerFailedException told) {
       return "The target says: " + told.reason() + ".";
     }
     if (outcome == Outcome.UNKNOWN) {
       return "The target did not say what it did with what it was given.";
     }
-    if (FailureOrigin.of(cause) == FailureOrigin.CONNECTION) {
-      return lostTarget(phase);
-    }
-    return "The target was told, and resets its devices if it has touched them.";
+    return toldTarget
+        ? "The target was told to give its devices up; its own report says what became of them."
+        : lostTarget(phase);
   }
 
   private String lostTarget(Phase phase) {
     if (link.isLocal()) {
-      return "The target is in this process: it ends too, and resets its devices if it has touched them.";
+      return "The target is in this process: it ends too, and its own report says what became of its devices.";
     }
     String name = "The target (" + link.peerName() + ")";
     return phase instanceof Phase.PreFlight
-        ? name + " resets its devices if it has touched them."
-        : name + " cannot be reached; it resets its devices once it notices.";
+        ? name + " gives its devices up if it has touched them, and its own report says what became of them."
+        : name + " cannot be reached: it gives its devices up once it notices, and its own report says what "
+            + "became of them.";
   }
 }

@@ -119,6 +119,17 @@ class FailingStepTest {
     assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
   }
 
+  /** Whether the target's devices can be reset, only the target finds out: servers are known that leave their state. */
+  @Test
+  void sourceThatGivesUpPromisesNothingOfTheTarget() {
+    trial.targetSettings = trial.targetSettings.withFaults(new Fault.FailReset(Errno.EIO, 1));
+    MigrationException e = sourceFails(new Fault.FailRead(700, Errno.EIO));
+    assertThat(trial.targetActs()).endsWith("reset");
+    assertThat(e.targetFate()).isEqualTo(
+        "The target was told to give its devices up; its own report says what became of them.");
+    assertThat(e).hasMessageContaining(e.targetFate());
+  }
+
   @Test
   void streamThatEndsEarlyIsRefusedByTheTarget() {
     trial.options = Trial.PATIENT.withPreCopy(false);
