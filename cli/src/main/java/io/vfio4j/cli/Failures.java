@@ -44,7 +44,8 @@ public final class Failures implements IExecutionExceptionHandler {
       case UncheckedIOException wrapped -> words(Objects.requireNonNull(wrapped.getCause()));
       case IOException _ when message != null && !message.isBlank() -> message;
       case InterruptedException _ -> "interrupted";
-      default -> "internal error: %s (run with --debug for the stack trace)".formatted(e);
+      default ->
+        "internal error: %s (run with --debug for the stack trace)".formatted(FileMessages.words(e));
     };
   }
 }

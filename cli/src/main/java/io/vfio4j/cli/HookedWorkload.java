@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.engine.FileMessages;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -117,6 +120,12 @@ final class HookedWorkload implements Workload {
     }
   }
 
+  /** The JDK's client says of a refused connection nothing but its kind. */
+  private static String reason(Throwable cause) {
+    return cause instanceof ConnectException && cause.getMessage() == null ? "connection refused"
+        : FileMessages.words(cause);
+  }
+
   /** The status is the answer: no body is waited for, and the limit is one of the whole exchange. */
   private static void post(Hook hook) throws IOException, InterruptedException {
     HttpRequest request = request(hook);
@@ -134,7 +143,7 @@ final class HookedWorkload implements Workload {
       throw late;
     } catch (ExecutionException e) {
       throw new IOException("%s: %s cannot be reached: %s".formatted(hook.option(), hook.hook(),
-          e.getCause()), e);
+          reason(Objects.requireNonNullElse(e.getCause(), e))), e);
     } finally {
       client.shutdownNow(); // Ends the exchange, and does not wait for anything.
     }

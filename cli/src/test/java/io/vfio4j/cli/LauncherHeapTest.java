@@ -54,6 +54,7 @@ class LauncherHeapTest {
   @ParameterizedTest
   @ValueSource(strings = {"serve", "send", "receive", "recover"})
   void theHeapIsLimited(String command) throws IOException {
+    assertThat(javaArguments("--json", command, "--some")).contains("-Xmx256m");
     assertThat(javaArguments(command, "--some", "thing")).containsSubsequence("-Xmx256m", "-Da=b", "-Xmx1g")
         .endsWith(command, "--some", "thing");
   }

@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Devices that take longer for an arc than anything else may take, and are allowed to. */
@@ -11,12 +12,18 @@ class SlowArcsIT {
   /** All other limits are 10 s, and one of them was found out a quarter later. */
   private static final String LONGER_THAN_ALL = "delay=13s";
 
+  private static Run migrate(String fromFault, String toFault) {
+    return Run.vfio4j("migrate", "--from", "sim:a?memory=1m" + fromFault, "--to", "sim:b?memory=1m" + toFault,
+        "--arc-timeout", "60s", "--max-downtime", "5m", "--json");
+  }
+
+  /** One at the source and one at the target: two migrations at once, since each takes its time. */
   @Test
   void anArcMayTakeAsLongAsTheOptionSays() {
-    Run run = Run.vfio4j("migrate", "--from",
-        "sim:a?memory=1m&fault=arc=PRE_COPY_P2P>STOP_COPY," + LONGER_THAN_ALL, "--to",
-        "sim:b?memory=1m&fault=arc=STOP>RUNNING_P2P," + LONGER_THAN_ALL, "--arc-timeout", "60s",
-        "--max-downtime", "5m", "--json");
-    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    CompletableFuture<Run> slowSource = CompletableFuture
+        .supplyAsync(() -> migrate("&fault=arc=PRE_COPY_P2P>STOP_COPY," + LONGER_THAN_ALL, ""));
+    Run slowTarget = migrate("", "&fault=arc=STOP>RUNNING_P2P," + LONGER_THAN_ALL);
+    assertThat(slowTarget.exitCode()).as(slowTarget.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(slowSource.join().exitCode()).as(slowSource.join().err()).isEqualTo(ExitCodes.DONE);
   }
 }

@@ -4,6 +4,8 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,6 +50,19 @@ class WorkloadHooksTest {
         ear.address() + "/no-body", "--workload-timeout", "10m", "--max-downtime", "10m");
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+  }
+
+  @Test
+  void aHookThatRefusesTheConnectionIsNamedInWords() throws IOException {
+    String nobody;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      nobody = "http://localhost:%d/pause".formatted(socket.getLocalPort());
+    }
+    Run run = migrate("--workload-pause", nobody);
+
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.err()).contains(nobody + " cannot be reached: connection refused")
+        .doesNotContain("Exception");
   }
 
   @Test

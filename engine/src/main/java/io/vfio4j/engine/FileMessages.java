@@ -13,6 +13,11 @@ public final class FileMessages {
   private FileMessages() {
   }
 
+  /** Returns what an exception says, or its kind in words where it says nothing, without the name of a class. */
+  public static String words(Throwable e) {
+    return e instanceof IOException ofFile ? of(ofFile) : Words.of(e);
+  }
+
   /** Returns what failed, as in {@code /a/b: permission denied}, without the name of a class. */
   public static String of(IOException e) {
     return e instanceof FileSystemException ofFile

@@ -30,9 +30,15 @@ final class Words {
     return duration.toSeconds() >= 10 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
   }
 
-  /** Returns what an exception says, or its kind if it says nothing. */
+  /** Returns what an exception says, or its kind in words if it says nothing: "closed channel". */
   static String of(Throwable failure) {
     String message = failure.getMessage();
-    return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+    return message == null || message.isBlank() ? kind(failure) : message;
+  }
+
+  private static String kind(Throwable failure) {
+    String name = failure.getClass().getSimpleName().replaceFirst("(Exception|Error)$", "");
+    return name.isEmpty() ? "unknown error"
+        : name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
   }
 }

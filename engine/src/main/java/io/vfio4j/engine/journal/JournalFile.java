@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.journal;
 
+import io.vfio4j.engine.FileMessages;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
@@ -241,6 +242,6 @@ public final class JournalFile implements Journal.Entries {
   }
 
   private static String words(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    return FileMessages.of(e);
   }
 }

@@ -197,7 +197,7 @@ public final class HostDevices {
 
   private static DeviceException unreadable(String name, Exception e) {
     return new DeviceException(name, "look into sysfs", Errno.EIO, "kernel:%s: sysfs cannot be read: %s"
-        .formatted(name, e), e);
+        .formatted(name, e.getMessage()), e);
   }
 
   private static String fileName(Path path) {
