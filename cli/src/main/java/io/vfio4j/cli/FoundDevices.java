@@ -10,6 +10,8 @@ import io.vfio4j.engine.Side;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.vfiouser.VfioUserClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.stream.Collectors;
 final class FoundDevices implements AutoCloseable {
 
   private final List<FoundDevice> devices = new ArrayList<>();
+  private final List<String> lost = new ArrayList<>();
   private final Output output;
 
   private FoundDevices(Output output) {
@@ -154,7 +157,8 @@ final class FoundDevices implements AutoCloseable {
   }
 
   /**
-   * Resets devices, and checks that each is as a reset leaves it.
+   * Stops devices and resets them, and checks that each is as a reset leaves it. One whose server is not known to reset it
+   * is only stopped.
    *
    * @param which those to reset, of the ones that answer
    * @return of which of them that is not so, or it is not known whether they run; empty for none
@@ -163,33 +167,71 @@ final class FoundDevices implements AutoCloseable {
     List<String> still = new ArrayList<>();
     for (FoundDevice device : devices) {
       if (device instanceof Answering answering && which.test(answering)) {
-        reset(answering).ifPresent(reason -> still.add(answering.name() + ": " + reason));
+        fence(answering).ifPresent(reason -> still.add(answering.name() + ": " + reason));
       }
     }
     return still;
   }
 
-  /** Resets a device. One that does not reset, and is stopped all the same, is as good for this. */
-  private Optional<String> reset(Answering found) {
-    if (!found.mayRun() && found.device().refusesWhileStopped()) {
-      return stillRuns(found, "its server resets no stopped device; restart it");
-    }
-    String reason;
-    try {
-      found.device().device().reset();
-      DeviceState now = found.device().device().state();
-      if (now == DeviceState.RUNNING) {
-        LeftDevices.tell(output, found.name(), found.mayRun() ? "fenced" : "discarded",
-            (found.mayRun() ? "ran" : "was stopped with a state") + ", and has been reset");
-        return Optional.empty();
-      }
-      reason = "its reset left it in " + now;
-    } catch (DeviceException e) {
-      reason = Failures.words(e);
-    }
-    return stillRuns(found, reason);
+  /** Returns the names of those that were reset, whose state here is lost with that: a part of a sentence, empty for none. */
+  String lost() {
+    return String.join(", ", lost);
   }
 
+  /** It is stopped first: that a reset did something shows only in a device that it found stopped. */
+  private Optional<String> fence(Answering found) {
+    try {
+      if (found.mayRun()) {
+        stop(found);
+      }
+      if (!found.device().isKnownToReset()) {
+        return leaveStopped(found);
+      }
+      return reset(found);
+    } catch (DeviceException e) {
+      return stillRuns(found, Failures.words(e));
+    }
+  }
+
+  /** One that does not stop, and is known to reset, is fenced by that alone. */
+  private static void stop(Answering found) throws DeviceException {
+    try {
+      found.device().device().moveTo(DeviceState.STOP);
+    } catch (TransitionException e) {
+      boolean isServed = found.device().device() instanceof VfioUserClient;
+      if (e.reached().isRunning() && !(isServed && found.device().isKnownToReset())) {
+        throw e;
+      }
+    }
+  }
+
+  private Optional<String> leaveStopped(Answering found) throws DeviceException {
+    DeviceState now = found.device().device().state();
+    String remedy = "its server is not known to reset it; restart it before the device is used again";
+    if (!found.mayRun()) {
+      return stillRuns(found, remedy);
+    }
+    if (now != DeviceState.STOP) {
+      return Optional.of("it was told to stop, and is in " + now);
+    }
+    LeftDevices.tell(output, found.name(), "fenced",
+        "ran, and has been stopped: it stays in STOP, not reset");
+    return stillRuns(found, remedy);
+  }
+
+  private Optional<String> reset(Answering found) throws DeviceException {
+    found.device().device().reset();
+    lost.add(found.name());
+    DeviceState now = found.device().device().state();
+    if (now != DeviceState.RUNNING) {
+      return stillRuns(found, "its reset left it in " + now);
+    }
+    LeftDevices.tell(output, found.name(), found.mayRun() ? "fenced" : "discarded",
+        (found.mayRun() ? "ran" : "was stopped with a state") + ", and has been reset");
+    return Optional.empty();
+  }
+
+  /** One that is not reset, and is stopped all the same, is as good for this. */
   private Optional<String> stillRuns(Answering found, String reason) {
     try {
       DeviceState now = found.device().device().state();

@@ -66,10 +66,10 @@ record JournalSurvey(List<KnownMigration> known, List<JournalException> unreadab
         .min(Comparator.comparing(KnownMigration::begun));
   }
 
-  /** Returns the migrations that are open, and about what a device holds. */
+  /** Returns the migrations that are open, and about what a device holds; the first one is first. */
   List<KnownMigration> openOf(DeviceAddress device) {
     return open().stream().filter(one -> one.heading().devices().contains(device.absolute())
-        && takenSince(device, one).isEmpty()).toList();
+        && takenSince(device, one).isEmpty()).sorted(Comparator.comparing(KnownMigration::begun)).toList();
   }
 
   /** Returns the journal of one side of a migration, if it is open. */

@@ -49,17 +49,43 @@ final class LeftDevices {
   }
 
   /**
-   * Resets devices whose state is not theirs any more.
+   * Resets devices whose state is not theirs any more. Another copy of it may run: one whose server is not known to reset it,
+   * and that could run with it therefore, is left as it is.
    *
    * @return whether none of those that can be reached stands still any more; the others are not kept by anybody
    */
   boolean discard(List<VfioUser> addresses) {
+    return discard(addresses, false);
+  }
+
+  /**
+   * Resets devices as a person asks for, who answers for it that one may run with its state for a moment, where a server
+   * resets no stopped device.
+   *
+   * @return whether none of those that can be reached stands still any more; the others are not kept by anybody
+   */
+  boolean discardAsTold(List<VfioUser> addresses) {
+    return discard(addresses, true);
+  }
+
+  private boolean isLeftStopped(OpenDevice device) throws DeviceException {
+    DeviceState state = device.device().state();
+    if (device.isKnownToReset() || state == DeviceState.RESUMING || state == DeviceState.ERROR) {
+      return false;
+    }
+    output.warning(
+        "vfio4j: %s was not reset, and stays in %s with a state that is not its own any more: its server is not "
+            .formatted(device.name(), state) + "known to reset it; restart its server");
+    return true;
+  }
+
+  private boolean discard(List<VfioUser> addresses, boolean asTold) {
     boolean all = true;
     for (VfioUser address : addresses) {
       List<OpenDevice> stopped = new ArrayList<>();
       open(address, stopped, state -> !state.isRunning());
       for (OpenDevice device : stopped) {
-        all &= reset(device);
+        all &= reset(device, asTold);
       }
     }
     return all;
@@ -77,8 +103,11 @@ final class LeftDevices {
     return false;
   }
 
-  private boolean reset(OpenDevice device) {
+  private boolean reset(OpenDevice device, boolean asTold) {
     try (device; Termination.Registration _ = Termination.guard()) {
+      if (!asTold && isLeftStopped(device)) {
+        return false;
+      }
       device.device().reset();
       tell(device.name(), "discarded", "stood still with a state, and has been reset");
       return true;

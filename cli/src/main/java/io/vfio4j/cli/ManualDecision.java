@@ -91,7 +91,7 @@ final class ManualDecision {
     requireNotHeld();
     try (FoundDevices found = look()) {
       requireChecked(found);
-      requireNone(found, String.join("; ", found.fence(_ -> true)), "these may still run here");
+      requireFenced(found, found.fence(_ -> true), "these may still run here");
       return record(JournalStep.RETURNED, "no device runs here");
     }
   }
@@ -133,7 +133,7 @@ final class ManualDecision {
     }
     try (FoundDevices found = look()) {
       requireChecked(found);
-      requireNone(found, String.join("; ", found.fence(Answering::mayRun)), "these still run here");
+      requireFenced(found, found.fence(Answering::mayRun), "these still run here");
       JournalStep step = record(JournalStep.ABANDONED, "no device runs here");
       List<String> left = found.fence(device -> !device.mayRun());
       if (!left.isEmpty()) {
@@ -158,6 +158,14 @@ final class ManualDecision {
         found.names(device -> (device instanceof Unchecked unchecked && (unchecked.isAlive() || !fenced))
             || (device instanceof MovedOn && !fenced)),
         "these may run here");
+  }
+
+  /** What was reset before another one failed is named: nobody is to say then that all run here. */
+  private void requireFenced(FoundDevices found, List<String> still, String problem) throws CommandFailure {
+    String lost = found.lost();
+    requireNone(found, String.join("; ", still) + (still.isEmpty() || lost.isEmpty() ? ""
+        : "\n  These have been reset, and their state here is lost; do not answer --run-here: " + lost),
+        problem);
   }
 
   private void requireNone(FoundDevices found, String names, String problem) throws CommandFailure {

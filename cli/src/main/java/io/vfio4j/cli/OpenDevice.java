@@ -150,6 +150,14 @@ final class OpenDevice implements AutoCloseable {
         .anyMatch(finding -> finding.kind() == Finding.Kind.REFUSES_WHILE_STOPPED);
   }
 
+  /**
+   * Returns whether a reset that succeeds is known to have reset it. Servers are known that answer it and do nothing: their
+   * device, told to run then, goes on with the state that it had.
+   */
+  boolean isKnownToReset() {
+    return !(device instanceof VfioUserClient client) || client.resetsOnDisconnect();
+  }
+
   /** Tells whether the device is inside this command, and ends with it. */
   boolean isInside() {
     return inside != null;

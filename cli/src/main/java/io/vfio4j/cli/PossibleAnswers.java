@@ -59,11 +59,14 @@ record PossibleAnswers(KnownMigration migration, FoundDevices found) {
   }
 
   private String giveUpAtTarget() {
-    String running = found.names(Answering.class::isInstance);
+    String reset = found.names(of(device -> device.device().isKnownToReset()));
+    String stopped = found.names(of(device -> !device.device().isKnownToReset()));
     return refusal()
-        .orElse("%srecords that none runs here; the source's run again, from where they were stopped"
-            .formatted(running.isEmpty() ? ""
-                : "resets %s, so that what they did here is lost, and ".formatted(running)));
+        .orElse("%s%srecords that none runs here; the source's run again, from where they were stopped"
+            .formatted(
+                reset.isEmpty() ? "" : "resets %s, so that what they did here is lost, and ".formatted(reset),
+                stopped.isEmpty() ? ""
+                    : "stops %s, whose servers are not known to reset them, and ".formatted(stopped)));
   }
 
   private String runAtSource() {

@@ -177,7 +177,7 @@ final class Recovery {
    */
   int discard(List<DeviceAddress.VfioUser> devices) throws IOException {
     lastOf(devices);
-    return left.discard(devices) ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+    return left.discardAsTold(devices) ? ExitCodes.DONE : ExitCodes.NOT_DONE;
   }
 
   /**

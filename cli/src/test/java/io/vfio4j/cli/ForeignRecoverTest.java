@@ -7,13 +7,17 @@ import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.Arc;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.testkit.Fault;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
 import io.vfio4j.testkit.foreign.ForeignServer;
 import io.vfio4j.testkit.foreign.ServerTrait;
 import io.vfio4j.vfiouser.ClientOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -41,9 +45,9 @@ class ForeignRecoverTest {
     serve(ServerTrait.referenceLibrary());
   }
 
-  private void serve(Set<ServerTrait> traits) throws Exception {
+  private void serve(Set<ServerTrait> traits, Fault... faults) throws Exception {
     Path socket = folder.resolve("f.sock");
-    device = SimulatedSettings.named("device").withContent(64, 7).device();
+    device = SimulatedSettings.named("device").withContent(64, 7).withFaults(faults).device();
     server = ForeignServer.listen(socket, device, traits);
     address = "vfio-user:" + socket;
   }
@@ -128,9 +132,10 @@ class ForeignRecoverTest {
     assertThat(device.acts()).hasSize(acts);
   }
 
-  /** It is fenced by a reset, as any other that runs. */
+  /** A reset that it answers may have done nothing: it is fenced by its stop, and does not run again. */
   @Test
-  void aTargetThatRunsOnIsReset() throws Exception {
+  void aTargetThatRunsOnIsStopped() throws Exception {
+    long identity = device.stateIdentity();
     leaveIn(DeviceState.RUNNING);
     Session session = Session.random();
     WrittenJournal.write(folder.resolve("state"), session, Side.TARGET, List.of(address), JournalStep.MINE);
@@ -139,12 +144,68 @@ class ForeignRecoverTest {
     assertThat(looked.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
     assertThat(looked.event("open-migration").getAsJsonArray("found").toString())
         .contains("its server does not say what it does when a client dies");
+    assertThat(looked.event("open-migration").getAsJsonArray("answers").toString())
+        .contains("stops " + address, "not known to reset");
     Run decided = recover(session.toString(), "--give-up");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
-    assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
-    assertThat(device.stateIdentity()).as("it is as new").isZero();
-    assertThat(StateDirectory.open(folder.resolve("state")).find(session, Side.TARGET).orElseThrow().read()
-        .orElseThrow().last().step()).isEqualTo(JournalStep.RETURNED);
+    assertThat(decided.event("fenced").get("device").getAsString()).isEqualTo(address);
+    assertThat(decided.err()).contains("not known to reset it", "restart it");
+    assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
+    assertThat(device.stateIdentity()).isEqualTo(identity);
+    assertThat(last(session, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
+  }
+
+  private JournalStep last(Session session, Side side) throws IOException {
+    return StateDirectory.open(folder.resolve("state")).find(session, side).orElseThrow().read().orElseThrow()
+        .last().step();
+  }
+
+  /** It would go on with its old state, while the target runs the other copy. */
+  @Test
+  void whatASettledSourceHoldsIsNotRunToResetIt() throws Exception {
+    server.close();
+    serve(EnumSet.of(ServerTrait.KEEPS_STATE, ServerTrait.RESET_LEAVES_STATE));
+    leaveIn(DeviceState.STOP);
+    Session session = Session.random();
+    Path state = folder.resolve("state");
+    WrittenJournal.write(state, session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
+    WrittenJournal.write(state, session, Side.TARGET, List.of("vfio-user:" + folder.resolve("other.sock")),
+        JournalStep.MINE, JournalStep.RUNNING);
+    int acts = device.acts().size();
+
+    Run settled = recover();
+
+    assertThat(last(session, Side.SOURCE)).isEqualTo(JournalStep.CONFIRMED);
+    assertThat(settled.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(settled.err()).contains("stays in STOP", "restart its server");
+    assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
+    assertThat(device.acts()).hasSize(acts);
+    assertThat(recover("--discard", address).exitCode()).as("a person may").isEqualTo(ExitCodes.DONE);
+  }
+
+  /** Whoever reads that one device could not be fenced does not let the other run, which is as new. */
+  @Test
+  void whatWasResetBeforeAnotherFailedIsNamed() throws Exception {
+    server.close();
+    serve(ServerTrait.referenceLibrary(), new Fault.FailArc(
+        new Arc(DeviceState.RUNNING, DeviceState.STOP), Errno.EIO, false, Integer.MAX_VALUE),
+        new Fault.FailArc(new Arc(DeviceState.RUNNING, DeviceState.RUNNING_P2P), Errno.EIO, false,
+            Integer.MAX_VALUE));
+    try (Served first = Served.at(folder.resolve("b.sock"))) {
+      first.mark(1);
+      Session session = Session.random();
+      WrittenJournal.write(folder.resolve("state"), session, Side.TARGET, List.of(first.address(), address),
+          JournalStep.MINE);
+
+      Run decided = recover(session.toString(), "--give-up");
+
+      assertThat(decided.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+      assertThat(decided.err()).contains("nothing was recorded", "these may still run here: " + address,
+          "their state here is lost; do not answer --run-here: " + first.address());
+      first.assertRunsWith(0);
+      assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
+      assertThat(last(session, Side.TARGET)).isEqualTo(JournalStep.MINE);
+    }
   }
 }
