@@ -77,6 +77,17 @@ final class ByteRing {
     }
   }
 
+  /** Tells whether a put of so many bytes would be done at once, or fail. */
+  boolean hasRoom(int bytes) throws IOException {
+    lock.lock();
+    try {
+      requireOpen(writerClosed);
+      return readerClosed || capacity - (written - read) >= bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   void closeWriter() {
     lock.lock();
     try {

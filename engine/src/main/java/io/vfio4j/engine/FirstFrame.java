@@ -150,6 +150,11 @@ final class FirstFrame {
     }
 
     @Override
+    public boolean hasRoom() throws IOException {
+      return transport.hasRoom();
+    }
+
+    @Override
     public String peer() {
       return transport.peer();
     }

@@ -79,13 +79,17 @@ final class FrameStream {
     lastSent = System.nanoTime();
   }
 
-  /** Sends a sign of life, unless somebody is sending, did so within the interval, or has said the last word. */
+  /**
+   * Sends a sign of life, unless somebody is sending, did so within the interval, or has said the last word. It does not wait:
+   * where there is no room, the other side has not read all that was sent, and that is a sign of life to it.
+   */
   void keepAlive(ByteBuffer frame, FrameHeader header, Duration interval) throws IOException {
     if (!lock.tryLock()) {
       return;
     }
     try {
-      if (!saidLastWord && System.nanoTime() - lastSent > interval.toNanos()) {
+      if (!saidLastWord && System.nanoTime() - lastSent > interval.toNanos()
+          && transport.hasRoom()) {
         sendLocked(frame, header, FrameKind.ALIVE, 0, 0, 0);
       }
     } catch (IOException e) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps the connections of a side alive, in a thread of its own: whatever the other threads wait for, be it a device, a
  * disk or a workload that pauses, the other side hears that this one is there. A connection that is broken is left to
- * those who use it.
+ * those who use it, and one without room is passed over: none keeps the thread from the others.
  */
 final class Heartbeat implements AutoCloseable {
 

@@ -69,6 +69,11 @@ final class IncomingFile implements Transport {
   }
 
   @Override
+  public boolean hasRoom() {
+    return true;
+  }
+
+  @Override
   public String peer() {
     return path.toString();
   }

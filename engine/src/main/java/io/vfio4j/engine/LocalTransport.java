@@ -10,6 +10,9 @@ public final class LocalTransport implements Transport {
 
   private static final int RING_BYTES = 4 << 20;
 
+  /** What there is room for if there is any to speak of. */
+  private static final int ALWAYS_SENT = Preamble.BYTES + FrameHeader.BYTES;
+
   /**
    * Two ends that are connected.
    *
@@ -62,6 +65,11 @@ public final class LocalTransport implements Transport {
   @Override
   public boolean hasInput() throws IOException {
     return incoming.hasInput();
+  }
+
+  @Override
+  public boolean hasRoom() throws IOException {
+    return outgoing.hasRoom(ALWAYS_SENT);
   }
 
   @Override

@@ -48,6 +48,11 @@ final class OpenedTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() throws IOException {
+    return transport.hasRoom();
+  }
+
+  @Override
   public String peer() {
     return transport.peer();
   }

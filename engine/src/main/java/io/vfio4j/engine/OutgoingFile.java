@@ -49,6 +49,11 @@ final class OutgoingFile implements Transport {
   }
 
   @Override
+  public boolean hasRoom() {
+    return true;
+  }
+
+  @Override
   public String peer() {
     return path.toString();
   }

@@ -199,6 +199,11 @@ final class RetriedTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() throws IOException {
+    return current.hasRoom();
+  }
+
+  @Override
   public String peer() {
     return current.peer();
   }

@@ -31,6 +31,11 @@ final class SocketTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() throws IOException {
+    return wire.hasRoom();
+  }
+
+  @Override
   public String peer() {
     return wire.peer();
   }

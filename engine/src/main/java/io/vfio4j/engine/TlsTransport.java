@@ -36,6 +36,11 @@ final class TlsTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() throws IOException {
+    return wire.hasRoom();
+  }
+
+  @Override
   public String peer() {
     return peer;
   }

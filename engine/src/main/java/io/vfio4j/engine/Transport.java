@@ -10,7 +10,8 @@ import java.time.Duration;
  * An ordered stream of bytes in both directions between the two sides of a migration.
  *
  * <p>
- * One thread at a time sends and one receives, which may be two; {@link #hasInput} is the receiver's.
+ * One thread at a time sends and one receives, which may be two; {@link #hasInput} is the receiver's, {@link #hasRoom} the
+ * sender's.
  * {@link #close} may come from another, and ends what they wait for.
  */
 public interface Transport extends Closeable {
@@ -42,6 +43,14 @@ public interface Transport extends Closeable {
    * @throws IOException if the connection broke
    */
   boolean hasInput() throws IOException;
+
+  /**
+   * Tells whether {@link #send} of some bytes, no more than a frame without payload has, would return at once: having sent
+   * them, or failed. It may say no while there is still a little room.
+   *
+   * @throws IOException if the connection was closed from this side
+   */
+  boolean hasRoom() throws IOException;
 
   /** Returns how a person would name the other side, as in {@code tcp:192.0.2.7:4711}. */
   String peer();

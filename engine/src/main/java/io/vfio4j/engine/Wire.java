@@ -184,6 +184,14 @@ final class Wire implements Closeable {
     return readable.isNow(SelectionKey.OP_READ);
   }
 
+  /**
+   * Tells whether some bytes would be taken at once, or fail. The system says so only when a good part of the buffer is free:
+   * then a short message fits as a whole.
+   */
+  boolean hasRoom() throws IOException {
+    return writable.isNow(SelectionKey.OP_WRITE);
+  }
+
   /** Sends all that remains. */
   void send(ByteBuffer data, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();

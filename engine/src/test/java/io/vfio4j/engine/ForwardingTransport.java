@@ -30,6 +30,11 @@ class ForwardingTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() throws IOException {
+    return inner.hasRoom();
+  }
+
+  @Override
   public String peer() {
     return inner.peer();
   }

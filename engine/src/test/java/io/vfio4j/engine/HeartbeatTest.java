@@ -2,12 +2,14 @@
 package io.vfio4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.testkit.Fault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,13 +19,21 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A side that waits for a device, a disk or a workload for longer than the other is patient says that it is there. */
 class HeartbeatTest {
 
   private static final Duration SILENCE = Duration.ofSeconds(2);
+
+  /** How long a link waits for room; long enough for a busy machine. */
+  private static final Duration ROOM = Duration.ofMinutes(1);
+
+  @TempDir
+  private Path folder;
 
   /** Eight of them are as long as the patience of the other side. */
   private static final int BEATS = 9;
@@ -104,6 +114,72 @@ class HeartbeatTest {
     assertThat(bySource.subList(bySource.indexOf(FrameKind.END), bySource.size()))
         .containsExactly(FrameKind.END, FrameKind.YOURS);
     assertThat(transports.getLast().sent).doesNotContain(FrameKind.ALIVE).endsWith(FrameKind.CONFIRMED);
+  }
+
+  /** One whose other side reads nothing does not silence this side on the others. */
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tls"})
+  void aConnectionWithoutRoomDoesNotHoldUpTheOthers(String kind) throws Exception {
+    try (Ends full = ends(kind);
+        Ends free = ends(kind);
+        Link stuck = link(full.one());
+        Link heard = link(free.one())) {
+      fill(full.one());
+      try (Heartbeat heartbeat = new Heartbeat(Side.SOURCE, Duration.ofMillis(1))) {
+        heartbeat.add(stuck);
+        heartbeat.add(heard);
+        ByteBuffer frames = ByteBuffer.allocateDirect(Preamble.BYTES + BEATS * FrameHeader.BYTES);
+        while (frames.hasRemaining()) {
+          assertThat(free.other().receive(frames, ROOM.dividedBy(2))).isPositive();
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix", "tls"})
+  void aSignOfLifeWaitsForNoRoomAndIsSentOnceThereIsSome(String kind) throws Exception {
+    try (Ends ends = ends(kind); Link link = link(ends.one())) {
+      fill(ends.one());
+      link.keepAlive(Duration.ZERO);
+      assertThat(ends.one().hasRoom()).isFalse();
+      ByteBuffer received = ByteBuffer.allocateDirect(1 << 20);
+      while (!ends.one().hasRoom()) {
+        ends.other().receive(received.clear(), ROOM);
+        assertThat(isFilling(received.flip())).as("only what filled it was sent").isTrue();
+      }
+      link.keepAlive(Duration.ZERO);
+      do {
+        assertThat(ends.other().receive(received.clear(), ROOM)).isPositive();
+      } while (isFilling(received.flip()));
+    }
+  }
+
+  /** It is filled with zeros, which no preamble and no frame begins with. */
+  private static boolean isFilling(ByteBuffer bytes) {
+    return bytes.mismatch(ByteBuffer.allocate(bytes.remaining())) < 0;
+  }
+
+  private Ends ends(String kind) throws IOException {
+    return switch (kind) {
+      case "local" -> {
+        LocalTransport.Pair pair = LocalTransport.pair(4000);
+        yield new Ends(pair.source(), pair.target());
+      }
+      case "unix" -> Ends.over(new TransportAddress.Unix(folder.resolve("m.sock")), PeerPolicy.OWN_USER);
+      default -> Ends.over(TransportAddress.parse("tcp:127.0.0.1:0"), TestKeys.SET.policy("127.0.0.1"));
+    };
+  }
+
+  private static Link link(Transport transport) {
+    return new Link(transport, ROOM, new Narrator(Side.SOURCE, NanoClock.SYSTEM, MigrationListener.NONE));
+  }
+
+  /** Sends until the other end, which reads nothing, and the system take no more. */
+  private static void fill(Transport transport) {
+    ByteBuffer endless = ByteBuffer.allocateDirect(1 << 26);
+    assertThatThrownBy(() -> transport.send(endless, Duration.ofMillis(20)))
+        .isInstanceOf(StalledException.class);
   }
 
   private static CountDownLatch after(Duration delay) {

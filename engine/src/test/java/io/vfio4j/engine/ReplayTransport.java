@@ -35,6 +35,11 @@ final class ReplayTransport implements Transport {
   }
 
   @Override
+  public boolean hasRoom() {
+    return true;
+  }
+
+  @Override
   public String peer() {
     return "a replay";
   }
