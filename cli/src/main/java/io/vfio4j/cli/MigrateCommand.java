@@ -134,11 +134,12 @@ final class MigrateCommand implements Callable<Integer> {
     try (MappedMemory memory = regions.map(common.spec(), output::warning);
         MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning);
         WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
-      return new SourceSide(sources, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle,
+      PausedWorkload paused = new PausedWorkload(workload.workload());
+      return new SourceSide(sources, paused, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle,
           watching,
           output).run(
               listener -> LocalMigration.run(sources.ensemble().withMemory(memory.regions()),
-                  targets.ensemble().withMemory(toMemory.regions()), options, workload.workload(), listener));
+                  targets.ensemble().withMemory(toMemory.regions()), options, paused, listener));
     }
   }
 

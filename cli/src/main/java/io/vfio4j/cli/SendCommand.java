@@ -112,10 +112,11 @@ final class SendCommand implements Callable<Integer> {
       TargetOracle oracle = new TargetOracle(state, Optional.of(new KnownPeer(peer, policy)));
       OtherSide other =
           OtherSide.peer(peer, peerOptions.arguments(), stateDir.arguments());
-      return new SourceSide(sources, other, noHold.isHoldingAllowed(), oracle, watching, output)
+      PausedWorkload paused = new PausedWorkload(workload.workload());
+      return new SourceSide(sources, paused, other, noHold.isHoldingAllowed(), oracle, watching, output)
           .run(listener -> new MigrationSource(sources.ensemble().withMemory(memory.regions()), connections,
               options,
-              workload.workload(), listener).run());
+              paused, listener).run());
     }
   }
 

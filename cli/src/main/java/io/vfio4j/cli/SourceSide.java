@@ -24,9 +24,16 @@ final class SourceSide {
   private final TargetOracle oracle;
   private final Watching watching;
   private final Output output;
+  private final PausedWorkload workload;
 
-  SourceSide(OpenDevices sources, OtherSide target, boolean mayHold, TargetOracle oracle,
-      Watching watching, Output output) {
+  /**
+   * Makes one.
+   *
+   * @param workload what the move pauses and resumes, unless its devices are in neither place when it ends
+   */
+  SourceSide(OpenDevices sources, PausedWorkload workload, OtherSide target, boolean mayHold,
+      TargetOracle oracle, Watching watching, Output output) {
+    this.workload = workload;
     this.sources = sources;
     this.target = target;
     this.mayHold = mayHold;
@@ -62,9 +69,7 @@ final class SourceSide {
       });
     } catch (MigrationException e) {
       failed(e, Optional.ofNullable(session.get()));
-      watching.settle(ExitCodes.DONE);
-      output.line("at the target run, as it says now: " + sources.names());
-      return ExitCodes.DONE;
+      return doneLate();
     }
     watching.moved(report);
     ReportWords.lines(report).forEach(output::line);
@@ -73,10 +78,23 @@ final class SourceSide {
     }
     sources.discard();
     output.result(ReportJson.of(report));
-    report.workloadFailure().ifPresent(why -> output.warning(
+    return done(report.workloadFailure());
+  }
+
+  private int doneLate() {
+    // What holds while the workload is being resumed, too.
+    watching.settle(workload.isPaused() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE);
+    output.line("at the target run, as it says now: " + sources.names());
+    int code = done(workload.resumeIfPaused(Side.TARGET));
+    watching.settle(code);
+    return code;
+  }
+
+  private int done(Optional<String> workloadFailure) {
+    workloadFailure.ifPresent(why -> output.warning(
         "vfio4j: the devices run at the target, but their workload did not resume, and stays paused: "
             + why));
-    return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
+    return workloadFailure.isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.DONE;
   }
 
   /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */
@@ -90,13 +108,21 @@ final class SourceSide {
     Optional<HeldJournal> journal =
         e.outcome() == Outcome.UNKNOWN ? session.flatMap(oracle::held) : Optional.empty();
     switch (new StoppedSource(sources, journal, output).hold(String.valueOf(failure.getMessage()))) {
-      case RUNS -> throw new CommandFailure(ExitCodes.NOT_DONE,
-          "the migration failed; at the source runs again: " + sources.names(), e);
+      case RUNS -> throw runsAgain(e);
       case LET_GO -> throw new CommandFailure(failure.exitCode(),
           "let go of with the state: " + sources.names(), failure.facts(), e);
       case AT_TARGET -> {
         // Done, though late.
       }
     }
+  }
+
+  private CommandFailure runsAgain(MigrationException e) {
+    String words = "the migration failed; at the source runs again: " + sources.names();
+    Optional<String> paused = workload.resumeIfPaused(Side.SOURCE);
+    return paused
+        .map(why -> new CommandFailure(ExitCodes.NEEDS_CARE,
+            "%s\n  The workload did not resume and stays paused: %s".formatted(words, why), e))
+        .orElseGet(() -> new CommandFailure(ExitCodes.NOT_DONE, words, e));
   }
 }

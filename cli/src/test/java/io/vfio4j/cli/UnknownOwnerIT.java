@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The receiver dies between being given the device and saying that it runs it. */
 class UnknownOwnerIT {
@@ -82,6 +84,62 @@ class UnknownOwnerIT {
           .contains("write 'resume' and Enter");
       source.assertRunsWith(MARK);
     }
+  }
+
+  /** Whoever holds the devices' state has their workload too, and is the one who can let it go on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"goes on", "does not go on"})
+  void theWorkloadGoesOnAtTheSourceThatRunsAgain(String what) throws Exception {
+    boolean goesOn = what.equals("goes on");
+    Path side = folder.resolve("side");
+    try (ChildProcess sender = sendToOneThatDies("--workload-pause", "true", "--workload-resume",
+        resumeHook(side, goesOn))) {
+      Children.await(sender, Children.event("source-held"));
+      assertThat(side).doesNotExist();
+      target.kill();
+      type(sender, "resume --fenced\n");
+
+      assertThat(sender.await(Children.PATIENCE))
+          .isEqualTo(goesOn ? ExitCodes.NOT_DONE : ExitCodes.NEEDS_CARE);
+      assertThat(side).hasContent("source\n");
+      String said = String.join("\n", sender.errors());
+      assertThat(said).contains("the migration failed; at the source runs again: ");
+      assertThat(said.contains("The workload did not resume and stays paused: --workload-resume: "))
+          .isEqualTo(!goesOn);
+      source.assertRunsWith(MARK);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"goes on", "does not go on"})
+  void theWorkloadGoesOnAtTheTargetThatRunsThem(String what) throws Exception {
+    boolean goesOn = what.equals("goes on");
+    Path side = folder.resolve("side");
+    String ask = "unix:" + folder.resolve("ask.sock");
+    try (
+        ChildProcess sender = sendToOneThatDies("--workload-pause", "true", "--workload-resume",
+            resumeHook(side, goesOn));
+        ChildProcess answering =
+            Children.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
+                "--answer", ask)) {
+      String session = Children.await(sender, Children.event("source-held")).get("session").getAsString();
+      Children.await(answering, Children.event("answering"));
+      targetOnceItRuns();
+      Run decided = recover("target", session, "--run-here");
+      assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(recover("source", "--ask", ask).event("settled").get("step").getAsString())
+          .isEqualTo("confirmed");
+
+      assertThat(sender.await(Children.PATIENCE))
+          .isEqualTo(goesOn ? ExitCodes.DONE : ExitCodes.WORKLOAD_PAUSED);
+      assertThat(side).hasContent("target\n");
+      assertThat(String.join("\n", sender.errors()).contains("their workload did not resume"))
+          .isEqualTo(!goesOn);
+    }
+  }
+
+  private static String resumeHook(Path side, boolean goesOn) {
+    return "echo $VFIO4J_SIDE >> %s; exit %d".formatted(side, goesOn ? 0 : 7);
   }
 
   private static void type(ChildProcess command, String words) throws IOException {
