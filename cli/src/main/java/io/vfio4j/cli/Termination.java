@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +54,7 @@ public final class Termination {
   private static boolean abandoned;
   private static int guards;
   private static Duration limit = ORDERLY_END;
+  private static OptionalInt verdict = OptionalInt.empty();
   private static Runnable lastWords = () -> {
   };
 
@@ -138,6 +140,23 @@ public final class Termination {
   static void endWithin(Duration most) {
     synchronized (LOCK) {
       limit = most;
+    }
+  }
+
+  /**
+   * What the command was to do is done, and where its devices are is known.
+   *
+   * @param code the exit code, also if something that follows does not return
+   */
+  public static void settle(int code) {
+    synchronized (LOCK) {
+      verdict = OptionalInt.of(code);
+    }
+  }
+
+  private static OptionalInt verdict() {
+    synchronized (LOCK) {
+      return verdict;
     }
   }
 
@@ -247,8 +266,16 @@ public final class Termination {
         : Optional.empty();
   }
 
-  /** The command had something to put in order, and nobody can tell how far it got. */
+  /** The command had something to put in order, and unless its verdict is settled nobody can tell how far it got. */
   private static int cutShort(Duration most) {
+    OptionalInt settled = verdict();
+    if (settled.isPresent()) {
+      within(LAST_WORDS, () -> System.err.printf(
+          "vfio4j: done, but not ended %d s after the signal, since what follows, as writing a file, does not return: "
+              + "the process ends now%n",
+          most.toSeconds()));
+      return settled.getAsInt();
+    }
     within(LAST_WORDS, () -> System.err.printf(
         "vfio4j: not ended %d s after the signal, since a call to a device, a file or a peer does not return: the process "
             + "ends now. In which state its devices are, 'vfio4j probe DEVICE' shows, and 'vfio4j recover' who owns them%n",

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.watch.WatchOptions;
+import io.vfio4j.cli.watch.Watching;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** A process that is asked to end in order, and cannot: as with a page of a mapped file that never comes. */
 public final class StuckCommand {
 
   static final String WAITS = "waits";
   static final String SPINS = "spins";
+  /** After what it was to do is done. */
+  static final String WAITS_DONE = "waits-done";
 
   private static final int WARM_UP = 20_000;
 
@@ -20,7 +27,7 @@ public final class StuckCommand {
    *
    * @param args how it is stuck
    */
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args) throws IOException, InterruptedException {
     Termination.install();
     Termination.endWithin(Duration.ofSeconds(1));
     CountDownLatch never = new CountDownLatch(1);
@@ -29,11 +36,22 @@ public final class StuckCommand {
       for (int i = 0; i < WARM_UP; i++) {
         use(spin(100));
       }
+      if (args[0].equals(WAITS_DONE)) {
+        settle();
+      }
       System.out.println("ready");
       if (args[0].equals(SPINS)) {
         use(spin(Integer.MAX_VALUE));
       }
       never.await();
+    }
+  }
+
+  private static void settle() throws IOException {
+    Output output = new Output(new PrintWriter(System.out, true), new PrintWriter(System.err, true), false,
+        false);
+    try (Watching watching = new WatchOptions().start(CommandSpec.create(), output)) {
+      watching.settle(ExitCodes.WORKLOAD_PAUSED);
     }
   }
 

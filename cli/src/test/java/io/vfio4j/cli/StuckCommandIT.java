@@ -31,6 +31,18 @@ class StuckCommandIT {
     }
   }
 
+  /** As with a page that nobody reads from a pipe: who has the devices is known all the same. */
+  @Test
+  void whatIsSettledStaysSettled() throws Exception {
+    try (ChildProcess child = start(List.of(), StuckCommand.WAITS_DONE)) {
+      SignalsIT.Signal.TERM.to(child);
+
+      assertThat(child.await(Children.PATIENCE)).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
+      assertThat(child.errors()).singleElement().asString()
+          .startsWith("vfio4j: done, but not ended 1 s after the signal");
+    }
+  }
+
   /** As with a thread that waits for a page, the virtual machine can neither go on nor halt. */
   @Test
   void aThreadThatComesToNoSafepointDoesNotKeepTheProcess() throws Exception {

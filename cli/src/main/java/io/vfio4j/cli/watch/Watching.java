@@ -5,6 +5,7 @@ import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.Failures;
 import io.vfio4j.cli.Output;
+import io.vfio4j.cli.Termination;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
@@ -89,6 +90,7 @@ public final class Watching implements MigrationListener, AutoCloseable {
    */
   public void settle(int exitCode) {
     verdict = OptionalInt.of(exitCode);
+    Termination.settle(exitCode);
   }
 
   private void settle(Optional<String> workloadFailure) {
