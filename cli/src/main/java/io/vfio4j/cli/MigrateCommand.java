@@ -135,7 +135,8 @@ final class MigrateCommand implements Callable<Integer> {
         MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning);
         WorkloadOptions.Running workload = workloads.start(memory.regions(), common.spec())) {
       PausedWorkload paused = new PausedWorkload(workload.workload());
-      return new SourceSide(sources, paused, OtherSide.devices(targets, stateDir), holding.isAllowed(), oracle,
+      return new SourceSide(sources, paused, OtherSide.devices(targets, stateDir), holding.isAllowed(),
+          oracle,
           watching,
           output).run(
               listener -> LocalMigration.run(sources.ensemble().withMemory(memory.regions()),

@@ -7,7 +7,6 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceIdentity;
 import java.io.IOException;
@@ -92,9 +91,12 @@ final class ReceiveCommand implements Callable<Integer> {
       // It stays open for the further connections that a source with several devices makes.
       try (Interrupting _ = Interrupting.onSignal();
           Refusals refusals = new Refusals(output);
-          TransportListener listener = TransportListener.open(where, policy, refusals)) {
+          Listening listening = Listening.at(where, policy, refusals, output)) {
         report =
-            new Reception(targets, memory.regions(), options, state, watching, output).run(listener, timeout);
+            new Reception(targets, memory.regions(), options, state, watching, output).run(
+                listening.listener(), timeout);
+        // Before the listener ends: the devices run here, however that goes.
+        watching.settle(ExitCodes.DONE);
       }
       watching.received(report);
       tell(report, output);

@@ -101,6 +101,32 @@ class SendReceiveIT {
     }
   }
 
+  /** The device runs here, and is held: no socket file that cannot be removed changes that. */
+  @Test
+  void aListenerThatDoesNotEndInOrderIsAWarning() throws Exception {
+    Path home = Files.createDirectory(path("home"));
+    Path away = path("away");
+    try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
+        ChildProcess receiver =
+            receive("unix:" + home.resolve("move.sock"), b, "--then",
+                "echo $VFIO4J_DEVICE > " + path("then"))) {
+      a.mark(MARK);
+      String address = addressOf(receiver);
+
+      // Once all are connected, what was the folder of the socket is a link that leads nowhere else.
+      Run send = Run.vfio4j(command("send", "--connect", address, a, "--max-downtime", "30s",
+          "--workload-pause", "mv %s %s && ln -s home %s".formatted(home, away, home)));
+
+      assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.await(Children.PATIENCE)).as(String.join("\n", receiver.errors()))
+          .isEqualTo(ExitCodes.DONE);
+      assertThat(receiver.errors()).singleElement(as(STRING))
+          .startsWith("vfio4j: what listened at %s did not end in order: ".formatted(address));
+      assertThat(path("then")).hasContent(b.address() + "\n");
+      b.assertRunsWith(MARK);
+    }
+  }
+
   @Test
   void aForeignStreamIsRefusedAndSomebodyElseMayCome() throws Exception {
     try (Served a = Served.at(path("a.sock")); Served b = Served.at(path("b.sock"));
