@@ -92,6 +92,13 @@ final class FoundDevices implements AutoCloseable {
     } catch (IOException e) {
       return absent(name, address, isHeld, e);
     }
+    if (device.isAnew()) {
+      device.close();
+      return isHeld
+          ? new Unchecked(name, "the process that moved it still runs, and its server shows another device",
+              true)
+          : new Gone(name, "its server reset it, or ended it, when its client went");
+    }
     try {
       return new Answering(device, device.device().state());
     } catch (DeviceException e) {

@@ -158,6 +158,14 @@ final class OpenDevice implements AutoCloseable {
     return !(device instanceof VfioUserClient client) || client.resetsOnDisconnect();
   }
 
+  /**
+   * Tells whether what its last client left is gone with that one: its server shows a device that has been reset, or another
+   * one.
+   */
+  boolean isAnew() {
+    return device instanceof VfioUserClient client && client.resetsOnDisconnect() && !client.keepsState();
+  }
+
   /** Tells whether the device is inside this command, and ends with it. */
   boolean isInside() {
     return inside != null;

@@ -55,7 +55,7 @@ class FoundDevicesTest {
   }
 
   private void assertRefused(Run run, String... reasons) throws IOException {
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
+    assertThat(run.exitCode()).as(run.out()).isEqualTo(ExitCodes.NEEDS_CARE);
     assertThat(run.err()).contains("nothing was recorded").contains(reasons);
     assertThat(last()).isEqualTo(JournalStep.MINE);
   }
@@ -90,7 +90,8 @@ class FoundDevicesTest {
   /** Its file is gone, and it serves the device all the same. */
   @Test
   void aServerWhoseSocketWasRemovedIsNotTakenForGone() throws Exception {
-    Path socket = folder.resolve("b.sock");
+    // Named as nobody's else is on this host: of one that was bound to a relative path only the name is known.
+    Path socket = folder.resolve("b-%s.sock".formatted(session));
     try (Served _ = Served.at(socket)) {
       Files.delete(socket);
       taken("vfio-user:" + socket);
@@ -98,7 +99,8 @@ class FoundDevicesTest {
       assertRefused(giveUp(), "its socket file was removed or replaced");
       assertRefused(giveUp("--fenced"), "its socket file was removed or replaced");
     }
-    assertThat(giveUp().exitCode()).as("the server has ended").isEqualTo(ExitCodes.DONE);
+    Run ended = giveUp();
+    assertThat(ended.exitCode()).as(ended.err()).isEqualTo(ExitCodes.DONE);
     assertThat(last()).isEqualTo(JournalStep.RETURNED);
   }
 
@@ -160,6 +162,24 @@ class FoundDevicesTest {
         JournalStep.RUNNING);
 
     assertRefused(giveUp(), "has moved it to the other host since");
+  }
+
+  /** The device that answers runs, and is another one. */
+  @Test
+  void aDeviceThatWentWithItsClientIsGone() throws Exception {
+    try (Served served = Served.anewForEach(folder.resolve("b.sock"))) {
+      taken(served.address());
+      try (VfioUserClient client = served.connectToKeep()) {
+        assertThat(client.resetsOnDisconnect()).as("it says so, though it grants nothing").isTrue();
+        assertThat(client.keepsState()).isFalse();
+      }
+
+      Run runs = Run.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
+      assertRefused(runs, "these cannot: " + served.address());
+      assertThat(runs.out()).contains("is gone: its server reset it, or ended it, when its client went");
+      assertThat(giveUp().exitCode()).isEqualTo(ExitCodes.DONE);
+      assertThat(last()).isEqualTo(JournalStep.RETURNED);
+    }
   }
 
   @Test

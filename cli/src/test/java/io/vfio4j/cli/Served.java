@@ -11,7 +11,9 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.ClientOptions;
+import io.vfio4j.vfiouser.DeviceServer;
 import io.vfio4j.vfiouser.EmulatedDevice;
+import io.vfio4j.vfiouser.ManyDevicesServer;
 import io.vfio4j.vfiouser.MigrationVersions;
 import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.VfioUserClient;
@@ -67,8 +69,20 @@ final class Served implements AutoCloseable {
   }
 
   private static Served at(Path socket, EmulatedDevice device, ServerOptions options) throws IOException {
-    VfioUserServer server = VfioUserServer.listen(socket, device, options, line -> {
-    });
+    return run(socket, VfioUserServer.listen(socket, device, options, line -> {
+    }), device::close);
+  }
+
+  /** Serves each client a device of its own, which goes with it, in a thread. */
+  static Served anewForEach(Path socket) throws IOException {
+    ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
+    return run(socket,
+        ManyDevicesServer.listen(socket, _ -> new ScratchDevice(config), 2, ServerOptions.DEFAULT, line -> {
+        }), () -> {
+        });
+  }
+
+  private static Served run(Path socket, DeviceServer server, Runnable afterwards) {
     CompletableFuture<Void> ended = new CompletableFuture<>();
     Thread.ofPlatform().name("test-server").start(() -> {
       try {
@@ -81,7 +95,7 @@ final class Served implements AutoCloseable {
     return new Served(socket, () -> {
       server.close();
       ended.join();
-      device.close();
+      afterwards.run();
     });
   }
 

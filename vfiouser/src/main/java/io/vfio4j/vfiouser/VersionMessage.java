@@ -275,8 +275,9 @@ record VersionMessage(int major, int minor, JsonObject capabilities) {
     }
   }
 
+  /** What is not granted is left out: "false" is longer than what was asked for, and an answer has no more room than that. */
   private static void named(JsonObject answer, JsonObject asked, String key, boolean value) {
-    if (asked.has(key)) {
+    if (asked.has(key) && value) {
       answer.addProperty(key, value);
     }
   }
