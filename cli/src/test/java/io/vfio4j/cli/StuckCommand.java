@@ -5,6 +5,7 @@ import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,8 +49,8 @@ public final class StuckCommand {
   }
 
   private static void settle() throws IOException {
-    Output output = new Output(new PrintWriter(System.out, true), new PrintWriter(System.err, true), false,
-        false);
+    Output output = new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+        new PrintWriter(System.err, true, StandardCharsets.UTF_8), false, false);
     try (Watching watching = new WatchOptions().start(CommandSpec.create(), output)) {
       watching.settle(ExitCodes.WORKLOAD_PAUSED);
     }

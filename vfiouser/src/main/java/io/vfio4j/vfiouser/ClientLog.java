@@ -39,9 +39,9 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
     return isQuestion || isNothingToUnmap ? LogLevel.DEBUG : LogLevel.INFO;
   }
 
-  /** Writes what was left out. */
+  /** Writes what was left out; a client that comes again is the next, and finds the budget as it left it. */
   @Override
   public void close() {
-    log.flush();
+    log.report();
   }
 }

@@ -7,7 +7,6 @@ import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.recording.Recording;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +19,7 @@ final class DeviceService implements AutoCloseable {
   private final EmulatedDevice device;
   private final @Nullable Version1Device version1;
   private final ServerOptions options;
-  private final ServerLog log;
+  private final LogLimiter log;
   private final LongSupplier clock;
   private final DmaTable dma;
   private final IrqTable irqs;
@@ -31,16 +30,17 @@ final class DeviceService implements AutoCloseable {
   /**
    * Makes a service.
    *
+   * @param log one for all clients: to connect again is no way to write more
    * @param peerTraffic counts the bytes that the device copies from and to exported peers
    */
-  DeviceService(EmulatedDevice device, ServerOptions options, Consumer<String> log, LongSupplier clock,
+  DeviceService(EmulatedDevice device, ServerOptions options, LogLimiter log, LongSupplier clock,
       AtomicLong peerTraffic) {
     this.version1 = options.versions().hasV1() && device.features().canMigrate()
         ? new Version1Device(device, options.versions().hasV2())
         : null;
     this.device = version1 != null ? version1 : device;
     this.options = options;
-    this.log = ServerLog.of(log);
+    this.log = log;
     this.clock = clock;
     this.dma = new DmaTable(peerTraffic, new DmaFiles(options.mappableFiles()), log);
     this.irqs = new IrqTable(this.device.description().irqCounts(), log);
@@ -68,7 +68,7 @@ final class DeviceService implements AutoCloseable {
     boolean hadClient = false;
     String reason = "";
     ClientLog clientLog =
-        new ClientLog(new LogLimiter(log, clock), "client %d (%s)".formatted(++clients, peer));
+        new ClientLog(log, "client %d (%s)".formatted(++clients, peer));
     try (ServerConnection connection =
         new ServerConnection(device, dma, irqs, options, clock, clientLog, carried)) {
       current = connection;

@@ -12,6 +12,8 @@ import java.util.function.LongSupplier;
 public final class InMemoryServer implements AutoCloseable {
 
   private final DeviceService service;
+  private final LogLimiter log;
+  private final boolean ownsLog;
 
   /**
    * Makes a server, and attaches the device to it.
@@ -23,7 +25,9 @@ public final class InMemoryServer implements AutoCloseable {
    */
   public InMemoryServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
       LongSupplier clock) {
-    service = new DeviceService(device, options, log, clock, new AtomicLong());
+    this.log = LogLimiter.of(log, clock);
+    this.ownsLog = this.log != log; // Otherwise others have their part in it.
+    service = new DeviceService(device, options, this.log, clock, new AtomicLong());
     try {
       service.attach();
     } catch (RuntimeException e) {
@@ -45,5 +49,8 @@ public final class InMemoryServer implements AutoCloseable {
   @Override
   public void close() {
     service.close();
+    if (ownsLog) {
+      log.flush();
+    }
   }
 }

@@ -2,15 +2,19 @@
 package io.vfio4j.vfiouser;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
 /**
  * Bounds what a client can write to the log of its host. Lines that differ in their numbers only are of one kind. Of
  * each kind {@link #BURST} lines pass at once and one more every {@link #INTERVAL}; the others are counted, and the count
- * goes with the next line of the kind that passes, or a line of its own at the end.
+ * goes with the next line of the kind that passes, or a line of its own: at the end, or when somebody asks for a
+ * {@link #report}.
  *
  * <p>
  * For any thread.
@@ -33,31 +37,63 @@ public final class LogLimiter implements ServerLog {
     private long tokens = BURST;
     private long refilledAt;
     private long omitted;
+    private long reportedAt;
     private LogLevel level = LogLevel.WARNING;
     private String last = "";
 
     Kind(long now) {
       refilledAt = now;
+      reportedAt = now - INTERVAL.toNanos();
     }
 
-    boolean takeToken(long now) {
+    private void refill(long now) {
       long due = (now - refilledAt) / INTERVAL.toNanos();
       if (due > 0) {
         tokens = Math.min(BURST, tokens + due);
         refilledAt += due * INTERVAL.toNanos();
       }
+    }
+
+    boolean takeToken(long now) {
+      refill(now);
       if (tokens == 0) {
         return false;
       }
       tokens--;
       return true;
     }
+
+    boolean mayBeReported(long now) {
+      return now - reportedAt >= INTERVAL.toNanos();
+    }
+
+    /** Returns whether to forget it makes no difference. */
+    boolean isAsNew(long now) {
+      refill(now);
+      return tokens == BURST && omitted == 0 && mayBeReported(now);
+    }
+
+    Summary takeSummary(long now) {
+      Summary summary =
+          new Summary(level, "left out %,d lines like: %s".formatted(omitted, last));
+      omitted = 0;
+      reportedAt = now;
+      return summary;
+    }
+  }
+
+  private record Summary(LogLevel level, String line) {
   }
 
   private final ServerLog log;
   private final LongSupplier nanoTime;
   /** Guarded by itself. */
   private final Map<String, Kind> kinds = new HashMap<>();
+
+  /** Returns a limiter of a log: the log itself if it is one, so that all who are given it share its budget. */
+  static LogLimiter of(Consumer<String> log, LongSupplier nanoTime) {
+    return log instanceof LogLimiter limiter ? limiter : new LogLimiter(ServerLog.of(log), nanoTime);
+  }
 
   /**
    * Makes a limiter.
@@ -92,19 +128,40 @@ public final class LogLimiter implements ServerLog {
     String shape = NUMBERS.matcher(line).replaceAll("#");
     Kind known = kinds.get(shape);
     if (known == null && kinds.size() >= MAX_KINDS) {
-      shape = OTHER_KINDS;
+      kinds.values().removeIf(kind -> kind.isAsNew(now));
+      if (kinds.size() >= MAX_KINDS) {
+        shape = OTHER_KINDS;
+      }
     }
     return kinds.computeIfAbsent(shape, key -> new Kind(now));
   }
 
+  /**
+   * Writes how many lines of each kind were left out since one passed: of each kind at most once in an {@link #INTERVAL},
+   * and nothing more passes for it. So a client may bring it about as often as it likes.
+   */
+  public void report() {
+    write(false);
+  }
+
   /** Writes how many lines of each kind were left out since one passed, and begins again. */
   public void flush() {
-    Map<String, Kind> left;
+    write(true);
+  }
+
+  private void write(boolean beginAgain) {
+    List<Summary> summaries = new ArrayList<>();
     synchronized (kinds) {
-      left = new HashMap<>(kinds);
-      kinds.clear();
+      long now = nanoTime.getAsLong();
+      for (Kind kind : kinds.values()) {
+        if (kind.omitted > 0 && (beginAgain || kind.mayBeReported(now))) {
+          summaries.add(kind.takeSummary(now));
+        }
+      }
+      if (beginAgain) {
+        kinds.clear();
+      }
     }
-    left.values().stream().filter(kind -> kind.omitted > 0).forEach(kind -> log.log(kind.level,
-        "left out %,d lines like: %s".formatted(kind.omitted, kind.last)));
+    summaries.forEach(summary -> log.log(summary.level(), summary.line()));
   }
 }

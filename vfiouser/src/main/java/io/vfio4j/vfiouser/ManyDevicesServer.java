@@ -25,7 +25,8 @@ public final class ManyDevicesServer implements DeviceServer {
 
   private final DeviceFactory factory;
   private final ServerOptions options;
-  private final Consumer<String> log;
+  /** One for all clients and their devices. */
+  private final LogLimiter log;
   private final ClientGate gate;
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
   private final AtomicBoolean started = new AtomicBoolean();
@@ -38,8 +39,8 @@ public final class ManyDevicesServer implements DeviceServer {
       Consumer<String> log) {
     this.factory = factory;
     this.options = options.withKeepState(KeepState.NEVER);
-    this.log = log;
-    this.gate = new ClientGate(socket, clients, log, most);
+    this.log = new LogLimiter(ServerLog.of(log), System::nanoTime);
+    this.gate = new ClientGate(socket, clients, this.log, most);
   }
 
   /**
@@ -86,6 +87,7 @@ public final class ManyDevicesServer implements DeviceServer {
       gate.close();
       ClientGate.drop(clients);
       awaitSessions();
+      log.flush();
     }
   }
 

@@ -31,7 +31,8 @@ public final class VfioUserServer implements DeviceServer {
 
   private final EmulatedDevice device;
   private final ServerOptions options;
-  private final Consumer<String> log;
+  private final LogLimiter log;
+  private final boolean ownsLog;
   private final LongSupplier clock;
   private final @Nullable ClientGate gate;
   /** Clients let in; empty for "look again", as after {@link #stop}. */
@@ -46,9 +47,10 @@ public final class VfioUserServer implements DeviceServer {
       @Nullable UnixServerSocket socket) {
     this.device = device;
     this.options = options;
-    this.log = log;
+    this.log = LogLimiter.of(log, clock);
+    this.ownsLog = this.log != log; // Otherwise others have their part in it.
     this.clock = clock;
-    this.gate = socket == null ? null : new ClientGate(socket, clients, log, 1);
+    this.gate = socket == null ? null : new ClientGate(socket, clients, this.log, 1);
   }
 
   /**
@@ -116,6 +118,9 @@ public final class VfioUserServer implements DeviceServer {
         gate.close();
       }
       ClientGate.drop(clients);
+      if (ownsLog) {
+        log.flush();
+      }
     }
   }
 

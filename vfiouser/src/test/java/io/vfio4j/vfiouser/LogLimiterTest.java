@@ -46,6 +46,37 @@ class LogLimiterTest {
   }
 
   @Test
+  void reportsWhatItLeavesOutNoMoreThanOnceInAnInterval() {
+    ignoredWrites(100);
+    limiter.report();
+    assertThat(lines).hasSize(LogLimiter.BURST + 1).last()
+        .isEqualTo("INFO left out 90 lines like: ignored a write of 2 bytes at 0x63");
+
+    ignoredWrites(100);
+    limiter.report();
+    assertThat(lines).as("neither another report nor a new budget").hasSize(LogLimiter.BURST + 1);
+    now.addAndGet(LogLimiter.INTERVAL.toNanos());
+    limiter.report();
+    assertThat(lines).hasSize(LogLimiter.BURST + 2).last()
+        .isEqualTo("INFO left out 100 lines like: ignored a write of 2 bytes at 0x63");
+  }
+
+  @Test
+  void makesRoomForNewKindsInTime() {
+    for (int i = 0; i < 1_000; i++) {
+      limiter.log(LogLevel.INFO, "x".repeat(i));
+    }
+    now.addAndGet(LogLimiter.INTERVAL.toNanos());
+    limiter.report();
+    now.addAndGet(LogLimiter.INTERVAL.multipliedBy(LogLimiter.BURST).toNanos());
+    lines.clear();
+
+    ignoredWrites(1_000);
+    limiter.log(LogLevel.INFO, "another kind");
+    assertThat(lines).hasSize(LogLimiter.BURST + 1).last().isEqualTo("INFO another kind");
+  }
+
+  @Test
   void boundsKindsThatAClientMakesUp() {
     for (int i = 0; i < 100_000; i++) {
       limiter.log(LogLevel.INFO, "x".repeat(i % 5_000));

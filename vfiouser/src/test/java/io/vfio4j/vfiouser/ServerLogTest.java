@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -14,6 +15,7 @@ import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.TransitionException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,6 +121,50 @@ class ServerLogTest {
 
     assertThat(lines).filteredOn(line -> line.contains("DMA_UNMAP"))
         .singleElement().asString().startsWith("DEBUG ").contains("of 0x1000 bytes at 0x1000");
+  }
+
+  /** Says something that is no vfio-user, once. */
+  private static final class Nonsense implements InMemoryClient {
+    private boolean said;
+
+    @Override
+    public List<Piece> next() {
+      if (said) {
+        return List.of();
+      }
+      said = true;
+      byte[] words = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+      return List.of(new Piece(MemorySegment.ofArray(words), List.of()));
+    }
+
+    @Override
+    public boolean isReady(long nanos) {
+      return true;
+    }
+
+    @Override
+    public void receive(MemorySegment head, MemorySegment tail, List<Fd> fds) {
+      // It does not care.
+    }
+  }
+
+  @Test
+  void aClientThatComesAgainAndAgainWritesNoMore() throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    ServerLog log = (level, line) -> lines.add(level + " " + line);
+    int visits = 40;
+    try (TestDevice device = TestDevice.make();
+        InMemoryServer server = new InMemoryServer(device, ServerOptions.DEFAULT, log, () -> 0)) {
+      for (int i = 0; i < visits; i++) {
+        server.serve(new Nonsense());
+      }
+    }
+
+    assertThat(lines).filteredOn(line -> line.startsWith("WARNING client given up: "))
+        .hasSize(LogLimiter.BURST);
+    assertThat(lines).filteredOn(line -> line.contains("left out ") && line.contains("client given up: "))
+        .hasSize(2).first().asString().startsWith("WARNING left out 1 lines like: ");
+    assertThat(lines).hasSizeLessThan(visits);
   }
 
   @Test
