@@ -103,7 +103,7 @@ class HeartbeatTest {
   @Test
   void peersOfAnEarlierVersionAreSpokenToAsEver() {
     Trial trial = new Trial();
-    trial.options = Trial.PATIENT.withStallTimeout(SILENCE.dividedBy(10));
+    trial.options = Trial.PATIENT.withStallTimeout(SILENCE.dividedBy(3));
     trial.targetSettings = trial.targetSettings.withFaults(
         new Fault.HoldArc(new Arc(DeviceState.RESUMING, DeviceState.STOP), after(SILENCE)));
     List<FrameCount> transports = new ArrayList<>();
