@@ -88,12 +88,22 @@ final class ManualDecision {
   }
 
   private JournalStep giveUpAtTarget() throws IOException {
-    requireNotHeld();
     try (FoundDevices found = look()) {
+      if (!fenced || found.list().stream().anyMatch(ManualDecision::isThere)) {
+        requireNotHeld(); // Else no device of it is there, and the person vouches that none runs unseen.
+      }
       requireChecked(found);
       requireFenced(found, found.fence(_ -> true), "these may still run here");
       return record(JournalStep.RETURNED, "no device runs here");
     }
+  }
+
+  private static boolean isThere(FoundDevice device) {
+    return switch (device) {
+      case Answering _ -> true;
+      case Unchecked unchecked -> unchecked.isAlive();
+      case Gone _,MovedOn _ -> false;
+    };
   }
 
   /**
