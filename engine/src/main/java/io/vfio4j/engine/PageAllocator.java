@@ -97,7 +97,7 @@ final class PageAllocator implements AutoCloseable {
   /** Waits until all has been allocated that was asked for. */
   void finish() {
     thread.shutdown();
-    awaitEnd();
+    thread.close();
   }
 
   /** Ends it; nothing touches the memory any more. */
@@ -105,21 +105,6 @@ final class PageAllocator implements AutoCloseable {
   public void close() {
     failed = true;
     thread.shutdownNow();
-    awaitEnd();
-  }
-
-  private void awaitEnd() {
-    boolean interrupted = false;
-    boolean ended = false;
-    while (!ended) {
-      try {
-        ended = thread.awaitTermination(1, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close(); // Waits; an interrupt stays.
   }
 }
