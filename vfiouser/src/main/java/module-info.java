@@ -7,5 +7,8 @@ module io.vfio4j.vfiouser {
   requires com.google.gson;
 
   exports io.vfio4j.vfiouser;
+  exports io.vfio4j.vfiouser.client;
+  exports io.vfio4j.vfiouser.device;
   exports io.vfio4j.vfiouser.recording;
+  exports io.vfio4j.vfiouser.server;
 }

@@ -3,7 +3,7 @@ package io.vfio4j.bench;
 
 import io.vfio4j.engine.MemoryPipe;
 import io.vfio4j.engine.MigrationException;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.time.Duration;
 
 /** Connects clients. */

@@ -5,7 +5,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 
 /** Mappings of a page each, which lie apart; one is missing in the middle, and is made and taken away again. */

@@ -11,7 +11,7 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.Workload;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -57,7 +57,8 @@ final class DowntimeRounds {
     this.folder = folder;
     this.rounds = rounds;
     table = new Table(out, "Downtime, and what had been predicted for it, ms",
-        List.of("", "downtime", "predicted", "downtime : predicted", "of runs over 10 ms within a factor of 1.5"));
+        List.of("", "downtime", "predicted", "downtime : predicted",
+            "of runs over 10 ms within a factor of 1.5"));
   }
 
   /** Runs all. */

@@ -11,7 +11,7 @@ import io.vfio4j.engine.RestoreException;
 import io.vfio4j.engine.StateRestoring;
 import io.vfio4j.engine.StateSaving;
 import io.vfio4j.engine.Workload;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;

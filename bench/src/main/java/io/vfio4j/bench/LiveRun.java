@@ -11,7 +11,7 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.simulation.Recording;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -6,7 +6,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;

@@ -8,7 +8,7 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.time.Duration;
 
 /** Moves the same device back and forth between two servers. */

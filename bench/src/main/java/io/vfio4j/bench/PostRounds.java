@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;

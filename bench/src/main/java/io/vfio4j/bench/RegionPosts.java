@@ -2,8 +2,8 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.vfiouser.RegionWrite;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.RegionWrite;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

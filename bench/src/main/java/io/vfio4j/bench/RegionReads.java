@@ -2,7 +2,7 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -3,8 +3,8 @@ package io.vfio4j.bench;
 
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
-import io.vfio4j.vfiouser.ServerOptions;
-import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

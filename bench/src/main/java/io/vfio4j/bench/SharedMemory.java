@@ -9,7 +9,7 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

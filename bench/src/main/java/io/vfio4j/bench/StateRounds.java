@@ -2,7 +2,7 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.engine.MigrationException;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;

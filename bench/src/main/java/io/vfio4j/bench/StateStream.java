@@ -5,7 +5,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

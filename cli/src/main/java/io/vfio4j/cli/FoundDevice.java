@@ -4,7 +4,7 @@ package io.vfio4j.cli;
 import com.google.gson.JsonObject;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.Locale;
 
 /** What a check of one device of a migration found. */

@@ -7,9 +7,9 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.Finding;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.ServerQuirk;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -146,8 +146,8 @@ final class OpenDevice implements AutoCloseable {
 
   /** Returns whether its server is known to reset no stopped device, so that it would have to run for a moment first. */
   boolean refusesWhileStopped() {
-    return device instanceof VfioUserClient client && client.findings().stream()
-        .anyMatch(finding -> finding.kind() == Finding.Kind.REFUSES_WHILE_STOPPED);
+    return device instanceof VfioUserClient client && client.quirks().stream()
+        .anyMatch(finding -> finding.kind() == ServerQuirk.Kind.REFUSES_WHILE_STOPPED);
   }
 
   /**

@@ -13,7 +13,7 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.OfferedFeatures;
 import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.RegionInfo;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;

@@ -2,8 +2,8 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.OutputFile;
-import io.vfio4j.vfiouser.ServerOptions;
 import io.vfio4j.vfiouser.recording.Recording;
+import io.vfio4j.vfiouser.server.ServerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -51,7 +51,7 @@ final class RecordOption {
     try {
       // What a client wrote to a device may be a secret.
       return new Sessions(
-          Optional.of(Recording.to(to.get().toString(), to.get().asSecret().open(), output::warning)));
+          Optional.of(Recording.of(to.get().toString(), to.get().asSecret().open(), output::warning)));
     } catch (IOException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE, "cannot record: " + Failures.words(e), e);
     }

@@ -4,7 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.devices.idio16.Idio16Device;
 import io.vfio4j.devices.idio16.Wiring;
-import io.vfio4j.vfiouser.ServerLog;
+import io.vfio4j.vfiouser.server.ServerLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

@@ -5,14 +5,14 @@ import com.google.gson.JsonObject;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.vfiouser.DeviceFactory;
-import io.vfio4j.vfiouser.DeviceServer;
-import io.vfio4j.vfiouser.EmulatedDevice;
-import io.vfio4j.vfiouser.ManyDevicesServer;
-import io.vfio4j.vfiouser.MigrationVersions;
-import io.vfio4j.vfiouser.ServerLog;
-import io.vfio4j.vfiouser.ServerOptions;
-import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.device.DeviceFactory;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.server.DeviceServer;
+import io.vfio4j.vfiouser.server.MigrationVersions;
+import io.vfio4j.vfiouser.server.MultiDeviceServer;
+import io.vfio4j.vfiouser.server.ServerLog;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -123,7 +123,7 @@ final class ServeOptions {
     // What is wrong with the arguments is found before there is a client.
     devices.make(path.toString(), log).close();
     DeviceFactory factory = number -> devices.make(path + "#" + number, log);
-    serve(path, () -> ManyDevicesServer.listen(path, factory, most, options, log), event, output);
+    serve(path, () -> MultiDeviceServer.listen(path, factory, most, options, log), event, output);
   }
 
   private ServerOptions options() {

@@ -4,7 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
-import io.vfio4j.vfiouser.ServerLog;
+import io.vfio4j.vfiouser.server.ServerLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

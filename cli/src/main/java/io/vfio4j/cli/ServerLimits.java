@@ -2,8 +2,8 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.MappableFiles;
-import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.server.MappableFiles;
+import io.vfio4j.vfiouser.server.ServerOptions;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +53,7 @@ final class ServerLimits {
 
   private MappableFiles mappableFiles() {
     try {
-      return MappableFiles.MEMORY.with(mapFiles);
+      return MappableFiles.MEMORY.withFileSystems(mapFiles);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("--map-files: " + e.getMessage(), e);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.vfiouser.LogLevel;
-import io.vfio4j.vfiouser.ServerLog;
+import io.vfio4j.vfiouser.server.LogLevel;
+import io.vfio4j.vfiouser.server.ServerLog;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

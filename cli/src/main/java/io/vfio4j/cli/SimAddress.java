@@ -3,7 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

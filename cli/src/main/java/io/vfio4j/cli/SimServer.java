@@ -5,8 +5,8 @@ import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
-import io.vfio4j.vfiouser.ServerOptions;
-import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.util.function.Consumer;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -6,7 +6,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.RegionInfo;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -57,13 +57,13 @@ final class VfioUserReport {
     return new ProbeReport(client.identity(), List.of(), regions, irqs, versions(client), features,
         client.offeredFeatures(), state,
         client.stopCopyLength(), dmaLogging, keepsState,
-        client.findings().stream()
-            .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.words())).toList(),
+        client.quirks().stream()
+            .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.description())).toList(),
         Advice.of(features, state, dmaLogging, keepsState, new Remedies(device)));
   }
 
   private static List<Integer> versions(VfioUserClient client) {
     return IntStream.rangeClosed(1, 2)
-        .filter(version -> version == 1 ? client.hasVersion1() : client.hasVersion2()).boxed().toList();
+        .filter(version -> version == 1 ? client.hasV1() : client.hasV2()).boxed().toList();
   }
 }

@@ -8,7 +8,7 @@ import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

@@ -19,11 +19,11 @@ import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
 import io.vfio4j.testkit.foreign.ForeignServer;
 import io.vfio4j.testkit.foreign.ServerTrait;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.Finding;
-import io.vfio4j.vfiouser.ServerOptions;
-import io.vfio4j.vfiouser.VfioUserClient;
-import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.ServerQuirk;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -188,8 +188,8 @@ class ForeignMigrationTest {
           }));
       assertThat(from.client().state()).isEqualTo(DeviceState.RUNNING);
       assertThat(to.client().state()).isEqualTo(DeviceState.RESUMING);
-      assertThat(to.client().findings()).extracting(Finding::kind)
-          .contains(Finding.Kind.RESET_LEAVES_STATE);
+      assertThat(to.client().quirks()).extracting(ServerQuirk::kind)
+          .contains(ServerQuirk.Kind.RESET_LEAVES_STATE);
       assertThat(source.stateIdentity()).isNotZero();
       assertThat(to.complaints()).isEmpty();
     }

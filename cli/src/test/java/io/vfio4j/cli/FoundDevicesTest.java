@@ -9,7 +9,7 @@ import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.BufferedReader;
 import java.io.PipedReader;
 import java.io.PipedWriter;

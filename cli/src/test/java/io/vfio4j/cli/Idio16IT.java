@@ -7,7 +7,7 @@ import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.devices.idio16.Idio16Device;
 import io.vfio4j.devices.idio16.Idio16Layout;
 import io.vfio4j.devices.idio16.Wiring;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

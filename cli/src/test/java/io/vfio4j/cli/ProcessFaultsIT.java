@@ -10,7 +10,7 @@ import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.testkit.DocumentSection;
 import io.vfio4j.testkit.FailureTable;
 import io.vfio4j.testkit.Holdings;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -19,7 +19,7 @@ import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,8 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.vfiouser.recording.RecordKind;
-import io.vfio4j.vfiouser.recording.Recorded;
 import io.vfio4j.vfiouser.recording.Recording;
+import io.vfio4j.vfiouser.recording.RecordingEntry;
 import io.vfio4j.vfiouser.recording.RecordingException;
 import io.vfio4j.vfiouser.recording.RecordingReader;
 import java.io.IOException;
@@ -90,11 +90,11 @@ final class RecordedServer implements AutoCloseable {
     Map<Integer, Long> begun = new LinkedHashMap<>();
     long latest = Long.MIN_VALUE;
     try (RecordingReader reader = new RecordingReader(Files.newInputStream(file))) {
-      for (Recorded record = reader.next(); record != null; record = reader.next()) {
-        if (record.kind() == RecordKind.BEGUN) {
-          begun.put(record.session(), record.nanos());
+      for (RecordingEntry record = reader.next(); record != null; record = reader.next()) {
+        if (record.kind() == RecordKind.CONNECTED) {
+          begun.put(record.connection(), record.nanos());
         } else {
-          Long at = begun.remove(record.session());
+          Long at = begun.remove(record.connection());
           latest = at == null ? latest : Math.max(latest, at - record.nanos());
         }
       }

@@ -4,7 +4,7 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

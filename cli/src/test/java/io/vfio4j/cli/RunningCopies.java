@@ -4,9 +4,9 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.vfiouser.DecodedMessage;
-import io.vfio4j.vfiouser.SessionEvent;
-import io.vfio4j.vfiouser.SessionMessages;
+import io.vfio4j.vfiouser.recording.DecodedMessage;
+import io.vfio4j.vfiouser.recording.RecordingEvent;
+import io.vfio4j.vfiouser.recording.RecordingEventReader;
 import io.vfio4j.vfiouser.recording.RecordingException;
 import io.vfio4j.vfiouser.recording.RecordingReader;
 import java.io.IOException;
@@ -54,9 +54,9 @@ final class RunningCopies {
     long begun = server.begun();
     long last = Long.MIN_VALUE;
     try (RecordingReader reader = new RecordingReader(Files.newInputStream(server.file()))) {
-      SessionMessages messages = new SessionMessages(reader, KEPT);
-      for (SessionEvent event = messages.next(); event != null; event = messages.next()) {
-        last = event instanceof SessionEvent.Begun ? last : event.nanos() + begun;
+      RecordingEventReader messages = new RecordingEventReader(reader, KEPT);
+      for (RecordingEvent event = messages.next(); event != null; event = messages.next()) {
+        last = event instanceof RecordingEvent.Connected ? last : event.nanos() + begun;
         copy.take(event, last);
       }
     } catch (RecordingException e) {
@@ -110,14 +110,14 @@ final class RunningCopies {
       this.runsSince = hasState ? Long.MIN_VALUE / 2 : null;
     }
 
-    void take(SessionEvent event, long at) {
+    void take(RecordingEvent event, long at) {
       switch (event) {
-        case SessionEvent.Begun _ -> begin();
-        case SessionEvent.Message message -> take(message, at);
-        case SessionEvent.Remains _ -> {
+        case RecordingEvent.Connected _ -> begin();
+        case RecordingEvent.Message message -> take(message, at);
+        case RecordingEvent.IncompleteMessage _ -> {
           // No whole message, so no request that was executed.
         }
-        case SessionEvent.Ended _ -> end(at);
+        case RecordingEvent.Disconnected _ -> end(at);
       }
     }
 
@@ -128,7 +128,7 @@ final class RunningCopies {
     }
 
     /** The server's own commands, and the replies to them, have numbers of their own. */
-    private void take(SessionEvent.Message message, long at) {
+    private void take(RecordingEvent.Message message, long at) {
       DecodedMessage decoded = message.decode();
       boolean isCommand = decoded.type() == DecodedMessage.Type.COMMAND;
       if (isCommand && message.fromClient()) {

@@ -13,7 +13,7 @@ import io.vfio4j.engine.Session;
 import io.vfio4j.engine.TlsKeys;
 import io.vfio4j.engine.Transport;
 import io.vfio4j.engine.TransportConnector;
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -10,15 +10,15 @@ import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.DeviceServer;
-import io.vfio4j.vfiouser.EmulatedDevice;
-import io.vfio4j.vfiouser.ManyDevicesServer;
-import io.vfio4j.vfiouser.MigrationVersions;
-import io.vfio4j.vfiouser.ServerOptions;
-import io.vfio4j.vfiouser.VfioUserClient;
-import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.recording.Recording;
+import io.vfio4j.vfiouser.server.DeviceServer;
+import io.vfio4j.vfiouser.server.MigrationVersions;
+import io.vfio4j.vfiouser.server.MultiDeviceServer;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -77,7 +77,7 @@ final class Served implements AutoCloseable {
   static Served anewForEach(Path socket) throws IOException {
     ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
     return run(socket,
-        ManyDevicesServer.listen(socket, _ -> new ScratchDevice(config), 2, ServerOptions.DEFAULT, line -> {
+        MultiDeviceServer.listen(socket, _ -> new ScratchDevice(config), 2, ServerOptions.DEFAULT, line -> {
         }), () -> {
         });
   }

@@ -10,7 +10,7 @@ import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;

@@ -8,8 +8,8 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.IrqAction;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -70,7 +70,7 @@ class WritingADeviceIT {
     interrupt.drain();
     assertThat(client.readInt(0, 0x20)).isEqualTo(1);
     client.writeInt(0, 0x20, 1);
-    client.irqs().act(IrqAction.UNMASK, INTX, 0, 1);
+    client.irqs().apply(IrqAction.UNMASK, INTX, 0, 1);
     return client.readInt(0, 0x0c);
   }
 

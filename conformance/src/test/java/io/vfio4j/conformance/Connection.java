@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.LentMemory;
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.MigrationVersions;
-import io.vfio4j.vfiouser.ServerOptions;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.ProbeMemoryKind;
+import io.vfio4j.vfiouser.server.MigrationVersions;
+import io.vfio4j.vfiouser.server.ServerOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -16,10 +16,10 @@ import java.util.stream.Stream;
  *
  * @param name for the names of tests
  */
-record Connection(String name, ServerOptions server, ClientOptions client, LentMemory memory) {
+record Connection(String name, ServerOptions server, ClientOptions client, ProbeMemoryKind memory) {
 
   static final Connection USUAL =
-      new Connection("usual", ServerOptions.DEFAULT, ClientOptions.DEFAULT, LentMemory.MAPPED);
+      new Connection("usual", ServerOptions.DEFAULT, ClientOptions.DEFAULT, ProbeMemoryKind.MAPPED);
 
   /** The least that both ends work with. A bitmap has to have room for what the checks ask for: a page's bits. */
   private static final Limits SMALL = new Limits(1, 64, 2, 4096);
@@ -30,10 +30,10 @@ record Connection(String name, ServerOptions server, ClientOptions client, LentM
   private static final List<List<Option>> AXES = List.of(
       List.of(Option.NONE,
           new Option("small limits of the server", usual -> usual.serving(usual.server.withLimits(SMALL)))),
-      List.of(Option.NONE, new Option("memory by file I/O", usual -> usual.with(LentMemory.BY_FILE_IO)),
-          new Option("memory by message", usual -> usual.with(LentMemory.BY_MESSAGE)),
+      List.of(Option.NONE, new Option("memory by file I/O", usual -> usual.with(ProbeMemoryKind.FILE_IO)),
+          new Option("memory by message", usual -> usual.with(ProbeMemoryKind.MESSAGE)),
           new Option("memory by message over a twin socket",
-              usual -> usual.with(LentMemory.BY_MESSAGE).asking(usual.client.withTwinSocket(true)))),
+              usual -> usual.with(ProbeMemoryKind.MESSAGE).asking(usual.client.withTwinSocket(true)))),
       List.of(Option.NONE, new Option("both versions",
           usual -> usual.with(MigrationVersions.BOTH))));
 
@@ -67,7 +67,7 @@ record Connection(String name, ServerOptions server, ClientOptions client, LentM
     return Stream.concat(combined, ALONE.stream().map(option -> option.applyTo(USUAL)));
   }
 
-  private Connection with(LentMemory way) {
+  private Connection with(ProbeMemoryKind way) {
     return new Connection(name, server, client, way);
   }
 

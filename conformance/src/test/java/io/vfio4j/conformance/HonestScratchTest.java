@@ -6,7 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;

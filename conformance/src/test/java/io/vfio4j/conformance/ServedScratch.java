@@ -6,9 +6,9 @@ import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.vfiouser.MigrationVersions;
-import io.vfio4j.vfiouser.VfioUserProbe;
-import io.vfio4j.vfiouser.VfioUserServer;
+import io.vfio4j.vfiouser.client.VfioUserProbe;
+import io.vfio4j.vfiouser.server.MigrationVersions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,7 +34,7 @@ final class ServedScratch implements AutoCloseable {
     Path path = folder.resolve("scratch");
     server = VfioUserServer.listen(path, device, connection.server(), log::add);
     ended = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
-    probe = VfioUserProbe.connect(path, connection.client()).lending(connection.memory());
+    probe = VfioUserProbe.connect(path, connection.client()).withMemory(connection.memory());
   }
 
   private void serve() {

@@ -2,8 +2,8 @@
 package io.vfio4j.devices;
 
 import io.vfio4j.linux.Fd;
-import io.vfio4j.vfiouser.DeviceDescription.Region;
 import io.vfio4j.vfiouser.Doorbell;
+import io.vfio4j.vfiouser.device.DeviceDescription.Region;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

@@ -2,10 +2,10 @@
 package io.vfio4j.devices;
 
 import io.vfio4j.model.StateLayout;
-import io.vfio4j.vfiouser.DeviceDescription;
-import io.vfio4j.vfiouser.DeviceDescription.Region;
-import io.vfio4j.vfiouser.LogLimiter;
-import io.vfio4j.vfiouser.ServerLog;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.device.DeviceDescription.Region;
+import io.vfio4j.vfiouser.server.LogLimiter;
+import io.vfio4j.vfiouser.server.ServerLog;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

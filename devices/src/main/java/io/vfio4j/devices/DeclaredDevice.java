@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import io.vfio4j.vfiouser.DmaMemory;
+import io.vfio4j.vfiouser.device.DmaMemory;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 

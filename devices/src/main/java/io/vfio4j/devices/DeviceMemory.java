@@ -111,7 +111,7 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
   }
 
   /**
-   * Returns a part, as to be given to {@link io.vfio4j.vfiouser.DmaMemory}. Whoever writes to it says so with
+   * Returns a part, as to be given to {@link io.vfio4j.vfiouser.device.DmaMemory}. Whoever writes to it says so with
    * {@link #touched}.
    *
    * @throws IndexOutOfBoundsException if it does not lie inside

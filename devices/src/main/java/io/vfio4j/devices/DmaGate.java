@@ -5,7 +5,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.DmaMemory;
+import io.vfio4j.vfiouser.device.DmaMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import io.vfio4j.vfiouser.DeviceDescription;
-import io.vfio4j.vfiouser.Interrupts;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.device.Interrupts;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;

@@ -13,10 +13,10 @@ import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
-import io.vfio4j.vfiouser.DeviceDescription;
-import io.vfio4j.vfiouser.DmaMemory;
-import io.vfio4j.vfiouser.EmulatedDevice;
-import io.vfio4j.vfiouser.Interrupts;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.device.DmaMemory;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.device.Interrupts;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * Such a device can be served by a {@link io.vfio4j.vfiouser.VfioUserServer} and migrates: registers, fields,
+ * Such a device can be served by a {@link io.vfio4j.vfiouser.server.VfioUserServer} and migrates: registers, fields,
  * memory and timers are its state. While it is stopped no timer fires, no DMA is done and no interrupt is
  * shown; while it may not reach peers, DMA that may go to one waits, and what was begun is finished before.
  *

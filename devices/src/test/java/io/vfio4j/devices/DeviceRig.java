@@ -10,7 +10,7 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
-import io.vfio4j.vfiouser.EmulatedDevice;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;

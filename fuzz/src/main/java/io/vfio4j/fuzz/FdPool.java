@@ -63,7 +63,7 @@ final class FdPool implements AutoCloseable {
     }
   }
 
-  List<Fd> of(int spec) {
+  List<Fd> select(int spec) {
     int count = COUNTS[spec & COUNT_MASK];
     int first = spec >>> COUNT_BITS & 0x1f;
     List<Fd> chosen = new ArrayList<>(count);

@@ -7,16 +7,16 @@ import java.io.IOException;
 public final class FuzzTarget {
 
   /** Jazzer rewrites classes when they are loaded, on the thread that needs them. */
-  private static final long ALLOWED_FOR_SESSION = 512 << 20;
+  private static final long ALLOWED_PER_INPUT = 512 << 20;
 
-  private static final FuzzedDevice DEVICE = device();
+  private static final FuzzHarness DEVICE = device();
 
   private FuzzTarget() {
   }
 
-  private static FuzzedDevice device() {
+  private static FuzzHarness device() {
     try {
-      FuzzedDevice device = new FuzzedDevice(ALLOWED_FOR_SESSION);
+      FuzzHarness device = new FuzzHarness(ALLOWED_PER_INPUT);
       Runtime.getRuntime().addShutdownHook(
           new Thread(() -> System.err.printf("vfio4j fuzz: %d messages%n", device.messages())));
       return device;
@@ -27,6 +27,6 @@ public final class FuzzTarget {
 
   /** Runs a session. */
   public static void fuzzerTestOneInput(byte[] input) throws IOException {
-    DEVICE.run(Session.decode(input));
+    DEVICE.run(FuzzInput.decode(input));
   }
 }

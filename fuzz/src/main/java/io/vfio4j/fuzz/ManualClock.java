@@ -6,15 +6,15 @@ import java.util.function.LongSupplier;
 /** Time that passes when somebody says so, and a little with each look at it. */
 final class ManualClock implements LongSupplier {
 
-  private static final long LOOK_NANOS = 1_000;
+  private static final long READ_NANOS = 1_000;
   /** A year: whatever sums up cannot overflow. */
-  private static final long MOST_NANOS = 365L * 24 * 3600 * 1_000_000_000;
+  private static final long MAX_NANOS = 365L * 24 * 3600 * 1_000_000_000;
 
   private long now;
 
   @Override
   public long getAsLong() {
-    return now += LOOK_NANOS;
+    return now += READ_NANOS;
   }
 
   long now() {
@@ -22,11 +22,11 @@ final class ManualClock implements LongSupplier {
   }
 
   /** Lets time pass up to a moment, if that is not over. */
-  void reach(long moment) {
+  void advanceTo(long moment) {
     now = Math.max(now, moment);
   }
 
-  void pass(long nanos) {
-    now += Math.clamp(nanos, 0, MOST_NANOS);
+  void advance(long nanos) {
+    now += Math.clamp(nanos, 0, MAX_NANOS);
   }
 }

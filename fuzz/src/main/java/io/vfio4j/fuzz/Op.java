@@ -60,7 +60,7 @@ sealed interface Op {
    *
    * @param micros microseconds
    */
-  record Pass(int micros) implements Op {
+  record Advance(int micros) implements Op {
   }
 
   /**
@@ -78,9 +78,9 @@ sealed interface Op {
   /**
    * Answers the server's commands otherwise from now on.
    *
-   * @param how see {@link Answers}
+   * @param mode see {@link DmaReplies}
    */
-  record Answer(int how) implements Op {
+  record ReplyMode(int mode) implements Op {
   }
 
   /** Leaves the server waiting for as long as it waits at a time. */

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 public final class SeedCorpus {
 
   /** How many messages a piece of a recording has, besides its VERSION. */
-  private static final int PIECE = 24;
-  private static final int MADE_UP = 400;
+  private static final int MESSAGES_PER_INPUT = 24;
+  private static final int GENERATED = 400;
 
   private SeedCorpus() {
   }
@@ -28,12 +28,12 @@ public final class SeedCorpus {
     Path into = Files.createDirectories(Path.of(arguments[0]));
     int number = 0;
     for (Path recording : recordings(Path.of(arguments[1]))) {
-      for (Session piece : pieces(recording)) {
+      for (FuzzInput piece : split(recording)) {
         Files.write(into.resolve("recorded-" + number++), piece.encode());
       }
     }
-    for (int i = 0; i < MADE_UP; i++) {
-      Files.write(into.resolve("made-up-" + i), SessionGenerator.generate(new SplittableRandom(i)).encode());
+    for (int i = 0; i < GENERATED; i++) {
+      Files.write(into.resolve("made-up-" + i), InputGenerator.generate(new SplittableRandom(i)).encode());
     }
   }
 
@@ -45,14 +45,14 @@ public final class SeedCorpus {
   }
 
   /** Returns the sessions of a recording in pieces, each with the VERSION that the session began with. */
-  static List<Session> pieces(Path recording) throws IOException {
-    List<Session> pieces = new ArrayList<>();
-    for (RecordedSession recorded : RecordedSession.read(recording)) {
-      List<Op> ops = recorded.toSession().ops();
-      for (int at = 1; at < ops.size(); at += PIECE) {
+  static List<FuzzInput> split(Path recording) throws IOException {
+    List<FuzzInput> pieces = new ArrayList<>();
+    for (RecordedConnection recorded : RecordedConnection.read(recording)) {
+      List<Op> ops = recorded.toInput().ops();
+      for (int at = 1; at < ops.size(); at += MESSAGES_PER_INPUT) {
         List<Op> piece = new ArrayList<>(List.of(ops.getFirst()));
-        piece.addAll(ops.subList(at, Math.min(ops.size(), at + PIECE)));
-        pieces.add(new Session(0, piece));
+        piece.addAll(ops.subList(at, Math.min(ops.size(), at + MESSAGES_PER_INPUT)));
+        pieces.add(new FuzzInput(0, piece));
       }
     }
     return pieces;

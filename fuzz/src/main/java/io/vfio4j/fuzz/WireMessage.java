@@ -57,7 +57,7 @@ record WireMessage(int id, int command, long size, int flags, int errno) {
 
   /** Returns header and body. */
   static byte[] message(int id, int command, int flags, int errno, byte[] body) {
-    return new Session.Bytes().u16(id).u16(command).u32(HEADER + body.length, flags, errno).bytes(body)
+    return new FuzzInput.ByteWriter().u16(id).u16(command).u32(HEADER + body.length, flags, errno).bytes(body)
         .toArray();
   }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class FuzzTest {
 
   private static final int MESSAGES = 50_000;
-  private static final int MESSAGES_OF_A_CASE = 100;
+  private static final int MESSAGES_PER_CASE = 100;
   /** What the process may grow by beyond its heap: code, classes, and the buffers of one session at a time. */
   private static final long ALLOWED_GROWTH_KIB = 160 << 10;
 
@@ -39,23 +39,23 @@ class FuzzTest {
   }
 
   /** Half of the sessions are recorded ones in pieces, half are made up; most are changed. */
-  private static Session session(List<Session> recorded, RandomGenerator random) {
-    Session session = recorded.isEmpty() || random.nextBoolean() ? SessionGenerator.generate(random)
+  private static FuzzInput input(List<FuzzInput> recorded, RandomGenerator random) {
+    FuzzInput session = recorded.isEmpty() || random.nextBoolean() ? InputGenerator.generate(random)
         : recorded.get(random.nextInt(recorded.size()));
-    return SessionMutator.mutate(session, random);
+    return InputMutator.mutate(session, random);
   }
 
   @Test
-  void nothingThatAClientDoesHarmsTheNext() throws Exception {
-    List<Session> recorded = new ArrayList<>();
+  void survivesRandomInputs() throws Exception {
+    List<FuzzInput> recorded = new ArrayList<>();
     for (Path recording : recordings()) {
-      recorded.addAll(SeedCorpus.pieces(recording));
+      recorded.addAll(SeedCorpus.split(recording));
     }
     long before = peakKib();
-    try (FuzzedDevice device = new FuzzedDevice(FuzzedDevice.ALLOWED_FOR_SESSION)) {
-      Seeds.forEach(MESSAGES / MESSAGES_OF_A_CASE, random -> {
-        for (long goal = device.messages() + MESSAGES_OF_A_CASE; device.messages() < goal;) {
-          device.run(session(recorded, random));
+    try (FuzzHarness device = new FuzzHarness(FuzzHarness.ALLOWED_PER_INPUT)) {
+      Seeds.forEach(MESSAGES / MESSAGES_PER_CASE, random -> {
+        for (long goal = device.messages() + MESSAGES_PER_CASE; device.messages() < goal;) {
+          device.run(input(recorded, random));
         }
       });
       if (System.getProperty(Seeds.PROPERTY) == null) {
@@ -72,12 +72,12 @@ class FuzzTest {
   }
 
   @Test
-  void whatTheFuzzerFoundWorthKeeping() throws Exception {
+  void survivesCorpus() throws Exception {
     List<Path> inputs = corpus().toList();
     assertThat(inputs).isNotEmpty();
-    try (FuzzedDevice device = new FuzzedDevice(FuzzedDevice.ALLOWED_FOR_SESSION)) {
+    try (FuzzHarness device = new FuzzHarness(FuzzHarness.ALLOWED_PER_INPUT)) {
       for (Path input : inputs) {
-        assertThatCode(() -> device.run(Session.decode(Files.readAllBytes(input))))
+        assertThatCode(() -> device.run(FuzzInput.decode(Files.readAllBytes(input))))
             .as("%s", input.getFileName())
             .doesNotThrowAnyException();
       }
@@ -85,11 +85,11 @@ class FuzzTest {
   }
 
   @Test
-  void aSessionIsWhatItsBytesSay() {
+  void encodesAndDecodesInputs() {
     Seeds.forEach(500, random -> {
-      Session session = session(List.of(), random);
+      FuzzInput session = input(List.of(), random);
       byte[] bytes = session.encode();
-      assertThat(Session.decode(bytes).encode()).isEqualTo(bytes);
+      assertThat(FuzzInput.decode(bytes).encode()).isEqualTo(bytes);
     });
   }
 }

@@ -8,10 +8,10 @@ import io.vfio4j.devices.idio16.Idio16Device;
 import io.vfio4j.devices.idio16.Wiring;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
-import io.vfio4j.vfiouser.EmulatedDevice;
-import io.vfio4j.vfiouser.InMemoryServer;
-import io.vfio4j.vfiouser.ServerOptions;
-import io.vfio4j.vfiouser.SessionEvent;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.recording.RecordingEvent;
+import io.vfio4j.vfiouser.server.InMemoryServer;
+import io.vfio4j.vfiouser.server.ServerOptions;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ReplayTest {
 
   private static final Pattern NAME = Pattern.compile("(\\w+)-(\\w+?)(?:-(\\d+)([km]))?-([\\w-]+)\\.rec");
-  private static final int USUAL_MEMORY = 64 << 10;
+  private static final int DEFAULT_MEMORY = 64 << 10;
 
   static Stream<String> recordings() throws Exception {
     return FuzzTest.recordings().stream().map(file -> file.getFileName().toString());
@@ -35,7 +35,7 @@ class ReplayTest {
 
   private static long memorySize(Matcher name) {
     if (name.group(3) == null) {
-      return USUAL_MEMORY;
+      return DEFAULT_MEMORY;
     }
     return Long.parseLong(name.group(3)) << (name.group(4).equals("k") ? 10 : 20);
   }
@@ -52,7 +52,7 @@ class ReplayTest {
 
   @ParameterizedTest
   @MethodSource("recordings")
-  void isAnsweredAsItWas(String file) throws Exception {
+  void repliesMatchRecording(String file) throws Exception {
     Matcher name = NAME.matcher(file);
     assertThat(name.matches()).as("a name as the README there says").isTrue();
     Path path = FuzzTest.folder("recordings").resolve(file);
@@ -60,22 +60,22 @@ class ReplayTest {
     try (EmulatedDevice device = device(name, clock);
         InMemoryServer server = new InMemoryServer(device, ServerOptions.DEFAULT, line -> {
         }, clock)) {
-      for (RecordedSession session : RecordedSession.read(path)) {
+      for (RecordedConnection session : RecordedConnection.read(path)) {
         replay(server, session, clock);
       }
     }
   }
 
-  private static void replay(InMemoryServer server, RecordedSession session, ManualClock clock) {
-    try (ReplayedClient client = new ReplayedClient(session, clock)) {
+  private static void replay(InMemoryServer server, RecordedConnection session, ManualClock clock) {
+    try (ReplayClient client = new ReplayClient(session, clock)) {
       server.serve(client);
       List<String> expected = new ArrayList<>();
-      for (SessionEvent.Message message : session.fromServer()) {
-        expected.add(Determined.of(message.bytes()));
+      for (RecordingEvent.Message message : session.fromServer()) {
+        expected.add(DeterministicText.of(message.bytes()));
       }
       List<String> answered = new ArrayList<>();
       for (byte[] message : client.received()) {
-        answered.add(Determined.of(MemorySegment.ofArray(message)));
+        answered.add(DeterministicText.of(MemorySegment.ofArray(message)));
       }
       assertThat(answered).isNotEmpty().isEqualTo(expected);
     }

@@ -16,18 +16,18 @@ public record Doorbell(long offset, long size, OptionalLong datamatch) {
   /** Checks that it lies somewhere, and that a value has a size. */
   public Doorbell {
     if (offset < 0 || size < 0 || offset > Long.MAX_VALUE - size
-        || (datamatch.isPresent() && !isAccess(size))) {
+        || (datamatch.isPresent() && !isAccessSize(size))) {
       throw new IllegalArgumentException("a doorbell of %d bytes at %d".formatted(size, offset));
     }
   }
 
   /** Tells whether a write can have so many bytes: 1, 2, 4 or 8. */
-  static boolean isAccess(long size) {
+  public static boolean isAccessSize(long size) {
     return size >= 1 && size <= Long.BYTES && Long.bitCount(size) == 1;
   }
 
   /** Tells whether it lies within a region of so many bytes. */
-  boolean isWithin(long regionSize) {
+  public boolean isWithin(long regionSize) {
     return offset <= regionSize - size;
   }
 }

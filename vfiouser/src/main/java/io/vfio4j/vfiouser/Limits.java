@@ -17,14 +17,14 @@ import io.vfio4j.model.ErrnoException;
 public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long maxBitmapSize, long pageSizes) {
 
   /** What the protocol assumes of a peer that names no sizes of pages. */
-  static final long PAGE_SIZE_ASSUMED = 4096;
+  public static final long ASSUMED_PAGE_SIZE = 4096;
   /** In pages of this size memory written by DMA is reported; reports in larger ones are put together from them. */
-  static final long DIRTY_PAGE_SIZE = DirtyLog.PAGE_SIZE;
+  public static final long DIRTY_PAGE_SIZE = DirtyLog.PAGE_SIZE;
   /** All from 4 KiB on. */
-  private static final long PAGE_SIZES = Long.MAX_VALUE & -PAGE_SIZE_ASSUMED;
+  private static final long PAGE_SIZES = Long.MAX_VALUE & -ASSUMED_PAGE_SIZE;
 
   /** What the protocol assumes of a peer that does not name max_msg_fds. */
-  static final int MAX_MSG_FDS_ASSUMED = 1;
+  public static final int ASSUMED_MAX_MSG_FDS = 1;
 
   /**
    * What an end of ours offers, and what the protocol assumes of a peer that names no limits, except for descriptors and
@@ -33,9 +33,9 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
   public static final Limits DEFAULT = new Limits(8, 1 << 20, 65535, 32L << 20, PAGE_SIZES);
 
   /** Commands without data are as long as they are, such as DMA_LOGGING_START with all its ranges. */
-  private static final int LARGEST_CONTROL = 16 << 10;
+  private static final int MAX_CONTROL_SIZE = 16 << 10;
   /** Fields before the data of the largest message. */
-  private static final int FIELDS = 64;
+  private static final int MAX_FIELDS_SIZE = 64;
 
   /** Checks that the limits leave room to work. */
   public Limits {
@@ -80,7 +80,7 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
    *
    * @throws ErrnoException EINVAL if they have no size of pages in common
    */
-  Limits lowerOf(Limits other) throws ErrnoException {
+  public Limits negotiate(Limits other) throws ErrnoException {
     if ((pageSizes & other.pageSizes) == 0) {
       throw new ErrnoException(Errno.EINVAL, "no size of pages in common: 0x%x and 0x%x"
           .formatted(pageSizes, other.pageSizes));
@@ -91,12 +91,12 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
   }
 
   /** Returns the longest body of a command. */
-  int largestBody() {
-    return Math.max(maxDataXferSize, LARGEST_CONTROL) + FIELDS;
+  public int maxBodySize() {
+    return Math.max(maxDataXferSize, MAX_CONTROL_SIZE) + MAX_FIELDS_SIZE;
   }
 
   /** Tells whether something may be mapped at an address, or so many bytes of it. */
-  boolean isPageMultiple(long value) {
+  public boolean isPageMultiple(long value) {
     return (value & (Long.lowestOneBit(pageSizes) - 1)) == 0;
   }
 }

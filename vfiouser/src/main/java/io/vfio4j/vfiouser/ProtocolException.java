@@ -22,7 +22,7 @@ public final class ProtocolException extends IOException {
    * @param message what it did
    * @param errno what stands for it, as in ETIMEDOUT
    */
-  ProtocolException(String message, Errno errno) {
+  public ProtocolException(String message, Errno errno) {
     super(message);
     this.errno = errno;
   }

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.SavingSession;
+import io.vfio4j.vfiouser.client.RegionWrite;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestServer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
@@ -30,17 +34,17 @@ class AllocationTest {
     void run() throws Exception;
   }
 
-  private static void assertAllocatesNothing(Served served, Exchange exchange) throws Exception {
+  private static void assertAllocatesNothing(TestServer served, Exchange exchange) throws Exception {
     clientAllocates(served, exchange);
   }
 
-  private static void assertNeitherAllocates(Served served, Exchange exchange) throws Exception {
+  private static void assertNeitherAllocates(TestServer served, Exchange exchange) throws Exception {
     assertThat(clientAllocates(served, exchange)).as("bytes for %d messages in the client", MESSAGES)
         .isLessThan(MESSAGES);
   }
 
   /** Checks that the server allocates nothing, and returns what the client did. */
-  private static long clientAllocates(Served served, Exchange exchange) throws Exception {
+  private static long clientAllocates(TestServer served, Exchange exchange) throws Exception {
     for (int i = 0; i < MESSAGES; i++) {
       exchange.run();
     }
@@ -56,8 +60,8 @@ class AllocationTest {
   }
 
   @Test
-  void readingARegister() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+  void readsRegisterWithoutAllocating() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(4, 4);
       assertNeitherAllocates(served, () -> client.readRegion(TestDevice.BAR0, 0, into));
@@ -65,8 +69,8 @@ class AllocationTest {
   }
 
   @Test
-  void writingRegistersPostedAndManyAtOnce() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+  void postsRegisterWritesWithoutAllocating() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(4, 4);
       List<RegionWrite> writes = IntStream.range(0, 100)
@@ -79,8 +83,8 @@ class AllocationTest {
   }
 
   @Test
-  void writingARegister() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+  void writesRegisterWithoutAllocating() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(4, 4);
       assertNeitherAllocates(served, () -> client.writeRegion(TestDevice.BAR0, 0, data));
@@ -88,17 +92,17 @@ class AllocationTest {
   }
 
   @Test
-  void readingTheState() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+  void readsStateWithoutAllocating() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(4096, 4);
       SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
       served.device().endless = true;
-      assertAllocatesNothing(served, () -> assertThatMuchCame(saving.read(into)));
+      assertAllocatesNothing(served, () -> assertBytesReceived(saving.read(into)));
     }
   }
 
-  private static void assertThatMuchCame(long got) {
+  private static void assertBytesReceived(long got) {
     if (got != 4096) {
       throw new AssertionError("read " + got);
     }

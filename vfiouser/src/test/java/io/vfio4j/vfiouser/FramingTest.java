@@ -7,6 +7,14 @@ import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.ProcessResources;
+import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestServer;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Header;
+import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -18,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages and the reads and sends that carry them have nothing to do with each other, but for descriptors. */
-class FramingTest {
+public class FramingTest {
 
   private static final long PAGE = 0x1000;
 
@@ -26,53 +34,55 @@ class FramingTest {
   private Path folder;
 
   @Test
-  void descriptorsComeWithTheFirstByteOfAMessageInPieces() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated(); Fd fd = numbered(5)) {
-      byte[] map = RawPeer.command(1, Command.DMA_MAP, Body.dmaMap(7, 0, PAGE, PAGE));
+  void acceptsDescriptorsWithFirstByteOfSplitMessage() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
+        Fd fd = createNumbered(5)) {
+      byte[] map = RawPeer.command(1, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, PAGE, PAGE));
       for (int i = 0; i < map.length; i++) {
         peer.send(new byte[] {map[i]}, i == 0 ? new Fd[] {fd} : new Fd[0]);
       }
       assertThat(peer.reply(1, Command.DMA_MAP).errno()).isZero();
-      assertThat(numberAt(peer, PAGE)).isEqualTo(5);
+      assertThat(readNumber(peer, PAGE)).isEqualTo(5);
     }
   }
 
   @Test
-  void theNextMessagesDescriptorsMayComeWithTheRestOfAHeader() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated(); Fd first = numbered(1);
-        Fd second = numbered(2)) {
-      byte[] one = RawPeer.command(1, Command.DMA_MAP, Body.dmaMap(7, 0, PAGE, PAGE));
-      byte[] two = RawPeer.command(2, Command.DMA_MAP, Body.dmaMap(7, 0, 2 * PAGE, PAGE));
+  void assignsDescriptorsReceivedWithRestOfHeader() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
+        Fd first = createNumbered(1);
+        Fd second = createNumbered(2)) {
+      byte[] one = RawPeer.command(1, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, PAGE, PAGE));
+      byte[] two = RawPeer.command(2, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, 2 * PAGE, PAGE));
       for (int cut = 1; cut < Header.SIZE; cut++) {
         peer.send(java.util.Arrays.copyOf(one, cut), first);
         peer.send(java.util.Arrays.copyOfRange(one, cut, one.length));
         peer.send(two, second);
         assertThat(peer.reply(1, Command.DMA_MAP).errno()).isZero();
         assertThat(peer.reply(2, Command.DMA_MAP).errno()).isZero();
-        assertThat(numberAt(peer, PAGE)).isEqualTo(1);
-        assertThat(numberAt(peer, 2 * PAGE)).isEqualTo(2);
-        peer.done(Command.DMA_UNMAP, Body.dmaUnmap(2, 0, 0));
+        assertThat(readNumber(peer, PAGE)).isEqualTo(1);
+        assertThat(readNumber(peer, 2 * PAGE)).isEqualTo(2);
+        peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(2, 0, 0));
       }
     }
   }
 
   @Test
-  void aPipelinedSeriesOfMappingsGetsTheRightMemory() throws Exception {
+  void assignsDescriptorsOfPipelinedMappings() throws Exception {
     int count = 200;
     List<Fd> fds = new ArrayList<>();
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
       for (int i = 0; i < count; i++) {
-        fds.add(numbered(i));
+        fds.add(createNumbered(i));
       }
       for (int i = 0; i < count; i++) {
         // Every third without memory, as a ROM would be.
-        Body map = Body.dmaMap(3, 0, (i + 1) * PAGE, PAGE);
+        MessageBytes map = MessageBytes.dmaMap(3, 0, (i + 1) * PAGE, PAGE);
         peer.send(RawPeer.command(i, Command.DMA_MAP, map), i % 3 == 2 ? new Fd[0] : new Fd[] {fds.get(i)});
       }
       assertThat(peer.receive(count)).allMatch(reply -> reply.errno() == 0);
       for (int i = 0; i < count; i++) {
         if (i % 3 != 2) {
-          assertThat(numberAt(peer, (i + 1) * PAGE)).isEqualTo(i);
+          assertThat(readNumber(peer, (i + 1) * PAGE)).isEqualTo(i);
         }
       }
     } finally {
@@ -81,28 +91,33 @@ class FramingTest {
   }
 
   @Test
-  void descriptorsBelongToTheLastMessageOfASend() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated(); Fd fd = numbered(77)) {
-      peer.send(Body.empty().bytes(RawPeer.command(1, Command.DEVICE_GET_INFO, Body.empty().u32(16, 0, 0, 0)))
-          .bytes(RawPeer.command(2, Command.DMA_MAP, Body.dmaMap(3, 0, 2 * PAGE, PAGE)))
-          .bytes(RawPeer.command(3, Command.DMA_MAP, Body.dmaMap(7, 0, PAGE, PAGE))).toBytes(), fd);
+  void assignsDescriptorsToLastMessageOfSend() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
+        Fd fd = createNumbered(77)) {
+      peer.send(
+          MessageBytes.empty()
+              .bytes(RawPeer.command(1, Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0)))
+              .bytes(RawPeer.command(2, Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 2 * PAGE, PAGE)))
+              .bytes(RawPeer.command(3, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, PAGE, PAGE))).toBytes(),
+          fd);
       assertThat(peer.receive(3)).extracting(RawPeer.Message::id).containsExactly(1, 2, 3);
-      assertThat(numberAt(peer, PAGE)).isEqualTo(77);
+      assertThat(readNumber(peer, PAGE)).isEqualTo(77);
     }
   }
 
   @Test
-  void manyMessagesInOneSendAreAnsweredInOrder() throws Exception {
+  void answersBatchInOrder() throws Exception {
     int count = 1000;
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      Body all = Body.empty();
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
+      MessageBytes all = MessageBytes.empty();
       for (int i = 0; i < count; i++) {
-        all.bytes(RawPeer.command(i, Command.REGION_WRITE, Body.regionAccess(2, 4L * i, 4).u32(i * 7)));
+        all.bytes(
+            RawPeer.command(i, Command.REGION_WRITE, MessageBytes.regionAccess(2, 4L * i, 4).u32(i * 7)));
       }
       peer.send(all.toBytes());
       assertThat(peer.receive(count)).extracting(RawPeer.Message::id)
           .containsExactlyElementsOf(java.util.stream.IntStream.range(0, count).boxed().toList());
-      var read = peer.done(Command.REGION_READ, Body.regionAccess(2, 0, 4 * count)).fields();
+      var read = peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(2, 0, 4 * count)).fields();
       for (int i = 0; i < count; i++) {
         assertThat(read.getInt(16 + 4 * i)).isEqualTo(i * 7);
       }
@@ -111,50 +126,53 @@ class FramingTest {
 
   @ParameterizedTest
   @ValueSource(ints = {4, 4096, 65536})
-  void whatWantsNoReplyGetsNone(int count) throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+  void sendsNoReplyWhenNoneIsWanted(int count) throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
       peer.send(RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
-          Body.regionAccess(2, 0, count).u32(1234).zeros(count - 4).toBytes()));
-      assertThat(peer.done(Command.REGION_READ, Body.regionAccess(2, 0, 4)).fields().getInt(16))
+          MessageBytes.regionAccess(2, 0, count).u32(1234).zeros(count - 4).toBytes()));
+      assertThat(peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(2, 0, 4)).fields().getInt(16))
           .isEqualTo(1234);
     }
   }
 
   @Test
-  void whatWantsNoReplyGetsNoErrorEither() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated();
+  void sendsNoErrorWhenNoReplyIsWanted() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
         EventFd event = EventFd.create()) {
-      var before = Resources.openFds();
+      var before = ProcessResources.openFds();
       for (Command command : Command.values()) {
         peer.send(RawPeer.message(1, command, RawPeer.NO_REPLY, 0, new byte[0]), event.fd());
       }
       peer.send(RawPeer.header(1, 4711, 16, RawPeer.NO_REPLY, 0).toBytes());
-      peer.assertNothingCame();
-      assertThat(Resources.openFds()).isEqualTo(before);
+      peer.assertNoReply();
+      assertThat(ProcessResources.openFds()).isEqualTo(before);
     }
   }
 
   /** A page that begins with a number. */
-  static Fd numbered(int number) throws Exception {
+  public static Fd createNumbered(int number) throws Exception {
     Fd fd = Memfd.create("page " + number, PAGE);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment page = MemoryMap.shared(fd, 0, PAGE, true, arena);
-      page.set(Wire.U32, 0, number);
+      page.set(LittleEndian.U32, 0, number);
     }
     return fd;
   }
 
   /** Lets the device read the number at an address. */
-  static int numberAt(RawPeer peer, long iova) throws Exception {
-    peer.done(Command.REGION_WRITE,
-        Body.regionAccess(TestDevice.BAR0, TestDevice.ADDRESS, 16).u64(iova).u32(4, TestDevice.DMA_READ));
+  public static int readNumber(RawPeer peer, long iova) throws Exception {
+    peer.succeed(Command.REGION_WRITE,
+        MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.ADDRESS, 16).u64(iova).u32(4,
+            TestDevice.DMA_READ));
     // The registers were written at once, so that the device did not see what to do.
-    peer.done(Command.REGION_WRITE,
-        Body.regionAccess(TestDevice.BAR0, TestDevice.DO, 4).u32(TestDevice.DMA_READ));
+    peer.succeed(Command.REGION_WRITE,
+        MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.COMMAND, 4).u32(TestDevice.DMA_READ));
     assertThat(
-        peer.done(Command.REGION_READ, Body.regionAccess(TestDevice.BAR0, TestDevice.STATUS, 4)).fields()
+        peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.STATUS, 4))
+            .fields()
             .getInt(16))
         .isZero();
-    return peer.done(Command.REGION_READ, Body.regionAccess(TestDevice.BAR2, 0, 4)).fields().getInt(16);
+    return peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(TestDevice.BAR2, 0, 4)).fields()
+        .getInt(16);
   }
 }

@@ -14,7 +14,18 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
-import io.vfio4j.vfiouser.Structs.Feature;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.RegionWrite;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestServer;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Structs;
+import io.vfio4j.vfiouser.wire.Structs.Feature;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -37,8 +48,8 @@ class LimitsTest {
   @TempDir
   private Path folder;
 
-  private Served serve(boolean serverHasThem) throws Exception {
-    return Served.in(folder,
+  private TestServer serve(boolean serverHasThem) throws Exception {
+    return TestServer.start(folder,
         serverHasThem ? ServerOptions.DEFAULT.withLimits(SMALLEST) : ServerOptions.DEFAULT);
   }
 
@@ -48,52 +59,56 @@ class LimitsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aServerHoldsTheClientToThem(boolean serverHasThem) throws Exception {
-    try (Served served = serve(serverHasThem); RawPeer peer = served.raw();
+  void enforcesLimitsOnClient(boolean serverHasThem) throws Exception {
+    try (TestServer served = serve(serverHasThem); RawPeer peer = served.connectRaw();
         EventFd event = EventFd.create()) {
       peer.negotiate(json(serverHasThem));
-      peer.refused(Errno.EINVAL, Command.DEVICE_SET_IRQS, Body.irqSet(0x24, 2, 0, 1), event.fd());
-      peer.refused(Errno.EINVAL, Command.REGION_READ, Body.regionAccess(2, 0, 65));
-      peer.refused(Errno.EINVAL, Command.REGION_WRITE, Body.regionAccess(2, 0, 65).zeros(65));
-      assertThat(peer.done(Command.REGION_READ, Body.regionAccess(2, 0, 64)).body()).hasSize(16 + 64);
-      peer.done(Command.REGION_WRITE, Body.regionAccess(2, 0, 64).zeros(64));
-      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 0x10_0000));
-      peer.refused(Errno.ENOSPC, Command.DMA_MAP, Body.dmaMap(3, 0, 2 * IOVA, 4096));
-      peer.done(Command.DMA_UNMAP, Body.dmaUnmap(0, IOVA, 0x10_0000));
-      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, 2 * IOVA, 4096));
+      peer.assertRefused(Errno.EINVAL, Command.DEVICE_SET_IRQS, MessageBytes.irqSet(0x24, 2, 0, 1),
+          event.fd());
+      peer.assertRefused(Errno.EINVAL, Command.REGION_READ, MessageBytes.regionAccess(2, 0, 65));
+      peer.assertRefused(Errno.EINVAL, Command.REGION_WRITE, MessageBytes.regionAccess(2, 0, 65).zeros(65));
+      assertThat(peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(2, 0, 64)).body())
+          .hasSize(16 + 64);
+      peer.succeed(Command.REGION_WRITE, MessageBytes.regionAccess(2, 0, 64).zeros(64));
+      peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, IOVA, 0x10_0000));
+      peer.assertRefused(Errno.ENOSPC, Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 2 * IOVA, 4096));
+      peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(0, IOVA, 0x10_0000));
+      peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 2 * IOVA, 4096));
       // A command that has no data may be longer than the data of one.
-      Body ranges = Body.feature(6 | Feature.SET, 16 + 256 * 16).u64(4096).u32(256, 0);
+      MessageBytes ranges = MessageBytes.feature(6 | Feature.SET, 16 + 256 * 16).u64(4096).u32(256, 0);
       for (int i = 0; i < 256; i++) {
         ranges.u64(IOVA + i * 4096L, 4096);
       }
-      peer.done(Command.DEVICE_FEATURE, ranges);
-      Body report = Body.feature(8 | Feature.GET, 24 + 16).u64(IOVA, 65 * 4096, 4096);
-      peer.refused(Errno.E2BIG, Command.DEVICE_FEATURE, report);
-      assertThat(peer.done(Command.DEVICE_FEATURE,
-          Body.feature(8 | Feature.GET, 24 + 8).u64(IOVA, 64 * 4096, 4096)).body()).hasSize(8 + 24 + 8);
+      peer.succeed(Command.DEVICE_FEATURE, ranges);
+      MessageBytes report = MessageBytes.feature(8 | Feature.GET, 24 + 16).u64(IOVA, 65 * 4096, 4096);
+      peer.assertRefused(Errno.E2BIG, Command.DEVICE_FEATURE, report);
+      assertThat(peer.succeed(Command.DEVICE_FEATURE,
+          MessageBytes.feature(8 | Feature.GET, 24 + 8).u64(IOVA, 64 * 4096, 4096)).body())
+          .hasSize(8 + 24 + 8);
     }
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aServerKeepsToThemItself(boolean serverHasThem) throws Exception {
-    try (Served served = serve(serverHasThem); RawPeer peer = served.raw()) {
+  void observesLimitsOfClient(boolean serverHasThem) throws Exception {
+    try (TestServer served = serve(serverHasThem); RawPeer peer = served.connectRaw()) {
       peer.negotiate(json(serverHasThem));
       // No descriptor, so nothing to map it by.
-      RawPeer.Message region = peer.done(Command.DEVICE_GET_REGION_INFO,
-          Body.empty().u32(64, 0, TestDevice.BAR2, 0).u64(0, 0).zeros(32));
+      RawPeer.Message region = peer.succeed(Command.DEVICE_GET_REGION_INFO,
+          MessageBytes.empty().u32(64, 0, TestDevice.BAR2, 0).u64(0, 0).zeros(32));
       assertThat(region.fields().getInt(4) & Structs.RegionInfo.MMAP).isZero();
       assertThat(peer.fds().count()).isZero();
-      peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, IOVA, 4096));
-      peer.done(Command.REGION_WRITE, Body.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(100));
+      peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, IOVA, 4096));
+      peer.succeed(Command.REGION_WRITE,
+          MessageBytes.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(100));
       peer.send(RawPeer.command(7, Command.REGION_WRITE,
-          Body.regionAccess(0, TestDevice.DO, 4).u32(TestDevice.DMA_WRITE)));
+          MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.DMA_WRITE)));
       for (int piece : new int[] {64, 36}) {
         RawPeer.Message write = peer.receive();
         assertThat(write.command()).isEqualTo(Command.DMA_WRITE.wireValue());
         assertThat(write.body()).hasSize(16 + piece);
         peer.send(RawPeer.message(write.id(), Command.DMA_WRITE, RawPeer.REPLY, 0,
-            Body.empty().u64(write.fields().getLong(0), piece).toBytes()));
+            MessageBytes.empty().u64(write.fields().getLong(0), piece).toBytes()));
       }
       assertThat(peer.reply(7, Command.REGION_WRITE).errno()).isZero();
     }
@@ -101,10 +116,10 @@ class LimitsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void oursWorkTogetherWithin(boolean serverHasThem) throws Exception {
+  void worksWithinSmallestLimits(boolean serverHasThem) throws Exception {
     ClientOptions options =
         serverHasThem ? ClientOptions.DEFAULT : ClientOptions.DEFAULT.withLimits(SMALLEST);
-    try (Arena arena = Arena.ofShared(); Served served = serve(serverHasThem);
+    try (Arena arena = Arena.ofShared(); TestServer served = serve(serverHasThem);
         VfioUserClient client = served.connect(options); Fd file = Memfd.create("guest", 4096);
         EventFd event = EventFd.create()) {
       assertThat(client.limits()).isEqualTo(SMALLEST);
@@ -123,7 +138,7 @@ class LimitsTest {
       assertRefused(Errno.E2BIG, () -> client.dmaLog().orElseThrow()
           .report(new IovaRange(IOVA, 65 * 4096), 4096, arena.allocate(16, 8)));
 
-      assertStateGoesThrough(client, arena);
+      assertStateRoundTrip(client, arena);
     }
   }
 
@@ -132,7 +147,7 @@ class LimitsTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
-  private static void assertStateGoesThrough(VfioUserClient client, Arena arena) throws Exception {
+  private static void assertStateRoundTrip(VfioUserClient client, Arena arena) throws Exception {
     client.writeInt(TestDevice.BAR2, 0, 4711);
     MemorySegment state = arena.allocate(TestDevice.STREAM_BYTES, 8);
     SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
@@ -154,12 +169,13 @@ class LimitsTest {
   /** The protocol sets no minimum. */
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 8, 23, 63})
-  void aClientMayTakeLessDataThanARegisterHas(int most) throws Exception {
-    try (Served served = Served.in(folder); Arena arena = Arena.ofShared()) {
-      try (RawPeer peer = served.raw()) {
+  void acceptsClientWithTinyTransferLimit(int most) throws Exception {
+    try (TestServer served = TestServer.start(folder); Arena arena = Arena.ofShared()) {
+      try (RawPeer peer = served.connectRaw()) {
         peer.negotiate("{\"capabilities\":{\"max_data_xfer_size\":" + most + "}}");
-        peer.refused(Errno.EINVAL, Command.REGION_READ, Body.regionAccess(2, 0, most + 1));
-        assertThat(peer.done(Command.REGION_READ, Body.regionAccess(2, 0, most)).body()).hasSize(16 + most);
+        peer.assertRefused(Errno.EINVAL, Command.REGION_READ, MessageBytes.regionAccess(2, 0, most + 1));
+        assertThat(peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(2, 0, most)).body())
+            .hasSize(16 + most);
       }
       try (VfioUserClient client =
           served.connect(ClientOptions.DEFAULT.withLimits(Limits.DEFAULT.withMaxDataXferSize(most)))) {
@@ -179,17 +195,17 @@ class LimitsTest {
   }
 
   @Test
-  void noDataAtAllIsRefused() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
-      peer.refused(Errno.EINVAL, Command.VERSION,
-          Body.version(1, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
+  void refusesZeroTransferLimit() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectRaw()) {
+      peer.assertRefused(Errno.EINVAL, Command.VERSION,
+          MessageBytes.version(1, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
     }
   }
 
   @Test
-  void aMessageLongerThanAgreedOnEndsTheConnection() throws Exception {
-    try (Served served = Served.in(folder)) {
-      try (RawPeer peer = served.raw()) {
+  void disconnectsOnTooLongMessage() throws Exception {
+    try (TestServer served = TestServer.start(folder)) {
+      try (RawPeer peer = served.connectRaw()) {
         peer.negotiate(SMALLEST_JSON);
         peer.send(RawPeer.header(1, Command.REGION_WRITE.wireValue(), 64 << 10, 0, 0).toBytes());
         assertThat(peer.reply(1, Command.REGION_WRITE).errno()).isEqualTo(Errno.EINVAL.number());
@@ -201,31 +217,31 @@ class LimitsTest {
   }
 
   @Test
-  void pagesAreOfTheSizesThatBothKnow() throws Exception {
+  void negotiatesPageSizes() throws Exception {
     Limits large = Limits.DEFAULT.withPageSizes(2 << 20 | 1 << 30);
     try (Arena arena = Arena.ofShared();
-        Served served = Served.in(folder, ServerOptions.DEFAULT.withLimits(large))) {
+        TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withLimits(large))) {
       try (VfioUserClient client = served.connect()) {
         assertThat(client.limits().pageSizes()).isEqualTo(2 << 20 | 1 << 30);
         assertRefused(Errno.EINVAL, () -> client.mapDma(0, arena.allocate(4096, 8), true));
         client.mapDma(2 << 20, arena.allocate(2 << 20, 8), true);
       }
-      try (RawPeer peer = served.raw()) {
+      try (RawPeer peer = served.connectRaw()) {
         peer.negotiate("{\"capabilities\":{\"pgsizes\":2097152}}");
-        peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0x1000, 2 << 20));
-        peer.refused(Errno.EINVAL, Command.DMA_MAP, Body.dmaMap(3, 0, 0, 0x1000));
-        peer.done(Command.DMA_MAP, Body.dmaMap(3, 0, 0, 2 << 20));
+        peer.assertRefused(Errno.EINVAL, Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 0x1000, 2 << 20));
+        peer.assertRefused(Errno.EINVAL, Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 0, 0x1000));
+        peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 0, 2 << 20));
       }
       // Who says nothing has pages of 4 KiB.
-      try (RawPeer peer = served.raw()) {
-        peer.refused(Errno.EINVAL, Command.VERSION, Body.version(1, "{\"capabilities\":{}}"));
+      try (RawPeer peer = served.connectRaw()) {
+        peer.assertRefused(Errno.EINVAL, Command.VERSION, MessageBytes.version(1, "{\"capabilities\":{}}"));
         assertThat(served.log().take()).contains("no size of pages in common");
       }
     }
   }
 
   @Test
-  void limitsThatLeaveNoRoomAreNone() {
+  void rejectsUnusableLimits() {
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxMsgFds(-1));
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxDataXferSize(0));
     assertThatIllegalArgumentException().isThrownBy(() -> SMALLEST.withMaxDmaMaps(0));

@@ -16,7 +16,15 @@ import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.model.TransitionException.Aftermath;
-import io.vfio4j.vfiouser.Structs.Feature;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestServer;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Header;
+import io.vfio4j.vfiouser.wire.Structs.Feature;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,10 +63,11 @@ class MigrationTest {
 
   @ParameterizedTest
   @ValueSource(ints = {64, 4096, 1 << 20})
-  void aDeviceMovesFromOneServerToAnother(int dataInAMessage) throws Exception {
+  void migratesBetweenServers(int dataInAMessage) throws Exception {
     ClientOptions options =
         ClientOptions.DEFAULT.withLimits(new Limits(8, dataInAMessage, 65535, 1 << 20));
-    try (Served from = Served.in(folder); Served to = Served.in(folder); Arena arena = Arena.ofConfined();
+    try (TestServer from = TestServer.start(folder); TestServer to = TestServer.start(folder);
+        Arena arena = Arena.ofConfined();
         VfioUserClient source = from.connect(options); VfioUserClient target = to.connect(options)) {
       MemorySegment state = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
       source.writeRegion(TestDevice.BAR2, 0, state);
@@ -81,8 +90,8 @@ class MigrationTest {
   }
 
   @Test
-  void preCopyInfoTellsWhatIsLeft() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+  void reportsPreCopyInfo() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
       assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(TestDevice.INITIAL_BYTES, 12345, true));
@@ -95,8 +104,8 @@ class MigrationTest {
   }
 
   @Test
-  void aSessionIsDeadOnceTheDeviceHasLeftIt() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect();
+  void endsSessionWhenDeviceLeavesState() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(8);
       SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
@@ -127,9 +136,9 @@ class MigrationTest {
   /** From every state to every other, over the wire, with a failure at each arc on the way. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aFailedMoveTellsWhereTheDeviceIs(boolean entersError) throws Exception {
+  void reportsStateAfterFailedTransition(boolean entersError) throws Exception {
     NextState next = NextState.of(MigrationFeatures.ALL);
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
       for (DeviceState from : DeviceState.values()) {
         for (DeviceState target : DeviceState.values()) {
           if (from == DeviceState.ERROR || from == target || next.next(from, target).isEmpty()) {
@@ -164,8 +173,8 @@ class MigrationTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ERROR")
-  void theStateADeviceIsInIsReachedWithoutAStep(DeviceState state) throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+  void acceptsTransitionToCurrentState(DeviceState state) throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
       client.moveTo(state);
       assertThat(client.moveTo(state).session()).isEmpty();
       assertThat(client.state()).isEqualTo(state);
@@ -173,8 +182,10 @@ class MigrationTest {
   }
 
   @Test
-  void whatTheDeviceCannotDoIsRefused() throws Exception {
-    try (Served served = Served.in(folder, new TestDevice(MigrationFeatures.of(MigrationFeature.PRE_COPY)));
+  void refusesUnsupportedTransitions() throws Exception {
+    try (
+        TestServer served =
+            TestServer.start(folder, new TestDevice(MigrationFeatures.of(MigrationFeature.PRE_COPY)));
         VfioUserClient client = served.connect()) {
       assertThat(client.features()).isEqualTo(MigrationFeatures.of(MigrationFeature.PRE_COPY));
       assertFails(client, DeviceState.RUNNING, DeviceState.RUNNING_P2P, Errno.EINVAL, DeviceState.RUNNING);
@@ -184,8 +195,8 @@ class MigrationTest {
   }
 
   @Test
-  void aDeviceThatCannotMigrateSaysSo() throws Exception {
-    try (Served served = Served.in(folder, new TestDevice(MigrationFeatures.NONE));
+  void reportsMissingMigration() throws Exception {
+    try (TestServer served = TestServer.start(folder, new TestDevice(MigrationFeatures.NONE));
         VfioUserClient client = served.connect()) {
       assertThat(client.features()).isEqualTo(MigrationFeatures.NONE);
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
@@ -197,8 +208,8 @@ class MigrationTest {
   }
 
   @Test
-  void aDamagedStreamIsFoundAtItsEnd() throws Exception {
-    try (Served served = Served.in(folder); VfioUserClient client = served.connect()) {
+  void detectsDamagedStream() throws Exception {
+    try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
       write(client.moveTo(DeviceState.RESUMING).resuming(), new byte[TestDevice.STREAM_BYTES]);
       assertFails(client, DeviceState.RESUMING, DeviceState.RUNNING, Errno.EBADMSG, DeviceState.ERROR);
       client.reset();
@@ -208,117 +219,123 @@ class MigrationTest {
   }
 
   @Test
-  void aForeignClientGetsItsDataPadded() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+  void padsDataForForeignClient() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
       setState(peer, DeviceState.PRE_COPY);
-      RawPeer.Message all = peer.done(Command.MIG_DATA_READ, Body.empty().u32(100_008, 100_000));
+      RawPeer.Message all = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
       assertThat(all.body()).hasSize(100_008);
       assertThat(all.fields().getInt(4)).as("the magic number alone").isEqualTo(8);
-      RawPeer.Message page = peer.done(Command.MIG_DATA_READ, Body.empty().u32(100_008, 100_000));
+      RawPeer.Message page = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
       assertThat(page.fields().getInt(4)).isEqualTo(4096);
       assertThat(page.fields().getInt(0)).isEqualTo(8 + 4096);
       assertThat(Arrays.copyOfRange(page.body(), 8 + 4096, 100_008)).containsOnly(0);
-      RawPeer.Message nothing = peer.done(Command.MIG_DATA_READ, Body.empty().u32(72, 64));
+      RawPeer.Message nothing = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(72, 64));
       assertThat(nothing.fields().getInt(4)).isZero();
       assertThat(nothing.body()).hasSize(72);
     }
   }
 
   @Test
-  void whatWasReadBeforeDoesNotShowInThePadding() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      peer.done(Command.REGION_WRITE, Body.regionAccess(2, 0, 4).u32(0x12345678));
-      peer.done(Command.REGION_READ, Body.regionAccess(2, 0, 4096));
+  void zeroesPadding() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
+      peer.succeed(Command.REGION_WRITE, MessageBytes.regionAccess(2, 0, 4).u32(0x12345678));
+      peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(2, 0, 4096));
       setState(peer, DeviceState.STOP_COPY);
-      RawPeer.Message read = peer.done(Command.MIG_DATA_READ, Body.empty().u32(72, 64));
+      RawPeer.Message read = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(72, 64));
       assertThat(read.fields().getInt(4)).isEqualTo(8);
       assertThat(Arrays.copyOfRange(read.body(), 16, 72)).containsOnly(0);
     }
   }
 
   @Test
-  void aClientOfOursGetsNoPadding() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.raw()) {
+  void doesNotPadForOwnClient() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectRaw()) {
       peer.negotiate("{\"capabilities\":{\"vfio4j\":{\"precopy_info\":true}}}");
       setState(peer, DeviceState.STOP_COPY);
-      RawPeer.Message magic = peer.done(Command.MIG_DATA_READ, Body.empty().u32(100_008, 100_000));
+      RawPeer.Message magic = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
       assertThat(magic.body()).hasSize(16);
-      RawPeer.Message all = peer.done(Command.MIG_DATA_READ, Body.empty().u32(100_008, 100_000));
+      RawPeer.Message all = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
       assertThat(all.body()).hasSize(8 + TestDevice.MEMORY_SIZE);
-      RawPeer.Message end = peer.done(Command.MIG_DATA_READ, Body.empty().u32(100_008, 100_000));
-      assertThat(end.body()).isEqualTo(Body.empty().u32(8, 0).toBytes());
-      peer.refused(Errno.EINVAL, Command.DEVICE_FEATURE,
-          Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24));
+      RawPeer.Message end = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
+      assertThat(end.body()).isEqualTo(MessageBytes.empty().u32(8, 0).toBytes());
+      peer.assertRefused(Errno.EINVAL, Command.DEVICE_FEATURE,
+          MessageBytes.feature(Feature.PRE_COPY_INFO | Feature.GET, 24));
     }
   }
 
   /** As clients in development ask, with argsz or without, and by the feature of ours that nobody negotiated. */
   @Test
-  void aForeignClientGetsPreCopyInfo() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      Body whole = Body.empty().u32(24, 0).u64(0, 0);
-      Body ours = Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24);
-      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, whole);
+  void answersPreCopyInfoCommand() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
+      MessageBytes whole = MessageBytes.empty().u32(24, 0).u64(0, 0);
+      MessageBytes ours = MessageBytes.feature(Feature.PRE_COPY_INFO | Feature.GET, 24);
+      peer.assertRefused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, whole);
       setState(peer, DeviceState.PRE_COPY);
-      byte[] info = peer.done(Command.MIG_GET_PRECOPY_INFO, whole).body();
-      assertThat(info).isEqualTo(Body.empty().u32(24, 0).u64(TestDevice.INITIAL_BYTES, 12345).toBytes());
-      for (Body request : List.of(Body.empty().u32(0, 0).u64(0, 0), Body.empty().u32(0, 0),
-          Body.empty().u32(0),
-          Body.empty().u32(100, 0))) {
-        assertThat(peer.done(Command.MIG_GET_PRECOPY_INFO, request).body()).isEqualTo(info);
+      byte[] info = peer.succeed(Command.MIG_GET_PRECOPY_INFO, whole).body();
+      assertThat(info)
+          .isEqualTo(MessageBytes.empty().u32(24, 0).u64(TestDevice.INITIAL_BYTES, 12345).toBytes());
+      for (MessageBytes request : List.of(MessageBytes.empty().u32(0, 0).u64(0, 0),
+          MessageBytes.empty().u32(0, 0),
+          MessageBytes.empty().u32(0),
+          MessageBytes.empty().u32(100, 0))) {
+        assertThat(peer.succeed(Command.MIG_GET_PRECOPY_INFO, request).body()).isEqualTo(info);
       }
-      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, Body.empty().u32(23, 0).u64(0, 0));
-      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, Body.empty());
-      assertThat(peer.done(Command.DEVICE_FEATURE, ours).body()).isEqualTo(
-          Body.feature(Feature.PRE_COPY_INFO | Feature.GET, 24).u64(TestDevice.INITIAL_BYTES, 12345).u32(1, 0)
+      peer.assertRefused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO,
+          MessageBytes.empty().u32(23, 0).u64(0, 0));
+      peer.assertRefused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, MessageBytes.empty());
+      assertThat(peer.succeed(Command.DEVICE_FEATURE, ours).body()).isEqualTo(
+          MessageBytes.feature(Feature.PRE_COPY_INFO | Feature.GET, 24).u64(TestDevice.INITIAL_BYTES, 12345)
+              .u32(1, 0)
               .toBytes());
       setState(peer, DeviceState.STOP_COPY);
-      peer.refused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, whole);
-      peer.refused(Errno.EINVAL, Command.DEVICE_FEATURE, ours);
+      peer.assertRefused(Errno.EINVAL, Command.MIG_GET_PRECOPY_INFO, whole);
+      peer.assertRefused(Errno.EINVAL, Command.DEVICE_FEATURE, ours);
     }
   }
 
   @Test
-  void aSetEchoesTheRequest() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
-      Body set = Body.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(1, -1);
-      assertThat(peer.done(Command.DEVICE_FEATURE, set).body()).isEqualTo(set.toBytes());
+  void echoesSetRequest() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
+      MessageBytes set = MessageBytes.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(1, -1);
+      assertThat(peer.succeed(Command.DEVICE_FEATURE, set).body()).isEqualTo(set.toBytes());
       RawPeer.Message state =
-          peer.done(Command.DEVICE_FEATURE, Body.feature(Feature.MIG_DEVICE_STATE | Feature.GET, 8));
+          peer.succeed(Command.DEVICE_FEATURE,
+              MessageBytes.feature(Feature.MIG_DEVICE_STATE | Feature.GET, 8));
       assertThat(state.body())
-          .isEqualTo(Body.feature(Feature.MIG_DEVICE_STATE | Feature.GET, 8).u32(1, -1).toBytes());
-      Body probe = Body.feature(Feature.MIG_DEVICE_STATE | Feature.GET | Feature.SET | Feature.PROBE, 0);
-      assertThat(peer.done(Command.DEVICE_FEATURE, probe).body()).isEqualTo(probe.toBytes());
+          .isEqualTo(MessageBytes.feature(Feature.MIG_DEVICE_STATE | Feature.GET, 8).u32(1, -1).toBytes());
+      MessageBytes probe =
+          MessageBytes.feature(Feature.MIG_DEVICE_STATE | Feature.GET | Feature.SET | Feature.PROBE, 0);
+      assertThat(peer.succeed(Command.DEVICE_FEATURE, probe).body()).isEqualTo(probe.toBytes());
     }
   }
 
   @Test
-  void dataGoesOnlyWhereTheStateAllows() throws Exception {
-    try (Served served = Served.in(folder); RawPeer peer = served.negotiated()) {
+  void refusesDataInOtherStates() throws Exception {
+    try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
       for (DeviceState state : DeviceState.values()) {
         if (state == DeviceState.ERROR) {
           continue;
         }
-        peer.done(Command.DEVICE_RESET, Body.empty());
+        peer.succeed(Command.DEVICE_RESET, MessageBytes.empty());
         setState(peer, state);
-        Body read = Body.empty().u32(16, 8);
-        Body write = Body.empty().u32(16, 8).u64(0);
+        MessageBytes read = MessageBytes.empty().u32(16, 8);
+        MessageBytes write = MessageBytes.empty().u32(16, 8).u64(0);
         if (!state.isSaving()) {
-          peer.refused(Errno.EINVAL, Command.MIG_DATA_READ, read);
+          peer.assertRefused(Errno.EINVAL, Command.MIG_DATA_READ, read);
         } else {
-          peer.done(Command.MIG_DATA_READ, read);
+          peer.succeed(Command.MIG_DATA_READ, read);
         }
         if (state != DeviceState.RESUMING) {
-          peer.refused(Errno.EINVAL, Command.MIG_DATA_WRITE, write);
+          peer.assertRefused(Errno.EINVAL, Command.MIG_DATA_WRITE, write);
         } else {
-          assertThat(peer.done(Command.MIG_DATA_WRITE, write).size()).isEqualTo(Header.SIZE);
+          assertThat(peer.succeed(Command.MIG_DATA_WRITE, write).size()).isEqualTo(Header.SIZE);
         }
       }
     }
   }
 
   private static void setState(RawPeer peer, DeviceState state) throws Exception {
-    peer.done(Command.DEVICE_FEATURE,
-        Body.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(state.wireValue(), -1));
+    peer.succeed(Command.DEVICE_FEATURE,
+        MessageBytes.feature(Feature.MIG_DEVICE_STATE | Feature.SET, 8).u32(state.wireValue(), -1));
   }
 }

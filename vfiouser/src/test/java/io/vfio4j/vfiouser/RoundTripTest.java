@@ -16,6 +16,17 @@ import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.RegionInfo;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.DeviceInfo;
+import io.vfio4j.vfiouser.client.MappedRegion;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestServer;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -26,18 +37,18 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RoundTripTest {
+public class RoundTripTest {
 
   private static final long IOVA = 0x10_0000;
 
   @TempDir
   private Path folder;
-  private Served served;
+  private TestServer served;
   private VfioUserClient client;
 
   @BeforeEach
   void connect() throws Exception {
-    served = Served.in(folder);
+    served = TestServer.start(folder);
     client = served.connect();
   }
 
@@ -48,7 +59,7 @@ class RoundTripTest {
   }
 
   @Test
-  void theDeviceSaysWhatItIs() {
+  void reportsDeviceInfo() {
     assertThat(client.identity().ids()).isEqualTo("1234:5634 (1af4:0002)");
     assertThat(client.info()).isEqualTo(new DeviceInfo(3, TestDevice.REGIONS, 5));
     assertThat(client.info().canReset()).isTrue();
@@ -56,7 +67,7 @@ class RoundTripTest {
   }
 
   @Test
-  void regionsHaveTheirSizes() throws Exception {
+  void reportsRegionSizes() throws Exception {
     assertThat(client.regionInfo(TestDevice.BAR0)).isEqualTo(
         new RegionInfo(TestDevice.BAR0, TestDevice.REGISTERS_SIZE, true, true, false, List.of()));
     assertThat(client.regionInfo(TestDevice.BAR2)).isEqualTo(
@@ -70,7 +81,7 @@ class RoundTripTest {
   }
 
   @Test
-  void interruptsHaveTheirKinds() throws Exception {
+  void reportsIrqKinds() throws Exception {
     assertThat(client.irqs().info(DeviceDescription.INTX)).isEqualTo(new IrqInfo(0, 7, 1));
     assertThat(client.irqs().info(DeviceDescription.MSIX))
         .isEqualTo(new IrqInfo(2, 1, TestDevice.MSIX_COUNT));
@@ -78,7 +89,7 @@ class RoundTripTest {
   }
 
   @Test
-  void registersKeepWhatIsWritten() throws Exception {
+  void readsBackRegisters() throws Exception {
     client.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 0xdeadbeef);
     client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, 0x0123456789abcdefL);
     assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(0xdeadbeef);
@@ -86,7 +97,7 @@ class RoundTripTest {
   }
 
   @Test
-  void largeAccessesGoInPieces() throws Exception {
+  void splitsLargeAccesses() throws Exception {
     client.close();
     Limits small = new Limits(8, 1000, 65535, 1 << 20);
     try (VfioUserClient pieces = served.connect(ClientOptions.DEFAULT.withLimits(small));
@@ -101,11 +112,11 @@ class RoundTripTest {
   }
 
   @Test
-  void aRegionCanBeMapped() throws Exception {
+  void mapsRegion() throws Exception {
     try (MappedRegion mapped = client.mapRegion(TestDevice.BAR2); Arena arena = Arena.ofConfined()) {
       MemorySegment memory =
           MemoryMap.shared(mapped.fd(), mapped.offset(), mapped.info().size(), true, arena);
-      memory.set(Wire.U32, 128, 77);
+      memory.set(LittleEndian.U32, 128, 77);
       assertThat(client.readInt(TestDevice.BAR2, 128)).isEqualTo(77);
     }
     assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.mapRegion(TestDevice.BAR0))
@@ -114,34 +125,35 @@ class RoundTripTest {
 
   /** Without room for the capability too it hears where that would be: QEMU gives up a device that says 0 there. */
   @Test
-  void aForeignClientIsToldWhichPartOfARegionCanBeMapped() throws Exception {
+  void reportsMappableAreas() throws Exception {
     client.close();
-    Body wide = Body.empty().u32(64, 0, TestDevice.BAR2, 0).u64(0, 0);
-    Body narrow = Body.empty().u32(63, 0, TestDevice.BAR2, 0).u64(0, 0);
+    MessageBytes wide = MessageBytes.empty().u32(64, 0, TestDevice.BAR2, 0).u64(0, 0);
+    MessageBytes narrow = MessageBytes.empty().u32(63, 0, TestDevice.BAR2, 0).u64(0, 0);
     int flags = 15;
-    try (RawPeer peer = served.negotiated()) {
-      assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, wide).body())
+    try (RawPeer peer = served.connectNegotiated()) {
+      assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, wide).body())
           .isEqualTo(
-              Body.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).u16(1).u16(1)
+              MessageBytes.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).u16(1)
+                  .u16(1)
                   .u32(0, 1, 0).u64(0, TestDevice.MEMORY_SIZE).toBytes());
-      assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, narrow).body()).isEqualTo(
-          Body.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).toBytes());
+      assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, narrow).body()).isEqualTo(
+          MessageBytes.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).toBytes());
       assertThat(peer.fds().count()).as("the memory goes with the full answer only").isEqualTo(1);
     }
   }
 
   @Test
-  void theDeviceReachesMemoryUntilItIsUnmapped() throws Exception {
+  void reachesMemoryUntilUnmapped() throws Exception {
     IovaRange range = new IovaRange(IOVA, 0x1000);
     try (Fd fd = Memfd.create("guest", 0x3000); Arena arena = Arena.ofConfined()) {
       MemorySegment guest = MemoryMap.shared(fd, 0, 0x3000, true, arena);
       client.mapDma(range, fd, 0x2000, true);
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA + 8);
-      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.DMA_WRITE_LONG);
-      assertThat(guest.get(Wire.U64, 0x2008)).isEqualTo(TestDevice.LONG_VALUE);
+      client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.DMA_WRITE_LONG);
+      assertThat(guest.get(LittleEndian.U64, 0x2008)).isEqualTo(TestDevice.LONG_VALUE);
 
       client.unmapDma(range);
-      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.DMA_WRITE_LONG);
+      client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.DMA_WRITE_LONG);
       assertThat(client.readInt(TestDevice.BAR0, TestDevice.STATUS)).isEqualTo(Errno.EFAULT.number());
     }
     assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.unmapDma(range))
@@ -149,21 +161,21 @@ class RoundTripTest {
   }
 
   @Test
-  void interruptsAreHeard() throws Exception {
+  void deliversInterrupts() throws Exception {
     try (EventFd first = EventFd.create(); EventFd second = EventFd.create()) {
       client.irqs().assign(DeviceDescription.MSIX, 2, List.of(first, second));
       client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, 3);
-      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+      client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.RAISE_MSIX);
       assertThat(second.await(Duration.ZERO)).isTrue();
       assertThat(first.drain()).isZero();
       client.irqs().disable(DeviceDescription.MSIX);
-      client.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+      client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.RAISE_MSIX);
       assertThat(second.drain()).isEqualTo(1);
     }
   }
 
   @Test
-  void moreEventFdsThanAMessageTakesGoInPieces() throws Exception {
+  void splitsEventFdsAcrossMessages() throws Exception {
     client.close();
     Limits two = new Limits(2, 1 << 20, 65535, 1 << 20);
     try (VfioUserClient pieces = served.connect(ClientOptions.DEFAULT.withLimits(two));
@@ -171,14 +183,14 @@ class RoundTripTest {
       pieces.irqs().assign(DeviceDescription.MSIX, 1, List.of(all, all, all, all, all));
       for (int vector = 0; vector < TestDevice.MSIX_COUNT; vector++) {
         pieces.writeInt(TestDevice.BAR0, TestDevice.LENGTH, vector);
-        pieces.writeInt(TestDevice.BAR0, TestDevice.DO, TestDevice.RAISE_MSIX);
+        pieces.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.RAISE_MSIX);
       }
       assertThat(all.drain()).isEqualTo(5);
     }
   }
 
   @Test
-  void resetEmptiesTheDevice() throws Exception {
+  void resetsDevice() throws Exception {
     client.writeInt(TestDevice.BAR2, 0, 7);
     client.moveTo(DeviceState.STOP);
     client.reset();
@@ -187,18 +199,18 @@ class RoundTripTest {
   }
 
   @Test
-  void configSpaceIsReadAtOnce() throws Exception {
+  void readsConfigSpaceAtOnce() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment config = arena.allocate(TestDevice.CONFIG_SIZE);
       client.readRegion(TestDevice.CONFIG, 0, config);
-      assertThat(config.get(Wire.U32, 0)).isEqualTo(TestDevice.IDS);
+      assertThat(config.get(LittleEndian.U32, 0)).isEqualTo(TestDevice.IDS);
     }
   }
 
-  static MemorySegment pattern(Arena arena, int size) {
+  public static MemorySegment pattern(Arena arena, int size) {
     MemorySegment data = arena.allocate(size, 8);
     for (int i = 0; i < size; i += 4) {
-      data.set(Wire.U32, i, i * 0x9E3779B9 + 1);
+      data.set(LittleEndian.U32, i, i * 0x9E3779B9 + 1);
     }
     return data;
   }

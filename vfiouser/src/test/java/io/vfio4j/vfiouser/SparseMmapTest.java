@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import static io.vfio4j.vfiouser.TestDevice.BAR2;
-import static io.vfio4j.vfiouser.TestDevice.MEMORY_SIZE;
+import static io.vfio4j.vfiouser.testing.TestDevice.BAR2;
+import static io.vfio4j.vfiouser.testing.TestDevice.MEMORY_SIZE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -15,7 +15,18 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.RegionCapability.SparseMmap;
 import io.vfio4j.model.RegionCapability.SparseMmap.Area;
 import io.vfio4j.model.RegionInfo;
-import io.vfio4j.vfiouser.DeviceDescription.Region;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.MappedRegion;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.device.DeviceDescription.Region;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.ProcessResources;
+import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.testing.ScriptedServer;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestServer;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -34,56 +45,57 @@ class SparseMmapTest {
   @TempDir
   private Path folder;
 
-  private Served sparse() throws Exception {
-    TestDevice device = TestDevice.make();
+  private TestServer sparse() throws Exception {
+    TestDevice device = TestDevice.create();
     device.memoryCapabilities = List.of(new SparseMmap(AREAS));
-    return Served.in(folder, device);
+    return TestServer.start(folder, device);
   }
 
   @Test
-  void theServerNamesThePartsToWhoLeavesRoomForThem() throws Exception {
-    Body fields = Body.empty().u32(32 + 48, 15, BAR2, 32).u64(MEMORY_SIZE, 0);
-    try (Served served = sparse(); RawPeer peer = served.negotiated()) {
+  void reportsAreasWithinArgsz() throws Exception {
+    MessageBytes fields = MessageBytes.empty().u32(32 + 48, 15, BAR2, 32).u64(MEMORY_SIZE, 0);
+    try (TestServer served = sparse(); RawPeer peer = served.connectNegotiated()) {
       for (int argsz : new int[] {32, 33, 32 + 47}) {
-        assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, request(argsz)).body())
+        assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, request(argsz)).body())
             .isEqualTo(fields.toBytes());
       }
       assertThat(peer.fds().count()).as("the memory goes with the full answer only").isZero();
-      assertThat(peer.done(Command.DEVICE_GET_REGION_INFO, request(32 + 48)).body()).isEqualTo(
+      assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, request(32 + 48)).body()).isEqualTo(
           fields.u16(1).u16(1).u32(0, 2, 0).u64(2 * PAGE, 4 * PAGE).u64(0, PAGE).toBytes());
       assertThat(peer.fds().count()).isEqualTo(1);
     }
   }
 
-  private static Body request(int argsz) {
-    return Body.empty().u32(argsz, 0, BAR2, 0).u64(0, 0);
+  private static MessageBytes request(int argsz) {
+    return MessageBytes.empty().u32(argsz, 0, BAR2, 0).u64(0, 0);
   }
 
   @Test
-  void theClientMapsJustTheParts() throws Exception {
-    var before = Resources.openFds();
-    try (Served served = sparse(); VfioUserClient client = served.connect(); Arena arena = Arena.ofConfined();
+  void mapsAreasOnly() throws Exception {
+    var before = ProcessResources.openFds();
+    try (TestServer served = sparse(); VfioUserClient client = served.connect();
+        Arena arena = Arena.ofConfined();
         MappedRegion region = client.mapRegion(BAR2)) {
       assertThat(region.areas()).isEqualTo(AREAS);
       for (Area area : region.areas()) {
         MemorySegment memory = region.map(area, arena);
         assertThat(memory.byteSize()).isEqualTo(area.size());
-        memory.set(Wire.U32, 12, (int) area.size());
+        memory.set(LittleEndian.U32, 12, (int) area.size());
         assertThat(client.readInt(BAR2, area.offset() + 12)).isEqualTo((int) area.size());
         client.writeInt(BAR2, area.offset() + area.size() - 4, 5);
-        assertThat(memory.get(Wire.U32, area.size() - 4)).isEqualTo(5);
+        assertThat(memory.get(LittleEndian.U32, area.size() - 4)).isEqualTo(5);
       }
       client.writeInt(BAR2, PAGE, 9);
       assertThat(client.readInt(BAR2, PAGE)).as("what cannot be mapped").isEqualTo(9);
       assertThatIllegalArgumentException().isThrownBy(() -> region.map(new Area(0, MEMORY_SIZE), arena));
     }
-    Resources.awaitFds(before);
+    ProcessResources.awaitFds(before);
   }
 
   @Test
-  void aRegionThatNamesNoPartsIsMappedAsAWhole() throws Exception {
+  void mapsWholeRegionWithoutAreas() throws Exception {
     try (Fd file = Memfd.create("region", 3 * PAGE); Arena arena = Arena.ofConfined();
-        ScriptedServer server = scripted(file, Body.empty().u32(32, 7, 2, 0).u64(100, PAGE));
+        ScriptedServer server = scripted(file, MessageBytes.empty().u32(32, 7, 2, 0).u64(100, PAGE));
         MappedRegion region = server.client().mapRegion(2)) {
       assertThat(region.areas()).containsExactly(new Area(0, 100));
       assertThat(region.map(region.areas().getFirst(), arena).byteSize()).isEqualTo(100);
@@ -91,18 +103,18 @@ class SparseMmapTest {
   }
 
   @Test
-  void whoTakesNoDescriptorsIsOfferedNoMemory() throws Exception {
+  void offersNoMappingWithoutDescriptors() throws Exception {
     Limits none = new Limits(0, 1 << 20, 65535, 1 << 20);
-    try (Served served = sparse()) {
+    try (TestServer served = sparse()) {
       try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withLimits(none))) {
         assertThat(client.regionInfo(BAR2))
             .isEqualTo(new RegionInfo(BAR2, MEMORY_SIZE, true, true, false, List.of()));
         assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.mapRegion(BAR2))
             .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV));
       }
-      try (RawPeer peer = served.raw()) {
+      try (RawPeer peer = served.connectRaw()) {
         peer.negotiate("{\"capabilities\":{\"max_msg_fds\":0}}");
-        peer.done(Command.DEVICE_GET_REGION_INFO, request(4096));
+        peer.succeed(Command.DEVICE_GET_REGION_INFO, request(4096));
         assertThat(peer.fds().count()).isZero();
       }
     }
@@ -110,7 +122,7 @@ class SparseMmapTest {
 
   /** Every two areas on a grid of half pages, in a region of three pages and a half; the oracle counts half pages. */
   @Test
-  void flawsAreFoundAsByCounting() {
+  void findsFlawsLikeReference() {
     int halves = 7;
     for (int a = 0; a <= halves; a++) {
       for (int aSize = 1; aSize <= halves; aSize++) {
@@ -156,7 +168,7 @@ class SparseMmapTest {
   }
 
   @Test
-  void aDeviceCannotOfferWhatCannotBeMapped() {
+  void rejectsUnmappableAreas() {
     for (SparseMmap bad : List.of(new SparseMmap(List.of(new Area(0, PAGE), new Area(0, PAGE))),
         new SparseMmap(List.of(new Area(100, PAGE))),
         new SparseMmap(List.of(new Area(3 * PAGE, 2 * PAGE))))) {
@@ -164,7 +176,7 @@ class SparseMmapTest {
     }
   }
 
-  private static ScriptedServer scripted(Fd file, Body answer) throws Exception {
+  private static ScriptedServer scripted(Fd file, MessageBytes answer) throws Exception {
     return new ScriptedServer("{\"capabilities\":{}}", ClientOptions.DEFAULT, (asked, peer) -> {
       if (asked.command() != 5) {
         return null;
@@ -178,10 +190,10 @@ class SparseMmapTest {
   @ValueSource(strings = {"two upon each other", "within a page", "of half a page", "beyond the region",
       "at an offset that overflows", "of nothing", "more than there are", "memory beyond the end of the file",
       "memory at a negative offset", "memory that overflows", "a chain without an end"})
-  void aServerThatOffersNonsenseIsGivenUp(String what) throws Exception {
-    var before = Resources.openFds();
-    Body two = Body.empty().u32(80, 15, 2, 32).u64(4 * PAGE, 0).u16(1).u16(1);
-    Body answer = switch (what) {
+  void failsOnMalformedAreas(String what) throws Exception {
+    var before = ProcessResources.openFds();
+    MessageBytes two = MessageBytes.empty().u32(80, 15, 2, 32).u64(4 * PAGE, 0).u16(1).u16(1);
+    MessageBytes answer = switch (what) {
       case "two upon each other" -> two.u32(0, 2, 0).u64(0, 2 * PAGE, PAGE, PAGE);
       case "within a page" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE + 8, PAGE);
       case "of half a page" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE, PAGE / 2);
@@ -189,16 +201,18 @@ class SparseMmapTest {
       case "at an offset that overflows" -> two.u32(0, 2, 0).u64(0, PAGE, -PAGE, 2 * PAGE);
       case "of nothing" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE, 0);
       case "more than there are" -> two.u32(0, 3, 0).u64(0, PAGE, PAGE, PAGE);
-      case "memory beyond the end of the file" -> Body.empty().u32(32, 7, 2, 0).u64(4 * PAGE, PAGE);
-      case "memory at a negative offset" -> Body.empty().u32(32, 7, 2, 0).u64(PAGE, -PAGE);
-      case "memory that overflows" -> Body.empty().u32(32, 7, 2, 0).u64(2 * PAGE, Long.MAX_VALUE - PAGE);
-      default -> Body.empty().u32(48, 15, 2, 32).u64(4 * PAGE, 0).u16(9).u16(1).u32(40).u16(9).u16(1).u32(32);
+      case "memory beyond the end of the file" -> MessageBytes.empty().u32(32, 7, 2, 0).u64(4 * PAGE, PAGE);
+      case "memory at a negative offset" -> MessageBytes.empty().u32(32, 7, 2, 0).u64(PAGE, -PAGE);
+      case "memory that overflows" ->
+        MessageBytes.empty().u32(32, 7, 2, 0).u64(2 * PAGE, Long.MAX_VALUE - PAGE);
+      default ->
+        MessageBytes.empty().u32(48, 15, 2, 32).u64(4 * PAGE, 0).u16(9).u16(1).u32(40).u16(9).u16(1).u32(32);
     };
     try (Fd file = Memfd.create("region", 4 * PAGE); ScriptedServer server = scripted(file, answer)) {
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().mapRegion(2))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPROTO));
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().readInt(0, 0));
     }
-    assertThat(Resources.openFds()).isEqualTo(before);
+    assertThat(ProcessResources.openFds()).isEqualTo(before);
   }
 }

@@ -2,7 +2,7 @@
 package io.vfio4j.cli.demo;
 
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package io.vfio4j.cli.inspect;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.Json;
-import io.vfio4j.vfiouser.DecodedMessage;
-import io.vfio4j.vfiouser.SessionEvent;
+import io.vfio4j.vfiouser.recording.DecodedMessage;
 import io.vfio4j.vfiouser.recording.RecordedFd;
+import io.vfio4j.vfiouser.recording.RecordingEvent;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,26 +17,27 @@ final class RecordingJson {
   private RecordingJson() {
   }
 
-  static JsonObject of(SessionEvent event) {
+  static JsonObject of(RecordingEvent event) {
     return switch (event) {
-      case SessionEvent.Begun begun -> Json.event("session").with("session", begun.session())
+      case RecordingEvent.Connected begun -> Json.event("session").with("session", begun.connection())
           .with("device", begun.device()).with("time", Instant.ofEpochSecond(0, begun.nanos()).toString())
           .build();
-      case SessionEvent.Message message -> message(message);
-      case SessionEvent.Remains remains ->
+      case RecordingEvent.Message message -> message(message);
+      case RecordingEvent.IncompleteMessage remains ->
         moved("remains", remains, remains.fromClient(), remains.channel()).with("reason", remains.reason())
             .build();
-      case SessionEvent.Ended ended -> Json.event("session-ended").with("session", ended.session())
-          .with("at_ms", Duration.ofNanos(ended.nanos())).with("reason", ended.reason()).build();
+      case RecordingEvent.Disconnected ended ->
+        Json.event("session-ended").with("session", ended.connection())
+            .with("at_ms", Duration.ofNanos(ended.nanos())).with("reason", ended.reason()).build();
     };
   }
 
-  private static Json moved(String name, SessionEvent event, boolean fromClient, int channel) {
-    return Json.event(name).with("session", event.session()).with("at_ms", Duration.ofNanos(event.nanos()))
+  private static Json moved(String name, RecordingEvent event, boolean fromClient, int channel) {
+    return Json.event(name).with("session", event.connection()).with("at_ms", Duration.ofNanos(event.nanos()))
         .with("from", fromClient ? "client" : "server").with("twin", channel != 0);
   }
 
-  private static JsonObject message(SessionEvent.Message message) {
+  private static JsonObject message(RecordingEvent.Message message) {
     DecodedMessage decoded = message.decode();
     Json json = moved("message", message, message.fromClient(), message.channel())
         .with("command", decoded.command()).with("id", decoded.id())
@@ -45,7 +46,7 @@ final class RecordingJson {
     decoded.error().ifPresent(errno -> json.with("errno", errno.number()).with("error", errno.name()));
     json.with("fields", fields(decoded));
     decoded.text().ifPresent(text -> json.with("text", text));
-    return json.with("data_bytes", decoded.dataSize()).with("data", decoded.dataBegin())
+    return json.with("data_bytes", decoded.dataSize()).with("data", decoded.dataPrefix())
         .with("fds", message.fds(), RecordingJson::fd).build();
   }
 
@@ -62,7 +63,7 @@ final class RecordingJson {
   }
 
   private static JsonObject fd(RecordedFd fd) {
-    return Json.object().with("number", fd.number()).with("kind", fd.kind().word()).with("bytes", fd.size())
+    return Json.object().with("number", fd.number()).with("kind", fd.kind().label()).with("bytes", fd.size())
         .build();
   }
 }

@@ -4,8 +4,8 @@ package io.vfio4j.cli.inspect;
 import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.Output;
-import io.vfio4j.vfiouser.SessionEvent;
-import io.vfio4j.vfiouser.SessionMessages;
+import io.vfio4j.vfiouser.recording.RecordingEvent;
+import io.vfio4j.vfiouser.recording.RecordingEventReader;
 import io.vfio4j.vfiouser.recording.RecordingException;
 import io.vfio4j.vfiouser.recording.RecordingReader;
 import java.io.IOException;
@@ -23,7 +23,7 @@ final class RecordingKind implements FileKind {
 
   @Override
   public boolean recognises(byte[] beginning) {
-    return RecordingReader.recognises(beginning);
+    return RecordingReader.isRecording(beginning);
   }
 
   @Override
@@ -36,9 +36,9 @@ final class RecordingKind implements FileKind {
     Output output = inspection.output();
     long messages = 0;
     try (RecordingReader reader = new RecordingReader(inspection.bytes())) {
-      SessionMessages session = new SessionMessages(reader, KEPT);
-      for (SessionEvent event = session.next(); event != null; event = session.next()) {
-        messages += event instanceof SessionEvent.Message ? 1 : 0;
+      RecordingEventReader session = new RecordingEventReader(reader, KEPT);
+      for (RecordingEvent event = session.next(); event != null; event = session.next()) {
+        messages += event instanceof RecordingEvent.Message ? 1 : 0;
         if (output.isJson()) {
           output.event(RecordingJson.of(event));
         } else {

@@ -3,9 +3,9 @@ package io.vfio4j.cli.inspect;
 
 import io.vfio4j.cli.Quantities;
 import io.vfio4j.model.HarmlessText;
-import io.vfio4j.vfiouser.DecodedMessage;
-import io.vfio4j.vfiouser.SessionEvent;
+import io.vfio4j.vfiouser.recording.DecodedMessage;
 import io.vfio4j.vfiouser.recording.RecordedFd;
+import io.vfio4j.vfiouser.recording.RecordingEvent;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -19,27 +19,27 @@ final class RecordingWords {
   private RecordingWords() {
   }
 
-  static String of(SessionEvent event) {
+  static String of(RecordingEvent event) {
     return switch (event) {
-      case SessionEvent.Begun begun -> "session %d of %s, %s".formatted(begun.session(),
+      case RecordingEvent.Connected begun -> "session %d of %s, %s".formatted(begun.connection(),
           HarmlessText.of(begun.device()), Instant.ofEpochSecond(0, begun.nanos()));
-      case SessionEvent.Message message ->
+      case RecordingEvent.Message message ->
         at(message, message.fromClient(), message.channel()) + words(message);
-      case SessionEvent.Remains remains ->
+      case RecordingEvent.IncompleteMessage remains ->
         at(remains, remains.fromClient(), remains.channel()) + remains.reason();
-      case SessionEvent.Ended ended -> "session %d ended%s".formatted(ended.session(),
+      case RecordingEvent.Disconnected ended -> "session %d ended%s".formatted(ended.connection(),
           ended.reason().isEmpty() ? "" : ": " + HarmlessText.of(ended.reason()));
     };
   }
 
-  private static String at(SessionEvent event, boolean fromClient, int channel) {
+  private static String at(RecordingEvent event, boolean fromClient, int channel) {
     long micros = event.nanos() / NANOS_PER_MICRO;
-    return String.format(Locale.ROOT, "%d %5d.%06d %s ", event.session(), micros / 1_000_000,
+    return String.format(Locale.ROOT, "%d %5d.%06d %s ", event.connection(), micros / 1_000_000,
         micros % 1_000_000,
         (fromClient ? ">" : "<") + (channel == 0 ? "" : " twin"));
   }
 
-  private static String words(SessionEvent.Message message) {
+  private static String words(RecordingEvent.Message message) {
     DecodedMessage decoded = message.decode();
     StringBuilder line = new StringBuilder(decoded.command()).append(" #").append(decoded.id());
     switch (decoded.type()) {
@@ -51,8 +51,8 @@ final class RecordingWords {
     decoded.fields().forEach(field -> line.append(' ').append(field.name()).append('=').append(field.text()));
     decoded.text().ifPresent(text -> line.append(' ').append(text));
     if (decoded.dataSize() > 0) {
-      boolean isAll = decoded.dataBegin().length() == decoded.dataSize() * 2;
-      line.append(" data=").append(decoded.dataBegin())
+      boolean isAll = decoded.dataPrefix().length() == decoded.dataSize() * 2;
+      line.append(" data=").append(decoded.dataPrefix())
           .append(isAll ? "" : "... (%d bytes)".formatted(decoded.dataSize()));
     }
     if (!message.fds().isEmpty()) {
@@ -63,7 +63,7 @@ final class RecordingWords {
 
   private static String fds(List<RecordedFd> fds) {
     return fds.stream()
-        .map(fd -> fd.kind().word() + (fd.size() == 0 ? "" : " of " + Quantities.bytes(fd.size())))
+        .map(fd -> fd.kind().label() + (fd.size() == 0 ? "" : " of " + Quantities.bytes(fd.size())))
         .collect(Collectors.joining(", ", "[", "]"));
   }
 }

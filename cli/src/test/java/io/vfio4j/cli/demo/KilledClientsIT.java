@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.cli.ChildServer;
 import io.vfio4j.testkit.ProcessFigures;
-import io.vfio4j.vfiouser.ClientOptions;
-import io.vfio4j.vfiouser.VfioUserClient;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

@@ -4,7 +4,7 @@ package io.vfio4j.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.engine.MigrationListener;
-import io.vfio4j.vfiouser.MigrationVersions;
+import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

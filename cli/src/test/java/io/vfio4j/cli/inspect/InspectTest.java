@@ -54,14 +54,14 @@ class InspectTest {
   private void record() throws IOException {
     try (Recording recording = Recording.create(path(), line -> {
     }); EventFd event = EventFd.create()) {
-      Recording.Session session = recording.begin("a \u001b[31mdevice");
-      session.received(0, version("{\"a\":\"\u001b[2J\"}"), List.of());
-      session.received(0, message(7, 16, 0, 0, 16, 0x20002, 6, 0), List.of(event.fd()));
-      session.sent(0, message(7, 16, 0x21, 22), MemorySegment.NULL, List.of());
-      session.sent(1, message(0, 12, 0x10, 0, 0x1000, 1, 8, 0, 1, 2), MemorySegment.NULL, List.of());
-      session.received(0, message(8, 999, 2, 0), List.of());
-      session.received(0, message(9, 4, 0, 0, 16).asSlice(0, 18), List.of());
-      session.end("it was \u202e over");
+      Recording.Connection session = recording.recordConnect("a \u001b[31mdevice");
+      session.recordReceived(0, version("{\"a\":\"\u001b[2J\"}"), List.of());
+      session.recordReceived(0, message(7, 16, 0, 0, 16, 0x20002, 6, 0), List.of(event.fd()));
+      session.recordSent(0, message(7, 16, 0x21, 22), MemorySegment.NULL, List.of());
+      session.recordSent(1, message(0, 12, 0x10, 0, 0x1000, 1, 8, 0, 1, 2), MemorySegment.NULL, List.of());
+      session.recordReceived(0, message(8, 999, 2, 0), List.of());
+      session.recordReceived(0, message(9, 4, 0, 0, 16).asSlice(0, 18), List.of());
+      session.recordDisconnect("it was \u202e over");
     }
   }
 

@@ -12,7 +12,7 @@ import io.vfio4j.devices.Register;
 import io.vfio4j.devices.RegisterBank;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.vfiouser.DmaMemory;
+import io.vfio4j.vfiouser.device.DmaMemory;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Optional;

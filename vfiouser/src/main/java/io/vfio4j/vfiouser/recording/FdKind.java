@@ -48,7 +48,7 @@ public enum FdKind {
   }
 
   /** Returns the name as messages have it. */
-  public String word() {
+  public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 }

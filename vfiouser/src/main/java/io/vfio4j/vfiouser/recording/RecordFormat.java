@@ -27,24 +27,24 @@ final class RecordFormat {
   static final byte[] MAGIC = {'V', 'F', 'I', 'O', '4', 'J', 'R', 'S'};
   static final int MAJOR = 1;
   static final int MINOR = 0;
-  static final int FILE_HEADER = 16;
-  static final int MAGIC_CRC_AT = 12;
+  static final int FILE_HEADER_SIZE = 16;
+  static final int HEADER_CRC_AT = 12;
 
   static final int SIZE_AT = 0;
   static final int CRC_AT = 4;
-  static final int SESSION_AT = 8;
+  static final int CONNECTION_AT = 8;
   static final int KIND_AT = 12;
   static final int CHANNEL_AT = 13;
   static final int FDS_AT = 14;
   static final int NANOS_AT = 16;
-  static final int HEADER = 24;
+  static final int HEADER_SIZE = 24;
   static final int FD_SIZE = 16;
 
   /** SCM_MAX_FD: what one read can bring. */
-  static final int MOST_FDS = 253;
+  static final int MAX_FDS = 253;
   /** What one read or write moved beyond it goes on in the next record. */
-  static final int MOST_DATA = 64 << 10;
-  static final int LARGEST = HEADER + MOST_FDS * FD_SIZE + MOST_DATA;
+  static final int MAX_DATA = 64 << 10;
+  static final int MAX_SIZE = HEADER_SIZE + MAX_FDS * FD_SIZE + MAX_DATA;
 
   private RecordFormat() {
   }
@@ -60,7 +60,7 @@ final class RecordFormat {
   /** Returns the checksum of a file's header. */
   static int headerCrc(ByteBuffer header) {
     CRC32C crc = new CRC32C();
-    crc.update(header.slice(0, MAGIC_CRC_AT));
+    crc.update(header.slice(0, HEADER_CRC_AT));
     return (int) crc.getValue();
   }
 }

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 /** What a record of a recording tells. */
 public enum RecordKind {
   /** A client was let in; the data is the name of the device. */
-  BEGUN(1),
+  CONNECTED(1),
   /** The server received bytes, with one system call. */
   RECEIVED(2),
   /** The server sent bytes. */
   SENT(3),
   /** The session is over; the data says why, or is empty if the client just left. */
-  ENDED(4);
+  DISCONNECTED(4);
 
   private final int wireValue;
 

@@ -32,7 +32,7 @@ import java.util.function.LongSupplier;
 public final class Recording implements AutoCloseable {
 
   /** How long a file may become, in bytes. */
-  public static final long LIMIT = 1L << 30;
+  public static final long MAX_FILE_SIZE = 1L << 30;
 
   private final String name;
   /** Written without its channel, which an interrupt of the thread that writes would close. */
@@ -40,11 +40,11 @@ public final class Recording implements AutoCloseable {
   private final long limit;
   private final Consumer<String> log;
   private final LongSupplier clock;
-  private final long begun;
+  private final long startNanos;
   private final ReentrantLock lock = new ReentrantLock();
-  private final ByteBuffer buffer = ByteBuffer.allocate(RecordFormat.LARGEST).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer buffer = ByteBuffer.allocate(RecordFormat.MAX_SIZE).order(ByteOrder.LITTLE_ENDIAN);
   private long written;
-  private int sessions;
+  private int connections;
   private boolean stopped;
 
   Recording(String name, FileOutputStream file, long limit, Consumer<String> log, LongSupplier clock) {
@@ -53,10 +53,10 @@ public final class Recording implements AutoCloseable {
     this.limit = limit;
     this.log = log;
     this.clock = clock;
-    this.begun = clock.getAsLong();
+    this.startNanos = clock.getAsLong();
     buffer.put(RecordFormat.MAGIC).putShort((short) RecordFormat.MAJOR).putShort((short) RecordFormat.MINOR);
     buffer.putInt(RecordFormat.headerCrc(buffer));
-    flush(RecordFormat.FILE_HEADER);
+    flush(RecordFormat.FILE_HEADER_SIZE);
   }
 
   /**
@@ -75,12 +75,12 @@ public final class Recording implements AutoCloseable {
     }
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     try {
-      claim(path, file);
+      lockAndTruncate(path, file);
     } catch (IOException | RuntimeException e) {
       file.close();
       throw e;
     }
-    return to(path.toString(), new FileOutputStream(file.getFD()), log);
+    return of(path.toString(), new FileOutputStream(file.getFD()), log);
   }
 
   /**
@@ -90,12 +90,12 @@ public final class Recording implements AutoCloseable {
    * @param file empty; {@link #close} closes it
    * @param log takes a line if the recording stops before it is closed
    */
-  public static Recording to(String name, FileOutputStream file, Consumer<String> log) {
-    return new Recording(name, file, LIMIT, log, System::nanoTime);
+  public static Recording of(String name, FileOutputStream file, Consumer<String> log) {
+    return new Recording(name, file, MAX_FILE_SIZE, log, System::nanoTime);
   }
 
   /** Empties the file, unless another server records there. */
-  private static void claim(Path path, RandomAccessFile file) throws IOException {
+  private static void lockAndTruncate(Path path, RandomAccessFile file) throws IOException {
     FileLock claimed;
     try {
       claimed = file.getChannel().tryLock();
@@ -115,11 +115,11 @@ public final class Recording implements AutoCloseable {
    *
    * @param device the name of the device
    */
-  public Session begin(String device) {
+  public Connection recordConnect(String device) {
     lock.lock();
     try {
-      Session session = new Session(++sessions);
-      session.text(RecordKind.BEGUN, System.currentTimeMillis() * 1_000_000, device);
+      Connection session = new Connection(++connections);
+      session.writeText(RecordKind.CONNECTED, System.currentTimeMillis() * 1_000_000, device);
       return session;
     } finally {
       lock.unlock();
@@ -127,11 +127,11 @@ public final class Recording implements AutoCloseable {
   }
 
   /** One session of a recording. */
-  public final class Session {
+  public final class Connection {
 
     private final int number;
 
-    private Session(int number) {
+    private Connection(int number) {
       this.number = number;
     }
 
@@ -142,8 +142,8 @@ public final class Recording implements AutoCloseable {
      * @param data the bytes, at least one
      * @param fds the descriptors that came with them
      */
-    public void received(int channel, MemorySegment data, List<Fd> fds) {
-      bytes(RecordKind.RECEIVED, channel, data, MemorySegment.NULL, fds);
+    public void recordReceived(int channel, MemorySegment data, List<Fd> fds) {
+      writeBytes(RecordKind.RECEIVED, channel, data, MemorySegment.NULL, fds);
     }
 
     /**
@@ -154,8 +154,8 @@ public final class Recording implements AutoCloseable {
      * @param tail those that follow
      * @param fds the descriptors that go with them
      */
-    public void sent(int channel, MemorySegment head, MemorySegment tail, List<Fd> fds) {
-      bytes(RecordKind.SENT, channel, head, tail, fds);
+    public void recordSent(int channel, MemorySegment head, MemorySegment tail, List<Fd> fds) {
+      writeBytes(RecordKind.SENT, channel, head, tail, fds);
     }
 
     /**
@@ -163,28 +163,29 @@ public final class Recording implements AutoCloseable {
      *
      * @param reason why, or empty if the client just left
      */
-    public void end(String reason) {
-      text(RecordKind.ENDED, clock.getAsLong() - begun, reason);
+    public void recordDisconnect(String reason) {
+      writeText(RecordKind.DISCONNECTED, clock.getAsLong() - startNanos, reason);
     }
 
-    private void text(RecordKind kind, long nanos, String text) {
+    private void writeText(RecordKind kind, long nanos, String text) {
       MemorySegment data = MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8));
       lock.lock();
       try {
-        record(number, kind, 0, nanos, List.of(),
-            data.asSlice(0, Math.min(data.byteSize(), RecordFormat.MOST_DATA)));
+        writeEntry(number, kind, 0, nanos, List.of(),
+            data.asSlice(0, Math.min(data.byteSize(), RecordFormat.MAX_DATA)));
       } finally {
         lock.unlock();
       }
     }
 
-    private void bytes(RecordKind kind, int channel, MemorySegment head, MemorySegment tail, List<Fd> fds) {
+    private void writeBytes(RecordKind kind, int channel, MemorySegment head, MemorySegment tail,
+        List<Fd> fds) {
       lock.lock();
       try {
         if (!stopped) {
-          long now = clock.getAsLong() - begun;
-          pieces(number, kind, channel, now, examine(fds), head);
-          pieces(number, kind, channel, now, List.of(), tail);
+          long now = clock.getAsLong() - startNanos;
+          writeChunks(number, kind, channel, now, describeFds(fds), head);
+          writeChunks(number, kind, channel, now, List.of(), tail);
         }
       } finally {
         lock.unlock();
@@ -192,7 +193,7 @@ public final class Recording implements AutoCloseable {
     }
   }
 
-  private List<RecordedFd> examine(List<Fd> fds) {
+  private List<RecordedFd> describeFds(List<Fd> fds) {
     List<RecordedFd> examined = new ArrayList<>();
     for (Fd fd : fds) {
       try {
@@ -204,22 +205,22 @@ public final class Recording implements AutoCloseable {
     return examined;
   }
 
-  private void pieces(int session, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
+  private void writeChunks(int session, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
       MemorySegment data) {
     List<RecordedFd> with = fds;
-    for (long done = 0; done < data.byteSize(); done += RecordFormat.MOST_DATA) {
-      long size = Math.min(RecordFormat.MOST_DATA, data.byteSize() - done);
-      record(session, kind, channel, nanos, with, data.asSlice(done, size));
+    for (long done = 0; done < data.byteSize(); done += RecordFormat.MAX_DATA) {
+      long size = Math.min(RecordFormat.MAX_DATA, data.byteSize() - done);
+      writeEntry(session, kind, channel, nanos, with, data.asSlice(done, size));
       with = List.of();
     }
   }
 
-  private void record(int session, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
+  private void writeEntry(int session, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
       MemorySegment data) {
     if (stopped) {
       return;
     }
-    int size = RecordFormat.HEADER + fds.size() * RecordFormat.FD_SIZE + (int) data.byteSize();
+    int size = RecordFormat.HEADER_SIZE + fds.size() * RecordFormat.FD_SIZE + (int) data.byteSize();
     if (size > limit - written) {
       stop("it has %d bytes, and more than %d are not kept".formatted(written, limit));
       return;

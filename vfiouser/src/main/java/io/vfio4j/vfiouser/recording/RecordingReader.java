@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class RecordingReader implements AutoCloseable {
 
   private final InputStream file;
-  private final byte[] bytes = new byte[RecordFormat.LARGEST];
+  private final byte[] bytes = new byte[RecordFormat.MAX_SIZE];
   private final ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   private long offset;
 
@@ -39,22 +39,22 @@ public final class RecordingReader implements AutoCloseable {
   }
 
   /** Tells whether the first bytes of a file are those of a recording. */
-  public static boolean recognises(byte[] beginning) {
+  public static boolean isRecording(byte[] beginning) {
     int length = RecordFormat.MAGIC.length;
     return beginning.length >= length && Arrays.equals(beginning, 0, length, RecordFormat.MAGIC, 0, length);
   }
 
   private void readHeader() throws IOException {
-    int got = file.readNBytes(bytes, 0, RecordFormat.FILE_HEADER);
-    if (got < RecordFormat.FILE_HEADER || !recognises(bytes)) {
-      throw damaged("not a recording");
+    int got = file.readNBytes(bytes, 0, RecordFormat.FILE_HEADER_SIZE);
+    if (got < RecordFormat.FILE_HEADER_SIZE || !isRecording(bytes)) {
+      throw failure("not a recording");
     }
-    if (buffer.getInt(RecordFormat.MAGIC_CRC_AT) != RecordFormat.headerCrc(buffer)) {
-      throw damaged("the header of the recording is damaged");
+    if (buffer.getInt(RecordFormat.HEADER_CRC_AT) != RecordFormat.headerCrc(buffer)) {
+      throw failure("the header of the recording is damaged");
     }
     int major = Short.toUnsignedInt(buffer.getShort(RecordFormat.MAGIC.length));
     if (major != RecordFormat.MAJOR) {
-      throw damaged("a recording of version %d, and this program reads version %d".formatted(major,
+      throw failure("a recording of version %d, and this program reads version %d".formatted(major,
           RecordFormat.MAJOR));
     }
     offset = got;
@@ -66,10 +66,10 @@ public final class RecordingReader implements AutoCloseable {
    * @return the record, or null at the end of the file
    * @throws RecordingException if the rest of the file cannot be read: it is cut off within a record, or damaged
    */
-  public @Nullable Recorded next() throws IOException {
+  public @Nullable RecordingEntry next() throws IOException {
     while (readRecord()) {
       int size = buffer.getInt(RecordFormat.SIZE_AT);
-      Recorded recorded = decode(size);
+      RecordingEntry recorded = decode(size);
       offset += size;
       // Kinds that are not known are of a later version, which adds only what may be passed over.
       if (recorded != null) {
@@ -81,46 +81,47 @@ public final class RecordingReader implements AutoCloseable {
 
   /** Reads a whole record, and checks it. Returns whether there was one. */
   private boolean readRecord() throws IOException {
-    int got = file.readNBytes(bytes, 0, RecordFormat.HEADER);
+    int got = file.readNBytes(bytes, 0, RecordFormat.HEADER_SIZE);
     if (got == 0) {
       return false;
     }
-    int size = got < RecordFormat.HEADER ? 0 : buffer.getInt(RecordFormat.SIZE_AT);
-    if (got == RecordFormat.HEADER && (size < RecordFormat.HEADER || size > RecordFormat.LARGEST)) {
-      throw damaged("a record of %d bytes".formatted(Integer.toUnsignedLong(size)));
+    int size = got < RecordFormat.HEADER_SIZE ? 0 : buffer.getInt(RecordFormat.SIZE_AT);
+    if (got == RecordFormat.HEADER_SIZE
+        && (size < RecordFormat.HEADER_SIZE || size > RecordFormat.MAX_SIZE)) {
+      throw failure("a record of %d bytes".formatted(Integer.toUnsignedLong(size)));
     }
-    if (got < RecordFormat.HEADER
+    if (got < RecordFormat.HEADER_SIZE
         || file.readNBytes(bytes, got, size - got) < size - got) {
-      throw damaged("the file is cut off within a record");
+      throw failure("the file is cut off within a record");
     }
     if (buffer.getInt(RecordFormat.CRC_AT) != RecordFormat.crc(buffer, size)) {
-      throw damaged("the checksum of a record is wrong");
+      throw failure("the checksum of a record is wrong");
     }
     return true;
   }
 
-  private @Nullable Recorded decode(int size) throws RecordingException {
+  private @Nullable RecordingEntry decode(int size) throws RecordingException {
     RecordKind kind = RecordKind.fromWire(Byte.toUnsignedInt(buffer.get(RecordFormat.KIND_AT)));
     int fdCount = Short.toUnsignedInt(buffer.getShort(RecordFormat.FDS_AT));
-    int dataAt = RecordFormat.HEADER + fdCount * RecordFormat.FD_SIZE;
-    if (fdCount > RecordFormat.MOST_FDS || dataAt > size || size - dataAt > RecordFormat.MOST_DATA) {
-      throw damaged("a record that makes no sense");
+    int dataAt = RecordFormat.HEADER_SIZE + fdCount * RecordFormat.FD_SIZE;
+    if (fdCount > RecordFormat.MAX_FDS || dataAt > size || size - dataAt > RecordFormat.MAX_DATA) {
+      throw failure("a record that makes no sense");
     }
     if (kind == null) {
       return null;
     }
     List<RecordedFd> fds = new ArrayList<>();
-    for (int at = RecordFormat.HEADER; at < dataAt; at += RecordFormat.FD_SIZE) {
+    for (int at = RecordFormat.HEADER_SIZE; at < dataAt; at += RecordFormat.FD_SIZE) {
       fds.add(new RecordedFd(buffer.getInt(at), FdKind.fromWire(buffer.getInt(at + Integer.BYTES)),
           buffer.getLong(at + Long.BYTES)));
     }
     MemorySegment data = MemorySegment.ofArray(Arrays.copyOfRange(bytes, dataAt, size)).asReadOnly();
-    return new Recorded(buffer.getInt(RecordFormat.SESSION_AT), kind,
+    return new RecordingEntry(buffer.getInt(RecordFormat.CONNECTION_AT), kind,
         Byte.toUnsignedInt(buffer.get(RecordFormat.CHANNEL_AT)), buffer.getLong(RecordFormat.NANOS_AT),
         List.copyOf(fds), data);
   }
 
-  private RecordingException damaged(String what) {
+  private RecordingException failure(String what) {
     return new RecordingException(offset, what);
   }
 

@@ -44,22 +44,22 @@ class RecordingFileTest {
     return MemorySegment.ofArray(bytes);
   }
 
-  private void recordSessions() throws IOException {
+  private void recordConnections() throws IOException {
     try (Recording recording = Recording.create(path(), log::add); Fd memory = Memfd.create("guest", 8192);
         EventFd event = EventFd.create()) {
-      Recording.Session first = recording.begin("one");
-      Recording.Session second = recording.begin("two");
-      first.received(0, bytes(3), List.of(memory, event.fd()));
-      second.sent(1, bytes(16), bytes(SENT_AT_ONCE), List.of());
-      first.end("why");
-      second.end("");
+      Recording.Connection first = recording.recordConnect("one");
+      Recording.Connection second = recording.recordConnect("two");
+      first.recordReceived(0, bytes(3), List.of(memory, event.fd()));
+      second.recordSent(1, bytes(16), bytes(SENT_AT_ONCE), List.of());
+      first.recordDisconnect("why");
+      second.recordDisconnect("");
     }
   }
 
-  private static List<Recorded> readAll(byte[] file) throws IOException {
-    List<Recorded> all = new ArrayList<>();
+  private static List<RecordingEntry> readAll(byte[] file) throws IOException {
+    List<RecordingEntry> all = new ArrayList<>();
     try (RecordingReader reader = new RecordingReader(new ByteArrayInputStream(file))) {
-      for (Recorded next = reader.next(); next != null; next = reader.next()) {
+      for (RecordingEntry next = reader.next(); next != null; next = reader.next()) {
         all.add(next);
       }
     }
@@ -67,22 +67,22 @@ class RecordingFileTest {
   }
 
   @Test
-  void whatWasRecordedIsRead() throws Exception {
-    recordSessions();
+  void readsRecordedEntries() throws Exception {
+    recordConnections();
 
-    List<Recorded> all = readAll(Files.readAllBytes(path()));
+    List<RecordingEntry> all = readAll(Files.readAllBytes(path()));
 
-    assertThat(all).extracting(Recorded::kind)
-        .startsWith(RecordKind.BEGUN, RecordKind.BEGUN, RecordKind.RECEIVED,
+    assertThat(all).extracting(RecordingEntry::kind)
+        .startsWith(RecordKind.CONNECTED, RecordKind.CONNECTED, RecordKind.RECEIVED,
             RecordKind.SENT)
-        .endsWith(RecordKind.ENDED, RecordKind.ENDED);
+        .endsWith(RecordKind.DISCONNECTED, RecordKind.DISCONNECTED);
     assertThat(all.get(0).text()).isEqualTo("one");
-    Recorded received = all.get(2);
-    assertThat(received.session()).isEqualTo(1);
+    RecordingEntry received = all.get(2);
+    assertThat(received.connection()).isEqualTo(1);
     assertThat(received.data().mismatch(bytes(3))).isEqualTo(-1);
     assertThat(received.fds()).extracting(RecordedFd::kind).containsExactly(FdKind.MEMFD, FdKind.EVENTFD);
     assertThat(received.fds().getFirst().size()).isEqualTo(8192);
-    List<Recorded> sent = all.stream().filter(one -> one.kind() == RecordKind.SENT).toList();
+    List<RecordingEntry> sent = all.stream().filter(one -> one.kind() == RecordKind.SENT).toList();
     assertThat(sent).allSatisfy(one -> assertThat(one.channel()).isEqualTo(1));
     assertThat(sent.stream().mapToLong(one -> one.data().byteSize()).sum()).isEqualTo(16 + SENT_AT_ONCE);
     assertThat(all.get(all.size() - 2).text()).isEqualTo("why");
@@ -91,8 +91,8 @@ class RecordingFileTest {
   }
 
   @Test
-  void aFileCutOffAnywhereIsReadUpToThere() throws Exception {
-    recordSessions();
+  void readsTruncatedFileToItsEnd() throws Exception {
+    recordConnections();
     byte[] whole = Files.readAllBytes(path());
     List<Long> ends = new ArrayList<>();
     try (RecordingReader reader = new RecordingReader(new ByteArrayInputStream(whole))) {
@@ -105,7 +105,7 @@ class RecordingFileTest {
       byte[] cut = Arrays.copyOf(whole, length);
       int at = length;
       long records = ends.stream().distinct().filter(end -> end <= at).count() - 1;
-      List<Recorded> read = new ArrayList<>();
+      List<RecordingEntry> read = new ArrayList<>();
       if (ends.contains((long) length)) {
         read.addAll(readAll(cut));
       } else {
@@ -115,47 +115,47 @@ class RecordingFileTest {
     }
   }
 
-  private static void readInto(List<Recorded> read, byte[] file) throws IOException {
+  private static void readInto(List<RecordingEntry> read, byte[] file) throws IOException {
     try (RecordingReader reader = new RecordingReader(new ByteArrayInputStream(file))) {
-      for (Recorded next = reader.next(); next != null; next = reader.next()) {
+      for (RecordingEntry next = reader.next(); next != null; next = reader.next()) {
         read.add(next);
       }
     }
   }
 
   @Test
-  void aDamagedByteIsFound() throws Exception {
-    recordSessions();
+  void detectsDamage() throws Exception {
+    recordConnections();
     byte[] whole = Files.readAllBytes(path());
     Seeds.forEach(500, random -> {
       byte[] damaged = whole.clone();
       int at = random.nextInt(whole.length);
       damaged[at] ^= (byte) (1 << random.nextInt(Byte.SIZE));
-      List<Recorded> read = new ArrayList<>();
+      List<RecordingEntry> read = new ArrayList<>();
       assertThatExceptionOfType(RecordingException.class).isThrownBy(() -> readInto(read, damaged))
           .satisfies(e -> assertThat(e.offset()).isLessThanOrEqualTo(at));
     });
   }
 
   @Test
-  void recordingStopsWhereTheDiskIsFullAndSaysSoOnce() throws Exception {
+  void stopsOnFullDisk() throws Exception {
     try (Recording recording = Recording.create(Path.of("/dev/full"), log::add)) {
-      Recording.Session session = recording.begin("any");
-      session.received(0, bytes(100), List.of());
-      session.end("");
+      Recording.Connection session = recording.recordConnect("any");
+      session.recordReceived(0, bytes(100), List.of());
+      session.recordDisconnect("");
     }
     assertThat(log).singleElement().asString().startsWith("recording to /dev/full stopped: ")
         .endsWith("; sessions go on without it");
   }
 
   @Test
-  void recordingStopsAtItsLimitAndLeavesWholeRecords() throws Exception {
+  void stopsAtSizeLimit() throws Exception {
     AtomicLong clock = new AtomicLong();
     try (FileOutputStream file = new FileOutputStream(path().toFile());
         Recording recording = new Recording("a.rec", file, 1000, log::add, clock::incrementAndGet)) {
-      Recording.Session session = recording.begin("any");
+      Recording.Connection session = recording.recordConnect("any");
       for (int i = 0; i < 100; i++) {
-        session.received(0, bytes(50), List.of());
+        session.recordReceived(0, bytes(50), List.of());
       }
     }
     assertThat(log).singleElement().asString().contains("more than 1000 are not kept");
@@ -165,9 +165,9 @@ class RecordingFileTest {
   }
 
   @Test
-  void twoServersDoNotRecordIntoOneFile() throws Exception {
+  void locksFile() throws Exception {
     try (Recording recording = Recording.create(path(), log::add)) {
-      recording.begin("first").end("");
+      recording.recordConnect("first").recordDisconnect("");
       assertThatIOException().isThrownBy(() -> Recording.create(path(), log::add))
           .withMessage(path() + " is in use: another server records there");
     }

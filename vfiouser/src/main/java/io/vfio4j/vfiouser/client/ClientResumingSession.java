@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.client;
+
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Header;
+import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.Structs.MigData;
+import java.lang.foreign.MemorySegment;
+
+/** Writes a device's state by MIG_DATA_WRITE. */
+final class ClientResumingSession extends ClientDataSession implements ResumingSession {
+
+  private MemorySegment piece = MemorySegment.NULL;
+  private final ClientCalls.RequestEncoder fields = this::encode;
+
+  ClientResumingSession(ClientMigration migration) {
+    super(migration);
+  }
+
+  @Override
+  DataSession session() {
+    return this;
+  }
+
+  @Override
+  boolean isValidIn(DeviceState state) {
+    return state == DeviceState.RESUMING;
+  }
+
+  @Override
+  public void write(MemorySegment data) throws DeviceException {
+    checkOpen("write the state");
+    long most = migration().limits().maxDataXferSize();
+    for (long done = 0; done < data.byteSize(); done += piece.byteSize()) {
+      long size = Math.min(most, data.byteSize() - done);
+      piece = size == data.byteSize() ? data : data.asSlice(done, size);
+      migration().migrationCalls().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
+          reader -> Boolean.TRUE);
+    }
+  }
+
+  private int encode(MemorySegment head) {
+    head.set(LittleEndian.U32, Header.SIZE, MigData.SIZE + (int) piece.byteSize());
+    head.set(LittleEndian.U32, Header.SIZE + MigData.LENGTH, (int) piece.byteSize());
+    return MigData.SIZE;
+  }
+
+  @Override
+  public void close() {
+    end();
+  }
+}

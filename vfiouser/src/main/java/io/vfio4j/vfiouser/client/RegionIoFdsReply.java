@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.client;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.vfiouser.Doorbell;
+import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.MessageReader;
+import io.vfio4j.vfiouser.wire.Structs.IoEventFd;
+import io.vfio4j.vfiouser.wire.Structs.IoFds;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * An answer to DEVICE_GET_REGION_IO_FDS. Entries of other kinds than plain ioeventfds are passed over: to write to such
+ * a place stays possible.
+ *
+ * @param doorbells what it offers
+ * @param isTruncated whether the server has more than it was given room for, and so told none
+ */
+record RegionIoFdsReply(Doorbells doorbells, boolean isTruncated) {
+
+  /** The most bytes of an answer: 128 doorbells. */
+  static final int MAX_SIZE = IoFds.SIZE + 128 * IoEventFd.SIZE;
+
+  /**
+   * Reads an answer.
+   *
+   * @param reader stands at the answer's beginning
+   * @param index the region that was asked about
+   * @param regionSize bytes of that region
+   * @param room the argsz that it was given
+   * @param maxMsgFds how many descriptors may come with it
+   */
+  static RegionIoFdsReply read(MessageReader reader, int index, long regionSize, int room, int maxMsgFds)
+      throws LinuxException, ProtocolException {
+    if (reader.remaining() < IoFds.SIZE || reader.remaining() > room) {
+      throw new ProtocolException("%d bytes on doorbells, for which there were %d"
+          .formatted(reader.remaining(), room));
+    }
+    int size = (int) reader.remaining();
+    int at = reader.readInPlace();
+    MemorySegment answer = reader.buffer().segment().asSlice(at, size);
+    long whole = Integer.toUnsignedLong(answer.get(LittleEndian.U32, 0));
+    long count = Integer.toUnsignedLong(answer.get(LittleEndian.U32, IoFds.COUNT));
+    if (answer.get(LittleEndian.U32, IoFds.FLAGS) != 0
+        || answer.get(LittleEndian.U32, IoFds.INDEX) != index) {
+      throw new ProtocolException("doorbells with flags, or of another region");
+    }
+    if (whole > room) {
+      return new RegionIoFdsReply(new Doorbells(List.of(), List.of()), true);
+    }
+    int entrySize = entrySize(count, whole - IoFds.SIZE);
+    if (size < IoFds.SIZE + count * entrySize) {
+      throw new ProtocolException("%d doorbells in %d bytes".formatted(count, size));
+    }
+    if (reader.fds().count() > maxMsgFds) {
+      throw new ProtocolException("doorbells with " + reader.fds().count() + " descriptors");
+    }
+    return new RegionIoFdsReply(doorbells(answer, (int) count, entrySize, regionSize, reader.fds()), false);
+  }
+
+  private static int entrySize(long count, long bytes) throws ProtocolException {
+    if (count == 0) {
+      return IoEventFd.SIZE;
+    }
+    for (int size : new int[] {IoEventFd.SIZE, IoEventFd.SIZE_WITHOUT_SHADOW}) {
+      if (count * size == bytes) {
+        return size;
+      }
+    }
+    throw new ProtocolException("%d doorbells of %d bytes together".formatted(count, bytes));
+  }
+
+  /** Looks at all of them before it takes any of the descriptors. */
+  private static Doorbells doorbells(MemorySegment answer, int count, int entrySize, long regionSize,
+      ReceivedFds fds) throws ProtocolException {
+    List<Doorbell> doorbells = new ArrayList<>();
+    List<Integer> indexes = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      MemorySegment entry = answer.asSlice(IoFds.SIZE + (long) i * entrySize, entrySize);
+      if (entry.get(LittleEndian.U32, IoEventFd.TYPE) != IoEventFd.TYPE_IOEVENTFD) {
+        continue;
+      }
+      int index = entry.get(LittleEndian.U32, IoEventFd.FD_INDEX);
+      if (index < 0 || index >= fds.count()) {
+        throw new ProtocolException("a doorbell with descriptor %s of %d"
+            .formatted(Integer.toUnsignedString(index), fds.count()));
+      }
+      doorbells.add(doorbell(entry, regionSize));
+      indexes.add(index);
+    }
+    TreeMap<Integer, EventFd> taken = new TreeMap<>();
+    return new Doorbells(doorbells, indexes.stream()
+        .map(index -> taken.computeIfAbsent(index, first -> EventFd.of(fds.take(first)))).toList());
+  }
+
+  private static Doorbell doorbell(MemorySegment entry, long regionSize) throws ProtocolException {
+    long offset = entry.get(LittleEndian.U64, IoEventFd.OFFSET);
+    long size = entry.get(LittleEndian.U64, IoEventFd.LENGTH);
+    boolean hasMatch = (entry.get(LittleEndian.U32, IoEventFd.FLAGS) & IoEventFd.DATAMATCH) != 0;
+    if (offset < 0 || size < 0 || offset >= regionSize || size > regionSize - offset
+        || (hasMatch && !Doorbell.isAccessSize(size))) {
+      throw new ProtocolException("a doorbell of %s bytes at %s in a region of %d".formatted(
+          Long.toUnsignedString(size), Long.toUnsignedString(offset), regionSize));
+    }
+    long match = entry.get(LittleEndian.U64, entry.byteSize() - Long.BYTES);
+    return new Doorbell(offset, size, hasMatch ? OptionalLong.of(match) : OptionalLong.empty());
+  }
+}

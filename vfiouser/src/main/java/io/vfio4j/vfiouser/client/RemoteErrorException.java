@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.client;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.wire.Command;
+import org.jspecify.annotations.Nullable;
+
+/** The peer answered a command with an error. The connection goes on. */
+final class RemoteErrorException extends Exception {
+
+  private static final long serialVersionUID = 1;
+
+  private final Errno errno;
+  private final @Nullable String reason;
+
+  RemoteErrorException(Command command, Errno errno, @Nullable String reason) {
+    super(command + ": " + errno + (reason == null ? "" : ": " + reason));
+    this.errno = errno;
+    this.reason = reason;
+  }
+
+  /** Returns why, in the peer's words, made harmless; null if it did not say. */
+  @Nullable
+  String reason() {
+    return reason;
+  }
+
+  Errno errno() {
+    return errno;
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.dma;
+
+import io.vfio4j.linux.FileIo;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.server.MappableFiles;
+
+/**
+ * Decides how the files of a client are reached: mapped where they are memory and the process has mappings left, else by
+ * file I/O.
+ */
+public final class DmaBackingFactory {
+
+  private final MappableFiles mappable;
+  private final MappingBudget budget;
+  private final OpenFileCache openFiles;
+
+  public DmaBackingFactory(MappableFiles mappable) {
+    this(mappable, MappingBudget.PROCESS, new OpenFileCache());
+  }
+
+  DmaBackingFactory(MappableFiles mappable, MappingBudget budget, OpenFileCache kept) {
+    this.mappable = mappable;
+    this.budget = budget;
+    this.openFiles = kept;
+  }
+
+  /**
+   * Returns what reaches the memory of a mapping.
+   *
+   * @param file the file, whose descriptor stays the caller's
+   * @throws ErrnoException EINVAL if the file is too short or can be reached in no way, EACCES if it is not open for it,
+   *     ENOSPC for too many, others if it cannot be mapped
+   */
+  DmaBacking open(DmaMapping.MapRequest wanted, ClientFile file) throws ErrnoException {
+    long size = wanted.range().length();
+    file.checkRange(wanted.offset(), size);
+    if (wanted.usesFileIo()) {
+      return new FileMemory(openFiles, file, wanted.offset());
+    }
+    file.checkAccess(wanted.isWritable());
+    if (!mappable.contains(file.status())) {
+      return openForFileIo(wanted, file,
+          "a file that is not memory, which this server does not map (--map-files)");
+    }
+    if (!budget.tryAcquire()) {
+      return openForFileIo(wanted, file, "one mapping more than the process may have (vm.max_map_count)");
+    }
+    try {
+      return new SharedMemory(file, wanted.offset(), size, wanted.isWritable(), budget::release);
+    } catch (ErrnoException | RuntimeException e) {
+      budget.release();
+      throw e;
+    }
+  }
+
+  private FileMemory openForFileIo(DmaMapping.MapRequest wanted, ClientFile file, String why)
+      throws ErrnoException {
+    try {
+      FileIo.checkReadable(file.fd(), wanted.offset());
+    } catch (LinuxException e) {
+      ErrnoException refusal =
+          new ErrnoException(Errno.EINVAL, why + ", and it is not read instead: " + e.errno());
+      refusal.initCause(e);
+      throw refusal;
+    }
+    return new FileMemory(openFiles, file, wanted.offset());
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.dma;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.IovaRange;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The mappings of a client, by address. */
+final class DmaMappings {
+
+  private final TreeMap<Long, DmaMapping> mappings = new TreeMap<>(Long::compareUnsigned);
+  /** Those whose traffic is peer-to-peer; they are in the other map too. */
+  private final TreeMap<Long, DmaMapping> peers = new TreeMap<>(Long::compareUnsigned);
+  private final DmaBackingFactory files;
+  private final Consumer<String> log;
+  /** The mapping of the last access, where the next one most often is too. */
+  private @Nullable DmaMapping recent;
+
+  /**
+   * Makes the mappings of a client, of which there are none yet.
+   *
+   * @param files reach the files of mappings
+   * @param log takes a line for a mapping that cannot be closed
+   */
+  DmaMappings(DmaBackingFactory files, Consumer<String> log) {
+    this.files = files;
+    this.log = log;
+  }
+
+  /**
+   * Adds a mapping; one that is there already, of the same file and with the same access, succeeds and stays.
+   *
+   * @param fd the memory, or null if the client keeps it to itself; stays the caller's
+   * @param client whom to ask for memory that it keeps to itself
+   * @throws ErrnoException EEXIST for a range that overlaps another, EINVAL for one that lies outside the file; ENOSPC
+   *     for too many
+   */
+  void add(DmaMapping.MapRequest wanted, @Nullable Fd fd, RemoteMemory client, int most)
+      throws ErrnoException {
+    IovaRange range = wanted.range();
+    ClientFile file = fd == null ? null : ClientFile.of(fd);
+    DmaMapping same = mappings.get(range.iova());
+    if (same != null && same.matches(wanted, file)) {
+      return;
+    }
+    if (overlaps(mappings, range.iova(), range.last())) {
+      throw new ErrnoException(Errno.EEXIST, range + " overlaps a mapping");
+    }
+    if (mappings.size() >= most) {
+      throw new ErrnoException(Errno.ENOSPC, range + " would be more than " + most + " mappings");
+    }
+    put(new DmaMapping(wanted, file, files, client));
+  }
+
+  private void put(DmaMapping mapping) {
+    mappings.put(mapping.range().iova(), mapping);
+    if (mapping.isExportedPeer()) {
+      peers.put(mapping.range().iova(), mapping);
+    }
+  }
+
+  private static boolean overlaps(NavigableMap<Long, DmaMapping> mappings, long iova, long last) {
+    Map.Entry<Long, DmaMapping> before = mappings.floorEntry(last);
+    return before != null && Long.compareUnsigned(before.getValue().range().last(), iova) >= 0;
+  }
+
+  /** Tells whether an exported peer lies somewhere between two addresses. */
+  boolean overlapsPeer(long iova, long last) {
+    return !peers.isEmpty() && overlaps(peers, iova, last);
+  }
+
+  /**
+   * Returns a view of the mappings that lie within a range.
+   *
+   * @param iova its first address, any value that came from outside
+   * @param size its bytes, likewise
+   * @throws ErrnoException ENOENT if there is none, or one that lies in it only in part
+   */
+  NavigableMap<Long, DmaMapping> findWithin(long iova, long size) throws ErrnoException {
+    if (!IovaRange.isValid(iova, size)) {
+      throw notMapped(iova, size);
+    }
+    long last = iova + (size - 1);
+    NavigableMap<Long, DmaMapping> within = mappings.subMap(iova, true, last, true);
+    Map.Entry<Long, DmaMapping> before = mappings.lowerEntry(iova);
+    boolean cutsFirst = before != null && Long.compareUnsigned(before.getValue().range().last(), iova) >= 0;
+    if (cutsFirst || within.isEmpty()
+        || Long.compareUnsigned(within.lastEntry().getValue().range().last(), last) > 0) {
+      throw notMapped(iova, size);
+    }
+    return within;
+  }
+
+  private static ErrnoException notMapped(long iova, long size) {
+    return new ErrnoException(Errno.ENOENT, "0x%x+0x%x is not mapped so".formatted(iova, size));
+  }
+
+  /** Takes mappings away that {@link #findWithin} returned. */
+  void remove(NavigableMap<Long, DmaMapping> within) {
+    recent = null;
+    within.values().forEach(mapping -> {
+      peers.remove(mapping.range().iova());
+      close(mapping);
+    });
+    within.clear();
+  }
+
+  void removeAll() {
+    recent = null;
+    mappings.values().forEach(this::close);
+    mappings.clear();
+    peers.clear();
+  }
+
+  /**
+   * Closes a mapping that the device cannot reach any more. What the system does not take back is lost to the process,
+   * and harms neither the device nor its client.
+   */
+  private void close(DmaMapping mapping) {
+    try {
+      mapping.close();
+    } catch (RuntimeException e) {
+      log.accept("the mapping %s is gone for the device, but its memory is not given back: %s"
+          .formatted(mapping.range(), e.getMessage()));
+    }
+  }
+
+  Optional<IovaRange> lowest() {
+    Map.Entry<Long, DmaMapping> first = mappings.firstEntry();
+    return first == null ? Optional.empty() : Optional.of(first.getValue().range());
+  }
+
+  /**
+   * Returns the mapping that an address lies in.
+   *
+   * @throws ErrnoException EFAULT if there is none
+   */
+  DmaMapping find(long iova) throws ErrnoException {
+    DmaMapping mapping = findOrNull(iova);
+    if (mapping == null) {
+      throw new ErrnoException(Errno.EFAULT, "0x%x is not mapped".formatted(iova));
+    }
+    return mapping;
+  }
+
+  /** Returns the mapping that an address lies in, or null. */
+  @Nullable
+  DmaMapping findOrNull(long iova) {
+    DmaMapping mapping = recent;
+    if (mapping != null && mapping.range().contains(iova, 1)) {
+      return mapping;
+    }
+    Map.Entry<Long, DmaMapping> entry = mappings.floorEntry(iova);
+    if (entry == null || !entry.getValue().range().contains(iova, 1)) {
+      return null;
+    }
+    recent = entry.getValue();
+    return recent;
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.MessageSender;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Who carries out which command of a client; nobody, before limits are agreed on. */
+final class CommandTable {
+
+  private final Map<Command, CommandHandler> handlers = new EnumMap<>(Command.class);
+  private final ClientLog log;
+  private int maxFds;
+  private boolean errorReasons;
+
+  CommandTable(ClientLog log) {
+    this.log = log;
+  }
+
+  /**
+   * Sets what was agreed on.
+   *
+   * @param maxMsgFds how many descriptors a message may bring
+   * @param withReasons whether the client takes the reasons of refusals
+   */
+  void applyNegotiated(int maxMsgFds, boolean withReasons) {
+    maxFds = maxMsgFds;
+    errorReasons = withReasons;
+  }
+
+  void put(Command command, CommandHandler handler) {
+    handlers.put(command, handler);
+  }
+
+  /** Carries out a request and answers it, if it wants an answer. */
+  void execute(Request request, Reply reply, MessageSender sender) throws LinuxException, ProtocolException {
+    reply.clear();
+    try {
+      handlerFor(request).handle(request, reply);
+      if (reply.fdCount() > maxFds) {
+        throw new ErrnoException(Errno.EINVAL, "an answer with more descriptors than the client takes");
+      }
+      if (request.wantsReply()) {
+        reply.send(sender, request);
+      }
+    } catch (ErrnoException e) {
+      log.refused(request, e);
+      if (request.wantsReply()) {
+        reply.sendError(sender, request, e.errno().number(), errorReasons ? e.reason() : "");
+      }
+    } finally {
+      request.close();
+    }
+  }
+
+  private CommandHandler handlerFor(Request request) throws ErrnoException {
+    Command command = Command.fromWire(request.command());
+    CommandHandler handler = command == null ? null : handlers.get(command);
+    if (handler == null) {
+      throw new ErrnoException(Errno.ENOSYS, "command " + request.command());
+    }
+    if (request.fds().count() > maxFds) {
+      throw new ErrnoException(Errno.EINVAL, "a message with " + request.fds().count() + " descriptors");
+    }
+    return handler;
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.LinuxException;
+
+/** Serves devices to clients, of one device or of many. */
+public sealed interface DeviceServer extends AutoCloseable permits VfioUserServer, MultiDeviceServer {
+
+  /**
+   * Serves until {@link #stop} is called.
+   *
+   * @throws LinuxException if clients cannot be accepted
+   * @throws IllegalStateException if the server ran before, or is closed
+   */
+  void run() throws LinuxException;
+
+  /** Ends {@link #run}, from any thread; who is connected is let go. Does not wait for it. */
+  void stop();
+
+  /** Stops the server and removes its socket. */
+  @Override
+  void close();
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.Doorbell;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.Structs.IoEventFd;
+import io.vfio4j.vfiouser.wire.Structs.IoFds;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * DEVICE_GET_REGION_IO_FDS: hands out eventfds for a device's doorbells, and lets the device see a doorbell that rings as
+ * a write. Each doorbell of a client has one eventfd, however often it is asked for.
+ */
+final class DoorbellCommands {
+
+  /** So many fit in an answer of ours. */
+  private static final int MAX_DOORBELLS = 128;
+
+  private final EmulatedDevice device;
+  private final DeviceDescription description;
+  private final EventFdSet eventFdSet;
+  private final int maxMsgFds;
+  private final Arena memory;
+  private final Map<Integer, List<Fd>> eventFdsByRegion = new HashMap<>();
+
+  /**
+   * Makes the handler.
+   *
+   * @param signals where the eventfds are heard, their owner
+   * @param memory for what the device is shown, at least as long as they are heard
+   */
+  DoorbellCommands(EmulatedDevice device, EventFdSet signals, int maxMsgFds, Arena memory) {
+    this.device = device;
+    this.description = device.description();
+    this.eventFdSet = signals;
+    this.maxMsgFds = maxMsgFds;
+    this.memory = memory;
+  }
+
+  void regionIoFds(Request request, Reply reply) throws ErrnoException {
+    request.requireArgsz(IoFds.SIZE);
+    int index = request.u32(IoFds.INDEX);
+    if (index < 0 || index >= description.regions().size() || description.regions().get(index).size() == 0) {
+      throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(index));
+    }
+    if (request.u32(IoFds.FLAGS) != 0 || request.u32(IoFds.COUNT) != 0) {
+      throw new ErrnoException(Errno.EINVAL, "GET_REGION_IO_FDS with flags or a count");
+    }
+    List<Doorbell> doorbells = description.regions().get(index).doorbells();
+    // Those without an eventfd are written to, as ever.
+    int count = Math.min(doorbells.size(), Math.min(maxMsgFds, MAX_DOORBELLS));
+    int whole = IoFds.SIZE + count * IoEventFd.SIZE;
+    reply.size(IoFds.SIZE).u32(0, whole).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT, count);
+    if (count == 0 || Integer.compareUnsigned(request.u32(0), whole) < 0) {
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      encode(doorbells.get(i), i, reply);
+    }
+    reply.size(whole).fds(eventFds(index, count));
+  }
+
+  private static void encode(Doorbell doorbell, int number, Reply reply) {
+    int at = IoFds.SIZE + number * IoEventFd.SIZE;
+    reply.u64(at + IoEventFd.OFFSET, doorbell.offset()).u64(at + IoEventFd.LENGTH, doorbell.size())
+        .u32(at + IoEventFd.FD_INDEX, number).u32(at + IoEventFd.TYPE, IoEventFd.TYPE_IOEVENTFD)
+        .u32(at + IoEventFd.FLAGS, doorbell.datamatch().isPresent() ? IoEventFd.DATAMATCH : 0)
+        .u32(at + IoEventFd.SHADOW_FD_INDEX, 0).u64(at + IoEventFd.SHADOW_OFFSET, 0)
+        .u64(at + IoEventFd.MATCH, doorbell.datamatch().orElse(0));
+  }
+
+  private List<Fd> eventFds(int region, int count) throws ErrnoException {
+    List<Fd> fds = eventFdsByRegion.computeIfAbsent(region, key -> new ArrayList<>());
+    while (fds.size() < count) {
+      Doorbell doorbell = description.regions().get(region).doorbells().get(fds.size());
+      MemorySegment data = memory.allocate(doorbell.size(), Long.BYTES);
+      if (doorbell.datamatch().isPresent()) {
+        long match = doorbell.datamatch().getAsLong();
+        for (int i = 0; i < data.byteSize(); i++) {
+          data.set(java.lang.foreign.ValueLayout.JAVA_BYTE, i, (byte) (match >>> (Byte.SIZE * i)));
+        }
+      }
+      try {
+        fds.add(eventFdSet.add(EventFd.create(), () -> onRing(region, doorbell, data)).fd());
+      } catch (LinuxException e) {
+        throw new ErrnoException(e.errno(), "no eventfd for a doorbell");
+      }
+    }
+    return fds;
+  }
+
+  private void onRing(int region, Doorbell doorbell, MemorySegment data) {
+    try {
+      device.writeRegion(region, doorbell.offset(), data);
+    } catch (ErrnoException e) {
+      // As with a write that is posted, nobody waits for an answer.
+    }
+  }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DirtyLog;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.vfiouser.client.ClientStateLayout;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.Structs.DmaLoggingControl;
+import io.vfio4j.vfiouser.wire.Structs.DmaLoggingReport;
+import io.vfio4j.vfiouser.wire.Structs.Feature;
+import io.vfio4j.vfiouser.wire.Structs.PreCopyInfoData;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** DEVICE_FEATURE: migration and DMA logging. */
+final class FeatureCommands {
+
+  private static final int STATE_SIZE = 8;
+  private static final int DATA = Feature.SIZE;
+
+  private final EmulatedDevice device;
+  private final MigrationData migrationData;
+  private final DirtyLog log;
+  private final DirtyBitmapBuffer bitmaps;
+
+  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, DirtyBitmapBuffer reports) {
+    this.device = device;
+    this.migrationData = sessions;
+    this.log = log;
+    this.bitmaps = reports;
+  }
+
+  void feature(Request request, Reply reply) throws ErrnoException {
+    request.requireArgsz(Feature.SIZE);
+    int flags = request.u32(Feature.FLAGS);
+    int index = flags & Feature.INDEX_MASK;
+    int operation = flags & (Feature.GET | Feature.SET);
+    int known = Feature.INDEX_MASK | Feature.GET | Feature.SET | Feature.PROBE;
+    if ((flags & ~known) != 0) {
+      throw invalid("DEVICE_FEATURE with flags 0x" + Integer.toHexString(flags));
+    }
+    int offered = operations(index);
+    if ((flags & Feature.PROBE) != 0) {
+      if ((operation & ~offered) != 0) {
+        throw invalid("feature " + index + " does not work so");
+      }
+      echo(request, reply);
+      return;
+    }
+    if (Integer.bitCount(operation) != 1 || (operation & offered) == 0) {
+      throw invalid("feature " + index + " does not work so");
+    }
+    execute(index, operation, request, reply);
+  }
+
+  /** Returns whether a feature is to be had by GET, SET or both. */
+  private int operations(int index) throws ErrnoException {
+    boolean migrates = device.features().canMigrate();
+    return switch (index) {
+      case Feature.MIGRATION, Feature.MIG_DATA_SIZE -> requireOffered(migrates, index, Feature.GET);
+      case Feature.MIG_DEVICE_STATE -> requireOffered(migrates, index, Feature.GET | Feature.SET);
+      case Feature.DMA_LOGGING_START, Feature.DMA_LOGGING_STOP -> Feature.SET;
+      case Feature.DMA_LOGGING_REPORT -> Feature.GET;
+      case Feature.PRE_COPY_INFO ->
+        requireOffered(device.features().has(MigrationFeature.PRE_COPY), index, Feature.GET);
+      case Feature.STATE_LAYOUT -> requireOffered(migrates, index, Feature.GET);
+      default -> requireOffered(false, index, 0);
+    };
+  }
+
+  private static int requireOffered(boolean offered, int index, int operations) throws ErrnoException {
+    if (!offered) {
+      throw new ErrnoException(Errno.ENOTTY, "feature " + index);
+    }
+    return operations;
+  }
+
+  private void execute(int index, int operation, Request request, Reply reply) throws ErrnoException {
+    switch (index) {
+      case Feature.MIGRATION -> get(request, reply, Long.BYTES).u64(DATA, device.features().flags());
+      case Feature.MIG_DATA_SIZE -> get(request, reply, Long.BYTES).u64(DATA, device.stopCopyLength()
+          .orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no estimate of the state's size")));
+      case Feature.MIG_DEVICE_STATE -> {
+        if (operation == Feature.GET) {
+          get(request, reply, STATE_SIZE).u32(DATA, device.state().wireValue()).u32(DATA + 4, -1);
+        } else {
+          setState(request, reply);
+        }
+      }
+      case Feature.PRE_COPY_INFO -> preCopyInfo(request, reply);
+      case Feature.STATE_LAYOUT ->
+        ClientStateLayout.encode(device.stateLayout(), get(request, reply, ClientStateLayout.SIZE));
+      case Feature.DMA_LOGGING_START -> startLogging(request, reply);
+      case Feature.DMA_LOGGING_STOP -> {
+        echo(request, reply);
+        log.stop();
+      }
+      case Feature.DMA_LOGGING_REPORT -> report(request, reply);
+      default -> throw new IllegalStateException("feature " + index + " is offered but not carried out");
+    }
+  }
+
+  /** Prepares the answer to a GET of so many bytes. */
+  private static Reply get(Request request, Reply reply, int bytes) throws ErrnoException {
+    if (Integer.compareUnsigned(request.u32(0), Feature.SIZE + bytes) < 0) {
+      throw invalid("no room for the answer");
+    }
+    reply.echo(request, Feature.SIZE);
+    return reply.u32(0, Feature.SIZE + bytes).size(Feature.SIZE + bytes);
+  }
+
+  /**
+   * Answers a SET or a PROBE with the payload of the request, all of it: a client reads as much as it has sent, and takes
+   * what is missing from the message after it.
+   */
+  private static void echo(Request request, Reply reply) throws ErrnoException {
+    request.requireArgsz(request.size());
+    if (request.size() > Reply.MAX_FIELDS) {
+      throw invalid("DEVICE_FEATURE with %d bytes to repeat (at most %d)".formatted(request.size(),
+          Reply.MAX_FIELDS));
+    }
+    reply.echo(request, request.size());
+  }
+
+  private void setState(Request request, Reply reply) throws ErrnoException {
+    request.requireSize(Feature.SIZE + STATE_SIZE);
+    int value = request.u32(DATA);
+    DeviceState target = DeviceState.fromWire(value)
+        .orElseThrow(() -> invalid("no state has the number " + Integer.toUnsignedString(value)));
+    // Before the device moves: other messages may come in between, and take the request's place.
+    echo(request, reply);
+    migrationData.moveTo(target);
+  }
+
+  private void preCopyInfo(Request request, Reply reply) throws ErrnoException {
+    get(request, reply, PreCopyInfoData.SIZE);
+    PreCopyInfo info = migrationData.preCopyInfo();
+    reply.u64(DATA + PreCopyInfoData.INITIAL_BYTES, info.initialBytes())
+        .u64(DATA + PreCopyInfoData.DIRTY_BYTES, info.dirtyBytes())
+        .u32(DATA + PreCopyInfoData.FLAGS, info.reinit() ? PreCopyInfoData.REINIT : 0)
+        .u32(DATA + PreCopyInfoData.FLAGS + 4, 0);
+  }
+
+  private void startLogging(Request request, Reply reply) throws ErrnoException {
+    request.requireSize(Feature.SIZE + DmaLoggingControl.SIZE);
+    int count = request.u32(DATA + DmaLoggingControl.NUM_RANGES);
+    if (count < 0 || count > DirtyLog.MAX_RANGES) {
+      throw new ErrnoException(Errno.E2BIG, Integer.toUnsignedString(count) + " ranges to log");
+    }
+    request.requireSize(Feature.SIZE + DmaLoggingControl.SIZE + count * DmaLoggingControl.RANGE_SIZE);
+    echo(request, reply);
+    long pageSize = request.u64(DATA + DmaLoggingControl.PAGE_SIZE);
+    // The kernel refuses a start without ranges; in vfio-user it logs all memory.
+    long chosen = count == 0 ? log.startAll(pageSize) : log.start(ranges(request, count), pageSize);
+    reply.u64(DATA + DmaLoggingControl.PAGE_SIZE, chosen);
+  }
+
+  private static List<long[]> ranges(Request request, int count) {
+    List<long[]> ranges = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      int at = DATA + DmaLoggingControl.SIZE + i * DmaLoggingControl.RANGE_SIZE;
+      ranges.add(new long[] {request.u64(at), request.u64(at + 8)});
+    }
+    return ranges;
+  }
+
+  private void report(Request request, Reply reply) throws ErrnoException {
+    int head = Feature.SIZE + DmaLoggingReport.SIZE;
+    request.requireArgsz(head);
+    long iova = request.u64(DATA + DmaLoggingReport.IOVA);
+    long length = request.u64(DATA + DmaLoggingReport.LENGTH);
+    long pageSize = request.u64(DATA + DmaLoggingReport.PAGE_SIZE);
+    long bytes = bitmaps.size(iova, length, pageSize);
+    if (Integer.toUnsignedLong(request.u32(0)) < head + bytes) {
+      throw invalid("no room for a bitmap of " + bytes + " bytes");
+    }
+    MemorySegment bitmap = bitmaps.allocate(bytes);
+    log.report(iova, length, pageSize, bitmap);
+    reply.echo(request, head).u32(0, (int) (head + bytes)).tail(bitmap);
+  }
+
+  private static ErrnoException invalid(String reason) {
+    return new ErrnoException(Errno.EINVAL, reason);
+  }
+}

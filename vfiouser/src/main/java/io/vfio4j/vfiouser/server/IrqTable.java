@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.device.Interrupts;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who hears of a device's interrupts, as SET_IRQS says it (uapi/linux/vfio.h, {@code struct vfio_irq_set}).
+ */
+final class IrqTable implements Interrupts {
+
+  /** {@code VFIO_IRQ_INFO_EVENTFD}. */
+  static final int INFO_EVENTFD = 1;
+  /** {@code VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED}, of INTx. */
+  static final int INFO_INTX = 6;
+
+  private final @Nullable EventFd[][] eventFds;
+  private final Consumer<String> log;
+  private boolean intxMasked;
+  private boolean intxLevel;
+
+  IrqTable(List<Integer> counts, Consumer<String> log) {
+    this.log = log;
+    eventFds = new EventFd[counts.size()][];
+    for (int index = 0; index < eventFds.length; index++) {
+      eventFds[index] = new EventFd[counts.get(index)];
+    }
+  }
+
+  int indexes() {
+    return eventFds.length;
+  }
+
+  int count(int index) {
+    return eventFds[index].length;
+  }
+
+  int infoFlags(int index) {
+    return index == DeviceDescription.INTX ? INFO_EVENTFD | INFO_INTX : INFO_EVENTFD;
+  }
+
+  /** Lets a vector be heard through an eventfd, or through none. */
+  void assign(int index, int vector, @Nullable EventFd eventFd) {
+    EventFd before = eventFds[index][vector];
+    if (before != null) {
+      before.close();
+    }
+    eventFds[index][vector] = eventFd;
+    if (index == DeviceDescription.INTX && eventFd != null) {
+      intxMasked = false;
+      fireIntx();
+    }
+  }
+
+  void disable(int index) {
+    for (int vector = 0; vector < eventFds[index].length; vector++) {
+      assign(index, vector, null);
+    }
+  }
+
+  /** Drops all, as when the client is gone. */
+  void clear() {
+    for (int index = 0; index < eventFds.length; index++) {
+      disable(index);
+    }
+    intxMasked = false;
+  }
+
+  /** Masks INTx, the only index that can be, or lets it fire again. */
+  void maskIntx(boolean masked) {
+    intxMasked = masked;
+    fireIntx();
+  }
+
+  @Override
+  public boolean isEnabled(int index) {
+    for (EventFd eventFd : eventFds[index]) {
+      if (eventFd != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void trigger(int index, int vector) {
+    EventFd eventFd = eventFds[index][vector];
+    if (eventFd == null) {
+      return;
+    }
+    try {
+      eventFd.signal();
+    } catch (LinuxException e) {
+      log.accept("interrupt " + index + "/" + vector + " is dropped from now on: " + e.getMessage());
+      assign(index, vector, null);
+    }
+  }
+
+  @Override
+  public void intxLevel(boolean high) {
+    intxLevel = high;
+    fireIntx();
+  }
+
+  private void fireIntx() {
+    if (intxLevel && !intxMasked && eventFds[DeviceDescription.INTX].length > 0
+        && eventFds[DeviceDescription.INTX][0] != null) {
+      intxMasked = true;
+      trigger(DeviceDescription.INTX, 0);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.SliceTable;
+import io.vfio4j.vfiouser.wire.Structs.MigData;
+import io.vfio4j.vfiouser.wire.Structs.MigPrecopyInfo;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** The device's data session, and MIG_DATA_READ and MIG_DATA_WRITE. */
+final class MigrationData implements AutoCloseable {
+
+  private final EmulatedDevice device;
+  private final SliceTable data;
+  private final int maxDataXferSize;
+  private final boolean padsReads;
+  private @Nullable SavingSession saving;
+  private @Nullable ResumingSession resuming;
+
+  /**
+   * Makes the handler.
+   *
+   * @param data room for what is read
+   * @param pads whether an answer has the size asked for, however little of it is real: the reference library does
+   *     so, and clients rely on it
+   */
+  MigrationData(EmulatedDevice device, SliceTable data, int maxDataXferSize, boolean pads) {
+    this.device = device;
+    this.data = data;
+    this.maxDataXferSize = maxDataXferSize;
+    this.padsReads = pads;
+  }
+
+  /** Moves the device and keeps the session that begins. */
+  void moveTo(DeviceState target) throws ErrnoException {
+    try {
+      device.moveTo(target).session().ifPresent(session -> {
+        switch (session) {
+          case SavingSession begun -> saving = begun;
+          case ResumingSession begun -> resuming = begun;
+        }
+      });
+    } catch (TransitionException e) {
+      throw toErrnoException(e);
+    } finally {
+      closeEndedSessions();
+    }
+  }
+
+  /** Lets go of a session that the state reached has no more place for. */
+  void closeEndedSessions() {
+    DeviceState state = device.state();
+    if (saving != null && !state.isSaving()) {
+      saving.close();
+      saving = null;
+    }
+    if (resuming != null && state != DeviceState.RESUMING) {
+      resuming.close();
+      resuming = null;
+    }
+  }
+
+  /**
+   * Returns how much is left to read before the device is stopped.
+   *
+   * @throws ErrnoException EINVAL outside of PRE_COPY and PRE_COPY_P2P, ENOTTY where the device does not know
+   */
+  PreCopyInfo preCopyInfo() throws ErrnoException {
+    if (!device.features().has(MigrationFeature.PRE_COPY)) {
+      throw new ErrnoException(Errno.ENOTTY, "pre-copy info of a device without PRE_COPY");
+    }
+    DeviceState state = device.state();
+    if (saving == null || (state != DeviceState.PRE_COPY && state != DeviceState.PRE_COPY_P2P)) {
+      throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state);
+    }
+    try {
+      return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no pre-copy info"));
+    } catch (DeviceException e) {
+      throw toErrnoException(e);
+    }
+  }
+
+  /**
+   * MIG_GET_PRECOPY_INFO, as clients that are not ours ask: some leave argsz at 0, and some send no more than that. The
+   * flags stay 0: nothing has been said to these clients of REINIT, and initial data that arrived anew is counted.
+   */
+  void preCopyInfo(Request request, Reply reply) throws ErrnoException {
+    request.requireSize(Integer.BYTES);
+    int argsz = request.u32(0);
+    if (argsz != 0 && Integer.compareUnsigned(argsz, MigPrecopyInfo.SIZE) < 0) {
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_GET_PRECOPY_INFO with argsz " + Integer.toUnsignedString(argsz));
+    }
+    PreCopyInfo info = preCopyInfo();
+    reply.size(MigPrecopyInfo.SIZE).u32(0, MigPrecopyInfo.SIZE).u32(MigPrecopyInfo.FLAGS, 0)
+        .u64(MigPrecopyInfo.INITIAL_BYTES, info.initialBytes())
+        .u64(MigPrecopyInfo.DIRTY_BYTES, info.dirtyBytes());
+  }
+
+  void read(Request request, Reply reply) throws ErrnoException {
+    request.requireArgsz(MigData.SIZE);
+    int wanted = request.u32(MigData.LENGTH);
+    if (wanted <= 0 || wanted > maxDataXferSize) {
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_DATA_READ of " + Integer.toUnsignedString(wanted) + " bytes");
+    }
+    request.requireArgsz(MigData.SIZE, wanted);
+    if (saving == null) {
+      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + device.state());
+    }
+    MemorySegment into = data.slice(0, wanted);
+    int got = (int) Math.max(0, read(saving, into));
+    if (padsReads && got < wanted) {
+      into.asSlice(got).fill((byte) 0);
+    }
+    reply.size(MigData.SIZE).u32(0, MigData.SIZE + got).u32(MigData.LENGTH, got)
+        .tail(padsReads ? into : data.slice(0, got));
+  }
+
+  private static long read(SavingSession session, MemorySegment into) throws ErrnoException {
+    try {
+      return session.read(into);
+    } catch (DeviceException e) {
+      throw toErrnoException(e);
+    }
+  }
+
+  void write(Request request, Reply reply) throws ErrnoException {
+    request.requireArgsz(MigData.SIZE);
+    int size = request.u32(MigData.LENGTH);
+    if (size < 0 || size > maxDataXferSize || size != request.size() - MigData.SIZE) {
+      throw new ErrnoException(Errno.EINVAL,
+          "MIG_DATA_WRITE of " + Integer.toUnsignedString(size) + " bytes");
+    }
+    request.requireArgsz(MigData.SIZE, size);
+    if (resuming == null) {
+      throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + device.state());
+    }
+    try {
+      resuming.write(request.data(MigData.SIZE, size));
+    } catch (DeviceException e) {
+      throw toErrnoException(e);
+    }
+  }
+
+  /** The client knows what it asked for, and of which device: what it is told is the reason alone, where there is one. */
+  private static ErrnoException toErrnoException(DeviceException e) {
+    return new ErrnoException(e.errno(), e.reason().orElse(String.valueOf(e.getMessage())), e);
+  }
+
+  @Override
+  public void close() {
+    if (saving != null) {
+      saving.close();
+      saving = null;
+    }
+    if (resuming != null) {
+      resuming.close();
+      resuming = null;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.DeferredMessage;
+import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.MessageSender;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.SliceTable;
+import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
+import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Carries out commands of the client while the device waits for memory of the client's. They cannot wait their turn:
+ * QEMU carries out DMA_READ and DMA_WRITE in a thread that is held up as long as a processor of its guest waits for a
+ * register.
+ *
+ * <p>
+ * What changes the device as a whole waits all the same: reset, and all of migration, version 1's region included.
+ */
+final class ReentrantCommands {
+
+  /** Such commands may make the device wait for memory in turn; one that comes then too is carried out, and so on. */
+  private static final int MAX_DEPTH = 4;
+
+  /** {@code VFIO_PCI_NUM_REGIONS}. */
+  private static final int PCI_REGIONS = 9;
+
+  private static final Set<Command> ALWAYS_ALLOWED = EnumSet.of(Command.DMA_MAP, Command.DMA_UNMAP,
+      Command.DEVICE_GET_INFO, Command.DEVICE_GET_REGION_INFO, Command.DEVICE_GET_REGION_IO_FDS,
+      Command.DEVICE_GET_IRQ_INFO, Command.DEVICE_SET_IRQS);
+
+  private record Exchange(Request request, Reply reply) {
+  }
+
+  private final CommandTable commands;
+  private final MessageSender sender;
+  private final Arena memory;
+  private final int maxBodySize;
+  private final int maxDataSize;
+  /** One for each depth, made when it is needed first. */
+  private final List<Exchange> exchanges = new ArrayList<>();
+  private int depth;
+
+  /**
+   * Makes one.
+   *
+   * @param memory for its buffers
+   * @param largestBody bytes of the longest body that is received
+   * @param largestData bytes of the longest data that is sent
+   */
+  ReentrantCommands(CommandTable handlers, MessageSender sender, Arena memory, int largestBody,
+      int largestData) {
+    this.commands = handlers;
+    this.sender = sender;
+    this.memory = memory;
+    this.maxBodySize = largestBody;
+    this.maxDataSize = largestData;
+  }
+
+  /** Tells whether a command can be carried out now. */
+  boolean accepts(DeferredMessage message) {
+    Command command = Command.fromWire(message.command());
+    if (command == null || depth == MAX_DEPTH) {
+      return false;
+    }
+    return ALWAYS_ALLOWED.contains(command)
+        || ((command == Command.REGION_READ || command == Command.REGION_WRITE)
+            && accessesPciRegions(message, 0, RegionAccess.SIZE))
+        || (command == Command.REGION_WRITE_MULTI
+            && accessesPciRegions(message, WriteMulti.WRITES, WriteMulti.WRITE_SIZE));
+  }
+
+  /**
+   * Tells whether accesses are to regions that a PCI device has: any other may hold migration.
+   *
+   * @param first where in the body the first access lies
+   * @param size bytes from one to the next, if there are several
+   */
+  private static boolean accessesPciRegions(DeferredMessage message, int first, int size) {
+    long end = message.command() == Command.REGION_WRITE_MULTI.wireValue()
+        ? message.body().byteSize()
+        : first + size;
+    for (int at = first; at + size <= end && end <= message.body().byteSize(); at += size) {
+      if (Integer.compareUnsigned(message.body().get(LittleEndian.U32, at + RegionAccess.REGION), PCI_REGIONS)
+          >= 0) {
+        return false;
+      }
+    }
+    return end <= message.body().byteSize();
+  }
+
+  /** Carries out a command and answers it. */
+  void execute(DeferredMessage message) throws LinuxException, ProtocolException {
+    if (depth == exchanges.size()) {
+      exchanges.add(new Exchange(new Request(new SliceTable(memory.allocate(maxBodySize, 8))),
+          new Reply(new SliceTable(memory.allocate(Reply.HEAD_SIZE, 8)),
+              new SliceTable(memory.allocate(maxDataSize, 4096)))));
+    }
+    Exchange exchange = exchanges.get(depth);
+    depth++;
+    try {
+      exchange.request.load(message);
+      commands.execute(exchange.request, exchange.reply, sender);
+    } finally {
+      depth--;
+    }
+  }
+}

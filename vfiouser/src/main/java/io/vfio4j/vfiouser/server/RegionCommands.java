@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
+import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
+import java.lang.foreign.MemorySegment;
+
+/** REGION_READ, REGION_WRITE and REGION_WRITE_MULTI. */
+final class RegionCommands {
+
+  private final EmulatedDevice device;
+  private final DeviceDescription description;
+  private final int maxDataXferSize;
+
+  RegionCommands(EmulatedDevice device, int maxDataXferSize) {
+    this.device = device;
+    this.description = device.description();
+    this.maxDataXferSize = maxDataXferSize;
+  }
+
+  void read(Request request, Reply reply) throws ErrnoException {
+    request.requireSize(RegionAccess.SIZE);
+    int count = check(request, 0, maxDataXferSize);
+    var into = reply.echo(request, RegionAccess.SIZE).data(count);
+    device.readRegion(request.u32(RegionAccess.REGION), request.u64(RegionAccess.OFFSET), into);
+  }
+
+  void write(Request request, Reply reply) throws ErrnoException {
+    request.requireSize(RegionAccess.SIZE);
+    int count = checkWrite(request, 0, maxDataXferSize);
+    request.requireSize(RegionAccess.SIZE + count);
+    reply.echo(request, RegionAccess.SIZE);
+    device.writeRegion(request.u32(RegionAccess.REGION), request.u64(RegionAccess.OFFSET),
+        request.data(RegionAccess.SIZE, count));
+  }
+
+  /**
+   * Carries out several writes, in order. If one of them cannot be, none is; if the device refuses one, those before
+   * it count, and their number is the answer.
+   */
+  void writeMulti(Request request, Reply reply) throws ErrnoException {
+    request.requireSize(WriteMulti.WRITES);
+    long count = request.u64(0);
+    int most = Math.min(request.size() - WriteMulti.WRITES, maxDataXferSize) / WriteMulti.WRITE_SIZE;
+    if (count < 0 || count > most) {
+      throw new ErrnoException(Errno.EINVAL, "%s writes in %d bytes"
+          .formatted(Long.toUnsignedString(count), request.size()));
+    }
+    for (int i = 0; i < count; i++) {
+      checkWrite(request, at(i), WriteMulti.DATA_SIZE);
+    }
+    long done = 0;
+    try {
+      while (done < count) {
+        writeOne(request, at((int) done), reply);
+        done++;
+      }
+    } catch (ErrnoException e) {
+      if (done == 0) {
+        throw e;
+      }
+    }
+    reply.size(WriteMulti.WRITES).u64(0, done);
+  }
+
+  private static int at(int write) {
+    return WriteMulti.WRITES + write * WriteMulti.WRITE_SIZE;
+  }
+
+  private void writeOne(Request request, int at, Reply reply) throws ErrnoException {
+    int count = request.u32(at + RegionAccess.COUNT);
+    // From a place that is always the same: slices of so many places would have to be made anew each time.
+    MemorySegment bytes = reply.scratch(count);
+    MemorySegment.copy(request.body(), request.bodyOffset() + at + WriteMulti.DATA, bytes, 0, count);
+    device.writeRegion(request.u32(at + RegionAccess.REGION), request.u64(at + RegionAccess.OFFSET), bytes);
+  }
+
+  private int checkWrite(Request request, int at, int most) throws ErrnoException {
+    int count = check(request, at, most);
+    int region = request.u32(at + RegionAccess.REGION);
+    if (!description.regions().get(region).writable()) {
+      throw new ErrnoException(Errno.EINVAL, "region " + region + " is read-only");
+    }
+    return count;
+  }
+
+  /** Checks the fields of an access, and returns how many bytes it is for. */
+  private int check(Request request, int at, int most) throws ErrnoException {
+    long offset = request.u64(at + RegionAccess.OFFSET);
+    int region = request.u32(at + RegionAccess.REGION);
+    int count = request.u32(at + RegionAccess.COUNT);
+    if (region < 0 || region >= description.regions().size()) {
+      throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(region));
+    }
+    long size = description.regions().get(region).size();
+    if (count < 0 || count > most || offset < 0 || offset > size - count) {
+      throw new ErrnoException(Errno.EINVAL, "no %s bytes at 0x%x of region %d"
+          .formatted(Integer.toUnsignedString(count), offset, region));
+    }
+    return count;
+  }
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.dma.DmaTable;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.DeferredMessage;
+import io.vfio4j.vfiouser.wire.Extensions;
+import io.vfio4j.vfiouser.wire.Header;
+import io.vfio4j.vfiouser.wire.MessageReader;
+import io.vfio4j.vfiouser.wire.MessageSender;
+import io.vfio4j.vfiouser.wire.MessageTransport;
+import io.vfio4j.vfiouser.wire.Reply;
+import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.SliceTable;
+import io.vfio4j.vfiouser.wire.VersionMessage;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client of a server, from its VERSION to its end. Everything happens on the device's thread: messages, and
+ * between them what the device has to do.
+ */
+final class ServerConnection implements AutoCloseable {
+
+  private final EmulatedDevice device;
+  private final DmaTable dma;
+  private final IrqTable irqs;
+  private final ServerOptions options;
+  private final LongSupplier clock;
+  private final MessageTransport transport;
+  private final Arena memory = Arena.ofConfined();
+  private final MessageReader reader;
+  private final MessageSender sender;
+  private final Request request;
+  private final Reply reply;
+  private final SliceTable data;
+  private final DmaAccessRequests dmaRequests;
+  private final EventFdSet eventFdSet = new EventFdSet();
+  private final ClientLog log;
+  private final CommandTable commands;
+  private Extensions extensions = Extensions.NONE;
+  private int maxBodySize;
+  private volatile @Nullable TwinSocket twin;
+  private @Nullable MigrationData migrationData;
+  private @Nullable DirtyBitmapBuffer bitmaps;
+
+  ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
+      LongSupplier clock, ClientLog log,
+      MessageTransport transport) {
+    this.log = log;
+    this.commands = new CommandTable(log);
+    this.device = device;
+    this.dma = dma;
+    this.irqs = irqs;
+    this.options = options;
+    this.clock = clock;
+    this.transport = transport;
+    int largest = options.limits().maxBodySize();
+    maxBodySize = largest;
+    reader = new MessageReader(transport, options.stallTimeout(), memory);
+    reader.enableDeferral(largest, Arena::ofConfined);
+    sender = new MessageSender(transport, reader, options.stallTimeout());
+    int largestData = options.limits().maxDataXferSize();
+    request = new Request(new SliceTable(memory.allocate(largest, 8)));
+    data = new SliceTable(memory.allocate(largestData, 4096));
+    reply = new Reply(new SliceTable(memory.allocate(Reply.HEAD_SIZE, 8)), data);
+    ReentrantCommands meanwhile = new ReentrantCommands(commands, sender, memory, largest, largestData);
+    dmaRequests = new DmaAccessRequests(sender, reader, meanwhile, memory, largest, options.stallTimeout());
+  }
+
+  /** Tells whether the client got so far as to have the device: one that only connects does nothing to it. */
+  boolean isNegotiated() {
+    return migrationData != null;
+  }
+
+  /** Tells whether a device that stands still with its state is to be left so, and one that runs in RUNNING. */
+  boolean keepsStopped() {
+    return extensions.keepStopped();
+  }
+
+  /** Tells whether a device in RUNNING is to be left as it is. */
+  boolean keepsState() {
+    return !isNegotiated() || options.keepState() == KeepState.ALWAYS || extensions.keepState();
+  }
+
+  /**
+   * Serves the client until it goes away.
+   *
+   * @throws ProtocolException if it broke the protocol
+   * @throws LinuxException if the connection failed
+   */
+  void serve() throws LinuxException, ProtocolException {
+    if (!reader.next(false)) {
+      return;
+    }
+    negotiate();
+    while (true) {
+      DeferredMessage queued = dmaRequests.pollDeferred();
+      if (queued != null) {
+        try (queued) {
+          if (!eventFdSet.isEmpty()) {
+            awaitMessage(0);
+          }
+          request.load(queued);
+          execute();
+        }
+      } else {
+        runDevice();
+        dmaRequests.checkFailure();
+        if (dmaRequests.hasDeferred()) {
+          continue;
+        }
+        if (!reader.next(true)) {
+          return;
+        }
+        if (reader.isReply() && dmaRequests.isAbortedReply()) {
+          continue;
+        }
+        checkSize();
+        request.receive(reader);
+        execute();
+      }
+      dmaRequests.checkFailure();
+    }
+  }
+
+  /** Lets the device do what is due, and hear what is signalled, until there is a message to take. */
+  private void runDevice() throws LinuxException {
+    while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred()) {
+      long now = clock.getAsLong();
+      long next = device.runDue(now);
+      boolean isPlanned = next != Long.MAX_VALUE;
+      if (!eventFdSet.isEmpty()) {
+        if (awaitMessage(reader.hasBuffered() ? 0 : isPlanned ? Math.max(0, next - now) : -1)) {
+          return;
+        }
+      } else if (!isPlanned || reader.hasBuffered() || transport.awaitReadable(Math.max(0, next - now))) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Waits for a message or a signal. What was signalled before a message was sent, the device sees before it.
+   *
+   * @return whether there is a message
+   */
+  private boolean awaitMessage(long timeoutNanos) throws LinuxException {
+    int ready = transport.awaitReadable(eventFdSet.pollFd(), timeoutNanos);
+    if ((ready & MessageTransport.EVENT) != 0) {
+      eventFdSet.dispatch();
+      device.runDue(clock.getAsLong());
+    }
+    return reader.hasBuffered() || (ready & MessageTransport.READABLE) != 0;
+  }
+
+  private void negotiate() throws LinuxException, ProtocolException {
+    long size = reader.remaining();
+    if (reader.command() != Command.VERSION.wireValue()) {
+      reject("the first message is not a VERSION");
+    }
+    checkSize();
+    if (size > VersionMessage.MAX_SIZE) {
+      reject("a VERSION of " + reader.messageSize() + " bytes");
+    }
+    request.receive(reader);
+    try {
+      VersionMessage asked = VersionMessage.decode(request.body(), request.bodyOffset(), request.size());
+      if (asked.major() != VersionMessage.MAJOR || request.fds().count() > 0) {
+        throw new ErrnoException(Errno.EINVAL, "version " + asked.major() + " of the protocol");
+      }
+      applyVersion(asked);
+    } catch (ErrnoException e) {
+      reply.sendError(sender, request, e.errno().number());
+      throw protocolException(e);
+    } finally {
+      request.close();
+    }
+  }
+
+  private void applyVersion(VersionMessage asked) throws ErrnoException, LinuxException, ProtocolException {
+    Limits inForce = options.limits().negotiate(asked.limits());
+    Extensions wanted = asked.extensions();
+    boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
+    boolean mayKeep = options.keepState() != KeepState.NEVER;
+    extensions = new Extensions(wanted.isVfio4j(), wanted.preCopyInfo(), wanted.keepState() && mayKeep,
+        wanted.keepState() && wanted.keepStopped() && mayKeep, wanted.memoryKinds(), wanted.reasons());
+    installHandlers(inForce, asked.writeMultiple());
+    reply.clear();
+    // A client that asks for a second socket knows that the answer also says which descriptor it is.
+    int most = request.size() + (hasTwin ? VersionMessage.FD_INDEX_SIZE : 0);
+    int size = asked.reply(inForce, extensions, hasTwin).encode(reply.headSegment(), Header.SIZE, most);
+    reply.size(size);
+    if (hasTwin && size > VersionMessage.SIZE_WITHOUT_CAPABILITIES) {
+      openTwin();
+    }
+    reply.send(sender, request);
+    if (twin != null) {
+      twin.closeClientEnd();
+    }
+    log.connected();
+  }
+
+  private void openTwin() throws LinuxException {
+    TwinSocket opened = new TwinSocket(transport, options, memory);
+    twin = opened;
+    dmaRequests.useTwin(opened);
+    reply.fd(opened.clientFd());
+  }
+
+  private static ProtocolException protocolException(ErrnoException cause) {
+    ProtocolException exception = new ProtocolException(String.valueOf(cause.getMessage()));
+    exception.initCause(cause);
+    return exception;
+  }
+
+  private void installHandlers(Limits inForce, boolean writeMultiple) {
+    commands.applyNegotiated(inForce.maxMsgFds(), extensions.reasons());
+    maxBodySize = inForce.maxBodySize();
+    dmaRequests.limitPieces(inForce.maxDataXferSize());
+    dma.attachClient(dmaRequests, extensions.memoryKinds());
+    DirtyBitmapBuffer dirtyReports = new DirtyBitmapBuffer(inForce);
+    InfoCommands info = new InfoCommands(device, irqs, inForce.maxMsgFds());
+    RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
+    DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
+    DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());
+    MigrationData sessions =
+        new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.isVfio4j());
+    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports);
+    migrationData = sessions;
+    bitmaps = dirtyReports;
+    commands.put(Command.DMA_MAP, mappings::map);
+    commands.put(Command.DMA_UNMAP, mappings::unmap);
+    commands.put(Command.DEVICE_GET_INFO, info::deviceInfo);
+    commands.put(Command.DEVICE_GET_REGION_INFO, info::regionInfo);
+    commands.put(Command.DEVICE_GET_REGION_IO_FDS, doorbells::regionIoFds);
+    commands.put(Command.DEVICE_GET_IRQ_INFO, info::irqInfo);
+    commands.put(Command.DEVICE_SET_IRQS, new IrqCommands(irqs, eventFdSet)::setIrqs);
+    commands.put(Command.REGION_READ, regions::read);
+    commands.put(Command.REGION_WRITE, regions::write);
+    if (writeMultiple) {
+      commands.put(Command.REGION_WRITE_MULTI, regions::writeMulti);
+    }
+    commands.put(Command.DEVICE_RESET, (asked, answer) -> {
+      device.reset();
+      dma.log().clear();
+      sessions.closeEndedSessions();
+    });
+    commands.put(Command.DEVICE_FEATURE, feature::feature);
+    commands.put(Command.MIG_DATA_READ, sessions::read);
+    commands.put(Command.MIG_DATA_WRITE, sessions::write);
+    commands.put(Command.MIG_GET_PRECOPY_INFO, sessions::preCopyInfo);
+  }
+
+  /** Checks what the header says before anything is read by it. */
+  private void checkSize() throws LinuxException, ProtocolException {
+    if (reader.messageSize() < Header.SIZE) {
+      reject("a message of " + reader.messageSize() + " bytes");
+    }
+    if (reader.isReply()) {
+      throw new ProtocolException("a reply that nothing was asked for");
+    }
+    if (!reader.isCommand()) {
+      reject("a message of type " + (reader.flags() & Header.TYPE_MASK));
+    }
+    if (reader.remaining() > maxBodySize) {
+      reject("a message of " + reader.messageSize() + " bytes, more than was agreed on");
+    }
+  }
+
+  /** Answers EINVAL and gives the client up: what follows in its stream cannot be found any more. */
+  private void reject(String what) throws LinuxException, ProtocolException {
+    boolean isAnswered =
+        (reader.flags() & Header.NO_REPLY) == 0 || reader.command() == Command.VERSION.wireValue();
+    if (isAnswered && !reader.isReply()) {
+      Header.write(reply.headSegment(), reader.id(), reader.command(), Header.SIZE,
+          Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
+      sender.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
+    }
+    throw new ProtocolException(what);
+  }
+
+  private void execute() throws LinuxException, ProtocolException {
+    reader.hold();
+    try {
+      commands.execute(request, reply, sender);
+    } finally {
+      reader.release();
+    }
+  }
+
+  /** Wakes the connection up, from any thread, to end. */
+  void shutdown() {
+    transport.shutdown();
+    TwinSocket opened = twin;
+    if (opened != null) {
+      opened.shutdown();
+    }
+  }
+
+  @Override
+  public void close() {
+    dma.clear();
+    irqs.clear();
+    eventFdSet.close();
+    if (migrationData != null) {
+      migrationData.close();
+    }
+    if (bitmaps != null) {
+      bitmaps.close();
+    }
+    request.close();
+    dmaRequests.close();
+    if (twin != null) {
+      twin.close();
+    }
+    reader.close();
+    transport.close();
+    memory.close();
+  }
+}

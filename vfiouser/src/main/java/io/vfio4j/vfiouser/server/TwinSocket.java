@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.vfiouser.wire.MessageReader;
+import io.vfio4j.vfiouser.wire.MessageSender;
+import io.vfio4j.vfiouser.wire.MessageTransport;
+import io.vfio4j.vfiouser.wire.SocketTransport;
+import java.lang.foreign.Arena;
+import java.time.Duration;
+
+/** The server's end of the second socket, on which its own commands travel, and the client's until it is sent. */
+final class TwinSocket implements AutoCloseable {
+
+  private final MessageTransport transport;
+  private final MessageReader reader;
+  private final MessageSender sender;
+  private final UnixSocket client;
+
+  /**
+   * Makes a pair of sockets.
+   *
+   * @param first carries the session's other messages
+   */
+  TwinSocket(MessageTransport first, ServerOptions options, Arena memory) throws LinuxException {
+    UnixSocket.Pair pair = UnixSocket.pair();
+    client = pair.other();
+    try {
+      Duration timeout = options.stallTimeout();
+      transport = first.wrapTwin(
+          SocketTransport.withTimeout(pair.one(), timeout, options.busyPoll(), options.socketBuffer()));
+      reader = new MessageReader(transport, timeout, memory);
+      sender = new MessageSender(transport, reader, timeout);
+    } catch (LinuxException | RuntimeException e) {
+      pair.one().close();
+      client.close();
+      throw e;
+    }
+  }
+
+  MessageReader reader() {
+    return reader;
+  }
+
+  MessageSender sender() {
+    return sender;
+  }
+
+  /** Returns the client's end. */
+  Fd clientFd() {
+    return client.fd();
+  }
+
+  /** Lets go of the client's end, which the client has now. */
+  void closeClientEnd() {
+    client.close();
+  }
+
+  /** Ends a wait for the client, from any thread. */
+  void shutdown() {
+    transport.shutdown();
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    reader.close();
+    transport.close();
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.wire;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.vfiouser.ProtocolException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
+
+/** A message that came before it was its turn, put aside with its descriptors. */
+public final class DeferredMessage implements AutoCloseable {
+
+  private final Arena memory;
+  private final ReceivedFds fds = new ReceivedFds();
+  private final int id;
+  private final int command;
+  private final int flags;
+  private final int errno;
+  private final MemorySegment body;
+  private long received;
+
+  private DeferredMessage(int id, int command, int flags, int errno, long size, Supplier<Arena> memory) {
+    this.memory = memory.get();
+    this.id = id;
+    this.command = command;
+    this.flags = flags;
+    this.errno = errno;
+    this.body = this.memory.allocate(Math.max(1, size)).asSlice(0, size);
+  }
+
+  /**
+   * Begins to take the message whose header has been read. The caller has checked its size.
+   *
+   * @param memory gives what the body is put in, which is this message's
+   */
+  static DeferredMessage begin(MessageStream stream, Supplier<Arena> memory) {
+    return new DeferredMessage(stream.id(), stream.command(), stream.flags(), stream.errno(),
+        stream.remaining(),
+        memory);
+  }
+
+  /** Takes the message that the reader stands at, all of it. The caller has checked its size. */
+  public static DeferredMessage receive(MessageReader reader) throws LinuxException, ProtocolException {
+    DeferredMessage message =
+        new DeferredMessage(reader.id(), reader.command(), reader.flags(), reader.errno(),
+            reader.remaining(), Arena::ofConfined);
+    try {
+      reader.read(message.body);
+      message.fds.takeAll(reader.fds());
+      return message;
+    } catch (LinuxException | ProtocolException | RuntimeException e) {
+      message.close();
+      throw e;
+    }
+  }
+
+  /** Waits for what is left of the body. */
+  void fill(MessageStream stream) throws LinuxException, ProtocolException {
+    stream.read(body.asSlice(received));
+    received = body.byteSize();
+    fds.takeAll(stream.fds());
+  }
+
+  /** Takes what has come of the body. Returns whether that is all of it. */
+  boolean fillNow(MessageStream stream) throws LinuxException, ProtocolException {
+    while (received < body.byteSize()) {
+      int got = stream.readNow(body.asSlice(received));
+      if (got <= 0) {
+        return false;
+      }
+      received += got;
+    }
+    fds.takeAll(stream.fds());
+    return true;
+  }
+
+  int id() {
+    return id;
+  }
+
+  public int command() {
+    return command;
+  }
+
+  int flags() {
+    return flags;
+  }
+
+  int errno() {
+    return errno;
+  }
+
+  public MemorySegment body() {
+    return body;
+  }
+
+  ReceivedFds fds() {
+    return fds;
+  }
+
+  @Override
+  public void close() {
+    fds.close();
+    memory.close();
+  }
+}

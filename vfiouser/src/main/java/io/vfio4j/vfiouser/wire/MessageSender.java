@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.wire;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.ProtocolException;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Sends messages, in one system call as a rule. Where the peer takes no more for now, what it sends meanwhile is
+ * received and put aside: two ends that both send more than a socket holds would wait for each other otherwise.
+ */
+public final class MessageSender {
+
+  /** As long as it takes: somebody else watches. */
+  public static final Duration UNBOUNDED = Duration.ZERO;
+
+  private final MessageTransport transport;
+  private final MessageReader reader;
+  private final long timeoutNanos;
+
+  /**
+   * Makes a sender.
+   *
+   * @param reader receives from the same transport
+   * @param timeout how long the peer may take for a message, or {@link #UNBOUNDED}
+   */
+  public MessageSender(MessageTransport transport, MessageReader reader, Duration timeout) {
+    this.transport = transport;
+    this.reader = reader;
+    this.timeoutNanos = timeout.toNanos();
+  }
+
+  /**
+   * Sends a message in one or two pieces, with descriptors. The reader must not stand within a message.
+   *
+   * @throws ProtocolException ETIMEDOUT if the peer does not take all of it in time, and others for what it sends
+   */
+  public void send(MemorySegment head, MemorySegment tail, List<Fd> fds)
+      throws LinuxException, ProtocolException {
+    long taken = transport.sendNow(head, tail, 0, fds);
+    if (taken != head.byteSize() + tail.byteSize()) {
+      sendRest(head, tail, Math.max(0, taken), fds);
+    }
+  }
+
+  private void sendRest(MemorySegment head, MemorySegment tail, long taken, List<Fd> fds)
+      throws LinuxException, ProtocolException {
+    long begun = System.nanoTime();
+    long done = taken;
+    while (done < head.byteSize() + tail.byteSize()) {
+      long left = timeoutNanos - (System.nanoTime() - begun);
+      if (timeoutNanos > 0 && left <= 0) {
+        throw new ProtocolException("a message was not read in time", Errno.ETIMEDOUT);
+      }
+      int ready = transport.awaitWritable(reader.canDefer(), timeoutNanos > 0 ? left : -1);
+      if ((ready & MessageTransport.READABLE) != 0 && reader.canDefer()) {
+        reader.deferReceived();
+      }
+      if ((ready & MessageTransport.WRITABLE) != 0) {
+        done += Math.max(0, transport.sendNow(head, tail, done, fds));
+      }
+    }
+  }
+}

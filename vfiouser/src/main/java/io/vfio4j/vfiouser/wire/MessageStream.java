@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.wire;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.ProtocolException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+
+/**
+ * Takes messages from a transport, in few system calls: a small message arrives in one, a large body is received
+ * where it belongs.
+ *
+ * <p>
+ * One read may bring several messages. The kernel ends a read with the chunk that carries descriptors, so they
+ * belong to the last message that begins in it.
+ *
+ * <p>
+ * A message that has begun must be whole in time, however it drips: the clock is looked at only where a message is
+ * not whole at once.
+ */
+final class MessageStream implements AutoCloseable {
+
+  private static final int READ_AHEAD = 8192;
+  /** SCM_MAX_FD: what one honest send can carry. A message in a thousand pieces could bring as many in each. */
+  private static final int MAX_FDS = 253;
+
+  /**
+   * So many messages in a row have to be whole at once before a wait for the next one gets no timeout. A timeout costs
+   * a timer in the kernel for each wait, a twentieth of a round trip; to change it is a system call.
+   */
+  private static final int UNTIMED_AFTER = 64;
+
+  private static final String TIMED_OUT = "the rest of a message did not come in time";
+
+  private final MessageTransport transport;
+  /** How long a message may take, or 0. */
+  private final long timeoutNanos;
+  private final SliceTable[] buffers;
+  private int current;
+  private int held = -1;
+  private int start;
+  private int end;
+  /** Where in the stream the buffer begins. */
+  private long base;
+  private int consecutiveWhole;
+  private final SliceCache rest = new SliceCache();
+  private boolean isTimed;
+  private long timedSince;
+  private boolean ended;
+
+  private long messageAt;
+  private int id;
+  private int command;
+  private int flags;
+  private int errno;
+  private long messageSize;
+  private long remaining;
+
+  private ReceivedFds fds = new ReceivedFds();
+  private ReceivedFds nextFds = new ReceivedFds();
+  private final ReceivedFds incomingFds = new ReceivedFds();
+  /** Where the message begins that {@link #nextFds} belong to, or -1. */
+  private long nextAt = -1;
+
+  /**
+   * Makes a stream.
+   *
+   * @param timeout how long a message may take that has begun or is waited for, or {@link MessageSender#UNBOUNDED}
+   * @param arena for the buffers
+   */
+  MessageStream(MessageTransport transport, Duration timeout, Arena arena) {
+    this.transport = transport;
+    this.timeoutNanos = timeout.toNanos();
+    this.buffers = new SliceTable[] {
+        new SliceTable(arena.allocate(READ_AHEAD, 8)), new SliceTable(arena.allocate(READ_AHEAD, 8))};
+  }
+
+  /** Tells whether bytes of a further message are here already. */
+  boolean hasBuffered() {
+    return end - start > remaining;
+  }
+
+  /**
+   * Reads the header of the next message, leaving what is left of the one before.
+   *
+   * @param waitsForever whether the peer may take its time to begin a message
+   * @return false if the peer has closed the connection between two messages
+   * @throws ProtocolException if it closed within one, stalls, or sent a size that cannot be
+   */
+  boolean next(boolean waitsForever) throws LinuxException, ProtocolException {
+    skipRest();
+    finishMessage();
+    while (end - start < Header.SIZE) {
+      boolean mayTakeItsTime = waitsForever && start == end;
+      transport.setUnbounded(mayTakeItsTime && consecutiveWhole >= UNTIMED_AFTER);
+      if (!mayTakeItsTime) {
+        checkTimeout(start == end ? "nothing came in time" : "the rest of a header did not come in time");
+      }
+      if (fill(true) == 0) {
+        if (start == end) {
+          return false;
+        }
+        throw new ProtocolException("the connection ended within a header", Errno.ECONNRESET);
+      }
+    }
+    readHeader();
+    consecutiveWhole = end - start >= remaining ? Math.min(UNTIMED_AFTER, consecutiveWhole + 1) : 0;
+    return true;
+  }
+
+  private void finishMessage() {
+    // Closing none allocates an iterator.
+    if (fds.count() > 0) {
+      fds.close();
+    }
+    isTimed = false;
+  }
+
+  /**
+   * Reads the header of the next message if it is here, without waiting. The one before must have been read.
+   *
+   * @param largestBody a longer message, or one of a size that cannot be, is left where it is
+   * @return whether it was read; if not, and bytes are there, this message is not for taking without judgement
+   */
+  boolean nextNow(long largestBody) throws LinuxException, ProtocolException {
+    while (end - start < Header.SIZE) {
+      int received = fill(false);
+      if (received <= 0) {
+        ended = received == 0;
+        return false;
+      }
+    }
+    if (!canReadNext(largestBody)) {
+      return false;
+    }
+    finishMessage();
+    readHeader();
+    return true;
+  }
+
+  /** Tells whether {@link #nextNow} has something to do, now or once bytes have come. */
+  boolean canReadNext(long largestBody) {
+    if (ended || end - start < Header.SIZE) {
+      return !ended;
+    }
+    long size = Header.messageSize(buffers[current].segment(), start);
+    return size >= Header.SIZE && size - Header.SIZE <= largestBody;
+  }
+
+  /** Tells whether {@link #nextNow} has found the end of the stream. */
+  boolean hasEnded() {
+    return ended;
+  }
+
+  /** Starts the clock of a message, or looks at it. */
+  private void checkTimeout(String late) throws ProtocolException {
+    if (timeoutNanos == 0) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (!isTimed) {
+      isTimed = true;
+      timedSince = now;
+    } else if (now - timedSince >= timeoutNanos) {
+      throw new ProtocolException(late, Errno.ETIMEDOUT);
+    }
+  }
+
+  private void readHeader() throws ProtocolException {
+    MemorySegment buffer = buffers[current].segment();
+    messageAt = base + start;
+    id = Header.id(buffer, start);
+    command = Header.command(buffer, start);
+    messageSize = Header.messageSize(buffer, start);
+    flags = Header.flags(buffer, start);
+    errno = Header.errno(buffer, start);
+    start += Header.SIZE;
+    remaining = Math.max(0, messageSize - Header.SIZE);
+    if (nextAt == messageAt) {
+      ReceivedFds emptied = fds;
+      fds = nextFds;
+      nextFds = emptied;
+      nextAt = -1;
+    }
+  }
+
+  int id() {
+    return id;
+  }
+
+  int command() {
+    return command;
+  }
+
+  int flags() {
+    return flags;
+  }
+
+  int errno() {
+    return errno;
+  }
+
+  /** Returns the size of header and body as the peer says it: any value of 32 bits. */
+  long messageSize() {
+    return messageSize;
+  }
+
+  /** Returns how much of the body has not been read. */
+  long remaining() {
+    return remaining;
+  }
+
+  /** Returns the descriptors that came with the message. */
+  ReceivedFds fds() {
+    return fds;
+  }
+
+  /** Returns the slices of the buffer in which {@link #readInPlace} leaves a body. */
+  SliceTable buffer() {
+    return buffers[current];
+  }
+
+  /** Tells whether the rest of the body can be had in place, to stay there while it is {@linkplain #hold held}. */
+  boolean fitsInPlace() {
+    return remaining <= READ_AHEAD - Header.SIZE;
+  }
+
+  /**
+   * Reads the next bytes of the body, few enough for the buffer, and leaves them there until the next message is read
+   * or waited for.
+   *
+   * @return where in the buffer they begin
+   */
+  int readInPlace(int size) throws LinuxException, ProtocolException {
+    while (end - start < size) {
+      receiveRest();
+    }
+    int at = start;
+    start += size;
+    remaining -= size;
+    return at;
+  }
+
+  /** Receives more of the body into the buffer. */
+  private void receiveRest() throws LinuxException, ProtocolException {
+    transport.setUnbounded(false);
+    checkTimeout(TIMED_OUT);
+    checkNotEnded(fill(true));
+  }
+
+  /** Reads the next bytes of the body, as many as there is room for. */
+  void read(MemorySegment into) throws LinuxException, ProtocolException {
+    long size = into.byteSize();
+    long done = copyBuffered(into);
+    while (done < size) {
+      transport.setUnbounded(false);
+      checkTimeout(TIMED_OUT);
+      int received = transport.receiveAll(done == 0 ? into : rest.of(into, done, size - done));
+      checkNotEnded(received);
+      if (received > 0) {
+        done += received;
+        base += received;
+        remaining -= received;
+      }
+    }
+  }
+
+  /**
+   * Reads what has come of the body, without waiting.
+   *
+   * @param into at most as long as what remains of the body
+   * @return the number of bytes, or {@link MessageTransport#WOULD_BLOCK}
+   */
+  int readNow(MemorySegment into) throws LinuxException, ProtocolException {
+    long here = copyBuffered(into);
+    if (here > 0) {
+      return (int) here;
+    }
+    int received = transport.receiveNow(into, fds);
+    checkNotEnded(received);
+    if (received > 0) {
+      base += received;
+      remaining -= received;
+      checkFds(fds);
+    }
+    return received;
+  }
+
+  /** Takes the next bytes of the body that are here already, and returns how many. */
+  private long copyBuffered(MemorySegment into) {
+    long here = Math.min(into.byteSize(), end - start);
+    MemorySegment.copy(buffers[current].segment(), start, into, 0, here);
+    start += (int) here;
+    remaining -= here;
+    return here;
+  }
+
+  private static void checkNotEnded(int received) throws ProtocolException {
+    if (received == 0) {
+      throw new ProtocolException("the connection ended within a message", Errno.ECONNRESET);
+    }
+  }
+
+  /** Reads the rest of the body and drops it. */
+  void skipRest() throws LinuxException, ProtocolException {
+    while (remaining > 0) {
+      int buffered = (int) Math.min(remaining, end - start);
+      start += buffered;
+      remaining -= buffered;
+      if (remaining > 0) {
+        receiveRest();
+      }
+    }
+  }
+
+  /** Keeps the message that lies in the buffer as it is, while others are read, until {@link #release}. */
+  void hold() {
+    if (held < 0) {
+      held = current;
+    }
+  }
+
+  void release() {
+    held = -1;
+  }
+
+  /** Receives once. What is returned is the transport's answer. */
+  private int fill(boolean waits) throws LinuxException, ProtocolException {
+    makeRoom();
+    // A header cut in two, whose descriptors are here: its rest alone, so that those of the message behind it
+    // cannot come with it.
+    int room = nextAt < 0 ? READ_AHEAD - end : Header.SIZE - (end - start);
+    MemorySegment into = buffers[current].slice(end, room);
+    int received =
+        waits ? transport.receive(into, incomingFds) : transport.receiveNow(into, incomingFds);
+    if (received > 0) {
+      end += received;
+      if (incomingFds.count() > 0) {
+        assignFds();
+      }
+    }
+    return received;
+  }
+
+  private void makeRoom() {
+    if (current == held) {
+      moveBuffered(1 - current);
+    } else if (start == end || end == READ_AHEAD || start > READ_AHEAD / 2) {
+      moveBuffered(current);
+    }
+  }
+
+  private void moveBuffered(int buffer) {
+    MemorySegment.copy(buffers[current].segment(), start, buffers[buffer].segment(), 0, end - start);
+    base += start;
+    end -= start;
+    start = 0;
+    current = buffer;
+  }
+
+  /** Gives the descriptors of a read to the last message that begins in it. */
+  private void assignFds() throws ProtocolException {
+    boolean withinBody = remaining > 0;
+    long last = withinBody ? messageAt : base + start;
+    for (long at = start + remaining; at < end;) {
+      last = base + at;
+      if (end - at < Header.SIZE) {
+        break;
+      }
+      at += Math.max(Header.SIZE, Header.messageSize(buffers[current].segment(), at));
+    }
+    // More may come with every piece of a message: they add up, for whoever judges their number.
+    boolean ofCurrent = withinBody && last == messageAt;
+    ReceivedFds owner = ofCurrent ? fds : nextFds;
+    owner.takeAll(incomingFds);
+    if (!ofCurrent) {
+      nextAt = last;
+    }
+    checkFds(owner);
+  }
+
+  private static void checkFds(ReceivedFds ofMessage) throws ProtocolException {
+    if (ofMessage.count() > MAX_FDS) {
+      throw new ProtocolException("a message with " + ofMessage.count() + " descriptors");
+    }
+  }
+
+  @Override
+  public void close() {
+    fds.close();
+    nextFds.close();
+    incomingFds.close();
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.wire;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.ProtocolException;
+import java.lang.foreign.MemorySegment;
+
+/** A command as it was received. One object serves all commands of a connection, one after the other. */
+public final class Request implements AutoCloseable {
+
+  private final SliceTable largeBody;
+  /** Not the reader's: while a command is carried out others are read, with descriptors of their own. */
+  private final ReceivedFds fds = new ReceivedFds();
+  private int id;
+  private int command;
+  private int flags;
+  private SliceTable body;
+  private int bodyOffset;
+  private int size;
+
+  /** Makes a request with room for bodies that do not fit in the reader's own buffer. */
+  public Request(SliceTable large) {
+    this.largeBody = large;
+    this.body = large;
+  }
+
+  /** Takes the message that the reader stands at, all of it. The caller has checked its size. */
+  public void receive(MessageReader reader) throws LinuxException, ProtocolException {
+    id = reader.id();
+    command = reader.command();
+    flags = reader.flags();
+    size = (int) reader.remaining();
+    if (reader.fitsInPlace()) {
+      bodyOffset = reader.readInPlace();
+      body = reader.buffer();
+    } else {
+      reader.read(largeBody.slice(0, size));
+      bodyOffset = 0;
+      body = largeBody;
+    }
+    // Last, for some may come with the body's end.
+    takeFds(reader.fds());
+  }
+
+  /** Takes a message that was put aside. */
+  public void load(DeferredMessage queued) {
+    id = queued.id();
+    command = queued.command();
+    flags = queued.flags();
+    size = (int) queued.body().byteSize();
+    MemorySegment.copy(queued.body(), 0, largeBody.segment(), 0, size);
+    bodyOffset = 0;
+    body = largeBody;
+    takeFds(queued.fds());
+  }
+
+  private void takeFds(ReceivedFds received) {
+    close();
+    if (received.count() > 0) {
+      fds.takeAll(received);
+    }
+  }
+
+  int id() {
+    return id;
+  }
+
+  public int command() {
+    return command;
+  }
+
+  public boolean wantsReply() {
+    return (flags & Header.NO_REPLY) == 0;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  public ReceivedFds fds() {
+    return fds;
+  }
+
+  /** Checks that the body has at least so many bytes. */
+  public void requireSize(int bytes) throws ErrnoException {
+    if (size < bytes) {
+      throw new ErrnoException(Errno.EINVAL,
+          Command.fromWire(command) + " with " + size + " bytes instead of " + bytes);
+    }
+  }
+
+  /** Checks that the body has at least so many bytes, and that its first field, argsz, leaves room for as many. */
+  public void requireArgsz(int bytes) throws ErrnoException {
+    requireSize(bytes);
+    if (Integer.compareUnsigned(u32(0), bytes) < 0) {
+      throw new ErrnoException(Errno.EINVAL, Command.fromWire(command) + " with argsz " + u32(0));
+    }
+  }
+
+  /**
+   * Checks that argsz leaves room for fields and the data that follow them, in the answer or in the request itself.
+   *
+   * @param fields bytes of the fields, which the body has
+   * @param data bytes of the data, as the request says
+   */
+  public void requireArgsz(int fields, long data) throws ErrnoException {
+    long argsz = Integer.toUnsignedLong(u32(0));
+    if (data < 0 || data > argsz - fields) {
+      throw new ErrnoException(Errno.EINVAL,
+          "%s with argsz %d, and %s bytes of data after %d of fields".formatted(
+              Command.fromWire(command), argsz, Long.toUnsignedString(data), fields));
+    }
+  }
+
+  public int u32(int offset) {
+    return body.segment().get(LittleEndian.U32, bodyOffset + offset);
+  }
+
+  public long u64(int offset) {
+    return body.segment().get(LittleEndian.U64, bodyOffset + offset);
+  }
+
+  /** Returns a part of the body, valid while the request is. */
+  public MemorySegment data(int offset, int length) {
+    return body.slice(bodyOffset + offset, length);
+  }
+
+  public MemorySegment body() {
+    return body.segment();
+  }
+
+  public int bodyOffset() {
+    return bodyOffset;
+  }
+
+  /** Closes the descriptors that the command had no use for. */
+  @Override
+  public void close() {
+    // Most often there are none, and closing none allocates an iterator.
+    if (fds.count() > 0) {
+      fds.close();
+    }
+  }
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.wire;
+
+import io.vfio4j.vfiouser.client.ClientStateLayout;
+
+/**
+ * Offsets and sizes of the bodies of messages, all packed. The names are those of {@code uapi/linux/vfio.h} and of
+ * the vfio-user specification.
+ */
+public final class Structs {
+
+  /** {@code struct vfio_user_dma_map { u32 argsz, flags; u64 offset, address, size; }}. */
+  public static final class DmaMap {
+    public static final int FLAGS = 4;
+    public static final int OFFSET = 8;
+    public static final int IOVA = 16;
+    public static final int LENGTH = 24;
+    public static final int SIZE = 32;
+
+    private DmaMap() {
+    }
+  }
+
+  /** {@code struct vfio_user_dma_unmap { u32 argsz, flags; u64 address, size; }}. */
+  public static final class DmaUnmap {
+    public static final int FLAGS = 4;
+    public static final int IOVA = 8;
+    public static final int LENGTH = 16;
+    public static final int SIZE = 24;
+    public static final int GET_DIRTY_BITMAP = 1;
+    public static final int ALL = 2;
+    /** With {@link #GET_DIRTY_BITMAP} follow {@code struct vfio_bitmap { u64 pgsize, size; }} and the bitmap. */
+    public static final int PAGE_SIZE = 24;
+    public static final int BITMAP_LENGTH = 32;
+    public static final int SIZE_WITH_BITMAP = 40;
+
+    private DmaUnmap() {
+    }
+  }
+
+  /** {@code struct vfio_device_info { u32 argsz, flags, num_regions, num_irqs; }}. */
+  public static final class DeviceInfo {
+    public static final int FLAGS = 4;
+    public static final int NUM_REGIONS = 8;
+    public static final int NUM_IRQS = 12;
+    public static final int SIZE = 16;
+    public static final int RESET = 1;
+    public static final int PCI = 2;
+
+    private DeviceInfo() {
+    }
+  }
+
+  /** {@code struct vfio_region_info { u32 argsz, flags, index, cap_offset; u64 size, offset; }}. */
+  public static final class RegionInfo {
+    public static final int FLAGS = 4;
+    public static final int INDEX = 8;
+    public static final int CAP_OFFSET = 12;
+    public static final int LENGTH = 16;
+    public static final int OFFSET = 24;
+    public static final int SIZE = 32;
+    public static final int READ = 1;
+    public static final int WRITE = 2;
+    public static final int MMAP = 4;
+    public static final int CAPS = 8;
+
+    private RegionInfo() {
+    }
+  }
+
+  /** {@code struct vfio_info_cap_header { u16 id, version; u32 next; }}. */
+  static final class CapabilityHeader {
+    static final int VERSION = 2;
+    static final int NEXT = 4;
+    static final int SIZE = 8;
+
+    private CapabilityHeader() {
+    }
+  }
+
+  /**
+   * What follows the header in {@code struct vfio_region_info_cap_sparse_mmap { header; u32 nr_areas, reserved; struct
+   * { u64 offset, size; } areas[]; }}.
+   */
+  static final class SparseMmapData {
+    static final int SIZE = 8;
+    static final int AREA_SIZE = 16;
+
+    private SparseMmapData() {
+    }
+  }
+
+  /** What follows the header in {@code struct vfio_region_info_cap_type { header; u32 type, subtype; }}. */
+  static final class TypeData {
+    static final int SUBTYPE = 4;
+    static final int SIZE = 8;
+
+    private TypeData() {
+    }
+  }
+
+  /** {@code struct vfio_user_region_io_fds_reply { u32 argsz, flags, index, count; sub_regions[]; }}, the request too. */
+  public static final class IoFds {
+    public static final int FLAGS = 4;
+    public static final int INDEX = 8;
+    public static final int COUNT = 12;
+    public static final int SIZE = 16;
+
+    private IoFds() {
+    }
+  }
+
+  /**
+   * {@code struct vfio_user_sub_region_ioeventfd { u64 gpa_offset, size; u32 fd_index, type, flags, shadow_mem_fd_index;
+   * u64 shadow_offset, datamatch; }}, as the reference library sends it. The specification's text has it without
+   * {@code shadow_offset}, with other names for the rest.
+   */
+  public static final class IoEventFd {
+    public static final int OFFSET = 0;
+    public static final int LENGTH = 8;
+    public static final int FD_INDEX = 16;
+    public static final int TYPE = 20;
+    public static final int FLAGS = 24;
+    public static final int SHADOW_FD_INDEX = 28;
+    public static final int SHADOW_OFFSET = 32;
+    public static final int MATCH = 40;
+    public static final int SIZE = 48;
+    public static final int SIZE_WITHOUT_SHADOW = 40;
+    public static final int TYPE_IOEVENTFD = 0;
+    /** {@code KVM_IOEVENTFD_FLAG_DATAMATCH} (uapi/linux/kvm.h). */
+    public static final int DATAMATCH = 1;
+
+    private IoEventFd() {
+    }
+  }
+
+  /** {@code struct vfio_irq_info { u32 argsz, flags, index, count; }}. */
+  public static final class IrqInfo {
+    public static final int FLAGS = 4;
+    public static final int INDEX = 8;
+    public static final int COUNT = 12;
+    public static final int SIZE = 16;
+
+    private IrqInfo() {
+    }
+  }
+
+  /** {@code struct vfio_irq_set { u32 argsz, flags, index, start, count; u8 data[]; }}. */
+  public static final class IrqSet {
+    public static final int FLAGS = 4;
+    public static final int INDEX = 8;
+    public static final int START = 12;
+    public static final int COUNT = 16;
+    public static final int SIZE = 20;
+    public static final int DATA_NONE = 1;
+    public static final int DATA_BOOL = 1 << 1;
+    public static final int DATA_EVENTFD = 1 << 2;
+    public static final int ACTION_MASK = 1 << 3;
+    static final int ACTION_UNMASK = 1 << 4;
+    public static final int ACTION_TRIGGER = 1 << 5;
+    public static final int DATA_BITS = DATA_NONE | DATA_BOOL | DATA_EVENTFD;
+    public static final int ACTION_BITS = ACTION_MASK | ACTION_UNMASK | ACTION_TRIGGER;
+
+    private IrqSet() {
+    }
+  }
+
+  /** {@code struct vfio_user_region_access { u64 offset; u32 region, count; u8 data[]; }}. */
+  public static final class RegionAccess {
+    public static final int OFFSET = 0;
+    public static final int REGION = 8;
+    public static final int COUNT = 12;
+    public static final int SIZE = 16;
+
+    private RegionAccess() {
+    }
+  }
+
+  /**
+   * {@code struct vfio_user_region_write_multi { u64 wr_cnt; struct { u64 offset; u32 region, count; u64 data; } wrs[];
+   * }}. A write begins like {@link RegionAccess}.
+   */
+  public static final class WriteMulti {
+    public static final int WRITES = 8;
+    public static final int DATA = RegionAccess.SIZE;
+    public static final int DATA_SIZE = 8;
+    public static final int WRITE_SIZE = DATA + DATA_SIZE;
+
+    private WriteMulti() {
+    }
+  }
+
+  /** {@code struct vfio_user_dma_region_access { u64 addr, count; u8 data[]; }}. */
+  public static final class DmaAccess {
+    public static final int IOVA = 0;
+    public static final int COUNT = 8;
+    public static final int SIZE = 16;
+
+    private DmaAccess() {
+    }
+  }
+
+  /** {@code struct vfio_device_feature { u32 argsz, flags; u8 data[]; }}. */
+  public static final class Feature {
+    public static final int FLAGS = 4;
+    public static final int SIZE = 8;
+    public static final int INDEX_MASK = 0xffff;
+    public static final int GET = 1 << 16;
+    public static final int SET = 1 << 17;
+    public static final int PROBE = 1 << 18;
+
+    public static final int MIGRATION = 1;
+    public static final int MIG_DEVICE_STATE = 2;
+    public static final int DMA_LOGGING_START = 6;
+    public static final int DMA_LOGGING_STOP = 7;
+    public static final int DMA_LOGGING_REPORT = 8;
+    public static final int MIG_DATA_SIZE = 9;
+    /** Ours, for whoever asks: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
+    public static final int PRE_COPY_INFO = 0xff00;
+    /** Ours, for whoever asks: see {@link ClientStateLayout}. */
+    public static final int STATE_LAYOUT = 0xff01;
+
+    private Feature() {
+    }
+  }
+
+  /** {@code struct vfio_device_feature_dma_logging_control}, with the ranges inline. */
+  public static final class DmaLoggingControl {
+    public static final int PAGE_SIZE = 0;
+    public static final int NUM_RANGES = 8;
+    public static final int SIZE = 16;
+    public static final int RANGE_SIZE = 16;
+
+    private DmaLoggingControl() {
+    }
+  }
+
+  /** {@code struct vfio_device_feature_dma_logging_report}, with the bitmap inline. */
+  public static final class DmaLoggingReport {
+    public static final int IOVA = 0;
+    public static final int LENGTH = 8;
+    public static final int PAGE_SIZE = 16;
+    public static final int SIZE = 24;
+
+    private DmaLoggingReport() {
+    }
+  }
+
+  /** The data of feature {@link Feature#PRE_COPY_INFO}. */
+  public static final class PreCopyInfoData {
+    public static final int INITIAL_BYTES = 0;
+    public static final int DIRTY_BYTES = 8;
+    public static final int FLAGS = 16;
+    public static final int SIZE = 24;
+    public static final int REINIT = 1;
+
+    private PreCopyInfoData() {
+    }
+  }
+
+  /** {@code struct vfio_precopy_info { u32 argsz, flags; u64 initial_bytes, dirty_bytes; }}, of MIG_GET_PRECOPY_INFO. */
+  public static final class MigPrecopyInfo {
+    public static final int FLAGS = 4;
+    public static final int INITIAL_BYTES = 8;
+    public static final int DIRTY_BYTES = 16;
+    public static final int SIZE = 24;
+    public static final int REINIT = 1;
+
+    private MigPrecopyInfo() {
+    }
+  }
+
+  /** {@code struct vfio_user_mig_data { u32 argsz, size; u8 data[]; }}. */
+  public static final class MigData {
+    public static final int LENGTH = 4;
+    public static final int SIZE = 8;
+
+    private MigData() {
+    }
+  }
+
+  private Structs() {
+  }
+}

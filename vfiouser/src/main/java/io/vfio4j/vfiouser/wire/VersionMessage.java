@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.wire;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import java.io.IOException;
+import java.io.StringReader;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of VERSION: {@code u16 major, u16 minor}, then optionally a JSON text that ends with a NUL.
+ *
+ * @param major 0
+ * @param minor 0 to 2
+ * @param capabilities what the JSON has under this name, empty where there is none
+ */
+public record VersionMessage(int major, int minor, JsonObject capabilities) {
+
+  public static final int MAJOR = 0;
+  public static final int MINOR = 2;
+
+  /** A longer text is refused; those of known clients have about 200 bytes. */
+  public static final int MAX_SIZE = 4096;
+
+  public static final int SIZE_WITHOUT_CAPABILITIES = 4;
+
+  private static final int JSON_AT = SIZE_WITHOUT_CAPABILITIES;
+  private static final String MAX_MSG_FDS = "max_msg_fds";
+  private static final String TWIN_SOCKET = "twin_socket";
+  private static final String SUPPORTED = "supported";
+  private static final String FD_INDEX = "fd_index";
+  /** How much longer an answer is than its request where it says which descriptor the twin socket is. */
+  public static final int FD_INDEX_SIZE = ",\"fd_index\":0".length();
+  private static final String WRITE_MULTIPLE = "write_multiple";
+  private static final long MAX_NUMBER = Long.MAX_VALUE;
+
+  public static VersionMessage decode(MemorySegment body, long at, int size) throws ErrnoException {
+    if (size < JSON_AT || size > MAX_SIZE) {
+      throw invalid("a VERSION of " + size + " bytes");
+    }
+    int major = Short.toUnsignedInt(body.get(LittleEndian.U16, at));
+    int minor = Short.toUnsignedInt(body.get(LittleEndian.U16, at + 2));
+    return new VersionMessage(major, minor,
+        size == JSON_AT ? new JsonObject() : capabilities(body, at, size));
+  }
+
+  private static JsonObject capabilities(MemorySegment body, long at, int size) throws ErrnoException {
+    int end = JSON_AT;
+    while (end < size && body.get(ValueLayout.JAVA_BYTE, at + end) != 0) {
+      end++;
+    }
+    if (end == size) {
+      throw invalid("a VERSION whose JSON has no NUL at its end");
+    }
+    ByteBuffer text = body.asSlice(at + JSON_AT, end - JSON_AT).asByteBuffer();
+    try {
+      JsonReader reader = new JsonReader(
+          new StringReader(StandardCharsets.UTF_8.newDecoder().decode(text).toString()));
+      reader.setStrictness(Strictness.STRICT);
+      JsonElement root = JsonParser.parseReader(reader);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw invalid("a VERSION with more than one JSON text");
+      }
+      return object(object(root, "the version data"), "capabilities");
+    } catch (IOException | JsonParseException e) {
+      throw invalid("a VERSION whose JSON cannot be read");
+    }
+  }
+
+  private static JsonObject object(@Nullable JsonElement element, String what) throws ErrnoException {
+    if (element == null || !element.isJsonObject()) {
+      throw invalid(what + " is not a JSON object");
+    }
+    return element.getAsJsonObject();
+  }
+
+  private static JsonObject object(JsonObject parent, String key) throws ErrnoException {
+    JsonElement element = parent.get(key);
+    return element == null ? new JsonObject() : object(element, key);
+  }
+
+  private static long number(JsonObject parent, String key, long least, long otherwise)
+      throws ErrnoException {
+    JsonElement element = parent.get(key);
+    if (element == null) {
+      return otherwise;
+    }
+    if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isNumber()) {
+      throw invalid(key + " is not a number");
+    }
+    BigDecimal value = decimal(key, element.getAsString());
+    if (value.compareTo(BigDecimal.valueOf(least)) < 0 || value.stripTrailingZeros().scale() > 0) {
+      throw invalid(key + " is " + value);
+    }
+    // A number of a few characters can stand for one of a billion digits: compare before it is written out.
+    return value.compareTo(BigDecimal.valueOf(MAX_NUMBER)) > 0 ? MAX_NUMBER : value.longValue();
+  }
+
+  private static BigDecimal decimal(String key, String digits) throws ErrnoException {
+    if (digits.length() > 20) {
+      throw invalid(key + " is too long a number");
+    }
+    try {
+      return new BigDecimal(digits);
+    } catch (NumberFormatException e) {
+      // JSON sets no bound to an exponent, BigDecimal does.
+      throw invalid(key + " is no number to reckon with");
+    }
+  }
+
+  private static boolean flag(JsonObject parent, String key) throws ErrnoException {
+    JsonElement element = parent.get(key);
+    if (element == null) {
+      return false;
+    }
+    if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isBoolean()) {
+      throw invalid(key + " is not true or false");
+    }
+    return element.getAsBoolean();
+  }
+
+  private static ErrnoException invalid(String reason) {
+    return new ErrnoException(Errno.EINVAL, reason);
+  }
+
+  /** Returns the limits named here, with the protocol's own where one is not. */
+  public Limits limits() throws ErrnoException {
+    Limits otherwise = Limits.DEFAULT;
+    long fds = number(capabilities, MAX_MSG_FDS, 0, Limits.ASSUMED_MAX_MSG_FDS);
+    long data = number(capabilities, "max_data_xfer_size", 1, otherwise.maxDataXferSize());
+    long maps = number(capabilities, "max_dma_maps", 1, otherwise.maxDmaMaps());
+    long bitmap = number(object(capabilities, "migration"), "max_bitmap_size", Long.BYTES,
+        otherwise.maxBitmapSize());
+    long pageSizes = number(capabilities, "pgsizes", 1, Limits.ASSUMED_PAGE_SIZE);
+    // Reported in the smallest pages that both know, and those are ours: nobody's are smaller.
+    number(object(capabilities, "migration"), "pgsize", 1, Limits.DIRTY_PAGE_SIZE);
+    writeMultiple();
+    try {
+      return new Limits((int) Math.min(fds, Integer.MAX_VALUE), (int) Math.min(data, Integer.MAX_VALUE),
+          (int) Math.min(maps, Integer.MAX_VALUE), bitmap, pageSizes);
+    } catch (IllegalArgumentException e) {
+      throw invalid(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Returns whether the peer names how many descriptors it takes in a message. */
+  public boolean hasMaxMsgFds() {
+    return capabilities.has(MAX_MSG_FDS);
+  }
+
+  /** Tells whether several writes may come in one message, or whether that is asked for. */
+  public boolean writeMultiple() throws ErrnoException {
+    return flag(capabilities, WRITE_MULTIPLE);
+  }
+
+  /** Returns the extensions asked for or granted here. */
+  public Extensions extensions() throws ErrnoException {
+    if (!capabilities.has("vfio4j")) {
+      return Extensions.NONE;
+    }
+    JsonObject ours = object(capabilities, "vfio4j");
+    return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"),
+        flag(ours, "keep_stopped"), flag(ours, "memory_kinds"), flag(ours, "reasons"));
+  }
+
+  /** Tells whether a second socket is asked for, or granted, on which the server's commands travel. */
+  public boolean hasTwinSocket() throws ErrnoException {
+    return flag(object(capabilities, TWIN_SOCKET), SUPPORTED);
+  }
+
+  /**
+   * Returns which of a reply's descriptors is the twin socket.
+   *
+   * @param fds how many came with it
+   * @throws ErrnoException EINVAL if it is none of them
+   */
+  public int twinSocketFdIndex(int fds) throws ErrnoException {
+    long index = number(object(capabilities, TWIN_SOCKET), FD_INDEX, 0, 0);
+    if (index >= fds) {
+      throw invalid("a twin socket that is descriptor %d of %d".formatted(index, fds));
+    }
+    return (int) index;
+  }
+
+  /** Returns what a client of ours asks for. */
+  public static VersionMessage request(ClientOptions options) {
+    Limits limits = options.limits();
+    JsonObject capabilities = new JsonObject();
+    capabilities.addProperty(MAX_MSG_FDS, limits.maxMsgFds());
+    capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
+    capabilities.addProperty("max_dma_maps", limits.maxDmaMaps());
+    capabilities.addProperty(WRITE_MULTIPLE, true);
+    JsonObject migration = new JsonObject();
+    migration.addProperty("max_bitmap_size", limits.maxBitmapSize());
+    migration.addProperty("pgsize", Limits.DIRTY_PAGE_SIZE);
+    capabilities.addProperty("pgsizes", limits.pageSizes());
+    capabilities.add("migration", migration);
+    if (options.twinSocket()) {
+      JsonObject twin = new JsonObject();
+      twin.addProperty(SUPPORTED, true);
+      capabilities.add(TWIN_SOCKET, twin);
+    }
+    JsonObject ours = new JsonObject();
+    ours.addProperty("precopy_info", true);
+    ours.addProperty("keep_state", options.keepState());
+    ours.addProperty("keep_stopped", options.keepStopped());
+    ours.addProperty("memory_kinds", true);
+    ours.addProperty("reasons", true);
+    capabilities.add("vfio4j", ours);
+    return new VersionMessage(MAJOR, MINOR, capabilities);
+  }
+
+  /**
+   * Returns a server's answer: the limits in force and the extensions granted, of the capabilities that this
+   * request names and of no others.
+   *
+   * @param twinSocket whether the reply carries one, as its only descriptor
+   */
+  public VersionMessage reply(Limits inForce, Extensions granted, boolean twinSocket) {
+    JsonObject answer = new JsonObject();
+    putIfRequested(answer, capabilities, MAX_MSG_FDS, inForce.maxMsgFds());
+    putIfRequested(answer, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
+    putIfRequested(answer, capabilities, "max_dma_maps", inForce.maxDmaMaps());
+    copyIfRequested(answer, WRITE_MULTIPLE);
+    putIfRequested(answer, capabilities, "pgsizes", inForce.pageSizes());
+    if (twinSocket) {
+      JsonObject twin = new JsonObject();
+      twin.addProperty(SUPPORTED, true);
+      twin.addProperty(FD_INDEX, 0);
+      answer.add(TWIN_SOCKET, twin);
+    }
+    if (capabilities.get("migration") instanceof JsonObject asked) {
+      JsonObject migration = new JsonObject();
+      putIfRequested(migration, asked, "max_bitmap_size", inForce.maxBitmapSize());
+      putIfRequested(migration, asked, "pgsize", Limits.DIRTY_PAGE_SIZE);
+      if (!migration.isEmpty()) {
+        answer.add("migration", migration);
+      }
+    }
+    if (granted.isVfio4j()) {
+      JsonObject asked = capabilities.getAsJsonObject("vfio4j");
+      JsonObject ours = new JsonObject();
+      putIfRequested(ours, asked, "precopy_info", granted.preCopyInfo());
+      putIfRequested(ours, asked, "keep_state", granted.keepState());
+      putIfRequested(ours, asked, "keep_stopped", granted.keepStopped());
+      putIfRequested(ours, asked, "memory_kinds", granted.memoryKinds());
+      putIfRequested(ours, asked, "reasons", granted.reasons());
+      answer.add("vfio4j", ours);
+    }
+    return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
+  }
+
+  /** Grants what is asked for. */
+  private void copyIfRequested(JsonObject answer, String key) {
+    if (capabilities.has(key)) {
+      answer.add(key, capabilities.get(key));
+    }
+  }
+
+  private static void putIfRequested(JsonObject answer, JsonObject asked, String key, long value) {
+    if (asked.has(key)) {
+      answer.addProperty(key, value);
+    }
+  }
+
+  /** What is not granted is left out: "false" is longer than what was asked for, and an answer has no more room than that. */
+  private static void putIfRequested(JsonObject answer, JsonObject asked, String key, boolean value) {
+    if (asked.has(key) && value) {
+      answer.addProperty(key, value);
+    }
+  }
+
+  /**
+   * Writes the body.
+   *
+   * @param into where to
+   * @param at the offset of the body
+   * @param most the longest body that the peer takes: QEMU refuses a reply longer than its request, so that
+   *     capabilities are left out rather than sent
+   * @return the size of the body
+   */
+  public int encode(MemorySegment into, long at, int most) {
+    into.set(LittleEndian.U16, at, (short) major);
+    into.set(LittleEndian.U16, at + 2, (short) minor);
+    JsonObject root = new JsonObject();
+    root.add("capabilities", capabilities);
+    byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
+    int size = JSON_AT + json.length + 1;
+    if (capabilities.isEmpty() || size > most) {
+      return JSON_AT;
+    }
+    MemorySegment.copy(json, 0, into, ValueLayout.JAVA_BYTE, at + JSON_AT, json.length);
+    into.set(ValueLayout.JAVA_BYTE, at + size - 1, (byte) 0);
+    return size;
+  }
+}

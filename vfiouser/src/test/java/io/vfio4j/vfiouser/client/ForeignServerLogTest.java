@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DmaLog;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.Structs.Feature;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The DMA log of a server that leaves the logging of DMA_WRITE to its client, as the reference library does since version
+ * 0.2 of the protocol: the client marks those pages by itself.
+ */
+class ForeignServerLogTest extends ForeignServerTestBase {
+
+  private static final long PAGE = 4096;
+  private static final long IOVA = 0x40_0000;
+  private static final IovaRange RANGE = new IovaRange(IOVA, 64 * PAGE);
+  private static final int START = Feature.DMA_LOGGING_START | Feature.SET;
+
+  /** The server's own part of a report. */
+  private long reported;
+  private boolean refuses;
+
+  private VfioUserClient connect() throws Exception {
+    return connect((asked, to) -> {
+      if (refuses && isCommand(asked, Command.DEVICE_FEATURE)) {
+        return error(asked, 5);
+      }
+      if (isFeature(asked, START | Feature.PROBE) || isFeature(asked, START)
+          || isFeature(asked, Feature.DMA_LOGGING_STOP | Feature.SET)) {
+        return reply(asked, MessageBytes.empty().bytes(asked.body()));
+      }
+      if (isFeature(asked, Feature.DMA_LOGGING_REPORT | Feature.GET)) {
+        return reply(asked,
+            MessageBytes.empty().bytes(asked.body()).bytes(bitmap(asked.fields().getLong(16))));
+      }
+      if (isCommand(asked, Command.DMA_UNMAP) && asked.fields().getInt(4) == 1) {
+        return reply(asked,
+            MessageBytes.empty().bytes(asked.body()).bytes(bitmap(asked.fields().getLong(16))));
+      }
+      // A register write is what makes this device write: 8 bytes at the address written.
+      if (isCommand(asked, Command.REGION_WRITE)) {
+        dmaWrite(to, asked.fields().getLong(16));
+      }
+      return null;
+    });
+  }
+
+  private byte[] bitmap(long length) {
+    return MessageBytes.empty().u64(reported).zeros((int) Math.max(0, (length / PAGE + 63) / 64 * 8 - 8))
+        .toBytes();
+  }
+
+  private static void dmaWrite(RawPeer to, long iova) throws IOException {
+    to.send(RawPeer.command(7, Command.DMA_WRITE, MessageBytes.empty().u64(iova, 8, 0x55)));
+    assertThat(to.receive().isError()).isFalse();
+  }
+
+  private static void write(VfioUserClient client, long iova) throws Exception {
+    client.writeLong(0, 0, iova);
+  }
+
+  private static long report(DmaLog log, IovaRange range, long pageSize) throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(range, pageSize), 8);
+      log.report(range, pageSize, bitmap);
+      return bitmap.get(LittleEndian.U64, 0);
+    }
+  }
+
+  @Test
+  void reportsWritesByMessage() throws Exception {
+    try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
+      client.mapDma(IOVA, arena.allocate(64 * PAGE), true);
+      DmaLog log = client.dmaLog().orElseThrow();
+      write(client, IOVA);
+      log.start(List.of(RANGE), PAGE);
+      write(client, IOVA + 5 * PAGE);
+      write(client, IOVA + 10 * PAGE - 4);
+      reported = 1L << 40 | 1 << 5;
+      assertThat(report(log, RANGE, PAGE)).as("both parts, and nothing from before the start")
+          .isEqualTo(1L << 40 | 1 << 5 | 1 << 9 | 1 << 10);
+      reported = 0;
+      assertThat(report(log, RANGE, PAGE)).as("reported once").isZero();
+      write(client, IOVA + 33 * PAGE);
+      assertThat(report(log, new IovaRange(IOVA, 32 * PAGE), PAGE)).as("another range").isZero();
+      assertThat(report(log, RANGE, 16 * PAGE)).as("larger pages").isEqualTo(1 << 2);
+      write(client, IOVA);
+      log.stop();
+      log.start(List.of(RANGE), PAGE);
+      assertThat(report(log, RANGE, PAGE)).as("a new start").isZero();
+    }
+  }
+
+  @Test
+  void addsMessageWritesToUnmapBitmap() throws Exception {
+    try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
+      client.mapDma(IOVA, arena.allocate(64 * PAGE), true);
+      DmaLog log = client.dmaLog().orElseThrow();
+      log.start(List.of(RANGE), PAGE);
+      write(client, IOVA + 7 * PAGE);
+      reported = 1 << 3;
+      MemorySegment bitmap = arena.allocate(8, 8);
+      client.unmapDma(RANGE, PAGE, bitmap);
+      assertThat(bitmap.get(LittleEndian.U64, 0)).isEqualTo(1 << 7 | 1 << 3);
+    }
+  }
+
+  /** A start that fails leaves no log behind, and a second one that fails does not harm the first. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void keepsLogStateWhenStartFails(boolean wasOn) throws Exception {
+    try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
+      client.mapDma(IOVA, arena.allocate(64 * PAGE), true);
+      DmaLog log = client.dmaLog().orElseThrow();
+      if (wasOn) {
+        log.start(List.of(RANGE), PAGE);
+      }
+      write(client, IOVA + PAGE);
+      refuses = true;
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> log.start(List.of(RANGE), PAGE));
+      refuses = false;
+      write(client, IOVA + 2 * PAGE);
+      assertThat(report(log, RANGE, PAGE)).isEqualTo(wasOn ? 1 << 1 | 1 << 2 : 0);
+    }
+  }
+}

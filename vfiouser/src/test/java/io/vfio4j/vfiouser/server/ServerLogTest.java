@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.testing.BackgroundTask;
+import io.vfio4j.vfiouser.testing.TestDevice;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a server writes of its clients, and what it tells them of why it refuses. */
+class ServerLogTest {
+
+  @TempDir
+  private Path folder;
+
+  /** What a test does as the one client of a server. */
+  @FunctionalInterface
+  private interface Visit {
+    void by(VfioUserClient client) throws Exception;
+  }
+
+  /** This process as its own first client. */
+  private static String name() throws Exception {
+    UnixSocket.Pair pair = UnixSocket.pair();
+    try (UnixSocket one = pair.one(); UnixSocket other = pair.other()) {
+      UnixSocket.PeerCredentials credentials = one.peerCredentials();
+      assertThat(other.peerCredentials()).isEqualTo(credentials);
+      return "client 1 (pid %d, uid %d)".formatted(credentials.pid(), credentials.uid());
+    }
+  }
+
+  /** Serves one client, and returns what was logged until it was gone. */
+  private List<String> log(Visit visit) throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    ServerLog log = (level, line) -> lines.add(level + " " + line);
+    try (TestDevice device = TestDevice.create(); VfioUserServer server =
+        VfioUserServer.listen(folder.resolve("s"), device, ServerOptions.DEFAULT.withOnce(true), log)) {
+      BackgroundTask<Boolean> run = BackgroundTask.start("test-server", () -> {
+        server.run();
+        return true;
+      });
+      try (VfioUserClient client = VfioUserClient.connect(folder.resolve("s"), ClientOptions.DEFAULT)) {
+        lines.removeIf(line -> line.startsWith("DEBUG")); // What a client asks first.
+        visit.by(client);
+      }
+      run.result();
+    }
+    return new ArrayList<>(lines);
+  }
+
+  @Test
+  void logsConnectAndDisconnect() throws Exception {
+    assertThat(log(client -> {
+    })).containsExactly("INFO " + name() + " connected",
+        "INFO " + name() + " disconnected: it closed the connection");
+  }
+
+  @Test
+  void logsAndSendsErrorReasons() throws Exception {
+    List<DeviceException> refused = new ArrayList<>();
+    List<String> lines = log(client -> {
+      refused.add(catchThrowableOfType(DeviceException.class,
+          () -> client.writeInt(TestDevice.BAR0, 1L << 40, 1)));
+      refused.add(catchThrowableOfType(DeviceException.class,
+          () -> client.readInt(TestDevice.ABSENT, 0x10)));
+    });
+
+    assertThat(refused).allSatisfy(e -> assertThat(e.reason()).isPresent());
+    assertThat(lines).hasSize(4);
+    assertThat(lines.get(1)).startsWith("INFO " + name()
+        + ": REGION_WRITE of 4 bytes at 0x10000000000 of region 0 refused: EINVAL (invalid argument): ")
+        .endsWith(refused.get(0).reason().orElseThrow());
+    assertThat(lines.get(2))
+        .startsWith("INFO " + name() + ": REGION_READ of 4 bytes at 0x10 of region 4 refused: ")
+        .endsWith(refused.get(1).reason().orElseThrow());
+  }
+
+  @Test
+  void reportsReasonOfFailedTransition() throws Exception {
+    TransitionException[] failure = new TransitionException[1];
+    List<String> lines = log(client -> {
+      client.moveTo(DeviceState.STOP);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment nonsense = arena.allocate(64);
+        ResumingSession session =
+            (ResumingSession) client.moveTo(DeviceState.RESUMING).session().orElseThrow();
+        session.write(nonsense);
+      }
+      failure[0] = catchThrowableOfType(TransitionException.class, () -> client.moveTo(DeviceState.STOP));
+      client.reset();
+    });
+
+    String reason = failure[0].reason().orElseThrow();
+    assertThat(failure[0]).hasMessageContaining(": " + reason + "; it is in ");
+    assertThat(lines)
+        .anyMatch(line -> line.contains(": DEVICE_FEATURE SET 2 refused: ") && line.endsWith(": " + reason));
+  }
+
+  @Test
+  void doesNotLogProbes() throws Exception {
+    List<String> lines =
+        log(client -> assertThatThrownBy(() -> client.unmapDma(new IovaRange(0x1000, 0x1000)))
+            .isInstanceOfSatisfying(DeviceException.class,
+                e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT)));
+
+    assertThat(lines).filteredOn(line -> line.contains("DMA_UNMAP"))
+        .singleElement().asString().startsWith("DEBUG ").contains("of 0x1000 bytes at 0x1000");
+  }
+
+  /** Says something that is no vfio-user, once. */
+  private static final class Nonsense implements InMemoryClient {
+    private boolean sent;
+
+    @Override
+    public List<Piece> next() {
+      if (sent) {
+        return List.of();
+      }
+      sent = true;
+      byte[] words = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+      return List.of(new Piece(MemorySegment.ofArray(words), List.of()));
+    }
+
+    @Override
+    public boolean isReady(long nanos) {
+      return true;
+    }
+
+    @Override
+    public void receive(MemorySegment head, MemorySegment tail, List<Fd> fds) {
+      // It does not care.
+    }
+  }
+
+  @Test
+  void boundsLogAcrossReconnects() throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    ServerLog log = (level, line) -> lines.add(level + " " + line);
+    int visits = 40;
+    try (TestDevice device = TestDevice.create();
+        InMemoryServer server = new InMemoryServer(device, ServerOptions.DEFAULT, log, () -> 0)) {
+      for (int i = 0; i < visits; i++) {
+        server.serve(new Nonsense());
+      }
+    }
+
+    assertThat(lines).filteredOn(line -> line.startsWith("WARNING client given up: "))
+        .hasSize(LogLimiter.BURST);
+    assertThat(lines).filteredOn(line -> line.contains("left out ") && line.contains("client given up: "))
+        .hasSize(2).first().asString().startsWith("WARNING left out 1 lines like: ");
+    assertThat(lines).hasSizeLessThan(visits);
+  }
+
+  @Test
+  void boundsLogOfClient() throws Exception {
+    List<String> lines = log(client -> {
+      for (int i = 0; i < 1_000; i++) {
+        assertThatThrownBy(() -> client.readInt(TestDevice.ABSENT, 0)).isInstanceOf(DeviceException.class);
+      }
+    });
+
+    assertThat(lines).hasSizeLessThan(60)
+        .anyMatch(line -> line.contains("left out ") || line.contains(" more like it"));
+  }
+}
