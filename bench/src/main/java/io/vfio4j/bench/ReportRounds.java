@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.dma.DirtyLog;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;

@@ -8,10 +8,10 @@ import io.vfio4j.linux.vfio.VariantDrivers;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.RegionInfo;
+import io.vfio4j.model.info.IrqInfo;
+import io.vfio4j.model.info.RegionInfo;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.FileMessages;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.util.Arrays;
 
 /** The command. */
@@ -32,7 +32,7 @@ public final class Main {
       return afterOutput(Commands.commandLine(args).execute(args));
     } catch (Error e) {
       // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
-      System.err.println("vfio4j: " + HarmlessText.of("internal error: " + FileMessages.words(e)));
+      System.err.println("vfio4j: " + SanitizedText.of("internal error: " + FileMessages.words(e)));
       if (Arrays.asList(args).contains("--debug")) {
         e.printStackTrace();
       }

@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.io.PrintWriter;
 
 /**
@@ -81,12 +81,12 @@ public final class Output {
 
   /** Outside of its strings JSON has no such character, and within them an escape stands for the same. */
   private static String escaped(String jsonText) {
-    if (jsonText.codePoints().allMatch(HarmlessText::isHarmless)) {
+    if (jsonText.codePoints().allMatch(SanitizedText::isSafe)) {
       return jsonText;
     }
     StringBuilder escaped = new StringBuilder();
     jsonText.codePoints().forEach(c -> {
-      if (HarmlessText.isHarmless(c)) {
+      if (SanitizedText.isSafe(c)) {
         escaped.appendCodePoint(c);
       } else {
         for (char unit : Character.toChars(c)) {
@@ -99,7 +99,7 @@ public final class Output {
 
   /** One call, so that lines of several threads do not mix; flushed, since somebody may wait for it. */
   private static void write(PrintWriter to, String text) {
-    to.print(HarmlessText.ofLines(text) + "\n");
+    to.print(SanitizedText.ofLines(text) + "\n");
     to.flush();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.io.PrintWriter;
 import java.util.function.IntSupplier;
 
@@ -40,7 +40,7 @@ final class ProgressLine implements AutoCloseable {
 
   /** Shows a text in place of the one before. */
   public void show(String text) {
-    String harmless = HarmlessText.of(text);
+    String harmless = SanitizedText.of(text);
     int width = width();
     terminal
         .print("\r" + (harmless.length() > width ? harmless.substring(0, width) : harmless) + TO_END_OF_LINE);

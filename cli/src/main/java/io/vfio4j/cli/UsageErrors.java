@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +30,7 @@ final class UsageErrors implements IParameterExceptionHandler {
         : misspelt(e);
     String text =
         oneLine(unknown.map(word -> unmatched(command, word)).orElse(String.valueOf(e.getMessage())));
-    command.getErr().print("%s: %s\nsee: %s --help\n".formatted(name, HarmlessText.of(text), name));
+    command.getErr().print("%s: %s\nsee: %s --help\n".formatted(name, SanitizedText.of(text), name));
     command.getErr().flush();
     return ExitCodes.USAGE;
   }

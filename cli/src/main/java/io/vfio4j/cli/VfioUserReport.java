@@ -3,9 +3,9 @@ package io.vfio4j.cli;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.IrqInfo;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.RegionInfo;
+import io.vfio4j.model.info.IrqInfo;
+import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;

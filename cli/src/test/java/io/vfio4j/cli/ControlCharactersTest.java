@@ -3,7 +3,7 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ class ControlCharactersTest {
   private Path folder;
 
   private static void assertHarmless(String text) {
-    assertThat(text).isEqualTo(HarmlessText.ofLines(text));
+    assertThat(text).isEqualTo(SanitizedText.ofLines(text));
   }
 
   static Stream<List<String>> commands() {
@@ -67,6 +67,6 @@ class ControlCharactersTest {
       line.show("moving " + EVIL + "\nnext");
     }
     assertThat(written.toString())
-        .isEqualTo("\r" + HarmlessText.of("moving " + EVIL + "\nnext") + "\u001b[K\r\u001b[K");
+        .isEqualTo("\r" + SanitizedText.of("moving " + EVIL + "\nnext") + "\u001b[K\r\u001b[K");
   }
 }

@@ -113,8 +113,8 @@ final class DecisionTrial implements AutoCloseable {
     try (VfioUserClient source = from.connectToKeep();
         VfioUserClient target = to.connectToKeep();
         Arena arena = Arena.ofConfined()) {
-      SavingSession saving = source.moveTo(DeviceState.STOP_COPY).saving();
-      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resuming();
+      SavingSession saving = source.moveTo(DeviceState.STOP_COPY).savingSession();
+      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resumingSession();
       MemorySegment buffer = arena.allocate(CHUNK, Long.BYTES);
       for (long read = saving.read(buffer); read != SavingSession.END; read = saving.read(buffer)) {
         resuming.write(buffer.asSlice(0, read));

@@ -8,8 +8,8 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DmaMemory;
@@ -80,7 +80,7 @@ final class EmulatedSimulation implements EmulatedDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws TransitionException {
+  public TransitionResult moveTo(DeviceState target) throws TransitionException {
     try {
       return device.moveTo(target);
     } catch (TransitionException e) {

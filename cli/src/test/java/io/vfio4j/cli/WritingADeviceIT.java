@@ -7,7 +7,7 @@ import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.IrqAction;
+import io.vfio4j.model.info.IrqAction;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;

@@ -10,9 +10,9 @@ import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.NextState;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -149,7 +149,7 @@ final class Bench implements AutoCloseable {
   }
 
   private boolean reopen() throws DeviceException {
-    if (!(probe() instanceof DeviceProbe.Reopens reopening)) {
+    if (!(probe() instanceof DeviceProbe.ReopenProbe reopening)) {
       return false;
     }
     reopening.reopen();
@@ -170,11 +170,11 @@ final class Bench implements AutoCloseable {
   // Moves.
 
   /** Moves the device, as the matter of the check. */
-  Reached move(DeviceState target) throws DeviceException {
+  TransitionResult move(DeviceState target) throws DeviceException {
     DeviceState from = device().state();
     long begun = stopwatch.now();
     try {
-      Reached reached = device().moveTo(target);
+      TransitionResult reached = device().moveTo(target);
       reached.session().ifPresent(sessions::add);
       return reached;
     } catch (DeviceLostException e) {
@@ -190,10 +190,10 @@ final class Bench implements AutoCloseable {
   }
 
   /** Moves the device, as a condition of the check. The checks of single transitions judge it. */
-  Reached go(DeviceState target) throws Judgement, DeviceException {
+  TransitionResult go(DeviceState target) throws Judgement, DeviceException {
     DeviceState from = device().state();
     try {
-      Reached reached = move(target);
+      TransitionResult reached = move(target);
       if (device().state() != target) {
         throw blocked(from, target, device().state().toString());
       }

@@ -93,7 +93,7 @@ final class DmaLogReportChecks {
   }
 
   private static void wrongPageSizes(Bench bench, DmaLog log) throws Judgement, DeviceException {
-    var raw = bench.needs(DeviceProbe.LogsAnything.class, "ask for a report in pages of any size");
+    var raw = bench.needs(DeviceProbe.RawDmaLogProbe.class, "ask for a report in pages of any size");
     DmaLogStartChecks.start(bench, log);
     for (long size : new long[] {0, 1, 2048, 4095, 6000, 12_288}) {
       Expect.refused("a report in pages of %d bytes".formatted(size),

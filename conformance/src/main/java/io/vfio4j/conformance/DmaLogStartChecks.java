@@ -89,7 +89,7 @@ final class DmaLogStartChecks {
 
   /** What the kernel refuses means something on the wire. */
   private static void allMemory(Bench bench, DmaLog log) throws Judgement, DeviceException {
-    if (!(bench.probe() instanceof DeviceProbe.LogsAllMemory raw)) {
+    if (!(bench.probe() instanceof DeviceProbe.AllMemoryDmaLogProbe raw)) {
       throw Judgement
           .notApplicable("the device has no vfio-user server, and the kernel refuses such a start");
     }
@@ -129,7 +129,7 @@ final class DmaLogStartChecks {
 
   private static void addRaw(Plan plan, String name, String sentence, RawExperiment experiment) {
     add(plan, name, sentence, (bench, log) -> {
-      var raw = bench.needs(DeviceProbe.LogsAnything.class, "start the log with such a range");
+      var raw = bench.needs(DeviceProbe.RawDmaLogProbe.class, "start the log with such a range");
       experiment.run(bench, (iova, length) -> {
         raw.startLog(List.of(new long[] {iova, length}), PAGE);
         bench.startedLogging();

@@ -28,7 +28,7 @@ record Interface(MigrationFeatures features, boolean drivenByV1, boolean isStrea
     MigratableDevice device = probe.device();
     boolean drivenByV1 = device.segmentation().isPresent();
     boolean isStream = device.segmentation().filter(Segmentation::isFixed).isEmpty();
-    if (probe instanceof DeviceProbe.AccessesMigrationRegion region && region.migrationRegion().isPresent()) {
+    if (probe instanceof DeviceProbe.MigrationRegionProbe region && region.migrationRegion().isPresent()) {
       return new Interface(device.features(), drivenByV1, isStream, true, region.hasNdma());
     }
     return new Interface(device.features(), drivenByV1, isStream, false, false);

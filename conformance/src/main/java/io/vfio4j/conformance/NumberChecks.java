@@ -28,7 +28,7 @@ final class NumberChecks {
 
   private static void tryNumbers(Bench bench, DeviceState from)
       throws Judgement, DeviceException {
-    var numbers = bench.needs(DeviceProbe.SetsNumbers.class, "ask for a state by number");
+    var numbers = bench.needs(DeviceProbe.StateNumberProbe.class, "ask for a state by number");
     bench.goFromRunning(from);
     for (int number : NUMBERS) {
       String words = "state " + Integer.toUnsignedString(number);

@@ -26,7 +26,7 @@ final class PathChecks {
   }
 
   private static void watch(Bench bench, DeviceState from) throws Judgement, DeviceException {
-    var watcher = bench.needs(DeviceProbe.WatchesPath.class, "watch the device on its way");
+    var watcher = bench.needs(DeviceProbe.PathProbe.class, "watch the device on its way");
     for (DeviceState to : DeviceState.values()) {
       Optional<List<DeviceState>> path = bench.path(from, to);
       if (path.isEmpty()) {
@@ -34,10 +34,10 @@ final class PathChecks {
       }
       bench.refresh();
       bench.goFromRunning(from);
-      watcher.takePath();
+      watcher.drainPath();
       bench.go(to);
       List<DeviceState> expected = path.get().subList(1, path.get().size());
-      List<DeviceState> taken = watcher.takePath();
+      List<DeviceState> taken = watcher.drainPath();
       if (!taken.equals(from == to ? List.of() : expected)) {
         throw Judgement.failed("%s by way of %s".formatted(TransitionChecks.name(from, to), expected),
             "it goes by way of " + taken);

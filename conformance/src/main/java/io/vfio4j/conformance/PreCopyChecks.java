@@ -6,8 +6,8 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -131,7 +131,7 @@ final class PreCopyChecks {
   /** Stops the device, reads the rest, and loads it all. */
   private static void finish(Bench bench, SavingSession session, byte[] head)
       throws Judgement, DeviceException {
-    Reached reached = bench.go(DeviceState.STOP_COPY);
+    TransitionResult reached = bench.go(DeviceState.STOP_COPY);
     // A device that begins another session here is wrong, but then the rest comes from that one.
     SavingSession rest = reached.session().orElse(null) instanceof SavingSession other ? other : session;
     byte[] tail = bench.streams().readAll(rest);

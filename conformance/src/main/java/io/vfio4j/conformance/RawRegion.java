@@ -5,10 +5,10 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.MigrationRegionAccess;
-import io.vfio4j.model.MigrationRegionField;
-import io.vfio4j.model.MigrationRegionLayout;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.region.MigrationRegionLayout;
+import io.vfio4j.model.v1.DeviceStateV1;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -30,7 +30,7 @@ final class RawRegion {
 
   /** Returns the region of the device on the bench. */
   static RawRegion of(Bench bench) throws Judgement {
-    var probe = bench.needs(DeviceProbe.AccessesMigrationRegion.class, "access the migration region");
+    var probe = bench.needs(DeviceProbe.MigrationRegionProbe.class, "access the migration region");
     MigrationRegionAccess region = probe.migrationRegion()
         .orElseThrow(() -> Judgement.notApplicable("the device has no migration region"));
     return new RawRegion(region, probe.hasNdma(), bench.streams().whole());

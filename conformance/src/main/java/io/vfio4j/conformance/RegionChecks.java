@@ -31,7 +31,7 @@ final class RegionChecks {
   }
 
   private static void readConfig(Bench bench, DeviceState state) throws Judgement, DeviceException {
-    var regions = bench.needs(DeviceProbe.AccessesRegions.class, "access regions");
+    var regions = bench.needs(DeviceProbe.RegionProbe.class, "access regions");
     if (state == DeviceState.RESUMING) {
       bench.resume();
     } else {

@@ -2,8 +2,8 @@
 package io.vfio4j.conformance;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceStateV1;
-import io.vfio4j.model.MigrationRegionField;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.v1.DeviceStateV1;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,9 +3,9 @@ package io.vfio4j.conformance;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
-import io.vfio4j.model.DeviceStateV1;
-import io.vfio4j.model.MigrationRegionField;
-import io.vfio4j.model.MigrationRegionLayout;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.region.MigrationRegionLayout;
+import io.vfio4j.model.v1.DeviceStateV1;
 
 /** The header of the migration region of version 1: what may be accessed, and how. */
 final class RegionFieldChecks {

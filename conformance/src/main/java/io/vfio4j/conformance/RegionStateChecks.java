@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
-import io.vfio4j.model.ActionV1;
-import io.vfio4j.model.ArcV1;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.FeaturesV1;
-import io.vfio4j.model.Planner;
-import io.vfio4j.model.TransitionV1;
+import io.vfio4j.model.plan.Planner;
+import io.vfio4j.model.v1.ActionV1;
+import io.vfio4j.model.v1.ArcV1;
+import io.vfio4j.model.v1.DeviceStateV1;
+import io.vfio4j.model.v1.FeaturesV1;
+import io.vfio4j.model.v1.TransitionV1;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -183,7 +183,7 @@ final class RegionStateChecks {
     go(bench, region, from);
     for (int value = 0; value <= DeviceStateV1.KNOWN_BITS; value++) {
       DeviceStateV1 written = new DeviceStateV1(value);
-      if (!written.mayBeWritten(region.hasNdma())) {
+      if (!written.isWritable(region.hasNdma())) {
         String words = "%s (%d), written in %s,".formatted(written, value, from);
         Expect.refused(words, () -> region.write(written), Errno.EINVAL);
         RegionFieldChecks.expectField(region, from, "after a refused write of " + written);
@@ -195,7 +195,7 @@ final class RegionStateChecks {
     RawRegion region = RawRegion.of(bench);
     go(bench, region, from);
     Expect.works("a reset that works", () -> {
-      if (bench.probe() instanceof DeviceProbe.ResetsOnly resetting) {
+      if (bench.probe() instanceof DeviceProbe.ResetProbe resetting) {
         resetting.resetOnly();
       } else {
         bench.device().reset();

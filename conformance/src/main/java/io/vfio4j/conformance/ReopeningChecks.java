@@ -36,7 +36,7 @@ final class ReopeningChecks {
     plan.add(Group.REOPENING, "from " + state,
         "A device that was closed in %s is in RUNNING when opened again.".formatted(state), Sources.INITIAL,
         bench -> {
-          bench.needs(DeviceProbe.Reopens.class, "open the device again");
+          bench.needs(DeviceProbe.ReopenProbe.class, "open the device again");
           if (state == DeviceState.RESUMING) {
             bench.resume();
           } else {
@@ -52,6 +52,6 @@ final class ReopeningChecks {
   }
 
   private static void reopen(Bench bench) throws Judgement, DeviceException {
-    bench.needs(DeviceProbe.Reopens.class, "open the device again").reopen();
+    bench.needs(DeviceProbe.ReopenProbe.class, "open the device again").reopen();
   }
 }

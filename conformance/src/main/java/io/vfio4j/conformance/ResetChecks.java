@@ -100,7 +100,7 @@ final class ResetChecks {
 
   static void resetAndExpectRunning(Bench bench) throws Judgement, DeviceException {
     Expect.works("a reset that works", () -> {
-      if (bench.probe() instanceof DeviceProbe.ResetsOnly resetting) {
+      if (bench.probe() instanceof DeviceProbe.ResetProbe resetting) {
         resetting.resetOnly();
       } else {
         bench.device().reset();

@@ -51,7 +51,7 @@ final class ScratchKnowledge implements KnownDevice {
 
   @Override
   public void exercise(DeviceProbe probe) throws DeviceException {
-    if (!(probe instanceof DeviceProbe.AccessesRegions regions)) {
+    if (!(probe instanceof DeviceProbe.RegionProbe regions)) {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
@@ -59,8 +59,8 @@ final class ScratchKnowledge implements KnownDevice {
       write(regions, value, SCRATCH, 0x0123_4567_89ab_cdefL);
       value.set(U64, 0, 0xfedc_ba98_7654_3210L);
       regions.writeRegion(MEMORY_BAR, 8, value);
-      if (probe instanceof DeviceProbe.LendsMemory lender) {
-        lender.lendMemory(MEMORY);
+      if (probe instanceof DeviceProbe.DmaMemoryProbe lender) {
+        lender.mapMemory(MEMORY);
         makeTraffic(regions, value);
       }
     }
@@ -68,11 +68,11 @@ final class ScratchKnowledge implements KnownDevice {
 
   @Override
   public Optional<IovaRange> writeMemory(DeviceProbe probe) throws DeviceException {
-    if (!(probe instanceof DeviceProbe.AccessesRegions regions)
-        || !(probe instanceof DeviceProbe.LendsMemory lender)) {
+    if (!(probe instanceof DeviceProbe.RegionProbe regions)
+        || !(probe instanceof DeviceProbe.DmaMemoryProbe lender)) {
       return Optional.empty();
     }
-    lender.lendMemory(MEMORY);
+    lender.mapMemory(MEMORY);
     try (Arena arena = Arena.ofConfined()) {
       makeTraffic(regions, arena.allocate(U64));
     }
@@ -80,7 +80,7 @@ final class ScratchKnowledge implements KnownDevice {
   }
 
   /** Writes all slots at least once, and has the traffic end. */
-  private static void makeTraffic(DeviceProbe.AccessesRegions regions, MemorySegment value)
+  private static void makeTraffic(DeviceProbe.RegionProbe regions, MemorySegment value)
       throws DeviceException {
     write(regions, value, TRAFFIC_IOVA, MEMORY.iova());
     write(regions, value.asSlice(0, Integer.BYTES), TRAFFIC_SLOTS, WRITES);
@@ -96,13 +96,13 @@ final class ScratchKnowledge implements KnownDevice {
     write(regions, value.asSlice(0, Integer.BYTES), TRAFFIC_RATE, 0);
   }
 
-  private static long readCount(DeviceProbe.AccessesRegions regions, MemorySegment value)
+  private static long readCount(DeviceProbe.RegionProbe regions, MemorySegment value)
       throws DeviceException {
     regions.readRegion(REGISTERS, TRAFFIC_COUNT, value);
     return value.get(U64, 0);
   }
 
-  private static void write(DeviceProbe.AccessesRegions regions, MemorySegment value, int register,
+  private static void write(DeviceProbe.RegionProbe regions, MemorySegment value, int register,
       long number)
       throws DeviceException {
     if (value.byteSize() == Integer.BYTES) {

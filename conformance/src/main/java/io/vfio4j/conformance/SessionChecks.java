@@ -100,7 +100,7 @@ final class SessionChecks {
   private static void useDead(Bench bench) throws Judgement, DeviceException {
     bench.needsVersion2();
     var probe =
-        bench.needs(DeviceProbe.UsesDeadSessions.class, "use a session that the user's side has given up");
+        bench.needs(DeviceProbe.EndedSessionProbe.class, "use a session that the user's side has given up");
     bench.goFromRunning(DeviceState.STOP_COPY);
     bench.go(DeviceState.STOP);
     expectRefusals(bench, probe, "in STOP");
@@ -111,7 +111,7 @@ final class SessionChecks {
     expectRefusals(bench, probe, "in STOP after RESUMING");
   }
 
-  private static void expectRefusals(Bench bench, DeviceProbe.UsesDeadSessions probe, String where)
+  private static void expectRefusals(Bench bench, DeviceProbe.EndedSessionProbe probe, String where)
       throws Judgement, DeviceException {
     Expect.refused("reading a state " + where, () -> probe.read(bench.streams().buffer(64)), Errno.ENODEV,
         Errno.EINVAL, Errno.EBADF);

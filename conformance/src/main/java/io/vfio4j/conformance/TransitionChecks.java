@@ -8,10 +8,10 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.NextState;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 
 /** Every pair of states: errno, state reached, and data session. */
@@ -80,7 +80,7 @@ final class TransitionChecks {
 
   private static void expectMove(Bench bench, DeviceState from, DeviceState to, Optional<DataSession> before)
       throws Judgement, DeviceException {
-    Reached reached;
+    TransitionResult reached;
     try {
       reached = bench.move(to);
     } catch (DeviceLostException e) {
@@ -128,7 +128,7 @@ final class TransitionChecks {
 
   static void expectRefusal(Bench bench, DeviceState from, DeviceState to, Optional<DataSession> before)
       throws Judgement, DeviceException {
-    Reached reached;
+    TransitionResult reached;
     try {
       reached = bench.move(to);
     } catch (TransitionException e) {

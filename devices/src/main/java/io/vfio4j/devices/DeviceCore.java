@@ -9,10 +9,10 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DeviceStateMachine;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +56,7 @@ final class DeviceCore implements AutoCloseable {
     return machine.state();
   }
 
-  Reached moveTo(DeviceState target) throws TransitionException {
+  TransitionResult moveTo(DeviceState target) throws TransitionException {
     if (!setup.features().canMigrate()) {
       throw new TransitionException(setup.name(), state(), target, Errno.ENOTTY, state(), null);
     }
@@ -155,7 +155,7 @@ final class DeviceCore implements AutoCloseable {
   void reset() {
     memory.reset();
     // Last: a device that runs shows its interrupts, and there are none of before.
-    machine.wasReset("reset");
+    machine.onReset("reset");
     wires.update();
   }
 

@@ -8,11 +8,11 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DmaMemory;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
@@ -199,7 +199,7 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
    *     leaving RESUMING if what was written is damaged or not complete; and what the device itself says
    */
   @Override
-  public final Reached moveTo(DeviceState target) throws TransitionException {
+  public final TransitionResult moveTo(DeviceState target) throws TransitionException {
     return core().moveTo(target);
   }
 

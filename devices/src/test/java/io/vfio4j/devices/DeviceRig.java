@@ -118,12 +118,12 @@ public class DeviceRig<D extends EmulatedDevice> implements AutoCloseable {
 
   /** Moves the device to a state that opens a saving session. */
   public SavingSession save(DeviceState target) throws TransitionException {
-    return device.moveTo(target).saving();
+    return device.moveTo(target).savingSession();
   }
 
   /** Moves the device to RESUMING. */
   public ResumingSession resume() throws TransitionException {
-    return device.moveTo(DeviceState.RESUMING).resuming();
+    return device.moveTo(DeviceState.RESUMING).resumingSession();
   }
 
   /** Reads a session until it has nothing now, or its end. */

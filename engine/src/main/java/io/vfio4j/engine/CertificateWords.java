@@ -2,7 +2,7 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.engine.PeerRefusedException.Reason;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
@@ -72,7 +72,7 @@ final class CertificateWords {
         .filter(name -> NAMES_AND_ADDRESSES.contains((Integer) name.getFirst()))
         .map(name -> String.valueOf(name.get(1))).collect(Collectors.joining(", "));
     String text = names.isEmpty() ? certificate.getSubjectX500Principal().getName() : names;
-    return HarmlessText.of(text.length() > 200 ? text.substring(0, 200) + "…" : text);
+    return SanitizedText.of(text.length() > 200 ? text.substring(0, 200) + "…" : text);
   }
 
   private static Collection<List<?>> alternativeNames(X509Certificate certificate) {

@@ -124,7 +124,8 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
       TagLengthValue.putText(into, TAG_DRIVER, identity.driver(), NAME_BYTES);
       if (segmentation.isPresent()) {
         int segments = TagLengthValue.begin(into, TAG_SEGMENTS, false);
-        into.putLong(segmentation.get().longest()).putInt(segmentation.get().isFixed() ? SEGMENTS_FIXED : 0);
+        into.putLong(segmentation.get().maxLength())
+            .putInt(segmentation.get().isFixed() ? SEGMENTS_FIXED : 0);
         TagLengthValue.end(into, segments);
       }
       if (state.isPresent()) {

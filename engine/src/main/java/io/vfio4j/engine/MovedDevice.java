@@ -9,10 +9,10 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
@@ -94,7 +94,7 @@ final class MovedDevice implements AutoCloseable {
         .tell(new MigrationEvent.DeviceMoving(narrator.now(), narrator.side(), name(), from, target, reason));
     touched = true;
     try {
-      Reached reached = device.moveTo(target);
+      TransitionResult reached = device.moveTo(target);
       arrived(from, reached.state(), reached.session().orElse(null), reason);
       if (reached.state() != target) {
         throw brokeProtocol(

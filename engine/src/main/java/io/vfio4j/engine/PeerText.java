@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -28,6 +28,6 @@ final class PeerText {
   static String take(ByteBuffer from) {
     byte[] bytes = new byte[from.remaining()];
     from.get(bytes);
-    return HarmlessText.of(new String(bytes, StandardCharsets.UTF_8));
+    return SanitizedText.of(new String(bytes, StandardCharsets.UTF_8));
   }
 }

@@ -125,7 +125,7 @@ final class PreFlight {
     if (source.layout().isEmpty() || target.layout().isEmpty()) {
       return Optional.empty();
     }
-    List<String> obstacles = source.layout().get().obstacles(target.layout().get());
+    List<String> obstacles = source.layout().get().mismatches(target.layout().get());
     return obstacles.isEmpty() ? Optional.empty()
         : Optional.of("%s does not take the state of %s: %s".formatted(target.identity().name(),
             source.identity().name(), String.join("; ", obstacles)));
@@ -158,8 +158,8 @@ final class PreFlight {
   private static Optional<String> segments(Hello.Device source, Hello.Device target) {
     boolean isFixed = isFixed(source) || isFixed(target);
     if (carriesSegments(source.segmentation(), target.segmentation())) {
-      long longest = source.segmentation().map(Segmentation::longest).orElse(0L);
-      long room = target.segmentation().map(Segmentation::longest).orElse(0L);
+      long longest = source.segmentation().map(Segmentation::maxLength).orElse(0L);
+      long room = target.segmentation().map(Segmentation::maxLength).orElse(0L);
       return longest <= room || !isFixed ? Optional.empty()
           : Optional.of("%s may send segments of %d bytes, and the migration region of %s has room for %d"
               .formatted(source.identity().name(), longest, target.identity().name(), room));
@@ -176,7 +176,7 @@ final class PreFlight {
   private static String interfaceOf(Hello.Device device) {
     return "version " + version(device)
         + device.segmentation().map(segments -> ", %ssegments of up to %s"
-            .formatted(segments.isFixed() ? "fixed " : "", Words.bytes(segments.longest()))).orElse("");
+            .formatted(segments.isFixed() ? "fixed " : "", Words.bytes(segments.maxLength()))).orElse("");
   }
 
   /** Tells whether the ends of segments have to arrive: whether both devices have any. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-import io.vfio4j.model.DirtyLog;
-import io.vfio4j.model.HarmlessText;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.SanitizedText;
+import io.vfio4j.model.dma.DirtyLog;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -45,7 +45,7 @@ final class RegionRules {
     if (!NAME.matcher(region.name()).matches()) {
       return Optional
           .of("a region's name has 1 to %d letters, digits, dots, hyphens and underscores, unlike '%s'"
-              .formatted(MAX_NAME, HarmlessText.of(region.name())));
+              .formatted(MAX_NAME, SanitizedText.of(region.name())));
     }
     long size = region.size();
     if (size <= 0 || !isPageMultiple(size) || !isPageMultiple(region.iova())) {

@@ -4,7 +4,7 @@ package io.vfio4j.engine;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.Recovery;
+import io.vfio4j.model.plan.Recovery;
 
 /** Brings a device of the source back to where it should be, as far as it can be done; used by the device's thread. */
 final class TakeBack {
@@ -48,13 +48,13 @@ final class TakeBack {
   }
 
   private Recovery plan(DeviceState goal) throws DeviceException {
-    return Recovery.toward(goal, device.ask(), device.device().features());
+    return Recovery.toReach(goal, device.ask(), device.device().features());
   }
 
   private Outcome carryOut(Recovery plan) throws DeviceException {
     return switch (plan) {
-      case Recovery.Nothing _ -> Outcome.SOURCE_RUNNING;
-      case Recovery.Unwind unwind -> {
+      case Recovery.NoAction _ -> Outcome.SOURCE_RUNNING;
+      case Recovery.Rollback unwind -> {
         device.move(unwind.to(), "the migration failed, the source takes its device back");
         yield Outcome.SOURCE_RUNNING;
       }
@@ -69,7 +69,7 @@ final class TakeBack {
   private Outcome lastResort(DeviceState goal) {
     try {
       Recovery plan = plan(goal);
-      return plan instanceof Recovery.Unwind ? Outcome.SOURCE_STOPPED : carryOut(plan);
+      return plan instanceof Recovery.Rollback ? Outcome.SOURCE_STOPPED : carryOut(plan);
     } catch (DeviceLostException e) {
       Suppression.keep(cause, e);
       return Outcome.SOURCE_LOST;

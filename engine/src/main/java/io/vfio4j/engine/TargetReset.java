@@ -2,7 +2,7 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.Recovery;
+import io.vfio4j.model.plan.Recovery;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -77,7 +77,7 @@ final class TargetReset {
       return Fate.UNTOUCHED;
     }
     try {
-      device.reset("what was loaded is of no use; " + Recovery.discarding().reason());
+      device.reset("what was loaded is of no use; " + Recovery.discard().reason());
       return Fate.RESET;
     } catch (DeviceException | RuntimeException | Error e) {
       Suppression.keep(cause, e);

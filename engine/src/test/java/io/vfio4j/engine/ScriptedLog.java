@@ -2,11 +2,11 @@
 package io.vfio4j.engine;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.dma.DirtyLog;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.FeaturesV1;
 import io.vfio4j.model.MigratableDevice;
-import io.vfio4j.model.RegionMigratableDevice;
+import io.vfio4j.model.region.RegionMigratableDevice;
+import io.vfio4j.model.v1.FeaturesV1;
 import io.vfio4j.testkit.Seeds;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedRegion;

@@ -32,20 +32,20 @@ public record Arc(DeviceState from, DeviceState to) {
       return List.of();
     }
     List<Arc> arcs = new ArrayList<>();
-    bothWays(arcs, RESUMING, STOP);
-    bothWays(arcs, STOP, STOP_COPY);
+    addBothDirections(arcs, RESUMING, STOP);
+    addBothDirections(arcs, STOP, STOP_COPY);
     boolean p2p = features.has(MigrationFeature.P2P);
     if (p2p) {
-      bothWays(arcs, RUNNING, RUNNING_P2P);
-      bothWays(arcs, RUNNING_P2P, STOP);
+      addBothDirections(arcs, RUNNING, RUNNING_P2P);
+      addBothDirections(arcs, RUNNING_P2P, STOP);
     } else {
-      bothWays(arcs, RUNNING, STOP);
+      addBothDirections(arcs, RUNNING, STOP);
     }
     if (features.has(MigrationFeature.PRE_COPY)) {
-      bothWays(arcs, RUNNING, PRE_COPY);
+      addBothDirections(arcs, RUNNING, PRE_COPY);
       if (p2p) {
-        bothWays(arcs, PRE_COPY, PRE_COPY_P2P);
-        bothWays(arcs, PRE_COPY_P2P, RUNNING_P2P);
+        addBothDirections(arcs, PRE_COPY, PRE_COPY_P2P);
+        addBothDirections(arcs, PRE_COPY_P2P, RUNNING_P2P);
         arcs.add(new Arc(PRE_COPY_P2P, STOP_COPY));
       } else {
         arcs.add(new Arc(PRE_COPY, STOP_COPY));
@@ -54,7 +54,7 @@ public record Arc(DeviceState from, DeviceState to) {
     return List.copyOf(arcs);
   }
 
-  private static void bothWays(List<Arc> arcs, DeviceState one, DeviceState other) {
+  private static void addBothDirections(List<Arc> arcs, DeviceState one, DeviceState other) {
     arcs.add(new Arc(one, other));
     arcs.add(new Arc(other, one));
   }

@@ -22,7 +22,7 @@ public interface DeviceProbe extends AutoCloseable {
   void close();
 
   /** Can close the device and open it again. */
-  interface Reopens extends DeviceProbe {
+  interface ReopenProbe extends DeviceProbe {
 
     /**
      * Closes the device and opens it again, without a reset of its own.
@@ -33,7 +33,7 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Can reset the device and do nothing else, where the device itself helps out if that is not enough. */
-  interface ResetsOnly extends DeviceProbe {
+  interface ResetProbe extends DeviceProbe {
 
     /**
      * Resets the device.
@@ -44,7 +44,7 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Can ask for states by number. */
-  interface SetsNumbers extends DeviceProbe {
+  interface StateNumberProbe extends DeviceProbe {
 
     /**
      * Asks for the state with a number, whether or not there is one.
@@ -56,7 +56,7 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Can use data sessions whatever the user's side knows of them. */
-  interface UsesDeadSessions extends DeviceProbe {
+  interface EndedSessionProbe extends DeviceProbe {
 
     /**
      * Asks the device for bytes of a saving session.
@@ -75,7 +75,7 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Can access the device's regions, with indexes as in {@code VFIO_PCI_*_REGION_INDEX}. */
-  interface AccessesRegions extends DeviceProbe {
+  interface RegionProbe extends DeviceProbe {
 
     /**
      * Reads from a region.
@@ -99,7 +99,7 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Can access a migration region of version 1, if the device has one. */
-  interface AccessesMigrationRegion extends DeviceProbe {
+  interface MigrationRegionProbe extends DeviceProbe {
 
     /** Returns the region of the device as it is open now, which is the device's; empty where it has none. */
     Optional<MigrationRegionAccess> migrationRegion();
@@ -109,7 +109,7 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Can give the device memory to write to. */
-  interface LendsMemory extends DeviceProbe {
+  interface DmaMemoryProbe extends DeviceProbe {
 
     /**
      * Lets the device reach memory of the probe's. What was lent before, other than the same range, is taken back.
@@ -117,11 +117,11 @@ public interface DeviceProbe extends AutoCloseable {
      * @param range where the device sees it, whole pages
      * @throws DeviceException if it cannot be lent
      */
-    void lendMemory(IovaRange range) throws DeviceException;
+    void mapMemory(IovaRange range) throws DeviceException;
   }
 
   /** Can use the DMA log with arguments that {@link DmaLog} has no types for. */
-  interface LogsAnything extends DeviceProbe {
+  interface RawDmaLogProbe extends DeviceProbe {
 
     /**
      * Starts the log, as {@link DmaLog#start} does.
@@ -145,13 +145,13 @@ public interface DeviceProbe extends AutoCloseable {
   }
 
   /** Has a log that a start without any range starts for all memory, as vfio-user has it; the kernel refuses that. */
-  interface LogsAllMemory extends LogsAnything {
+  interface AllMemoryDmaLogProbe extends RawDmaLogProbe {
   }
 
   /** Can watch the device going from state to state. */
-  interface WatchesPath extends DeviceProbe {
+  interface PathProbe extends DeviceProbe {
 
     /** Returns the states that the device has gone to since this was asked last, in order. */
-    List<DeviceState> takePath();
+    List<DeviceState> drainPath();
   }
 }

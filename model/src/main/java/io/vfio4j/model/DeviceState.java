@@ -50,9 +50,9 @@ public enum DeviceState {
    * @throws IllegalArgumentException if there is no such state; the message is for people
    */
   public static DeviceState parse(String name) {
-    String key = StateNames.stateKey(name);
+    String key = StateNames.normalizeState(name);
     for (DeviceState state : BY_WIRE) {
-      if (StateNames.key(state.name()).equals(key)) {
+      if (StateNames.normalize(state.name()).equals(key)) {
         return state;
       }
     }

@@ -36,7 +36,7 @@ public final class DeviceStateMachine {
      * @param to where it is now
      * @param reason why, for people
      */
-    void changed(DeviceState from, DeviceState to, String reason);
+    void stateChanged(DeviceState from, DeviceState to, String reason);
   }
 
   private final String device;
@@ -79,7 +79,7 @@ public final class DeviceStateMachine {
    * @return where it is now and the data session that began, if one did
    * @throws TransitionException if there is no way (EINVAL) or the device failed at an arc
    */
-  public Reached moveTo(DeviceState target) throws TransitionException {
+  public TransitionResult moveTo(DeviceState target) throws TransitionException {
     DeviceState from = state;
     if (nextState.next(from, target).isEmpty()) {
       throw new TransitionException(device, from, target, Errno.EINVAL, state,
@@ -94,25 +94,25 @@ public final class DeviceStateMachine {
         session = arcs.take(arc);
       } catch (ArcException e) {
         if (e.entersError()) {
-          change(DeviceState.ERROR, "failed at " + arc);
+          setState(DeviceState.ERROR, "failed at " + arc);
         }
         throw new TransitionException(device, from, target, e.errno(), state, e);
       }
-      change(arc.to(), "toward " + target);
+      setState(arc.to(), "toward " + target);
     }
-    return new Reached(state, session);
+    return new TransitionResult(state, session);
   }
 
   /** Notes that the device has been reset: it is in RUNNING. */
-  public void wasReset(String reason) {
-    change(DeviceState.RUNNING, reason);
+  public void onReset(String reason) {
+    setState(DeviceState.RUNNING, reason);
   }
 
-  private void change(DeviceState to, String reason) {
+  private void setState(DeviceState to, String reason) {
     DeviceState from = state;
     state = to;
     if (from != to) {
-      listener.changed(from, to, reason);
+      listener.stateChanged(from, to, reason);
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public record Errno(int number) implements Serializable {
 
-  private record Entry(String name, String words) {
+  private record Entry(String name, String description) {
   }
 
   private static final Map<Integer, Entry> KNOWN = Map.ofEntries(
@@ -123,6 +123,6 @@ public record Errno(int number) implements Serializable {
   @Override
   public String toString() {
     Entry entry = KNOWN.get(number);
-    return entry != null ? entry.name + " (" + entry.words + ")" : "errno " + number;
+    return entry != null ? entry.name + " (" + entry.description + ")" : "errno " + number;
   }
 }

@@ -41,7 +41,7 @@ public interface MigratableDevice extends AutoCloseable {
    * @throws DeviceLostException if the device is gone, so that nobody can tell its state
    * @throws DeviceException for other failures
    */
-  Reached moveTo(DeviceState target) throws DeviceException;
+  TransitionResult moveTo(DeviceState target) throws DeviceException;
 
   /**
    * Resets the device, which ends every data session. It is in RUNNING then, without the state that it had.

@@ -73,7 +73,7 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
 
   private static MigrationFeature parseOne(String name) {
     for (MigrationFeature feature : MigrationFeature.values()) {
-      if (StateNames.key(feature.name()).equals(StateNames.key(name))) {
+      if (StateNames.normalize(feature.name()).equals(StateNames.normalize(name))) {
         return feature;
       }
     }

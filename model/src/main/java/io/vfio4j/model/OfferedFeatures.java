@@ -14,7 +14,7 @@ import java.util.List;
 public record OfferedFeatures(List<Integer> numbers, long migrationFlags) {
 
   /** How many numbers are tried. The kernel has 13 of them now. */
-  private static final int NUMBERS = 64;
+  private static final int PROBED_NUMBERS = 64;
 
   /** Asks whether a device offers a feature. */
   @FunctionalInterface
@@ -40,9 +40,9 @@ public record OfferedFeatures(List<Integer> numbers, long migrationFlags) {
    * @param probe asks the device
    * @param migrationFlags its flags of MIGRATION
    */
-  public static OfferedFeatures of(Probe probe, long migrationFlags) throws DeviceException {
+  public static OfferedFeatures probe(Probe probe, long migrationFlags) throws DeviceException {
     List<Integer> numbers = new ArrayList<>();
-    for (int number = 0; number < NUMBERS; number++) {
+    for (int number = 0; number < PROBED_NUMBERS; number++) {
       if (probe.offers(number)) {
         numbers.add(number);
       }

@@ -33,16 +33,16 @@ public record StateLayout(String format, Map<String, Long> memory) {
    */
   public StateLayout {
     memory = Collections.unmodifiableMap(new LinkedHashMap<>(memory));
-    requireWord(format);
+    requireValidName(format);
     memory.forEach((name, bytes) -> {
-      requireWord(name);
+      requireValidName(name);
       if (bytes <= 0) {
         throw new IllegalArgumentException("%d bytes of memory '%s'".formatted(bytes, name));
       }
     });
   }
 
-  private static void requireWord(String word) {
+  private static void requireValidName(String word) {
     if (word.isEmpty() || word.chars().anyMatch(c -> SEPARATORS.indexOf(c) >= 0)) {
       throw new IllegalArgumentException("'%s' is empty or has one of '%s'".formatted(word, SEPARATORS));
     }
@@ -80,7 +80,7 @@ public record StateLayout(String format, Map<String, Long> memory) {
   }
 
   /** Returns why a device with another layout refuses this state, a phrase for each reason; none if it does not. */
-  public List<String> obstacles(StateLayout target) {
+  public List<String> mismatches(StateLayout target) {
     List<String> all = new ArrayList<>();
     if (!format.equals(target.format)) {
       all.add("the state has format %s, the target reads %s".formatted(format, target.format));

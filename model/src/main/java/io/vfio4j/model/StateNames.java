@@ -7,7 +7,7 @@ import java.util.Locale;
  * Brings the spellings in which people write a name to one: {@code pre-copy}, {@code PRE_COPY}, {@code
  * PreCopy}.
  */
-final class StateNames {
+public final class StateNames {
 
   private static final String KERNEL_PREFIX = "VFIODEVICESTATE";
   private static final String KERNEL_PREFIX_V1 = KERNEL_PREFIX + "V1";
@@ -16,13 +16,13 @@ final class StateNames {
   }
 
   /** Returns a name in capitals, without separators. */
-  static String key(String name) {
+  public static String normalize(String name) {
     return name.strip().toUpperCase(Locale.ROOT).replaceAll("[-_ ]", "");
   }
 
   /** Returns the key of a state's name, without the prefix of the kernel's constants. */
-  static String stateKey(String name) {
-    String key = key(name);
+  public static String normalizeState(String name) {
+    String key = normalize(name);
     if (key.startsWith(KERNEL_PREFIX_V1)) {
       return key.substring(KERNEL_PREFIX_V1.length());
     }

@@ -14,7 +14,7 @@ public final class TransitionException extends DeviceException {
   private static final long serialVersionUID = 1;
 
   /** What a failed move left behind, and so what can be done. */
-  public enum Aftermath {
+  public enum FailureEffect {
     /** The device is where it was. It may be asked again, or go elsewhere. */
     UNCHANGED("nothing changed"),
     /** The device is on the way. It may go on, go back, or be reset. */
@@ -22,18 +22,18 @@ public final class TransitionException extends DeviceException {
     /** The device can only be reset, which loses its state. */
     MUST_RESET("only a reset helps, which loses its state");
 
-    private final String words;
+    private final String description;
 
-    Aftermath(String words) {
-      this.words = words;
+    FailureEffect(String words) {
+      this.description = words;
     }
 
     @Override
     public String toString() {
-      return words;
+      return description;
     }
 
-    private static Aftermath of(DeviceState from, DeviceState reached) {
+    private static FailureEffect of(DeviceState from, DeviceState reached) {
       if (reached == DeviceState.ERROR) {
         return MUST_RESET;
       }
@@ -60,7 +60,7 @@ public final class TransitionException extends DeviceException {
     super(device, "move from " + from + " to " + target, errno,
         "%s: the move from %s to %s failed: %s; it is in %s, %s".formatted(device, from, target,
             reasonOf(cause) == null ? errno : errno + ": " + reasonOf(cause), reached,
-            Aftermath.of(from, reached)),
+            FailureEffect.of(from, reached)),
         reasonOf(cause), cause);
     this.from = from;
     this.target = target;
@@ -91,7 +91,7 @@ public final class TransitionException extends DeviceException {
   }
 
   /** Returns what can be done. */
-  public Aftermath aftermath() {
-    return Aftermath.of(from, reached);
+  public FailureEffect effect() {
+    return FailureEffect.of(from, reached);
   }
 }

@@ -15,26 +15,26 @@ class ArcTest {
   }
 
   @Test
-  void aDeviceThatCannotMigrateTakesNone() {
+  void hasNoArcsWithoutMigration() {
     assertThat(Arc.of(MigrationFeatures.NONE)).isEmpty();
   }
 
   @Test
-  void stopCopyAloneNeedsSixArcs() {
+  void hasSixArcsForStopCopyAlone() {
     assertThat(arcsOf(MigrationFeatures.of())).containsExactlyInAnyOrder(
         "RESUMING > STOP", "STOP > RESUMING", "STOP > STOP_COPY", "STOP_COPY > STOP",
         "RUNNING > STOP", "STOP > RUNNING");
   }
 
   @Test
-  void withP2pStopIsReachedThroughRunningP2p() {
+  void reachesStopThroughRunningP2p() {
     assertThat(arcsOf(MigrationFeatures.of(P2P))).containsExactlyInAnyOrder(
         "RESUMING > STOP", "STOP > RESUMING", "STOP > STOP_COPY", "STOP_COPY > STOP",
         "RUNNING > RUNNING_P2P", "RUNNING_P2P > RUNNING", "RUNNING_P2P > STOP", "STOP > RUNNING_P2P");
   }
 
   @Test
-  void withPreCopyStopCopyIsReachedFromPreCopyToo() {
+  void reachesStopCopyFromPreCopy() {
     assertThat(arcsOf(MigrationFeatures.of(PRE_COPY))).containsExactlyInAnyOrder(
         "RESUMING > STOP", "STOP > RESUMING", "STOP > STOP_COPY", "STOP_COPY > STOP",
         "RUNNING > STOP", "STOP > RUNNING",
@@ -42,7 +42,7 @@ class ArcTest {
   }
 
   @Test
-  void withBothStopCopyIsReachedThroughPreCopyP2p() {
+  void reachesStopCopyThroughPreCopyP2p() {
     assertThat(arcsOf(MigrationFeatures.ALL)).containsExactlyInAnyOrder(
         "RESUMING > STOP", "STOP > RESUMING", "STOP > STOP_COPY", "STOP_COPY > STOP",
         "RUNNING > RUNNING_P2P", "RUNNING_P2P > RUNNING", "RUNNING_P2P > STOP", "STOP > RUNNING_P2P",
@@ -52,7 +52,7 @@ class ArcTest {
   }
 
   @Test
-  void sessionsBeginAndEndWhereTheProtocolSays() {
+  void opensAndEndsSessionsAsSpecified() {
     assertThat(Arc.of(MigrationFeatures.ALL).stream().filter(Arc::opensSaving).map(Arc::toString))
         .containsExactlyInAnyOrder("STOP > STOP_COPY", "RUNNING > PRE_COPY", "RUNNING_P2P > PRE_COPY_P2P");
     assertThat(Arc.of(MigrationFeatures.ALL).stream().filter(Arc::opensResuming).map(Arc::toString))

@@ -7,40 +7,43 @@ import static io.vfio4j.model.DeviceState.STOP;
 import static io.vfio4j.model.DeviceState.STOP_COPY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.model.TransitionException.Aftermath;
+import io.vfio4j.model.TransitionException.FailureEffect;
 import org.junit.jupiter.api.Test;
 
 class DeviceExceptionsTest {
 
-  private static TransitionException failedMove(DeviceState from, DeviceState reached) {
+  private static TransitionException transitionFailure(DeviceState from, DeviceState reached) {
     return new TransitionException("nvme0", from, STOP_COPY, Errno.EIO, reached, null);
   }
 
   @Test
-  void aMoveThatChangedNothingSaysSo() {
-    assertThat(failedMove(RUNNING, RUNNING)).hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
-        + "EIO (input/output error); it is in RUNNING, nothing changed");
-    assertThat(failedMove(RUNNING, RUNNING).aftermath()).isEqualTo(Aftermath.UNCHANGED);
+  void describesUnchangedState() {
+    assertThat(transitionFailure(RUNNING, RUNNING))
+        .hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+            + "EIO (input/output error); it is in RUNNING, nothing changed");
+    assertThat(transitionFailure(RUNNING, RUNNING).effect()).isEqualTo(FailureEffect.UNCHANGED);
   }
 
   @Test
-  void aMoveThatEndedOnTheWaySaysWhere() {
-    assertThat(failedMove(RUNNING, STOP)).hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
-        + "EIO (input/output error); it is in STOP, it can go back or be reset");
-    assertThat(failedMove(RUNNING, STOP).aftermath()).isEqualTo(Aftermath.MID_PATH);
+  void describesIntermediateState() {
+    assertThat(transitionFailure(RUNNING, STOP))
+        .hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+            + "EIO (input/output error); it is in STOP, it can go back or be reset");
+    assertThat(transitionFailure(RUNNING, STOP).effect()).isEqualTo(FailureEffect.MID_PATH);
   }
 
   @Test
-  void aMoveThatEndedInErrorAsksForAReset() {
-    assertThat(failedMove(RUNNING, ERROR)).hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
-        + "EIO (input/output error); it is in ERROR, only a reset helps, which loses its state");
-    assertThat(failedMove(RUNNING, ERROR).aftermath()).isEqualTo(Aftermath.MUST_RESET);
-    assertThat(failedMove(ERROR, ERROR).aftermath()).isEqualTo(Aftermath.MUST_RESET);
+  void describesErrorState() {
+    assertThat(transitionFailure(RUNNING, ERROR))
+        .hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+            + "EIO (input/output error); it is in ERROR, only a reset helps, which loses its state");
+    assertThat(transitionFailure(RUNNING, ERROR).effect()).isEqualTo(FailureEffect.MUST_RESET);
+    assertThat(transitionFailure(ERROR, ERROR).effect()).isEqualTo(FailureEffect.MUST_RESET);
   }
 
   @Test
-  void aFailedMoveHoldsItsFacts() {
-    TransitionException failure = failedMove(RUNNING, STOP);
+  void exposesTransitionDetails() {
+    TransitionException failure = transitionFailure(RUNNING, STOP);
 
     assertThat(failure.device()).isEqualTo("nvme0");
     assertThat(failure.action()).isEqualTo("move from RUNNING to STOP_COPY");
@@ -51,18 +54,18 @@ class DeviceExceptionsTest {
   }
 
   @Test
-  void aRefusalSaysWhatWasAskedOfWhom() {
+  void describesRefusedRequest() {
     assertThat(new DeviceException("nvme0", "reset", Errno.EBUSY)).hasMessage("nvme0: reset: EBUSY (busy)");
   }
 
   @Test
-  void aLostDeviceIsToldFromOneThatRefused() {
+  void distinguishesLostDevice() {
     assertThat(new DeviceLostException("nvme0", "reset", Errno.ECONNRESET, "its server died", null))
         .hasMessage("nvme0 is lost: reset: its server died");
   }
 
   @Test
-  void aFailureAtAnArcGivesReasonAndErrno() {
+  void carriesReasonAndErrnoOfArc() {
     ArcException failure = new ArcException(Errno.EBADMSG, true, "the header is wrong");
 
     assertThat(failure).hasMessage("the header is wrong: EBADMSG (damaged message)");

@@ -11,7 +11,7 @@ class DeviceIdentityTest {
       new DeviceIdentity("here", 0x1234, 0x5634, 0x1234, 1, 0, "me");
 
   @Test
-  void devicesOfTheSameIdsAreOfOneKindWhateverTheyAreCalled() {
+  void comparesKindByIds() {
     assertThat(IDENTITY.isSameKind(new DeviceIdentity("there", 0x1234, 0x5634, 0x1234, 1, 7, "you")))
         .isTrue();
     assertThat(IDENTITY.isSameKind(new DeviceIdentity("here", 0x1235, 0x5634, 0x1234, 1, 0, "me"))).isFalse();
@@ -21,7 +21,7 @@ class DeviceIdentityTest {
   }
 
   @Test
-  void idsAreWrittenAsLspciDoes() {
+  void formatsIdsLikeLspci() {
     assertThat(IDENTITY.ids()).isEqualTo("1234:5634 (1234:0001)");
   }
 }

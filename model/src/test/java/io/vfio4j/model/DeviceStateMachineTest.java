@@ -8,13 +8,13 @@ import static io.vfio4j.model.DeviceState.RUNNING;
 import static io.vfio4j.model.DeviceState.RUNNING_P2P;
 import static io.vfio4j.model.DeviceState.STOP;
 import static io.vfio4j.model.DeviceState.STOP_COPY;
-import static io.vfio4j.model.TransitionException.Aftermath.MID_PATH;
-import static io.vfio4j.model.TransitionException.Aftermath.MUST_RESET;
-import static io.vfio4j.model.TransitionException.Aftermath.UNCHANGED;
+import static io.vfio4j.model.TransitionException.FailureEffect.MID_PATH;
+import static io.vfio4j.model.TransitionException.FailureEffect.MUST_RESET;
+import static io.vfio4j.model.TransitionException.FailureEffect.UNCHANGED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vfio4j.model.TransitionException.Aftermath;
+import io.vfio4j.model.TransitionException.FailureEffect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 class DeviceStateMachineTest {
 
-  static final List<MigrationFeatures> FEATURE_SETS = Protocol.FEATURE_SETS;
+  static final List<MigrationFeatures> FEATURE_SETS = ShortestPaths.FEATURE_SETS;
 
   record Change(DeviceState from, DeviceState to, String reason) {
   }
@@ -45,7 +45,7 @@ class DeviceStateMachineTest {
     } else {
       machine.moveTo(state);
     }
-    device.startAfresh();
+    device.restart();
     heard.clear();
     return machine;
   }
@@ -55,13 +55,13 @@ class DeviceStateMachineTest {
   }
 
   private static void assertFailure(TransitionException failure, DeviceState from, DeviceState target,
-      Errno errno, DeviceState reached, Aftermath aftermath) {
+      Errno errno, DeviceState reached, FailureEffect aftermath) {
     assertThat(failure.device()).isEqualTo("dev");
     assertThat(failure.from()).isEqualTo(from);
     assertThat(failure.target()).isEqualTo(target);
     assertThat(failure.errno()).isEqualTo(errno);
     assertThat(failure.reached()).isEqualTo(reached);
-    assertThat(failure.aftermath()).isEqualTo(aftermath);
+    assertThat(failure.effect()).isEqualTo(aftermath);
   }
 
   /** A pair of states with the path between them. */
@@ -88,7 +88,7 @@ class DeviceStateMachineTest {
     List<Move> moves = new ArrayList<>();
     for (DeviceState from : DeviceState.values()) {
       for (DeviceState to : DeviceState.values()) {
-        Protocol.shortestPaths(features, from, to).forEach(path -> moves.add(new Move(from, to, path)));
+        ShortestPaths.shortestPaths(features, from, to).forEach(path -> moves.add(new Move(from, to, path)));
       }
     }
     return moves;
@@ -96,11 +96,11 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void aMoveTakesTheArcsOfItsPathAndEachIsHeardOnce(MigrationFeatures features) throws DeviceException {
+  void takesArcsOfPathAndNotifiesOnce(MigrationFeatures features) throws DeviceException {
     for (Move move : possibleMoves(features)) {
       DeviceStateMachine machine = machineIn(move.from, features);
 
-      Reached reached = machine.moveTo(move.to);
+      TransitionResult reached = machine.moveTo(move.to);
 
       assertThat(reached.state()).as("%s", move).isEqualTo(move.to);
       assertThat(machine.state()).as("%s", move).isEqualTo(move.to);
@@ -111,11 +111,11 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void aMoveWithoutAPathIsRefusedAndTouchesNothing(MigrationFeatures features) throws DeviceException {
+  void refusesTransitionWithoutPath(MigrationFeatures features) throws DeviceException {
     for (DeviceState from : DeviceState.values()) {
       for (DeviceState to : DeviceState.values()) {
-        boolean canBeIn = from == ERROR || !Protocol.shortestPaths(features, RUNNING, from).isEmpty();
-        if (canBeIn && Protocol.shortestPaths(features, from, to).isEmpty()) {
+        boolean canBeIn = from == ERROR || !ShortestPaths.shortestPaths(features, RUNNING, from).isEmpty();
+        if (canBeIn && ShortestPaths.shortestPaths(features, from, to).isEmpty()) {
           DeviceStateMachine machine = machineIn(from, features);
 
           TransitionException failure = failureOf(machine, to);
@@ -132,7 +132,7 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void aDeviceThatFailsAtAnArcIsWhereTheArcBegan(MigrationFeatures features) throws DeviceException {
+  void staysAtStartOfFailedArc(MigrationFeatures features) throws DeviceException {
     for (Move move : possibleMoves(features)) {
       for (int failing = 0; failing < move.arcs().size(); failing++) {
         DeviceStateMachine machine = machineIn(move.from, features);
@@ -153,7 +153,7 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void aDeviceThatFailsIntoErrorMustBeReset(MigrationFeatures features) throws DeviceException {
+  void requiresResetAfterError(MigrationFeatures features) throws DeviceException {
     for (Move move : possibleMoves(features)) {
       for (int failing = 0; failing < move.arcs().size(); failing++) {
         DeviceStateMachine machine = machineIn(move.from, features);
@@ -174,7 +174,7 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ERROR")
-  void aMoveToTheSameStateDoesNothing(DeviceState state) throws DeviceException {
+  void ignoresTransitionToCurrentState(DeviceState state) throws DeviceException {
     DeviceStateMachine machine = machineIn(state, MigrationFeatures.ALL);
 
     assertThat(machine.moveTo(state).state()).isEqualTo(state);
@@ -185,11 +185,11 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @EnumSource
-  void errorIsLeftByResetAlone(DeviceState target) throws DeviceException {
+  void leavesErrorOnlyByReset(DeviceState target) throws DeviceException {
     DeviceStateMachine machine = machineIn(ERROR, MigrationFeatures.ALL);
     assertFailure(failureOf(machine, target), ERROR, target, Errno.EINVAL, ERROR, MUST_RESET);
 
-    machine.wasReset("asked to");
+    machine.onReset("asked to");
 
     assertThat(machine.state()).isEqualTo(RUNNING);
     assertThat(heard).containsExactly(new Change(ERROR, RUNNING, "asked to"));
@@ -197,10 +197,10 @@ class DeviceStateMachineTest {
   }
 
   @Test
-  void aResetInRunningIsNoChange() throws DeviceException {
+  void doesNotNotifyOfResetInRunning() throws DeviceException {
     DeviceStateMachine machine = machineIn(RUNNING, MigrationFeatures.ALL);
 
-    machine.wasReset("asked to");
+    machine.onReset("asked to");
 
     assertThat(machine.state()).isEqualTo(RUNNING);
     assertThat(heard).isEmpty();
@@ -208,11 +208,11 @@ class DeviceStateMachineTest {
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void theSessionThatBeganIsTheOneTheLastArcOpened(MigrationFeatures features) throws DeviceException {
+  void returnsSessionOfLastArc(MigrationFeatures features) throws DeviceException {
     for (Move move : possibleMoves(features)) {
       DeviceStateMachine machine = machineIn(move.from, features);
 
-      Reached reached = machine.moveTo(move.to);
+      TransitionResult reached = machine.moveTo(move.to);
 
       assertThat(reached.session().stream().toList()).as("%s", move).isEqualTo(device.opened);
       boolean opens = !move.arcs().isEmpty()
@@ -222,19 +222,19 @@ class DeviceStateMachineTest {
   }
 
   @Test
-  void aSessionIsSavingOrResumingAsItsStateIs() throws DeviceException {
-    assertThat(machineIn(RUNNING, MigrationFeatures.ALL).moveTo(PRE_COPY).saving()).isNotNull();
-    assertThat(machineIn(RUNNING, MigrationFeatures.ALL).moveTo(STOP_COPY).saving()).isNotNull();
-    assertThat(machineIn(RUNNING, MigrationFeatures.ALL).moveTo(RESUMING).resuming()).isNotNull();
+  void opensSessionMatchingState() throws DeviceException {
+    assertThat(machineIn(RUNNING, MigrationFeatures.ALL).moveTo(PRE_COPY).savingSession()).isNotNull();
+    assertThat(machineIn(RUNNING, MigrationFeatures.ALL).moveTo(STOP_COPY).savingSession()).isNotNull();
+    assertThat(machineIn(RUNNING, MigrationFeatures.ALL).moveTo(RESUMING).resumingSession()).isNotNull();
     assertThat(machineIn(PRE_COPY, MigrationFeatures.ALL).moveTo(STOP_COPY).session()).isEmpty();
     assertThat(machineIn(RESUMING, MigrationFeatures.ALL).moveTo(RUNNING_P2P).session()).isEmpty();
   }
 
   @Test
-  void aDeviceThatCannotMigrateIsRefusedEveryMoveButTheOneToRunning() throws DeviceException {
+  void refusesTransitionsWithoutMigration() throws DeviceException {
     DeviceStateMachine machine = machineIn(RUNNING, MigrationFeatures.NONE);
 
-    assertThat(machine.moveTo(RUNNING)).isEqualTo(new Reached(RUNNING, Optional.empty()));
+    assertThat(machine.moveTo(RUNNING)).isEqualTo(new TransitionResult(RUNNING, Optional.empty()));
     assertFailure(failureOf(machine, STOP), RUNNING, STOP, Errno.EINVAL, RUNNING, UNCHANGED);
   }
 
@@ -254,7 +254,7 @@ class DeviceStateMachineTest {
     /** Moves, and returns the errno of the failure if there is one. */
     @Nullable
     Errno move(DeviceState target, @Nullable Fault fault) {
-      List<List<DeviceState>> paths = Protocol.shortestPaths(features, state, target);
+      List<List<DeviceState>> paths = ShortestPaths.shortestPaths(features, state, target);
       if (paths.isEmpty()) {
         return Errno.EINVAL;
       }
@@ -269,21 +269,21 @@ class DeviceStateMachineTest {
   }
 
   @Test
-  void anySequenceOfMovesResetsAndFailuresEndsWhereTheModelSays() {
-    Property.holdsFor(10_000, random -> {
+  void matchesReferenceModel() {
+    Property.forCases(10_000, random -> {
       MigrationFeatures features = FEATURE_SETS.get(random.nextInt(FEATURE_SETS.size()));
       DeviceStateMachine machine = machineIn(RUNNING, features);
       Expected expected = new Expected(features);
       for (int step = random.nextInt(1, 20); step > 0; step--) {
         if (random.nextInt(8) == 0) {
-          machine.wasReset("random");
+          machine.onReset("random");
           expected.state = RUNNING;
         } else {
           moveBoth(machine, expected, random);
         }
         assertThat(machine.state()).isEqualTo(expected.state);
       }
-      assertThatEachChangeContinuesTheOneBefore(expected.state);
+      assertChangesAreContiguous(expected.state);
     });
   }
 
@@ -291,7 +291,7 @@ class DeviceStateMachineTest {
     DeviceState before = expected.state;
     DeviceState target = Property.oneOf(random, DeviceState.values());
     Fault fault = random.nextInt(3) == 0 ? new Fault(random.nextInt(4), random.nextInt(4) == 0) : null;
-    device.startAfresh();
+    device.restart();
     if (fault != null) {
       device.failAfter(fault.after, new ArcException(Errno.EIO, fault.entersError, "random"));
     }
@@ -302,13 +302,13 @@ class DeviceStateMachineTest {
     if (errno == null) {
       assertThat(failure).isNull();
     } else {
-      Aftermath aftermath = expected.state == before ? UNCHANGED : MID_PATH;
+      FailureEffect aftermath = expected.state == before ? UNCHANGED : MID_PATH;
       assertFailure(failure, before, target, errno, expected.state,
           expected.state == ERROR ? MUST_RESET : aftermath);
     }
   }
 
-  private void assertThatEachChangeContinuesTheOneBefore(DeviceState end) {
+  private void assertChangesAreContiguous(DeviceState end) {
     DeviceState at = RUNNING;
     for (Change change : heard) {
       assertThat(change.from).isEqualTo(at).isNotEqualTo(change.to);

@@ -16,19 +16,19 @@ class DeviceStateTest {
   @CsvSource({"0, ERROR", "1, STOP", "2, RUNNING", "3, STOP_COPY", "4, RESUMING", "5, RUNNING_P2P",
       "6, PRE_COPY",
       "7, PRE_COPY_P2P"})
-  void theNumbersAreThoseOfTheKernel(int number, DeviceState state) {
+  void matchesKernelNumbers(int number, DeviceState state) {
     assertThat(state.wireValue()).isEqualTo(number);
     assertThat(DeviceState.fromWire(number)).contains(state);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {8, 9, -1, 256, Integer.MAX_VALUE, Integer.MIN_VALUE})
-  void noOtherNumberIsAState(int number) {
+  void rejectsUnknownNumbers(int number) {
     assertThat(DeviceState.fromWire(number)).isEmpty();
   }
 
   @Test
-  void theGroupsOfStatesAreThoseOfTheProtocol() {
+  void groupsStatesAsSpecified() {
     assertThat(Stream.of(DeviceState.values()).filter(DeviceState::isRunning)).containsExactly(
         DeviceState.RUNNING, DeviceState.RUNNING_P2P, DeviceState.PRE_COPY, DeviceState.PRE_COPY_P2P);
     assertThat(Stream.of(DeviceState.values()).filter(DeviceState::isSaving)).containsExactly(

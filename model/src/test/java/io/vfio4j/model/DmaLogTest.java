@@ -22,18 +22,18 @@ class DmaLogTest {
       "-1, -9223372036854775808, 8",
       "-9223372036854775808, 4096, 281474976710656",
   })
-  void aBitmapHasABitForEachPageInWholeWords(long length, long pageSize, long bytes) {
+  void sizesBitmapInWholeWords(long length, long pageSize, long bytes) {
     assertThat(DmaLog.bitmapBytes(new IovaRange(0, length), pageSize)).isEqualTo(bytes);
   }
 
   @Test
-  void aBitmapIsAsLongAsArithmeticWithoutLimitsSays() {
-    Property.holdsFor(10_000, random -> {
+  void sizesBitmapWithoutOverflow() {
+    Property.forCases(10_000, random -> {
       long length = random.nextLong() >>> random.nextInt(64);
       long pageSize = 1L << random.nextInt(12, 64);
       if (length != 0) {
-        BigInteger pages = dividedUp(unsigned(length), unsigned(pageSize));
-        BigInteger words = dividedUp(pages, BigInteger.valueOf(64));
+        BigInteger pages = divideRoundingUp(unsigned(length), unsigned(pageSize));
+        BigInteger words = divideRoundingUp(pages, BigInteger.valueOf(64));
         assertThat(DmaLog.bitmapBytes(new IovaRange(0, length), pageSize))
             .as("0x%x in pages of 0x%x", length, pageSize)
             .isEqualTo(words.longValueExact() * 8);
@@ -45,7 +45,7 @@ class DmaLogTest {
     return new BigInteger(Long.toUnsignedString(value));
   }
 
-  private static BigInteger dividedUp(BigInteger value, BigInteger divisor) {
+  private static BigInteger divideRoundingUp(BigInteger value, BigInteger divisor) {
     return value.add(divisor).subtract(BigInteger.ONE).divide(divisor);
   }
 }

@@ -23,14 +23,14 @@ class ErrnoTest {
       "95, EOPNOTSUPP", "97, EAFNOSUPPORT", "98, EADDRINUSE", "99, EADDRNOTAVAIL", "103, ECONNABORTED",
       "104, ECONNRESET", "105, ENOBUFS", "106, EISCONN", "107, ENOTCONN", "110, ETIMEDOUT",
       "111, ECONNREFUSED", "113, EHOSTUNREACH", "121, EREMOTEIO", "125, ECANCELED"})
-  void aNameStandsForTheNumberOfLinux(int number, String name) {
+  void matchesLinuxNumbers(int number, String name) {
     assertThat(new Errno(number).name()).isEqualTo(name);
     assertThat(Errno.named(name)).contains(new Errno(number));
     assertThat(new Errno(number).toString()).startsWith(name + " (").endsWith(")");
   }
 
   @Test
-  void aConstantIsTheErrnoOfItsName() throws IllegalAccessException {
+  void matchesConstantsToNames() throws IllegalAccessException {
     int constants = 0;
     for (Field field : Errno.class.getFields()) {
       if (Modifier.isStatic(field.getModifiers())) {
@@ -42,19 +42,19 @@ class ErrnoTest {
   }
 
   @Test
-  void anErrnoIsWrittenWithItsWords() {
+  void formatsNameAndDescription() {
     assertThat(Errno.EINVAL).hasToString("EINVAL (invalid argument)");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, -22, 3, 4095, Integer.MIN_VALUE, Integer.MAX_VALUE})
-  void anErrnoWithoutANameIsItsNumber(int number) {
+  void formatsUnknownNumber(int number) {
     assertThat(new Errno(number).name()).isEqualTo("errno " + number);
     assertThat(new Errno(number)).hasToString("errno " + number);
   }
 
   @Test
-  void onlyTheExactNameIsKnown() {
+  void findsByExactNameOnly() {
     assertThat(Errno.named("einval")).isEmpty();
     assertThat(Errno.named("errno 22")).isEmpty();
     assertThat(Errno.named("")).isEmpty();

@@ -23,7 +23,7 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
   }
 
   /** Takes back what it was told, and forgets what it has done. */
-  void startAfresh() {
+  void restart() {
     arcsUntilFailure = -1;
     taken.clear();
     opened.clear();
@@ -36,9 +36,9 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
     }
     taken.add(arc);
     if (arc.opensSaving()) {
-      opened.add(new EmptySaving());
+      opened.add(new EmptySavingSession());
     } else if (arc.opensResuming()) {
-      opened.add(new DiscardingResuming());
+      opened.add(new DiscardingResumingSession());
     } else {
       return Optional.empty();
     }
@@ -46,7 +46,7 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
   }
 
   /** A saving session without data. */
-  static final class EmptySaving implements SavingSession {
+  static final class EmptySavingSession implements SavingSession {
     @Override
     public long read(MemorySegment into) {
       return END;
@@ -64,7 +64,7 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
   }
 
   /** A resuming session that takes any data. */
-  static final class DiscardingResuming implements ResumingSession {
+  static final class DiscardingResumingSession implements ResumingSession {
     @Override
     public void write(MemorySegment data) {
       // dropped

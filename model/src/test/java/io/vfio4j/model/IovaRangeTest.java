@@ -44,8 +44,8 @@ class IovaRangeTest {
   }
 
   @Test
-  void aRangeIsValidIfItIsNotEmptyAndEndsInTheSpace() {
-    Property.holdsFor(CASES, random -> {
+  void validatesRanges() {
+    Property.forCases(CASES, random -> {
       long iova = randomNumber(random);
       long length = randomNumber(random);
       boolean fits = unsigned(iova).add(unsigned(length)).compareTo(END_OF_SPACE) <= 0;
@@ -55,16 +55,16 @@ class IovaRangeTest {
   }
 
   @Test
-  void theLastAddressIsOneBeforeTheEnd() {
-    Property.holdsFor(CASES, random -> {
+  void returnsLastAddress() {
+    Property.forCases(CASES, random -> {
       IovaRange range = randomRange(random);
       assertThat(unsigned(range.last())).as("%s", range).isEqualTo(end(range).subtract(BigInteger.ONE));
     });
   }
 
   @Test
-  void rangesOverlapIfEachBeginsBeforeTheOtherEnds() {
-    Property.holdsFor(CASES, random -> {
+  void detectsOverlap() {
+    Property.forCases(CASES, random -> {
       IovaRange a = randomRange(random);
       IovaRange b = randomRange(random);
       boolean expected = begin(a).compareTo(end(b)) < 0 && begin(b).compareTo(end(a)) < 0;
@@ -74,8 +74,8 @@ class IovaRangeTest {
   }
 
   @Test
-  void aRangeContainsWhatBeginsAndEndsInIt() {
-    Property.holdsFor(CASES, random -> {
+  void detectsContainment() {
+    Property.forCases(CASES, random -> {
       IovaRange a = randomRange(random);
       IovaRange b = randomRange(random);
       boolean expected = begin(a).compareTo(begin(b)) <= 0 && end(b).compareTo(end(a)) <= 0;
@@ -87,8 +87,8 @@ class IovaRangeTest {
   }
 
   @Test
-  void noRangeContainsWhatIsNoRange() {
-    Property.holdsFor(CASES, random -> {
+  void containsNoInvalidRange() {
+    Property.forCases(CASES, random -> {
       IovaRange range = randomRange(random);
       long iova = randomNumber(random);
       long length = randomNumber(random);
@@ -100,7 +100,7 @@ class IovaRangeTest {
   }
 
   @Test
-  void rangesAreOrderedByTheirFirstAddressAsUnsigned() {
+  void ordersByUnsignedAddress() {
     IovaRange low = new IovaRange(0, 0x1000);
     IovaRange longer = new IovaRange(0, 0x2000);
     IovaRange high = new IovaRange(-0x1000, 0x1000);
@@ -109,7 +109,7 @@ class IovaRangeTest {
   }
 
   @Test
-  void aRangeMayEndWithTheSpaceButNotBeyond() {
+  void mayEndAtLastAddress() {
     assertThat(new IovaRange(-1, 1).last()).isEqualTo(-1);
     assertThat(new IovaRange(0, -1).last()).isEqualTo(-2);
     assertThatIllegalArgumentException().isThrownBy(() -> new IovaRange(-1, 2))
@@ -118,7 +118,7 @@ class IovaRangeTest {
   }
 
   @Test
-  void aRangeIsWrittenInHexadecimal() {
+  void formatsInHexadecimal() {
     assertThat(new IovaRange(-0x2000, 0x1000)).hasToString("0xffffffffffffe000+0x1000");
   }
 }

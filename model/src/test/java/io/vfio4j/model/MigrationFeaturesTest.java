@@ -17,10 +17,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MigrationFeaturesTest {
 
-  static final List<MigrationFeatures> FEATURE_SETS = Protocol.FEATURE_SETS;
+  static final List<MigrationFeatures> FEATURE_SETS = ShortestPaths.FEATURE_SETS;
 
   @Test
-  void theFlagsAreThoseOfTheKernel() {
+  void matchesKernelFlags() {
     assertThat(STOP_COPY.flag()).isEqualTo(1);
     assertThat(P2P.flag()).isEqualTo(2);
     assertThat(PRE_COPY.flag()).isEqualTo(4);
@@ -30,12 +30,12 @@ class MigrationFeaturesTest {
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void flagsReadBackAreTheSameFeatures(MigrationFeatures features) {
+  void roundTripsFlags(MigrationFeatures features) {
     assertThat(MigrationFeatures.fromFlags(features.flags())).isEqualTo(features);
   }
 
   @Test
-  void unknownFlagsAreIgnored() {
+  void ignoresUnknownFlags() {
     assertThat(MigrationFeatures.fromFlags(3 | 8 | 1L << 40 | Long.MIN_VALUE))
         .isEqualTo(MigrationFeatures.of(P2P));
     assertThat(MigrationFeatures.fromFlags(-1)).isEqualTo(MigrationFeatures.ALL);
@@ -43,7 +43,7 @@ class MigrationFeaturesTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 2, 4, 6, 8, -2})
-  void withoutStopCopyADeviceCannotMigrate(long flags) {
+  void cannotMigrateWithoutStopCopy(long flags) {
     assertThat(MigrationFeatures.fromFlags(flags)).isEqualTo(MigrationFeatures.NONE);
     assertThat(MigrationFeatures.NONE.canMigrate()).isFalse();
     assertThatIllegalArgumentException().isThrownBy(() -> new MigrationFeatures(Set.of(P2P)))
@@ -51,7 +51,7 @@ class MigrationFeaturesTest {
   }
 
   @Test
-  void aDeviceThatMigratesAlwaysHasStopCopy() {
+  void requiresStopCopy() {
     assertThat(MigrationFeatures.of().set()).containsExactly(STOP_COPY);
     assertThat(MigrationFeatures.of(P2P).set()).containsExactlyInAnyOrder(STOP_COPY, P2P);
     assertThat(MigrationFeatures.of(P2P).has(P2P)).isTrue();
@@ -60,14 +60,14 @@ class MigrationFeaturesTest {
   }
 
   @Test
-  void featuresAreWrittenInTheOrderOfTheirFlags() {
+  void formatsInFlagOrder() {
     assertThat(MigrationFeatures.of(PRE_COPY, P2P)).hasToString("STOP_COPY+P2P+PRE_COPY");
     assertThat(MigrationFeatures.of()).hasToString("STOP_COPY");
     assertThat(MigrationFeatures.NONE).hasToString("none");
   }
 
   @Test
-  void aStateIsHadWithItsFeatures() {
+  void supportsStatesOfItsFeatures() {
     assertThat(statesOf(MigrationFeatures.NONE)).containsExactly(DeviceState.RUNNING);
     assertThat(statesOf(MigrationFeatures.of())).containsExactly(DeviceState.ERROR, DeviceState.STOP,
         DeviceState.RUNNING, DeviceState.STOP_COPY, DeviceState.RESUMING);

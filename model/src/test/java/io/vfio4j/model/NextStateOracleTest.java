@@ -16,9 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compares {@link NextState} with the answers of the kernel's function for every case there is. */
-class NextStateOracleTest {
+public class NextStateOracleTest {
 
-  record Case(MigrationFeatures features, DeviceState from, DeviceState to,
+  public record Case(MigrationFeatures features, DeviceState from, DeviceState to,
       Optional<List<DeviceState>> path) {
 
     static Case parse(String line) {
@@ -44,7 +44,7 @@ class NextStateOracleTest {
     }
   }
 
-  static List<Case> oracle() throws IOException {
+  public static List<Case> oracle() throws IOException {
     try (InputStream csv = NextStateOracleTest.class.getResourceAsStream("v2-next-state.csv")) {
       String text = new String(Objects.requireNonNull(csv).readAllBytes(), UTF_8);
       return text.lines().skip(1).map(Case::parse).toList();
@@ -52,16 +52,16 @@ class NextStateOracleTest {
   }
 
   @Test
-  void theOracleHasEveryCaseOnce() throws IOException {
+  void coversEveryCaseOnce() throws IOException {
     assertThat(oracle()).hasSize(256).doesNotHaveDuplicates();
     assertThat(oracle().stream().map(Case::toString).distinct()).hasSize(256);
     assertThat(oracle().stream().map(Case::features).distinct())
-        .containsExactlyInAnyOrderElementsOf(Protocol.FEATURE_SETS);
+        .containsExactlyInAnyOrderElementsOf(ShortestPaths.FEATURE_SETS);
   }
 
   @ParameterizedTest
   @MethodSource("oracle")
-  void theAnswerIsTheKernels(Case expected) {
+  void matchesKernel(Case expected) {
     NextState nextState = NextState.of(expected.features);
 
     assertThat(nextState.path(expected.from, expected.to)).isEqualTo(expected.path);

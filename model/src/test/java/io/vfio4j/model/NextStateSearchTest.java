@@ -11,14 +11,14 @@ import org.junit.jupiter.params.provider.FieldSource;
 /** Compares {@link NextState} with a search over the arcs by the rule of the protocol. */
 class NextStateSearchTest {
 
-  static final List<MigrationFeatures> FEATURE_SETS = Protocol.FEATURE_SETS;
+  static final List<MigrationFeatures> FEATURE_SETS = ShortestPaths.FEATURE_SETS;
 
   @ParameterizedTest
   @FieldSource("FEATURE_SETS")
-  void thePathIsTheShortestThatTheRuleAllows(MigrationFeatures features) {
+  void findsShortestAllowedPath(MigrationFeatures features) {
     for (DeviceState from : DeviceState.values()) {
       for (DeviceState to : DeviceState.values()) {
-        List<List<DeviceState>> shortest = Protocol.shortestPaths(features, from, to);
+        List<List<DeviceState>> shortest = ShortestPaths.shortestPaths(features, from, to);
 
         // The rule leaves one path or none; were there several, the table's would have to be one of them.
         assertThat(shortest).as("shortest paths from %s to %s", from, to).hasSizeLessThanOrEqualTo(1);
@@ -29,7 +29,7 @@ class NextStateSearchTest {
   }
 
   @Test
-  void aDeviceThatCannotMigrateStaysInRunning() {
+  void staysInRunningWithoutMigration() {
     NextState nextState = NextState.of(MigrationFeatures.NONE);
     for (DeviceState from : DeviceState.values()) {
       for (DeviceState to : DeviceState.values()) {

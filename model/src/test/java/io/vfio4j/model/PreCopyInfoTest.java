@@ -19,7 +19,7 @@ class PreCopyInfoTest {
       "-1, 2, 9223372036854775807",
       "-1, -1, 9223372036854775807",
   })
-  void pendingIsTheSumWithALimit(long initialBytes, long dirtyBytes, long pending) {
+  void saturatesPendingSum(long initialBytes, long dirtyBytes, long pending) {
     assertThat(new PreCopyInfo(initialBytes, dirtyBytes, false).pending()).isEqualTo(pending);
   }
 }

@@ -8,13 +8,13 @@ import java.util.random.RandomGenerator;
 
 /** A property that holds for many random cases. A failure names the seed that replays its case alone. */
 @FunctionalInterface
-interface Property {
+public interface Property {
 
   /** Checks one case. */
   void check(RandomGenerator random) throws Exception;
 
   /** Checks many cases, or the one of {@code -Dvfio4j.seed=N}. */
-  static void holdsFor(int cases, Property property) {
+  static void forCases(int cases, Property property) {
     Long replayed = Long.getLong("vfio4j.seed");
     if (replayed != null) {
       checkSeed(replayed, property);

@@ -4,17 +4,17 @@ package io.vfio4j.testkit;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.NextState;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
+import io.vfio4j.model.dma.DirtyLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -128,7 +128,7 @@ public final class MisbehavingDevice implements MigratableDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws DeviceException {
+  public TransitionResult moveTo(DeviceState target) throws DeviceException {
     DeviceState from = state();
     if (reopened && has(Misbehaviour.DIES_AFTER_CLOSING) && target == DeviceState.RUNNING && from != target) {
       honest.lose();
@@ -142,14 +142,14 @@ public final class MisbehavingDevice implements MigratableDevice {
     return move(from, target);
   }
 
-  private Reached moveWithoutWay(DeviceState from, DeviceState target) throws DeviceException {
+  private TransitionResult moveWithoutWay(DeviceState from, DeviceState target) throws DeviceException {
     if (target == DeviceState.ERROR && has(Misbehaviour.ACCEPTS_ERROR)) {
       enterError();
-      return new Reached(target, Optional.empty());
+      return new TransitionResult(target, Optional.empty());
     }
     if (!features().supports(target) && has(Misbehaviour.ACCEPTS_MISSING_STATES)) {
       pretended = target;
-      return new Reached(target, Optional.empty());
+      return new TransitionResult(target, Optional.empty());
     }
     boolean goesBack = from == DeviceState.STOP_COPY && target.isSaving();
     if (goesBack && has(Misbehaviour.GOES_BACK_TO_PRE_COPY)) {
@@ -180,10 +180,10 @@ public final class MisbehavingDevice implements MigratableDevice {
     return new TransitionException(name(), from, target, errno, reached, null);
   }
 
-  private Reached move(DeviceState from, DeviceState target) throws DeviceException {
+  private TransitionResult move(DeviceState from, DeviceState target) throws DeviceException {
     boolean stops = from == DeviceState.RUNNING && target == DeviceState.STOP;
     if (stops && has(Misbehaviour.STAYS)) {
-      return new Reached(target, Optional.empty());
+      return new TransitionResult(target, Optional.empty());
     }
     if (stops && has(Misbehaviour.TAKES_A_DETOUR)) {
       honest.moveTo(DeviceState.PRE_COPY);
@@ -194,7 +194,7 @@ public final class MisbehavingDevice implements MigratableDevice {
       }
       leaveResuming(resuming, target);
     }
-    Reached reached = wrap(from, honest.moveTo(target));
+    TransitionResult reached = wrap(from, honest.moveTo(target));
     pretended = null;
     if (from == DeviceState.RESUMING && target != from && has(Misbehaviour.IN_IS_NOT_OUT)) {
       honest.fill(1);
@@ -215,7 +215,7 @@ public final class MisbehavingDevice implements MigratableDevice {
     }
   }
 
-  private Reached wrap(DeviceState from, Reached reached) {
+  private TransitionResult wrap(DeviceState from, TransitionResult reached) {
     DeviceState target = reached.state();
     switch (reached.session().orElse(null)) {
       case SavingSession begun -> saving = new MisbehavingSaving(this, begun);
@@ -226,25 +226,25 @@ public final class MisbehavingDevice implements MigratableDevice {
     }
     return target.isSaving()
         ? has(Misbehaviour.NO_SESSION) && target == DeviceState.STOP_COPY
-            ? new Reached(target, Optional.empty())
-            : new Reached(target, Optional.ofNullable(saving))
-        : new Reached(target, Optional.ofNullable(resuming));
+            ? new TransitionResult(target, Optional.empty())
+            : new TransitionResult(target, Optional.ofNullable(saving))
+        : new TransitionResult(target, Optional.ofNullable(resuming));
   }
 
-  private Reached withoutNewSession(DeviceState from, DeviceState target) {
+  private TransitionResult withoutNewSession(DeviceState from, DeviceState target) {
     MisbehavingSaving open = saving;
     if (open != null && from != target && target == DeviceState.STOP_COPY) {
       if (has(Misbehaviour.SECOND_SESSION)) {
         saving = open.replaced();
-        return new Reached(target, Optional.of(saving));
+        return new TransitionResult(target, Optional.of(saving));
       }
       if (has(Misbehaviour.SESSION_DIES_EARLY)) {
         open.kill();
       }
     }
     return target == DeviceState.STOP && open != null && has(Misbehaviour.NEEDLESS_SESSION)
-        ? new Reached(target, Optional.of(open))
-        : new Reached(target, Optional.empty());
+        ? new TransitionResult(target, Optional.of(open))
+        : new TransitionResult(target, Optional.empty());
   }
 
   @Override

@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Set;
 
 /** Looks behind a misbehaving device, and lets it be opened again. */
-public final class MisbehavingProbe implements DeviceProbe.Reopens, DeviceProbe.ResetsOnly,
-    DeviceProbe.SetsNumbers, DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions,
-    DeviceProbe.LogsAnything,
-    DeviceProbe.WatchesPath {
+public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DeviceProbe.ResetProbe,
+    DeviceProbe.StateNumberProbe, DeviceProbe.EndedSessionProbe, DeviceProbe.RegionProbe,
+    DeviceProbe.RawDmaLogProbe,
+    DeviceProbe.PathProbe {
 
   private static final int CONFIG_REGION = 7;
   private static final ValueLayout.OfInt U32 =
@@ -114,7 +114,7 @@ public final class MisbehavingProbe implements DeviceProbe.Reopens, DeviceProbe.
   }
 
   @Override
-  public List<DeviceState> takePath() {
+  public List<DeviceState> drainPath() {
     return device.takePath();
   }
 

@@ -4,11 +4,11 @@ package io.vfio4j.testkit;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationRegionAccess;
-import io.vfio4j.model.MigrationRegionField;
-import io.vfio4j.model.MigrationRegionLayout;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.region.MigrationRegionLayout;
+import io.vfio4j.model.v1.DeviceStateV1;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -190,7 +190,7 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
       pretendsError = true;
     } else if (has(RegionMisbehaviour.TAKES_INVALID) && written.bits() == INVALID) {
       return;
-    } else if (has(RegionMisbehaviour.TAKES_NDMA) && written.hasNdma() && written.mayBeWritten(true)) {
+    } else if (has(RegionMisbehaviour.TAKES_NDMA) && written.hasNdma() && written.isWritable(true)) {
       pass(value & ~DeviceStateV1.NDMA_BIT);
       shown |= DeviceStateV1.NDMA_BIT;
     } else {

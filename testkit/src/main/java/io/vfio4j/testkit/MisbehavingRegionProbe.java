@@ -3,17 +3,17 @@ package io.vfio4j.testkit;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
-import io.vfio4j.model.FeaturesV1;
 import io.vfio4j.model.MigrationRegionAccess;
-import io.vfio4j.model.RegionMigratableDevice;
+import io.vfio4j.model.region.RegionMigratableDevice;
+import io.vfio4j.model.v1.FeaturesV1;
 import java.util.Optional;
 import java.util.Set;
 
 /** Looks behind a device that has version 1 alone, with a region that misbehaves. */
 public final class MisbehavingRegionProbe
     implements
-    DeviceProbe.AccessesMigrationRegion,
-    DeviceProbe.ResetsOnly {
+    DeviceProbe.MigrationRegionProbe,
+    DeviceProbe.ResetProbe {
 
   private final MisbehavingDevice behind;
   private final MisbehavingRegion region;

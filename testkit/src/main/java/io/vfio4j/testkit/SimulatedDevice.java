@@ -13,8 +13,8 @@ import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -132,7 +132,7 @@ public final class SimulatedDevice implements MigratableDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws DeviceException {
+  public TransitionResult moveTo(DeviceState target) throws DeviceException {
     acts.add(new Act.Move(target));
     call("move to " + target);
     try {
@@ -157,7 +157,7 @@ public final class SimulatedDevice implements MigratableDevice {
     }
     endSessions();
     state.clear();
-    machine.wasReset("reset");
+    machine.onReset("reset");
   }
 
   @Override

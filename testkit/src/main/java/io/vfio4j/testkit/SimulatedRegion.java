@@ -4,12 +4,12 @@ package io.vfio4j.testkit;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigratableDevice;
-import io.vfio4j.model.MigrationRegion;
 import io.vfio4j.model.MigrationRegionAccess;
-import io.vfio4j.model.MigrationRegionField;
+import io.vfio4j.model.region.MigrationRegion;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.v1.DeviceStateV1;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -108,7 +108,7 @@ public final class SimulatedRegion implements MigrationRegionAccess {
   @Override
   public void reset() throws DeviceException {
     device.reset();
-    region.wasReset("reset");
+    region.onReset("reset");
   }
 
   @Override

@@ -43,14 +43,14 @@ class SimulatedDeviceTest {
   }
 
   private static byte[] save(SimulatedDevice device) throws DeviceException {
-    try (SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving()) {
+    try (SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession()) {
       return readAll(session);
     }
   }
 
   private SimulatedDevice load(byte[] stream) throws DeviceException {
     SimulatedDevice device = settings.withContent(8, 0).device();
-    try (ResumingSession session = device.moveTo(DeviceState.RESUMING).resuming()) {
+    try (ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession()) {
       writeAll(session, stream);
     }
     return device;
@@ -68,7 +68,7 @@ class SimulatedDeviceTest {
   @Test
   void preCopyRunsDryAndThenChangesFollow() throws DeviceException {
     try (SimulatedDevice device = settings.device();
-        SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving()) {
+        SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession()) {
       long pending = session.preCopyInfo().orElseThrow().initialBytes();
       assertThat(readAll(session)).hasSize((int) pending);
       assertThat(session.preCopyInfo().orElseThrow().pending()).isZero();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser;
 
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.dma.DirtyLog;
 
 /**
  * What one end of a connection takes, or what both agreed on.

@@ -96,7 +96,7 @@ class AllocationTest {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(4096, 4);
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       served.device().endless = true;
       assertAllocatesNothing(served, () -> assertBytesReceived(saving.read(into)));
     }

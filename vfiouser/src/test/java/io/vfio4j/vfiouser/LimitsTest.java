@@ -150,7 +150,7 @@ class LimitsTest {
   private static void assertStateRoundTrip(VfioUserClient client, Arena arena) throws Exception {
     client.writeInt(TestDevice.BAR2, 0, 4711);
     MemorySegment state = arena.allocate(TestDevice.STREAM_BYTES, 8);
-    SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
+    SavingSession saving = client.moveTo(DeviceState.STOP_COPY).savingSession();
     long done = 0;
     for (long got = 0; got != SavingSession.END; got = saving.read(state.asSlice(done))) {
       assertThat(got).isLessThanOrEqualTo(64);
@@ -160,7 +160,7 @@ class LimitsTest {
       }
     }
     client.reset();
-    ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resuming();
+    ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
     resuming.write(state.asSlice(0, done));
     client.moveTo(DeviceState.RUNNING);
     assertThat(client.readInt(TestDevice.BAR2, 0)).isEqualTo(4711);

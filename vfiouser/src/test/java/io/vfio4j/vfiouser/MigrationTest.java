@@ -15,7 +15,7 @@ import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
-import io.vfio4j.model.TransitionException.Aftermath;
+import io.vfio4j.model.TransitionException.FailureEffect;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.testing.MessageBytes;
@@ -71,8 +71,8 @@ class MigrationTest {
         VfioUserClient source = from.connect(options); VfioUserClient target = to.connect(options)) {
       MemorySegment state = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
       source.writeRegion(TestDevice.BAR2, 0, state);
-      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).saving();
-      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resuming();
+      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).savingSession();
+      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resumingSession();
       assertThat(source.stopCopyLength()).hasValue(TestDevice.STREAM_BYTES);
 
       byte[] first = drain(saving, 3000);
@@ -93,7 +93,7 @@ class MigrationTest {
   void reportsPreCopyInfo() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(TestDevice.INITIAL_BYTES, 12345, true));
       drain(saving, 1 << 20);
       assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(0, 12345, false));
@@ -108,20 +108,20 @@ class MigrationTest {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(8);
-      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).savingSession();
       client.moveTo(DeviceState.STOP);
       assertErrno(Errno.ENODEV, () -> saving.read(data));
       assertErrno(Errno.ENODEV, saving::preCopyInfo);
 
-      ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resuming();
-      SavingSession next = client.moveTo(DeviceState.STOP_COPY).saving();
+      ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
+      SavingSession next = client.moveTo(DeviceState.STOP_COPY).savingSession();
       assertErrno(Errno.ENODEV, () -> resuming.write(data));
       assertErrno(Errno.ENODEV, () -> saving.read(data));
       assertThat(next.read(data)).isEqualTo(8);
 
       client.reset();
       assertErrno(Errno.ENODEV, () -> next.read(data));
-      ResumingSession closed = client.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession closed = client.moveTo(DeviceState.RESUMING).resumingSession();
       closed.close();
       assertErrno(Errno.ENODEV, () -> closed.write(data));
       assertThat(client.state()).as("closing a session moves nothing").isEqualTo(DeviceState.RESUMING);
@@ -165,8 +165,8 @@ class MigrationTest {
           assertThat(e.target()).isEqualTo(target);
           assertThat(e.errno()).isEqualTo(errno);
           assertThat(e.reached()).isEqualTo(reached);
-          assertThat(e.aftermath()).isEqualTo(reached == DeviceState.ERROR ? Aftermath.MUST_RESET
-              : reached == from ? Aftermath.UNCHANGED : Aftermath.MID_PATH);
+          assertThat(e.effect()).isEqualTo(reached == DeviceState.ERROR ? FailureEffect.MUST_RESET
+              : reached == from ? FailureEffect.UNCHANGED : FailureEffect.MID_PATH);
           assertThat(client.state()).isEqualTo(reached);
         });
   }
@@ -210,10 +210,10 @@ class MigrationTest {
   @Test
   void detectsDamagedStream() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
-      write(client.moveTo(DeviceState.RESUMING).resuming(), new byte[TestDevice.STREAM_BYTES]);
+      write(client.moveTo(DeviceState.RESUMING).resumingSession(), new byte[TestDevice.STREAM_BYTES]);
       assertFails(client, DeviceState.RESUMING, DeviceState.RUNNING, Errno.EBADMSG, DeviceState.ERROR);
       client.reset();
-      ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
       assertErrno(Errno.EBADMSG, () -> write(resuming, new byte[TestDevice.STREAM_BYTES + 1]));
     }
   }

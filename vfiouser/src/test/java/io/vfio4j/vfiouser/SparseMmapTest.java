@@ -12,9 +12,9 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.RegionCapability.SparseMmap;
-import io.vfio4j.model.RegionCapability.SparseMmap.Area;
-import io.vfio4j.model.RegionInfo;
+import io.vfio4j.model.info.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability.SparseMmap.Area;
+import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.MappedRegion;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -129,7 +129,7 @@ class SparseMmapTest {
         for (int b = 0; b <= halves; b++) {
           for (int bSize = 1; bSize <= halves; bSize++) {
             SparseMmap areas = new SparseMmap(List.of(area(a, aSize), area(b, bSize)));
-            assertThat(areas.flaw(halves * PAGE / 2).isEmpty()).as("%s", areas)
+            assertThat(areas.validationError(halves * PAGE / 2).isEmpty()).as("%s", areas)
                 .isEqualTo(isSound(halves, a, aSize) && isSound(halves, b, bSize)
                     && isDisjoint(halves, a, aSize, b, bSize));
           }
@@ -137,9 +137,9 @@ class SparseMmapTest {
       }
     }
     Area far = new Area(Long.MAX_VALUE - 8191, 4096);
-    assertThat(new SparseMmap(List.of(far, far)).flaw(Long.MAX_VALUE)).get().asString()
+    assertThat(new SparseMmap(List.of(far, far)).validationError(Long.MAX_VALUE)).get().asString()
         .endsWith("upon another");
-    assertThat(new SparseMmap(List.of()).flaw(0)).isEmpty();
+    assertThat(new SparseMmap(List.of()).validationError(0)).isEmpty();
   }
 
   private static Area area(int offset, int size) {

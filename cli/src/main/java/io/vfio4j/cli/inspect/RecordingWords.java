@@ -2,7 +2,7 @@
 package io.vfio4j.cli.inspect;
 
 import io.vfio4j.cli.Quantities;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import io.vfio4j.vfiouser.recording.DecodedMessage;
 import io.vfio4j.vfiouser.recording.RecordedFd;
 import io.vfio4j.vfiouser.recording.RecordingEvent;
@@ -22,13 +22,13 @@ final class RecordingWords {
   static String of(RecordingEvent event) {
     return switch (event) {
       case RecordingEvent.Connected begun -> "session %d of %s, %s".formatted(begun.connection(),
-          HarmlessText.of(begun.device()), Instant.ofEpochSecond(0, begun.nanos()));
+          SanitizedText.of(begun.device()), Instant.ofEpochSecond(0, begun.nanos()));
       case RecordingEvent.Message message ->
         at(message, message.fromClient(), message.channel()) + words(message);
       case RecordingEvent.IncompleteMessage remains ->
         at(remains, remains.fromClient(), remains.channel()) + remains.reason();
       case RecordingEvent.Disconnected ended -> "session %d ended%s".formatted(ended.connection(),
-          ended.reason().isEmpty() ? "" : ": " + HarmlessText.of(ended.reason()));
+          ended.reason().isEmpty() ? "" : ": " + SanitizedText.of(ended.reason()));
     };
   }
 

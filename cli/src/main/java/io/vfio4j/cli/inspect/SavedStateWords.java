@@ -4,7 +4,7 @@ package io.vfio4j.cli.inspect;
 import io.vfio4j.cli.FeatureNames;
 import io.vfio4j.cli.Quantities;
 import io.vfio4j.engine.SavedState;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +27,7 @@ final class SavedStateWords {
     }
     state.memory().forEach(region -> lines.add(
         "memory       %s: %s at 0x%x; %d pages in the file, some perhaps zero or there more than once"
-            .formatted(HarmlessText.of(region.name()), Quantities.bytes(region.size()), region.iova(),
+            .formatted(SanitizedText.of(region.name()), Quantities.bytes(region.size()), region.iova(),
                 region.pages())));
     return lines;
   }
@@ -42,9 +42,9 @@ final class SavedStateWords {
   }
 
   private static void add(List<String> lines, int number, SavedState.SavedDevice device) {
-    lines.add("device %-5d %s: %s, class %06x".formatted(number, HarmlessText.of(device.identity().name()),
+    lines.add("device %-5d %s: %s, class %06x".formatted(number, SanitizedText.of(device.identity().name()),
         device.identity().ids(), device.identity().classCode()));
-    lines.add("  driver     " + HarmlessText.of(device.identity().driver()));
+    lines.add("  driver     " + SanitizedText.of(device.identity().driver()));
     lines.add("  features   %s, by version %d of the migration interface".formatted(
         String.join(", ", FeatureNames.of(device.features())), device.segmentation().isPresent() ? 1 : 2));
     lines.add("  state      " + Quantities.bytes(device.bytes()));

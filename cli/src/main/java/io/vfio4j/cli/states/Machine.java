@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-import io.vfio4j.model.Plan;
+import io.vfio4j.model.plan.Plan;
 import java.util.List;
 
 /**

@@ -2,8 +2,8 @@
 package io.vfio4j.cli.states;
 
 import io.vfio4j.cli.FeaturesConverter;
-import io.vfio4j.model.FeaturesV1;
 import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.v1.FeaturesV1;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-import io.vfio4j.model.DeviceStateV1;
-import io.vfio4j.model.FeaturesV1;
-import io.vfio4j.model.Plan;
-import io.vfio4j.model.Planner;
-import io.vfio4j.model.TransitionV1;
+import io.vfio4j.model.plan.Plan;
+import io.vfio4j.model.plan.Planner;
+import io.vfio4j.model.v1.DeviceStateV1;
+import io.vfio4j.model.v1.FeaturesV1;
+import io.vfio4j.model.v1.TransitionV1;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -2,11 +2,11 @@
 package io.vfio4j.cli.states;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Plan;
-import io.vfio4j.model.Planner;
+import io.vfio4j.model.plan.Plan;
+import io.vfio4j.model.plan.Planner;
+import io.vfio4j.model.v1.DeviceStateV1;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;

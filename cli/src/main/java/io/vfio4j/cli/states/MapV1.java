@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-import io.vfio4j.model.ArcV1;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DeviceStateV1;
-import io.vfio4j.model.FeaturesV1;
-import io.vfio4j.model.TransitionV1;
-import io.vfio4j.model.VersionMapping;
+import io.vfio4j.model.v1.ArcV1;
+import io.vfio4j.model.v1.DeviceStateV1;
+import io.vfio4j.model.v1.FeaturesV1;
+import io.vfio4j.model.v1.TransitionV1;
+import io.vfio4j.model.v1.VersionMapping;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -51,14 +51,14 @@ final class MapV1 {
     if (!FeaturesV1.mandatory(true).has(arc)) {
       return Need.OPTIONAL;
     }
-    return TransitionV1.of(arc).map(transition -> switch (transition.necessity()) {
-      case DRAWN -> Need.MANDATORY;
+    return TransitionV1.of(arc).map(transition -> switch (transition.requirement()) {
+      case DOCUMENTED -> Need.MANDATORY;
       case ABORT -> Need.ABORT;
       case OPTIONAL -> Need.OPTIONAL;
     }).orElse(Need.NDMA);
   }
 
   private static DeviceState inV2(DeviceStateV1 state) {
-    return VersionMapping.toV2(state).found().orElseThrow();
+    return VersionMapping.toV2(state).match().orElseThrow();
   }
 }

@@ -3,9 +3,9 @@ package io.vfio4j.cli.states;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.Json;
-import io.vfio4j.model.Plan;
-import io.vfio4j.model.Step;
-import io.vfio4j.model.Way;
+import io.vfio4j.model.plan.Plan;
+import io.vfio4j.model.plan.Route;
+import io.vfio4j.model.plan.Step;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
 
   boolean hasWay() {
-    return !plan.ways().isEmpty();
+    return !plan.routes().isEmpty();
   }
 
   List<String> lines() {
@@ -29,7 +29,7 @@ record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
     if (plan.singleRequest().isEmpty()) {
       lines.add("A single request is answered EINVAL.");
     }
-    for (Way<S> way : plan.ways()) {
+    for (Route<S> way : plan.routes()) {
       lines.add("");
       lines.add("%2d. %s".formatted(way.rank(), way));
       lines.add("    " + label(way));
@@ -40,7 +40,7 @@ record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
     return lines;
   }
 
-  private String label(Way<S> way) {
+  private String label(Route<S> way) {
     String kind = switch (way.kind()) {
       case STAY -> "there already";
       case DIRECT -> "direct";
@@ -50,12 +50,12 @@ record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
       case DETOUR -> "detour";
       case RESET -> "by reset";
     };
-    return kind + (way.fromTable() ? "" : ", a further way") + ask(way);
+    return kind + (way.isSpecified() ? "" : ", a further way") + ask(way);
   }
 
   /** Where one request takes several arcs, the path does not show what to ask for. */
-  private static <S> String ask(Way<S> way) {
-    boolean eachArcAsked = way.steps().stream().allMatch(step -> step.through().size() == 1);
+  private static <S> String ask(Route<S> way) {
+    boolean eachArcAsked = way.steps().stream().allMatch(step -> step.path().size() == 1);
     if (eachArcAsked || way.isSingleRequest()) {
       return "";
     }
@@ -76,19 +76,19 @@ record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
         .with("result", plan.singleRequest().isPresent() ? "OK" : "EINVAL");
     plan.singleRequest().ifPresent(way -> json.with("path", names(way.path())));
     plan.best().ifPresent(way -> json.with("best", way.rank()));
-    return json.with("ways", plan.ways(), PlanReport::json).build();
+    return json.with("ways", plan.routes(), PlanReport::json).build();
   }
 
-  private static <S> JsonObject json(Way<S> way) {
+  private static <S> JsonObject json(Route<S> way) {
     return Json.object().with("rank", way.rank()).with("kind", way.kind().name().toLowerCase(Locale.ROOT))
         .with("path", names(way.path())).with("steps", way.steps(), PlanReport::json)
-        .with("loses_state", way.losesState()).with("discouraged", way.discouraged())
-        .with("from_table", way.fromTable()).with("reasons", way.reasons()).build();
+        .with("loses_state", way.losesState()).with("discouraged", way.isDiscouraged())
+        .with("from_table", way.isSpecified()).with("reasons", way.reasons()).build();
   }
 
   private static <S> JsonObject json(Step<S> step) {
     return Json.object().with("action", step instanceof Step.Reset<S> ? "reset" : "set")
-        .with("to", step.to().toString()).with("through", names(step.through())).build();
+        .with("to", step.to().toString()).with("through", names(step.path())).build();
   }
 
   private static <S> List<String> names(List<S> states) {

@@ -7,7 +7,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
+import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -40,9 +40,9 @@ final class HurriedDevice implements MigratableDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws DeviceException {
+  public TransitionResult moveTo(DeviceState target) throws DeviceException {
     pretends = target == DeviceState.PRE_COPY_P2P;
-    return pretends ? new Reached(target, Optional.empty()) : device.moveTo(target);
+    return pretends ? new TransitionResult(target, Optional.empty()) : device.moveTo(target);
   }
 
   @Override

@@ -6,7 +6,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.Reached;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.device.DeviceDescription;
@@ -52,9 +52,9 @@ public final class VictimOfKill {
     client.mapDma(0x20_0000, opaque, true);
     client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event));
     client.dmaLog().orElseThrow().start(List.of(new IovaRange(0x10_0000, SIZE)), 4096);
-    Reached reached = client.moveTo(state);
+    TransitionResult reached = client.moveTo(state);
     if (state.isSaving()) {
-      reached.saving().read(opaque);
+      reached.savingSession().read(opaque);
     }
     return client;
   }

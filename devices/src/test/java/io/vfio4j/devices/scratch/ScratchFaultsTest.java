@@ -13,7 +13,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
-import io.vfio4j.model.TransitionException.Aftermath;
+import io.vfio4j.model.TransitionException.FailureEffect;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -39,13 +39,13 @@ class ScratchFaultsTest {
       "'arc=RUNNING_P2P>STOP,errno=EIO',RUNNING_P2P,MID_PATH",
       "'arc=STOP>STOP_COPY,errno=EIO',STOP,MID_PATH",
       "'arc=STOP>STOP_COPY,errno=EIO,error',ERROR,MUST_RESET"})
-  void failAnArc(String fault, DeviceState reached, Aftermath aftermath) throws Exception {
+  void failAnArc(String fault, DeviceState reached, FailureEffect aftermath) throws Exception {
     try (Rig rig = with(fault)) {
       assertThatThrownBy(() -> rig.device.moveTo(DeviceState.STOP_COPY))
           .isInstanceOfSatisfying(TransitionException.class, e -> {
             assertThat(e.errno()).isEqualTo(Errno.EIO);
             assertThat(e.reached()).isEqualTo(reached);
-            assertThat(e.aftermath()).isEqualTo(aftermath);
+            assertThat(e.effect()).isEqualTo(aftermath);
           });
       assertThat(rig.device.state()).isEqualTo(reached);
       rig.device.reset();

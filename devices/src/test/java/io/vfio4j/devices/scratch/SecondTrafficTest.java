@@ -66,7 +66,7 @@ class SecondTrafficTest {
       source.run(SECOND);
       byte[] state = Rig.drain(source.save(DeviceState.STOP_COPY), 1 << 16);
       long count = source.get64(SECOND_TRAFFIC + TRAFFIC_COUNT);
-      target.device.moveTo(DeviceState.RESUMING).resuming().write(MemorySegment.ofArray(state));
+      target.device.moveTo(DeviceState.RESUMING).resumingSession().write(MemorySegment.ofArray(state));
       target.device.moveTo(DeviceState.RUNNING);
       assertThat(target.get64(SECOND_TRAFFIC + TRAFFIC_IOVA)).isEqualTo(FakeBus.IOVA + PLACE);
       assertThat(target.get64(SECOND_TRAFFIC + TRAFFIC_COUNT)).isEqualTo(count);
@@ -80,7 +80,7 @@ class SecondTrafficTest {
     try (Rig source = two(); Rig target = Rig.withPages(2)) {
       SavingSession saving = source.save(DeviceState.STOP_COPY);
       MemorySegment state = MemorySegment.ofArray(Rig.drain(saving, 1 << 16));
-      ResumingSession resuming = target.device.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession resuming = target.device.moveTo(DeviceState.RESUMING).resumingSession();
       assertThatThrownBy(() -> resuming.write(state)).isInstanceOfSatisfying(DeviceException.class,
           e -> assertThat(e.errno()).isEqualTo(Errno.EBADMSG));
     }

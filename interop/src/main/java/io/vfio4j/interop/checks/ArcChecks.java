@@ -67,7 +67,7 @@ final class ArcChecks {
   }
 
   private static byte[] save(KernelDevice device) throws DeviceException {
-    byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).saving());
+    byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).savingSession());
     device.reset();
     return state;
   }
@@ -100,7 +100,7 @@ final class ArcChecks {
   /** A device in ERROR is helped by nothing but a reset, and its session is over. */
   private void outOfError() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); KernelDevice device = bench.open(test.mdev())) {
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       try (Faults _ = Faults.arc("PRE_COPY_P2P>STOP_COPY", "error")) {
         Require.refused(Errno.EIO, () -> device.moveTo(DeviceState.STOP_COPY), "into ERROR");
       }

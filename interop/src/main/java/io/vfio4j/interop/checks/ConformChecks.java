@@ -107,7 +107,7 @@ final class ConformChecks {
 
     @Override
     public Optional<IovaRange> writeMemory(DeviceProbe probe) throws DeviceException {
-      ((DeviceProbe.LendsMemory) probe).lendMemory(MEMORY);
+      ((DeviceProbe.DmaMemoryProbe) probe).mapMemory(MEMORY);
       Registers registers = new Registers(device(probe), 0);
       registers.write(TestDevice.DMA_IOVA_LOW, (int) MEMORY.iova());
       registers.write(TestDevice.DMA_IOVA_HIGH, 0);

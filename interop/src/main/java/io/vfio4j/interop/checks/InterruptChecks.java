@@ -6,7 +6,7 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.vfio.KernelDevice;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.IrqAction;
+import io.vfio4j.model.info.IrqAction;
 import java.io.IOException;
 import java.util.List;
 

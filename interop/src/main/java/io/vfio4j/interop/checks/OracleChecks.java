@@ -6,9 +6,9 @@ import io.vfio4j.model.DataSession;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionResult;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +61,7 @@ final class OracleChecks {
     Map<String, String> rows = new LinkedHashMap<>();
     Files.writeString(DYNAMIC_DEBUG, "func mtty_step_state +p");
     try (Mdev mtty = Mdev.mtty(); KernelProbe probe = bench.probe(mtty)) {
-      byte[] state = Bench.readAll(probe.device().moveTo(DeviceState.STOP_COPY).saving());
+      byte[] state = Bench.readAll(probe.device().moveTo(DeviceState.STOP_COPY).savingSession());
       for (DeviceState from : DeviceState.values()) {
         if (from == DeviceState.RESUMING) {
           rows(probe, new From(from, false), state, rows);
@@ -107,7 +107,7 @@ final class OracleChecks {
     for (int number : new int[] {NO_STATE, -1}) {
       row(probe, from, "#0x" + Integer.toHexString(number), state, rows, () -> {
         probe.setState(number);
-        return new Reached(probe.device().state(), Optional.empty());
+        return new TransitionResult(probe.device().state(), Optional.empty());
       });
     }
   }
@@ -115,7 +115,7 @@ final class OracleChecks {
   /** A request for a state. */
   @FunctionalInterface
   private interface Move {
-    Reached run() throws DeviceException;
+    TransitionResult run() throws DeviceException;
   }
 
   private static void row(KernelProbe probe, From from, String to, byte[] state, Map<String, String> rows,
@@ -204,7 +204,7 @@ final class OracleChecks {
       }
       probe.resetOnly();
       checks.observe("inject", "RESET from ERROR", "0 " + probe.device().state());
-      SavingSession session = probe.device().moveTo(DeviceState.PRE_COPY_P2P).saving();
+      SavingSession session = probe.device().moveTo(DeviceState.PRE_COPY_P2P).savingSession();
       checks.observe("inject", "fail PRE_COPY_P2P>STOP_COPY",
           intoError(probe, "PRE_COPY_P2P>STOP_COPY", DeviceState.STOP_COPY) + "; old fd "
               + answer(() -> Bench.readAll(session)));

@@ -50,7 +50,7 @@ final class SessionChecks {
     try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty)) {
       device.reset();
       Require.equal((long) MTTY_BYTES, device.stopCopyLength().orElseThrow(), "the estimate");
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       Require.equal(MTTY_HEADER, Bench.readAll(session).length, "in PRE_COPY");
       device.moveTo(DeviceState.STOP_COPY);
       Require.equal(MTTY_BYTES - MTTY_HEADER, Bench.readAll(session).length, "the rest in STOP_COPY");
@@ -61,9 +61,9 @@ final class SessionChecks {
   private void refusedStates() throws IOException {
     try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty)) {
       device.reset();
-      byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).saving());
+      byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).savingSession());
       for (int count : new int[] {0, MTTY_HEADER, MTTY_BYTES - 1}) {
-        ResumingSession session = device.moveTo(DeviceState.RESUMING).resuming();
+        ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession();
         if (count > 0) {
           Bench.write(session, state, count);
         }
@@ -78,8 +78,8 @@ final class SessionChecks {
   private void failedWrite() throws IOException {
     try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty)) {
       device.reset();
-      byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).saving());
-      ResumingSession session = device.moveTo(DeviceState.RESUMING).resuming();
+      byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).savingSession());
+      ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession();
       Require.refused(Errno.ENOMEM, () -> Bench.write(session, new byte[MTTY_BYTES + 1], MTTY_BYTES + 1),
           "a byte too many");
       for (DeviceState target : List.of(DeviceState.STOP, DeviceState.RUNNING)) {
@@ -91,7 +91,7 @@ final class SessionChecks {
       Require.refused(Errno.EIO, () -> Bench.write(session, state, state.length), "another write");
       Require.equal(DeviceState.RESUMING, device.state(), "still");
       device.reset();
-      ResumingSession again = device.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession again = device.moveTo(DeviceState.RESUMING).resumingSession();
       Bench.write(again, state, state.length);
       device.moveTo(DeviceState.RUNNING);
     }
@@ -135,7 +135,7 @@ final class SessionChecks {
   private void infoElsewhere() throws IOException {
     try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty)) {
       device.reset();
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       Require.equal((long) MTTY_HEADER, info(session).initialBytes(), "in PRE_COPY");
       device.moveTo(DeviceState.STOP_COPY);
       Require.refused(Errno.EINVAL, session::preCopyInfo, "in STOP_COPY");
@@ -153,7 +153,7 @@ final class SessionChecks {
         KernelDevice device = bench.open(test.mdev());
         Faults _ = Faults.set(Map.of("end_is_zero", isZero));
         Arena arena = Arena.ofConfined()) {
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       Bench.readAll(session);
       MemorySegment piece = arena.allocate(16);
       Require.equal(SavingSession.NOTHING_NOW, session.read(piece), "in PRE_COPY");
@@ -165,7 +165,7 @@ final class SessionChecks {
 
   private void dirtyBytes() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); KernelDevice device = bench.open(test.mdev())) {
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       PreCopyInfo begun = info(session);
       Require.that(begun.initialBytes() > KIB * 1024, "%s at first".formatted(begun));
       Require.equal(0L, begun.dirtyBytes(), "dirty at first");
@@ -182,7 +182,7 @@ final class SessionChecks {
   private void reinit() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); KernelDevice device = bench.open(test.mdev())) {
       Require.that(device.tellsReinit(), "it does not know MIG_PRECOPY_INFOv2");
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       long initial = info(session).initialBytes();
       Bench.readAll(session);
       new Registers(device, 2).writeByte(0, 1);
@@ -196,7 +196,7 @@ final class SessionChecks {
     try (TestDevice test = Mdev.testDevice(KIB); Faults _ = Faults.set(Map.of("info_v2", "N"));
         KernelDevice device = bench.open(test.mdev())) {
       Require.that(!device.tellsReinit(), "it knows MIG_PRECOPY_INFOv2");
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       Bench.readAll(session);
       new Registers(device, 0).write(TestDevice.REINIT, 1);
       Require.that(!info(session).reinit(), "it says so all the same");
@@ -206,10 +206,10 @@ final class SessionChecks {
   /** A byte of the first page is changed: the stream has a checksum, and the device looks at it when it loads. */
   private void damaged() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); KernelDevice device = bench.open(test.mdev())) {
-      byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).saving());
+      byte[] state = Bench.readAll(device.moveTo(DeviceState.STOP_COPY).savingSession());
       device.reset();
       state[MTTY_HEADER + 1000] ^= 1;
-      ResumingSession session = device.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession();
       Bench.write(session, state, state.length);
       Require.refused(Errno.EBADMSG, () -> device.moveTo(DeviceState.RUNNING), "a damaged state");
       Require.equal(DeviceState.RESUMING, device.state(), "after that");

@@ -13,7 +13,7 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.OfferedFeatures;
-import io.vfio4j.model.Reached;
+import io.vfio4j.model.TransitionResult;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -156,7 +156,7 @@ public final class KernelDevice implements MigratableDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws DeviceException {
+  public TransitionResult moveTo(DeviceState target) throws DeviceException {
     return migration.moveTo(target);
   }
 

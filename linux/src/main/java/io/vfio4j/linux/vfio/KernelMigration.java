@@ -9,8 +9,8 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.OfferedFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,7 +48,7 @@ final class KernelMigration implements AutoCloseable {
 
   /** Asks the driver for all features, also for those that nothing here knows. */
   OfferedFeatures offeredFeatures() throws DeviceException {
-    return OfferedFeatures.of(number -> calls.offers(number, 0), migrationFlags);
+    return OfferedFeatures.probe(number -> calls.offers(number, 0), migrationFlags);
   }
 
   /** Tells whether the flags of the pre-copy information mean something. */
@@ -76,7 +76,7 @@ final class KernelMigration implements AutoCloseable {
     return length < 0 ? OptionalLong.empty() : OptionalLong.of(length);
   }
 
-  Reached moveTo(DeviceState target) throws DeviceException {
+  TransitionResult moveTo(DeviceState target) throws DeviceException {
     DeviceState from = known;
     if (!features.canMigrate()) {
       throw new TransitionException(file.device(), from, target, Errno.ENOTTY, from, null);
@@ -87,7 +87,7 @@ final class KernelMigration implements AutoCloseable {
       throw failed(from, target, new Errno(-result));
     }
     reached(target);
-    return new Reached(target, begun(from, target, result).map(KernelSession::session));
+    return new TransitionResult(target, begun(from, target, result).map(KernelSession::session));
   }
 
   /** A driver may take a state of which a part was lost, and run on garbage. */

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * opened for the first time: what state it is in before that is what someone left.
  */
 public final class KernelProbe
-    implements DeviceProbe.Reopens, DeviceProbe.ResetsOnly, DeviceProbe.SetsNumbers,
-    DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LendsMemory,
-    DeviceProbe.LogsAnything {
+    implements DeviceProbe.ReopenProbe, DeviceProbe.ResetProbe, DeviceProbe.StateNumberProbe,
+    DeviceProbe.EndedSessionProbe, DeviceProbe.RegionProbe, DeviceProbe.DmaMemoryProbe,
+    DeviceProbe.RawDmaLogProbe {
 
   /** What the kernel may pin of a bitmap at once: it does so even where the range to report is none. */
   private static final long LEAST_BITMAP = 4 << 20;
@@ -120,7 +120,7 @@ public final class KernelProbe
   }
 
   @Override
-  public void lendMemory(IovaRange range) throws DeviceException {
+  public void mapMemory(IovaRange range) throws DeviceException {
     if (loan != null && range.equals(loan.range)) {
       return;
     }

@@ -7,13 +7,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.vfio4j.linux.vfio.DeviceStructs.Region;
-import io.vfio4j.model.CapabilityReader;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.MalformedChainException;
-import io.vfio4j.model.RegionCapability;
-import io.vfio4j.model.RegionInfo;
+import io.vfio4j.model.info.MalformedCapabilityException;
+import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.info.RegionCapabilityReader;
+import io.vfio4j.model.info.RegionInfo;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -106,8 +106,8 @@ public final class KernelRegions {
       return List.of();
     }
     try {
-      return CapabilityReader.read(answer, answer.get(JAVA_INT, Region.CAP_OFFSET), size);
-    } catch (MalformedChainException e) {
+      return RegionCapabilityReader.read(answer, answer.get(JAVA_INT, Region.CAP_OFFSET), size);
+    } catch (MalformedCapabilityException e) {
       throw malformed(index, String.valueOf(e.getMessage()));
     }
   }

@@ -4,7 +4,7 @@ package io.vfio4j.linux.vfio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.vfio4j.model.IrqAction;
+import io.vfio4j.model.info.IrqAction;
 import java.io.IOException;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;

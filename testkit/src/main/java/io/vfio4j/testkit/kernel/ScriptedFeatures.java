@@ -7,11 +7,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.vfio4j.model.DataSession;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigratableDevice;
-import io.vfio4j.model.Reached;
+import io.vfio4j.model.TransitionResult;
+import io.vfio4j.model.dma.DirtyLog;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,7 +131,7 @@ final class ScriptedFeatures {
       return -Errno.EINVAL.number();
     }
     try {
-      Reached reached = device.moveTo(target.get());
+      TransitionResult reached = device.moveTo(target.get());
       Optional<DataSession> session = reached.session();
       session.ifPresent(begun -> argument.set(JAVA_INT, 12,
           kernel.install("data", new DataFile(begun, manners, this::tellsReinit))));

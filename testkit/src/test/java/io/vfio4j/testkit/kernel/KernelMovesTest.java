@@ -14,11 +14,11 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
-import io.vfio4j.model.TransitionException.Aftermath;
+import io.vfio4j.model.TransitionException.FailureEffect;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.testkit.Fault;
 import io.vfio4j.testkit.SimulatedDevice;
 import java.util.Optional;
@@ -59,7 +59,7 @@ class KernelMovesTest {
       Optional<DeviceException> expected = failure(alone, to);
       String move = "%s > %s with %s".formatted(from, to, features);
       if (expected.isEmpty()) {
-        Reached reached = device.moveTo(to);
+        TransitionResult reached = device.moveTo(to);
         assertThat(reached.state()).as(move).isEqualTo(to);
         assertThat(reached.session().isPresent()).as(move).isEqualTo(opensSession(from, to));
         reached.session().ifPresent(session -> assertThat(session)
@@ -92,10 +92,10 @@ class KernelMovesTest {
     Machine machine = Machine.with(Machine.SETTINGS.withFaults(new Fault.FailArc(first, Errno.EIO, false, 1),
         new Fault.FailArc(second, Errno.EBUSY, false, 1), new Fault.FailArc(second, Errno.EIO, true, 1)));
     try (KernelDevice device = machine.open(by)) {
-      assertFails(device, Errno.EIO, DeviceState.RUNNING, Aftermath.UNCHANGED);
-      assertFails(device, Errno.EBUSY, DeviceState.RUNNING_P2P, Aftermath.MID_PATH);
+      assertFails(device, Errno.EIO, DeviceState.RUNNING, FailureEffect.UNCHANGED);
+      assertFails(device, Errno.EBUSY, DeviceState.RUNNING_P2P, FailureEffect.MID_PATH);
       device.moveTo(DeviceState.RUNNING);
-      TransitionException last = assertFails(device, Errno.EIO, DeviceState.ERROR, Aftermath.MUST_RESET);
+      TransitionException last = assertFails(device, Errno.EIO, DeviceState.ERROR, FailureEffect.MUST_RESET);
       assertThat(last)
           .hasMessage("kernel:%s: the move from RUNNING to STOP_COPY failed: EIO (input/output error); "
               + "it is in ERROR, only a reset helps, which loses its state", Machine.NAME);
@@ -106,13 +106,13 @@ class KernelMovesTest {
   }
 
   private static TransitionException assertFails(KernelDevice device, Errno errno, DeviceState reached,
-      Aftermath aftermath) throws DeviceException {
+      FailureEffect aftermath) throws DeviceException {
     DeviceState from = device.state();
     var thrown = catchThrowableOfType(TransitionException.class, () -> device.moveTo(DeviceState.STOP_COPY));
     assertThat(thrown.errno()).isEqualTo(errno);
     assertThat(thrown.from()).isEqualTo(from);
     assertThat(thrown.reached()).isEqualTo(reached).isEqualTo(device.state());
-    assertThat(thrown.aftermath()).isEqualTo(aftermath);
+    assertThat(thrown.effect()).isEqualTo(aftermath);
     return thrown;
   }
 

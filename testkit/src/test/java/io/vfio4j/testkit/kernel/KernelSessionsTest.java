@@ -44,7 +44,7 @@ class KernelSessionsTest {
   }
 
   private byte[] save(KernelDevice device) throws DeviceException {
-    return readUntil(device.moveTo(DeviceState.STOP_COPY).saving(), SavingSession.END);
+    return readUntil(device.moveTo(DeviceState.STOP_COPY).savingSession(), SavingSession.END);
   }
 
   private void write(ResumingSession session, byte[] state, int from, int to) throws DeviceException {
@@ -62,12 +62,12 @@ class KernelSessionsTest {
     left.kernel().interruptEachCall();
     right.kernel().interruptEachCall();
     try (KernelDevice source = left.open(by); KernelDevice target = right.open(by)) {
-      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).savingSession();
       byte[] early = readUntil(saving, SavingSession.NOTHING_NOW);
       assertThat(source.moveTo(DeviceState.STOP_COPY).session()).isEmpty();
       byte[] late = readUntil(saving, SavingSession.END);
 
-      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resumingSession();
       write(resuming, early, 0, early.length);
       write(resuming, late, 0, late.length);
       target.moveTo(DeviceState.RUNNING);
@@ -84,7 +84,7 @@ class KernelSessionsTest {
   void theEndOfPreCopyIsNotThatOfTheStream(boolean byZero) throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.endsByZero(byZero));
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThat(readUntil(session, SavingSession.NOTHING_NOW)).isNotEmpty();
       assertThat(session.read(buffer)).isEqualTo(SavingSession.NOTHING_NOW);
       device.moveTo(DeviceState.PRE_COPY_P2P);
@@ -100,7 +100,7 @@ class KernelSessionsTest {
   void nothingNowIsAFailureInStopCopy() throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS);
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession();
       machine.kernel().failReads(Errno.ENOMSG, 1);
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> session.read(buffer))
@@ -114,7 +114,7 @@ class KernelSessionsTest {
   void aReadThatWouldBlockWaits() throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS);
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession();
       machine.kernel().failReads(Errno.EAGAIN, 2);
 
       assertThat(session.read(buffer)).isPositive();
@@ -126,12 +126,12 @@ class KernelSessionsTest {
   void areOverOnceTheDeviceHasLeft() throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS);
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      SavingSession saving = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = device.moveTo(DeviceState.PRE_COPY).savingSession();
       device.moveTo(DeviceState.RUNNING);
       assertOver(() -> saving.read(buffer));
       assertOver(saving::preCopyInfo);
 
-      ResumingSession resuming = device.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession resuming = device.moveTo(DeviceState.RESUMING).resumingSession();
       device.reset();
       assertOver(() -> resuming.write(buffer));
       assertThat(machine.kernel().openFiles()).containsExactly("container", "data", "device", "group");
@@ -149,7 +149,7 @@ class KernelSessionsTest {
   void aFailedReadIsToldWithItsErrno() throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS.withFaults(new Fault.FailRead(100, Errno.EIO)));
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      SavingSession session = device.moveTo(DeviceState.STOP_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession();
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> readUntil(session, SavingSession.END))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EIO))
@@ -166,7 +166,7 @@ class KernelSessionsTest {
     }
     Machine machine = Machine.with(Machine.SETTINGS.withFaults(new Fault.FailWrite(100, Errno.EIO)));
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      ResumingSession session = device.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession();
       assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> write(session, state, 0, state.length))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EIO))
@@ -191,7 +191,7 @@ class KernelSessionsTest {
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
       byte[] state = save(device);
       device.reset();
-      write(device.moveTo(DeviceState.RESUMING).resuming(), state, 0, state.length - 1);
+      write(device.moveTo(DeviceState.RESUMING).resumingSession(), state, 0, state.length - 1);
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(DeviceState.RUNNING))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
@@ -203,7 +203,7 @@ class KernelSessionsTest {
   void preCopyInfo() throws Exception {
     Machine machine = Machine.with(Machine.SETTINGS);
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       long before = session.preCopyInfo().orElseThrow().initialBytes();
       assertThat(before).isPositive();
       long read = session.read(buffer);
@@ -223,7 +223,7 @@ class KernelSessionsTest {
       Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.tellsReinit(tells));
       try (KernelDevice device = machine.open(KernelInterface.CDEV)) {
         assertThat(device.tellsReinit()).isEqualTo(tells);
-        SavingSession session = device.moveTo(DeviceState.PRE_COPY).saving();
+        SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
         assertThat(session.preCopyInfo().orElseThrow().reinit()).isFalse();
       }
     }

@@ -11,8 +11,8 @@ import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.OfferedFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
@@ -132,7 +132,7 @@ final class ClientMigration implements MigratableDevice {
 
   /** Probes the server for all features, also for those that nothing here knows. */
   OfferedFeatures offeredFeatures() throws DeviceException {
-    return OfferedFeatures.of(this::supports, migrationFlags);
+    return OfferedFeatures.probe(this::supports, migrationFlags);
   }
 
   /**
@@ -209,7 +209,7 @@ final class ClientMigration implements MigratableDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws DeviceException {
+  public TransitionResult moveTo(DeviceState target) throws DeviceException {
     DeviceState from = knownState;
     if (!features.canMigrate()) {
       throw transitionFailure(from, target, Errno.ENOTTY, from, null);
@@ -228,9 +228,9 @@ final class ClientMigration implements MigratableDevice {
     } else if (target == DeviceState.RESUMING && from != DeviceState.RESUMING) {
       session = new ClientResumingSession(this);
     } else {
-      return new Reached(target, Optional.empty());
+      return new TransitionResult(target, Optional.empty());
     }
-    return new Reached(target, Optional.of(session.session()));
+    return new TransitionResult(target, Optional.of(session.session()));
   }
 
   private TransitionException transitionFailure(DeviceState from, DeviceState target, Errno errno,

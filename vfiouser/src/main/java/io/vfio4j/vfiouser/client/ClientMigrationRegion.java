@@ -4,9 +4,9 @@ package io.vfio4j.vfiouser.client;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.MigrationRegionAccess;
-import io.vfio4j.model.MigrationRegionLayout;
-import io.vfio4j.model.RegionCapability;
-import io.vfio4j.model.RegionInfo;
+import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.info.RegionInfo;
+import io.vfio4j.model.region.MigrationRegionLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 

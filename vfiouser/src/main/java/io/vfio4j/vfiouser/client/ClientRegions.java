@@ -4,7 +4,7 @@ package io.vfio4j.vfiouser.client;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.RegionInfo;
+import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;

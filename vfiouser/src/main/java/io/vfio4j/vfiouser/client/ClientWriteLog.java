@@ -2,9 +2,9 @@
 package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.dma.DirtyLog;
 import java.lang.foreign.MemorySegment;
 
 /**

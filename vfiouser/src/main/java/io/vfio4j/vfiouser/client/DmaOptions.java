@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.client;
 
-import io.vfio4j.model.MemoryKind;
+import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.vfiouser.dma.DmaMapping;
 
 /**

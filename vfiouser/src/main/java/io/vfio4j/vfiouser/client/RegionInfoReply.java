@@ -3,7 +3,7 @@ package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.model.RegionCapability;
+import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.CapabilityChain;
 import io.vfio4j.vfiouser.wire.LittleEndian;
@@ -55,7 +55,7 @@ record RegionInfoReply(MappedRegion region, int fullSize, boolean isTruncated) {
     }
     List<RegionCapability> capabilities =
         hasCapabilities && !isCut ? CapabilityChain.decode(answer, first, length) : List.of();
-    var info = new io.vfio4j.model.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
+    var info = new io.vfio4j.model.info.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
         (flags & RegionInfo.WRITE) != 0, (flags & RegionInfo.MMAP) != 0, capabilities);
     long offset = answer.get(LittleEndian.U64, RegionInfo.OFFSET);
     Fd fd = info.mappable() && reader.fds().count() > 0 ? reader.fds().take(0) : null;
@@ -79,7 +79,7 @@ record RegionInfoReply(MappedRegion region, int fullSize, boolean isTruncated) {
       throw new ProtocolException("a region's memory at " + Long.toUnsignedString(offset));
     }
     var sparse = region.info().capability(RegionCapability.SparseMmap.class);
-    var flaw = sparse.flatMap(areas -> areas.flaw(region.info().size()));
+    var flaw = sparse.flatMap(areas -> areas.validationError(region.info().size()));
     if (flaw.isPresent()) {
       throw new ProtocolException(flaw.get());
     }

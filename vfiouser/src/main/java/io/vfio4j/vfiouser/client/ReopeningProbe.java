@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** A probe that knows where the server listens. */
-final class ReopeningProbe extends VfioUserProbe implements DeviceProbe.Reopens {
+final class ReopeningProbe extends VfioUserProbe implements DeviceProbe.ReopenProbe {
 
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 

@@ -10,16 +10,16 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.model.FeaturesV1;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.OfferedFeatures;
-import io.vfio4j.model.Reached;
-import io.vfio4j.model.RegionInfo;
-import io.vfio4j.model.RegionMigratableDevice;
 import io.vfio4j.model.Segmentation;
 import io.vfio4j.model.StateLayout;
+import io.vfio4j.model.TransitionResult;
+import io.vfio4j.model.info.RegionInfo;
+import io.vfio4j.model.region.RegionMigratableDevice;
+import io.vfio4j.model.v1.FeaturesV1;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.MessageTransport;
@@ -362,7 +362,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws DeviceException {
+  public TransitionResult moveTo(DeviceState target) throws DeviceException {
     return migration.moveTo(target);
   }
 

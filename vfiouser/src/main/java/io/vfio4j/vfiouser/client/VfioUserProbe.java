@@ -19,9 +19,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Says to a server what {@link VfioUserClient} would never say, for whoever judges the device that it serves. */
-public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe.SetsNumbers,
-    DeviceProbe.UsesDeadSessions, DeviceProbe.AccessesRegions, DeviceProbe.LendsMemory,
-    DeviceProbe.LogsAllMemory, DeviceProbe.AccessesMigrationRegion
+public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe.StateNumberProbe,
+    DeviceProbe.EndedSessionProbe, DeviceProbe.RegionProbe, DeviceProbe.DmaMemoryProbe,
+    DeviceProbe.AllMemoryDmaLogProbe, DeviceProbe.MigrationRegionProbe
     permits ReopeningProbe {
 
   private static final int DATA = Header.SIZE + Feature.SIZE;
@@ -51,7 +51,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
    *
    * @param path the server's socket
    * @param options how
-   * @return a probe that {@linkplain DeviceProbe.Reopens reopens} the device by connecting anew
+   * @return a probe that {@linkplain DeviceProbe.ReopenProbe reopens} the device by connecting anew
    * @throws DeviceException as {@link VfioUserClient#connect}
    */
   public static VfioUserProbe connect(Path path, ClientOptions options) throws DeviceException {
@@ -154,7 +154,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetsOnly, DeviceProbe
   }
 
   @Override
-  public void lendMemory(IovaRange range) throws DeviceException {
+  public void mapMemory(IovaRange range) throws DeviceException {
     if (memory != null && range.equals(memory.range())) {
       return;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.device;
 
-import io.vfio4j.model.RegionCapability;
-import io.vfio4j.model.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.info.RegionCapability.SparseMmap;
 import io.vfio4j.vfiouser.Doorbell;
 import io.vfio4j.vfiouser.wire.CapabilityChain;
 import java.util.ArrayList;
@@ -95,7 +95,7 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
       }
       for (RegionCapability capability : capabilities) {
         if (capability instanceof SparseMmap areas) {
-          areas.flaw(size).ifPresent(flaw -> {
+          areas.validationError(size).ifPresent(flaw -> {
             throw new IllegalArgumentException(flaw);
           });
         }

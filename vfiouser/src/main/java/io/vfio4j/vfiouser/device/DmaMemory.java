@@ -3,8 +3,8 @@ package io.vfio4j.vfiouser.device;
 
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.MemoryKind;
-import io.vfio4j.model.MemoryKindException;
+import io.vfio4j.model.dma.MemoryKind;
+import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;

@@ -5,9 +5,9 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -80,7 +80,7 @@ public interface EmulatedDevice extends AutoCloseable {
    * @return where the device is now, and the data session if one began
    * @throws TransitionException if it failed
    */
-  Reached moveTo(DeviceState target) throws TransitionException;
+  TransitionResult moveTo(DeviceState target) throws TransitionException;
 
   /**
    * Says how quiet the device has to be in RUNNING_P2P and PRE_COPY_P2P, called before it is moved there: whether it

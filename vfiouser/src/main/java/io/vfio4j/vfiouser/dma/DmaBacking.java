@@ -3,7 +3,7 @@ package io.vfio4j.vfiouser.dma;
 
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.MemoryKindException;
+import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
 /** What lies behind a mapping, and how bytes get there and back. The caller has checked the range and the access. */

@@ -3,7 +3,7 @@ package io.vfio4j.vfiouser.dma;
 
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.MemoryKind;
+import io.vfio4j.model.dma.MemoryKind;
 import org.jspecify.annotations.Nullable;
 
 /** A mapping that the client made with DMA_MAP. */

@@ -2,10 +2,10 @@
 package io.vfio4j.vfiouser.dma;
 
 import io.vfio4j.linux.Fd;
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.dma.DirtyLog;
 import io.vfio4j.vfiouser.device.DmaMemory;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.lang.foreign.Arena;

@@ -7,8 +7,8 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.MemoryKind;
-import io.vfio4j.model.MemoryKindException;
+import io.vfio4j.model.dma.MemoryKind;
+import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
 /** Memory of the client that is reached by reading and writing its file. */

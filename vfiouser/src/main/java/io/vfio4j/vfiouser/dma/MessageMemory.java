@@ -3,8 +3,8 @@ package io.vfio4j.vfiouser.dma;
 
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.MemoryKind;
-import io.vfio4j.model.MemoryKindException;
+import io.vfio4j.model.dma.MemoryKind;
+import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
 /** Memory that the client keeps to itself, and is asked for by message. */

@@ -2,8 +2,8 @@
 package io.vfio4j.vfiouser.dma;
 
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.MemoryKind;
-import io.vfio4j.model.MemoryKindException;
+import io.vfio4j.model.dma.MemoryKind;
+import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
 /** A region of another device that came without a descriptor: nothing that an emulated device could reach. */

@@ -2,7 +2,7 @@
 package io.vfio4j.vfiouser.recording;
 
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageField;
@@ -99,7 +99,7 @@ public record DecodedMessage(String command, int id, Type type, boolean noReply,
 
   private static String text(MemorySegment data) {
     String text = StandardCharsets.UTF_8.decode(data.asByteBuffer()).toString();
-    return HarmlessText.of(text.endsWith("\0") ? text.substring(0, text.length() - 1) : text);
+    return SanitizedText.of(text.endsWith("\0") ? text.substring(0, text.length() - 1) : text);
   }
 
   private static String hex(MemorySegment data) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.dma.DirtyLog;
 import io.vfio4j.vfiouser.Limits;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -6,8 +6,8 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -36,7 +36,7 @@ record EmulatedDeviceAdapter(EmulatedDevice device, DeviceIdentity identity) imp
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws TransitionException {
+  public TransitionResult moveTo(DeviceState target) throws TransitionException {
     return device.moveTo(target);
   }
 

@@ -2,11 +2,11 @@
 package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DirtyLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.dma.DirtyLog;
 import io.vfio4j.vfiouser.client.ClientStateLayout;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.wire.Reply;

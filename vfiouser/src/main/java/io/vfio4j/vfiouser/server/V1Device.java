@@ -3,18 +3,18 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.MigrationRegion;
-import io.vfio4j.model.MigrationRegionField;
-import io.vfio4j.model.MigrationRegionLayout;
-import io.vfio4j.model.Reached;
-import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
+import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.region.MigrationRegion;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.region.MigrationRegionLayout;
+import io.vfio4j.model.v1.DeviceStateV1;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DmaMemory;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
@@ -147,7 +147,7 @@ final class V1Device implements EmulatedDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws TransitionException {
+  public TransitionResult moveTo(DeviceState target) throws TransitionException {
     if (drivenBy == DrivingVersion.V1) {
       throw new TransitionException(description.name(), state(), target, Errno.EBUSY, state(), null);
     }
@@ -174,7 +174,7 @@ final class V1Device implements EmulatedDevice {
   @Override
   public void reset() {
     device.reset();
-    region().wasReset("reset");
+    region().onReset("reset");
     drivenBy = DrivingVersion.NONE;
   }
 
@@ -192,7 +192,7 @@ final class V1Device implements EmulatedDevice {
     boolean runs = device.state() == DeviceState.RUNNING
         && region().state().bits() == DeviceStateV1.RUNNING.bits();
     if (runs) {
-      region().wasReset("its user has gone");
+      region().onReset("its user has gone");
       drivenBy = DrivingVersion.NONE;
     }
     return runs;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.wire;
 
-import io.vfio4j.model.CapabilityReader;
-import io.vfio4j.model.MalformedChainException;
-import io.vfio4j.model.RegionCapability;
-import io.vfio4j.model.RegionCapability.Ndma;
-import io.vfio4j.model.RegionCapability.Other;
-import io.vfio4j.model.RegionCapability.RegionType;
-import io.vfio4j.model.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.MalformedCapabilityException;
+import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.info.RegionCapability.Ndma;
+import io.vfio4j.model.info.RegionCapability.RegionType;
+import io.vfio4j.model.info.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability.UnknownCapability;
+import io.vfio4j.model.info.RegionCapabilityReader;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Structs.CapabilityHeader;
 import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
@@ -41,7 +41,7 @@ public final class CapabilityChain {
     return CapabilityHeader.SIZE + switch (capability) {
       case SparseMmap sparse -> SparseMmapData.SIZE + (long) sparse.areas().size() * SparseMmapData.AREA_SIZE;
       case RegionType _ -> TypeData.SIZE;
-      case Ndma _,Other _ -> 0;
+      case Ndma _,UnknownCapability _ -> 0;
     };
   }
 
@@ -71,22 +71,22 @@ public final class CapabilityChain {
         }
       }
       case RegionType(int type, int subtype) -> reply.u32(at, type).u32(at + TypeData.SUBTYPE, subtype);
-      case Ndma _,Other _ -> {
+      case Ndma _,UnknownCapability _ -> {
         // nothing but a header
       }
     }
   }
 
   /**
-   * Reads the chain of an answer, as {@link CapabilityReader#read} does.
+   * Reads the chain of an answer, as {@link RegionCapabilityReader#read} does.
    *
    * @throws ProtocolException if it cannot be
    */
   public static List<RegionCapability> decode(MemorySegment answer, int first, long regionSize)
       throws ProtocolException {
     try {
-      return CapabilityReader.read(answer, first, regionSize);
-    } catch (MalformedChainException e) {
+      return RegionCapabilityReader.read(answer, first, regionSize);
+    } catch (MalformedCapabilityException e) {
       throw new ProtocolException(String.valueOf(e.getMessage()));
     }
   }

@@ -2,7 +2,7 @@
 package io.vfio4j.vfiouser.wire;
 
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.model.HarmlessText;
+import io.vfio4j.model.SanitizedText;
 import io.vfio4j.vfiouser.ProtocolException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -37,6 +37,6 @@ public final class ErrorReason {
     int at = reader.readInPlace(size);
     byte[] bytes = reader.buffer().segment().asSlice(at, size).toArray(ValueLayout.JAVA_BYTE);
     // What a cut at the limit left of a character is replaced, as is what could steer a terminal.
-    return HarmlessText.of(new String(bytes, StandardCharsets.UTF_8));
+    return SanitizedText.of(new String(bytes, StandardCharsets.UTF_8));
   }
 }

@@ -225,7 +225,7 @@ class ForeignServerKindsTest {
 
   private static byte[] save(VfioUserClient client) throws Exception {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
-    SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+    SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
     saving.preCopyInfo();
     readAll(saving, stream);
     client.moveTo(DeviceState.STOP_COPY);
@@ -243,7 +243,7 @@ class ForeignServerKindsTest {
   }
 
   private static void load(VfioUserClient client, byte[] stream) throws Exception {
-    ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resuming();
+    ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
     try (Arena arena = Arena.ofConfined()) {
       resuming.write(arena.allocateFrom(ValueLayout.JAVA_BYTE, stream));
     }

@@ -52,7 +52,7 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
   void findsSupportedQueryOnce(boolean hasCommand, boolean hasFeature, int otherwise, int last)
       throws Exception {
     try (VfioUserClient client = connect(hasCommand, hasFeature, otherwise)) {
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       for (int i = 0; i < 3; i++) {
         assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(100, 20, true));
       }
@@ -66,7 +66,7 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
   @ValueSource(ints = {22, 25, 38, 95})
   void asksServerWithoutPreCopyInfoOnce(int otherwise) throws Exception {
     try (VfioUserClient client = connect(false, false, otherwise)) {
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThat(saving.preCopyInfo()).isEmpty();
       assertThat(saving.preCopyInfo()).isEmpty();
       assertThat(requests).containsExactly(19, 16);
@@ -77,7 +77,7 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
   @Test
   void reportsOtherErrors() throws Exception {
     try (VfioUserClient client = connect(false, false, 5)) {
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThatExceptionOfType(DeviceException.class).isThrownBy(saving::preCopyInfo)
           .isNotInstanceOf(DeviceLostException.class)
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
@@ -90,7 +90,7 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
     try (VfioUserClient client = connect((message, to) -> message.command() == COMMAND
         ? reply(message, MessageBytes.empty().u32(24, 0).u64(initial, 1))
         : null)) {
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(saving::preCopyInfo);
     }
   }

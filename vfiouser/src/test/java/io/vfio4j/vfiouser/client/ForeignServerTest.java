@@ -43,7 +43,7 @@ class ForeignServerTest extends ForeignServerTestBase {
       assertThat(client.features()).isEqualTo(MigrationFeatures.fromFlags(5));
       assertThat(client.dmaLog()).isEmpty();
       assertThat(client.stopCopyLength()).isEmpty();
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThat(saving.preCopyInfo()).isEmpty();
     }
   }
@@ -132,7 +132,7 @@ class ForeignServerTest extends ForeignServerTestBase {
     try (VfioUserClient client = connect((asked, to) -> isCommand(asked, Command.MIG_DATA_READ)
         ? reply(asked, MessageBytes.empty().u32(8, size).zeros(200)) : null);
         Arena arena = Arena.ofConfined()) {
-      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).savingSession();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> saving.read(arena.allocate(100)));
     }
   }
@@ -144,7 +144,7 @@ class ForeignServerTest extends ForeignServerTestBase {
     try (VfioUserClient client = connect((asked, to) -> isCommand(asked, Command.MIG_DATA_READ)
         ? reply(asked, MessageBytes.empty().u32(8 + said, said).zeros(sent)) : null);
         Arena arena = Arena.ofConfined()) {
-      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.STOP_COPY).savingSession();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> saving.read(arena.allocate(100)))
           .withMessageContaining("MIG_DATA_READ of 100 bytes answered with " + sent);
     }

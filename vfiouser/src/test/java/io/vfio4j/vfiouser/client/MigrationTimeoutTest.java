@@ -11,8 +11,8 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.Reached;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.server.MigrationVersions;
 import io.vfio4j.vfiouser.server.ServerOptions;
 import io.vfio4j.vfiouser.testing.RawPeer;
@@ -47,7 +47,7 @@ class MigrationTimeoutTest {
     }
 
     @Override
-    public Reached moveTo(DeviceState target) throws TransitionException {
+    public TransitionResult moveTo(DeviceState target) throws TransitionException {
       outlastClientTimeout();
       return super.moveTo(target);
     }

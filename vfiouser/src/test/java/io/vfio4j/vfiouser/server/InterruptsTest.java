@@ -11,7 +11,7 @@ import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
-import io.vfio4j.model.IrqAction;
+import io.vfio4j.model.info.IrqAction;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.client.ClientIrqs;
 import io.vfio4j.vfiouser.client.ClientOptions;

@@ -7,18 +7,18 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.vfio4j.model.DataSession;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.DeviceStateV1;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
-import io.vfio4j.model.MigrationRegionField;
-import io.vfio4j.model.RegionCapability.Ndma;
-import io.vfio4j.model.RegionCapability.RegionType;
-import io.vfio4j.model.RegionInfo;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.Segmentation;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.info.RegionCapability.Ndma;
+import io.vfio4j.model.info.RegionCapability.RegionType;
+import io.vfio4j.model.info.RegionInfo;
+import io.vfio4j.model.region.MigrationRegionField;
+import io.vfio4j.model.v1.DeviceStateV1;
 import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -135,8 +135,8 @@ class V1Test {
         Arena arena = Arena.ofConfined()) {
       MemorySegment content = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
       source.writeRegion(TestDevice.BAR2, 0, content);
-      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).saving();
-      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resuming();
+      SavingSession saving = source.moveTo(DeviceState.PRE_COPY).savingSession();
+      ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resumingSession();
       assertThat(saving.preCopyInfo().orElseThrow().pending()).isPositive();
       long early = copy(saving, resuming, arena.allocate(1000));
       assertThat(early).isEqualTo(TestDevice.INITIAL_BYTES);
@@ -166,7 +166,7 @@ class V1Test {
   @Test
   void splitsSegments() throws Exception {
     try (VfioUserClient client = serve(V1).connect(); Arena arena = Arena.ofConfined()) {
-      ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resuming();
+      ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
       // More than the window holds: the first part of it has to be handed over to make room, and is refused there.
       assertErrno(Errno.EBADMSG, () -> resuming.write(arena.allocate((1 << 20) + 1)));
       client.reset();
@@ -177,7 +177,7 @@ class V1Test {
   @Test
   void resetsRegionToRunning() throws Exception {
     try (VfioUserClient client = serve(V1).connect(); Arena arena = Arena.ofConfined()) {
-      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).saving();
+      SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       client.writeInt(INDEX, STATE, 0xabc0003);
       client.reset();
       assertThat(client.readInt(INDEX, STATE)).isEqualTo(1);

@@ -15,11 +15,11 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.PreCopyInfo;
-import io.vfio4j.model.Reached;
-import io.vfio4j.model.RegionCapability;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
+import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.vfiouser.Doorbell;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DmaMemory;
@@ -244,7 +244,7 @@ public class TestDevice implements EmulatedDevice {
   }
 
   @Override
-  public Reached moveTo(DeviceState target) throws TransitionException {
+  public TransitionResult moveTo(DeviceState target) throws TransitionException {
     return machine.moveTo(target);
   }
 
@@ -284,7 +284,7 @@ public class TestDevice implements EmulatedDevice {
     memory.fill((byte) 0);
     trafficLeft = 0;
     resuming = null;
-    machine.wasReset("reset");
+    machine.onReset("reset");
     Objects.requireNonNull(interrupts).intxLevel(false);
     resets++;
   }

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.vfio4j.model.RegionCapability;
-import io.vfio4j.model.RegionCapability.Ndma;
-import io.vfio4j.model.RegionCapability.Other;
-import io.vfio4j.model.RegionCapability.RegionType;
-import io.vfio4j.model.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.info.RegionCapability.Ndma;
+import io.vfio4j.model.info.RegionCapability.RegionType;
+import io.vfio4j.model.info.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability.UnknownCapability;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.device.DeviceDescription.Region;
 import io.vfio4j.vfiouser.testing.MessageBytes;
@@ -43,7 +43,7 @@ class CapabilityChainTest {
       all.add(switch (random.nextInt(4)) {
         case 0 -> new RegionType(random.nextInt(), random.nextInt());
         case 1 -> new Ndma();
-        case 2 -> new Other(random.nextInt(100, 0x10000), random.nextInt(0x10000));
+        case 2 -> new UnknownCapability(random.nextInt(100, 0x10000), random.nextInt(0x10000));
         default -> new SparseMmap(Collections.nCopies(random.nextInt(20),
             new SparseMmap.Area(random.nextLong(0x8000), random.nextLong(1, 0x8001))));
       });
@@ -122,7 +122,8 @@ class CapabilityChainTest {
     assertThat(decode(backwards, INFO + 8)).containsExactly(RegionType.MIGRATION, new Ndma());
     byte[] newer =
         MessageBytes.empty().zeros(INFO).u16(2).u16(2).u32(INFO + 8).u16(77).u16(1).u32(0).toBytes();
-    assertThat(decode(newer, INFO)).containsExactly(new Other(2, 2), new Other(77, 1));
+    assertThat(decode(newer, INFO)).containsExactly(new UnknownCapability(2, 2),
+        new UnknownCapability(77, 1));
     assertThat(decode(newer, 0)).isEmpty();
   }
 

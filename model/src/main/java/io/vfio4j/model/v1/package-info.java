@@ -1,0 +1,4 @@
+@NullMarked
+package io.vfio4j.model.v1;
+
+import org.jspecify.annotations.NullMarked;
