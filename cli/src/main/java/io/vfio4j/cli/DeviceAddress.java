@@ -262,7 +262,7 @@ sealed interface DeviceAddress {
     rejectUnknownParameter("kernel:", name, List.of("interface"));
     if (!HostDevices.isName(name)) {
       throw new IllegalArgumentException(
-          "'kernel:%s' names no device: give %s".formatted(name, HostDevices.FORMS));
+          "'kernel:%s' names no device: give %s".formatted(name, HostDevices.ADDRESS_FORMS));
     }
     return new Kernel(name,
         option < 0 ? Optional.empty()

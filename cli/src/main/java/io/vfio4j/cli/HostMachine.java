@@ -34,7 +34,7 @@ record HostMachine(Path root, DeviceCalls calls) {
   }
 
   VariantDrivers drivers() {
-    return VariantDrivers.in(root.resolve("lib/modules").resolve(release()).resolve("modules.alias"));
+    return VariantDrivers.read(root.resolve("lib/modules").resolve(release()).resolve("modules.alias"));
   }
 
   boolean hasVfio() {

@@ -76,13 +76,13 @@ record HostSurvey(HostMachine machine, List<Surveyed> devices) {
     boolean isBound =
         device.kind() == Kind.PCI ? driver.filter(VariantDrivers::isVfio).isPresent() : driver.isPresent();
     if (!isBound || (device.kind() == Kind.PCI && driver.filter(VariantDrivers::neverMigrates).isPresent())) {
-      return new MigratesNot(drivers.whyNot(device));
+      return new MigratesNot(drivers.explainNoMigration(device));
     }
     try (
         KernelDevice open = KernelDevice.open(device, new KernelOptions(Optional.empty(), machine.calls()))) {
       return open.features().canMigrate()
           ? new Migrates(open.features(), open.state())
-          : new MigratesNot(drivers.whyNot(device));
+          : new MigratesNot(drivers.explainNoMigration(device));
     } catch (DeviceException e) {
       return new Unseen(String.valueOf(e.getMessage()).replaceFirst("^" + device.address() + ": ", ""));
     }

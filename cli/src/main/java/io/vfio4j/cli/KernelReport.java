@@ -26,7 +26,7 @@ final class KernelReport {
 
     @Override
     public String noMigration() {
-      return VariantDrivers.system().whyNot(host);
+      return VariantDrivers.system().explainNoMigration(host);
     }
 
     @Override
@@ -80,7 +80,7 @@ final class KernelReport {
   private static List<ProbeReport.Fact> facts(KernelDevice device) {
     List<ProbeReport.Fact> facts = new ArrayList<>();
     HostDevice host = device.host();
-    facts.add(new ProbeReport.Fact("interface", device.openedBy() == KernelInterface.GROUP
+    facts.add(new ProbeReport.Fact("interface", device.kernelInterface() == KernelInterface.GROUP
         ? "group, type 1 IOMMU" : "cdev, iommufd"));
     host.group().ifPresent(group -> facts.add(new ProbeReport.Fact("group", Integer.toString(group))));
     if (!host.neighbours().isEmpty()) {
@@ -92,7 +92,7 @@ final class KernelReport {
 
   private static List<ProbeReport.Note> notes(KernelDevice device) {
     return device.features().has(MigrationFeature.PRE_COPY)
-        ? List.of(device.tellsReinit()
+        ? List.of(device.reportsReinit()
             ? new ProbeReport.Note("REINIT", "tells when new initial data has arrived (MIG_PRECOPY_INFOv2)")
             : new ProbeReport.Note("NO_REINIT",
                 "does not tell when new initial data has arrived: that takes a later kernel"))

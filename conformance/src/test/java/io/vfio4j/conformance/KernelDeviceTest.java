@@ -31,7 +31,8 @@ class KernelDeviceTest {
     SimulatedDevice device = SimulatedSettings.named("a").withContent(4, 7).withChanges(0, 1000).device();
     device.moveTo(DeviceState.RESUMING); // as its last user left it
     ScriptedKernel kernel = new ScriptedKernel(device, KernelManners.LINUX_6_12);
-    try (KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.calls(kernel).by(by))) {
+    try (
+        KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.calls(kernel).kernelInterface(by))) {
       ConformanceReport report =
           ConformanceSuite.run(new Subject(probe, KnownDevice.STRANGER), Options.TIMELESS,
               new ConformanceListener() {

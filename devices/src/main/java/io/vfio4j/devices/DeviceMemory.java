@@ -71,7 +71,7 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
   private static DeviceMemory own(MemorySpec spec, Optional<InitialImage> image, Arena arena)
       throws LinuxException {
     MemorySegment memory = image.isPresent()
-        ? MemoryMap.privately(image.get().file(), 0, spec.size(), arena)
+        ? MemoryMap.copyOnWrite(image.get().file(), 0, spec.size(), arena)
         : MemoryMap.anonymous(spec.size(), arena);
     return new DeviceMemory(spec, arena, memory, image, Optional.empty());
   }

@@ -32,7 +32,7 @@ public interface DeviceCalls {
    * @param number a descriptor that nobody owns
    * @param name what messages call it
    */
-  Fd own(int number, String name);
+  Fd adopt(int number, String name);
 
   /**
    * Asks for something, ioctl(2).

@@ -21,11 +21,11 @@ public final class Epoll implements AutoCloseable {
   private static final int EPOLL_CTL_DEL = 2;
 
   /** What one call tells at the most; what is left is told by the next. */
-  private static final int MOST_EVENTS = 64;
+  private static final int MAX_EVENTS = 64;
 
   private final Fd fd;
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment events = arena.allocate(EpollEvent.SIZE * MOST_EVENTS, Long.BYTES);
+  private final MemorySegment events = arena.allocate(EpollEvent.SIZE * MAX_EVENTS, Long.BYTES);
   private final MemorySegment added = arena.allocate(EpollEvent.SIZE, Long.BYTES);
 
   private Epoll(Fd fd) {
@@ -39,7 +39,7 @@ public final class Epoll implements AutoCloseable {
    */
   public static Epoll create() throws LinuxException {
     int number = LinuxException.check(EpollCalls.create(EPOLL_CLOEXEC), "epoll_create1", "a new epoll");
-    return new Epoll(Fd.owning(number, "epoll"));
+    return new Epoll(Fd.adopt(number, "epoll"));
   }
 
   /** Returns a descriptor that is readable as long as there is something to tell; owned by this object. */
@@ -86,12 +86,12 @@ public final class Epoll implements AutoCloseable {
    *
    * @return how many descriptors were signalled, or hung up; their keys are had by {@link #key}
    */
-  public int take() throws LinuxException {
+  public int poll() throws LinuxException {
     int epoll = fd.acquire("epoll_wait");
     try {
       int result;
       do {
-        result = EpollCalls.await(epoll, events, MOST_EVENTS, 0);
+        result = EpollCalls.await(epoll, events, MAX_EVENTS, 0);
       } while (result == -Errno.EINTR.number());
       return LinuxException.check(result, "epoll_wait", fd.name());
     } finally {
@@ -100,7 +100,7 @@ public final class Epoll implements AutoCloseable {
   }
 
   /**
-   * Returns the key of a descriptor that {@link #take} told of.
+   * Returns the key of a descriptor that {@link #poll} told of.
    *
    * @param index from 0 to less than what that returned
    */

@@ -44,7 +44,7 @@ public final class EventFd implements AutoCloseable {
    */
   public static EventFd create() throws LinuxException {
     int number = FileCalls.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return new EventFd(Fd.owning(LinuxException.check(number, "eventfd", "a new eventfd"), "eventfd"));
+    return new EventFd(Fd.adopt(LinuxException.check(number, "eventfd", "a new eventfd"), "eventfd"));
   }
 
   /** Takes ownership of a descriptor, be it what it may. */
@@ -63,14 +63,14 @@ public final class EventFd implements AutoCloseable {
    * @throws LinuxException EBADF if it is closed; EINVAL for what is no eventfd
    */
   public void signal() throws LinuxException {
-    EventSignal signal = EventSignal.instance();
+    AioContext signal = AioContext.instance();
     if (signal == null) {
       signalByWriting();
       return;
     }
     int number = fd.acquire("io_submit");
     try {
-      LinuxException.check(signal.add(number), "io_submit", fd.name());
+      LinuxException.check(signal.signal(number), "io_submit", fd.name());
     } finally {
       fd.release();
     }
@@ -87,7 +87,7 @@ public final class EventFd implements AutoCloseable {
       scratch.counter.set(JAVA_LONG, 0, 1);
       long written = FileCalls.write(number, scratch.counter, COUNTER_SIZE);
       if (written != -Errno.EAGAIN.number()) {
-        checkWhole(written, "write");
+        checkCounterSize(written, "write");
       }
     } finally {
       fd.release();
@@ -109,7 +109,7 @@ public final class EventFd implements AutoCloseable {
       if (read == -Errno.EAGAIN.number()) {
         return 0;
       }
-      checkWhole(read, "preadv2");
+      checkCounterSize(read, "preadv2");
       return scratch.counter.get(JAVA_LONG, 0);
     } finally {
       fd.release();
@@ -138,7 +138,7 @@ public final class EventFd implements AutoCloseable {
     }
   }
 
-  private void checkWhole(long transferred, String function) throws LinuxException {
+  private void checkCounterSize(long transferred, String function) throws LinuxException {
     if (LinuxException.check(transferred, function, fd.name()) != COUNTER_SIZE) {
       throw new LinuxException(function, fd.name(), Errno.EPROTO);
     }

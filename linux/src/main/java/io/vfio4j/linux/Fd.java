@@ -43,7 +43,7 @@ public final class Fd implements AutoCloseable {
   public static Fd open(Path path) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       int number = FileCalls.open(arena.allocateFrom(path.toString()), O_RDWR | O_CLOEXEC);
-      return owning(LinuxException.check(number, "open", path.toString()), path.toString());
+      return adopt(LinuxException.check(number, "open", path.toString()), path.toString());
     }
   }
 
@@ -52,7 +52,7 @@ public final class Fd implements AutoCloseable {
    *
    * @param name what messages call it
    */
-  static Fd owning(int number, String name) {
+  static Fd adopt(int number, String name) {
     return new Fd(number, name);
   }
 
@@ -86,7 +86,7 @@ public final class Fd implements AutoCloseable {
   public Fd duplicate() throws LinuxException {
     int fd = acquire("fcntl");
     try {
-      return owning(LinuxException.check(FileCalls.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", name), name);
+      return adopt(LinuxException.check(FileCalls.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", name), name);
     } finally {
       release();
     }
@@ -156,7 +156,7 @@ public final class Fd implements AutoCloseable {
   }
 
   /** Returns the number, between {@link #acquire} and {@link #release()}. */
-  int acquired() {
+  int acquiredNumber() {
     return number;
   }
 

@@ -42,7 +42,7 @@ public final class FileIo {
         if (got == 0) {
           break;
         }
-        done += advance(got, "pread", fd);
+        done += checkTransferred(got, "pread", fd);
       }
       return done;
     } finally {
@@ -66,14 +66,14 @@ public final class FileIo {
         if (put == 0) {
           throw new LinuxException("pwrite", fd.name(), Errno.EIO);
         }
-        done += advance(put, "pwrite", fd);
+        done += checkTransferred(put, "pwrite", fd);
       }
     } finally {
       fd.release();
     }
   }
 
-  private static long advance(long result, String function, Fd fd) throws LinuxException {
+  private static long checkTransferred(long result, String function, Fd fd) throws LinuxException {
     return result == -Errno.EINTR.number() ? 0 : LinuxException.check(result, function, fd.name());
   }
 }

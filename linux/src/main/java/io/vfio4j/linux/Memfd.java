@@ -48,7 +48,7 @@ public final class Memfd {
     try (Arena arena = Arena.ofConfined()) {
       int number =
           FileCalls.memfdCreate(arena.allocateFrom(name), MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
-      fd = Fd.owning(LinuxException.check(number, "memfd_create", name), name);
+      fd = Fd.adopt(LinuxException.check(number, "memfd_create", name), name);
     }
     try {
       resize(fd, size);
@@ -97,7 +97,7 @@ public final class Memfd {
     }
     try {
       // An open descriptor leaves EINVAL as the only error: no seals.
-      int seals = FileCalls.fcntl(fd.acquired(), F_GET_SEALS, 0);
+      int seals = FileCalls.fcntl(fd.acquiredNumber(), F_GET_SEALS, 0);
       return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
     } finally {
       fd.release();

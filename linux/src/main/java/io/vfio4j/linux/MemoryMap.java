@@ -71,7 +71,8 @@ public final class MemoryMap {
    * @param length in bytes, more than 0
    * @throws LinuxException as {@link #shared}
    */
-  public static MemorySegment privately(Fd fd, long offset, long length, Arena arena) throws LinuxException {
+  public static MemorySegment copyOnWrite(Fd fd, long offset, long length, Arena arena)
+      throws LinuxException {
     checkRange(fd.name(), offset, length);
     return mapFile(fd, FileStatus.of(fd), offset, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
         arena);

@@ -39,12 +39,12 @@ final class Native {
     try {
       return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(function), type, all);
     } catch (IllegalCallerException e) {
-      throw refused(e);
+      throw accessDenied(e);
     }
   }
 
   /** An Error, because a static initializer hands on an Error as it is, and hides an Exception's message. */
-  private static LinkageError refused(IllegalCallerException cause) {
+  private static LinkageError accessDenied(IllegalCallerException cause) {
     Module module = Native.class.getModule();
     String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
     String message =

@@ -19,7 +19,7 @@ final class Ppoll {
    */
   static int await(MemorySegment pollFds, int count, MemorySegment timespec, long timeoutNanos) {
     if (timeoutNanos < 0) {
-      return awaitForEver(pollFds, count);
+      return awaitIndefinitely(pollFds, count);
     }
     long start = System.nanoTime();
     long remaining = timeoutNanos;
@@ -33,7 +33,7 @@ final class Ppoll {
     }
   }
 
-  private static int awaitForEver(MemorySegment pollFds, int count) {
+  private static int awaitIndefinitely(MemorySegment pollFds, int count) {
     for (;;) {
       int result = FileCalls.ppoll(pollFds, count, MemorySegment.NULL, MemorySegment.NULL);
       if (result != -Errno.EINTR.number()) {

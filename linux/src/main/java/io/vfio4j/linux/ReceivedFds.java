@@ -30,7 +30,7 @@ public final class ReceivedFds implements AutoCloseable {
    * @throws IllegalStateException if it was taken before
    */
   public Fd take(int index) {
-    return checkedNotTaken(fds.set(index, null), index);
+    return requireNotTaken(fds.set(index, null), index);
   }
 
   /**
@@ -41,10 +41,10 @@ public final class ReceivedFds implements AutoCloseable {
    * @throws IllegalStateException if it was taken before
    */
   public Fd peek(int index) {
-    return checkedNotTaken(fds.get(index), index);
+    return requireNotTaken(fds.get(index), index);
   }
 
-  private static Fd checkedNotTaken(@Nullable Fd fd, int index) {
+  private static Fd requireNotTaken(@Nullable Fd fd, int index) {
     if (fd == null) {
       throw new IllegalStateException("received descriptor " + index + " was taken before");
     }

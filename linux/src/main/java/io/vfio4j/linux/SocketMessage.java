@@ -65,7 +65,7 @@ final class SocketMessage {
   private void collect(Fd socket, long from, long to, ReceivedFds fds) {
     for (long at = from; at < to; at += Integer.BYTES) {
       int number = control.get(JAVA_INT, at);
-      fds.add(Fd.owning(number, "fd " + number + " from " + socket.name()));
+      fds.add(Fd.adopt(number, "fd " + number + " from " + socket.name()));
     }
   }
 
@@ -78,7 +78,7 @@ final class SocketMessage {
     long dataSize = (long) fds.size() * Integer.BYTES;
     CmsgHdr.rights(control, 0, dataSize);
     for (int i = 0; i < fds.size(); i++) {
-      control.setAtIndex(JAVA_INT, CmsgHdr.SIZE / Integer.BYTES + i, fds.get(i).acquired());
+      control.setAtIndex(JAVA_INT, CmsgHdr.SIZE / Integer.BYTES + i, fds.get(i).acquiredNumber());
     }
     MsgHdr.control(header, control, CmsgHdr.space(dataSize));
   }

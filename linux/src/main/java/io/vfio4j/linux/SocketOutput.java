@@ -12,12 +12,12 @@ final class SocketOutput {
 
   private final Fd fd;
   private final ReentrantLock lock = new ReentrantLock();
-  private final SocketMessage sent;
+  private final SocketMessage message;
 
   /** Makes the half of a socket that owns both descriptor and memory. */
   SocketOutput(Fd fd, Arena arena) {
     this.fd = fd;
-    this.sent = new SocketMessage(arena);
+    this.message = new SocketMessage(arena);
   }
 
   /** Held by whoever sends. */
@@ -31,11 +31,11 @@ final class SocketOutput {
     try {
       int number = fd.acquire("sendmsg");
       try {
-        long done = checkTaken(sendFirst(number, head, tail, fds, 0));
-        sent.detach();
+        long done = requireSent(sendFirst(number, head, tail, fds, 0));
+        message.detach();
         long total = head.byteSize() + tail.byteSize();
         while (done < total) {
-          done += checkTaken(sendOnce(number, head, tail, done, 0));
+          done += requireSent(sendOnce(number, head, tail, done, 0));
         }
       } finally {
         fd.release();
@@ -54,7 +54,7 @@ final class SocketOutput {
         if (skip == 0 && !fds.isEmpty()) {
           return sendFirst(number, head, tail, fds, UnixSocket.MSG_DONTWAIT);
         }
-        sent.detach();
+        message.detach();
         return sendOnce(number, head, tail, skip, UnixSocket.MSG_DONTWAIT);
       } finally {
         fd.release();
@@ -83,7 +83,7 @@ final class SocketOutput {
         fds.get(acquired).acquire("sendmsg");
         acquired++;
       }
-      sent.attach(fds);
+      message.attach(fds);
       return sendOnce(number, head, tail, 0, flags);
     } finally {
       while (acquired > 0) {
@@ -96,13 +96,13 @@ final class SocketOutput {
       throws LinuxException {
     long result;
     do {
-      result = sent.send(number, head, tail, skip, flags);
+      result = message.send(number, head, tail, skip, flags);
     } while (result == -Errno.EINTR.number());
     return result == -Errno.EAGAIN.number() ? UnixSocket.WOULD_BLOCK
         : LinuxException.check(result, "sendmsg", fd.name());
   }
 
-  private long checkTaken(long result) throws LinuxException {
+  private long requireSent(long result) throws LinuxException {
     if (result == UnixSocket.WOULD_BLOCK) {
       throw new LinuxException("sendmsg", fd.name(), Errno.ETIMEDOUT);
     }

@@ -27,8 +27,8 @@ final class SystemDeviceCalls implements DeviceCalls {
   }
 
   @Override
-  public Fd own(int number, String name) {
-    return Fd.owning(number, name);
+  public Fd adopt(int number, String name) {
+    return Fd.adopt(number, name);
   }
 
   @Override
@@ -37,7 +37,7 @@ final class SystemDeviceCalls implements DeviceCalls {
       return CLOSED;
     }
     try {
-      return FileCalls.ioctl(fd.acquired(), Integer.toUnsignedLong(request), argument);
+      return FileCalls.ioctl(fd.acquiredNumber(), Integer.toUnsignedLong(request), argument);
     } finally {
       fd.release();
       // The kernel has its bare address.
@@ -51,7 +51,7 @@ final class SystemDeviceCalls implements DeviceCalls {
       return CLOSED;
     }
     try {
-      return FileCalls.read(fd.acquired(), into, into.byteSize());
+      return FileCalls.read(fd.acquiredNumber(), into, into.byteSize());
     } finally {
       fd.release();
     }
@@ -63,7 +63,7 @@ final class SystemDeviceCalls implements DeviceCalls {
       return CLOSED;
     }
     try {
-      return FileCalls.write(fd.acquired(), from, from.byteSize());
+      return FileCalls.write(fd.acquiredNumber(), from, from.byteSize());
     } finally {
       fd.release();
     }
@@ -75,7 +75,7 @@ final class SystemDeviceCalls implements DeviceCalls {
       return CLOSED;
     }
     try {
-      return FileCalls.pread(fd.acquired(), into, into.byteSize(), offset);
+      return FileCalls.pread(fd.acquiredNumber(), into, into.byteSize(), offset);
     } finally {
       fd.release();
     }
@@ -87,7 +87,7 @@ final class SystemDeviceCalls implements DeviceCalls {
       return CLOSED;
     }
     try {
-      return FileCalls.pwrite(fd.acquired(), from, from.byteSize(), offset);
+      return FileCalls.pwrite(fd.acquiredNumber(), from, from.byteSize(), offset);
     } finally {
       fd.release();
     }
@@ -100,7 +100,7 @@ final class SystemDeviceCalls implements DeviceCalls {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pollFd = arena.allocate(PollFd.SIZE, Integer.BYTES);
-      PollFd.set(pollFd, 0, fd.acquired(), PollFd.POLLIN);
+      PollFd.set(pollFd, 0, fd.acquiredNumber(), PollFd.POLLIN);
       return Ppoll.await(pollFd, 1, arena.allocate(Timespec.SIZE, Long.BYTES), timeoutNanos);
     } finally {
       fd.release();

@@ -97,7 +97,7 @@ public final class UnixServerSocket implements AutoCloseable {
         result = SocketCalls.accept4(number, MemorySegment.NULL, MemorySegment.NULL, UnixSocket.SOCK_CLOEXEC);
       } while (result == -Errno.EINTR.number() || result == -Errno.ECONNABORTED.number());
       return new UnixSocket(
-          Fd.owning(LinuxException.check(result, "accept4", fd.name()), "client of " + path));
+          Fd.adopt(LinuxException.check(result, "accept4", fd.name()), "client of " + path));
     } finally {
       fd.release();
     }

@@ -33,8 +33,8 @@ public final class UnixSocket implements AutoCloseable {
   private final Fd fd;
   private final Arena arena = Arena.ofShared();
 
-  private final ReentrantLock receiving = new ReentrantLock();
-  private final SocketMessage received = new SocketMessage(arena);
+  private final ReentrantLock receiveLock = new ReentrantLock();
+  private final SocketMessage receiveMessage = new SocketMessage(arena);
 
   private final SocketOutput output;
 
@@ -105,8 +105,8 @@ public final class UnixSocket implements AutoCloseable {
       MemorySegment pair = arena.allocate(JAVA_INT, 2);
       int result = SocketCalls.socketpair(SockaddrUn.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
       LinuxException.check(result, "socketpair", "a new pair");
-      return new Pair(new UnixSocket(Fd.owning(pair.getAtIndex(JAVA_INT, 0), "one end of a socket pair")),
-          new UnixSocket(Fd.owning(pair.getAtIndex(JAVA_INT, 1), "other end of a socket pair")));
+      return new Pair(new UnixSocket(Fd.adopt(pair.getAtIndex(JAVA_INT, 0), "one end of a socket pair")),
+          new UnixSocket(Fd.adopt(pair.getAtIndex(JAVA_INT, 1), "other end of a socket pair")));
     }
   }
 
@@ -133,7 +133,7 @@ public final class UnixSocket implements AutoCloseable {
   /** Makes a socket that is not connected yet. */
   static Fd open(Path path, int flags) throws LinuxException {
     int number = SocketCalls.socket(SockaddrUn.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
-    return Fd.owning(LinuxException.check(number, "socket", path.toString()), path.toString());
+    return Fd.adopt(LinuxException.check(number, "socket", path.toString()), path.toString());
   }
 
   /** Calls connect(2) once, and returns 0 or a negated errno. */
@@ -170,20 +170,20 @@ public final class UnixSocket implements AutoCloseable {
 
   private int receive(MemorySegment into, ReceivedFds fds, int flags) throws LinuxException {
     checkReceivable(into);
-    receiving.lock();
+    receiveLock.lock();
     try {
       int number = fd.acquire("recvmsg");
       try {
         long result;
         do {
-          result = received.receive(fd, number, into, fds, flags);
+          result = receiveMessage.receive(fd, number, into, fds, flags);
         } while (result == -Errno.EINTR.number());
         return bytesOrWouldBlock(result, "recvmsg");
       } finally {
         fd.release();
       }
     } finally {
-      receiving.unlock();
+      receiveLock.unlock();
     }
   }
 
@@ -198,7 +198,7 @@ public final class UnixSocket implements AutoCloseable {
    */
   public int receiveAll(MemorySegment into) throws LinuxException {
     checkReceivable(into);
-    receiving.lock();
+    receiveLock.lock();
     try {
       int number = fd.acquire("recv");
       try {
@@ -211,7 +211,7 @@ public final class UnixSocket implements AutoCloseable {
         fd.release();
       }
     } finally {
-      receiving.unlock();
+      receiveLock.unlock();
     }
   }
 
@@ -306,7 +306,7 @@ public final class UnixSocket implements AutoCloseable {
   static void shutdown(Fd fd) {
     if (fd.tryAcquire()) {
       try {
-        SocketCalls.shutdown(fd.acquired(), SHUT_RDWR);
+        SocketCalls.shutdown(fd.acquiredNumber(), SHUT_RDWR);
       } finally {
         fd.release();
       }
@@ -324,8 +324,8 @@ public final class UnixSocket implements AutoCloseable {
    */
   @Override
   public void close() {
-    lockStopping(receiving);
-    lockStopping(output.lock());
+    lockAfterShutdown(receiveLock);
+    lockAfterShutdown(output.lock());
     try {
       if (arena.scope().isAlive()) {
         fd.close();
@@ -333,11 +333,11 @@ public final class UnixSocket implements AutoCloseable {
       }
     } finally {
       output.lock().unlock();
-      receiving.unlock();
+      receiveLock.unlock();
     }
   }
 
-  private void lockStopping(ReentrantLock direction) {
+  private void lockAfterShutdown(ReentrantLock direction) {
     if (!direction.tryLock()) {
       shutdown();
       direction.lock();

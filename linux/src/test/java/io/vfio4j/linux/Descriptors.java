@@ -48,13 +48,13 @@ final class Descriptors {
         throw Native.unexpected(t);
       }
       LinuxException.check(result, "pipe2", "a new pipe");
-      return new Pipe(Fd.owning(ends.getAtIndex(JAVA_INT, 0), "reader"),
-          Fd.owning(ends.getAtIndex(JAVA_INT, 1), "writer"));
+      return new Pipe(Fd.adopt(ends.getAtIndex(JAVA_INT, 0), "reader"),
+          Fd.adopt(ends.getAtIndex(JAVA_INT, 1), "writer"));
     }
   }
 
   /** Runs an action once to load what it needs, and once more, after which the same descriptors must be open. */
-  static void assertNothingLeaks(ThrowingCallable action) throws Throwable {
+  static void assertNoLeaks(ThrowingCallable action) throws Throwable {
     action.call();
     Map<Integer, String> before = open();
     action.call();
@@ -104,12 +104,12 @@ final class Descriptors {
   /** Waits until a thread of this process sleeps in a system call whose first argument is the descriptor. */
   static void awaitSleeperOn(Fd fd) throws IOException {
     String argument = " 0x" + Integer.toHexString(fd.number()) + " ";
-    while (!someTaskSleepsWith(argument)) {
+    while (!isTaskSleepingWith(argument)) {
       Thread.onSpinWait();
     }
   }
 
-  private static boolean someTaskSleepsWith(String argument) throws IOException {
+  private static boolean isTaskSleepingWith(String argument) throws IOException {
     try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
       for (Path task : tasks) {
         String call = systemCall(task);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 
 class EpollTest {
 
-  private static List<Integer> told(Epoll epoll) throws LinuxException {
+  private static List<Integer> takeKeys(Epoll epoll) throws LinuxException {
     List<Integer> keys = new ArrayList<>();
-    int count = epoll.take();
+    int count = epoll.poll();
     for (int i = 0; i < count; i++) {
       keys.add(epoll.key(i));
     }
@@ -24,39 +24,39 @@ class EpollTest {
   }
 
   @Test
-  void tellsOfEachSignalThoughNobodyReads() throws Exception {
+  void reportsEachSignalWithoutReading() throws Exception {
     try (EventFd one = EventFd.create(); EventFd other = EventFd.create(); Epoll epoll = Epoll.create();
         Poller poller = new Poller(epoll.fd())) {
       epoll.add(one.fd(), -7);
       epoll.add(other.fd(), Integer.MAX_VALUE);
       assertThat(poller.await(0)).isZero();
-      assertThat(told(epoll)).isEmpty();
+      assertThat(takeKeys(epoll)).isEmpty();
       for (int i = 0; i < 3; i++) {
         one.signal();
         assertThat(poller.await(-1)).isEqualTo(1);
-        assertThat(told(epoll)).containsExactly(-7);
+        assertThat(takeKeys(epoll)).containsExactly(-7);
         assertThat(poller.await(0)).isZero();
-        assertThat(told(epoll)).isEmpty();
+        assertThat(takeKeys(epoll)).isEmpty();
       }
       one.signal();
       one.signal();
       other.signal();
-      assertThat(told(epoll)).containsExactlyInAnyOrder(-7, Integer.MAX_VALUE);
+      assertThat(takeKeys(epoll)).containsExactlyInAnyOrder(-7, Integer.MAX_VALUE);
       assertThat(one.drain()).as("never read").isEqualTo(5);
     }
   }
 
   @Test
-  void whatWasSignalledBeforeIsToldToo() throws Exception {
+  void reportsSignalsBeforeAdd() throws Exception {
     try (EventFd event = EventFd.create(); Epoll epoll = Epoll.create()) {
       event.signal();
       epoll.add(event.fd(), 1);
-      assertThat(told(epoll)).containsExactly(1);
+      assertThat(takeKeys(epoll)).containsExactly(1);
     }
   }
 
   @Test
-  void manyAreToldInPieces() throws Exception {
+  void reportsManyInBatches() throws Exception {
     List<EventFd> events = new ArrayList<>();
     try (Epoll epoll = Epoll.create()) {
       for (int i = 0; i < 200; i++) {
@@ -66,7 +66,7 @@ class EpollTest {
         event.signal();
       }
       Set<Integer> all = new TreeSet<>();
-      for (List<Integer> some = told(epoll); !some.isEmpty(); some = told(epoll)) {
+      for (List<Integer> some = takeKeys(epoll); !some.isEmpty(); some = takeKeys(epoll)) {
         all.addAll(some);
       }
       assertThat(all).hasSize(200);
@@ -76,7 +76,7 @@ class EpollTest {
   }
 
   @Test
-  void whatIsRemovedIsToldNoMoreThoughItLivesOn() throws Exception {
+  void doesNotReportRemovedDescriptors() throws Exception {
     try (EventFd event = EventFd.create(); Epoll epoll = Epoll.create()) {
       try (Fd shared = event.fd().duplicate()) {
         epoll.add(shared, 1);
@@ -86,12 +86,12 @@ class EpollTest {
             e -> assertThat(e.errno().name()).isEqualTo("ENOENT"));
       }
       event.signal();
-      assertThat(told(epoll)).isEmpty();
+      assertThat(takeKeys(epoll)).isEmpty();
     }
   }
 
   @Test
-  void whatCannotBeWaitedForIsRefused() throws Exception {
+  void refusesDescriptorsWithoutPoll() throws Exception {
     try (Epoll epoll = Epoll.create(); EventFd event = EventFd.create();
         Fd file = Memfd.create("no events", 4096)) {
       assertThatThrownBy(() -> epoll.add(file, 1)).isInstanceOfSatisfying(LinuxException.class,
@@ -105,26 +105,26 @@ class EpollTest {
   }
 
   @Test
-  void aHangUpIsToldOnce() throws Exception {
+  void reportsHangUpOnce() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (Fd reader = pipe.reader(); Epoll epoll = Epoll.create()) {
       epoll.add(reader, 3);
       pipe.writer().close();
-      assertThat(told(epoll)).containsExactly(3);
-      assertThat(told(epoll)).isEmpty();
+      assertThat(takeKeys(epoll)).containsExactly(3);
+      assertThat(takeKeys(epoll)).isEmpty();
     }
   }
 
   @Test
-  void closesTwiceAndLeavesTheDescriptors() throws Throwable {
-    assertNothingLeaks(() -> {
+  void closesTwiceAndLeavesDescriptorsOpen() throws Throwable {
+    assertNoLeaks(() -> {
       try (EventFd event = EventFd.create()) {
         Epoll epoll = Epoll.create();
         epoll.add(event.fd(), 1);
         epoll.close();
         epoll.close();
         event.signal();
-        assertThatThrownBy(epoll::take).isInstanceOfSatisfying(LinuxException.class,
+        assertThatThrownBy(epoll::poll).isInstanceOfSatisfying(LinuxException.class,
             e -> assertThat(e.errno()).isEqualTo(Errno.EBADF));
       }
     });

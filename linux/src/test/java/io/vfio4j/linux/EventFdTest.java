@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -37,7 +37,7 @@ class EventFdTest {
   }
 
   @Test
-  void awaitsASignalAndLeavesIt() throws Exception {
+  void awaitsSignalWithoutConsumingIt() throws Exception {
     try (EventFd event = EventFd.create()) {
       assertThat(event.await(Duration.ZERO)).isFalse();
       assertThat(event.await(Duration.ofMillis(2))).isFalse();
@@ -52,7 +52,7 @@ class EventFdTest {
   @ParameterizedTest
   @ValueSource(ints = {BLOCKING, NONBLOCKING})
   void neverBlocks(int flags) throws Exception {
-    try (EventFd event = EventFd.of(Fd.owning(FileCalls.eventfd(0, flags), "foreign"));
+    try (EventFd event = EventFd.of(Fd.adopt(FileCalls.eventfd(0, flags), "foreign"));
         Arena arena = Arena.ofConfined()) {
       assertThat(event.drain()).isZero();
       MemorySegment full = arena.allocateFrom(JAVA_LONG, FULL);
@@ -73,8 +73,8 @@ class EventFdTest {
 
   /** Two at once find room for one: who looks first and then writes waits for ever, as for a peer that fills it. */
   @Test
-  void neverBlocksWhoeverFillsItMeanwhile() throws Exception {
-    try (EventFd event = EventFd.of(Fd.owning(FileCalls.eventfd(0, BLOCKING), "foreign"));
+  void neverBlocksWhenFilledConcurrently() throws Exception {
+    try (EventFd event = EventFd.of(Fd.adopt(FileCalls.eventfd(0, BLOCKING), "foreign"));
         Arena arena = Arena.ofConfined()) {
       MemorySegment nearlyFull = arena.allocateFrom(JAVA_LONG, FULL - 1);
       for (int i = 0; i < 2000; i++) {
@@ -95,7 +95,7 @@ class EventFdTest {
   }
 
   @Test
-  void whatIsNoEventFdIsNotSignalled() throws Exception {
+  void refusesToSignalOtherFiles() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (EventFd writer = EventFd.of(pipe.writer()); EventFd reader = EventFd.of(pipe.reader())) {
       assertErrno(writer::signal, Errno.EINVAL);
@@ -104,7 +104,7 @@ class EventFdTest {
   }
 
   @Test
-  void aFullPipeIsLikeAFullCounter() throws Exception {
+  void treatsFullPipeAsFullCounter() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (EventFd writer = EventFd.of(pipe.writer()); EventFd reader = EventFd.of(pipe.reader())) {
       assertThat(reader.drain()).isZero();
@@ -117,7 +117,7 @@ class EventFdTest {
   }
 
   @Test
-  void aPipeThatHungUpIsAnError() throws Exception {
+  void failsForHungUpPipe() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (EventFd reader = EventFd.of(pipe.reader())) {
       pipe.writer().close();
@@ -132,7 +132,7 @@ class EventFdTest {
   }
 
   @Test
-  void aPipeWithLessThanACounterIsAnError() throws Exception {
+  void failsForShortRead() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (Fd writer = pipe.writer(); EventFd reader = EventFd.of(pipe.reader());
         Arena arena = Arena.ofConfined()) {
@@ -142,7 +142,7 @@ class EventFdTest {
   }
 
   @Test
-  void isOfNoUseOnceClosed() throws Exception {
+  void failsOnceClosed() throws Exception {
     EventFd event = EventFd.create();
     event.close();
     event.close();
@@ -153,8 +153,8 @@ class EventFdTest {
   }
 
   @Test
-  void nothingLeaks() throws Throwable {
-    assertNothingLeaks(() -> EventFd.create().close());
+  void leaksNoDescriptors() throws Throwable {
+    assertNoLeaks(() -> EventFd.create().close());
   }
 
   private static void assertErrno(ThrowingCallable call, Errno errno) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static io.vfio4j.linux.Descriptors.isOpen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -30,7 +30,7 @@ class FdTest {
   }
 
   @Test
-  void saysWhenItIsClosed() throws Exception {
+  void reportsClosedDescriptor() throws Exception {
     Fd fd = Memfd.create("test", 0);
     assertThat(fd.isOpen()).isTrue();
     fd.close();
@@ -44,7 +44,7 @@ class FdTest {
   }
 
   @Test
-  void keepsItsNumberForTheCallsThatUseIt() throws Exception {
+  void keepsNumberDuringCalls() throws Exception {
     Fd fd = Memfd.create("test", 0);
     int number = fd.acquire("test");
 
@@ -58,7 +58,7 @@ class FdTest {
   }
 
   @Test
-  void closesOnceThoughThreadsUseAndCloseIt() throws Exception {
+  void closesOnceUnderConcurrentUse() throws Exception {
     for (int round = 0; round < 200; round++) {
       Fd fd = Memfd.create("test", 7);
       CyclicBarrier start = new CyclicBarrier(3);
@@ -82,7 +82,7 @@ class FdTest {
   }
 
   @Test
-  void noticesThatItsNumberWasClosedBehindItsBack() throws Exception {
+  void detectsForeignClose() throws Exception {
     Fd fd = Memfd.create("test", 0);
     assertThat(FileCalls.close(fd.number())).isZero();
 
@@ -90,7 +90,7 @@ class FdTest {
   }
 
   @Test
-  void duplicatesAreClosedOnTheirOwnAndOnExec() throws Exception {
+  void closesDuplicatesIndependentlyAndOnExec() throws Exception {
     try (Fd fd = Memfd.create("test", 4096)) {
       Fd duplicate = fd.duplicate();
       assertThat(duplicate.number()).isNotEqualTo(fd.number());
@@ -102,8 +102,8 @@ class FdTest {
   }
 
   @Test
-  void nothingLeaks() throws Throwable {
-    assertNothingLeaks(() -> {
+  void leaksNoDescriptors() throws Throwable {
+    assertNoLeaks(() -> {
       try (Fd fd = Memfd.create("test", 4096); Fd duplicate = fd.duplicate()) {
         assertThat(duplicate.size()).isEqualTo(fd.size());
       }

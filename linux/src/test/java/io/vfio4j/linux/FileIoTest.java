@@ -24,7 +24,7 @@ class FileIoTest {
   }
 
   @Test
-  void whatIsWrittenAtAPlaceIsReadThere() throws Exception {
+  void readsWhatWasWrittenAtOffset() throws Exception {
     try (Fd fd = Memfd.create("places", 100)) {
       FileIo.write(fd, 40, arena.allocateFrom(JAVA_BYTE, (byte) 1, (byte) 2, (byte) 3));
       MemorySegment read = arena.allocate(5);
@@ -35,7 +35,7 @@ class FileIoTest {
   }
 
   @Test
-  void aReadEndsWithTheFile() throws Exception {
+  void readsUpToEndOfFile() throws Exception {
     try (Fd fd = Memfd.create("end", 10)) {
       assertThat(FileIo.read(fd, 7, arena.allocate(8))).isEqualTo(3);
       assertThat(FileIo.read(fd, 10, arena.allocate(8))).isZero();
@@ -44,7 +44,7 @@ class FileIoTest {
   }
 
   @Test
-  void errorsHaveTheirErrno() throws Exception {
+  void reportsErrno() throws Exception {
     MemorySegment memory = arena.allocate(8);
     try (Fd fd = Memfd.create("sealed", 8)) {
       Memfd.seal(fd);

@@ -36,7 +36,7 @@ class FileSpaceTest {
   }
 
   @Test
-  void aSparseFileIsNotAllThere() throws IOException {
+  void reportsAllocationOfSparseFile() throws IOException {
     FileSpace space = FileSpace.of(sparse("sparse", 1L << 30));
 
     assertThat(space.allocated()).isBetween((long) MIB, 2L * MIB);
@@ -45,7 +45,7 @@ class FileSpaceTest {
 
   /** As the JDK sees it, which asks the same of the system; others may write meanwhile. */
   @Test
-  void availableIsWhatIsToBeHad() throws IOException {
+  void reportsAvailableSpace() throws IOException {
     Path file = sparse("file", 0);
     long before = Files.getFileStore(file).getUsableSpace();
     long available = FileSpace.of(file).available().orElseThrow();
@@ -56,7 +56,7 @@ class FileSpaceTest {
   }
 
   @Test
-  void filesAreToldApartAndFileSystemsTogether() throws IOException {
+  void identifiesFilesAndFileSystems() throws IOException {
     FileSpace one = FileSpace.of(sparse("one", 0));
     FileSpace other = FileSpace.of(sparse("other", 0));
 
@@ -66,7 +66,7 @@ class FileSpaceTest {
   }
 
   @Test
-  void linksAreFollowed() throws IOException {
+  void followsLinks() throws IOException {
     Path file = sparse("file", 0);
     Path link = Files.createSymbolicLink(folder.resolve("link"), file);
 
@@ -75,7 +75,7 @@ class FileSpaceTest {
 
   /** A memory file is bounded by the machine alone. */
   @Test
-  void ofAMemoryFileNobodyKnowsWhatIsLeft() throws IOException {
+  void reportsNoAvailableSpaceForMemoryFiles() throws IOException {
     try (Fd fd = Memfd.create("ram", 8 * MIB)) {
       FileSpace space = FileSpace.of(Path.of("/proc/self/fd/" + fd.number()));
 
@@ -85,7 +85,7 @@ class FileSpaceTest {
   }
 
   @Test
-  void whatIsNotThereHasNoSpace() {
+  void failsForMissingFile() {
     assertThatThrownBy(() -> FileSpace.of(folder.resolve("none"))).isInstanceOfSatisfying(
         LinuxException.class,
         e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));

@@ -24,13 +24,13 @@ class FileStatusTest {
   private static Fd open(Path path, int flags) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment name = arena.allocateFrom(path.toString());
-      return Fd.owning(LinuxException.check(FileCalls.open(name, flags), "open", path.toString()),
+      return Fd.adopt(LinuxException.check(FileCalls.open(name, flags), "open", path.toString()),
           path.toString());
     }
   }
 
   @Test
-  void theMemoryOfAProcessHasNoSizeThatWouldSayWhereItEnds() throws Exception {
+  void reportsNoSizeForProcessMemory() throws Exception {
     try (Fd memory = open(Path.of("/proc/self/mem"), O_RDWR)) {
       FileStatus status = FileStatus.of(memory);
       assertThat(status.type()).isEqualTo(FileStatus.Type.REGULAR);
@@ -41,7 +41,7 @@ class FileStatusTest {
   }
 
   @Test
-  void aCharacterDeviceHasNoSize() throws Exception {
+  void reportsNoSizeForCharacterDevice() throws Exception {
     try (Fd zero = open(Path.of("/dev/zero"), O_RDWR)) {
       FileStatus status = FileStatus.of(zero);
       assertThat(status.type()).isEqualTo(FileStatus.Type.CHARACTER_DEVICE);
@@ -52,7 +52,7 @@ class FileStatusTest {
 
   /** A machine with a DAX device is rare: this one shows /dev/zero as one. */
   @Test
-  void theMappingsOfADaxDeviceAreAlignedAsItSays() throws Exception {
+  void readsAlignmentOfDaxDevice() throws Exception {
     Path device = Files.createDirectory(folder.resolve("1:5"));
     Files.writeString(device.resolve("align"), "2097152\n");
     try (Fd zero = open(Path.of("/dev/zero"), O_RDWR)) {
@@ -63,7 +63,7 @@ class FileStatusTest {
   }
 
   @Test
-  void anEmptyFileHasASize() throws Exception {
+  void reportsSizeOfEmptyFile() throws Exception {
     try (Fd file = Memfd.create("empty", 0)) {
       FileStatus status = FileStatus.of(file);
       assertThat(status.type()).isEqualTo(FileStatus.Type.REGULAR);
@@ -72,7 +72,7 @@ class FileStatusTest {
   }
 
   @Test
-  void whatIsNoFileWithBytesIsSaidToBe() throws Exception {
+  void reportsTypeOfOtherFiles() throws Exception {
     UnixSocket.Pair pair = UnixSocket.pair();
     try (EventFd event = EventFd.create(); UnixSocket one = pair.one(); UnixSocket other = pair.other();
         Fd directory = open(folder, O_RDONLY)) {
@@ -85,7 +85,7 @@ class FileStatusTest {
   }
 
   @Test
-  void aDescriptorIsOpenForSomething() throws Exception {
+  void reportsAccessMode() throws Exception {
     Path file = Files.createFile(folder.resolve("file"));
     try (Fd reads = open(file, O_RDONLY); Fd writes = open(file, O_WRONLY); Fd both = open(file, O_RDWR);
         Fd neither = open(file, O_PATH)) {
@@ -101,7 +101,7 @@ class FileStatusTest {
   }
 
   @Test
-  void oneFileIsToldFromAnother() throws Exception {
+  void distinguishesFiles() throws Exception {
     try (Fd one = Memfd.create("one", 8); Fd other = Memfd.create("other", 8); Fd again = one.duplicate()) {
       assertThat(FileStatus.of(one).isSameFile(FileStatus.of(again))).isTrue();
       assertThat(FileStatus.of(one).isSameFile(FileStatus.of(other))).isFalse();

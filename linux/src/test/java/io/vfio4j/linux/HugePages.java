@@ -27,13 +27,13 @@ final class HugePages implements AutoCloseable {
   static HugePages reserve(long count) throws IOException {
     boolean mayAdd = Files.isWritable(POOL);
     if (mayAdd) {
-      change(count);
+      resizePool(count);
     }
     return new HugePages(mayAdd ? count : 0, free() >= count);
   }
 
   /** Tells whether there are as many as were asked for: without them a mapping is refused with ENOMEM. */
-  boolean areThere() {
+  boolean areAvailable() {
     return available;
   }
 
@@ -42,7 +42,7 @@ final class HugePages implements AutoCloseable {
     return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
   }
 
-  private static void change(long by) throws IOException {
+  private static void resizePool(long by) throws IOException {
     long now = Long.parseLong(Files.readString(POOL).strip());
     Files.writeString(POOL, Long.toString(now + by));
   }
@@ -50,7 +50,7 @@ final class HugePages implements AutoCloseable {
   @Override
   public void close() throws IOException {
     if (added > 0) {
-      change(-added);
+      resizePool(-added);
     }
   }
 }

@@ -19,11 +19,11 @@ class HugePagesTest {
   private static final long KIB = 1024;
 
   @Test
-  void aPartOfAFileInHugePagesIsMappedAndUnmapped() throws Exception {
+  void mapsPartOfFileInHugePages() throws Exception {
     try (HugePages pages = HugePages.reserve(2);
         Fd fd = Memfd.createHuge("huge", 2 * HugePages.SIZE, HugePages.SIZE)) {
       try (Arena arena = Arena.ofConfined()) {
-        if (!pages.areThere()) {
+        if (!pages.areAvailable()) {
           assertThatThrownBy(() -> MemoryMap.shared(fd, 768 * KIB, 256 * KIB, true, arena))
               .isInstanceOfSatisfying(LinuxException.class,
                   e -> assertThat(e.errno()).isEqualTo(Errno.ENOMEM));
@@ -47,7 +47,7 @@ class HugePagesTest {
   }
 
   @Test
-  void aMappingConsistsOfHugePages() throws Exception {
+  void mapsWholeHugePages() throws Exception {
     try (Fd huge = Memfd.createHuge("huge", HugePages.SIZE, HugePages.SIZE);
         Fd usual = Memfd.create("usual", HugePages.SIZE)) {
       assertThat(FileStatus.of(huge).fileSystem()).isEqualTo(FileStatus.HUGETLBFS);

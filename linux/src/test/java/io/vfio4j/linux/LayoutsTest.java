@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class LayoutsTest {
 
   @Test
-  void msghdr() {
+  void matchesMsghdr() {
     assertThat(MsgHdr.SIZE).isEqualTo(56);
     assertThat(MsgHdr.IOV_OFFSET).isEqualTo(16);
     assertThat(MsgHdr.IOVLEN_OFFSET).isEqualTo(24);
@@ -19,14 +19,14 @@ class LayoutsTest {
   }
 
   @Test
-  void iovec() {
+  void matchesIovec() {
     assertThat(IoVec.SIZE).isEqualTo(16);
     assertThat(IoVec.BASE_OFFSET).isEqualTo(0);
     assertThat(IoVec.LEN_OFFSET).isEqualTo(8);
   }
 
   @Test
-  void cmsghdr() {
+  void matchesCmsghdr() {
     assertThat(CmsgHdr.SIZE).isEqualTo(16);
     assertThat(CmsgHdr.LEN_OFFSET).isEqualTo(0);
     assertThat(CmsgHdr.LEVEL_OFFSET).isEqualTo(8);
@@ -38,7 +38,7 @@ class LayoutsTest {
   }
 
   @Test
-  void pollfd() {
+  void matchesPollfd() {
     assertThat(PollFd.SIZE).isEqualTo(8);
     assertThat(PollFd.FD_OFFSET).isEqualTo(0);
     assertThat(PollFd.EVENTS_OFFSET).isEqualTo(4);
@@ -46,7 +46,7 @@ class LayoutsTest {
   }
 
   @Test
-  void timespecAndTimeval() {
+  void matchesTimespecAndTimeval() {
     assertThat(Timespec.SIZE).isEqualTo(16);
     assertThat(Timespec.SEC_OFFSET).isEqualTo(0);
     assertThat(Timespec.NSEC_OFFSET).isEqualTo(8);
@@ -56,7 +56,7 @@ class LayoutsTest {
   }
 
   @Test
-  void ucred() {
+  void matchesUcred() {
     assertThat(Ucred.SIZE).isEqualTo(12);
     assertThat(Ucred.PID_OFFSET).isEqualTo(0);
     assertThat(Ucred.UID_OFFSET).isEqualTo(4);
@@ -64,14 +64,14 @@ class LayoutsTest {
   }
 
   @Test
-  void sockaddrUn() {
+  void matchesSockaddrUn() {
     assertThat(SockaddrUn.SIZE).isEqualTo(110);
     assertThat(SockaddrUn.FAMILY_OFFSET).isEqualTo(0);
     assertThat(SockaddrUn.PATH_OFFSET).isEqualTo(2);
   }
 
   @Test
-  void statvfs() {
+  void matchesStatvfs() {
     assertThat(Statvfs.SIZE).isEqualTo(112);
     assertThat(Statvfs.FRSIZE_OFFSET).isEqualTo(8);
     assertThat(Statvfs.BLOCKS_OFFSET).isEqualTo(16);
@@ -79,14 +79,14 @@ class LayoutsTest {
   }
 
   @Test
-  void statfs() {
+  void matchesStatfs() {
     assertThat(Statfs.SIZE).isEqualTo(120);
     assertThat(Statfs.TYPE_OFFSET).isEqualTo(0);
     assertThat(Statfs.BSIZE_OFFSET).isEqualTo(8);
   }
 
   @Test
-  void statx() {
+  void matchesStatx() {
     assertThat(Statx.SIZE).isEqualTo(256);
     assertThat(Statx.MODE_OFFSET).isEqualTo(28);
     assertThat(Statx.INO_OFFSET).isEqualTo(32);
@@ -99,7 +99,7 @@ class LayoutsTest {
   }
 
   @Test
-  void epollEvent() {
+  void matchesEpollEvent() {
     boolean packed = System.getProperty("os.arch").equals("amd64");
     assertThat(EpollEvent.SIZE).isEqualTo(packed ? 12 : 16);
     assertThat(EpollEvent.EVENTS_OFFSET).isEqualTo(0);

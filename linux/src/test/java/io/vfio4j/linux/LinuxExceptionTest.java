@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class LinuxExceptionTest {
 
   @Test
-  void saysWhatWasCalledOnWhatAndTheAnswer() {
+  void describesCallSubjectAndErrno() {
     LinuxException e = new LinuxException("recvmsg", "/run/x.sock", Errno.ECONNRESET);
 
     assertThat(e).hasMessage("recvmsg on /run/x.sock: ECONNRESET (connection reset by the other end)");
@@ -19,7 +19,7 @@ class LinuxExceptionTest {
   }
 
   @Test
-  void resultsThatAreNoErrnoPassThrough() throws LinuxException {
+  void returnsSuccessfulResults() throws LinuxException {
     assertThat(LinuxException.check(0, "read", "x")).isZero();
     assertThat(LinuxException.check(1L << 40, "mmap", "x")).isEqualTo(1L << 40);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class MemfdTest {
 
   @Test
-  void hasItsSizeAndIsClosedOnExec() throws Exception {
+  void createsFileOfSizeClosedOnExec() throws Exception {
     try (Fd fd = Memfd.create("ram", 1 << 20)) {
       assertThat(fd.size()).isEqualTo(1 << 20);
       assertThat(fd.name()).isEqualTo("ram");
@@ -23,7 +23,7 @@ class MemfdTest {
   }
 
   @Test
-  void resizesUntilItIsSealed() throws Exception {
+  void resizesUntilSealed() throws Exception {
     try (Fd fd = Memfd.create("ram", 4096)) {
       Memfd.resize(fd, 8192);
       assertThat(fd.size()).isEqualTo(8192);
@@ -39,7 +39,7 @@ class MemfdTest {
   }
 
   @Test
-  void whatHasNoSealsIsNotSealed() throws Exception {
+  void reportsUnsealedForOtherFiles() throws Exception {
     try (EventFd event = EventFd.create()) {
       assertThat(Memfd.isSealedAgainstShrinking(event.fd())).isFalse();
       assertErrno(() -> Memfd.seal(event.fd()), Errno.EINVAL);
@@ -47,7 +47,7 @@ class MemfdTest {
   }
 
   @Test
-  void refusesWhatIsClosed() throws Exception {
+  void failsForClosedDescriptor() throws Exception {
     Fd fd = Memfd.create("ram", 0);
     fd.close();
     assertThatIllegalStateException().isThrownBy(() -> Memfd.isSealedAgainstShrinking(fd));
@@ -56,9 +56,9 @@ class MemfdTest {
   }
 
   @Test
-  void nothingLeaksWhereTheSizeIsRefused() throws Throwable {
-    assertNothingLeaks(() -> assertErrno(() -> Memfd.create("ram", -1), Errno.EINVAL));
-    assertNothingLeaks(() -> assertErrno(() -> Memfd.create("x".repeat(250), 0), Errno.EINVAL));
+  void leaksNothingWhenSizeIsRefused() throws Throwable {
+    assertNoLeaks(() -> assertErrno(() -> Memfd.create("ram", -1), Errno.EINVAL));
+    assertNoLeaks(() -> assertErrno(() -> Memfd.create("x".repeat(250), 0), Errno.EINVAL));
   }
 
   private static void assertErrno(ThrowingCallable call, Errno errno) {

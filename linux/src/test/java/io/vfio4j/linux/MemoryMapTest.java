@@ -24,7 +24,7 @@ class MemoryMapTest {
   private static final long PAGES = 64 * 1024; // a multiple of every page size of arm64
 
   @Test
-  void sharedMappingsSeeEachOther() throws Exception {
+  void sharesWritesBetweenMappings() throws Exception {
     try (Fd fd = Memfd.create("shared", 2 * PAGES); Arena arena = Arena.ofConfined()) {
       MemorySegment whole = MemoryMap.shared(fd, 0, 2 * PAGES, true, arena);
       MemorySegment second = MemoryMap.shared(fd, PAGES, PAGES, false, arena);
@@ -41,12 +41,12 @@ class MemoryMapTest {
 
   /** As with a host of pages of 64 KiB and a guest of smaller ones. */
   @Test
-  void aPartBeginsAndEndsWithinPages() throws Exception {
+  void mapsPartsWithinPages() throws Exception {
     try (Fd fd = Memfd.create("part", 3 * PAGES)) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment whole = MemoryMap.shared(fd, 0, 3 * PAGES, true, arena);
         MemorySegment part = MemoryMap.shared(fd, PAGES - 24, PAGES + 100, true, arena);
-        MemorySegment copy = MemoryMap.privately(fd, 8, PAGES, arena);
+        MemorySegment copy = MemoryMap.copyOnWrite(fd, 8, PAGES, arena);
 
         part.set(JAVA_LONG, 0, 42);
 
@@ -59,7 +59,7 @@ class MemoryMapTest {
   }
 
   @Test
-  void mappingsOutliveTheDescriptorAndEndWithTheArena() throws Exception {
+  void keepsMappingUntilArenaCloses() throws Exception {
     MemorySegment mapped;
     try (Arena arena = Arena.ofShared()) {
       try (Fd fd = Memfd.create("outlives-fd", PAGES)) {
@@ -73,11 +73,11 @@ class MemoryMapTest {
   }
 
   @Test
-  void privateMappingsKeepTheirWritesUntilDiscarded() throws Exception {
+  void keepsPrivateWritesUntilDiscarded() throws Exception {
     try (Fd fd = Memfd.create("private", PAGES); Arena arena = Arena.ofConfined()) {
       MemorySegment file = MemoryMap.shared(fd, 0, PAGES, true, arena);
       file.set(JAVA_LONG, 8, 1);
-      MemorySegment copy = MemoryMap.privately(fd, 0, PAGES, arena);
+      MemorySegment copy = MemoryMap.copyOnWrite(fd, 0, PAGES, arena);
       assertThat(copy.get(JAVA_LONG, 8)).isEqualTo(1);
 
       copy.set(JAVA_LONG, 8, 2);
@@ -90,7 +90,7 @@ class MemoryMapTest {
   }
 
   @Test
-  void anonymousMappingsAreZerosAgainWhenDiscarded() throws Exception {
+  void zeroesDiscardedAnonymousPages() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mapped = MemoryMap.anonymous(1L << 40, arena); // more than there is: nothing is reserved
       mapped.set(JAVA_LONG, 1L << 39, 1);
@@ -100,7 +100,7 @@ class MemoryMapTest {
   }
 
   @Test
-  void discardNeedsWholePages() throws Exception {
+  void refusesToDiscardPartialPages() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mapped = MemoryMap.anonymous(PAGES, arena);
       assertErrno(() -> MemoryMap.discard(mapped.asSlice(8)), Errno.EINVAL);
@@ -108,19 +108,19 @@ class MemoryMapTest {
   }
 
   @Test
-  void rangesAreChecked() throws Exception {
+  void checksRanges() throws Exception {
     try (Fd fd = Memfd.create("ranges", PAGES); Arena arena = Arena.ofConfined()) {
       assertErrno(() -> MemoryMap.shared(fd, 0, 0, true, arena), Errno.EINVAL);
       assertErrno(() -> MemoryMap.shared(fd, 0, -PAGES, true, arena), Errno.EINVAL);
       assertErrno(() -> MemoryMap.shared(fd, -PAGES, PAGES, true, arena), Errno.EINVAL);
-      assertErrno(() -> MemoryMap.privately(fd, Long.MAX_VALUE - 4095, PAGES, arena), Errno.EOVERFLOW);
-      assertErrno(() -> MemoryMap.privately(fd, Long.MAX_VALUE - PAGES, PAGES, arena), Errno.EOVERFLOW);
+      assertErrno(() -> MemoryMap.copyOnWrite(fd, Long.MAX_VALUE - 4095, PAGES, arena), Errno.EOVERFLOW);
+      assertErrno(() -> MemoryMap.copyOnWrite(fd, Long.MAX_VALUE - PAGES, PAGES, arena), Errno.EOVERFLOW);
       assertErrno(() -> MemoryMap.anonymous(Long.MAX_VALUE, arena), Errno.ENOMEM);
     }
   }
 
   @Test
-  void refusesDescriptorsThatCannotBeMapped() throws Exception {
+  void rejectsUnmappableDescriptors() throws Exception {
     try (EventFd event = EventFd.create(); Arena arena = Arena.ofConfined()) {
       assertErrno(() -> MemoryMap.shared(event.fd(), 0, PAGES, true, arena), Errno.ENODEV);
     }
@@ -130,7 +130,7 @@ class MemoryMapTest {
   }
 
   @Test
-  void nothingStaysMappedWhereTheArenaIsClosed() throws Exception {
+  void unmapsWhenArenaIsClosed() throws Exception {
     Arena arena;
     try (Arena closed = Arena.ofConfined()) {
       arena = closed;
@@ -142,7 +142,7 @@ class MemoryMapTest {
   }
 
   @Test
-  void aFileCutShortUnderAMappingIsAnErrorAndNoCrash() throws Exception {
+  void throwsInsteadOfCrashingOnTruncatedFile() throws Exception {
     try (Fd fd = Memfd.create("cut", PAGES); Arena arena = Arena.ofConfined()) {
       MemorySegment mapped = MemoryMap.shared(fd, 0, PAGES, true, arena);
       mapped.set(JAVA_LONG, 0, 1);

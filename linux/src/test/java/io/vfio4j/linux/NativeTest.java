@@ -20,7 +20,7 @@ class NativeTest {
   private static final int ROUNDS = 2_000;
 
   @Test
-  void threadsThatFailTogetherGetTheirOwnErrno() throws Exception {
+  void isolatesErrnoOfThreads() throws Exception {
     CyclicBarrier start = new CyclicBarrier(2);
     Background<Integer> badAdvice = Background.start(() -> {
       start.await();
@@ -50,7 +50,7 @@ class NativeTest {
   }
 
   @Test
-  void namesTheFlagWhereTheJvmForbidsNativeAccess(@TempDir Path folder) throws Exception {
+  void namesFlagWhereNativeAccessIsDenied(@TempDir Path folder) throws Exception {
     Process java = java(folder, "--illegal-native-access=deny");
 
     assertThat(output(java)).contains("java.lang.LinkageError")
@@ -59,7 +59,7 @@ class NativeTest {
   }
 
   @Test
-  void worksOnTheClassPathWithTheFlag(@TempDir Path folder) throws Exception {
+  void runsOnClassPathWithFlag(@TempDir Path folder) throws Exception {
     Process java = java(folder, "--illegal-native-access=deny", "--enable-native-access=ALL-UNNAMED");
 
     assertThat(output(java)).isEqualTo("signalled\n");

@@ -28,7 +28,7 @@ class PageRangeTest {
 
   @ParameterizedTest
   @CsvSource({"0x7fffffffffffefff, 0x1001, 0x1000", "0x7ffffffffff00000, 0x1000, 0x200000"})
-  void anEndThatIsNoNumberIsNone(String offset, String length, String pageSize) {
+  void returnsEmptyOnOverflow(String offset, String length, String pageSize) {
     assertThat(PageRange.covering(Long.decode(offset), Long.decode(length), Long.decode(pageSize))).isEmpty();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class PollerTest {
 
   @Test
-  void saysWhichAreReadable() throws Exception {
+  void reportsReadableDescriptors() throws Exception {
     try (EventFd first = EventFd.create(); EventFd second = EventFd.create();
         EventFd third = EventFd.create();
         Poller poller = new Poller(first.fd(), second.fd(), third.fd())) {
@@ -29,7 +29,7 @@ class PollerTest {
   }
 
   @Test
-  void wakesForASignal() throws Exception {
+  void wakesForSignal() throws Exception {
     try (EventFd event = EventFd.create(); Poller poller = new Poller(event.fd())) {
       Background<Long> waiter = Background.start(() -> poller.await(-1));
       event.signal();
@@ -38,7 +38,7 @@ class PollerTest {
   }
 
   @Test
-  void aHangUpCounts() throws Exception {
+  void reportsHangUp() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (Fd reader = pipe.reader(); Poller poller = new Poller(reader)) {
       pipe.writer().close();
@@ -47,7 +47,7 @@ class PollerTest {
   }
 
   @Test
-  void takesUpTo64() throws Exception {
+  void acceptsUpTo64Descriptors() throws Exception {
     assertThatIllegalArgumentException().isThrownBy(() -> new Poller());
     try (EventFd event = EventFd.create()) {
       Fd[] fds = new Fd[65];
@@ -61,7 +61,7 @@ class PollerTest {
   }
 
   @Test
-  void aClosedDescriptorIsAnError() throws Exception {
+  void failsForClosedDescriptor() throws Exception {
     EventFd open = EventFd.create();
     EventFd closed = EventFd.create();
     try (Poller poller = new Poller(open.fd(), closed.fd())) {
@@ -75,8 +75,8 @@ class PollerTest {
   }
 
   @Test
-  void closesTwiceAndLeavesTheDescriptors() throws Throwable {
-    assertNothingLeaks(() -> {
+  void closesTwiceAndLeavesDescriptorsOpen() throws Throwable {
+    assertNoLeaks(() -> {
       try (EventFd event = EventFd.create()) {
         Poller poller = new Poller(event.fd());
         poller.close();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class ReceivedFdsTest {
 
   @Test
-  void closesWhatNobodyTook() throws Exception {
+  void closesUntakenDescriptors() throws Exception {
     ReceivedFds fds = new ReceivedFds();
     Fd left = Memfd.create("left", 0);
     Fd wanted = Memfd.create("wanted", 0);

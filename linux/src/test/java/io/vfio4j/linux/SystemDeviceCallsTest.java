@@ -34,11 +34,11 @@ class SystemDeviceCallsTest {
   private static Fd open(String path) {
     int number = CALLS.open(Path.of(path));
     assertThat(number).isNotNegative();
-    return CALLS.own(number, path);
+    return CALLS.adopt(number, path);
   }
 
   @Test
-  void filesAreOpenedForThisProgramAlone() throws Exception {
+  void opensFilesCloseOnExec() throws Exception {
     try (Fd fd = open("/dev/null")) {
       assertThat(Descriptors.isCloseOnExec(fd)).isTrue();
       assertThat(CALLS.write(fd, five)).isEqualTo(5);
@@ -49,7 +49,7 @@ class SystemDeviceCallsTest {
   }
 
   @Test
-  void isAskedByIoctl() throws Exception {
+  void callsIoctl() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (Fd reader = pipe.reader(); Fd writer = pipe.writer(); Fd none = open("/dev/null")) {
       assertThat(CALLS.write(writer, five)).isEqualTo(5);
@@ -62,7 +62,7 @@ class SystemDeviceCallsTest {
   }
 
   @Test
-  void isWaitedFor() throws Exception {
+  void awaitsReadability() throws Exception {
     Descriptors.Pipe pipe = Descriptors.pipe();
     try (Fd reader = pipe.reader(); Fd writer = pipe.writer()) {
       assertThat(CALLS.awaitReadable(reader, 0)).isZero();
@@ -73,7 +73,7 @@ class SystemDeviceCallsTest {
   }
 
   @Test
-  void isReadAndWrittenAtAPlace() throws Exception {
+  void readsAndWritesAtOffset() throws Exception {
     try (Fd file = Memfd.create("device", 8192)) {
       assertThat(CALLS.write(file, five, 4096)).isEqualTo(5);
       assertThat(CALLS.read(file, back.asSlice(0, 5), 4096)).isEqualTo(5);
@@ -83,7 +83,7 @@ class SystemDeviceCallsTest {
   }
 
   @Test
-  void whatIsClosedIsNotTouched() throws Exception {
+  void failsForClosedDescriptor() throws Exception {
     Fd file = Memfd.create("device", 8);
     file.close();
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,7 +27,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void acceptsClientsAndKnowsThem() throws Exception {
+  void acceptsClientsWithCredentials() throws Exception {
     try (UnixServerSocket server = UnixServerSocket.bind(path); UnixSocket client = UnixSocket.connect(path);
         UnixSocket accepted = server.accept()) {
       UnixSocket.PeerCredentials self =
@@ -43,7 +43,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void onlyTheOwnerCanConnect() throws Exception {
+  void admitsOwnerOnly() throws Exception {
     try (UnixServerSocket server = UnixServerSocket.bind(path)) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(server.path())))
           .isEqualTo("rw-------");
@@ -51,7 +51,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void replacesAStaleSocket() throws Exception {
+  void replacesStaleSocket() throws Exception {
     UnixServerSocket dead = UnixServerSocket.bind(path);
     dead.fd().close();
     assertThat(path).exists();
@@ -65,7 +65,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void leavesALiveSocketAlone() throws Exception {
+  void keepsLiveSocket() throws Exception {
     try (UnixServerSocket server = UnixServerSocket.bind(path)) {
       assertErrno(() -> UnixServerSocket.bind(path), "bind", Errno.EADDRINUSE);
       server.accept().close(); // the probe
@@ -77,7 +77,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void aServerWithAFullBacklogIsAlive() throws Exception {
+  void treatsFullBacklogAsLive() throws Exception {
     List<UnixSocket> waiting = new ArrayList<>();
     try (UnixServerSocket server = UnixServerSocket.bind(path)) {
       for (int i = 0; i <= 16; i++) { // the kernel lets one more than the backlog wait
@@ -91,7 +91,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void leavesOtherFilesAlone() throws Exception {
+  void keepsOtherFiles() throws Exception {
     Files.writeString(path, "precious");
     assertErrno(() -> UnixServerSocket.bind(path), "bind", Errno.EADDRINUSE);
     assertThat(path).hasContent("precious");
@@ -103,7 +103,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void pathsAreChecked(@TempDir Path folder) {
+  void checksPaths(@TempDir Path folder) {
     Path longest = folder.resolve("x".repeat(107 - folder.toString().length() - 1));
     Path tooLong = Path.of(longest + "x");
     assertErrno(() -> UnixServerSocket.bind(tooLong), "bind", Errno.ENAMETOOLONG);
@@ -114,7 +114,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void theLongestPathWorks(@TempDir Path folder) throws Exception {
+  void acceptsLongestPath(@TempDir Path folder) throws Exception {
     Path longest = folder.resolve("x".repeat(107 - folder.toString().length() - 1));
     try (UnixServerSocket server = UnixServerSocket.bind(longest);
         UnixSocket client = UnixSocket.connect(longest)) {
@@ -125,7 +125,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void shutdownWakesAccept() throws Exception {
+  void wakesAcceptOnShutdown() throws Exception {
     try (UnixServerSocket server = UnixServerSocket.bind(path)) {
       Background<UnixSocket> acceptor = Background.start(server::accept);
       Descriptors.awaitSleeperOn(server.fd());
@@ -138,7 +138,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void closeWakesAccept() throws Exception {
+  void wakesAcceptOnClose() throws Exception {
     UnixServerSocket server = UnixServerSocket.bind(path);
     Background<UnixSocket> acceptor = Background.start(server::accept);
     Descriptors.awaitSleeperOn(server.fd());
@@ -150,7 +150,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void closeRemovesThePath() throws Exception {
+  void removesPathOnClose() throws Exception {
     UnixServerSocket server = UnixServerSocket.bind(path);
     server.close();
     server.close();
@@ -159,7 +159,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void closeLeavesThePathOfASuccessor() throws Exception {
+  void closeKeepsPathOfSuccessor() throws Exception {
     UnixServerSocket first = UnixServerSocket.bind(path);
     Files.delete(path);
     try (UnixServerSocket second = UnixServerSocket.bind(path)) {
@@ -172,8 +172,8 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void nothingLeaks() throws Throwable {
-    assertNothingLeaks(() -> {
+  void leaksNoDescriptors() throws Throwable {
+    assertNoLeaks(() -> {
       try (UnixServerSocket server = UnixServerSocket.bind(path);
           UnixSocket client = UnixSocket.connect(path)) {
         server.accept().close();
@@ -201,7 +201,7 @@ class UnixServerSocketTest {
   }
 
   @Test
-  void whoWaitsTooLongToBeAcceptedIsToldSo() throws Exception {
+  void timesOutWaitingForAccept() throws Exception {
     List<UnixSocket> waiting = new ArrayList<>();
     try (UnixServerSocket server = UnixServerSocket.bind(path)) {
       assertThatThrownBy(() -> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.linux;
 
-import static io.vfio4j.linux.Descriptors.assertNothingLeaks;
+import static io.vfio4j.linux.Descriptors.assertNoLeaks;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -63,7 +63,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void sendsHeadAndTailAsOne() throws Exception {
+  void sendsHeadAndTailTogether() throws Exception {
     pair.one().send(bytes("head"), bytes("tail"), List.of());
     assertThat(received(pair.other().receive(buffer, fds))).isEqualTo("headtail");
     pair.other().send(bytes("head"), NONE, List.of());
@@ -97,7 +97,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void passesNoMoreThanAMessageCarries() throws Exception {
+  void limitsDescriptorsPerMessage() throws Exception {
     try (Fd fd = Memfd.create("passed", 0)) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> pair.one().send(bytes("x"), NONE, Collections.nCopies(254, fd)));
@@ -105,7 +105,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void descriptorsGoWithTheFirstByteAlone() throws Exception {
+  void passesDescriptorsWithFirstByteOnly() throws Exception {
     try (Fd fd = Memfd.create("passed", 0)) {
       pair.one().send(bytes("with"), NONE, List.of(fd));
       pair.one().send(bytes("without"), NONE, List.of());
@@ -117,7 +117,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void aClosedDescriptorIsNotSent() throws Exception {
+  void refusesClosedDescriptor() throws Exception {
     Fd closed = Memfd.create("closed", 0);
     closed.close();
     Fd open = Memfd.create("open", 0);
@@ -129,7 +129,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void descriptorsTheProcessHasNoRoomForAreAnError() throws Throwable {
+  void failsWhenDescriptorsExceedLimit() throws Throwable {
     // No class can be loaded at the limit, so the exception's must be before.
     assertErrno(() -> Memfd.create("negative", -1), Errno.EINVAL);
     List<Fd> sent = new ArrayList<>();
@@ -159,7 +159,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void largeMessagesArriveWholeThoughTheReaderIsSlow() throws Exception {
+  void deliversLargeMessagesToSlowReader() throws Exception {
     long size = 1 << 20;
     MemorySegment message = arena.allocate(size);
     for (long i = 0; i < size; i++) {
@@ -183,7 +183,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void receiveAllWaitsForAll() throws Exception {
+  void receivesAllBeforeReturning() throws Exception {
     Background<Integer> reader = Background.start(() -> pair.other().receiveAll(buffer.asSlice(0, 8)));
     pair.one().send(bytes("half"), NONE, List.of());
     Descriptors.awaitSleeperOn(pair.other().fd());
@@ -192,7 +192,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void receiveAllEndsWithTheStream() throws Exception {
+  void endsReceiveAllAtEndOfStream() throws Exception {
     pair.one().send(bytes("half"), NONE, List.of());
     pair.one().close();
     assertThat(pair.other().receiveAll(buffer)).isEqualTo(4);
@@ -200,8 +200,8 @@ class UnixSocketTest {
   }
 
   @Test
-  void receiveAllLeaksNoDescriptors() throws Throwable {
-    assertNothingLeaks(() -> {
+  void leaksNoDescriptorsInReceiveAll() throws Throwable {
+    assertNoLeaks(() -> {
       try (Fd fd = Memfd.create("passed", 0)) {
         pair.one().send(bytes("with"), NONE, List.of(fd));
       }
@@ -210,7 +210,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void theEndOfTheStreamIsZero() throws Exception {
+  void returnsZeroAtEndOfStream() throws Exception {
     pair.one().send(bytes("last"), NONE, List.of());
     pair.one().close();
     assertThat(pair.other().receive(buffer, fds)).isEqualTo(4);
@@ -220,14 +220,14 @@ class UnixSocketTest {
   }
 
   @Test
-  void aPeerThatLeftDataUnreadResetsTheStream() throws Exception {
+  void reportsResetByPeerWithUnreadData() throws Exception {
     pair.one().send(bytes("unread"), NONE, List.of());
     pair.other().close();
     assertErrno(() -> pair.one().receive(buffer, fds), Errno.ECONNRESET);
   }
 
   @Test
-  void nothingYetIsWouldBlock() throws Exception {
+  void returnsWouldBlockWithoutData() throws Exception {
     assertThat(pair.one().receiveNow(buffer, fds)).isEqualTo(UnixSocket.WOULD_BLOCK);
     pair.one().receiveTimeout(Duration.ofNanos(1));
     assertThat(pair.one().receive(buffer, fds)).isEqualTo(UnixSocket.WOULD_BLOCK);
@@ -237,7 +237,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void zeroTakesTheTimeoutAway() throws Exception {
+  void disablesTimeoutByZero() throws Exception {
     pair.one().receiveTimeout(Duration.ofNanos(1));
     pair.one().receiveTimeout(Duration.ZERO);
     Background<Integer> reader = Background.start(() -> pair.one().receive(buffer, fds));
@@ -248,14 +248,14 @@ class UnixSocketTest {
   }
 
   @Test
-  void aPeerThatDoesNotReadIsATimeout() throws Exception {
+  void timesOutWhenPeerDoesNotRead() throws Exception {
     pair.one().sendTimeout(Duration.ofMillis(1));
     MemorySegment large = arena.allocate(16 << 20);
     assertErrno(() -> pair.one().send(large, NONE, List.of()), Errno.ETIMEDOUT);
   }
 
   @Test
-  void shutdownWakesAReader() throws Exception {
+  void wakesReaderOnShutdown() throws Exception {
     Background<Integer> reader = Background.start(() -> pair.one().receive(buffer, fds));
     Descriptors.awaitSleeperOn(pair.one().fd());
     pair.one().shutdown();
@@ -263,7 +263,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void closeWakesAReader() throws Exception {
+  void wakesReaderOnClose() throws Exception {
     Background<Integer> reader = Background.start(() -> pair.one().receive(buffer, fds));
     Descriptors.awaitSleeperOn(pair.one().fd());
     pair.one().close();
@@ -271,7 +271,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void closeWakesAWriter() throws Exception {
+  void wakesWriterOnClose() throws Exception {
     MemorySegment large = arena.allocate(16 << 20);
     Background<Boolean> writer = Background.start(() -> {
       pair.one().send(large, NONE, List.of());
@@ -283,7 +283,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void closeLeavesTheStreamToWhoElseHoldsThisEnd() throws Exception {
+  void closeKeepsStreamOfDuplicate() throws Exception {
     try (UnixSocket passedOn = UnixSocket.of(pair.one().fd().duplicate())) {
       pair.one().close();
       pair.other().send(bytes("x"), NONE, List.of());
@@ -292,7 +292,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void isOfNoUseOnceClosed() {
+  void failsOnceClosed() {
     pair.one().close();
     pair.one().close();
     pair.one().shutdown();
@@ -305,7 +305,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void anArenaInUseByACallStaysOpen() throws Exception {
+  void keepsArenaOpenDuringCall() throws Exception {
     MemorySegment into;
     try (Arena own = Arena.ofShared()) {
       into = own.allocate(8);
@@ -322,7 +322,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void buffersAreChecked() {
+  void checksBuffers() {
     assertThatIllegalArgumentException().isThrownBy(() -> pair.one().receive(NONE, fds));
     assertThatIllegalArgumentException().isThrownBy(() -> pair.one().receiveAll(buffer.asReadOnly()));
     assertThatIllegalArgumentException()
@@ -333,17 +333,17 @@ class UnixSocketTest {
   }
 
   @Test
-  void adoptsUnixStreamSocketsAlone() throws Throwable {
-    assertNothingLeaks(() -> {
+  void adoptsOnlyUnixStreamSockets() throws Throwable {
+    assertNoLeaks(() -> {
       assertErrno(() -> UnixSocket.of(Memfd.create("no socket", 0)), new Errno(88));
       int datagram = SocketCalls.socket(SockaddrUn.AF_UNIX, 2, 0);
-      assertErrno(() -> UnixSocket.of(Fd.owning(datagram, "datagram")), Errno.EPROTOTYPE);
+      assertErrno(() -> UnixSocket.of(Fd.adopt(datagram, "datagram")), Errno.EPROTOTYPE);
     });
   }
 
   @Test
-  void nothingLeaks() throws Throwable {
-    assertNothingLeaks(() -> {
+  void leaksNoDescriptors() throws Throwable {
+    assertNoLeaks(() -> {
       UnixSocket.Pair own = UnixSocket.pair();
       try (UnixSocket one = own.one(); UnixSocket other = own.other(); Fd fd = Memfd.create("passed", 0);
           ReceivedFds came = new ReceivedFds()) {
@@ -362,7 +362,7 @@ class UnixSocketTest {
   }
 
   @Test
-  void sendsNowWhatTheKernelTakesAndTellsWhenThereIsRoom() throws Exception {
+  void sendsWithoutBlockingAndReportsRoom() throws Exception {
     UnixSocket.Pair pair = UnixSocket.pair();
     try (UnixSocket one = pair.one();
         UnixSocket other = pair.other();

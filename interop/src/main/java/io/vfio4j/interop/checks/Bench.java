@@ -37,7 +37,7 @@ record Bench(KernelInterface by) {
   }
 
   private KernelOptions options() {
-    return KernelOptions.DEFAULT.by(by);
+    return KernelOptions.DEFAULT.kernelInterface(by);
   }
 
   /** Returns a device as the command line takes it. */

@@ -42,7 +42,7 @@ final class InterruptChecks {
       device.irqs().connect(IrqAction.TRIGGER, MSI, 0, List.of(event));
       interrupt(device);
       Require.equal(1L, event.drain(), "raised by the device");
-      device.irqs().act(IrqAction.TRIGGER, MSI, 0, 1);
+      device.irqs().apply(IrqAction.TRIGGER, MSI, 0, 1);
       Require.equal(1L, event.drain(), "raised by us");
       device.irqs().disable(MSI);
       interrupt(device);
@@ -56,11 +56,11 @@ final class InterruptChecks {
       interrupt(device);
       interrupt(device);
       Require.equal(1L, event.drain(), "raised twice, but masked after the first");
-      device.irqs().act(IrqAction.UNMASK, INTX, 0, 1);
+      device.irqs().apply(IrqAction.UNMASK, INTX, 0, 1);
       interrupt(device);
       Require.equal(1L, event.drain(), "unmasked");
-      device.irqs().act(IrqAction.UNMASK, INTX, 0, 1);
-      device.irqs().act(IrqAction.MASK, INTX, 0, 1);
+      device.irqs().apply(IrqAction.UNMASK, INTX, 0, 1);
+      device.irqs().apply(IrqAction.MASK, INTX, 0, 1);
       interrupt(device);
       Require.equal(0L, event.drain(), "masked by us");
       device.irqs().disable(INTX);

@@ -164,7 +164,7 @@ final class OpeningChecks {
     Bench group = new Bench(KernelInterface.GROUP);
     try (TestDevice test = Mdev.testDevice(KIB)) {
       try (KernelDevice device = group.open(test.mdev())) {
-        Require.equal(KernelInterface.GROUP, device.openedBy(), "opened");
+        Require.equal(KernelInterface.GROUP, device.kernelInterface(), "opened");
         device.moveTo(DeviceState.STOP);
         Require.equal(DeviceState.STOP, test.state(), "moved");
         device.moveTo(DeviceState.RUNNING);

@@ -181,7 +181,7 @@ final class SessionChecks {
 
   private void reinit() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); KernelDevice device = bench.open(test.mdev())) {
-      Require.that(device.tellsReinit(), "it does not know MIG_PRECOPY_INFOv2");
+      Require.that(device.reportsReinit(), "it does not know MIG_PRECOPY_INFOv2");
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       long initial = info(session).initialBytes();
       Bench.readAll(session);
@@ -195,7 +195,7 @@ final class SessionChecks {
   private void noReinit() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); Faults _ = Faults.set(Map.of("info_v2", "N"));
         KernelDevice device = bench.open(test.mdev())) {
-      Require.that(!device.tellsReinit(), "it knows MIG_PRECOPY_INFOv2");
+      Require.that(!device.reportsReinit(), "it knows MIG_PRECOPY_INFOv2");
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       Bench.readAll(session);
       new Registers(device, 0).write(TestDevice.REINIT, 1);

@@ -26,7 +26,7 @@ sealed interface Attachment extends AutoCloseable permits GroupAttachment, CdevA
   void unmap(IovaRange range) throws DeviceException;
 
   /** Returns the log that the IOMMU or its driver keeps of pages that may be dirty. */
-  Optional<DmaLog> dirtyPages() throws DeviceException;
+  Optional<DmaLog> dirtyLog() throws DeviceException;
 
   /** Closes the device, and after it all that it took to open it. */
   @Override

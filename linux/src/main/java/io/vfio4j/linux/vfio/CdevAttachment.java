@@ -28,25 +28,25 @@ final class CdevAttachment implements Attachment {
 
   private final VfioFile iommufd;
   private final VfioFile device;
-  private final int addressSpace;
-  private final OptionalInt pageTable;
+  private final int ioasId;
+  private final OptionalInt hwptId;
 
   private CdevAttachment(VfioFile iommufd, VfioFile device, int addressSpace, OptionalInt pageTable) {
     this.iommufd = iommufd;
     this.device = device;
-    this.addressSpace = addressSpace;
-    this.pageTable = pageTable;
+    this.ioasId = addressSpace;
+    this.hwptId = pageTable;
   }
 
   /** Opens a device. Before it is bound, the kernel refuses whatever is asked of it. */
-  static CdevAttachment open(Opening opening, DeviceCalls calls) throws DeviceException {
+  static CdevAttachment open(DeviceOpener opening, DeviceCalls calls) throws DeviceException {
     VfioFile iommufd = opening.open(IOMMUFD, calls);
     try {
       VfioFile device = opening.open(opening.cdevFile(), calls);
       try {
         int id = bind(opening, device, iommufd);
-        int addressSpace = makeAddressSpace(opening, iommufd);
-        OptionalInt pageTable = makePageTable(iommufd, id, addressSpace);
+        int addressSpace = allocateIoas(opening, iommufd);
+        OptionalInt pageTable = allocateHwpt(iommufd, id, addressSpace);
         attach(opening, device, pageTable.orElse(addressSpace));
         return new CdevAttachment(iommufd, device, addressSpace, pageTable);
       } catch (Throwable t) {
@@ -59,29 +59,29 @@ final class CdevAttachment implements Attachment {
     }
   }
 
-  private static int bind(Opening opening, VfioFile device, VfioFile iommufd) throws DeviceException {
+  private static int bind(DeviceOpener opening, VfioFile device, VfioFile iommufd) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bind = Struct.allocate(arena, Bind.LAYOUT);
       bind.set(JAVA_INT, Bind.IOMMUFD, iommufd.fd().number());
-      opening.check(Opening.Step.BIND, device.ask(Ioctl.VFIO_DEVICE_BIND_IOMMUFD, bind));
+      opening.check(DeviceOpener.Step.BIND, device.tryIoctl(Ioctl.VFIO_DEVICE_BIND_IOMMUFD, bind));
       return bind.get(JAVA_INT, Bind.OUT_DEVID);
     }
   }
 
-  private static int makeAddressSpace(Opening opening, VfioFile iommufd) throws DeviceException {
+  private static int allocateIoas(DeviceOpener opening, VfioFile iommufd) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment alloc = Struct.allocate(arena, IoasAlloc.LAYOUT);
-      opening.check(Opening.Step.ADDRESS_SPACE, iommufd.ask(Ioctl.IOMMU_IOAS_ALLOC, alloc));
+      opening.check(DeviceOpener.Step.ADDRESS_SPACE, iommufd.tryIoctl(Ioctl.IOMMU_IOAS_ALLOC, alloc));
       return alloc.get(JAVA_INT, IoasAlloc.OUT_IOAS_ID);
     }
   }
 
   /** Makes a page table that tracks dirty pages, where the device has an IOMMU that can: a mediated one has none. */
-  private static OptionalInt makePageTable(VfioFile iommufd, int device, int addressSpace) {
+  private static OptionalInt allocateHwpt(VfioFile iommufd, int device, int addressSpace) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Struct.allocate(arena, HwInfo.LAYOUT);
       info.set(JAVA_INT, HwInfo.DEV_ID, device);
-      if (iommufd.ask(Ioctl.IOMMU_GET_HW_INFO, info) < 0
+      if (iommufd.tryIoctl(Ioctl.IOMMU_GET_HW_INFO, info) < 0
           || (info.get(JAVA_LONG, HwInfo.OUT_CAPABILITIES) & HwInfo.CAP_DIRTY_TRACKING) == 0) {
         return OptionalInt.empty();
       }
@@ -89,17 +89,17 @@ final class CdevAttachment implements Attachment {
       alloc.set(JAVA_INT, HwptAlloc.FLAGS, HwptAlloc.DIRTY_TRACKING);
       alloc.set(JAVA_INT, HwptAlloc.DEV_ID, device);
       alloc.set(JAVA_INT, HwptAlloc.PT_ID, addressSpace);
-      return iommufd.ask(Ioctl.IOMMU_HWPT_ALLOC, alloc) < 0
+      return iommufd.tryIoctl(Ioctl.IOMMU_HWPT_ALLOC, alloc) < 0
           ? OptionalInt.empty()
           : OptionalInt.of(alloc.get(JAVA_INT, HwptAlloc.OUT_HWPT_ID));
     }
   }
 
-  private static void attach(Opening opening, VfioFile device, int pageTable) throws DeviceException {
+  private static void attach(DeviceOpener opening, VfioFile device, int pageTable) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attach = Struct.allocate(arena, Attach.LAYOUT);
       attach.set(JAVA_INT, Attach.PT_ID, pageTable);
-      opening.check(Opening.Step.ATTACH, device.ask(Ioctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach));
+      opening.check(DeviceOpener.Step.ATTACH, device.tryIoctl(Ioctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach));
     }
   }
 
@@ -114,11 +114,11 @@ final class CdevAttachment implements Attachment {
       MemorySegment map = Struct.allocate(arena, IoasMap.LAYOUT);
       int flags = IoasMap.FIXED_IOVA | IoasMap.READABLE;
       map.set(JAVA_INT, IoasMap.FLAGS, isWritable ? flags | IoasMap.WRITEABLE : flags);
-      map.set(JAVA_INT, IoasMap.IOAS_ID, addressSpace);
+      map.set(JAVA_INT, IoasMap.IOAS_ID, ioasId);
       map.set(JAVA_LONG, IoasMap.USER_VA, memory.address());
       map.set(JAVA_LONG, IoasMap.LENGTH, range.length());
       map.set(JAVA_LONG, IoasMap.IOVA, range.iova());
-      iommufd.demand("map DMA memory at " + range, Ioctl.IOMMU_IOAS_MAP, map, memory);
+      iommufd.ioctl("map DMA memory at " + range, Ioctl.IOMMU_IOAS_MAP, map, memory);
     }
   }
 
@@ -126,17 +126,17 @@ final class CdevAttachment implements Attachment {
   public void unmap(IovaRange range) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment unmap = Struct.allocate(arena, IoasUnmap.LAYOUT);
-      unmap.set(JAVA_INT, IoasUnmap.IOAS_ID, addressSpace);
+      unmap.set(JAVA_INT, IoasUnmap.IOAS_ID, ioasId);
       unmap.set(JAVA_LONG, IoasUnmap.IOVA, range.iova());
       unmap.set(JAVA_LONG, IoasUnmap.LENGTH, range.length());
-      iommufd.demand("unmap DMA memory at " + range, Ioctl.IOMMU_IOAS_UNMAP, unmap);
+      iommufd.ioctl("unmap DMA memory at " + range, Ioctl.IOMMU_IOAS_UNMAP, unmap);
     }
   }
 
   @Override
-  public Optional<DmaLog> dirtyPages() {
-    return pageTable.isPresent()
-        ? Optional.of(new HwptDirtyLog(iommufd, pageTable.getAsInt()))
+  public Optional<DmaLog> dirtyLog() {
+    return hwptId.isPresent()
+        ? Optional.of(new HwptDirtyLog(iommufd, hwptId.getAsInt()))
         : Optional.empty();
   }
 

@@ -58,7 +58,7 @@ final class DeviceDmaLog implements DmaLog {
       argument.set(JAVA_LONG, Feature.DATA + LogControl.PAGE_SIZE, pageSize);
       argument.set(JAVA_INT, Feature.DATA + LogControl.NUM_RANGES, ranges.size());
       argument.set(JAVA_LONG, Feature.DATA + LogControl.RANGES, array.address());
-      calls.file().demand("start DMA logging of %d ranges".formatted(ranges.size()),
+      calls.file().ioctl("start DMA logging of %d ranges".formatted(ranges.size()),
           Ioctl.VFIO_DEVICE_FEATURE,
           argument, array);
       return argument.get(JAVA_LONG, Feature.DATA + LogControl.PAGE_SIZE);
@@ -67,12 +67,12 @@ final class DeviceDmaLog implements DmaLog {
 
   @Override
   public void stop() throws DeviceException {
-    calls.file().check("stop DMA logging", calls.ask(Feature.DMA_LOGGING_STOP | Feature.SET));
+    calls.file().requireSuccess("stop DMA logging", calls.tryIoctl(Feature.DMA_LOGGING_STOP | Feature.SET));
   }
 
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
-    ReportedRange.bytes(calls.file().device(), range, pageSize, bitmap);
+    ReportBitmap.checkedSize(calls.file().device(), range, pageSize, bitmap);
     report(range.iova(), range.length(), pageSize, bitmap, calls);
   }
 
@@ -86,7 +86,7 @@ final class DeviceDmaLog implements DmaLog {
       argument.set(JAVA_LONG, Feature.DATA + LogReport.LENGTH, length);
       argument.set(JAVA_LONG, Feature.DATA + LogReport.PAGE_SIZE, pageSize);
       argument.set(JAVA_LONG, Feature.DATA + LogReport.BITMAP, bitmap.address());
-      calls.file().demand("report the DMA log of 0x%x+0x%x".formatted(iova, length),
+      calls.file().ioctl("report the DMA log of 0x%x+0x%x".formatted(iova, length),
           Ioctl.VFIO_DEVICE_FEATURE,
           argument, bitmap);
     }

@@ -42,15 +42,15 @@ final class FeatureCalls {
 
   /** Tells whether the device knows a feature, without using it. */
   boolean offers(int feature, int direction) {
-    return ask(feature | direction | Feature.PROBE) >= 0;
+    return tryIoctl(feature | direction | Feature.PROBE) >= 0;
   }
 
   /** Asks without data, and returns 0 or a negated errno. */
-  int ask(int flags) {
+  int tryIoctl(int flags) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = Struct.allocate(arena, Feature.LAYOUT);
       argument.set(JAVA_INT, Feature.FLAGS, flags);
-      return file.ask(Ioctl.VFIO_DEVICE_FEATURE, argument);
+      return file.tryIoctl(Ioctl.VFIO_DEVICE_FEATURE, argument);
     }
   }
 
@@ -58,11 +58,11 @@ final class FeatureCalls {
   long migrationFlags() throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = argument(arena, Feature.MIGRATION | Feature.GET, Migration.LAYOUT);
-      int result = file.ask(Ioctl.VFIO_DEVICE_FEATURE, argument);
+      int result = file.tryIoctl(Ioctl.VFIO_DEVICE_FEATURE, argument);
       if (result == -Errno.ENOTTY.number()) {
         return 0;
       }
-      file.check("read the migration features", result);
+      file.requireSuccess("read the migration features", result);
       return argument.get(JAVA_LONG, Feature.DATA);
     }
   }
@@ -72,7 +72,7 @@ final class FeatureCalls {
     String action = "read the device state";
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = argument(arena, Feature.MIG_DEVICE_STATE | Feature.GET, MigState.LAYOUT);
-      file.demand(action, Ioctl.VFIO_DEVICE_FEATURE, argument);
+      file.ioctl(action, Ioctl.VFIO_DEVICE_FEATURE, argument);
       int number = argument.get(JAVA_INT, Feature.DATA + MigState.DEVICE_STATE);
       return DeviceState.fromWire(number)
           .orElseThrow(() -> new DeviceException(file.device(), action, Errno.EPROTO,
@@ -92,7 +92,7 @@ final class FeatureCalls {
       MemorySegment argument = argument(arena, Feature.MIG_DEVICE_STATE | Feature.SET, MigState.LAYOUT);
       argument.set(JAVA_INT, Feature.DATA + MigState.DEVICE_STATE, number);
       argument.set(JAVA_INT, Feature.DATA + MigState.DATA_FD, NO_FD);
-      int result = file.ask(Ioctl.VFIO_DEVICE_FEATURE, argument);
+      int result = file.tryIoctl(Ioctl.VFIO_DEVICE_FEATURE, argument);
       if (result < 0) {
         return result;
       }
@@ -105,11 +105,11 @@ final class FeatureCalls {
   long dataSize() throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = argument(arena, Feature.MIG_DATA_SIZE | Feature.GET, DataSize.LAYOUT);
-      int result = file.ask(Ioctl.VFIO_DEVICE_FEATURE, argument);
+      int result = file.tryIoctl(Ioctl.VFIO_DEVICE_FEATURE, argument);
       if (result == -Errno.ENOTTY.number() || result == -Errno.EINVAL.number()) {
         return -1;
       }
-      file.check("read the state's size", result);
+      file.requireSuccess("read the state's size", result);
       return argument.get(JAVA_LONG, Feature.DATA);
     }
   }

@@ -36,7 +36,7 @@ final class GroupAttachment implements Attachment {
   }
 
   /** Opens a device, in the one order that the kernel takes: container, group into it, IOMMU, device. */
-  static GroupAttachment open(Opening opening, DeviceCalls calls) throws DeviceException {
+  static GroupAttachment open(DeviceOpener opening, DeviceCalls calls) throws DeviceException {
     VfioFile container = opening.open(CONTAINER, calls);
     try {
       VfioFile group = opening.open(opening.groupFile(), calls);
@@ -54,34 +54,36 @@ final class GroupAttachment implements Attachment {
     }
   }
 
-  private static void checkViable(Opening opening, VfioFile group) throws DeviceException {
+  private static void checkViable(DeviceOpener opening, VfioFile group) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment status = Struct.allocate(arena, GroupStatus.LAYOUT);
-      opening.check(Opening.Step.GROUP_STATUS, group.ask(Ioctl.VFIO_GROUP_GET_STATUS, status));
+      opening.check(DeviceOpener.Step.GROUP_STATUS, group.tryIoctl(Ioctl.VFIO_GROUP_GET_STATUS, status));
       if ((status.get(JAVA_INT, GroupStatus.FLAGS) & GroupStatus.VIABLE) == 0) {
         throw opening.notViable();
       }
     }
   }
 
-  private static void setIommu(Opening opening, VfioFile container, VfioFile group) throws DeviceException {
-    int version = opening.check(Opening.Step.CONTAINER, container.ask(Ioctl.VFIO_GET_API_VERSION, 0));
+  private static void setIommu(DeviceOpener opening, VfioFile container, VfioFile group)
+      throws DeviceException {
+    int version =
+        opening.check(DeviceOpener.Step.CONTAINER, container.tryIoctl(Ioctl.VFIO_GET_API_VERSION, 0));
     if (version != API_VERSION) {
-      throw opening.wrongVersion(version);
+      throw opening.unsupportedVersion(version);
     }
-    int type = container.ask(Ioctl.VFIO_CHECK_EXTENSION, TYPE1_V2) > 0 ? TYPE1_V2 : TYPE1;
+    int type = container.tryIoctl(Ioctl.VFIO_CHECK_EXTENSION, TYPE1_V2) > 0 ? TYPE1_V2 : TYPE1;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment fd = arena.allocateFrom(JAVA_INT, container.fd().number());
-      opening.check(Opening.Step.SET_CONTAINER, group.ask(Ioctl.VFIO_GROUP_SET_CONTAINER, fd));
+      opening.check(DeviceOpener.Step.SET_CONTAINER, group.tryIoctl(Ioctl.VFIO_GROUP_SET_CONTAINER, fd));
     }
-    opening.check(Opening.Step.SET_IOMMU, container.ask(Ioctl.VFIO_SET_IOMMU, type));
+    opening.check(DeviceOpener.Step.SET_IOMMU, container.tryIoctl(Ioctl.VFIO_SET_IOMMU, type));
   }
 
-  private static VfioFile openDevice(Opening opening, VfioFile group) throws DeviceException {
+  private static VfioFile openDevice(DeviceOpener opening, VfioFile group) throws DeviceException {
     String name = opening.device().name();
     try (Arena arena = Arena.ofConfined()) {
-      int fd = opening.check(Opening.Step.DEVICE,
-          group.ask(Ioctl.VFIO_GROUP_GET_DEVICE_FD, arena.allocateFrom(name)));
+      int fd = opening.check(DeviceOpener.Step.DEVICE,
+          group.tryIoctl(Ioctl.VFIO_GROUP_GET_DEVICE_FD, arena.allocateFrom(name)));
       return new VfioFile(group.calls(), fd, name, opening.device().address());
     }
   }
@@ -99,7 +101,7 @@ final class GroupAttachment implements Attachment {
       map.set(JAVA_LONG, DmaMap.VADDR, memory.address());
       map.set(JAVA_LONG, DmaMap.IOVA, range.iova());
       map.set(JAVA_LONG, DmaMap.SIZE, range.length());
-      container.demand("map DMA memory at " + range, Ioctl.VFIO_IOMMU_MAP_DMA, map, memory);
+      container.ioctl("map DMA memory at " + range, Ioctl.VFIO_IOMMU_MAP_DMA, map, memory);
     }
   }
 
@@ -110,7 +112,7 @@ final class GroupAttachment implements Attachment {
       unmap.set(JAVA_LONG, DmaUnmap.IOVA, range.iova());
       unmap.set(JAVA_LONG, DmaUnmap.SIZE, range.length());
       String action = "unmap DMA memory at " + range;
-      container.demand(action, Ioctl.VFIO_IOMMU_UNMAP_DMA, unmap);
+      container.ioctl(action, Ioctl.VFIO_IOMMU_UNMAP_DMA, unmap);
       // Where nothing was mapped, the kernel succeeds at unmapping it.
       if (unmap.get(JAVA_LONG, DmaUnmap.SIZE) != range.length()) {
         throw new DeviceException(device.device(), action, Errno.ENOENT);
@@ -119,7 +121,7 @@ final class GroupAttachment implements Attachment {
   }
 
   @Override
-  public Optional<DmaLog> dirtyPages() throws DeviceException {
+  public Optional<DmaLog> dirtyLog() throws DeviceException {
     return Type1DirtyLog.of(container);
   }
 

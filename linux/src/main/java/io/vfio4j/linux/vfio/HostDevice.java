@@ -34,15 +34,15 @@ public record HostDevice(String name, Kind kind, Optional<PciIds> ids, Optional<
     /** Something else that has a file of its own: a platform device, an s390 device. */
     OTHER("device");
 
-    private final String words;
+    private final String description;
 
     Kind(String words) {
-      this.words = words;
+      this.description = words;
     }
 
     @Override
     public String toString() {
-      return words;
+      return description;
     }
   }
 

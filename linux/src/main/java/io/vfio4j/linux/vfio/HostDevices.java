@@ -53,7 +53,7 @@ public final class HostDevices {
   }
 
   /** How devices are named, for messages. */
-  public static final String FORMS =
+  public static final String ADDRESS_FORMS =
       "kernel:0000:3b:00.2 (PCI address), kernel:UUID (mediated device), kernel:/dev/vfio/devices/vfio0";
 
   /** Tells whether a text could name a device. */
@@ -73,32 +73,35 @@ public final class HostDevices {
     if (address.matches()) {
       String domain = address.group(1) == null ? "0000" : address.group(1);
       String full = (domain + ":" + address.group(2)).toLowerCase(Locale.ROOT);
-      return read(existing(name, pci.resolve(full), "there is no such PCI device (lspci -D lists them)"),
+      return read(
+          requireExisting(name, pci.resolve(full), "there is no such PCI device (lspci -D lists them)"),
           full);
     }
     if (UUID.matcher(name).matches()) {
       String uuid = name.toLowerCase(Locale.ROOT);
       return read(
-          existing(name, mediated.resolve(uuid), "there is no such mediated device: make it by writing its "
-              + "UUID to mdev_supported_types/TYPE/create of its parent device in sysfs"),
+          requireExisting(name, mediated.resolve(uuid),
+              "there is no such mediated device: make it by writing its "
+                  + "UUID to mdev_supported_types/TYPE/create of its parent device in sysfs"),
           uuid);
     }
     var cdev = CDEV.matcher(name);
     if (cdev.matches()) {
-      Path link = existing(name, classVfio.resolve(cdev.group(1)).resolve("device"),
+      Path link = requireExisting(name, classVfio.resolve(cdev.group(1)).resolve("device"),
           "there is no such VFIO device (a kernel before 6.6, or one without CONFIG_VFIO_DEVICE_CDEV, has none)");
-      return read(link, real(name, link).getFileName().toString());
+      return read(link, realPath(name, link).getFileName().toString());
     }
     var group = GROUP.matcher(name);
     if (group.matches()) {
-      return onlyOneOf(name, group.group(1));
+      return soleMember(name, group.group(1));
     }
     throw new DeviceException(name, "find", Errno.EINVAL,
-        "'%s' names no device: give %s".formatted(name, FORMS), null);
+        "'%s' names no device: give %s".formatted(name, ADDRESS_FORMS), null);
   }
 
-  private HostDevice onlyOneOf(String name, String group) throws DeviceException {
-    Path devices = existing(name, groups.resolve(group).resolve("devices"), "there is no such IOMMU group");
+  private HostDevice soleMember(String name, String group) throws DeviceException {
+    Path devices =
+        requireExisting(name, groups.resolve(group).resolve("devices"), "there is no such IOMMU group");
     List<Path> members = list(devices);
     if (members.size() != 1) {
       throw new DeviceException(name, "find", Errno.EINVAL,
@@ -120,7 +123,7 @@ public final class HostDevices {
     }
     for (Path cdev : list(classVfio)) {
       Path device = cdev.resolve("device");
-      String name = fileName(real(fileName(cdev), device));
+      String name = fileName(realPath(fileName(cdev), device));
       if (found.stream().noneMatch(known -> known.name().equals(name))) {
         found.add(read(device, name));
       }
@@ -128,7 +131,7 @@ public final class HostDevices {
     return found;
   }
 
-  private static Path existing(String name, Path path, String otherwise) throws DeviceException {
+  private static Path requireExisting(String name, Path path, String otherwise) throws DeviceException {
     if (!Files.exists(path)) {
       throw new DeviceException(name, "find", Errno.ENODEV, "kernel:%s: %s".formatted(name, otherwise), null);
     }
@@ -138,11 +141,11 @@ public final class HostDevices {
   private HostDevice read(Path device, String name) throws DeviceException {
     Kind kind = PCI.matcher(name).matches() ? Kind.PCI
         : UUID.matcher(name).matches() ? Kind.MEDIATED : Kind.OTHER;
-    OptionalInt group = target(device.resolve("iommu_group"))
+    OptionalInt group = linkTarget(device.resolve("iommu_group"))
         .filter(number -> number.chars().allMatch(Character::isDigit))
         .map(number -> OptionalInt.of(Integer.parseInt(number))).orElse(OptionalInt.empty());
     return new HostDevice(name, kind, kind == Kind.PCI ? Optional.of(ids(device)) : Optional.empty(),
-        target(device.resolve("driver")), group,
+        linkTarget(device.resolve("driver")), group,
         list(device.resolve("vfio-dev")).stream().map(HostDevices::fileName).findFirst(),
         neighbours(device, name));
   }
@@ -150,15 +153,16 @@ public final class HostDevices {
   private static List<Neighbour> neighbours(Path device, String name) throws DeviceException {
     return list(device.resolve("iommu_group/devices")).stream()
         .filter(other -> !fileName(other).equals(name))
-        .map(other -> new Neighbour(fileName(other), target(other.resolve("driver")))).toList();
+        .map(other -> new Neighbour(fileName(other), linkTarget(other.resolve("driver")))).toList();
   }
 
   private static PciIds ids(Path device) throws DeviceException {
-    return new PciIds(number(device, "vendor"), number(device, "device"), number(device, "subsystem_vendor"),
-        number(device, "subsystem_device"), number(device, "class"));
+    return new PciIds(readNumber(device, "vendor"), readNumber(device, "device"),
+        readNumber(device, "subsystem_vendor"),
+        readNumber(device, "subsystem_device"), readNumber(device, "class"));
   }
 
-  private static int number(Path device, String attribute) throws DeviceException {
+  private static int readNumber(Path device, String attribute) throws DeviceException {
     try {
       return Integer.decode(Files.readString(device.resolve(attribute)).strip());
     } catch (IOException | NumberFormatException e) {
@@ -167,7 +171,7 @@ public final class HostDevices {
   }
 
   /** Returns the name of what a link leads to. */
-  private static Optional<String> target(Path link) {
+  private static Optional<String> linkTarget(Path link) {
     try {
       return Optional.of(fileName(Files.readSymbolicLink(link)));
     } catch (IOException e) {
@@ -175,7 +179,7 @@ public final class HostDevices {
     }
   }
 
-  private static Path real(String name, Path path) throws DeviceException {
+  private static Path realPath(String name, Path path) throws DeviceException {
     try {
       return path.toRealPath();
     } catch (IOException e) {

@@ -17,7 +17,7 @@ import java.util.List;
 final class HwptDirtyLog implements DmaLog {
 
   private final VfioFile iommufd;
-  private final int pageTable;
+  private final int hwptId;
 
   /**
    * Uses a page table that was made for this.
@@ -26,41 +26,41 @@ final class HwptDirtyLog implements DmaLog {
    */
   HwptDirtyLog(VfioFile iommufd, int pageTable) {
     this.iommufd = iommufd;
-    this.pageTable = pageTable;
+    this.hwptId = pageTable;
   }
 
   /** {@inheritDoc} The ranges are what is mapped; the page size is the one asked for, since reports come in any. */
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
-    track("start tracking dirty pages", SetDirtyTracking.ENABLE);
+    setTracking("start tracking dirty pages", SetDirtyTracking.ENABLE);
     return pageSize;
   }
 
   @Override
   public void stop() throws DeviceException {
-    track("stop tracking dirty pages", 0);
+    setTracking("stop tracking dirty pages", 0);
   }
 
-  private void track(String action, int flags) throws DeviceException {
+  private void setTracking(String action, int flags) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = Struct.allocate(arena, SetDirtyTracking.LAYOUT);
       argument.set(JAVA_INT, SetDirtyTracking.FLAGS, flags);
-      argument.set(JAVA_INT, SetDirtyTracking.HWPT_ID, pageTable);
-      iommufd.demand(action, Ioctl.IOMMU_HWPT_SET_DIRTY_TRACKING, argument);
+      argument.set(JAVA_INT, SetDirtyTracking.HWPT_ID, hwptId);
+      iommufd.ioctl(action, Ioctl.IOMMU_HWPT_SET_DIRTY_TRACKING, argument);
     }
   }
 
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
-    ReportedRange.bytes(iommufd.device(), range, pageSize, bitmap);
+    ReportBitmap.checkedSize(iommufd.device(), range, pageSize, bitmap);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = Struct.allocate(arena, GetDirtyBitmap.LAYOUT);
-      argument.set(JAVA_INT, GetDirtyBitmap.HWPT_ID, pageTable);
+      argument.set(JAVA_INT, GetDirtyBitmap.HWPT_ID, hwptId);
       argument.set(JAVA_LONG, GetDirtyBitmap.IOVA, range.iova());
       argument.set(JAVA_LONG, GetDirtyBitmap.LENGTH, range.length());
       argument.set(JAVA_LONG, GetDirtyBitmap.PAGE_SIZE, pageSize);
       argument.set(JAVA_LONG, GetDirtyBitmap.DATA, bitmap.address());
-      iommufd.demand("report dirty pages of " + range, Ioctl.IOMMU_HWPT_GET_DIRTY_BITMAP, argument, bitmap);
+      iommufd.ioctl("report dirty pages of " + range, Ioctl.IOMMU_HWPT_GET_DIRTY_BITMAP, argument, bitmap);
     }
   }
 }

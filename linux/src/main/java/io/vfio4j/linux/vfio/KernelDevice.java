@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class KernelDevice implements MigratableDevice {
 
   private final HostDevice host;
-  private final KernelInterface by;
+  private final KernelInterface kernelInterface;
   private final Attachment attachment;
   private final int flags;
   private final int regionCount;
@@ -48,12 +48,12 @@ public final class KernelDevice implements MigratableDevice {
 
   private KernelDevice(HostDevice host, KernelInterface by, Attachment attachment) throws DeviceException {
     this.host = host;
-    this.by = by;
+    this.kernelInterface = by;
     this.attachment = attachment;
     VfioFile file = attachment.device();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Struct.allocate(arena, DeviceInfo.LAYOUT);
-      file.demand("ask what it has", Ioctl.VFIO_DEVICE_GET_INFO, info);
+      file.ioctl("ask what it has", Ioctl.VFIO_DEVICE_GET_INFO, info);
       flags = info.get(JAVA_INT, DeviceInfo.FLAGS);
       regionCount = info.get(JAVA_INT, DeviceInfo.NUM_REGIONS);
       irqCount = info.get(JAVA_INT, DeviceInfo.NUM_IRQS);
@@ -64,7 +64,7 @@ public final class KernelDevice implements MigratableDevice {
     migration = new KernelMigration(file);
     dmaLog = DeviceDmaLog.isOffered(migration.calls())
         ? new DeviceDmaLog(migration.calls())
-        : attachment.dirtyPages().orElse(null);
+        : attachment.dirtyLog().orElse(null);
   }
 
   /**
@@ -75,8 +75,8 @@ public final class KernelDevice implements MigratableDevice {
    *     to other drivers
    */
   public static KernelDevice open(HostDevice host, KernelOptions options) throws DeviceException {
-    if (options.by().isPresent()) {
-      return open(host, options.by().get(), options);
+    if (options.kernelInterface().isPresent()) {
+      return open(host, options.kernelInterface().get(), options);
     }
     if (host.cdev().isEmpty()) {
       return open(host, KernelInterface.GROUP, options);
@@ -84,7 +84,7 @@ public final class KernelDevice implements MigratableDevice {
     try {
       return open(host, KernelInterface.CDEV, options);
     } catch (DeviceException e) {
-      if (host.group().isEmpty() || !isOutOfReach(e.errno())) {
+      if (host.group().isEmpty() || !isInaccessible(e.errno())) {
         throw e;
       }
       try {
@@ -97,13 +97,13 @@ public final class KernelDevice implements MigratableDevice {
   }
 
   /** Tells whether a file is not there, or there for others. */
-  private static boolean isOutOfReach(Errno errno) {
+  private static boolean isInaccessible(Errno errno) {
     return errno.equals(Errno.ENOENT) || errno.equals(Errno.EACCES) || errno.equals(Errno.EPERM);
   }
 
   private static KernelDevice open(HostDevice host, KernelInterface by, KernelOptions options)
       throws DeviceException {
-    Opening opening = new Opening(host);
+    DeviceOpener opening = new DeviceOpener(host);
     Attachment attachment = switch (by) {
       case GROUP -> GroupAttachment.open(opening, options.calls());
       case CDEV -> CdevAttachment.open(opening, options.calls());
@@ -122,8 +122,8 @@ public final class KernelDevice implements MigratableDevice {
   }
 
   /** Returns how it was opened. */
-  public KernelInterface openedBy() {
-    return by;
+  public KernelInterface kernelInterface() {
+    return kernelInterface;
   }
 
   @Override
@@ -137,8 +137,8 @@ public final class KernelDevice implements MigratableDevice {
   }
 
   /** Tells whether the device says when new initial data has arrived ({@code VFIO_PRECOPY_INFO_REINIT}). */
-  public boolean tellsReinit() {
-    return migration.tellsReinit();
+  public boolean reportsReinit() {
+    return migration.reportsReinit();
   }
 
   /**
@@ -163,15 +163,15 @@ public final class KernelDevice implements MigratableDevice {
   /** {@inheritDoc} {@code VFIO_DEVICE_RESET}, from any state. Some drivers that know it do not say so. */
   @Override
   public void reset() throws DeviceException {
-    int result = attachment.device().ask(Ioctl.VFIO_DEVICE_RESET, MemorySegment.NULL);
+    int result = attachment.device().tryIoctl(Ioctl.VFIO_DEVICE_RESET, MemorySegment.NULL);
     if (result < 0 && (flags & DeviceInfo.RESET) == 0) {
       Errno errno = new Errno(-result);
       throw new DeviceException(host.address(), "reset", errno,
           "%s: reset: %s; its driver never said that it could be reset".formatted(host.address(), errno),
           null);
     }
-    attachment.device().check("reset", result);
-    migration.wasReset();
+    attachment.device().requireSuccess("reset", result);
+    migration.onReset();
   }
 
   @Override

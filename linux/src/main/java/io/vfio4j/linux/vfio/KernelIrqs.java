@@ -34,7 +34,7 @@ public final class KernelIrqs {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment answer = Struct.allocate(arena, Irq.LAYOUT);
       answer.set(JAVA_INT, Irq.INDEX, index);
-      file.demand("ask about interrupt index " + index, Ioctl.VFIO_DEVICE_GET_IRQ_INFO, answer);
+      file.ioctl("ask about interrupt index " + index, Ioctl.VFIO_DEVICE_GET_IRQ_INFO, answer);
       return new IrqInfo(index, answer.get(JAVA_INT, Irq.FLAGS), answer.get(JAVA_INT, Irq.COUNT));
     }
   }
@@ -75,7 +75,7 @@ public final class KernelIrqs {
    * @param count how many, at least 1
    * @throws DeviceException EINVAL if there are no such vectors, or the index does not know the action
    */
-  public void act(IrqAction action, int index, int start, int count) throws DeviceException {
+  public void apply(IrqAction action, int index, int start, int count) throws DeviceException {
     set(index, start, count, IrqSet.DATA_NONE | action.flag());
   }
 
@@ -96,7 +96,7 @@ public final class KernelIrqs {
       set.set(JAVA_INT, IrqSet.START, start);
       set.set(JAVA_INT, IrqSet.COUNT, count);
       MemorySegment.copy(fds, 0, set, JAVA_INT, IrqSet.DATA, fds.length);
-      file.demand("set interrupts of index " + index, Ioctl.VFIO_DEVICE_SET_IRQS, set);
+      file.ioctl("set interrupts of index " + index, Ioctl.VFIO_DEVICE_SET_IRQS, set);
     }
   }
 }

@@ -23,9 +23,9 @@ final class KernelMigration implements AutoCloseable {
   private final FeatureCalls calls;
   private final long migrationFlags;
   private final MigrationFeatures features;
-  private final boolean tellsReinit;
+  private final boolean reportsReinit;
   /** Where the device is; nobody else can move it while its file is open. */
-  private volatile DeviceState known = DeviceState.RUNNING;
+  private volatile DeviceState lastState = DeviceState.RUNNING;
   private @Nullable KernelSession session;
 
   KernelMigration(VfioFile file) throws DeviceException {
@@ -33,8 +33,8 @@ final class KernelMigration implements AutoCloseable {
     calls = new FeatureCalls(file);
     migrationFlags = calls.migrationFlags();
     features = MigrationFeatures.fromFlags(migrationFlags);
-    tellsReinit = features.has(MigrationFeature.PRE_COPY)
-        && calls.ask(Feature.MIG_PRECOPY_INFO_V2 | Feature.SET) >= 0;
+    reportsReinit = features.has(MigrationFeature.PRE_COPY)
+        && calls.tryIoctl(Feature.MIG_PRECOPY_INFO_V2 | Feature.SET) >= 0;
     state();
   }
 
@@ -52,13 +52,13 @@ final class KernelMigration implements AutoCloseable {
   }
 
   /** Tells whether the flags of the pre-copy information mean something. */
-  boolean tellsReinit() {
-    return tellsReinit;
+  boolean reportsReinit() {
+    return reportsReinit;
   }
 
   /** Returns where the device is, without asking. */
-  DeviceState known() {
-    return known;
+  DeviceState lastState() {
+    return lastState;
   }
 
   /** Asks where the device is. */
@@ -67,7 +67,7 @@ final class KernelMigration implements AutoCloseable {
       return DeviceState.RUNNING;
     }
     DeviceState state = calls.state();
-    reached(state);
+    updateState(state);
     return state;
   }
 
@@ -77,23 +77,23 @@ final class KernelMigration implements AutoCloseable {
   }
 
   TransitionResult moveTo(DeviceState target) throws DeviceException {
-    DeviceState from = known;
+    DeviceState from = lastState;
     if (!features.canMigrate()) {
       throw new TransitionException(file.device(), from, target, Errno.ENOTTY, from, null);
     }
-    checkNotSpoilt(target);
+    checkNotCorrupted(target);
     int result = calls.setState(target.wireValue());
     if (result < 0 && result != FeatureCalls.NO_SESSION) {
-      throw failed(from, target, new Errno(-result));
+      throw transitionFailure(from, target, new Errno(-result));
     }
-    reached(target);
-    return new TransitionResult(target, begun(from, target, result).map(KernelSession::session));
+    updateState(target);
+    return new TransitionResult(target, openSession(from, target, result).map(KernelSession::dataSession));
   }
 
   /** A driver may take a state of which a part was lost, and run on garbage. */
-  private void checkNotSpoilt(DeviceState target) throws DeviceException {
-    if (known == DeviceState.RESUMING && session instanceof KernelResumingSession resuming
-        && resuming.isSpoilt()) {
+  private void checkNotCorrupted(DeviceState target) throws DeviceException {
+    if (lastState == DeviceState.RESUMING && session instanceof KernelResumingSession resuming
+        && resuming.isCorrupted()) {
       throw new DeviceException(file.device(), "move to " + target, Errno.EIO,
           ("%s: not moved to %s: a write of its state failed before, and what it holds of it is of no use; only a "
               + "reset helps").formatted(file.device(), target),
@@ -102,7 +102,7 @@ final class KernelMigration implements AutoCloseable {
   }
 
   /** The kernel's answer to a move that failed has the state that was asked for: where the device is has to be read. */
-  private DeviceException failed(DeviceState from, DeviceState target, Errno errno)
+  private DeviceException transitionFailure(DeviceState from, DeviceState target, Errno errno)
       throws DeviceLostException {
     try {
       return new TransitionException(file.device(), from, target, errno, state(), null);
@@ -114,7 +114,8 @@ final class KernelMigration implements AutoCloseable {
     }
   }
 
-  private Optional<KernelSession> begun(DeviceState from, DeviceState target, int fd) throws DeviceException {
+  private Optional<KernelSession> openSession(DeviceState from, DeviceState target, int fd)
+      throws DeviceException {
     boolean isDue = target.isSaving() ? !from.isSaving()
         : target == DeviceState.RESUMING && from != DeviceState.RESUMING;
     if (fd == FeatureCalls.NO_SESSION) {
@@ -138,9 +139,9 @@ final class KernelMigration implements AutoCloseable {
     return Optional.of(begun);
   }
 
-  private void reached(DeviceState state) {
-    known = state;
-    if (session != null && !session.belongsTo(state)) {
+  private void updateState(DeviceState state) {
+    lastState = state;
+    if (session != null && !session.isValidIn(state)) {
       session.end();
     }
   }
@@ -154,27 +155,28 @@ final class KernelMigration implements AutoCloseable {
   }
 
   /** Notes that the device was reset. */
-  void wasReset() throws DeviceException {
+  void onReset() throws DeviceException {
     if (session != null) {
       session.end();
     }
     if (features.canMigrate() && state() != DeviceState.RUNNING) {
       throw new DeviceException(file.device(), "reset", Errno.EIO,
-          "%s: it is in %s after a reset, and not in RUNNING".formatted(file.device(), known), null);
+          "%s: it is in %s after a reset, and not in RUNNING".formatted(file.device(), lastState), null);
     }
   }
 
   /** Reads from the last session, whether or not it is over. */
   long readSession(MemorySegment into) throws DeviceException {
-    return checked("read the state", session == null ? -Errno.ENODEV.number() : session.file().read(into));
+    return requireSuccess("read the state",
+        session == null ? -Errno.ENODEV.number() : session.file().read(into));
   }
 
   /** Writes to the last session, whether or not it is over. */
   void writeSession(MemorySegment data) throws DeviceException {
-    checked("write the state", session == null ? -Errno.ENODEV.number() : session.file().write(data));
+    requireSuccess("write the state", session == null ? -Errno.ENODEV.number() : session.file().write(data));
   }
 
-  private long checked(String action, long result) throws DeviceException {
+  private long requireSuccess(String action, long result) throws DeviceException {
     if (result < 0) {
       throw new DeviceException(file.device(), action, new Errno((int) -result));
     }

@@ -22,15 +22,15 @@ public final class KernelProbe
     DeviceProbe.RawDmaLogProbe {
 
   /** What the kernel may pin of a bitmap at once: it does so even where the range to report is none. */
-  private static final long LEAST_BITMAP = 4 << 20;
-  private static final long MOST_BITMAP = 1 << 30;
+  private static final long MIN_BITMAP = 4 << 20;
+  private static final long MAX_BITMAP = 1 << 30;
 
   /** Memory that the device is lent. */
-  private static final class Loan implements AutoCloseable {
+  private static final class ProbeMemory implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final IovaRange range;
 
-    Loan(IovaRange range) {
+    ProbeMemory(IovaRange range) {
       this.range = range;
     }
 
@@ -43,7 +43,7 @@ public final class KernelProbe
   private final HostDevice host;
   private final KernelOptions options;
   private KernelDevice device;
-  private @Nullable Loan loan;
+  private @Nullable ProbeMemory memory;
 
   private KernelProbe(HostDevice host, KernelOptions options) throws DeviceException {
     this.host = host;
@@ -121,30 +121,30 @@ public final class KernelProbe
 
   @Override
   public void mapMemory(IovaRange range) throws DeviceException {
-    if (loan != null && range.equals(loan.range)) {
+    if (memory != null && range.equals(memory.range)) {
       return;
     }
-    if (loan != null) {
-      device.unmapDma(loan.range);
-      endLoan();
+    if (memory != null) {
+      device.unmapDma(memory.range);
+      freeMemory();
     }
-    Loan begun = new Loan(range);
+    ProbeMemory begun = new ProbeMemory(range);
     try {
       device.mapDma(range, MemoryMap.anonymous(range.length(), begun.arena), true);
-      loan = begun;
+      memory = begun;
     } catch (DeviceException e) {
       begun.close();
       throw e;
     } catch (LinuxException e) {
       begun.close();
-      throw failed("lend " + range, e);
+      throw failure("lend " + range, e);
     }
   }
 
-  private void endLoan() {
-    if (loan != null) {
-      loan.close();
-      loan = null;
+  private void freeMemory() {
+    if (memory != null) {
+      memory.close();
+      memory = null;
     }
   }
 
@@ -158,25 +158,25 @@ public final class KernelProbe
   public void reportLog(long iova, long length, long pageSize) throws DeviceException {
     // A page size that is none the kernel refuses itself.
     long pages = Long.bitCount(pageSize) == 1 ? Long.divideUnsigned(length, pageSize) : 0;
-    long bytes = Math.max(LEAST_BITMAP, (pages >>> 3) + Long.BYTES);
-    if (bytes > MOST_BITMAP) {
+    long bytes = Math.max(MIN_BITMAP, (pages >>> 3) + Long.BYTES);
+    if (bytes > MAX_BITMAP) {
       throw new DeviceException(host.address(), "report 0x%x+0x%x".formatted(iova, length), Errno.E2BIG);
     }
     try (Arena arena = Arena.ofConfined()) {
       DeviceDmaLog.report(iova, length, pageSize, MemoryMap.anonymous(bytes, arena),
           device.migration().calls());
     } catch (LinuxException e) {
-      throw failed("report", e);
+      throw failure("report", e);
     }
   }
 
-  private DeviceException failed(String action, LinuxException e) {
+  private DeviceException failure(String action, LinuxException e) {
     return new DeviceException(host.address(), action, e.errno(), host.address() + ": " + e.getMessage(), e);
   }
 
   @Override
   public void close() {
     device.close();
-    endLoan();
+    freeMemory();
   }
 }

@@ -27,7 +27,7 @@ public final class KernelRegions {
   public static final int CONFIG = 7;
 
   /** More than the capabilities of any region known need. */
-  private static final int MOST_INFO = 65536;
+  private static final int MAX_INFO_SIZE = 65536;
 
   private static final int CONFIG_HEADER = 64;
   private static final int SUBSYSTEM_VENDOR = 0x2c;
@@ -37,11 +37,11 @@ public final class KernelRegions {
    *
    * @param offset where it begins in the device's file
    */
-  private record Known(RegionInfo info, long offset) {
+  private record CachedRegion(RegionInfo info, long offset) {
   }
 
   private final VfioFile file;
-  private final ConcurrentMap<Integer, Known> known = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Integer, CachedRegion> cache = new ConcurrentHashMap<>();
 
   KernelRegions(VfioFile file) {
     this.file = file;
@@ -57,38 +57,38 @@ public final class KernelRegions {
     return region(index).info;
   }
 
-  private Known region(int index) throws DeviceException {
-    Known before = known.get(index);
+  private CachedRegion region(int index) throws DeviceException {
+    CachedRegion before = cache.get(index);
     if (before != null) {
       return before;
     }
-    Known asked = ask(index);
-    known.put(index, asked);
+    CachedRegion asked = query(index);
+    cache.put(index, asked);
     return asked;
   }
 
-  private Known ask(int index) throws DeviceException {
+  private CachedRegion query(int index) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment answer = ask(arena, index, 0);
+      MemorySegment answer = query(arena, index, 0);
       int whole = answer.get(JAVA_INT, 0);
       if ((answer.get(JAVA_INT, Region.FLAGS) & Region.CAPS) != 0 && whole > answer.byteSize()) {
-        if (whole > MOST_INFO) {
+        if (whole > MAX_INFO_SIZE) {
           throw malformed(index, whole + " bytes of capabilities");
         }
-        answer = ask(arena, index, whole - answer.byteSize());
+        answer = query(arena, index, whole - answer.byteSize());
       }
       return decode(index, answer);
     }
   }
 
-  private MemorySegment ask(Arena arena, int index, long room) throws DeviceException {
+  private MemorySegment query(Arena arena, int index, long room) throws DeviceException {
     MemorySegment answer = Struct.allocate(arena, Region.LAYOUT, room);
     answer.set(JAVA_INT, Region.INDEX, index);
-    file.demand("ask about region " + index, Ioctl.VFIO_DEVICE_GET_REGION_INFO, answer);
+    file.ioctl("ask about region " + index, Ioctl.VFIO_DEVICE_GET_REGION_INFO, answer);
     return answer;
   }
 
-  private Known decode(int index, MemorySegment answer) throws DeviceException {
+  private CachedRegion decode(int index, MemorySegment answer) throws DeviceException {
     int flags = answer.get(JAVA_INT, Region.FLAGS);
     long size = answer.get(JAVA_LONG, Region.SIZE);
     long offset = answer.get(JAVA_LONG, Region.OFFSET);
@@ -96,8 +96,10 @@ public final class KernelRegions {
       throw malformed(index,
           "%s bytes at %s".formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset)));
     }
-    return new Known(new RegionInfo(index, size, (flags & Region.READ) != 0, (flags & Region.WRITE) != 0,
-        (flags & Region.MMAP) != 0, capabilities(index, flags, size, answer)), offset);
+    return new CachedRegion(
+        new RegionInfo(index, size, (flags & Region.READ) != 0, (flags & Region.WRITE) != 0,
+            (flags & Region.MMAP) != 0, capabilities(index, flags, size, answer)),
+        offset);
   }
 
   private List<RegionCapability> capabilities(int index, int flags, long size, MemorySegment answer)
@@ -127,10 +129,10 @@ public final class KernelRegions {
    */
   public void read(int index, long offset, MemorySegment into) throws DeviceException {
     String action = "read %d bytes at 0x%x of region %d".formatted(into.byteSize(), offset, index);
-    long at = place(action, index, offset, into.byteSize());
+    long at = fileOffset(action, index, offset, into.byteSize());
     long done = 0;
     while (done < into.byteSize()) {
-      done += moved(action, file.read(into.asSlice(done), at + done));
+      done += checkTransferred(action, file.read(into.asSlice(done), at + done));
     }
   }
 
@@ -144,23 +146,23 @@ public final class KernelRegions {
    */
   public void write(int index, long offset, MemorySegment data) throws DeviceException {
     String action = "write %d bytes at 0x%x of region %d".formatted(data.byteSize(), offset, index);
-    long at = place(action, index, offset, data.byteSize());
+    long at = fileOffset(action, index, offset, data.byteSize());
     long done = 0;
     while (done < data.byteSize()) {
-      done += moved(action, file.write(data.asSlice(done), at + done));
+      done += checkTransferred(action, file.write(data.asSlice(done), at + done));
     }
   }
 
   /** An offset beyond the region would be one of the next region. */
-  private long place(String action, int index, long offset, long length) throws DeviceException {
-    Known region = region(index);
+  private long fileOffset(String action, int index, long offset, long length) throws DeviceException {
+    CachedRegion region = region(index);
     if (offset < 0 || length > region.info.size() || offset > region.info.size() - length) {
       throw new DeviceException(file.device(), action, Errno.EINVAL);
     }
     return region.offset + offset;
   }
 
-  private long moved(String action, long result) throws DeviceException {
+  private long checkTransferred(String action, long result) throws DeviceException {
     if (result == 0) {
       throw new DeviceException(file.device(), action, Errno.EIO);
     }
@@ -181,7 +183,7 @@ public final class KernelRegions {
    */
   public MemorySegment map(int index, long offset, long length, Arena arena) throws DeviceException {
     String action = "map %d bytes at 0x%x of region %d".formatted(length, offset, index);
-    long at = place(action, index, offset, length);
+    long at = fileOffset(action, index, offset, length);
     RegionInfo info = info(index);
     boolean isAllowed = info.mappable() && info.capability(RegionCapability.SparseMmap.class)
         .map(sparse -> sparse.areas().stream()

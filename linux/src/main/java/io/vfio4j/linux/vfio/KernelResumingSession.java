@@ -11,44 +11,44 @@ import java.lang.foreign.MemorySegment;
 /** Writes a kernel device's state. */
 final class KernelResumingSession extends KernelSession implements ResumingSession {
 
-  private boolean spoilt;
+  private boolean corrupted;
 
   KernelResumingSession(KernelMigration migration, VfioFile file) {
     super(migration, file);
   }
 
   @Override
-  DataSession session() {
+  DataSession dataSession() {
     return this;
   }
 
   @Override
-  boolean belongsTo(DeviceState state) {
+  boolean isValidIn(DeviceState state) {
     return state == DeviceState.RESUMING;
   }
 
   /** Tells whether a write failed, after which the driver may hold anything. */
-  boolean isSpoilt() {
-    return spoilt;
+  boolean isCorrupted() {
+    return corrupted;
   }
 
   @Override
   public void write(MemorySegment data) throws DeviceException {
     checkOpen("write the state");
-    if (spoilt) {
-      throw refused(Errno.EIO);
+    if (corrupted) {
+      throw failure(Errno.EIO);
     }
     for (long done = 0; done < data.byteSize();) {
       long result = file().write(done == 0 ? data : data.asSlice(done));
       if (result <= 0) {
-        spoilt = true;
-        throw refused(result == 0 ? Errno.EIO : new Errno((int) -result));
+        corrupted = true;
+        throw failure(result == 0 ? Errno.EIO : new Errno((int) -result));
       }
       done += result;
     }
   }
 
-  private DeviceException refused(Errno errno) {
+  private DeviceException failure(Errno errno) {
     return new DeviceException(file().device(), "write the state", errno,
         "%s: write the state: %s; what was written of it is of no use any more: reset the device"
             .formatted(file().device(), errno),

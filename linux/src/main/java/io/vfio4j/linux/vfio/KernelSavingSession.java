@@ -23,12 +23,12 @@ final class KernelSavingSession extends KernelSession implements SavingSession {
   }
 
   @Override
-  DataSession session() {
+  DataSession dataSession() {
     return this;
   }
 
   @Override
-  boolean belongsTo(DeviceState state) {
+  boolean isValidIn(DeviceState state) {
     return state.isSaving();
   }
 
@@ -36,7 +36,7 @@ final class KernelSavingSession extends KernelSession implements SavingSession {
   @Override
   public long read(MemorySegment into) throws DeviceException {
     checkOpen("read the state");
-    boolean isStopped = migration().known() == DeviceState.STOP_COPY;
+    boolean isStopped = migration().lastState() == DeviceState.STOP_COPY;
     long result = file().read(into);
     while (result == -Errno.EAGAIN.number()) {
       int waited = file().awaitReadable();
@@ -60,12 +60,13 @@ final class KernelSavingSession extends KernelSession implements SavingSession {
     checkOpen(action);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Struct.allocate(arena, PreCopy.LAYOUT);
-      int result = file().ask(Ioctl.VFIO_MIG_GET_PRECOPY_INFO, info);
+      int result = file().tryIoctl(Ioctl.VFIO_MIG_GET_PRECOPY_INFO, info);
       if (result < 0) {
-        throw failure(action + " in " + migration().known(), result);
+        throw failure(action + " in " + migration().lastState(), result);
       }
       // Without the opt-in a driver may give back flags that mean nothing.
-      boolean reinit = migration().tellsReinit() && (info.get(JAVA_INT, PreCopy.FLAGS) & PreCopy.REINIT) != 0;
+      boolean reinit =
+          migration().reportsReinit() && (info.get(JAVA_INT, PreCopy.FLAGS) & PreCopy.REINIT) != 0;
       return Optional.of(new PreCopyInfo(info.get(JAVA_LONG, PreCopy.INITIAL_BYTES),
           info.get(JAVA_LONG, PreCopy.DIRTY_BYTES), reinit));
     }

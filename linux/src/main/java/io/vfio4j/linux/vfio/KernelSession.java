@@ -18,9 +18,9 @@ abstract sealed class KernelSession permits KernelSavingSession, KernelResumingS
     this.file = file;
   }
 
-  abstract DataSession session();
+  abstract DataSession dataSession();
 
-  abstract boolean belongsTo(DeviceState state);
+  abstract boolean isValidIn(DeviceState state);
 
   final KernelMigration migration() {
     return migration;

@@ -28,28 +28,28 @@ import java.util.Optional;
  */
 final class Type1DirtyLog implements DmaLog {
 
-  private static final int MOST_INFO = 4096;
+  private static final int MAX_INFO_SIZE = 4096;
 
   private final VfioFile container;
   private final long pageSize;
-  private final long mostBytes;
+  private final long maxBitmapBytes;
 
   private Type1DirtyLog(VfioFile container, long pageSize, long mostBytes) {
     this.container = container;
     this.pageSize = pageSize;
-    this.mostBytes = mostBytes;
+    this.maxBitmapBytes = mostBytes;
   }
 
   /** Returns the log of a container, if its kernel keeps one. */
   static Optional<DmaLog> of(VfioFile container) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment info = Struct.allocate(arena, IommuInfo.LAYOUT, MOST_INFO);
-      container.demand("ask what the IOMMU can do", Ioctl.VFIO_IOMMU_GET_INFO, info);
+      MemorySegment info = Struct.allocate(arena, IommuInfo.LAYOUT, MAX_INFO_SIZE);
+      container.ioctl("ask what the IOMMU can do", Ioctl.VFIO_IOMMU_GET_INFO, info);
       if ((info.get(JAVA_INT, IommuInfo.FLAGS) & IommuInfo.CAPS) == 0) {
         return Optional.empty();
       }
       long at = Integer.toUnsignedLong(info.get(JAVA_INT, IommuInfo.CAP_OFFSET));
-      for (int left = MOST_INFO / (int) CapHeader.LAYOUT.byteSize(); at != 0 && left > 0; left--) {
+      for (int left = MAX_INFO_SIZE / (int) CapHeader.LAYOUT.byteSize(); at != 0 && left > 0; left--) {
         if (at % Long.BYTES != 0 || at > info.byteSize() - CapMigration.LAYOUT.byteSize()) {
           return Optional.empty();
         }
@@ -72,7 +72,7 @@ final class Type1DirtyLog implements DmaLog {
   /** {@inheritDoc} The kernel says so itself. */
   @Override
   public long maxBitmapSize() {
-    return mostBytes;
+    return maxBitmapBytes;
   }
 
   /** {@inheritDoc} The ranges and the page size are the container's. */
@@ -91,15 +91,15 @@ final class Type1DirtyLog implements DmaLog {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = Struct.allocate(arena, DirtyBitmap.LAYOUT);
       argument.set(JAVA_INT, DirtyBitmap.FLAGS, flag);
-      container.demand(action, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument);
+      container.ioctl(action, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument);
     }
   }
 
   @Override
   public void report(IovaRange range, long wanted, MemorySegment bitmap) throws DeviceException {
-    ReportedRange.bytes(container.device(), range, wanted, bitmap);
+    ReportBitmap.checkedSize(container.device(), range, wanted, bitmap);
     long bytes = DmaLog.bitmapBytes(range, pageSize);
-    if (Long.compareUnsigned(bytes, mostBytes) > 0) {
+    if (Long.compareUnsigned(bytes, maxBitmapBytes) > 0) {
       throw new DeviceException(container.device(), "report dirty pages of " + range, Errno.E2BIG);
     }
     if (Long.compareUnsigned(wanted, pageSize) < 0) {
@@ -125,7 +125,7 @@ final class Type1DirtyLog implements DmaLog {
     argument.set(JAVA_LONG, bitmap + Bitmap.PGSIZE, pageSize);
     argument.set(JAVA_LONG, bitmap + Bitmap.SIZE, reported.byteSize());
     argument.set(JAVA_LONG, bitmap + Bitmap.DATA, reported.address());
-    container.demand("report dirty pages of " + range, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument, reported);
+    container.ioctl("report dirty pages of " + range, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument, reported);
   }
 
   /** Sets a bit for each run of pages of which one is dirty. */

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 public final class VariantDrivers {
 
   /** The driver that hands on any PCI device, and knows nothing of migration. */
-  public static final String PLAIN = "vfio-pci";
+  public static final String VFIO_PCI = "vfio-pci";
 
   private static final String ALIAS = "alias vfio_pci:";
 
@@ -29,14 +29,14 @@ public final class VariantDrivers {
    * A variant driver of the kernel's.
    *
    * @param driver what it is called where devices are bound to it
-   * @param migrates whether it migrates devices
+   * @param supportsMigration whether it migrates devices
    * @param since the kernel that brings its migration
    * @param ids for which devices it is, vendor and device as in {@code 15b3:101e}
    */
-  record Known(String driver, boolean migrates, String since, List<String> ids) {
+  record KnownDriver(String driver, boolean supportsMigration, String since, List<String> ids) {
 
     String module() {
-      return asModule(driver);
+      return moduleName(driver);
     }
 
     String option() {
@@ -44,22 +44,22 @@ public final class VariantDrivers {
     }
   }
 
-  private static final List<Known> KNOWN = List.of(
-      new Known("mlx5_vfio_pci", true, "5.18", List.of("15b3:101e")),
-      new Known("hisi_acc_vfio_pci", true, "5.18", List.of("19e5:a251", "19e5:a256", "19e5:a259")),
-      new Known("pds_vfio_pci", true, "6.6", List.of("1dd8:1003")),
-      new Known("qat_vfio_pci", true, "6.10", List.of("8086:4941", "8086:4943", "8086:4945")),
-      new Known("virtio_vfio_pci", true, "6.13", List.of("1af4:1041")),
-      new Known("xe-vfio-pci", true, "6.19", List.of()),
-      new Known("nvgrace_gpu_vfio_pci", false, "6.9", List.of()));
+  private static final List<KnownDriver> KNOWN = List.of(
+      new KnownDriver("mlx5_vfio_pci", true, "5.18", List.of("15b3:101e")),
+      new KnownDriver("hisi_acc_vfio_pci", true, "5.18", List.of("19e5:a251", "19e5:a256", "19e5:a259")),
+      new KnownDriver("pds_vfio_pci", true, "6.6", List.of("1dd8:1003")),
+      new KnownDriver("qat_vfio_pci", true, "6.10", List.of("8086:4941", "8086:4943", "8086:4945")),
+      new KnownDriver("virtio_vfio_pci", true, "6.13", List.of("1af4:1041")),
+      new KnownDriver("xe-vfio-pci", true, "6.19", List.of()),
+      new KnownDriver("nvgrace_gpu_vfio_pci", false, "6.9", List.of()));
 
   /**
    * What a module says it is for.
    *
    * @param pattern matches {@link PciIds#modalias}
-   * @param wildness how many places it leaves open: the fewer, the better it fits
+   * @param wildcards how many places it leaves open: the fewer, the better it fits
    */
-  private record Alias(Pattern pattern, long wildness, String module) {
+  private record Alias(Pattern pattern, long wildcards, String module) {
   }
 
   private final List<Alias> aliases;
@@ -74,7 +74,7 @@ public final class VariantDrivers {
   public static VariantDrivers system() {
     try {
       String release = Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip();
-      return in(Path.of("/lib/modules", release, "modules.alias"));
+      return read(Path.of("/lib/modules", release, "modules.alias"));
     } catch (IOException e) {
       return new VariantDrivers(List.of(), false);
     }
@@ -85,7 +85,7 @@ public final class VariantDrivers {
    *
    * @param modulesAlias its file of that name; if it is missing, nothing is known of the kernel's drivers
    */
-  public static VariantDrivers in(Path modulesAlias) {
+  public static VariantDrivers read(Path modulesAlias) {
     List<Alias> aliases = new ArrayList<>();
     try {
       // Names of foreign modules may be anything.
@@ -98,7 +98,7 @@ public final class VariantDrivers {
     } catch (IOException e) {
       return new VariantDrivers(List.of(), false);
     }
-    aliases.sort(Comparator.comparingLong(Alias::wildness));
+    aliases.sort(Comparator.comparingLong(Alias::wildcards));
     return new VariantDrivers(List.copyOf(aliases), true);
   }
 
@@ -109,10 +109,10 @@ public final class VariantDrivers {
 
   /** Tells whether a driver of this name is one of VFIO's. */
   public static boolean isVfio(String driver) {
-    return asModule(driver).contains("vfio");
+    return moduleName(driver).contains("vfio");
   }
 
-  private static String asModule(String driver) {
+  private static String moduleName(String driver) {
     return driver.replace('-', '_');
   }
 
@@ -123,30 +123,30 @@ public final class VariantDrivers {
    */
   public Optional<String> of(PciIds ids) {
     return aliases.stream().filter(alias -> alias.pattern.matcher(ids.modalias()).matches()).findFirst()
-        .map(Alias::module).filter(module -> !module.equals(asModule(PLAIN)));
+        .map(Alias::module).filter(module -> !module.equals(moduleName(VFIO_PCI)));
   }
 
   /** Returns the variant driver that migrates such devices in some kernel, as far as is known here. */
-  private static Optional<Known> elsewhere(PciIds ids) {
+  private static Optional<KnownDriver> findByIds(PciIds ids) {
     String id = "%04x:%04x".formatted(ids.vendor(), ids.device());
     return KNOWN.stream().filter(known -> known.ids.contains(id)).findFirst();
   }
 
-  private static Optional<Known> named(String driver) {
-    return KNOWN.stream().filter(known -> known.module().equals(asModule(driver))).findFirst();
+  private static Optional<KnownDriver> findByName(String driver) {
+    return KNOWN.stream().filter(known -> known.module().equals(moduleName(driver))).findFirst();
   }
 
   /** Tells whether a driver is known to migrate nothing: vfio-pci itself, and some variants. */
   public static boolean neverMigrates(String driver) {
-    return asModule(driver).equals(asModule(PLAIN))
-        || named(driver).filter(known -> !known.migrates).isPresent();
+    return moduleName(driver).equals(moduleName(VFIO_PCI))
+        || findByName(driver).filter(known -> !known.supportsMigration).isPresent();
   }
 
   /** Returns how to bind a PCI device to the VFIO driver that suits it best. */
-  public String advice(HostDevice device) {
+  public String bindCommands(HostDevice device) {
     Optional<String> variant = device.ids().flatMap(this::of);
-    String module = variant.orElse(asModule(PLAIN));
-    String driver = variant.isEmpty() ? PLAIN : named(module).map(Known::driver).orElse(module);
+    String module = variant.orElse(moduleName(VFIO_PCI));
+    String driver = variant.isEmpty() ? VFIO_PCI : findByName(module).map(KnownDriver::driver).orElse(module);
     String sys = "/sys/bus/pci/devices/" + device.name();
     return "modprobe %s; echo %s > %s/driver_override; %secho %s > /sys/bus/pci/drivers_probe".formatted(
         module, driver,
@@ -159,7 +159,7 @@ public final class VariantDrivers {
    *
    * @param device a device whose driver offers none, or that is bound to no driver of VFIO's
    */
-  public String whyNot(HostDevice device) {
+  public String explainNoMigration(HostDevice device) {
     if (device.kind() != HostDevice.Kind.PCI) {
       return device.driver()
           .map(driver -> "its driver %s offers no migration; that takes another version of the driver"
@@ -172,11 +172,12 @@ public final class VariantDrivers {
         : "bound to %s, which %s".formatted(driver,
             isVfio(driver) ? "has no migration" : "is no VFIO driver");
     Optional<String> variant = of(ids);
-    if (variant.isPresent() && !variant.get().equals(asModule(driver))) {
-      return "%s; this device's variant driver is %s: %s".formatted(bound, variant.get(), advice(device));
+    if (variant.isPresent() && !variant.get().equals(moduleName(driver))) {
+      return "%s; this device's variant driver is %s: %s".formatted(bound, variant.get(),
+          bindCommands(device));
     }
-    Optional<Known> elsewhere = elsewhere(ids);
-    if (elsewhere.isPresent() && !elsewhere.get().module().equals(asModule(driver))) {
+    Optional<KnownDriver> elsewhere = findByIds(ids);
+    if (elsewhere.isPresent() && !elsewhere.get().module().equals(moduleName(driver))) {
       return "%s; this device's variant driver is %s, which Linux %s brings with %s, and %s".formatted(bound,
           elsewhere.get().driver(), elsewhere.get().since(), elsewhere.get().option(),
           isComplete ? "this kernel lacks" : "the modules of this kernel cannot be read");
@@ -186,6 +187,7 @@ public final class VariantDrivers {
           ids.device());
     }
     return ("its variant driver %s is bound, and offers no migration for it: its firmware or its PF may not, or Linux %s "
-        + "is needed").formatted(driver, named(driver).map(Known::since).orElse("of a later version"));
+        + "is needed")
+        .formatted(driver, findByName(driver).map(KnownDriver::since).orElse("of a later version"));
   }
 }

@@ -25,7 +25,7 @@ final class VfioFile implements AutoCloseable {
    */
   VfioFile(DeviceCalls calls, int number, String name, String device) {
     this.calls = calls;
-    this.fd = calls.own(number, name);
+    this.fd = calls.adopt(number, name);
     this.device = device;
   }
 
@@ -43,7 +43,7 @@ final class VfioFile implements AutoCloseable {
   }
 
   /** Asks, and returns 0 or more, or a negated errno. */
-  int ask(Ioctl request, MemorySegment argument, MemorySegment pointedAt) {
+  int tryIoctl(Ioctl request, MemorySegment argument, MemorySegment pointedAt) {
     int result;
     do {
       result = calls.ioctl(fd, request.request(), argument, pointedAt);
@@ -51,13 +51,13 @@ final class VfioFile implements AutoCloseable {
     return result;
   }
 
-  int ask(Ioctl request, MemorySegment argument) {
-    return ask(request, argument, MemorySegment.NULL);
+  int tryIoctl(Ioctl request, MemorySegment argument) {
+    return tryIoctl(request, argument, MemorySegment.NULL);
   }
 
   /** Asks with a number. */
-  int ask(Ioctl request, long argument) {
-    return ask(request, MemorySegment.ofAddress(argument));
+  int tryIoctl(Ioctl request, long argument) {
+    return tryIoctl(request, MemorySegment.ofAddress(argument));
   }
 
   /**
@@ -66,17 +66,17 @@ final class VfioFile implements AutoCloseable {
    * @param action what it is, for messages
    * @throws DeviceLostException if the device is gone (ENODEV)
    */
-  int demand(String action, Ioctl request, MemorySegment argument, MemorySegment pointedAt)
+  int ioctl(String action, Ioctl request, MemorySegment argument, MemorySegment pointedAt)
       throws DeviceException {
-    return check(action, ask(request, argument, pointedAt));
+    return requireSuccess(action, tryIoctl(request, argument, pointedAt));
   }
 
-  int demand(String action, Ioctl request, MemorySegment argument) throws DeviceException {
-    return demand(action, request, argument, MemorySegment.NULL);
+  int ioctl(String action, Ioctl request, MemorySegment argument) throws DeviceException {
+    return ioctl(action, request, argument, MemorySegment.NULL);
   }
 
   /** Returns the result of a call on a device's own file, if it is none of failure. */
-  int check(String action, int result) throws DeviceException {
+  int requireSuccess(String action, int result) throws DeviceException {
     if (result >= 0) {
       return result;
     }

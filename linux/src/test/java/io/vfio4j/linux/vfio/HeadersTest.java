@@ -99,7 +99,7 @@ class HeadersTest {
   private Path folder;
 
   @Test
-  void areThoseOfTheHeaders() throws Exception {
+  void matchesKernelHeaders() throws Exception {
     Map<String, Path> headers = new TreeMap<>();
     for (String header : List.of("linux/vfio.h", "linux/iommufd.h")) {
       if (Files.exists(HEADERS.resolve(header))) {

@@ -27,7 +27,7 @@ class VariantDriversTest {
 
   @BeforeEach
   void readAliases() throws Exception {
-    drivers = VariantDrivers.in(Files.writeString(folder.resolve("modules.alias"), """
+    drivers = VariantDrivers.read(Files.writeString(folder.resolve("modules.alias"), """
         # Aliases extracted from modules themselves.
         alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci
         alias pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_core
@@ -45,14 +45,14 @@ class VariantDriversTest {
   }
 
   @Test
-  void theAliasThatFitsBest() {
+  void findsMostSpecificAlias() {
     assertThat(NIC.modalias()).isEqualTo("v000015B3d0000101Esv000015B3sd00000007bc02sc00i00");
     assertThat(drivers.of(NIC)).contains("mlx5_vfio_pci");
     assertThat(drivers.of(new PciIds(0x15b3, 1, 0, 0, 0))).contains("wilder_vfio_pci");
     assertThat(drivers.of(new PciIds(0x8086, 0x9999, 0, 0, 0x030000))).contains("xe_vfio_pci");
     assertThat(drivers.of(new PciIds(0x8086, 0x9999, 0, 0, 0x020000))).isEmpty();
     assertThat(drivers.of(DISK)).as("vfio-pci itself is none").isEmpty();
-    assertThat(VariantDrivers.in(folder.resolve("none")).of(NIC)).isEmpty();
+    assertThat(VariantDrivers.read(folder.resolve("none")).of(NIC)).isEmpty();
   }
 
   @Test
@@ -62,36 +62,37 @@ class VariantDriversTest {
   }
 
   @Test
-  void advice() {
-    assertThat(drivers.advice(bound(NIC, "mlx5_core"))).isEqualTo("modprobe mlx5_vfio_pci; "
+  void describesBinding() {
+    assertThat(drivers.bindCommands(bound(NIC, "mlx5_core"))).isEqualTo("modprobe mlx5_vfio_pci; "
         + "echo mlx5_vfio_pci > /sys/bus/pci/devices/0000:3b:00.2/driver_override; "
         + "echo 0000:3b:00.2 > /sys/bus/pci/devices/0000:3b:00.2/driver/unbind; "
         + "echo 0000:3b:00.2 > /sys/bus/pci/drivers_probe");
-    assertThat(drivers.advice(bound(DISK, ""))).startsWith("modprobe vfio_pci; echo vfio-pci >")
+    assertThat(drivers.bindCommands(bound(DISK, ""))).startsWith("modprobe vfio_pci; echo vfio-pci >")
         .doesNotContain("unbind");
   }
 
   @Test
-  void whyADeviceDoesNotMigrate() {
-    assertThat(drivers.whyNot(bound(NIC, "vfio-pci"))).startsWith(
+  void explainsMissingMigration() {
+    assertThat(drivers.explainNoMigration(bound(NIC, "vfio-pci"))).startsWith(
         "bound to vfio-pci, which has no migration; this device's variant driver is mlx5_vfio_pci: modprobe");
-    assertThat(drivers.whyNot(bound(QAT, "vfio-pci")))
+    assertThat(drivers.explainNoMigration(bound(QAT, "vfio-pci")))
         .isEqualTo("bound to vfio-pci, which has no migration; this "
             + "device's variant driver is qat_vfio_pci, which Linux 6.10 brings with CONFIG_QAT_VFIO_PCI, and this kernel "
             + "lacks");
-    assertThat(VariantDrivers.in(folder.resolve("none")).whyNot(bound(QAT, "vfio-pci")))
+    assertThat(VariantDrivers.read(folder.resolve("none")).explainNoMigration(bound(QAT, "vfio-pci")))
         .endsWith("and the modules of this kernel cannot be read");
-    assertThat(drivers.whyNot(bound(DISK, "vfio-pci")))
+    assertThat(drivers.explainNoMigration(bound(DISK, "vfio-pci")))
         .isEqualTo(
             "bound to vfio-pci, which has no migration, and no variant driver is known that migrates 144d:a808");
-    assertThat(drivers.whyNot(bound(NIC, "mlx5_core"))).startsWith(
+    assertThat(drivers.explainNoMigration(bound(NIC, "mlx5_core"))).startsWith(
         "bound to mlx5_core, which is no VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe");
-    assertThat(drivers.whyNot(bound(DISK, "")))
+    assertThat(drivers.explainNoMigration(bound(DISK, "")))
         .isEqualTo("no driver is bound to it, and no variant driver is known that migrates 144d:a808");
-    assertThat(drivers.whyNot(bound(NIC, "mlx5_vfio_pci")))
+    assertThat(drivers.explainNoMigration(bound(NIC, "mlx5_vfio_pci")))
         .startsWith("its variant driver mlx5_vfio_pci is bound");
-    assertThat(drivers.whyNot(new HostDevice("x", Kind.MEDIATED, Optional.empty(), Optional.of("vfio_mdpy"),
-        OptionalInt.of(1), Optional.empty(), List.of())))
+    assertThat(drivers
+        .explainNoMigration(new HostDevice("x", Kind.MEDIATED, Optional.empty(), Optional.of("vfio_mdpy"),
+            OptionalInt.of(1), Optional.empty(), List.of())))
         .startsWith("its driver vfio_mdpy offers no migration");
   }
 }

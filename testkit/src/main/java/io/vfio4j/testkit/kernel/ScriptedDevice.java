@@ -73,7 +73,7 @@ final class ScriptedDevice {
   void raise(int index, int vector) throws LinuxException {
     Integer number = eventFds.get(new Vector(index, vector));
     if (number != null) {
-      EventFd.of(DeviceCalls.system().own(number, "an eventfd")).signal();
+      EventFd.of(DeviceCalls.system().adopt(number, "an eventfd")).signal();
     }
   }
 

@@ -217,8 +217,8 @@ public final class ScriptedKernel implements DeviceCalls {
   }
 
   @Override
-  public Fd own(int number, String name) {
-    return DeviceCalls.system().own(number, name);
+  public Fd adopt(int number, String name) {
+    return DeviceCalls.system().adopt(number, name);
   }
 
   /** Returns what a descriptor is of, or null if that is closed. */

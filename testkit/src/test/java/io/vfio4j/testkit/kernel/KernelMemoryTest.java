@@ -220,7 +220,7 @@ class KernelMemoryTest {
       assertErrno(Errno.EINVAL, () -> device.irqs().info(5));
       device.irqs().connect(IrqAction.TRIGGER, 2, 1, List.of(first, second));
       machine.kernel().raise(2, 1);
-      device.irqs().act(IrqAction.TRIGGER, 2, 2, 1);
+      device.irqs().apply(IrqAction.TRIGGER, 2, 2, 1);
       assertThat(first.drain()).isOne();
       assertThat(second.drain()).isOne();
 
@@ -233,7 +233,7 @@ class KernelMemoryTest {
       device.irqs().disable(2);
       machine.kernel().raise(2, 2);
       assertThat(second.await(Duration.ZERO)).isFalse();
-      assertErrno(Errno.EINVAL, () -> device.irqs().act(IrqAction.TRIGGER, 2, 3, 2));
+      assertErrno(Errno.EINVAL, () -> device.irqs().apply(IrqAction.TRIGGER, 2, 3, 2));
     }
   }
 }

@@ -29,7 +29,7 @@ class KernelOpeningTest {
 
   private static DeviceException failure(Machine machine, HostDevice host, KernelInterface by) {
     var thrown = catchThrowableOfType(DeviceException.class,
-        () -> KernelDevice.open(host, machine.options().by(by)).close());
+        () -> KernelDevice.open(host, machine.options().kernelInterface(by)).close());
     assertThat(machine.kernel().openFiles()).isEmpty();
     return thrown;
   }
@@ -43,7 +43,7 @@ class KernelOpeningTest {
           machine.inside().identity().vendorId(), machine.inside().identity().deviceId(),
           machine.inside().identity().subsystemVendorId(), machine.inside().identity().subsystemId(),
           machine.inside().identity().classCode(), "mtty"));
-      assertThat(device.openedBy()).isEqualTo(by);
+      assertThat(device.kernelInterface()).isEqualTo(by);
       assertThat(device.features()).isEqualTo(machine.inside().features());
       assertThat(device.stopCopyLength()).isEqualTo(machine.inside().stopCopyLength());
       assertThat(device.regionCount()).isEqualTo(9);
@@ -60,16 +60,16 @@ class KernelOpeningTest {
   void byTheInterfaceThatIsThere() throws Exception {
     Machine both = Machine.with(Machine.SETTINGS);
     try (KernelDevice device = KernelDevice.open(Machine.HOST, both.options())) {
-      assertThat(device.openedBy()).isEqualTo(KernelInterface.CDEV);
+      assertThat(device.kernelInterface()).isEqualTo(KernelInterface.CDEV);
     }
     Machine old = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.withoutIommufd());
     try (KernelDevice device = KernelDevice.open(Machine.HOST, old.options())) {
-      assertThat(device.openedBy()).isEqualTo(KernelInterface.GROUP);
+      assertThat(device.kernelInterface()).isEqualTo(KernelInterface.GROUP);
     }
     Machine forOthers = Machine.with(Machine.SETTINGS);
     forOthers.kernel().close("/dev/vfio/devices/vfio0", Errno.EACCES);
     try (KernelDevice device = KernelDevice.open(Machine.HOST, forOthers.options())) {
-      assertThat(device.openedBy()).isEqualTo(KernelInterface.GROUP);
+      assertThat(device.kernelInterface()).isEqualTo(KernelInterface.GROUP);
     }
     forOthers.kernel().close("/dev/vfio/0", Errno.EACCES);
     var thrown = catchThrowableOfType(DeviceException.class,

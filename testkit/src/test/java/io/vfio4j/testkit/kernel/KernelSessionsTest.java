@@ -222,7 +222,7 @@ class KernelSessionsTest {
     for (boolean tells : new boolean[] {true, false}) {
       Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.tellsReinit(tells));
       try (KernelDevice device = machine.open(KernelInterface.CDEV)) {
-        assertThat(device.tellsReinit()).isEqualTo(tells);
+        assertThat(device.reportsReinit()).isEqualTo(tells);
         SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
         assertThat(session.preCopyInfo().orElseThrow().reinit()).isFalse();
       }

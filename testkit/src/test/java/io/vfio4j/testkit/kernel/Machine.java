@@ -38,6 +38,6 @@ record Machine(SimulatedDevice inside, ScriptedKernel kernel) {
   }
 
   KernelDevice open(KernelInterface by) throws DeviceException {
-    return KernelDevice.open(HOST, options().by(by));
+    return KernelDevice.open(HOST, options().kernelInterface(by));
   }
 }

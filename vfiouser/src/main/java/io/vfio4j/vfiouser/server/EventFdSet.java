@@ -101,7 +101,7 @@ final class EventFdSet implements AutoCloseable {
 
   /** Does what was signalled since. Only while this is not empty. */
   void dispatch() throws LinuxException {
-    int heard = epoll().take();
+    int heard = epoll().poll();
     for (int i = 0; i < heard; i++) {
       Registration signal = registrations.get(epoll().key(i));
       // One that was heard before it may have removed it.

@@ -84,7 +84,7 @@ class ClientFilesTest {
     DeviceCalls calls = DeviceCalls.system();
     int number = calls.open(path);
     assertThat(number).as("open %s", path).isNotNegative();
-    return calls.own(number, path.toString());
+    return calls.adopt(number, path.toString());
   }
 
   private static void assertRefused(Errno errno, ThrowingCallable call) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param device what is opened
  */
-record Opening(HostDevice device) {
+record DeviceOpener(HostDevice device) {
 
   /** What is done on the way. */
   enum Step {
@@ -28,10 +28,10 @@ record Opening(HostDevice device) {
     ADDRESS_SPACE("make an address space"),
     ATTACH("attach the address space");
 
-    private final String words;
+    private final String description;
 
     Step(String words) {
-      this.words = words;
+      this.description = words;
     }
   }
 
@@ -43,9 +43,9 @@ record Opening(HostDevice device) {
 
   Path cdevFile() throws DeviceException {
     return device.cdevFile().orElseThrow(() -> failure("open", Errno.ENODEV,
-        "it has no file of its own in /dev/vfio/devices: " + (isVfio()
+        "it has no file of its own in /dev/vfio/devices: " + (hasVfioDriver()
             ? "that takes Linux 6.6 or later with CONFIG_VFIO_DEVICE_CDEV; open it through its group"
-            : boundTo())));
+            : describeBinding())));
   }
 
   /** Opens a file on the way. */
@@ -72,33 +72,33 @@ record Opening(HostDevice device) {
           .formatted(path);
     }
     if (errno.equals(Errno.ENOENT)) {
-      return isOfDevice ? "; " + boundTo() : missing(path);
+      return isOfDevice ? "; " + describeBinding() : missingFileHint(path);
     }
     return "";
   }
 
-  private static String missing(Path path) {
+  private static String missingFileHint(Path path) {
     return path.endsWith("iommu")
         ? "; the kernel has no iommufd: load it (modprobe iommufd) or open the device through its group"
         : "; VFIO is not loaded: modprobe vfio-pci, or the driver of your mediated device";
   }
 
   /** Tells whether its driver is one of VFIO's, as those of all mediated devices are. */
-  private boolean isVfio() {
+  private boolean hasVfioDriver() {
     return device.cdev().isPresent() || device.driver()
         .filter(driver -> device.kind() == HostDevice.Kind.MEDIATED || VariantDrivers.isVfio(driver))
         .isPresent();
   }
 
-  private String boundTo() {
-    if (isVfio()) {
+  private String describeBinding() {
+    if (hasVfioDriver()) {
       return "its driver %s does not offer it that way"
           .formatted(device.driver().orElse("is not known, and"));
     }
     String driver = device.driver().map(name -> "it is bound to " + name + ", which is no VFIO driver")
         .orElse("no driver is bound to it");
     return device.kind() == HostDevice.Kind.PCI
-        ? driver + "; bind its VFIO driver: " + VariantDrivers.system().advice(device)
+        ? driver + "; bind its VFIO driver: " + VariantDrivers.system().bindCommands(device)
         : driver;
   }
 
@@ -108,12 +108,12 @@ record Opening(HostDevice device) {
       return result;
     }
     Errno errno = new Errno(-result);
-    String why = why(step, errno);
-    throw failure(step.words, errno,
-        "%s: %s%s".formatted(step.words, errno, why == null ? "" : "; " + why));
+    String why = stepHint(step, errno);
+    throw failure(step.description, errno,
+        "%s: %s%s".formatted(step.description, errno, why == null ? "" : "; " + why));
   }
 
-  private @Nullable String why(Step step, Errno errno) {
+  private @Nullable String stepHint(Step step, Errno errno) {
     return switch (step) {
       case SET_IOMMU -> errno.equals(Errno.EPERM)
           ? "the IOMMU does not isolate interrupts; where you trust the device, load vfio_iommu_type1 with "
@@ -121,7 +121,7 @@ record Opening(HostDevice device) {
           : errno.equals(Errno.ENODEV)
               ? "the driver vfio_iommu_type1 is not loaded: modprobe vfio_iommu_type1" : null;
       case SET_CONTAINER -> errno.equals(Errno.EBUSY) ? "another program has the group in a container" : null;
-      case DEVICE -> errno.equals(Errno.ENODEV) ? boundTo()
+      case DEVICE -> errno.equals(Errno.ENODEV) ? describeBinding()
           : errno.equals(Errno.EINVAL) ? "the group is in no container yet, or wants the token of its PF"
               : null;
       case BIND -> errno.equals(Errno.EBUSY) || errno.equals(Errno.EINVAL)
@@ -138,7 +138,7 @@ record Opening(HostDevice device) {
                 .formatted(String.join(", ", device.neighbours().stream().map(Object::toString).toList())));
   }
 
-  DeviceException wrongVersion(int version) {
+  DeviceException unsupportedVersion(int version) {
     return failure("open", Errno.EOPNOTSUPP, "the kernel has version %d of VFIO, and this knows version 0"
         .formatted(version));
   }

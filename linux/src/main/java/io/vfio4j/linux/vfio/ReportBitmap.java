@@ -8,16 +8,16 @@ import io.vfio4j.model.IovaRange;
 import java.lang.foreign.MemorySegment;
 
 /** Checks what a report of dirty memory is to be written to: the kernel gets a bare address. */
-final class ReportedRange {
+final class ReportBitmap {
 
-  private ReportedRange() {}
+  private ReportBitmap() {}
 
   /**
    * Returns the bytes of the bitmap that a report of a range fills.
    *
    * @throws DeviceException EINVAL for a page size that is no power of two of at least 4096, or too short a bitmap
    */
-  static long bytes(String device, IovaRange range, long pageSize, MemorySegment bitmap)
+  static long checkedSize(String device, IovaRange range, long pageSize, MemorySegment bitmap)
       throws DeviceException {
     if (!bitmap.isNative() || bitmap.isReadOnly()) {
       throw new IllegalArgumentException("a bitmap that is no native memory to be written to");

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * One for the process, made with the first signal and kept; calls follow each other.
  */
-final class EventSignal {
+final class AioContext {
 
   private static final long IOCB_SIZE = 64;
   private static final long IOCB_OPCODE = 16;
@@ -72,7 +72,7 @@ final class EventSignal {
       FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS),
       Linker.Option.firstVariadicArg(1));
 
-  private static final @Nullable EventSignal INSTANCE = make();
+  private static final @Nullable AioContext INSTANCE = create();
 
   private final ReentrantLock lock = new ReentrantLock();
   private final long context;
@@ -80,7 +80,7 @@ final class EventSignal {
   private final MemorySegment iocb;
   private final MemorySegment iocbs;
 
-  private EventSignal(long context) {
+  private AioContext(long context) {
     this.context = context;
     ring = MemorySegment.ofAddress(context).reinterpret(RING_SIZE);
     iocb = Arena.global().allocate(IOCB_SIZE, Long.BYTES);
@@ -91,22 +91,22 @@ final class EventSignal {
   }
 
   /** Returns the process's, or null where the system has no asynchronous operations, or gives none. */
-  static @Nullable EventSignal instance() {
+  static @Nullable AioContext instance() {
     return INSTANCE;
   }
 
-  private static @Nullable EventSignal make() {
+  private static @Nullable AioContext create() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment context = arena.allocate(JAVA_LONG);
-      if (setUp(context) != 0) {
+      if (setup(context) != 0) {
         return null;
       }
-      EventSignal signal = new EventSignal(context.get(JAVA_LONG, 0));
+      AioContext signal = new AioContext(context.get(JAVA_LONG, 0));
       return signal.ring.get(JAVA_INT, RING_MAGIC) == RING_MAGIC_VALUE ? signal : null;
     }
   }
 
-  private static long setUp(MemorySegment context) {
+  private static long setup(MemorySegment context) {
     try {
       MemorySegment capture = Native.capture();
       return Native.result((long) IO_SETUP.invokeExact(capture, SYS_IO_SETUP, 1, context), capture);
@@ -130,7 +130,7 @@ final class EventSignal {
    * @param number an acquired descriptor
    * @return 1, or a negated errno: EINVAL for what is no eventfd
    */
-  long add(int number) {
+  long signal(int number) {
     lock.lock();
     try {
       iocb.set(JAVA_INT, IOCB_FILE, number);
