@@ -6,4 +6,6 @@ module io.vfio4j.conformance {
   requires java.xml;
 
   exports io.vfio4j.conformance;
+  exports io.vfio4j.conformance.report;
+  exports io.vfio4j.conformance.setup;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.conformance.ConformanceOptions;
-import io.vfio4j.conformance.ConformanceReport;
 import io.vfio4j.conformance.ConformanceSuite;
-import io.vfio4j.conformance.Group;
-import io.vfio4j.conformance.HtmlPage;
-import io.vfio4j.conformance.JunitXml;
-import io.vfio4j.conformance.Subject;
+import io.vfio4j.conformance.report.CheckGroup;
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.HtmlPage;
+import io.vfio4j.conformance.report.JunitXml;
+import io.vfio4j.conformance.setup.ConformanceOptions;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.engine.OutputFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ final class ConformCommand implements Callable<Integer> {
 
   @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = GroupConverter.class, completionCandidates = GroupConverter.Words.class, description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
       + "dma-log, reset, reopening, regions, v1-region, v1-states, v1-data, error, times.")
-  private List<Group> only = new ArrayList<>();
+  private List<CheckGroup> only = new ArrayList<>();
 
   @Option(names = "--dangerous", description = "Do the checks too that may crash the system of a device with a bad driver.")
   private boolean dangerous;
@@ -67,7 +67,7 @@ final class ConformCommand implements Callable<Integer> {
     ConformanceView view = new ConformanceView(output);
     try (JudgedDevice judged = Options.required(device, "DEVICE").openToJudge(output::warning);
         Termination.Registration _ = Termination.onSignal(view::cancel, PATIENCE)) {
-      report = ConformanceSuite.run(Subject.of(judged.probe()), options(), view);
+      report = ConformanceSuite.run(DeviceUnderTest.of(judged.probe()), options(), view);
     } catch (CancellationException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE, String.valueOf(e.getMessage()), e);
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.conformance.CheckResult;
-import io.vfio4j.conformance.ConformanceReport;
-import io.vfio4j.conformance.Group;
-import io.vfio4j.conformance.Outcome;
-import io.vfio4j.conformance.Verdict;
+import io.vfio4j.conformance.report.CheckGroup;
+import io.vfio4j.conformance.report.CheckResult;
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Outcome;
+import io.vfio4j.conformance.report.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,22 +25,22 @@ final class ConformanceText {
     ConformanceText text = new ConformanceText();
     text.lines.add("%s  %s, %s, %s".formatted(report.device().name(), report.device().ids(),
         report.device().driver(), report.features()));
-    for (Group group : Group.values()) {
-      List<CheckResult> results = report.of(group);
+    for (CheckGroup group : CheckGroup.values()) {
+      List<CheckResult> results = report.resultsOf(group);
       if (!results.isEmpty()) {
         text.add(group, results);
       }
     }
     text.lines.add("%s: %s".formatted(report.outcome() == Outcome.NOT_CONFORMANT
-        ? report.outcome().words().toUpperCase(Locale.ROOT)
-        : report.outcome().words(), report.summary()));
+        ? report.outcome().description().toUpperCase(Locale.ROOT)
+        : report.outcome().description(), report.summary()));
     return text.lines;
   }
 
-  private void add(Group group, List<CheckResult> results) {
+  private void add(CheckGroup group, List<CheckResult> results) {
     Map<String, Long> counts = new LinkedHashMap<>();
     for (String word : List.of("passed", "failed", "deviates", "not applicable")) {
-      counts.put(word, results.stream().filter(result -> result.verdict().word().equals(word)).count());
+      counts.put(word, results.stream().filter(result -> result.verdict().label().equals(word)).count());
     }
     lines.add("%-20s %s".formatted(group.title(),
         counts.entrySet().stream().filter(count -> count.getValue() > 0)
@@ -48,11 +48,11 @@ final class ConformanceText {
     Map<String, Integer> excuses = new LinkedHashMap<>();
     for (CheckResult result : results) {
       switch (result.verdict()) {
-        case Verdict.Passed _ -> {
+        case Verdict.Pass _ -> {
           // Counted above.
         }
-        case Verdict.Failed(String expected, String observed) -> addFailure(result, expected, observed);
-        case Verdict.Deviates(String what) ->
+        case Verdict.Failure(String expected, String observed) -> addFailure(result, expected, observed);
+        case Verdict.Deviation(String what) ->
           lines.add("  deviates: %s: %s".formatted(result.check().name(), what));
         case Verdict.NotApplicable(String why) -> excuses.merge(why, 1, Integer::sum);
       }
@@ -61,9 +61,9 @@ final class ConformanceText {
   }
 
   private void addFailure(CheckResult result, String expected, String observed) {
-    lines.add("  FAILED: %s: %s".formatted(result.check().name(), result.check().sentence()));
+    lines.add("  FAILED: %s: %s".formatted(result.check().name(), result.check().requirement()));
     lines.add("    expected  " + expected);
     lines.add("    observed  " + observed);
-    lines.add("    source    " + result.check().source());
+    lines.add("    source    " + result.check().reference());
   }
 }

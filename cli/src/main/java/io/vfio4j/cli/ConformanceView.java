@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.conformance.Check;
-import io.vfio4j.conformance.CheckResult;
 import io.vfio4j.conformance.ConformanceListener;
+import io.vfio4j.conformance.report.Check;
+import io.vfio4j.conformance.report.CheckResult;
 
 /** Shows how far the suite is: a line redrawn in place on a terminal, an event for each check as JSON. */
 final class ConformanceView implements ConformanceListener {
@@ -35,19 +35,19 @@ final class ConformanceView implements ConformanceListener {
   }
 
   @Override
-  public void begun(int all) {
+  public void started(int all) {
     checks = all;
   }
 
   @Override
-  public void begun(Check check) {
+  public void started(Check check) {
     if (draws) {
       line.show("%d of %d: %s".formatted(done + 1, checks, check.id()));
     }
   }
 
   @Override
-  public void ended(CheckResult result) {
+  public void finished(CheckResult result) {
     done++;
     if (draws && done == checks) {
       line.clear();

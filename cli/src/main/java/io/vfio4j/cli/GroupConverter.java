@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.conformance.Group;
+import io.vfio4j.conformance.report.CheckGroup;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;
@@ -10,7 +10,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads the name of a group of checks. */
-final class GroupConverter implements ITypeConverter<Group> {
+final class GroupConverter implements ITypeConverter<CheckGroup> {
 
   /** The words that are accepted, for the completion of a shell. */
   static final class Words extends ArrayList<String> {
@@ -18,16 +18,16 @@ final class GroupConverter implements ITypeConverter<Group> {
     private static final long serialVersionUID = 1;
 
     Words() {
-      super(Arrays.stream(Group.values()).map(Group::id).toList());
+      super(Arrays.stream(CheckGroup.values()).map(CheckGroup::id).toList());
     }
   }
 
   @Override
-  public Group convert(String value) {
+  public CheckGroup convert(String value) {
     String id = value.strip().toLowerCase(Locale.ROOT).replace('_', '-');
-    return Arrays.stream(Group.values()).filter(group -> group.id().equals(id)).findFirst()
+    return Arrays.stream(CheckGroup.values()).filter(group -> group.id().equals(id)).findFirst()
         .orElseThrow(() -> new TypeConversionException("'%s' is no group of checks: give some of %s"
             .formatted(value,
-                Arrays.stream(Group.values()).map(Group::id).collect(Collectors.joining(", ")))));
+                Arrays.stream(CheckGroup.values()).map(CheckGroup::id).collect(Collectors.joining(", ")))));
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
+import io.vfio4j.conformance.report.Check;
+import io.vfio4j.conformance.report.CheckResult;
+
 /** Hears of the suite's progress, in the thread that runs it. */
 public interface ConformanceListener {
 
@@ -13,11 +16,11 @@ public interface ConformanceListener {
    *
    * @param checks how many there are
    */
-  default void begun(int checks) {
+  default void started(int checks) {
   }
 
   /** A check begins. */
-  default void begun(Check check) {
+  default void started(Check check) {
   }
 
   /** Returns whether to end the suite before the next check: the device is reset then. */
@@ -26,6 +29,6 @@ public interface ConformanceListener {
   }
 
   /** A check has ended. */
-  default void ended(CheckResult result) {
+  default void finished(CheckResult result) {
   }
 }

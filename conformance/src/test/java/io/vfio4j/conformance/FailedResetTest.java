@@ -3,6 +3,10 @@ package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.conformance.report.CheckGroup;
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Verdict;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
 import io.vfio4j.testkit.foreign.ForeignServer;
@@ -22,20 +26,20 @@ class FailedResetTest {
   @TempDir
   private Path folder;
 
-  private Map<String, String> failures(Set<Group> groups) throws Exception {
+  private Map<String, String> failures(Set<CheckGroup> groups) throws Exception {
     SimulatedDevice device = SimulatedSettings.named("device").withContent(16, 7).device();
     Path socket = folder.resolve("foreign.sock");
     try (ForeignServer _ = ForeignServer.listen(socket, device, ServerTrait.referenceLibrary());
         VfioUserProbe probe = VfioUserProbe.connect(socket, ClientOptions.DEFAULT)) {
-      ConformanceReport report = ConformanceSuite.run(Subject.of(probe),
-          Options.TIMELESS.withGroups(groups), ConformanceListener.NONE);
-      return Findings.of(report, Verdict.Failed.class);
+      ConformanceReport report = ConformanceSuite.run(DeviceUnderTest.of(probe),
+          TestOptions.UNTIMED.withGroups(groups), ConformanceListener.NONE);
+      return ReportEntries.of(report, Verdict.Failure.class);
     }
   }
 
   @Test
-  void blamesTheResetOnly() throws Exception {
-    Map<String, String> failures = failures(EnumSet.allOf(Group.class));
+  void reportsFailedResetOnly() throws Exception {
+    Map<String, String> failures = failures(EnumSet.allOf(CheckGroup.class));
 
     assertThat(failures).containsKey("reset/from RESUMING");
     assertThat(failures).allSatisfy((id, words) -> {
@@ -47,8 +51,8 @@ class FailedResetTest {
 
   /** Also where nobody asked for the checks of resets: else it would be nobody's failure. */
   @Test
-  void reportsTheResetThoughItsGroupIsNotAskedFor() throws Exception {
-    Map<String, String> failures = failures(EnumSet.of(Group.TRANSITIONS));
+  void reportsFailedResetOutsideSelectedGroups() throws Exception {
+    Map<String, String> failures = failures(EnumSet.of(CheckGroup.TRANSITIONS));
 
     assertThat(failures.get("reset/from RESUMING")).contains("RUNNING after a reset in RESUMING");
     assertThat(failures).noneSatisfy((id, words) -> {

@@ -3,6 +3,10 @@ package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Verdict;
+import io.vfio4j.conformance.setup.DeviceProfile;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.linux.vfio.HostDevice;
 import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.linux.vfio.KernelOptions;
@@ -27,22 +31,22 @@ class KernelDeviceTest {
 
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
-  void passesWhole(KernelInterface by) throws Exception {
+  void passesAllChecks(KernelInterface by) throws Exception {
     SimulatedDevice device = SimulatedSettings.named("a").withContent(4, 7).withChanges(0, 1000).device();
     device.moveTo(DeviceState.RESUMING); // as its last user left it
     ScriptedKernel kernel = new ScriptedKernel(device, KernelManners.LINUX_6_12);
     try (
         KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.calls(kernel).kernelInterface(by))) {
       ConformanceReport report =
-          ConformanceSuite.run(new Subject(probe, KnownDevice.STRANGER), Options.TIMELESS,
+          ConformanceSuite.run(new DeviceUnderTest(probe, DeviceProfile.UNKNOWN), TestOptions.UNTIMED,
               new ConformanceListener() {
               });
 
       // The kernel leaves a device as it is when it is closed.
-      assertThat(Findings.complaints(report)).containsOnlyKeys("reopening/from RESUMING",
+      assertThat(ReportEntries.failuresAndDeviations(report)).containsOnlyKeys("reopening/from RESUMING",
           "reopening/from STOP_COPY");
       assertThat(report.isConformant()).isTrue();
-      assertThat(report.results()).filteredOn(result -> result.verdict() instanceof Verdict.Passed)
+      assertThat(report.results()).filteredOn(result -> result.verdict() instanceof Verdict.Pass)
           .hasSizeGreaterThan(100);
     }
     assertThat(kernel.openFiles()).isEmpty();

@@ -3,6 +3,10 @@ package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Verdict;
+import io.vfio4j.conformance.setup.DeviceProfile;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.IovaRange;
@@ -25,11 +29,11 @@ final class MisbehaviourTest {
   private static final MigrationFeatures NO_P2P = MigrationFeatures.of(MigrationFeature.PRE_COPY);
 
   /** The simulated device, which promises all that there is to promise. */
-  private record Simulated() implements KnownDevice {
+  private record SimulatedProfile() implements DeviceProfile {
 
     @Override
-    public Set<Claim> claims() {
-      return EnumSet.allOf(Claim.class);
+    public Set<Guarantee> guarantees() {
+      return EnumSet.allOf(Guarantee.class);
     }
 
     @Override
@@ -55,37 +59,37 @@ final class MisbehaviourTest {
     }
   }
 
-  private static ConformanceReport judge(MigrationFeatures features, Set<Misbehaviour> habits)
+  private static ConformanceReport run(MigrationFeatures features, Set<Misbehaviour> habits)
       throws DeviceException {
     SimulatedSettings settings =
         SimulatedSettings.named("simulated").withFeatures(features).withContent(200, 0);
     try (MisbehavingProbe probe = new MisbehavingProbe(settings, habits)) {
-      return ConformanceSuite.run(new Subject(probe, new Simulated()), Options.TIMELESS,
+      return ConformanceSuite.run(new DeviceUnderTest(probe, new SimulatedProfile()), TestOptions.UNTIMED,
           ConformanceListener.NONE);
     }
   }
 
   @ParameterizedTest
-  @MethodSource("io.vfio4j.conformance.HonestScratchTest#featureSets")
-  void honest(MigrationFeatures features) throws Exception {
-    ConformanceReport report = judge(features, Set.of());
+  @MethodSource("io.vfio4j.conformance.ScratchConformanceTest#featureSets")
+  void passesConformingDevice(MigrationFeatures features) throws Exception {
+    ConformanceReport report = run(features, Set.of());
 
-    assertThat(Findings.complaints(report)).isEmpty();
-    assertThat(Findings.of(report, Verdict.NotApplicable.class).values())
+    assertThat(ReportEntries.failuresAndDeviations(report)).isEmpty();
+    assertThat(ReportEntries.of(report, Verdict.NotApplicable.class).values())
         .allMatch(why -> why.startsWith("the device has no "));
   }
 
   @ParameterizedTest
   @EnumSource
-  void misbehaving(Misbehaviour habit) throws Exception {
+  void findsMisbehaviour(Misbehaviour habit) throws Exception {
     MigrationFeatures features =
         habit == Misbehaviour.ACCEPTS_MISSING_STATES ? NO_P2P : MigrationFeatures.ALL;
-    ConformanceReport report = judge(features, EnumSet.of(habit));
+    ConformanceReport report = run(features, EnumSet.of(habit));
 
-    Rightly rightly = Rightly.named(habit, "misbehaviours.txt", report);
-    assertThat(Findings.ids(report, Verdict.Failed.class)).as("failed for " + habit)
+    ExpectedVerdicts rightly = ExpectedVerdicts.named(habit, "misbehaviours.txt", report);
+    assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + habit)
         .containsExactlyInAnyOrderElementsOf(rightly.failed());
-    assertThat(Findings.ids(report, Verdict.Deviates.class)).as("deviates for " + habit)
+    assertThat(ReportEntries.ids(report, Verdict.Deviation.class)).as("deviates for " + habit)
         .containsExactlyInAnyOrderElementsOf(rightly.deviating());
   }
 }

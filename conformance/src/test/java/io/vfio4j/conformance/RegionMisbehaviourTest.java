@@ -3,6 +3,10 @@ package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Verdict;
+import io.vfio4j.conformance.setup.DeviceProfile;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.MigrationFeatures;
@@ -21,11 +25,11 @@ final class RegionMisbehaviourTest {
   private static final int WINDOW = 1500;
 
   /** The device behind the region, which promises all that there is to promise. */
-  private record Simulated() implements KnownDevice {
+  private record SimulatedProfile() implements DeviceProfile {
 
     @Override
-    public Set<Claim> claims() {
-      return EnumSet.allOf(Claim.class);
+    public Set<Guarantee> guarantees() {
+      return EnumSet.allOf(Guarantee.class);
     }
 
     @Override
@@ -40,39 +44,39 @@ final class RegionMisbehaviourTest {
     }
   }
 
-  private static ConformanceReport judge(boolean ndma, Set<RegionMisbehaviour> habits)
+  private static ConformanceReport run(boolean ndma, Set<RegionMisbehaviour> habits)
       throws DeviceException {
     SimulatedSettings settings =
         SimulatedSettings.named("simulated").withFeatures(MigrationFeatures.ALL).withContent(100, 0);
     try (MisbehavingRegionProbe probe = new MisbehavingRegionProbe(settings, WINDOW, ndma, habits)) {
-      return ConformanceSuite.run(new Subject(probe, new Simulated()), Options.TIMELESS,
+      return ConformanceSuite.run(new DeviceUnderTest(probe, new SimulatedProfile()), TestOptions.UNTIMED,
           ConformanceListener.NONE);
     }
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void honest(boolean ndma) throws Exception {
-    ConformanceReport report = judge(ndma, Set.of());
+  void passesConformingRegion(boolean ndma) throws Exception {
+    ConformanceReport report = run(ndma, Set.of());
 
-    assertThat(Findings.complaints(report)).isEmpty();
-    assertThat(Findings.ids(report, Verdict.Passed.class)).hasSizeGreaterThan(45)
+    assertThat(ReportEntries.failuresAndDeviations(report)).isEmpty();
+    assertThat(ReportEntries.ids(report, Verdict.Pass.class)).hasSizeGreaterThan(45)
         .contains("v1-states/loads first", "v1-states/ERROR", "v1-states/RESUMING > STOP_COPY",
             "v1-data/left within a segment");
-    assertThat(Findings.of(report, Verdict.NotApplicable.class).get("v1-states/STOP_COPY > PRE_COPY"))
+    assertThat(ReportEntries.of(report, Verdict.NotApplicable.class).get("v1-states/STOP_COPY > PRE_COPY"))
         .isEqualTo("the device lacks this transition, as it may; "
             + "a way around: STOP_COPY > STOP > PRE_COPY");
   }
 
   @ParameterizedTest
   @EnumSource
-  void misbehaving(RegionMisbehaviour habit) throws Exception {
-    ConformanceReport report = judge(habit != RegionMisbehaviour.TAKES_NDMA, EnumSet.of(habit));
+  void findsMisbehaviour(RegionMisbehaviour habit) throws Exception {
+    ConformanceReport report = run(habit != RegionMisbehaviour.TAKES_NDMA, EnumSet.of(habit));
 
-    Rightly rightly = Rightly.named(habit, "region-misbehaviours.txt", report);
-    assertThat(Findings.ids(report, Verdict.Failed.class)).as("failed for " + habit)
+    ExpectedVerdicts rightly = ExpectedVerdicts.named(habit, "region-misbehaviours.txt", report);
+    assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + habit)
         .containsExactlyInAnyOrderElementsOf(rightly.failed());
-    assertThat(Findings.ids(report, Verdict.Deviates.class)).as("deviates for " + habit)
+    assertThat(ReportEntries.ids(report, Verdict.Deviation.class)).as("deviates for " + habit)
         .containsExactlyInAnyOrderElementsOf(rightly.deviating());
   }
 }

@@ -3,6 +3,11 @@ package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.conformance.report.CheckGroup;
+import io.vfio4j.conformance.report.CheckResult;
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Verdict;
+import io.vfio4j.conformance.setup.ConformanceOptions;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.MigrationFeatures;
 import java.nio.file.Path;
@@ -26,20 +31,21 @@ final class ScratchFaultsTest {
 
   @ParameterizedTest
   @MethodSource("failingArcs")
-  void failingArc(String fault, @TempDir Path folder) throws Exception {
+  void findsFailingArc(String fault, @TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, fault)) {
-      ConformanceReport report = scratch.judge(Options.TIMELESS);
+      ConformanceReport report = scratch.runSuite(TestOptions.UNTIMED);
 
       assertThat(report.isConformant()).as(fault).isFalse();
     }
   }
 
   @Test
-  void failingArcIsFoundInEveryTransitionThatTakesIt(@TempDir Path folder) throws Exception {
+  void findsFailingArcInEveryTransition(@TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, "arc=STOP_COPY>STOP,errno=EIO")) {
-      ConformanceReport report = scratch.judge(Options.TIMELESS.withGroups(Set.of(Group.TRANSITIONS)));
+      ConformanceReport report =
+          scratch.runSuite(TestOptions.UNTIMED.withGroups(Set.of(CheckGroup.TRANSITIONS)));
 
-      assertThat(Findings.ids(report, Verdict.Failed.class)).containsExactlyInAnyOrder(
+      assertThat(ReportEntries.ids(report, Verdict.Failure.class)).containsExactlyInAnyOrder(
           "transitions/STOP_COPY > STOP", "transitions/STOP_COPY > RUNNING",
           "transitions/STOP_COPY > RESUMING",
           "transitions/STOP_COPY > RUNNING_P2P");
@@ -47,12 +53,12 @@ final class ScratchFaultsTest {
   }
 
   @Test
-  void arcIntoErrorLetsErrorBeChecked(@TempDir Path folder) throws Exception {
+  void checksErrorStateAfterFailingArc(@TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, "arc=STOP>STOP_COPY,errno=EIO,error")) {
-      ConformanceReport report = scratch.judge(Options.TIMELESS);
+      ConformanceReport report = scratch.runSuite(TestOptions.UNTIMED);
 
-      assertThat(report.of(Group.ERROR)).extracting(CheckResult::verdict)
-          .hasOnlyElementsOfType(Verdict.Passed.class);
+      assertThat(report.resultsOf(CheckGroup.ERROR)).extracting(CheckResult::verdict)
+          .hasOnlyElementsOfType(Verdict.Pass.class);
     }
   }
 
@@ -74,24 +80,24 @@ final class ScratchFaultsTest {
       traffic=repeat              | resuming/in is out
       traffic=restart             | resuming/in is out
       """)
-  void otherTrouble(String fault, String checks, @TempDir Path folder) throws Exception {
+  void findsFault(String fault, String checks, @TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, fault)) {
-      ConformanceReport report = scratch.judge(Options.TIMELESS);
+      ConformanceReport report = scratch.runSuite(TestOptions.UNTIMED);
 
-      assertThat(Findings.ids(report, Verdict.Failed.class)).as(fault)
+      assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as(fault)
           .containsExactly(checks.split(";"));
     }
   }
 
   @Test
-  void delay(@TempDir Path folder) throws Exception {
+  void reportsSlowTransition(@TempDir Path folder) throws Exception {
     ConformanceOptions options = ConformanceOptions.DEFAULT.withSlowness(Duration.ofMillis(300), 1)
-        .withGroups(Set.of(Group.TIMES));
+        .withGroups(Set.of(CheckGroup.TIMES));
     try (ServedScratch scratch = ServedScratch.with(folder, "arc=STOP>RESUMING,delay=500ms,times=1")) {
-      ConformanceReport report = scratch.judge(options);
+      ConformanceReport report = scratch.runSuite(options);
 
       assertThat(report.isConformant()).isTrue();
-      assertThat(Findings.of(report, Verdict.Deviates.class)).containsOnlyKeys("times/moves")
+      assertThat(ReportEntries.of(report, Verdict.Deviation.class)).containsOnlyKeys("times/moves")
           .hasEntrySatisfying("times/moves",
               time -> assertThat(time)
                   .containsPattern("RUNNING > RESUMING took ([5-9]\\d\\d ms|\\d+\\.\\d\\d s)"));
@@ -99,24 +105,24 @@ final class ScratchFaultsTest {
   }
 
   @Test
-  void slowStream(@TempDir Path folder) throws Exception {
+  void reportsSlowStream(@TempDir Path folder) throws Exception {
     ConformanceOptions options = ConformanceOptions.DEFAULT.withSlowness(Duration.ofDays(1), 1 << 20)
-        .withGroups(Set.of(Group.TIMES));
+        .withGroups(Set.of(CheckGroup.TIMES));
     try (ServedScratch scratch = ServedScratch.with(folder, "slow=200k")) {
-      ConformanceReport report = scratch.judge(options);
+      ConformanceReport report = scratch.runSuite(options);
 
       assertThat(report.isConformant()).isTrue();
-      assertThat(Findings.of(report, Verdict.Deviates.class)).containsOnlyKeys("times/streams")
+      assertThat(ReportEntries.of(report, Verdict.Deviation.class)).containsOnlyKeys("times/streams")
           .hasEntrySatisfying("times/streams", time -> assertThat(time).startsWith("reading a state: 65"));
     }
   }
 
   @Test
-  void slowStreamBreaksNoRule(@TempDir Path folder) throws Exception {
+  void passesSlowStream(@TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, "slow=4m")) {
-      ConformanceReport report = scratch.judge(Options.TIMELESS);
+      ConformanceReport report = scratch.runSuite(TestOptions.UNTIMED);
 
-      assertThat(Findings.of(report, Verdict.Failed.class)).isEmpty();
+      assertThat(ReportEntries.of(report, Verdict.Failure.class)).isEmpty();
     }
   }
 }

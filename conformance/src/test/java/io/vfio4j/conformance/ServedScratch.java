@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance;
 
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.setup.ConformanceOptions;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.devices.scratch.Fault;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
@@ -21,7 +24,7 @@ final class ServedScratch implements AutoCloseable {
 
   private static final long MEMORY = 64 << 10;
   /** Enough for a state that takes many messages, even where those are small. */
-  private static final long LITTLE = 8 << 10;
+  private static final long SMALL_MEMORY = 8 << 10;
 
   private final ScratchDevice device;
   private final VfioUserServer server;
@@ -29,7 +32,7 @@ final class ServedScratch implements AutoCloseable {
   private final VfioUserProbe probe;
   private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
 
-  private ServedScratch(Path folder, ScratchConfig config, Connection connection) throws IOException {
+  private ServedScratch(Path folder, ScratchConfig config, ConnectionVariant connection) throws IOException {
     device = new ScratchDevice(config);
     Path path = folder.resolve("scratch");
     server = VfioUserServer.listen(path, device, connection.server(), log::add);
@@ -45,27 +48,29 @@ final class ServedScratch implements AutoCloseable {
     }
   }
 
-  static ServedScratch with(Path folder, MigrationFeatures features, Connection connection)
+  static ServedScratch with(Path folder, MigrationFeatures features, ConnectionVariant connection)
       throws IOException {
-    return new ServedScratch(folder, config().withMemorySize(LITTLE).withFeatures(features), connection);
+    return new ServedScratch(folder, config().withMemorySize(SMALL_MEMORY).withFeatures(features),
+        connection);
   }
 
   static ServedScratch with(Path folder, MigrationFeatures features, MigrationVersions versions)
       throws IOException {
-    return new ServedScratch(folder, config().withFeatures(features), Connection.USUAL.with(versions));
+    return new ServedScratch(folder, config().withFeatures(features),
+        ConnectionVariant.DEFAULT.with(versions));
   }
 
   static ServedScratch with(Path folder, String... faults) throws IOException {
     return new ServedScratch(folder,
-        config().withFaults(List.of(faults).stream().map(Fault::parse).toList()), Connection.USUAL);
+        config().withFaults(List.of(faults).stream().map(Fault::parse).toList()), ConnectionVariant.DEFAULT);
   }
 
   private static ScratchConfig config() {
     return ScratchConfig.named("scratch").withMemorySize(MEMORY);
   }
 
-  ConformanceReport judge(ConformanceOptions options) throws IOException {
-    return ConformanceSuite.run(Subject.of(probe), options, ConformanceListener.NONE);
+  ConformanceReport runSuite(ConformanceOptions options) throws IOException {
+    return ConformanceSuite.run(DeviceUnderTest.of(probe), options, ConformanceListener.NONE);
   }
 
   BlockingQueue<String> log() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
-import io.vfio4j.conformance.Markup;
+import io.vfio4j.conformance.report.Markup;
 import java.util.Collection;
 import java.util.List;
 
@@ -22,7 +22,7 @@ final class Html {
     if (!style.isEmpty()) {
       out.append(" class=\"").append(style).append('"');
     }
-    out.append('>').append(Markup.escaped(text)).append("</").append(name).append(">\n");
+    out.append('>').append(Markup.escape(text)).append("</").append(name).append(">\n");
     return this;
   }
 
@@ -48,11 +48,11 @@ final class Html {
   /** Adds a table, of which the first column names the rows. */
   Html table(List<String> heads, Collection<List<String>> rows) {
     raw("<div class=\"wide\"><table>\n<thead><tr>");
-    heads.forEach(head -> raw("<th scope=\"col\">" + Markup.escaped(head) + "</th>"));
+    heads.forEach(head -> raw("<th scope=\"col\">" + Markup.escape(head) + "</th>"));
     raw("</tr></thead>\n<tbody>\n");
     for (List<String> row : rows) {
-      raw("<tr><th scope=\"row\">" + Markup.escaped(row.getFirst()) + "</th>");
-      row.subList(1, row.size()).forEach(cell -> raw("<td>" + Markup.escaped(cell) + "</td>"));
+      raw("<tr><th scope=\"row\">" + Markup.escape(row.getFirst()) + "</th>");
+      row.subList(1, row.size()).forEach(cell -> raw("<td>" + Markup.escape(cell) + "</td>"));
       raw("</tr>\n");
     }
     return raw("</tbody>\n</table></div>\n");

@@ -4,8 +4,8 @@ package io.vfio4j.cli.watch;
 import static io.vfio4j.cli.Quantities.bytes;
 import static io.vfio4j.cli.Quantities.time;
 
-import io.vfio4j.conformance.HtmlPage;
-import io.vfio4j.conformance.Markup;
+import io.vfio4j.conformance.report.HtmlPage;
+import io.vfio4j.conformance.report.Markup;
 import io.vfio4j.engine.DowntimeParts;
 import java.io.IOException;
 import java.io.InputStream;
@@ -146,7 +146,7 @@ final class MigrationPage {
         .distinct().sorted()
         .forEach(state -> html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar "
             + Lanes.style(state.name()) + "\" width=\"14\" height=\"14\" rx=\"3\"/></svg>"
-            + Markup.escaped(state.name()) + "</span> "));
+            + Markup.escape(state.name()) + "</span> "));
     html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar moving\" width=\"14\" "
         + "height=\"14\" rx=\"3\"/></svg>on its way</span>");
     if (Downtime.of(ending).isPresent()) {

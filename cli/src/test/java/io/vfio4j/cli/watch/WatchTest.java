@@ -8,7 +8,7 @@ import com.google.gson.JsonParser;
 import io.vfio4j.cli.Output;
 import io.vfio4j.cli.Quantities;
 import io.vfio4j.cli.Run;
-import io.vfio4j.conformance.Markup;
+import io.vfio4j.conformance.report.Markup;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
@@ -108,7 +108,7 @@ class WatchTest {
     assertThat(run.exitCode()).isEqualTo(NOT_DONE);
     assertThat(lines(events)).containsExactly(run.event("error"));
     assertThat(Files.readString(page)).contains(">Failed<", "nothing</b>", "was moved",
-        Markup.escaped(run.event("error").get("message").getAsString()), "--report")
+        Markup.escape(run.event("error").get("message").getAsString()), "--report")
         .doesNotContain("Timeline", "Moves").endsWith("</html>\n");
   }
 

@@ -4,12 +4,12 @@ package io.vfio4j.interop.checks;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vfio4j.conformance.ConformanceListener;
-import io.vfio4j.conformance.ConformanceOptions;
-import io.vfio4j.conformance.ConformanceReport;
 import io.vfio4j.conformance.ConformanceSuite;
-import io.vfio4j.conformance.KnownDevice;
-import io.vfio4j.conformance.Subject;
-import io.vfio4j.conformance.Verdict;
+import io.vfio4j.conformance.report.ConformanceReport;
+import io.vfio4j.conformance.report.Verdict;
+import io.vfio4j.conformance.setup.ConformanceOptions;
+import io.vfio4j.conformance.setup.DeviceProfile;
+import io.vfio4j.conformance.setup.DeviceUnderTest;
 import io.vfio4j.linux.vfio.KernelDevice;
 import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.linux.vfio.KernelProbe;
@@ -75,28 +75,28 @@ final class ConformChecks {
   private void testDevice() throws IOException {
     try (TestDevice test = Mdev.testDevice(KIB); KernelProbe probe = bench.probe(test.mdev())) {
       ConformanceReport report =
-          ConformanceSuite.run(new Subject(probe, new Knowledge()), ConformanceOptions.DEFAULT,
+          ConformanceSuite.run(new DeviceUnderTest(probe, new Knowledge()), ConformanceOptions.DEFAULT,
               ConformanceListener.NONE);
       List<String> failed =
-          report.results().stream().filter(result -> result.verdict() instanceof Verdict.Failed)
+          report.results().stream().filter(result -> result.verdict() instanceof Verdict.Failure)
               .map(result -> result.check().id() + ": " + result.verdict().details()).toList();
       Require.equal(List.of(), failed, "failed; %s".formatted(report.summary()));
       Set<String> deviations = new TreeSet<>();
-      report.results().stream().filter(result -> result.verdict() instanceof Verdict.Deviates)
+      report.results().stream().filter(result -> result.verdict() instanceof Verdict.Deviation)
           .map(result -> result.check().id()).filter(id -> !id.startsWith(TIMES)).forEach(deviations::add);
       Require.equal(Set.of("dma-log/empty range"), deviations, "deviations");
-      Require.that(report.count(Verdict.Passed.class) >= 130, "%s".formatted(report.summary()));
+      Require.that(report.count(Verdict.Pass.class) >= 130, "%s".formatted(report.summary()));
     }
   }
 
   /** What is known of test devices: all that the suite can make use of. */
-  private static final class Knowledge implements KnownDevice {
+  private static final class Knowledge implements DeviceProfile {
 
     private static final IovaRange MEMORY = new IovaRange(0x10_0000, 16 * 4096);
 
     @Override
-    public Set<Claim> claims() {
-      return Set.of(Claim.IN_IS_OUT, Claim.DETECTS_DAMAGE);
+    public Set<Guarantee> guarantees() {
+      return Set.of(Guarantee.ROUND_TRIP, Guarantee.DETECTS_CORRUPTION);
     }
 
     @Override

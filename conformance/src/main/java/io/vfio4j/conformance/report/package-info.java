@@ -1,0 +1,4 @@
+@NullMarked
+package io.vfio4j.conformance.report;
+
+import org.jspecify.annotations.NullMarked;
