@@ -8,7 +8,7 @@ import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationTarget;
-import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.OwnershipOracle;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
 import io.vfio4j.engine.TransportListener;
@@ -25,12 +25,12 @@ final class Reception {
   private final OpenDevices targets;
   private final MemoryRegions memory;
   private final MigrationOptions options;
-  private final OwnershipQuestion.Oracle oracle;
+  private final OwnershipOracle oracle;
   private final Watching watching;
   private final Output output;
 
   Reception(OpenDevices targets, MemoryRegions memory, MigrationOptions options,
-      OwnershipQuestion.Oracle oracle, Watching watching, Output output) {
+      OwnershipOracle oracle, Watching watching, Output output) {
     this.targets = targets;
     this.memory = memory;
     this.options = options;

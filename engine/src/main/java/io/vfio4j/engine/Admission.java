@@ -190,7 +190,7 @@ final class Admission<T extends Closeable> implements Closeable {
       leave(candidate, e);
     } catch (IOException | RuntimeException | Error e) {
       leave(candidate, new PeerRefusedException(candidate.peer, Reason.BROKEN,
-          "%s failed: %s".formatted(rules.what(), Words.of(e)), e));
+          "%s failed: %s".formatted(rules.what(), Suppression.message(e)), e));
     }
   }
 

@@ -45,9 +45,9 @@ final class CertificateWords {
     }
     if (path != null || cause(found, CertPathBuilderException.class) != null) {
       return new Flaw(Reason.WRONG_AUTHORITY,
-          whose + "is not signed by the authority that is trusted here: " + Words.of(found));
+          whose + "is not signed by the authority that is trusted here: " + Suppression.message(found));
     }
-    return new Flaw(Reason.WRONG_AUTHORITY, whose + "does not serve here: " + Words.of(found));
+    return new Flaw(Reason.WRONG_AUTHORITY, whose + "does not serve here: " + Suppression.message(found));
   }
 
   /** The first of the chain to have ended. */

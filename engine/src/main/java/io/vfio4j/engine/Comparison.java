@@ -93,14 +93,6 @@ public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> me
         .filter(property -> property.verdict() == Verdict.REFUSED).map(Property::reason).toList();
   }
 
-  /** Refuses a migration that would not go. */
-  void requireToGo() throws RefusedException {
-    List<String> reasons = refusals();
-    if (!reasons.isEmpty()) {
-      throw new RefusedException(String.join("; ", reasons));
-    }
-  }
-
   /** Returns the same with something that the target has against it and that is not a matter of comparing. */
   Comparison withObjection(String words) {
     List<Property> more = new ArrayList<>(sides);

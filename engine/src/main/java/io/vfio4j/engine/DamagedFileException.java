@@ -13,7 +13,7 @@ public final class DamagedFileException extends IOException {
   private final long offset;
 
   DamagedFileException(Path path, long offset, Throwable cause) {
-    this(path, offset, Words.of(cause));
+    this(path, offset, Suppression.message(cause));
     initCause(cause);
   }
 

@@ -56,7 +56,7 @@ final class Diary {
     try {
       write(step, reason);
     } catch (JournalException | RuntimeException | Error e) {
-      narrator.note("the journal does not have '%s': %s".formatted(step, Words.of(e)));
+      narrator.note("the journal does not have '%s': %s".formatted(step, Suppression.message(e)));
     }
   }
 

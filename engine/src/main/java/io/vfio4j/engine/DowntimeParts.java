@@ -55,43 +55,4 @@ public record DowntimeParts(Map<Part, Duration> durations) {
   public Duration total() {
     return durations.values().stream().reduce(Duration.ZERO, Duration::plus);
   }
-
-  /** Takes the time of each part. A downtime that is undone is forgotten. */
-  static final class Clock {
-
-    private final Narrator narrator;
-    private final EnumMap<Part, Duration> durations = new EnumMap<>(Part.class);
-    private Duration began = Duration.ZERO;
-    private Duration last = Duration.ZERO;
-
-    Clock(Narrator narrator) {
-      this.narrator = narrator;
-    }
-
-    /** The downtime begins. */
-    void begins() {
-      durations.clear();
-      began = narrator.now();
-      last = began;
-    }
-
-    /** A part ends, and with it the next begins. */
-    void ends(Part part) {
-      Duration now = narrator.now();
-      durations.put(part, now.minus(last));
-      last = now;
-    }
-
-    Duration began() {
-      return began;
-    }
-
-    Duration total() {
-      return last.minus(began);
-    }
-
-    DowntimeParts parts() {
-      return new DowntimeParts(durations);
-    }
-  }
 }

@@ -18,7 +18,7 @@ import java.util.Optional;
 public record Ensemble(List<MigratableDevice> devices, MemoryRegions memory, Optional<DmaLog> containerLog) {
 
   /** More devices do not move together. */
-  public static final int MAX_DEVICES = Hello.MAX_DEVICES;
+  public static final int MAX_DEVICES = 64;
 
   /**
    * Copies the list.

@@ -15,14 +15,14 @@ public final class FileMessages {
 
   /** Returns what an exception says, or its kind in words where it says nothing, without the name of a class. */
   public static String words(Throwable e) {
-    return e instanceof IOException ofFile ? of(ofFile) : Words.of(e);
+    return e instanceof IOException ofFile ? of(ofFile) : Suppression.message(e);
   }
 
   /** Returns what failed, as in {@code /a/b: permission denied}, without the name of a class. */
   public static String of(IOException e) {
     return e instanceof FileSystemException ofFile
         ? "%s: %s".formatted(ofFile.getFile(), reason(ofFile))
-        : Words.of(e);
+        : Suppression.message(e);
   }
 
   private static String reason(FileSystemException e) {

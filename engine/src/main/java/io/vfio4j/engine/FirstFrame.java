@@ -45,8 +45,8 @@ final class FirstFrame {
       requireBeginning(kind);
       return new OpenedTransport(transport, kind, recorder.bytes());
     } catch (StreamException e) {
-      tell(transport, Words.of(e) + "; nothing was touched");
-      throw new PeerRefusedException(transport.peer(), Reason.NO_STREAM, Words.of(e), e);
+      tell(transport, Suppression.message(e) + "; nothing was touched");
+      throw new PeerRefusedException(transport.peer(), Reason.NO_STREAM, Suppression.message(e), e);
     } catch (StalledException e) {
       throw new PeerRefusedException(transport.peer(), Reason.TOO_SLOW,
           recorder.isEmpty() ? "it sent nothing in time" : "its first frame was not complete in time", e);

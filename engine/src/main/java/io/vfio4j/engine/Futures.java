@@ -31,10 +31,6 @@ final class Futures {
     return futures.stream().anyMatch(CompletableFuture::isCompletedExceptionally);
   }
 
-  static boolean allDone(List<? extends CompletableFuture<?>> futures) {
-    return futures.stream().allMatch(CompletableFuture::isDone);
-  }
-
   /**
    * Returns the failure that matters most of those that are done: not one of who gave up because another failed;
    * all others are suppressed in it.

@@ -31,7 +31,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
     boolean comparesOnly, String program) {
 
   /** More devices than this are refused. */
-  static final int MAX_DEVICES = 64;
+  static final int MAX_DEVICES = Ensemble.MAX_DEVICES;
 
   private static final int NAME_BYTES = 256;
 
@@ -187,7 +187,7 @@ record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Channels> 
   record Channels(Session session, int devices, int memory) {
 
     /** More connections for memory than this are refused. */
-    static final int MAX_MEMORY = 64;
+    static final int MAX_MEMORY = MigrationOptions.MAX_CHANNELS;
 
     private static final int BYTES = Session.BYTES + 2 * Short.BYTES;
 

@@ -99,6 +99,6 @@ record HelloRegion(String name, long iova, long size, OptionalLong room, Optiona
 
   /** Returns size and place in words, the size to the byte where words alone would not do. */
   String place(boolean exact) {
-    return "%s at 0x%x".formatted(RegionAgreement.words(size, exact), iova);
+    return "%s at 0x%x".formatted(Words.bytes(size, exact), iova);
   }
 }

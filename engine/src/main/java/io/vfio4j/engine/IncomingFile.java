@@ -59,7 +59,7 @@ final class IncomingFile implements Transport {
     } catch (ClosedByInterruptException e) {
       throw Interrupted.cause(e);
     } catch (IOException e) {
-      throw new FileException(path, "cannot be read: " + Words.of(e), e);
+      throw new FileException(path, "cannot be read: " + Suppression.message(e), e);
     }
   }
 

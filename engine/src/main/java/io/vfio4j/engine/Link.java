@@ -251,9 +251,10 @@ final class Link implements AutoCloseable {
       close.run();
     } catch (IllegalStateException e) {
       narrator
-          .note("buffers are kept, for a device that does not answer is still given them: " + Words.of(e));
+          .note("buffers are kept, for a device that does not answer is still given them: "
+              + Suppression.message(e));
     } catch (RuntimeException e) {
-      narrator.note("buffers are kept: " + Words.of(e));
+      narrator.note("buffers are kept: " + Suppression.message(e));
     }
   }
 
@@ -261,7 +262,7 @@ final class Link implements AutoCloseable {
     try {
       transport.close();
     } catch (IOException | RuntimeException e) {
-      narrator.note("the connection did not close: " + Words.of(e));
+      narrator.note("the connection did not close: " + Suppression.message(e));
     }
   }
 }

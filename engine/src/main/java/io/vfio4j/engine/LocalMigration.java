@@ -66,8 +66,8 @@ public final class LocalMigration {
   public static Comparison compare(Ensemble source, Ensemble target, MigrationOptions options,
       Predicate<MigratableDevice> expendable) throws IOException {
     return PreFlight.compare(
-        Hello.of(introduce(source, Side.SOURCE, options, expendable), source.memory().introducedWithFiles()),
-        Hello.of(introduce(target, Side.TARGET, options, expendable), target.memory().introducedWithRoom()),
+        Hello.of(introduce(source, Side.SOURCE, options, expendable), HelloRegions.ofSource(source.memory())),
+        Hello.of(introduce(target, Side.TARGET, options, expendable), HelloRegions.ofTarget(target.memory())),
         options.noPeerDma());
   }
 

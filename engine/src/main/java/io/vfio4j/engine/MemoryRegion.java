@@ -23,7 +23,7 @@ public record MemoryRegion(String name, long iova, MemorySegment memory, Backing
    *     are not whole pages or reach beyond the last address
    */
   public MemoryRegion {
-    RegionRules.complaint(new HelloRegion(name, iova, memory.byteSize())).ifPresent(complaint -> {
+    RegionRules.complaint(name, iova, memory.byteSize()).ifPresent(complaint -> {
       throw new IllegalArgumentException(complaint);
     });
     if (!memory.isNative() || memory.isReadOnly()) {

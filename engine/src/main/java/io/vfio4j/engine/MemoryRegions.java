@@ -3,7 +3,6 @@ package io.vfio4j.engine;
 
 import io.vfio4j.model.IovaRange;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * All memory that moves with a migration.
@@ -54,22 +53,5 @@ public record MemoryRegions(List<MemoryRegion> list) {
   /** Returns the addresses, region by region. */
   List<IovaRange> ranges() {
     return list.stream().map(RegionRules::range).toList();
-  }
-
-  /** Returns how the regions of a target are introduced: with the room that there is for them now. */
-  List<HelloRegion> introducedWithRoom() {
-    RoomSurvey survey = new RoomSurvey();
-    return list.stream().map(survey::introduced).toList();
-  }
-
-  /** Returns how the regions of a source are introduced to a target, which may have the same files. */
-  List<HelloRegion> introducedWithFiles() {
-    return list.stream().map(region -> new HelloRegion(region.name(), region.iova(), region.size(),
-        OptionalLong.empty(), region.store().identity())).toList();
-  }
-
-  /** Returns how the regions of a source are introduced in a file, which may be restored to where it came from. */
-  List<HelloRegion> introduced() {
-    return list.stream().map(region -> new HelloRegion(region.name(), region.iova(), region.size())).toList();
   }
 }

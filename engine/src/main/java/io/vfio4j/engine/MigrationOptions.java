@@ -37,7 +37,7 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
   public static final long MIN_BANDWIDTH = 4096;
 
   /** More connections for memory are not made. */
-  public static final int MAX_CHANNELS = Hello.Channels.MAX_MEMORY;
+  public static final int MAX_CHANNELS = 64;
 
   private static final MigrationOptions DEFAULTS = new MigrationOptions(Duration.ofMillis(300),
       Duration.ofMillis(200), Duration.ofSeconds(10), 0, 1, true, false,

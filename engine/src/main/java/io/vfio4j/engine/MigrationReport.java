@@ -120,11 +120,6 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    * @param bytesOnWire bytes of payload that were sent, or written to a file
    */
   public record Compressed(CompressionAlgorithm algorithm, int level, long bytesOnWire) {
-
-    static Optional<Compressed> of(Optional<Compression> how, Traffic traffic) {
-      return how.map(
-          used -> new Compressed(used.codec().algorithm(), used.level(), traffic.bytesOnWire()));
-    }
   }
 
   /**

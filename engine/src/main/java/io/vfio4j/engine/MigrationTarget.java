@@ -61,7 +61,7 @@ public final class MigrationTarget {
    * @throws MigrationException as {@link #run} does; not for what goes wrong when a peer is answered, nor if a migration
    *     ends before a device is touched for a reason that lies with the source or the connection
    */
-  public Arrival serve(OwnershipQuestion.Oracle oracle) throws MigrationException {
+  public Arrival serve(OwnershipOracle oracle) throws MigrationException {
     try {
       return serve(Optional.of(oracle));
     } catch (MigrationException e) {
@@ -81,7 +81,7 @@ public final class MigrationTarget {
     };
   }
 
-  private Arrival serve(Optional<OwnershipQuestion.Oracle> oracle) throws MigrationException {
+  private Arrival serve(Optional<OwnershipOracle> oracle) throws MigrationException {
     Narrator narrator = new Narrator(Side.TARGET, clock, listener);
     try (Link link = new Link(connections.control(), options.stallTimeout(), narrator);
         DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());

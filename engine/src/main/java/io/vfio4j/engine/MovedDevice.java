@@ -204,7 +204,7 @@ final class MovedDevice implements AutoCloseable {
         ending.close();
       } catch (RuntimeException e) {
         // It is over all the same, and the device is where it is.
-        narrator.note("a data session of %s did not close: %s".formatted(name(), Words.of(e)));
+        narrator.note("a data session of %s did not close: %s".formatted(name(), Suppression.message(e)));
       }
     }
   }

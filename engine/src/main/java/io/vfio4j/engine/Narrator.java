@@ -97,7 +97,7 @@ final class Narrator {
   /** Returns all notes, those about the listener's own failures included. */
   List<String> notes() {
     List<String> all = new ArrayList<>(notes);
-    mishaps.forEach(e -> all.add("the listener failed: " + Words.of(e)));
+    mishaps.forEach(e -> all.add("the listener failed: " + Suppression.message(e)));
     return all;
   }
 

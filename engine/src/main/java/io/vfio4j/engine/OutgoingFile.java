@@ -34,7 +34,7 @@ final class OutgoingFile implements Transport {
     } catch (ClosedByInterruptException e) {
       throw Interrupted.cause(e);
     } catch (IOException e) {
-      throw new FileException(path, "cannot be written: " + Words.of(e), e);
+      throw new FileException(path, "cannot be written: " + Suppression.message(e), e);
     }
   }
 

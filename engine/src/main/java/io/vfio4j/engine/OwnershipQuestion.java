@@ -20,14 +20,6 @@ public final class OwnershipQuestion {
   private OwnershipQuestion() {
   }
 
-  /** Knows the answer. */
-  @FunctionalInterface
-  public interface Oracle {
-
-    /** Answers for a migration; what the answer promises is durable when this returns. */
-    OwnershipAnswer answer(Session session);
-  }
-
   /**
    * Asks a target.
    *
@@ -60,7 +52,7 @@ public final class OwnershipQuestion {
    * @return what was asked and answered
    * @throws IOException if there is no question, or the answer cannot be sent
    */
-  public static Arrival.Asked answer(Transport transport, Oracle oracle, Duration patience)
+  public static Arrival.Asked answer(Transport transport, OwnershipOracle oracle, Duration patience)
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
       FrameReader in = new FrameReader(transport, buffer(arena));
@@ -74,7 +66,7 @@ public final class OwnershipQuestion {
   }
 
   /** Answers a question that has come in. */
-  static Arrival.Asked answer(FrameReader in, FrameWriter out, Oracle oracle) throws IOException {
+  static Arrival.Asked answer(FrameReader in, FrameWriter out, OwnershipOracle oracle) throws IOException {
     Session session = Session.take(in.body());
     OwnershipAnswer answer = oracle.answer(session);
     out.sendAnswer(answer);

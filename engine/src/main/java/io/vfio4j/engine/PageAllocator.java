@@ -90,7 +90,8 @@ final class PageAllocator implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       failed = true;
       narrator
-          .note("pages of %s are not allocated ahead of the data: %s".formatted(where.name(), Words.of(e)));
+          .note("pages of %s are not allocated ahead of the data: %s".formatted(where.name(),
+              Suppression.message(e)));
     }
   }
 

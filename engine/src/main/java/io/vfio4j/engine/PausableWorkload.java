@@ -25,7 +25,8 @@ final class PausableWorkload {
     try {
       workload.completePageFaults(limit);
     } catch (IOException e) {
-      throw new WorkloadException("the workload could not complete its I/O page faults: " + Words.of(e), e);
+      throw new WorkloadException(
+          "the workload could not complete its I/O page faults: " + Suppression.message(e), e);
     }
   }
 
@@ -34,7 +35,7 @@ final class PausableWorkload {
     try {
       workload.pause(limit);
     } catch (IOException e) {
-      throw new WorkloadException("the workload could not be paused: " + Words.of(e), e);
+      throw new WorkloadException("the workload could not be paused: " + Suppression.message(e), e);
     }
   }
 
@@ -52,6 +53,6 @@ final class PausableWorkload {
 
   /** Returns why it did not resume, so that it stays paused; empty if it did, or was not to. */
   Optional<String> resumeFailure() {
-    return Optional.ofNullable(resumeFailure).map(Words::of);
+    return Optional.ofNullable(resumeFailure).map(Suppression::message);
   }
 }

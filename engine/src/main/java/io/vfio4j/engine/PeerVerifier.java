@@ -53,7 +53,7 @@ final class PeerVerifier extends X509ExtendedTrustManager {
       }
     } catch (CertificateException e) {
       throw refused(new Flaw(Reason.WRONG_NAME,
-          "is for %s: %s".formatted(CertificateWords.names(chain[0]), Words.of(e))), e);
+          "is for %s: %s".formatted(CertificateWords.names(chain[0]), Suppression.message(e))), e);
     }
   }
 

@@ -37,6 +37,14 @@ final class PreFlight {
     }
   }
 
+  /** Refuses a migration for which the comparison found an obstacle. */
+  static void requireToGo(Comparison comparison) throws RefusedException {
+    List<String> reasons = comparison.refusals();
+    if (!reasons.isEmpty()) {
+      throw new RefusedException(String.join("; ", reasons));
+    }
+  }
+
   /**
    * Compares both sides.
    *

@@ -26,10 +26,10 @@ final class Quiescence {
   private final PausableWorkload workload;
   private final Duration limit;
   private final Narrator narrator;
-  private final DowntimeParts.Clock parts;
+  private final DowntimeClock parts;
 
   Quiescence(DeviceGroup group, Waiting waiting, PausableWorkload workload, Duration limit,
-      Narrator narrator, DowntimeParts.Clock parts) {
+      Narrator narrator, DowntimeClock parts) {
     this.group = group;
     this.waiting = waiting;
     this.workload = workload;

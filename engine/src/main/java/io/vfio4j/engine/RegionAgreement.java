@@ -97,17 +97,12 @@ final class RegionAgreement {
     long size = theirs.size();
     long room = theirs.room().getAsLong() < 0 ? Long.MAX_VALUE : theirs.room().getAsLong(); // It is unsigned.
     boolean exact = room < size && Words.bytes(room).equals(Words.bytes(size));
-    String has = words(room, exact);
-    String needs = words(size, exact);
+    String has = Words.bytes(room, exact);
+    String needs = Words.bytes(size, exact);
     return Property.judged("room", needs, has, room >= size ? Optional.empty()
         : Optional
             .of("the target has room for %s of its region %s, which has %s".formatted(has, theirs.name(),
                 needs)));
-  }
-
-  /** Returns a size in words, to the byte where words alone would not do. */
-  static String words(long bytes, boolean exact) {
-    return exact ? bytes + " bytes" : Words.bytes(bytes);
   }
 
   /**

@@ -42,19 +42,23 @@ final class RegionRules {
 
   /** Tells what is wrong with one region. */
   static Optional<String> complaint(Placed region) {
-    if (!NAME.matcher(region.name()).matches()) {
+    return complaint(region.name(), region.iova(), region.size());
+  }
+
+  /** Tells what is wrong with a region of this name, address and size. */
+  static Optional<String> complaint(String name, long iova, long size) {
+    if (!NAME.matcher(name).matches()) {
       return Optional
           .of("a region's name has 1 to %d letters, digits, dots, hyphens and underscores, unlike '%s'"
-              .formatted(MAX_NAME, SanitizedText.of(region.name())));
+              .formatted(MAX_NAME, SanitizedText.of(name)));
     }
-    long size = region.size();
-    if (size <= 0 || !isPageMultiple(size) || !isPageMultiple(region.iova())) {
+    if (size <= 0 || !isPageMultiple(size) || !isPageMultiple(iova)) {
       return Optional.of("region %s has %d bytes at 0x%x, which are not whole pages of %d bytes"
-          .formatted(region.name(), size, region.iova(), PAGE_SIZE));
+          .formatted(name, size, iova, PAGE_SIZE));
     }
-    return IovaRange.isValid(region.iova(), size) ? Optional.empty()
+    return IovaRange.isValid(iova, size) ? Optional.empty()
         : Optional.of("region %s, 0x%x bytes at 0x%x, reaches beyond the last address"
-            .formatted(region.name(), size, region.iova()));
+            .formatted(name, size, iova));
   }
 
   /** Tells what is wrong with regions, each of which is right by itself, beside each other. */

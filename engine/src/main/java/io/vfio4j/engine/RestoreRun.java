@@ -59,8 +59,9 @@ final class RestoreRun {
     narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
     FileCheck.Checked checked = FileCheck.check(channel, path, options.codecs());
     List<Hello.Device> own = group.introduce(waiting, expendable);
-    PreFlight.compare(checked.hello(), Hello.of(own, ensemble.memory().introducedWithRoom()),
-        options.noPeerDma()).requireToGo();
+    PreFlight.requireToGo(
+        PreFlight.compare(checked.hello(), Hello.of(own, HelloRegions.ofTarget(ensemble.memory())),
+            options.noPeerDma()));
     return checked;
   }
 
@@ -103,12 +104,13 @@ final class RestoreRun {
   private RestoreException recover(Throwable cause) {
     narrator.shield();
     Phase phase = narrator.phase();
-    narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
+    narrator.enter(new Phase.Aborting(Suppression.message(cause)), Suppression.message(cause));
     TargetReset.Fate fate = new TargetReset(group, pledge).run(cause);
     narrator.suppressMishapsIn(cause);
     String devices = String.join(", ", group.devices().stream().map(MovedDevice::name).toList());
     return new RestoreException(phase, RestoreException.Fate.valueOf(fate.name()),
-        "%s: %s. Of %s: %s.".formatted(phase.title(), Words.of(cause), devices, fate.words(group.size())),
+        "%s: %s. Of %s: %s.".formatted(phase.title(), Suppression.message(cause), devices,
+            fate.words(group.size())),
         cause);
   }
 }

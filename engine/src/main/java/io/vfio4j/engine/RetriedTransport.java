@@ -137,7 +137,7 @@ final class RetriedTransport implements Transport {
     } catch (IOException e) {
       EOFException ended = new EOFException(
           "%s closed the connection before it sent anything, and connecting once more failed: %s"
-              .formatted(gone.peer(), Words.of(e)));
+              .formatted(gone.peer(), Suppression.message(e)));
       ended.initCause(e);
       throw ended;
     }

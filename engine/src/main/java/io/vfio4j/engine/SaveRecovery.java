@@ -31,7 +31,7 @@ final class SaveRecovery {
   MigrationException recover(Throwable cause) {
     narrator.shield();
     Phase phase = narrator.phase();
-    narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
+    narrator.enter(new Phase.Aborting(Suppression.message(cause)), Suppression.message(cause));
     List<DeviceFate> fates = DeviceFates.of(group, outcomes(cause));
     Outcome outcome = DeviceFates.worst(fates);
     if (outcome.sourceRuns()) {
@@ -40,7 +40,7 @@ final class SaveRecovery {
     narrator.suppressMishapsIn(cause);
     String fileFate = fileFate();
     String message =
-        "%s: %s. %s %s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates), fileFate,
+        "%s: %s. %s %s%s".formatted(phase.title(), Suppression.message(cause), FateWords.of(fates), fileFate,
             FateWords.ofWorkload(workload.resumeFailure()));
     return new MigrationException(Side.SOURCE, phase, outcome, fates, fileFate, workload.resumeFailure(),
         message,
@@ -71,7 +71,7 @@ final class SaveRecovery {
   /** Returns the same, of a file that was completed all the same. */
   MigrationException withFile(MigrationException failed) {
     String whole = "The state is whole in %s: vfio4j restore gives it to a device.".formatted(file.path());
-    String message = Words.of(failed).replace(failed.targetFate(), whole);
+    String message = Suppression.message(failed).replace(failed.targetFate(), whole);
     return new MigrationException(failed.side(), failed.phase(), failed.outcome(),
         failed.devices(), whole, failed.workloadFailure(), message, failed.getCause());
   }

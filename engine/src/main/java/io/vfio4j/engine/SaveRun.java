@@ -21,7 +21,7 @@ final class SaveRun implements AutoCloseable {
   private final MigrationOptions options;
   private final PausableWorkload workload;
   private final Narrator narrator;
-  private final DowntimeParts.Clock parts;
+  private final DowntimeClock parts;
   private @Nullable SourceMemory memory;
 
   SaveRun(Ensemble ensemble, DeviceGroup group, Link link, NewFile file, boolean stop,
@@ -35,7 +35,7 @@ final class SaveRun implements AutoCloseable {
     this.options = options;
     this.workload = workload;
     this.narrator = narrator;
-    this.parts = new DowntimeParts.Clock(narrator);
+    this.parts = new DowntimeClock(narrator);
   }
 
   /** Everything has been sent, and stands still. */
@@ -86,7 +86,7 @@ final class SaveRun implements AutoCloseable {
     narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
     List<Hello.Device> own = group.introduce(Waiting.alone());
     PreFlight.requireReady(own, options.noPeerDma());
-    link.out().sendHello(Hello.of(own, ensemble.memory().introduced())
+    link.out().sendHello(Hello.of(own, HelloRegions.ofFile(ensemble.memory()))
         .withCompression(Compression.algorithm(options.compression())));
     options.compression().ifPresent(link::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
@@ -124,7 +124,7 @@ final class SaveRun implements AutoCloseable {
     try {
       workload.resume(Side.SOURCE);
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the workload did not resume, and stays paused: " + Words.of(e));
+      narrator.note("the workload did not resume, and stays paused: " + Suppression.message(e));
     }
     parts.ends(DowntimeParts.Part.RESUMING);
   }
@@ -150,7 +150,7 @@ final class SaveRun implements AutoCloseable {
     try {
       group.move(DeviceState.STOP, "its state is in the file", Waiting.alone());
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the source could not be moved to STOP: " + Words.of(e));
+      narrator.note("the source could not be moved to STOP: " + Suppression.message(e));
     }
     return fileBytes;
   }
@@ -171,7 +171,7 @@ final class SaveRun implements AutoCloseable {
       try {
         memory.stopLogs();
       } catch (IOException | RuntimeException | Error e) {
-        narrator.note("a log of dirty memory did not stop: " + Words.of(e));
+        narrator.note("a log of dirty memory did not stop: " + Suppression.message(e));
       }
     }
   }
@@ -193,7 +193,7 @@ final class SaveRun implements AutoCloseable {
     return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
         downtime, parts.parts(), stop ? Optional.empty() : sent.streams().prediction().map(Prediction::parts),
         sent.streams().traffic().bytes(), sent.switchover().bytes(),
-        MigrationReport.Compressed.of(options.compression(), sent.streams().traffic()), fileBytes,
+        sent.streams().traffic().compressed(options.compression()), fileBytes,
         narrator.phaseTimes(), sent.rounds(), narrator.notes(), workload.resumeFailure());
   }
 

@@ -50,7 +50,7 @@ public final class SavedFile {
     try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
       // Where they are and whether they reach each other's memory is a matter of the restore, not of the file.
       return PreFlight.compare(checked.hello(),
-          Hello.of(group.introduce(Waiting.alone(), _ -> true), ensemble.memory().introducedWithRoom()),
+          Hello.of(group.introduce(Waiting.alone(), _ -> true), HelloRegions.ofTarget(ensemble.memory())),
           true);
     }
   }

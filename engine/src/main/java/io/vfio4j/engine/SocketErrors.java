@@ -35,6 +35,6 @@ final class SocketErrors {
 
   /** Returns name and words of the error number, or what the exception says where it has none. */
   static String words(IOException failure) {
-    return errno(failure).map(Errno::toString).orElseGet(() -> Words.of(failure));
+    return errno(failure).map(Errno::toString).orElseGet(() -> Suppression.message(failure));
   }
 }

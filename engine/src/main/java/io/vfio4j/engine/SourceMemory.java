@@ -200,7 +200,7 @@ final class SourceMemory implements AutoCloseable {
     try {
       close.run();
     } catch (RuntimeException e) {
-      narrator.note("bitmaps are kept: " + Words.of(e));
+      narrator.note("bitmaps are kept: " + Suppression.message(e));
     }
   }
 }

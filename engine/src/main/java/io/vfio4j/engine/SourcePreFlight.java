@@ -62,7 +62,7 @@ final class SourcePreFlight {
     Hello target = link.receiveHello();
     Duration roundTrip = narrator.now().minus(asked);
     link.adapt(link.in().version(), options.timeouts());
-    PreFlight.compare(introduction, target, options.noPeerDma()).requireToGo();
+    PreFlight.requireToGo(PreFlight.compare(introduction, target, options.noPeerDma()));
     List<Boolean> segments = new ArrayList<>();
     for (int i = 0; i < own.size(); i++) {
       segments.add(PreFlight.carriesSegments(own.get(i).segmentation(),
@@ -110,7 +110,7 @@ final class SourcePreFlight {
   }
 
   private Hello introduction(List<Hello.Device> own, Session session) {
-    return Hello.of(own, ensemble.memory().introducedWithFiles()).withAcknowledgement(true)
+    return Hello.of(own, HelloRegions.ofSource(ensemble.memory())).withAcknowledgement(true)
         .withSession(session, channels(session))
         .withCompression(Compression.algorithm(options.compression()));
   }

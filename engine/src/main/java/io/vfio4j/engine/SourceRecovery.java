@@ -35,7 +35,7 @@ final class SourceRecovery {
     Phase phase = narrator.phase();
     boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
     Throwable cause = peerMayHaveSaid ? link.explain(failure) : failure;
-    narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
+    narrator.enter(new Phase.Aborting(Suppression.message(cause)), Suppression.message(cause));
     boolean ours = custody == Custody.SOURCE || isReturned(cause);
     int before = cause.getSuppressed().length;
     List<DeviceFate> fates =
@@ -47,7 +47,8 @@ final class SourceRecovery {
       resumeWorkload(cause);
     }
     if (ours) {
-      diary.note(custody == Custody.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED, Words.of(cause), cause);
+      diary.note(custody == Custody.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED,
+          Suppression.message(cause), cause);
     }
     boolean told =
         custody == Custody.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && tellTarget(cause);
@@ -55,9 +56,10 @@ final class SourceRecovery {
     String targetFate = targetFate(phase, cause, outcome, told);
     // What the target says is the cause already.
     String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
-    String message = "%s: %s. %s%s%s%s".formatted(phase.title(), Words.of(cause), FateWords.of(fates),
-        why.isEmpty() ? "" : " " + why + ".", further,
-        FateWords.ofWorkload(workload.resumeFailure()));
+    String message =
+        "%s: %s. %s%s%s%s".formatted(phase.title(), Suppression.message(cause), FateWords.of(fates),
+            why.isEmpty() ? "" : " " + why + ".", further,
+            FateWords.ofWorkload(workload.resumeFailure()));
     return new MigrationException(Side.SOURCE, phase, outcome, fates, targetFate, workload.resumeFailure(),
         message, cause);
   }
@@ -82,7 +84,7 @@ final class SourceRecovery {
   /** Tells the target to give up, and returns whether that could be sent. */
   private boolean tellTarget(Throwable cause) {
     try {
-      link.out().sendText(FrameKind.ABORT, Words.of(cause));
+      link.out().sendText(FrameKind.ABORT, Suppression.message(cause));
       return true;
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);

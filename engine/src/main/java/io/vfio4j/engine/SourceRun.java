@@ -21,7 +21,7 @@ final class SourceRun implements AutoCloseable {
   private final PausableWorkload workload;
   private final Diary diary;
   private final Narrator narrator;
-  private final DowntimeParts.Clock parts;
+  private final DowntimeClock parts;
   private Custody custody = Custody.SOURCE;
   private final Heartbeat heartbeat;
   private FurtherLinks furtherLinks = FurtherLinks.none();
@@ -37,7 +37,7 @@ final class SourceRun implements AutoCloseable {
     this.workload = workload;
     this.diary = diary;
     this.narrator = narrator;
-    this.parts = new DowntimeParts.Clock(narrator);
+    this.parts = new DowntimeClock(narrator);
     this.heartbeat = new Heartbeat(Side.SOURCE, options.timeouts().heartbeat());
   }
 
@@ -117,7 +117,7 @@ final class SourceRun implements AutoCloseable {
     try {
       workload.resume(Side.TARGET);
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the workload did not resume, and stays paused: " + Words.of(e));
+      narrator.note("the workload did not resume, and stays paused: " + Suppression.message(e));
     }
     parts.ends(DowntimeParts.Part.RESUMING);
     diary.note(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
@@ -126,7 +126,7 @@ final class SourceRun implements AutoCloseable {
     try {
       group.move(DeviceState.STOP, "the devices run at the target", Waiting.alone());
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the source could not be moved to STOP: " + Words.of(e));
+      narrator.note("the source could not be moved to STOP: " + Suppression.message(e));
     }
     return report(moved);
   }
@@ -144,7 +144,7 @@ final class SourceRun implements AutoCloseable {
         parts.parts(),
         moved.prediction().map(Prediction::parts), moved.streams().traffic().bytes(),
         moved.switchover().bytes(),
-        MigrationReport.Compressed.of(options.compression(), moved.streams().traffic()),
+        moved.streams().traffic().compressed(options.compression()),
         narrator.phaseTimes(), moved.rounds(), moved.summary(),
         MigrationReport.NOT_CARRIED, narrator.notes(), workload.resumeFailure());
   }

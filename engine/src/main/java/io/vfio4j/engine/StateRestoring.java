@@ -75,7 +75,8 @@ public final class StateRestoring {
     try {
       return IncomingFile.open(path);
     } catch (IOException e) {
-      throw new RestoreException(narrator.phase(), RestoreException.Fate.UNTOUCHED, Words.of(e), e);
+      throw new RestoreException(narrator.phase(), RestoreException.Fate.UNTOUCHED, Suppression.message(e),
+          e);
     }
   }
 
@@ -84,7 +85,7 @@ public final class StateRestoring {
     try {
       channel.close();
     } catch (IOException e) {
-      narrator.note("%s did not close: %s".formatted(path, Words.of(e)));
+      narrator.note("%s did not close: %s".formatted(path, Suppression.message(e)));
     }
   }
 }

@@ -67,7 +67,7 @@ public final class StateSaving {
     try (NewFile file = open(narrator)) {
       return run(file, narrator);
     } catch (IOException e) {
-      throw new IllegalStateException("a file that was written does not close: " + Words.of(e), e);
+      throw new IllegalStateException("a file that was written does not close: " + Suppression.message(e), e);
     }
   }
 
@@ -76,7 +76,7 @@ public final class StateSaving {
       return opener.open();
     } catch (FileException e) {
       throw new MigrationException(Side.SOURCE, narrator.phase(), Outcome.UNTOUCHED, List.of(), "",
-          "%s: %s. Nothing was touched.".formatted(narrator.phase().title(), Words.of(e)), e);
+          "%s: %s. Nothing was touched.".formatted(narrator.phase().title(), Suppression.message(e)), e);
     }
   }
 

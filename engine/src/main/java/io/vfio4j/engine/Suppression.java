@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import io.vfio4j.model.DeviceException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** The original error always wins: what goes wrong after it is kept in it. */
@@ -20,7 +21,7 @@ final class Suppression {
   static String reasonsOfDevices(Throwable original, int from) {
     Map<String, String> byDevice = new LinkedHashMap<>();
     Arrays.stream(original.getSuppressed()).skip(from).filter(DeviceException.class::isInstance)
-        .map(DeviceException.class::cast).forEach(e -> byDevice.put(e.device(), Words.of(e)));
+        .map(DeviceException.class::cast).forEach(e -> byDevice.put(e.device(), message(e)));
     return String.join("; ", byDevice.values());
   }
 
@@ -28,5 +29,17 @@ final class Suppression {
     if (!later.equals(original)) { // A listener may throw the same one twice, and none can suppress itself.
       original.addSuppressed(later);
     }
+  }
+
+  /** Returns what an exception says, or its kind in words if it says nothing: "closed channel". */
+  static String message(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null || message.isBlank() ? kind(failure) : message;
+  }
+
+  private static String kind(Throwable failure) {
+    String name = failure.getClass().getSimpleName().replaceFirst("(Exception|Error)$", "");
+    return name.isEmpty() ? "unknown error"
+        : name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
   }
 }

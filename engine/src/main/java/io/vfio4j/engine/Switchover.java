@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 final class Switchover {
 
   private final SourceStreams streams;
-  private final DowntimeParts.Clock parts;
+  private final DowntimeClock parts;
   private final DowntimeBudget budget;
   private final Narrator narrator;
   private final long sentBefore;
@@ -29,7 +29,7 @@ final class Switchover {
    * @param expectedBytes {@link #expectedBytes}
    * @param limit how long the downtime may last
    */
-  Switchover(SourceStreams streams, DowntimeParts.Clock parts, long expectedBytes, Duration limit,
+  Switchover(SourceStreams streams, DowntimeClock parts, long expectedBytes, Duration limit,
       Narrator narrator) {
     this.streams = streams;
     this.expected = expectedBytes;

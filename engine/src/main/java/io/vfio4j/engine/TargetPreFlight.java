@@ -38,7 +38,7 @@ final class TargetPreFlight {
   Means run(Hello source) throws IOException {
     Hello introduction = introduce(source);
     // Whether devices reach each other's memory is for the source to know.
-    PreFlight.compare(source, introduction, true).requireToGo();
+    PreFlight.requireToGo(PreFlight.compare(source, introduction, true));
     return means(source);
   }
 
@@ -60,13 +60,13 @@ final class TargetPreFlight {
 
   private void tell(IOException failure) throws IOException {
     if (FailureOrigin.of(failure) == FailureOrigin.HERE) {
-      link.out().sendText(FrameKind.FAILED, Words.of(failure));
+      link.out().sendText(FrameKind.FAILED, Suppression.message(failure));
     }
   }
 
   private Hello introduce(Hello source) throws IOException {
     List<Hello.Device> own = group.introduce(waiting);
-    Hello introduction = Hello.of(own, ensemble.memory().introducedWithRoom())
+    Hello introduction = Hello.of(own, HelloRegions.ofTarget(ensemble.memory()))
         .withAcknowledgement(source.acknowledges());
     link.out().sendHello(introduction);
     return introduction;

@@ -30,19 +30,20 @@ final class TargetRecovery {
     Phase phase = narrator.phase();
     boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
     Throwable cause = peerMayHaveSaid ? link.explain(failure) : failure;
-    narrator.enter(new Phase.Aborting(Words.of(cause)), Words.of(cause));
+    narrator.enter(new Phase.Aborting(Suppression.message(cause)), Suppression.message(cause));
     int before = cause.getSuppressed().length;
     TargetReset.Fate fate = new TargetReset(group, pledge).run(cause);
     String why = Suppression.reasonsOfDevices(cause, before);
     String words = fate.words(group.size()) + (why.isEmpty() ? "" : " (%s)".formatted(why));
     if (fate.surelyNotRunning()) {
-      diary.note(JournalStep.RETURNED, Words.of(cause) + "; " + words, cause);
+      diary.note(JournalStep.RETURNED, Suppression.message(cause) + "; " + words, cause);
     }
     boolean told = tellSource(cause, fate, words);
     narrator.suppressMishapsIn(cause);
     Outcome outcome = outcome(fate, told);
-    String message = "%s: %s. On the target, %s. %s".formatted(phase.title(), Words.of(cause), words,
-        sourceFate(outcome));
+    String message =
+        "%s: %s. On the target, %s. %s".formatted(phase.title(), Suppression.message(cause), words,
+            sourceFate(outcome));
     return new MigrationException(Side.TARGET, phase, outcome, List.of(), words, message, cause);
   }
 
@@ -57,7 +58,7 @@ final class TargetRecovery {
     boolean returns = pledge != TargetPledge.NONE && fate.surelyNotRunning();
     try {
       link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
-          Words.of(cause) + "; " + words);
+          Suppression.message(cause) + "; " + words);
     } catch (IOException | RuntimeException | Error e) {
       Suppression.keep(cause, e);
       return false;

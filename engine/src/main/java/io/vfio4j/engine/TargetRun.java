@@ -43,7 +43,7 @@ final class TargetRun implements AutoCloseable {
    *
    * @param oracle answers questions of ownership; where there is none, they are refused
    */
-  Arrival serve(Optional<OwnershipQuestion.Oracle> oracle) throws MigrationException {
+  Arrival serve(Optional<OwnershipOracle> oracle) throws MigrationException {
     Hello source;
     try {
       FrameKind first = link.await(link.stall());
@@ -67,7 +67,7 @@ final class TargetRun implements AutoCloseable {
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
-      return new Arrival.Unanswered(Words.of(e));
+      return new Arrival.Unanswered(Suppression.message(e));
     }
   }
 
@@ -187,7 +187,7 @@ final class TargetRun implements AutoCloseable {
       link.out().sendConfirmed(summary);
     } catch (IOException | RuntimeException | Error e) {
       sourceKnows = false;
-      narrator.note("the source could not be told that the devices run here: " + Words.of(e));
+      narrator.note("the source could not be told that the devices run here: " + Suppression.message(e));
     }
     narrator.enter(new Phase.Done(), "the devices run");
     return new TargetReport(group.devices().stream().map(device -> device.device().identity()).toList(),

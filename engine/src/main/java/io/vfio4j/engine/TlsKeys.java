@@ -70,7 +70,7 @@ public final class TlsKeys {
       keys.requireGood(files.certificate(), chain.toArray(X509Certificate[]::new));
       return keys;
     } catch (GeneralSecurityException e) {
-      throw new IOException("the keys cannot be used: " + Words.of(e), e);
+      throw new IOException("the keys cannot be used: " + Suppression.message(e), e);
     }
   }
 
@@ -139,7 +139,7 @@ public final class TlsKeys {
     } catch (CertificateException e) {
       Flaw flaw = verifier.flaw();
       throw new IOException(
-          file + ": our own certificate " + (flaw == null ? Words.of(e) : flaw.words()), e);
+          file + ": our own certificate " + (flaw == null ? Suppression.message(e) : flaw.words()), e);
     }
   }
 

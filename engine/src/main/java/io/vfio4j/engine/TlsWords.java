@@ -20,7 +20,7 @@ final class TlsWords {
   /** Says why a handshake failed. */
   static PeerRefusedException handshake(String peer, SSLException failure, PeerVerifier verifier) {
     Flaw flaw = verifier.flaw();
-    String text = Words.of(failure);
+    String text = Suppression.message(failure);
     if (flaw != null) {
       return new PeerRefusedException(peer, flaw.reason(), "its certificate " + flaw.words(), failure);
     }
@@ -40,7 +40,7 @@ final class TlsWords {
 
   /** Says what broke a connection that stood. */
   static IOException broken(String peer, SSLException failure) {
-    String text = Words.of(failure);
+    String text = Suppression.message(failure);
     Matcher alert = ALERT.matcher(text);
     if (alert.find()) { // In TLS 1.3 who connects is done before the other side has looked at its certificate.
       return refusedUs(peer, alert.group(1), failure);

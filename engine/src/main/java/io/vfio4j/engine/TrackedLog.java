@@ -151,14 +151,15 @@ final class TrackedLog {
     try {
       log.stop();
     } catch (DeviceException e) {
-      notes.add("the log of %s does not stop: %s".formatted(owner, Words.of(e)));
+      notes.add("the log of %s does not stop: %s".formatted(owner, Suppression.message(e)));
     }
   }
 
   private void failed(String how, DeviceException e) {
     condition = Condition.FAILED;
     notes.add(
-        "the log of %s %s: %s; all memory counts as dirty in each round".formatted(owner, how, Words.of(e)));
+        "the log of %s %s: %s; all memory counts as dirty in each round".formatted(owner, how,
+            Suppression.message(e)));
   }
 
   /** Tells whether nothing is known of what was written. */

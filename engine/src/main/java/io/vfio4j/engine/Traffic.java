@@ -67,6 +67,12 @@ final class Traffic {
     return bytesOnWire.get();
   }
 
+  /** Returns what compression did with all that was sent so far; empty where there is none. */
+  Optional<MigrationReport.Compressed> compressed(Optional<Compression> how) {
+    return how
+        .map(used -> new MigrationReport.Compressed(used.codec().algorithm(), used.level(), bytesOnWire()));
+  }
+
   /** From here on, progress is told with these. */
   void about(int currentRound, @Nullable Prediction current) {
     round = currentRound;

@@ -211,7 +211,7 @@ public final class TransportListener implements Closeable {
       return Wire.over(accepted, peer);
     } catch (IOException e) {
       refusals.accept(new PeerRefusedException(peer, PeerRefusedException.Reason.BROKEN,
-          "its connection cannot be used: " + Words.of(e), e));
+          "its connection cannot be used: " + Suppression.message(e), e));
       return null;
     }
   }

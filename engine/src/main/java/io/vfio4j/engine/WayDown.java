@@ -14,10 +14,10 @@ final class WayDown {
   private final PausableWorkload workload;
   private final MigrationOptions options;
   private final Narrator narrator;
-  private final DowntimeParts.Clock parts;
+  private final DowntimeClock parts;
 
   WayDown(SourceStreams streams, PausableWorkload workload, MigrationOptions options, Narrator narrator,
-      DowntimeParts.Clock parts) {
+      DowntimeClock parts) {
     this.streams = streams;
     this.workload = workload;
     this.options = options;

@@ -98,7 +98,7 @@ final class Wire implements Closeable {
     try {
       return address.resolve();
     } catch (IOException e) {
-      throw notConnected(address, Words.of(e), e);
+      throw notConnected(address, Suppression.message(e), e);
     }
   }
 

@@ -22,23 +22,16 @@ final class Words {
     return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
   }
 
+  /** Returns a size with its unit, or to the byte. */
+  static String bytes(long bytes, boolean exact) {
+    return exact ? bytes + " bytes" : bytes(bytes);
+  }
+
   static String rate(double bytesPerSecond) {
     return bytes(Math.round(bytesPerSecond)) + "/s";
   }
 
   static String time(Duration duration) {
     return duration.toSeconds() >= 10 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
-  }
-
-  /** Returns what an exception says, or its kind in words if it says nothing: "closed channel". */
-  static String of(Throwable failure) {
-    String message = failure.getMessage();
-    return message == null || message.isBlank() ? kind(failure) : message;
-  }
-
-  private static String kind(Throwable failure) {
-    String name = failure.getClass().getSimpleName().replaceFirst("(Exception|Error)$", "");
-    return name.isEmpty() ? "unknown error"
-        : name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
   }
 }

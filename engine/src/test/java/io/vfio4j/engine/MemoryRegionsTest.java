@@ -190,12 +190,12 @@ class MemoryRegionsTest {
         stored("b", 0x10000, "tmp", 0x10000, 0x8000), stored("c", 0x20000, "tmp", 0, 0x8000),
         stored("d", 0x30000, "other", 0, 0), region("e", 0x40000, 0x4000));
 
-    assertThat(memory.introducedWithRoom()).extracting(HelloRegion::room).containsExactly(
+    assertThat(HelloRegions.ofTarget(memory)).extracting(HelloRegion::room).containsExactly(
         OptionalLong.of(0x9000), // 0x1000 are there, and 0x8000 can be had, of which it needs 0x3000.
         OptionalLong.of(0x9000), // All is there.
         OptionalLong.of(0x5000), // What is left.
         OptionalLong.of(0), OptionalLong.empty());
-    assertThat(memory.introduced()).allMatch(region -> region.room().isEmpty());
+    assertThat(HelloRegions.ofFile(memory)).allMatch(region -> region.room().isEmpty());
   }
 
   private static MemoryRegion stored(String name, long iova, String fileSystem, long allocated, long free) {
@@ -214,7 +214,7 @@ class MemoryRegionsTest {
     MemoryRegion a = region("a", 0, 4096);
     MemoryRegion b = region("b", 4096, 4096);
     MemoryRegions ordered =
-        RegionAgreement.inOrderOf(MemoryRegions.of(b, a).introduced(), MemoryRegions.of(a, b));
+        RegionAgreement.inOrderOf(HelloRegions.ofFile(MemoryRegions.of(b, a)), MemoryRegions.of(a, b));
     assertThat(ordered.list()).containsExactly(b, a);
   }
 }

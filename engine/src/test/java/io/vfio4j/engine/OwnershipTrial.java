@@ -20,7 +20,7 @@ final class OwnershipTrial {
    *
    * @throws IOException if the source hears no answer
    */
-  static OwnershipAnswer ask(FaultyWires wires, OwnershipQuestion.Oracle oracle, Session session)
+  static OwnershipAnswer ask(FaultyWires wires, OwnershipOracle oracle, Session session)
       throws IOException {
     Connections asking = wires.connections().source();
     Connections answering = wires.connections().target();

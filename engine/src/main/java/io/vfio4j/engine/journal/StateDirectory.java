@@ -7,7 +7,7 @@ import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.OwnershipAnswer;
 import io.vfio4j.engine.OwnershipAnswer.Verdict;
-import io.vfio4j.engine.OwnershipQuestion;
+import io.vfio4j.engine.OwnershipOracle;
 import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import java.io.IOException;
@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A folder with the journals of this machine's migrations, a file for each side of each. */
-public final class StateDirectory implements Journal, OwnershipQuestion.Oracle {
+public final class StateDirectory implements Journal, OwnershipOracle {
 
   private static final String SUFFIX = ".journal";
 
