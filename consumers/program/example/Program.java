@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package example;
 
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.vfiouser.client.ClientOptions;

@@ -20,7 +20,7 @@ module io.vfio4j.cli {
   requires java.sql;
 
   // Of modules that are loaded when they are needed.
-  uses io.vfio4j.engine.Codec;
+  uses io.vfio4j.engine.codec.Codec;
   uses java.util.spi.ToolProvider;
 
   opens io.vfio4j.cli to info.picocli;

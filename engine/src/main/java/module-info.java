@@ -6,6 +6,13 @@ module io.vfio4j.engine {
   requires jdk.net; // Who is at the other end of a UNIX socket.
 
   exports io.vfio4j.engine;
+  exports io.vfio4j.engine.codec;
+  exports io.vfio4j.engine.file;
   exports io.vfio4j.engine.journal;
+  exports io.vfio4j.engine.memory;
+  exports io.vfio4j.engine.migration;
+  exports io.vfio4j.engine.output;
+  exports io.vfio4j.engine.policy;
   exports io.vfio4j.engine.simulation;
+  exports io.vfio4j.engine.transport;
 }

@@ -7,5 +7,5 @@ module io.vfio4j.zstd {
 
   exports io.vfio4j.zstd;
 
-  provides io.vfio4j.engine.Codec with io.vfio4j.zstd.ZstdCodec;
+  provides io.vfio4j.engine.codec.Codec with io.vfio4j.zstd.ZstdCodec;
 }

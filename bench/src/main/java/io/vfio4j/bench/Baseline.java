@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.MemoryPipe;
+import io.vfio4j.engine.pages.MemoryChannel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -56,18 +56,18 @@ final class Baseline {
   }
 
   /** Copies memory within a process. */
-  MemoryPipe.Cost copyMemory(long bytes) throws InterruptedException {
+  MemoryChannel.Cost copyMemory(long bytes) throws InterruptedException {
     return memory("copy", Long.toString(bytes));
   }
 
   /** Moves memory from one thread to another, by a socket that is {@code unix} or {@code tcp}. */
-  MemoryPipe.Cost moveMemory(String socket, long bytes, int piece) throws InterruptedException {
+  MemoryChannel.Cost moveMemory(String socket, long bytes, int piece) throws InterruptedException {
     return memory(socket, Long.toString(bytes), Integer.toString(piece));
   }
 
-  private MemoryPipe.Cost memory(String... arguments) throws InterruptedException {
+  private MemoryChannel.Cost memory(String... arguments) throws InterruptedException {
     long[] numbers = run(program.resolveSibling("memory"), arguments);
-    return new MemoryPipe.Cost(numbers[0], numbers[1], numbers[1], 0);
+    return new MemoryChannel.Cost(numbers[0], numbers[1], numbers[1], 0);
   }
 
   private long[] run(String... arguments) throws InterruptedException {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.MemoryPipe;
 import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.pages.MemoryChannel;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +30,7 @@ public final class Bench {
   private static final long SAVED_MEMORY = Long.getLong("bench.savedMemory", 4L << 30);
   private static final Path DISK = Path.of(System.getProperty("bench.disk", "/var/tmp"));
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
-  private static final int FRAME = Integer.getInteger("bench.frame", MemoryPipe.FRAME_BYTES);
+  private static final int FRAME = Integer.getInteger("bench.frame", MemoryChannel.FRAME_BYTES);
   private static final int WARM_UP = 2_000;
 
   private final Baseline baseline;

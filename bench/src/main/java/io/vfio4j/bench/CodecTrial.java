@@ -2,9 +2,9 @@
 package io.vfio4j.bench;
 
 import com.sun.management.ThreadMXBean;
-import io.vfio4j.engine.Codec;
-import io.vfio4j.engine.Compressor;
-import io.vfio4j.engine.Decompressor;
+import io.vfio4j.engine.codec.Codec;
+import io.vfio4j.engine.codec.Compressor;
+import io.vfio4j.engine.codec.Decompressor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;

@@ -2,15 +2,15 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.devices.scratch.ScratchLayout;
-import io.vfio4j.engine.DowntimePolicy;
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -104,8 +104,8 @@ final class DowntimeRounds {
         StateCopy.fill(client, DEVICE_MEMORY);
         client.writeInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.CHURN_RATE, CHURN);
       }
-      Ensemble from = Ensemble.of(source);
-      Ensemble to = Ensemble.of(clients.subList(cargo.devices(), clients.size()));
+      DeviceSet from = DeviceSet.of(source);
+      DeviceSet to = DeviceSet.of(clients.subList(cargo.devices(), clients.size()));
       return LocalMigration.run(cargo.withMemory() ? from.withMemory(before.regions()) : from,
           cargo.withMemory() ? to.withMemory(after.regions()) : to, options(),
           cargo.withMemory() ? writer : Workload.NONE, MigrationListener.NONE);
@@ -121,6 +121,6 @@ final class DowntimeRounds {
 
   private static MigrationOptions options() {
     return MigrationOptions.defaults().withMaxDowntime(LIMIT).withMaxQuiesce(LIMIT)
-        .withPolicy(new DowntimePolicy(Duration.ofSeconds(30), WhenNotConverging.GO_ANYWAY));
+        .withPolicy(new DowntimePolicy(Duration.ofSeconds(30), WhenNotConverging.FORCE));
   }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.MemoryRegion;
-import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.RestoreException;
-import io.vfio4j.engine.StateRestoring;
-import io.vfio4j.engine.StateSaving;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.file.RestoreException;
+import io.vfio4j.engine.file.StateRestorer;
+import io.vfio4j.engine.file.StateSaver;
+import io.vfio4j.engine.memory.MemoryRegion;
+import io.vfio4j.engine.memory.MemoryRegions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -121,7 +121,7 @@ final class FileRounds implements AutoCloseable {
 
   private void save(ServerProcess server, MemoryRegions regions) throws IOException {
     try (VfioUserClient client = Clients.connect(server)) {
-      new StateSaving(Ensemble.of(client).withMemory(regions), file, true, PATIENT, Workload.NONE,
+      new StateSaver(DeviceSet.of(client).withMemory(regions), file, true, PATIENT, Workload.NONE,
           MigrationListener.NONE).run();
     } catch (MigrationException e) {
       throw new IOException(e);
@@ -130,7 +130,7 @@ final class FileRounds implements AutoCloseable {
 
   private void restore(ServerProcess server, MemoryRegions regions) throws IOException {
     try (VfioUserClient client = Clients.connect(server)) {
-      new StateRestoring(Ensemble.of(client).withMemory(regions), file, PATIENT, MigrationListener.NONE)
+      new StateRestorer(DeviceSet.of(client).withMemory(regions), file, PATIENT, MigrationListener.NONE)
           .run();
     } catch (RestoreException e) {
       throw new IOException(e);

@@ -2,15 +2,15 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.devices.scratch.ScratchLayout;
-import io.vfio4j.engine.DowntimePolicy;
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.WhenNotConverging;
-import io.vfio4j.engine.simulation.Recording;
+import io.vfio4j.engine.migration.LocalMigration;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
+import io.vfio4j.engine.simulation.RoundTrace;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,7 +36,7 @@ record LiveRun(Path folder, long bandwidth) {
   private static final Duration MAX_DOWNTIME = Duration.ofMillis(100);
 
   /** Runs it, and returns what its rounds told. */
-  Recording run() throws IOException, MigrationException {
+  RoundTrace run() throws IOException, MigrationException {
     List<ServerProcess> servers = new ArrayList<>();
     List<VfioUserClient> clients = new ArrayList<>();
     try (SharedMemory before = new SharedMemory(MEMORY); SharedMemory after = new SharedMemory(MEMORY);
@@ -53,29 +53,30 @@ record LiveRun(Path folder, long bandwidth) {
         StateCopy.fill(client, DEVICE_MEMORY);
         client.writeInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.CHURN_RATE, CHURN);
       }
-      return migrate(Ensemble.of(source).withMemory(before.regions()),
-          Ensemble.of(clients.subList(DEVICES, 2 * DEVICES)).withMemory(after.regions()), writer);
+      return migrate(DeviceSet.of(source).withMemory(before.regions()),
+          DeviceSet.of(clients.subList(DEVICES, 2 * DEVICES)).withMemory(after.regions()), writer);
     } finally {
       close(clients, servers);
     }
   }
 
-  private Recording migrate(Ensemble source, Ensemble target, RandomWriter writer) throws MigrationException {
+  private RoundTrace migrate(DeviceSet source, DeviceSet target, RandomWriter writer)
+      throws MigrationException {
     MigrationOptions options = MigrationOptions.defaults().withMaxBandwidth(bandwidth)
         .withMaxDowntime(MAX_DOWNTIME)
-        .withPolicy(new DowntimePolicy(Duration.ofSeconds(30), WhenNotConverging.GO_ANYWAY));
-    List<Recording.Round> rounds = new ArrayList<>();
+        .withPolicy(new DowntimePolicy(Duration.ofSeconds(30), WhenNotConverging.FORCE));
+    List<RoundTrace.Round> rounds = new ArrayList<>();
     LocalMigration.run(source, target, options, writer, event -> {
-      if (event instanceof MigrationEvent.RoundEnded ended) {
+      if (event instanceof MigrationEvent.RoundEnd ended) {
         rounds.add(round(ended));
       }
     });
-    return new Recording(rounds);
+    return new RoundTrace(rounds);
   }
 
-  private static Recording.Round round(MigrationEvent.RoundEnded ended) {
+  private static RoundTrace.Round round(MigrationEvent.RoundEnd ended) {
     MigrationReport.Round round = ended.round();
-    return new Recording.Round(round.number(), ended.at(), round.took(), round.deviceBytes(),
+    return new RoundTrace.Round(round.number(), ended.at(), round.duration(), round.deviceBytes(),
         round.memoryBytes(), round.deviceBytesLeft(), round.memoryBytesLeft(), round.bytesPerSecond(),
         ended.predictedDowntime().orElseThrow());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.MemoryLogs;
+import io.vfio4j.engine.pages.DirtyLogRounds;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
@@ -51,7 +51,7 @@ final class LogRounds {
     try (Arena arena = Arena.ofConfined(); Fd file = Memfd.create("guest", BYTES);
         VfioUserClient client = Clients.connect(ours)) {
       client.mapDma(new IovaRange(0, BYTES), file, 0, true);
-      try (MemoryLogs logs = new MemoryLogs(client, MemoryMap.shared(file, 0, BYTES, true, arena))) {
+      try (DirtyLogRounds logs = new DirtyLogRounds(client, MemoryMap.shared(file, 0, BYTES, true, arena))) {
         client.writeLong(REGISTERS_BAR, MARK_DIRTY, PAGE);
         for (int i = 0; i < count; i++) {
           long began = System.nanoTime();

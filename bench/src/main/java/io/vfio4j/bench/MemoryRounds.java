@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.MemoryPipe;
-import io.vfio4j.engine.PipeEnds;
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.pages.MemoryChannel;
+import io.vfio4j.engine.transport.ConnectedPair;
+import io.vfio4j.engine.transport.TransportAddress;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
@@ -28,7 +28,7 @@ final class MemoryRounds implements AutoCloseable {
       this(name, new Samples(), new Samples(), new Samples());
     }
 
-    void add(long bytes, MemoryPipe.Cost cost) {
+    void add(long bytes, MemoryChannel.Cost cost) {
       rate.add(bytes / GIB / (cost.nanos() / 1e9));
       perProcessor.add(bytes / GIB / (cost.processorNanos() / 1e9));
       allocated.add(cost.allocated() / 1024.0 / (bytes / GIB));
@@ -86,9 +86,9 @@ final class MemoryRounds implements AutoCloseable {
   }
 
   /** Over a new connection, as in C: the kernel adapts what it keeps for one to what it was used for. */
-  private MemoryPipe.Cost send(TransportAddress address) throws IOException, InterruptedException {
-    MemoryPipe.Cost cost;
-    try (MemoryPipe pipe = new MemoryPipe(PipeEnds.inTheClear(address), source, target, frame)) {
+  private MemoryChannel.Cost send(TransportAddress address) throws IOException, InterruptedException {
+    MemoryChannel.Cost cost;
+    try (MemoryChannel pipe = new MemoryChannel(ConnectedPair.inTheClear(address), source, target, frame)) {
       cost = pipe.sendAll();
     }
     if (source.mismatch(target) >= 0) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.time.Duration;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.Decision;
 import io.vfio4j.engine.MigrationException;
-import io.vfio4j.engine.SwitchoverPolicy;
+import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.policy.SwitchoverPolicy;
 import io.vfio4j.engine.simulation.LinkRate;
-import io.vfio4j.engine.simulation.Recording;
-import io.vfio4j.engine.simulation.Setting;
+import io.vfio4j.engine.simulation.RoundTrace;
 import io.vfio4j.engine.simulation.SimulatedRound;
 import io.vfio4j.engine.simulation.Simulation;
+import io.vfio4j.engine.simulation.SimulationSettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -46,8 +46,8 @@ final class SimulatorCheck {
   /** Runs migrations; tells whether what was simulated is close enough. */
   boolean run() throws IOException, MigrationException {
     for (int run = 1; run <= RUNS; run++) {
-      Recording real = new LiveRun(folder, BANDWIDTH).run();
-      Recording elsewhere = new LiveRun(folder, OTHER_BANDWIDTH).run();
+      RoundTrace real = new LiveRun(folder, BANDWIDTH).run();
+      RoundTrace elsewhere = new LiveRun(folder, OTHER_BANDWIDTH).run();
       List<SimulatedRound> same = simulate(real, real.link(), real.rounds().size());
       List<SimulatedRound> foreseen = simulate(elsewhere, LinkRate.steady(BANDWIDTH), real.rounds().size());
       own.add(deviation(real, same));
@@ -63,17 +63,18 @@ final class SimulatorCheck {
   }
 
   /** Goes through as many rounds as there really were. */
-  private static List<SimulatedRound> simulate(Recording recording, LinkRate link, int rounds) {
+  private static List<SimulatedRound> simulate(RoundTrace recording, LinkRate link, int rounds) {
     SwitchoverPolicy policy = facts -> facts.round() >= rounds
-        ? new Decision.GiveUp("there were no more")
-        : new Decision.GoOn("there were more");
-    Setting setting = new Setting(policy, Duration.ofSeconds(1), link, Duration.ZERO, recording.fixedCost(),
-        Duration.ZERO, Duration.ofSeconds(1), Duration.ofHours(1));
+        ? new Decision.Abort("there were no more")
+        : new Decision.Continue("there were more");
+    SimulationSettings setting =
+        new SimulationSettings(policy, Duration.ofSeconds(1), link, Duration.ZERO, recording.fixedCost(),
+            Duration.ZERO, Duration.ofSeconds(1), Duration.ofHours(1));
     return Simulation.run(recording.sources(), setting).rounds();
   }
 
   /** The mean over the rounds of by how much each is off; a round that is missing is off by all of it. */
-  private static double deviation(Recording real, List<SimulatedRound> simulated) {
+  private static double deviation(RoundTrace real, List<SimulatedRound> simulated) {
     double sum = 0;
     for (int i = 0; i < real.rounds().size(); i++) {
       double bytes = (double) real.rounds().get(i).deviceBytes() + real.rounds().get(i).memoryBytes();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.MemoryPipe;
-import io.vfio4j.engine.PipeEnds;
-import io.vfio4j.engine.TlsKeys;
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.pages.MemoryChannel;
+import io.vfio4j.engine.transport.ConnectedPair;
+import io.vfio4j.engine.transport.TlsKeys;
+import io.vfio4j.engine.transport.TransportAddress;
 import io.vfio4j.keys.Host;
 import io.vfio4j.keys.KeySet;
 import java.io.BufferedReader;
@@ -38,7 +38,7 @@ final class TlsRounds implements AutoCloseable {
       this(name, new Samples(), new Samples());
     }
 
-    void add(long bytes, MemoryPipe.Cost cost) {
+    void add(long bytes, MemoryChannel.Cost cost) {
       rate.add(bytes / GIB / (cost.nanos() / 1e9));
       perCore.add(bytes / GIB / (cost.busierNanos() / 1e9));
     }
@@ -92,16 +92,16 @@ final class TlsRounds implements AutoCloseable {
 
   void run(int rounds) throws IOException, InterruptedException {
     for (int round = 0; round < rounds; round++) {
-      clear.add(bytes, send(PipeEnds.inTheClear(TCP)));
-      tls.add(bytes, send(PipeEnds.overTls(TCP, keys)));
+      clear.add(bytes, send(ConnectedPair.inTheClear(TCP)));
+      tls.add(bytes, send(ConnectedPair.overTls(TCP, keys)));
       aes.add(cipher("aes-256-gcm"));
       chaCha.add(cipher("chacha20-poly1305"));
     }
   }
 
-  private MemoryPipe.Cost send(PipeEnds ends) throws IOException, InterruptedException {
-    MemoryPipe.Cost cost;
-    try (MemoryPipe pipe = new MemoryPipe(ends, source, target, frame)) {
+  private MemoryChannel.Cost send(ConnectedPair ends) throws IOException, InterruptedException {
+    MemoryChannel.Cost cost;
+    try (MemoryChannel pipe = new MemoryChannel(ends, source, target, frame)) {
       cost = pipe.sendAll();
     }
     if (source.mismatch(target) >= 0) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.bench;
 
-import io.vfio4j.engine.Codec;
-import io.vfio4j.engine.Compression;
-import io.vfio4j.engine.MemoryPipe;
-import io.vfio4j.engine.PipeEnds;
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.codec.Codec;
+import io.vfio4j.engine.codec.Compression;
+import io.vfio4j.engine.pages.MemoryChannel;
+import io.vfio4j.engine.transport.ConnectedPair;
+import io.vfio4j.engine.transport.TransportAddress;
 import io.vfio4j.zstd.ZstdCodec;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -35,7 +35,7 @@ final class ZstdRounds implements AutoCloseable {
       this(level, limit, new Samples(), new Samples(), new Samples(), new Samples());
     }
 
-    void add(MemoryPipe pipe, MemoryPipe.Cost cost) {
+    void add(MemoryChannel pipe, MemoryChannel.Cost cost) {
       double sent = pipe.bytes() / MIB;
       rate.add(sent / (cost.nanos() / 1e9));
       perCore.add(sent / (cost.busierNanos() / 1e9));
@@ -101,7 +101,7 @@ final class ZstdRounds implements AutoCloseable {
 
   private void send(Way way) throws IOException, InterruptedException {
     target.fill((byte) 1);
-    try (MemoryPipe pipe = new MemoryPipe(PipeEnds.inTheClear(address), demo, target, frame)) {
+    try (MemoryChannel pipe = new MemoryChannel(ConnectedPair.inTheClear(address), demo, target, frame)) {
       way.level().ifPresent(level -> pipe.compressWith(new Compression(codec, level)));
       pipe.limit(way.limit());
       way.add(pipe, pipe.sendAll());

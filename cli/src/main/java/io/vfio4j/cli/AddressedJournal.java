@@ -13,8 +13,8 @@ import io.vfio4j.engine.JournalException;
 record AddressedJournal(Journal journal) implements Journal {
 
   @Override
-  public Entries begin(Heading heading) throws JournalException {
-    return journal.begin(new Heading(heading.session(), heading.side(),
+  public Entries begin(Header heading) throws JournalException {
+    return journal.begin(new Header(heading.migration(), heading.side(),
         heading.devices().stream().map(AddressedJournal::absolute).toList(), heading.peer()));
   }
 

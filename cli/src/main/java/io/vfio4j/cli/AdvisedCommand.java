@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.Session;
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.transport.TransportAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -46,7 +46,7 @@ record AdvisedCommand(List<String> arguments) {
    *
    * @param answer the option that says it
    */
-  static AdvisedCommand decide(Session migration, String answer) {
+  static AdvisedCommand decide(MigrationId migration, String answer) {
     return new AdvisedCommand(List.of("recover", migration.toString(), answer));
   }
 

@@ -15,8 +15,8 @@ final class ComparisonJson {
   }
 
   static JsonObject of(Comparison comparison) {
-    return Json.event("comparison").with("goes", comparison.goes())
-        .with("refusals", comparison.refusals())
+    return Json.event("comparison").with("goes", comparison.isAccepted())
+        .with("refusals", comparison.objections())
         .with("sides", comparison.sides(), ComparisonJson::property)
         .with("devices", comparison.devices(), ComparisonJson::pair)
         .with("memory", comparison.memory(), ComparisonJson::pair)

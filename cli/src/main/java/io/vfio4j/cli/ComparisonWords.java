@@ -22,8 +22,8 @@ final class ComparisonWords {
     comparison.memory().forEach(pair -> add(rows, "region", pair));
     List<String> lines = new ArrayList<>(Columns.lines(rows));
     lines.add("");
-    comparison.refusals().forEach(reason -> lines.add("refused: " + reason));
-    lines.add(comparison.goes()
+    comparison.objections().forEach(reason -> lines.add("refused: " + reason));
+    lines.add(comparison.isAccepted()
         ? "It would go, as far as that can be told. " + Comparison.CAVEAT
         : "It would not go. Nothing was touched.");
     return lines;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.CompressionAlgorithm;
 import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.codec.CompressionAlgorithm;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

@@ -8,7 +8,7 @@ import io.vfio4j.conformance.report.HtmlPage;
 import io.vfio4j.conformance.report.JunitXml;
 import io.vfio4j.conformance.setup.ConformanceOptions;
 import io.vfio4j.conformance.setup.DeviceUnderTest;
-import io.vfio4j.engine.OutputFile;
+import io.vfio4j.engine.output.OutputFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -20,6 +20,6 @@ final class DryRun {
   static int tell(Comparison comparison, Output output) {
     ComparisonWords.lines(comparison).forEach(output::line);
     output.result(ComparisonJson.of(comparison));
-    return comparison.goes() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+    return comparison.isAccepted() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
   }
 }

@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.engine.DeviceFate;
+import io.vfio4j.engine.DeviceOutcome;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Side;
@@ -27,7 +27,7 @@ public final class FailedMigration {
     Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance)
         .map(MigrationException.class::cast)
         .filter(later -> later.side() == Side.TARGET)
-        .forEach(target -> words.append("\n  on the target, ").append(target.targetFate()));
+        .forEach(target -> words.append("\n  on the target, ").append(target.targetOutcome()));
     String remedy = String.join("\n  ", remedies(e, here, other));
     if (!remedy.isEmpty()) {
       words.append("\n  ").append(remedy);
@@ -36,7 +36,7 @@ public final class FailedMigration {
         .with("outcome", e.outcome().name())
         .with("source_state", e.sourceState().map(Enum::name).orElse(null))
         .with("devices", e.devices(), FailedMigration::json)
-        .with("target_fate", e.targetFate()).with("remedy", remedy.isEmpty() ? null : remedy)
+        .with("target_fate", e.targetOutcome()).with("remedy", remedy.isEmpty() ? null : remedy)
         .with("workload_failure", e.workloadFailure().orElse(null)).build();
     return new CommandFailure(exitCode(e), words.toString(), facts, e);
   }
@@ -51,13 +51,13 @@ public final class FailedMigration {
     String remedy = String.join("\n  ", remedies(e, List.of(), OtherSide.named("it")));
     String words = "the state was not saved: " + e.getMessage() + (remedy.isEmpty() ? "" : "\n  " + remedy);
     var facts = Json.object().with("phase", e.phase().title()).with("outcome", e.outcome().name())
-        .with("devices", e.devices(), FailedMigration::json).with("file_fate", e.targetFate())
+        .with("devices", e.devices(), FailedMigration::json).with("file_fate", e.targetOutcome())
         .with("remedy", remedy.isEmpty() ? null : remedy)
         .with("workload_failure", e.workloadFailure().orElse(null)).build();
     return new CommandFailure(exitCode(e), words, facts, e);
   }
 
-  private static JsonObject json(DeviceFate fate) {
+  private static JsonObject json(DeviceOutcome fate) {
     return Json.object().with("device", fate.device()).with("outcome", fate.outcome().name())
         .with("state", fate.state().map(Enum::name).orElse(null)).build();
   }
@@ -80,7 +80,7 @@ public final class FailedMigration {
     return e.devices().stream().map(fate -> remedy(fate, other)).filter(text -> !text.isEmpty()).toList();
   }
 
-  private static String remedy(DeviceFate fate, OtherSide target) {
+  private static String remedy(DeviceOutcome fate, OtherSide target) {
     String source = fate.device();
     String state = fate.state().map(Enum::name).orElse("an unknown state");
     return switch (fate.outcome()) {

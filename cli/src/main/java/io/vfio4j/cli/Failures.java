@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.FileMessages;
+import io.vfio4j.engine.output.FileMessages;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -39,13 +39,13 @@ public final class Failures implements IExecutionExceptionHandler {
   public static String words(Throwable e) {
     String message = e.getMessage();
     return switch (e) {
-      case FileSystemException ofFile -> FileMessages.of(ofFile);
+      case FileSystemException ofFile -> FileMessages.message(ofFile);
       case UnknownHostException unknown -> "unknown host: " + unknown.getMessage();
       case UncheckedIOException wrapped -> words(Objects.requireNonNull(wrapped.getCause()));
       case IOException _ when message != null && !message.isBlank() -> message;
       case InterruptedException _ -> "interrupted";
       default ->
-        "internal error: %s (run with --debug for the stack trace)".formatted(FileMessages.words(e));
+        "internal error: %s (run with --debug for the stack trace)".formatted(FileMessages.message(e));
     };
   }
 }

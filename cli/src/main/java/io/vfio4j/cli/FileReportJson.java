@@ -6,9 +6,9 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.inspect.SavedStateJson;
 import io.vfio4j.engine.DowntimeParts;
-import io.vfio4j.engine.RestoreReport;
-import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.SavedState;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.SaveReport;
 import java.nio.file.Path;
 
 /** What was done with files that hold states, and what is in them, for programs. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.RestoreReport;
-import io.vfio4j.engine.SaveReport;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.SaveReport;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,8 +40,8 @@ final class FileReportWords {
           report.state().devices().get(i).identity().name()));
     }
     lines.add("file         %s: %s, as of %s; its source %s".formatted(file,
-        Quantities.bytes(report.state().fileBytes()), report.state().stateOf(),
-        report.state().source().words()));
+        Quantities.bytes(report.state().fileBytes()), report.state().stoppedAt(),
+        report.state().source().description()));
     lines.add("loaded       %s in %s".formatted(Quantities.bytes(report.summary().bytes()),
         Quantities.time(report.total())));
     lines.add("phases       " + ReportWords.phases(report.phases()));

@@ -23,7 +23,7 @@ final class HeldEvents implements MigrationListener {
 
   @Override
   public void on(MigrationEvent event) {
-    if (!passed && event instanceof MigrationEvent.PhaseBegan began
+    if (!passed && event instanceof MigrationEvent.PhaseStart began
         && began.phase() instanceof Phase.Loading) {
       release();
     }

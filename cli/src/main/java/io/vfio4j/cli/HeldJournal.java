@@ -3,7 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
 import java.io.IOException;
@@ -19,18 +19,18 @@ final class HeldJournal {
   private static final int LOOKS_PER_QUESTION = 5;
 
   private final JournalFile file;
-  private final Session session;
+  private final MigrationId session;
   private final TargetOracle oracle;
   private String lastWord = "";
   private int looks;
 
-  HeldJournal(JournalFile file, Session session, TargetOracle oracle) {
+  HeldJournal(JournalFile file, MigrationId session, TargetOracle oracle) {
     this.file = file;
     this.session = session;
     this.oracle = oracle;
   }
 
-  Session session() {
+  MigrationId session() {
     return session;
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.FileMessages;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.output.FileMessages;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -52,7 +52,7 @@ final class HookedWorkload implements Workload {
   }
 
   @Override
-  public boolean writesUnlogged() {
+  public boolean hasUnloggedWrites() {
     return writes;
   }
 
@@ -123,7 +123,7 @@ final class HookedWorkload implements Workload {
   /** The JDK's client says of a refused connection nothing but its kind. */
   private static String reason(Throwable cause) {
     return cause instanceof ConnectException && cause.getMessage() == null ? "connection refused"
-        : FileMessages.words(cause);
+        : FileMessages.message(cause);
   }
 
   /** The status is the answer: no body is waited for, and the limit is one of the whole exchange. */

@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.Comparison;
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.DeviceSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ public final class InspectedFile {
   @FunctionalInterface
   public interface Look<T> {
     /** Looks, and returns what was seen. */
-    T at(Ensemble ensemble) throws IOException;
+    T at(DeviceSet ensemble) throws IOException;
   }
 
   /** Returns the file, which can be read. */

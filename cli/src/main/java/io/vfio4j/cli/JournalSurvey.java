@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.JournalException;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
@@ -27,7 +27,7 @@ record JournalSurvey(List<KnownMigration> known, List<JournalException> unreadab
    * @param only the migration to look at, or all
    * @throws JournalException if the folder cannot be read
    */
-  static JournalSurvey of(StateDirectory state, Optional<Session> only) throws JournalException {
+  static JournalSurvey of(StateDirectory state, Optional<MigrationId> only) throws JournalException {
     JournalSurvey survey = new JournalSurvey(new ArrayList<>(), new ArrayList<>());
     for (JournalFile file : state.all()) {
       if (only.isEmpty() || file.path().getFileName().toString().startsWith(only.get().toString())) {

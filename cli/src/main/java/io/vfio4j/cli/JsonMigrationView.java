@@ -28,11 +28,11 @@ public final class JsonMigrationView implements MigrationView {
   /** Returns an event as an object. */
   public static JsonObject json(MigrationEvent event) {
     return switch (event) {
-      case MigrationEvent.PhaseBegan began -> phase(began);
-      case MigrationEvent.DeviceMoving e ->
+      case MigrationEvent.PhaseStart began -> phase(began);
+      case MigrationEvent.TransitionStart e ->
         begin("moving", e).with("device", e.device()).with("from", e.from().name())
             .with("to", e.to().name()).with("reason", e.reason()).build();
-      case MigrationEvent.DeviceMoved e ->
+      case MigrationEvent.TransitionEnd e ->
         begin("moved", e).with("device", e.device()).with("from", e.from().name())
             .with("to", e.to().name()).with("reason", e.reason()).build();
       case MigrationEvent.Progress e -> begin("progress", e).with("round", e.round()).with("bytes", e.bytes())
@@ -40,17 +40,17 @@ public final class JsonMigrationView implements MigrationView {
           .with("remaining_bytes", number(e.remaining()))
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).with("elapsed_ms", e.elapsed())
           .build();
-      case MigrationEvent.RoundEnded e -> begin("round", e).with("round", e.round().number())
+      case MigrationEvent.RoundEnd e -> begin("round", e).with("round", e.round().number())
           .with("bytes", e.round().bytes()).with("device_bytes", e.round().deviceBytes())
           .with("memory_bytes", e.round().memoryBytes())
           .with("device_left", e.round().deviceBytesLeft()).with("memory_left", e.round().memoryBytesLeft())
           .with("bytes_per_second", Math.round(e.round().bytesPerSecond()))
-          .with("took_ms", e.round().took())
+          .with("took_ms", e.round().duration())
           .with("remaining_bytes", number(e.remaining()))
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).build();
-      case MigrationEvent.Recorded e -> begin("recorded", e).with("session", e.session().toString())
-          .with("step", e.step().toString()).with("took_ms", e.took()).build();
-      case MigrationEvent.Noted e -> begin("note", e).with("text", e.text()).build();
+      case MigrationEvent.JournalWrite e -> begin("recorded", e).with("session", e.migration().toString())
+          .with("step", e.step().toString()).with("took_ms", e.duration()).build();
+      case MigrationEvent.Note e -> begin("note", e).with("text", e.text()).build();
     };
   }
 
@@ -58,7 +58,7 @@ public final class JsonMigrationView implements MigrationView {
     return Json.event(name).with("at_ms", event.at()).with("side", event.side().toString());
   }
 
-  private static JsonObject phase(MigrationEvent.PhaseBegan event) {
+  private static JsonObject phase(MigrationEvent.PhaseStart event) {
     Json json = begin("phase", event).with("phase", event.phase().title());
     if (event.phase() instanceof Phase.PreCopy(int round)) {
       json.with("round", round);

@@ -4,7 +4,7 @@ package io.vfio4j.cli;
 import com.google.gson.JsonObject;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.JournalContents;
 import io.vfio4j.engine.journal.JournalFile;
@@ -22,12 +22,12 @@ import java.util.Optional;
  */
 record KnownMigration(JournalFile file, JournalContents contents) {
 
-  Journal.Heading heading() {
-    return contents.heading();
+  Journal.Header heading() {
+    return contents.header();
   }
 
-  Session session() {
-    return heading().session();
+  MigrationId session() {
+    return heading().migration();
   }
 
   JournalStep step() {
@@ -50,13 +50,13 @@ record KnownMigration(JournalFile file, JournalContents contents) {
    */
   boolean hasTaken() {
     return switch (step()) {
-      case GIVEN, CONFIRMED, ABANDONED, MINE, RUNNING -> true;
+      case GIVEN, CONFIRMED, ABANDONED, COMMITTED, RUNNING -> true;
       case PREPARED, KEPT, REFUSED, RETURNED -> false;
     };
   }
 
   boolean isHeld() {
-    return contents.holder().isAlive();
+    return contents.process().isAlive();
   }
 
   /** Tells whether a source gave its devices away, and does not know what became of them. */
@@ -77,7 +77,7 @@ record KnownMigration(JournalFile file, JournalContents contents) {
     return switch (step()) {
       case CONFIRMED, ABANDONED, REFUSED -> true;
       case RETURNED -> heading().side() == Side.TARGET;
-      case PREPARED, GIVEN, MINE, KEPT, RUNNING -> false;
+      case PREPARED, GIVEN, COMMITTED, KEPT, RUNNING -> false;
     };
   }
 
@@ -107,7 +107,7 @@ record KnownMigration(JournalFile file, JournalContents contents) {
       case PREPARED -> "it is under way";
       case GIVEN ->
         "the devices were given away, and what became of them is not known: vfio4j recover --ask ADDR";
-      case MINE ->
+      case COMMITTED ->
         "the devices were taken, and whether they ever ran is not known: vfio4j recover %s shows each, and a person "
             .formatted(session()) + "decides: --run-here or --give-up";
       case CONFIRMED, KEPT, ABANDONED, RUNNING, REFUSED, RETURNED ->
@@ -139,7 +139,7 @@ record KnownMigration(JournalFile file, JournalContents contents) {
 
   private String holder() {
     return isHeld()
-        ? "process %d has the devices open".formatted(contents.holder().pid())
+        ? "process %d has the devices open".formatted(contents.process().pid())
         : "the process that had the devices open is gone";
   }
 
@@ -149,6 +149,6 @@ record KnownMigration(JournalFile file, JournalContents contents) {
         .with("side", heading().side().toString()).with("devices", heading().devices())
         .with("peer", heading().peer()).with("step", step().toString())
         .with("at", contents.last().at().toString()).with("reason", contents.last().reason())
-        .with("pid", contents.holder().pid()).with("held", isHeld()).build();
+        .with("pid", contents.process().pid()).with("held", isHeld()).build();
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportConnector;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportConnector;
 import java.io.IOException;
 import java.time.Duration;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.Codec;
-import io.vfio4j.engine.Codecs;
-import io.vfio4j.engine.CompressionAlgorithm;
+import io.vfio4j.engine.codec.Codec;
+import io.vfio4j.engine.codec.Codecs;
+import io.vfio4j.engine.codec.CompressionAlgorithm;
 import org.jspecify.annotations.Nullable;
 
 /** Codecs, each loaded when the first stream needs it and kept for the next: a native library can be loaded but once. */

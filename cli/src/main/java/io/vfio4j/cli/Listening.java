@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportListener;
 import java.io.IOException;
 
 /**

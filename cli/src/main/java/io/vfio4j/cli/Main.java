@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.FileMessages;
+import io.vfio4j.engine.output.FileMessages;
 import io.vfio4j.model.SanitizedText;
 import java.util.Arrays;
 
@@ -32,7 +32,7 @@ public final class Main {
       return afterOutput(Commands.commandLine(args).execute(args));
     } catch (Error e) {
       // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
-      System.err.println("vfio4j: " + SanitizedText.of("internal error: " + FileMessages.words(e)));
+      System.err.println("vfio4j: " + SanitizedText.of("internal error: " + FileMessages.message(e)));
       if (Arrays.asList(args).contains("--debug")) {
         e.printStackTrace();
       }

@@ -113,7 +113,7 @@ final class ManualDecision {
   private void requireNotHeld() throws CommandFailure {
     if (migration.isHeld()) {
       throw refused("process %d, which moved them, still runs: end it first"
-          .formatted(migration.contents().holder().pid()));
+          .formatted(migration.contents().process().pid()));
     }
   }
 

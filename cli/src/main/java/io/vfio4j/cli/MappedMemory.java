@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.MemoryRegion;
-import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.memory.MemoryRegion;
+import io.vfio4j.engine.memory.MemoryRegions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;

@@ -3,10 +3,10 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.LocalMigration;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -121,8 +121,8 @@ final class MigrateCommand implements Callable<Integer> {
         OpenDevices sources = OpenDevices.open(from, address -> reset.openToCompare(address, output));
         MappedMemory memory = regions.map(common.spec(), output::warning);
         MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning)) {
-      Ensemble source = sources.ensemble().withMemory(memory.regions());
-      Ensemble target = targets.ensemble().withMemory(toMemory.regions());
+      DeviceSet source = sources.ensemble().withMemory(memory.regions());
+      DeviceSet target = targets.ensemble().withMemory(toMemory.regions());
       return DryRun.tell(LocalMigration.compare(source, target, options, OpenDevice::isLeftBehind), output);
     }
   }

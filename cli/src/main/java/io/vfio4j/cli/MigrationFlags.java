@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.DowntimePolicy;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +34,7 @@ final class MigrationFlags {
   private Duration deadline = Duration.ofMinutes(5);
 
   @Option(names = "--when-not-converging", paramLabel = "WHAT", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Words.class, description = "What to do at the deadline: wait, give-up or go-anyway (default: give-up).")
-  private WhenNotConverging whenNotConverging = WhenNotConverging.GIVE_UP;
+  private WhenNotConverging whenNotConverging = WhenNotConverging.ABORT;
 
   @Option(names = "--channels", paramLabel = "N", description = "How many connections to send memory over (default: 1).")
   private int channels = 1;

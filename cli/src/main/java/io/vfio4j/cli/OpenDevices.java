@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.DeviceSet;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -69,8 +69,8 @@ final class OpenDevices implements AutoCloseable {
     return devices.stream().map(OpenDevice::name).collect(Collectors.joining(", "));
   }
 
-  Ensemble ensemble() {
-    return Ensemble.of(devices.stream().map(OpenDevice::device).toList());
+  DeviceSet ensemble() {
+    return DeviceSet.of(devices.stream().map(OpenDevice::device).toList());
   }
 
   /** Tells whether all are inside this command, and end with it. */

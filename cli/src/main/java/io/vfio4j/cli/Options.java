@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.FileException;
-import io.vfio4j.engine.OutputFile;
+import io.vfio4j.engine.output.FileException;
+import io.vfio4j.engine.output.OutputFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.transport.TransportAddress;
 import java.util.List;
 import java.util.stream.Collectors;
 

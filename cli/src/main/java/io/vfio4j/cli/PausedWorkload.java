@@ -27,8 +27,8 @@ final class PausedWorkload implements Workload {
   }
 
   @Override
-  public boolean writesUnlogged() {
-    return workload.writesUnlogged();
+  public boolean hasUnloggedWrites() {
+    return workload.hasUnloggedWrites();
   }
 
   @Override

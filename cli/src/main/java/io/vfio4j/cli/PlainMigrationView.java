@@ -28,11 +28,11 @@ final class PlainMigrationView implements MigrationView {
       return;
     }
     switch (event) {
-      case MigrationEvent.PhaseBegan e -> began(e);
-      case MigrationEvent.RoundEnded e when e.round().number() <= ROUNDS_TOLD || isDue(e) ->
+      case MigrationEvent.PhaseStart e -> began(e);
+      case MigrationEvent.RoundEnd e when e.round().number() <= ROUNDS_TOLD || isDue(e) ->
         say(e, ProgressWords.sentence(e));
       case MigrationEvent.Progress e when isDue(e) -> say(e, ProgressWords.sentence(phase, e));
-      case MigrationEvent.Noted e -> say(e, e.text());
+      case MigrationEvent.Note e -> say(e, e.text());
       default -> {
         // Too much for people; the JSON has it.
       }
@@ -40,7 +40,7 @@ final class PlainMigrationView implements MigrationView {
   }
 
   /** Every round of pre-copy is a phase of its own for programs, not for people. */
-  private void began(MigrationEvent.PhaseBegan event) {
+  private void began(MigrationEvent.PhaseStart event) {
     if (!event.phase().title().equals(phase)) {
       phase = event.phase().title();
       say(event, event.phase() instanceof Phase.Done ? phase : phase + ": " + event.reason());

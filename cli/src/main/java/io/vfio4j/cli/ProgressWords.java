@@ -37,9 +37,9 @@ final class ProgressWords {
         Quantities.rate(progress.bytesPerSecond()), outlook(progress));
   }
 
-  static String sentence(MigrationEvent.RoundEnded end) {
+  static String sentence(MigrationEvent.RoundEnd end) {
     StringBuilder words = new StringBuilder("pre-copy round %d: %s in %s".formatted(end.round().number(),
-        Quantities.bytes(end.round().bytes()), Quantities.time(end.round().took())));
+        Quantities.bytes(end.round().bytes()), Quantities.time(end.round().duration())));
     end.remaining().ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
     end.predictedDowntime()
         .ifPresent(time -> words.append(", downtime would be ").append(Quantities.time(time)));

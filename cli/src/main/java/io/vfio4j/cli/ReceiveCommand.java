@@ -4,10 +4,10 @@ package io.vfio4j.cli;
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.TargetReport;
-import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
 import io.vfio4j.model.DeviceIdentity;
 import java.io.IOException;
 import java.time.Duration;
@@ -123,7 +123,7 @@ final class ReceiveCommand implements Callable<Integer> {
   private static void tell(TargetReport report, Output output) {
     ReportWords.lines(report).forEach(output::line);
     output.result(ReportJson.of(report));
-    if (!report.sourceKnows()) {
+    if (!report.confirmationSent()) {
       output.warning(
           "vfio4j: the source could not be told that %s runs here, and waits for a decision: let go of it "
               .formatted(report.devices().stream().map(DeviceIdentity::name)

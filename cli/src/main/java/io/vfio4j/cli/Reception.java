@@ -2,16 +2,16 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.Watching;
-import io.vfio4j.engine.Arrival;
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.AcceptResult;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.MigrationTarget;
-import io.vfio4j.engine.OwnershipOracle;
+import io.vfio4j.engine.OwnershipResponder;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
-import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.engine.migration.MigrationTarget;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.TransportListener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -25,12 +25,12 @@ final class Reception {
   private final OpenDevices targets;
   private final MemoryRegions memory;
   private final MigrationOptions options;
-  private final OwnershipOracle oracle;
+  private final OwnershipResponder oracle;
   private final Watching watching;
   private final Output output;
 
   Reception(OpenDevices targets, MemoryRegions memory, MigrationOptions options,
-      OwnershipOracle oracle, Watching watching, Output output) {
+      OwnershipResponder oracle, Watching watching, Output output) {
     this.targets = targets;
     this.memory = memory;
     this.options = options;
@@ -54,27 +54,27 @@ final class Reception {
       Connections connections = Connections.acceptOpened(listener, timeout);
       String peer = connections.control().peer();
       switch (serve(connections, peer)) {
-        case Arrival.Moved(TargetReport report) -> {
+        case AcceptResult.Migration(TargetReport report) -> {
           return report;
         }
-        case Arrival.Compared(String program) -> {
+        case AcceptResult.DryRun(String program) -> {
           output.line("compared for %s; goes on waiting".formatted(peer));
           output.event(Json.event("compared").with("peer", peer).with("program", program).build());
         }
-        case Arrival.Asked asked -> Answers.tell(peer, asked, output);
-        case Arrival.Refused(MigrationException reason) -> {
+        case AcceptResult.Query asked -> Answers.tell(peer, asked, output);
+        case AcceptResult.Refusal(MigrationException reason) -> {
           output.warning(
               "vfio4j: %s was refused: %s; waiting for the next one".formatted(peer, reason.getMessage()));
           output.event(Json.event("refused").with("peer", peer).with("reason", "pre_flight")
               .with("message", reason.getMessage()).build());
         }
-        case Arrival.Unanswered(String reason) ->
+        case AcceptResult.Failure(String reason) ->
           output.warning("vfio4j: %s was not answered: %s".formatted(peer, reason));
       }
     }
   }
 
-  private Arrival serve(Connections connections, String peer) throws CommandFailure {
+  private AcceptResult serve(Connections connections, String peer) throws CommandFailure {
     try (MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
       return serve(connections, new HeldEvents(watching.after(progress)));
     } catch (MigrationException e) {
@@ -83,7 +83,7 @@ final class Reception {
     }
   }
 
-  private Arrival serve(Connections connections, HeldEvents events) throws MigrationException {
+  private AcceptResult serve(Connections connections, HeldEvents events) throws MigrationException {
     try {
       return new MigrationTarget(targets.ensemble().withMemory(memory), connections, options, events)
           .serve(oracle);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.OutputFile;
+import io.vfio4j.engine.output.OutputFile;
 import io.vfio4j.vfiouser.recording.Recording;
 import io.vfio4j.vfiouser.server.ServerOptions;
 import java.io.IOException;
@@ -51,7 +51,7 @@ final class RecordOption {
     try {
       // What a client wrote to a device may be a secret.
       return new Sessions(
-          Optional.of(Recording.of(to.get().toString(), to.get().asSecret().open(), output::warning)));
+          Optional.of(Recording.of(to.get().toString(), to.get().ownerOnly().open(), output::warning)));
     } catch (IOException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE, "cannot record: " + Failures.words(e), e);
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.OwnershipQuestion;
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.StalledException;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.OwnershipQuery;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportListener;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -99,7 +99,7 @@ final class RecoverCommand implements Callable<Integer> {
     if (fenced && !asksFirst) {
       throw wrong("--fenced is for --run-here and --give-up");
     }
-    Optional<Session> session = session();
+    Optional<MigrationId> session = session();
     StateDirectory state = stateDir.open();
     if (answer != null) {
       return answer(answer, state);
@@ -139,9 +139,9 @@ final class RecoverCommand implements Callable<Integer> {
     return served;
   }
 
-  private Optional<Session> session() {
+  private Optional<MigrationId> session() {
     try {
-      return Optional.ofNullable(migration).map(Session::parse);
+      return Optional.ofNullable(migration).map(MigrationId::parse);
     } catch (IllegalArgumentException e) {
       throw Options.wrong(common.spec(), e);
     }
@@ -170,7 +170,7 @@ final class RecoverCommand implements Callable<Integer> {
   private static void answerOne(Transport asker, StateDirectory state, Output output)
       throws InterruptedIOException {
     try {
-      Answers.tell(asker.peer(), OwnershipQuestion.answer(asker, state, PATIENCE), output);
+      Answers.tell(asker.peer(), OwnershipQuery.answer(asker, state, PATIENCE), output);
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {

@@ -4,9 +4,9 @@ package io.vfio4j.cli;
 import com.google.gson.JsonObject;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.OwnershipAnswer;
 import io.vfio4j.engine.OwnershipAnswer.Verdict;
-import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
 import java.io.IOException;
@@ -36,7 +36,7 @@ final class Recovery {
    * @param only this migration, or all
    * @return the exit code
    */
-  int settle(TargetOracle oracle, Optional<Session> only) throws IOException {
+  int settle(TargetOracle oracle, Optional<MigrationId> only) throws IOException {
     JournalSurvey survey = survey(only);
     boolean anyLeft = !survey.unreadable().isEmpty();
     for (KnownMigration one : survey.open()) {
@@ -54,7 +54,7 @@ final class Recovery {
    * @param only this migration, or all
    * @return the exit code
    */
-  int list(Optional<Session> only) throws JournalException {
+  int list(Optional<MigrationId> only) throws JournalException {
     JournalSurvey survey = survey(only);
     for (KnownMigration one : survey.known()) {
       output.line(one.text());
@@ -69,7 +69,7 @@ final class Recovery {
   }
 
   /** One journal that cannot be read does not keep the others from being settled. */
-  private JournalSurvey survey(Optional<Session> only) throws JournalException {
+  private JournalSurvey survey(Optional<MigrationId> only) throws JournalException {
     JournalSurvey survey = JournalSurvey.of(state, only);
     survey.unreadable().forEach(problem -> output.warning(
         "vfio4j: who owns the devices of a migration is not known: " + problem.getMessage()));
@@ -105,8 +105,9 @@ final class Recovery {
     output.result(Json.event("answer").with("session", one.session().toString())
         .with("verdict", answer.verdict().name().toLowerCase(Locale.ROOT)).with("reason", answer.reason())
         .build());
-    if (answer.verdict() == Verdict.MINE || answer.verdict() == Verdict.NOT_MINE) {
-      return carryOut(one, answer.verdict() == Verdict.MINE ? JournalStep.CONFIRMED : JournalStep.RETURNED);
+    if (answer.verdict() == Verdict.COMMITTED || answer.verdict() == Verdict.NOT_COMMITTED) {
+      return carryOut(one,
+          answer.verdict() == Verdict.COMMITTED ? JournalStep.CONFIRMED : JournalStep.RETURNED);
     }
     tellOpen(one);
     output.warning("vfio4j: the target does not know either: " + answer.reason());
@@ -138,7 +139,7 @@ final class Recovery {
    * @param runHere whether the devices are to run here, or not
    * @param fenced whether the person vouches for what cannot be checked
    */
-  int decide(Session session, boolean runHere, boolean fenced, TargetOracle oracle) throws IOException {
+  int decide(MigrationId session, boolean runHere, boolean fenced, TargetOracle oracle) throws IOException {
     JournalSurvey survey = survey(Optional.of(session));
     KnownMigration one = survey.open(Side.TARGET).or(() -> survey.open(Side.SOURCE))
         .orElseThrow(() -> new CommandFailure(ExitCodes.NOT_DONE,
@@ -211,7 +212,7 @@ final class Recovery {
       case KEPT, RUNNING -> left.resume(devices);
       case RETURNED -> source ? left.resume(devices) : left.discard(devices);
       case CONFIRMED, ABANDONED, REFUSED -> left.discard(devices);
-      case PREPARED, GIVEN, MINE -> throw new IllegalArgumentException(step + " settles nothing");
+      case PREPARED, GIVEN, COMMITTED -> throw new IllegalArgumentException(step + " settles nothing");
     };
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.PeerRefusedException;
-import io.vfio4j.engine.PeerRefusedException.Reason;
+import io.vfio4j.engine.transport.PeerRefusedException;
+import io.vfio4j.engine.transport.PeerRefusedException.Reason;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.MemoryRegion;
+import io.vfio4j.engine.memory.MemoryRegion;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;

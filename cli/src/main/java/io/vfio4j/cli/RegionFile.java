@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.BackingStore;
-import io.vfio4j.engine.FileIdentity;
+import io.vfio4j.engine.memory.BackingStore;
+import io.vfio4j.engine.memory.FileIdentity;
 import io.vfio4j.linux.FileSpace;
 import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;

@@ -28,7 +28,7 @@ public final class ReportJson {
         .with("bytes", report.bytes()).with("stop_copy_bytes", report.stopCopyBytes())
         .with("compression", compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
-        .with("at_target", json(report.atTarget())).with("not_carried", report.notCarried())
+        .with("at_target", json(report.target())).with("not_carried", report.notCarried())
         .with("notes", report.notes())
         .with("workload_failure", report.workloadFailure().orElse(null)).build();
   }
@@ -38,8 +38,8 @@ public final class ReportJson {
     return Json.event("report").with("side", "target").with("devices", report.devices(), ReportJson::json)
         .with("sources", report.sources(), ReportJson::json).with("total_ms", report.total())
         .with("bytes", report.summary().bytes()).with("phases", report.phases(), ReportJson::json)
-        .with("at_target", json(report.summary())).with("recording_ms", report.recording())
-        .with("source_knows", report.sourceKnows())
+        .with("at_target", json(report.summary())).with("recording_ms", report.journalTime())
+        .with("source_knows", report.confirmationSent())
         .with("not_carried", report.notCarried()).with("notes", report.notes()).build();
   }
 
@@ -58,11 +58,11 @@ public final class ReportJson {
   static JsonObject json(MigrationReport.MemoryReport memory) {
     return Json.object().with("size", memory.size()).with("bytes", memory.bytes())
         .with("pages", memory.pages()).with("zero_pages", memory.zeroPages())
-        .with("last_bytes", memory.lastBytes()).with("last_ms", memory.lastTook()).build();
+        .with("last_bytes", memory.stopCopyBytes()).with("last_ms", memory.stopCopyDuration()).build();
   }
 
-  static JsonElement compression(Optional<MigrationReport.Compressed> compression) {
-    return compression.<JsonElement>map(how -> Json.object().with("algorithm", how.algorithm().word())
+  static JsonElement compression(Optional<MigrationReport.CompressionReport> compression) {
+    return compression.<JsonElement>map(how -> Json.object().with("algorithm", how.algorithm().displayName())
         .with("level", how.level()).with("bytes_on_wire", how.bytesOnWire()).build())
         .orElse(JsonNull.INSTANCE);
   }
@@ -78,8 +78,8 @@ public final class ReportJson {
   }
 
   static JsonObject json(MigrationReport.PhaseTime phase) {
-    return Json.object().with("phase", phase.title()).with("began_ms", phase.began())
-        .with("took_ms", phase.took())
+    return Json.object().with("phase", phase.title()).with("began_ms", phase.start())
+        .with("took_ms", phase.duration())
         .build();
   }
 
@@ -87,7 +87,7 @@ public final class ReportJson {
     return Json.object().with("round", round.number()).with("bytes", round.bytes())
         .with("device_bytes", round.deviceBytes()).with("memory_bytes", round.memoryBytes())
         .with("device_left", round.deviceBytesLeft()).with("memory_left", round.memoryBytesLeft())
-        .with("bytes_per_second", Math.round(round.bytesPerSecond())).with("took_ms", round.took())
+        .with("bytes_per_second", Math.round(round.bytesPerSecond())).with("took_ms", round.duration())
         .build();
   }
 

@@ -36,12 +36,12 @@ public final class ReportWords {
           Quantities.time(device.switchover().sending())));
     }
     report.memory().ifPresent(memory -> lines.add("in it        last dirty memory: %s in %s".formatted(
-        Quantities.bytes(memory.lastBytes()), Quantities.time(memory.lastTook()))));
+        Quantities.bytes(memory.stopCopyBytes()), Quantities.time(memory.stopCopyDuration()))));
     lines.add("pre-copy     %s, then %s in the downtime".formatted(rounds(report),
         Quantities.bytes(report.stopCopyBytes())));
     lines.add("phases       " + phases(report.phases()));
     lines.add("at target    %s checking the state, %s starting".formatted(
-        Quantities.time(report.atTarget().validating()), Quantities.time(report.atTarget().starting())));
+        Quantities.time(report.target().validating()), Quantities.time(report.target().starting())));
     addCommon(lines, report.notCarried(), report.notes());
     return lines;
   }
@@ -58,7 +58,7 @@ public final class ReportWords {
     lines.add("phases       " + phases(report.phases()));
     lines.add("started      after %s of checking the state, in %s; %s to record it in the journal".formatted(
         Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting()),
-        Quantities.time(report.recording())));
+        Quantities.time(report.journalTime())));
     addCommon(lines, report.notCarried(), report.notes());
     return lines;
   }
@@ -78,9 +78,9 @@ public final class ReportWords {
     };
   }
 
-  static String compressed(MigrationReport.Compressed how, long bytes) {
+  static String compressed(MigrationReport.CompressionReport how, long bytes) {
     return "compressed   to %s with %s, level %d: %s".formatted(Quantities.bytes(how.bytesOnWire()),
-        how.algorithm().word(), how.level(), how.bytesOnWire() == 0
+        how.algorithm().displayName(), how.level(), how.bytesOnWire() == 0
             ? "nothing to compress"
             : "1 to %.2f".formatted((double) bytes / how.bytesOnWire()));
   }
@@ -101,7 +101,7 @@ public final class ReportWords {
   }
 
   static String phases(List<MigrationReport.PhaseTime> phases) {
-    return phases.stream().map(phase -> phase.title() + " " + Quantities.time(phase.took()))
+    return phases.stream().map(phase -> phase.title() + " " + Quantities.time(phase.duration()))
         .collect(Collectors.joining(", "));
   }
 }

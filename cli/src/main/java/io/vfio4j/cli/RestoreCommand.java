@@ -3,13 +3,13 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
-import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.RestoreException;
-import io.vfio4j.engine.RestoreReport;
 import io.vfio4j.engine.SavedState;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.StateRestoring;
+import io.vfio4j.engine.file.RestoreException;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.StateRestorer;
+import io.vfio4j.engine.memory.MemoryRegions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -82,7 +82,7 @@ final class RestoreCommand implements Callable<Integer> {
       if (report.state().source() != SavedState.Source.STOPPED) {
         output.warning(
             "vfio4j: the source of %s %s when it was saved: this is a copy, and both go on from one state"
-                .formatted(path, report.state().source().words()));
+                .formatted(path, report.state().source().description()));
       }
       holding.keep(targets, output);
     }
@@ -93,20 +93,20 @@ final class RestoreCommand implements Callable<Integer> {
       MigrationOptions options, Watching watching, Output output) throws CommandFailure {
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.TARGET, OptionalLong.empty())) {
-      return new StateRestoring(targets.ensemble().withMemory(memory), path, options,
+      return new StateRestorer(targets.ensemble().withMemory(memory), path, options,
           watching.after(progress))
-          .withExpendable(OpenDevice::isLeftBehind).run();
+          .withResettable(OpenDevice::isLeftBehind).run();
     } catch (RestoreException e) {
       throw watching.notRestored(e, failure(e));
     }
   }
 
   private static CommandFailure failure(RestoreException e) {
-    int code = switch (e.fate()) {
+    int code = switch (e.result()) {
       case UNTOUCHED, RESET -> ExitCodes.NOT_DONE;
       case NOT_RUNNING, UNSURE -> ExitCodes.NEEDS_CARE;
     };
-    var facts = Json.object().with("phase", e.phase().title()).with("devices", e.fate().name()).build();
+    var facts = Json.object().with("phase", e.phase().title()).with("devices", e.result().name()).build();
     return new CommandFailure(code, "the state was not restored: " + e.getMessage(), facts, e);
   }
 

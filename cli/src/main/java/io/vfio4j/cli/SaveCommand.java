@@ -3,12 +3,12 @@ package io.vfio4j.cli;
 
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
-import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.StateSaving;
+import io.vfio4j.engine.file.SaveReport;
+import io.vfio4j.engine.file.StateSaver;
+import io.vfio4j.engine.memory.MemoryRegions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -99,7 +99,7 @@ final class SaveCommand implements Callable<Integer> {
     OptionalLong expected = sources.stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
-      return new StateSaving(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
+      return new StateSaver(sources.ensemble().withMemory(memory), path, stop, options, workload.workload(),
           watching.after(progress)).run();
     } catch (MigrationException e) {
       throw watching.notSaved(e, FailedMigration.ofSave(e));

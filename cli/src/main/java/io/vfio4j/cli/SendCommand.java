@@ -4,16 +4,16 @@ package io.vfio4j.cli;
 import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.Comparison;
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.MigrationSource;
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.PeerRefusedException;
-import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.MigrationSource;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.PeerRefusedException;
+import io.vfio4j.engine.transport.TransportAddress;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -124,7 +124,7 @@ final class SendCommand implements Callable<Integer> {
     MigrationOptions options = compress.in(flags.options(common.spec()), common.spec());
     try (OpenDevices sources = OpenDevices.open(devices, address -> reset.openToCompare(address, output));
         MappedMemory memory = regions.map(common.spec(), output::warning)) {
-      Ensemble source = sources.ensemble().withMemory(memory.regions());
+      DeviceSet source = sources.ensemble().withMemory(memory.regions());
       Connections connections = connect(peer, policy, sources);
       return DryRun.tell(compare(new MigrationSource(source, connections, options, Workload.NONE,
           MigrationListener.NONE), peer), output);

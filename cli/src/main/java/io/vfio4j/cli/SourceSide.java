@@ -4,10 +4,10 @@ package io.vfio4j.cli;
 import io.vfio4j.cli.watch.Watching;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Outcome;
-import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import java.io.IOException;
 import java.util.Optional;
@@ -56,13 +56,13 @@ final class SourceSide {
    */
   int run(Move move) throws IOException, InterruptedException {
     MigrationReport report;
-    AtomicReference<@Nullable Session> session = new AtomicReference<>();
+    AtomicReference<@Nullable MigrationId> session = new AtomicReference<>();
     OptionalLong expected = sources.stopCopyLength();
     try (Interrupting _ = Interrupting.onSignal();
         MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
       report = move.run(event -> {
-        if (event instanceof MigrationEvent.Recorded recorded) {
-          session.set(recorded.session());
+        if (event instanceof MigrationEvent.JournalWrite recorded) {
+          session.set(recorded.migration());
         }
         progress.on(event);
         watching.on(event);
@@ -98,7 +98,7 @@ final class SourceSide {
   }
 
   /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */
-  private void failed(MigrationException e, Optional<Session> session)
+  private void failed(MigrationException e, Optional<MigrationId> session)
       throws CommandFailure, InterruptedException {
     CommandFailure failure = watching.failed(e,
         FailedMigration.of(e, sources.list().stream().map(OpenDevice::name).toList(), target));

@@ -3,13 +3,13 @@ package io.vfio4j.cli;
 
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.OwnershipAnswer;
-import io.vfio4j.engine.OwnershipQuestion;
-import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Transport;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.OwnershipQuery;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -28,16 +28,16 @@ final class TargetOracle {
   }
 
   /** Tells whether there is anybody to ask about a migration. */
-  boolean canAsk(Session session) {
+  boolean canAsk(MigrationId session) {
     return target.isPresent() || isHere(session);
   }
 
   /** Returns the journal of a migration of which this side is the source. */
-  Optional<HeldJournal> held(Session session) {
+  Optional<HeldJournal> held(MigrationId session) {
     return state.find(session, Side.SOURCE).map(file -> new HeldJournal(file, session, this));
   }
 
-  private boolean isHere(Session session) {
+  private boolean isHere(MigrationId session) {
     return state.find(session, Side.TARGET).isPresent();
   }
 
@@ -46,13 +46,13 @@ final class TargetOracle {
    *
    * @throws IOException if nobody answers
    */
-  OwnershipAnswer ask(Session session) throws IOException {
+  OwnershipAnswer ask(MigrationId session) throws IOException {
     if (isHere(session)) {
       return state.answer(session);
     }
     KnownPeer there = target.orElseThrow(() -> new IOException("there is nobody to ask"));
     try (Transport transport = there.connect(PATIENCE)) {
-      return OwnershipQuestion.ask(transport, session, PATIENCE);
+      return OwnershipQuery.query(transport, session, PATIENCE);
     }
   }
 
@@ -62,19 +62,20 @@ final class TargetOracle {
    *
    * @param fenced whether the person vouches that they do not run at a target that cannot be asked
    */
-  Optional<String> objection(JournalFile source, Session session, boolean fenced) throws JournalException {
+  Optional<String> objection(JournalFile source, MigrationId session, boolean fenced)
+      throws JournalException {
     OwnershipAnswer answer;
     try {
       answer = ask(session);
     } catch (IOException e) {
-      String peer = source.read().map(contents -> contents.heading().peer()).orElse("the target");
+      String peer = source.read().map(contents -> contents.header().peer()).orElse("the target");
       return unless(fenced,
           "whether the devices run at %s is not known, for it cannot be asked: %s".formatted(peer,
               Failures.words(e)));
     }
     return switch (answer.verdict()) {
-      case NOT_MINE -> Optional.empty();
-      case MINE -> Optional.of("the devices run at the target: %s".formatted(answer.reason()));
+      case NOT_COMMITTED -> Optional.empty();
+      case COMMITTED -> Optional.of("the devices run at the target: %s".formatted(answer.reason()));
       case UNSURE -> Optional.of("""
           the target took the devices, and they may run there: %s
             Decide at its host: vfio4j recover %s shows each device there, and --give-up resets them before it says \
@@ -95,12 +96,12 @@ final class TargetOracle {
    *
    * @throws IOException if nobody answers, or the journal cannot be written
    */
-  OwnershipAnswer settle(JournalFile source, Session session) throws IOException {
+  OwnershipAnswer settle(JournalFile source, MigrationId session) throws IOException {
     OwnershipAnswer answer = ask(session);
     String reason = "the target says: " + answer.reason();
     switch (answer.verdict()) {
-      case MINE -> source.add(JournalStep.CONFIRMED, reason);
-      case NOT_MINE -> source.add(JournalStep.RETURNED, reason);
+      case COMMITTED -> source.add(JournalStep.CONFIRMED, reason);
+      case NOT_COMMITTED -> source.add(JournalStep.RETURNED, reason);
       case UNSURE, NOT_KNOWN -> {
         // Nothing that could be put down.
       }

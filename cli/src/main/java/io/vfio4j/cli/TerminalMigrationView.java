@@ -30,7 +30,7 @@ final class TerminalMigrationView implements MigrationView {
     }
     boolean worthwhile = event.at().compareTo(PATIENCE) >= 0;
     switch (event) {
-      case MigrationEvent.PhaseBegan e -> {
+      case MigrationEvent.PhaseStart e -> {
         boolean isNew = !e.phase().title().equals(phase);
         phase = e.phase().title();
         if (worthwhile && isNew) {

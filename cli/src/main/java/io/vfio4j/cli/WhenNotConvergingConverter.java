@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.policy.WhenNotConverging;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;

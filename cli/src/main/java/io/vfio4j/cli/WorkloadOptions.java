@@ -2,8 +2,8 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.GeneratedWorkload;
-import io.vfio4j.engine.MemoryRegions;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.memory.MemoryRegions;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -3,8 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.Session;
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.transport.TransportAddress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,8 +46,8 @@ class AdvisedCommandTest {
         AdvisedCommand.probe("kernel:0000:3b:00.2"),
         AdvisedCommand.resume("vfio-user:/tmp/it's a.sock"),
         AdvisedCommand.discard("vfio-user:/tmp/$(b).sock"),
-        AdvisedCommand.decide(Session.parse(SESSION), "--give-up"),
-        AdvisedCommand.decide(Session.parse(SESSION), "--run-here"),
+        AdvisedCommand.decide(MigrationId.parse(SESSION), "--give-up"),
+        AdvisedCommand.decide(MigrationId.parse(SESSION), "--run-here"),
         AdvisedCommand.recover(), AdvisedCommand.ask(PEER),
         AdvisedCommand.ask(PEER)
             .with(List.of("--state-dir", "/my state", "--keys", "keys", "--peer", "host-b")));

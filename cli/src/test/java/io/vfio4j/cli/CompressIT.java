@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.engine.Codec;
+import io.vfio4j.engine.codec.Codec;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

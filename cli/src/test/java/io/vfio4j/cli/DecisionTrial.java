@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.OwnershipQuestion;
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.OwnershipQuery;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportListener;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ResumingSession;
@@ -76,7 +76,7 @@ final class DecisionTrial implements AutoCloseable {
   private final List<Served> targets = new ArrayList<>();
   private final List<VfioUserClient> users = new ArrayList<>();
   private final List<Condition> conditions;
-  private final Session session = Session.random();
+  private final MigrationId session = MigrationId.random();
 
   /** Brings the devices to where the commands died. */
   DecisionTrial(Path here, List<Condition> conditions) throws IOException {
@@ -89,7 +89,8 @@ final class DecisionTrial implements AutoCloseable {
       move(sources.get(i), targets.get(i));
     }
     WrittenJournal.write(folder(Side.SOURCE), session, Side.SOURCE, addresses(sources), JournalStep.GIVEN);
-    WrittenJournal.write(folder(Side.TARGET), session, Side.TARGET, addresses(targets), JournalStep.MINE);
+    WrittenJournal.write(folder(Side.TARGET), session, Side.TARGET, addresses(targets),
+        JournalStep.COMMITTED);
     for (int i = 0; i < DEVICES; i++) {
       bring(targets.get(i), conditions.get(i));
     }
@@ -229,7 +230,7 @@ final class DecisionTrial implements AutoCloseable {
     try {
       while (true) {
         try (Transport asker = listener.accept(PATIENCE)) {
-          OwnershipQuestion.answer(asker, state, PATIENCE);
+          OwnershipQuery.answer(asker, state, PATIENCE);
         }
       }
     } catch (InterruptedIOException e) {

@@ -3,12 +3,12 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.DeviceFate;
+import io.vfio4j.engine.DeviceOutcome;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.TransportAddress;
+import io.vfio4j.engine.transport.TransportAddress;
 import io.vfio4j.model.DeviceState;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +24,7 @@ class FailedMigrationTest {
 
   private static MigrationException failure(Side side, Outcome outcome) {
     return new MigrationException(side, new Phase.Handover(), outcome,
-        List.of(new DeviceFate(HERE, outcome, Optional.of(DeviceState.STOP_COPY))), "was reset",
+        List.of(new DeviceOutcome(HERE, outcome, Optional.of(DeviceState.STOP_COPY))), "was reset",
         "handover: it broke.", null);
   }
 
@@ -69,7 +69,8 @@ class FailedMigrationTest {
   void nobodyIsSentToADeviceInsideTheCommand() {
     MigrationException failure =
         new MigrationException(Side.SOURCE, new Phase.Handover(), Outcome.SOURCE_LOST,
-            List.of(new DeviceFate("sim:a", Outcome.SOURCE_LOST, Optional.empty())), "was reset", "it broke.",
+            List.of(new DeviceOutcome("sim:a", Outcome.SOURCE_LOST, Optional.empty())), "was reset",
+            "it broke.",
             null);
 
     assertThat(FailedMigration.of(failure, List.of("sim:a"), TARGET)).message()

@@ -4,7 +4,7 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.Arc;
@@ -120,7 +120,7 @@ class ForeignRecoverTest {
   @Test
   void aStoppedSourceIsNotRunToResetIt() throws Exception {
     leaveIn(DeviceState.STOP);
-    Session session = Session.random();
+    MigrationId session = MigrationId.random();
     WrittenJournal.write(folder.resolve("state"), session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
     int acts = device.acts().size();
 
@@ -137,8 +137,9 @@ class ForeignRecoverTest {
   void aTargetThatRunsOnIsStopped() throws Exception {
     long identity = device.stateIdentity();
     leaveIn(DeviceState.RUNNING);
-    Session session = Session.random();
-    WrittenJournal.write(folder.resolve("state"), session, Side.TARGET, List.of(address), JournalStep.MINE);
+    MigrationId session = MigrationId.random();
+    WrittenJournal.write(folder.resolve("state"), session, Side.TARGET, List.of(address),
+        JournalStep.COMMITTED);
 
     Run looked = recover();
     assertThat(looked.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
@@ -156,7 +157,7 @@ class ForeignRecoverTest {
     assertThat(last(session, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
   }
 
-  private JournalStep last(Session session, Side side) throws IOException {
+  private JournalStep last(MigrationId session, Side side) throws IOException {
     return StateDirectory.open(folder.resolve("state")).find(session, side).orElseThrow().read().orElseThrow()
         .last().step();
   }
@@ -167,11 +168,11 @@ class ForeignRecoverTest {
     server.close();
     serve(EnumSet.of(ServerTrait.KEEPS_STATE, ServerTrait.RESET_LEAVES_STATE));
     leaveIn(DeviceState.STOP);
-    Session session = Session.random();
+    MigrationId session = MigrationId.random();
     Path state = folder.resolve("state");
     WrittenJournal.write(state, session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
     WrittenJournal.write(state, session, Side.TARGET, List.of("vfio-user:" + folder.resolve("other.sock")),
-        JournalStep.MINE, JournalStep.RUNNING);
+        JournalStep.COMMITTED, JournalStep.RUNNING);
     int acts = device.acts().size();
 
     Run settled = recover();
@@ -194,9 +195,9 @@ class ForeignRecoverTest {
             Integer.MAX_VALUE));
     try (Served first = Served.at(folder.resolve("b.sock"))) {
       first.mark(1);
-      Session session = Session.random();
+      MigrationId session = MigrationId.random();
       WrittenJournal.write(folder.resolve("state"), session, Side.TARGET, List.of(first.address(), address),
-          JournalStep.MINE);
+          JournalStep.COMMITTED);
 
       Run decided = recover(session.toString(), "--give-up");
 
@@ -205,7 +206,7 @@ class ForeignRecoverTest {
           "their state here is lost; do not answer --run-here: " + first.address());
       first.assertRunsWith(0);
       assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
-      assertThat(last(session, Side.TARGET)).isEqualTo(JournalStep.MINE);
+      assertThat(last(session, Side.TARGET)).isEqualTo(JournalStep.COMMITTED);
     }
   }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
@@ -29,7 +29,7 @@ class FoundDevicesTest {
   private Path folder;
 
   private Path state;
-  private final Session session = Session.random();
+  private final MigrationId session = MigrationId.random();
 
   @BeforeEach
   void nameFolder() {
@@ -37,7 +37,7 @@ class FoundDevicesTest {
   }
 
   private void taken(String... devices) throws IOException {
-    WrittenJournal.write(state, session, Side.TARGET, List.of(devices), JournalStep.MINE);
+    WrittenJournal.write(state, session, Side.TARGET, List.of(devices), JournalStep.COMMITTED);
   }
 
   private Run giveUp(String... more) {
@@ -57,7 +57,7 @@ class FoundDevicesTest {
   private void assertRefused(Run run, String... reasons) throws IOException {
     assertThat(run.exitCode()).as(run.out()).isEqualTo(ExitCodes.NEEDS_CARE);
     assertThat(run.err()).contains("nothing was recorded").contains(reasons);
-    assertThat(last()).isEqualTo(JournalStep.MINE);
+    assertThat(last()).isEqualTo(JournalStep.COMMITTED);
   }
 
   /** It only looks: whoever answers is told before what that would do. */
@@ -83,7 +83,7 @@ class FoundDevicesTest {
       try (VfioUserClient client = other.connectWhenFree()) {
         assertThat(client.state()).isEqualTo(DeviceState.STOP);
       }
-      assertThat(last()).isEqualTo(JournalStep.MINE);
+      assertThat(last()).isEqualTo(JournalStep.COMMITTED);
     }
   }
 
@@ -119,7 +119,7 @@ class FoundDevicesTest {
   void aDeviceThatWasMovedOnIsNotGivenUp() throws Exception {
     String device = "vfio-user:" + folder.resolve("b.sock");
     taken(device);
-    WrittenJournal.write(state, Session.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
+    WrittenJournal.write(state, MigrationId.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
         JournalStep.CONFIRMED);
 
     assertRefused(giveUp(), "has moved it to the other host since");
@@ -137,7 +137,7 @@ class FoundDevicesTest {
       device.mark(MARK);
       taken(device.address());
       JournalStep[] steps = end == JournalStep.PREPARED ? new JournalStep[0] : new JournalStep[] {end};
-      WrittenJournal.write(state, Session.random(), side, List.of(device.address()), steps);
+      WrittenJournal.write(state, MigrationId.random(), side, List.of(device.address()), steps);
       Run resumed = Run.vfio4j("recover", "--state-dir", state.toString(), "--resume", device.address());
       assertThat(resumed.exitCode()).isEqualTo(ExitCodes.NEEDS_CARE);
       assertThat(resumed.err()).contains(session.toString(), "settle that first");
@@ -156,9 +156,9 @@ class FoundDevicesTest {
   void aDeviceThatWasMovedOnAndUsedAgainIsNotGivenUp() throws Exception {
     String device = "vfio-user:" + folder.resolve("b.sock");
     taken(device);
-    WrittenJournal.write(state, Session.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
+    WrittenJournal.write(state, MigrationId.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
         JournalStep.CONFIRMED);
-    WrittenJournal.write(state, Session.random(), Side.TARGET, List.of(device), JournalStep.MINE,
+    WrittenJournal.write(state, MigrationId.random(), Side.TARGET, List.of(device), JournalStep.COMMITTED,
         JournalStep.RUNNING);
 
     assertRefused(giveUp(), "has moved it to the other host since");
@@ -198,13 +198,13 @@ class FoundDevicesTest {
     try (Served other = Served.at(folder.resolve("b.sock"))) { // As one that each client gets of its own.
       other.mark(MARK);
       directory
-          .begin(new Journal.Heading(session, Side.TARGET, List.of("sim:b", other.address()), "somebody"))
-          .add(JournalStep.MINE, "it was given them");
-      Session served = Session.random();
-      directory.begin(new Journal.Heading(served, Side.TARGET, List.of(other.address()), "somebody"))
-          .add(JournalStep.MINE, "it was given them");
+          .begin(new Journal.Header(session, Side.TARGET, List.of("sim:b", other.address()), "somebody"))
+          .add(JournalStep.COMMITTED, "it was given them");
+      MigrationId served = MigrationId.random();
+      directory.begin(new Journal.Header(served, Side.TARGET, List.of(other.address()), "somebody"))
+          .add(JournalStep.COMMITTED, "it was given them");
 
-      for (Session asked : List.of(session, served)) {
+      for (MigrationId asked : List.of(session, served)) {
         for (String answer : List.of("--give-up", "--run-here")) {
           Run run =
               Run.vfio4j("recover", "--state-dir", alive.toString(), asked.toString(), answer, "--fenced");

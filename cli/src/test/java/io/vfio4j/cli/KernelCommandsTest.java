@@ -4,13 +4,13 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.StateRestoring;
-import io.vfio4j.engine.StateSaving;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.file.StateRestorer;
+import io.vfio4j.engine.file.StateSaver;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.linux.vfio.KernelInterface;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -114,7 +114,7 @@ class KernelCommandsTest {
     makeSerial();
     SimulatedDevice left = SETTINGS.device();
     Path file = root.resolve("state");
-    new StateSaving(Ensemble.of(left), file, false,
+    new StateSaver(DeviceSet.of(left), file, false,
         MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(60)), Workload.NONE,
         MigrationListener.NONE).run();
     SimulatedDevice right = SETTINGS.withContent(16, 0).device();
@@ -122,8 +122,8 @@ class KernelCommandsTest {
     try (OpenDevice target = address(kernel(right)).open(_ -> {
     })) {
       assertThat(OpenDevice.isLeftBehind(target.device())).isTrue();
-      new StateRestoring(Ensemble.of(target.device()), file, MigrationOptions.defaults(),
-          MigrationListener.NONE).withExpendable(OpenDevice::isLeftBehind).run();
+      new StateRestorer(DeviceSet.of(target.device()), file, MigrationOptions.defaults(),
+          MigrationListener.NONE).withResettable(OpenDevice::isLeftBehind).run();
       assertThat(target.device().state()).isEqualTo(DeviceState.RUNNING);
     }
     assertThat(right.stateIdentity()).isEqualTo(left.stateIdentity());

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.journal.StateDirectory;
 import io.vfio4j.model.DeviceState;
@@ -136,7 +136,7 @@ class KilledCommandIT {
         loaded.moveTo(DeviceState.STOP);
       }
       StateDirectory.open(folder.resolve("state"))
-          .begin(new Journal.Heading(Session.random(), Side.TARGET, List.of(target.address()), "somebody"))
+          .begin(new Journal.Header(MigrationId.random(), Side.TARGET, List.of(target.address()), "somebody"))
           .add(JournalStep.RETURNED, "as after a failure");
 
       Run resumed = Run.vfio4j("recover", "--resume", target.address(), "--state-dir", state());

@@ -3,8 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.Codecs;
-import io.vfio4j.engine.SavedFile;
+import io.vfio4j.engine.codec.Codecs;
+import io.vfio4j.engine.file.SavedFile;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;

@@ -3,10 +3,10 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.testkit.DocumentSection;
 import io.vfio4j.testkit.FailureTable;
 import io.vfio4j.testkit.Holdings;

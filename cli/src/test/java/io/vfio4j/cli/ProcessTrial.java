@@ -3,21 +3,21 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.DowntimePolicy;
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.MigrationSource;
-import io.vfio4j.engine.MigrationTarget;
-import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
-import io.vfio4j.engine.WhenNotConverging;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.MigrationSource;
+import io.vfio4j.engine.migration.MigrationTarget;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportListener;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.BufferedReader;
@@ -96,7 +96,7 @@ final class ProcessTrial implements AutoCloseable {
   private MigrationOptions options() {
     return fault == Fault.STALL
         ? options(state).withStallTimeout(STALL)
-            .withPolicy(new DowntimePolicy(STALL.multipliedBy(2), WhenNotConverging.GIVE_UP))
+            .withPolicy(new DowntimePolicy(STALL.multipliedBy(2), WhenNotConverging.ABORT))
         : options(state);
   }
 
@@ -122,7 +122,7 @@ final class ProcessTrial implements AutoCloseable {
             TransportListener.open(address("m.sock"), PeerPolicy.OWN_USER, refused -> {
             })) {
       listening.complete(null);
-      new MigrationTarget(Ensemble.of(client), Connections.accept(listener, PATIENCE), options(), this::hear)
+      new MigrationTarget(DeviceSet.of(client), Connections.accept(listener, PATIENCE), options(), this::hear)
           .run();
     } catch (MigrationException e) {
       assertThat(e.getCause()).as("the original error").isNotNull();
@@ -143,7 +143,7 @@ final class ProcessTrial implements AutoCloseable {
   private boolean send(FutureTask<Void> receiving, ServedOwner owner) throws Exception {
     try (VfioUserClient client = source.device().connect()) {
       try {
-        new MigrationSource(Ensemble.of(client),
+        new MigrationSource(DeviceSet.of(client),
             Connections.connect(address("p.sock"), PeerPolicy.OWN_USER, PATIENCE), options(), Workload.NONE,
             this::hear).run();
       } catch (MigrationException e) {

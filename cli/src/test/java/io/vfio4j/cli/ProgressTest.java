@@ -22,8 +22,8 @@ class ProgressTest {
   private final StringWriter err = new StringWriter();
   private final Output output = new Output(new PrintWriter(out), new PrintWriter(err), false, false);
 
-  private static MigrationEvent.PhaseBegan preCopy(long millis, int round) {
-    return new MigrationEvent.PhaseBegan(Duration.ofMillis(millis), Side.SOURCE, new Phase.PreCopy(round),
+  private static MigrationEvent.PhaseStart preCopy(long millis, int round) {
+    return new MigrationEvent.PhaseStart(Duration.ofMillis(millis), Side.SOURCE, new Phase.PreCopy(round),
         "why");
   }
 
@@ -33,8 +33,8 @@ class ProgressTest {
         Optional.of(Duration.ofMillis(40)), Duration.ofMillis(millis));
   }
 
-  private static MigrationEvent.RoundEnded round(long millis, int number) {
-    return new MigrationEvent.RoundEnded(Duration.ofMillis(millis),
+  private static MigrationEvent.RoundEnd round(long millis, int number) {
+    return new MigrationEvent.RoundEnd(Duration.ofMillis(millis),
         new MigrationReport.Round(number, 1 << 20, 0, 0, 0, 0, Duration.ofMillis(200)), OptionalLong.of(4096),
         Optional.empty());
   }
@@ -87,8 +87,8 @@ class ProgressTest {
     view.on(progress(2700, 2));
     view.on(round(2800, 4));
     view.on(round(4800, 5));
-    view.on(new MigrationEvent.Noted(Duration.ofMillis(4900), Side.TARGET, "the other side's story"));
-    view.on(new MigrationEvent.PhaseBegan(Duration.ofMillis(5100), Side.SOURCE, new Phase.Done(), "why"));
+    view.on(new MigrationEvent.Note(Duration.ofMillis(4900), Side.TARGET, "the other side's story"));
+    view.on(new MigrationEvent.PhaseStart(Duration.ofMillis(5100), Side.SOURCE, new Phase.Done(), "why"));
 
     assertThat(err.toString().lines()).containsExactly("pre-copy: why",
         "pre-copy round 1: 1.0 MiB in 200 ms, 4.0 KiB left",

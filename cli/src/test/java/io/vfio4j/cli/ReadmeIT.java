@@ -3,10 +3,10 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;

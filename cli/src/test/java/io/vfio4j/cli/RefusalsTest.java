@@ -3,13 +3,13 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.PeerRefusedException;
-import io.vfio4j.engine.PeerRefusedException.Reason;
 import io.vfio4j.engine.StalledException;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.PeerRefusedException;
+import io.vfio4j.engine.transport.PeerRefusedException.Reason;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportListener;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

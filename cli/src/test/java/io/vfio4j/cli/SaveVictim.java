@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.StateSaving;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.file.StateSaver;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -44,7 +44,7 @@ public final class SaveVictim {
         .withMaxQuiesce(Duration.ofSeconds(60));
     try (VfioUserClient device =
         VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true))) {
-      new StateSaving(Ensemble.of(device), file, stop, options, Workload.NONE, listener).run();
+      new StateSaver(DeviceSet.of(device), file, stop, options, Workload.NONE, listener).run();
     }
   }
 
@@ -54,7 +54,7 @@ public final class SaveVictim {
 
     @Override
     public void on(MigrationEvent event) {
-      if (!(event instanceof MigrationEvent.Progress || event instanceof MigrationEvent.Noted)) {
+      if (!(event instanceof MigrationEvent.Progress || event instanceof MigrationEvent.Note)) {
         count.incrementAndGet();
       }
     }

@@ -4,10 +4,10 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vfio4j.engine.Codecs;
-import io.vfio4j.engine.DamagedFileException;
-import io.vfio4j.engine.SavedFile;
 import io.vfio4j.engine.SavedState;
+import io.vfio4j.engine.codec.Codecs;
+import io.vfio4j.engine.file.DamagedFileException;
+import io.vfio4j.engine.file.SavedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.OwnershipAnswer.Verdict;
-import io.vfio4j.engine.OwnershipQuestion;
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.Session;
-import io.vfio4j.engine.TlsKeys;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.TransportConnector;
+import io.vfio4j.engine.migration.OwnershipQuery;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TlsKeys;
+import io.vfio4j.engine.transport.TransportConnector;
 import io.vfio4j.vfiouser.server.MigrationVersions;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -173,7 +173,7 @@ class SendReceiveIT {
       assertThat(path("events")).doesNotExist();
       a.assertRunsWith(MARK);
 
-      assertThat(ask(address, Session.random())).isEqualTo(Verdict.NOT_KNOWN);
+      assertThat(ask(address, MigrationId.random())).isEqualTo(Verdict.NOT_KNOWN);
       JsonObject answered = Children.await(receiver, Children.event("answered"));
       assertThat(answered.get("verdict").getAsString()).isEqualTo("not_known");
 
@@ -241,7 +241,7 @@ class SendReceiveIT {
       for (int i = 0; i < 40; i++) {
         idle.add(SocketChannel.open(UnixDomainSocketAddress.of(path("answer.sock"))));
       }
-      assertThat(ask(listen, Session.random())).isEqualTo(Verdict.NOT_KNOWN);
+      assertThat(ask(listen, MigrationId.random())).isEqualTo(Verdict.NOT_KNOWN);
       assertThat(refusal(answering)).isEqualTo("crowded_out");
     } finally {
       for (SocketChannel channel : idle) {
@@ -299,7 +299,7 @@ class SendReceiveIT {
     }
   }
 
-  private Verdict ask(String address, Session session) throws IOException {
+  private Verdict ask(String address, MigrationId session) throws IOException {
     PeerPolicy policy = PeerPolicy.OWN_USER;
     if (address.startsWith("tcp:")) {
       Path keys = path("keys/localhost");
@@ -309,7 +309,7 @@ class SendReceiveIT {
     try (Transport transport =
         TransportConnector.connect(new TransportAddressConverter().convert(address), policy,
             Children.PATIENCE)) {
-      return OwnershipQuestion.ask(transport, session, Children.PATIENCE).verdict();
+      return OwnershipQuery.query(transport, session, Children.PATIENCE).verdict();
     }
   }
 

@@ -102,7 +102,7 @@ final class ServedOwner {
     decided = true;
     boolean runs = condition(target) == Condition.RUNS;
     JournalContents contents = journal(Side.TARGET).orElseThrow().read().orElseThrow();
-    List<String> command = new ArrayList<>(List.of("recover", contents.heading().session().toString(),
+    List<String> command = new ArrayList<>(List.of("recover", contents.header().migration().toString(),
         runs ? "--run-here" : "--give-up", "--state-dir", state.folder().toString()));
     if (target.isGone()) {
       command.add("--fenced"); // As a test knows that killed it, and recover cannot while the target's side lives.
@@ -121,7 +121,7 @@ final class ServedOwner {
   private Optional<JournalFile> journal(Side side) throws IOException {
     for (JournalFile file : state.all()) {
       Optional<JournalContents> contents = file.read();
-      if (contents.isPresent() && contents.get().heading().side() == side) {
+      if (contents.isPresent() && contents.get().header().side() == side) {
         return Optional.of(file);
       }
     }

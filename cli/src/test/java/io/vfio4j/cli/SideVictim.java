@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.Ensemble;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.MigrationSource;
-import io.vfio4j.engine.MigrationTarget;
-import io.vfio4j.engine.PeerPolicy;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportListener;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.migration.MigrationSource;
+import io.vfio4j.engine.migration.MigrationTarget;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportListener;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
@@ -46,7 +46,7 @@ public final class SideVictim {
     try (VfioUserClient device = VfioUserClient.connect(Path.of(args[2]),
         ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true))) {
       if (isSource) {
-        new MigrationSource(Ensemble.of(device), Connections.connect(address, PeerPolicy.OWN_USER, PATIENCE),
+        new MigrationSource(DeviceSet.of(device), Connections.connect(address, PeerPolicy.OWN_USER, PATIENCE),
             options,
             Workload.NONE,
             listener).run();
@@ -54,7 +54,8 @@ public final class SideVictim {
         try (TransportListener accepting = TransportListener.open(address, PeerPolicy.OWN_USER, refused -> {
         })) {
           System.out.println("listening");
-          new MigrationTarget(Ensemble.of(device), Connections.accept(accepting, PATIENCE), options, listener)
+          new MigrationTarget(DeviceSet.of(device), Connections.accept(accepting, PATIENCE), options,
+              listener)
               .run();
         }
       }

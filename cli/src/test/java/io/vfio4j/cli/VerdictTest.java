@@ -3,7 +3,7 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.MemoryRegions;
+import io.vfio4j.engine.memory.MemoryRegions;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import java.io.IOException;

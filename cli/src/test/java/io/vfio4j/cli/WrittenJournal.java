@@ -2,7 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,7 +24,8 @@ final class WrittenJournal {
   /** Digits of half the number of a session. */
   private static final int HALF = 16;
   private static final List<JournalStep> STEPS = List.of(JournalStep.PREPARED, JournalStep.GIVEN,
-      JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.MINE, JournalStep.RUNNING,
+      JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.COMMITTED,
+      JournalStep.RUNNING,
       JournalStep.REFUSED, JournalStep.RETURNED);
 
   /** So that of two that are written in one millisecond the second is the later one. */
@@ -34,7 +35,7 @@ final class WrittenJournal {
   }
 
   /** Writes it into a state directory, which is made; the steps follow PREPARED. */
-  static void write(Path folder, Session session, Side side, List<String> devices, JournalStep... steps)
+  static void write(Path folder, MigrationId session, Side side, List<String> devices, JournalStep... steps)
       throws IOException {
     ByteBuffer file = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     file.put("VFIO4JJ1".getBytes(StandardCharsets.US_ASCII));
@@ -54,7 +55,7 @@ final class WrittenJournal {
     Files.write(folder.resolve("%s-%s.journal".formatted(session, side)), bytes);
   }
 
-  private static long half(Session session, int from) {
+  private static long half(MigrationId session, int from) {
     return Long.parseUnsignedLong(session.toString(), from, from + HALF, 16);
   }
 

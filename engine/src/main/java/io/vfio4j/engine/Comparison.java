@@ -42,20 +42,20 @@ public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> me
    */
   public record Property(String name, String source, String target, Verdict verdict, String reason) {
 
-    static Property refused(String name, String source, String target, String reason) {
+    public static Property refused(String name, String source, String target, String reason) {
       return new Property(name, source, target, Verdict.REFUSED, reason);
     }
 
     /** Makes one for which nothing is refused. */
-    static Property shown(String name, String source, String target) {
+    public static Property informative(String name, String source, String target) {
       return new Property(name, source, target, source.equals(target) ? Verdict.SAME : Verdict.FINE, "");
     }
 
     /** Makes one of which somebody else knows whether it is refused. */
-    static Property judged(String name, String source, String target, Optional<String> complaint) {
+    public static Property checked(String name, String source, String target, Optional<String> complaint) {
       return complaint.isPresent()
           ? refused(name, source, target, complaint.get())
-          : shown(name, source, target);
+          : informative(name, source, target);
     }
   }
 
@@ -82,19 +82,19 @@ public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> me
   }
 
   /** Tells whether a migration would go, as far as that can be told. */
-  public boolean goes() {
-    return refusals().isEmpty();
+  public boolean isAccepted() {
+    return objections().isEmpty();
   }
 
   /** Returns why it is refused, a sentence for each reason; none if it is not. */
-  public List<String> refusals() {
+  public List<String> objections() {
     return Stream.concat(sides.stream(),
         Stream.concat(devices.stream(), memory.stream()).flatMap(pair -> pair.properties().stream()))
         .filter(property -> property.verdict() == Verdict.REFUSED).map(Property::reason).toList();
   }
 
   /** Returns the same with something that the target has against it and that is not a matter of comparing. */
-  Comparison withObjection(String words) {
+  public Comparison withObjection(String words) {
     List<Property> more = new ArrayList<>(sides);
     more.add(Property.refused("objection", "", words, "the target refuses: " + words));
     return new Comparison(more, devices, memory);

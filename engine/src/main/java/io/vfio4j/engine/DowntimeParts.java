@@ -28,7 +28,7 @@ public record DowntimeParts(Map<Part, Duration> durations) {
     /** Ownership passed, which the target put down in its journal, and the devices started there. */
     STARTING("handover and start"),
     /** The devices went on at the source, after their state had been saved to a file. */
-    GOING_ON("start of the devices"),
+    RESTARTING("start of the devices"),
     /** The workload was resumed. */
     RESUMING("resume of the workload");
 

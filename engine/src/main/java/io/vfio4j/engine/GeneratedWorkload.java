@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.engine.memory.MemoryRegion;
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.engine.memory.RegionRules;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.ErrnoException;
@@ -125,7 +128,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
   private void run() {
     double due = 0;
     long last = System.nanoTime();
-    while (mayGoOn()) {
+    while (awaitUnpaused()) {
       LockSupport.parkNanos(TICK_NANOS);
       long now = System.nanoTime();
       due = Math.min(due + (now - last) * pagesPerNano, NANOS_PER_SECOND / 10 * pagesPerNano);
@@ -139,7 +142,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
   }
 
   /** Waits while it is paused; returns false at the end. */
-  private boolean mayGoOn() {
+  private boolean awaitUnpaused() {
     lock.lock();
     try {
       while (paused && !closed) {

@@ -12,15 +12,15 @@ public interface Journal {
   /**
    * What a migration's journal begins with.
    *
-   * @param session the migration; both sides have the same
+   * @param migration the migration; both sides have the same
    * @param side whose journal this is
    * @param devices the names of this side's devices, in their order
    * @param peer where the other side is, for people
    */
-  record Heading(Session session, Side side, List<String> devices, String peer) {
+  record Header(MigrationId migration, Side side, List<String> devices, String peer) {
 
     /** Copies the list. */
-    public Heading {
+    public Header {
       devices = List.copyOf(devices);
     }
   }
@@ -47,5 +47,5 @@ public interface Journal {
    * @param heading of what
    * @throws JournalException if it cannot be written
    */
-  Entries begin(Heading heading) throws JournalException;
+  Entries begin(Header heading) throws JournalException;
 }

@@ -20,7 +20,7 @@ public enum JournalStep {
   /** The source, by a person's word: whatever became of them, its devices are not to run here. */
   ABANDONED,
   /** The target, before any device is told to run: they are the target's. */
-  MINE,
+  COMMITTED,
   /** The target: the devices run. */
   RUNNING,
   /** The target, when it was asked: the devices are not its own, and never will be. */
@@ -35,9 +35,9 @@ public enum JournalStep {
   public Set<JournalStep> next(Side side) {
     boolean atSource = side == Side.SOURCE;
     return switch (this) {
-      case PREPARED -> atSource ? Set.of(GIVEN, KEPT) : Set.of(MINE, REFUSED, RETURNED);
+      case PREPARED -> atSource ? Set.of(GIVEN, KEPT) : Set.of(COMMITTED, REFUSED, RETURNED);
       case GIVEN -> atSource ? Set.of(CONFIRMED, RETURNED, KEPT, ABANDONED) : Set.of();
-      case MINE -> atSource ? Set.of() : Set.of(RUNNING, RETURNED);
+      case COMMITTED -> atSource ? Set.of() : Set.of(RUNNING, RETURNED);
       case CONFIRMED, KEPT, ABANDONED, RUNNING, REFUSED, RETURNED -> Set.of();
     };
   }

@@ -22,14 +22,14 @@ public sealed interface MigrationEvent {
    */
   default Optional<String> stepName() {
     return switch (this) {
-      case PhaseBegan began -> Optional.of(side() + " enters " + began.phase().title());
-      case DeviceMoving moving -> Optional
+      case PhaseStart began -> Optional.of(side() + " enters " + began.phase().title());
+      case TransitionStart moving -> Optional
           .of("%s is about to move %s > %s".formatted(side(), moving.from(), moving.to()));
-      case DeviceMoved moved ->
+      case TransitionEnd moved ->
         Optional.of("%s has moved %s > %s".formatted(side(), moved.from(), moved.to()));
-      case Recorded recorded -> Optional.of("%s has put down *%s*".formatted(side(), recorded.step()));
-      case RoundEnded _ -> Optional.of(side() + " has ended a round");
-      case Progress _,Noted _ -> Optional.empty();
+      case JournalWrite recorded -> Optional.of("%s has put down *%s*".formatted(side(), recorded.step()));
+      case RoundEnd _ -> Optional.of(side() + " has ended a round");
+      case Progress _,Note _ -> Optional.empty();
     };
   }
 
@@ -41,7 +41,7 @@ public sealed interface MigrationEvent {
    * @param phase the phase
    * @param reason why, for people
    */
-  record PhaseBegan(Duration at, Side side, Phase phase, String reason) implements MigrationEvent {
+  record PhaseStart(Duration at, Side side, Phase phase, String reason) implements MigrationEvent {
   }
 
   /**
@@ -54,7 +54,8 @@ public sealed interface MigrationEvent {
    * @param to where it is to go; by way of other states, perhaps
    * @param reason why, for people
    */
-  record DeviceMoving(Duration at, Side side, String device, DeviceState from, DeviceState to, String reason)
+  record TransitionStart(Duration at, Side side, String device, DeviceState from, DeviceState to,
+      String reason)
       implements
         MigrationEvent {
   }
@@ -69,7 +70,7 @@ public sealed interface MigrationEvent {
    * @param to where it is now
    * @param reason why, for people
    */
-  record DeviceMoved(Duration at, Side side, String device, DeviceState from, DeviceState to, String reason)
+  record TransitionEnd(Duration at, Side side, String device, DeviceState from, DeviceState to, String reason)
       implements
         MigrationEvent {
   }
@@ -101,7 +102,7 @@ public sealed interface MigrationEvent {
    * @param remaining bytes known to be left
    * @param predictedDowntime how long the switchover would take now, where that can be told
    */
-  record RoundEnded(Duration at, MigrationReport.Round round, OptionalLong remaining,
+  record RoundEnd(Duration at, MigrationReport.Round round, OptionalLong remaining,
       Optional<Duration> predictedDowntime) implements MigrationEvent {
     @Override
     public Side side() {
@@ -114,11 +115,11 @@ public sealed interface MigrationEvent {
    *
    * @param at time since this side began
    * @param side whose journal
-   * @param session the migration
+   * @param migration the migration
    * @param step what was put down
-   * @param took how long that took, until it was there to stay
+   * @param duration how long that took, until it was there to stay
    */
-  record Recorded(Duration at, Side side, Session session, JournalStep step, Duration took)
+  record JournalWrite(Duration at, Side side, MigrationId migration, JournalStep step, Duration duration)
       implements
         MigrationEvent {
   }
@@ -130,6 +131,6 @@ public sealed interface MigrationEvent {
    * @param side which side
    * @param text for people
    */
-  record Noted(Duration at, Side side, String text) implements MigrationEvent {
+  record Note(Duration at, Side side, String text) implements MigrationEvent {
   }
 }

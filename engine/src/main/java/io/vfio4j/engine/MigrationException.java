@@ -17,8 +17,8 @@ public final class MigrationException extends Exception {
   private final Side side;
   private final transient Phase phase;
   private final Outcome outcome;
-  private final transient List<DeviceFate> devices;
-  private final String targetFate;
+  private final transient List<DeviceOutcome> devices;
+  private final String targetOutcome;
   private final @Nullable String workloadFailure;
 
   /**
@@ -32,7 +32,7 @@ public final class MigrationException extends Exception {
    * @param message the whole text
    * @param cause what failed
    */
-  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceFate> devices,
+  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceOutcome> devices,
       String targetFate, String message, @Nullable Throwable cause) {
     this(side, phase, outcome, devices, targetFate, Optional.empty(), message, cause);
   }
@@ -49,7 +49,7 @@ public final class MigrationException extends Exception {
    * @param message the whole text
    * @param cause what failed
    */
-  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceFate> devices,
+  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceOutcome> devices,
       String targetFate, Optional<String> workloadFailure, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.workloadFailure = workloadFailure.orElse(null);
@@ -57,7 +57,7 @@ public final class MigrationException extends Exception {
     this.phase = phase;
     this.outcome = outcome;
     this.devices = List.copyOf(devices);
-    this.targetFate = targetFate;
+    this.targetOutcome = targetFate;
   }
 
   /** Returns the side that tells. */
@@ -76,7 +76,7 @@ public final class MigrationException extends Exception {
   }
 
   /** Returns what became of each device of the source, in their order; empty where the target's side tells. */
-  public List<DeviceFate> devices() {
+  public List<DeviceOutcome> devices() {
     return devices;
   }
 
@@ -86,7 +86,7 @@ public final class MigrationException extends Exception {
    */
   public Optional<DeviceState> sourceState() {
     return devices.stream().filter(device -> device.outcome() == outcome).findFirst()
-        .flatMap(DeviceFate::state);
+        .flatMap(DeviceOutcome::state);
   }
 
   /** Returns why the workload did not resume at the source, and so stays paused; empty if it did, or was not to. */
@@ -95,7 +95,7 @@ public final class MigrationException extends Exception {
   }
 
   /** Returns what became of the target, for people. */
-  public String targetFate() {
-    return targetFate;
+  public String targetOutcome() {
+    return targetOutcome;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.engine.migration.LocalMigration;
+
 /**
  * Hears what happens in a migration, in the thread of the side that tells. In a {@link LocalMigration}
  * those are two threads, but never both at once. The time that a listener takes is the migration's own,

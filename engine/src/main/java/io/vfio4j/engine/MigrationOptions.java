@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.engine.codec.Codec;
+import io.vfio4j.engine.codec.Codecs;
+import io.vfio4j.engine.codec.Compression;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.SwitchoverPolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -41,7 +47,7 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
 
   private static final MigrationOptions DEFAULTS = new MigrationOptions(Duration.ofMillis(300),
       Duration.ofMillis(200), Duration.ofSeconds(10), 0, 1, true, false,
-      new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.GIVE_UP), Duration.ofSeconds(10),
+      new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.ABORT), Duration.ofSeconds(10),
       Optional.empty(), Optional.empty(), Codecs.NONE);
 
   /**

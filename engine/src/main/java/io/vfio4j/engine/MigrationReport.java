@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.engine.codec.CompressionAlgorithm;
 import io.vfio4j.model.DeviceIdentity;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ import java.util.Optional;
  * @param compression what became of all of them on the wire, if they were compressed
  * @param phases how long each phase took, in order; the rounds of pre-copy are one phase
  * @param rounds what each round of pre-copy did; of more than 2,000 the first and the last thousand
- * @param atTarget what the target told about its part
+ * @param target what the target told about its part
  * @param notCarried what is not part of a device's stream and has to be set up at the target
  * @param notes what went wrong without harm to the migration, for people
  * @param workloadFailure why the workload did not resume at the target, and so stays paused; empty if it did
@@ -28,10 +29,10 @@ import java.util.Optional;
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
     Duration downtime,
     DowntimeParts downtimeParts, Optional<DowntimeParts> predictedParts, long bytes, long stopCopyBytes,
-    Optional<Compressed> compression,
+    Optional<CompressionReport> compression,
     List<PhaseTime> phases,
     List<Round> rounds,
-    TargetSummary atTarget, List<String> notCarried, List<String> notes,
+    TargetSummary target, List<String> notCarried, List<String> notes,
     Optional<String> workloadFailure) {
 
   /** What no device's stream carries: the driver of the device sets it up at the target. */
@@ -67,10 +68,10 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    * How long a phase took.
    *
    * @param title {@link Phase#title}
-   * @param began time since the migration began
-   * @param took its duration
+   * @param start time since the migration began
+   * @param duration its duration
    */
-  public record PhaseTime(String title, Duration began, Duration took) {
+  public record PhaseTime(String title, Duration start, Duration duration) {
   }
 
   /**
@@ -82,10 +83,10 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    * @param deviceBytesLeft bytes that the devices had to send then, those included that they send when they are stopped
    * @param memoryBytesLeft bytes of memory that were dirty then
    * @param bytesPerSecond how fast bytes were sent, measured over all rounds so far while there was something to send
-   * @param took its duration
+   * @param duration its duration
    */
   public record Round(int number, long deviceBytes, long memoryBytes, long deviceBytesLeft,
-      long memoryBytesLeft, double bytesPerSecond, Duration took) {
+      long memoryBytesLeft, double bytesPerSecond, Duration duration) {
 
     /** Returns all bytes sent. */
     public long bytes() {
@@ -105,11 +106,11 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    * @param bytes bytes sent for it, more than its size where it was written to meanwhile, less where it was zero
    * @param pages pages of 4096 bytes sent, those that were zero included
    * @param zeroPages how many of these were zero, and so took next to nothing
-   * @param lastBytes of the bytes, those sent while everything stood still: what was dirty last
-   * @param lastTook how long it took to send these, beside the state of the devices
+   * @param stopCopyBytes of the bytes, those sent while everything stood still: what was dirty last
+   * @param stopCopyDuration how long it took to send these, beside the state of the devices
    */
-  public record MemoryReport(long size, long bytes, long pages, long zeroPages, long lastBytes,
-      Duration lastTook) {
+  public record MemoryReport(long size, long bytes, long pages, long zeroPages, long stopCopyBytes,
+      Duration stopCopyDuration) {
   }
 
   /**
@@ -119,7 +120,7 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
    * @param level how hard it tried
    * @param bytesOnWire bytes of payload that were sent, or written to a file
    */
-  public record Compressed(CompressionAlgorithm algorithm, int level, long bytesOnWire) {
+  public record CompressionReport(CompressionAlgorithm algorithm, int level, long bytesOnWire) {
   }
 
   /**

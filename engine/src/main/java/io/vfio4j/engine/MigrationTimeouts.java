@@ -30,7 +30,7 @@ public record MigrationTimeouts(Duration call, Duration quiesce, Duration silenc
   private static final Duration MARGIN = Duration.ofSeconds(5);
 
   /** Returns how often a side says that it is there. */
-  Duration heartbeat() {
+  public Duration heartbeat() {
     return silence.dividedBy(HEARTBEATS);
   }
 
@@ -43,12 +43,12 @@ public record MigrationTimeouts(Duration call, Duration quiesce, Duration silenc
   }
 
   /** Returns how long the other side may take nothing of what is sent to it, as long as it gives signs of life. */
-  Duration room() {
+  public Duration sendStall() {
     return silence.plus(call);
   }
 
   /** Returns how long another side may be silent that gives no signs of life while it waits for a device. */
-  Duration mute() {
+  public Duration silenceWithoutHeartbeat() {
     return call.compareTo(silence) > 0 ? call : silence;
   }
 }

@@ -30,7 +30,7 @@ public enum Outcome {
   UNKNOWN;
 
   /** Returns that of two outcomes which is the worse; the worst of all devices is that of the migration. */
-  static Outcome worse(Outcome one, Outcome other) {
+  public static Outcome worse(Outcome one, Outcome other) {
     return one.compareTo(other) >= 0 ? one : other;
   }
 

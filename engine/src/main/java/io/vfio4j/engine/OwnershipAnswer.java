@@ -15,9 +15,9 @@ public record OwnershipAnswer(Verdict verdict, String reason) {
   /** The answers. */
   public enum Verdict {
     /** The devices are the target's, and ran there. */
-    MINE(0),
+    COMMITTED(0),
     /** They are not the target's, and never will be: it has put that down before it said so. */
-    NOT_MINE(1),
+    NOT_COMMITTED(1),
     /** The target may or may not have run them. */
     UNSURE(2),
     /** The target knows of no such migration: it is the wrong one to ask, or has lost its journal. */
@@ -29,11 +29,11 @@ public record OwnershipAnswer(Verdict verdict, String reason) {
       this.wireValue = wireValue;
     }
 
-    int wireValue() {
+    public int wireValue() {
       return wireValue;
     }
 
-    static Optional<Verdict> fromWire(int value) {
+    public static Optional<Verdict> fromWire(int value) {
       return Arrays.stream(values()).filter(verdict -> verdict.wireValue == value).findFirst();
     }
   }

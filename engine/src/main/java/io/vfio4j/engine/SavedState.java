@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
+import io.vfio4j.engine.codec.CompressionAlgorithm;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
@@ -18,15 +19,15 @@ import java.util.OptionalLong;
  * @param devices the devices, in the order in which they were saved
  * @param memory the regions of memory that were saved with them
  * @param source what became of the source
- * @param stateOf the moment that the state is of
- * @param stoodStill how long the source stood still; zero where it did not go on
+ * @param stoppedAt the moment that the state is of
+ * @param downtime how long the source stood still; zero where it did not go on
  * @param rounds how many rounds of pre-copy are in it
  * @param frames how many frames
  * @param fileBytes how long the file is
  */
 public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> compression,
-    List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stateOf,
-    Duration stoodStill, int rounds, long frames, long fileBytes) {
+    List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stoppedAt,
+    Duration downtime, int rounds, long frames, long fileBytes) {
 
   /** Copies the lists. */
   public SavedState {
@@ -46,24 +47,24 @@ public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> c
     private static final Source[] BY_WIRE = values();
 
     private final int wireValue;
-    private final String words;
+    private final String description;
 
     Source(int wireValue, String words) {
       this.wireValue = wireValue;
-      this.words = words;
+      this.description = words;
     }
 
-    int wireValue() {
+    public int wireValue() {
       return wireValue;
     }
 
-    static Optional<Source> fromWire(int value) {
+    public static Optional<Source> fromWire(int value) {
       return value >= 0 && value < BY_WIRE.length ? Optional.of(BY_WIRE[value]) : Optional.empty();
     }
 
     /** Returns what became of it, after <em>its source</em>. */
-    public String words() {
-      return words;
+    public String description() {
+      return description;
     }
   }
 

@@ -13,16 +13,16 @@ import java.util.List;
  * @param total from the beginning to the end
  * @param phases how long each phase took, in order
  * @param summary bytes and times
- * @param recording how long it took to put down in the journal that the devices are this side's, and that they run:
+ * @param journalTime how long it took to put down in the journal that the devices are this side's, and that they run:
  *     for the source both are a part of the downtime; zero without a journal
- * @param sourceKnows whether the confirmation could be sent; where not, the source stays stopped and calls
+ * @param confirmationSent whether the confirmation could be sent; where not, the source stays stopped and calls
  *     the ownership unknown, though it is this side's
  * @param notCarried what is not part of a device's stream and has to be set up here
  * @param notes what went wrong without harm to the migration, for people
  */
 public record TargetReport(List<DeviceIdentity> devices, List<DeviceIdentity> sources, Duration total,
-    List<MigrationReport.PhaseTime> phases, MigrationReport.TargetSummary summary, Duration recording,
-    boolean sourceKnows,
+    List<MigrationReport.PhaseTime> phases, MigrationReport.TargetSummary summary, Duration journalTime,
+    boolean confirmationSent,
     List<String> notCarried, List<String> notes) {
 
   /** Copies the lists. */

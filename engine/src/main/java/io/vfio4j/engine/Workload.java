@@ -34,7 +34,7 @@ public interface Workload {
    * Tells whether the workload writes to memory and nobody logs that: all memory is dirty in each round then, and nearly
    * all of it has to be sent while everything stands still.
    */
-  default boolean writesUnlogged() {
+  default boolean hasUnloggedWrites() {
     return false;
   }
 

@@ -4,15 +4,15 @@ package io.vfio4j.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.PeerRefusedException;
-import io.vfio4j.engine.PeerRefusedException.Reason;
-import io.vfio4j.engine.TlsKeys;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.TransportAddress;
-import io.vfio4j.engine.TransportConnector;
-import io.vfio4j.engine.TransportListener;
-import io.vfio4j.keys.Authority;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.PeerRefusedException;
+import io.vfio4j.engine.transport.PeerRefusedException.Reason;
+import io.vfio4j.engine.transport.TlsKeys;
+import io.vfio4j.engine.transport.TransportAddress;
+import io.vfio4j.engine.transport.TransportConnector;
+import io.vfio4j.engine.transport.TransportListener;
+import io.vfio4j.keys.CertificateAuthority;
 import io.vfio4j.keys.Host;
 import io.vfio4j.keys.KeyFolder;
 import java.io.IOException;
@@ -53,18 +53,18 @@ class OpensslIT {
       throw Needed.missing("there is no openssl", null);
     }
     Instant now = Instant.now();
-    Authority authority = authority(now);
+    CertificateAuthority authority = authority(now);
     write("keys", authority, now.plus(DAY));
     write("expired", authority, now.minus(DAY));
     write("others", authority(now), now.plus(DAY));
     good = PeerPolicy.OWN_USER.withKeys(TlsKeys.load(TlsKeys.Files.in(of(GOOD))));
   }
 
-  private static Authority authority(Instant now) throws GeneralSecurityException {
-    return Authority.create("test", now.minus(DAY.multipliedBy(3)), now.plus(DAY));
+  private static CertificateAuthority authority(Instant now) throws GeneralSecurityException {
+    return CertificateAuthority.create("test", now.minus(DAY.multipliedBy(3)), now.plus(DAY));
   }
 
-  private static void write(String name, Authority authority, Instant until) throws Exception {
+  private static void write(String name, CertificateAuthority authority, Instant until) throws Exception {
     KeyFolder.write(of(name), authority.certificate(),
         authority.issue(Host.parse("localhost"), until.minus(DAY.multipliedBy(2)), until));
   }

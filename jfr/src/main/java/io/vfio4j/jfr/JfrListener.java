@@ -26,10 +26,10 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
   private static final long UNKNOWN = -1;
 
   private final Map<Side, PhaseEvent> phases = new EnumMap<>(Side.class);
-  private final Map<Moving, DeviceMoveEvent> moves = new HashMap<>();
+  private final Map<DeviceKey, TransitionEvent> transitions = new HashMap<>();
 
   /** A device is on its way; two of one name may be so at once, at either side. */
-  private record Moving(Side side, String device) {
+  private record DeviceKey(Side side, String device) {
   }
 
   /** Makes one that has heard nothing. */
@@ -40,18 +40,18 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
   @Override
   public void on(MigrationEvent event) {
     switch (event) {
-      case MigrationEvent.PhaseBegan e -> began(e);
-      case MigrationEvent.DeviceMoving e -> moving(e);
-      case MigrationEvent.DeviceMoved e ->
-        end(moves.remove(new Moving(e.side(), e.device())), e.to().name());
+      case MigrationEvent.PhaseStart e -> phaseStart(e);
+      case MigrationEvent.TransitionStart e -> transitionStart(e);
+      case MigrationEvent.TransitionEnd e ->
+        transitionEnd(transitions.remove(new DeviceKey(e.side(), e.device())), e.to().name());
       case MigrationEvent.Progress e -> progress(e);
-      case MigrationEvent.RoundEnded e -> round(e);
-      case MigrationEvent.Recorded e -> recorded(e);
-      case MigrationEvent.Noted e -> note(e);
+      case MigrationEvent.RoundEnd e -> roundEnd(e);
+      case MigrationEvent.JournalWrite e -> journalWrite(e);
+      case MigrationEvent.Note e -> note(e);
     }
   }
 
-  private void began(MigrationEvent.PhaseBegan began) {
+  private void phaseStart(MigrationEvent.PhaseStart began) {
     commit(phases.remove(began.side()));
     PhaseEvent event = new PhaseEvent();
     if (!event.isEnabled()) {
@@ -65,8 +65,8 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
     phases.put(began.side(), event);
   }
 
-  private void moving(MigrationEvent.DeviceMoving moving) {
-    DeviceMoveEvent event = new DeviceMoveEvent();
+  private void transitionStart(MigrationEvent.TransitionStart moving) {
+    TransitionEvent event = new TransitionEvent();
     if (!event.isEnabled()) {
       return;
     }
@@ -76,10 +76,10 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
     event.to = moving.to().name();
     event.reason = moving.reason();
     event.begin();
-    moves.put(new Moving(moving.side(), moving.device()), event);
+    transitions.put(new DeviceKey(moving.side(), moving.device()), event);
   }
 
-  private static void end(@Nullable DeviceMoveEvent event, String reached) {
+  private static void transitionEnd(@Nullable TransitionEvent event, String reached) {
     if (event != null) {
       event.reached = reached;
       event.commit();
@@ -99,7 +99,7 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
     }
   }
 
-  private static void round(MigrationEvent.RoundEnded end) {
+  private static void roundEnd(MigrationEvent.RoundEnd end) {
     RoundEvent event = new RoundEvent();
     if (event.isEnabled()) {
       event.round = end.round().number();
@@ -107,24 +107,24 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
       event.memoryBytes = end.round().memoryBytes();
       event.deviceBytesLeft = end.round().deviceBytesLeft();
       event.memoryBytesLeft = end.round().memoryBytesLeft();
-      event.took = end.round().took().toNanos();
+      event.took = end.round().duration().toNanos();
       event.predictedDowntime = nanos(end.predictedDowntime());
       event.commit();
     }
   }
 
-  private static void recorded(MigrationEvent.Recorded recorded) {
-    RecordedStepEvent event = new RecordedStepEvent();
+  private static void journalWrite(MigrationEvent.JournalWrite recorded) {
+    JournalEvent event = new JournalEvent();
     if (event.isEnabled()) {
       event.side = recorded.side().toString();
-      event.session = recorded.session().toString();
+      event.migration = recorded.migration().toString();
       event.step = recorded.step().toString();
-      event.took = recorded.took().toNanos();
+      event.took = recorded.duration().toNanos();
       event.commit();
     }
   }
 
-  private static void note(MigrationEvent.Noted noted) {
+  private static void note(MigrationEvent.Note noted) {
     NoteEvent event = new NoteEvent();
     if (event.isEnabled()) {
       event.side = noted.side().toString();
@@ -140,8 +140,8 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
   /** Ends what lasts: the last phase of a side, and the move of a device that has not come back from it. */
   @Override
   public void close() {
-    moves.values().forEach(JfrListener::commit);
-    moves.clear();
+    transitions.values().forEach(JfrListener::commit);
+    transitions.clear();
     phases.values().forEach(JfrListener::commit);
     phases.clear();
   }

@@ -3,7 +3,6 @@ package io.vfio4j.jfr;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
@@ -11,6 +10,7 @@ import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
@@ -31,7 +31,8 @@ class JfrListenerTest {
   private Path folder;
 
   /** What a migration told, and what was recorded of it. */
-  private record Told(MigrationReport report, List<MigrationEvent> events, List<RecordedEvent> recorded) {
+  private record RecordedMigration(MigrationReport report, List<MigrationEvent> events,
+      List<RecordedEvent> recorded) {
 
     List<RecordedEvent> recorded(String name) {
       return recorded.stream().filter(event -> event.getEventType().getName().equals("io.vfio4j." + name))
@@ -43,7 +44,7 @@ class JfrListenerTest {
     }
   }
 
-  private Told migrate() throws IOException, MigrationException {
+  private RecordedMigration migrate() throws IOException, MigrationException {
     List<MigrationEvent> events = new ArrayList<>();
     MigrationReport report;
     Path file = folder.resolve("migration.jfr");
@@ -61,43 +62,43 @@ class JfrListenerTest {
       recording.stop();
       recording.dump(file);
     }
-    return new Told(report, events, RecordingFile.readAllEvents(file));
+    return new RecordedMigration(report, events, RecordingFile.readAllEvents(file));
   }
 
   @Test
-  void aRecordingHasEveryEvent() throws IOException, MigrationException {
-    Told told = migrate();
+  void recordsEveryEvent() throws IOException, MigrationException {
+    RecordedMigration told = migrate();
 
     assertThat(told.recorded("Phase")).extracting(event -> event.getString("side") + " "
         + event.getString("phase") + " " + event.getInt("round"))
-        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.PhaseBegan.class).stream()
-            .map(JfrListenerTest::words).toList());
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.PhaseStart.class).stream()
+            .map(JfrListenerTest::describe).toList());
     assertThat(told.recorded("DeviceMove")).extracting(event -> event.getString("side") + " "
         + event.getString("device") + " " + event.getString("from") + " " + event.getString("reached"))
-        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.DeviceMoved.class).stream()
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.TransitionEnd.class).stream()
             .map(event -> event.side() + " " + event.device() + " " + event.from() + " " + event.to())
             .toList());
     assertThat(told.recorded("Progress")).hasSameSizeAs(told.events(MigrationEvent.Progress.class));
     assertThat(told.recorded("Note")).extracting(event -> event.getString("text"))
-        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.Noted.class).stream()
-            .map(MigrationEvent.Noted::text).toList());
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.Note.class).stream()
+            .map(MigrationEvent.Note::text).toList());
     assertThat(told.recorded("Recorded")).extracting(event -> event.getString("step"))
-        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.Recorded.class).stream()
+        .containsExactlyInAnyOrderElementsOf(told.events(MigrationEvent.JournalWrite.class).stream()
             .map(event -> event.step().toString()).toList());
     assertThat(told.recorded("Round")).extracting(event -> event.getLong("deviceBytes"))
         .containsExactlyElementsOf(
             told.report().rounds().stream().map(MigrationReport.Round::deviceBytes).toList());
   }
 
-  private static String words(MigrationEvent.PhaseBegan event) {
+  private static String describe(MigrationEvent.PhaseStart event) {
     int round = event.phase() instanceof Phase.PreCopy(int number) ? number : 0;
     return event.side() + " " + event.phase().title() + " " + round;
   }
 
   /** A phase begins when the one before it has ended, and the moves of the switchover lie in its phase. */
   @Test
-  void whatLastsHasItsTime() throws IOException, MigrationException {
-    Told told = migrate();
+  void recordsDurations() throws IOException, MigrationException {
+    RecordedMigration told = migrate();
 
     List<RecordedEvent> phases = told.recorded("Phase").stream()
         .filter(event -> event.getString("side").equals("source"))
@@ -117,12 +118,12 @@ class JfrListenerTest {
   }
 
   @Test
-  void aMoveThatNeverEndsIsThereWithoutTheStateReached() throws IOException {
+  void recordsUnfinishedTransitionWithoutReachedState() throws IOException {
     Path file = folder.resolve("hung.jfr");
     try (Recording recording = new Recording()) {
       recording.start();
       try (JfrListener jfr = new JfrListener()) {
-        jfr.on(new MigrationEvent.DeviceMoving(Duration.ZERO, Side.SOURCE, "a", DeviceState.RUNNING,
+        jfr.on(new MigrationEvent.TransitionStart(Duration.ZERO, Side.SOURCE, "a", DeviceState.RUNNING,
             DeviceState.STOP, "why"));
       }
       recording.stop();

@@ -35,7 +35,7 @@ public final class KeyFolder {
    * @param host the host's own
    * @throws IOException if a file exists or cannot be written
    */
-  public static void write(Path folder, X509Certificate ca, Issued host) throws IOException {
+  public static void write(Path folder, X509Certificate ca, IssuedCertificate host) throws IOException {
     Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(
         PosixFilePermissions.fromString("rwx------")));
     write(folder.resolve(CA), "rw-r--r--", pem(ca));

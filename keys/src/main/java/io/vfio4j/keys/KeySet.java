@@ -71,7 +71,8 @@ public final class KeySet {
 
   private static void fill(Path folder, List<Host> hosts, Instant from, Instant until)
       throws IOException, GeneralSecurityException {
-    Authority authority = Authority.create("vfio4j " + from.plus(CLOCK_SKEW), from, until);
+    CertificateAuthority authority =
+        CertificateAuthority.create("vfio4j " + from.plus(CLOCK_SKEW), from, until);
     for (Host host : hosts) {
       KeyFolder.write(folder.resolve(host.name()), authority.certificate(),
           authority.issue(host, from, until));

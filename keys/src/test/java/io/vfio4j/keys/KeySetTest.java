@@ -45,7 +45,7 @@ class KeySetTest {
   }
 
   @Test
-  void certificatesSayWhatTheyShould() throws Exception {
+  void issuesCertificatesWithExpectedExtensions() throws Exception {
     Path set = make("host-a,192.0.2.1,2001:db8::1,a.example.org", "host-b");
     X509Certificate ca = read(set.resolve("host-a/ca.pem"));
     X509Certificate host = read(set.resolve("host-a/cert.pem"));
@@ -65,7 +65,7 @@ class KeySetTest {
   }
 
   @Test
-  void opensslTakesThem() throws Exception {
+  void passesOpensslVerification() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/openssl")),
         "there is no openssl");
     Path host = make("host-a").resolve("host-a");
@@ -84,7 +84,7 @@ class KeySetTest {
   }
 
   @Test
-  void nobodyElseGetsAtTheKeys() throws Exception {
+  void restrictsKeysToOwner() throws Exception {
     Path set = make("host-a");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(set))).isEqualTo("rwx------");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(set.resolve("host-a/key.pem"))))
@@ -97,7 +97,7 @@ class KeySetTest {
   }
 
   @Test
-  void aSetIsWholeOrNotThere() throws Exception {
+  void leavesNoPartialKeySet() throws Exception {
     assertThatThrownBy(() -> make("host-a", "host-b,host-b")).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("names something twice");
     assertThatThrownBy(() -> make("host-a", "host-a,x")).hasMessage("'host-a' comes twice");
@@ -111,7 +111,7 @@ class KeySetTest {
   @ParameterizedTest
   @ValueSource(strings = {"", ",", "a,", "..", "a/b", "a b", "-a", "a-", "a..b", "a_b", "1.2.3", "1.2.3.456",
       "*.example.org", "a\n", "ä"})
-  void namesThatAreNone(String text) {
+  void rejectsInvalidNames(String text) {
     assertThatThrownBy(() -> Host.parse(text)).isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -119,12 +119,12 @@ class KeySetTest {
   @ValueSource(strings = {"a", "A1", "host-a", "a.b.example.org", "1.2.3.4", "::1",
       "a,1.2.3.4,::ffff:1.2.3.4",
       "3com.example"})
-  void names(String text) {
+  void acceptsHostNamesAndAddresses(String text) {
     assertThat(String.join(",", Host.parse(text).names())).isEqualTo(text);
   }
 
   @Test
-  void isAToolThatSaysWhatIsWrong() {
+  void reportsErrorsAsTool() {
     ToolProvider tool = ToolProvider.findFirst(KeysTool.NAME).orElseThrow();
     StringWriter errors = new StringWriter();
     PrintWriter err = new PrintWriter(errors);

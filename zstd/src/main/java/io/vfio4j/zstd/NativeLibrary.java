@@ -32,13 +32,13 @@ final class NativeLibrary {
    */
   static void load() {
     if (System.getProperty(PATH_PROPERTY) == null) {
-      installed().ifPresent(path -> System.setProperty(PATH_PROPERTY, path.toString()));
+      installedLibrary().ifPresent(path -> System.setProperty(PATH_PROPERTY, path.toString()));
     }
     try {
       Native.load();
     } catch (LinkageError | UnsupportedOperationException e) {
       throw new IllegalStateException("the native library of zstd does not load from %s (%s). %s"
-          .formatted(where(), firstLine(e), advice()), e);
+          .formatted(location(), firstLine(e), advice()), e);
     }
   }
 
@@ -47,7 +47,7 @@ final class NativeLibrary {
     return String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
   }
 
-  private static Optional<Path> installed() {
+  private static Optional<Path> installedLibrary() {
     CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();
     if (source == null || source.getLocation() == null) {
       return Optional.empty();
@@ -61,7 +61,7 @@ final class NativeLibrary {
     }
   }
 
-  private static String where() {
+  private static String location() {
     String path = System.getProperty(PATH_PROPERTY);
     return path != null
         ? path

@@ -2,10 +2,10 @@
 package io.vfio4j.zstd;
 
 import com.github.luben.zstd.Zstd;
-import io.vfio4j.engine.Codec;
-import io.vfio4j.engine.CompressionAlgorithm;
-import io.vfio4j.engine.Compressor;
-import io.vfio4j.engine.Decompressor;
+import io.vfio4j.engine.codec.Codec;
+import io.vfio4j.engine.codec.CompressionAlgorithm;
+import io.vfio4j.engine.codec.Compressor;
+import io.vfio4j.engine.codec.Decompressor;
 
 /** Zstd. The modules that it consists of can be loaded once in a process: the native library belongs to one class loader. */
 public final class ZstdCodec implements Codec {

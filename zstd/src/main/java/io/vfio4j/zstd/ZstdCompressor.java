@@ -2,7 +2,7 @@
 package io.vfio4j.zstd;
 
 import com.github.luben.zstd.ZstdCompressCtx;
-import io.vfio4j.engine.Compressor;
+import io.vfio4j.engine.codec.Compressor;
 import java.nio.ByteBuffer;
 
 /** Makes one zstd frame of each payload, with its size. */

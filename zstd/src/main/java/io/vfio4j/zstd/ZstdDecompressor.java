@@ -4,7 +4,7 @@ package io.vfio4j.zstd;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
-import io.vfio4j.engine.Decompressor;
+import io.vfio4j.engine.codec.Decompressor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.DataFormatException;
@@ -24,7 +24,7 @@ final class ZstdDecompressor implements Decompressor {
 
   @Override
   public int decompress(ByteBuffer from, int length, ByteBuffer into) throws DataFormatException {
-    int size = sizeOfContent(from, length, into.limit());
+    int size = contentSize(from, length, into.limit());
     try {
       int written = context.decompressDirectByteBuffer(into, 0, size, from, 0, length);
       if (written != size) {
@@ -32,18 +32,18 @@ final class ZstdDecompressor implements Decompressor {
       }
       return written;
     } catch (ZstdException e) {
-      throw notZstd(Zstd.getErrorName(-e.getErrorCode()), e);
+      throw corruptFrame(Zstd.getErrorName(-e.getErrorCode()), e);
     }
   }
 
   /** Returns how long the content of the only frame is, as it says itself. */
-  private static int sizeOfContent(ByteBuffer from, int length, int room) throws DataFormatException {
+  private static int contentSize(ByteBuffer from, int length, int room) throws DataFormatException {
     if (length < Integer.BYTES || magic(from) != MAGIC) {
       throw new DataFormatException("no zstd frame");
     }
     long end = Zstd.findDirectByteBufferFrameCompressedSize(from, 0, length);
     if (Zstd.isError(end)) {
-      throw notZstd(Zstd.getErrorName(end), null);
+      throw corruptFrame(Zstd.getErrorName(end), null);
     }
     if (end != length) {
       throw new DataFormatException("%d bytes follow its zstd frame".formatted(length - end));
@@ -62,7 +62,7 @@ final class ZstdDecompressor implements Decompressor {
     return from.order() == ByteOrder.LITTLE_ENDIAN ? value : Integer.reverseBytes(value);
   }
 
-  private static DataFormatException notZstd(String why, @Nullable Throwable cause) {
+  private static DataFormatException corruptFrame(String why, @Nullable Throwable cause) {
     DataFormatException e = new DataFormatException("no intact zstd frame (%s)".formatted(why));
     e.initCause(cause);
     return e;

@@ -4,7 +4,7 @@ package io.vfio4j.zstd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.luben.zstd.Zstd;
-import io.vfio4j.engine.Codec;
+import io.vfio4j.engine.codec.Codec;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -61,7 +61,7 @@ class NativeLibraryTest {
   }
 
   @Test
-  void leavesNothingBehindWhereItIsUnpacked() throws Exception {
+  void removesUnpackedLibrary() throws Exception {
     assertThat(run("-Djava.io.tmpdir=" + folder)).isEqualTo("ZSTD");
     try (Stream<Path> left = Files.list(folder)) {
       assertThat(left).isEmpty();
@@ -69,7 +69,7 @@ class NativeLibraryTest {
   }
 
   @Test
-  void saysWhereItWasAndWhatToDo() throws Exception {
+  void reportsPathAndRemedyOnLoadFailure() throws Exception {
     Path nowhere = folder.resolve("nowhere");
     assertThat(run("-DZstdNativePath=" + nowhere))
         .startsWith("the native library of zstd does not load from %s (".formatted(nowhere))

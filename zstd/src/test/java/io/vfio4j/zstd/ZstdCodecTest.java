@@ -4,8 +4,8 @@ package io.vfio4j.zstd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vfio4j.engine.Compressor;
-import io.vfio4j.engine.Decompressor;
+import io.vfio4j.engine.codec.Compressor;
+import io.vfio4j.engine.codec.Decompressor;
 import io.vfio4j.testkit.Seeds;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -71,7 +71,7 @@ class ZstdCodecTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 19})
-  void whatGoesInComesOut(int level) {
+  void roundTripsPayload(int level) {
     Seeds.forEach(5, random -> {
       for (int length : new int[] {1, 1 + random.nextInt(10_000), level > 9 ? 100_000 : LONGEST}) {
         ByteBuffer payload = payload(random, length);
@@ -82,7 +82,7 @@ class ZstdCodecTest {
   }
 
   @Test
-  void whatDoesNotShrinkHasRoom() throws DataFormatException {
+  void fitsIncompressibleDataInBound() throws DataFormatException {
     byte[] noise = new byte[LONGEST];
     new SplittableRandom(4711).nextBytes(noise);
     ByteBuffer compressed = compressed(direct(noise), 1);
@@ -116,79 +116,80 @@ class ZstdCodecTest {
   private static final byte[] MAGIC = bytes(0x28, 0xb5, 0x2f, 0xfd);
 
   /** A block, the last one, of so many bytes that are alike. */
-  private static byte[] alike(int length) {
+  private static byte[] repeatedBlock(int length) {
     int header = length << 3 | 1 << 1 | 1;
     return bytes(header, header >> 8, header >> 16, 'x');
   }
 
   /** A frame in a single segment that says that it is so long, and is. */
-  private static byte[] good(int length) {
-    return joined(MAGIC, bytes(0xa0, length, length >> 8, length >> 16, length >> 24), alike(length));
+  private static byte[] validFrame(int length) {
+    return joined(MAGIC, bytes(0xa0, length, length >> 8, length >> 16, length >> 24), repeatedBlock(length));
   }
 
   @Test
-  void framesByHandAreUnderstood() throws DataFormatException {
-    assertThat(decompress(direct(good(1000)))).isEqualTo(1000);
+  void decompressesHandmadeFrame() throws DataFormatException {
+    assertThat(decompress(direct(validFrame(1000)))).isEqualTo(1000);
     assertThat(into.get(999)).isEqualTo((byte) 'x');
   }
 
   @Test
-  void whatIsNoFrameIsRefused() {
+  void rejectsInvalidFrame() {
     assertRefused("no zstd frame");
     assertRefused("no zstd frame", bytes(0x28, 0xb5, 0x2f));
     assertRefused("no zstd frame", new byte[100]);
-    assertRefused("no zstd frame", joined(bytes(0x27, 0xb5, 0x2f, 0xfd), alike(1))); // Version 0.7 of the format.
+    assertRefused("no zstd frame", joined(bytes(0x27, 0xb5, 0x2f, 0xfd), repeatedBlock(1))); // Version 0.7 of the format.
     assertRefused("no zstd frame", bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)); // May be skipped.
-    byte[] whole = good(1000);
+    byte[] whole = validFrame(1000);
     for (int length = 4; length < whole.length; length++) {
       assertRefused("no intact zstd frame (Src size is incorrect)", Arrays.copyOf(whole, length));
     }
   }
 
   @Test
-  void moreThanAFrameIsRefused() {
-    assertRefused("1 bytes follow its zstd frame", joined(good(1000), bytes(0)));
-    assertRefused("13 bytes follow its zstd frame", joined(good(1000), good(1000)));
+  void rejectsTrailingBytes() {
+    assertRefused("1 bytes follow its zstd frame", joined(validFrame(1000), bytes(0)));
+    assertRefused("13 bytes follow its zstd frame", joined(validFrame(1000), validFrame(1000)));
     assertRefused("8 bytes follow its zstd frame",
-        joined(good(1000), bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)));
+        joined(validFrame(1000), bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)));
   }
 
   @Test
-  void framesThatSayTheWrongLengthAreRefused() {
+  void rejectsWrongContentSize() {
     String beyond = "its zstd frame says that it is of %d bytes, and from 1 to 1048576 may come";
-    assertRefused(beyond.formatted(0), joined(MAGIC, bytes(0x20, 0), alike(0)));
-    assertRefused(beyond.formatted(LONGEST + 1), good(LONGEST + 1));
+    assertRefused(beyond.formatted(0), joined(MAGIC, bytes(0x20, 0), repeatedBlock(0)));
+    assertRefused(beyond.formatted(LONGEST + 1), validFrame(LONGEST + 1));
     assertRefused(beyond.formatted(1L << 40), // A bomb that is honest.
-        joined(MAGIC, bytes(0xe0, 0, 0, 0, 0, 0, 1, 0, 0), alike(1 << 17)));
-    assertRefused("its zstd frame does not say how long it is", joined(MAGIC, bytes(0, 0x50), alike(1000)));
+        joined(MAGIC, bytes(0xe0, 0, 0, 0, 0, 0, 1, 0, 0), repeatedBlock(1 << 17)));
     assertRefused("its zstd frame does not say how long it is",
-        joined(MAGIC, bytes(0xe0, -3, -1, -1, -1, -1, -1, -1, -1), alike(1000)));
-    byte[] less = good(1000);
+        joined(MAGIC, bytes(0, 0x50), repeatedBlock(1000)));
+    assertRefused("its zstd frame does not say how long it is",
+        joined(MAGIC, bytes(0xe0, -3, -1, -1, -1, -1, -1, -1, -1), repeatedBlock(1000)));
+    byte[] less = validFrame(1000);
     less[5]--;
     assertRefused("no intact zstd frame (Destination buffer is too small)", less);
-    byte[] more = good(1000);
+    byte[] more = validFrame(1000);
     more[5]++;
     assertRefused("no intact zstd frame (Data corruption detected)", more);
   }
 
   @Test
-  void framesThatNeedADictionaryAreRefused() {
+  void rejectsDictionaryFrame() {
     assertRefused("no intact zstd frame (Dictionary mismatch)",
-        joined(MAGIC, bytes(0xa1, 7, 1000 & 255, 1000 >> 8, 0, 0), alike(1000)));
+        joined(MAGIC, bytes(0xa1, 7, 1000 & 255, 1000 >> 8, 0, 0), repeatedBlock(1000)));
   }
 
   /** The window is for who decompresses piece by piece; nothing is allocated for it here. */
   @Test
-  void windowsHaveNoMeaning() throws DataFormatException {
+  void acceptsWindowLargerThanContent() throws DataFormatException {
     byte[] size = bytes(1000 & 255, 1000 >> 8, 0, 0);
-    byte[] windowOf2GiB = joined(MAGIC, bytes(0x80, 21 << 3), size, alike(1000));
+    byte[] windowOf2GiB = joined(MAGIC, bytes(0x80, 21 << 3), size, repeatedBlock(1000));
     assertThat(decompress(direct(windowOf2GiB))).isEqualTo(1000);
     assertRefused("no intact zstd frame (Frame requires too much memory for decoding)",
-        joined(MAGIC, bytes(0x80, 31 << 3), size, alike(1000)));
+        joined(MAGIC, bytes(0x80, 31 << 3), size, repeatedBlock(1000)));
   }
 
   @Test
-  void damageIsFoundOrHarmless() {
+  void detectsDamageOrStaysWithinLimit() {
     Seeds.forEach(3000, random -> {
       ByteBuffer frame = compressed(payload(random, 1 + random.nextInt(3000)), 1 + random.nextInt(5));
       for (int i = 0; i <= random.nextInt(4); i++) {
@@ -203,12 +204,12 @@ class ZstdCodecTest {
   }
 
   @Test
-  void whatIsClosedIsNotUsedAnyMore() {
+  void rejectsUseAfterClose() {
     Compressor compressor = codec.newCompressor(1);
     compressor.close();
     compressor.close();
     decompressor.close();
-    ByteBuffer frame = direct(good(10));
+    ByteBuffer frame = direct(validFrame(10));
     assertThatThrownBy(() -> compressor.compress(frame, 10, into)).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> decompress(frame)).isInstanceOf(IllegalStateException.class);
   }

@@ -2,12 +2,12 @@
 package io.vfio4j.cli.demo;
 
 import io.vfio4j.cli.ChildServer;
-import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
 import java.io.IOException;
 import java.nio.file.Path;
 

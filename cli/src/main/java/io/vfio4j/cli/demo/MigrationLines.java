@@ -46,7 +46,8 @@ final class MigrationLines {
       case "handover" -> "the target starts " + devices;
       default -> "";
     };
-    return String.format(Locale.ROOT, "%-10s %8s   %s", phase.title(), Quantities.time(phase.took()), about)
+    return String
+        .format(Locale.ROOT, "%-10s %8s   %s", phase.title(), Quantities.time(phase.duration()), about)
         .stripTrailing();
   }
 

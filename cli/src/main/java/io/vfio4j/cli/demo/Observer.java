@@ -67,13 +67,13 @@ final class Observer implements MigrationListener {
   public void on(MigrationEvent event) {
     try {
       switch (event) {
-        case MigrationEvent.PhaseBegan began when began.side() == Side.SOURCE
+        case MigrationEvent.PhaseStart began when began.side() == Side.SOURCE
             && began.phase() instanceof Phase.Quiescing ->
           source.armTimer(TIMER);
-        case MigrationEvent.DeviceMoved moved when moved.side() == Side.SOURCE
+        case MigrationEvent.TransitionEnd moved when moved.side() == Side.SOURCE
             && moved.to() == DeviceState.STOP_COPY && moved.device().equals(source.name()) ->
           sourceStopped();
-        case MigrationEvent.DeviceMoving moving when moving.side() == Side.TARGET
+        case MigrationEvent.TransitionStart moving when moving.side() == Side.TARGET
             && moving.from() == DeviceState.STOP && moving.to().isRunning()
             && moving.device().equals(target) ->
           targetStarts();

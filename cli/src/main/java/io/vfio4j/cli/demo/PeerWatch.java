@@ -24,10 +24,10 @@ final class PeerWatch implements MigrationListener {
   public void on(MigrationEvent event) {
     try {
       switch (event) {
-        case MigrationEvent.DeviceMoved moved when moved.side() == Side.SOURCE
+        case MigrationEvent.TransitionEnd moved when moved.side() == Side.SOURCE
             && moved.to() == DeviceState.STOP_COPY ->
           stopped(moved.device());
-        case MigrationEvent.DeviceMoving moving when moving.side() == Side.TARGET
+        case MigrationEvent.TransitionStart moving when moving.side() == Side.TARGET
             && moving.from() == DeviceState.STOP && moving.to().isRunning() ->
           starts(moving.device());
         default -> {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.demo;
 
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.model.MigratableDevice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -109,8 +109,8 @@ final class Ring implements AutoCloseable {
       all = observer;
     }
     observers = watching;
-    return LocalMigration.run(Ensemble.of(leaving),
-        Ensemble.of(devices.stream().map(device -> device.target().client()).toList()), options,
+    return LocalMigration.run(DeviceSet.of(leaving),
+        DeviceSet.of(devices.stream().map(device -> device.target().client()).toList()), options,
         Workload.NONE, all);
   }
 

@@ -25,10 +25,10 @@ final class Timeline {
 
   /** Returns the bar; every phase has at least one character, so that none is hidden. */
   String bar() {
-    long total = Math.max(1, phases.stream().mapToLong(phase -> phase.took().toNanos()).sum());
+    long total = Math.max(1, phases.stream().mapToLong(phase -> phase.duration().toNanos()).sum());
     StringBuilder bar = new StringBuilder();
     for (int i = 0; i < phases.size(); i++) {
-      Duration took = phases.get(i).took();
+      Duration took = phases.get(i).duration();
       long cells = Math.max(1, Math.round((double) took.toNanos() * (width - phases.size()) / total));
       bar.append(shade(i).repeat((int) cells));
     }

@@ -4,8 +4,8 @@ package io.vfio4j.cli.inspect;
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.FeatureNames;
 import io.vfio4j.cli.Json;
-import io.vfio4j.engine.CompressionAlgorithm;
 import io.vfio4j.engine.SavedState;
+import io.vfio4j.engine.codec.CompressionAlgorithm;
 import java.util.Locale;
 
 /** What is in a file with a saved state, as JSON. */
@@ -17,11 +17,11 @@ public final class SavedStateJson {
   /** Adds all of it to an object. */
   public static Json addTo(Json json, SavedState state) {
     return json.with("stream_version", state.version().toString())
-        .with("compression", state.compression().map(CompressionAlgorithm::word).orElse(null))
+        .with("compression", state.compression().map(CompressionAlgorithm::displayName).orElse(null))
         .with("file_bytes", state.fileBytes())
         .with("frames", state.frames()).with("rounds", state.rounds())
-        .with("state_of", state.stateOf().toString()).with("source", source(state.source()))
-        .with("stood_still_ms", state.stoodStill()).with("devices", state.devices(), SavedStateJson::json)
+        .with("state_of", state.stoppedAt().toString()).with("source", source(state.source()))
+        .with("stood_still_ms", state.downtime()).with("devices", state.devices(), SavedStateJson::json)
         .with("memory", state.memory(), SavedStateJson::json);
   }
 

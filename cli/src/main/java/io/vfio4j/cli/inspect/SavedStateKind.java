@@ -8,7 +8,7 @@ import io.vfio4j.cli.LaterCodecs;
 import io.vfio4j.cli.Output;
 import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.SavedFile;
+import io.vfio4j.engine.file.SavedFile;
 import java.io.IOException;
 
 /** Files with saved states. */
@@ -21,7 +21,7 @@ final class SavedStateKind implements FileKind {
 
   @Override
   public boolean recognises(byte[] beginning) {
-    return SavedFile.recognises(beginning);
+    return SavedFile.isSavedState(beginning);
   }
 
   @Override
@@ -41,8 +41,8 @@ final class SavedStateKind implements FileKind {
       return ExitCodes.DONE;
     }
     Comparison comparison =
-        inspection.look(ensemble -> file.compareWith(ensemble, MigrationOptions.defaults()));
-    output.result(json.with("fits", comparison.goes()).build());
+        inspection.look(ensemble -> file.compare(ensemble, MigrationOptions.defaults()));
+    output.result(json.with("fits", comparison.isAccepted()).build());
     output.line("");
     return InspectedFile.tell(comparison, output);
   }

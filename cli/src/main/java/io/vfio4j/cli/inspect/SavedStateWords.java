@@ -19,8 +19,8 @@ final class SavedStateWords {
     List<String> lines = new ArrayList<>();
     lines.add("saved state  %s: intact, %s%s, stream version %s".formatted(path,
         Quantities.bytes(state.fileBytes()),
-        state.compression().map(algorithm -> " by " + algorithm.word()).orElse(""), state.version()));
-    lines.add("as of        " + state.stateOf());
+        state.compression().map(algorithm -> " by " + algorithm.displayName()).orElse(""), state.version()));
+    lines.add("as of        " + state.stoppedAt());
     lines.add("its source   " + source(state));
     for (int number = 0; number < state.devices().size(); number++) {
       add(lines, number, state.devices().get(number));
@@ -35,7 +35,7 @@ final class SavedStateWords {
   private static String source(SavedState state) {
     return switch (state.source()) {
       case RUNNING -> "was left running, having stood still for %s: what it holds is later than this"
-          .formatted(Quantities.time(state.stoodStill()));
+          .formatted(Quantities.time(state.downtime()));
       case STOPPED -> "was stopped: what it held is here";
       case UNKNOWN -> "was to go on, and failed: what it held may be here alone";
     };

@@ -28,7 +28,7 @@ final class ComparedJson {
         .with("deadline_ms", scenario.deadline()).with("max_downtime_ms", scenario.maxDowntime())
         .with("bandwidth", bandwidth)
         .with("verdict", result.verdict().name().toLowerCase(Locale.ROOT)).with("total_ms", result.total())
-        .with("bytes", result.bytes()).with("left_bytes", result.left())
+        .with("bytes", result.bytes()).with("left_bytes", result.remaining())
         .with("predicted_downtime_ms", result.predictedDowntime());
     result.downtime().ifPresentOrElse(time -> json.with("downtime_ms", time),
         () -> json.with("downtime_ms", JsonNull.INSTANCE));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.engine.DowntimePolicy;
-import io.vfio4j.engine.WhenNotConverging;
-import io.vfio4j.engine.simulation.DirtSource;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
+import io.vfio4j.engine.simulation.DirtySource;
 import io.vfio4j.engine.simulation.LinkRate;
-import io.vfio4j.engine.simulation.Setting;
 import io.vfio4j.engine.simulation.SimulatedMigration;
 import io.vfio4j.engine.simulation.Simulation;
+import io.vfio4j.engine.simulation.SimulationSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /** Every combination of what is given, over the same sources. */
-record Comparison(List<DirtSource> sources, CostOptions.Costs costs, Duration deadline, List<Link> links,
+record Comparison(List<DirtySource> sources, CostOptions.Costs costs, Duration deadline, List<Link> links,
     List<Duration> maxDowntimes, List<WhenNotConverging> whens) {
 
   /** More would take long; what they come to has to fit the letters of the chart besides. */
@@ -64,15 +64,16 @@ record Comparison(List<DirtSource> sources, CostOptions.Costs costs, Duration de
   private List<Compared> run(Link link, Duration maxDowntime, int before) {
     Map<SimulatedMigration, List<WhenNotConverging>> results = new LinkedHashMap<>();
     for (WhenNotConverging when : whens) {
-      Setting setting = new Setting(new DowntimePolicy(deadline, when), maxDowntime, link.rate(),
-          costs.perRound(), costs.fixed(), costs.quiesce(), costs.maxQuiesce(), costs.horizon(deadline));
+      SimulationSettings setting =
+          new SimulationSettings(new DowntimePolicy(deadline, when), maxDowntime, link.rate(),
+              costs.perRound(), costs.fixed(), costs.quiesce(), costs.maxQuiesce(), costs.horizon(deadline));
       results.computeIfAbsent(Simulation.run(sources, setting), _ -> new ArrayList<>()).add(when);
     }
     List<Compared> all = new ArrayList<>();
     results.forEach((result, alike) -> {
       Scenario scenario =
           new Scenario(Scenario.key(before + all.size()), alike, deadline, maxDowntime, link.bandwidth());
-      all.add(new Compared(scenario, sources.stream().mapToLong(DirtSource::firstRound).sum(),
+      all.add(new Compared(scenario, sources.stream().mapToLong(DirtySource::firstRoundBytes).sum(),
           fitting(scenario, result), result));
     });
     return all;

@@ -41,7 +41,7 @@ record ComparisonText(List<Compared> all) {
   static String words(SimulatedMigration.Verdict verdict) {
     return switch (verdict) {
       case MOVED -> "moves";
-      case UNDONE -> "is undone";
+      case ROLLED_BACK -> "is undone";
       case GAVE_UP -> "gives up";
       case STILL_WAITING -> "still waits";
     };

@@ -2,7 +2,7 @@
 package io.vfio4j.cli.simulate;
 
 import io.vfio4j.cli.WhenNotConvergingConverter;
-import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.policy.WhenNotConverging;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;

@@ -11,10 +11,10 @@ import io.vfio4j.cli.Output;
 import io.vfio4j.cli.RateConverter;
 import io.vfio4j.cli.Terminal;
 import io.vfio4j.cli.WhenNotConvergingConverter;
-import io.vfio4j.engine.OutputFile;
-import io.vfio4j.engine.WhenNotConverging;
-import io.vfio4j.engine.simulation.DirtSource;
-import io.vfio4j.engine.simulation.Recording;
+import io.vfio4j.engine.output.OutputFile;
+import io.vfio4j.engine.policy.WhenNotConverging;
+import io.vfio4j.engine.simulation.DirtySource;
+import io.vfio4j.engine.simulation.RoundTrace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -119,14 +119,14 @@ public final class SimulateCommand implements Callable<Integer> {
   }
 
   private Comparison madeUp() {
-    List<DirtSource> sources = new ArrayList<>();
-    devices.forEach(spec -> sources.add(spec.source(DirtSource.Kind.DEVICE)));
-    memory.forEach(spec -> sources.add(spec.source(DirtSource.Kind.MEMORY)));
+    List<DirtySource> sources = new ArrayList<>();
+    devices.forEach(spec -> sources.add(spec.source(DirtySource.Kind.DEVICE)));
+    memory.forEach(spec -> sources.add(spec.source(DirtySource.Kind.MEMORY)));
     return comparison(sources, costs.madeUp(), steady());
   }
 
   private Comparison recorded(Path file) throws IOException {
-    Recording recording = Trace.read(Options.readableFile(common.spec(), "--trace", file));
+    RoundTrace recording = Trace.read(Options.readableFile(common.spec(), "--trace", file));
     return comparison(recording.sources(), costs.recorded(recording.fixedCost()),
         bandwidths.isEmpty() ? List.of(Comparison.Link.recorded(recording.link())) : steady());
   }
@@ -135,7 +135,7 @@ public final class SimulateCommand implements Callable<Integer> {
     return bandwidths.stream().map(Comparison.Link::steady).toList();
   }
 
-  private Comparison comparison(List<DirtSource> sources, CostOptions.Costs cost,
+  private Comparison comparison(List<DirtySource> sources, CostOptions.Costs cost,
       List<Comparison.Link> links) {
     return new Comparison(sources, cost, deadline, links,
         maxDowntimes.isEmpty() ? List.of(MAX_DOWNTIME) : maxDowntimes,

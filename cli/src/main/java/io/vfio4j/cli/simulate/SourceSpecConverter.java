@@ -4,9 +4,9 @@ package io.vfio4j.cli.simulate;
 import io.vfio4j.cli.DurationConverter;
 import io.vfio4j.cli.RateConverter;
 import io.vfio4j.cli.SizeConverter;
-import io.vfio4j.engine.simulation.DirtSource;
-import io.vfio4j.engine.simulation.Rhythm;
-import io.vfio4j.engine.simulation.Writes;
+import io.vfio4j.engine.simulation.DirtySource;
+import io.vfio4j.engine.simulation.WritePattern;
+import io.vfio4j.engine.simulation.WriteRate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +24,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
           + "[,to=RATE/TIME]";
 
   /** Writes that may not yet have a part of their own. */
-  private record Unplaced(OptionalLong set, Writes.Order order, Rhythm rhythm) {
+  private record Unplaced(OptionalLong set, WritePattern.Order order, WriteRate rhythm) {
   }
 
   @Override
@@ -39,7 +39,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     }
     try {
       SourceSpec spec = new SourceSpec(size, place(size, unplaced));
-      spec.source(DirtSource.Kind.MEMORY); // Checks that the parts have room.
+      spec.source(DirtySource.Kind.MEMORY); // Checks that the parts have room.
       return spec;
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException("'%s': %s".formatted(value, e.getMessage()));
@@ -54,11 +54,11 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
         at < 0 ? OptionalLong.empty()
             : OptionalLong.of(new SizeConverter().convert(parts[0].substring(at + 1)));
     double rate = rate(rateText);
-    Writes.Order order = Writes.Order.RANDOM;
-    Rhythm rhythm = new Rhythm.Steady(rate);
+    WritePattern.Order order = WritePattern.Order.RANDOM;
+    WriteRate rhythm = new WriteRate.Steady(rate);
     for (int i = 1; i < parts.length; i++) {
       if (parts[i].equals("cyclic")) {
-        order = Writes.Order.CYCLIC;
+        order = WritePattern.Order.CYCLIC;
       } else {
         rhythm = rhythm(rate, parts[i]);
       }
@@ -70,7 +70,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     return new RateConverter().convert(text).doubleValue();
   }
 
-  private static Rhythm rhythm(double rate, String text) {
+  private static WriteRate rhythm(double rate, String text) {
     int equals = text.indexOf('=');
     int slash = text.indexOf('/', equals);
     String key = equals < 0 ? text : text.substring(0, equals);
@@ -81,15 +81,15 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     Duration second = new DurationConverter().convert(text.substring(slash + 1));
     try {
       return key.equals("burst")
-          ? new Rhythm.Bursts(rate, new DurationConverter().convert(first), second)
-          : new Rhythm.Ramp(rate, rate(first), second);
+          ? new WriteRate.Bursts(rate, new DurationConverter().convert(first), second)
+          : new WriteRate.Ramp(rate, rate(first), second);
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException("'%s': %s".formatted(text, e.getMessage()));
     }
   }
 
   /** Gives the writes without a part of their own what the others leave. */
-  private static List<Writes> place(long size, List<Unplaced> all) {
+  private static List<WritePattern> place(long size, List<Unplaced> all) {
     long rest = size;
     int without = 0;
     for (Unplaced some : all) {
@@ -100,7 +100,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
       throw new IllegalArgumentException("say of all writes but one to how much they go, as in 200m@512m+5m");
     }
     long left = rest;
-    return all.stream().map(some -> new Writes(some.set().orElse(left), some.order(), some.rhythm()))
+    return all.stream().map(some -> new WritePattern(some.set().orElse(left), some.order(), some.rhythm()))
         .toList();
   }
 }

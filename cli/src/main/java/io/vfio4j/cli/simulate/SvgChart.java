@@ -165,7 +165,7 @@ final class SvgChart {
   private static String verdict(SimulatedMigration.Verdict verdict) {
     return switch (verdict) {
       case MOVED -> "moved";
-      case UNDONE -> "undone";
+      case ROLLED_BACK -> "undone";
       case GAVE_UP -> "gave up";
       case STILL_WAITING -> "still waiting";
     };

@@ -9,7 +9,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.engine.simulation.Recording;
+import io.vfio4j.engine.simulation.RoundTrace;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
@@ -36,7 +36,7 @@ final class Trace {
   private static final BigDecimal NANOS_PER_MILLI = BigDecimal.valueOf(1_000_000);
 
   private final Path file;
-  private final List<Recording.Round> rounds = new ArrayList<>();
+  private final List<RoundTrace.Round> rounds = new ArrayList<>();
   private int line;
 
   private Trace(Path file) {
@@ -48,11 +48,11 @@ final class Trace {
    *
    * @throws CommandFailure if there is no round in it, or one that makes no sense: it says in which line
    */
-  static Recording read(Path file) throws IOException {
+  static RoundTrace read(Path file) throws IOException {
     return new Trace(file).read();
   }
 
-  private Recording read() throws IOException {
+  private RoundTrace read() throws IOException {
     try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
       for (String text = next(reader); text != null; text = next(reader)) {
         line++;
@@ -63,7 +63,7 @@ final class Trace {
       }
     }
     try {
-      return new Recording(rounds);
+      return new RoundTrace(rounds);
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(ExitCodes.NOT_DONE,
           "%s: %s; give the output of a migration with --json".formatted(file, e.getMessage()), e);
@@ -99,7 +99,7 @@ final class Trace {
     }
   }
 
-  private void add(Recording.Round round) throws CommandFailure {
+  private void add(RoundTrace.Round round) throws CommandFailure {
     if (round.number() == 1) {
       rounds.clear(); // Another try, or another migration.
     }
@@ -109,9 +109,9 @@ final class Trace {
     rounds.add(round);
   }
 
-  private Recording.Round round(JsonObject event) throws CommandFailure {
+  private RoundTrace.Round round(JsonObject event) throws CommandFailure {
     try {
-      return new Recording.Round(whole(event, "round").intValueExact(), time(event, "at_ms"),
+      return new RoundTrace.Round(whole(event, "round").intValueExact(), time(event, "at_ms"),
           time(event, "took_ms"), bytes(event, "device_bytes"), bytes(event, "memory_bytes"),
           bytes(event, "device_left"), bytes(event, "memory_left"), bytes(event, "bytes_per_second"),
           time(event, "predicted_downtime_ms"));

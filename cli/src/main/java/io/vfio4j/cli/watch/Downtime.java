@@ -3,7 +3,7 @@ package io.vfio4j.cli.watch;
 
 import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.SaveReport;
+import io.vfio4j.engine.file.SaveReport;
 import java.time.Duration;
 import java.util.Optional;
 

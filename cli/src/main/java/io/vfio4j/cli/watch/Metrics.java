@@ -8,10 +8,10 @@ import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Outcome;
-import io.vfio4j.engine.RestoreReport;
-import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.SaveReport;
 import io.vfio4j.model.DeviceState;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -56,15 +56,15 @@ final class Metrics implements MigrationListener {
   @Override
   public synchronized void on(MigrationEvent event) {
     switch (event) {
-      case MigrationEvent.PhaseBegan e -> phases.put(e.side(), e.phase().title());
-      case MigrationEvent.DeviceMoving e -> states.put(new At(e.side(), e.device()), e.from());
-      case MigrationEvent.DeviceMoved e -> states.put(new At(e.side(), e.device()), e.to());
+      case MigrationEvent.PhaseStart e -> phases.put(e.side(), e.phase().title());
+      case MigrationEvent.TransitionStart e -> states.put(new At(e.side(), e.device()), e.from());
+      case MigrationEvent.TransitionEnd e -> states.put(new At(e.side(), e.device()), e.to());
       case MigrationEvent.Progress e -> {
         sentBytes = Math.max(sentBytes, e.bytes());
         left = e.remaining();
         predicted = e.predictedDowntime();
       }
-      case MigrationEvent.RoundEnded e -> {
+      case MigrationEvent.RoundEnd e -> {
         rounds++;
         deviceBytes += e.round().deviceBytes();
         memoryBytes += e.round().memoryBytes();
@@ -72,8 +72,8 @@ final class Metrics implements MigrationListener {
         left = e.remaining();
         predicted = e.predictedDowntime();
       }
-      case MigrationEvent.Recorded e -> recorded.put(new Entry(e.side(), e.step()), e.took());
-      case MigrationEvent.Noted _ -> {
+      case MigrationEvent.JournalWrite e -> recorded.put(new Entry(e.side(), e.step()), e.duration());
+      case MigrationEvent.Note _ -> {
         // Words are no numbers.
       }
     }
@@ -182,7 +182,7 @@ final class Metrics implements MigrationListener {
     }
     stood.memory().ifPresent(memory -> out
         .gauge("vfio4j_downtime_memory_seconds", "How long it took to send the last dirty memory.")
-        .value(memory.lastTook()));
+        .value(memory.stopCopyDuration()));
   }
 
   private void writeJournals(Exposition out) {

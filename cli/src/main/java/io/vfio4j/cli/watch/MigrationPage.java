@@ -182,7 +182,7 @@ final class MigrationPage {
     writeParts(downtime);
     downtime.memory()
         .ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."
-            .formatted(bytes(memory.lastBytes()), time(memory.lastTook()))));
+            .formatted(bytes(memory.stopCopyBytes()), time(memory.stopCopyDuration()))));
     html.endSection();
   }
 }

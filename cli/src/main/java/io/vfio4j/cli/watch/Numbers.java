@@ -6,9 +6,9 @@ import static io.vfio4j.cli.Quantities.rate;
 import static io.vfio4j.cli.Quantities.time;
 
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.RestoreReport;
-import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.SaveReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,7 +41,7 @@ final class Numbers {
         card(bytes(report.summary().bytes()), "loaded");
         card(time(report.summary().validating()), "checking the state");
         card(time(report.summary().starting()), "starting");
-        card(time(report.recording()), "recording it in the journal");
+        card(time(report.journalTime()), "recording it in the journal");
       }
       case Ending.Saved(SaveReport report, _) -> {
         Downtime.of(report).ifPresent(downtime -> card(time(downtime.took()), "downtime"));
@@ -57,7 +57,7 @@ final class Numbers {
       }
       case Ending.NotRestored failed -> {
         card(failed.cause().phase().title(), "where it failed");
-        card(failed.cause().fate().name(), "the devices");
+        card(failed.cause().result().name(), "the devices");
         card(time(end), "until it was over");
       }
       case Ending.NotBegun _ -> card("nothing", "was moved");
@@ -97,8 +97,8 @@ final class Numbers {
         .endSection();
     report.memory().ifPresent(this::memory);
     html.section("At the target").table(List.of("loaded", "checking the state", "starting"),
-        List.of(List.of(bytes(report.atTarget().bytes()), time(report.atTarget().validating()),
-            time(report.atTarget().starting()))))
+        List.of(List.of(bytes(report.target().bytes()), time(report.target().validating()),
+            time(report.target().starting()))))
         .element("p", "quiet", "Not carried: " + String.join(", ", report.notCarried()) + ".").endSection();
   }
 
@@ -106,7 +106,8 @@ final class Numbers {
     html.section("Memory").table(
         List.of("size", "sent", "pages", "of them zero", "sent in the downtime", "which took"),
         List.of(List.of(bytes(memory.size()), bytes(memory.bytes()), Long.toString(memory.pages()),
-            Long.toString(memory.zeroPages()), bytes(memory.lastBytes()), time(memory.lastTook()))))
+            Long.toString(memory.zeroPages()), bytes(memory.stopCopyBytes()),
+            time(memory.stopCopyDuration()))))
         .endSection();
   }
 
@@ -129,7 +130,7 @@ final class Numbers {
     }
     html.section("Devices").table(List.of("device", "goes on from"), rows)
         .element("p", "quiet", "The file is %s, as of %s. Its source %s.".formatted(file,
-            report.state().stateOf(), report.state().source().words()))
+            report.state().stoppedAt(), report.state().source().description()))
         .endSection();
   }
 
@@ -140,7 +141,7 @@ final class Numbers {
     }
     html.section("Devices").table(List.of("device", "came from"), rows)
         .element("p", "quiet", "Not carried: " + String.join(", ", report.notCarried()) + ".");
-    if (!report.sourceKnows()) {
+    if (!report.confirmationSent()) {
       html.element("p", "failure", "The source could not be told that they run here.");
     }
     html.endSection();
@@ -154,7 +155,8 @@ final class Numbers {
               fate.state().map(Enum::name).orElse("unknown")))
           .toList());
     }
-    html.element("p", "quiet", "%s: %s".formatted(failed.other(), failed.cause().targetFate())).endSection();
+    html.element("p", "quiet", "%s: %s".formatted(failed.other(), failed.cause().targetOutcome()))
+        .endSection();
   }
 
   /** Writes rounds, moves and notes: all that the timeline shows, in words. */
@@ -195,7 +197,7 @@ final class Numbers {
 
   private static List<String> row(Story.RoundEnd end) {
     MigrationReport.Round round = end.round();
-    return List.of(Integer.toString(round.number()), time(end.at()), time(round.took()),
+    return List.of(Integer.toString(round.number()), time(end.at()), time(round.duration()),
         bytes(round.deviceBytes()), bytes(round.memoryBytes()), bytes(round.bytesLeft()),
         rate(round.bytesPerSecond()), end.predictedDowntime().map(t -> time(t)).orElse("unknown"));
   }

@@ -7,11 +7,11 @@ import io.vfio4j.cli.Output;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.OutputFile;
-import io.vfio4j.engine.RestoreException;
-import io.vfio4j.engine.RestoreReport;
-import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
+import io.vfio4j.engine.file.RestoreException;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.SaveReport;
+import io.vfio4j.engine.output.OutputFile;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -42,7 +42,7 @@ final class Story implements MigrationListener {
   record Entered(Duration at, Side side, String phase, String reason) {
   }
 
-  private record Begun(Duration at, MigrationEvent.DeviceMoving event) {
+  private record Begun(Duration at, MigrationEvent.TransitionStart event) {
   }
 
   /** A device was moved; it reached nothing that is known if its call has not returned. */
@@ -68,14 +68,15 @@ final class Story implements MigrationListener {
     }
     Duration now = now();
     switch (event) {
-      case MigrationEvent.PhaseBegan e -> entered(now, e.side(), e.phase(), e.reason());
-      case MigrationEvent.DeviceMoving e -> onTheirWay.put(new At(e.side(), e.device()), new Begun(now, e));
-      case MigrationEvent.DeviceMoved e -> moved(now, e);
-      case MigrationEvent.RoundEnded e -> rounds.add(new RoundEnd(now, e.round(), e.predictedDowntime()));
-      case MigrationEvent.Recorded e ->
+      case MigrationEvent.PhaseStart e -> entered(now, e.side(), e.phase(), e.reason());
+      case MigrationEvent.TransitionStart e ->
+        onTheirWay.put(new At(e.side(), e.device()), new Begun(now, e));
+      case MigrationEvent.TransitionEnd e -> moved(now, e);
+      case MigrationEvent.RoundEnd e -> rounds.add(new RoundEnd(now, e.round(), e.predictedDowntime()));
+      case MigrationEvent.JournalWrite e ->
         notes.add(new Note(now, e.side(),
-            "journal: %s, put down in %s".formatted(e.step(), Quantities.time(e.took()))));
-      case MigrationEvent.Noted e -> notes.add(new Note(now, e.side(), e.text()));
+            "journal: %s, put down in %s".formatted(e.step(), Quantities.time(e.duration()))));
+      case MigrationEvent.Note e -> notes.add(new Note(now, e.side(), e.text()));
       case MigrationEvent.Progress _ -> {
         // The rounds say enough.
       }
@@ -88,7 +89,7 @@ final class Story implements MigrationListener {
     }
   }
 
-  private void moved(Duration now, MigrationEvent.DeviceMoved moved) {
+  private void moved(Duration now, MigrationEvent.TransitionEnd moved) {
     At device = new At(moved.side(), moved.device());
     Begun begun = onTheirWay.remove(device);
     if (begun != null) {

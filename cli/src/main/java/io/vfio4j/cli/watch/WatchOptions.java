@@ -3,7 +3,7 @@ package io.vfio4j.cli.watch;
 
 import io.vfio4j.cli.Options;
 import io.vfio4j.cli.Output;
-import io.vfio4j.engine.OutputFile;
+import io.vfio4j.engine.output.OutputFile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -5,10 +5,10 @@ import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.RestoreException;
-import io.vfio4j.engine.RestoreReport;
-import io.vfio4j.engine.SaveReport;
 import io.vfio4j.engine.TargetReport;
+import io.vfio4j.engine.file.RestoreException;
+import io.vfio4j.engine.file.RestoreReport;
+import io.vfio4j.engine.file.SaveReport;
 import java.nio.file.Path;
 
 /** One way to watch a migration. None may harm it: what goes wrong with watching becomes a warning. */

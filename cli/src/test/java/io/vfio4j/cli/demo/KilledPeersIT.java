@@ -8,16 +8,16 @@ import com.google.gson.JsonParser;
 import io.vfio4j.cli.ChildProcess;
 import io.vfio4j.cli.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
-import io.vfio4j.engine.Connections;
-import io.vfio4j.engine.Ensemble;
-import io.vfio4j.engine.LocalMigration;
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.MigrationSource;
 import io.vfio4j.engine.Outcome;
-import io.vfio4j.engine.PeerPolicy;
-import io.vfio4j.engine.TransportAddress;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
+import io.vfio4j.engine.migration.MigrationSource;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.PeerPolicy;
+import io.vfio4j.engine.transport.TransportAddress;
 import io.vfio4j.model.DeviceState;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -81,7 +81,7 @@ class KilledPeersIT {
           Connections connections = Connections.connect(listening(receiver), PeerPolicy.OWN_USER,
               Duration.ofSeconds(30));
           MigrationException failure = catchThrowableOfType(MigrationException.class,
-              () -> new MigrationSource(Ensemble.of(vm.source().client()), connections, OPTIONS,
+              () -> new MigrationSource(DeviceSet.of(vm.source().client()), connections, OPTIONS,
                   Workload.NONE, observer)
                   .run());
           assertThatTheSourceGoesOn(vm, observer, killer, failure, step);

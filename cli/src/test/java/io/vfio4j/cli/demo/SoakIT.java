@@ -4,10 +4,10 @@ package io.vfio4j.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.cli.ChildServer;
-import io.vfio4j.engine.LocalMigration;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
 import io.vfio4j.testkit.ProcessFigures;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;

@@ -18,7 +18,7 @@ final class Steps implements MigrationListener {
 
   @Override
   public synchronized void on(MigrationEvent event) {
-    if (event instanceof MigrationEvent.PhaseBegan began && began.phase() instanceof Phase.Handover) {
+    if (event instanceof MigrationEvent.PhaseStart began && began.phase() instanceof Phase.Handover) {
       handedOver.add(began.side());
     }
     if (!handedOver.contains(event.side())) {

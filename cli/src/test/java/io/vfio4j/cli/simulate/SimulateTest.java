@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.Run;
-import io.vfio4j.engine.WhenNotConverging;
-import io.vfio4j.engine.simulation.Recording;
+import io.vfio4j.engine.policy.WhenNotConverging;
+import io.vfio4j.engine.simulation.RoundTrace;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -130,11 +130,11 @@ class SimulateTest {
 
   @Test
   void coloursAreAllThatColoursAdd() throws IOException {
-    Recording recording = Trace.read(Files.writeString(folder.resolve("run.json"), TraceTest.RUN));
+    RoundTrace recording = Trace.read(Files.writeString(folder.resolve("run.json"), TraceTest.RUN));
     Chart chart = new Chart(new Comparison(recording.sources(),
         new CostOptions().recorded(recording.fixedCost()), Duration.ofSeconds(10),
         List.of(Comparison.Link.recorded(recording.link())), List.of(Duration.ofMillis(300)),
-        List.of(WhenNotConverging.GIVE_UP)).run());
+        List.of(WhenNotConverging.ABORT)).run());
     List<String> plain = new TextChart(chart, false).lines();
     List<String> coloured = new TextChart(chart, true).lines();
     assertThat(String.join("\n", coloured)).contains("\u001b[36mA\u001b[0m");

@@ -8,7 +8,7 @@ import com.google.gson.JsonObject;
 import io.vfio4j.cli.CommandFailure;
 import io.vfio4j.cli.ExitCodes;
 import io.vfio4j.cli.Run;
-import io.vfio4j.engine.simulation.Recording;
+import io.vfio4j.engine.simulation.RoundTrace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,11 +45,11 @@ class TraceTest {
 
   @Test
   void roundsAreFoundAmongOtherLines() throws IOException {
-    Recording recording = Trace.read(file(RUN));
+    RoundTrace recording = Trace.read(file(RUN));
     assertThat(recording.rounds()).containsExactly(
-        new Recording.Round(1, Duration.ofMillis(1500), Duration.ofSeconds(1), 0, 200_000_000,
+        new RoundTrace.Round(1, Duration.ofMillis(1500), Duration.ofSeconds(1), 0, 200_000_000,
             4_000_000, 16_000_000, 200_000_000, Duration.ofMillis(105)),
-        new Recording.Round(2, Duration.ofMillis(1600), Duration.ofMillis(100), 4_000_000, 16_000_000,
+        new RoundTrace.Round(2, Duration.ofMillis(1600), Duration.ofMillis(100), 4_000_000, 16_000_000,
             400_000,
             1_600_000, 200_000_000, Duration.ofMillis(15)));
     assertThat(recording.fixedCost()).isEqualTo(Duration.ofMillis(5));

@@ -17,7 +17,7 @@ class StoryTest {
   void beginsWhenTheMigrationDid() {
     Duration before = Duration.ofMinutes(1);
     Story story = new Story();
-    story.on(new MigrationEvent.PhaseBegan(before, Side.SOURCE, new Phase.PreCopy(1), "why"));
+    story.on(new MigrationEvent.PhaseStart(before, Side.SOURCE, new Phase.PreCopy(1), "why"));
 
     assertThat(story.phases()).singleElement().extracting(Story.Entered::at)
         .matches(at -> at.compareTo(before) >= 0, "not before " + before);

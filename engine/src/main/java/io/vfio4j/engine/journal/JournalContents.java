@@ -8,11 +8,11 @@ import java.util.List;
 /**
  * All that a journal says.
  *
- * @param heading of which migration, and of which side
- * @param holder the process that ran it
+ * @param header of which migration, and of which side
+ * @param process the process that ran it
  * @param records at least one, the first being {@link JournalStep#PREPARED}
  */
-public record JournalContents(Journal.Heading heading, Holder holder, List<JournalRecord> records) {
+public record JournalContents(Journal.Header header, OwnerProcess process, List<JournalRecord> records) {
 
   /** Copies the list. */
   public JournalContents {
@@ -26,6 +26,6 @@ public record JournalContents(Journal.Heading heading, Holder holder, List<Journ
 
   /** Tells whether nothing can follow: who owns the devices is known here for good. */
   public boolean isSettled() {
-    return last().step().next(heading.side()).isEmpty();
+    return last().step().next(header.side()).isEmpty();
   }
 }

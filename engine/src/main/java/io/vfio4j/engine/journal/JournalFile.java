@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.journal;
 
-import io.vfio4j.engine.FileMessages;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.output.FileMessages;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,7 +27,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The journal of one side of a migration, which only grows. A record is added under a lock of the file, after what is
- * there has been read: of two processes of which one wants to put down {@link JournalStep#MINE} and the other
+ * there has been read: of two processes of which one wants to put down {@link JournalStep#COMMITTED} and the other
  * {@link JournalStep#REFUSED}, the second is told that it cannot.
  */
 public final class JournalFile implements Journal.Entries {
@@ -42,7 +42,7 @@ public final class JournalFile implements Journal.Entries {
   }
 
   /** Makes the file, with its first record; it is on the disk, name and all, when this returns. */
-  static JournalFile create(Path path, Journal.Heading heading) throws JournalException {
+  static JournalFile create(Path path, Journal.Header heading) throws JournalException {
     JournalRecord record =
         new JournalRecord(JournalStep.PREPARED, Instant.now(), "nothing has been touched yet");
     boolean made = false;
@@ -52,7 +52,7 @@ public final class JournalFile implements Journal.Entries {
           Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
         made = true;
-        write(file, JournalFormat.first(heading, Holder.self(), record), 0);
+        write(file, JournalFormat.firstRecord(heading, OwnerProcess.current(), record), 0);
       }
       syncFolder(path);
       JournalFile file = new JournalFile(path);
@@ -71,7 +71,7 @@ public final class JournalFile implements Journal.Entries {
    */
   private void readBack() throws JournalException {
     locked(JournalStep.PREPARED, (_, found) -> {
-      JournalStep last = whole(found).last().step();
+      JournalStep last = requireContents(found).last().step();
       if (last != JournalStep.PREPARED) {
         throw new JournalException("the journal %s begins with '%s'".formatted(path, last), null);
       }
@@ -86,7 +86,8 @@ public final class JournalFile implements Journal.Entries {
     } catch (IOException e) {
       cause.addSuppressed(e);
     }
-    return new JournalException("the journal %s cannot be written: %s".formatted(path, words(cause)), cause);
+    return new JournalException("the journal %s cannot be written: %s".formatted(path, message(cause)),
+        cause);
   }
 
   /** Makes the name of a new file outlive the system, for which its folder is written out. */
@@ -112,11 +113,11 @@ public final class JournalFile implements Journal.Entries {
   public Optional<JournalContents> read() throws JournalException {
     PROCESS.lock();
     try (FileChannel file = open(StandardOpenOption.READ)) {
-      return found(file).contents();
+      return parse(file).contents();
     } catch (JournalException e) {
       throw e;
     } catch (IOException e) {
-      throw new JournalException("the journal %s cannot be read: %s".formatted(path, words(e)), e);
+      throw new JournalException("the journal %s cannot be read: %s".formatted(path, message(e)), e);
     } finally {
       PROCESS.unlock();
     }
@@ -147,14 +148,14 @@ public final class JournalFile implements Journal.Entries {
     } catch (NoSuchFileException e) {
       return false; // Somebody else has removed it.
     } catch (IOException e) {
-      throw new JournalException("the journal %s cannot be removed: %s".formatted(path, words(e)), e);
+      throw new JournalException("the journal %s cannot be removed: %s".formatted(path, message(e)), e);
     }
   }
 
   private boolean isSettledBefore(Instant before) {
     try {
       return read().filter(contents -> contents.isSettled() && contents.last().at().isBefore(before)
-          && !contents.holder().isAlive()).isPresent();
+          && !contents.process().isAlive()).isPresent();
     } catch (JournalException e) {
       return false; // Nobody can tell.
     }
@@ -164,46 +165,46 @@ public final class JournalFile implements Journal.Entries {
   public void add(JournalStep step, String reason) throws JournalException {
     locked(step, (file, found) -> {
       requireAllowed(found, step);
-      append(file, JournalFormat.further(new JournalRecord(step, Instant.now(), reason)), found.end());
+      append(file, JournalFormat.nextRecord(new JournalRecord(step, Instant.now(), reason)), found.end());
     });
   }
 
   /** What is done with the file, and with what was found in it, while nobody else can add to it. */
   @FunctionalInterface
-  private interface Use {
-    void of(FileChannel file, JournalFormat.Found found) throws IOException;
+  private interface LockedAction {
+    void run(FileChannel file, JournalFormat.ParseResult found) throws IOException;
   }
 
-  private void locked(JournalStep step, Use use) throws JournalException {
+  private void locked(JournalStep step, LockedAction use) throws JournalException {
     PROCESS.lock();
     try (FileChannel file = open(StandardOpenOption.READ, StandardOpenOption.WRITE);
         var _ = file.lock()) {
-      use.of(file, found(file));
+      use.run(file, parse(file));
     } catch (JournalException e) {
       throw e;
     } catch (IOException e) {
       throw new JournalException(
-          "'%s' cannot be put down in the journal %s: %s".formatted(step, path, words(e)), e);
+          "'%s' cannot be put down in the journal %s: %s".formatted(step, path, message(e)), e);
     } finally {
       PROCESS.unlock();
     }
   }
 
-  private void requireAllowed(JournalFormat.Found found, JournalStep step) throws JournalException {
-    JournalContents contents = whole(found);
+  private void requireAllowed(JournalFormat.ParseResult found, JournalStep step) throws JournalException {
+    JournalContents contents = requireContents(found);
     JournalRecord last = contents.last();
-    if (!last.step().next(contents.heading().side()).contains(step)) {
+    if (!last.step().next(contents.header().side()).contains(step)) {
       throw new JournalException("the journal %s has '%s' (%s), after which '%s' is not allowed"
           .formatted(path, last.step(), last.reason(), step), null);
     }
   }
 
-  private JournalContents whole(JournalFormat.Found found) throws JournalException {
+  private JournalContents requireContents(JournalFormat.ParseResult found) throws JournalException {
     return found.contents()
         .orElseThrow(() -> new JournalException("the journal " + path + " holds no whole record", null));
   }
 
-  private JournalFormat.Found found(FileChannel file) throws IOException {
+  private JournalFormat.ParseResult parse(FileChannel file) throws IOException {
     long size = file.size();
     if (size > JournalFormat.MAX_BYTES) {
       throw new JournalException("the journal %s has %d bytes, which is too much".formatted(path, size),
@@ -241,7 +242,7 @@ public final class JournalFile implements Journal.Entries {
     file.force(true);
   }
 
-  private static String words(IOException e) {
-    return FileMessages.of(e);
+  private static String message(IOException e) {
+    return FileMessages.message(e);
   }
 }

@@ -4,7 +4,7 @@ package io.vfio4j.engine.journal;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.Side;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,7 +35,8 @@ final class JournalFormat {
   static final int MAX_BYTES = 1 << 20;
 
   private static final List<JournalStep> STEPS = List.of(JournalStep.PREPARED, JournalStep.GIVEN,
-      JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.MINE, JournalStep.RUNNING,
+      JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.COMMITTED,
+      JournalStep.RUNNING,
       JournalStep.REFUSED, JournalStep.RETURNED);
   private static final List<Side> SIDES = List.of(Side.SOURCE, Side.TARGET);
 
@@ -52,33 +53,33 @@ final class JournalFormat {
    * @param contents empty where not even the first record is whole
    * @param end where the last whole record ends, bytes
    */
-  record Found(Optional<JournalContents> contents, int end) {
+  record ParseResult(Optional<JournalContents> contents, int end) {
   }
 
-  static ByteBuffer first(Journal.Heading heading, Holder holder, JournalRecord record) {
+  static ByteBuffer firstRecord(Journal.Header heading, OwnerProcess holder, JournalRecord record) {
     ByteBuffer body = body(MAX_BYTES / 2);
     putRecord(body, record);
     body.put((byte) SIDES.indexOf(heading.side()));
-    heading.session().put(body);
+    heading.migration().put(body);
     body.putLong(holder.pid()).putLong(holder.started().map(Instant::toEpochMilli).orElse(0L));
     putText(body, heading.peer());
     body.putShort((short) heading.devices().size());
     heading.devices().forEach(name -> putText(body, name));
-    ByteBuffer framed = framed(body.flip());
+    ByteBuffer framed = frame(body.flip());
     return ByteBuffer.allocate(MAGIC.length + framed.remaining()).put(MAGIC).put(framed).flip();
   }
 
-  static ByteBuffer further(JournalRecord record) {
+  static ByteBuffer nextRecord(JournalRecord record) {
     ByteBuffer body = body(MAX_TEXT + 64);
     putRecord(body, record);
-    return framed(body.flip());
+    return frame(body.flip());
   }
 
   private static ByteBuffer body(int room) {
     return ByteBuffer.allocate(room).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  private static ByteBuffer framed(ByteBuffer body) {
+  private static ByteBuffer frame(ByteBuffer body) {
     return ByteBuffer.allocate(RECORD_HEADER + body.remaining()).order(ByteOrder.LITTLE_ENDIAN)
         .putInt(body.remaining()).putInt(checksum(body)).put(body).flip();
   }
@@ -107,16 +108,16 @@ final class JournalFormat {
    * @param name of the file, for people
    * @throws JournalException if it is damaged in another way than by a write that did not get to its end
    */
-  static Found read(ByteBuffer bytes, String name) throws JournalException {
+  static ParseResult read(ByteBuffer bytes, String name) throws JournalException {
     int alike = bytes.order(ByteOrder.LITTLE_ENDIAN).mismatch(ByteBuffer.wrap(MAGIC));
     bytes.position(alike < 0 ? bytes.limit() : Math.min(alike, bytes.limit()));
     if (alike >= 0 && alike < MAGIC.length) {
       if (isZero(bytes)) {
-        return new Found(Optional.empty(), 0); // Its making was cut short.
+        return new ParseResult(Optional.empty(), 0); // Its making was cut short.
       }
       throw new JournalException(name + " is no journal of a migration", null);
     }
-    return new Reading(bytes, name).run();
+    return new Parser(bytes, name).run();
   }
 
   private static boolean isZero(ByteBuffer bytes) {
@@ -129,26 +130,26 @@ final class JournalFormat {
   }
 
   /** Goes through the records of one file. */
-  private static final class Reading {
+  private static final class Parser {
 
     private final ByteBuffer bytes;
     private final String name;
     private final List<JournalRecord> records = new ArrayList<>();
-    private Optional<Journal.Heading> heading = Optional.empty();
-    private Holder holder = new Holder(0, Optional.empty());
+    private Optional<Journal.Header> header = Optional.empty();
+    private OwnerProcess process = new OwnerProcess(0, Optional.empty());
 
-    Reading(ByteBuffer bytes, String name) {
+    Parser(ByteBuffer bytes, String name) {
       this.bytes = bytes;
       this.name = name;
     }
 
-    Found run() throws JournalException {
+    ParseResult run() throws JournalException {
       int end = bytes.position();
       for (Optional<ByteBuffer> body = next(); body.isPresent(); body = next()) {
-        take(body.get());
+        readRecord(body.get());
         end = bytes.position();
       }
-      return new Found(heading.map(known -> new JournalContents(known, holder, records)), end);
+      return new ParseResult(header.map(known -> new JournalContents(known, process, records)), end);
     }
 
     /** Returns the next body; nothing at the end, or where only a part of a record is left. */
@@ -173,52 +174,52 @@ final class JournalFormat {
       throw damaged(at, "wrong checksum, and more follows");
     }
 
-    private void take(ByteBuffer body) throws JournalException {
+    private void readRecord(ByteBuffer body) throws JournalException {
       int at = bytes.position() - body.remaining() - RECORD_HEADER;
       JournalRecord record =
-          new JournalRecord(one(STEPS, body, at), Instant.ofEpochMilli(longFrom(body, at)),
-              text(body, at));
-      if (heading.isEmpty()) {
-        takeHeading(body, at);
+          new JournalRecord(readValue(STEPS, body, at), Instant.ofEpochMilli(readLong(body, at)),
+              readText(body, at));
+      if (header.isEmpty()) {
+        readHeader(body, at);
         require(record.step() == JournalStep.PREPARED, at, "it does not begin with 'prepared'");
       } else {
-        require(records.getLast().step().next(heading.get().side()).contains(record.step()), at,
+        require(records.getLast().step().next(header.get().side()).contains(record.step()), at,
             "'%s' cannot follow '%s'".formatted(record.step(), records.getLast().step()));
       }
       require(!body.hasRemaining(), at, "a record is too long");
       records.add(record);
     }
 
-    private void takeHeading(ByteBuffer body, int at) throws JournalException {
-      Side side = one(SIDES, body, at);
-      Session session = new Session(longFrom(body, at), longFrom(body, at));
-      long pid = longFrom(body, at);
-      long started = longFrom(body, at);
-      holder =
-          new Holder(pid, started == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(started)));
-      String peer = text(body, at);
+    private void readHeader(ByteBuffer body, int at) throws JournalException {
+      Side side = readValue(SIDES, body, at);
+      MigrationId session = new MigrationId(readLong(body, at), readLong(body, at));
+      long pid = readLong(body, at);
+      long started = readLong(body, at);
+      process =
+          new OwnerProcess(pid, started == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(started)));
+      String peer = readText(body, at);
       require(body.remaining() >= Short.BYTES, at, "a record is too short");
       int count = Short.toUnsignedInt(body.getShort());
       List<String> devices = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        devices.add(text(body, at));
+        devices.add(readText(body, at));
       }
-      heading = Optional.of(new Journal.Heading(session, side, devices, peer));
+      header = Optional.of(new Journal.Header(session, side, devices, peer));
     }
 
-    private <T> T one(List<T> all, ByteBuffer body, int at) throws JournalException {
+    private <T> T readValue(List<T> all, ByteBuffer body, int at) throws JournalException {
       require(body.hasRemaining(), at, "a record is too short");
       int number = Byte.toUnsignedInt(body.get());
       require(number < all.size(), at, "a record has the value %d, which is unknown".formatted(number));
       return all.get(number);
     }
 
-    private long longFrom(ByteBuffer body, int at) throws JournalException {
+    private long readLong(ByteBuffer body, int at) throws JournalException {
       require(body.remaining() >= Long.BYTES, at, "a record is too short");
       return body.getLong();
     }
 
-    private String text(ByteBuffer body, int at) throws JournalException {
+    private String readText(ByteBuffer body, int at) throws JournalException {
       require(body.remaining() >= Short.BYTES, at, "a record is too short");
       int length = Short.toUnsignedInt(body.getShort());
       require(length <= body.remaining(), at, "a text reaches beyond its record");

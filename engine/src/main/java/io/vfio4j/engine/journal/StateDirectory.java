@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.journal;
 
-import io.vfio4j.engine.FileMessages;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.OwnershipAnswer;
 import io.vfio4j.engine.OwnershipAnswer.Verdict;
-import io.vfio4j.engine.OwnershipOracle;
-import io.vfio4j.engine.Session;
+import io.vfio4j.engine.OwnershipResponder;
 import io.vfio4j.engine.Side;
+import io.vfio4j.engine.output.FileMessages;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A folder with the journals of this machine's migrations, a file for each side of each. */
-public final class StateDirectory implements Journal, OwnershipOracle {
+public final class StateDirectory implements Journal, OwnershipResponder {
 
   private static final String SUFFIX = ".journal";
 
@@ -47,10 +47,10 @@ public final class StateDirectory implements Journal, OwnershipOracle {
       }
     } catch (IOException e) {
       throw new JournalException(
-          "the state directory %s cannot be made: %s".formatted(folder, FileMessages.of(e)), e);
+          "the state directory %s cannot be made: %s".formatted(folder, FileMessages.message(e)), e);
     }
     try {
-      DirectoryTrust.require(folder);
+      DirectoryPermissions.requirePrivate(folder);
     } catch (IOException e) {
       throw new JournalException(
           "the state directory %s cannot be used: %s".formatted(folder, e.getMessage()), e);
@@ -63,17 +63,17 @@ public final class StateDirectory implements Journal, OwnershipOracle {
     return folder;
   }
 
-  private Path file(Session session, Side side) {
+  private Path file(MigrationId session, Side side) {
     return folder.resolve(session + "-" + side + SUFFIX);
   }
 
   @Override
-  public JournalFile begin(Heading heading) throws JournalException {
-    return JournalFile.create(file(heading.session(), heading.side()), heading);
+  public JournalFile begin(Header heading) throws JournalException {
+    return JournalFile.create(file(heading.migration(), heading.side()), heading);
   }
 
   /** Returns the journal of one side of a migration, if there is one. */
-  public Optional<JournalFile> find(Session session, Side side) {
+  public Optional<JournalFile> find(MigrationId session, Side side) {
     Path file = file(session, side);
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
         ? Optional.of(new JournalFile(file))
@@ -118,7 +118,7 @@ public final class StateDirectory implements Journal, OwnershipOracle {
 
   /** Answers for the target's side. One that has not taken the devices puts down that it never will. */
   @Override
-  public OwnershipAnswer answer(Session session) {
+  public OwnershipAnswer answer(MigrationId session) {
     Optional<JournalFile> file = find(session, Side.TARGET);
     if (file.isEmpty()) {
       return new OwnershipAnswer(Verdict.NOT_KNOWN,
@@ -143,7 +143,7 @@ public final class StateDirectory implements Journal, OwnershipOracle {
         // The target may have put something down meanwhile, which is the answer then.
         return answer(file.read().map(JournalContents::last).orElseThrow(() -> e), e);
       }
-      return new OwnershipAnswer(Verdict.NOT_MINE, "it had not taken the devices, and now never will");
+      return new OwnershipAnswer(Verdict.NOT_COMMITTED, "it had not taken the devices, and now never will");
     }
     JournalRecord last = contents.get().last();
     return answer(last, new JournalException("'%s' is no record of a target".formatted(last.step()), null));
@@ -152,9 +152,9 @@ public final class StateDirectory implements Journal, OwnershipOracle {
   private static OwnershipAnswer answer(JournalRecord last, JournalException otherwise)
       throws JournalException {
     return switch (last.step()) {
-      case RUNNING -> new OwnershipAnswer(Verdict.MINE, "the devices ran here: " + last.reason());
-      case REFUSED, RETURNED -> new OwnershipAnswer(Verdict.NOT_MINE, last.reason());
-      case MINE -> new OwnershipAnswer(Verdict.UNSURE,
+      case RUNNING -> new OwnershipAnswer(Verdict.COMMITTED, "the devices ran here: " + last.reason());
+      case REFUSED, RETURNED -> new OwnershipAnswer(Verdict.NOT_COMMITTED, last.reason());
+      case COMMITTED -> new OwnershipAnswer(Verdict.UNSURE,
           "it took the devices, and did not put down whether they ever ran");
       case PREPARED, GIVEN, CONFIRMED, KEPT, ABANDONED -> throw otherwise;
     };

@@ -8,7 +8,7 @@ import java.util.List;
 /** How fast bytes can be sent: the same all the time, or as it was measured. */
 public final class LinkRate {
 
-  private final List<Stretch> stretches;
+  private final List<Interval> intervals;
 
   /**
    * A time in which the rate is the same.
@@ -16,14 +16,14 @@ public final class LinkRate {
    * @param end when it is over, time since pre-copy began
    * @param bytesPerSecond more than 0
    */
-  public record Stretch(Duration end, double bytesPerSecond) {
+  public record Interval(Duration end, double bytesPerSecond) {
 
     /**
      * Checks the rate.
      *
      * @throws IllegalArgumentException if it is not more than 0
      */
-    public Stretch {
+    public Interval {
       Ranges.requireRate(bytesPerSecond, "bytesPerSecond");
       if (bytesPerSecond == 0) {
         throw new IllegalArgumentException("nothing can be sent with 0 bytes a second");
@@ -31,13 +31,13 @@ public final class LinkRate {
     }
   }
 
-  private LinkRate(List<Stretch> stretches) {
-    this.stretches = List.copyOf(stretches);
+  private LinkRate(List<Interval> stretches) {
+    this.intervals = List.copyOf(stretches);
   }
 
   /** Returns a link that always has so many bytes a second, more than 0. */
   public static LinkRate steady(double bytesPerSecond) {
-    return new LinkRate(List.of(new Stretch(Duration.ZERO, bytesPerSecond)));
+    return new LinkRate(List.of(new Interval(Duration.ZERO, bytesPerSecond)));
   }
 
   /**
@@ -45,15 +45,15 @@ public final class LinkRate {
    *
    * @throws IllegalArgumentException if there is none, or one does not end after the one before it
    */
-  public static LinkRate of(List<Stretch> stretches) {
+  public static LinkRate of(List<Interval> stretches) {
     if (stretches.isEmpty()) {
       throw new IllegalArgumentException("a link needs a rate");
     }
-    List<Stretch> kept = new ArrayList<>();
-    for (Stretch stretch : stretches) {
+    List<Interval> kept = new ArrayList<>();
+    for (Interval stretch : stretches) {
       if (!kept.isEmpty() && stretch.end().compareTo(kept.getLast().end()) <= 0) {
         throw new IllegalArgumentException("a stretch ends at %s, and the one before it at %s"
-            .formatted(Seconds.words(stretch.end()), Seconds.words(kept.getLast().end())));
+            .formatted(Seconds.format(stretch.end()), Seconds.format(kept.getLast().end())));
       }
       kept.add(stretch);
     }
@@ -64,7 +64,7 @@ public final class LinkRate {
   double secondsFor(double bytes, double from) {
     double left = bytes;
     double now = from;
-    for (Stretch stretch : stretches.subList(0, stretches.size() - 1)) {
+    for (Interval stretch : intervals.subList(0, intervals.size() - 1)) {
       double until = Seconds.of(stretch.end());
       if (until > now) {
         double capacity = (until - now) * stretch.bytesPerSecond();
@@ -75,20 +75,20 @@ public final class LinkRate {
         now = until;
       }
     }
-    return now - from + left / stretches.getLast().bytesPerSecond();
+    return now - from + left / intervals.getLast().bytesPerSecond();
   }
 
   /** Returns how many bytes can be sent in an interval. */
   double bytesIn(double from, double to) {
     double sum = 0;
     double now = from;
-    for (Stretch stretch : stretches.subList(0, stretches.size() - 1)) {
+    for (Interval stretch : intervals.subList(0, intervals.size() - 1)) {
       double until = Math.min(to, Seconds.of(stretch.end()));
       if (until > now) {
         sum += (until - now) * stretch.bytesPerSecond();
         now = until;
       }
     }
-    return sum + (to - now) * stretches.getLast().bytesPerSecond();
+    return sum + (to - now) * intervals.getLast().bytesPerSecond();
   }
 }

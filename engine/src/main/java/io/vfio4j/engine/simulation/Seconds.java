@@ -24,7 +24,7 @@ final class Seconds {
     return Duration.ofSeconds((long) whole, Math.round((shown - whole) * NANOS));
   }
 
-  static String words(Duration duration) {
+  static String format(Duration duration) {
     return String.format(Locale.ROOT, "%.3f s", of(duration));
   }
 }

@@ -12,13 +12,13 @@ import java.util.Optional;
  * @param rounds the rounds, at least one
  * @param total from the beginning of pre-copy to the end
  * @param bytes all bytes sent, those of the switchover included
- * @param left bytes that were to be sent when it ended, or when everything was stopped
+ * @param remaining bytes that were to be sent when it ended, or when everything was stopped
  * @param predictedDowntime what was predicted when it was decided
  * @param downtime how long everything stood still; empty if it was not stopped. Of an undone switchover, its limit
  * @param reason what the policy said last, for people
  */
 public record SimulatedMigration(Verdict verdict, List<SimulatedRound> rounds, Duration total, long bytes,
-    long left,
+    long remaining,
     Duration predictedDowntime, Optional<Duration> downtime, String reason) {
 
   /** Copies the list. */
@@ -31,7 +31,7 @@ public record SimulatedMigration(Verdict verdict, List<SimulatedRound> rounds, D
     /** Everything runs at the target. */
     MOVED,
     /** The switchover took longer than it may, and was undone: the source runs. */
-    UNDONE,
+    ROLLED_BACK,
     /** The policy gave up: the source runs. */
     GAVE_UP,
     /** The policy had not decided yet when nobody looked any longer: the source runs. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.simulation;
 
-import io.vfio4j.engine.Decision;
-import io.vfio4j.engine.RoundFacts;
+import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.policy.RoundFacts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,15 +17,15 @@ import java.util.Optional;
 public final class Simulation {
 
   /** More rounds than these are not looked at: who has not decided by then is still waiting. */
-  public static final int MOST_ROUNDS = 100_000;
+  public static final int MAX_ROUNDS = 100_000;
 
-  private static final double LONGEST_OF_DEVICES = 60;
+  private static final double MAX_DEVICE_ROUND = 60;
   private static final double FIRST_PAUSE = 0.001;
   private static final double LAST_PAUSE = 0.050;
 
-  private final Setting setting;
+  private final SimulationSettings setting;
   private final List<SimulatedRound> rounds = new ArrayList<>();
-  private RoundUnderWay round;
+  private RoundState round;
   private int number = 1;
   private double now;
   private double memorySentAt;
@@ -36,9 +36,9 @@ public final class Simulation {
   private int quiesceFailures;
   private double quiesceFailedAt;
 
-  private Simulation(List<DirtSource> sources, Setting setting) {
+  private Simulation(List<DirtySource> sources, SimulationSettings setting) {
     this.setting = setting;
-    this.round = begin(Backlog.everything(List.copyOf(sources)));
+    this.round = begin(PendingBytes.initial(List.copyOf(sources)));
   }
 
   /**
@@ -46,19 +46,19 @@ public final class Simulation {
    *
    * @param sources what is to be sent and changes meanwhile
    * @param setting how it is to be done
-   * @return how it went; it always ends, by {@link Setting#horizon} or {@link #MOST_ROUNDS} if not before
+   * @return how it went; it always ends, by {@link SimulationSettings#horizon} or {@link #MAX_ROUNDS} if not before
    * @throws IllegalArgumentException if there is more than 1 EiB to be sent
    */
-  public static SimulatedMigration run(List<DirtSource> sources, Setting setting) {
+  public static SimulatedMigration run(List<DirtySource> sources, SimulationSettings setting) {
     return new Simulation(sources, setting).run();
   }
 
   private SimulatedMigration run() {
     while (true) {
       now = endOfRound();
-      Optional<SimulatedMigration> end = round.backlog().devicesWait()
-          ? act(new Decision.GoOn("only memory has been sent"))
-          : act(setting.policy().decide(facts()));
+      Optional<SimulatedMigration> end = round.backlog().devicesDeferred()
+          ? apply(new Decision.Continue("only memory has been sent"))
+          : apply(setting.policy().decide(facts()));
       if (end.isPresent()) {
         return end.get();
       }
@@ -66,20 +66,20 @@ public final class Simulation {
   }
 
   private double endOfRound() {
-    boolean memory = round.backlog().toSend(DirtSource.Kind.MEMORY) > 0;
-    return memory ? round.end() : Math.min(round.end(), round.began() + LONGEST_OF_DEVICES);
+    boolean memory = round.backlog().toSend(DirtySource.Kind.MEMORY) > 0;
+    return memory ? round.end() : Math.min(round.end(), round.began() + MAX_DEVICE_ROUND);
   }
 
-  private Optional<SimulatedMigration> act(Decision decision) {
-    record();
+  private Optional<SimulatedMigration> apply(Decision decision) {
+    recordRound();
     return switch (decision) {
-      case Decision.GoOn goOn when isHorizon() ->
+      case Decision.Continue goOn when isHorizon() ->
         Optional.of(end(SimulatedMigration.Verdict.STILL_WAITING, goOn.reason()));
-      case Decision.GoOn _ -> {
-        next(left(), now);
+      case Decision.Continue _ -> {
+        startNextRound(left(), now);
         yield Optional.empty();
       }
-      case Decision.GiveUp giveUp ->
+      case Decision.Abort giveUp ->
         Optional.of(end(SimulatedMigration.Verdict.GAVE_UP, giveUp.reason()));
       case Decision.SwitchOver switchOver -> switchOver(switchOver);
     };
@@ -87,9 +87,9 @@ public final class Simulation {
 
   private RoundFacts facts() {
     boolean allSent = everythingSent || now >= round.end();
-    return new RoundFacts(number, Seconds.duration(now - memorySentAt), left().left(DirtSource.Kind.DEVICE),
-        left().left(DirtSource.Kind.MEMORY), bytesPerSecond(), dirtiedPerSecond(DirtSource.Kind.DEVICE),
-        dirtiedPerSecond(DirtSource.Kind.MEMORY), predictedDowntime(), setting.maxDowntime(), allSent,
+    return new RoundFacts(number, Seconds.duration(now - memorySentAt), left().left(DirtySource.Kind.DEVICE),
+        left().left(DirtySource.Kind.MEMORY), bytesPerSecond(), dirtiedPerSecond(DirtySource.Kind.DEVICE),
+        dirtiedPerSecond(DirtySource.Kind.MEMORY), predictedDowntime(), setting.maxDowntime(), allSent,
         allSent,
         quiesceFailures,
         quiesceFailures == 0 ? Duration.ZERO : Seconds.duration(now - quiesceFailedAt));
@@ -97,14 +97,14 @@ public final class Simulation {
 
   private boolean isHorizon() {
     boolean late = now - memorySentAt >= Seconds.of(setting.horizon());
-    return number > MOST_ROUNDS || (late && !round.backlog().devicesWait());
+    return number > MAX_ROUNDS || (late && !round.backlog().devicesDeferred());
   }
 
-  private Backlog left() {
+  private PendingBytes left() {
     return round.leftAt(now);
   }
 
-  private double dirtiedPerSecond(DirtSource.Kind kind) {
+  private double dirtiedPerSecond(DirtySource.Kind kind) {
     return round.backlog().dirtiedPerSecond(kind, round.began(), now);
   }
 
@@ -116,25 +116,25 @@ public final class Simulation {
 
   private Duration predictedDowntime() {
     double rate = bytesPerSecond();
-    double toSend = left().total() + left().whenStopped();
+    double toSend = left().total() + left().stopCopyBytes();
     return setting.fixedCost().plus(Seconds.duration(rate > 0 ? toSend / rate : 0));
   }
 
   /** Keeps what the round did; one that was a pause does not count. */
-  private void record() {
+  private void recordRound() {
     if (!round.isPause() || number == 1) {
-      Backlog left = left();
+      PendingBytes left = left();
       rounds.add(new SimulatedRound(number, Seconds.duration(round.began()),
           Seconds.duration(now - round.began()),
-          Math.round(round.sentBy(now, DirtSource.Kind.DEVICE)),
-          Math.round(round.sentBy(now, DirtSource.Kind.MEMORY)), left.left(DirtSource.Kind.DEVICE),
-          left.left(DirtSource.Kind.MEMORY), predictedDowntime()));
+          Math.round(round.sentBy(now, DirtySource.Kind.DEVICE)),
+          Math.round(round.sentBy(now, DirtySource.Kind.MEMORY)), left.left(DirtySource.Kind.DEVICE),
+          left.left(DirtySource.Kind.MEMORY), predictedDowntime()));
     }
   }
 
   /** Goes on to the next round, which begins then. */
-  private void next(Backlog backlog, double at) {
-    if (round.backlog().devicesWait()) {
+  private void startNextRound(PendingBytes backlog, double at) {
+    if (round.backlog().devicesDeferred()) {
       memorySentAt = now;
     } else {
       everythingSent |= now >= round.end();
@@ -151,15 +151,15 @@ public final class Simulation {
     round = begin(backlog.forNextRound());
   }
 
-  private RoundUnderWay begin(Backlog backlog) {
-    return RoundUnderWay.begin(backlog, now, Seconds.of(setting.perRound()), pause, setting.link());
+  private RoundState begin(PendingBytes backlog) {
+    return RoundState.begin(backlog, now, Seconds.of(setting.perRound()), pause, setting.link());
   }
 
   /** Enters the grace states while everything runs, and then stops everything. */
   private Optional<SimulatedMigration> switchOver(Decision.SwitchOver decision) {
-    boolean late = setting.grace().compareTo(setting.maxQuiesce()) > 0;
-    double then = now + Seconds.of(late ? setting.maxQuiesce() : setting.grace());
-    Backlog rest = left().later(1, now, then);
+    boolean late = setting.quiesceTime().compareTo(setting.maxQuiesce()) > 0;
+    double then = now + Seconds.of(late ? setting.maxQuiesce() : setting.quiesceTime());
+    PendingBytes rest = left().after(1, now, then);
     if (!late) {
       return Optional.of(stop(decision, rest, then));
     }
@@ -168,13 +168,13 @@ public final class Simulation {
     }
     quiesceFailures++;
     quiesceFailedAt = then;
-    next(rest, then);
+    startNextRound(rest, then);
     return Optional.empty();
   }
 
-  private SimulatedMigration stop(Decision.SwitchOver decision, Backlog rest, double stopped) {
+  private SimulatedMigration stop(Decision.SwitchOver decision, PendingBytes rest, double stopped) {
     double fixed = Seconds.of(setting.fixedCost());
-    double toSend = rest.total() + rest.whenStopped();
+    double toSend = rest.total() + rest.stopCopyBytes();
     Duration needed = Seconds.duration(fixed + setting.link().secondsFor(toSend, stopped + fixed));
     Optional<Duration> undone = decision.maxDowntime().filter(limit -> limit.compareTo(needed) < 0);
     Duration downtime = undone.orElse(needed);
@@ -182,14 +182,14 @@ public final class Simulation {
         ? toSend
         : setting.link().bytesIn(stopped + fixed, Math.max(stopped + fixed, stopped + Seconds.of(downtime)));
     return new SimulatedMigration(
-        undone.isEmpty() ? SimulatedMigration.Verdict.MOVED : SimulatedMigration.Verdict.UNDONE, rounds,
+        undone.isEmpty() ? SimulatedMigration.Verdict.MOVED : SimulatedMigration.Verdict.ROLLED_BACK, rounds,
         Seconds.duration(stopped).plus(downtime), Math.round(sent() + sentStopped), Math.round(toSend),
         predictedDowntime(), Optional.of(downtime), decision.reason());
   }
 
   private SimulatedMigration end(SimulatedMigration.Verdict verdict, String reason) {
     return new SimulatedMigration(verdict, rounds, Seconds.duration(now), Math.round(sent()),
-        Math.round(left().total()) + left().whenStopped(), predictedDowntime(), Optional.empty(), reason);
+        Math.round(left().total()) + left().stopCopyBytes(), predictedDowntime(), Optional.empty(), reason);
   }
 
   private double sent() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Runs a {@link io.vfio4j.engine.SwitchoverPolicy} over made-up or recorded dirty rates, without a migration.
+ * Runs a {@link io.vfio4j.engine.policy.SwitchoverPolicy} over made-up or recorded dirty rates, without a migration.
  *
  * <p>
  * {@link io.vfio4j.engine.simulation.Simulation} goes through the rounds that the engine would make, by arithmetic: no

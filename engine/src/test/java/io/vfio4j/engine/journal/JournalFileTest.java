@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.OwnershipAnswer.Verdict;
-import io.vfio4j.engine.Session;
 import io.vfio4j.engine.Side;
 import io.vfio4j.testkit.Seeds;
 import java.io.IOException;
@@ -51,7 +51,7 @@ class JournalFileTest {
   }
 
   private JournalFile begin(Side side) throws JournalException {
-    return state.begin(new Journal.Heading(Session.random(), side, DEVICES, "tcp:192.0.2.7:4711"));
+    return state.begin(new Journal.Header(MigrationId.random(), side, DEVICES, "tcp:192.0.2.7:4711"));
   }
 
   private static JournalFile with(JournalFile file, JournalStep... steps) throws JournalException {
@@ -67,24 +67,26 @@ class JournalFileTest {
   }
 
   @Test
-  void whatIsPutDownIsThere() throws Exception {
-    Journal.Heading heading = new Journal.Heading(Session.random(), Side.SOURCE, DEVICES, "unix:/run/m.sock");
+  void persistsRecords() throws Exception {
+    Journal.Header heading =
+        new Journal.Header(MigrationId.random(), Side.SOURCE, DEVICES, "unix:/run/m.sock");
     JournalFile file = with(state.begin(heading), JournalStep.GIVEN, JournalStep.CONFIRMED);
 
-    JournalContents contents = state.find(heading.session(), Side.SOURCE).orElseThrow().read().orElseThrow();
+    JournalContents contents =
+        state.find(heading.migration(), Side.SOURCE).orElseThrow().read().orElseThrow();
 
-    assertThat(contents.heading()).isEqualTo(heading);
-    assertThat(contents.holder()).isEqualTo(Holder.self());
-    assertThat(contents.holder().isAlive()).isTrue();
+    assertThat(contents.header()).isEqualTo(heading);
+    assertThat(contents.process()).isEqualTo(OwnerProcess.current());
+    assertThat(contents.process().isAlive()).isTrue();
     assertThat(contents.last().reason()).isEqualTo("because of confirmed");
     assertThat(contents.isSettled()).isTrue();
     assertThat(steps(file)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN, JournalStep.CONFIRMED);
     assertThat(state.all()).extracting(JournalFile::path).containsExactly(file.path());
-    assertThat(state.find(heading.session(), Side.TARGET)).isEmpty();
+    assertThat(state.find(heading.migration(), Side.TARGET)).isEmpty();
   }
 
   @Test
-  void nobodyElseCanReadIt() throws IOException {
+  void restrictsAccessToOwner() throws IOException {
     Path file = begin(Side.TARGET).path();
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(state.folder())))
@@ -92,21 +94,21 @@ class JournalFileTest {
   }
 
   @Test
-  void sessionsAreWrittenAndRead() {
+  void roundTripsIds() {
     Seeds.forEach(100, random -> {
-      Session session = new Session(random.nextLong(), random.nextLong());
-      assertThat(Session.parse(session.toString())).isEqualTo(session);
+      MigrationId session = new MigrationId(random.nextLong(), random.nextLong());
+      assertThat(MigrationId.parse(session.toString())).isEqualTo(session);
     });
     for (String wrong : List.of("", "12", "g".repeat(32), "0".repeat(33))) {
-      assertThatThrownBy(() -> Session.parse(wrong)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> MigrationId.parse(wrong)).isInstanceOf(IllegalArgumentException.class);
     }
   }
 
   /** All pairs of steps, on both sides: a file takes what the rule allows, and says why it takes nothing else. */
   @ParameterizedTest
   @EnumSource(Side.class)
-  void onlyWhatMayFollowIsTaken(Side side) throws JournalException {
-    for (List<JournalStep> way : ways(side, List.of(JournalStep.PREPARED))) {
+  void acceptsOnlyAllowedNextStep(Side side) throws JournalException {
+    for (List<JournalStep> way : stepSequences(side, List.of(JournalStep.PREPARED))) {
       for (JournalStep step : JournalStep.values()) {
         JournalFile file = begin(side);
         with(file, way.subList(1, way.size()).toArray(JournalStep[]::new));
@@ -122,20 +124,20 @@ class JournalFileTest {
     }
   }
 
-  private static List<List<JournalStep>> ways(Side side, List<JournalStep> begun) {
+  private static List<List<JournalStep>> stepSequences(Side side, List<JournalStep> begun) {
     List<List<JournalStep>> all = new ArrayList<>(List.of(begun));
     for (JournalStep next : begun.getLast().next(side)) {
       List<JournalStep> longer = new ArrayList<>(begun);
       longer.add(next);
-      all.addAll(ways(side, longer));
+      all.addAll(stepSequences(side, longer));
     }
     return all;
   }
 
   /** A file cut anywhere, with or without zeros where a record was to be, has all records before, and takes more. */
   @Test
-  void aRecordIsThereOrItIsNot() throws IOException {
-    JournalFile file = with(begin(Side.TARGET), JournalStep.MINE);
+  void ignoresPartialRecord() throws IOException {
+    JournalFile file = with(begin(Side.TARGET), JournalStep.COMMITTED);
     int beforeLast = (int) Files.size(file.path());
     with(file, JournalStep.RUNNING);
     byte[] whole = Files.readAllBytes(file.path());
@@ -143,15 +145,15 @@ class JournalFileTest {
       for (int zeros : new int[] {0, whole.length - length, 4096}) {
         Files.write(file.path(), Arrays.copyOf(Arrays.copyOf(whole, length), length + zeros));
         assertThat(steps(file)).as("%d bytes, %d zeros", length, zeros).containsExactly(JournalStep.PREPARED,
-            JournalStep.MINE);
+            JournalStep.COMMITTED);
         with(file, JournalStep.RETURNED);
-        assertThat(steps(file)).endsWith(JournalStep.MINE, JournalStep.RETURNED);
+        assertThat(steps(file)).endsWith(JournalStep.COMMITTED, JournalStep.RETURNED);
       }
     }
   }
 
   @Test
-  void aJournalThatWasNotBegunToTheEndSaysNothing() throws IOException {
+  void readsIncompleteJournalAsEmpty() throws IOException {
     JournalFile file = begin(Side.SOURCE);
     byte[] whole = Files.readAllBytes(file.path());
     for (int length = 0; length < whole.length; length++) {
@@ -164,8 +166,8 @@ class JournalFileTest {
 
   /** Of a damaged file nothing is believed, but for what looks like a last record that was not written. */
   @Test
-  void aChangedByteIsFound() throws IOException {
-    JournalFile file = with(begin(Side.TARGET), JournalStep.MINE, JournalStep.RUNNING);
+  void detectsChangedByte() throws IOException {
+    JournalFile file = with(begin(Side.TARGET), JournalStep.COMMITTED, JournalStep.RUNNING);
     byte[] whole = Files.readAllBytes(file.path());
     Seeds.forEach(2, random -> {
       for (int at = 0; at < whole.length; at++) {
@@ -174,7 +176,7 @@ class JournalFileTest {
         Files.write(file.path(), bad);
         try {
           assertThat(steps(file)).as("byte %d", at).isIn(List.of(), List.of(JournalStep.PREPARED),
-              List.of(JournalStep.PREPARED, JournalStep.MINE));
+              List.of(JournalStep.PREPARED, JournalStep.COMMITTED));
         } catch (JournalException e) {
           assertThat(e).hasMessageContaining(file.path().toString());
         }
@@ -183,10 +185,10 @@ class JournalFileTest {
   }
 
   @Test
-  void whatCannotBeWrittenIsToldAndLeavesNothing() throws IOException {
+  void reportsWriteFailureAndLeavesNoFile() throws IOException {
     JournalFile file = begin(Side.TARGET);
     Files.delete(file.path());
-    assertThatThrownBy(() -> with(file, JournalStep.MINE)).isInstanceOf(JournalException.class)
+    assertThatThrownBy(() -> with(file, JournalStep.COMMITTED)).isInstanceOf(JournalException.class)
         .hasMessageContaining("'mine' cannot be put down in the journal " + file.path());
     assertThat(file.path()).doesNotExist();
 
@@ -200,16 +202,16 @@ class JournalFileTest {
 
   /** The one decision that must never come out both ways. */
   @Test
-  void ofMineAndRefusedOnlyOneIsPutDown() throws Exception {
+  void recordsEitherCommitOrRefusal() throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
       for (int round = 0; round < 50; round++) {
         JournalFile file = begin(Side.TARGET);
-        Session session = file.read().orElseThrow().heading().session();
+        MigrationId session = file.read().orElseThrow().header().migration();
         CyclicBarrier together = new CyclicBarrier(2);
         Callable<Boolean> claim = () -> {
           together.await();
           try {
-            file.add(JournalStep.MINE, "the source has given its devices away");
+            file.add(JournalStep.COMMITTED, "the source has given its devices away");
             return true;
           } catch (JournalException e) {
             return false;
@@ -221,33 +223,33 @@ class JournalFileTest {
         };
         Future<Boolean> mine = threads.submit(claim);
         Future<Verdict> answer = threads.submit(ask);
-        assertThat(answer.get()).isEqualTo(mine.get() ? Verdict.UNSURE : Verdict.NOT_MINE);
+        assertThat(answer.get()).isEqualTo(mine.get() ? Verdict.UNSURE : Verdict.NOT_COMMITTED);
       }
     }
   }
 
   @Test
-  void anAnswerIsWhatTheJournalSays() throws Exception {
-    assertThat(state.answer(Session.random()).verdict()).isEqualTo(Verdict.NOT_KNOWN);
-    for (List<JournalStep> way : ways(Side.TARGET, List.of(JournalStep.PREPARED))) {
+  void answersFromJournal() throws Exception {
+    assertThat(state.answer(MigrationId.random()).verdict()).isEqualTo(Verdict.NOT_KNOWN);
+    for (List<JournalStep> way : stepSequences(Side.TARGET, List.of(JournalStep.PREPARED))) {
       JournalFile file = with(begin(Side.TARGET), way.subList(1, way.size()).toArray(JournalStep[]::new));
-      Verdict verdict = state.answer(file.read().orElseThrow().heading().session()).verdict();
+      Verdict verdict = state.answer(file.read().orElseThrow().header().migration()).verdict();
       switch (way.getLast()) {
-        case RUNNING -> assertThat(verdict).isEqualTo(Verdict.MINE);
-        case MINE -> assertThat(verdict).isEqualTo(Verdict.UNSURE);
+        case RUNNING -> assertThat(verdict).isEqualTo(Verdict.COMMITTED);
+        case COMMITTED -> assertThat(verdict).isEqualTo(Verdict.UNSURE);
         default -> {
-          assertThat(verdict).isEqualTo(Verdict.NOT_MINE);
+          assertThat(verdict).isEqualTo(Verdict.NOT_COMMITTED);
           assertThat(file.read().orElseThrow().isSettled()).isTrue();
-          assertThatThrownBy(() -> with(file, JournalStep.MINE)).isInstanceOf(JournalException.class);
+          assertThatThrownBy(() -> with(file, JournalStep.COMMITTED)).isInstanceOf(JournalException.class);
         }
       }
     }
   }
 
   @Test
-  void aJournalOfNobodyIsNoAnswer() throws Exception {
+  void treatsUnreadableJournalAsUnsure() throws Exception {
     JournalFile file = begin(Side.TARGET);
-    Session session = file.read().orElseThrow().heading().session();
+    MigrationId session = file.read().orElseThrow().header().migration();
     Files.write(file.path(), "not a journal".getBytes(StandardCharsets.US_ASCII));
     assertThat(state.answer(session).verdict()).isEqualTo(Verdict.UNSURE);
     Files.write(file.path(), new byte[0]);
@@ -276,7 +278,7 @@ class JournalFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"rwxrwx---", "rwxr-xrwx", "rwxrwxrwx"})
-  void refusesADirectoryThatOthersMayWriteTo(String mode) throws Exception {
+  void rejectsDirectoryWritableByOthers(String mode) throws Exception {
     Path open = Files.createDirectory(folder.resolve("open"));
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString(mode));
 
@@ -289,7 +291,7 @@ class JournalFileTest {
 
   /** What root uses would be another user's to change. */
   @Test
-  void refusesADirectoryOfAnotherUser() throws Exception {
+  void rejectsDirectoryOfAnotherUser() throws Exception {
     assumeTrue("root".equals(System.getProperty("user.name")),
         "only root can give a directory away");
     Path theirs = Files.createDirectory(folder.resolve("theirs"));

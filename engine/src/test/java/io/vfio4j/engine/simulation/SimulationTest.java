@@ -4,10 +4,10 @@ package io.vfio4j.engine.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.vfio4j.engine.Decision;
-import io.vfio4j.engine.DowntimePolicy;
-import io.vfio4j.engine.SwitchoverPolicy;
-import io.vfio4j.engine.WhenNotConverging;
+import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.SwitchoverPolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
 import io.vfio4j.engine.simulation.SimulatedMigration.Verdict;
 import io.vfio4j.testkit.Seeds;
 import java.time.Duration;
@@ -24,34 +24,35 @@ class SimulationTest {
 
   /** Goes on for so many rounds, and gives up in the next one. */
   private static SwitchoverPolicy rounds(int count) {
-    return facts -> facts.round() > count ? new Decision.GiveUp("enough") : new Decision.GoOn("more");
+    return facts -> facts.round() > count ? new Decision.Abort("enough") : new Decision.Continue("more");
   }
 
-  private static Setting setting(SwitchoverPolicy policy, double rate) {
-    return new Setting(policy, LIMIT, LinkRate.steady(rate), Duration.ZERO, Duration.ZERO, Duration.ZERO,
+  private static SimulationSettings setting(SwitchoverPolicy policy, double rate) {
+    return new SimulationSettings(policy, LIMIT, LinkRate.steady(rate), Duration.ZERO, Duration.ZERO,
+        Duration.ZERO,
         Duration.ofMillis(200), Duration.ofMinutes(10));
   }
 
-  private static Setting usual(WhenNotConverging when, double rate) {
+  private static SimulationSettings defaultSettings(WhenNotConverging when, double rate) {
     return setting(new DowntimePolicy(DEADLINE, when), rate);
   }
 
-  private static DirtSource memory(long size, Writes.Order order, long workingSet, double rate) {
-    return new DirtSource.MadeUp(DirtSource.Kind.MEMORY, size, 0,
-        List.of(new Writes(workingSet, order, new Rhythm.Steady(rate))));
+  private static DirtySource memory(long size, WritePattern.Order order, long workingSet, double rate) {
+    return new DirtySource.Synthetic(DirtySource.Kind.MEMORY, size, 0,
+        List.of(new WritePattern(workingSet, order, new WriteRate.Steady(rate))));
   }
 
-  private static DirtSource device(long size, double rate) {
-    return new DirtSource.MadeUp(DirtSource.Kind.DEVICE, size, 0,
-        List.of(new Writes(size, Writes.Order.CYCLIC, new Rhythm.Steady(rate))));
+  private static DirtySource device(long size, double rate) {
+    return new DirtySource.Synthetic(DirtySource.Kind.DEVICE, size, 0,
+        List.of(new WritePattern(size, WritePattern.Order.CYCLIC, new WriteRate.Steady(rate))));
   }
 
-  private static DirtSource cyclic(long size, double rate) {
-    return memory(size, Writes.Order.CYCLIC, size, rate);
+  private static DirtySource cyclic(long size, double rate) {
+    return memory(size, WritePattern.Order.CYCLIC, size, rate);
   }
 
   @Test
-  void aConstantRateMakesAGeometricSeries() {
+  void convergesGeometricallyAtConstantRate() {
     Seeds.forEach(50, random -> {
       long size = random.nextLong(100 * MIB, 10_000 * MIB);
       double rate = random.nextDouble(50 * MIB, 1000 * MIB);
@@ -69,29 +70,30 @@ class SimulationTest {
   }
 
   @Test
-  void switchesOverInTheFirstRoundThatLeavesLittleEnough() {
+  void switchesOverInFirstRoundBelowLimit() {
     Seeds.forEach(50, random -> {
       double ratio = random.nextDouble(0.1, 0.85); // With more, all rounds together take longer than the deadline.
       SimulatedMigration result =
           Simulation.run(List.of(cyclic(1000 * MIB, ratio * 100 * MIB)),
-              usual(WhenNotConverging.GIVE_UP, 100 * MIB));
+              defaultSettings(WhenNotConverging.ABORT, 100 * MIB));
       // 10 MiB take 100 ms: rounds until 1000 * ratio^n is no more than that, if all dirt counts.
       int expected = (int) Math.ceil(Math.log(0.01) / Math.log(ratio));
       double left = 1000 * MIB * Math.pow(ratio, expected);
       assertThat(result.rounds()).hasSize(expected);
-      assertThat((double) result.left()).isCloseTo(left, within(1.0));
+      assertThat((double) result.remaining()).isCloseTo(left, within(1.0));
       assertThat(result.verdict()).isEqualTo(Verdict.MOVED);
       assertThat(result.downtime()).contains(result.predictedDowntime());
     });
   }
 
   @Test
-  void whatIsDirtiedFasterThanSentIsFoundNotToConverge() {
+  void detectsNonConvergence() {
     Seeds.forEach(50, random -> {
       double rate = 100 * MIB;
       double dirt = rate * random.nextDouble(1, 20);
-      DirtSource source = cyclic(1000 * MIB, dirt);
-      SimulatedMigration gaveUp = Simulation.run(List.of(source), usual(WhenNotConverging.GIVE_UP, rate));
+      DirtySource source = cyclic(1000 * MIB, dirt);
+      SimulatedMigration gaveUp =
+          Simulation.run(List.of(source), defaultSettings(WhenNotConverging.ABORT, rate));
       assertThat(gaveUp.verdict()).isEqualTo(Verdict.GAVE_UP);
       assertThat(gaveUp.total()).as("counted from when all memory was sent").isBetween(
           DEADLINE.plusSeconds(10),
@@ -99,22 +101,24 @@ class SimulationTest {
       assertThat(gaveUp.downtime()).isEmpty();
       assertThat(gaveUp.reason()).contains("allow more downtime, more bandwidth or more time");
 
-      SimulatedMigration went = Simulation.run(List.of(source), usual(WhenNotConverging.GO_ANYWAY, rate));
+      SimulatedMigration went =
+          Simulation.run(List.of(source), defaultSettings(WhenNotConverging.FORCE, rate));
       assertThat(went.verdict()).isEqualTo(Verdict.MOVED);
       assertThat(went.downtime().orElseThrow()).isGreaterThan(LIMIT).isEqualTo(went.predictedDowntime());
 
-      SimulatedMigration waits = Simulation.run(List.of(source), usual(WhenNotConverging.WAIT, rate));
+      SimulatedMigration waits =
+          Simulation.run(List.of(source), defaultSettings(WhenNotConverging.WAIT, rate));
       assertThat(waits.verdict()).isEqualTo(Verdict.STILL_WAITING);
       assertThat(waits.total()).isBetween(Duration.ofSeconds(610), Duration.ofSeconds(621));
     });
   }
 
   @Test
-  void randomWritesComeToTheFixedPointOfTheirWorkingSet() {
+  void reachesFixedPointOfRandomWrites() {
     double rate = 100 * MIB;
     double dirt = 300 * MIB;
     long set = 200 * MIB;
-    DirtSource source = memory(4000 * MIB, Writes.Order.RANDOM, set, dirt);
+    DirtySource source = memory(4000 * MIB, WritePattern.Order.RANDOM, set, dirt);
     List<SimulatedRound> rounds =
         Simulation.run(List.of(source), setting(rounds(40), rate)).rounds();
     // The first round is so long that all of the set is dirty.
@@ -129,20 +133,20 @@ class SimulationTest {
   }
 
   @Test
-  void aHotSetWithColdWritesLeavesWhatBothDo() {
+  void addsHotAndColdWrites() {
     double rate = 1000 * MIB;
-    DirtSource both = new DirtSource.MadeUp(DirtSource.Kind.MEMORY, 4000 * MIB, 0,
-        List.of(new Writes(50 * MIB, Writes.Order.RANDOM, new Rhythm.Steady(10_000 * MIB)),
-            new Writes(3000 * MIB, Writes.Order.CYCLIC, new Rhythm.Steady(20 * MIB))));
+    DirtySource both = new DirtySource.Synthetic(DirtySource.Kind.MEMORY, 4000 * MIB, 0,
+        List.of(new WritePattern(50 * MIB, WritePattern.Order.RANDOM, new WriteRate.Steady(10_000 * MIB)),
+            new WritePattern(3000 * MIB, WritePattern.Order.CYCLIC, new WriteRate.Steady(20 * MIB))));
     SimulatedRound second =
         Simulation.run(List.of(both), setting(rounds(2), rate)).rounds().get(1);
     assertThat((double) second.memoryBytes()).isCloseTo(50 * MIB + 4 * 20 * MIB, within(2.0));
   }
 
   @Test
-  void aRoundOfDevicesEndsAfterAMinuteSoThatADeadlineIsKept() {
+  void endsDeviceRoundAfterOneMinute() {
     SimulatedMigration result = Simulation.run(List.of(device(100_000 * MIB, 0)),
-        usual(WhenNotConverging.GIVE_UP, 10 * MIB));
+        defaultSettings(WhenNotConverging.ABORT, 10 * MIB));
     assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
     assertThat(result.total()).isEqualTo(DEADLINE);
     assertThat(result.bytes()).isEqualTo(600 * MIB);
@@ -151,22 +155,23 @@ class SimulationTest {
   }
 
   @Test
-  void nobodyIsAskedBeforeAllMemoryWasSentOnce() {
+  void sendsAllMemoryBeforeFirstDecision() {
     SimulatedMigration result = Simulation.run(List.of(cyclic(1000 * MIB, 0), device(MIB, 0)),
-        usual(WhenNotConverging.GIVE_UP, 10 * MIB));
+        defaultSettings(WhenNotConverging.ABORT, 10 * MIB));
     assertThat(result.verdict()).isEqualTo(Verdict.MOVED);
     assertThat(result.rounds()).extracting(SimulatedRound::memoryBytes).containsExactly(1000 * MIB, 0L);
     assertThat(result.rounds()).extracting(SimulatedRound::deviceBytes).containsExactly(0L, MIB);
   }
 
   @Test
-  void aSlowerLinkThanWasMeasuredIsUndoneAtTheLimit() {
-    LinkRate slows = LinkRate.of(List.of(new LinkRate.Stretch(Duration.ofSeconds(10), 100 * MIB),
-        new LinkRate.Stretch(Duration.ofSeconds(11), MIB)));
-    Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP), LIMIT, slows,
-        Duration.ZERO, Duration.ZERO, Duration.ZERO, LIMIT, DEADLINE);
+  void rollsBackAtLimitOnSlowerLink() {
+    LinkRate slows = LinkRate.of(List.of(new LinkRate.Interval(Duration.ofSeconds(10), 100 * MIB),
+        new LinkRate.Interval(Duration.ofSeconds(11), MIB)));
+    SimulationSettings setting =
+        new SimulationSettings(new DowntimePolicy(DEADLINE, WhenNotConverging.ABORT), LIMIT, slows,
+            Duration.ZERO, Duration.ZERO, Duration.ZERO, LIMIT, DEADLINE);
     SimulatedMigration result = Simulation.run(List.of(device(1000 * MIB, MIB / 2.0)), setting);
-    assertThat(result.verdict()).isEqualTo(Verdict.UNDONE);
+    assertThat(result.verdict()).isEqualTo(Verdict.ROLLED_BACK);
     assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(50));
     assertThat(result.downtime()).contains(LIMIT);
     assertThat(result.total()).isEqualTo(Duration.ofMillis(10_100));
@@ -174,10 +179,11 @@ class SimulationTest {
   }
 
   @Test
-  void graceStatesThatComeTooLateAreTriedAsOftenAsThePolicyWants() {
-    Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP, 3), LIMIT,
-        LinkRate.steady(100 * MIB), Duration.ofMillis(2), Duration.ZERO, Duration.ofMillis(201),
-        Duration.ofMillis(200), DEADLINE);
+  void retriesLateP2pStatesPerPolicy() {
+    SimulationSettings setting =
+        new SimulationSettings(new DowntimePolicy(DEADLINE, WhenNotConverging.ABORT, 3), LIMIT,
+            LinkRate.steady(100 * MIB), Duration.ofMillis(2), Duration.ZERO, Duration.ofMillis(201),
+            Duration.ofMillis(200), DEADLINE);
     SimulatedMigration result = Simulation.run(List.of(cyclic(10 * MIB, MIB)), setting);
     assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
     assertThat(result.reason()).contains("in 3 attempts");
@@ -186,10 +192,11 @@ class SimulationTest {
   }
 
   @Test
-  void whatIsDirtiedInTheGraceStatesMakesTheDowntimeLonger() {
-    Setting setting = new Setting(new DowntimePolicy(DEADLINE, WhenNotConverging.GIVE_UP), LIMIT,
-        LinkRate.steady(100 * MIB), Duration.ZERO, Duration.ofMillis(10), Duration.ofMillis(100), LIMIT,
-        DEADLINE);
+  void addsDirtyingInP2pStatesToDowntime() {
+    SimulationSettings setting =
+        new SimulationSettings(new DowntimePolicy(DEADLINE, WhenNotConverging.ABORT), LIMIT,
+            LinkRate.steady(100 * MIB), Duration.ZERO, Duration.ofMillis(10), Duration.ofMillis(100), LIMIT,
+            DEADLINE);
     SimulatedMigration result = Simulation.run(List.of(device(100 * MIB, 5 * MIB)), setting);
     assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(60));
     // 5 MiB, and 0.5 MiB of the 100 ms of the grace states, less where both fall on one place.
@@ -197,22 +204,23 @@ class SimulationTest {
   }
 
   @Test
-  void aPolicyThatNeverDecidesComesToAnEnd() {
-    SwitchoverPolicy never = facts -> new Decision.GoOn("never");
+  void endsWithoutPolicyDecision() {
+    SwitchoverPolicy never = facts -> new Decision.Continue("never");
     SimulatedMigration result = Simulation.run(List.of(cyclic(MIB, 0)), setting(never, MIB));
     assertThat(result.verdict()).isEqualTo(Verdict.STILL_WAITING);
     assertThat(result.rounds()).as("pauses are no rounds").hasSize(1);
     SwitchoverPolicy always = facts -> new Decision.SwitchOver(Optional.empty(), "now");
-    Setting neverQuiet = new Setting(always, LIMIT, LinkRate.steady(MIB), Duration.ZERO, Duration.ZERO,
-        LIMIT, Duration.ofMillis(1), Duration.ofSeconds(10));
+    SimulationSettings neverQuiet =
+        new SimulationSettings(always, LIMIT, LinkRate.steady(MIB), Duration.ZERO, Duration.ZERO,
+            LIMIT, Duration.ofMillis(1), Duration.ofSeconds(10));
     assertThat(Simulation.run(List.of(cyclic(MIB, 1000)), neverQuiet).verdict())
         .isEqualTo(Verdict.STILL_WAITING);
   }
 
   @Test
-  void devicesAndMemoryAreToldApart() {
-    DirtSource device = new DirtSource.MadeUp(DirtSource.Kind.DEVICE, 100 * MIB, 3 * MIB,
-        List.of(new Writes(100 * MIB, Writes.Order.CYCLIC, new Rhythm.Steady(10 * MIB))));
+  void distinguishesDevicesAndMemory() {
+    DirtySource device = new DirtySource.Synthetic(DirtySource.Kind.DEVICE, 100 * MIB, 3 * MIB,
+        List.of(new WritePattern(100 * MIB, WritePattern.Order.CYCLIC, new WriteRate.Steady(10 * MIB))));
     List<SimulatedRound> rounds = Simulation
         .run(List.of(device, cyclic(300 * MIB, 20 * MIB)), setting(rounds(2), 100 * MIB)).rounds();
     assertThat(rounds.getFirst()).isEqualTo(new SimulatedRound(1, Duration.ZERO, Duration.ofSeconds(3), 0,

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.connection;
+
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.MigrationTimeouts;
+import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.transport.Connections;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The connections of a side besides the first, by the numbers that both sides know them by. */
+public final class ExtraConnections implements AutoCloseable {
+
+  private static final Duration SLICE = Duration.ofMillis(50);
+
+  private final List<StreamConnection> connections;
+
+  private ExtraConnections(List<StreamConnection> links) {
+    this.connections = links;
+  }
+
+  public static ExtraConnections none() {
+    return new ExtraConnections(List.of());
+  }
+
+  /** Makes them from the source, which says on each which one it is. */
+  public static ExtraConnections connect(Hello.Channels channels, Connections.TransportSupplier further,
+      StreamConnection control,
+      MigrationTimeouts times, PhaseTracker narrator) throws IOException {
+    ExtraConnections made = new ExtraConnections(new ArrayList<>());
+    try {
+      for (int number = 0; number < channels.count(); number++) {
+        StreamConnection link =
+            new StreamConnection(further.next(times.silence()), times.silence(), narrator);
+        made.connections.add(link);
+        link.adapt(control.in().version(), times);
+        link.out().sendJoin(channels.migration(), number);
+      }
+      return made;
+    } catch (IOException | RuntimeException | Error e) {
+      made.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Waits for them at the target. Who connects without belonging to this migration is sent away.
+   *
+   * @throws StalledException if not all have come in time
+   */
+  public static ExtraConnections accept(Hello.Channels channels, Connections.TransportSupplier further,
+      StreamConnection control,
+      PhaseTracker narrator) throws IOException {
+    Duration stall = control.timeout();
+    @Nullable
+    StreamConnection[] links = new @Nullable StreamConnection[channels.count()];
+    long end = System.nanoTime() + stall.toNanos();
+    try {
+      for (int missing = links.length; missing > 0;) {
+        StreamConnection link = new StreamConnection(next(further, control, end), stall, narrator);
+        int number = joinNumber(link, channels.migration(), links);
+        if (number < 0) {
+          link.close();
+        } else {
+          links[number] = link;
+          missing--;
+        }
+      }
+      return new ExtraConnections(Arrays.stream(links).map(ExtraConnections::requireConnected).toList());
+    } catch (IOException | RuntimeException | Error e) {
+      Arrays.stream(links).forEach(link -> {
+        if (link != null) {
+          link.close();
+        }
+      });
+      throw e;
+    }
+  }
+
+  /** Waits for the next, and hears meanwhile whether the source gives up. */
+  private static Transport next(Connections.TransportSupplier further, StreamConnection control, long end)
+      throws IOException {
+    while (true) {
+      control.checkForFailure("before it has made its connections");
+      long left = Math.max(0, end - System.nanoTime());
+      try {
+        return further.next(Duration.ofNanos(Math.min(left, SLICE.toNanos())));
+      } catch (StalledException e) {
+        if (left <= SLICE.toNanos()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static StreamConnection requireConnected(@Nullable StreamConnection link) {
+    if (link == null) {
+      throw new IllegalStateException("a connection is missing");
+    }
+    return link;
+  }
+
+  /** Returns which connection it says it is, or -1 if it is none that is missing. */
+  private static int joinNumber(StreamConnection link, MigrationId session,
+      @Nullable StreamConnection[] links) {
+    try {
+      link.expect(FrameKind.JOIN, link.timeout());
+    } catch (IOException e) {
+      return -1; // Not one of ours: anybody may connect.
+    }
+    var body = link.in().body();
+    boolean ours = MigrationId.take(body).equals(session);
+    int number = body.getInt();
+    return ours && number >= 0 && number < links.length && links[number] == null ? number : -1;
+  }
+
+  public List<StreamConnection> all() {
+    return connections;
+  }
+
+  /** Returns those for devices, in the order of the devices; none if they share the first connection. */
+  public List<StreamConnection> forDevices(int devices) {
+    return connections.subList(0, devices);
+  }
+
+  /** Returns those for memory; none if it takes the first connection. */
+  public List<StreamConnection> forMemory(int devices) {
+    return connections.subList(devices, connections.size());
+  }
+
+  @Override
+  public void close() {
+    connections.forEach(StreamConnection::close);
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.device;
+
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.util.TaskWaiter;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+
+/**
+ * The devices of one side, each with a thread of its own. What is done with all of them is a barrier: it is over when
+ * it is over for every one.
+ */
+public final class DeviceGroup implements AutoCloseable {
+
+  private final List<DeviceThread> threads;
+  private final Duration arcTimeout;
+
+  public DeviceGroup(List<MigratableDevice> devices, PhaseTracker narrator, Duration arcTimeout) {
+    this.threads = IntStream.range(0, devices.size())
+        .mapToObj(number -> new DeviceThread(new MigratingDevice(devices.get(number), number, narrator),
+            "vfio4j-%s-device-%d".formatted(narrator.side(), number)))
+        .toList();
+    this.arcTimeout = arcTimeout;
+  }
+
+  public List<MigratingDevice> devices() {
+    return threads.stream().map(DeviceThread::device).toList();
+  }
+
+  public int size() {
+    return threads.size();
+  }
+
+  /** Returns how long a call that moves a device may take. */
+  public Duration arcTimeout() {
+    return arcTimeout;
+  }
+
+  public DeviceThread thread(int number) {
+    return threads.get(number);
+  }
+
+  /** Begins something with all devices at once. */
+  public <T> List<CompletableFuture<T>> start(DeviceThread.Task<T> task) {
+    return threads.stream().map(thread -> thread.submit(task)).toList();
+  }
+
+  /**
+   * Does something with all devices at once, and waits for all of them.
+   *
+   * @param what for people, if it does not end: as in {@code move it to STOP}
+   * @throws ArcTimeoutException if a call did not return in time
+   * @throws IOException what the first that failed threw, all others being suppressed in it
+   */
+  public <T> List<T> callAll(String what, TaskWaiter waiting, DeviceThread.Task<T> task) throws IOException {
+    List<CompletableFuture<T>> calls = start(task);
+    boolean done;
+    try {
+      done = waiting.await(calls, TaskWaiter.Limit.of(arcTimeout));
+    } catch (IOException | RuntimeException | Error e) {
+      markHung(calls);
+      throw e;
+    }
+    if (!done) {
+      throw new ArcTimeoutException(markHung(calls), what, arcTimeout);
+    }
+    return calls.stream().map(CompletableFuture::resultNow).toList();
+  }
+
+  /** Asks all devices who they are and where, which changes nothing of them. */
+  public List<Hello.Device> describe(TaskWaiter waiting) throws IOException {
+    return describe(waiting, _ -> false);
+  }
+
+  /** Asks all devices who they are, and those where they are that are not expendable: of them it does not matter. */
+  public List<Hello.Device> describe(TaskWaiter waiting, Predicate<MigratableDevice> expendable)
+      throws IOException {
+    return callAll("tell what it is", waiting, device -> {
+      Hello.Device introduced = Hello.Device.of(device.device(), device.queryState());
+      return expendable.test(device.device()) ? introduced.withoutState() : introduced;
+    });
+  }
+
+  /** Remembers which devices have not returned from a call, and returns their names. */
+  public List<String> markHung(List<? extends CompletableFuture<?>> calls) {
+    List<String> hung = new ArrayList<>();
+    for (int number = 0; number < calls.size(); number++) {
+      if (!calls.get(number).isDone()) {
+        MigratingDevice device = threads.get(number).device();
+        device.markHung();
+        hung.add(device.name());
+      }
+    }
+    return hung;
+  }
+
+  /** Moves all devices at once: each to a state of its own, or not at all. */
+  public void move(Function<MigratingDevice, Optional<DeviceState>> where, String what, String reason,
+      TaskWaiter waiting)
+      throws IOException {
+    callAll(what, waiting, device -> {
+      Optional<DeviceState> target = where.apply(device);
+      if (target.isPresent()) {
+        device.move(target.get(), reason);
+      }
+      return device;
+    });
+  }
+
+  /** Moves all devices to one state at once. */
+  public void move(DeviceState where, String reason, TaskWaiter waiting) throws IOException {
+    move(_ -> Optional.of(where), "move it to " + where, reason, waiting);
+  }
+
+  /**
+   * Makes all devices ready to be given a state; what they hold is lost.
+   *
+   * @return how long the slowest took to move to RESUMING
+   */
+  public Duration resetToResuming(TaskWaiter waiting) throws IOException {
+    return callAll("be reset and move to RESUMING", waiting, device -> {
+      device.reset("a clean beginning");
+      return device.timedMove(DeviceState.RESUMING, "loading");
+    }).stream().max(Duration::compareTo).orElse(Duration.ZERO);
+  }
+
+  /**
+   * Starts all devices, which stand still. All are in their grace states before any goes on, so that none writes to one
+   * that does not run yet.
+   */
+  public void setRunning(String reason, TaskWaiter waiting) throws IOException {
+    move(device -> device.has(MigrationFeature.P2P)
+        ? Optional.of(DeviceState.RUNNING_P2P)
+        : Optional.empty(), "move it to RUNNING_P2P", reason, waiting);
+    move(DeviceState.RUNNING, reason, waiting);
+  }
+
+  /** Lets go of all data sessions; the devices stay as they are. */
+  @Override
+  public void close() {
+    threads.forEach(DeviceThread::close);
+  }
+}

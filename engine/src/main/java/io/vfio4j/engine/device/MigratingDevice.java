@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.device;
+
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.PreCopyInfo;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of
+ * every move. One thread drives it; what is known of it, others may ask.
+ */
+public final class MigratingDevice implements AutoCloseable {
+
+  private final MigratableDevice device;
+  private final int number;
+  private final PhaseTracker narrator;
+  private volatile @Nullable DeviceState lastState;
+  private @Nullable DataSession session;
+  private volatile boolean touched;
+  private volatile boolean hung;
+
+  MigratingDevice(MigratableDevice device, int number, PhaseTracker narrator) {
+    this.device = device;
+    this.number = number;
+    this.narrator = narrator;
+  }
+
+  public MigratableDevice device() {
+    return device;
+  }
+
+  /** Returns its place among the devices of its side, from 0. */
+  public int number() {
+    return number;
+  }
+
+  public String name() {
+    return device.identity().name();
+  }
+
+  public boolean has(MigrationFeature feature) {
+    return device.features().has(feature);
+  }
+
+  /** Returns the last state known; empty where the device was never asked or is lost. */
+  public Optional<DeviceState> lastState() {
+    return Optional.ofNullable(lastState);
+  }
+
+  /** Tells whether the device has been moved or reset, or somebody tried to. */
+  public boolean isTouched() {
+    return touched;
+  }
+
+  /** A call did not return: nobody may drive the device any more, for its thread still does. */
+  public void markHung() {
+    hung = true;
+    lastState = null;
+  }
+
+  public boolean isHung() {
+    return hung;
+  }
+
+  /** Asks the device for its state. */
+  public DeviceState queryState() throws DeviceException {
+    try {
+      DeviceState state = device.state();
+      lastState = state;
+      return state;
+    } catch (DeviceLostException e) {
+      lastState = null;
+      throw e;
+    }
+  }
+
+  public void move(DeviceState target, String reason) throws DeviceException {
+    DeviceState before = lastState;
+    DeviceState from = before != null ? before : queryState();
+    narrator
+        .report(new MigrationEvent.TransitionStart(narrator.now(), narrator.side(), name(), from, target,
+            reason));
+    touched = true;
+    try {
+      TransitionResult reached = device.moveTo(target);
+      recordState(from, reached.state(), reached.session().orElse(null), reason);
+      if (reached.state() != target) {
+        throw protocolViolation(
+            "it was sent to %s, and says that it is in %s".formatted(target, reached.state()));
+      }
+    } catch (TransitionException e) {
+      recordState(from, e.reached(), null, "failed on the way to %s: %s%s".formatted(target, e.errno(),
+          e.reason().map(why -> ": " + why).orElse("")));
+      throw e;
+    } catch (DeviceLostException e) {
+      lastState = null;
+      throw e;
+    }
+  }
+
+  /** Moves the device, and returns how long that took. */
+  public Duration timedMove(DeviceState target, String reason) throws DeviceException {
+    Duration before = narrator.now();
+    move(target, reason);
+    return narrator.now().minus(before);
+  }
+
+  public void reset(String reason) throws DeviceException {
+    DeviceState before = lastState;
+    DeviceState from = before != null ? before : DeviceState.ERROR;
+    DeviceState target = DeviceState.RUNNING;
+    String why = "reset: " + reason;
+    narrator
+        .report(
+            new MigrationEvent.TransitionStart(narrator.now(), narrator.side(), name(), from, target, why));
+    touched = true;
+    try {
+      device.reset();
+    } catch (DeviceLostException e) {
+      lastState = null;
+      throw e;
+    }
+    recordState(from, target, null, why);
+  }
+
+  /** The only place where the state changes. It is noted first: a listener may throw. */
+  private void recordState(DeviceState from, DeviceState to, @Nullable DataSession begun, String reason) {
+    lastState = hung ? null : to;
+    if (begun != null || !keepsSession(to)) {
+      closeSession();
+      session = begun;
+    }
+    narrator
+        .report(new MigrationEvent.TransitionEnd(narrator.now(), narrator.side(), name(), from, to, reason));
+  }
+
+  private static boolean keepsSession(DeviceState state) {
+    return state.isSaving() || state == DeviceState.RESUMING;
+  }
+
+  /** Reads from the saving session, as {@link SavingSession#read} does. */
+  public long read(MemorySegment into) throws DeviceException {
+    long count = savingSession().read(into);
+    if (count < SavingSession.END || count > into.byteSize()) {
+      throw protocolViolation("%d bytes read into %d".formatted(count, into.byteSize()));
+    }
+    return count;
+  }
+
+  /** Tells whether the last read came to the end of a segment, as {@link SavingSession#segmentEnded} does. */
+  public boolean segmentEnded() throws DeviceException {
+    return savingSession().segmentEnded();
+  }
+
+  public Optional<PreCopyInfo> preCopyInfo() throws DeviceException {
+    return savingSession().preCopyInfo();
+  }
+
+  private SavingSession savingSession() throws DeviceException {
+    if (session instanceof SavingSession saving) {
+      return saving;
+    }
+    throw protocolViolation("there is no saving session in " + lastState);
+  }
+
+  /** Writes to the resuming session. */
+  public void write(MemorySegment data) throws DeviceException {
+    resumingSession().write(data);
+  }
+
+  /** Ends a segment of the resuming session. */
+  public void endSegment() throws DeviceException {
+    resumingSession().endSegment();
+  }
+
+  private ResumingSession resumingSession() throws DeviceException {
+    if (session instanceof ResumingSession resuming) {
+      return resuming;
+    }
+    throw protocolViolation("there is no resuming session in " + lastState);
+  }
+
+  /** Returns what to throw when the device does what no device may do. */
+  public DeviceException protocolViolation(String what) {
+    return new DeviceException(name(), "migration", Errno.EPROTO,
+        "%s breaks the migration protocol: %s".formatted(name(), what), null);
+  }
+
+  private void closeSession() {
+    DataSession ending = session;
+    session = null;
+    if (ending != null) {
+      try {
+        ending.close();
+      } catch (RuntimeException e) {
+        // It is over all the same, and the device is where it is.
+        narrator.note("a data session of %s did not close: %s".formatted(name(), Exceptions.message(e)));
+      }
+    }
+  }
+
+  /** Lets go of the data session, if there is one; the device stays as it is. */
+  @Override
+  public void close() {
+    closeSession();
+  }
+}

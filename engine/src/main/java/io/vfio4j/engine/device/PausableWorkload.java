@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.device;
+
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.util.Exceptions;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Remembers whether the workload is paused, so that it is resumed once and only then. */
+public final class PausableWorkload {
+
+  private final Workload workload;
+  private boolean paused;
+  private @Nullable Throwable resumeFailure;
+
+  public PausableWorkload(Workload workload) {
+    this.workload = workload;
+  }
+
+  public Workload workload() {
+    return workload;
+  }
+
+  void completePageFaults(Duration limit) throws WorkloadException {
+    try {
+      workload.completePageFaults(limit);
+    } catch (IOException e) {
+      throw new WorkloadException(
+          "the workload could not complete its I/O page faults: " + Exceptions.message(e), e);
+    }
+  }
+
+  void pause(Duration limit) throws WorkloadException {
+    paused = true; // Even if it fails half-way, it has to be resumed.
+    try {
+      workload.pause(limit);
+    } catch (IOException e) {
+      throw new WorkloadException("the workload could not be paused: " + Exceptions.message(e), e);
+    }
+  }
+
+  public void resume(Side side) throws IOException {
+    if (paused) {
+      paused = false;
+      try {
+        workload.resume(side);
+      } catch (IOException | RuntimeException | Error e) {
+        resumeFailure = e;
+        throw e;
+      }
+    }
+  }
+
+  /** Returns why it did not resume, so that it stays paused; empty if it did, or was not to. */
+  public Optional<String> resumeFailure() {
+    return Optional.ofNullable(resumeFailure).map(Exceptions::message);
+  }
+}

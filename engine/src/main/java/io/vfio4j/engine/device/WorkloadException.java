@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.device;
+
+import java.io.IOException;
+
+/** What drives the device failed. */
+public final class WorkloadException extends IOException {
+
+  private static final long serialVersionUID = 1;
+
+  WorkloadException(String message, IOException cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.file;
+
+import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.SavedState;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.engine.output.FileException;
+import io.vfio4j.engine.ownership.TargetCommitment;
+import io.vfio4j.engine.ownership.TargetReset;
+import io.vfio4j.engine.pages.ChannelShards;
+import io.vfio4j.engine.pages.MemoryReceiver;
+import io.vfio4j.engine.preflight.HelloRegions;
+import io.vfio4j.engine.preflight.PreFlight;
+import io.vfio4j.engine.preflight.RegionMatcher;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.target.LoadPool;
+import io.vfio4j.engine.target.LoadTargets;
+import io.vfio4j.engine.target.PageAllocator;
+import io.vfio4j.engine.target.StateLoader;
+import io.vfio4j.engine.util.Cancellation;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.TaskWaiter;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** One run that restores a state from a file, from the first check to running devices. */
+final class RestoreRun {
+
+  private final DeviceSet ensemble;
+  private final Predicate<MigratableDevice> resettable;
+  private final DeviceGroup group;
+  private final StreamConnection link;
+  private final FileChannel channel;
+  private final Path path;
+  private final MigrationOptions options;
+  private final PhaseTracker narrator;
+  private final Cancellation callOff = new Cancellation();
+  private final TaskWaiter waiting = TaskWaiter.unwatched(callOff);
+  private TargetCommitment pledge = TargetCommitment.NONE;
+
+  RestoreRun(DeviceSet ensemble, Predicate<MigratableDevice> expendable, DeviceGroup group,
+      StreamConnection link,
+      FileChannel channel, Path path,
+      MigrationOptions options, PhaseTracker narrator) {
+    this.ensemble = ensemble;
+    this.resettable = expendable;
+    this.group = group;
+    this.link = link;
+    this.channel = channel;
+    this.path = path;
+    this.options = options;
+    this.narrator = narrator;
+  }
+
+  RestoreReport run() throws RestoreException {
+    SavedState state;
+    MigrationReport.TargetSummary summary;
+    try {
+      FileCheck.Result checked = preFlight();
+      state = checked.state();
+      summary = restore(checked.hello());
+    } catch (IOException | RuntimeException | Error e) {
+      throw recover(e);
+    }
+    narrator.enter(new Phase.Done(), "the devices run");
+    return new RestoreReport(group.devices().stream().map(device -> device.device().identity()).toList(),
+        state, narrator.now(), narrator.phaseTimes(), summary, narrator.notes());
+  }
+
+  private FileCheck.Result preFlight() throws IOException {
+    narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
+    FileCheck.Result checked = FileCheck.check(channel, path, options.codecs());
+    List<Hello.Device> own = group.describe(waiting, resettable);
+    PreFlight.requireAccepted(
+        PreFlight.compare(checked.hello(), Hello.of(own, HelloRegions.ofTarget(ensemble.memory())),
+            options.noPeerDma()));
+    return checked;
+  }
+
+  private MigrationReport.TargetSummary restore(Hello source) throws IOException {
+    narrator.enter(new Phase.Loading(), "the file is intact, and the devices match");
+    group.resetToResuming(waiting);
+    long bytes = load(source);
+    Duration loaded = narrator.now();
+    group.move(DeviceState.STOP, "everything is here; the device checks it", waiting);
+    Duration validated = narrator.now();
+    narrator.ignoreListenerFailures();
+    pledge = TargetCommitment.STARTING;
+    group.setRunning("it has its state", waiting);
+    return new MigrationReport.TargetSummary(bytes, validated.minus(loaded),
+        narrator.now().minus(validated));
+  }
+
+  /** Nothing is taken on trust the second time either: the file may have been written to meanwhile. */
+  private long load(Hello source) throws IOException {
+    if (!link.receiveHello().equals(source)) {
+      throw new FileException(path, "has been changed while it was read", null);
+    }
+    if (source.compression().isPresent()) {
+      link.decompressWith(options.codecs().codec(source.compression().get()));
+    }
+    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), ensemble.memory());
+    LoadTargets set = new LoadTargets(group, memory, PreFlight.carriesSegments(source, group, waiting), true,
+        callOff);
+    BitSet all = new BitSet();
+    all.set(0, group.size());
+    try (PageAllocator allocator = new PageAllocator(memory, narrator)) {
+      Optional<MemoryReceiver> receiver = memory.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new MemoryReceiver(memory, new ChannelShards(1), 0, allocator::onLoaded));
+      return new LoadPool(List.of(new StateLoader(link, link, 0, set, all, receiver)), group, callOff,
+          waiting)
+          .run();
+    }
+  }
+
+  private RestoreException recover(Throwable cause) {
+    narrator.ignoreListenerFailures();
+    Phase phase = narrator.phase();
+    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    TargetReset.Result fate = new TargetReset(group, pledge).run(cause);
+    narrator.suppressListenerFailures(cause);
+    String devices = String.join(", ", group.devices().stream().map(MigratingDevice::name).toList());
+    return new RestoreException(phase, RestoreException.Result.valueOf(fate.name()),
+        "%s: %s. Of %s: %s.".formatted(phase.title(), Exceptions.message(cause), devices,
+            fate.description(group.size())),
+        cause);
+  }
+}

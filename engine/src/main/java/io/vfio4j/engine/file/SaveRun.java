@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.file;
+
+import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.SavedState;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.codec.Compression;
+import io.vfio4j.engine.connection.ExtraConnections;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.PausableWorkload;
+import io.vfio4j.engine.output.AtomicFile;
+import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.preflight.HelloRegions;
+import io.vfio4j.engine.preflight.PreFlight;
+import io.vfio4j.engine.preflight.SourcePreFlight;
+import io.vfio4j.engine.progress.DowntimeClock;
+import io.vfio4j.engine.progress.Forecast;
+import io.vfio4j.engine.progress.NotConvergingException;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.progress.Prediction;
+import io.vfio4j.engine.source.PreCopyRounds;
+import io.vfio4j.engine.source.SourceMemory;
+import io.vfio4j.engine.source.SourceStreams;
+import io.vfio4j.engine.source.Switchover;
+import io.vfio4j.engine.source.SwitchoverDriver;
+import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.stream.SaveTrailer;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.TaskWaiter;
+import io.vfio4j.engine.util.Units;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One run that saves a state to a file, from the first check to the file in its place. */
+final class SaveRun implements AutoCloseable {
+
+  private final DeviceSet ensemble;
+  private final DeviceGroup group;
+  private final StreamConnection link;
+  private final AtomicFile file;
+  private final boolean stop;
+  private final MigrationOptions options;
+  private final PausableWorkload workload;
+  private final PhaseTracker narrator;
+  private final DowntimeClock parts;
+  private @Nullable SourceMemory memory;
+
+  SaveRun(DeviceSet ensemble, DeviceGroup group, StreamConnection link, AtomicFile file, boolean stop,
+      MigrationOptions options,
+      PausableWorkload workload, PhaseTracker narrator) {
+    this.ensemble = ensemble;
+    this.group = group;
+    this.link = link;
+    this.file = file;
+    this.stop = stop;
+    this.options = options;
+    this.workload = workload;
+    this.narrator = narrator;
+    this.parts = new DowntimeClock(narrator);
+  }
+
+  /** Everything has been sent, and stands still. */
+  private record Transfer(SourceStreams streams, List<MigrationReport.Round> rounds, Switchover switchover,
+      Instant stoppedAt) {
+  }
+
+  SaveReport run() throws MigrationException {
+    try {
+      Transfer sent = send();
+      long fileBytes = stop ? finishStopped(sent) : resumeAndFinish(sent);
+      narrator.enter(new Phase.Done(), "the file is in its place");
+      return report(sent, fileBytes);
+    } catch (IOException | RuntimeException | Error e) {
+      MigrationException failed = recovery().recover(e);
+      stopLogs(e);
+      throw failed;
+    }
+  }
+
+  private SaveRecovery recovery() {
+    return new SaveRecovery(group, file, workload, narrator, stop, options.noPeerDma());
+  }
+
+  private Transfer send() throws IOException {
+    SourceStreams streams =
+        new SourceStreams(ensemble, group, link, ExtraConnections.none(), sendHello(), workload.workload(),
+            options,
+            narrator);
+    memory = streams.memory().orElse(null);
+    PreCopyRounds rounds =
+        new PreCopyRounds(streams, options, narrator, Forecast.toFile(options.maxDowntime()), false);
+    SwitchoverDriver wayDown = new SwitchoverDriver(streams, workload, options, narrator, parts);
+    Switchover switchover;
+    if (stop) {
+      switchover = wayDown.run(SaveRun::stopImmediately, this::failQuiesce);
+    } else {
+      rounds.begin();
+      switchover = wayDown.run(rounds::run, rounds::quiesceFailed);
+    }
+    Instant stateOf = Instant.now();
+    switchover.sendRest();
+    parts.endPart(DowntimeParts.Part.SENDING);
+    return new Transfer(streams, rounds.rounds(), switchover, stateOf);
+  }
+
+  private SourcePreFlight.Agreement sendHello() throws IOException {
+    narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
+    List<Hello.Device> own = group.describe(TaskWaiter.unwatched());
+    PreFlight.requireReady(own, options.noPeerDma());
+    link.out().sendHello(Hello.of(own, HelloRegions.ofFile(ensemble.memory()))
+        .withCompression(Compression.algorithm(options.compression())));
+    options.compression().ifPresent(link::compressWith);
+    // Who loads the file may have segments, and then needs to know where they end.
+    return new SourcePreFlight.Agreement(own,
+        own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false,
+        false, Duration.ZERO);
+  }
+
+  /** Nothing is to go on: what would be sent while the devices run would only be sent twice. */
+  private static Decision.SwitchOver stopImmediately() {
+    return new Decision.SwitchOver(Optional.empty(), "the devices are to stay stopped");
+  }
+
+  private void failQuiesce() throws NotConvergingException {
+    throw new NotConvergingException(
+        "the devices did not end their peer-to-peer traffic within %s; give them longer (--max-quiesce)"
+            .formatted(Units.duration(options.maxQuiesce())));
+  }
+
+  /** The state is in the file, though not on the disk, and not needed any more where everything goes on. */
+  private long resumeAndFinish(Transfer sent) throws IOException, MigrationException {
+    narrator.enter(new Phase.Resuming(), "everything has been written; the devices go on");
+    try {
+      group.setRunning("its state has been written", TaskWaiter.unwatched());
+      parts.endPart(DowntimeParts.Part.RESTARTING);
+    } catch (IOException | RuntimeException | Error e) {
+      throw finishAfterFailure(sent, e);
+    }
+    resumeWorkload();
+    tryStopLogs();
+    return finish(new SaveTrailer(SavedState.Source.RUNNING, sent.stoppedAt(), parts.total()));
+  }
+
+  private void resumeWorkload() {
+    try {
+      workload.resume(Side.SOURCE);
+    } catch (IOException | RuntimeException | Error e) {
+      narrator.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
+    }
+    parts.endPart(DowntimeParts.Part.RESUMING);
+  }
+
+  /** Devices that did not go on may have lost their state, of which the file has all. */
+  private MigrationException finishAfterFailure(Transfer sent, Throwable failure) {
+    SaveRecovery recovery = recovery();
+    MigrationException failed = recovery.recover(failure);
+    stopLogs(failure);
+    try {
+      finish(new SaveTrailer(SavedState.Source.UNKNOWN, sent.stoppedAt(), Duration.ZERO));
+      return recovery.withFile(failed);
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(failure, e);
+      return failed;
+    }
+  }
+
+  /** Everything stands still until the file outlives the system. */
+  private long finishStopped(Transfer sent) throws IOException {
+    tryStopLogs();
+    long fileBytes = finish(new SaveTrailer(SavedState.Source.STOPPED, sent.stoppedAt(), Duration.ZERO));
+    try {
+      group.move(DeviceState.STOP, "its state is in the file", TaskWaiter.unwatched());
+    } catch (IOException | RuntimeException | Error e) {
+      narrator.note("the source could not be moved to STOP: " + Exceptions.message(e));
+    }
+    return fileBytes;
+  }
+
+  private long finish(SaveTrailer note) throws IOException {
+    narrator.enter(new Phase.Finishing(), "the file is completed, and waits for its disk");
+    link.out().sendTrailer(note);
+    link.out().sendEnd();
+    long size = file.size();
+    file.publish();
+    narrator.ignoreListenerFailures(); // From here on nothing takes the file back.
+    return size;
+  }
+
+  /** The state is complete: a device that goes on logging costs time, and not the file. */
+  private void tryStopLogs() {
+    if (memory != null) {
+      try {
+        memory.stopLogs();
+      } catch (IOException | RuntimeException | Error e) {
+        narrator.note("a log of dirty memory did not stop: " + Exceptions.message(e));
+      }
+    }
+  }
+
+  private void stopLogs(Throwable cause) {
+    if (memory != null) {
+      memory.stopLogs(cause);
+    }
+  }
+
+  private SaveReport report(Transfer sent, long fileBytes) {
+    List<SaveReport.DeviceReport> devices = new ArrayList<>();
+    for (int i = 0; i < group.size(); i++) {
+      devices.add(new SaveReport.DeviceReport(group.devices().get(i).device().identity(),
+          sent.streams().senders().get(i).bytes(), sent.switchover().devices().get(i)));
+    }
+    Duration total = narrator.now();
+    Duration downtime = parts.total();
+    return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
+        downtime, parts.parts(), stop ? Optional.empty() : sent.streams().prediction().map(Prediction::parts),
+        sent.streams().traffic().bytes(), sent.switchover().bytes(),
+        sent.streams().traffic().compressed(options.compression()), fileBytes,
+        narrator.phaseTimes(), sent.rounds(), narrator.notes(), workload.resumeFailure());
+  }
+
+  @Override
+  public void close() {
+    if (memory != null) {
+      memory.close();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.file;
+
+import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.NanoClock;
+import io.vfio4j.model.MigratableDevice;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.function.Predicate;
+
+/**
+ * Gives devices the state that was saved to a file. An interrupt of the thread that runs it cancels it.
+ *
+ * <p>
+ * The file is read twice: first from end to end, so that one that is damaged touches no device, and then to load it.
+ */
+public final class StateRestorer {
+
+  private final DeviceSet ensemble;
+  private final Predicate<MigratableDevice> resettable;
+  private final Path path;
+  private final MigrationOptions options;
+  private final MigrationListener listener;
+
+  /**
+   * Makes one; nothing happens before {@link #run}.
+   *
+   * @param ensemble the devices that are given the state, in RUNNING; they are not closed. Each is driven by one thread
+   *     at a time meanwhile
+   * @param path the file
+   * @param options of these, the patience for calls that move devices is used, the codecs, and the word on peer-to-peer
+   *     traffic
+   * @param listener hears what happens, one event at a time, in whichever thread it happens
+   */
+  public StateRestorer(DeviceSet ensemble, Path path, MigrationOptions options, MigrationListener listener) {
+    this(ensemble, _ -> false, path, options, listener);
+  }
+
+  private StateRestorer(DeviceSet ensemble, Predicate<MigratableDevice> expendable, Path path,
+      MigrationOptions options, MigrationListener listener) {
+    this.ensemble = ensemble;
+    this.resettable = expendable;
+    this.path = path;
+    this.options = options;
+    this.listener = listener;
+  }
+
+  /**
+   * Returns the same for devices of which some may be in any state at first. They are reset as the others are, once the
+   * file has been found intact and to fit.
+   *
+   * @param which tells them: those whose state is of no use to anybody, wherever they are
+   */
+  public StateRestorer withResettable(Predicate<MigratableDevice> which) {
+    return new StateRestorer(ensemble, which, path, options, listener);
+  }
+
+  /**
+   * Restores the state. To be called once.
+   *
+   * @return what was done; the devices run
+   * @throws RestoreException if it failed; no device runs with the state, or the text says that nobody can tell
+   */
+  public RestoreReport run() throws RestoreException {
+    PhaseTracker narrator = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, listener);
+    FileChannel channel = open(narrator);
+    try (
+        StreamConnection link =
+            new StreamConnection(new FileInput(channel, path), FileCheck.NO_TIMEOUT, narrator);
+        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
+      return new RestoreRun(ensemble, resettable, group, link, channel, path, options, narrator).run();
+    } finally {
+      close(channel, narrator);
+    }
+  }
+
+  private FileChannel open(PhaseTracker narrator) throws RestoreException {
+    try {
+      return FileInput.open(path);
+    } catch (IOException e) {
+      throw new RestoreException(narrator.phase(), RestoreException.Result.UNTOUCHED, Exceptions.message(e),
+          e);
+    }
+  }
+
+  /** The devices have their state, or not, whatever becomes of a file that was read. */
+  private void close(FileChannel channel, PhaseTracker narrator) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      narrator.note("%s did not close: %s".formatted(path, Exceptions.message(e)));
+    }
+  }
+}

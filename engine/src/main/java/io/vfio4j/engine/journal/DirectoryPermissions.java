@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.journal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * Checks that nobody but this user and root can write to a directory: a journal decides which devices run, so whoever can
+ * add, replace or remove one decides it too.
+ */
+final class DirectoryPermissions {
+
+  private static final int ROOT = 0;
+
+  private DirectoryPermissions() {
+  }
+
+  /**
+   * Checks owner and mode.
+   *
+   * @throws IOException if another user owns it, or group or others may write to it; the message says what to do
+   */
+  static void requirePrivate(Path folder) throws IOException {
+    int owner = (Integer) Files.getAttribute(folder, "unix:uid");
+    int own = effectiveUser();
+    if (owner != own && owner != ROOT) {
+      throw new IOException(
+          "it belongs to user %d, and this is user %d: chown %d %s, or give another --state-dir"
+              .formatted(owner, own, own, folder));
+    }
+    requireNoOtherWriter(folder);
+  }
+
+  private static void requireNoOtherWriter(Path folder) throws IOException {
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder);
+    Set<PosixFilePermission> others =
+        EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+    others.retainAll(mode);
+    if (!others.isEmpty()) {
+      throw new IOException("others than its owner may write to it (mode %s): chmod go-w %s"
+          .formatted(PosixFilePermissions.toString(mode), folder));
+    }
+  }
+
+  /** The effective user is the second number in the line (proc_pid_status(5)). */
+  private static int effectiveUser() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("Uid:")) {
+        return Integer.parseUnsignedInt(line.split("\\s+", -1)[2]);
+      }
+    }
+    throw new IOException("/proc/self/status does not name the user of this process");
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.AcceptResult;
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.OwnershipAnswer;
+import io.vfio4j.engine.OwnershipResponder;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.stream.FrameHeader;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.stream.FrameReader;
+import io.vfio4j.engine.stream.FrameStream;
+import io.vfio4j.engine.stream.FrameWriter;
+import io.vfio4j.engine.stream.PeerText;
+import io.vfio4j.engine.stream.StreamException;
+import io.vfio4j.engine.transport.FirstFrame;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/**
+ * The question who owns the devices of a migration, from both ends: a connection of its own, with a frame in each
+ * direction.
+ */
+public final class OwnershipQuery {
+
+  private static final long PAGE = 4096;
+  private static final String QUERIES_ONLY =
+      "only questions of ownership are answered here, and no migration is received; nothing was touched";
+
+  private OwnershipQuery() {
+  }
+
+  /**
+   * Asks a target.
+   *
+   * @param transport a connection to where one answers; it is not closed
+   * @param session which migration
+   * @param patience how long the answer may take
+   * @throws IOException if there is no answer
+   */
+  public static OwnershipAnswer query(Transport transport, MigrationId session, Duration patience)
+      throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      FrameWriter out = new FrameWriter(new FrameStream(transport, patience), buffer(arena));
+      out.sendQuery(session);
+      FrameReader in = new FrameReader(transport, buffer(arena));
+      require(in.next(patience), FrameKind.ANSWER);
+      ByteBuffer body = in.body();
+      int value = body.getInt();
+      OwnershipAnswer.Verdict verdict = OwnershipAnswer.Verdict.fromWire(value)
+          .orElseThrow(() -> new StreamException("the answer is %d, which is none".formatted(value)));
+      return new OwnershipAnswer(verdict, PeerText.read(body));
+    }
+  }
+
+  /**
+   * Answers one who asks.
+   *
+   * @param transport the connection that somebody made; it is not closed
+   * @param oracle knows the answer
+   * @param patience how long the question may take
+   * @return what was asked and answered
+   * @throws IOException if there is no question, or the answer cannot be sent
+   */
+  public static AcceptResult.Query answer(Transport transport, OwnershipResponder oracle, Duration patience)
+      throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      FrameReader in = new FrameReader(transport, buffer(arena));
+      FrameKind first = in.next(patience);
+      if (first != FrameKind.ASK) {
+        FirstFrame.sendFailure(transport, QUERIES_ONLY);
+      }
+      require(first, FrameKind.ASK);
+      return answer(in, new FrameWriter(new FrameStream(transport, patience), buffer(arena)), oracle);
+    }
+  }
+
+  /** Answers a question that has come in. */
+  static AcceptResult.Query answer(FrameReader in, FrameWriter out, OwnershipResponder oracle)
+      throws IOException {
+    MigrationId session = MigrationId.take(in.body());
+    OwnershipAnswer answer = oracle.answer(session);
+    out.sendAnswer(answer);
+    return new AcceptResult.Query(session, answer);
+  }
+
+  private static MemorySegment buffer(Arena arena) {
+    return arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength(), PAGE);
+  }
+
+  private static void require(FrameKind kind, FrameKind wanted) throws StreamException {
+    if (kind != wanted) {
+      throw new StreamException("%s came instead of %s".formatted(kind, wanted));
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.DeviceOutcome;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.connection.PeerFailedException;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.PausableWorkload;
+import io.vfio4j.engine.ownership.DeviceOutcomes;
+import io.vfio4j.engine.ownership.FailureOrigin;
+import io.vfio4j.engine.ownership.GroupRollback;
+import io.vfio4j.engine.ownership.JournalWriter;
+import io.vfio4j.engine.ownership.OutcomeMessages;
+import io.vfio4j.engine.ownership.Ownership;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.util.Exceptions;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What the source does when a migration has failed: it takes its devices back, unless it has given them away.
+ * The original error always wins; what goes wrong here is suppressed in it.
+ */
+final class SourceRecovery {
+
+  private final DeviceGroup group;
+  private final StreamConnection link;
+  private final PausableWorkload workload;
+  private final JournalWriter diary;
+  private final PhaseTracker narrator;
+  private final Ownership custody;
+  private final MigrationOptions options;
+
+  SourceRecovery(DeviceGroup group, StreamConnection link, PausableWorkload workload, JournalWriter diary,
+      PhaseTracker narrator,
+      Ownership custody, MigrationOptions options) {
+    this.group = group;
+    this.link = link;
+    this.workload = workload;
+    this.diary = diary;
+    this.narrator = narrator;
+    this.custody = custody;
+    this.options = options;
+  }
+
+  /** Puts things in order as far as possible, and returns what to throw. */
+  MigrationException recover(Throwable failure) {
+    narrator.ignoreListenerFailures();
+    Phase phase = narrator.phase();
+    boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
+    Throwable cause = peerMayHaveSaid ? link.explainFailure(failure) : failure;
+    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    boolean ours = custody == Ownership.SOURCE || isReturnedByTarget(cause);
+    int before = cause.getSuppressed().length;
+    List<DeviceOutcome> fates =
+        DeviceOutcomes.of(group,
+            ours ? new GroupRollback(group, cause, options.noPeerDma()).run() : unknownOutcomes());
+    Outcome outcome = DeviceOutcomes.worst(fates);
+    String why = outcome.sourceRuns() ? "" : Exceptions.deviceReasons(cause, before);
+    if (outcome.sourceRuns()) {
+      resumeWorkload(cause);
+    }
+    if (ours) {
+      diary.tryWrite(custody == Ownership.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED,
+          Exceptions.message(cause), cause);
+    }
+    boolean told =
+        custody == Ownership.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && sendAbort(cause);
+    narrator.suppressListenerFailures(cause);
+    String targetFate = targetOutcome(phase, cause, outcome, told);
+    // What the target says is the cause already.
+    String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
+    String message =
+        "%s: %s. %s%s%s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(fates),
+            why.isEmpty() ? "" : " " + why + ".", further,
+            OutcomeMessages.workloadFailure(workload.resumeFailure()));
+    return new MigrationException(Side.SOURCE, phase, outcome, fates, targetFate, workload.resumeFailure(),
+        message, cause);
+  }
+
+  /** Only this word of the target gives back what was given away. */
+  private static boolean isReturnedByTarget(Throwable cause) {
+    return cause instanceof PeerFailedException told && told.kind() == FrameKind.RETURNED;
+  }
+
+  private List<Outcome> unknownOutcomes() {
+    return group.devices().stream().map(_ -> Outcome.UNKNOWN).toList();
+  }
+
+  private void resumeWorkload(Throwable cause) {
+    try {
+      workload.resume(Side.SOURCE);
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+    }
+  }
+
+  /** Tells the target to give up, and returns whether that could be sent. */
+  private boolean sendAbort(Throwable cause) {
+    try {
+      link.out().sendText(FrameKind.ABORT, Exceptions.message(cause));
+      return true;
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+      return false;
+    }
+  }
+
+  /** Says of the target what is known here: whether its devices can be reset, only the target finds out. */
+  private String targetOutcome(Phase phase, Throwable cause, Outcome outcome, boolean toldTarget) {
+    if (cause instanceof PeerFailedException told) {
+      return "The target says: " + told.reason() + ".";
+    }
+    if (outcome == Outcome.UNKNOWN) {
+      return "The target did not say what it did with what it was given.";
+    }
+    return toldTarget
+        ? "The target was told to give its devices up; its own report says what became of them."
+        : unreachableTarget(phase);
+  }
+
+  private String unreachableTarget(Phase phase) {
+    if (link.isLocal()) {
+      return "The target is in this process: it ends too, and its own report says what became of its devices.";
+    }
+    String name = "The target (" + link.peerName() + ")";
+    return phase instanceof Phase.PreFlight
+        ? name + " gives its devices up if it has touched them, and its own report says what became of them."
+        : name + " cannot be reached: it gives its devices up once it notices, and its own report says what "
+            + "became of them.";
+  }
+}

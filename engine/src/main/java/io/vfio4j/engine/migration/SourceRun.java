@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.connection.ExtraConnections;
+import io.vfio4j.engine.connection.Heartbeat;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.PausableWorkload;
+import io.vfio4j.engine.ownership.JournalWriter;
+import io.vfio4j.engine.ownership.Ownership;
+import io.vfio4j.engine.preflight.SourcePreFlight;
+import io.vfio4j.engine.progress.DowntimeClock;
+import io.vfio4j.engine.progress.Forecast;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.progress.Prediction;
+import io.vfio4j.engine.source.PreCopyRounds;
+import io.vfio4j.engine.source.SourceMemory;
+import io.vfio4j.engine.source.SourceStreams;
+import io.vfio4j.engine.source.Switchover;
+import io.vfio4j.engine.source.SwitchoverDriver;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.stream.TargetCosts;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.Interrupts;
+import io.vfio4j.engine.util.TaskWaiter;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One run of the source's side, from the first check to the last move. */
+final class SourceRun implements AutoCloseable {
+
+  private final DeviceSet ensemble;
+  private final DeviceGroup group;
+  private final StreamConnection link;
+  private final Optional<Connections.TransportSupplier> further;
+  private final MigrationOptions options;
+  private final PausableWorkload workload;
+  private final JournalWriter diary;
+  private final PhaseTracker narrator;
+  private final DowntimeClock parts;
+  private Ownership custody = Ownership.SOURCE;
+  private final Heartbeat heartbeat;
+  private ExtraConnections furtherLinks = ExtraConnections.none();
+  private @Nullable SourceMemory memory;
+
+  SourceRun(DeviceSet ensemble, DeviceGroup group, StreamConnection link,
+      Optional<Connections.TransportSupplier> further,
+      MigrationOptions options, PausableWorkload workload, JournalWriter diary, PhaseTracker narrator) {
+    this.ensemble = ensemble;
+    this.group = group;
+    this.link = link;
+    this.further = further;
+    this.options = options;
+    this.workload = workload;
+    this.diary = diary;
+    this.narrator = narrator;
+    this.parts = new DowntimeClock(narrator);
+    this.heartbeat = new Heartbeat(Side.SOURCE, options.timeouts().heartbeat());
+  }
+
+  /** What the source's way led to. */
+  private record Transfer(List<Hello.Device> targets, SourceStreams streams,
+      List<MigrationReport.Round> rounds,
+      Optional<Prediction> prediction, Switchover switchover, MigrationReport.TargetSummary summary) {
+  }
+
+  MigrationReport run() throws MigrationException {
+    Transfer moved;
+    try {
+      moved = transfer();
+    } catch (IOException | RuntimeException | Error e) {
+      MigrationException failed =
+          new SourceRecovery(group, link, workload, diary, narrator, custody, options).recover(e);
+      if (memory != null) {
+        memory.stopLogs(e);
+      }
+      throw failed;
+    }
+    return finish(moved);
+  }
+
+  private Transfer transfer() throws IOException {
+    SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, diary, narrator);
+    SourcePreFlight.Agreement agreement = preFlight.run();
+    if (link.peerSendsHeartbeats()) {
+      link.keepAliveAfterEnd();
+      heartbeat.add(link);
+    }
+    furtherLinks = preFlight.connect(agreement);
+    furtherLinks.all().forEach(heartbeat::add);
+    options.compression().ifPresent(how -> {
+      link.compressWith(how);
+      furtherLinks.all().forEach(further -> further.compressWith(how));
+    });
+    link.expect(FrameKind.READY, link.timeout());
+    Optional<TargetCosts> targetCosts = TargetCosts.read(link.in().body());
+    heartbeat.add(link); // From now on also one reads it that takes it from who sends data alone.
+    SourceStreams streams = new SourceStreams(ensemble, group, link, furtherLinks, agreement,
+        workload.workload(), options, narrator);
+    memory = streams.memory().orElse(null);
+    PreCopyRounds rounds =
+        new PreCopyRounds(streams, options, narrator, Forecast.toTarget(options.maxDowntime(),
+            targetCosts, diary.writeTime(JournalStep.PREPARED), agreement.roundTrip()),
+            agreement.initialDataAcknowledged());
+    rounds.begin();
+    Switchover switchover =
+        new SwitchoverDriver(streams, workload, options, narrator, parts).run(rounds::run,
+            rounds::quiesceFailed);
+    switchover.run();
+    Optional<Prediction> prediction = streams.prediction();
+    MigrationReport.TargetSummary summary = handover(streams);
+    return new Transfer(agreement.targets(), streams, rounds.rounds(), prediction, switchover, summary);
+  }
+
+  /** Gives the devices away, and hears what the target makes of them. */
+  private MigrationReport.TargetSummary handover(SourceStreams streams) throws IOException {
+    narrator.enter(new Phase.Handover(), "the target has everything");
+    Interrupts.check();
+    streams.acks().poll(); // The last moment at which a target that is gone costs nothing.
+    diary.write(JournalStep.GIVEN, "the target has loaded everything");
+    if (diary.isEnabled()) {
+      parts.endPart(DowntimeParts.Part.RECORDING);
+    }
+    narrator.ignoreListenerFailures();
+    custody = Ownership.HANDOVER; // From just before the first byte: nobody can tell how much of it arrives.
+    link.out().send(FrameKind.COMMIT);
+    link.expect(FrameKind.CONFIRMED, link.timeout());
+    custody = Ownership.TARGET;
+    ByteBuffer body = link.in().body();
+    parts.endPart(DowntimeParts.Part.STARTING);
+    return new MigrationReport.TargetSummary(body.getLong(), Duration.ofNanos(body.getLong()),
+        Duration.ofNanos(body.getLong()));
+  }
+
+  /** What is done once the devices are the target's; nothing of it can undo the migration any more. */
+  private MigrationReport finish(Transfer moved) {
+    try {
+      workload.resume(Side.TARGET);
+    } catch (IOException | RuntimeException | Error e) {
+      narrator.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
+    }
+    parts.endPart(DowntimeParts.Part.RESUMING);
+    diary.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
+    narrator.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
+    // Only now, and not as a part of the downtime: until here the state was to be kept.
+    try {
+      group.move(DeviceState.STOP, "the devices run at the target", TaskWaiter.unwatched());
+    } catch (IOException | RuntimeException | Error e) {
+      narrator.note("the source could not be moved to STOP: " + Exceptions.message(e));
+    }
+    return report(moved);
+  }
+
+  private MigrationReport report(Transfer moved) {
+    List<MigrationReport.DeviceReport> devices = new ArrayList<>();
+    for (int i = 0; i < group.size(); i++) {
+      devices.add(new MigrationReport.DeviceReport(group.devices().get(i).device().identity(),
+          moved.targets().get(i).identity(), moved.streams().senders().get(i).bytes(),
+          moved.switchover().devices().get(i)));
+    }
+    Duration total = narrator.now();
+    Duration downtime = parts.total();
+    return new MigrationReport(devices, moved.streams().memory().map(SourceMemory::report), total, downtime,
+        parts.parts(),
+        moved.prediction().map(Prediction::parts), moved.streams().traffic().bytes(),
+        moved.switchover().bytes(),
+        moved.streams().traffic().compressed(options.compression()),
+        narrator.phaseTimes(), moved.rounds(), moved.summary(),
+        MigrationReport.NOT_CARRIED, narrator.notes(), workload.resumeFailure());
+  }
+
+  @Override
+  public void close() {
+    heartbeat.close();
+    furtherLinks.close();
+    if (memory != null) {
+      memory.close();
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.ownership.FailureOrigin;
+import io.vfio4j.engine.ownership.JournalWriter;
+import io.vfio4j.engine.ownership.TargetCommitment;
+import io.vfio4j.engine.ownership.TargetReset;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.util.Exceptions;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What the target does when a migration has failed: it resets its devices, so that nothing of the state runs
+ * here, and tells the source. The original error always wins; what goes wrong here is suppressed in it.
+ */
+final class TargetRecovery {
+
+  private final DeviceGroup group;
+  private final StreamConnection link;
+  private final JournalWriter diary;
+  private final PhaseTracker narrator;
+  private final TargetCommitment pledge;
+
+  TargetRecovery(DeviceGroup group, StreamConnection link, JournalWriter diary, PhaseTracker narrator,
+      TargetCommitment pledge) {
+    this.group = group;
+    this.link = link;
+    this.diary = diary;
+    this.narrator = narrator;
+    this.pledge = pledge;
+  }
+
+  /** Puts things in order as far as possible, and returns what to throw. */
+  MigrationException recover(Throwable failure) {
+    narrator.ignoreListenerFailures();
+    Phase phase = narrator.phase();
+    boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
+    Throwable cause = peerMayHaveSaid ? link.explainFailure(failure) : failure;
+    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    int before = cause.getSuppressed().length;
+    TargetReset.Result fate = new TargetReset(group, pledge).run(cause);
+    String why = Exceptions.deviceReasons(cause, before);
+    String words = fate.description(group.size()) + (why.isEmpty() ? "" : " (%s)".formatted(why));
+    if (fate.isNotRunning()) {
+      diary.tryWrite(JournalStep.RETURNED, Exceptions.message(cause) + "; " + words, cause);
+    }
+    boolean told = sendOutcome(cause, fate, words);
+    narrator.suppressListenerFailures(cause);
+    Outcome outcome = outcome(fate, told);
+    String message =
+        "%s: %s. On the target, %s. %s".formatted(phase.title(), Exceptions.message(cause), words,
+            sourceOutcome(outcome));
+    return new MigrationException(Side.TARGET, phase, outcome, List.of(), words, message, cause);
+  }
+
+  /**
+   * Tells the source what it needs to know, unless it is the one who gave up, and whether that could be
+   * sent.
+   */
+  private boolean sendOutcome(Throwable cause, TargetReset.Result fate, String words) {
+    if (FailureOrigin.of(cause) == FailureOrigin.PEER) {
+      return true;
+    }
+    boolean returns = pledge != TargetCommitment.NONE && fate.isNotRunning();
+    try {
+      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
+          Exceptions.message(cause) + "; " + words);
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+      return false;
+    }
+    try {
+      link.drain();
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+    }
+    return true;
+  }
+
+  private Outcome outcome(TargetReset.Result fate, boolean told) {
+    return switch (pledge) {
+      case NONE -> fate == TargetReset.Result.UNTOUCHED ? Outcome.UNTOUCHED : Outcome.SOURCE_RUNNING;
+      case LOADED, STARTING -> told && fate.isNotRunning() ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
+    };
+  }
+
+  private static String sourceOutcome(Outcome outcome) {
+    return switch (outcome) {
+      case UNKNOWN ->
+        "The source may have given its devices away and could not be told otherwise: see what it says, "
+            + "and move its devices to RUNNING if it waits.";
+      default -> "The source keeps its devices.";
+    };
+  }
+}

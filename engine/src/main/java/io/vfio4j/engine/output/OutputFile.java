@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.output;
+
+import io.vfio4j.engine.util.Closeables;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The file that an output option names, and the rule that holds for every such option. Symbolic links are followed, so
+ * that a link stays one. What they lead to decides:
+ *
+ * <ul>
+ * <li>a regular file, or nothing yet: it is replaced atomically, by a rename;
+ * <li>a character device or a pipe: it is written in place;
+ * <li>an open descriptor of a process ({@code /dev/stdout}, {@code /dev/fd/N}): it is written in place, at its end if it
+ * is a regular file;
+ * <li>a directory, a block device or a socket: it is refused, before any work starts.
+ * </ul>
+ */
+public final class OutputFile {
+
+  private static final int MAX_LINKS = 40; // As in Linux, path_resolution(7).
+
+  private static final int S_IFMT = 0xf000;
+  private static final int S_IFIFO = 0x1000;
+  private static final int S_IFCHR = 0x2000;
+  private static final int S_IFDIR = 0x4000;
+  private static final int S_IFBLK = 0x6000;
+  private static final int S_IFREG = 0x8000;
+
+  private static final Pattern DESCRIPTORS = Pattern.compile("/proc/(\\d+)(?:/task/\\d+)?/fd");
+
+  private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+
+  private final Path path;
+  private final Path target;
+  private final Kind kind;
+  private final boolean isOwnerOnly;
+
+  /** How a file is written. */
+  private enum Kind {
+    /** A new file is put in its place. */
+    REPLACED,
+    /** It is opened as it is. */
+    IN_PLACE,
+    /** It is a pipe with a name, which is opened as it is without waiting for a reader. */
+    PIPE,
+    /** It is the standard output of this process, whatever that is. */
+    STANDARD_OUTPUT,
+    /** It is the standard error of this process, whatever that is. */
+    STANDARD_ERROR
+  }
+
+  private OutputFile(Path path, Path place, Kind kind, boolean isSecret) {
+    this.path = path;
+    this.target = place;
+    this.kind = kind;
+    this.isOwnerOnly = isSecret;
+  }
+
+  /**
+   * Examines a file and opens nothing.
+   *
+   * @param path the file, as the user named it
+   * @throws FileException if it cannot be written according to the rule
+   */
+  public static OutputFile of(Path path) throws FileException {
+    try {
+      return examine(path);
+    } catch (IOException e) {
+      throw e instanceof FileException refused ? refused
+          : new FileException(path, "cannot be written: " + AtomicFile.message(e), e);
+    }
+  }
+
+  /** Returns the same file, which only its owner may read once it is replaced. */
+  public OutputFile ownerOnly() {
+    return new OutputFile(path, target, kind, true);
+  }
+
+  private static OutputFile examine(Path path) throws IOException {
+    Path place = path.toAbsolutePath();
+    for (int links = 0; links <= MAX_LINKS; links++) {
+      Path folder = place.getParent();
+      Path name = place.getFileName();
+      if (folder == null || name == null || Files.isDirectory(place)) {
+        throw new FileException(path, "is a directory", null);
+      }
+      if (!Files.isDirectory(folder)) {
+        throw new FileException(path, "cannot be written: there is no directory " + folder, null);
+      }
+      Path realFolder = folder.toRealPath();
+      place = realFolder.resolve(name);
+      Matcher descriptors = DESCRIPTORS.matcher(realFolder.toString());
+      if (descriptors.matches()) {
+        boolean isOurs = Long.parseLong(descriptors.group(1)) == ProcessHandle.current().pid();
+        return new OutputFile(path, place, descriptor(path, place, isOurs ? name.toString() : ""), false);
+      }
+      if (!Files.isSymbolicLink(place)) {
+        return new OutputFile(path, place, file(path, place), false);
+      }
+      place = realFolder.resolve(Files.readSymbolicLink(place));
+    }
+    throw new FileException(path, "leads through too many symbolic links", null);
+  }
+
+  private static Kind descriptor(Path path, Path place, String ours) throws IOException {
+    if (ours.equals("1")) {
+      return Kind.STANDARD_OUTPUT;
+    }
+    if (ours.equals("2")) {
+      return Kind.STANDARD_ERROR;
+    }
+    Kind kind = kind(path, mode(place));
+    return kind == Kind.REPLACED ? Kind.IN_PLACE : kind;
+  }
+
+  private static Kind file(Path path, Path place) throws IOException {
+    if (Files.notExists(place, LinkOption.NOFOLLOW_LINKS) || kind(path, mode(place)) == Kind.REPLACED) {
+      Path folder = folder(place);
+      if (!Files.isWritable(folder)) {
+        throw new FileException(path, "cannot be written: no permission to create files in " + folder, null);
+      }
+      return Kind.REPLACED;
+    }
+    if (!Files.isWritable(place)) {
+      throw new FileException(path, "cannot be written: no permission", null);
+    }
+    return kind(path, mode(place));
+  }
+
+  private static int mode(Path place) throws IOException {
+    return ((Number) Files.getAttribute(place, "unix:mode")).intValue();
+  }
+
+  private static Kind kind(Path path, int mode) throws FileException {
+    return switch (mode & S_IFMT) {
+      case S_IFREG -> Kind.REPLACED;
+      case S_IFCHR -> Kind.IN_PLACE;
+      case S_IFIFO -> Kind.PIPE;
+      case S_IFDIR -> throw new FileException(path, "is a directory", null);
+      case S_IFBLK -> throw new FileException(path, "is a block device, which is not written over", null);
+      default -> throw new FileException(path, "is a socket, which cannot be opened for writing", null);
+    };
+  }
+
+  private static Path folder(Path place) {
+    Path folder = place.getParent();
+    if (folder == null) {
+      throw new IllegalStateException(place + " is the root");
+    }
+    return folder;
+  }
+
+  /** Returns the file, as the user named it. */
+  public Path path() {
+    return path;
+  }
+
+  /** Returns the file that all links lead to. */
+  Path target() {
+    return target;
+  }
+
+  /** Returns whether a new file is put in its place. */
+  boolean isReplaced() {
+    return kind == Kind.REPLACED;
+  }
+
+  /**
+   * Writes the whole file. An interrupt of the calling thread neither prevents nor ends that.
+   *
+   * @throws IOException if that failed; a file that would be replaced is the old one then
+   */
+  public void write(String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (kind == Kind.REPLACED) {
+        AtomicFile.write(this, bytes, permissions());
+      } else {
+        try (FileOutputStream out = open()) {
+          out.write(bytes);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Opens the file to be written bit by bit, where others may read along. One that is replaced is empty in its place when
+   * this returns, and locked until it is closed. An interrupt of a thread that writes does not close it.
+   *
+   * @throws IOException if it cannot be opened, or another process writes to it in this way
+   */
+  public FileOutputStream open() throws IOException {
+    return switch (kind) {
+      case REPLACED -> replace();
+      case IN_PLACE -> new FileOutputStream(target.toFile(), true);
+      case PIPE -> openPipe();
+      case STANDARD_OUTPUT -> new StandardStream(FileDescriptor.out);
+      case STANDARD_ERROR -> new StandardStream(FileDescriptor.err);
+    };
+  }
+
+  /** A pipe with a name has no reader yet, perhaps: to open it for both does not wait for one, as to open it does. */
+  private FileOutputStream openPipe() throws IOException {
+    try (RandomAccessFile _ = new RandomAccessFile(target.toFile(), "rw")) {
+      return new FileOutputStream(target.toFile(), true);
+    }
+  }
+
+  private FileOutputStream replace() throws IOException {
+    requireUnused();
+    Path part = folder(target).resolve(StalePartialFiles.newName(String.valueOf(target.getFileName())));
+    Files.createFile(part, attributes(permissions()));
+    FileOutputStream out = null;
+    try {
+      out = new FileOutputStream(part.toFile());
+      lock(out.getChannel());
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+      return out;
+    } catch (IOException | RuntimeException e) {
+      Closeables.closeAfter(e, out);
+      Files.deleteIfExists(part);
+      throw e;
+    }
+  }
+
+  private void requireUnused() throws IOException {
+    if (Files.isRegularFile(target) && Files.isWritable(target)) {
+      try (FileChannel there = FileChannel.open(target, StandardOpenOption.WRITE)) {
+        lock(there);
+      }
+    }
+  }
+
+  private void lock(FileChannel channel) throws IOException {
+    FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    }
+    if (lock == null) {
+      throw new FileException(path, "is in use: another process writes to it", null);
+    }
+  }
+
+  /** Returns the permissions of a new file: those of the one that it replaces; empty to leave them to the umask. */
+  private Optional<Set<PosixFilePermission>> permissions() throws IOException {
+    if (isOwnerOnly) {
+      return Optional.of(OWNER_ONLY);
+    }
+    return Files.isRegularFile(target) ? Optional.of(Files.getPosixFilePermissions(target))
+        : Optional.empty();
+  }
+
+  static FileAttribute<?>[] attributes(Optional<Set<PosixFilePermission>> permissions) {
+    return permissions
+        .map(all -> new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(all)})
+        .orElseGet(() -> new FileAttribute<?>[0]);
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+
+  /** A descriptor that others of this process write to as well: it stays open. */
+  private static final class StandardStream extends FileOutputStream {
+
+    StandardStream(FileDescriptor descriptor) {
+      super(descriptor);
+    }
+
+    @Override
+    public void close() {
+      // It is the process's.
+    }
+  }
+}

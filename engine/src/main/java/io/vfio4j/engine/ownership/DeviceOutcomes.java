@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.ownership;
+
+import io.vfio4j.engine.DeviceOutcome;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.MigratingDevice;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What became of all devices of a source. */
+public final class DeviceOutcomes {
+
+  private DeviceOutcomes() {
+  }
+
+  /** Returns the fate of each device, of which the outcomes are known. */
+  public static List<DeviceOutcome> of(DeviceGroup group, List<Outcome> outcomes) {
+    List<DeviceOutcome> fates = new ArrayList<>();
+    for (int i = 0; i < outcomes.size(); i++) {
+      MigratingDevice device = group.devices().get(i);
+      boolean isKnown = outcomes.get(i) != Outcome.SOURCE_LOST && outcomes.get(i) != Outcome.SOURCE_STUCK;
+      fates.add(
+          new DeviceOutcome(device.name(), outcomes.get(i), isKnown ? device.lastState() : Optional.empty()));
+    }
+    return fates;
+  }
+
+  /** Returns the outcome of the device that fared worst. */
+  public static Outcome worst(List<DeviceOutcome> fates) {
+    return fates.stream().map(DeviceOutcome::outcome).reduce(Outcome.UNTOUCHED, Outcome::worse);
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.ownership;
+
+import io.vfio4j.engine.DeviceOutcome;
+import io.vfio4j.engine.Outcome;
+import io.vfio4j.model.DeviceState;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Says what became of the source's devices, those of one fate together. */
+public final class OutcomeMessages {
+
+  private final Outcome outcome;
+  private final List<DeviceOutcome> fates;
+
+  private OutcomeMessages(Outcome outcome, List<DeviceOutcome> fates) {
+    this.outcome = outcome;
+    this.fates = fates;
+  }
+
+  public static String of(List<DeviceOutcome> fates) {
+    Map<Outcome, List<DeviceOutcome>> byOutcome = fates.stream()
+        .collect(Collectors.groupingBy(DeviceOutcome::outcome, TreeMap::new, Collectors.toList()));
+    return byOutcome.entrySet().stream()
+        .map(entry -> new OutcomeMessages(entry.getKey(), entry.getValue()).text())
+        .collect(Collectors.joining(" "));
+  }
+
+  /** Returns a further sentence about a workload that did not resume; empty if it did. */
+  public static String workloadFailure(Optional<String> failure) {
+    return failure.map(why -> " The workload did not resume and stays paused: %s.".formatted(why)).orElse("");
+  }
+
+  private String text() {
+    return switch (outcome) {
+      case UNTOUCHED -> names() + plural(" was", " were") + " not touched.";
+      case SOURCE_RUNNING ->
+        names() + plural(" runs", " run") + " again at the source, with nothing lost.";
+      case SOURCE_RESET -> names() + plural(" was reset and is", " were reset and are")
+          + " in RUNNING at the source, but " + plural("its", "their")
+          + " state is lost: set " + plural("it", "them") + " up anew.";
+      case SOURCE_QUIET -> names() + plural(" stays", " stay")
+          + " where no peer-to-peer traffic begins, since another device stands still: move "
+          + plural("it", "them") + " to RUNNING once that one runs.";
+      case SOURCE_STOPPED -> namesAndStates() + " did not get back to RUNNING and " + plural("is", "are")
+          + " stopped at the source: move " + plural("it", "them") + " to RUNNING, or reset "
+          + plural("it.", "them.");
+      case SOURCE_STUCK -> names() + plural(" has", " have")
+          + " not returned from a call: look after the driver or server, and then at "
+          + plural("its", "their") + " state.";
+      case SOURCE_LOST ->
+        names() + plural(" is", " are") + " lost: nobody can tell " + plural("its", "their") + " state.";
+      case UNKNOWN -> unknown();
+    };
+  }
+
+  private String unknown() {
+    return """
+        %s %s given away, and whether the target runs %s is unknown; %s at the source, with %s state: if the target \
+        runs, reset %s; if the target does not, move %s to RUNNING.""".formatted(names(),
+        plural("was", "were"), pronoun(), statesText(), plural("its", "their"), pronoun(), pronoun());
+  }
+
+  private String statesText() {
+    String states = fates.stream().map(OutcomeMessages::state).distinct().collect(Collectors.joining(" or "));
+    return plural("it stays in ", "they stay in ") + states;
+  }
+
+  private String pronoun() {
+    return plural("it", "them");
+  }
+
+  private String names() {
+    return fates.stream().map(DeviceOutcome::device).collect(Collectors.joining(", "));
+  }
+
+  private String namesAndStates() {
+    return fates.stream().map(fate -> fate.device() + " (" + state(fate) + ")")
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String state(DeviceOutcome fate) {
+    return fate.state().map(DeviceState::name).orElse("an unknown state");
+  }
+
+  private String plural(String one, String several) {
+    return fates.size() == 1 ? one : several;
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.ownership;
+
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.TaskWaiter;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.plan.Recovery;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Resets the devices of a target that has failed, so that nothing of what was loaded runs. */
+public final class TargetReset {
+
+  private final DeviceGroup group;
+  private final TargetCommitment pledge;
+
+  /**
+   * Makes one.
+   *
+   * @param pledge how far the target had come
+   */
+  public TargetReset(DeviceGroup group, TargetCommitment pledge) {
+    this.group = group;
+    this.pledge = pledge;
+  }
+
+  /** What became of a device of the target, from good to bad. */
+  public enum Result {
+    UNTOUCHED("was not touched", "were not touched", true),
+    RESET("was reset", "were reset", true),
+    NOT_RUNNING("could not be reset, but does not run with the state",
+        "could not all be reset, but none runs with the state", true),
+    UNSURE("could not be reset, and whether it runs is unknown",
+        "could not all be reset, and whether they run is unknown", false);
+
+    private final String singular;
+    private final String plural;
+    private final boolean isNotRunning;
+
+    Result(String one, String several, boolean surelyNotRunning) {
+      this.singular = one;
+      this.plural = several;
+      this.isNotRunning = surelyNotRunning;
+    }
+
+    public boolean isNotRunning() {
+      return isNotRunning;
+    }
+
+    public String description(int devices) {
+      return devices == 1 ? "its device " + singular : "its devices " + plural;
+    }
+  }
+
+  /** Resets all devices, and returns the fate of the one that fared worst. */
+  public Result run(Throwable cause) {
+    List<CompletableFuture<Result>> calls =
+        group.start(device -> device.isHung() ? notReset(device) : reset(device, cause));
+    try {
+      TaskWaiter.unwatched().await(calls, TaskWaiter.Limit.of(group.arcTimeout()));
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+    }
+    group.markHung(calls);
+    Result worst = Result.UNTOUCHED;
+    for (int i = 0; i < calls.size(); i++) {
+      CompletableFuture<Result> call = calls.get(i);
+      Result fate = call.isDone() && !call.isCompletedExceptionally()
+          ? call.resultNow()
+          : notReset(group.devices().get(i));
+      worst = fate.compareTo(worst) > 0 ? fate : worst;
+    }
+    return worst;
+  }
+
+  private Result reset(MigratingDevice device, Throwable cause) {
+    if (!device.isTouched()) {
+      return Result.UNTOUCHED;
+    }
+    try {
+      device.reset("what was loaded is of no use; " + Recovery.discard().reason());
+      return Result.RESET;
+    } catch (DeviceException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+      return notReset(device);
+    }
+  }
+
+  /** Before a device was told to run it got no further than STOP. After that only its own word can tell. */
+  private Result notReset(MigratingDevice device) {
+    boolean stopped = pledge != TargetCommitment.STARTING
+        || device.lastState().filter(state -> !state.isRunning()).isPresent();
+    return stopped ? Result.NOT_RUNNING : Result.UNSURE;
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.pages;
+
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.engine.memory.RegionRules;
+import io.vfio4j.engine.stream.MemoryOutput;
+import io.vfio4j.engine.stream.RateGate;
+import io.vfio4j.engine.util.Interrupts;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Sends the pending pages of one channel's stretches, in a thread of the channel's. It takes a page's bit away before it
+ * reads the page: what is written later is the next round's.
+ */
+public final class MemorySender {
+
+  /**
+   * How long a payload is best: it stays in the cache of a processor while it is copied, added up, and handed to the
+   * socket, and there are few system calls.
+   */
+  public static final int FRAME_BYTES = 256 << 10;
+
+  private final MemoryRegions memory;
+  private final PendingPages pending;
+  private final ChannelShards shards;
+  private final int channel;
+  private final MemoryOutput out;
+  private final RateGate permit;
+  private final MemoryFrame frame;
+  private final ZeroPages zeros = new ZeroPages();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong pages = new AtomicLong();
+  private final AtomicLong zeroPages = new AtomicLong();
+
+  /**
+   * Makes a sender.
+   *
+   * @param channel its number, from 0
+   * @param out where frames go
+   * @param frameBytes the longest payload, at most what {@code out} has room for; a page is sent in any case
+   * @param permit asked before each frame
+   */
+  public MemorySender(MemoryRegions memory, PendingPages pending, ChannelShards stretches, int channel,
+      MemoryOutput out,
+      int frameBytes, RateGate permit) {
+    this.memory = memory;
+    this.pending = pending;
+    this.shards = stretches;
+    this.channel = channel;
+    this.out = out;
+    this.permit = permit;
+    this.frame = new MemoryFrame(out.payload(), Math.max(frameBytes, MemoryFrame.MIN_BYTES));
+  }
+
+  /** Returns the bytes of payload sent so far; for any thread. */
+  public long bytes() {
+    return bytes.get();
+  }
+
+  /** Returns the pages sent so far, with those that are zero; for any thread. */
+  public long pages() {
+    return pages.get();
+  }
+
+  /** Returns how many of the {@link #pages} were zero; for any thread. */
+  public long zeroPages() {
+    return zeroPages.get();
+  }
+
+  /**
+   * Sends what is pending in this channel's stretches, each page once.
+   *
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws IOException if the channel breaks, the permit is refused, or memory cannot be read; pages that were taken are
+   *     lost then
+   */
+  public void sendPending() throws IOException {
+    for (int region = 0; region < memory.count(); region++) {
+      try {
+        sendRegion(region);
+      } catch (InternalError e) {
+        throw MemoryFaults.exception(memory.get(region), e);
+      }
+    }
+  }
+
+  private void sendRegion(int region) throws IOException {
+    PageBitmap bits = pending.of(region);
+    long last = (bits.pages() - 1) / ChannelShards.SHARD_PAGES;
+    long stretch = shards.firstShard(region, channel);
+    while (stretch <= last) {
+      sendShard(region, bits, stretch);
+      stretch += shards.channels();
+    }
+    flush(region);
+  }
+
+  private void sendShard(int region, PageBitmap bits, long stretch) throws IOException {
+    long wordsPerStretch = ChannelShards.SHARD_PAGES / PageBitmap.PAGES_PER_WORD;
+    long end = Math.min((stretch + 1) * wordsPerStretch, bits.wordCount());
+    for (long index = stretch * wordsPerStretch; index < end; index++) {
+      long word = bits.takeWord(index);
+      if (word != 0) {
+        addPages(region, index * PageBitmap.PAGES_PER_WORD, word);
+      }
+    }
+  }
+
+  private void addPages(int region, long first, long word) throws IOException {
+    MemorySegment from = memory.get(region).memory();
+    for (long left = word; left != 0; left &= left - 1) {
+      if (!frame.hasRoom()) {
+        flush(region);
+      }
+      long page = first + Long.numberOfTrailingZeros(left);
+      frame.add(page, zeros.isZero(from, page << RegionRules.PAGE_SHIFT));
+    }
+  }
+
+  private void flush(int region) throws IOException {
+    if (frame.isEmpty()) {
+      return;
+    }
+    Interrupts.check();
+    long all = frame.pages();
+    long zero = all - frame.dataPages();
+    int length = frame.finish(region, memory.get(region).memory());
+    MemoryFaults.deliverPending();
+    out.sendMemory(length, permit);
+    bytes.lazySet(bytes.get() + length);
+    pages.lazySet(pages.get() + all);
+    zeroPages.lazySet(zeroPages.get() + zero);
+  }
+}

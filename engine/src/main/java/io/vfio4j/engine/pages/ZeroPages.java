@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.pages;
+
+import io.vfio4j.engine.memory.RegionRules;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Tells pages of zeros from others, for one thread. Most others are known by their first bytes. */
+final class ZeroPages {
+
+  private static final long PAGE = RegionRules.PAGE_SIZE;
+  private static final MemorySegment ZEROS = Arena.global().allocate(PAGE, PAGE).asReadOnly();
+
+  /**
+   * A copy of the page to look at. HotSpot is prepared for the page itself to be gone, by a file that was cut, while it
+   * copies; in {@code mismatch} it is not, and would end the process.
+   */
+  private final MemorySegment copy = Arena.ofAuto().allocate(PAGE, PAGE);
+
+  boolean isZero(MemorySegment memory, long offset) {
+    if (memory.get(ValueLayout.JAVA_LONG_UNALIGNED, offset) != 0) {
+      return false;
+    }
+    MemorySegment.copy(memory, offset, copy, 0, PAGE);
+    return MemorySegment.mismatch(copy, 0, PAGE, ZEROS, 0, PAGE) < 0;
+  }
+
+  /** Makes a page zero. One that already is stays as it is, so that it is not made dirty. */
+  void clear(MemorySegment memory, long offset) {
+    if (!isZero(memory, offset)) {
+      MemorySegment.copy(ZEROS, 0, memory, offset, PAGE);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.progress;
+
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.codec.Compression;
+import io.vfio4j.engine.util.Cancellation;
+import io.vfio4j.engine.util.CancelledException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** What all threads of the source send together: counts it, keeps it within the limit, and tells of progress. */
+public final class TransferAccounting {
+
+  private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(250);
+
+  private final PhaseTracker narrator;
+  private final BandwidthLimit limit;
+  private final Cancellation callOff;
+  private final Duration began;
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong bytesOnWire = new AtomicLong();
+  private volatile int round;
+  private volatile @Nullable Prediction prediction;
+  private Duration reportedAt;
+  private long reportedBytes;
+
+  public TransferAccounting(PhaseTracker narrator, long maxBandwidth, Cancellation callOff) {
+    this.narrator = narrator;
+    this.limit = new BandwidthLimit(narrator.clock(), maxBandwidth);
+    this.callOff = callOff;
+    this.began = narrator.now();
+    this.reportedAt = began;
+  }
+
+  /** Returns how many bytes to send at once, at most {@code most}. */
+  public int chunk(int most) {
+    return limit.chunk(most);
+  }
+
+  /** Throws if nothing is to be sent any more. */
+  public void checkCancelled() throws CancelledException {
+    callOff.check();
+  }
+
+  /** Accounts for bytes that are about to go over the wire, and waits until they may. */
+  public void acquire(long onWire) throws IOException {
+    limit.acquire(onWire);
+    callOff.check();
+    bytesOnWire.addAndGet(onWire);
+  }
+
+  /** Counts what was sent, as it was before it was compressed. */
+  public void countSent(long count) {
+    bytes.addAndGet(count);
+    if (isProgressDue()) {
+      reportProgress();
+    }
+  }
+
+  /** Returns the bytes sent so far. */
+  public long bytes() {
+    return bytes.get();
+  }
+
+  /** Returns the bytes that went over the wire for them so far. */
+  long bytesOnWire() {
+    return bytesOnWire.get();
+  }
+
+  /** Returns what compression did with all that was sent so far; empty where there is none. */
+  public Optional<MigrationReport.CompressionReport> compressed(Optional<Compression> how) {
+    return how
+        .map(used -> new MigrationReport.CompressionReport(used.codec().algorithm(), used.level(),
+            bytesOnWire()));
+  }
+
+  /** From here on, progress is told with these. */
+  public void setRound(int currentRound, @Nullable Prediction current) {
+    round = currentRound;
+    prediction = current;
+  }
+
+  public @Nullable Prediction prediction() {
+    return prediction;
+  }
+
+  private synchronized boolean isProgressDue() {
+    return narrator.now().minus(reportedAt).compareTo(PROGRESS_INTERVAL) >= 0;
+  }
+
+  public void reportProgress() {
+    narrator.report(progress());
+  }
+
+  private synchronized MigrationEvent progress() {
+    Duration now = narrator.now();
+    long sent = bytes.get();
+    double seconds = now.minus(reportedAt).toNanos() / 1e9;
+    double recent = seconds > 0 ? (sent - reportedBytes) / seconds : 0;
+    reportedAt = now;
+    reportedBytes = sent;
+    Prediction current = prediction;
+    return new MigrationEvent.Progress(now, round, sent, recent,
+        current == null ? OptionalLong.empty() : OptionalLong.of(current.remaining()),
+        Optional.ofNullable(current).map(Prediction::downtime), now.minus(began));
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.source;
+
+import io.vfio4j.engine.connection.Confirmations;
+import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.progress.TransferAccounting;
+import io.vfio4j.engine.stream.FrameHeader;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.stream.FrameWriter;
+import io.vfio4j.engine.stream.RateGate;
+import io.vfio4j.engine.util.NanoClock;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Moves one device's stream into frames, and measures how fast that goes. Used by the device's thread. */
+public final class DeviceStateSender {
+
+  private final int number;
+  private final FrameWriter out;
+  private final TransferAccounting traffic;
+  private final RateGate permit;
+  private final NanoClock clock;
+  private final boolean segments;
+  private final MemorySegment buffer;
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong busyNanos = new AtomicLong();
+
+  /**
+   * Makes a pump.
+   *
+   * @param number the device's number
+   * @param out where its frames go
+   * @param segments whether the target has to hear where segments end
+   */
+  DeviceStateSender(int number, FrameWriter out, TransferAccounting traffic, NanoClock clock,
+      boolean segments) {
+    this.number = number;
+    this.out = out;
+    this.traffic = traffic;
+    this.permit = (_, onWire) -> traffic.acquire(onWire);
+    this.clock = clock;
+    this.segments = segments;
+    this.buffer = out.payload().asSlice(0, traffic.chunk(FrameHeader.MAX_PAYLOAD));
+  }
+
+  /**
+   * Reads once and sends what was read.
+   *
+   * @return what {@link io.vfio4j.model.SavingSession#read} returned
+   */
+  long sendNext(MigratingDevice device) throws IOException {
+    traffic.checkCancelled();
+    long start = clock.nanoTime();
+    long count = device.read(buffer);
+    if (count <= 0) {
+      return count;
+    }
+    out.sendData(number, (int) count, segments && device.segmentEnded(), permit);
+    bytes.addAndGet(count);
+    busyNanos.addAndGet(clock.nanoTime() - start);
+    traffic.countSent(count);
+    return count;
+  }
+
+  /** Asks the target to confirm what was sent, over a connection that is this device's own. */
+  void requestConfirmation(Confirmations confirmations, int connection) throws IOException {
+    confirmations.request(connection, out);
+  }
+
+  /** Tells the target that all initial data has been sent. */
+  void sendInitialDone() throws IOException {
+    out.send(FrameKind.INITIAL, number, 0);
+  }
+
+  /** Returns the bytes sent so far; for any thread. */
+  public long bytes() {
+    return bytes.get();
+  }
+
+  /** Returns how long there was something to send; for any thread. */
+  long busyNanos() {
+    return busyNanos.get();
+  }
+}

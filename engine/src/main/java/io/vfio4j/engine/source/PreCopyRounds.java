@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.source;
+
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.policy.RoundFacts;
+import io.vfio4j.engine.progress.Forecast;
+import io.vfio4j.engine.progress.NotConvergingException;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.progress.Prediction;
+import io.vfio4j.engine.util.Interrupts;
+import io.vfio4j.model.DeviceState;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Streams memory and devices while everything runs, in rounds, until the policy wants to switch over. */
+public final class PreCopyRounds {
+
+  /** So many rounds are remembered, the first and the last ones: a policy may wait for days. */
+  private static final int MAX_KEPT = 2000;
+
+  private static final int FIRST_KEPT = 1000;
+
+  private static final long FIRST_PAUSE_NANOS = 1_000_000;
+  private static final long LAST_PAUSE_NANOS = 50_000_000;
+
+  private final SourceStreams streams;
+  private final MigrationOptions options;
+  private final PhaseTracker narrator;
+  private final Forecast forecast;
+  private final List<DeviceRound> devices = new ArrayList<>();
+  private final List<MigrationReport.Round> rounds = new ArrayList<>();
+  private final boolean acknowledged;
+  private final boolean anyDevice;
+  private Duration began = Duration.ZERO;
+  private Duration quiesceFailedAt = Duration.ZERO;
+  private int quiesceFailures;
+  private int endedRounds;
+  private long pauseNanos = FIRST_PAUSE_NANOS;
+
+  /**
+   * Makes the rounds.
+   *
+   * @param forecast predicts, and is told what is measured
+   * @param acknowledged whether the target is to acknowledge initial data
+   */
+  public PreCopyRounds(SourceStreams streams, MigrationOptions options, PhaseTracker narrator,
+      Forecast forecast,
+      boolean acknowledged) {
+    this.streams = streams;
+    this.options = options;
+    this.narrator = narrator;
+    this.forecast = forecast;
+    this.acknowledged = acknowledged;
+    streams.group().devices()
+        .forEach(device -> devices.add(new DeviceRound(narrator, options.preCopy(), acknowledged)));
+    this.anyDevice =
+        streams.group().devices().stream().anyMatch(device -> roundOf(device).participates(device));
+  }
+
+  private DeviceRound roundOf(MigratingDevice device) {
+    return devices.get(device.number());
+  }
+
+  public List<MigrationReport.Round> rounds() {
+    return rounds;
+  }
+
+  /** Sends all memory once, and begins to read all devices that can be read while they run. */
+  public void begin() throws IOException {
+    if (streams.memory().isPresent()) {
+      sendAllMemory(streams.memory().get());
+    }
+    began = narrator.now();
+    if (anyDevice) {
+      narrator.enter(new Phase.PreCopy(endedRounds + 1), "the devices can be read while they run");
+      Duration before = narrator.now();
+      streams.group().move(device -> roundOf(device).participates(device)
+          ? Optional.of(DeviceState.PRE_COPY)
+          : Optional.empty(), "move it to PRE_COPY", "pre-copy", streams.waiter());
+      forecast.recordMove(narrator.now().minus(before));
+      expectedBytes();
+    }
+  }
+
+  private void sendAllMemory(SourceMemory memory) throws IOException {
+    narrator.enter(new Phase.PreCopy(1), "all memory is sent once");
+    memory.startLogs(streams.waiter());
+    Duration start = narrator.now();
+    streams.traffic().setRound(1, null);
+    SourceStreams.SentBytes sent = streams.measure(() -> streams.await(memory.sendForConfirmation()));
+    Duration took = narrator.now().minus(start);
+    long devicesLeft = expectedBytes();
+    long left = collect();
+    streams.roundTrip().ifPresent(forecast::recordRoundTrip);
+    end(new MigrationReport.Round(1, 0, sent.memory(), devicesLeft, left, streams.rate().bytesPerSecond(),
+        took), forecast.predict(devicesLeft + left, 0, streams.rate(), !anyDevice));
+  }
+
+  /** Asks all devices what they would send if they stopped now, which tells as well what a call to them takes. */
+  private long expectedBytes() throws IOException {
+    Duration before = narrator.now();
+    long expected = Switchover.expectedBytes(streams);
+    forecast.recordCalls(narrator.now().minus(before));
+    return expected;
+  }
+
+  /** Reads the logs of dirty memory, if there is any; returns how much there is. */
+  private long collect() throws IOException {
+    if (streams.memory().isEmpty()) {
+      return 0;
+    }
+    Duration before = narrator.now();
+    long left = streams.memory().get().collect(streams.waiter());
+    forecast.recordCollection(narrator.now().minus(before));
+    return left;
+  }
+
+  /** The devices did not get to their grace states in time, and are where they were. */
+  public void quiesceFailed() {
+    quiesceFailures++;
+    quiesceFailedAt = narrator.now();
+  }
+
+  /**
+   * Goes through as many rounds as it takes.
+   *
+   * @return how long the switchover may take
+   * @throws NotConvergingException if the policy gives up
+   */
+  public Decision.SwitchOver run() throws IOException {
+    if (!anyDevice && streams.memory().isEmpty() && quiesceFailures == 0) {
+      return new Decision.SwitchOver(Optional.of(options.maxDowntime()), "there is no pre-copy");
+    }
+    while (true) {
+      Round round = round();
+      switch (options.policy().decide(round.facts())) {
+        case Decision.SwitchOver switchOver when round.facts().acknowledged() -> {
+          return switchOver;
+        }
+        case Decision.SwitchOver _ -> startNextRound(round, "the target has not loaded all that was sent");
+        case Decision.Abort giveUp -> throw new NotConvergingException(giveUp.reason());
+        case Decision.Continue goOn -> startNextRound(round, goOn.reason());
+      }
+    }
+  }
+
+  /**
+   * A round that has ended.
+   *
+   * @param facts what the policy is told
+   * @param dry whether there was nothing more to be sent
+   */
+  private record Round(RoundFacts facts, boolean dry) {
+  }
+
+  private void startNextRound(Round round, String why) throws IOException {
+    if (round.dry()) {
+      pause();
+    }
+    narrator.enter(new Phase.PreCopy(endedRounds + 1), why);
+  }
+
+  private Round round() throws IOException {
+    Duration start = narrator.now();
+    streams.traffic().setRound(endedRounds + 1, streams.traffic().prediction());
+    List<DeviceRound.Result> results = new ArrayList<>();
+    SourceStreams.SentBytes sent = streams.measure(
+        () -> results.addAll(streams.round((device, pump) -> roundOf(device).run(device, pump))));
+    expectedBytes();
+    if (!sent.isEmpty()) {
+      streams.roundTrip().ifPresent(forecast::recordRoundTrip);
+    }
+    long memoryLeft = collect();
+    streams.acks().poll();
+    Duration took = narrator.now().minus(start);
+    DeviceTotals devicesThen = DeviceTotals.of(results);
+    Prediction prediction = forecast.predict(devicesThen.left() + memoryLeft, devicesThen.assumed(),
+        streams.rate(), devicesThen.initialDone());
+    if (!sent.isEmpty()) {
+      pauseNanos = FIRST_PAUSE_NANOS;
+      end(new MigrationReport.Round(endedRounds + 1, sent.devices(), sent.memory(), devicesThen.left(),
+          memoryLeft, streams.rate().bytesPerSecond(), took), prediction);
+    }
+    streams.traffic().setRound(Math.max(1, endedRounds), prediction);
+    return new Round(facts(devicesThen, memoryLeft, took, prediction, isAcknowledged(results)),
+        devicesThen.dry() && memoryLeft == 0);
+  }
+
+  private RoundFacts facts(DeviceTotals totals, long memoryLeft, Duration took, Prediction prediction,
+      boolean isAcknowledged) {
+    return new RoundFacts(Math.max(1, endedRounds), narrator.now().minus(began), totals.left(), memoryLeft,
+        streams.rate().bytesPerSecond(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
+        prediction.downtime(), options.maxDowntime(), totals.initialDone(), isAcknowledged, quiesceFailures,
+        quiesceFailures == 0 ? Duration.ZERO : narrator.now().minus(quiesceFailedAt));
+  }
+
+  private static double perSecond(long bytes, Duration took) {
+    return took.isPositive() ? bytes * 1e9 / took.toNanos() : 0;
+  }
+
+  private boolean isAcknowledged(List<DeviceRound.Result> results) {
+    return streams.isConfirmed() && (!acknowledged || streams.group().devices().stream()
+        .filter(device -> roundOf(device).participates(device))
+        .allMatch(device -> results.get(device.number()).initialReported()
+            && streams.acks().hasLoadedInitial(device.number())));
+  }
+
+  private void end(MigrationReport.Round round, Prediction prediction) throws IOException {
+    endedRounds = round.number();
+    if (rounds.size() == MAX_KEPT) {
+      rounds.remove(FIRST_KEPT);
+    }
+    rounds.add(round);
+    streams.connection().out().sendRound(round.number());
+    streams.traffic().setRound(round.number(), prediction);
+    streams.traffic().reportProgress();
+    narrator.report(new MigrationEvent.RoundEnd(narrator.now(), round,
+        OptionalLong.of(prediction.remaining()), Optional.of(prediction.downtime())));
+  }
+
+  /** Waits for the devices to have more. */
+  private void pause() throws IOException {
+    Interrupts.check();
+    streams.acks().check();
+    narrator.clock().pause(pauseNanos);
+    pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
+  }
+
+  /** What a round did with all devices together. */
+  private record DeviceTotals(long left, long assumed, long dirtied, boolean initialDone, boolean dry) {
+    static DeviceTotals of(List<DeviceRound.Result> results) {
+      long left = 0;
+      long assumed = 0;
+      long dirtied = 0;
+      boolean initialDone = true;
+      boolean dry = true;
+      for (DeviceRound.Result result : results) {
+        left += result.left();
+        assumed += result.assumed();
+        dirtied += Math.max(0, result.left() - result.expectedLeft());
+        initialDone &= result.initialDone();
+        dry &= result.isDry();
+      }
+      return new DeviceTotals(left, assumed, dirtied, initialDone, dry);
+    }
+  }
+}

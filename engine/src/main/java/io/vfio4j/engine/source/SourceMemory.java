@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.source;
+
+import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.connection.Confirmations;
+import io.vfio4j.engine.connection.StreamConnection;
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.engine.memory.RegionRules;
+import io.vfio4j.engine.pages.ChannelShards;
+import io.vfio4j.engine.pages.DirtyLogs;
+import io.vfio4j.engine.pages.MemorySender;
+import io.vfio4j.engine.pages.PendingPages;
+import io.vfio4j.engine.pages.TrackedLog;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.progress.TransferAccounting;
+import io.vfio4j.engine.stream.FrameWriter;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.Futures;
+import io.vfio4j.engine.util.TaskWaiter;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+
+/** The source's memory: the logs of who writes to it, what is to be sent, and the connections that it goes over. */
+public final class SourceMemory implements AutoCloseable {
+
+  private final MemoryRegions memory;
+  private final DeviceGroup group;
+  private final DirtyLogs logs;
+  private final PendingPages pending;
+  private final List<Channel> channels = new ArrayList<>();
+  private final List<StreamConnection> links;
+  private final ExecutorService threads;
+  private final PhaseTracker narrator;
+  private final boolean ownsConnections;
+  private final Confirmations confirmations;
+  private final int firstConnection;
+
+  /** A connection, who sends over it, for how long that was busy, and what it sent the last time. */
+  private static final class Channel {
+    private final MemorySender sender;
+    private final AtomicLong busyNanos = new AtomicLong();
+    private volatile Pass last = new Pass(0, 0);
+
+    Channel(MemorySender sender) {
+      this.sender = sender;
+    }
+  }
+
+  /** What a connection did with all that was to be sent at one time. */
+  private record Pass(long bytes, long nanos) {
+  }
+
+  /**
+   * Makes the memory ready; nothing is sent and no log started.
+   *
+   * @param links what it goes over
+   * @param firstConnection the number of the first of these connections; 0 where the only one is that which everything
+   *     goes over
+   */
+  SourceMemory(DeviceSet ensemble, DeviceGroup group, Workload workload, List<StreamConnection> links,
+      int firstConnection,
+      Confirmations confirmations, TransferAccounting traffic, PhaseTracker narrator) {
+    this.memory = ensemble.memory();
+    this.group = group;
+    this.links = links;
+    boolean shared = firstConnection == 0;
+    this.ownsConnections = !shared;
+    this.confirmations = confirmations;
+    this.firstConnection = firstConnection;
+    this.narrator = narrator;
+    this.logs = new DirtyLogs(memory, ensemble.devices(), ensemble.containerLog(), workload.dirtyLog(),
+        narrator::note);
+    if (workload.hasUnloggedWrites() && workload.dirtyLog().isEmpty()) {
+      logs.addUnloggedWriter("the workload");
+    }
+    this.pending = new PendingPages(memory);
+    ChannelShards stretches = new ChannelShards(links.size());
+    for (int number = 0; number < links.size(); number++) {
+      FrameWriter out = shared ? links.get(number).newWriter() : links.get(number).out();
+      channels.add(new Channel(new MemorySender(memory, pending, stretches, number, out,
+          traffic.chunk(MemorySender.FRAME_BYTES), (bytes, onWire) -> {
+            traffic.acquire(onWire);
+            traffic.countSent(bytes);
+          })));
+    }
+    this.threads = Executors.newFixedThreadPool(links.size(),
+        Thread.ofPlatform().name("vfio4j-memory-", 0).daemon(true).factory());
+  }
+
+  /** Starts all logs, each by the thread that drives its device. */
+  void startLogs(TaskWaiter waiting) throws IOException {
+    group.callAll("start its DMA log", waiting, device -> {
+      logs.ofDevice(device.number()).ifPresent(TrackedLog::start);
+      return device;
+    });
+    logs.container().ifPresent(TrackedLog::start);
+    logs.workload().ifPresent(TrackedLog::start);
+    logs.reportNotes();
+  }
+
+  /**
+   * Reads all logs and clears them.
+   *
+   * @return how many bytes are to be sent then
+   */
+  long collect(TaskWaiter waiting) throws IOException {
+    group.callAll("report its DMA log", waiting, device -> {
+      logs.ofDevice(device.number()).ifPresent(TrackedLog::collect);
+      return device;
+    });
+    logs.container().ifPresent(TrackedLog::collect);
+    logs.workload().ifPresent(TrackedLog::collect);
+    return logs.mergeInto(pending) * RegionRules.PAGE_SIZE;
+  }
+
+  /** Begins to send all that is to be sent, over all connections at once. */
+  List<CompletableFuture<Long>> send() {
+    return channels.stream().map(channel -> Futures.submit(threads, () -> send(channel))).toList();
+  }
+
+  /** Does the same, and asks the target to confirm what went over connections that are for memory alone. */
+  List<CompletableFuture<Long>> sendForConfirmation() {
+    return IntStream.range(0, channels.size()).mapToObj(number -> Futures.submit(threads, () -> {
+      long sent = send(channels.get(number));
+      if (ownsConnections && sent > 0) {
+        confirmations.request(firstConnection + number, links.get(number).out());
+      }
+      return sent;
+    })).toList();
+  }
+
+  private Long send(Channel channel) throws IOException {
+    long start = narrator.clock().nanoTime();
+    long before = channel.sender.bytes();
+    channel.sender.sendPending();
+    long sent = channel.sender.bytes() - before;
+    long took = sent > 0 ? narrator.clock().nanoTime() - start : 0;
+    channel.busyNanos.addAndGet(took);
+    channel.last = new Pass(sent, took);
+    return sent;
+  }
+
+  /** Ends the streams of connections that are for memory alone; nothing is being sent. */
+  void end() throws IOException {
+    if (ownsConnections) {
+      for (StreamConnection link : links) {
+        link.out().sendEnd();
+      }
+    }
+  }
+
+  /** Stops all logs that were started, as far as their devices answer; doing so again does nothing. */
+  public void stopLogs() throws IOException {
+    try {
+      group.callAll("stop its DMA log", TaskWaiter.unwatched(), device -> {
+        if (!device.isHung()) {
+          logs.ofDevice(device.number()).ifPresent(TrackedLog::stop);
+        }
+        return device;
+      });
+    } finally {
+      logs.container().ifPresent(TrackedLog::stop);
+      logs.workload().ifPresent(TrackedLog::stop);
+      logs.reportNotes();
+    }
+  }
+
+  /** Stops all logs after a failure, of which what goes wrong with it becomes a part. */
+  public void stopLogs(Throwable cause) {
+    try {
+      stopLogs();
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+    }
+  }
+
+  /** Returns the bytes sent so far. */
+  long bytes() {
+    return channels.stream().mapToLong(channel -> channel.sender.bytes()).sum();
+  }
+
+  /** Returns for how long each connection had something to send. */
+  long[] busyNanos() {
+    return channels.stream().mapToLong(channel -> channel.busyNanos.get()).toArray();
+  }
+
+  /** Returns what was done; what was sent last is what was sent while everything stood still. */
+  public MigrationReport.MemoryReport report() {
+    long pages = channels.stream().mapToLong(channel -> channel.sender.pages()).sum();
+    long zeroPages = channels.stream().mapToLong(channel -> channel.sender.zeroPages()).sum();
+    long lastBytes = channels.stream().mapToLong(channel -> channel.last.bytes()).sum();
+    long lastNanos = channels.stream().mapToLong(channel -> channel.last.nanos()).max().orElse(0);
+    return new MigrationReport.MemoryReport(memory.size(), bytes(), pages, zeroPages, lastBytes,
+        Duration.ofNanos(lastNanos));
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    if (group.devices().stream().anyMatch(MigratingDevice::isHung)) {
+      narrator.note("bitmaps are kept, for a device that does not answer may still be given them");
+    } else {
+      close(logs::close);
+    }
+    close(pending::close);
+  }
+
+  /** What has been sent has been sent, whether or not the memory that it took can be given back. */
+  private void close(Runnable close) {
+    try {
+      close.run();
+    } catch (RuntimeException e) {
+      narrator.note("bitmaps are kept: " + Exceptions.message(e));
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.source;
+
+import io.vfio4j.engine.DeviceSwitchover;
+import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.progress.DowntimeBudget;
+import io.vfio4j.engine.progress.DowntimeClock;
+import io.vfio4j.engine.progress.DowntimeExceededException;
+import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.progress.Prediction;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.SavingSession;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * Stops the devices, which are in their grace states, and streams the rest until the target has loaded it; the workload
+ * is paused.
+ */
+public final class Switchover {
+
+  private final SourceStreams streams;
+  private final DowntimeClock parts;
+  private final DowntimeBudget budget;
+  private final PhaseTracker narrator;
+  private final long sentBefore;
+  private final List<DeviceSwitchover> devices = new ArrayList<>();
+  private long expected;
+
+  /**
+   * Makes one of a downtime that has begun.
+   *
+   * @param expectedBytes {@link #expectedBytes}
+   * @param limit how long the downtime may last
+   */
+  Switchover(SourceStreams streams, DowntimeClock parts, long expectedBytes, Duration limit,
+      PhaseTracker narrator) {
+    this.streams = streams;
+    this.expected = expectedBytes;
+    this.parts = parts;
+    this.budget = new DowntimeBudget(narrator, limit, parts.began());
+    this.narrator = narrator;
+    this.sentBefore = streams.traffic().bytes();
+  }
+
+  /** Returns what each device did. */
+  public List<DeviceSwitchover> devices() {
+    return devices;
+  }
+
+  /** Returns what to expect, for whoever has to be told when it takes too long; asked before the devices stop. */
+  static long expectedBytes(SourceStreams streams) throws IOException {
+    List<OptionalLong> estimates =
+        streams.callAll((device, pump) -> DeviceRound.stopCopyLength(device));
+    boolean all = estimates.stream().allMatch(OptionalLong::isPresent);
+    return all
+        ? estimates.stream().mapToLong(OptionalLong::getAsLong).sum()
+        : streams.prediction().map(Prediction::remaining).orElse(0L);
+  }
+
+  /** Does it; a switchover that takes too long ends with {@link DowntimeExceededException}. */
+  public void run() throws IOException {
+    sendRest();
+    end();
+    parts.endPart(DowntimeParts.Part.SENDING);
+    awaitLoaded();
+    parts.endPart(DowntimeParts.Part.LOADING);
+  }
+
+  /** Does all of it that comes before the end of the streams. */
+  public void sendRest() throws IOException {
+    List<Duration> stopping = streams.group().callAll("move it to STOP_COPY", streams.waiter(), this::stop);
+    if (streams.memory().isPresent()) {
+      // Nothing writes any more: a device may do so until it is stopped.
+      expected += streams.memory().get().collect(streams.waiter());
+    }
+    parts.endPart(DowntimeParts.Part.STOPPING);
+    devices.addAll(streams
+        .callAllWithMemory((device, pump) -> drain(device, pump, stopping.get(device.number()))));
+    streams.traffic().reportProgress();
+  }
+
+  /**
+   * Ends all streams; the logs are stopped while the target loads what has been sent last. It may say any moment that it
+   * has, which is not to be heard before it is waited for.
+   */
+  private void end() throws IOException {
+    if (streams.memory().isPresent()) {
+      streams.memory().get().end();
+    }
+    streams.connection().out().sendEnd();
+    if (streams.memory().isPresent()) {
+      streams.memory().get().stopLogs();
+    }
+  }
+
+  private Duration stop(MigratingDevice device) throws IOException {
+    return device.timedMove(DeviceState.STOP_COPY, "switchover");
+  }
+
+  /** Returns how many bytes were sent since the devices were to stop. */
+  public long bytes() {
+    return streams.traffic().bytes() - sentBefore;
+  }
+
+  private DeviceSwitchover drain(MigratingDevice device, DeviceStateSender pump, Duration stopping)
+      throws IOException {
+    Duration before = narrator.now();
+    long bytesBefore = pump.bytes();
+    drain(device, pump);
+    streams.endDevice(device.number());
+    return new DeviceSwitchover(stopping, narrator.now().minus(before), pump.bytes() - bytesBefore);
+  }
+
+  private void drain(MigratingDevice device, DeviceStateSender pump) throws IOException {
+    long count;
+    do {
+      budget.check(bytes(), expected);
+      count = pump.sendNext(device);
+      if (count == SavingSession.NOTHING_NOW) {
+        throw device.protocolViolation("there is nothing to read in STOP_COPY, but no end either");
+      }
+    } while (count != SavingSession.END);
+  }
+
+  private void awaitLoaded() throws IOException {
+    budget.check(bytes(), expected);
+    // What was acknowledged in the last moment has not been heard yet.
+    if (!streams.acks().expect(FrameKind.LOADED, budget.left())) {
+      throw budget.exceeded(bytes(), expected);
+    }
+    budget.check(bytes(), expected);
+    narrator
+        .report(new MigrationEvent.Note(narrator.now(), narrator.side(), "the target has loaded everything"));
+  }
+}

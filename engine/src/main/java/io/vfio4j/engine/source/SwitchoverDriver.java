@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.source;
+
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.Phase;
+import io.vfio4j.engine.device.PausableWorkload;
+import io.vfio4j.engine.device.Quiescence;
+import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.progress.DowntimeClock;
+import io.vfio4j.engine.progress.PhaseTracker;
+import java.io.IOException;
+import java.time.Duration;
+
+/** The source's way from running devices to such as stand still: rounds and grace states, until both are done with. */
+public final class SwitchoverDriver {
+
+  /** For ever, as far as a downtime is concerned. */
+  private static final Duration NO_LIMIT = Duration.ofDays(365);
+
+  private final SourceStreams streams;
+  private final PausableWorkload workload;
+  private final MigrationOptions options;
+  private final PhaseTracker narrator;
+  private final DowntimeClock parts;
+
+  public SwitchoverDriver(SourceStreams streams, PausableWorkload workload, MigrationOptions options,
+      PhaseTracker narrator,
+      DowntimeClock parts) {
+    this.streams = streams;
+    this.workload = workload;
+    this.options = options;
+    this.narrator = narrator;
+    this.parts = parts;
+  }
+
+  /** Goes on while everything runs, until it may stop. */
+  @FunctionalInterface
+  public interface PreCopy {
+    Decision.SwitchOver run() throws IOException;
+  }
+
+  /** Hears that the devices did not enter their grace states in time. */
+  @FunctionalInterface
+  public interface QuiesceFailureHandler {
+    void onFailure() throws IOException;
+  }
+
+  /** Returns what stops the devices, which are in their grace states now, and sends the rest; the workload is paused. */
+  public Switchover run(PreCopy rounds, QuiesceFailureHandler notQuiet) throws IOException {
+    Quiescence quiescence = new Quiescence(streams.group(), streams.waiter(), workload, options.maxQuiesce(),
+        narrator, parts);
+    while (true) {
+      Decision.SwitchOver decision = rounds.run();
+      long expected = Switchover.expectedBytes(streams);
+      narrator.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
+      Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
+      if (quiescence.enter(limit)) {
+        narrator.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
+        return new Switchover(streams, parts, expected, limit, narrator);
+      }
+      notQuiet.onFailure();
+    }
+  }
+}

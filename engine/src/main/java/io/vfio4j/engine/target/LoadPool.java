@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.target;
+
+import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.util.Cancellation;
+import io.vfio4j.engine.util.Futures;
+import io.vfio4j.engine.util.TaskWaiter;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Loads over all of the target's connections at once, each in a thread, so that a slow device does not hold up the
+ * others. When one fails, the others are woken and give up.
+ */
+public final class LoadPool {
+
+  private final List<StateLoader> loaders;
+  private final DeviceGroup group;
+  private final Cancellation callOff;
+  private final TaskWaiter waiting;
+
+  public LoadPool(List<StateLoader> loaders, DeviceGroup group, Cancellation callOff, TaskWaiter waiting) {
+    this.loaders = loaders;
+    this.group = group;
+    this.callOff = callOff;
+    this.waiting = waiting;
+  }
+
+  /** Loads everything, and returns how many bytes that was. */
+  public long run() throws IOException {
+    ExecutorService threads = Executors.newFixedThreadPool(loaders.size(),
+        Thread.ofPlatform().name("vfio4j-load-", 0).daemon(true).factory());
+    callOff.onCancel(threads::shutdownNow);
+    List<CompletableFuture<Long>> calls =
+        loaders.stream().map(loader -> Futures.submit(threads, loader::run)).toList();
+    try {
+      boolean done = waiting.await(calls, TaskWaiter.Limit.none(group.arcTimeout()));
+      if (!done) {
+        throw new IllegalStateException("a wait without a limit ended");
+      }
+      return calls.stream().mapToLong(CompletableFuture::resultNow).sum();
+    } finally {
+      noteHung(calls);
+      threads.shutdown();
+    }
+  }
+
+  /** A thread that is still in a write keeps its devices: nobody else may drive them. */
+  private void noteHung(List<CompletableFuture<Long>> calls) {
+    for (int i = 0; i < calls.size(); i++) {
+      if (!calls.get(i).isDone()) {
+        loaders.get(i).devices().stream().forEach(number -> group.devices().get(number).markHung());
+      }
+    }
+  }
+}

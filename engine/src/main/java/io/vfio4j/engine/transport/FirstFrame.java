@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.transport;
+
+import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.stream.FrameHeader;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.stream.FrameReader;
+import io.vfio4j.engine.stream.FrameStream;
+import io.vfio4j.engine.stream.FrameWriter;
+import io.vfio4j.engine.stream.StreamException;
+import io.vfio4j.engine.transport.HandshakeQueue.Candidate;
+import io.vfio4j.engine.transport.HandshakeQueue.Progress;
+import io.vfio4j.engine.transport.PeerRefusedException.Reason;
+import io.vfio4j.engine.util.Exceptions;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/**
+ * Receives the first frame of a stream by a deadline as a whole, and keeps its bytes for the one who is given the
+ * connection. A peer that sends something else is told so, and refused.
+ */
+public final class FirstFrame {
+
+  /** A HELLO, and what may be passed over before it. */
+  private static final int MAX_BYTES = 4 * FrameKind.HELLO.maxLength();
+
+  /** How long a peer that was refused has for reading why. */
+  private static final Duration FAILURE_TIMEOUT = Duration.ofSeconds(1);
+
+  private static final long PAGE = 4096;
+
+  private FirstFrame() {
+  }
+
+  /**
+   * Waits for the frame.
+   *
+   * @throws PeerRefusedException if the peer goes away, is not done in time, or sends something else
+   */
+  static OpenedTransport await(Transport transport, Candidate<?> peer) throws IOException {
+    Recorder recorder = new Recorder(transport, peer);
+    try {
+      FrameKind kind = read(recorder);
+      if (kind.isFailure()) {
+        throw new PeerRefusedException(transport.peer(), Reason.GAVE_UP,
+            "it gave up before it said what it wants", null);
+      }
+      requireFirstKind(kind);
+      return new OpenedTransport(transport, kind, recorder.bytes());
+    } catch (StreamException e) {
+      sendFailure(transport, Exceptions.message(e) + "; nothing was touched");
+      throw new PeerRefusedException(transport.peer(), Reason.NO_STREAM, Exceptions.message(e), e);
+    } catch (StalledException e) {
+      throw new PeerRefusedException(transport.peer(), Reason.TOO_SLOW,
+          recorder.isEmpty() ? "it sent nothing in time" : "its first frame was not complete in time", e);
+    } catch (EOFException | ConnectionBrokenException e) {
+      throw new PeerRefusedException(transport.peer(), Reason.GONE, recorder.isEmpty()
+          ? "it closed the connection before it sent anything"
+          : "it closed the connection before its first frame was complete", e);
+    }
+  }
+
+  private static FrameKind read(Recorder recorder) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      return new FrameReader(recorder, buffer(arena)).next(recorder.remaining());
+    }
+  }
+
+  private static MemorySegment buffer(Arena arena) {
+    return arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength(), PAGE);
+  }
+
+  private static void requireFirstKind(FrameKind kind) throws StreamException {
+    if (kind != FrameKind.HELLO && kind != FrameKind.ASK && kind != FrameKind.JOIN) {
+      throw new StreamException("the stream begins with %s, expected HELLO, ASK or JOIN".formatted(kind));
+    }
+  }
+
+  /**
+   * Tells a peer why it is not served. It may not be listening, which changes nothing.
+   *
+   * @return whether that could be sent
+   */
+  public static boolean sendFailure(Transport transport, String reason) {
+    long end = System.nanoTime() + FAILURE_TIMEOUT.toNanos();
+    try (Arena arena = Arena.ofConfined()) {
+      new FrameWriter(new FrameStream(transport, FAILURE_TIMEOUT), buffer(arena)).sendText(FrameKind.FAILED,
+          reason);
+      drain(transport, end);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Reads on until the peer closes: a connection closed with bytes unread is reset, and the last words are lost. */
+  private static void drain(Transport transport, long end) throws IOException {
+    ByteBuffer dropped = ByteBuffer.allocate(8192);
+    long left = end - System.nanoTime();
+    while (left > 0 && transport.receive(dropped.clear(), Duration.ofNanos(left)) >= 0) {
+      left = end - System.nanoTime();
+    }
+  }
+
+  /** Passes on what comes, by the deadline, and keeps it. */
+  private static final class Recorder implements Transport {
+    private final Transport transport;
+    private final Candidate<?> candidate;
+    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+
+    Recorder(Transport transport, Candidate<?> candidate) {
+      this.transport = transport;
+      this.candidate = candidate;
+    }
+
+    Duration remaining() {
+      return Duration.ofNanos(Math.max(1, candidate.deadline() - System.nanoTime()));
+    }
+
+    boolean isEmpty() {
+      return received.size() == 0;
+    }
+
+    ByteBuffer bytes() {
+      return ByteBuffer.wrap(received.toByteArray());
+    }
+
+    @Override
+    public int receive(ByteBuffer into, Duration stall) throws IOException {
+      if (received.size() > MAX_BYTES) {
+        throw new StreamException("no HELLO, ASK or JOIN within %d bytes".formatted(MAX_BYTES));
+      }
+      int from = into.position();
+      Duration left = remaining();
+      int count = transport.receive(into, left.compareTo(stall) < 0 ? left : stall);
+      if (count > 0) {
+        candidate.advanceTo(Progress.SENDING);
+        byte[] copy = new byte[count];
+        into.get(from, copy);
+        received.write(copy, 0, count);
+      }
+      return count;
+    }
+
+    @Override
+    public void send(ByteBuffer data, Duration stall) throws IOException {
+      transport.send(data, stall);
+    }
+
+    @Override
+    public boolean hasInput() throws IOException {
+      return transport.hasInput();
+    }
+
+    @Override
+    public boolean hasRoom() throws IOException {
+      return transport.hasRoom();
+    }
+
+    @Override
+    public String peer() {
+      return transport.peer();
+    }
+
+    @Override
+    public void close() throws IOException {
+      transport.close();
+    }
+  }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.transport;
+
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.transport.HandshakeQueue.Candidate;
+import io.vfio4j.engine.transport.HandshakeQueue.Progress;
+import io.vfio4j.engine.transport.PeerRefusedException.Reason;
+import io.vfio4j.engine.util.Closeables;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a connection to one over TLS. It is done by a deadline as a whole: bytes that drip do not start the
+ * time anew.
+ */
+final class TlsHandshake {
+
+  /** How long who was refused has for reading why. */
+  private static final Duration ALERT_TIMEOUT = Duration.ofSeconds(1);
+
+  private static final String NOT_TLS = "it does not speak TLS";
+
+  /** Enough for most greetings; of a peer that sends nothing, nothing else is allocated. */
+  private static final int FIRST_BYTES = 2048;
+
+  private final NonBlockingSocket wire;
+  private final TlsSession session;
+  private final TlsOutput out;
+  private final TlsInput in;
+  private final Runnable onReply;
+
+  private TlsHandshake(NonBlockingSocket wire, TlsSession session, ByteBuffer begun, Runnable onAnswer) {
+    this.wire = wire;
+    this.session = session;
+    this.out = new TlsOutput(wire, session.engine());
+    this.in = new TlsInput(wire, session.engine(), out, begun);
+    this.onReply = onAnswer;
+  }
+
+  /**
+   * Takes over a connection that was made, and closes it if that fails.
+   *
+   * @param deadline by {@link System#nanoTime}
+   * @throws PeerRefusedException if the other side is not who may be there, or none that speaks TLS in time
+   */
+  static Transport connect(NonBlockingSocket wire, TlsSession session, long deadline) throws IOException {
+    try {
+      return new TlsHandshake(wire, session, ByteBuffer.allocate(0), () -> {
+      }).run(deadline);
+    } catch (IOException | RuntimeException e) {
+      Closeables.closeAfter(e, wire);
+      throw e;
+    }
+  }
+
+  /**
+   * Takes over a connection that was accepted, and closes it if that fails.
+   *
+   * @param sessions makes the TLS of the connection, once the peer has sent something
+   * @param peer by when it is to be done; is told how far the peer has come
+   * @throws PeerRefusedException as {@link #connect} does
+   */
+  static Transport accept(NonBlockingSocket wire, Supplier<TlsSession> sessions, Candidate<?> peer)
+      throws IOException {
+    try {
+      ByteBuffer begun = firstBytes(wire, peer.deadline());
+      peer.advanceTo(Progress.SENDING);
+      if (!TlsInput.couldBeTls(begun.get(begun.position()))) {
+        awaitEnd(wire);
+        throw new PeerRefusedException(wire.peer(), Reason.NOT_TLS, NOT_TLS, null);
+      }
+      return new TlsHandshake(wire, sessions.get(), begun, () -> peer.advanceTo(Progress.ANSWERED))
+          .run(peer.deadline());
+    } catch (IOException | RuntimeException e) {
+      Closeables.closeAfter(e, wire);
+      throw e;
+    }
+  }
+
+  private static ByteBuffer firstBytes(NonBlockingSocket wire, long deadline) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(FIRST_BYTES);
+    try {
+      int count = wire.read(bytes);
+      while (count == 0) {
+        if (!wire.awaitInput(deadline)) {
+          throw new PeerRefusedException(wire.peer(), Reason.TOO_SLOW, "it sent nothing in time", null);
+        }
+        count = wire.read(bytes);
+      }
+      if (count < 0) {
+        throw new PeerRefusedException(wire.peer(), Reason.GONE,
+            "it closed the connection before it sent anything", null);
+      }
+    } catch (ConnectionBrokenException e) {
+      throw new PeerRefusedException(wire.peer(), Reason.GONE,
+          "it closed the connection before it sent anything", e);
+    }
+    return bytes.flip();
+  }
+
+  private Transport run(long deadline) throws IOException {
+    try {
+      session.engine().beginHandshake();
+      while (isHandshaking()) {
+        boolean inTime = step(deadline) && System.nanoTime() - deadline < 0;
+        if (!in.couldBeTls()) {
+          throw refused(Reason.NOT_TLS, NOT_TLS, null);
+        }
+        if (!inTime) {
+          throw refused(Reason.TOO_SLOW, "it took too long for the TLS handshake", null);
+        }
+      }
+      return new TlsTransport(wire, in, out, "%s (%s)".formatted(wire.peer(), peerNames()));
+    } catch (EOFException | ConnectionBrokenException e) {
+      throw refused(Reason.GONE, "it closed the connection during the TLS handshake", e);
+    } catch (SSLException e) {
+      PeerRefusedException refused =
+          in.couldBeTls() ? TlsMessages.handshakeFailure(wire.peer(), e, session.verifier())
+              : refused(Reason.NOT_TLS, NOT_TLS, e);
+      sendAlert(refused);
+      throw refused;
+    }
+  }
+
+  private boolean isHandshaking() {
+    return switch (session.engine().getHandshakeStatus()) {
+      case FINISHED, NOT_HANDSHAKING -> false;
+      case NEED_TASK, NEED_WRAP, NEED_UNWRAP, NEED_UNWRAP_AGAIN -> true;
+    };
+  }
+
+  private boolean step(long deadline) throws IOException {
+    return switch (session.engine().getHandshakeStatus()) {
+      case NEED_WRAP -> {
+        onReply.run();
+        yield out.handshake(deadline);
+      }
+      default -> in.handshake(deadline);
+    };
+  }
+
+  private PeerRefusedException refused(Reason reason, String words,
+      @Nullable Exception cause) {
+    return new PeerRefusedException(wire.peer(), reason, words, cause);
+  }
+
+  /** Sends the alert, and waits for the other side to have read it. */
+  private void sendAlert(PeerRefusedException refused) {
+    try {
+      out.flushIfIdle();
+      awaitEnd(wire);
+    } catch (IOException e) {
+      refused.addSuppressed(e);
+    }
+  }
+
+  /**
+   * Reads on until the other side has closed, or its time is over: a connection closed with bytes unread would be
+   * reset, and what was sent last lost.
+   */
+  private static void awaitEnd(NonBlockingSocket wire) throws IOException {
+    long end = System.nanoTime() + ALERT_TIMEOUT.toNanos();
+    wire.shutdownOutput();
+    ByteBuffer dropped = ByteBuffer.allocate(8192);
+    int count = 0;
+    while (count >= 0 && System.nanoTime() - end < 0) {
+      count = wire.read(dropped.clear());
+      if (count == 0 && !wire.awaitInput(end)) {
+        return;
+      }
+    }
+  }
+
+  private String peerNames() throws IOException {
+    SSLEngine engine = session.engine();
+    return CertificateMessages.names((X509Certificate) engine.getSession().getPeerCertificates()[0]);
+  }
+}

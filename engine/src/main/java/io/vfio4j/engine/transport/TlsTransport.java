@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.transport;
+
+import io.vfio4j.engine.Transport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** A transport over TLS 1.3 (RFC 8446), after its handshake. */
+final class TlsTransport implements Transport {
+
+  private final NonBlockingSocket wire;
+  private final TlsInput in;
+  private final TlsOutput out;
+  private final String peer;
+
+  TlsTransport(NonBlockingSocket wire, TlsInput in, TlsOutput out, String peer) {
+    this.wire = wire;
+    this.in = in;
+    this.out = out;
+    this.peer = peer;
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    out.send(data, stall);
+  }
+
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
+    return in.receive(into, stall);
+  }
+
+  @Override
+  public boolean hasInput() throws IOException {
+    return in.hasInput();
+  }
+
+  @Override
+  public boolean hasRoom() throws IOException {
+    return wire.hasRoom();
+  }
+
+  @Override
+  public String peer() {
+    return peer;
+  }
+
+  /**
+   * Closes this end. The other one reads the end of the stream, unless somebody was in the middle of sending
+   * or there was no room for the announcement: then it learns that the connection broke off.
+   */
+  @Override
+  public void close() throws IOException {
+    try (wire) {
+      if (wire.channel().isOpen()) {
+        out.closeOutbound();
+      }
+    }
+  }
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.transport;
+
+import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.util.Closeables;
+import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.Interrupts;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits for the other side of a migration. A UNIX socket is open to its user alone (mode 0600) and unlinked
+ * at the end; a stale one is replaced, a live one is left alone. Over TCP several peers may be in their handshake
+ * at a time, and over both several may be about to send their first frame, so that a silent one delays no other.
+ */
+public final class TransportListener implements Closeable {
+
+  /** How long a client may take for its handshake, however busily. */
+  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
+
+  /** How long a peer may take for its first frame: a source asks its devices before it sends one. */
+  private static final Duration FIRST_FRAME = Duration.ofSeconds(30);
+
+  /** For how long a peer that has begun its first frame keeps its place, whoever else connects. */
+  private static final Duration EVICTION_GRACE = Duration.ofMillis(500);
+
+  /** How many peers of one address may be in their TLS handshake. */
+  private static final int HANDSHAKES_OF_ONE_ADDRESS = HandshakeQueue.MAX_PENDING / 2;
+
+  private static final int BACKLOG = 128;
+
+  /** Peers that are known to be authorised share one quota. */
+  private static final String ANY_ORIGIN = "";
+
+  private final ServerSocketChannel channel;
+  private final Selector selector;
+  private final SelectionKey key;
+  private final @Nullable UnixSocketFile file;
+  private final TransportAddress address;
+  private final PeerPolicy policy;
+  private final Consumer<PeerRefusedException> rejections;
+  private final HandshakeQueue<AcceptedConnection> handshakes;
+  private final HandshakeQueue<OpenedTransport> firstFrames;
+
+  private TransportListener(ServerSocketChannel channel, SelectionKey key, @Nullable UnixSocketFile file,
+      TransportAddress address, PeerPolicy policy, Consumer<PeerRefusedException> refusals,
+      Timeouts patience) {
+    this.channel = channel;
+    this.selector = key.selector();
+    this.key = key;
+    this.file = file;
+    this.address = address;
+    this.policy = policy;
+    this.rejections = refusals;
+    this.handshakes =
+        new HandshakeQueue<>(new HandshakeQueue.Limits("its TLS handshake", HANDSHAKES_OF_ONE_ADDRESS,
+            patience.handshake(), Duration.ZERO), refusals, selector::wakeup);
+    this.firstFrames = new HandshakeQueue<>(
+        new HandshakeQueue.Limits("the wait for its first frame", HandshakeQueue.MAX_PENDING,
+            patience.firstFrame(), EVICTION_GRACE),
+        refusals, selector::wakeup);
+  }
+
+  /**
+   * How long a peer may take, however busily.
+   *
+   * @param handshake for its TLS handshake
+   * @param firstFrame for its first frame
+   */
+  record Timeouts(Duration handshake, Duration firstFrame) {
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @param address where
+   * @param policy who may connect
+   * @param refusals hears of each who was refused, in any thread; the listener goes on
+   * @throws IOException if the address is in use, is not of this machine, or its path is not a socket
+   * @throws IllegalArgumentException if the address is TCP and the policy has no keys
+   */
+  public static TransportListener open(TransportAddress address, PeerPolicy policy,
+      Consumer<PeerRefusedException> refusals) throws IOException {
+    return open(address, policy, refusals, new Timeouts(HANDSHAKE, FIRST_FRAME));
+  }
+
+  static TransportListener open(TransportAddress address, PeerPolicy policy,
+      Consumer<PeerRefusedException> refusals, Timeouts patience) throws IOException {
+    if (address instanceof TransportAddress.Tcp) {
+      policy.keysFor(address);
+    }
+    ServerSocketChannel channel = switch (address) {
+      case TransportAddress.Unix _ -> ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      case TransportAddress.Tcp _ -> ServerSocketChannel.open();
+    };
+    Selector selector = null;
+    try {
+      selector = Selector.open();
+      channel.configureBlocking(false);
+      SelectionKey key = channel.register(selector, SelectionKey.OP_ACCEPT);
+      return switch (address) {
+        case TransportAddress.Unix unix -> new TransportListener(channel, key,
+            UnixSocketFile.bind(channel, unix, BACKLOG), unix, policy, refusals, patience);
+        case TransportAddress.Tcp tcp -> new TransportListener(channel, key, null, bind(channel, tcp),
+            policy, refusals, patience);
+      };
+    } catch (IOException | RuntimeException e) {
+      Closeables.closeAfter(e, selector, channel);
+      throw e;
+    }
+  }
+
+  private static TransportAddress.Tcp bind(ServerSocketChannel channel, TransportAddress.Tcp tcp)
+      throws IOException {
+    channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    try {
+      channel.bind(tcp.resolve(), BACKLOG);
+    } catch (IOException e) {
+      throw new IOException("cannot listen on %s: %s".formatted(tcp, SocketErrors.message(e)), e);
+    }
+    return new TransportAddress.Tcp(tcp.host(), ((InetSocketAddress) channel.getLocalAddress()).getPort());
+  }
+
+  /** Returns the address with the port that the system chose, where it did. */
+  public TransportAddress address() {
+    return address;
+  }
+
+  /**
+   * Accepts the next authorised connection. Rejected peers are reported, and waiting goes on.
+   *
+   * @param timeout how long
+   * @throws StalledException if nobody connects
+   * @throws IOException if the listener is closed, also by another thread
+   */
+  public Transport accept(Duration timeout) throws IOException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    Optional<AcceptedConnection> accepted = next();
+    while (accepted.isEmpty()) {
+      await(true, deadline, timeout);
+      accepted = next();
+    }
+    return accepted.get().transport();
+  }
+
+  /**
+   * Accepts the next authorised connection whose first frame has come, as {@link #accept} does: peers that close the
+   * connection, send nothing or something else are rejected, reported, and delay no other.
+   *
+   * @param wanted which first frames; others are kept for a later call
+   */
+  OpenedTransport acceptOpened(Duration timeout, Predicate<FrameKind> wanted) throws IOException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      Optional<OpenedTransport> opened = firstFrames.next(transport -> wanted.test(transport.kind()));
+      if (opened.isPresent()) {
+        return opened.get();
+      }
+      boolean hasRoom = firstFrames.hasRoom(ANY_ORIGIN);
+      Optional<AcceptedConnection> accepted = hasRoom ? next() : Optional.empty();
+      if (accepted.isPresent()) {
+        beginFirstFrame(accepted.get());
+      } else {
+        await(hasRoom, deadline, timeout);
+      }
+    }
+  }
+
+  private void beginFirstFrame(AcceptedConnection accepted) throws IOException {
+    Transport transport = accepted.transport();
+    firstFrames.begin(transport, transport.peer(), ANY_ORIGIN, isSending(transport),
+        candidate -> FirstFrame.await(transport, candidate));
+  }
+
+  private static boolean isSending(Transport transport) {
+    try {
+      return transport.hasInput();
+    } catch (IOException e) {
+      return true; // Who receives finds it too, and reports it.
+    }
+  }
+
+  /** Takes in who has connected, and returns the next authorised connection, if there is one. */
+  private Optional<AcceptedConnection> next() throws IOException {
+    for (SocketChannel accepted = channel.accept(); accepted != null; accepted = channel.accept()) {
+      SocketAddress remote = accepted.getRemoteAddress();
+      NonBlockingSocket wire = wire(accepted, nameOf(remote));
+      if (wire == null) {
+        continue;
+      }
+      if (address instanceof TransportAddress.Tcp) {
+        beginHandshake(wire, AcceptedConnection.originOf(remote));
+      } else if (isAuthorised(wire)) {
+        return Optional.of(new AcceptedConnection(new SocketTransport(wire), ANY_ORIGIN));
+      }
+    }
+    return handshakes.next(_ -> true);
+  }
+
+  /** Returns null if the connection is of no use, which ends nothing else. */
+  private @Nullable NonBlockingSocket wire(SocketChannel accepted, String peer) {
+    try {
+      return NonBlockingSocket.over(accepted, peer);
+    } catch (IOException e) {
+      rejections.accept(new PeerRefusedException(peer, PeerRefusedException.Reason.BROKEN,
+          "its connection cannot be used: " + Exceptions.message(e), e));
+      return null;
+    }
+  }
+
+  private void beginHandshake(NonBlockingSocket wire, String origin) throws IOException {
+    handshakes.begin(wire, wire.peer(), origin, false, candidate -> new AcceptedConnection(
+        TlsHandshake.accept(wire, () -> policy.keysFor(address).serverSession(policy.name()), candidate),
+        origin));
+  }
+
+  private boolean isAuthorised(NonBlockingSocket wire) throws IOException {
+    try {
+      PeerCredentials.check(wire.channel(), wire.peer(), policy.user());
+      return true;
+    } catch (PeerRefusedException e) {
+      Closeables.closeAfter(e, wire);
+      rejections.accept(e);
+      return false;
+    } catch (IOException | RuntimeException e) {
+      Closeables.closeAfter(e, wire);
+      throw e;
+    }
+  }
+
+  /**
+   * Waits until somebody may have come in, or connected where that is wanted.
+   *
+   * @throws StalledException at the deadline
+   */
+  private void await(boolean hasRoom, long deadline, Duration timeout) throws IOException {
+    Interrupts.check();
+    long left = deadline - System.nanoTime();
+    if (left <= 0) {
+      throw new StalledException(address.toString(), "saw nobody connect", timeout);
+    }
+    try {
+      key.interestOps(hasRoom ? SelectionKey.OP_ACCEPT : 0);
+      selector.selectedKeys().clear();
+      selector.select((hasRoom ? left : Math.min(left, EVICTION_GRACE.toNanos())) / 1_000_000 + 1);
+    } catch (ClosedSelectorException | CancelledKeyException e) {
+      throw new IOException(address + ": no longer listened on", e);
+    }
+  }
+
+  private String nameOf(SocketAddress remote) {
+    return remote instanceof InetSocketAddress inet
+        ? new TransportAddress.Tcp(inet.getAddress().getHostAddress(), inet.getPort()).toString()
+        : "the client of " + address;
+  }
+
+  /** Ends listening and unlinks the UNIX socket. Connections that were accepted stay. */
+  @Override
+  public void close() throws IOException {
+    try (selector; channel; handshakes; firstFrames) {
+      if (file != null) {
+        file.unlink();
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.MigrationEvent;
+import io.vfio4j.engine.Side;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.NextState;
+import io.vfio4j.testkit.FailureTable;
+import io.vfio4j.testkit.Fault;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Has a device fail at an arc, at each that a device takes in turn. */
+final class ArcFaults {
+
+  private static final int ALWAYS = 1000;
+
+  private final FaultHarness lab;
+  private final FaultHarness.Cells cells;
+
+  ArcFaults(FaultHarness lab) {
+    this.lab = lab;
+    this.cells = lab.new Cells();
+  }
+
+  /** Returns what came of each, by arc and by how it failed. */
+  FailureTable on(List<FaultScenario> courses) throws IOException, InterruptedException {
+    for (FaultScenario course : courses) {
+      for (Side side : Side.values()) {
+        for (Arc arc : arcs(course, side)) {
+          String row = "%s %s > %s%s".formatted(side, arc.from(), arc.to(), course.suffix);
+          add(row, "it fails", course, side, new Fault.FailArc(arc, Errno.ENOSPC, false, 1));
+          add(row, "it always fails", course, side, new Fault.FailArc(arc, Errno.ENOSPC, false, ALWAYS));
+          add(row, "it fails, and the device is in ERROR", course, side,
+              new Fault.FailArc(arc, Errno.ENOSPC, true, 1));
+          add(row, "the device is lost", course, side, new Fault.LoseAtArc(arc));
+        }
+      }
+    }
+    return cells.table("arc");
+  }
+
+  private void add(String row, String column, FaultScenario course, Side side, Fault fault) {
+    cells.add(row, column, () -> with(course, side, fault));
+  }
+
+  /** Returns the arcs of a side's devices, in the order in which they are taken, without those of a reset. */
+  private Set<Arc> arcs(FaultScenario course, Side side) throws IOException {
+    try (FaultTrial run = lab.trial(course)) {
+      run.run();
+      Set<Arc> arcs = new LinkedHashSet<>();
+      List<MigrationEvent> events = run.trial.events;
+      for (int i = 0; i < events.size(); i++) {
+        if (events.get(i) instanceof MigrationEvent.TransitionEnd moved && moved.side() == side
+            && !moved.reason().startsWith("reset") && course.isInOwnPart(events.subList(0, i), moved)) {
+          arcs.addAll(pathBetween(moved.from(), moved.to()));
+        }
+      }
+      return arcs;
+    }
+  }
+
+  /** Returns the arcs of a way; a device that stays where it is takes none. */
+  private static List<Arc> pathBetween(DeviceState from, DeviceState to) {
+    List<DeviceState> path = from == to
+        ? List.of(from)
+        : NextState.of(MigrationFeatures.ALL).path(from, to).orElseThrow();
+    List<Arc> way = new ArrayList<>();
+    for (int i = 1; i < path.size(); i++) {
+      way.add(new Arc(path.get(i - 1), path.get(i)));
+    }
+    return way;
+  }
+
+  private String with(FaultScenario course, Side side, Fault fault) throws IOException {
+    try (FaultTrial run = lab.trial(course).withFault(side, fault)) {
+      String outcome = run.run();
+      if (run.trial.report().isEmpty()) {
+        assertThat(run.trial.failureWithoutChecks()).as("the original error, and all that came after it")
+            .hasStackTraceContaining(fault instanceof Fault.FailArc ? "ENOSPC" : "the simulated server died")
+            .hasMessageContaining(course == FaultScenario.GOOD ? "" : "EIO");
+      }
+      return outcome;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.testkit.DocumentSection;
+import io.vfio4j.testkit.FailureTable;
+import io.vfio4j.testkit.Holdings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
+
+/**
+ * Everything that can go wrong, at every step of a migration: the steps are those that a run tells of, takes and sends,
+ * so that a new one is covered by itself. docs/failures.md has what came of each, and is written anew with
+ * {@code -Dvfio4j.failures.write=true}.
+ */
+class FailureTableTest {
+
+  static final FaultTrial.Setup ONE_DEVICE = new FaultTrial.Setup(1, false);
+  private static final FaultTrial.Setup TWO_DEVICES = new FaultTrial.Setup(2, true);
+
+  /** Thousands of records are written out, and that no disk loses them is not what is tried here. */
+  static final class InMemory implements TempDirFactory {
+    @Override
+    public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext context)
+        throws IOException {
+      return Files.createTempDirectory(Path.of("/dev/shm"), "vfio4j-faults-");
+    }
+  }
+
+  @TempDir(factory = InMemory.class)
+  private Path folder;
+
+  private Holdings before;
+
+  @Test
+  void matchesDocumentForOneDevice() throws Exception {
+    try (FaultHarness lab = new FaultHarness(folder, ONE_DEVICE, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
+      FailureTable events =
+          new EventFaults(lab, EventFaults.FaultKind.values()).on(Arrays.asList(FaultScenario.values()));
+      FailureTable arcs = new ArcFaults(lab).on(Arrays.asList(FaultScenario.values()));
+      FailureTable frames = new FrameFaults(lab).inEveryFrame();
+      FailureTable questions = new OwnershipQueryFaults(folder, lab).inEveryFrame();
+      assertThat(events.cells() + arcs.cells() + frames.cells()).isGreaterThan(500);
+      assertThat(events.toString()).contains("source has put down *given*", "target has put down *mine*",
+          "target is about to move STOP > RUNNING_P2P", "source has ended a round");
+      DocumentSection.of("one device").check("""
+          When the engine tells of a step:
+
+          %s
+          When a device takes an arc:
+
+          %s
+          When a frame is sent, the first or the second of its kind:
+
+          %s
+          When a source asks who owns the devices, which were not taken:
+
+          %s""".formatted(events, arcs, frames, questions));
+    }
+  }
+
+  @Test
+  void matchesDocumentForTwoDevicesAndMemory() throws Exception {
+    try (FaultHarness lab = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
+      List<FaultScenario> courses = List.of(FaultScenario.GOOD, FaultScenario.TARGET_CANNOT_LOAD);
+      FailureTable events =
+          new EventFaults(lab, EventFaults.FaultKind.SOURCE_DEVICE, EventFaults.FaultKind.TARGET_DEVICE)
+              .on(courses);
+      FailureTable arcs = new ArcFaults(lab).on(courses);
+      FailureTable frames = new FrameFaults(lab).onExtraConnections();
+      DocumentSection.of("two devices").check("""
+          When the engine tells of a step:
+
+          %s
+          When the second device takes an arc:
+
+          %s
+          When a frame is sent over a connection of its own:
+
+          %s""".formatted(events, arcs, frames));
+    }
+  }
+
+  /** What is opened once and kept is there before. */
+  @BeforeEach
+  void checkTargetCannotLoad() throws Exception {
+    try (FaultHarness lab = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new);
+        FaultTrial run = lab.trial(FaultScenario.TARGET_CANNOT_START)) {
+      run.run();
+    }
+    before = Holdings.now();
+  }
+
+  @AfterEach
+  void assertNoThreadsOrFilesLeft() throws Exception {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().startsWith("vfio4j-")) {
+        assertThat(thread.join(Duration.ofMinutes(1))).as("%s is left over", thread.getName()).isTrue();
+      }
+    }
+    assertThat(Holdings.now().since(before)).isEmpty();
+  }
+}

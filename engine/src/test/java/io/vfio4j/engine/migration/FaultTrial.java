@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.DeviceOutcome;
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.journal.JournalFile;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.memory.MemoryRegion;
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.engine.policy.DowntimePolicy;
+import io.vfio4j.engine.policy.WhenNotConverging;
+import io.vfio4j.testkit.Fault;
+import io.vfio4j.testkit.SimulatedDevice;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+
+/**
+ * A migration in which something goes wrong, and who has the devices afterwards: by the devices themselves and by the
+ * journals ({@link OwnershipRecovery}), never by the engine's word, which is compared with that.
+ */
+final class FaultTrial implements AutoCloseable {
+
+  /** By the steered clock, on which a round is a moment: some seconds of real waiting for the other side. */
+  private static final Duration DEADLINE = Duration.ofHours(6);
+
+  /** For a run that the deadline is to end. */
+  private static final Duration SHORT_DEADLINE = Duration.ofMinutes(10);
+
+  private static final int MEMORY = 40 * 4096;
+
+  /**
+   * What moves.
+   *
+   * @param devices how many; faults are the last one's
+   * @param withMemory whether memory moves with them, over a connection of its own
+   */
+  record Setup(int devices, boolean withMemory) {
+  }
+
+  final GroupTrial trial;
+  final FaultyTransports transports = new FaultyTransports();
+  final StateDirectory state;
+  private final Setup cargo;
+  private final Arena arena = Arena.ofShared();
+  private final Map<Side, List<Fault>> faults = new EnumMap<>(Side.class);
+  private final Disk disk;
+  private boolean mayStall;
+
+  /** Where journals are written; a disk that is full takes nothing more. */
+  interface Disk {
+
+    /** Lets nothing more be written, from now on. */
+    void fill() throws IOException;
+
+    /** Lets be written again. */
+    void makeRoom() throws IOException;
+
+    /** Returns the journal to migrate with. */
+    Journal journal(StateDirectory in) throws IOException;
+  }
+
+  FaultTrial(Path folder, Setup cargo, Disk disk) throws IOException {
+    this.cargo = cargo;
+    this.disk = disk;
+    state = StateDirectory.open(folder.resolve(UUID.randomUUID().toString()));
+    trial = new GroupTrial(cargo.devices());
+    trial.connections = transports.connections();
+    trial.options = MigrationTrial.PATIENT.withJournal(disk.journal(state)).withPolicy(policy(DEADLINE));
+    int last = cargo.devices() - 1;
+    var source = trial.sourceSettings;
+    var target = trial.targetSettings;
+    trial.sourceSettings =
+        number -> source.apply(number).withFaults(number == last ? of(Side.SOURCE) : new Fault[0]);
+    trial.targetSettings =
+        number -> target.apply(number).withFaults(number == last ? of(Side.TARGET) : new Fault[0]);
+    if (cargo.withMemory()) {
+      trial.sourceMemory = memory();
+      trial.targetMemory = memory();
+      trial.sourceMemory.get(0).memory().fill((byte) 0x5e);
+    }
+  }
+
+  private static DowntimePolicy policy(Duration deadline) {
+    return new DowntimePolicy(deadline, WhenNotConverging.ABORT);
+  }
+
+  private MemoryRegions memory() {
+    MemorySegment memory = arena.allocate(MEMORY, 4096);
+    return MemoryRegions.of(new MemoryRegion("ram", 0, memory));
+  }
+
+  private Fault[] of(Side side) {
+    return faults.getOrDefault(side, List.of()).toArray(Fault[]::new);
+  }
+
+  /** Gives a side's last device a fault. */
+  FaultTrial withFault(Side side, Fault fault) {
+    faults.computeIfAbsent(side, _ -> new ArrayList<>()).add(fault);
+    return this;
+  }
+
+  /** Has nobody wait long for a peer that says nothing. */
+  FaultTrial withStallTimeout(Duration timeout) {
+    mayStall = true;
+    trial.options = trial.options.withStallTimeout(timeout);
+    return this;
+  }
+
+  /** Has the source not wait long for what lets it switch over. */
+  FaultTrial withShortDeadline() {
+    trial.options = trial.options.withPolicy(policy(SHORT_DEADLINE));
+    return this;
+  }
+
+  /** From now on no journal takes a record more. */
+  void fillDisk() {
+    try {
+      disk.fill();
+    } catch (IOException e) {
+      throw new AssertionError("the disk cannot be filled", e);
+    }
+  }
+
+  /** Loses a side's last device. */
+  void lose(Side side) {
+    device(side, cargo.devices() - 1).lose();
+  }
+
+  SimulatedDevice device(Side side, int number) {
+    return side == Side.SOURCE ? trial.source(number) : trial.target(number);
+  }
+
+  /** Runs it, and tells what came of it, in a few words. */
+  String run() throws IOException {
+    trial.run();
+    disk.makeRoom();
+    assertThat(transports.unclosedEnds()).as("connections that nobody closed").isEmpty();
+    List<SimulatedDevice> sources = all(Side.SOURCE);
+    List<SimulatedDevice> targets = all(Side.TARGET);
+    if (sources.stream().noneMatch(SimulatedDevice::isLost)
+        && targets.stream().noneMatch(SimulatedDevice::isLost)) {
+      trial.checkBarriers();
+    }
+    if (trial.report().isEmpty()) {
+      checkReportedOutcome(trial.failureWithoutChecks());
+    }
+    String owner = new OwnershipRecovery(this, sources, targets).run();
+    trial.checkOneOwner();
+    return owner;
+  }
+
+  private List<SimulatedDevice> all(Side side) {
+    return IntStream.range(0, cargo.devices()).mapToObj(number -> device(side, number)).toList();
+  }
+
+  long identity(int number) {
+    return trial.sourceSettings.apply(number).device().stateIdentity();
+  }
+
+  /** What the engine says of each device that can still be asked is so. */
+  private void checkReportedOutcome(MigrationException failure) {
+    if (!mayStall) {
+      StringWriter all = new StringWriter();
+      failure.printStackTrace(new PrintWriter(all));
+      assertThat(all.toString()).as("somebody waits for who does not come")
+          .doesNotContain(StalledException.class.getName());
+    }
+    for (int i = 0; i < cargo.devices(); i++) {
+      SimulatedDevice device = trial.source(i);
+      if (!device.isLost()) {
+        checkReportedOutcome(failure.devices().get(i), device, identity(i));
+      }
+    }
+  }
+
+  private static void checkReportedOutcome(DeviceOutcome fate, SimulatedDevice device, long identity) {
+    assertThat(fate.device()).isEqualTo(device.identity().name());
+    long now = device.stateIdentity();
+    String is = device.machineState().name();
+    String word = "%s: %s".formatted(fate, device.acts());
+    switch (fate.outcome()) {
+      case UNTOUCHED, SOURCE_RUNNING -> assertThat(is + now).as(word).isEqualTo("RUNNING" + identity);
+      case SOURCE_RESET -> assertThat(is + now).as(word).isEqualTo("RUNNING0");
+      case SOURCE_QUIET -> assertThat(is + now).as(word).isEqualTo("RUNNING_P2P" + identity);
+      case SOURCE_STOPPED -> assertThat(fate.state()).as(word).contains(device.machineState());
+      case UNKNOWN -> assertThat(is + now).as(word).isEqualTo("STOP_COPY" + identity);
+      case SOURCE_LOST, SOURCE_STUCK -> throw new AssertionError("it can be asked: " + word);
+    }
+  }
+
+  /** Memory is at the target as it was at the source, if any moves. */
+  boolean isMemoryThere() {
+    return !cargo.withMemory() || trial.sourceMemory.get(0).memory()
+        .mismatch(trial.targetMemory.get(0).memory()) < 0;
+  }
+
+  JournalFile journalOf(MigrationId session, Side side) {
+    return state.find(session, side).orElseThrow();
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

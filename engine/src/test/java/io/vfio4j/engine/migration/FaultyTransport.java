@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.transport.ForwardingTransport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** One side's end of a connection, which sees every frame that the side sends, and may do something to it. */
+final class FaultyTransport extends ForwardingTransport {
+
+  /** What happens to a frame. */
+  enum FrameFault {
+    /** The connection is gone before it is sent. */
+    CUT_BEFORE("cut before it"),
+    /** It arrives, and nothing after it, in either direction. */
+    CUT_AFTER("cut after it"),
+    /** It does not arrive, nor does anything after it, and nobody says so. */
+    SWALLOWED("stalled from it on"),
+    /** A bit of it is another one. */
+    DAMAGED("damaged");
+
+    final String title;
+
+    FrameFault(String title) {
+      this.title = title;
+    }
+  }
+
+  private final FaultyTransports wires;
+  private final Side side;
+  private final int connection;
+  private boolean silent;
+  private volatile boolean closed;
+
+  /**
+   * Makes one.
+   *
+   * @param wires says what is to happen
+   * @param side whose end it is
+   * @param connection by its number, from 0 for that which both sides talk over
+   */
+  FaultyTransport(Transport inner, FaultyTransports wires, Side side, int connection) {
+    super(inner);
+    this.wires = wires;
+    this.side = side;
+    this.connection = connection;
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    if (data.get(data.position()) == 'V') { // The preamble, which begins with the magic.
+      pass(data, stall);
+      return;
+    }
+    FrameKind kind = FrameKind.fromWire(data.get(data.position())).orElseThrow();
+    var trouble = wires.faultOf(new FaultyTransports.Frame(side, connection, kind));
+    if (trouble.isEmpty() || silent) {
+      pass(data, stall);
+      return;
+    }
+    switch (trouble.get()) {
+      case CUT_BEFORE -> {
+        cut();
+        pass(data, stall);
+      }
+      case CUT_AFTER -> {
+        pass(data, stall);
+        cut();
+      }
+      case SWALLOWED -> {
+        silent = true;
+        pass(data, stall);
+      }
+      case DAMAGED -> pass(damaged(data), stall);
+    }
+  }
+
+  private void pass(ByteBuffer data, Duration stall) throws IOException {
+    if (silent || wires.arePeersSilent()) {
+      data.position(data.limit());
+    } else {
+      super.send(data, stall);
+    }
+  }
+
+  /** Changes the last byte: of the payload, or of the checksum where there is none. */
+  private static ByteBuffer damaged(ByteBuffer data) {
+    ByteBuffer bad = ByteBuffer.allocateDirect(data.remaining()).put(data).flip();
+    int last = bad.limit() - 1;
+    return bad.put(last, (byte) (bad.get(last) ^ 0x10));
+  }
+
+  /** Ends the connection, without its side having closed it. */
+  void cut() throws IOException {
+    super.close();
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    super.close();
+  }
+
+  Side side() {
+    return side;
+  }
+
+  /** Tells whether its side has closed it. */
+  boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public String toString() {
+    return "the %s's end of connection %d".formatted(side, connection);
+  }
+}

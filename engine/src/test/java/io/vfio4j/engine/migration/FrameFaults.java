@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.FailureTable;
+import io.vfio4j.testkit.Fault;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+
+/** Has something happen to a frame, to the first or the second of its kind, of each kind that a side sends. */
+final class FrameFaults {
+
+  private final FaultHarness lab;
+  private final FaultHarness.Cells cells;
+
+  FrameFaults(FaultHarness lab) {
+    this.lab = lab;
+    this.cells = lab.new Cells();
+  }
+
+  /** A frame, and the way on which it is sent. */
+  private record SentFrame(FaultScenario course, FaultyTransports.Frame frame, int number) {
+
+    String title(FaultTrial.Setup cargo) {
+      return "%s sends %s%s%s".formatted(frame.side(), frame.kind(), number == 1 ? "" : ", the second",
+          over(frame.connection(), cargo));
+    }
+
+    private static String over(int connection, FaultTrial.Setup cargo) {
+      if (connection == 0) {
+        return "";
+      }
+      return connection > cargo.devices()
+          ? ", over memory's connection"
+          : ", over the %s device's connection".formatted(OwnershipRecovery.ORDINALS.get(connection - 1));
+    }
+  }
+
+  /** Returns what came of each, by frame and by what happened to it. */
+  FailureTable inEveryFrame() throws IOException, InterruptedException {
+    return of(frames(0));
+  }
+
+  /** As {@link #inEveryFrame}, for the connections besides that which both sides talk over. */
+  FailureTable onExtraConnections() throws IOException, InterruptedException {
+    return of(frames(1));
+  }
+
+  private FailureTable of(List<SentFrame> frames) throws InterruptedException {
+    for (SentFrame sent : frames) {
+      for (FaultyTransport.FrameFault trouble : FaultyTransport.FrameFault.values()) {
+        cells.add(sent.title(lab.cargo()), trouble.title, () -> at(sent, trouble));
+      }
+    }
+    return cells.table("frame");
+  }
+
+  private List<SentFrame> frames(int firstConnection) throws IOException {
+    List<SentFrame> frames = new ArrayList<>();
+    for (FaultScenario course : FaultScenario.values()) {
+      framesSentIn(course).stream().filter(sent -> sent.frame().connection() >= firstConnection)
+          .filter(sent -> frames.stream().noneMatch(earlier -> earlier.frame().equals(sent.frame())
+              && earlier.number() == sent.number()))
+          .forEach(frames::add);
+    }
+    heartbeats().stream().filter(sent -> sent.frame().connection() >= firstConnection)
+        .forEach(frames::add);
+    return frames;
+  }
+
+  /** Returns the frames that are sent on a way, each kind once; how many rounds there are is open. */
+  private List<SentFrame> framesSentIn(FaultScenario course) throws IOException {
+    Map<FaultyTransports.Frame, Integer> counts = Collections.synchronizedMap(new TreeMap<>(
+        Comparator.comparing(FaultyTransports.Frame::side)
+            .thenComparingInt(FaultyTransports.Frame::connection)
+            .thenComparing(FaultyTransports.Frame::kind)));
+    try (FaultTrial run = lab.trial(course)) {
+      run.transports.listen(frame -> counts.merge(frame, 1, Integer::sum));
+      run.run();
+    }
+    List<SentFrame> sent = new ArrayList<>();
+    counts.forEach((frame, count) -> {
+      if (course == FaultScenario.GOOD ? frame.kind() != FrameKind.ALIVE : frame.kind().isFailure()) {
+        sent.add(new SentFrame(course, frame, 1));
+        if (frame.kind() == FrameKind.DATA && count > 1 && frame.connection() == 0) {
+          sent.add(new SentFrame(course, frame, 2));
+        }
+      }
+    });
+    return sent;
+  }
+
+  /** A source that has nothing to say while its device takes long shows that it is there. */
+  private List<SentFrame> heartbeats() {
+    int connections = lab.cargo().devices() > 1 ? lab.cargo().devices() + 2 : 1;
+    return IntStream.range(0, connections)
+        .mapToObj(
+            number -> new SentFrame(FaultScenario.GOOD,
+                new FaultyTransports.Frame(Side.SOURCE, number, FrameKind.ALIVE), 1))
+        .toList();
+  }
+
+  private FaultTrial prepare(SentFrame sent) throws IOException {
+    FaultTrial run = lab.trial(sent.course());
+    if (sent.frame().kind() == FrameKind.ALIVE) {
+      CountDownLatch sign = new CountDownLatch(1);
+      run.withFault(Side.SOURCE,
+          new Fault.HoldArc(new Arc(DeviceState.PRE_COPY_P2P, DeviceState.STOP_COPY), sign));
+      run.transports.listen(frame -> {
+        if (frame.equals(sent.frame())) {
+          sign.countDown();
+        }
+      });
+    }
+    return run;
+  }
+
+  /**
+   * Whether the source sees that the connection is gone before it gives the devices away is open, and so is whose
+   * patience ends first when the word that gives them away is lost.
+   */
+  private static boolean isRacy(FrameKind kind, FaultyTransport.FrameFault trouble) {
+    return (kind == FrameKind.LOADED && trouble == FaultyTransport.FrameFault.CUT_AFTER)
+        || (kind == FrameKind.COMMIT && trouble == FaultyTransport.FrameFault.SWALLOWED);
+  }
+
+  private static String eitherOutcome(String outcome) {
+    assertThat(outcome).isIn("source", "`recover`: source");
+    return "source, or `recover`: source";
+  }
+
+  private String at(SentFrame sent, FaultyTransport.FrameFault trouble) throws IOException {
+    try (FaultTrial run = prepare(sent)) {
+      boolean isWaitedFor = trouble == FaultyTransport.FrameFault.SWALLOWED || sent.frame().connection() > 0
+          || sent.frame().kind() == FrameKind.ALIVE;
+      if (isWaitedFor) {
+        run.withStallTimeout(FaultHarness.STALL);
+      }
+      if (sent.frame().kind() == FrameKind.INITIAL_LOADED) {
+        run.withShortDeadline();
+      }
+      run.transports.trouble(sent.frame(), sent.number(), trouble);
+      String outcome = run.run();
+      assertThat(run.transports.hasTriggered()).as("%s, %s", sent, trouble).isTrue();
+      return isRacy(sent.frame().kind(), trouble) ? eitherOutcome(outcome) : outcome;
+    }
+  }
+}

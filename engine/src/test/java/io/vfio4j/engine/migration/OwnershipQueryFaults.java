@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.OwnershipAnswer.Verdict;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.journal.JournalContents;
+import io.vfio4j.engine.journal.JournalFile;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.testkit.FailureTable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Has something happen to the question who owns the devices, or to the answer; then it is asked again. */
+final class OwnershipQueryFaults {
+
+  private final Path folder;
+  private final FaultHarness.Cells cells;
+
+  OwnershipQueryFaults(Path folder, FaultHarness lab) {
+    this.folder = folder;
+    this.cells = lab.new Cells();
+  }
+
+  /** Returns what came of each, by frame and by what happened to it. */
+  FailureTable inEveryFrame() throws InterruptedException {
+    for (FaultyTransports.Frame frame : List.of(new FaultyTransports.Frame(Side.SOURCE, 0, FrameKind.ASK),
+        new FaultyTransports.Frame(Side.TARGET, 0, FrameKind.ANSWER))) {
+      for (FaultyTransport.FrameFault trouble : FaultyTransport.FrameFault.values()) {
+        cells.add("%s sends %s".formatted(frame.side(), frame.kind()), trouble.title,
+            () -> at(frame, trouble));
+      }
+    }
+    return cells.table("frame");
+  }
+
+  /** The source has given its devices away, and the target has not taken them. */
+  private String at(FaultyTransports.Frame frame, FaultyTransport.FrameFault trouble) throws IOException {
+    MigrationId session = MigrationId.random();
+    StateDirectory state = StateDirectory.open(folder.resolve("asked-" + session));
+    JournalFile source = begin(state, session, Side.SOURCE);
+    source.add(JournalStep.GIVEN, "the target has loaded everything");
+    begin(state, session, Side.TARGET);
+    FaultyTransports wires = new FaultyTransports();
+    wires.trouble(frame, 1, trouble);
+    boolean isAnswered = true;
+    try {
+      assertThat(OwnershipQueryTrial.ask(wires, state, session).verdict()).isEqualTo(Verdict.NOT_COMMITTED);
+    } catch (IOException e) {
+      isAnswered = false;
+    }
+    assertThat(wires.hasTriggered()).isTrue();
+    assertThat(wires.unclosedEnds()).as("connections that nobody closed").isEmpty();
+    assertThat(OwnershipQueryTrial.ask(new FaultyTransports(), state, session).verdict())
+        .isEqualTo(Verdict.NOT_COMMITTED);
+    assertThat(state.find(session, Side.TARGET).orElseThrow().read().map(JournalContents::last)
+        .orElseThrow().step()).isEqualTo(JournalStep.REFUSED);
+    return isAnswered ? "not mine" : "no answer; asked again: not mine";
+  }
+
+  private static JournalFile begin(StateDirectory state, MigrationId session, Side side) throws IOException {
+    return state.begin(new Journal.Header(session, side, List.of("device"), "the other side"));
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.OwnershipAnswer;
+import io.vfio4j.engine.OwnershipResponder;
+import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.transport.Connections;
+import io.vfio4j.engine.transport.TransportPair;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** A source that asks who owns its devices, and a target that answers, over a connection that may have faults. */
+final class OwnershipQueryTrial {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  private OwnershipQueryTrial() {
+  }
+
+  /**
+   * Asks once.
+   *
+   * @throws IOException if the source hears no answer
+   */
+  static OwnershipAnswer ask(FaultyTransports wires, OwnershipResponder oracle, MigrationId session)
+      throws IOException {
+    Connections asking = wires.connections().source();
+    Connections answering = wires.connections().target();
+    CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> {
+      try (Transport end = answering.control()) {
+        OwnershipQuery.answer(end, oracle, PATIENCE);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }, TransportPair.THREADS);
+    try (Transport end = asking.control()) {
+      OwnershipAnswer answer = OwnershipQuery.query(end, session, PATIENCE);
+      answered.join();
+      return answer;
+    } catch (CompletionException e) {
+      throw new IOException("the answer could not be sent", e);
+    } finally {
+      answered.handle((_, _) -> null).join(); // Whoever gives up first closes its end, and wakes the other.
+    }
+  }
+}

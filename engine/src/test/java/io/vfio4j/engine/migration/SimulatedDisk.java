@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.Journal;
+import io.vfio4j.engine.JournalException;
+import io.vfio4j.engine.journal.JournalFile;
+import io.vfio4j.engine.journal.StateDirectory;
+
+/** A disk that says that it is full. One that is takes a mount, and root: {@link FullDiskTest} has that. */
+final class SimulatedDisk implements FaultTrial.Disk {
+
+  private volatile boolean full;
+
+  @Override
+  public void fill() {
+    full = true;
+  }
+
+  @Override
+  public void makeRoom() {
+    full = false;
+  }
+
+  @Override
+  public Journal journal(StateDirectory in) {
+    return heading -> {
+      requireRoom();
+      JournalFile file = in.begin(heading);
+      return (step, reason) -> {
+        requireRoom();
+        file.add(step, reason);
+      };
+    };
+  }
+
+  private void requireRoom() throws JournalException {
+    if (full) {
+      throw new JournalException("the journal cannot be written: No space left on device", null);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Watches over devices: at no time may two of them run with the same state. One that is lost is gone, and runs nothing. */
+final class SingleOwnerInvariant implements SimulatedSettings.Observer {
+
+  private final long stateIdentity;
+  private final Map<SimulatedDevice, DeviceState> states = new LinkedHashMap<>();
+  private boolean violated;
+
+  SingleOwnerInvariant(long stateIdentity) {
+    this.stateIdentity = stateIdentity;
+  }
+
+  /** Adds one, which is in RUNNING. */
+  synchronized void add(SimulatedDevice device) {
+    states.put(device, DeviceState.RUNNING);
+  }
+
+  @Override
+  public synchronized void changed(SimulatedDevice device, DeviceState from, DeviceState to, String reason) {
+    states.put(device, to);
+    violated |=
+        states.entrySet().stream().filter(entry -> entry.getValue().isRunning() && !entry.getKey().isLost()
+            && entry.getKey().stateIdentity() == stateIdentity).count() > 1;
+  }
+
+  synchronized boolean isViolated() {
+    return violated;
+  }
+}

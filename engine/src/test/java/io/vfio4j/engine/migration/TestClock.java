@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.migration;
+
+import io.vfio4j.engine.util.NanoClock;
+import io.vfio4j.testkit.SteerableClock;
+
+/** The engine's time out of a steerable clock: a pause takes no time but that of the clock. */
+record TestClock(SteerableClock clock) implements NanoClock {
+
+  @Override
+  public long nanoTime() {
+    return clock.nanoTime();
+  }
+
+  @Override
+  public void pause(long nanos) {
+    clock.advanceNanos(nanos);
+  }
+}

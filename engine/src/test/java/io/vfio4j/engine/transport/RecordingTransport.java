@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.transport;
+
+import io.vfio4j.engine.Transport;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.function.IntUnaryOperator;
+
+/** Passes everything on, keeps what is sent, and may damage it on the way. */
+public final class RecordingTransport extends ForwardingTransport {
+
+  private final int damagedAt;
+  private final IntUnaryOperator damage;
+  private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
+
+  /** Makes a transport that changes one byte of those sent; a negative offset changes none. */
+  public RecordingTransport(Transport inner, int damagedAt, IntUnaryOperator damage) {
+    super(inner);
+    this.damagedAt = damagedAt;
+    this.damage = damage;
+  }
+
+  public byte[] sent() {
+    return sent.toByteArray();
+  }
+
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
+    int at = damagedAt - sent.size();
+    byte[] bytes = new byte[data.remaining()];
+    data.get(bytes);
+    sent.writeBytes(bytes);
+    if (at >= 0 && at < bytes.length) {
+      bytes[at] = (byte) damage.applyAsInt(bytes[at]);
+    }
+    super.send(ByteBuffer.wrap(bytes), stall);
+  }
+}

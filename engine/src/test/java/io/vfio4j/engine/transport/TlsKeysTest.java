@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.engine.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.keys.CertificateAuthority;
+import io.vfio4j.keys.Host;
+import io.vfio4j.keys.IssuedCertificate;
+import io.vfio4j.keys.KeyFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is wrong with our own keys is said before anybody is connected to. */
+class TlsKeysTest {
+
+  @TempDir
+  private Path folder;
+
+  private final Instant now = Instant.now();
+
+  private TlsKeys.Files write(CertificateAuthority authority, IssuedCertificate host) throws IOException {
+    Path keys = folder.resolve("keys");
+    KeyFolder.write(keys, authority.certificate(), host);
+    return TlsKeys.Files.in(keys);
+  }
+
+  private TlsKeys.Files validKeys() throws Exception {
+    return write(TestKeys.SET.authority(), TestKeys.SET.issue("localhost"));
+  }
+
+  private static void assertRejected(TlsKeys.Files files, String words) {
+    assertThatThrownBy(() -> TlsKeys.load(files)).isInstanceOf(IOException.class)
+        .hasMessageContaining(words);
+  }
+
+  @Test
+  void loadsValidKeys() throws Exception {
+    assertThat(TlsKeys.load(validKeys())).isNotNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rw-r-----", "rw-rw-rw-", "rw----r--", "rw--w----", "rwx--x---"})
+  void rejectsKeyAccessibleToOthers(String mode) throws Exception {
+    TlsKeys.Files files = validKeys();
+    Files.setPosixFilePermissions(files.key(), PosixFilePermissions.fromString(mode));
+    assertRejected(files, "key.pem: others than its owner can get at the key (mode " + mode + "): chmod 600 "
+        + files.key());
+  }
+
+  @Test
+  void rejectsExpiredCertificate() throws Exception {
+    Instant end = now.minus(TestKeys.DAY);
+    assertRejected(
+        write(TestKeys.SET.authority(), TestKeys.SET.issue(end.minus(TestKeys.DAY), end, "localhost")),
+        "cert.pem: our own certificate (localhost) has expired: it was good until ");
+  }
+
+  @Test
+  void rejectsCertificateOfAnotherAuthority() throws Exception {
+    assertRejected(write(TestKeys.create().authority(), TestKeys.SET.issue("localhost")),
+        "our own certificate (localhost) is not signed by the authority that is trusted here");
+  }
+
+  @Test
+  void rejectsExpiredAuthority() throws Exception {
+    CertificateAuthority ended =
+        CertificateAuthority.create("old", now.minus(TestKeys.DAY.multipliedBy(2)), now.minus(TestKeys.DAY));
+    assertRejected(write(ended, ended.issue(Host.parse("localhost"), now.minus(TestKeys.DAY),
+        now.plus(TestKeys.DAY))), "ca.pem: the authority's certificate is good from ");
+  }
+
+  @Test
+  void rejectsNonAuthorityCertificate() throws Exception {
+    TlsKeys.Files files = validKeys();
+    assertRejected(new TlsKeys.Files(files.certificate(), files.certificate(), files.key()),
+        "the certificate of localhost is not an authority's");
+  }
+
+  @Test
+  void rejectsKeyNotMatchingCertificate() throws Exception {
+    IssuedCertificate one = TestKeys.SET.issue("localhost");
+    assertRejected(write(TestKeys.SET.authority(),
+        new IssuedCertificate(one.certificate(), TestKeys.SET.issue("localhost").key())),
+        "key.pem: is not the key of ");
+  }
+
+  @Test
+  void rejectsMissingOrMalformedFiles() throws Exception {
+    TlsKeys.Files files = validKeys();
+    assertThatThrownBy(() -> TlsKeys.load(TlsKeys.Files.in(folder.resolve("none"))))
+        .isInstanceOf(NoSuchFileException.class);
+    assertRejected(new TlsKeys.Files(files.key(), files.certificate(), files.key()), "key.pem: ");
+    Files.writeString(files.certificate(), "");
+    assertRejected(files, "cert.pem: holds no certificate");
+    Files.write(files.certificate(), new byte[(1 << 20) + 1]);
+    assertRejected(files, "cert.pem: is too long to be a file of certificates");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ENCRYPTED PRIVATE KEY|the key is encrypted", "EC PRIVATE KEY|in an older form",
+      "RSA PRIVATE KEY|in an older form", "PRIVATE KEY|is no key of the kind that the certificate has (EC)",
+      "CERTIFICATE|holds no key"})
+  void rejectsUnsupportedKeyFormats(String kindAndWords) throws Exception {
+    TlsKeys.Files files = validKeys();
+    String kind = kindAndWords.substring(0, kindAndWords.indexOf('|'));
+    Files.writeString(files.key(), "-----BEGIN %s-----\nAAAA\n-----END %s-----\n".formatted(kind, kind));
+    assertRejected(files, kindAndWords.substring(kindAndWords.indexOf('|') + 1));
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.jfr;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
+
+/** The journal of a side has a record more. */
+@Name("io.vfio4j.Recorded")
+@Label("Record of a journal")
+@Description("The journal of a side has a record more")
+@Category({"vfio4j", "Migration"})
+@StackTrace(false)
+final class JournalEvent extends Event {
+
+  @Label("Side")
+  String side = "";
+
+  @Label("Session")
+  String migration = "";
+
+  @Label("Step")
+  String step = "";
+
+  @Label("Took")
+  @Timespan(Timespan.NANOSECONDS)
+  long took;
+}
