@@ -9,6 +9,7 @@ import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.ErrorReason;
+import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageReader;
@@ -107,7 +108,7 @@ final class ClientChannel implements AutoCloseable {
   /** Says what is in force, before the first command that has data. */
   void applyNegotiated(Limits inForce, Extensions granted) {
     maxDataXferSize = inForce.maxDataXferSize();
-    errorReasons = granted.reasons();
+    errorReasons = granted.has(Extension.REASONS);
   }
 
   /**

@@ -6,8 +6,8 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.dma.DmaMapping;
 import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
@@ -40,7 +40,7 @@ final class ClientDmaMappings {
     this.calls = calls;
     this.memory = memory;
     this.limits = limits;
-    this.sendsPeerFlag = granted.memoryKinds();
+    this.sendsPeerFlag = granted.has(Extension.MEMORY_KINDS);
     this.reportsAnyRange = granted.isVfio4j();
   }
 
@@ -81,14 +81,14 @@ final class ClientDmaMappings {
 
   /** Without the flag the server asks for the memory, and is answered EFAULT by {@link ClientMemory}. */
   void mapPeer(IovaRange range, boolean writable) throws DeviceException {
-    map(range, 0, access(writable) | (sendsPeerFlag ? DmaMapping.PEER : 0), List.of());
+    map(range, 0, access(writable) | (sendsPeerFlag ? DmaMap.PEER : 0), List.of());
     if (!sendsPeerFlag) {
       calls.channel().serveMemory();
     }
   }
 
   private static int access(boolean writable) {
-    return DmaMapping.READ | (writable ? DmaMapping.WRITE : 0);
+    return DmaMap.READ | (writable ? DmaMap.WRITE : 0);
   }
 
   private void map(IovaRange range, long offset, int flags, List<Fd> fds) throws DeviceException {

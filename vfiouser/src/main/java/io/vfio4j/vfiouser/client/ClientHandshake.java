@@ -9,8 +9,9 @@ import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.ProtocolException;
-import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Extension;
+import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.MessageReader;
@@ -18,6 +19,7 @@ import io.vfio4j.vfiouser.wire.Structs;
 import io.vfio4j.vfiouser.wire.VersionMessage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 
 /** What a client says and asks first: VERSION, DEVICE_GET_INFO, the identity in config space. */
@@ -58,6 +60,17 @@ final class ClientHandshake {
     }
   }
 
+  private static Extensions requestedExtensions(ClientOptions options) {
+    EnumSet<Extension> extensions = EnumSet.allOf(Extension.class);
+    if (!options.keepState()) {
+      extensions.remove(Extension.KEEP_STATE);
+    }
+    if (!options.keepStopped()) {
+      extensions.remove(Extension.KEEP_STOPPED);
+    }
+    return new Extensions(true, extensions);
+  }
+
   /**
    * Says what the client takes, and learns what the server grants.
    *
@@ -66,7 +79,7 @@ final class ClientHandshake {
    */
   static NegotiationResult negotiate(ClientCalls calls, ClientOptions options)
       throws DeviceException, ErrnoException {
-    VersionMessage asked = VersionMessage.request(options);
+    VersionMessage asked = VersionMessage.request(options.limits(), requestedExtensions(options), options.twinSocket());
     NegotiationResult granted;
     try {
       granted =
@@ -118,7 +131,7 @@ final class ClientHandshake {
       throws DeviceException, ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment config = arena.allocate(64, 8);
-      regions.read(DeviceDescription.CONFIG_REGION, 0, config);
+      regions.read(Structs.RegionInfo.CONFIG_INDEX, 0, config);
       int ids = config.get(LittleEndian.U32, 0);
       int subsystem = config.get(LittleEndian.U32, 0x2c);
       return new DeviceIdentity(name, ids & 0xffff, ids >>> 16, subsystem & 0xffff, subsystem >>> 16,

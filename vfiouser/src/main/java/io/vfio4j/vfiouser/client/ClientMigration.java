@@ -16,6 +16,7 @@ import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
@@ -52,7 +53,7 @@ final class ClientMigration implements MigratableDevice {
     this.identity = identity;
     this.quirks = findings;
     this.limits = limits;
-    this.preCopyInfo = new ClientPreCopyInfo(calls, extensions.preCopyInfo(), findings);
+    this.preCopyInfo = new ClientPreCopyInfo(calls, extensions.has(Extension.PRECOPY_INFO), findings);
     migrationFlags = readMigrationFlags();
     features = MigrationFeatures.fromFlags(migrationFlags);
     dmaLog = supports(Feature.DMA_LOGGING_START | Feature.SET)

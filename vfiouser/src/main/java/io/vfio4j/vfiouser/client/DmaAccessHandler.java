@@ -5,7 +5,6 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.ProtocolException;
-import io.vfio4j.vfiouser.dma.DmaMapping;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageReader;
@@ -14,6 +13,7 @@ import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.SliceTable;
 import io.vfio4j.vfiouser.wire.Structs.DmaAccess;
+import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import java.lang.foreign.Arena;
 
 /** Carries out what the server asks of the client's memory, DMA_READ and DMA_WRITE, on one connection. */
@@ -89,10 +89,10 @@ final class DmaAccessHandler implements AutoCloseable {
     }
     reply.echo(request, DmaAccess.SIZE);
     if (command == Command.DMA_READ) {
-      reply.tail(memory.find(iova, count, DmaMapping.READ));
+      reply.tail(memory.find(iova, count, DmaMap.READ));
     } else {
       request.requireSize(DmaAccess.SIZE + (int) count);
-      memory.find(iova, count, DmaMapping.WRITE).copyFrom(request.data(DmaAccess.SIZE, (int) count));
+      memory.find(iova, count, DmaMap.WRITE).copyFrom(request.data(DmaAccess.SIZE, (int) count));
       memory.writes().mark(iova, count);
     }
   }

@@ -2,7 +2,7 @@
 package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.model.dma.MemoryKind;
-import io.vfio4j.vfiouser.dma.DmaMapping;
+import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 
 /**
  * How a file is mapped for a device.
@@ -44,8 +44,8 @@ public record DmaOptions(boolean writable, MemoryKind kind, boolean fileIo) {
 
   /** Returns the flags of DMA_MAP. */
   int flags(boolean tellsPeers) {
-    return DmaMapping.READ | (writable ? DmaMapping.WRITE : 0)
-        | (fileIo ? DmaMapping.FILE_IO : DmaMapping.MMAP)
-        | (tellsPeers && kind == MemoryKind.PEER ? DmaMapping.PEER : 0);
+    return DmaMap.READ | (writable ? DmaMap.WRITE : 0)
+        | (fileIo ? DmaMap.FILE_IO : DmaMap.MMAP)
+        | (tellsPeers && kind == MemoryKind.PEER ? DmaMap.PEER : 0);
   }
 }

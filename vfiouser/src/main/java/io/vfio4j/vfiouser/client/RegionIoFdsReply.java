@@ -26,7 +26,7 @@ import java.util.TreeMap;
 record RegionIoFdsReply(Doorbells doorbells, boolean isTruncated) {
 
   /** The most bytes of an answer: 128 doorbells. */
-  static final int MAX_SIZE = IoFds.SIZE + 128 * IoEventFd.SIZE;
+  static final int MAX_SIZE = IoFds.SIZE + IoFds.MAX_DOORBELLS * IoEventFd.SIZE;
 
   /**
    * Reads an answer.

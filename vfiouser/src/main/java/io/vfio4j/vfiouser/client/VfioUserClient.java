@@ -21,6 +21,7 @@ import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.model.region.RegionMigratableDevice;
 import io.vfio4j.model.v1.FeaturesV1;
 import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.MessageTransport;
 import io.vfio4j.vfiouser.wire.SocketTransport;
@@ -166,7 +167,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
 
   /** Tells whether the server leaves the device as it is, if it is in RUNNING, when this client goes away. */
   public boolean keepsState() {
-    return extensions.keepState();
+    return extensions.has(Extension.KEEP_STATE);
   }
 
   /**
@@ -259,7 +260,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    * otherwise, and stops all of it in RUNNING_P2P and PRE_COPY_P2P.
    */
   public boolean reportsMemoryKinds() {
-    return extensions.memoryKinds();
+    return extensions.has(Extension.MEMORY_KINDS);
   }
 
   /**
@@ -407,7 +408,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    * state, and in RUNNING while it runs in whatever state.
    */
   public boolean keepsStopped() {
-    return extensions.keepStopped();
+    return extensions.has(Extension.KEEP_STOPPED);
   }
 
   /**

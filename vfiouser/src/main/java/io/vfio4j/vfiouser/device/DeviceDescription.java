@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.device;
 
-import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.model.info.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.vfiouser.Doorbell;
 import io.vfio4j.vfiouser.wire.CapabilityChain;
+import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,7 +19,7 @@ import java.util.List;
 public record DeviceDescription(String name, List<Region> regions, List<Integer> irqCounts) {
 
   /** Index of the region with the PCI config space ({@code VFIO_PCI_CONFIG_REGION_INDEX}). */
-  public static final int CONFIG_REGION = 7;
+  public static final int CONFIG_REGION = RegionInfo.CONFIG_INDEX;
 
   /** Index of the legacy interrupt ({@code VFIO_PCI_INTX_IRQ_INDEX}). */
   public static final int INTX = 0;

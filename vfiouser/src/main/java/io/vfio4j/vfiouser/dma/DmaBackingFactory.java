@@ -2,10 +2,11 @@
 package io.vfio4j.vfiouser.dma;
 
 import io.vfio4j.linux.FileIo;
+import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.vfiouser.server.MappableFiles;
+import java.util.function.Predicate;
 
 /**
  * Decides how the files of a client are reached: mapped where they are memory and the process has mappings left, else by
@@ -13,15 +14,15 @@ import io.vfio4j.vfiouser.server.MappableFiles;
  */
 public final class DmaBackingFactory {
 
-  private final MappableFiles mappable;
+  private final Predicate<FileStatus> mappable;
   private final MappingBudget budget;
   private final OpenFileCache openFiles;
 
-  public DmaBackingFactory(MappableFiles mappable) {
+  public DmaBackingFactory(Predicate<FileStatus> mappable) {
     this(mappable, MappingBudget.PROCESS, new OpenFileCache());
   }
 
-  DmaBackingFactory(MappableFiles mappable, MappingBudget budget, OpenFileCache kept) {
+  DmaBackingFactory(Predicate<FileStatus> mappable, MappingBudget budget, OpenFileCache kept) {
     this.mappable = mappable;
     this.budget = budget;
     this.openFiles = kept;
@@ -41,7 +42,7 @@ public final class DmaBackingFactory {
       return new FileMemory(openFiles, file, wanted.offset());
     }
     file.checkAccess(wanted.isWritable());
-    if (!mappable.contains(file.status())) {
+    if (!mappable.test(file.status())) {
       return openForFileIo(wanted, file,
           "a file that is not memory, which this server does not map (--map-files)");
     }

@@ -4,17 +4,11 @@ package io.vfio4j.vfiouser.dma;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.dma.MemoryKind;
+import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import org.jspecify.annotations.Nullable;
 
 /** A mapping that the client made with DMA_MAP. */
-public final class DmaMapping implements AutoCloseable {
-
-  public static final int READ = 1;
-  public static final int WRITE = 2;
-  public static final int MMAP = 4;
-  public static final int FILE_IO = 8;
-  /** Ours, negotiated: the memory is a region of another device. */
-  public static final int PEER = 0x100;
+final class DmaMapping implements AutoCloseable {
 
   /**
    * What a client asks for.
@@ -27,11 +21,11 @@ public final class DmaMapping implements AutoCloseable {
 
     boolean usesFileIo() {
       // Who allows both lets us choose.
-      return (flags & (MMAP | FILE_IO)) == FILE_IO;
+      return (flags & (DmaMap.MMAP | DmaMap.FILE_IO)) == DmaMap.FILE_IO;
     }
 
     boolean isWritable() {
-      return (flags & WRITE) != 0;
+      return (flags & DmaMap.WRITE) != 0;
     }
   }
 
@@ -52,7 +46,7 @@ public final class DmaMapping implements AutoCloseable {
       throws ErrnoException {
     this.request = wanted;
     this.file = file;
-    boolean isPeer = (wanted.flags & PEER) != 0;
+    boolean isPeer = (wanted.flags & DmaMap.PEER) != 0;
     kind = isPeer ? MemoryKind.PEER : file != null ? MemoryKind.MEMORY : MemoryKind.OPAQUE;
     backing = file != null ? files.open(wanted, file)
         : isPeer ? new UnexportedPeer(wanted.range)

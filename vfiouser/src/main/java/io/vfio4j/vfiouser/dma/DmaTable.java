@@ -8,6 +8,7 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.dma.DirtyLog;
 import io.vfio4j.vfiouser.device.DmaMemory;
 import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -166,14 +167,14 @@ public final class DmaTable implements DmaMemory {
 
   @Override
   public void check(long iova, long length, boolean writes) throws ErrnoException {
-    check(iova, length, writes ? DmaMapping.WRITE : DmaMapping.READ);
+    check(iova, length, writes ? DmaMap.WRITE : DmaMap.READ);
   }
 
   @Override
   public void read(long iova, MemorySegment into) throws ErrnoException {
-    check(iova, into.byteSize(), DmaMapping.READ);
+    check(iova, into.byteSize(), DmaMap.READ);
     for (long done = 0; done < into.byteSize();) {
-      DmaMapping mapping = findReachable(iova + done, DmaMapping.READ);
+      DmaMapping mapping = findReachable(iova + done, DmaMap.READ);
       long offset = iova + done - mapping.range().iova();
       long length = mapping.lengthWithin(iova + done, into.byteSize() - done);
       mapping.backing().read(offset, into, done, length);
@@ -184,9 +185,9 @@ public final class DmaTable implements DmaMemory {
 
   @Override
   public void write(long iova, MemorySegment from) throws ErrnoException {
-    check(iova, from.byteSize(), DmaMapping.WRITE);
+    check(iova, from.byteSize(), DmaMap.WRITE);
     for (long done = 0; done < from.byteSize();) {
-      DmaMapping mapping = findReachable(iova + done, DmaMapping.WRITE);
+      DmaMapping mapping = findReachable(iova + done, DmaMap.WRITE);
       long length = mapping.lengthWithin(iova + done, from.byteSize() - done);
       writePart(mapping, iova + done, from, done, length);
       countPeerTraffic(mapping, length);
@@ -212,7 +213,7 @@ public final class DmaTable implements DmaMemory {
   public void writeLong(long iova, long value) throws ErrnoException {
     DmaMapping mapping = mappings.findOrNull(iova);
     if (mapping == null || !(mapping.backing() instanceof SharedMemory memory)
-        || !mapping.range().contains(iova, Long.BYTES) || !mapping.allows(DmaMapping.WRITE)) {
+        || !mapping.range().contains(iova, Long.BYTES) || !mapping.allows(DmaMap.WRITE)) {
       scratch.set(LittleEndian.U64, 0, value);
       write(iova, scratch);
       return;
@@ -240,7 +241,7 @@ public final class DmaTable implements DmaMemory {
 
   @Override
   public List<MemorySegment> scatter(long iova, long length, boolean writes) throws ErrnoException {
-    check(iova, length, DmaMapping.READ | (writes ? DmaMapping.WRITE : 0));
+    check(iova, length, DmaMap.READ | (writes ? DmaMap.WRITE : 0));
     List<MemorySegment> parts = new ArrayList<>();
     for (long done = 0; done < length;) {
       DmaMapping mapping = mappings.find(iova + done);
@@ -277,7 +278,7 @@ public final class DmaTable implements DmaMemory {
     DmaMapping mapping = mappings.find(iova);
     if (!mapping.allows(access)) {
       throw new ErrnoException(Errno.EACCES,
-          mapping.range() + (mapping.allows(DmaMapping.READ) ? " is read-only" : " may not be read"));
+          mapping.range() + (mapping.allows(DmaMap.READ) ? " is read-only" : " may not be read"));
     }
     mapping.backing().checkReachable();
     return mapping;

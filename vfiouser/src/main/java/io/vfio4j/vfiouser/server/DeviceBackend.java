@@ -47,7 +47,7 @@ final class DeviceBackend implements AutoCloseable {
     this.options = options;
     this.log = log;
     this.clock = clock;
-    this.dma = new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()), log);
+    this.dma = new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains), log);
     this.irqs = new IrqTable(this.device.description().irqCounts(), log);
   }
 

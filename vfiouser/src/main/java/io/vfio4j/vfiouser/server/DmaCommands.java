@@ -5,7 +5,6 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.dma.DmaMapping;
 import io.vfio4j.vfiouser.dma.DmaTable;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
@@ -30,8 +29,8 @@ final class DmaCommands {
     this.table = table;
     this.bitmaps = reports;
     this.limits = limits;
-    knownFlags = DmaMapping.READ | DmaMapping.WRITE | DmaMapping.MMAP | DmaMapping.FILE_IO
-        | (tellsPeers ? DmaMapping.PEER : 0);
+    knownFlags = DmaMap.READ | DmaMap.WRITE | DmaMap.MMAP | DmaMap.FILE_IO
+        | (tellsPeers ? DmaMap.PEER : 0);
   }
 
   void map(Request request, Reply reply) throws ErrnoException {

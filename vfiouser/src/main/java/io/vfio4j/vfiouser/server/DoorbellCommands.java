@@ -27,7 +27,6 @@ import java.util.Map;
 final class DoorbellCommands {
 
   /** So many fit in an answer of ours. */
-  private static final int MAX_DOORBELLS = 128;
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
@@ -61,7 +60,7 @@ final class DoorbellCommands {
     }
     List<Doorbell> doorbells = description.regions().get(index).doorbells();
     // Those without an eventfd are written to, as ever.
-    int count = Math.min(doorbells.size(), Math.min(maxMsgFds, MAX_DOORBELLS));
+    int count = Math.min(doorbells.size(), Math.min(maxMsgFds, IoFds.MAX_DOORBELLS));
     int whole = IoFds.SIZE + count * IoEventFd.SIZE;
     reply.size(IoFds.SIZE).u32(0, whole).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT, count);
     if (count == 0 || Integer.compareUnsigned(request.u32(0), whole) < 0) {

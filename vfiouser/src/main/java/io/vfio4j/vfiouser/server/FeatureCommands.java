@@ -7,10 +7,10 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.dma.DirtyLog;
-import io.vfio4j.vfiouser.client.ClientStateLayout;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
+import io.vfio4j.vfiouser.wire.StateLayoutData;
 import io.vfio4j.vfiouser.wire.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.wire.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.wire.Structs.Feature;
@@ -96,7 +96,7 @@ final class FeatureCommands {
       }
       case Feature.PRE_COPY_INFO -> preCopyInfo(request, reply);
       case Feature.STATE_LAYOUT ->
-        ClientStateLayout.encode(device.stateLayout(), get(request, reply, ClientStateLayout.SIZE));
+        StateLayoutData.encode(device.stateLayout(), get(request, reply, StateLayoutData.SIZE));
       case Feature.DMA_LOGGING_START -> startLogging(request, reply);
       case Feature.DMA_LOGGING_STOP -> {
         echo(request, reply);

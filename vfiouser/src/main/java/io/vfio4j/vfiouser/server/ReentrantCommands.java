@@ -11,6 +11,7 @@ import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.SliceTable;
 import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
+import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
 import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -32,7 +33,6 @@ final class ReentrantCommands {
   private static final int MAX_DEPTH = 4;
 
   /** {@code VFIO_PCI_NUM_REGIONS}. */
-  private static final int PCI_REGIONS = 9;
 
   private static final Set<Command> ALWAYS_ALLOWED = EnumSet.of(Command.DMA_MAP, Command.DMA_UNMAP,
       Command.DEVICE_GET_INFO, Command.DEVICE_GET_REGION_INFO, Command.DEVICE_GET_REGION_IO_FDS,
@@ -90,7 +90,7 @@ final class ReentrantCommands {
         ? message.body().byteSize()
         : first + size;
     for (int at = first; at + size <= end && end <= message.body().byteSize(); at += size) {
-      if (Integer.compareUnsigned(message.body().get(LittleEndian.U32, at + RegionAccess.REGION), PCI_REGIONS)
+      if (Integer.compareUnsigned(message.body().get(LittleEndian.U32, at + RegionAccess.REGION), RegionInfo.NUM_PCI_REGIONS)
           >= 0) {
         return false;
       }

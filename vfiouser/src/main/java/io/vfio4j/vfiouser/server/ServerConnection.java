@@ -10,6 +10,7 @@ import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.dma.DmaTable;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
+import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageReader;
@@ -21,6 +22,7 @@ import io.vfio4j.vfiouser.wire.SliceTable;
 import io.vfio4j.vfiouser.wire.VersionMessage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -84,12 +86,12 @@ final class ServerConnection implements AutoCloseable {
 
   /** Tells whether a device that stands still with its state is to be left so, and one that runs in RUNNING. */
   boolean keepsStopped() {
-    return extensions.keepStopped();
+    return extensions.has(Extension.KEEP_STOPPED);
   }
 
   /** Tells whether a device in RUNNING is to be left as it is. */
   boolean keepsState() {
-    return !isNegotiated() || options.keepState() == KeepState.ALWAYS || extensions.keepState();
+    return !isNegotiated() || options.keepState() == KeepState.ALWAYS || extensions.has(Extension.KEEP_STATE);
   }
 
   /**
@@ -189,11 +191,8 @@ final class ServerConnection implements AutoCloseable {
 
   private void applyVersion(VersionMessage asked) throws ErrnoException, LinuxException, ProtocolException {
     Limits inForce = options.limits().negotiate(asked.limits());
-    Extensions wanted = asked.extensions();
     boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
-    boolean mayKeep = options.keepState() != KeepState.NEVER;
-    extensions = new Extensions(wanted.isVfio4j(), wanted.preCopyInfo(), wanted.keepState() && mayKeep,
-        wanted.keepState() && wanted.keepStopped() && mayKeep, wanted.memoryKinds(), wanted.reasons());
+    extensions = grant(asked.extensions());
     installHandlers(inForce, asked.writeMultiple());
     reply.clear();
     // A client that asks for a second socket knows that the answer also says which descriptor it is.
@@ -210,6 +209,18 @@ final class ServerConnection implements AutoCloseable {
     log.connected();
   }
 
+  /** Returns the extensions granted: those requested, except what the options or another extension exclude. */
+  private Extensions grant(Extensions wanted) {
+    EnumSet<Extension> refused = EnumSet.noneOf(Extension.class);
+    if (options.keepState() == KeepState.NEVER) {
+      refused.add(Extension.KEEP_STATE);
+    }
+    if (refused.contains(Extension.KEEP_STATE) || !wanted.has(Extension.KEEP_STATE)) {
+      refused.add(Extension.KEEP_STOPPED);
+    }
+    return wanted.without(refused);
+  }
+
   private void openTwin() throws LinuxException {
     TwinSocket opened = new TwinSocket(transport, options, memory);
     twin = opened;
@@ -224,15 +235,15 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void installHandlers(Limits inForce, boolean writeMultiple) {
-    commands.applyNegotiated(inForce.maxMsgFds(), extensions.reasons());
+    commands.applyNegotiated(inForce.maxMsgFds(), extensions.has(Extension.REASONS));
     maxBodySize = inForce.maxBodySize();
     dmaRequests.limitPieces(inForce.maxDataXferSize());
-    dma.attachClient(dmaRequests, extensions.memoryKinds());
+    dma.attachClient(dmaRequests, extensions.has(Extension.MEMORY_KINDS));
     DirtyBitmapBuffer dirtyReports = new DirtyBitmapBuffer(inForce);
     InfoCommands info = new InfoCommands(device, irqs, inForce.maxMsgFds());
     RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
     DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
-    DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.memoryKinds());
+    DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.has(Extension.MEMORY_KINDS));
     MigrationData sessions =
         new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.isVfio4j());
     FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.wire;
 
-import io.vfio4j.vfiouser.client.ClientStateLayout;
-
 /**
  * Offsets and sizes of the bodies of messages, all packed. The names are those of {@code uapi/linux/vfio.h} and of
  * the vfio-user specification.
@@ -16,6 +14,12 @@ public final class Structs {
     public static final int IOVA = 16;
     public static final int LENGTH = 24;
     public static final int SIZE = 32;
+    public static final int READ = 1;
+    public static final int WRITE = 2;
+    public static final int MMAP = 4;
+    public static final int FILE_IO = 8;
+    /** A vfio4j extension, if {@link Extension#MEMORY_KINDS} is granted: the memory is a region of another device. */
+    public static final int PEER = 0x100;
 
     private DmaMap() {
     }
@@ -63,6 +67,10 @@ public final class Structs {
     public static final int WRITE = 2;
     public static final int MMAP = 4;
     public static final int CAPS = 8;
+    /** Index of the PCI config space ({@code VFIO_PCI_CONFIG_REGION_INDEX}). */
+    public static final int CONFIG_INDEX = 7;
+    /** Regions with a fixed index ({@code VFIO_PCI_NUM_REGIONS}); those of the device's own follow. */
+    public static final int NUM_PCI_REGIONS = 9;
 
     private RegionInfo() {
     }
@@ -105,6 +113,8 @@ public final class Structs {
     public static final int INDEX = 8;
     public static final int COUNT = 12;
     public static final int SIZE = 16;
+    /** Most doorbells of a region in one reply. */
+    public static final int MAX_DOORBELLS = 128;
 
     private IoFds() {
     }
@@ -215,9 +225,9 @@ public final class Structs {
     public static final int DMA_LOGGING_STOP = 7;
     public static final int DMA_LOGGING_REPORT = 8;
     public static final int MIG_DATA_SIZE = 9;
-    /** Ours, for whoever asks: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
+    /** A vfio4j extension, offered to any client: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
     public static final int PRE_COPY_INFO = 0xff00;
-    /** Ours, for whoever asks: see {@link ClientStateLayout}. */
+    /** A vfio4j extension, offered to any client: see {@link StateLayoutData}. */
     public static final int STATE_LAYOUT = 0xff01;
 
     private Feature() {

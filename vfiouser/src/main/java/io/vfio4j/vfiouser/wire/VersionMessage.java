@@ -11,7 +11,6 @@ import com.google.gson.stream.JsonToken;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.client.ClientOptions;
 import java.io.IOException;
 import java.io.StringReader;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +18,7 @@ import java.lang.foreign.ValueLayout;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +45,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
   private static final String FD_INDEX = "fd_index";
   /** How much longer an answer is than its request where it says which descriptor the twin socket is. */
   public static final int FD_INDEX_SIZE = ",\"fd_index\":0".length();
+  private static final String VFIO4J = "vfio4j";
   private static final String WRITE_MULTIPLE = "write_multiple";
   private static final long MAX_NUMBER = Long.MAX_VALUE;
 
@@ -169,12 +170,17 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
 
   /** Returns the extensions asked for or granted here. */
   public Extensions extensions() throws ErrnoException {
-    if (!capabilities.has("vfio4j")) {
+    if (!capabilities.has(VFIO4J)) {
       return Extensions.NONE;
     }
-    JsonObject ours = object(capabilities, "vfio4j");
-    return new Extensions(true, flag(ours, "precopy_info"), flag(ours, "keep_state"),
-        flag(ours, "keep_stopped"), flag(ours, "memory_kinds"), flag(ours, "reasons"));
+    JsonObject ours = object(capabilities, VFIO4J);
+    EnumSet<Extension> flags = EnumSet.noneOf(Extension.class);
+    for (Extension extension : Extension.values()) {
+      if (flag(ours, extension.key())) {
+        flags.add(extension);
+      }
+    }
+    return new Extensions(true, flags);
   }
 
   /** Tells whether a second socket is asked for, or granted, on which the server's commands travel. */
@@ -196,9 +202,13 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     return (int) index;
   }
 
-  /** Returns what a client of ours asks for. */
-  public static VersionMessage request(ClientOptions options) {
-    Limits limits = options.limits();
+  /**
+   * Returns the request of a vfio4j client.
+   *
+   * @param wanted the extensions requested; the flags of all others are sent as false
+   * @param twinSocket whether a second socket for the server's commands is requested
+   */
+  public static VersionMessage request(Limits limits, Extensions wanted, boolean twinSocket) {
     JsonObject capabilities = new JsonObject();
     capabilities.addProperty(MAX_MSG_FDS, limits.maxMsgFds());
     capabilities.addProperty("max_data_xfer_size", limits.maxDataXferSize());
@@ -209,18 +219,16 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     migration.addProperty("pgsize", Limits.DIRTY_PAGE_SIZE);
     capabilities.addProperty("pgsizes", limits.pageSizes());
     capabilities.add("migration", migration);
-    if (options.twinSocket()) {
+    if (twinSocket) {
       JsonObject twin = new JsonObject();
       twin.addProperty(SUPPORTED, true);
       capabilities.add(TWIN_SOCKET, twin);
     }
     JsonObject ours = new JsonObject();
-    ours.addProperty("precopy_info", true);
-    ours.addProperty("keep_state", options.keepState());
-    ours.addProperty("keep_stopped", options.keepStopped());
-    ours.addProperty("memory_kinds", true);
-    ours.addProperty("reasons", true);
-    capabilities.add("vfio4j", ours);
+    for (Extension extension : Extension.values()) {
+      ours.addProperty(extension.key(), wanted.has(extension));
+    }
+    capabilities.add(VFIO4J, ours);
     return new VersionMessage(MAJOR, MINOR, capabilities);
   }
 
@@ -252,14 +260,12 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
       }
     }
     if (granted.isVfio4j()) {
-      JsonObject asked = capabilities.getAsJsonObject("vfio4j");
+      JsonObject asked = capabilities.getAsJsonObject(VFIO4J);
       JsonObject ours = new JsonObject();
-      putIfRequested(ours, asked, "precopy_info", granted.preCopyInfo());
-      putIfRequested(ours, asked, "keep_state", granted.keepState());
-      putIfRequested(ours, asked, "keep_stopped", granted.keepStopped());
-      putIfRequested(ours, asked, "memory_kinds", granted.memoryKinds());
-      putIfRequested(ours, asked, "reasons", granted.reasons());
-      answer.add("vfio4j", ours);
+      for (Extension extension : Extension.values()) {
+        putIfRequested(ours, asked, extension.key(), granted.has(extension));
+      }
+      answer.add(VFIO4J, ours);
     }
     return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
   }

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.dma;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
@@ -19,6 +14,7 @@ import io.vfio4j.vfiouser.device.DmaMemory;
 import io.vfio4j.vfiouser.server.MappableFiles;
 import io.vfio4j.vfiouser.testing.ProcessResources;
 import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -33,12 +29,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 
 /** What a device is handed of each kind of memory, by the interface through which it reaches all of it. */
 class MemoryKindsTest {
 
   private static final int PAGE = 0x1000;
-  private static final int RW = DmaMapping.READ | DmaMapping.WRITE;
+  private static final int RW = DmaMap.READ | DmaMap.WRITE;
   private static final long MEMORY = 0x10_0000;
   private static final IovaRange PEER = new IovaRange(MEMORY + 2 * PAGE, PAGE);
   private static final long EXPORTED = 0x20_0000;
@@ -59,7 +60,7 @@ class MemoryKindsTest {
   private final List<String> messages = new ArrayList<>();
   private final MappingBudget budget = new MappingBudget(MAX_MAPPED);
   private final DmaTable table = new DmaTable(peerTraffic,
-      new DmaBackingFactory(MappableFiles.MEMORY, budget, new OpenFileCache(MAX_FILES)), messages::add);
+      new DmaBackingFactory(MappableFiles.MEMORY::contains, budget, new OpenFileCache(MAX_FILES)), messages::add);
   private final MemorySegment opaque = arena.allocate(PAGE);
   private Fd sealed;
   private Fd unsealed;
@@ -83,11 +84,11 @@ class MemoryKindsTest {
         MemorySegment.copy(from, 0, opaque, iova - OPAQUE, from.byteSize());
       }
     }, true);
-    map(MEMORY, 2 * PAGE, RW | DmaMapping.MMAP, sealed, 0);
-    map(PEER.iova(), PAGE, RW | DmaMapping.PEER, null, 0);
-    map(EXPORTED, PAGE, RW | DmaMapping.MMAP | DmaMapping.PEER, sealed, 2 * PAGE);
+    map(MEMORY, 2 * PAGE, RW | DmaMap.MMAP, sealed, 0);
+    map(PEER.iova(), PAGE, RW | DmaMap.PEER, null, 0);
+    map(EXPORTED, PAGE, RW | DmaMap.MMAP | DmaMap.PEER, sealed, 2 * PAGE);
     map(OPAQUE, PAGE, RW, null, 0);
-    map(FILE_IO, PAGE, RW | DmaMapping.FILE_IO, sealed, 3 * PAGE);
+    map(FILE_IO, PAGE, RW | DmaMap.FILE_IO, sealed, 3 * PAGE);
     map(UNSEALED, PAGE, RW, unsealed, 0);
   }
 
@@ -238,8 +239,8 @@ class MemoryKindsTest {
 
   @Test
   void refusesWritableSegmentOfReadOnlyMapping() throws Exception {
-    map(0x60_0000, PAGE, DmaMapping.READ, sealed, 0);
-    map(0x60_0000 + PAGE, PAGE, DmaMapping.WRITE, sealed, PAGE);
+    map(0x60_0000, PAGE, DmaMap.READ, sealed, 0);
+    map(0x60_0000 + PAGE, PAGE, DmaMap.WRITE, sealed, PAGE);
     table.map(0x60_0000, PAGE, false);
     assertRefused(Errno.EACCES, "is read-only", () -> table.map(0x60_0000, PAGE, true));
     assertRefused(Errno.EACCES, "is read-only", () -> table.scatter(0x60_0000, PAGE, true));
@@ -269,7 +270,7 @@ class MemoryKindsTest {
     Map<String, Long> fds = ProcessResources.openFds();
     long many = 1L << 32;
     for (int i = 1; i < 5000; i++) {
-      table.map(many + (long) i * PAGE, PAGE, RW | DmaMapping.FILE_IO, sealed, PAGE, 65_535);
+      table.map(many + (long) i * PAGE, PAGE, RW | DmaMap.FILE_IO, sealed, PAGE, 65_535);
     }
     assertThat(ProcessResources.openFds()).isEqualTo(fds);
     MemorySegment local = arena.allocate(8);
@@ -286,14 +287,14 @@ class MemoryKindsTest {
   void boundsOpenFiles() throws Exception {
     try (Fd third = Memfd.create("third", PAGE); Fd fourth = Memfd.create("fourth", PAGE)) {
       long next = FILE_IO + PAGE;
-      map(next, PAGE, RW | DmaMapping.FILE_IO, unsealed, 0);
-      map(next + PAGE, PAGE, RW | DmaMapping.FILE_IO, third, 0);
+      map(next, PAGE, RW | DmaMap.FILE_IO, unsealed, 0);
+      map(next + PAGE, PAGE, RW | DmaMap.FILE_IO, third, 0);
       assertRefused(Errno.ENOSPC, "more than 3 files that are read and written",
-          () -> map(next + 2 * PAGE, PAGE, RW | DmaMapping.FILE_IO, fourth, 0));
-      map(next + 2 * PAGE, PAGE, RW | DmaMapping.FILE_IO | DmaMapping.MMAP, fourth, 0);
-      map(next + 3 * PAGE, PAGE, RW | DmaMapping.FILE_IO, third, 0);
+          () -> map(next + 2 * PAGE, PAGE, RW | DmaMap.FILE_IO, fourth, 0));
+      map(next + 2 * PAGE, PAGE, RW | DmaMap.FILE_IO | DmaMap.MMAP, fourth, 0);
+      map(next + 3 * PAGE, PAGE, RW | DmaMap.FILE_IO, third, 0);
       table.unmap(next, PAGE);
-      map(next, PAGE, RW | DmaMapping.FILE_IO, fourth, 0);
+      map(next, PAGE, RW | DmaMap.FILE_IO, fourth, 0);
     }
   }
 
@@ -330,7 +331,7 @@ class MemoryKindsTest {
       }
     };
     DmaTable other =
-        new DmaTable(peerTraffic, new DmaBackingFactory(MappableFiles.MEMORY, unpaid, new OpenFileCache(1)),
+        new DmaTable(peerTraffic, new DmaBackingFactory(MappableFiles.MEMORY::contains, unpaid, new OpenFileCache(1)),
             messages::add);
     try {
       other.attachClient(new NotedMemory(), true);

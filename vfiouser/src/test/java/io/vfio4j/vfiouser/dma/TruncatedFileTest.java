@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.dma;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.server.MappableFiles;
+import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,6 +17,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
 
 /** A client cuts the file behind a mapping: an error of each access to what is gone, and of no other. */
 class TruncatedFileTest {
@@ -31,7 +32,7 @@ class TruncatedFileTest {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment local = arena.allocate(256);
   private final DmaTable table =
-      new DmaTable(new AtomicLong(), new DmaBackingFactory(MappableFiles.MEMORY), message -> {
+      new DmaTable(new AtomicLong(), new DmaBackingFactory(MappableFiles.MEMORY::contains), message -> {
       });
 
   /** None of these mappings needs it. */
@@ -76,7 +77,7 @@ class TruncatedFileTest {
   @CsvSource({"4, 0", "4, 60000", "8, 0", "8, 2000"})
   void faultsInInterpretedAndCompiledCode(int how, int before) throws Exception {
     try (Fd file = Memfd.create("cut", 4 * PAGE)) {
-      table.map(IOVA, 4 * PAGE, DmaMapping.READ | DmaMapping.WRITE | how, file, 0, 10);
+      table.map(IOVA, 4 * PAGE, DmaMap.READ | DmaMap.WRITE | how, file, 0, 10);
       for (int i = 0; i < before; i++) {
         assertThat(access(i % 3, IOVA + 3 * PAGE)).isNull();
       }
@@ -96,7 +97,7 @@ class TruncatedFileTest {
   @Test
   void faultsOnPartlyTruncatedAccess() throws Exception {
     try (Fd file = Memfd.create("cut", 2 * PAGE)) {
-      table.map(IOVA, 2 * PAGE, DmaMapping.READ | DmaMapping.WRITE, file, 0, 10);
+      table.map(IOVA, 2 * PAGE, DmaMap.READ | DmaMap.WRITE, file, 0, 10);
       Memfd.resize(file, PAGE);
       assertThat(access(0, IOVA + PAGE - 128)).isEqualTo(Errno.EFAULT);
       assertThat(access(1, IOVA + PAGE - 128)).isEqualTo(Errno.EFAULT);
@@ -125,9 +126,9 @@ class TruncatedFileTest {
   @CsvSource({"0, 8193", "4096, 4097", "8192, 1", "-4096, 4096", "9223372036854775807, 4096", "0, -1"})
   void refusesShortFile(long offset, long size) throws Exception {
     try (Fd file = Memfd.create("short", 2 * PAGE)) {
-      for (int how : new int[] {DmaMapping.MMAP, DmaMapping.FILE_IO}) {
+      for (int how : new int[] {DmaMap.MMAP, DmaMap.FILE_IO}) {
         assertThatExceptionOfType(ErrnoException.class)
-            .isThrownBy(() -> table.map(IOVA, size, DmaMapping.READ | how, file, offset, 10))
+            .isThrownBy(() -> table.map(IOVA, size, DmaMap.READ | how, file, offset, 10))
             .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
       }
     }
