@@ -79,7 +79,8 @@ final class ClientHandshake {
    */
   static NegotiationResult negotiate(ClientCalls calls, ClientOptions options)
       throws DeviceException, ErrnoException {
-    VersionMessage asked = VersionMessage.request(options.limits(), requestedExtensions(options), options.twinSocket());
+    VersionMessage asked =
+        VersionMessage.request(options.limits(), requestedExtensions(options), options.twinSocket());
     NegotiationResult granted;
     try {
       granted =

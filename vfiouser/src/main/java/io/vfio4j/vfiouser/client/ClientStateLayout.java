@@ -21,7 +21,8 @@ final class ClientStateLayout {
   static Optional<StateLayout> query(ClientCalls calls) throws DeviceException {
     try {
       return calls.call("read the layout of the state", Command.DEVICE_FEATURE,
-          head -> ClientMigration.encodeFeature(head, Feature.STATE_LAYOUT | Feature.GET, StateLayoutData.SIZE),
+          head -> ClientMigration.encodeFeature(head, Feature.STATE_LAYOUT | Feature.GET,
+              StateLayoutData.SIZE),
           MemorySegment.NULL,
           reader -> {
             int at = ClientCalls.readBody(reader, Feature.SIZE + StateLayoutData.SIZE);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.device;
 
-import io.vfio4j.model.info.RegionCapability.SparseMmap;
 import io.vfio4j.model.info.RegionCapability;
+import io.vfio4j.model.info.RegionCapability.SparseMmap;
 import io.vfio4j.vfiouser.Doorbell;
 import io.vfio4j.vfiouser.wire.CapabilityChain;
 import io.vfio4j.vfiouser.wire.Structs.RegionInfo;

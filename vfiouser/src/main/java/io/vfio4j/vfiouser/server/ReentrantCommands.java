@@ -90,7 +90,8 @@ final class ReentrantCommands {
         ? message.body().byteSize()
         : first + size;
     for (int at = first; at + size <= end && end <= message.body().byteSize(); at += size) {
-      if (Integer.compareUnsigned(message.body().get(LittleEndian.U32, at + RegionAccess.REGION), RegionInfo.NUM_PCI_REGIONS)
+      if (Integer.compareUnsigned(message.body().get(LittleEndian.U32, at + RegionAccess.REGION),
+          RegionInfo.NUM_PCI_REGIONS)
           >= 0) {
         return false;
       }

@@ -243,7 +243,8 @@ final class ServerConnection implements AutoCloseable {
     InfoCommands info = new InfoCommands(device, irqs, inForce.maxMsgFds());
     RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
     DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
-    DmaCommands mappings = new DmaCommands(dma, dirtyReports, inForce, extensions.has(Extension.MEMORY_KINDS));
+    DmaCommands mappings =
+        new DmaCommands(dma, dirtyReports, inForce, extensions.has(Extension.MEMORY_KINDS));
     MigrationData sessions =
         new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.isVfio4j());
     FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports);

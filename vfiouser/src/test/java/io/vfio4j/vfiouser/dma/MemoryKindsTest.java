@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.dma;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
@@ -29,11 +34,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 
 /** What a device is handed of each kind of memory, by the interface through which it reaches all of it. */
 class MemoryKindsTest {
@@ -60,7 +60,8 @@ class MemoryKindsTest {
   private final List<String> messages = new ArrayList<>();
   private final MappingBudget budget = new MappingBudget(MAX_MAPPED);
   private final DmaTable table = new DmaTable(peerTraffic,
-      new DmaBackingFactory(MappableFiles.MEMORY::contains, budget, new OpenFileCache(MAX_FILES)), messages::add);
+      new DmaBackingFactory(MappableFiles.MEMORY::contains, budget, new OpenFileCache(MAX_FILES)),
+      messages::add);
   private final MemorySegment opaque = arena.allocate(PAGE);
   private Fd sealed;
   private Fd unsealed;
@@ -331,7 +332,8 @@ class MemoryKindsTest {
       }
     };
     DmaTable other =
-        new DmaTable(peerTraffic, new DmaBackingFactory(MappableFiles.MEMORY::contains, unpaid, new OpenFileCache(1)),
+        new DmaTable(peerTraffic,
+            new DmaBackingFactory(MappableFiles.MEMORY::contains, unpaid, new OpenFileCache(1)),
             messages::add);
     try {
       other.attachClient(new NotedMemory(), true);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.dma;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memfd;
@@ -17,9 +20,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-
 
 /** A client cuts the file behind a mapping: an error of each access to what is gone, and of no other. */
 class TruncatedFileTest {
