@@ -6,5 +6,5 @@ package io.vfio4j.engine;
 public interface OwnershipResponder {
 
   /** Returns the answer for a migration; what it promises is durable when this returns. */
-  OwnershipAnswer answer(MigrationId session);
+  OwnershipAnswer answer(MigrationId migration);
 }

@@ -87,11 +87,11 @@ public final class MemoryChannel implements AutoCloseable {
     pending = new PendingPages(from);
     writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer());
     reader = new FrameReader(theirs, buffer());
-    ChannelShards stretches = new ChannelShards(1);
+    ChannelShards shards = new ChannelShards(1);
     sender =
-        new MemorySender(from, pending, stretches, 0, writer, frameBytes,
+        new MemorySender(from, pending, shards, 0, writer, frameBytes,
             this::permit);
-    receiver = new MemoryReceiver(into, stretches, 0);
+    receiver = new MemoryReceiver(into, shards, 0);
   }
 
   private void permit(long bytes, long onWire) throws IOException {

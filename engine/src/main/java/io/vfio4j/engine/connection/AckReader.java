@@ -22,15 +22,15 @@ public final class AckReader implements TaskWaiter.Check {
 
   private static final long LAST_PAUSE_NANOS = 1_000_000;
 
-  private final StreamConnection link;
+  private final StreamConnection connection;
   private final List<StreamConnection> others;
   private final BitSet initialLoaded = new BitSet();
   private final int devices;
   private final Confirmations confirmations;
 
-  public AckReader(StreamConnection link, List<StreamConnection> others, int devices,
+  public AckReader(StreamConnection connection, List<StreamConnection> others, int devices,
       Confirmations confirmations) {
-    this.link = link;
+    this.connection = connection;
     this.others = others;
     this.devices = devices;
     this.confirmations = confirmations;
@@ -45,10 +45,10 @@ public final class AckReader implements TaskWaiter.Check {
   public void check() throws IOException {
     poll();
     try {
-      link.requireHeartbeat();
+      connection.requireHeartbeat();
     } catch (StalledException e) {
       cancelOthers();
-      link.cancel();
+      connection.cancel();
       throw e;
     }
   }
@@ -69,10 +69,10 @@ public final class AckReader implements TaskWaiter.Check {
   }
 
   private void readAcks() throws IOException {
-    while (link.hasInput()) {
-      FrameKind kind = link.next(link.timeout());
+    while (connection.hasInput()) {
+      FrameKind kind = connection.next(connection.timeout());
       if (!isExpected(kind)) {
-        throw link.unexpected(kind, "while it was sent data");
+        throw connection.unexpected(kind, "while it was sent data");
       }
     }
   }
@@ -109,14 +109,14 @@ public final class AckReader implements TaskWaiter.Check {
     long end = System.nanoTime() + limit.toNanos();
     while (true) {
       Duration left = Duration.ofNanos(end - System.nanoTime());
-      boolean endsBefore = left.compareTo(link.timeout()) < 0;
+      boolean endsBefore = left.compareTo(connection.timeout()) < 0;
       try {
-        FrameKind kind = link.next(endsBefore ? positive(left) : link.timeout());
+        FrameKind kind = connection.next(endsBefore ? positive(left) : connection.timeout());
         if (kind == wanted) {
           return true;
         }
         if (!isExpected(kind)) {
-          throw link.unexpected(kind, "instead of " + wanted);
+          throw connection.unexpected(kind, "instead of " + wanted);
         }
       } catch (StalledException e) {
         if (!endsBefore) {
@@ -136,11 +136,11 @@ public final class AckReader implements TaskWaiter.Check {
   }
 
   private boolean isExpected(FrameKind kind) {
-    return (kind == FrameKind.ALIVE && link.peerSendsHeartbeats()) || isAcknowledgement(kind);
+    return (kind == FrameKind.ALIVE && connection.peerSendsHeartbeats()) || isAcknowledgement(kind);
   }
 
   private boolean isAcknowledgement(FrameKind kind) {
-    int device = link.in().device();
+    int device = connection.in().device();
     if (kind == FrameKind.SYNCED) {
       return confirmations.confirm(device); // In the place of a device it has the connection.
     }

@@ -23,8 +23,8 @@ public final class ExtraConnections implements AutoCloseable {
 
   private final List<StreamConnection> connections;
 
-  private ExtraConnections(List<StreamConnection> links) {
-    this.connections = links;
+  private ExtraConnections(List<StreamConnection> connections) {
+    this.connections = connections;
   }
 
   public static ExtraConnections none() {
@@ -32,17 +32,17 @@ public final class ExtraConnections implements AutoCloseable {
   }
 
   /** Makes them from the source, which says on each which one it is. */
-  public static ExtraConnections connect(Hello.Channels channels, Connections.TransportSupplier further,
+  public static ExtraConnections connect(Hello.Channels channels, Connections.TransportSupplier extra,
       StreamConnection control,
-      MigrationTimeouts times, PhaseTracker narrator) throws IOException {
+      MigrationTimeouts times, PhaseTracker tracker) throws IOException {
     ExtraConnections made = new ExtraConnections(new ArrayList<>());
     try {
       for (int number = 0; number < channels.count(); number++) {
-        StreamConnection link =
-            new StreamConnection(further.next(times.silence()), times.silence(), narrator);
-        made.connections.add(link);
-        link.adapt(control.in().version(), times);
-        link.out().sendJoin(channels.migration(), number);
+        StreamConnection connection =
+            new StreamConnection(extra.next(times.silence()), times.silence(), tracker);
+        made.connections.add(connection);
+        connection.adapt(control.in().version(), times);
+        connection.out().sendJoin(channels.migration(), number);
       }
       return made;
     } catch (IOException | RuntimeException | Error e) {
@@ -56,29 +56,29 @@ public final class ExtraConnections implements AutoCloseable {
    *
    * @throws StalledException if not all have come in time
    */
-  public static ExtraConnections accept(Hello.Channels channels, Connections.TransportSupplier further,
+  public static ExtraConnections accept(Hello.Channels channels, Connections.TransportSupplier extra,
       StreamConnection control,
-      PhaseTracker narrator) throws IOException {
+      PhaseTracker tracker) throws IOException {
     Duration stall = control.timeout();
     @Nullable
-    StreamConnection[] links = new @Nullable StreamConnection[channels.count()];
+    StreamConnection[] connections = new @Nullable StreamConnection[channels.count()];
     long end = System.nanoTime() + stall.toNanos();
     try {
-      for (int missing = links.length; missing > 0;) {
-        StreamConnection link = new StreamConnection(next(further, control, end), stall, narrator);
-        int number = joinNumber(link, channels.migration(), links);
+      for (int missing = connections.length; missing > 0;) {
+        StreamConnection connection = new StreamConnection(next(extra, control, end), stall, tracker);
+        int number = joinNumber(connection, channels.migration(), connections);
         if (number < 0) {
-          link.close();
+          connection.close();
         } else {
-          links[number] = link;
+          connections[number] = connection;
           missing--;
         }
       }
-      return new ExtraConnections(Arrays.stream(links).map(ExtraConnections::requireConnected).toList());
+      return new ExtraConnections(Arrays.stream(connections).map(ExtraConnections::requireConnected).toList());
     } catch (IOException | RuntimeException | Error e) {
-      Arrays.stream(links).forEach(link -> {
-        if (link != null) {
-          link.close();
+      Arrays.stream(connections).forEach(connection -> {
+        if (connection != null) {
+          connection.close();
         }
       });
       throw e;
@@ -86,13 +86,13 @@ public final class ExtraConnections implements AutoCloseable {
   }
 
   /** Waits for the next, and hears meanwhile whether the source gives up. */
-  private static Transport next(Connections.TransportSupplier further, StreamConnection control, long end)
+  private static Transport next(Connections.TransportSupplier extra, StreamConnection control, long end)
       throws IOException {
     while (true) {
       control.checkForFailure("before it has made its connections");
       long left = Math.max(0, end - System.nanoTime());
       try {
-        return further.next(Duration.ofNanos(Math.min(left, SLICE.toNanos())));
+        return extra.next(Duration.ofNanos(Math.min(left, SLICE.toNanos())));
       } catch (StalledException e) {
         if (left <= SLICE.toNanos()) {
           throw e;
@@ -101,25 +101,25 @@ public final class ExtraConnections implements AutoCloseable {
     }
   }
 
-  private static StreamConnection requireConnected(@Nullable StreamConnection link) {
-    if (link == null) {
+  private static StreamConnection requireConnected(@Nullable StreamConnection connection) {
+    if (connection == null) {
       throw new IllegalStateException("a connection is missing");
     }
-    return link;
+    return connection;
   }
 
   /** Returns which connection it says it is, or -1 if it is none that is missing. */
-  private static int joinNumber(StreamConnection link, MigrationId session,
-      @Nullable StreamConnection[] links) {
+  private static int joinNumber(StreamConnection connection, MigrationId migration,
+      @Nullable StreamConnection[] connections) {
     try {
-      link.expect(FrameKind.JOIN, link.timeout());
+      connection.expect(FrameKind.JOIN, connection.timeout());
     } catch (IOException e) {
       return -1; // Not one of ours: anybody may connect.
     }
-    var body = link.in().body();
-    boolean ours = MigrationId.take(body).equals(session);
+    var body = connection.in().body();
+    boolean ours = MigrationId.take(body).equals(migration);
     int number = body.getInt();
-    return ours && number >= 0 && number < links.length && links[number] == null ? number : -1;
+    return ours && number >= 0 && number < connections.length && connections[number] == null ? number : -1;
   }
 
   public List<StreamConnection> all() {

@@ -23,7 +23,7 @@ public final class Heartbeat implements AutoCloseable {
   private static final int CHECKS_PER_INTERVAL = 2;
 
   private final Duration interval;
-  private final Set<StreamConnection> links = ConcurrentHashMap.newKeySet();
+  private final Set<StreamConnection> connections = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService thread;
   /** The beat, once there is a connection; for the thread that adds connections. */
   private @Nullable ScheduledFuture<?> schedule;
@@ -35,8 +35,8 @@ public final class Heartbeat implements AutoCloseable {
   }
 
   /** Keeps a connection alive from now on, until its last word has been sent; for one thread. */
-  public void add(StreamConnection link) {
-    links.add(link);
+  public void add(StreamConnection connection) {
+    connections.add(connection);
     if (schedule == null) {
       long pause = Math.max(1, interval.toNanos() / CHECKS_PER_INTERVAL);
       schedule = thread.scheduleWithFixedDelay(this::sendAll, pause, pause, TimeUnit.NANOSECONDS);
@@ -44,13 +44,13 @@ public final class Heartbeat implements AutoCloseable {
   }
 
   private void sendAll() {
-    links.removeIf(this::isBroken);
+    connections.removeIf(this::isBroken);
   }
 
   /** Sends a sign of life. A failure is not reported here: the threads that use the connection find it themselves. */
-  private boolean isBroken(StreamConnection link) {
+  private boolean isBroken(StreamConnection connection) {
     try {
-      link.keepAlive(interval);
+      connection.keepAlive(interval);
       return false;
     } catch (IOException e) {
       return true;

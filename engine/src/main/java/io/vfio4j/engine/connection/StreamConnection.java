@@ -45,7 +45,7 @@ public final class StreamConnection implements AutoCloseable {
   private volatile boolean peerSendsHeartbeats;
   private volatile long lastReceived = System.nanoTime();
   private boolean helloReceived;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final Side peer;
   private final Arena arena = Arena.ofShared(); // Devices may touch the buffers in threads of their own.
   private final FrameStream outgoing;
@@ -57,12 +57,12 @@ public final class StreamConnection implements AutoCloseable {
   private Optional<Compression> compression = Optional.empty();
 
   /** Makes a link; of the two buffers, that for the direction of the data is the large one. */
-  public StreamConnection(Transport transport, Duration stall, PhaseTracker narrator) {
+  public StreamConnection(Transport transport, Duration stall, PhaseTracker tracker) {
     this.transport = transport;
     this.timeout = stall;
-    this.narrator = narrator;
-    this.peer = narrator.side() == Side.SOURCE ? Side.TARGET : Side.SOURCE;
-    boolean sends = narrator.side() == Side.SOURCE;
+    this.tracker = tracker;
+    this.peer = tracker.side() == Side.SOURCE ? Side.TARGET : Side.SOURCE;
+    boolean sends = tracker.side() == Side.SOURCE;
     this.outgoing = new FrameStream(transport, stall);
     this.out = new FrameWriter(outgoing, buffer(sends));
     this.in = new FrameReader(transport, buffer(!sends));
@@ -272,11 +272,11 @@ public final class StreamConnection implements AutoCloseable {
     try {
       close.run();
     } catch (IllegalStateException e) {
-      narrator
+      tracker
           .note("buffers are kept, for a device that does not answer is still given them: "
               + Exceptions.message(e));
     } catch (RuntimeException e) {
-      narrator.note("buffers are kept: " + Exceptions.message(e));
+      tracker.note("buffers are kept: " + Exceptions.message(e));
     }
   }
 
@@ -284,7 +284,7 @@ public final class StreamConnection implements AutoCloseable {
     try {
       transport.close();
     } catch (IOException | RuntimeException e) {
-      narrator.note("the connection did not close: " + Exceptions.message(e));
+      tracker.note("the connection did not close: " + Exceptions.message(e));
     }
   }
 }

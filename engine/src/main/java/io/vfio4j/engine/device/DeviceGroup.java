@@ -26,10 +26,10 @@ public final class DeviceGroup implements AutoCloseable {
   private final List<DeviceThread> threads;
   private final Duration arcTimeout;
 
-  public DeviceGroup(List<MigratableDevice> devices, PhaseTracker narrator, Duration arcTimeout) {
+  public DeviceGroup(List<MigratableDevice> devices, PhaseTracker tracker, Duration arcTimeout) {
     this.threads = IntStream.range(0, devices.size())
-        .mapToObj(number -> new DeviceThread(new MigratingDevice(devices.get(number), number, narrator),
-            "vfio4j-%s-device-%d".formatted(narrator.side(), number)))
+        .mapToObj(number -> new DeviceThread(new MigratingDevice(devices.get(number), number, tracker),
+            "vfio4j-%s-device-%d".formatted(tracker.side(), number)))
         .toList();
     this.arcTimeout = arcTimeout;
   }
@@ -63,11 +63,11 @@ public final class DeviceGroup implements AutoCloseable {
    * @throws ArcTimeoutException if a call did not return in time
    * @throws IOException what the first that failed threw, all others being suppressed in it
    */
-  public <T> List<T> callAll(String what, TaskWaiter waiting, DeviceThread.Task<T> task) throws IOException {
+  public <T> List<T> callAll(String what, TaskWaiter waiter, DeviceThread.Task<T> task) throws IOException {
     List<CompletableFuture<T>> calls = start(task);
     boolean done;
     try {
-      done = waiting.await(calls, TaskWaiter.Limit.of(arcTimeout));
+      done = waiter.await(calls, TaskWaiter.Limit.of(arcTimeout));
     } catch (IOException | RuntimeException | Error e) {
       markHung(calls);
       throw e;
@@ -79,16 +79,16 @@ public final class DeviceGroup implements AutoCloseable {
   }
 
   /** Asks all devices who they are and where, which changes nothing of them. */
-  public List<Hello.Device> describe(TaskWaiter waiting) throws IOException {
-    return describe(waiting, _ -> false);
+  public List<Hello.Device> describe(TaskWaiter waiter) throws IOException {
+    return describe(waiter, _ -> false);
   }
 
   /** Asks all devices who they are, and those where they are that are not expendable: of them it does not matter. */
-  public List<Hello.Device> describe(TaskWaiter waiting, Predicate<MigratableDevice> expendable)
+  public List<Hello.Device> describe(TaskWaiter waiter, Predicate<MigratableDevice> resettable)
       throws IOException {
-    return callAll("tell what it is", waiting, device -> {
+    return callAll("tell what it is", waiter, device -> {
       Hello.Device introduced = Hello.Device.of(device.device(), device.queryState());
-      return expendable.test(device.device()) ? introduced.withoutState() : introduced;
+      return resettable.test(device.device()) ? introduced.withoutState() : introduced;
     });
   }
 
@@ -107,9 +107,9 @@ public final class DeviceGroup implements AutoCloseable {
 
   /** Moves all devices at once: each to a state of its own, or not at all. */
   public void move(Function<MigratingDevice, Optional<DeviceState>> where, String what, String reason,
-      TaskWaiter waiting)
+      TaskWaiter waiter)
       throws IOException {
-    callAll(what, waiting, device -> {
+    callAll(what, waiter, device -> {
       Optional<DeviceState> target = where.apply(device);
       if (target.isPresent()) {
         device.move(target.get(), reason);
@@ -119,8 +119,8 @@ public final class DeviceGroup implements AutoCloseable {
   }
 
   /** Moves all devices to one state at once. */
-  public void move(DeviceState where, String reason, TaskWaiter waiting) throws IOException {
-    move(_ -> Optional.of(where), "move it to " + where, reason, waiting);
+  public void move(DeviceState where, String reason, TaskWaiter waiter) throws IOException {
+    move(_ -> Optional.of(where), "move it to " + where, reason, waiter);
   }
 
   /**
@@ -128,8 +128,8 @@ public final class DeviceGroup implements AutoCloseable {
    *
    * @return how long the slowest took to move to RESUMING
    */
-  public Duration resetToResuming(TaskWaiter waiting) throws IOException {
-    return callAll("be reset and move to RESUMING", waiting, device -> {
+  public Duration resetToResuming(TaskWaiter waiter) throws IOException {
+    return callAll("be reset and move to RESUMING", waiter, device -> {
       device.reset("a clean beginning");
       return device.timedMove(DeviceState.RESUMING, "loading");
     }).stream().max(Duration::compareTo).orElse(Duration.ZERO);
@@ -139,11 +139,11 @@ public final class DeviceGroup implements AutoCloseable {
    * Starts all devices, which stand still. All are in their grace states before any goes on, so that none writes to one
    * that does not run yet.
    */
-  public void setRunning(String reason, TaskWaiter waiting) throws IOException {
+  public void setRunning(String reason, TaskWaiter waiter) throws IOException {
     move(device -> device.has(MigrationFeature.P2P)
         ? Optional.of(DeviceState.RUNNING_P2P)
-        : Optional.empty(), "move it to RUNNING_P2P", reason, waiting);
-    move(DeviceState.RUNNING, reason, waiting);
+        : Optional.empty(), "move it to RUNNING_P2P", reason, waiter);
+    move(DeviceState.RUNNING, reason, waiter);
   }
 
   /** Lets go of all data sessions; the devices stay as they are. */

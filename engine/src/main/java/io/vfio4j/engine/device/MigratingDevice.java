@@ -29,16 +29,16 @@ public final class MigratingDevice implements AutoCloseable {
 
   private final MigratableDevice device;
   private final int number;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private volatile @Nullable DeviceState lastState;
   private @Nullable DataSession session;
   private volatile boolean touched;
   private volatile boolean hung;
 
-  MigratingDevice(MigratableDevice device, int number, PhaseTracker narrator) {
+  MigratingDevice(MigratableDevice device, int number, PhaseTracker tracker) {
     this.device = device;
     this.number = number;
-    this.narrator = narrator;
+    this.tracker = tracker;
   }
 
   public MigratableDevice device() {
@@ -93,8 +93,8 @@ public final class MigratingDevice implements AutoCloseable {
   public void move(DeviceState target, String reason) throws DeviceException {
     DeviceState before = lastState;
     DeviceState from = before != null ? before : queryState();
-    narrator
-        .report(new MigrationEvent.TransitionStart(narrator.now(), narrator.side(), name(), from, target,
+    tracker
+        .report(new MigrationEvent.TransitionStart(tracker.now(), tracker.side(), name(), from, target,
             reason));
     touched = true;
     try {
@@ -116,9 +116,9 @@ public final class MigratingDevice implements AutoCloseable {
 
   /** Moves the device, and returns how long that took. */
   public Duration timedMove(DeviceState target, String reason) throws DeviceException {
-    Duration before = narrator.now();
+    Duration before = tracker.now();
     move(target, reason);
-    return narrator.now().minus(before);
+    return tracker.now().minus(before);
   }
 
   public void reset(String reason) throws DeviceException {
@@ -126,9 +126,9 @@ public final class MigratingDevice implements AutoCloseable {
     DeviceState from = before != null ? before : DeviceState.ERROR;
     DeviceState target = DeviceState.RUNNING;
     String why = "reset: " + reason;
-    narrator
+    tracker
         .report(
-            new MigrationEvent.TransitionStart(narrator.now(), narrator.side(), name(), from, target, why));
+            new MigrationEvent.TransitionStart(tracker.now(), tracker.side(), name(), from, target, why));
     touched = true;
     try {
       device.reset();
@@ -146,8 +146,8 @@ public final class MigratingDevice implements AutoCloseable {
       closeSession();
       session = begun;
     }
-    narrator
-        .report(new MigrationEvent.TransitionEnd(narrator.now(), narrator.side(), name(), from, to, reason));
+    tracker
+        .report(new MigrationEvent.TransitionEnd(tracker.now(), tracker.side(), name(), from, to, reason));
   }
 
   private static boolean keepsSession(DeviceState state) {
@@ -210,7 +210,7 @@ public final class MigratingDevice implements AutoCloseable {
         ending.close();
       } catch (RuntimeException e) {
         // It is over all the same, and the device is where it is.
-        narrator.note("a data session of %s did not close: %s".formatted(name(), Exceptions.message(e)));
+        tracker.note("a data session of %s did not close: %s".formatted(name(), Exceptions.message(e)));
       }
     }
   }

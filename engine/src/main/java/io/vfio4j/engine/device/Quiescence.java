@@ -28,19 +28,19 @@ import java.util.stream.IntStream;
 public final class Quiescence {
 
   private final DeviceGroup group;
-  private final TaskWaiter waiting;
+  private final TaskWaiter waiter;
   private final PausableWorkload workload;
   private final Duration limit;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final DowntimeClock parts;
 
-  public Quiescence(DeviceGroup group, TaskWaiter waiting, PausableWorkload workload, Duration limit,
-      PhaseTracker narrator, DowntimeClock parts) {
+  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload, Duration limit,
+      PhaseTracker tracker, DowntimeClock parts) {
     this.group = group;
-    this.waiting = waiting;
+    this.waiter = waiter;
     this.workload = workload;
     this.limit = limit;
-    this.narrator = narrator;
+    this.tracker = tracker;
     this.parts = parts;
   }
 
@@ -86,15 +86,15 @@ public final class Quiescence {
 
   /** Returns whether all got there in time; if not, all are back where they were. */
   private boolean enterP2pStates() throws IOException {
-    Duration began = narrator.now();
+    Duration began = tracker.now();
     List<CompletableFuture<MigratingDevice>> calls = group.start(device -> {
       moveIfPresent(device, p2pState(device), "no new peer-to-peer traffic");
       return device;
     });
-    boolean done = waiting.await(calls, TaskWaiter.Limit.of(limit));
+    boolean done = waiter.await(calls, TaskWaiter.Limit.of(limit));
     List<String> late = done ? slowDevices(began) : lateDevices(calls);
     if (!late.isEmpty()) {
-      narrator.note("%s took longer than the limit of %s to end peer-to-peer traffic; the devices go back"
+      tracker.note("%s took longer than the limit of %s to end peer-to-peer traffic; the devices go back"
           .formatted(String.join(", ", late), Units.duration(limit)));
       rollBack();
     }
@@ -103,7 +103,7 @@ public final class Quiescence {
 
   /** The engine's clock has the last word, and it may not be that of the machine. */
   private List<String> slowDevices(Duration began) {
-    return narrator.now().minus(began).compareTo(limit) > 0
+    return tracker.now().minus(began).compareTo(limit) > 0
         ? group.devices().stream().filter(Quiescence::hasP2p).map(MigratingDevice::name).toList()
         : List.of();
   }
@@ -118,7 +118,7 @@ public final class Quiescence {
   private void rollBack() throws IOException {
     group.move(device -> device.lastState().flatMap(Quiescence::stateBefore),
         "come back from its grace state",
-        "the devices did not quiesce in time", waiting);
+        "the devices did not quiesce in time", waiter);
   }
 
   private static void moveIfPresent(MigratingDevice device, Optional<DeviceState> target, String reason)

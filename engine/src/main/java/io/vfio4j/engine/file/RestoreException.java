@@ -27,10 +27,10 @@ public final class RestoreException extends Exception {
     UNSURE
   }
 
-  RestoreException(Phase phase, Result fate, String message, @Nullable Throwable cause) {
+  RestoreException(Phase phase, Result result, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.phase = phase;
-    this.result = fate;
+    this.result = result;
   }
 
   /** Returns where it failed. */

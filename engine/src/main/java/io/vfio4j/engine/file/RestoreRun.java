@@ -41,30 +41,30 @@ import java.util.function.Predicate;
 /** One run that restores a state from a file, from the first check to running devices. */
 final class RestoreRun {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final Predicate<MigratableDevice> resettable;
   private final DeviceGroup group;
-  private final StreamConnection link;
+  private final StreamConnection connection;
   private final FileChannel channel;
   private final Path path;
   private final MigrationOptions options;
-  private final PhaseTracker narrator;
-  private final Cancellation callOff = new Cancellation();
-  private final TaskWaiter waiting = TaskWaiter.unwatched(callOff);
-  private TargetCommitment pledge = TargetCommitment.NONE;
+  private final PhaseTracker tracker;
+  private final Cancellation cancellation = new Cancellation();
+  private final TaskWaiter waiter = TaskWaiter.unwatched(cancellation);
+  private TargetCommitment commitment = TargetCommitment.NONE;
 
-  RestoreRun(DeviceSet ensemble, Predicate<MigratableDevice> expendable, DeviceGroup group,
-      StreamConnection link,
+  RestoreRun(DeviceSet deviceSet, Predicate<MigratableDevice> resettable, DeviceGroup group,
+      StreamConnection connection,
       FileChannel channel, Path path,
-      MigrationOptions options, PhaseTracker narrator) {
-    this.ensemble = ensemble;
-    this.resettable = expendable;
+      MigrationOptions options, PhaseTracker tracker) {
+    this.deviceSet = deviceSet;
+    this.resettable = resettable;
     this.group = group;
-    this.link = link;
+    this.connection = connection;
     this.channel = channel;
     this.path = path;
     this.options = options;
-    this.narrator = narrator;
+    this.tracker = tracker;
   }
 
   RestoreReport run() throws RestoreException {
@@ -77,68 +77,68 @@ final class RestoreRun {
     } catch (IOException | RuntimeException | Error e) {
       throw recover(e);
     }
-    narrator.enter(new Phase.Done(), "the devices run");
+    tracker.enter(new Phase.Done(), "the devices run");
     return new RestoreReport(group.devices().stream().map(device -> device.device().identity()).toList(),
-        state, narrator.now(), narrator.phaseTimes(), summary, narrator.notes());
+        state, tracker.now(), tracker.phaseTimes(), summary, tracker.notes());
   }
 
   private FileCheck.Result preFlight() throws IOException {
-    narrator.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
+    tracker.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
     FileCheck.Result checked = FileCheck.check(channel, path, options.codecs());
-    List<Hello.Device> own = group.describe(waiting, resettable);
+    List<Hello.Device> own = group.describe(waiter, resettable);
     PreFlight.requireAccepted(
-        PreFlight.compare(checked.hello(), Hello.of(own, HelloRegions.ofTarget(ensemble.memory())),
+        PreFlight.compare(checked.hello(), Hello.of(own, HelloRegions.ofTarget(deviceSet.memory())),
             options.noPeerDma()));
     return checked;
   }
 
   private MigrationReport.TargetSummary restore(Hello source) throws IOException {
-    narrator.enter(new Phase.Loading(), "the file is intact, and the devices match");
-    group.resetToResuming(waiting);
+    tracker.enter(new Phase.Loading(), "the file is intact, and the devices match");
+    group.resetToResuming(waiter);
     long bytes = load(source);
-    Duration loaded = narrator.now();
-    group.move(DeviceState.STOP, "everything is here; the device checks it", waiting);
-    Duration validated = narrator.now();
-    narrator.ignoreListenerFailures();
-    pledge = TargetCommitment.STARTING;
-    group.setRunning("it has its state", waiting);
+    Duration loaded = tracker.now();
+    group.move(DeviceState.STOP, "everything is here; the device checks it", waiter);
+    Duration validated = tracker.now();
+    tracker.ignoreListenerFailures();
+    commitment = TargetCommitment.STARTING;
+    group.setRunning("it has its state", waiter);
     return new MigrationReport.TargetSummary(bytes, validated.minus(loaded),
-        narrator.now().minus(validated));
+        tracker.now().minus(validated));
   }
 
   /** Nothing is taken on trust the second time either: the file may have been written to meanwhile. */
   private long load(Hello source) throws IOException {
-    if (!link.receiveHello().equals(source)) {
+    if (!connection.receiveHello().equals(source)) {
       throw new FileException(path, "has been changed while it was read", null);
     }
     if (source.compression().isPresent()) {
-      link.decompressWith(options.codecs().codec(source.compression().get()));
+      connection.decompressWith(options.codecs().codec(source.compression().get()));
     }
-    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), ensemble.memory());
-    LoadTargets set = new LoadTargets(group, memory, PreFlight.carriesSegments(source, group, waiting), true,
-        callOff);
+    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), deviceSet.memory());
+    LoadTargets set = new LoadTargets(group, memory, PreFlight.carriesSegments(source, group, waiter), true,
+        cancellation);
     BitSet all = new BitSet();
     all.set(0, group.size());
-    try (PageAllocator allocator = new PageAllocator(memory, narrator)) {
+    try (PageAllocator allocator = new PageAllocator(memory, tracker)) {
       Optional<MemoryReceiver> receiver = memory.isEmpty()
           ? Optional.empty()
           : Optional.of(new MemoryReceiver(memory, new ChannelShards(1), 0, allocator::onLoaded));
-      return new LoadPool(List.of(new StateLoader(link, link, 0, set, all, receiver)), group, callOff,
-          waiting)
+      return new LoadPool(List.of(new StateLoader(connection, connection, 0, set, all, receiver)), group, cancellation,
+          waiter)
           .run();
     }
   }
 
   private RestoreException recover(Throwable cause) {
-    narrator.ignoreListenerFailures();
-    Phase phase = narrator.phase();
-    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
-    TargetReset.Result fate = new TargetReset(group, pledge).run(cause);
-    narrator.suppressListenerFailures(cause);
+    tracker.ignoreListenerFailures();
+    Phase phase = tracker.phase();
+    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    TargetReset.Result result = new TargetReset(group, commitment).run(cause);
+    tracker.suppressListenerFailures(cause);
     String devices = String.join(", ", group.devices().stream().map(MigratingDevice::name).toList());
-    return new RestoreException(phase, RestoreException.Result.valueOf(fate.name()),
+    return new RestoreException(phase, RestoreException.Result.valueOf(result.name()),
         "%s: %s. Of %s: %s.".formatted(phase.title(), Exceptions.message(cause), devices,
-            fate.description(group.size())),
+            result.description(group.size())),
         cause);
   }
 }

@@ -26,38 +26,38 @@ final class SaveRecovery {
   private final DeviceGroup group;
   private final AtomicFile file;
   private final PausableWorkload workload;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final boolean stop;
   private final boolean noPeerDma;
 
-  SaveRecovery(DeviceGroup group, AtomicFile file, PausableWorkload workload, PhaseTracker narrator,
+  SaveRecovery(DeviceGroup group, AtomicFile file, PausableWorkload workload, PhaseTracker tracker,
       boolean stop,
       boolean noPeerDma) {
     this.group = group;
     this.file = file;
     this.workload = workload;
-    this.narrator = narrator;
+    this.tracker = tracker;
     this.stop = stop;
     this.noPeerDma = noPeerDma;
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
   MigrationException recover(Throwable cause) {
-    narrator.ignoreListenerFailures();
-    Phase phase = narrator.phase();
-    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    tracker.ignoreListenerFailures();
+    Phase phase = tracker.phase();
+    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
     List<DeviceOutcome> fates = DeviceOutcomes.of(group, outcomes(cause));
     Outcome outcome = DeviceOutcomes.worst(fates);
     if (outcome.sourceRuns()) {
       resumeWorkload(cause);
     }
-    narrator.suppressListenerFailures(cause);
-    String fileFate = fileOutcome();
+    tracker.suppressListenerFailures(cause);
+    String fileResult = fileOutcome();
     String message =
         "%s: %s. %s %s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(fates),
-            fileFate,
+            fileResult,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, phase, outcome, fates, fileFate, workload.resumeFailure(),
+    return new MigrationException(Side.SOURCE, phase, outcome, fates, fileResult, workload.resumeFailure(),
         message,
         cause);
   }

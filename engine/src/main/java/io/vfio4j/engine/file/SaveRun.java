@@ -46,29 +46,29 @@ import org.jspecify.annotations.Nullable;
 /** One run that saves a state to a file, from the first check to the file in its place. */
 final class SaveRun implements AutoCloseable {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final DeviceGroup group;
-  private final StreamConnection link;
+  private final StreamConnection connection;
   private final AtomicFile file;
   private final boolean stop;
   private final MigrationOptions options;
   private final PausableWorkload workload;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final DowntimeClock parts;
   private @Nullable SourceMemory memory;
 
-  SaveRun(DeviceSet ensemble, DeviceGroup group, StreamConnection link, AtomicFile file, boolean stop,
+  SaveRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection, AtomicFile file, boolean stop,
       MigrationOptions options,
-      PausableWorkload workload, PhaseTracker narrator) {
-    this.ensemble = ensemble;
+      PausableWorkload workload, PhaseTracker tracker) {
+    this.deviceSet = deviceSet;
     this.group = group;
-    this.link = link;
+    this.connection = connection;
     this.file = file;
     this.stop = stop;
     this.options = options;
     this.workload = workload;
-    this.narrator = narrator;
-    this.parts = new DowntimeClock(narrator);
+    this.tracker = tracker;
+    this.parts = new DowntimeClock(tracker);
   }
 
   /** Everything has been sent, and stands still. */
@@ -80,7 +80,7 @@ final class SaveRun implements AutoCloseable {
     try {
       Transfer sent = send();
       long fileBytes = stop ? finishStopped(sent) : resumeAndFinish(sent);
-      narrator.enter(new Phase.Done(), "the file is in its place");
+      tracker.enter(new Phase.Done(), "the file is in its place");
       return report(sent, fileBytes);
     } catch (IOException | RuntimeException | Error e) {
       MigrationException failed = recovery().recover(e);
@@ -90,24 +90,24 @@ final class SaveRun implements AutoCloseable {
   }
 
   private SaveRecovery recovery() {
-    return new SaveRecovery(group, file, workload, narrator, stop, options.noPeerDma());
+    return new SaveRecovery(group, file, workload, tracker, stop, options.noPeerDma());
   }
 
   private Transfer send() throws IOException {
     SourceStreams streams =
-        new SourceStreams(ensemble, group, link, ExtraConnections.none(), sendHello(), workload.workload(),
+        new SourceStreams(deviceSet, group, connection, ExtraConnections.none(), sendHello(), workload.workload(),
             options,
-            narrator);
+            tracker);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
-        new PreCopyRounds(streams, options, narrator, Forecast.toFile(options.maxDowntime()), false);
-    SwitchoverDriver wayDown = new SwitchoverDriver(streams, workload, options, narrator, parts);
+        new PreCopyRounds(streams, options, tracker, Forecast.toFile(options.maxDowntime()), false);
+    SwitchoverDriver driver = new SwitchoverDriver(streams, workload, options, tracker, parts);
     Switchover switchover;
     if (stop) {
-      switchover = wayDown.run(SaveRun::stopImmediately, this::failQuiesce);
+      switchover = driver.run(SaveRun::stopImmediately, this::failQuiesce);
     } else {
       rounds.begin();
-      switchover = wayDown.run(rounds::run, rounds::quiesceFailed);
+      switchover = driver.run(rounds::run, rounds::quiesceFailed);
     }
     Instant stateOf = Instant.now();
     switchover.sendRest();
@@ -116,12 +116,12 @@ final class SaveRun implements AutoCloseable {
   }
 
   private SourcePreFlight.Agreement sendHello() throws IOException {
-    narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
+    tracker.enter(new Phase.PreFlight(), "to " + connection.peerName());
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched());
     PreFlight.requireReady(own, options.noPeerDma());
-    link.out().sendHello(Hello.of(own, HelloRegions.ofFile(ensemble.memory()))
+    connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(deviceSet.memory()))
         .withCompression(Compression.algorithm(options.compression())));
-    options.compression().ifPresent(link::compressWith);
+    options.compression().ifPresent(connection::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
     return new SourcePreFlight.Agreement(own,
         own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false,
@@ -141,7 +141,7 @@ final class SaveRun implements AutoCloseable {
 
   /** The state is in the file, though not on the disk, and not needed any more where everything goes on. */
   private long resumeAndFinish(Transfer sent) throws IOException, MigrationException {
-    narrator.enter(new Phase.Resuming(), "everything has been written; the devices go on");
+    tracker.enter(new Phase.Resuming(), "everything has been written; the devices go on");
     try {
       group.setRunning("its state has been written", TaskWaiter.unwatched());
       parts.endPart(DowntimeParts.Part.RESTARTING);
@@ -157,7 +157,7 @@ final class SaveRun implements AutoCloseable {
     try {
       workload.resume(Side.SOURCE);
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
+      tracker.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
     }
     parts.endPart(DowntimeParts.Part.RESUMING);
   }
@@ -183,18 +183,18 @@ final class SaveRun implements AutoCloseable {
     try {
       group.move(DeviceState.STOP, "its state is in the file", TaskWaiter.unwatched());
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the source could not be moved to STOP: " + Exceptions.message(e));
+      tracker.note("the source could not be moved to STOP: " + Exceptions.message(e));
     }
     return fileBytes;
   }
 
   private long finish(SaveTrailer note) throws IOException {
-    narrator.enter(new Phase.Finishing(), "the file is completed, and waits for its disk");
-    link.out().sendTrailer(note);
-    link.out().sendEnd();
+    tracker.enter(new Phase.Finishing(), "the file is completed, and waits for its disk");
+    connection.out().sendTrailer(note);
+    connection.out().sendEnd();
     long size = file.size();
     file.publish();
-    narrator.ignoreListenerFailures(); // From here on nothing takes the file back.
+    tracker.ignoreListenerFailures(); // From here on nothing takes the file back.
     return size;
   }
 
@@ -204,7 +204,7 @@ final class SaveRun implements AutoCloseable {
       try {
         memory.stopLogs();
       } catch (IOException | RuntimeException | Error e) {
-        narrator.note("a log of dirty memory did not stop: " + Exceptions.message(e));
+        tracker.note("a log of dirty memory did not stop: " + Exceptions.message(e));
       }
     }
   }
@@ -221,13 +221,13 @@ final class SaveRun implements AutoCloseable {
       devices.add(new SaveReport.DeviceReport(group.devices().get(i).device().identity(),
           sent.streams().senders().get(i).bytes(), sent.switchover().devices().get(i)));
     }
-    Duration total = narrator.now();
+    Duration total = tracker.now();
     Duration downtime = parts.total();
     return new SaveReport(devices, sent.streams().memory().map(SourceMemory::report), stop, total,
         downtime, parts.parts(), stop ? Optional.empty() : sent.streams().prediction().map(Prediction::parts),
-        sent.streams().traffic().bytes(), sent.switchover().bytes(),
-        sent.streams().traffic().compressed(options.compression()), fileBytes,
-        narrator.phaseTimes(), sent.rounds(), narrator.notes(), workload.resumeFailure());
+        sent.streams().accounting().bytes(), sent.switchover().bytes(),
+        sent.streams().accounting().compressed(options.compression()), fileBytes,
+        tracker.phaseTimes(), sent.rounds(), tracker.notes(), workload.resumeFailure());
   }
 
   @Override

@@ -60,13 +60,13 @@ public final class SavedFile {
    * @return what there is on both sides, the source being that of the file
    * @throws IOException if a device does not answer
    */
-  public Comparison compare(DeviceSet ensemble, MigrationOptions options) throws IOException {
-    PhaseTracker narrator = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
-    try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
+  public Comparison compare(DeviceSet deviceSet, MigrationOptions options) throws IOException {
+    PhaseTracker tracker = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
+    try (DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
       // Where they are and whether they reach each other's memory is a matter of the restore, not of the file.
       return PreFlight.compare(checked.hello(),
           Hello.of(group.describe(TaskWaiter.unwatched(), _ -> true),
-              HelloRegions.ofTarget(ensemble.memory())),
+              HelloRegions.ofTarget(deviceSet.memory())),
           true);
     }
   }

@@ -24,7 +24,7 @@ import java.util.function.Predicate;
  */
 public final class StateRestorer {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final Predicate<MigratableDevice> resettable;
   private final Path path;
   private final MigrationOptions options;
@@ -33,21 +33,21 @@ public final class StateRestorer {
   /**
    * Makes one; nothing happens before {@link #run}.
    *
-   * @param ensemble the devices that are given the state, in RUNNING; they are not closed. Each is driven by one thread
+   * @param deviceSet the devices that are given the state, in RUNNING; they are not closed. Each is driven by one thread
    *     at a time meanwhile
    * @param path the file
    * @param options of these, the patience for calls that move devices is used, the codecs, and the word on peer-to-peer
    *     traffic
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
-  public StateRestorer(DeviceSet ensemble, Path path, MigrationOptions options, MigrationListener listener) {
-    this(ensemble, _ -> false, path, options, listener);
+  public StateRestorer(DeviceSet deviceSet, Path path, MigrationOptions options, MigrationListener listener) {
+    this(deviceSet, _ -> false, path, options, listener);
   }
 
-  private StateRestorer(DeviceSet ensemble, Predicate<MigratableDevice> expendable, Path path,
+  private StateRestorer(DeviceSet deviceSet, Predicate<MigratableDevice> resettable, Path path,
       MigrationOptions options, MigrationListener listener) {
-    this.ensemble = ensemble;
-    this.resettable = expendable;
+    this.deviceSet = deviceSet;
+    this.resettable = resettable;
     this.path = path;
     this.options = options;
     this.listener = listener;
@@ -60,7 +60,7 @@ public final class StateRestorer {
    * @param which tells them: those whose state is of no use to anybody, wherever they are
    */
   public StateRestorer withResettable(Predicate<MigratableDevice> which) {
-    return new StateRestorer(ensemble, which, path, options, listener);
+    return new StateRestorer(deviceSet, which, path, options, listener);
   }
 
   /**
@@ -70,33 +70,33 @@ public final class StateRestorer {
    * @throws RestoreException if it failed; no device runs with the state, or the text says that nobody can tell
    */
   public RestoreReport run() throws RestoreException {
-    PhaseTracker narrator = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, listener);
-    FileChannel channel = open(narrator);
+    PhaseTracker tracker = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, listener);
+    FileChannel channel = open(tracker);
     try (
-        StreamConnection link =
-            new StreamConnection(new FileInput(channel, path), FileCheck.NO_TIMEOUT, narrator);
-        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
-      return new RestoreRun(ensemble, resettable, group, link, channel, path, options, narrator).run();
+        StreamConnection connection =
+            new StreamConnection(new FileInput(channel, path), FileCheck.NO_TIMEOUT, tracker);
+        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
+      return new RestoreRun(deviceSet, resettable, group, connection, channel, path, options, tracker).run();
     } finally {
-      close(channel, narrator);
+      close(channel, tracker);
     }
   }
 
-  private FileChannel open(PhaseTracker narrator) throws RestoreException {
+  private FileChannel open(PhaseTracker tracker) throws RestoreException {
     try {
       return FileInput.open(path);
     } catch (IOException e) {
-      throw new RestoreException(narrator.phase(), RestoreException.Result.UNTOUCHED, Exceptions.message(e),
+      throw new RestoreException(tracker.phase(), RestoreException.Result.UNTOUCHED, Exceptions.message(e),
           e);
     }
   }
 
   /** The devices have their state, or not, whatever becomes of a file that was read. */
-  private void close(FileChannel channel, PhaseTracker narrator) {
+  private void close(FileChannel channel, PhaseTracker tracker) {
     try {
       channel.close();
     } catch (IOException e) {
-      narrator.note("%s did not close: %s".formatted(path, Exceptions.message(e)));
+      tracker.note("%s did not close: %s".formatted(path, Exceptions.message(e)));
     }
   }
 }

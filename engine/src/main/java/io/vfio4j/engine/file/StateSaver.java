@@ -30,7 +30,7 @@ import java.util.List;
  */
 public final class StateSaver {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final Opener opener;
   private final boolean stop;
   private final MigrationOptions options;
@@ -47,7 +47,7 @@ public final class StateSaver {
   /**
    * Makes one; nothing happens before {@link #run}.
    *
-   * @param ensemble the devices, in RUNNING; they are not closed. Each is driven by a thread of its own meanwhile, and
+   * @param deviceSet the devices, in RUNNING; they are not closed. Each is driven by a thread of its own meanwhile, and
    *     by no other
    * @param file where the state goes; a file that is there is replaced at the end, as a whole or not at all
    * @param stop whether the devices stay in STOP afterwards, and the workload paused; else both go on
@@ -55,14 +55,14 @@ public final class StateSaver {
    * @param workload what drives the devices
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
-  public StateSaver(DeviceSet ensemble, Path file, boolean stop, MigrationOptions options, Workload workload,
+  public StateSaver(DeviceSet deviceSet, Path file, boolean stop, MigrationOptions options, Workload workload,
       MigrationListener listener) {
-    this(ensemble, () -> AtomicFile.begin(file), stop, options, workload, listener, NanoClock.SYSTEM);
+    this(deviceSet, () -> AtomicFile.begin(file), stop, options, workload, listener, NanoClock.SYSTEM);
   }
 
-  StateSaver(DeviceSet ensemble, Opener opener, boolean stop, MigrationOptions options, Workload workload,
+  StateSaver(DeviceSet deviceSet, Opener opener, boolean stop, MigrationOptions options, Workload workload,
       MigrationListener listener, NanoClock clock) {
-    this.ensemble = ensemble;
+    this.deviceSet = deviceSet;
     this.opener = opener;
     this.stop = stop;
     this.options = options;
@@ -78,30 +78,30 @@ public final class StateSaver {
    * @throws MigrationException if it failed; it says where the devices are now, and whether there is a new file
    */
   public SaveReport run() throws MigrationException {
-    PhaseTracker narrator = new PhaseTracker(Side.SOURCE, clock, listener);
-    try (AtomicFile file = open(narrator)) {
-      return run(file, narrator);
+    PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
+    try (AtomicFile file = open(tracker)) {
+      return run(file, tracker);
     } catch (IOException e) {
       throw new IllegalStateException("a file that was written does not close: " + Exceptions.message(e), e);
     }
   }
 
-  private AtomicFile open(PhaseTracker narrator) throws MigrationException {
+  private AtomicFile open(PhaseTracker tracker) throws MigrationException {
     try {
       return opener.open();
     } catch (FileException e) {
-      throw new MigrationException(Side.SOURCE, narrator.phase(), Outcome.UNTOUCHED, List.of(), "",
-          "%s: %s. Nothing was touched.".formatted(narrator.phase().title(), Exceptions.message(e)), e);
+      throw new MigrationException(Side.SOURCE, tracker.phase(), Outcome.UNTOUCHED, List.of(), "",
+          "%s: %s. Nothing was touched.".formatted(tracker.phase().title(), Exceptions.message(e)), e);
     }
   }
 
-  private SaveReport run(AtomicFile file, PhaseTracker narrator) throws MigrationException {
+  private SaveReport run(AtomicFile file, PhaseTracker tracker) throws MigrationException {
     try (
-        StreamConnection link =
-            new StreamConnection(new FileOutput(file.channel(), file.path()), FileCheck.NO_TIMEOUT, narrator);
-        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
-        SaveRun run = new SaveRun(ensemble, group, link, file, stop, options, new PausableWorkload(workload),
-            narrator)) {
+        StreamConnection connection =
+            new StreamConnection(new FileOutput(file.channel(), file.path()), FileCheck.NO_TIMEOUT, tracker);
+        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
+        SaveRun run = new SaveRun(deviceSet, group, connection, file, stop, options, new PausableWorkload(workload),
+            tracker)) {
       return run.run();
     }
   }

@@ -192,7 +192,7 @@ final class JournalFormat {
 
     private void readHeader(ByteBuffer body, int at) throws JournalException {
       Side side = readValue(SIDES, body, at);
-      MigrationId session = new MigrationId(readLong(body, at), readLong(body, at));
+      MigrationId migration = new MigrationId(readLong(body, at), readLong(body, at));
       long pid = readLong(body, at);
       long started = readLong(body, at);
       process =
@@ -204,7 +204,7 @@ final class JournalFormat {
       for (int i = 0; i < count; i++) {
         devices.add(readText(body, at));
       }
-      header = Optional.of(new Journal.Header(session, side, devices, peer));
+      header = Optional.of(new Journal.Header(migration, side, devices, peer));
     }
 
     private <T> T readValue(List<T> all, ByteBuffer body, int at) throws JournalException {

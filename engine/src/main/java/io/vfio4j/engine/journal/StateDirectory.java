@@ -63,8 +63,8 @@ public final class StateDirectory implements Journal, OwnershipResponder {
     return folder;
   }
 
-  private Path file(MigrationId session, Side side) {
-    return folder.resolve(session + "-" + side + SUFFIX);
+  private Path file(MigrationId migration, Side side) {
+    return folder.resolve(migration + "-" + side + SUFFIX);
   }
 
   @Override
@@ -73,8 +73,8 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   }
 
   /** Returns the journal of one side of a migration, if there is one. */
-  public Optional<JournalFile> find(MigrationId session, Side side) {
-    Path file = file(session, side);
+  public Optional<JournalFile> find(MigrationId migration, Side side) {
+    Path file = file(migration, side);
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
         ? Optional.of(new JournalFile(file))
         : Optional.empty();
@@ -118,11 +118,11 @@ public final class StateDirectory implements Journal, OwnershipResponder {
 
   /** Answers for the target's side. One that has not taken the devices puts down that it never will. */
   @Override
-  public OwnershipAnswer answer(MigrationId session) {
-    Optional<JournalFile> file = find(session, Side.TARGET);
+  public OwnershipAnswer answer(MigrationId migration) {
+    Optional<JournalFile> file = find(migration, Side.TARGET);
     if (file.isEmpty()) {
       return new OwnershipAnswer(Verdict.NOT_KNOWN,
-          "there is no journal of migration %s in %s".formatted(session, folder));
+          "there is no journal of migration %s in %s".formatted(migration, folder));
     }
     try {
       return answer(file.get());

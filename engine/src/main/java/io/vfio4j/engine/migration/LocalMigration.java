@@ -76,23 +76,23 @@ public final class LocalMigration {
    * @param source the devices that would leave; they are not closed
    * @param target the devices that would receive their state, in the same order; they are not closed
    * @param options of these, the patience for calls, and whether no device reaches another's memory
-   * @param expendable tells of a device whether it is going to be reset before it moves, or is given a state, so that it
+   * @param resettable tells of a device whether it is going to be reset before it moves, or is given a state, so that it
    *     does not matter where it is now
    * @throws IOException if a device cannot be asked
    */
   public static Comparison compare(DeviceSet source, DeviceSet target, MigrationOptions options,
-      Predicate<MigratableDevice> expendable) throws IOException {
+      Predicate<MigratableDevice> resettable) throws IOException {
     return PreFlight.compare(
-        Hello.of(describe(source, Side.SOURCE, options, expendable), HelloRegions.ofSource(source.memory())),
-        Hello.of(describe(target, Side.TARGET, options, expendable), HelloRegions.ofTarget(target.memory())),
+        Hello.of(describe(source, Side.SOURCE, options, resettable), HelloRegions.ofSource(source.memory())),
+        Hello.of(describe(target, Side.TARGET, options, resettable), HelloRegions.ofTarget(target.memory())),
         options.noPeerDma());
   }
 
-  private static List<Hello.Device> describe(DeviceSet ensemble, Side side, MigrationOptions options,
-      Predicate<MigratableDevice> expendable) throws IOException {
-    PhaseTracker narrator = new PhaseTracker(side, NanoClock.SYSTEM, MigrationListener.NONE);
-    try (DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
-      return group.describe(TaskWaiter.unwatched(), expendable);
+  private static List<Hello.Device> describe(DeviceSet deviceSet, Side side, MigrationOptions options,
+      Predicate<MigratableDevice> resettable) throws IOException {
+    PhaseTracker tracker = new PhaseTracker(side, NanoClock.SYSTEM, MigrationListener.NONE);
+    try (DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
+      return group.describe(TaskWaiter.unwatched(), resettable);
     }
   }
 

@@ -29,7 +29,7 @@ import java.util.function.Predicate;
  */
 public final class MigrationSource {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final Connections connections;
   private final MigrationOptions options;
   private final Workload workload;
@@ -39,21 +39,21 @@ public final class MigrationSource {
   /**
    * Makes a source; nothing happens before {@link #run}.
    *
-   * @param ensemble the devices that leave, in RUNNING; they are not closed. Each is driven by a thread of its own
+   * @param deviceSet the devices that leave, in RUNNING; they are not closed. Each is driven by a thread of its own
    *     while the migration runs, and by no other
    * @param connections the way to the target; {@link #run} closes it
    * @param options how to do it
    * @param workload what drives the devices
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
-  public MigrationSource(DeviceSet ensemble, Connections connections, MigrationOptions options,
+  public MigrationSource(DeviceSet deviceSet, Connections connections, MigrationOptions options,
       Workload workload, MigrationListener listener) {
-    this(ensemble, connections, options, workload, listener, NanoClock.SYSTEM);
+    this(deviceSet, connections, options, workload, listener, NanoClock.SYSTEM);
   }
 
-  MigrationSource(DeviceSet ensemble, Connections connections, MigrationOptions options, Workload workload,
+  MigrationSource(DeviceSet deviceSet, Connections connections, MigrationOptions options, Workload workload,
       MigrationListener listener, NanoClock clock) {
-    this.ensemble = ensemble;
+    this.deviceSet = deviceSet;
     this.connections = connections;
     this.options = options;
     this.workload = workload;
@@ -65,17 +65,17 @@ public final class MigrationSource {
    * Asks the target what it has, and tells whether {@link #run} would be refused for that. No device is touched on
    * either side and nothing is put down in a journal. Instead of {@link #run}, which closes the connections as well.
    *
-   * @param expendable tells of a device of the source whether it is going to be reset before it moves, so that it does
+   * @param resettable tells of a device of the source whether it is going to be reset before it moves, so that it does
    *     not matter where it is now
    * @throws IOException if a device cannot be asked, or the target does not answer or cannot compare
    */
-  public Comparison compare(Predicate<MigratableDevice> expendable) throws IOException {
-    PhaseTracker narrator = new PhaseTracker(Side.SOURCE, clock, listener);
+  public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
+    PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
     try (
-        StreamConnection link = new StreamConnection(connections.control(), options.stallTimeout(), narrator);
-        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout())) {
-      return new SourcePreFlight(ensemble, group, link, connections.extra(), options,
-          new JournalWriter(Optional.empty(), narrator), narrator).compare(expendable);
+        StreamConnection connection = new StreamConnection(connections.control(), options.stallTimeout(), tracker);
+        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
+      return new SourcePreFlight(deviceSet, group, connection, connections.extra(), options,
+          new JournalWriter(Optional.empty(), tracker), tracker).compare(resettable);
     }
   }
 
@@ -86,12 +86,12 @@ public final class MigrationSource {
    * @throws MigrationException if it failed; it says where the devices are now
    */
   public MigrationReport run() throws MigrationException {
-    PhaseTracker narrator = new PhaseTracker(Side.SOURCE, clock, listener);
+    PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
     try (
-        StreamConnection link = new StreamConnection(connections.control(), options.stallTimeout(), narrator);
-        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
-        SourceRun run = new SourceRun(ensemble, group, link, connections.extra(), options,
-            new PausableWorkload(workload), new JournalWriter(options.journal(), narrator), narrator)) {
+        StreamConnection connection = new StreamConnection(connections.control(), options.stallTimeout(), tracker);
+        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
+        SourceRun run = new SourceRun(deviceSet, group, connection, connections.extra(), options,
+            new PausableWorkload(workload), new JournalWriter(options.journal(), tracker), tracker)) {
       return run.run();
     }
   }

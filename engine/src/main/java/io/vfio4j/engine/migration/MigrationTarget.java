@@ -27,7 +27,7 @@ import java.util.Optional;
 /** The target's side of a migration. An interrupt of the thread that runs it cancels it. */
 public final class MigrationTarget {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final Connections connections;
   private final MigrationOptions options;
   private final MigrationListener listener;
@@ -36,20 +36,20 @@ public final class MigrationTarget {
   /**
    * Makes a target; nothing happens before {@link #run}.
    *
-   * @param ensemble the devices that receive the state, in RUNNING; they are not closed. Each is driven by one thread
+   * @param deviceSet the devices that receive the state, in RUNNING; they are not closed. Each is driven by one thread
    *     at a time while the migration runs
    * @param connections the way to the source; {@link #run} closes it
    * @param options of these, the journal, the codecs and the patience for the source and for calls that move devices are used
    * @param listener hears what happens, one event at a time, in whichever thread it happens
    */
-  public MigrationTarget(DeviceSet ensemble, Connections connections, MigrationOptions options,
+  public MigrationTarget(DeviceSet deviceSet, Connections connections, MigrationOptions options,
       MigrationListener listener) {
-    this(ensemble, connections, options, listener, NanoClock.SYSTEM);
+    this(deviceSet, connections, options, listener, NanoClock.SYSTEM);
   }
 
-  MigrationTarget(DeviceSet ensemble, Connections connections, MigrationOptions options,
+  MigrationTarget(DeviceSet deviceSet, Connections connections, MigrationOptions options,
       MigrationListener listener, NanoClock clock) {
-    this.ensemble = ensemble;
+    this.deviceSet = deviceSet;
     this.connections = connections;
     this.options = options;
     this.listener = listener;
@@ -101,12 +101,12 @@ public final class MigrationTarget {
   }
 
   private AcceptResult serve(Optional<OwnershipResponder> oracle) throws MigrationException {
-    PhaseTracker narrator = new PhaseTracker(Side.TARGET, clock, listener);
+    PhaseTracker tracker = new PhaseTracker(Side.TARGET, clock, listener);
     try (
-        StreamConnection link = new StreamConnection(connections.control(), options.stallTimeout(), narrator);
-        DeviceGroup group = new DeviceGroup(ensemble.devices(), narrator, options.arcTimeout());
-        TargetRun run = new TargetRun(ensemble, group, link, connections.extra(), options,
-            new JournalWriter(options.journal(), narrator), narrator)) {
+        StreamConnection connection = new StreamConnection(connections.control(), options.stallTimeout(), tracker);
+        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
+        TargetRun run = new TargetRun(deviceSet, group, connection, connections.extra(), options,
+            new JournalWriter(options.journal(), tracker), tracker)) {
       return run.serve(oracle);
     }
   }

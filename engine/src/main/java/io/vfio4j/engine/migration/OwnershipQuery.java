@@ -37,15 +37,15 @@ public final class OwnershipQuery {
    * Asks a target.
    *
    * @param transport a connection to where one answers; it is not closed
-   * @param session which migration
+   * @param migration which migration
    * @param patience how long the answer may take
    * @throws IOException if there is no answer
    */
-  public static OwnershipAnswer query(Transport transport, MigrationId session, Duration patience)
+  public static OwnershipAnswer query(Transport transport, MigrationId migration, Duration patience)
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
       FrameWriter out = new FrameWriter(new FrameStream(transport, patience), buffer(arena));
-      out.sendQuery(session);
+      out.sendQuery(migration);
       FrameReader in = new FrameReader(transport, buffer(arena));
       require(in.next(patience), FrameKind.ANSWER);
       ByteBuffer body = in.body();
@@ -81,10 +81,10 @@ public final class OwnershipQuery {
   /** Answers a question that has come in. */
   static AcceptResult.Query answer(FrameReader in, FrameWriter out, OwnershipResponder oracle)
       throws IOException {
-    MigrationId session = MigrationId.take(in.body());
-    OwnershipAnswer answer = oracle.answer(session);
+    MigrationId migration = MigrationId.take(in.body());
+    OwnershipAnswer answer = oracle.answer(migration);
     out.sendAnswer(answer);
-    return new AcceptResult.Query(session, answer);
+    return new AcceptResult.Query(migration, answer);
   }
 
   private static MemorySegment buffer(Arena arena) {

@@ -31,63 +31,63 @@ import java.util.List;
 final class SourceRecovery {
 
   private final DeviceGroup group;
-  private final StreamConnection link;
+  private final StreamConnection connection;
   private final PausableWorkload workload;
-  private final JournalWriter diary;
-  private final PhaseTracker narrator;
-  private final Ownership custody;
+  private final JournalWriter journal;
+  private final PhaseTracker tracker;
+  private final Ownership ownership;
   private final MigrationOptions options;
 
-  SourceRecovery(DeviceGroup group, StreamConnection link, PausableWorkload workload, JournalWriter diary,
-      PhaseTracker narrator,
-      Ownership custody, MigrationOptions options) {
+  SourceRecovery(DeviceGroup group, StreamConnection connection, PausableWorkload workload, JournalWriter journal,
+      PhaseTracker tracker,
+      Ownership ownership, MigrationOptions options) {
     this.group = group;
-    this.link = link;
+    this.connection = connection;
     this.workload = workload;
-    this.diary = diary;
-    this.narrator = narrator;
-    this.custody = custody;
+    this.journal = journal;
+    this.tracker = tracker;
+    this.ownership = ownership;
     this.options = options;
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
   MigrationException recover(Throwable failure) {
-    narrator.ignoreListenerFailures();
-    Phase phase = narrator.phase();
+    tracker.ignoreListenerFailures();
+    Phase phase = tracker.phase();
     boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
-    Throwable cause = peerMayHaveSaid ? link.explainFailure(failure) : failure;
-    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
-    boolean ours = custody == Ownership.SOURCE || isReturnedByTarget(cause);
+    Throwable cause = peerMayHaveSaid ? connection.explainFailure(failure) : failure;
+    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    boolean ours = ownership == Ownership.SOURCE || isReturnedByTarget(cause);
     int before = cause.getSuppressed().length;
-    List<DeviceOutcome> fates =
+    List<DeviceOutcome> outcomes =
         DeviceOutcomes.of(group,
             ours ? new GroupRollback(group, cause, options.noPeerDma()).run() : unknownOutcomes());
-    Outcome outcome = DeviceOutcomes.worst(fates);
+    Outcome outcome = DeviceOutcomes.worst(outcomes);
     String why = outcome.sourceRuns() ? "" : Exceptions.deviceReasons(cause, before);
     if (outcome.sourceRuns()) {
       resumeWorkload(cause);
     }
     if (ours) {
-      diary.tryWrite(custody == Ownership.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED,
+      journal.tryWrite(ownership == Ownership.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED,
           Exceptions.message(cause), cause);
     }
-    boolean told =
-        custody == Ownership.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && sendAbort(cause);
-    narrator.suppressListenerFailures(cause);
-    String targetFate = targetOutcome(phase, cause, outcome, told);
+    boolean reported =
+        ownership == Ownership.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && sendAbort(cause);
+    tracker.suppressListenerFailures(cause);
+    String targetResult = targetOutcome(phase, cause, outcome, reported);
     // What the target says is the cause already.
-    String further = cause instanceof PeerFailedException ? "" : " " + targetFate;
+    String extra = cause instanceof PeerFailedException ? "" : " " + targetResult;
     String message =
-        "%s: %s. %s%s%s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(fates),
-            why.isEmpty() ? "" : " " + why + ".", further,
+        "%s: %s. %s%s%s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(outcomes),
+            why.isEmpty() ? "" : " " + why + ".", extra,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, phase, outcome, fates, targetFate, workload.resumeFailure(),
+    return new MigrationException(Side.SOURCE, phase, outcome, outcomes, targetResult, workload.resumeFailure(),
         message, cause);
   }
 
   /** Only this word of the target gives back what was given away. */
   private static boolean isReturnedByTarget(Throwable cause) {
-    return cause instanceof PeerFailedException told && told.kind() == FrameKind.RETURNED;
+    return cause instanceof PeerFailedException reported && reported.kind() == FrameKind.RETURNED;
   }
 
   private List<Outcome> unknownOutcomes() {
@@ -105,7 +105,7 @@ final class SourceRecovery {
   /** Tells the target to give up, and returns whether that could be sent. */
   private boolean sendAbort(Throwable cause) {
     try {
-      link.out().sendText(FrameKind.ABORT, Exceptions.message(cause));
+      connection.out().sendText(FrameKind.ABORT, Exceptions.message(cause));
       return true;
     } catch (IOException | RuntimeException | Error e) {
       Exceptions.suppress(cause, e);
@@ -114,23 +114,23 @@ final class SourceRecovery {
   }
 
   /** Says of the target what is known here: whether its devices can be reset, only the target finds out. */
-  private String targetOutcome(Phase phase, Throwable cause, Outcome outcome, boolean toldTarget) {
-    if (cause instanceof PeerFailedException told) {
-      return "The target says: " + told.reason() + ".";
+  private String targetOutcome(Phase phase, Throwable cause, Outcome outcome, boolean abortSent) {
+    if (cause instanceof PeerFailedException reported) {
+      return "The target says: " + reported.reason() + ".";
     }
     if (outcome == Outcome.UNKNOWN) {
       return "The target did not say what it did with what it was given.";
     }
-    return toldTarget
+    return abortSent
         ? "The target was told to give its devices up; its own report says what became of them."
         : unreachableTarget(phase);
   }
 
   private String unreachableTarget(Phase phase) {
-    if (link.isLocal()) {
+    if (connection.isLocal()) {
       return "The target is in this process: it ends too, and its own report says what became of its devices.";
     }
-    String name = "The target (" + link.peerName() + ")";
+    String name = "The target (" + connection.peerName() + ")";
     return phase instanceof Phase.PreFlight
         ? name + " gives its devices up if it has touched them, and its own report says what became of them."
         : name + " cannot be reached: it gives its devices up once it notices, and its own report says what "

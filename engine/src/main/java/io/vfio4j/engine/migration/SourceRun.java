@@ -45,32 +45,32 @@ import org.jspecify.annotations.Nullable;
 /** One run of the source's side, from the first check to the last move. */
 final class SourceRun implements AutoCloseable {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final DeviceGroup group;
-  private final StreamConnection link;
-  private final Optional<Connections.TransportSupplier> further;
+  private final StreamConnection connection;
+  private final Optional<Connections.TransportSupplier> extra;
   private final MigrationOptions options;
   private final PausableWorkload workload;
-  private final JournalWriter diary;
-  private final PhaseTracker narrator;
+  private final JournalWriter journal;
+  private final PhaseTracker tracker;
   private final DowntimeClock parts;
-  private Ownership custody = Ownership.SOURCE;
+  private Ownership ownership = Ownership.SOURCE;
   private final Heartbeat heartbeat;
-  private ExtraConnections furtherLinks = ExtraConnections.none();
+  private ExtraConnections extraConnections = ExtraConnections.none();
   private @Nullable SourceMemory memory;
 
-  SourceRun(DeviceSet ensemble, DeviceGroup group, StreamConnection link,
-      Optional<Connections.TransportSupplier> further,
-      MigrationOptions options, PausableWorkload workload, JournalWriter diary, PhaseTracker narrator) {
-    this.ensemble = ensemble;
+  SourceRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
+      Optional<Connections.TransportSupplier> extra,
+      MigrationOptions options, PausableWorkload workload, JournalWriter journal, PhaseTracker tracker) {
+    this.deviceSet = deviceSet;
     this.group = group;
-    this.link = link;
-    this.further = further;
+    this.connection = connection;
+    this.extra = extra;
     this.options = options;
     this.workload = workload;
-    this.diary = diary;
-    this.narrator = narrator;
-    this.parts = new DowntimeClock(narrator);
+    this.journal = journal;
+    this.tracker = tracker;
+    this.parts = new DowntimeClock(tracker);
     this.heartbeat = new Heartbeat(Side.SOURCE, options.timeouts().heartbeat());
   }
 
@@ -86,7 +86,7 @@ final class SourceRun implements AutoCloseable {
       moved = transfer();
     } catch (IOException | RuntimeException | Error e) {
       MigrationException failed =
-          new SourceRecovery(group, link, workload, diary, narrator, custody, options).recover(e);
+          new SourceRecovery(group, connection, workload, journal, tracker, ownership, options).recover(e);
       if (memory != null) {
         memory.stopLogs(e);
       }
@@ -96,31 +96,31 @@ final class SourceRun implements AutoCloseable {
   }
 
   private Transfer transfer() throws IOException {
-    SourcePreFlight preFlight = new SourcePreFlight(ensemble, group, link, further, options, diary, narrator);
+    SourcePreFlight preFlight = new SourcePreFlight(deviceSet, group, connection, extra, options, journal, tracker);
     SourcePreFlight.Agreement agreement = preFlight.run();
-    if (link.peerSendsHeartbeats()) {
-      link.keepAliveAfterEnd();
-      heartbeat.add(link);
+    if (connection.peerSendsHeartbeats()) {
+      connection.keepAliveAfterEnd();
+      heartbeat.add(connection);
     }
-    furtherLinks = preFlight.connect(agreement);
-    furtherLinks.all().forEach(heartbeat::add);
+    extraConnections = preFlight.connect(agreement);
+    extraConnections.all().forEach(heartbeat::add);
     options.compression().ifPresent(how -> {
-      link.compressWith(how);
-      furtherLinks.all().forEach(further -> further.compressWith(how));
+      connection.compressWith(how);
+      extraConnections.all().forEach(extra -> extra.compressWith(how));
     });
-    link.expect(FrameKind.READY, link.timeout());
-    Optional<TargetCosts> targetCosts = TargetCosts.read(link.in().body());
-    heartbeat.add(link); // From now on also one reads it that takes it from who sends data alone.
-    SourceStreams streams = new SourceStreams(ensemble, group, link, furtherLinks, agreement,
-        workload.workload(), options, narrator);
+    connection.expect(FrameKind.READY, connection.timeout());
+    Optional<TargetCosts> targetCosts = TargetCosts.read(connection.in().body());
+    heartbeat.add(connection); // From now on also one reads it that takes it from who sends data alone.
+    SourceStreams streams = new SourceStreams(deviceSet, group, connection, extraConnections, agreement,
+        workload.workload(), options, tracker);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
-        new PreCopyRounds(streams, options, narrator, Forecast.toTarget(options.maxDowntime(),
-            targetCosts, diary.writeTime(JournalStep.PREPARED), agreement.roundTrip()),
+        new PreCopyRounds(streams, options, tracker, Forecast.toTarget(options.maxDowntime(),
+            targetCosts, journal.writeTime(JournalStep.PREPARED), agreement.roundTrip()),
             agreement.initialDataAcknowledged());
     rounds.begin();
     Switchover switchover =
-        new SwitchoverDriver(streams, workload, options, narrator, parts).run(rounds::run,
+        new SwitchoverDriver(streams, workload, options, tracker, parts).run(rounds::run,
             rounds::quiesceFailed);
     switchover.run();
     Optional<Prediction> prediction = streams.prediction();
@@ -130,19 +130,19 @@ final class SourceRun implements AutoCloseable {
 
   /** Gives the devices away, and hears what the target makes of them. */
   private MigrationReport.TargetSummary handover(SourceStreams streams) throws IOException {
-    narrator.enter(new Phase.Handover(), "the target has everything");
+    tracker.enter(new Phase.Handover(), "the target has everything");
     Interrupts.check();
     streams.acks().poll(); // The last moment at which a target that is gone costs nothing.
-    diary.write(JournalStep.GIVEN, "the target has loaded everything");
-    if (diary.isEnabled()) {
+    journal.write(JournalStep.GIVEN, "the target has loaded everything");
+    if (journal.isEnabled()) {
       parts.endPart(DowntimeParts.Part.RECORDING);
     }
-    narrator.ignoreListenerFailures();
-    custody = Ownership.HANDOVER; // From just before the first byte: nobody can tell how much of it arrives.
-    link.out().send(FrameKind.COMMIT);
-    link.expect(FrameKind.CONFIRMED, link.timeout());
-    custody = Ownership.TARGET;
-    ByteBuffer body = link.in().body();
+    tracker.ignoreListenerFailures();
+    ownership = Ownership.HANDOVER; // From just before the first byte: nobody can tell how much of it arrives.
+    connection.out().send(FrameKind.COMMIT);
+    connection.expect(FrameKind.CONFIRMED, connection.timeout());
+    ownership = Ownership.TARGET;
+    ByteBuffer body = connection.in().body();
     parts.endPart(DowntimeParts.Part.STARTING);
     return new MigrationReport.TargetSummary(body.getLong(), Duration.ofNanos(body.getLong()),
         Duration.ofNanos(body.getLong()));
@@ -153,16 +153,16 @@ final class SourceRun implements AutoCloseable {
     try {
       workload.resume(Side.TARGET);
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
+      tracker.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
     }
     parts.endPart(DowntimeParts.Part.RESUMING);
-    diary.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
-    narrator.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
+    journal.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
+    tracker.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
     // Only now, and not as a part of the downtime: until here the state was to be kept.
     try {
       group.move(DeviceState.STOP, "the devices run at the target", TaskWaiter.unwatched());
     } catch (IOException | RuntimeException | Error e) {
-      narrator.note("the source could not be moved to STOP: " + Exceptions.message(e));
+      tracker.note("the source could not be moved to STOP: " + Exceptions.message(e));
     }
     return report(moved);
   }
@@ -174,21 +174,21 @@ final class SourceRun implements AutoCloseable {
           moved.targets().get(i).identity(), moved.streams().senders().get(i).bytes(),
           moved.switchover().devices().get(i)));
     }
-    Duration total = narrator.now();
+    Duration total = tracker.now();
     Duration downtime = parts.total();
     return new MigrationReport(devices, moved.streams().memory().map(SourceMemory::report), total, downtime,
         parts.parts(),
-        moved.prediction().map(Prediction::parts), moved.streams().traffic().bytes(),
+        moved.prediction().map(Prediction::parts), moved.streams().accounting().bytes(),
         moved.switchover().bytes(),
-        moved.streams().traffic().compressed(options.compression()),
-        narrator.phaseTimes(), moved.rounds(), moved.summary(),
-        MigrationReport.NOT_CARRIED, narrator.notes(), workload.resumeFailure());
+        moved.streams().accounting().compressed(options.compression()),
+        tracker.phaseTimes(), moved.rounds(), moved.summary(),
+        MigrationReport.NOT_CARRIED, tracker.notes(), workload.resumeFailure());
   }
 
   @Override
   public void close() {
     heartbeat.close();
-    furtherLinks.close();
+    extraConnections.close();
     if (memory != null) {
       memory.close();
     }

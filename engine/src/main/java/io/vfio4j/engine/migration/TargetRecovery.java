@@ -25,37 +25,37 @@ import java.util.List;
 final class TargetRecovery {
 
   private final DeviceGroup group;
-  private final StreamConnection link;
-  private final JournalWriter diary;
-  private final PhaseTracker narrator;
-  private final TargetCommitment pledge;
+  private final StreamConnection connection;
+  private final JournalWriter journal;
+  private final PhaseTracker tracker;
+  private final TargetCommitment commitment;
 
-  TargetRecovery(DeviceGroup group, StreamConnection link, JournalWriter diary, PhaseTracker narrator,
-      TargetCommitment pledge) {
+  TargetRecovery(DeviceGroup group, StreamConnection connection, JournalWriter journal, PhaseTracker tracker,
+      TargetCommitment commitment) {
     this.group = group;
-    this.link = link;
-    this.diary = diary;
-    this.narrator = narrator;
-    this.pledge = pledge;
+    this.connection = connection;
+    this.journal = journal;
+    this.tracker = tracker;
+    this.commitment = commitment;
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
   MigrationException recover(Throwable failure) {
-    narrator.ignoreListenerFailures();
-    Phase phase = narrator.phase();
+    tracker.ignoreListenerFailures();
+    Phase phase = tracker.phase();
     boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
-    Throwable cause = peerMayHaveSaid ? link.explainFailure(failure) : failure;
-    narrator.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    Throwable cause = peerMayHaveSaid ? connection.explainFailure(failure) : failure;
+    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
     int before = cause.getSuppressed().length;
-    TargetReset.Result fate = new TargetReset(group, pledge).run(cause);
+    TargetReset.Result result = new TargetReset(group, commitment).run(cause);
     String why = Exceptions.deviceReasons(cause, before);
-    String words = fate.description(group.size()) + (why.isEmpty() ? "" : " (%s)".formatted(why));
-    if (fate.isNotRunning()) {
-      diary.tryWrite(JournalStep.RETURNED, Exceptions.message(cause) + "; " + words, cause);
+    String words = result.description(group.size()) + (why.isEmpty() ? "" : " (%s)".formatted(why));
+    if (result.isNotRunning()) {
+      journal.tryWrite(JournalStep.RETURNED, Exceptions.message(cause) + "; " + words, cause);
     }
-    boolean told = sendOutcome(cause, fate, words);
-    narrator.suppressListenerFailures(cause);
-    Outcome outcome = outcome(fate, told);
+    boolean reported = sendOutcome(cause, result, words);
+    tracker.suppressListenerFailures(cause);
+    Outcome outcome = outcome(result, reported);
     String message =
         "%s: %s. On the target, %s. %s".formatted(phase.title(), Exceptions.message(cause), words,
             sourceOutcome(outcome));
@@ -66,30 +66,30 @@ final class TargetRecovery {
    * Tells the source what it needs to know, unless it is the one who gave up, and whether that could be
    * sent.
    */
-  private boolean sendOutcome(Throwable cause, TargetReset.Result fate, String words) {
+  private boolean sendOutcome(Throwable cause, TargetReset.Result result, String words) {
     if (FailureOrigin.of(cause) == FailureOrigin.PEER) {
       return true;
     }
-    boolean returns = pledge != TargetCommitment.NONE && fate.isNotRunning();
+    boolean returns = commitment != TargetCommitment.NONE && result.isNotRunning();
     try {
-      link.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
+      connection.out().sendText(returns ? FrameKind.RETURNED : FrameKind.FAILED,
           Exceptions.message(cause) + "; " + words);
     } catch (IOException | RuntimeException | Error e) {
       Exceptions.suppress(cause, e);
       return false;
     }
     try {
-      link.drain();
+      connection.drain();
     } catch (IOException | RuntimeException | Error e) {
       Exceptions.suppress(cause, e);
     }
     return true;
   }
 
-  private Outcome outcome(TargetReset.Result fate, boolean told) {
-    return switch (pledge) {
-      case NONE -> fate == TargetReset.Result.UNTOUCHED ? Outcome.UNTOUCHED : Outcome.SOURCE_RUNNING;
-      case LOADED, STARTING -> told && fate.isNotRunning() ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
+  private Outcome outcome(TargetReset.Result result, boolean reported) {
+    return switch (commitment) {
+      case NONE -> result == TargetReset.Result.UNTOUCHED ? Outcome.UNTOUCHED : Outcome.SOURCE_RUNNING;
+      case LOADED, STARTING -> reported && result.isNotRunning() ? Outcome.SOURCE_RUNNING : Outcome.UNKNOWN;
     };
   }
 

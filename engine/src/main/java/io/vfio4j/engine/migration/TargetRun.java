@@ -51,30 +51,30 @@ import java.util.Optional;
 /** One run of the target's side, from the first check to the confirmation. */
 final class TargetRun implements AutoCloseable {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final DeviceGroup group;
-  private final StreamConnection link;
+  private final StreamConnection connection;
   private final TargetPreFlight preFlight;
-  private final JournalWriter diary;
-  private final PhaseTracker narrator;
-  private final Cancellation callOff = new Cancellation();
-  private final TaskWaiter waiting = TaskWaiter.unwatched(callOff);
+  private final JournalWriter journal;
+  private final PhaseTracker tracker;
+  private final Cancellation cancellation = new Cancellation();
+  private final TaskWaiter waiter = TaskWaiter.unwatched(cancellation);
   private final MigrationTimeouts times;
   private final Heartbeat heartbeat;
-  private TargetCommitment pledge = TargetCommitment.NONE;
-  private ExtraConnections furtherLinks = ExtraConnections.none();
+  private TargetCommitment commitment = TargetCommitment.NONE;
+  private ExtraConnections extraConnections = ExtraConnections.none();
 
-  TargetRun(DeviceSet ensemble, DeviceGroup group, StreamConnection link,
-      Optional<Connections.TransportSupplier> further,
-      MigrationOptions options, JournalWriter diary, PhaseTracker narrator) {
-    this.ensemble = ensemble;
+  TargetRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
+      Optional<Connections.TransportSupplier> extra,
+      MigrationOptions options, JournalWriter journal, PhaseTracker tracker) {
+    this.deviceSet = deviceSet;
     this.group = group;
-    this.link = link;
-    this.preFlight = new TargetPreFlight(ensemble, group, link, further, options.codecs(), waiting);
+    this.connection = connection;
+    this.preFlight = new TargetPreFlight(deviceSet, group, connection, extra, options.codecs(), waiter);
     this.times = options.timeouts();
     this.heartbeat = new Heartbeat(Side.TARGET, times.heartbeat());
-    this.diary = diary;
-    this.narrator = narrator;
+    this.journal = journal;
+    this.tracker = tracker;
   }
 
   /**
@@ -85,11 +85,11 @@ final class TargetRun implements AutoCloseable {
   AcceptResult serve(Optional<OwnershipResponder> oracle) throws MigrationException {
     Hello source;
     try {
-      FrameKind first = link.await(link.timeout());
+      FrameKind first = connection.await(connection.timeout());
       if (first == FrameKind.ASK && oracle.isPresent()) {
-        return exchange(() -> OwnershipQuery.answer(link.in(), link.out(), oracle.get()));
+        return exchange(() -> OwnershipQuery.answer(connection.in(), connection.out(), oracle.get()));
       }
-      source = link.readHello(first);
+      source = connection.readHello(first);
       if (source.dryRun()) {
         return exchange(() -> preFlight.compare(source));
       }
@@ -130,64 +130,64 @@ final class TargetRun implements AutoCloseable {
   }
 
   private MigrationException failed(Throwable cause) {
-    return new TargetRecovery(group, link, diary, narrator, pledge).recover(cause);
+    return new TargetRecovery(group, connection, journal, tracker, commitment).recover(cause);
   }
 
   private void runPreFlight(Hello source) throws IOException {
-    narrator.enter(new Phase.PreFlight(), "from " + link.peerName());
-    link.adapt(link.in().version(), times);
+    tracker.enter(new Phase.PreFlight(), "from " + connection.peerName());
+    connection.adapt(connection.in().version(), times);
     TargetPreFlight.Resources means = preFlight.run(source);
-    if (link.peerSendsHeartbeats()) {
-      heartbeat.add(link);
+    if (connection.peerSendsHeartbeats()) {
+      heartbeat.add(connection);
     }
-    diary.begin(source.migration().orElseGet(MigrationId::random), group.devices(), link.peerName());
+    journal.begin(source.migration().orElseGet(MigrationId::random), group.devices(), connection.peerName());
     if (means.extra().isPresent()) {
-      furtherLinks =
-          ExtraConnections.accept(source.channels().orElseThrow(), means.extra().get(), link, narrator);
+      extraConnections =
+          ExtraConnections.accept(source.channels().orElseThrow(), means.extra().get(), connection, tracker);
     }
     means.codec().ifPresent(codec -> {
-      link.decompressWith(codec);
-      furtherLinks.all().forEach(further -> further.decompressWith(codec));
+      connection.decompressWith(codec);
+      extraConnections.all().forEach(extra -> extra.decompressWith(codec));
     });
   }
 
   private long load(Hello source) throws IOException {
-    narrator.enter(new Phase.Loading(), "the devices match");
-    Duration moving = group.resetToResuming(waiting);
-    if (link.in().version().minor() >= Preamble.FIRST_MINOR_WITH_CONFIRMATION) {
-      link.out().sendReady(new TargetCosts(moving, diary.writeTime(JournalStep.PREPARED)));
+    tracker.enter(new Phase.Loading(), "the devices match");
+    Duration moving = group.resetToResuming(waiter);
+    if (connection.in().version().minor() >= Preamble.FIRST_MINOR_WITH_CONFIRMATION) {
+      connection.out().sendReady(new TargetCosts(moving, journal.writeTime(JournalStep.PREPARED)));
     } else {
-      link.out().send(FrameKind.READY);
+      connection.out().send(FrameKind.READY);
     }
-    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), ensemble.memory());
-    try (PageAllocator allocator = new PageAllocator(memory, narrator)) {
-      return new LoadPool(loaders(source, memory, allocator), group, callOff, waiting).run();
+    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), deviceSet.memory());
+    try (PageAllocator allocator = new PageAllocator(memory, tracker)) {
+      return new LoadPool(loaders(source, memory, allocator), group, cancellation, waiter).run();
     }
   }
 
   /** One for each connection, the first of them for that which both sides talk over. */
   private List<StateLoader> loaders(Hello source, MemoryRegions memory, PageAllocator allocator)
       throws IOException {
-    LoadTargets set = new LoadTargets(group, memory, PreFlight.carriesSegments(source, group, waiting), false,
-        callOff);
+    LoadTargets set = new LoadTargets(group, memory, PreFlight.carriesSegments(source, group, waiter), false,
+        cancellation);
     int forDevices = source.channels().map(Hello.Channels::devices).orElse(0);
     int forMemory = source.channels().map(Hello.Channels::memory).orElse(0);
     BitSet onFirst = new BitSet();
     onFirst.set(0, forDevices == 0 ? group.size() : 0);
     boolean memoryOnFirst = forMemory == 0 && !memory.isEmpty();
     List<StateLoader> loaders = new ArrayList<>();
-    loaders.add(new StateLoader(link, link, 0, set, onFirst,
+    loaders.add(new StateLoader(connection, connection, 0, set, onFirst,
         memoryOnFirst
             ? Optional.of(new MemoryReceiver(memory, new ChannelShards(1), 0, allocator::onLoaded))
             : Optional.empty()));
-    for (StreamConnection one : furtherLinks.forDevices(forDevices)) {
+    for (StreamConnection one : extraConnections.forDevices(forDevices)) {
       BitSet device = new BitSet();
       device.set(loaders.size() - 1);
-      loaders.add(new StateLoader(one, link, loaders.size(), set, device, Optional.empty()));
+      loaders.add(new StateLoader(one, connection, loaders.size(), set, device, Optional.empty()));
     }
-    List<StreamConnection> memoryLinks = furtherLinks.forMemory(forDevices);
-    for (int channel = 0; channel < memoryLinks.size(); channel++) {
-      loaders.add(new StateLoader(memoryLinks.get(channel), link, loaders.size(), set, new BitSet(),
+    List<StreamConnection> memoryConnections = extraConnections.forMemory(forDevices);
+    for (int channel = 0; channel < memoryConnections.size(); channel++) {
+      loaders.add(new StateLoader(memoryConnections.get(channel), connection, loaders.size(), set, new BitSet(),
           Optional
               .of(new MemoryReceiver(memory, new ChannelShards(forMemory), channel, allocator::onLoaded))));
     }
@@ -195,51 +195,51 @@ final class TargetRun implements AutoCloseable {
   }
 
   private Duration validate() throws IOException {
-    Duration before = narrator.now();
-    group.move(DeviceState.STOP, "everything is here; the device checks it", waiting);
-    return narrator.now().minus(before);
+    Duration before = tracker.now();
+    group.move(DeviceState.STOP, "everything is here; the device checks it", waiter);
+    return tracker.now().minus(before);
   }
 
   private void awaitOwnership() throws IOException {
-    narrator.enter(new Phase.Handover(), "the devices have accepted the state");
-    group.callAll("tell its state", waiting, MigratingDevice::queryState); // One that is gone by now must not look loaded.
-    pledge = TargetCommitment.LOADED; // From just before the first byte: the source may act on it.
-    link.out().send(FrameKind.LOADED);
-    link.expect(FrameKind.COMMIT, link.timeout());
-    narrator.ignoreListenerFailures();
+    tracker.enter(new Phase.Handover(), "the devices have accepted the state");
+    group.callAll("tell its state", waiter, MigratingDevice::queryState); // One that is gone by now must not look loaded.
+    commitment = TargetCommitment.LOADED; // From just before the first byte: the source may act on it.
+    connection.out().send(FrameKind.LOADED);
+    connection.expect(FrameKind.COMMIT, connection.timeout());
+    tracker.ignoreListenerFailures();
   }
 
   /** Starts the devices, once they have answered: what is gone before it was told to run can be given back. */
   private Duration startDevices() throws IOException {
-    group.callAll("tell its state", waiting, MigratingDevice::queryState);
-    diary.write(JournalStep.COMMITTED, "the source has given its devices away"); // Or it can still give them back.
-    pledge = TargetCommitment.STARTING;
-    Duration before = narrator.now();
-    group.setRunning("the device is ours", waiting);
-    return narrator.now().minus(before);
+    group.callAll("tell its state", waiter, MigratingDevice::queryState);
+    journal.write(JournalStep.COMMITTED, "the source has given its devices away"); // Or it can still give them back.
+    commitment = TargetCommitment.STARTING;
+    Duration before = tracker.now();
+    group.setRunning("the device is ours", waiter);
+    return tracker.now().minus(before);
   }
 
   /** Tells the source; the devices run here whether or not that arrives. */
   private TargetReport finish(Hello source, MigrationReport.TargetSummary summary) {
     boolean sourceKnows = true;
-    diary.tryWrite(JournalStep.RUNNING, "all devices are in RUNNING");
+    journal.tryWrite(JournalStep.RUNNING, "all devices are in RUNNING");
     try {
-      link.out().sendConfirmed(summary);
+      connection.out().sendConfirmed(summary);
     } catch (IOException | RuntimeException | Error e) {
       sourceKnows = false;
-      narrator.note("the source could not be told that the devices run here: " + Exceptions.message(e));
+      tracker.note("the source could not be told that the devices run here: " + Exceptions.message(e));
     }
-    narrator.enter(new Phase.Done(), "the devices run");
+    tracker.enter(new Phase.Done(), "the devices run");
     return new TargetReport(group.devices().stream().map(device -> device.device().identity()).toList(),
-        source.devices().stream().map(Hello.Device::identity).toList(), narrator.now(),
-        narrator.phaseTimes(), summary,
-        diary.writeTime(JournalStep.COMMITTED).plus(diary.writeTime(JournalStep.RUNNING)), sourceKnows,
-        MigrationReport.NOT_CARRIED, narrator.notes());
+        source.devices().stream().map(Hello.Device::identity).toList(), tracker.now(),
+        tracker.phaseTimes(), summary,
+        journal.writeTime(JournalStep.COMMITTED).plus(journal.writeTime(JournalStep.RUNNING)), sourceKnows,
+        MigrationReport.NOT_CARRIED, tracker.notes());
   }
 
   @Override
   public void close() {
     heartbeat.close();
-    furtherLinks.close();
+    extraConnections.close();
   }
 }

@@ -98,7 +98,7 @@ public final class OutputFile {
 
   private static OutputFile examine(Path path) throws IOException {
     Path place = path.toAbsolutePath();
-    for (int links = 0; links <= MAX_LINKS; links++) {
+    for (int connections = 0; connections <= MAX_LINKS; connections++) {
       Path folder = place.getParent();
       Path name = place.getFileName();
       if (folder == null || name == null || Files.isDirectory(place)) {

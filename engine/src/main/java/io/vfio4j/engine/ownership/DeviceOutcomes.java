@@ -17,18 +17,18 @@ public final class DeviceOutcomes {
 
   /** Returns the fate of each device, of which the outcomes are known. */
   public static List<DeviceOutcome> of(DeviceGroup group, List<Outcome> outcomes) {
-    List<DeviceOutcome> fates = new ArrayList<>();
+    List<DeviceOutcome> result = new ArrayList<>();
     for (int i = 0; i < outcomes.size(); i++) {
       MigratingDevice device = group.devices().get(i);
       boolean isKnown = outcomes.get(i) != Outcome.SOURCE_LOST && outcomes.get(i) != Outcome.SOURCE_STUCK;
-      fates.add(
+      result.add(
           new DeviceOutcome(device.name(), outcomes.get(i), isKnown ? device.lastState() : Optional.empty()));
     }
-    return fates;
+    return result;
   }
 
   /** Returns the outcome of the device that fared worst. */
-  public static Outcome worst(List<DeviceOutcome> fates) {
-    return fates.stream().map(DeviceOutcome::outcome).reduce(Outcome.UNTOUCHED, Outcome::worse);
+  public static Outcome worst(List<DeviceOutcome> outcomes) {
+    return outcomes.stream().map(DeviceOutcome::outcome).reduce(Outcome.UNTOUCHED, Outcome::worse);
   }
 }

@@ -57,16 +57,16 @@ public final class GroupRollback {
   }
 
   private Outcome rollBackToP2p(MigratingDevice device) throws IOException {
-    DeviceRollback takeBack = new DeviceRollback(device, cause);
+    DeviceRollback rollback = new DeviceRollback(device, cause);
     if (!device.isTouched()) {
-      return takeBack.rollBackTo(DeviceState.RUNNING); // It is there, unless it is lost.
+      return rollback.rollBackTo(DeviceState.RUNNING); // It is there, unless it is lost.
     }
     DeviceState at = device.queryState();
     if (at == DeviceState.ERROR) {
-      return takeBack.rollBackTo(DeviceState.RUNNING); // Which can only be a reset.
+      return rollback.rollBackTo(DeviceState.RUNNING); // Which can only be a reset.
     }
     return !at.isRunning() && device.has(MigrationFeature.P2P)
-        ? takeBack.rollBackTo(DeviceState.RUNNING_P2P)
+        ? rollback.rollBackTo(DeviceState.RUNNING_P2P)
         : Outcome.SOURCE_RUNNING;
   }
 

@@ -20,34 +20,34 @@ import org.jspecify.annotations.Nullable;
 public final class JournalWriter {
 
   private final Optional<Journal> journal;
-  private final PhaseTracker narrator;
-  private @Nullable MigrationId session;
+  private final PhaseTracker tracker;
+  private @Nullable MigrationId migration;
   private Journal.@Nullable Entries entries;
   private final Map<JournalStep, Duration> writeTime = new EnumMap<>(JournalStep.class);
 
-  public JournalWriter(Optional<Journal> journal, PhaseTracker narrator) {
+  public JournalWriter(Optional<Journal> journal, PhaseTracker tracker) {
     this.journal = journal;
-    this.narrator = narrator;
+    this.tracker = tracker;
   }
 
   /** Begins it, before a device is touched. */
   public void begin(MigrationId migration, List<MigratingDevice> devices, String peer)
       throws JournalException {
     if (journal.isPresent()) {
-      Duration before = narrator.now();
-      entries = journal.get().begin(new Journal.Header(migration, narrator.side(),
+      Duration before = tracker.now();
+      entries = journal.get().begin(new Journal.Header(migration, tracker.side(),
           devices.stream().map(MigratingDevice::name).toList(), peer));
-      session = migration;
+      this.migration = migration;
       report(migration, JournalStep.PREPARED, before);
     }
   }
 
   /** Puts something down that has to be there before anything else is done. */
   public void write(JournalStep step, String reason) throws JournalException {
-    if (entries != null && session != null) {
-      Duration before = narrator.now();
+    if (entries != null && migration != null) {
+      Duration before = tracker.now();
       entries.add(step, reason);
-      report(session, step, before);
+      report(migration, step, before);
     }
   }
 
@@ -65,7 +65,7 @@ public final class JournalWriter {
     try {
       write(step, reason);
     } catch (JournalException | RuntimeException | Error e) {
-      narrator.note("the journal does not have '%s': %s".formatted(step, Exceptions.message(e)));
+      tracker.note("the journal does not have '%s': %s".formatted(step, Exceptions.message(e)));
     }
   }
 
@@ -80,8 +80,8 @@ public final class JournalWriter {
   }
 
   private void report(MigrationId migration, JournalStep step, Duration before) {
-    Duration now = narrator.now();
+    Duration now = tracker.now();
     writeTime.put(step, now.minus(before));
-    narrator.report(new MigrationEvent.JournalWrite(now, narrator.side(), migration, step, writeTime(step)));
+    tracker.report(new MigrationEvent.JournalWrite(now, tracker.side(), migration, step, writeTime(step)));
   }
 }

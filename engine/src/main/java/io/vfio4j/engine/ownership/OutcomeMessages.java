@@ -14,15 +14,15 @@ import java.util.stream.Collectors;
 public final class OutcomeMessages {
 
   private final Outcome outcome;
-  private final List<DeviceOutcome> fates;
+  private final List<DeviceOutcome> outcomes;
 
-  private OutcomeMessages(Outcome outcome, List<DeviceOutcome> fates) {
+  private OutcomeMessages(Outcome outcome, List<DeviceOutcome> outcomes) {
     this.outcome = outcome;
-    this.fates = fates;
+    this.outcomes = outcomes;
   }
 
-  public static String of(List<DeviceOutcome> fates) {
-    Map<Outcome, List<DeviceOutcome>> byOutcome = fates.stream()
+  public static String of(List<DeviceOutcome> outcomes) {
+    Map<Outcome, List<DeviceOutcome>> byOutcome = outcomes.stream()
         .collect(Collectors.groupingBy(DeviceOutcome::outcome, TreeMap::new, Collectors.toList()));
     return byOutcome.entrySet().stream()
         .map(entry -> new OutcomeMessages(entry.getKey(), entry.getValue()).text())
@@ -65,7 +65,7 @@ public final class OutcomeMessages {
   }
 
   private String statesText() {
-    String states = fates.stream().map(OutcomeMessages::state).distinct().collect(Collectors.joining(" or "));
+    String states = outcomes.stream().map(OutcomeMessages::state).distinct().collect(Collectors.joining(" or "));
     return plural("it stays in ", "they stay in ") + states;
   }
 
@@ -74,19 +74,19 @@ public final class OutcomeMessages {
   }
 
   private String names() {
-    return fates.stream().map(DeviceOutcome::device).collect(Collectors.joining(", "));
+    return outcomes.stream().map(DeviceOutcome::device).collect(Collectors.joining(", "));
   }
 
   private String namesAndStates() {
-    return fates.stream().map(fate -> fate.device() + " (" + state(fate) + ")")
+    return outcomes.stream().map(outcome -> outcome.device() + " (" + state(outcome) + ")")
         .collect(Collectors.joining(", "));
   }
 
-  private static String state(DeviceOutcome fate) {
-    return fate.state().map(DeviceState::name).orElse("an unknown state");
+  private static String state(DeviceOutcome outcome) {
+    return outcome.state().map(DeviceState::name).orElse("an unknown state");
   }
 
   private String plural(String one, String several) {
-    return fates.size() == 1 ? one : several;
+    return outcomes.size() == 1 ? one : several;
   }
 }

@@ -15,16 +15,16 @@ import java.util.concurrent.CompletableFuture;
 public final class TargetReset {
 
   private final DeviceGroup group;
-  private final TargetCommitment pledge;
+  private final TargetCommitment commitment;
 
   /**
    * Makes one.
    *
-   * @param pledge how far the target had come
+   * @param commitment how far the target had come
    */
-  public TargetReset(DeviceGroup group, TargetCommitment pledge) {
+  public TargetReset(DeviceGroup group, TargetCommitment commitment) {
     this.group = group;
-    this.pledge = pledge;
+    this.commitment = commitment;
   }
 
   /** What became of a device of the target, from good to bad. */
@@ -68,10 +68,10 @@ public final class TargetReset {
     Result worst = Result.UNTOUCHED;
     for (int i = 0; i < calls.size(); i++) {
       CompletableFuture<Result> call = calls.get(i);
-      Result fate = call.isDone() && !call.isCompletedExceptionally()
+      Result result = call.isDone() && !call.isCompletedExceptionally()
           ? call.resultNow()
           : notReset(group.devices().get(i));
-      worst = fate.compareTo(worst) > 0 ? fate : worst;
+      worst = result.compareTo(worst) > 0 ? result : worst;
     }
     return worst;
   }
@@ -91,7 +91,7 @@ public final class TargetReset {
 
   /** Before a device was told to run it got no further than STOP. After that only its own word can tell. */
   private Result notReset(MigratingDevice device) {
-    boolean stopped = pledge != TargetCommitment.STARTING
+    boolean stopped = commitment != TargetCommitment.STARTING
         || device.lastState().filter(state -> !state.isRunning()).isPresent();
     return stopped ? Result.NOT_RUNNING : Result.UNSURE;
   }

@@ -20,10 +20,10 @@ public final class MemoryFrameCheck {
    * @param regions all regions, in the source's order
    * @param channel which of the channels it is about; only its own stretches may come over it
    */
-  public MemoryFrameCheck(List<? extends RegionRules.NamedRange> regions, ChannelShards stretches,
+  public MemoryFrameCheck(List<? extends RegionRules.NamedRange> regions, ChannelShards shards,
       int channel) {
     this.regions = regions;
-    this.shards = stretches;
+    this.shards = shards;
     this.channel = channel;
   }
 

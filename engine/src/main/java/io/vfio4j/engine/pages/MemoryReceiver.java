@@ -28,8 +28,8 @@ public final class MemoryReceiver {
    * @param memory the target's regions, in the source's order
    * @param channel which of the channels this is; it may write to its own stretches only
    */
-  MemoryReceiver(MemoryRegions memory, ChannelShards stretches, int channel) {
-    this(memory, stretches, channel, (_, _) -> {
+  MemoryReceiver(MemoryRegions memory, ChannelShards shards, int channel) {
+    this(memory, shards, channel, (_, _) -> {
     });
   }
 
@@ -38,9 +38,9 @@ public final class MemoryReceiver {
    *
    * @param loaded hears how far data has come
    */
-  public MemoryReceiver(MemoryRegions memory, ChannelShards stretches, int channel, LoadListener loaded) {
+  public MemoryReceiver(MemoryRegions memory, ChannelShards shards, int channel, LoadListener loaded) {
     this.memory = memory;
-    this.check = new MemoryFrameCheck(memory.list(), stretches, channel);
+    this.check = new MemoryFrameCheck(memory.list(), shards, channel);
     this.loaded = loaded;
   }
 

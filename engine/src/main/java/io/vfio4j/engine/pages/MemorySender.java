@@ -27,7 +27,7 @@ public final class MemorySender {
   private final ChannelShards shards;
   private final int channel;
   private final MemoryOutput out;
-  private final RateGate permit;
+  private final RateGate gate;
   private final MemoryFrame frame;
   private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
@@ -40,17 +40,17 @@ public final class MemorySender {
    * @param channel its number, from 0
    * @param out where frames go
    * @param frameBytes the longest payload, at most what {@code out} has room for; a page is sent in any case
-   * @param permit asked before each frame
+   * @param gate asked before each frame
    */
-  public MemorySender(MemoryRegions memory, PendingPages pending, ChannelShards stretches, int channel,
+  public MemorySender(MemoryRegions memory, PendingPages pending, ChannelShards shards, int channel,
       MemoryOutput out,
-      int frameBytes, RateGate permit) {
+      int frameBytes, RateGate gate) {
     this.memory = memory;
     this.pending = pending;
-    this.shards = stretches;
+    this.shards = shards;
     this.channel = channel;
     this.out = out;
-    this.permit = permit;
+    this.gate = gate;
     this.frame = new MemoryFrame(out.payload(), Math.max(frameBytes, MemoryFrame.MIN_BYTES));
   }
 
@@ -89,18 +89,18 @@ public final class MemorySender {
   private void sendRegion(int region) throws IOException {
     PageBitmap bits = pending.of(region);
     long last = (bits.pages() - 1) / ChannelShards.SHARD_PAGES;
-    long stretch = shards.firstShard(region, channel);
-    while (stretch <= last) {
-      sendShard(region, bits, stretch);
-      stretch += shards.channels();
+    long shard = shards.firstShard(region, channel);
+    while (shard <= last) {
+      sendShard(region, bits, shard);
+      shard += shards.channels();
     }
     flush(region);
   }
 
-  private void sendShard(int region, PageBitmap bits, long stretch) throws IOException {
-    long wordsPerStretch = ChannelShards.SHARD_PAGES / PageBitmap.PAGES_PER_WORD;
-    long end = Math.min((stretch + 1) * wordsPerStretch, bits.wordCount());
-    for (long index = stretch * wordsPerStretch; index < end; index++) {
+  private void sendShard(int region, PageBitmap bits, long shard) throws IOException {
+    long wordsPerShard = ChannelShards.SHARD_PAGES / PageBitmap.PAGES_PER_WORD;
+    long end = Math.min((shard + 1) * wordsPerShard, bits.wordCount());
+    for (long index = shard * wordsPerShard; index < end; index++) {
       long word = bits.takeWord(index);
       if (word != 0) {
         addPages(region, index * PageBitmap.PAGES_PER_WORD, word);
@@ -128,7 +128,7 @@ public final class MemorySender {
     long zero = all - frame.dataPages();
     int length = frame.finish(region, memory.get(region).memory());
     MemoryFaults.deliverPending();
-    out.sendMemory(length, permit);
+    out.sendMemory(length, gate);
     bytes.lazySet(bytes.get() + length);
     pages.lazySet(pages.get() + all);
     zeroPages.lazySet(zeroPages.get() + zero);

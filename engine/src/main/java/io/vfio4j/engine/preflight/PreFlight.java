@@ -201,9 +201,9 @@ public final class PreFlight {
   }
 
   /** Tells that of each device of a target, and what the source says of its own. */
-  public static List<Boolean> carriesSegments(Hello source, DeviceGroup target, TaskWaiter waiting)
+  public static List<Boolean> carriesSegments(Hello source, DeviceGroup target, TaskWaiter waiter)
       throws IOException {
-    return target.callAll("tell its segments", waiting, device -> carriesSegments(
+    return target.callAll("tell its segments", waiter, device -> carriesSegments(
         source.devices().get(device.number()).segmentation(), device.device().segmentation()));
   }
 

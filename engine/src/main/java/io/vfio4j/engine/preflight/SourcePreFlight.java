@@ -30,24 +30,24 @@ import java.util.function.Predicate;
 /** What the source finds out before a device is touched, and the connections that follow from it. */
 public final class SourcePreFlight {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final DeviceGroup group;
-  private final StreamConnection link;
-  private final Optional<Connections.TransportSupplier> further;
+  private final StreamConnection connection;
+  private final Optional<Connections.TransportSupplier> extra;
   private final MigrationOptions options;
-  private final JournalWriter diary;
-  private final PhaseTracker narrator;
+  private final JournalWriter journal;
+  private final PhaseTracker tracker;
 
-  public SourcePreFlight(DeviceSet ensemble, DeviceGroup group, StreamConnection link,
-      Optional<Connections.TransportSupplier> further,
-      MigrationOptions options, JournalWriter diary, PhaseTracker narrator) {
-    this.ensemble = ensemble;
+  public SourcePreFlight(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
+      Optional<Connections.TransportSupplier> extra,
+      MigrationOptions options, JournalWriter journal, PhaseTracker tracker) {
+    this.deviceSet = deviceSet;
     this.group = group;
-    this.link = link;
-    this.further = further;
+    this.connection = connection;
+    this.extra = extra;
     this.options = options;
-    this.diary = diary;
-    this.narrator = narrator;
+    this.journal = journal;
+    this.tracker = tracker;
   }
 
   /**
@@ -70,17 +70,17 @@ public final class SourcePreFlight {
   }
 
   public Agreement run() throws IOException {
-    narrator.enter(new Phase.PreFlight(), "to " + link.peerName());
+    tracker.enter(new Phase.PreFlight(), "to " + connection.peerName());
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched());
     PreFlight.requireReady(own, options.noPeerDma());
-    MigrationId session = MigrationId.random();
-    diary.begin(session, group.devices(), link.peerName());
-    Hello introduction = hello(own, session);
-    Duration asked = narrator.now();
-    link.out().sendHello(introduction);
-    Hello target = link.receiveHello();
-    Duration roundTrip = narrator.now().minus(asked);
-    link.adapt(link.in().version(), options.timeouts());
+    MigrationId migration = MigrationId.random();
+    journal.begin(migration, group.devices(), connection.peerName());
+    Hello introduction = hello(own, migration);
+    Duration asked = tracker.now();
+    connection.out().sendHello(introduction);
+    Hello target = connection.receiveHello();
+    Duration roundTrip = tracker.now().minus(asked);
+    connection.adapt(connection.in().version(), options.timeouts());
     PreFlight.requireAccepted(PreFlight.compare(introduction, target, options.noPeerDma()));
     List<Boolean> segments = new ArrayList<>();
     for (int i = 0; i < own.size(); i++) {
@@ -89,14 +89,14 @@ public final class SourcePreFlight {
     }
     return new Agreement(target.devices(), segments, introduction.channels(),
         target.acknowledgesInitialData(),
-        link.in().version().minor() >= Preamble.FIRST_MINOR_WITH_CONFIRMATION, roundTrip);
+        connection.in().version().minor() >= Preamble.FIRST_MINOR_WITH_CONFIRMATION, roundTrip);
   }
 
   /** Asks the target what it has, and compares; no device is touched on either side, and nothing is put down. */
-  public Comparison compare(Predicate<MigratableDevice> expendable) throws IOException {
-    List<Hello.Device> own = group.describe(TaskWaiter.unwatched(), expendable);
+  public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
+    List<Hello.Device> own = group.describe(TaskWaiter.unwatched(), resettable);
     Hello introduction = hello(own, MigrationId.random()).asDryRun();
-    link.out().sendHello(introduction);
+    connection.out().sendHello(introduction);
     Comparison comparison = PreFlight.compare(introduction, receiveAnswer(), options.noPeerDma());
     Optional<String> objection = objection();
     return objection.isPresent() ? comparison.withObjection(objection.get()) : comparison;
@@ -104,14 +104,14 @@ public final class SourcePreFlight {
 
   private Hello receiveAnswer() throws IOException {
     try {
-      return link.receiveHello();
+      return connection.receiveHello();
     } catch (PeerFailedException e) {
-      StreamVersion version = link.in().version();
+      StreamVersion version = connection.in().version();
       if (version.minor() < Preamble.FIRST_MINOR_WITH_DRY_RUN) {
         throw new IOException(
             ("%s speaks version %s of the stream, in which nothing can be compared beforehand; "
                 + "nothing was touched, and a migration compares all the same before it touches a device")
-                .formatted(link.peerName(), version),
+                .formatted(connection.peerName(), version),
             e);
       }
       throw e;
@@ -121,7 +121,7 @@ public final class SourcePreFlight {
   /** Returns what the target has against it besides what was compared; it closes when it has no more to say. */
   private Optional<String> objection() throws IOException {
     try {
-      throw link.unexpected(link.await(link.timeout()), "after it was compared");
+      throw connection.unexpected(connection.await(connection.timeout()), "after it was compared");
     } catch (PeerFailedException e) {
       return Optional.of(e.reason());
     } catch (EOFException e) {
@@ -129,26 +129,26 @@ public final class SourcePreFlight {
     }
   }
 
-  private Hello hello(List<Hello.Device> own, MigrationId session) {
-    return Hello.of(own, HelloRegions.ofSource(ensemble.memory())).withAcknowledgement(true)
-        .withMigration(session, channels(session))
+  private Hello hello(List<Hello.Device> own, MigrationId migration) {
+    return Hello.of(own, HelloRegions.ofSource(deviceSet.memory())).withAcknowledgement(true)
+        .withMigration(migration, channels(migration))
         .withCompression(Compression.algorithm(options.compression()));
   }
 
   /** A connection for each of several devices and some for memory, where connections can be had. */
-  private Optional<Hello.Channels> channels(MigrationId session) {
-    int devices = group.size() > 1 || !ensemble.memory().isEmpty() ? group.size() : 0;
-    int memory = ensemble.memory().isEmpty() ? 0 : options.channels();
-    return further.isEmpty() || devices + memory == 0
+  private Optional<Hello.Channels> channels(MigrationId migration) {
+    int devices = group.size() > 1 || !deviceSet.memory().isEmpty() ? group.size() : 0;
+    int memory = deviceSet.memory().isEmpty() ? 0 : options.channels();
+    return extra.isEmpty() || devices + memory == 0
         ? Optional.empty()
-        : Optional.of(new Hello.Channels(session, devices, memory));
+        : Optional.of(new Hello.Channels(migration, devices, memory));
   }
 
   /** Makes the connections. */
   public ExtraConnections connect(Agreement agreement) throws IOException {
-    return agreement.channels().isPresent() && further.isPresent()
-        ? ExtraConnections.connect(agreement.channels().get(), further.get(), link, options.timeouts(),
-            narrator)
+    return agreement.channels().isPresent() && extra.isPresent()
+        ? ExtraConnections.connect(agreement.channels().get(), extra.get(), connection, options.timeouts(),
+            tracker)
         : ExtraConnections.none();
   }
 }

@@ -21,22 +21,22 @@ import java.util.Optional;
 /** What the target says of itself and requires of the source, before a device is touched. */
 public final class TargetPreFlight {
 
-  private final DeviceSet ensemble;
+  private final DeviceSet deviceSet;
   private final DeviceGroup group;
-  private final StreamConnection link;
-  private final Optional<Connections.TransportSupplier> further;
+  private final StreamConnection connection;
+  private final Optional<Connections.TransportSupplier> extra;
   private final Codecs codecs;
-  private final TaskWaiter waiting;
+  private final TaskWaiter waiter;
 
-  public TargetPreFlight(DeviceSet ensemble, DeviceGroup group, StreamConnection link,
-      Optional<Connections.TransportSupplier> further,
-      Codecs codecs, TaskWaiter waiting) {
-    this.ensemble = ensemble;
+  public TargetPreFlight(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
+      Optional<Connections.TransportSupplier> extra,
+      Codecs codecs, TaskWaiter waiter) {
+    this.deviceSet = deviceSet;
     this.group = group;
-    this.link = link;
-    this.further = further;
+    this.connection = connection;
+    this.extra = extra;
     this.codecs = codecs;
-    this.waiting = waiting;
+    this.waiter = waiter;
   }
 
   /**
@@ -74,15 +74,15 @@ public final class TargetPreFlight {
 
   private void sendFailure(IOException failure) throws IOException {
     if (FailureOrigin.of(failure) == FailureOrigin.HERE) {
-      link.out().sendText(FrameKind.FAILED, Exceptions.message(failure));
+      connection.out().sendText(FrameKind.FAILED, Exceptions.message(failure));
     }
   }
 
   private Hello sendHello(Hello source) throws IOException {
-    List<Hello.Device> own = group.describe(waiting);
-    Hello introduction = Hello.of(own, HelloRegions.ofTarget(ensemble.memory()))
+    List<Hello.Device> own = group.describe(waiter);
+    Hello introduction = Hello.of(own, HelloRegions.ofTarget(deviceSet.memory()))
         .withAcknowledgement(source.acknowledgesInitialData());
-    link.out().sendHello(introduction);
+    connection.out().sendHello(introduction);
     return introduction;
   }
 
@@ -93,9 +93,9 @@ public final class TargetPreFlight {
     if (source.channels().isEmpty() || source.channels().get().count() == 0) {
       return new Resources(codec, Optional.empty());
     }
-    if (further.isEmpty()) {
+    if (extra.isEmpty()) {
       throw new RefusedException("the source wants to connect more than once, which cannot be done here");
     }
-    return new Resources(codec, further);
+    return new Resources(codec, extra);
   }
 }

@@ -7,18 +7,18 @@ import java.time.Duration;
 /** How long the device may still stand still; it begins with the pause of the workload. */
 public final class DowntimeBudget {
 
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final Duration limit;
   private final Duration began;
 
-  public DowntimeBudget(PhaseTracker narrator, Duration limit, Duration began) {
-    this.narrator = narrator;
+  public DowntimeBudget(PhaseTracker tracker, Duration limit, Duration began) {
+    this.tracker = tracker;
     this.limit = limit;
     this.began = began;
   }
 
   Duration used() {
-    return narrator.now().minus(began);
+    return tracker.now().minus(began);
   }
 
   /** Returns what is left; not positive if nothing is. */

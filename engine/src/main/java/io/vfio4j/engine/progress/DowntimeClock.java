@@ -8,25 +8,25 @@ import java.util.EnumMap;
 /** Takes the time of each part. A downtime that is undone is forgotten. */
 public final class DowntimeClock {
 
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final EnumMap<DowntimeParts.Part, Duration> durations = new EnumMap<>(DowntimeParts.Part.class);
   private Duration began = Duration.ZERO;
   private Duration last = Duration.ZERO;
 
-  public DowntimeClock(PhaseTracker narrator) {
-    this.narrator = narrator;
+  public DowntimeClock(PhaseTracker tracker) {
+    this.tracker = tracker;
   }
 
   /** The downtime begins. */
   public void start() {
     durations.clear();
-    began = narrator.now();
+    began = tracker.now();
     last = began;
   }
 
   /** A part ends, and with it the next begins. */
   public void endPart(DowntimeParts.Part part) {
-    Duration now = narrator.now();
+    Duration now = tracker.now();
     durations.put(part, now.minus(last));
     last = now;
   }

@@ -110,6 +110,6 @@ public final class PhaseTracker {
 
   /** Adds to a failure what the listener threw later. */
   public void suppressListenerFailures(Throwable failure) {
-    listenerFailures.forEach(mishap -> Exceptions.suppress(failure, mishap));
+    listenerFailures.forEach(suppressed -> Exceptions.suppress(failure, suppressed));
   }
 }

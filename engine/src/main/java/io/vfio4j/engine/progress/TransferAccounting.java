@@ -18,9 +18,9 @@ public final class TransferAccounting {
 
   private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(250);
 
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final BandwidthLimit limit;
-  private final Cancellation callOff;
+  private final Cancellation cancellation;
   private final Duration began;
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong bytesOnWire = new AtomicLong();
@@ -29,11 +29,11 @@ public final class TransferAccounting {
   private Duration reportedAt;
   private long reportedBytes;
 
-  public TransferAccounting(PhaseTracker narrator, long maxBandwidth, Cancellation callOff) {
-    this.narrator = narrator;
-    this.limit = new BandwidthLimit(narrator.clock(), maxBandwidth);
-    this.callOff = callOff;
-    this.began = narrator.now();
+  public TransferAccounting(PhaseTracker tracker, long maxBandwidth, Cancellation cancellation) {
+    this.tracker = tracker;
+    this.limit = new BandwidthLimit(tracker.clock(), maxBandwidth);
+    this.cancellation = cancellation;
+    this.began = tracker.now();
     this.reportedAt = began;
   }
 
@@ -44,13 +44,13 @@ public final class TransferAccounting {
 
   /** Throws if nothing is to be sent any more. */
   public void checkCancelled() throws CancelledException {
-    callOff.check();
+    cancellation.check();
   }
 
   /** Accounts for bytes that are about to go over the wire, and waits until they may. */
   public void acquire(long onWire) throws IOException {
     limit.acquire(onWire);
-    callOff.check();
+    cancellation.check();
     bytesOnWire.addAndGet(onWire);
   }
 
@@ -90,15 +90,15 @@ public final class TransferAccounting {
   }
 
   private synchronized boolean isProgressDue() {
-    return narrator.now().minus(reportedAt).compareTo(PROGRESS_INTERVAL) >= 0;
+    return tracker.now().minus(reportedAt).compareTo(PROGRESS_INTERVAL) >= 0;
   }
 
   public void reportProgress() {
-    narrator.report(progress());
+    tracker.report(progress());
   }
 
   private synchronized MigrationEvent progress() {
-    Duration now = narrator.now();
+    Duration now = tracker.now();
     long sent = bytes.get();
     double seconds = now.minus(reportedAt).toNanos() / 1e9;
     double recent = seconds > 0 ? (sent - reportedBytes) / seconds : 0;

@@ -27,7 +27,7 @@ final class DeviceRound {
   /** The same, where a device does not tell what is pending: it may have more for ever. */
   private static final Duration MAX_DURATION_UNKNOWN = Duration.ofSeconds(1);
 
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final boolean preCopy;
   private final boolean acknowledged;
   private boolean initialReported;
@@ -38,8 +38,8 @@ final class DeviceRound {
    * @param wanted whether the device is to be read while it runs, if it can do that
    * @param acknowledged whether the target is to acknowledge initial data
    */
-  DeviceRound(PhaseTracker narrator, boolean wanted, boolean acknowledged) {
-    this.narrator = narrator;
+  DeviceRound(PhaseTracker tracker, boolean wanted, boolean acknowledged) {
+    this.tracker = tracker;
     this.preCopy = wanted;
     this.acknowledged = acknowledged;
   }
@@ -64,20 +64,20 @@ final class DeviceRound {
   }
 
   /** Sends as much as is pending. */
-  Result run(MigratingDevice device, DeviceStateSender pump) throws IOException {
+  Result run(MigratingDevice device, DeviceStateSender sender) throws IOException {
     if (!participates(device)) {
       return new Result(0, 0, stopCopyLength(device).orElse(0), 0, true, true, true);
     }
     long pending = info(device).map(PreCopyInfo::pending).orElse(Long.MAX_VALUE);
-    long before = pump.bytes();
-    boolean dry = send(pending, device, pump);
-    long sent = pump.bytes() - before;
+    long before = sender.bytes();
+    boolean dry = send(pending, device, sender);
+    long sent = sender.bytes() - before;
     Optional<PreCopyInfo> info = info(device);
     boolean initialDone = info.map(i -> i.initialBytes() == 0).orElse(dry);
     if (!initialDone) {
       initialReported = false; // It has begun anew.
     } else if (acknowledged && !initialReported) {
-      pump.sendInitialDone();
+      sender.sendInitialDone();
       initialReported = true;
     }
     long pendingThen = info.map(PreCopyInfo::pending).orElse(0L);
@@ -87,10 +87,10 @@ final class DeviceRound {
   }
 
   /** Sends as much as was pending; tells whether the device ran dry. */
-  private boolean send(long pending, MigratingDevice device, DeviceStateSender pump) throws IOException {
-    Duration deadline = narrator.now().plus(pending == Long.MAX_VALUE ? MAX_DURATION_UNKNOWN : MAX_DURATION);
+  private boolean send(long pending, MigratingDevice device, DeviceStateSender sender) throws IOException {
+    Duration deadline = tracker.now().plus(pending == Long.MAX_VALUE ? MAX_DURATION_UNKNOWN : MAX_DURATION);
     for (long left = pending; left > 0;) {
-      long count = pump.sendNext(device);
+      long count = sender.sendNext(device);
       if (count == SavingSession.NOTHING_NOW) {
         return true;
       }
@@ -98,7 +98,7 @@ final class DeviceRound {
         throw device.protocolViolation("its stream ends in PRE_COPY");
       }
       left -= count;
-      if (narrator.now().compareTo(deadline) > 0) {
+      if (tracker.now().compareTo(deadline) > 0) {
         return false;
       }
     }

@@ -18,8 +18,8 @@ public final class DeviceStateSender {
 
   private final int number;
   private final FrameWriter out;
-  private final TransferAccounting traffic;
-  private final RateGate permit;
+  private final TransferAccounting accounting;
+  private final RateGate gate;
   private final NanoClock clock;
   private final boolean segments;
   private final MemorySegment buffer;
@@ -33,15 +33,15 @@ public final class DeviceStateSender {
    * @param out where its frames go
    * @param segments whether the target has to hear where segments end
    */
-  DeviceStateSender(int number, FrameWriter out, TransferAccounting traffic, NanoClock clock,
+  DeviceStateSender(int number, FrameWriter out, TransferAccounting accounting, NanoClock clock,
       boolean segments) {
     this.number = number;
     this.out = out;
-    this.traffic = traffic;
-    this.permit = (_, onWire) -> traffic.acquire(onWire);
+    this.accounting = accounting;
+    this.gate = (_, onWire) -> accounting.acquire(onWire);
     this.clock = clock;
     this.segments = segments;
-    this.buffer = out.payload().asSlice(0, traffic.chunk(FrameHeader.MAX_PAYLOAD));
+    this.buffer = out.payload().asSlice(0, accounting.chunk(FrameHeader.MAX_PAYLOAD));
   }
 
   /**
@@ -50,16 +50,16 @@ public final class DeviceStateSender {
    * @return what {@link io.vfio4j.model.SavingSession#read} returned
    */
   long sendNext(MigratingDevice device) throws IOException {
-    traffic.checkCancelled();
+    accounting.checkCancelled();
     long start = clock.nanoTime();
     long count = device.read(buffer);
     if (count <= 0) {
       return count;
     }
-    out.sendData(number, (int) count, segments && device.segmentEnded(), permit);
+    out.sendData(number, (int) count, segments && device.segmentEnded(), gate);
     bytes.addAndGet(count);
     busyNanos.addAndGet(clock.nanoTime() - start);
-    traffic.countSent(count);
+    accounting.countSent(count);
     return count;
   }
 

@@ -34,7 +34,7 @@ public final class PreCopyRounds {
 
   private final SourceStreams streams;
   private final MigrationOptions options;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final Forecast forecast;
   private final List<DeviceRound> devices = new ArrayList<>();
   private final List<MigrationReport.Round> rounds = new ArrayList<>();
@@ -52,16 +52,16 @@ public final class PreCopyRounds {
    * @param forecast predicts, and is told what is measured
    * @param acknowledged whether the target is to acknowledge initial data
    */
-  public PreCopyRounds(SourceStreams streams, MigrationOptions options, PhaseTracker narrator,
+  public PreCopyRounds(SourceStreams streams, MigrationOptions options, PhaseTracker tracker,
       Forecast forecast,
       boolean acknowledged) {
     this.streams = streams;
     this.options = options;
-    this.narrator = narrator;
+    this.tracker = tracker;
     this.forecast = forecast;
     this.acknowledged = acknowledged;
     streams.group().devices()
-        .forEach(device -> devices.add(new DeviceRound(narrator, options.preCopy(), acknowledged)));
+        .forEach(device -> devices.add(new DeviceRound(tracker, options.preCopy(), acknowledged)));
     this.anyDevice =
         streams.group().devices().stream().anyMatch(device -> roundOf(device).participates(device));
   }
@@ -79,25 +79,25 @@ public final class PreCopyRounds {
     if (streams.memory().isPresent()) {
       sendAllMemory(streams.memory().get());
     }
-    began = narrator.now();
+    began = tracker.now();
     if (anyDevice) {
-      narrator.enter(new Phase.PreCopy(endedRounds + 1), "the devices can be read while they run");
-      Duration before = narrator.now();
+      tracker.enter(new Phase.PreCopy(endedRounds + 1), "the devices can be read while they run");
+      Duration before = tracker.now();
       streams.group().move(device -> roundOf(device).participates(device)
           ? Optional.of(DeviceState.PRE_COPY)
           : Optional.empty(), "move it to PRE_COPY", "pre-copy", streams.waiter());
-      forecast.recordMove(narrator.now().minus(before));
+      forecast.recordMove(tracker.now().minus(before));
       expectedBytes();
     }
   }
 
   private void sendAllMemory(SourceMemory memory) throws IOException {
-    narrator.enter(new Phase.PreCopy(1), "all memory is sent once");
+    tracker.enter(new Phase.PreCopy(1), "all memory is sent once");
     memory.startLogs(streams.waiter());
-    Duration start = narrator.now();
-    streams.traffic().setRound(1, null);
+    Duration start = tracker.now();
+    streams.accounting().setRound(1, null);
     SourceStreams.SentBytes sent = streams.measure(() -> streams.await(memory.sendForConfirmation()));
-    Duration took = narrator.now().minus(start);
+    Duration took = tracker.now().minus(start);
     long devicesLeft = expectedBytes();
     long left = collect();
     streams.roundTrip().ifPresent(forecast::recordRoundTrip);
@@ -107,9 +107,9 @@ public final class PreCopyRounds {
 
   /** Asks all devices what they would send if they stopped now, which tells as well what a call to them takes. */
   private long expectedBytes() throws IOException {
-    Duration before = narrator.now();
+    Duration before = tracker.now();
     long expected = Switchover.expectedBytes(streams);
-    forecast.recordCalls(narrator.now().minus(before));
+    forecast.recordCalls(tracker.now().minus(before));
     return expected;
   }
 
@@ -118,16 +118,16 @@ public final class PreCopyRounds {
     if (streams.memory().isEmpty()) {
       return 0;
     }
-    Duration before = narrator.now();
+    Duration before = tracker.now();
     long left = streams.memory().get().collect(streams.waiter());
-    forecast.recordCollection(narrator.now().minus(before));
+    forecast.recordCollection(tracker.now().minus(before));
     return left;
   }
 
   /** The devices did not get to their grace states in time, and are where they were. */
   public void quiesceFailed() {
     quiesceFailures++;
-    quiesceFailedAt = narrator.now();
+    quiesceFailedAt = tracker.now();
   }
 
   /**
@@ -166,22 +166,22 @@ public final class PreCopyRounds {
     if (round.dry()) {
       pause();
     }
-    narrator.enter(new Phase.PreCopy(endedRounds + 1), why);
+    tracker.enter(new Phase.PreCopy(endedRounds + 1), why);
   }
 
   private Round round() throws IOException {
-    Duration start = narrator.now();
-    streams.traffic().setRound(endedRounds + 1, streams.traffic().prediction());
+    Duration start = tracker.now();
+    streams.accounting().setRound(endedRounds + 1, streams.accounting().prediction());
     List<DeviceRound.Result> results = new ArrayList<>();
     SourceStreams.SentBytes sent = streams.measure(
-        () -> results.addAll(streams.round((device, pump) -> roundOf(device).run(device, pump))));
+        () -> results.addAll(streams.round((device, sender) -> roundOf(device).run(device, sender))));
     expectedBytes();
     if (!sent.isEmpty()) {
       streams.roundTrip().ifPresent(forecast::recordRoundTrip);
     }
     long memoryLeft = collect();
     streams.acks().poll();
-    Duration took = narrator.now().minus(start);
+    Duration took = tracker.now().minus(start);
     DeviceTotals devicesThen = DeviceTotals.of(results);
     Prediction prediction = forecast.predict(devicesThen.left() + memoryLeft, devicesThen.assumed(),
         streams.rate(), devicesThen.initialDone());
@@ -190,17 +190,17 @@ public final class PreCopyRounds {
       end(new MigrationReport.Round(endedRounds + 1, sent.devices(), sent.memory(), devicesThen.left(),
           memoryLeft, streams.rate().bytesPerSecond(), took), prediction);
     }
-    streams.traffic().setRound(Math.max(1, endedRounds), prediction);
+    streams.accounting().setRound(Math.max(1, endedRounds), prediction);
     return new Round(facts(devicesThen, memoryLeft, took, prediction, isAcknowledged(results)),
         devicesThen.dry() && memoryLeft == 0);
   }
 
   private RoundFacts facts(DeviceTotals totals, long memoryLeft, Duration took, Prediction prediction,
       boolean isAcknowledged) {
-    return new RoundFacts(Math.max(1, endedRounds), narrator.now().minus(began), totals.left(), memoryLeft,
+    return new RoundFacts(Math.max(1, endedRounds), tracker.now().minus(began), totals.left(), memoryLeft,
         streams.rate().bytesPerSecond(), perSecond(totals.dirtied(), took), perSecond(memoryLeft, took),
         prediction.downtime(), options.maxDowntime(), totals.initialDone(), isAcknowledged, quiesceFailures,
-        quiesceFailures == 0 ? Duration.ZERO : narrator.now().minus(quiesceFailedAt));
+        quiesceFailures == 0 ? Duration.ZERO : tracker.now().minus(quiesceFailedAt));
   }
 
   private static double perSecond(long bytes, Duration took) {
@@ -221,9 +221,9 @@ public final class PreCopyRounds {
     }
     rounds.add(round);
     streams.connection().out().sendRound(round.number());
-    streams.traffic().setRound(round.number(), prediction);
-    streams.traffic().reportProgress();
-    narrator.report(new MigrationEvent.RoundEnd(narrator.now(), round,
+    streams.accounting().setRound(round.number(), prediction);
+    streams.accounting().reportProgress();
+    tracker.report(new MigrationEvent.RoundEnd(tracker.now(), round,
         OptionalLong.of(prediction.remaining()), Optional.of(prediction.downtime())));
   }
 
@@ -231,7 +231,7 @@ public final class PreCopyRounds {
   private void pause() throws IOException {
     Interrupts.check();
     streams.acks().check();
-    narrator.clock().pause(pauseNanos);
+    tracker.clock().pause(pauseNanos);
     pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
   }
 

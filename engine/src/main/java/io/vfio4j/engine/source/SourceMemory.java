@@ -39,9 +39,9 @@ public final class SourceMemory implements AutoCloseable {
   private final DirtyLogs logs;
   private final PendingPages pending;
   private final List<Channel> channels = new ArrayList<>();
-  private final List<StreamConnection> links;
+  private final List<StreamConnection> connections;
   private final ExecutorService threads;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final boolean ownsConnections;
   private final Confirmations confirmations;
   private final int firstConnection;
@@ -64,43 +64,43 @@ public final class SourceMemory implements AutoCloseable {
   /**
    * Makes the memory ready; nothing is sent and no log started.
    *
-   * @param links what it goes over
+   * @param connections what it goes over
    * @param firstConnection the number of the first of these connections; 0 where the only one is that which everything
    *     goes over
    */
-  SourceMemory(DeviceSet ensemble, DeviceGroup group, Workload workload, List<StreamConnection> links,
+  SourceMemory(DeviceSet deviceSet, DeviceGroup group, Workload workload, List<StreamConnection> connections,
       int firstConnection,
-      Confirmations confirmations, TransferAccounting traffic, PhaseTracker narrator) {
-    this.memory = ensemble.memory();
+      Confirmations confirmations, TransferAccounting accounting, PhaseTracker tracker) {
+    this.memory = deviceSet.memory();
     this.group = group;
-    this.links = links;
+    this.connections = connections;
     boolean shared = firstConnection == 0;
     this.ownsConnections = !shared;
     this.confirmations = confirmations;
     this.firstConnection = firstConnection;
-    this.narrator = narrator;
-    this.logs = new DirtyLogs(memory, ensemble.devices(), ensemble.containerLog(), workload.dirtyLog(),
-        narrator::note);
+    this.tracker = tracker;
+    this.logs = new DirtyLogs(memory, deviceSet.devices(), deviceSet.containerLog(), workload.dirtyLog(),
+        tracker::note);
     if (workload.hasUnloggedWrites() && workload.dirtyLog().isEmpty()) {
       logs.addUnloggedWriter("the workload");
     }
     this.pending = new PendingPages(memory);
-    ChannelShards stretches = new ChannelShards(links.size());
-    for (int number = 0; number < links.size(); number++) {
-      FrameWriter out = shared ? links.get(number).newWriter() : links.get(number).out();
-      channels.add(new Channel(new MemorySender(memory, pending, stretches, number, out,
-          traffic.chunk(MemorySender.FRAME_BYTES), (bytes, onWire) -> {
-            traffic.acquire(onWire);
-            traffic.countSent(bytes);
+    ChannelShards shards = new ChannelShards(connections.size());
+    for (int number = 0; number < connections.size(); number++) {
+      FrameWriter out = shared ? connections.get(number).newWriter() : connections.get(number).out();
+      channels.add(new Channel(new MemorySender(memory, pending, shards, number, out,
+          accounting.chunk(MemorySender.FRAME_BYTES), (bytes, onWire) -> {
+            accounting.acquire(onWire);
+            accounting.countSent(bytes);
           })));
     }
-    this.threads = Executors.newFixedThreadPool(links.size(),
+    this.threads = Executors.newFixedThreadPool(connections.size(),
         Thread.ofPlatform().name("vfio4j-memory-", 0).daemon(true).factory());
   }
 
   /** Starts all logs, each by the thread that drives its device. */
-  void startLogs(TaskWaiter waiting) throws IOException {
-    group.callAll("start its DMA log", waiting, device -> {
+  void startLogs(TaskWaiter waiter) throws IOException {
+    group.callAll("start its DMA log", waiter, device -> {
       logs.ofDevice(device.number()).ifPresent(TrackedLog::start);
       return device;
     });
@@ -114,8 +114,8 @@ public final class SourceMemory implements AutoCloseable {
    *
    * @return how many bytes are to be sent then
    */
-  long collect(TaskWaiter waiting) throws IOException {
-    group.callAll("report its DMA log", waiting, device -> {
+  long collect(TaskWaiter waiter) throws IOException {
+    group.callAll("report its DMA log", waiter, device -> {
       logs.ofDevice(device.number()).ifPresent(TrackedLog::collect);
       return device;
     });
@@ -134,18 +134,18 @@ public final class SourceMemory implements AutoCloseable {
     return IntStream.range(0, channels.size()).mapToObj(number -> Futures.submit(threads, () -> {
       long sent = send(channels.get(number));
       if (ownsConnections && sent > 0) {
-        confirmations.request(firstConnection + number, links.get(number).out());
+        confirmations.request(firstConnection + number, connections.get(number).out());
       }
       return sent;
     })).toList();
   }
 
   private Long send(Channel channel) throws IOException {
-    long start = narrator.clock().nanoTime();
+    long start = tracker.clock().nanoTime();
     long before = channel.sender.bytes();
     channel.sender.sendPending();
     long sent = channel.sender.bytes() - before;
-    long took = sent > 0 ? narrator.clock().nanoTime() - start : 0;
+    long took = sent > 0 ? tracker.clock().nanoTime() - start : 0;
     channel.busyNanos.addAndGet(took);
     channel.last = new Pass(sent, took);
     return sent;
@@ -154,8 +154,8 @@ public final class SourceMemory implements AutoCloseable {
   /** Ends the streams of connections that are for memory alone; nothing is being sent. */
   void end() throws IOException {
     if (ownsConnections) {
-      for (StreamConnection link : links) {
-        link.out().sendEnd();
+      for (StreamConnection connection : connections) {
+        connection.out().sendEnd();
       }
     }
   }
@@ -209,7 +209,7 @@ public final class SourceMemory implements AutoCloseable {
   public void close() {
     threads.shutdownNow();
     if (group.devices().stream().anyMatch(MigratingDevice::isHung)) {
-      narrator.note("bitmaps are kept, for a device that does not answer may still be given them");
+      tracker.note("bitmaps are kept, for a device that does not answer may still be given them");
     } else {
       close(logs::close);
     }
@@ -221,7 +221,7 @@ public final class SourceMemory implements AutoCloseable {
     try {
       close.run();
     } catch (RuntimeException e) {
-      narrator.note("bitmaps are kept: " + Exceptions.message(e));
+      tracker.note("bitmaps are kept: " + Exceptions.message(e));
     }
   }
 }

@@ -40,8 +40,8 @@ public final class SourceStreams {
   private final StreamConnection connection;
   private final List<StreamConnection> deviceConnections;
   private final AckReader acks;
-  private final Cancellation callOff = new Cancellation();
-  private final TransferAccounting traffic;
+  private final Cancellation cancellation = new Cancellation();
+  private final TransferAccounting accounting;
   private final TaskWaiter waiter;
   private final List<DeviceStateSender> senders = new ArrayList<>();
   private final Optional<SourceMemory> memory;
@@ -54,35 +54,35 @@ public final class SourceStreams {
   /**
    * Makes the streams.
    *
-   * @param link to talk, and for all that has no connection of its own
-   * @param furtherLinks the others
+   * @param connection to talk, and for all that has no connection of its own
+   * @param extraConnections the others
    * @param agreement what both sides agree on
    */
-  public SourceStreams(DeviceSet ensemble, DeviceGroup group, StreamConnection link,
-      ExtraConnections furtherLinks,
+  public SourceStreams(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
+      ExtraConnections extraConnections,
       SourcePreFlight.Agreement agreement, Workload workload, MigrationOptions options,
-      PhaseTracker narrator) {
+      PhaseTracker tracker) {
     this.group = group;
-    this.connection = link;
-    this.deviceConnections = furtherLinks.forDevices(agreement.deviceChannels());
+    this.connection = connection;
+    this.deviceConnections = extraConnections.forDevices(agreement.deviceChannels());
     List<Boolean> segments = agreement.segments();
-    this.clock = narrator.clock();
-    this.confirmations = new Confirmations(1 + furtherLinks.all().size(), agreement.confirmations());
-    this.acks = new AckReader(link, furtherLinks.all(), group.size(), confirmations);
-    this.traffic = new TransferAccounting(narrator, options.maxBandwidth(), callOff);
-    this.waiter = new TaskWaiter(callOff, acks);
+    this.clock = tracker.clock();
+    this.confirmations = new Confirmations(1 + extraConnections.all().size(), agreement.confirmations());
+    this.acks = new AckReader(connection, extraConnections.all(), group.size(), confirmations);
+    this.accounting = new TransferAccounting(tracker, options.maxBandwidth(), cancellation);
+    this.waiter = new TaskWaiter(cancellation, acks);
     for (int number = 0; number < group.size(); number++) {
       FrameWriter out =
           deviceConnections.isEmpty() ? sharedWriter(number) : deviceConnections.get(number).out();
-      senders.add(new DeviceStateSender(number, out, traffic, narrator.clock(), segments.get(number)));
+      senders.add(new DeviceStateSender(number, out, accounting, tracker.clock(), segments.get(number)));
     }
-    List<StreamConnection> memoryLinks = furtherLinks.forMemory(agreement.deviceChannels());
-    this.memory = ensemble.memory().isEmpty()
+    List<StreamConnection> memoryConnections = extraConnections.forMemory(agreement.deviceChannels());
+    this.memory = deviceSet.memory().isEmpty()
         ? Optional.empty()
-        : Optional.of(new SourceMemory(ensemble, group, workload,
-            memoryLinks.isEmpty() ? List.of(link) : memoryLinks,
-            memoryLinks.isEmpty() ? 0 : 1 + agreement.deviceChannels(), confirmations, traffic, narrator));
-    this.sharesFirstConnection = deviceConnections.isEmpty() || (memory.isPresent() && memoryLinks.isEmpty());
+        : Optional.of(new SourceMemory(deviceSet, group, workload,
+            memoryConnections.isEmpty() ? List.of(connection) : memoryConnections,
+            memoryConnections.isEmpty() ? 0 : 1 + agreement.deviceChannels(), confirmations, accounting, tracker));
+    this.sharesFirstConnection = deviceConnections.isEmpty() || (memory.isPresent() && memoryConnections.isEmpty());
   }
 
   /** Returns the memory that moves along, if any does. */
@@ -107,8 +107,8 @@ public final class SourceStreams {
     return acks;
   }
 
-  public TransferAccounting traffic() {
-    return traffic;
+  public TransferAccounting accounting() {
+    return accounting;
   }
 
   TaskWaiter waiter() {
@@ -122,15 +122,15 @@ public final class SourceStreams {
   /** What is done with a device and its stream, in the device's thread. */
   @FunctionalInterface
   interface Task<T> {
-    T run(MigratingDevice device, DeviceStateSender pump) throws IOException;
+    T run(MigratingDevice device, DeviceStateSender sender) throws IOException;
   }
 
   /** Begins something with all devices and their streams at once. */
   <T> List<CompletableFuture<T>> start(Task<T> task) {
     List<CompletableFuture<T>> calls = new ArrayList<>();
     for (int i = 0; i < group.size(); i++) {
-      DeviceStateSender pump = senders.get(i);
-      calls.add(group.thread(i).submit(device -> task.run(device, pump)));
+      DeviceStateSender sender = senders.get(i);
+      calls.add(group.thread(i).submit(device -> task.run(device, sender)));
     }
     return calls;
   }
@@ -174,11 +174,11 @@ public final class SourceStreams {
 
   /** Sends a round: as {@link #callAllWithMemory}, and the target is to confirm what came over each connection. */
   <T> List<T> round(Task<T> task) throws IOException {
-    List<CompletableFuture<T>> calls = start((device, pump) -> {
-      long before = pump.bytes();
-      T result = task.run(device, pump);
-      if (!deviceConnections.isEmpty() && pump.bytes() > before) {
-        pump.requestConfirmation(confirmations, 1 + device.number());
+    List<CompletableFuture<T>> calls = start((device, sender) -> {
+      long before = sender.bytes();
+      T result = task.run(device, sender);
+      if (!deviceConnections.isEmpty() && sender.bytes() > before) {
+        sender.requestConfirmation(confirmations, 1 + device.number());
       }
       return result;
     });
@@ -279,6 +279,6 @@ public final class SourceStreams {
   }
 
   public Optional<Prediction> prediction() {
-    return Optional.ofNullable(traffic.prediction());
+    return Optional.ofNullable(accounting.prediction());
   }
 }

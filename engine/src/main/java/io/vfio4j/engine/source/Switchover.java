@@ -28,7 +28,7 @@ public final class Switchover {
   private final SourceStreams streams;
   private final DowntimeClock parts;
   private final DowntimeBudget budget;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final long sentBefore;
   private final List<DeviceSwitchover> devices = new ArrayList<>();
   private long expected;
@@ -40,13 +40,13 @@ public final class Switchover {
    * @param limit how long the downtime may last
    */
   Switchover(SourceStreams streams, DowntimeClock parts, long expectedBytes, Duration limit,
-      PhaseTracker narrator) {
+      PhaseTracker tracker) {
     this.streams = streams;
     this.expected = expectedBytes;
     this.parts = parts;
-    this.budget = new DowntimeBudget(narrator, limit, parts.began());
-    this.narrator = narrator;
-    this.sentBefore = streams.traffic().bytes();
+    this.budget = new DowntimeBudget(tracker, limit, parts.began());
+    this.tracker = tracker;
+    this.sentBefore = streams.accounting().bytes();
   }
 
   /** Returns what each device did. */
@@ -57,7 +57,7 @@ public final class Switchover {
   /** Returns what to expect, for whoever has to be told when it takes too long; asked before the devices stop. */
   static long expectedBytes(SourceStreams streams) throws IOException {
     List<OptionalLong> estimates =
-        streams.callAll((device, pump) -> DeviceRound.stopCopyLength(device));
+        streams.callAll((device, sender) -> DeviceRound.stopCopyLength(device));
     boolean all = estimates.stream().allMatch(OptionalLong::isPresent);
     return all
         ? estimates.stream().mapToLong(OptionalLong::getAsLong).sum()
@@ -82,8 +82,8 @@ public final class Switchover {
     }
     parts.endPart(DowntimeParts.Part.STOPPING);
     devices.addAll(streams
-        .callAllWithMemory((device, pump) -> drain(device, pump, stopping.get(device.number()))));
-    streams.traffic().reportProgress();
+        .callAllWithMemory((device, sender) -> drain(device, sender, stopping.get(device.number()))));
+    streams.accounting().reportProgress();
   }
 
   /**
@@ -106,23 +106,23 @@ public final class Switchover {
 
   /** Returns how many bytes were sent since the devices were to stop. */
   public long bytes() {
-    return streams.traffic().bytes() - sentBefore;
+    return streams.accounting().bytes() - sentBefore;
   }
 
-  private DeviceSwitchover drain(MigratingDevice device, DeviceStateSender pump, Duration stopping)
+  private DeviceSwitchover drain(MigratingDevice device, DeviceStateSender sender, Duration stopping)
       throws IOException {
-    Duration before = narrator.now();
-    long bytesBefore = pump.bytes();
-    drain(device, pump);
+    Duration before = tracker.now();
+    long bytesBefore = sender.bytes();
+    drain(device, sender);
     streams.endDevice(device.number());
-    return new DeviceSwitchover(stopping, narrator.now().minus(before), pump.bytes() - bytesBefore);
+    return new DeviceSwitchover(stopping, tracker.now().minus(before), sender.bytes() - bytesBefore);
   }
 
-  private void drain(MigratingDevice device, DeviceStateSender pump) throws IOException {
+  private void drain(MigratingDevice device, DeviceStateSender sender) throws IOException {
     long count;
     do {
       budget.check(bytes(), expected);
-      count = pump.sendNext(device);
+      count = sender.sendNext(device);
       if (count == SavingSession.NOTHING_NOW) {
         throw device.protocolViolation("there is nothing to read in STOP_COPY, but no end either");
       }
@@ -136,7 +136,7 @@ public final class Switchover {
       throw budget.exceeded(bytes(), expected);
     }
     budget.check(bytes(), expected);
-    narrator
-        .report(new MigrationEvent.Note(narrator.now(), narrator.side(), "the target has loaded everything"));
+    tracker
+        .report(new MigrationEvent.Note(tracker.now(), tracker.side(), "the target has loaded everything"));
   }
 }

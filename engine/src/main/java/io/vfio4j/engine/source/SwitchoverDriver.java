@@ -20,16 +20,16 @@ public final class SwitchoverDriver {
   private final SourceStreams streams;
   private final PausableWorkload workload;
   private final MigrationOptions options;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final DowntimeClock parts;
 
   public SwitchoverDriver(SourceStreams streams, PausableWorkload workload, MigrationOptions options,
-      PhaseTracker narrator,
+      PhaseTracker tracker,
       DowntimeClock parts) {
     this.streams = streams;
     this.workload = workload;
     this.options = options;
-    this.narrator = narrator;
+    this.tracker = tracker;
     this.parts = parts;
   }
 
@@ -46,19 +46,19 @@ public final class SwitchoverDriver {
   }
 
   /** Returns what stops the devices, which are in their grace states now, and sends the rest; the workload is paused. */
-  public Switchover run(PreCopy rounds, QuiesceFailureHandler notQuiet) throws IOException {
+  public Switchover run(PreCopy rounds, QuiesceFailureHandler onQuiesceFailure) throws IOException {
     Quiescence quiescence = new Quiescence(streams.group(), streams.waiter(), workload, options.maxQuiesce(),
-        narrator, parts);
+        tracker, parts);
     while (true) {
       Decision.SwitchOver decision = rounds.run();
       long expected = Switchover.expectedBytes(streams);
-      narrator.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
+      tracker.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
       Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
       if (quiescence.enter(limit)) {
-        narrator.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
-        return new Switchover(streams, parts, expected, limit, narrator);
+        tracker.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
+        return new Switchover(streams, parts, expected, limit, tracker);
       }
-      notQuiet.onFailure();
+      onQuiesceFailure.onFailure();
     }
   }
 }

@@ -44,20 +44,20 @@ public final class FrameWriter implements MemoryOutput {
 
   /** Sends pages of memory that are in their place. */
   @Override
-  public void sendMemory(int length, RateGate permit) throws IOException {
-    sendBulk(FrameKind.MEMORY, 0, 0, length, permit);
+  public void sendMemory(int length, RateGate gate) throws IOException {
+    sendBulk(FrameKind.MEMORY, 0, 0, length, gate);
   }
 
   /** Sends bytes of a device's state that are in their place, with a word on whether a segment ends with them. */
-  public void sendData(int device, int length, boolean endsSegment, RateGate permit) throws IOException {
-    sendBulk(FrameKind.DATA, endsSegment ? FrameHeader.ENDS_SEGMENT : 0, device, length, permit);
+  public void sendData(int device, int length, boolean endsSegment, RateGate gate) throws IOException {
+    sendBulk(FrameKind.DATA, endsSegment ? FrameHeader.ENDS_SEGMENT : 0, device, length, gate);
   }
 
-  private void sendBulk(FrameKind kind, int flags, int device, int length, RateGate permit)
+  private void sendBulk(FrameKind kind, int flags, int device, int length, RateGate gate)
       throws IOException {
     CompressedFrame form = compressed;
     int onWire = form == null ? length : form.compress(body.clear(), length);
-    permit.acquire(length, onWire);
+    gate.acquire(length, onWire);
     if (form != null && onWire < length) {
       form.send(stream, kind, flags, device, onWire);
     } else {
@@ -108,14 +108,14 @@ public final class FrameWriter implements MemoryOutput {
     send(FrameKind.INITIAL_LOADED, device, 0);
   }
 
-  public void sendJoin(MigrationId session, int channel) throws IOException {
-    session.put(body.clear());
+  public void sendJoin(MigrationId migration, int channel) throws IOException {
+    migration.put(body.clear());
     body.putInt(channel);
     send(FrameKind.JOIN, 0, body.position());
   }
 
-  public void sendQuery(MigrationId session) throws IOException {
-    session.put(body.clear());
+  public void sendQuery(MigrationId migration) throws IOException {
+    migration.put(body.clear());
     send(FrameKind.ASK, 0, body.position());
   }
 

@@ -210,14 +210,14 @@ public record Hello(List<Device> devices, List<HelloRegion> memory, Optional<Cha
     }
 
     private static Channels read(ByteBuffer from, int deviceCount) throws StreamException {
-      MigrationId session = MigrationId.take(from);
+      MigrationId migration = MigrationId.take(from);
       int devices = Short.toUnsignedInt(from.getShort());
       int memory = Short.toUnsignedInt(from.getShort());
       if ((devices != 0 && devices != deviceCount) || memory > MAX_MEMORY) {
         throw new StreamException("the hello has %d connections for %d devices, and %d for memory"
             .formatted(devices, deviceCount, memory));
       }
-      return new Channels(session, devices, memory);
+      return new Channels(migration, devices, memory);
     }
   }
 

@@ -11,5 +11,5 @@ public interface MemoryOutput {
   MemorySegment payload();
 
   /** Sends a MEMORY frame with a payload that is in its place, when that is permitted. */
-  void sendMemory(int length, RateGate permit) throws IOException;
+  void sendMemory(int length, RateGate gate) throws IOException;
 }

@@ -19,25 +19,25 @@ public final class LoadPool {
 
   private final List<StateLoader> loaders;
   private final DeviceGroup group;
-  private final Cancellation callOff;
-  private final TaskWaiter waiting;
+  private final Cancellation cancellation;
+  private final TaskWaiter waiter;
 
-  public LoadPool(List<StateLoader> loaders, DeviceGroup group, Cancellation callOff, TaskWaiter waiting) {
+  public LoadPool(List<StateLoader> loaders, DeviceGroup group, Cancellation cancellation, TaskWaiter waiter) {
     this.loaders = loaders;
     this.group = group;
-    this.callOff = callOff;
-    this.waiting = waiting;
+    this.cancellation = cancellation;
+    this.waiter = waiter;
   }
 
   /** Loads everything, and returns how many bytes that was. */
   public long run() throws IOException {
     ExecutorService threads = Executors.newFixedThreadPool(loaders.size(),
         Thread.ofPlatform().name("vfio4j-load-", 0).daemon(true).factory());
-    callOff.onCancel(threads::shutdownNow);
+    cancellation.onCancel(threads::shutdownNow);
     List<CompletableFuture<Long>> calls =
         loaders.stream().map(loader -> Futures.submit(threads, loader::run)).toList();
     try {
-      boolean done = waiting.await(calls, TaskWaiter.Limit.none(group.arcTimeout()));
+      boolean done = waiter.await(calls, TaskWaiter.Limit.none(group.arcTimeout()));
       if (!done) {
         throw new IllegalStateException("a wait without a limit ended");
       }

@@ -33,7 +33,7 @@ public final class PageAllocator implements AutoCloseable {
   static final int AHEAD = 4;
 
   private final MemoryRegions memory;
-  private final PhaseTracker narrator;
+  private final PhaseTracker tracker;
   private final List<BitSet> dataChunks = new ArrayList<>(); // Which hold data. Guarded by this; a bit is a chunk.
   private final List<BitSet> requestedChunks = new ArrayList<>(); // Guarded by this; a bit is a chunk.
   private final ExecutorService thread =
@@ -42,9 +42,9 @@ public final class PageAllocator implements AutoCloseable {
           new ThreadPoolExecutor.DiscardPolicy()); // Who loads may be at it still when this is closed.
   private volatile boolean failed;
 
-  public PageAllocator(MemoryRegions memory, PhaseTracker narrator) {
+  public PageAllocator(MemoryRegions memory, PhaseTracker tracker) {
     this.memory = memory;
-    this.narrator = narrator;
+    this.tracker = tracker;
     memory.list().forEach(_ -> {
       dataChunks.add(new BitSet());
       requestedChunks.add(new BitSet());
@@ -93,7 +93,7 @@ public final class PageAllocator implements AutoCloseable {
       }
     } catch (IOException | RuntimeException e) {
       failed = true;
-      narrator
+      tracker
           .note("pages of %s are not allocated ahead of the data: %s".formatted(where.name(),
               Exceptions.message(e)));
     }

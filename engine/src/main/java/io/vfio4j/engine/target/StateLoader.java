@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 public final class StateLoader {
 
-  private final StreamConnection link;
+  private final StreamConnection connection;
   private final StreamConnection control;
   private final int number;
   private final LoadTargets targets;
@@ -35,16 +35,16 @@ public final class StateLoader {
    * @param devices the devices that this connection is for
    * @param memory takes the memory that comes over it, if any may
    */
-  public StateLoader(StreamConnection link, StreamConnection control, int number, LoadTargets set,
+  public StateLoader(StreamConnection connection, StreamConnection control, int number, LoadTargets set,
       BitSet devices,
       Optional<MemoryReceiver> memory) {
     this.memory = memory;
-    this.link = link;
+    this.connection = connection;
     this.control = control;
     this.number = number;
     this.targets = set;
     this.devices = devices;
-    this.lastData = link.in().payload();
+    this.lastData = connection.in().payload();
   }
 
   BitSet devices() {
@@ -63,7 +63,7 @@ public final class StateLoader {
           // They only say that the source is at work.
         }
         case SAVED -> skipTrailer();
-        default -> throw link.unexpected(kind, "while it sends data");
+        default -> throw connection.unexpected(kind, "while it sends data");
       }
     }
     return bytes;
@@ -72,25 +72,25 @@ public final class StateLoader {
   /** What a file says of its source has been read before anything was loaded; a source says no such thing. */
   private void skipTrailer() throws StreamException {
     if (!targets.isFile()) {
-      throw link.unexpected(FrameKind.SAVED, "while it sends data");
+      throw connection.unexpected(FrameKind.SAVED, "while it sends data");
     }
   }
 
   private FrameKind next() throws IOException {
     targets.cancellation().check();
-    return link.next(link.timeout());
+    return connection.next(connection.timeout());
   }
 
   private void loadMemory() throws IOException {
     if (memory.isEmpty()) {
-      throw link.unexpected(FrameKind.MEMORY, "over a connection that is not for it");
+      throw connection.unexpected(FrameKind.MEMORY, "over a connection that is not for it");
     }
-    memory.get().apply(link.in().payload(), link.in().length());
-    bytes += link.in().length();
+    memory.get().apply(connection.in().payload(), connection.in().length());
+    bytes += connection.in().length();
   }
 
   private void write() throws IOException {
-    FrameReader in = link.in();
+    FrameReader in = connection.in();
     int number = deviceOf(in);
     if (lastData.byteSize() != in.length()) { // Frames are mostly of one size: one view serves them all.
       lastData = in.payload().asSlice(0, in.length());
@@ -113,13 +113,13 @@ public final class StateLoader {
 
   /** All that came before has been written to the device: a write returns when the device has taken it. */
   private void acknowledgeInitial() throws IOException {
-    control.out().sendInitialLoaded(deviceOf(link.in()));
+    control.out().sendInitialLoaded(deviceOf(connection.in()));
   }
 
   /** Devices and memory have taken all that came before: a write returns when it is done. */
   private void confirm() throws IOException {
     if (targets.isFile()) {
-      throw link.unexpected(FrameKind.SYNC, "in a file");
+      throw connection.unexpected(FrameKind.SYNC, "in a file");
     }
     control.out().send(FrameKind.SYNCED, number, 0);
   }

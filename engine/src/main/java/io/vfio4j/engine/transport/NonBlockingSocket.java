@@ -81,16 +81,16 @@ final class NonBlockingSocket implements Closeable {
         case TransportAddress.Unix _ -> SocketChannel.open(StandardProtocolFamily.UNIX);
         case TransportAddress.Tcp _ -> SocketChannel.open();
       };
-      NonBlockingSocket wire = over(channel, address.toString());
+      NonBlockingSocket socket = over(channel, address.toString());
       try {
-        wire.finishConnect(resolved, timeout, deadline);
-        return wire;
+        socket.finishConnect(resolved, timeout, deadline);
+        return socket;
       } catch (StalledException | InterruptedIOException e) {
-        Closeables.closeAfter(e, wire);
+        Closeables.closeAfter(e, socket);
         throw e;
       } catch (IOException e) {
         IOException named = notConnected(address, reason(address, e), e);
-        Closeables.closeAfter(named, wire);
+        Closeables.closeAfter(named, socket);
         if (!isQueueFull(e)) {
           throw named;
         }

@@ -9,40 +9,40 @@ import java.time.Duration;
 /** A transport over a UNIX socket: the bytes as they are. */
 final class SocketTransport implements Transport {
 
-  private final NonBlockingSocket wire;
+  private final NonBlockingSocket socket;
 
   /** Takes over a connected socket. */
-  SocketTransport(NonBlockingSocket wire) {
-    this.wire = wire;
+  SocketTransport(NonBlockingSocket socket) {
+    this.socket = socket;
   }
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
-    wire.send(data, stall);
+    socket.send(data, stall);
   }
 
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
-    return wire.receive(into, stall);
+    return socket.receive(into, stall);
   }
 
   @Override
   public boolean hasInput() throws IOException {
-    return wire.hasInput();
+    return socket.hasInput();
   }
 
   @Override
   public boolean hasRoom() throws IOException {
-    return wire.hasRoom();
+    return socket.hasRoom();
   }
 
   @Override
   public String peer() {
-    return wire.peer();
+    return socket.peer();
   }
 
   @Override
   public void close() throws IOException {
-    wire.close();
+    socket.close();
   }
 }

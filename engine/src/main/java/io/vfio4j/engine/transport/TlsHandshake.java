@@ -30,17 +30,17 @@ final class TlsHandshake {
   /** Enough for most greetings; of a peer that sends nothing, nothing else is allocated. */
   private static final int FIRST_BYTES = 2048;
 
-  private final NonBlockingSocket wire;
+  private final NonBlockingSocket socket;
   private final TlsSession session;
   private final TlsOutput out;
   private final TlsInput in;
   private final Runnable onReply;
 
-  private TlsHandshake(NonBlockingSocket wire, TlsSession session, ByteBuffer begun, Runnable onAnswer) {
-    this.wire = wire;
+  private TlsHandshake(NonBlockingSocket socket, TlsSession session, ByteBuffer begun, Runnable onAnswer) {
+    this.socket = socket;
     this.session = session;
-    this.out = new TlsOutput(wire, session.engine());
-    this.in = new TlsInput(wire, session.engine(), out, begun);
+    this.out = new TlsOutput(socket, session.engine());
+    this.in = new TlsInput(socket, session.engine(), out, begun);
     this.onReply = onAnswer;
   }
 
@@ -50,12 +50,12 @@ final class TlsHandshake {
    * @param deadline by {@link System#nanoTime}
    * @throws PeerRefusedException if the other side is not who may be there, or none that speaks TLS in time
    */
-  static Transport connect(NonBlockingSocket wire, TlsSession session, long deadline) throws IOException {
+  static Transport connect(NonBlockingSocket socket, TlsSession session, long deadline) throws IOException {
     try {
-      return new TlsHandshake(wire, session, ByteBuffer.allocate(0), () -> {
+      return new TlsHandshake(socket, session, ByteBuffer.allocate(0), () -> {
       }).run(deadline);
     } catch (IOException | RuntimeException e) {
-      Closeables.closeAfter(e, wire);
+      Closeables.closeAfter(e, socket);
       throw e;
     }
   }
@@ -67,39 +67,39 @@ final class TlsHandshake {
    * @param peer by when it is to be done; is told how far the peer has come
    * @throws PeerRefusedException as {@link #connect} does
    */
-  static Transport accept(NonBlockingSocket wire, Supplier<TlsSession> sessions, Candidate<?> peer)
+  static Transport accept(NonBlockingSocket socket, Supplier<TlsSession> sessions, Candidate<?> peer)
       throws IOException {
     try {
-      ByteBuffer begun = firstBytes(wire, peer.deadline());
+      ByteBuffer begun = firstBytes(socket, peer.deadline());
       peer.advanceTo(Progress.SENDING);
       if (!TlsInput.couldBeTls(begun.get(begun.position()))) {
-        awaitEnd(wire);
-        throw new PeerRefusedException(wire.peer(), Reason.NOT_TLS, NOT_TLS, null);
+        awaitEnd(socket);
+        throw new PeerRefusedException(socket.peer(), Reason.NOT_TLS, NOT_TLS, null);
       }
-      return new TlsHandshake(wire, sessions.get(), begun, () -> peer.advanceTo(Progress.ANSWERED))
+      return new TlsHandshake(socket, sessions.get(), begun, () -> peer.advanceTo(Progress.ANSWERED))
           .run(peer.deadline());
     } catch (IOException | RuntimeException e) {
-      Closeables.closeAfter(e, wire);
+      Closeables.closeAfter(e, socket);
       throw e;
     }
   }
 
-  private static ByteBuffer firstBytes(NonBlockingSocket wire, long deadline) throws IOException {
+  private static ByteBuffer firstBytes(NonBlockingSocket socket, long deadline) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(FIRST_BYTES);
     try {
-      int count = wire.read(bytes);
+      int count = socket.read(bytes);
       while (count == 0) {
-        if (!wire.awaitInput(deadline)) {
-          throw new PeerRefusedException(wire.peer(), Reason.TOO_SLOW, "it sent nothing in time", null);
+        if (!socket.awaitInput(deadline)) {
+          throw new PeerRefusedException(socket.peer(), Reason.TOO_SLOW, "it sent nothing in time", null);
         }
-        count = wire.read(bytes);
+        count = socket.read(bytes);
       }
       if (count < 0) {
-        throw new PeerRefusedException(wire.peer(), Reason.GONE,
+        throw new PeerRefusedException(socket.peer(), Reason.GONE,
             "it closed the connection before it sent anything", null);
       }
     } catch (ConnectionBrokenException e) {
-      throw new PeerRefusedException(wire.peer(), Reason.GONE,
+      throw new PeerRefusedException(socket.peer(), Reason.GONE,
           "it closed the connection before it sent anything", e);
     }
     return bytes.flip();
@@ -117,12 +117,12 @@ final class TlsHandshake {
           throw refused(Reason.TOO_SLOW, "it took too long for the TLS handshake", null);
         }
       }
-      return new TlsTransport(wire, in, out, "%s (%s)".formatted(wire.peer(), peerNames()));
+      return new TlsTransport(socket, in, out, "%s (%s)".formatted(socket.peer(), peerNames()));
     } catch (EOFException | ConnectionBrokenException e) {
       throw refused(Reason.GONE, "it closed the connection during the TLS handshake", e);
     } catch (SSLException e) {
       PeerRefusedException refused =
-          in.couldBeTls() ? TlsMessages.handshakeFailure(wire.peer(), e, session.verifier())
+          in.couldBeTls() ? TlsMessages.handshakeFailure(socket.peer(), e, session.verifier())
               : refused(Reason.NOT_TLS, NOT_TLS, e);
       sendAlert(refused);
       throw refused;
@@ -148,14 +148,14 @@ final class TlsHandshake {
 
   private PeerRefusedException refused(Reason reason, String words,
       @Nullable Exception cause) {
-    return new PeerRefusedException(wire.peer(), reason, words, cause);
+    return new PeerRefusedException(socket.peer(), reason, words, cause);
   }
 
   /** Sends the alert, and waits for the other side to have read it. */
   private void sendAlert(PeerRefusedException refused) {
     try {
       out.flushIfIdle();
-      awaitEnd(wire);
+      awaitEnd(socket);
     } catch (IOException e) {
       refused.addSuppressed(e);
     }
@@ -165,14 +165,14 @@ final class TlsHandshake {
    * Reads on until the other side has closed, or its time is over: a connection closed with bytes unread would be
    * reset, and what was sent last lost.
    */
-  private static void awaitEnd(NonBlockingSocket wire) throws IOException {
+  private static void awaitEnd(NonBlockingSocket socket) throws IOException {
     long end = System.nanoTime() + ALERT_TIMEOUT.toNanos();
-    wire.shutdownOutput();
+    socket.shutdownOutput();
     ByteBuffer dropped = ByteBuffer.allocate(8192);
     int count = 0;
     while (count >= 0 && System.nanoTime() - end < 0) {
-      count = wire.read(dropped.clear());
-      if (count == 0 && !wire.awaitInput(end)) {
+      count = socket.read(dropped.clear());
+      if (count == 0 && !socket.awaitInput(end)) {
         return;
       }
     }

@@ -22,7 +22,7 @@ final class TlsInput {
   private static final int ALERT = 21;
   private static final int HANDSHAKE = 22;
 
-  private final NonBlockingSocket wire;
+  private final NonBlockingSocket socket;
   private final SSLEngine engine;
   private final TlsOutput out;
 
@@ -47,8 +47,8 @@ final class TlsInput {
    *
    * @param begun what has been received already
    */
-  TlsInput(NonBlockingSocket wire, SSLEngine engine, TlsOutput out, ByteBuffer begun) {
-    this.wire = wire;
+  TlsInput(NonBlockingSocket socket, SSLEngine engine, TlsOutput out, ByteBuffer begun) {
+    this.socket = socket;
     this.engine = engine;
     this.out = out;
     int recordBytes = engine.getSession().getPacketBufferSize();
@@ -76,8 +76,8 @@ final class TlsInput {
       if (truncated) {
         throw truncatedException();
       }
-      if (fill() == 0 && !wire.awaitInput(deadline)) {
-        throw new StalledException(wire.peer(), "sent nothing", stall);
+      if (fill() == 0 && !socket.awaitInput(deadline)) {
+        throw new StalledException(socket.peer(), "sent nothing", stall);
       }
     }
   }
@@ -142,7 +142,7 @@ final class TlsInput {
       };
     } catch (SSLException e) {
       out.flushIfIdle(); // The alert.
-      throw TlsMessages.connectionFailure(wire.peer(), e);
+      throw TlsMessages.connectionFailure(socket.peer(), e);
     }
   }
 
@@ -157,7 +157,7 @@ final class TlsInput {
   private int fill() throws IOException {
     records.compact();
     try {
-      int count = wire.read(records);
+      int count = socket.read(records);
       truncated = count < 0;
       if (firstByte == NO_BYTE && count > 0) {
         firstByte = records.get(0);
@@ -181,7 +181,7 @@ final class TlsInput {
 
   /** What was not announced may have been made by somebody in between, who cut off the rest. */
   private IOException truncatedException() {
-    return new EOFException(wire.peer() + ": the connection broke off, its end was not announced");
+    return new EOFException(socket.peer() + ": the connection broke off, its end was not announced");
   }
 
   /**
@@ -202,7 +202,7 @@ final class TlsInput {
       throw truncatedException();
     }
     boolean waits = result.getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW;
-    if (waits && fill() == 0 && !wire.awaitInput(deadline)) {
+    if (waits && fill() == 0 && !socket.awaitInput(deadline)) {
       return false;
     }
     if (truncated) {

@@ -20,7 +20,7 @@ final class TlsOutput {
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  private final NonBlockingSocket wire;
+  private final NonBlockingSocket socket;
   private final SSLEngine engine;
 
   /** Of whoever sends; the receiver, which now and then has to answer, does not wait for it. */
@@ -31,8 +31,8 @@ final class TlsOutput {
 
   private final int recordBytes;
 
-  TlsOutput(NonBlockingSocket wire, SSLEngine engine) {
-    this.wire = wire;
+  TlsOutput(NonBlockingSocket socket, SSLEngine engine) {
+    this.socket = socket;
     this.engine = engine;
     this.recordBytes = engine.getSession().getPacketBufferSize();
     this.records = ByteBuffer.allocate(recordBytes).limit(0);
@@ -42,10 +42,10 @@ final class TlsOutput {
   void send(ByteBuffer data, Duration stall) throws IOException {
     sending.lock();
     try {
-      wire.send(records, stall);
+      socket.send(records, stall);
       while (data.hasRemaining()) {
         encrypt(data);
-        wire.send(records, stall);
+        socket.send(records, stall);
       }
     } finally {
       sending.unlock();
@@ -69,7 +69,7 @@ final class TlsOutput {
   private void wrap(ByteBuffer data) throws IOException {
     SSLEngineResult result = engine.wrap(data, records);
     if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
-      throw new IOException("the connection to " + wire.peer() + " was closed");
+      throw new IOException("the connection to " + socket.peer() + " was closed");
     }
     TlsTasks.run(engine, result);
     if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
@@ -88,7 +88,7 @@ final class TlsOutput {
         records.flip();
       }
       while (records.hasRemaining()) {
-        if (wire.write(records) == 0 && !wire.awaitRoom(deadline)) {
+        if (socket.write(records) == 0 && !socket.awaitRoom(deadline)) {
           return false;
         }
       }
@@ -125,7 +125,7 @@ final class TlsOutput {
   /** What there is no room for goes before the next record. */
   private void tryWrite() {
     try {
-      wire.write(records);
+      socket.write(records);
     } catch (IOException e) {
       // The other side takes nothing any more, and what it sent before may still be read. Whoever sends learns it.
     }

@@ -9,13 +9,13 @@ import java.time.Duration;
 /** A transport over TLS 1.3 (RFC 8446), after its handshake. */
 final class TlsTransport implements Transport {
 
-  private final NonBlockingSocket wire;
+  private final NonBlockingSocket socket;
   private final TlsInput in;
   private final TlsOutput out;
   private final String peer;
 
-  TlsTransport(NonBlockingSocket wire, TlsInput in, TlsOutput out, String peer) {
-    this.wire = wire;
+  TlsTransport(NonBlockingSocket socket, TlsInput in, TlsOutput out, String peer) {
+    this.socket = socket;
     this.in = in;
     this.out = out;
     this.peer = peer;
@@ -38,7 +38,7 @@ final class TlsTransport implements Transport {
 
   @Override
   public boolean hasRoom() throws IOException {
-    return wire.hasRoom();
+    return socket.hasRoom();
   }
 
   @Override
@@ -52,8 +52,8 @@ final class TlsTransport implements Transport {
    */
   @Override
   public void close() throws IOException {
-    try (wire) {
-      if (wire.channel().isOpen()) {
+    try (socket) {
+      if (socket.channel().isOpen()) {
         out.closeOutbound();
       }
     }

@@ -71,12 +71,12 @@ public final class TransportConnector {
 
   private static Transport connectUnix(TransportAddress.Unix address, PeerPolicy policy, Duration timeout)
       throws IOException {
-    NonBlockingSocket wire = NonBlockingSocket.connect(address, timeout);
+    NonBlockingSocket socket = NonBlockingSocket.connect(address, timeout);
     try {
-      PeerCredentials.check(wire.channel(), wire.peer(), policy.user());
-      return new SocketTransport(wire);
+      PeerCredentials.check(socket.channel(), socket.peer(), policy.user());
+      return new SocketTransport(socket);
     } catch (IOException | RuntimeException e) {
-      Closeables.closeAfter(e, wire);
+      Closeables.closeAfter(e, socket);
       throw e;
     }
   }

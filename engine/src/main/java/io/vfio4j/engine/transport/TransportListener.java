@@ -201,14 +201,14 @@ public final class TransportListener implements Closeable {
   private Optional<AcceptedConnection> next() throws IOException {
     for (SocketChannel accepted = channel.accept(); accepted != null; accepted = channel.accept()) {
       SocketAddress remote = accepted.getRemoteAddress();
-      NonBlockingSocket wire = wire(accepted, nameOf(remote));
-      if (wire == null) {
+      NonBlockingSocket socket = wire(accepted, nameOf(remote));
+      if (socket == null) {
         continue;
       }
       if (address instanceof TransportAddress.Tcp) {
-        beginHandshake(wire, AcceptedConnection.originOf(remote));
-      } else if (isAuthorised(wire)) {
-        return Optional.of(new AcceptedConnection(new SocketTransport(wire), ANY_ORIGIN));
+        beginHandshake(socket, AcceptedConnection.originOf(remote));
+      } else if (isAuthorised(socket)) {
+        return Optional.of(new AcceptedConnection(new SocketTransport(socket), ANY_ORIGIN));
       }
     }
     return handshakes.next(_ -> true);
@@ -225,22 +225,22 @@ public final class TransportListener implements Closeable {
     }
   }
 
-  private void beginHandshake(NonBlockingSocket wire, String origin) throws IOException {
-    handshakes.begin(wire, wire.peer(), origin, false, candidate -> new AcceptedConnection(
-        TlsHandshake.accept(wire, () -> policy.keysFor(address).serverSession(policy.name()), candidate),
+  private void beginHandshake(NonBlockingSocket socket, String origin) throws IOException {
+    handshakes.begin(socket, socket.peer(), origin, false, candidate -> new AcceptedConnection(
+        TlsHandshake.accept(socket, () -> policy.keysFor(address).serverSession(policy.name()), candidate),
         origin));
   }
 
-  private boolean isAuthorised(NonBlockingSocket wire) throws IOException {
+  private boolean isAuthorised(NonBlockingSocket socket) throws IOException {
     try {
-      PeerCredentials.check(wire.channel(), wire.peer(), policy.user());
+      PeerCredentials.check(socket.channel(), socket.peer(), policy.user());
       return true;
     } catch (PeerRefusedException e) {
-      Closeables.closeAfter(e, wire);
+      Closeables.closeAfter(e, socket);
       rejections.accept(e);
       return false;
     } catch (IOException | RuntimeException e) {
-      Closeables.closeAfter(e, wire);
+      Closeables.closeAfter(e, socket);
       throw e;
     }
   }

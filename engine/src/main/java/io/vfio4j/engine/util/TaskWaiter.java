@@ -18,11 +18,11 @@ public final class TaskWaiter {
 
   private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  private final Cancellation callOff;
+  private final Cancellation cancellation;
   private final Check check;
 
-  public TaskWaiter(Cancellation callOff, Check look) {
-    this.callOff = callOff;
+  public TaskWaiter(Cancellation cancellation, Check look) {
+    this.cancellation = cancellation;
     this.check = look;
   }
 
@@ -32,8 +32,8 @@ public final class TaskWaiter {
   }
 
   /** Returns one that looks after nothing else, and calls off others when something fails. */
-  public static TaskWaiter unwatched(Cancellation callOff) {
-    return new TaskWaiter(callOff, () -> {
+  public static TaskWaiter unwatched(Cancellation cancellation) {
+    return new TaskWaiter(cancellation, () -> {
     });
   }
 
@@ -160,7 +160,7 @@ public final class TaskWaiter {
 
     private void cancelTasks() {
       cancelled = true;
-      callOff.cancel();
+      cancellation.cancel();
       if (!isLimited) {
         limit(limit.afterCancel());
       }

@@ -96,8 +96,8 @@ class JournalFileTest {
   @Test
   void roundTripsIds() {
     Seeds.forEach(100, random -> {
-      MigrationId session = new MigrationId(random.nextLong(), random.nextLong());
-      assertThat(MigrationId.parse(session.toString())).isEqualTo(session);
+      MigrationId migration = new MigrationId(random.nextLong(), random.nextLong());
+      assertThat(MigrationId.parse(migration.toString())).isEqualTo(migration);
     });
     for (String wrong : List.of("", "12", "g".repeat(32), "0".repeat(33))) {
       assertThatThrownBy(() -> MigrationId.parse(wrong)).isInstanceOf(IllegalArgumentException.class);
@@ -108,17 +108,17 @@ class JournalFileTest {
   @ParameterizedTest
   @EnumSource(Side.class)
   void acceptsOnlyAllowedNextStep(Side side) throws JournalException {
-    for (List<JournalStep> way : stepSequences(side, List.of(JournalStep.PREPARED))) {
+    for (List<JournalStep> steps : stepSequences(side, List.of(JournalStep.PREPARED))) {
       for (JournalStep step : JournalStep.values()) {
         JournalFile file = begin(side);
-        with(file, way.subList(1, way.size()).toArray(JournalStep[]::new));
-        if (way.getLast().next(side).contains(step)) {
+        with(file, steps.subList(1, steps.size()).toArray(JournalStep[]::new));
+        if (steps.getLast().next(side).contains(step)) {
           with(file, step);
           assertThat(steps(file)).endsWith(step);
         } else {
           assertThatThrownBy(() -> with(file, step)).isInstanceOf(JournalException.class)
-              .hasMessageContaining("'%s'".formatted(way.getLast())).hasMessageContaining("is not allowed");
-          assertThat(steps(file)).isEqualTo(way);
+              .hasMessageContaining("'%s'".formatted(steps.getLast())).hasMessageContaining("is not allowed");
+          assertThat(steps(file)).isEqualTo(steps);
         }
       }
     }
@@ -206,7 +206,7 @@ class JournalFileTest {
     try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
       for (int round = 0; round < 50; round++) {
         JournalFile file = begin(Side.TARGET);
-        MigrationId session = file.read().orElseThrow().header().migration();
+        MigrationId migration = file.read().orElseThrow().header().migration();
         CyclicBarrier together = new CyclicBarrier(2);
         Callable<Boolean> claim = () -> {
           together.await();
@@ -219,7 +219,7 @@ class JournalFileTest {
         };
         Callable<Verdict> ask = () -> {
           together.await();
-          return state.answer(session).verdict();
+          return state.answer(migration).verdict();
         };
         Future<Boolean> mine = threads.submit(claim);
         Future<Verdict> answer = threads.submit(ask);
@@ -231,10 +231,10 @@ class JournalFileTest {
   @Test
   void answersFromJournal() throws Exception {
     assertThat(state.answer(MigrationId.random()).verdict()).isEqualTo(Verdict.NOT_KNOWN);
-    for (List<JournalStep> way : stepSequences(Side.TARGET, List.of(JournalStep.PREPARED))) {
-      JournalFile file = with(begin(Side.TARGET), way.subList(1, way.size()).toArray(JournalStep[]::new));
+    for (List<JournalStep> steps : stepSequences(Side.TARGET, List.of(JournalStep.PREPARED))) {
+      JournalFile file = with(begin(Side.TARGET), steps.subList(1, steps.size()).toArray(JournalStep[]::new));
       Verdict verdict = state.answer(file.read().orElseThrow().header().migration()).verdict();
-      switch (way.getLast()) {
+      switch (steps.getLast()) {
         case RUNNING -> assertThat(verdict).isEqualTo(Verdict.COMMITTED);
         case COMMITTED -> assertThat(verdict).isEqualTo(Verdict.UNSURE);
         default -> {
@@ -249,11 +249,11 @@ class JournalFileTest {
   @Test
   void treatsUnreadableJournalAsUnsure() throws Exception {
     JournalFile file = begin(Side.TARGET);
-    MigrationId session = file.read().orElseThrow().header().migration();
+    MigrationId migration = file.read().orElseThrow().header().migration();
     Files.write(file.path(), "not a journal".getBytes(StandardCharsets.US_ASCII));
-    assertThat(state.answer(session).verdict()).isEqualTo(Verdict.UNSURE);
+    assertThat(state.answer(migration).verdict()).isEqualTo(Verdict.UNSURE);
     Files.write(file.path(), new byte[0]);
-    assertThat(state.answer(session).verdict()).isEqualTo(Verdict.NOT_KNOWN);
+    assertThat(state.answer(migration).verdict()).isEqualTo(Verdict.NOT_KNOWN);
   }
 
   /** To open it for reading would wait for a writer that never comes. */
@@ -262,10 +262,10 @@ class JournalFileTest {
   void reportsFifosAndLinksInsteadOfOpeningThem() throws Exception {
     Path fifo = state.folder().resolve("0".repeat(32) + "-source.journal");
     assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
-    Path link = state.folder().resolve("1".repeat(32) + "-target.journal");
-    Files.createSymbolicLink(link, begin(Side.TARGET).path());
+    Path connection = state.folder().resolve("1".repeat(32) + "-target.journal");
+    Files.createSymbolicLink(connection, begin(Side.TARGET).path());
 
-    assertThat(state.all()).extracting(JournalFile::path).contains(fifo, link);
+    assertThat(state.all()).extracting(JournalFile::path).contains(fifo, connection);
     for (JournalFile file : state.all()) {
       if (!Files.isRegularFile(file.path(), LinkOption.NOFOLLOW_LINKS)) {
         assertThatThrownBy(file::read).isInstanceOf(JournalException.class)

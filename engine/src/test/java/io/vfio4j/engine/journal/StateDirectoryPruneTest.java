@@ -48,9 +48,9 @@ class StateDirectoryPruneTest {
   /** Writes a journal as it would have come about. */
   private JournalFile journal(Side side, OwnerProcess holder, Instant at, List<JournalStep> steps)
       throws IOException {
-    MigrationId session = MigrationId.random();
-    Journal.Header heading = new Journal.Header(session, side, List.of("vfio-user:/run/a.sock"), "tcp:b:1");
-    Path file = folder.resolve("%s-%s.journal".formatted(session, side));
+    MigrationId migration = MigrationId.random();
+    Journal.Header heading = new Journal.Header(migration, side, List.of("vfio-user:/run/a.sock"), "tcp:b:1");
+    Path file = folder.resolve("%s-%s.journal".formatted(migration, side));
     List<ByteBuffer> records = new ArrayList<>();
     records.add(
         JournalFormat.firstRecord(heading, holder, new JournalRecord(JournalStep.PREPARED, at, "begun")));
@@ -62,7 +62,7 @@ class StateDirectoryPruneTest {
       }
     }
     Files.setLastModifiedTime(file, FileTime.from(at));
-    return state.find(session, side).orElseThrow();
+    return state.find(migration, side).orElseThrow();
   }
 
   /** All that a journal can say, on both sides, old and young: what goes is old and settled. */

@@ -73,11 +73,11 @@ final class ArcFaults {
     List<DeviceState> path = from == to
         ? List.of(from)
         : NextState.of(MigrationFeatures.ALL).path(from, to).orElseThrow();
-    List<Arc> way = new ArrayList<>();
+    List<Arc> arcs = new ArrayList<>();
     for (int i = 1; i < path.size(); i++) {
-      way.add(new Arc(path.get(i - 1), path.get(i)));
+      arcs.add(new Arc(path.get(i - 1), path.get(i)));
     }
-    return way;
+    return arcs;
   }
 
   private String with(FaultScenario course, Side side, Fault fault) throws IOException {

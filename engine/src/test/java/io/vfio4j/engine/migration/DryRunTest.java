@@ -91,8 +91,8 @@ class DryRunTest {
         Connections.accept(listener, LONG), options, events::add).serve(state));
   }
 
-  private MigrationSource source(DeviceSet ensemble) throws IOException {
-    return new MigrationSource(ensemble,
+  private MigrationSource source(DeviceSet deviceSet) throws IOException {
+    return new MigrationSource(deviceSet,
         Connections.connect(listener.address(), PeerPolicy.OWN_USER, LONG), options, Workload.NONE,
         events::add);
   }
@@ -115,14 +115,14 @@ class DryRunTest {
       assertThat(compare().isAccepted()).isTrue();
       assertThat(served.join()).isEqualTo(new AcceptResult.DryRun(Program.NAME));
     }
-    MigrationId session = MigrationId.random();
+    MigrationId migration = MigrationId.random();
     CompletableFuture<AcceptResult> asked = serve();
     OwnershipAnswer answer;
     try (Transport asker = TransportPair.connect(listener.address())) {
-      answer = OwnershipQuery.query(asker, session, LONG);
+      answer = OwnershipQuery.query(asker, migration, LONG);
     }
     assertThat(answer.verdict()).isEqualTo(Verdict.NOT_KNOWN);
-    assertThat(asked.join()).isEqualTo(new AcceptResult.Query(session, answer));
+    assertThat(asked.join()).isEqualTo(new AcceptResult.Query(migration, answer));
     assertUntouched();
 
     CompletableFuture<AcceptResult> moved = serve();
@@ -166,11 +166,11 @@ class DryRunTest {
     CompletableFuture<AcceptResult> moved = serve();
     source(DeviceSet.of(source)).run();
     moved.join();
-    MigrationId session = state.all().getFirst().read().orElseThrow().header().migration();
+    MigrationId migration = state.all().getFirst().read().orElseThrow().header().migration();
 
     CompletableFuture<AcceptResult> asked = serve();
     try (Transport asker = TransportPair.connect(listener.address())) {
-      assertThat(OwnershipQuery.query(asker, session, LONG).verdict()).isEqualTo(Verdict.COMMITTED);
+      assertThat(OwnershipQuery.query(asker, migration, LONG).verdict()).isEqualTo(Verdict.COMMITTED);
     }
     assertThat(asked.join()).isInstanceOf(AcceptResult.Query.class);
   }

@@ -190,16 +190,16 @@ final class FaultTrial implements AutoCloseable {
     }
   }
 
-  private static void checkReportedOutcome(DeviceOutcome fate, SimulatedDevice device, long identity) {
-    assertThat(fate.device()).isEqualTo(device.identity().name());
+  private static void checkReportedOutcome(DeviceOutcome outcome, SimulatedDevice device, long identity) {
+    assertThat(outcome.device()).isEqualTo(device.identity().name());
     long now = device.stateIdentity();
     String is = device.machineState().name();
-    String word = "%s: %s".formatted(fate, device.acts());
-    switch (fate.outcome()) {
+    String word = "%s: %s".formatted(outcome, device.acts());
+    switch (outcome.outcome()) {
       case UNTOUCHED, SOURCE_RUNNING -> assertThat(is + now).as(word).isEqualTo("RUNNING" + identity);
       case SOURCE_RESET -> assertThat(is + now).as(word).isEqualTo("RUNNING0");
       case SOURCE_QUIET -> assertThat(is + now).as(word).isEqualTo("RUNNING_P2P" + identity);
-      case SOURCE_STOPPED -> assertThat(fate.state()).as(word).contains(device.machineState());
+      case SOURCE_STOPPED -> assertThat(outcome.state()).as(word).contains(device.machineState());
       case UNKNOWN -> assertThat(is + now).as(word).isEqualTo("STOP_COPY" + identity);
       case SOURCE_LOST, SOURCE_STUCK -> throw new AssertionError("it can be asked: " + word);
     }
@@ -211,8 +211,8 @@ final class FaultTrial implements AutoCloseable {
         .mismatch(trial.targetMemory.get(0).memory()) < 0;
   }
 
-  JournalFile journalOf(MigrationId session, Side side) {
-    return state.find(session, side).orElseThrow();
+  JournalFile journalOf(MigrationId migration, Side side) {
+    return state.find(migration, side).orElseThrow();
   }
 
   @Override

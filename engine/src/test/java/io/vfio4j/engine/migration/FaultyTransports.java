@@ -55,7 +55,7 @@ final class FaultyTransports {
     AtomicInteger count = new AtomicInteger(); // Of both sides' ends those with one number are connected.
     return new Connections(end(side, count.getAndIncrement(), inner.control()),
         inner.extra()
-            .map(further -> patience -> end(side, count.getAndIncrement(), further.next(patience))));
+            .map(extra -> patience -> end(side, count.getAndIncrement(), extra.next(patience))));
   }
 
   private FaultyTransport end(Side side, int number, Transport inner) {
@@ -69,8 +69,8 @@ final class FaultyTransports {
   }
 
   /** Has somebody told of every frame before it is sent. */
-  void listen(Consumer<Frame> told) {
-    watcher = told;
+  void listen(Consumer<Frame> reported) {
+    watcher = reported;
   }
 
   /** Has something happen to the n-th of such frames, from 1. */

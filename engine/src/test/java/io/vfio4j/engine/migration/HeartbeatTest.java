@@ -159,16 +159,16 @@ class HeartbeatTest {
   @ParameterizedTest
   @ValueSource(strings = {"local", "unix", "tls"})
   void defersHeartbeatUntilSocketIsWritable(String kind) throws Exception {
-    try (TransportPair ends = ends(kind); StreamConnection link = link(ends.one())) {
+    try (TransportPair ends = ends(kind); StreamConnection connection = link(ends.one())) {
       fill(ends.one());
-      link.keepAlive(Duration.ZERO);
+      connection.keepAlive(Duration.ZERO);
       assertThat(ends.one().hasRoom()).isFalse();
       ByteBuffer received = ByteBuffer.allocateDirect(1 << 20);
       while (!ends.one().hasRoom()) {
         ends.other().receive(received.clear(), ROOM);
         assertThat(isFilling(received.flip())).as("only what filled it was sent").isTrue();
       }
-      link.keepAlive(Duration.ZERO);
+      connection.keepAlive(Duration.ZERO);
       do {
         assertThat(ends.other().receive(received.clear(), ROOM)).isPositive();
       } while (isFilling(received.flip()));

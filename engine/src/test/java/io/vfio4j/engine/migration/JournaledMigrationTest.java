@@ -94,7 +94,7 @@ class JournaledMigrationTest {
     return journal(side).read().orElseThrow().records().stream().map(JournalRecord::step).toList();
   }
 
-  private MigrationId session() throws JournalException {
+  private MigrationId migrationId() throws JournalException {
     return journal(Side.SOURCE).read().orElseThrow().header().migration();
   }
 
@@ -111,7 +111,7 @@ class JournaledMigrationTest {
     assertThat(target.header().migration()).isEqualTo(source.header().migration());
     assertThat(source.header().devices()).containsExactly("source");
     assertThat(target.header().devices()).containsExactly("target");
-    assertThat(state.answer(session()).verdict()).isEqualTo(Verdict.COMMITTED);
+    assertThat(state.answer(migrationId()).verdict()).isEqualTo(Verdict.COMMITTED);
   }
 
   /** A disk on which each record takes a time of its own, by the clock of the trial. */
@@ -227,7 +227,7 @@ class JournaledMigrationTest {
   @Test
   void refusesCommitAfterNegativeAnswer() throws Exception {
     OwnershipAnswer[] answer = new OwnershipAnswer[1];
-    onEvent(records(Side.SOURCE, JournalStep.GIVEN), () -> answer[0] = state.answer(session()));
+    onEvent(records(Side.SOURCE, JournalStep.GIVEN), () -> answer[0] = state.answer(migrationId()));
 
     MigrationException failure = trial.run().failure();
 
@@ -247,7 +247,7 @@ class JournaledMigrationTest {
     assertThat(trial.source().machineState()).isEqualTo(DeviceState.STOP_COPY);
     assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN);
     assertThat(steps(Side.TARGET)).endsWith(JournalStep.RUNNING);
-    assertThat(ask(session())).isEqualTo(Verdict.COMMITTED);
+    assertThat(ask(migrationId())).isEqualTo(Verdict.COMMITTED);
   }
 
   @Test
@@ -258,11 +258,11 @@ class JournaledMigrationTest {
 
     assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.KEPT);
     assertThat(steps(Side.TARGET)).containsExactly(JournalStep.PREPARED, JournalStep.RETURNED);
-    assertThat(ask(session())).isEqualTo(Verdict.NOT_COMMITTED);
+    assertThat(ask(migrationId())).isEqualTo(Verdict.NOT_COMMITTED);
   }
 
   /** Asks as another process would, over a connection. */
-  private Verdict ask(MigrationId session) throws Exception {
+  private Verdict ask(MigrationId migration) throws Exception {
     LocalTransport.Pair pair = LocalTransport.pair(4000);
     Duration patience = Duration.ofMinutes(1);
     MigrationId[] asked = new MigrationId[1];
@@ -274,10 +274,10 @@ class JournaledMigrationTest {
       }
     });
     try (Transport end = pair.source()) {
-      return OwnershipQuery.query(end, session, patience).verdict();
+      return OwnershipQuery.query(end, migration, patience).verdict();
     } finally {
       target.join();
-      assertThat(asked[0]).isEqualTo(session);
+      assertThat(asked[0]).isEqualTo(migration);
     }
   }
 }

@@ -42,29 +42,29 @@ final class OwnershipQueryFaults {
 
   /** The source has given its devices away, and the target has not taken them. */
   private String at(FaultyTransports.Frame frame, FaultyTransport.FrameFault trouble) throws IOException {
-    MigrationId session = MigrationId.random();
-    StateDirectory state = StateDirectory.open(folder.resolve("asked-" + session));
-    JournalFile source = begin(state, session, Side.SOURCE);
+    MigrationId migration = MigrationId.random();
+    StateDirectory state = StateDirectory.open(folder.resolve("asked-" + migration));
+    JournalFile source = begin(state, migration, Side.SOURCE);
     source.add(JournalStep.GIVEN, "the target has loaded everything");
-    begin(state, session, Side.TARGET);
+    begin(state, migration, Side.TARGET);
     FaultyTransports wires = new FaultyTransports();
     wires.trouble(frame, 1, trouble);
     boolean isAnswered = true;
     try {
-      assertThat(OwnershipQueryTrial.ask(wires, state, session).verdict()).isEqualTo(Verdict.NOT_COMMITTED);
+      assertThat(OwnershipQueryTrial.ask(wires, state, migration).verdict()).isEqualTo(Verdict.NOT_COMMITTED);
     } catch (IOException e) {
       isAnswered = false;
     }
     assertThat(wires.hasTriggered()).isTrue();
     assertThat(wires.unclosedEnds()).as("connections that nobody closed").isEmpty();
-    assertThat(OwnershipQueryTrial.ask(new FaultyTransports(), state, session).verdict())
+    assertThat(OwnershipQueryTrial.ask(new FaultyTransports(), state, migration).verdict())
         .isEqualTo(Verdict.NOT_COMMITTED);
-    assertThat(state.find(session, Side.TARGET).orElseThrow().read().map(JournalContents::last)
+    assertThat(state.find(migration, Side.TARGET).orElseThrow().read().map(JournalContents::last)
         .orElseThrow().step()).isEqualTo(JournalStep.REFUSED);
     return isAnswered ? "not mine" : "no answer; asked again: not mine";
   }
 
-  private static JournalFile begin(StateDirectory state, MigrationId session, Side side) throws IOException {
-    return state.begin(new Journal.Header(session, side, List.of("device"), "the other side"));
+  private static JournalFile begin(StateDirectory state, MigrationId migration, Side side) throws IOException {
+    return state.begin(new Journal.Header(migration, side, List.of("device"), "the other side"));
   }
 }

@@ -26,7 +26,7 @@ final class OwnershipQueryTrial {
    *
    * @throws IOException if the source hears no answer
    */
-  static OwnershipAnswer ask(FaultyTransports wires, OwnershipResponder oracle, MigrationId session)
+  static OwnershipAnswer ask(FaultyTransports wires, OwnershipResponder oracle, MigrationId migration)
       throws IOException {
     Connections asking = wires.connections().source();
     Connections answering = wires.connections().target();
@@ -38,7 +38,7 @@ final class OwnershipQueryTrial {
       }
     }, TransportPair.THREADS);
     try (Transport end = asking.control()) {
-      OwnershipAnswer answer = OwnershipQuery.query(end, session, PATIENCE);
+      OwnershipAnswer answer = OwnershipQuery.query(end, migration, PATIENCE);
       answered.join();
       return answer;
     } catch (CompletionException e) {

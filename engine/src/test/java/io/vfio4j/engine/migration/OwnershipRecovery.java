@@ -65,23 +65,23 @@ final class OwnershipRecovery {
   }
 
   /** The source has given the devices away, and has not put down what became of them. */
-  private String askTarget(MigrationId session) throws IOException {
+  private String askTarget(MigrationId migration) throws IOException {
     boolean held =
         sources.stream()
             .anyMatch(device -> !device.isLost() && device.machineState() == DeviceState.STOP_COPY);
     String how = held ? "`recover`: " : "";
-    return switch (ask(session)) {
+    return switch (ask(migration)) {
       case COMMITTED -> how + atTarget();
       case NOT_COMMITTED -> how + rollBack();
-      case UNSURE -> decideManually(session, held);
+      case UNSURE -> decideManually(migration, held);
       case NOT_KNOWN -> throw new AssertionError("the target has no journal of what it was given");
     };
   }
 
   /** Asks as the command does, over a connection, and puts down what settles it. */
-  private Verdict ask(MigrationId session) throws IOException {
-    OwnershipAnswer answer = OwnershipQueryTrial.ask(new FaultyTransports(), trial.state, session);
-    JournalFile source = trial.journalOf(session, Side.SOURCE);
+  private Verdict ask(MigrationId migration) throws IOException {
+    OwnershipAnswer answer = OwnershipQueryTrial.ask(new FaultyTransports(), trial.state, migration);
+    JournalFile source = trial.journalOf(migration, Side.SOURCE);
     if (answer.verdict() == Verdict.COMMITTED) {
       source.add(JournalStep.CONFIRMED, "the target says so");
     } else if (answer.verdict() == Verdict.NOT_COMMITTED) {
@@ -91,12 +91,12 @@ final class OwnershipRecovery {
   }
 
   /** A person looks at the devices, says at the target whose they are, and has the source ask again. */
-  private String decideManually(MigrationId session, boolean held) throws IOException {
+  private String decideManually(MigrationId migration, boolean held) throws IOException {
     boolean there = isAnyRunning(targets);
     assertThat(there && isAnyRunning(sources)).as("both run, and nobody knows").isFalse();
-    trial.journalOf(session, Side.TARGET).add(there ? JournalStep.RUNNING : JournalStep.RETURNED,
+    trial.journalOf(migration, Side.TARGET).add(there ? JournalStep.RUNNING : JournalStep.RETURNED,
         "a person's word");
-    Verdict verdict = ask(session);
+    Verdict verdict = ask(migration);
     assertThat(verdict).isEqualTo(there ? Verdict.COMMITTED : Verdict.NOT_COMMITTED);
     String then = there ? atTarget() : rollBack();
     return held ? "a person decides: " + then : then + ", which no journal says";

@@ -46,7 +46,7 @@ class MemoryChannelsTest {
     private final MemorySender sender;
     private final MemoryReceiver receiver;
 
-    Channel(MemoryTrial trial, ChannelShards stretches, int number) throws IOException {
+    Channel(MemoryTrial trial, ChannelShards shards, int number) throws IOException {
       TransportAddress.Unix address = new TransportAddress.Unix(folder.resolve("channel" + number));
       try (TransportListener listener = TransportPair.listener(address)) {
         ours = TransportPair.connect(address);
@@ -54,9 +54,9 @@ class MemoryChannelsTest {
       }
       writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer(trial));
       reader = new FrameReader(theirs, buffer(trial));
-      sender = new MemorySender(trial.source, trial.pending, stretches, number, writer, FRAME,
+      sender = new MemorySender(trial.source, trial.pending, shards, number, writer, FRAME,
           MemoryTrial.ANY);
-      receiver = new MemoryReceiver(trial.target, stretches, number);
+      receiver = new MemoryReceiver(trial.target, shards, number);
     }
 
     private static MemorySegment buffer(MemoryTrial trial) {

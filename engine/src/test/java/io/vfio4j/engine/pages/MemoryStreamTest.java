@@ -176,8 +176,8 @@ class MemoryStreamTest {
 
   private record NullOutput(MemorySegment payload) implements MemoryOutput {
     @Override
-    public void sendMemory(int length, RateGate permit) throws IOException {
-      permit.acquire(length, length);
+    public void sendMemory(int length, RateGate gate) throws IOException {
+      gate.acquire(length, length);
       assertThat(length).isLessThanOrEqualTo((int) payload.byteSize());
     }
   }

@@ -42,11 +42,11 @@ final class MemoryTrial implements AutoCloseable {
     source = new MemoryRegions(ours);
     target = new MemoryRegions(theirs);
     pending = new PendingPages(source);
-    ChannelShards stretches = new ChannelShards(channels);
+    ChannelShards shards = new ChannelShards(channels);
     for (int channel = 0; channel < channels; channel++) {
-      MemoryReceiver receiver = new MemoryReceiver(target, stretches, channel);
+      MemoryReceiver receiver = new MemoryReceiver(target, shards, channel);
       senders
-          .add(new MemorySender(source, pending, stretches, channel, new Direct(receiver, buffer(frameBytes)),
+          .add(new MemorySender(source, pending, shards, channel, new Direct(receiver, buffer(frameBytes)),
               frameBytes, ANY));
     }
   }
@@ -58,8 +58,8 @@ final class MemoryTrial implements AutoCloseable {
   /** An output that is an input. */
   private record Direct(MemoryReceiver receiver, MemorySegment payload) implements MemoryOutput {
     @Override
-    public void sendMemory(int length, RateGate permit) throws IOException {
-      permit.acquire(length, length);
+    public void sendMemory(int length, RateGate gate) throws IOException {
+      gate.acquire(length, length);
       receiver.apply(payload, length);
     }
   }

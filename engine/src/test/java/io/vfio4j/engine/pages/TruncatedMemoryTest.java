@@ -78,7 +78,7 @@ class TruncatedMemoryTest {
     }
 
     @Override
-    public void sendMemory(int length, RateGate permit) {
+    public void sendMemory(int length, RateGate gate) {
       frames++;
     }
   }

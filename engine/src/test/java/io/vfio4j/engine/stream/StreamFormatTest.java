@@ -54,10 +54,10 @@ public class StreamFormatTest {
 
   @Test
   void roundTripsHelloOfSeveralDevices() throws StreamException {
-    MigrationId session = new MigrationId(7, -9);
+    MigrationId migration = new MigrationId(7, -9);
     Hello two = Hello.of(List.of(inState(DeviceState.RUNNING), inState(DeviceState.PRE_COPY_P2P)),
         List.of(new HelloRegion("ram", 1L << 32, 1L << 30, OptionalLong.of(-1))))
-        .withAcknowledgement(true).withMigration(session, Optional.of(new Hello.Channels(session, 2, 3)))
+        .withAcknowledgement(true).withMigration(migration, Optional.of(new Hello.Channels(migration, 2, 3)))
         .withCompression(Optional.of(CompressionAlgorithm.ZSTD));
     assertThat(Hello.read(written(two))).isEqualTo(two);
     assertThat(Hello.read(written(two.asDryRun()))).isEqualTo(two.asDryRun()).isNotEqualTo(two);
@@ -107,13 +107,13 @@ public class StreamFormatTest {
   @Test
   void rejectsFieldsOfOtherSide() throws StreamException {
     assertThat(HELLO.requireFrom(Side.TARGET).requireFrom(Side.SOURCE)).isEqualTo(HELLO);
-    MigrationId session = new MigrationId(7, -9);
+    MigrationId migration = new MigrationId(7, -9);
     Hello withRoom = Hello.of(HELLO.devices(),
         List.of(new HelloRegion("ram", 1L << 32, 1L << 30, OptionalLong.of(4096))));
     assertThat(withRoom.requireFrom(Side.TARGET)).isEqualTo(withRoom);
     assertThatThrownBy(() -> withRoom.requireFrom(Side.SOURCE)).isInstanceOf(StreamException.class)
         .hasMessageContaining("only the other side may send");
-    for (Hello ofASource : List.of(HELLO.asDryRun(), HELLO.withMigration(session, Optional.empty()),
+    for (Hello ofASource : List.of(HELLO.asDryRun(), HELLO.withMigration(migration, Optional.empty()),
         HELLO.withCompression(Optional.of(CompressionAlgorithm.ZSTD)))) {
       assertThat(ofASource.requireFrom(Side.SOURCE)).isEqualTo(ofASource);
       assertThatThrownBy(() -> ofASource.requireFrom(Side.TARGET)).isInstanceOf(StreamException.class);
@@ -160,8 +160,8 @@ public class StreamFormatTest {
 
   @Test
   void rejectsConnectionsNotMatchingDevices() {
-    MigrationId session = new MigrationId(7, -9);
-    Hello wrong = HELLO.withMigration(session, Optional.of(new Hello.Channels(session, 2, 3)));
+    MigrationId migration = new MigrationId(7, -9);
+    Hello wrong = HELLO.withMigration(migration, Optional.of(new Hello.Channels(migration, 2, 3)));
     assertThatThrownBy(() -> Hello.read(written(wrong))).isInstanceOf(StreamException.class)
         .hasMessage("the hello has 2 connections for 1 devices, and 3 for memory");
   }

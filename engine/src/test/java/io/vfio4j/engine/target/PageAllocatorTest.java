@@ -27,7 +27,7 @@ class PageAllocatorTest {
   private final Arena arena = Arena.ofAuto();
   private final MemorySegment memory = arena.allocate(SIZE, 4096);
   private final List<Long> allocated = new CopyOnWriteArrayList<>();
-  private final PhaseTracker narrator =
+  private final PhaseTracker tracker =
       new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
 
   /** Notes which offsets it is asked for, and fails from one on. */
@@ -56,7 +56,7 @@ class PageAllocatorTest {
 
   private PageAllocator allocator(long failsFrom) {
     return new PageAllocator(
-        MemoryRegions.of(new MemoryRegion("ram", 0, memory, new Store(failsFrom))), narrator);
+        MemoryRegions.of(new MemoryRegion("ram", 0, memory, new Store(failsFrom))), tracker);
   }
 
   private static Long[] chunks(long first, long last) {
@@ -119,6 +119,6 @@ class PageAllocatorTest {
       allocator.finish();
     }
     assertThat(allocated).containsExactly(chunks(2, 2));
-    assertThat(narrator.notes()).containsExactly("pages of ram are not allocated ahead of the data: no room");
+    assertThat(tracker.notes()).containsExactly("pages of ram are not allocated ahead of the data: no room");
   }
 }

@@ -82,10 +82,10 @@ class RejectedPeersTest {
     return Futures.submit(TransportPair.THREADS, () -> Connections.acceptOpened(listener, LONG).control());
   }
 
-  private static void ask(Transport transport, MigrationId session) throws IOException {
+  private static void ask(Transport transport, MigrationId migration) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       new FrameWriter(new FrameStream(transport, LONG),
-          arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength())).sendQuery(session);
+          arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength())).sendQuery(migration);
     }
   }
 
@@ -98,12 +98,12 @@ class RejectedPeersTest {
   /** The one who is served is asked for what it had sent before it was accepted. */
   private void assertServes(CompletableFuture<Transport> accepted, TransportListener listener)
       throws IOException {
-    MigrationId session = MigrationId.random();
-    ask(connect(listener), session);
+    MigrationId migration = MigrationId.random();
+    ask(connect(listener), migration);
     try (Transport served = accepted.join()) {
       assertThat(OwnershipQuery.answer(served,
           _ -> new OwnershipAnswer(OwnershipAnswer.Verdict.COMMITTED, "a test"), LONG).migration())
-          .isEqualTo(session);
+          .isEqualTo(migration);
     }
   }
 
@@ -251,14 +251,14 @@ class RejectedPeersTest {
   @Test
   void keepsFirstFrameForLaterAccept() throws Exception {
     TransportListener listener = listen("unix", LONG);
-    MigrationId session = MigrationId.random();
-    ask(connect(listener), session);
+    MigrationId migration = MigrationId.random();
+    ask(connect(listener), migration);
     assertThatThrownBy(() -> listener.acceptOpened(SHORT, FrameKind.JOIN::equals))
         .isInstanceOf(StalledException.class);
     try (Transport served = listener.acceptOpened(LONG, FrameKind.ASK::equals)) {
       assertThat(OwnershipQuery.answer(served,
           _ -> new OwnershipAnswer(OwnershipAnswer.Verdict.COMMITTED, "a test"), LONG).migration())
-          .isEqualTo(session);
+          .isEqualTo(migration);
     }
   }
 
@@ -356,13 +356,13 @@ class RejectedPeersTest {
     });
     Transport transport = TransportConnector.connectWithRetry(listener.address(), policy, LONG);
     open.add(transport);
-    MigrationId session = MigrationId.random();
+    MigrationId migration = MigrationId.random();
     CompletableFuture<OwnershipAnswer> answer =
-        Futures.submit(TransportPair.THREADS, () -> OwnershipQuery.query(transport, session, LONG));
+        Futures.submit(TransportPair.THREADS, () -> OwnershipQuery.query(transport, migration, LONG));
     try (Transport served = accepted.join()) {
       assertThat(OwnershipQuery.answer(served,
           _ -> new OwnershipAnswer(OwnershipAnswer.Verdict.COMMITTED, "a test"), LONG).migration())
-          .isEqualTo(session);
+          .isEqualTo(migration);
       assertThat(answer.join().reason()).isEqualTo("a test");
     }
   }

@@ -100,9 +100,9 @@ class TransportTest {
   @ValueSource(strings = {"local", "unix", "tcp"})
   void wakesReceiverWhenPeerCloses(String kind) throws Exception {
     try (TransportPair ends = ends(kind); ExecutorService other = Executors.newSingleThreadExecutor()) {
-      Future<Integer> waiting = other.submit(() -> ends.other().receive(ByteBuffer.allocate(1), LONG));
+      Future<Integer> waiter = other.submit(() -> ends.other().receive(ByteBuffer.allocate(1), LONG));
       ends.one().close();
-      assertThat(waiting.get()).isEqualTo(-1);
+      assertThat(waiter.get()).isEqualTo(-1);
     }
   }
 
@@ -110,9 +110,9 @@ class TransportTest {
   @ValueSource(strings = {"local", "unix", "tcp"})
   void wakesOtherThreadOnClose(String kind) throws Exception {
     try (TransportPair ends = ends(kind); ExecutorService other = Executors.newSingleThreadExecutor()) {
-      Future<Integer> waiting = other.submit(() -> ends.one().receive(ByteBuffer.allocate(1), LONG));
+      Future<Integer> waiter = other.submit(() -> ends.one().receive(ByteBuffer.allocate(1), LONG));
       ends.one().close();
-      assertThatThrownBy(waiting::get).isInstanceOf(ExecutionException.class)
+      assertThatThrownBy(waiter::get).isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(IOException.class);
     }
   }
