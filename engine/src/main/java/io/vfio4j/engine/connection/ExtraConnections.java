@@ -74,7 +74,8 @@ public final class ExtraConnections implements AutoCloseable {
           missing--;
         }
       }
-      return new ExtraConnections(Arrays.stream(connections).map(ExtraConnections::requireConnected).toList());
+      return new ExtraConnections(
+          Arrays.stream(connections).map(ExtraConnections::requireConnected).toList());
     } catch (IOException | RuntimeException | Error e) {
       Arrays.stream(connections).forEach(connection -> {
         if (connection != null) {

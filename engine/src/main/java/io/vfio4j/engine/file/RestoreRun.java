@@ -123,7 +123,8 @@ final class RestoreRun {
       Optional<MemoryReceiver> receiver = memory.isEmpty()
           ? Optional.empty()
           : Optional.of(new MemoryReceiver(memory, new ChannelShards(1), 0, allocator::onLoaded));
-      return new LoadPool(List.of(new StateLoader(connection, connection, 0, set, all, receiver)), group, cancellation,
+      return new LoadPool(List.of(new StateLoader(connection, connection, 0, set, all, receiver)), group,
+          cancellation,
           waiter)
           .run();
     }

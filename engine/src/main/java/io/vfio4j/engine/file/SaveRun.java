@@ -95,7 +95,8 @@ final class SaveRun implements AutoCloseable {
 
   private Transfer send() throws IOException {
     SourceStreams streams =
-        new SourceStreams(deviceSet, group, connection, ExtraConnections.none(), sendHello(), workload.workload(),
+        new SourceStreams(deviceSet, group, connection, ExtraConnections.none(), sendHello(),
+            workload.workload(),
             options,
             tracker);
     memory = streams.memory().orElse(null);

@@ -100,8 +100,9 @@ public final class StateSaver {
         StreamConnection connection =
             new StreamConnection(new FileOutput(file.channel(), file.path()), FileCheck.NO_TIMEOUT, tracker);
         DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
-        SaveRun run = new SaveRun(deviceSet, group, connection, file, stop, options, new PausableWorkload(workload),
-            tracker)) {
+        SaveRun run =
+            new SaveRun(deviceSet, group, connection, file, stop, options, new PausableWorkload(workload),
+                tracker)) {
       return run.run();
     }
   }

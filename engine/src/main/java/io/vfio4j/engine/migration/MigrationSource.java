@@ -72,7 +72,8 @@ public final class MigrationSource {
   public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
     try (
-        StreamConnection connection = new StreamConnection(connections.control(), options.stallTimeout(), tracker);
+        StreamConnection connection =
+            new StreamConnection(connections.control(), options.stallTimeout(), tracker);
         DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
       return new SourcePreFlight(deviceSet, group, connection, connections.extra(), options,
           new JournalWriter(Optional.empty(), tracker), tracker).compare(resettable);
@@ -88,7 +89,8 @@ public final class MigrationSource {
   public MigrationReport run() throws MigrationException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
     try (
-        StreamConnection connection = new StreamConnection(connections.control(), options.stallTimeout(), tracker);
+        StreamConnection connection =
+            new StreamConnection(connections.control(), options.stallTimeout(), tracker);
         DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
         SourceRun run = new SourceRun(deviceSet, group, connection, connections.extra(), options,
             new PausableWorkload(workload), new JournalWriter(options.journal(), tracker), tracker)) {

@@ -103,7 +103,8 @@ public final class MigrationTarget {
   private AcceptResult serve(Optional<OwnershipResponder> oracle) throws MigrationException {
     PhaseTracker tracker = new PhaseTracker(Side.TARGET, clock, listener);
     try (
-        StreamConnection connection = new StreamConnection(connections.control(), options.stallTimeout(), tracker);
+        StreamConnection connection =
+            new StreamConnection(connections.control(), options.stallTimeout(), tracker);
         DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
         TargetRun run = new TargetRun(deviceSet, group, connection, connections.extra(), options,
             new JournalWriter(options.journal(), tracker), tracker)) {

@@ -38,7 +38,8 @@ final class SourceRecovery {
   private final Ownership ownership;
   private final MigrationOptions options;
 
-  SourceRecovery(DeviceGroup group, StreamConnection connection, PausableWorkload workload, JournalWriter journal,
+  SourceRecovery(DeviceGroup group, StreamConnection connection, PausableWorkload workload,
+      JournalWriter journal,
       PhaseTracker tracker,
       Ownership ownership, MigrationOptions options) {
     this.group = group;
@@ -81,7 +82,8 @@ final class SourceRecovery {
         "%s: %s. %s%s%s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(outcomes),
             why.isEmpty() ? "" : " " + why + ".", extra,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, phase, outcome, outcomes, targetResult, workload.resumeFailure(),
+    return new MigrationException(Side.SOURCE, phase, outcome, outcomes, targetResult,
+        workload.resumeFailure(),
         message, cause);
   }
 

@@ -96,7 +96,8 @@ final class SourceRun implements AutoCloseable {
   }
 
   private Transfer transfer() throws IOException {
-    SourcePreFlight preFlight = new SourcePreFlight(deviceSet, group, connection, extra, options, journal, tracker);
+    SourcePreFlight preFlight =
+        new SourcePreFlight(deviceSet, group, connection, extra, options, journal, tracker);
     SourcePreFlight.Agreement agreement = preFlight.run();
     if (connection.peerSendsHeartbeats()) {
       connection.keepAliveAfterEnd();

@@ -187,7 +187,8 @@ final class TargetRun implements AutoCloseable {
     }
     List<StreamConnection> memoryConnections = extraConnections.forMemory(forDevices);
     for (int channel = 0; channel < memoryConnections.size(); channel++) {
-      loaders.add(new StateLoader(memoryConnections.get(channel), connection, loaders.size(), set, new BitSet(),
+      loaders.add(new StateLoader(memoryConnections.get(channel), connection, loaders.size(), set,
+          new BitSet(),
           Optional
               .of(new MemoryReceiver(memory, new ChannelShards(forMemory), channel, allocator::onLoaded))));
     }

@@ -65,7 +65,8 @@ public final class OutcomeMessages {
   }
 
   private String statesText() {
-    String states = outcomes.stream().map(OutcomeMessages::state).distinct().collect(Collectors.joining(" or "));
+    String states =
+        outcomes.stream().map(OutcomeMessages::state).distinct().collect(Collectors.joining(" or "));
     return plural("it stays in ", "they stay in ") + states;
   }
 

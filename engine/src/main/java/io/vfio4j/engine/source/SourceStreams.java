@@ -81,8 +81,10 @@ public final class SourceStreams {
         ? Optional.empty()
         : Optional.of(new SourceMemory(deviceSet, group, workload,
             memoryConnections.isEmpty() ? List.of(connection) : memoryConnections,
-            memoryConnections.isEmpty() ? 0 : 1 + agreement.deviceChannels(), confirmations, accounting, tracker));
-    this.sharesFirstConnection = deviceConnections.isEmpty() || (memory.isPresent() && memoryConnections.isEmpty());
+            memoryConnections.isEmpty() ? 0 : 1 + agreement.deviceChannels(), confirmations, accounting,
+            tracker));
+    this.sharesFirstConnection =
+        deviceConnections.isEmpty() || (memory.isPresent() && memoryConnections.isEmpty());
   }
 
   /** Returns the memory that moves along, if any does. */

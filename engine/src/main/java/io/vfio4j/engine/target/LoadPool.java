@@ -22,7 +22,8 @@ public final class LoadPool {
   private final Cancellation cancellation;
   private final TaskWaiter waiter;
 
-  public LoadPool(List<StateLoader> loaders, DeviceGroup group, Cancellation cancellation, TaskWaiter waiter) {
+  public LoadPool(List<StateLoader> loaders, DeviceGroup group, Cancellation cancellation,
+      TaskWaiter waiter) {
     this.loaders = loaders;
     this.group = group;
     this.cancellation = cancellation;

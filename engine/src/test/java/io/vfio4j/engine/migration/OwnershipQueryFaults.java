@@ -64,7 +64,8 @@ final class OwnershipQueryFaults {
     return isAnswered ? "not mine" : "no answer; asked again: not mine";
   }
 
-  private static JournalFile begin(StateDirectory state, MigrationId migration, Side side) throws IOException {
+  private static JournalFile begin(StateDirectory state, MigrationId migration, Side side)
+      throws IOException {
     return state.begin(new Journal.Header(migration, side, List.of("device"), "the other side"));
   }
 }
