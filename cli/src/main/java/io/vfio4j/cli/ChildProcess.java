@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /** Another vfio4j, as a process of its own: with the java, the modules and the JVM's options of this one. */
 public final class ChildProcess implements AutoCloseable {
 
-  private static final String MODULE = "io.vfio4j.cli";
+  /** The launcher's module and main class: a name, since the packages of commands do not know their caller. */
+  private static final String MAIN = "io.vfio4j.cli/io.vfio4j.cli.Main";
 
   private final Process process;
   private final List<String> command;
@@ -79,7 +80,7 @@ public final class ChildProcess implements AutoCloseable {
     if (modulePath != null) { // A runtime image has its modules inside.
       command.addAll(List.of("-p", modulePath));
     }
-    command.addAll(List.of("-m", MODULE + "/" + Main.class.getName()));
+    command.addAll(List.of("-m", MAIN));
     command.addAll(arguments);
     return command;
   }
