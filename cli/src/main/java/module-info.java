@@ -24,8 +24,17 @@ module io.vfio4j.cli {
   uses java.util.spi.ToolProvider;
 
   opens io.vfio4j.cli to info.picocli;
+  opens io.vfio4j.cli.base to info.picocli;
+  opens io.vfio4j.cli.conform to info.picocli;
   opens io.vfio4j.cli.demo to info.picocli;
+  opens io.vfio4j.cli.device to info.picocli;
   opens io.vfio4j.cli.inspect to info.picocli;
+  opens io.vfio4j.cli.migrate to info.picocli;
+  opens io.vfio4j.cli.peer to info.picocli;
+  opens io.vfio4j.cli.probe to info.picocli;
+  opens io.vfio4j.cli.recover to info.picocli;
+  opens io.vfio4j.cli.report to info.picocli;
+  opens io.vfio4j.cli.serve to info.picocli;
   opens io.vfio4j.cli.simulate to info.picocli;
   opens io.vfio4j.cli.states to info.picocli;
   opens io.vfio4j.cli.watch to info.picocli;

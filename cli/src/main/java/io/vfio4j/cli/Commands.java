@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.base.ErrorMessages;
+import io.vfio4j.cli.base.Terminal;
+import io.vfio4j.cli.conform.ConformCommand;
 import io.vfio4j.cli.demo.DemoCommand;
 import io.vfio4j.cli.inspect.InspectCommand;
+import io.vfio4j.cli.migrate.MigrateCommand;
+import io.vfio4j.cli.migrate.ReceiveCommand;
+import io.vfio4j.cli.migrate.RestoreCommand;
+import io.vfio4j.cli.migrate.SaveCommand;
+import io.vfio4j.cli.migrate.SendCommand;
+import io.vfio4j.cli.probe.ProbeCommand;
+import io.vfio4j.cli.recover.RecoverCommand;
+import io.vfio4j.cli.serve.ServeCommand;
 import io.vfio4j.cli.simulate.SimulateCommand;
 import io.vfio4j.cli.states.PlanCommand;
 import io.vfio4j.cli.states.StatesCommand;
@@ -43,35 +54,35 @@ public final class Commands {
   public static CommandLine commandLine() {
     CommandLine root = new CommandLine(new RootCommand());
     all().values().forEach(command -> root.addSubcommand(command.get()));
-    root.addSubcommand(new HelpOfCommand());
+    root.addSubcommand(new HelpCommand());
     root.addSubcommand(new CompletionCommand());
-    return set(root);
+    return configure(root);
   }
 
   /** Makes the command line for some arguments: to put all commands together takes longer than most of them run. */
-  static CommandLine commandLine(String[] arguments) {
+  public static CommandLine commandLine(String[] arguments) {
     Supplier<Object> named = arguments.length > 0 ? all().get(arguments[0]) : null;
     return named == null
         ? commandLine()
-        : set(new CommandLine(new RootCommand()).addSubcommand(named.get()));
+        : configure(new CommandLine(new RootCommand()).addSubcommand(named.get()));
   }
 
-  private static CommandLine set(CommandLine root) {
-    root.setParameterExceptionHandler(new UsageErrors());
-    root.setExecutionStrategy(new Execution());
-    root.setExecutionExceptionHandler(new Failures());
+  private static CommandLine configure(CommandLine root) {
+    root.setParameterExceptionHandler(new UsageErrorHandler());
+    root.setExecutionStrategy(new ExecutionStrategy());
+    root.setExecutionExceptionHandler(new ErrorMessages());
     root.setCaseInsensitiveEnumValuesAllowed(true);
     // A path may begin with @.
     root.setExpandAtFiles(false);
     HelpLayout.apply(root, Terminal.DEFAULT_COLUMNS);
     root.setColorScheme(
-        Help.defaultColorScheme(Terminal.colours(Terminal.STDOUT) ? Help.Ansi.ON : Help.Ansi.OFF));
-    inDeclaredOrder(root);
+        Help.defaultColorScheme(Terminal.supportsColour(Terminal.STDOUT) ? Help.Ansi.ON : Help.Ansi.OFF));
+    keepDeclaredOrder(root);
     return root;
   }
 
-  private static void inDeclaredOrder(CommandLine command) {
+  private static void keepDeclaredOrder(CommandLine command) {
     command.getCommandSpec().usageMessage().sortOptions(false);
-    command.getSubcommands().values().forEach(Commands::inDeclaredOrder);
+    command.getSubcommands().values().forEach(Commands::keepDeclaredOrder);
   }
 }

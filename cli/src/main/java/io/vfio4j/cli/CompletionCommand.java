@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.OptionValues;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
@@ -23,10 +25,10 @@ final class CompletionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    CommandLine own = Options.required(spec, "the command").commandLine();
+    CommandLine own = OptionValues.required(spec, "the command").commandLine();
     own.getOut().print(script(own.getParent()));
     own.getOut().flush();
-    return ExitCodes.DONE;
+    return ExitCodes.SUCCESS;
   }
 
   private static String script(CommandLine root) {

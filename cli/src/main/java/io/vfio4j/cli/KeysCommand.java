@@ -2,6 +2,14 @@
 package io.vfio4j.cli;
 
 import com.google.gson.JsonArray;
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Json;
+import io.vfio4j.cli.base.OnDemandModules;
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.Termination;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -27,7 +35,7 @@ import picocli.CommandLine.Parameters;
 final class KeysCommand implements Callable<Integer> {
 
   private static final String MODULE = "io.vfio4j.keys";
-  private static final int MOST_DAYS = 3650;
+  private static final int MAX_DAYS = 3650;
 
   @Parameters(paramLabel = "HOST", arity = "1..*", description = "NAME[,NAME|ADDRESS]...: a host, and by what else it is connected to.")
   private List<String> hosts = List.of();
@@ -42,20 +50,20 @@ final class KeysCommand implements Callable<Integer> {
   private final CommonOptions common = new CommonOptions();
 
   @Override
-  public Integer call() throws CommandFailure {
-    Path folder = Options.required(out, "--out");
-    if (days < 1 || days > MOST_DAYS) {
-      throw new ParameterException(common.spec().commandLine(), "--days: 1 to " + MOST_DAYS);
+  public Integer call() throws CommandException {
+    Path folder = OptionValues.required(out, "--out");
+    if (days < 1 || days > MAX_DAYS) {
+      throw new ParameterException(common.spec().commandLine(), "--days: 1 to " + MAX_DAYS);
     }
     try (Termination.Registration _ = Termination.guard()) {
-      make(folder);
+      generate(folder);
     }
-    tell(folder);
-    return ExitCodes.DONE;
+    report(folder);
+    return ExitCodes.SUCCESS;
   }
 
-  private void make(Path folder) throws CommandFailure {
-    ToolProvider tool = LaterModules.service(MODULE, ToolProvider.class);
+  private void generate(Path folder) throws CommandException {
+    ToolProvider tool = OnDemandModules.load(MODULE, ToolProvider.class);
     StringWriter errors = new StringWriter();
     PrintWriter err = new PrintWriter(errors);
     String[] arguments =
@@ -66,12 +74,12 @@ final class KeysCommand implements Callable<Integer> {
     if (code == ExitCodes.USAGE) {
       throw new ParameterException(common.spec().commandLine(), errors.toString());
     }
-    if (code != ExitCodes.DONE) {
-      throw new CommandFailure(code, errors.toString(), null);
+    if (code != ExitCodes.SUCCESS) {
+      throw new CommandException(code, errors.toString(), null);
     }
   }
 
-  private void tell(Path folder) {
+  private void report(Path folder) {
     Output output = common.output();
     JsonArray folders = new JsonArray();
     for (String host : hosts) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Termination;
 import io.vfio4j.engine.output.FileMessages;
 import io.vfio4j.model.SanitizedText;
 import java.util.Arrays;
@@ -18,25 +20,25 @@ public final class Main {
   }
 
   /** What was done stays done, so that only a success becomes another one. */
-  private static int afterOutput(int code) {
+  private static int checkOutput(int code) {
     if (!System.out.checkError()) {
       return code;
     }
     System.err.println(
         "vfio4j: the standard output could not be written; what this command reports is not complete");
-    return code == ExitCodes.DONE ? ExitCodes.OUTPUT_LOST : code;
+    return code == ExitCodes.SUCCESS ? ExitCodes.OUTPUT_FAILED : code;
   }
 
   private static int run(String[] args) {
     try {
-      return afterOutput(Commands.commandLine(args).execute(args));
+      return checkOutput(Commands.commandLine(args).execute(args));
     } catch (Error e) {
       // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
       System.err.println("vfio4j: " + SanitizedText.of("internal error: " + FileMessages.message(e)));
       if (Arrays.asList(args).contains("--debug")) {
         e.printStackTrace();
       }
-      return ExitCodes.NOT_DONE;
+      return ExitCodes.FAILURE;
     }
   }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
+import io.vfio4j.cli.base.CommonOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-@Command(name = "vfio4j", versionProvider = Version.class, description = "Moves running VFIO devices, with their state, to where they are needed next.", footer = {
+@Command(name = "vfio4j", versionProvider = VersionProvider.class, description = "Moves running VFIO devices, with their state, to where they are needed next.", footer = {
     "", "Examples:", "  Two device servers, and a move from one to the other:",
     "    vfio4j serve scratch --socket /tmp/a.sock --memory 256m &",
     "    vfio4j serve scratch --socket /tmp/b.sock --memory 256m &",
@@ -30,6 +31,7 @@ final class RootCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(common.spec().commandLine(),
-        "say what to do: one of " + String.join(", ", UsageErrors.subcommands(common.spec().commandLine())));
+        "say what to do: one of "
+            + String.join(", ", UsageErrorHandler.subcommands(common.spec().commandLine())));
   }
 }

@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.cli.testing.CommandRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ class CommandsDocTest {
   private Path folder;
 
   @Test
-  void commandsAndOptionsAreThoseOfTheCommands() throws IOException {
+  void documentsEveryCommandAndOption() throws IOException {
     String page = Files.readString(PAGE);
     String updated = CommandReference.update(page);
     if (Boolean.getBoolean(UPDATE)) {
@@ -63,7 +64,7 @@ class CommandsDocTest {
   }
 
   @Test
-  void everyJsonObjectHasItsRow() throws IOException {
+  void documentsEveryJsonObject() throws IOException {
     Set<String> made = new TreeSet<>();
     for (String source : sources()) {
       MADE_EVENT.matcher(source).results()
@@ -89,7 +90,7 @@ class CommandsDocTest {
 
   /** Of what commands write in this test, every field is named. */
   @Test
-  void everyFieldOfAnObjectIsNamed() throws IOException {
+  void documentsEveryJsonField() throws IOException {
     Path state = folder.resolve("a.state");
     Path journals = folder.resolve("journals");
     List<JsonObject> events = new ArrayList<>();
@@ -104,7 +105,7 @@ class CommandsDocTest {
         "inspect " + state + " sim:b?memory=1m", "restore " + state + " sim:b?memory=1m",
         "conform sim:a?memory=1m --only initial", "recover --list --state-dir " + journals,
         "recover --prune --state-dir " + journals)) {
-      events.addAll(Run.vfio4j((command + " --json").split(" ")).events());
+      events.addAll(CommandRun.vfio4j((command + " --json").split(" ")).events());
     }
     Map<String, String> rows = rows();
     List<String> unnamed = new ArrayList<>();

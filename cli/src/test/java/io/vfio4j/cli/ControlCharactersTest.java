@@ -3,6 +3,10 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.ProgressLine;
+import io.vfio4j.cli.base.Terminal;
+import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.model.SanitizedText;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -39,29 +43,30 @@ class ControlCharactersTest {
 
   @ParameterizedTest
   @MethodSource("commands")
-  void nothingOfThemReachesTheTerminal(List<String> arguments) {
+  void keepsControlCharactersFromTerminal(List<String> arguments) {
     for (String how : List.of("--quiet", "--debug", "--json")) {
-      Run run = Run.vfio4j(Stream.concat(arguments.stream(), Stream.of(how)).toArray(String[]::new));
-      assertThat(run.exitCode()).isNotEqualTo(ExitCodes.DONE);
+      CommandRun run =
+          CommandRun.vfio4j(Stream.concat(arguments.stream(), Stream.of(how)).toArray(String[]::new));
+      assertThat(run.exitCode()).isNotEqualTo(ExitCodes.SUCCESS);
       assertHarmless(run.err());
       assertHarmless(run.out());
     }
   }
 
   @Test
-  void aPathInJsonStaysWhatItIs() {
+  void preservesPathInJson() {
     Path file = folder.resolve("a" + EVIL + ".state");
-    Run saved = Run.vfio4j("save", "sim:a?memory=64k", "--output", file.toString(), "--json");
-    assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.DONE);
+    CommandRun saved = CommandRun.vfio4j("save", "sim:a?memory=64k", "--output", file.toString(), "--json");
+    assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.SUCCESS);
     assertHarmless(saved.out());
     assertThat(saved.event("saved").get("file").getAsString()).isEqualTo(file.toString());
-    Run inspected = Run.vfio4j("inspect", file.toString());
-    assertThat(inspected.exitCode()).as(inspected.err()).isEqualTo(ExitCodes.DONE);
+    CommandRun inspected = CommandRun.vfio4j("inspect", file.toString());
+    assertThat(inspected.exitCode()).as(inspected.err()).isEqualTo(ExitCodes.SUCCESS);
     assertHarmless(inspected.out());
   }
 
   @Test
-  void aProgressLineIsOneLine() {
+  void keepsProgressOnOneLine() {
     StringWriter written = new StringWriter();
     try (ProgressLine line = new ProgressLine(new PrintWriter(written), () -> Terminal.DEFAULT_COLUMNS)) {
       line.show("moving " + EVIL + "\nnext");

@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,8 +33,8 @@ class FileMessagesTest {
       "simulate --device 1m --bandwidth 1m --svg NONE/x", "conform sim:a --html NONE/x",
       "migrate --from sim:a --to sim:b --events NONE/x", "migrate --from sim:a --to sim:b --report FILE/x",
       "probe vfio-user:FILE/x"})
-  void aMessageHasNoNamesOfClasses(String arguments) {
-    Run run = Run.vfio4j(arguments.replace("NONE", folder.resolve("none").toString())
+  void printsNoClassNames(String arguments) {
+    CommandRun run = CommandRun.vfio4j(arguments.replace("NONE", folder.resolve("none").toString())
         .replace("FILE", folder.resolve("file").toString()).replace("SOCKET", folder.resolve("s").toString())
         .split(" "));
 
@@ -42,20 +44,21 @@ class FileMessagesTest {
 
   /** To open a FIFO would hang, and to read it once would not do. */
   @Test
-  void aStateIsNotRestoredFromAFifo() throws Exception {
+  void refusesToRestoreFromFifo() throws Exception {
     Path fifo = folder.resolve("fifo");
     assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
-    Run run = Run.vfio4j("restore", fifo.toString(), "sim:a");
+    CommandRun run = CommandRun.vfio4j("restore", fifo.toString(), "sim:a");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(run.err()).contains("FILE: %s is a FIFO; give a regular file".formatted(fifo));
-    assertThat(Run.vfio4j("restore", "/dev/null", "sim:a").err()).contains("/dev/null is a device node");
+    assertThat(CommandRun.vfio4j("restore", "/dev/null", "sim:a").err())
+        .contains("/dev/null is a device node");
   }
 
   @Test
-  void aKeyFolderThatCannotBeMadeIsExplained() {
+  void reportsUncreatableKeyFolder() {
     // The keys' module is loaded on demand, where it has been built: else the command says that it is missing.
-    assertThat(Run.vfio4j("keys", "--out", folder.resolve("none/keys").toString(), "a").err())
+    assertThat(CommandRun.vfio4j("keys", "--out", folder.resolve("none/keys").toString(), "a").err())
         .doesNotContain("Exception").doesNotContain("java.");
   }
 }

@@ -4,6 +4,10 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandProcesses;
+import io.vfio4j.cli.testing.SilentServer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,13 +51,14 @@ class FlightRecorderIT {
   }
 
   @Test
-  void ofAMigrationWhoseOutputStaysJson() throws Exception {
+  void recordsMigrationBesideJsonOutput() throws Exception {
     try (ChildProcess command =
         start("migrate", "--json", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m",
             "--state-dir", folder.resolve("journals").toString())) {
-      assertThat(command.await(Children.PATIENCE)).as(String.join("\n", command.errors())).isZero();
-      for (String line = command.line(Children.PATIENCE); line != null; line =
-          command.line(Children.PATIENCE)) {
+      assertThat(command.await(CommandProcesses.TIMEOUT)).as(String.join("\n", command.stderrLines()))
+          .isZero();
+      for (String line = command.readLine(CommandProcesses.TIMEOUT); line != null; line =
+          command.readLine(CommandProcesses.TIMEOUT)) {
         assertThat(JsonParser.parseString(line).isJsonObject()).as(line).isTrue();
       }
     }
@@ -61,12 +66,12 @@ class FlightRecorderIT {
   }
 
   @Test
-  void ofACommandThatASignalEnds() throws Exception {
-    try (MuteServer mute = MuteServer.at(folder.resolve("mute.sock"));
+  void recordsCommandEndedBySignal() throws Exception {
+    try (SilentServer mute = SilentServer.at(folder.resolve("mute.sock"));
         ChildProcess command = start("probe", "vfio-user:" + folder.resolve("mute.sock"))) {
       mute.awaitClient();
       command.terminate();
-      assertThat(command.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(command.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.FAILURE);
     }
     assertThat(file()).isNotEmptyFile();
   }

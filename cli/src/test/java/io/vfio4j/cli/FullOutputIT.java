@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ChildProcess;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class FullOutputIT {
       "recover --list --state-dir FOLDER, 5", "keys --out FOLDER/keys host-a, 5",
       "save sim:a?memory=1m --output FOLDER/a.state --json, 5",
       "migrate --from sim:a?memory=1m --to sim:b?memory=1m --max-downtime 30s --state-dir FOLDER, 5"})
-  void isAnErrorOfEveryCommand(String command, int code) throws Exception {
+  void failsOnFullOutput(String command, int code) throws Exception {
     List<String> arguments =
         Arrays.stream(command.replace("FOLDER", folder.toString()).split(" ")).toList();
     Process process =

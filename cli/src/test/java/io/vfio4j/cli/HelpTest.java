@@ -4,6 +4,8 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -19,26 +21,28 @@ class HelpTest {
   @ParameterizedTest
   @ValueSource(strings = {"serve", "serve scratch", "serve idio-16", "probe", "migrate", "receive", "send",
       "save", "restore", "recover", "keys", "conform", "states", "plan", "simulate", "inspect"})
-  void everyCommandTeachesByExamples(String command) {
-    Run run = Run.vfio4j((command + " --help").split(" "));
+  void showsExamplesOfEveryCommand(String command) {
+    CommandRun run = CommandRun.vfio4j((command + " --help").split(" "));
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.out()).startsWith("Usage: vfio4j " + command).contains("Example").contains("--json")
         .contains("  vfio4j " + command);
     assertThat(run.err()).isEmpty();
   }
 
   @Test
-  void helpOfACommandIsTheSameBothWays() {
-    assertThat(Run.vfio4j("help", "migrate").out()).isEqualTo(Run.vfio4j("migrate", "--help").out());
-    assertThat(Run.vfio4j("help", "serve", "scratch").out())
-        .isEqualTo(Run.vfio4j("serve", "scratch", "--help").out());
-    assertThat(Run.vfio4j("help").out()).isEqualTo(Run.vfio4j("--help").out());
+  void printsSameHelpForCommandAndOption() {
+    assertThat(CommandRun.vfio4j("help", "migrate").out())
+        .isEqualTo(CommandRun.vfio4j("migrate", "--help").out());
+    assertThat(CommandRun.vfio4j("help", "serve", "scratch").out())
+        .isEqualTo(CommandRun.vfio4j("serve", "scratch", "--help").out());
+    assertThat(CommandRun.vfio4j("help").out()).isEqualTo(CommandRun.vfio4j("--help").out());
   }
 
   @Test
-  void theCommandsAreListedWithALineEach() {
-    assertThat(Run.vfio4j("--help").out()).contains("Commands:").containsPattern("(?m)^  serve +Serve ")
+  void listsCommandsOnOneLineEach() {
+    assertThat(CommandRun.vfio4j("--help").out()).contains("Commands:")
+        .containsPattern("(?m)^  serve +Serve ")
         .containsPattern("(?m)^  probe +Tell ").containsPattern("(?m)^  migrate +Move ")
         .containsPattern("(?m)^  receive +Wait ").containsPattern("(?m)^  send +Move ")
         .containsPattern("(?m)^  states +Show ").containsPattern("(?m)^  plan +Tell ")
@@ -46,27 +50,29 @@ class HelpTest {
   }
 
   @Test
-  void theVersionIsALine() {
-    assertThat(Run.vfio4j("--version").out().lines()).singleElement().asString().startsWith("vfio4j ");
+  void printsVersionOnOneLine() {
+    assertThat(CommandRun.vfio4j("--version").out().lines()).singleElement().asString().startsWith("vfio4j ");
   }
 
   @Test
-  void theVersionMayBeRequestedInShortAndAsJson() {
-    assertThat(Run.vfio4j("-V")).isEqualTo(Run.vfio4j("--version"));
+  void printsVersionForShortOptionAndAsJson() {
+    assertThat(CommandRun.vfio4j("-V")).isEqualTo(CommandRun.vfio4j("--version"));
     for (String option : List.of("-V", "--version")) {
-      JsonObject version = Run.vfio4j(option, "--json").event("version");
-      assertThat("vfio4j " + version.get("version").getAsString() + "\n").isEqualTo(Run.vfio4j("-V").out());
+      JsonObject version = CommandRun.vfio4j(option, "--json").event("version");
+      assertThat("vfio4j " + version.get("version").getAsString() + "\n")
+          .isEqualTo(CommandRun.vfio4j("-V").out());
       assertThat(version.get("java").getAsString()).isEqualTo(Runtime.version().toString());
     }
   }
 
   @Test
-  void thereIsCompletionForTheShell() {
-    assertThat(Run.vfio4j("generate-completion").out()).contains("complete -F").contains("--max-downtime")
+  void generatesShellCompletion() {
+    assertThat(CommandRun.vfio4j("generate-completion").out()).contains("complete -F")
+        .contains("--max-downtime")
         .endsWith(" -o default vfio4j ./vfio4j\n");
   }
 
-  static Stream<OptionSpec> optionsWithWords() {
+  static Stream<OptionSpec> optionsWithCandidates() {
     return commands(Commands.commandLine()).flatMap(command -> command.getCommandSpec().options().stream())
         .filter(option -> option.completionCandidates() != null);
   }
@@ -78,8 +84,8 @@ class HelpTest {
 
   /** What a shell offers is accepted, as it is. */
   @ParameterizedTest
-  @MethodSource("optionsWithWords")
-  void completionOffersWhatIsAccepted(OptionSpec option) throws Exception {
+  @MethodSource("optionsWithCandidates")
+  void completesOnlyAcceptedValues(OptionSpec option) throws Exception {
     assertThat(option.converters()).as(option.longestName()).isNotEmpty();
     for (String word : Objects.requireNonNull(option.completionCandidates())) {
       assertThat(word).isLowerCase();
@@ -90,7 +96,7 @@ class HelpTest {
   /** Two columns, or one where the terminal is narrow; no line is broken by the terminal. */
   @ParameterizedTest
   @ValueSource(ints = {40, 60, 79, 80, 120, 200})
-  void helpIsAsWideAsTheTerminal(int columns) {
+  void wrapsHelpAtTerminalWidth(int columns) {
     for (CommandLine command : commands(Commands.commandLine()).toList()) {
       HelpLayout.apply(command, columns);
       String help = command.getUsageMessage(CommandLine.Help.Ansi.OFF);
@@ -108,7 +114,7 @@ class HelpTest {
   /** Whoever copies an example from a narrow terminal runs the whole of it. */
   @ParameterizedTest
   @ValueSource(ints = {40, 80})
-  void brokenExamplesAreWholeToAShell(int columns) {
+  void wrapsExamplesAsValidShell(int columns) {
     CommandLine root = Commands.commandLine();
     HelpLayout.apply(root, columns);
     for (CommandLine command : commands(root).toList()) {
@@ -121,13 +127,14 @@ class HelpTest {
   }
 
   @Test
-  void notATerminalIsEightyColumnsWide() {
-    assertThat(Run.vfio4j("migrate", "--help").out().lines().mapToInt(String::length).max().orElseThrow())
+  void wrapsAtEightyColumnsWithoutTerminal() {
+    assertThat(
+        CommandRun.vfio4j("migrate", "--help").out().lines().mapToInt(String::length).max().orElseThrow())
         .isBetween(70, 80);
   }
 
   @Test
-  void nothingIsColouredWhereNobodyLooks() {
-    assertThat(Run.vfio4j("migrate", "--help").out()).doesNotContain("\u001b");
+  void printsNoColoursWithoutTerminal() {
+    assertThat(CommandRun.vfio4j("migrate", "--help").out()).doesNotContain("\u001b");
   }
 }

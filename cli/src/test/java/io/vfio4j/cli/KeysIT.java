@@ -4,6 +4,9 @@ package io.vfio4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandProcesses;
 import io.vfio4j.engine.transport.TlsKeys;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,15 +23,16 @@ class KeysIT {
   private Path folder;
 
   private ChildProcess keys(String... more) throws IOException {
-    return Children.start(Stream.concat(Stream.of("keys", "--out", folder.resolve("set").toString()),
+    return CommandProcesses.start(Stream.concat(Stream.of("keys", "--out", folder.resolve("set").toString()),
         Stream.of(more)).toArray(String[]::new));
   }
 
   @Test
-  void makesAFolderForEachHost() throws Exception {
+  void createsFolderPerHost() throws Exception {
     try (ChildProcess keys = keys("host-a,192.0.2.1", "host-b", "--days", "7", "--json")) {
-      JsonObject event = Children.await(keys, Children.event("keys"));
-      assertThat(keys.await(Children.PATIENCE)).as(keys.errors().toString()).isEqualTo(ExitCodes.DONE);
+      JsonObject event = CommandProcesses.await(keys, CommandProcesses.event("keys"));
+      assertThat(keys.await(CommandProcesses.TIMEOUT)).as(keys.stderrLines().toString())
+          .isEqualTo(ExitCodes.SUCCESS);
       assertThat(event.getAsJsonArray("folders")).extracting("asString")
           .containsExactly(folder.resolve("set/host-a").toString(), folder.resolve("set/host-b").toString());
     }
@@ -44,16 +48,16 @@ class KeysIT {
   }
 
   @Test
-  void saysWhatIsWrong() throws Exception {
+  void rejectsInvalidArguments() throws Exception {
     Files.createDirectory(folder.resolve("set"));
     try (ChildProcess keys = keys("host-a")) {
-      assertThat(keys.await(Children.PATIENCE)).isEqualTo(ExitCodes.NOT_DONE);
-      assertThat(keys.errors()).containsExactly("vfio4j: " + folder.resolve("set")
+      assertThat(keys.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.FAILURE);
+      assertThat(keys.stderrLines()).containsExactly("vfio4j: " + folder.resolve("set")
           + " exists already; name a folder that does not, or remove it");
     }
     try (ChildProcess keys = keys("host_a")) {
-      assertThat(keys.await(Children.PATIENCE)).isEqualTo(ExitCodes.USAGE);
-      assertThat(keys.errors().getFirst())
+      assertThat(keys.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.USAGE);
+      assertThat(keys.stderrLines().getFirst())
           .isEqualTo("vfio4j keys: 'host_a' is neither a host name nor an IP address");
     }
   }

@@ -26,7 +26,7 @@ class LauncherHeapTest {
   private Path root;
 
   @BeforeEach
-  void makeABuildThatIsFresh() throws IOException {
+  void createFreshBuild() throws IOException {
     Files.copy(LAUNCHER, root.resolve("vfio4j"));
     Path bin = Files.createDirectories(root.resolve("jdk/bin"));
     for (String program : List.of("java", "javac")) {
@@ -53,14 +53,14 @@ class LauncherHeapTest {
   /** Others connect to them, or they to others. What was asked for comes later, and so counts. */
   @ParameterizedTest
   @ValueSource(strings = {"serve", "send", "receive", "recover"})
-  void theHeapIsLimited(String command) throws IOException {
+  void limitsHeap(String command) throws IOException {
     assertThat(javaArguments("--json", command, "--some")).contains("-Xmx256m");
     assertThat(javaArguments(command, "--some", "thing")).containsSubsequence("-Xmx256m", "-Da=b", "-Xmx1g")
         .endsWith(command, "--some", "thing");
   }
 
   @Test
-  void othersTakeWhatTheyNeed() throws IOException {
+  void keepsDefaultHeapForOtherCommands() throws IOException {
     assertThat(javaArguments("simulate")).endsWith("simulate").doesNotContain("-Xmx256m", "");
     assertThat(javaArguments()).endsWith("io.vfio4j.cli/io.vfio4j.cli.Main").doesNotContain("-Xmx256m", "");
   }

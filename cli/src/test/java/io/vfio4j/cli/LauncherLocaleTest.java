@@ -55,7 +55,7 @@ class LauncherLocaleTest {
   }
 
   @Test
-  void readsPathsAsUtf8InTheLocaleC() throws Exception {
+  void readsPathsAsUtf8InCLocale() throws Exception {
     for (String c : new String[] {"C", "POSIX"}) {
       assertThat(run(Map.of("LC_ALL", c), "probe")).contains("LC_ALL=C.UTF-8\n").endsWith("probe\n");
       assertThat(run(Map.of("LC_CTYPE", c, "LANG", "de_DE.UTF-8"))).contains("LC_ALL=C.UTF-8\n");

@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.testing.CommandProcesses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,24 +64,25 @@ class LauncherTest {
   }
 
   @Test
-  void whoWaitsForTheBuildOfAnotherSaysSo() throws Exception {
+  void reportsWaitForConcurrentBuild() throws Exception {
     try (ChildProcess first = start()) {
       awaitError(first, "building");
       try (ChildProcess second = start()) {
         awaitError(second, "another vfio4j is building; waiting for it");
         Files.writeString(tree.resolve("go"), "\n");
 
-        assertThat(first.await(Children.PATIENCE)).as(String.join("\n", first.errors())).isZero();
-        assertThat(second.await(Children.PATIENCE)).as(String.join("\n", second.errors())).isZero();
+        assertThat(first.await(CommandProcesses.TIMEOUT)).as(String.join("\n", first.stderrLines())).isZero();
+        assertThat(second.await(CommandProcesses.TIMEOUT)).as(String.join("\n", second.stderrLines()))
+            .isZero();
         assertThat(tree.resolve("builds")).hasContent("built");
       }
     }
   }
 
   private static void awaitError(ChildProcess process, String words) {
-    long end = System.nanoTime() + Children.PATIENCE.toNanos();
-    while (process.errors().stream().noneMatch(line -> line.contains(words))) {
-      assertThat(System.nanoTime()).as(() -> words + " in " + process.errors()).isLessThan(end);
+    long end = System.nanoTime() + CommandProcesses.TIMEOUT.toNanos();
+    while (process.stderrLines().stream().noneMatch(line -> line.contains(words))) {
+      assertThat(System.nanoTime()).as(() -> words + " in " + process.stderrLines()).isLessThan(end);
       Thread.onSpinWait();
     }
   }

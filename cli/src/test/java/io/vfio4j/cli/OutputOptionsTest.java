@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -25,8 +27,8 @@ class OutputOptionsTest {
   @TempDir
   private Path folder;
 
-  private Run run(String command, Path file) {
-    return Run.vfio4j(Arrays.stream(command.split(" "))
+  private CommandRun run(String command, Path file) {
+    return CommandRun.vfio4j(Arrays.stream(command.split(" "))
         .map(word -> word.equals("FILE") ? file.toString() : word.equals("FOLDER") ? folder.toString() : word)
         .toArray(String[]::new));
   }
@@ -35,15 +37,15 @@ class OutputOptionsTest {
   @ValueSource(strings = {MIGRATE + "--report FILE", MIGRATE + "--events FILE", CONFORM + "--html FILE",
       CONFORM + "--junit-xml FILE", "simulate --memory 1g --bandwidth 1g --svg FILE",
       "save sim:a?memory=1m --output FILE"})
-  void linksAreFollowedAndFilesReplaced(String command) throws IOException {
+  void followsLinksAndReplacesFiles(String command) throws IOException {
     Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
     Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("elsewhere/file"));
     Path file = Files.writeString(elsewhere.resolve("file"), "old");
     Path same = Files.createLink(folder.resolve("same"), file);
 
-    Run run = run(command, link);
+    CommandRun run = run(command, link);
 
-    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(link).isSymbolicLink();
     assertThat(file).isNotEmptyFile();
     assertThat(same).as("the file that was there").hasContent("old");
@@ -56,11 +58,11 @@ class OutputOptionsTest {
   @ValueSource(strings = {MIGRATE + "--report FILE", MIGRATE + "--events FILE", CONFORM + "--html FILE",
       CONFORM + "--junit-xml FILE", "simulate --memory 1g --bandwidth 1g --svg FILE",
       "serve scratch --socket FOLDER/a.sock --record FILE"})
-  void aSocketIsRefusedBeforeAnythingIsDone(String command) throws IOException {
+  void rejectsSocketBeforeStart(String command) throws IOException {
     Path socket = folder.resolve("socket");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(socket));
-      Run run = run(command, socket);
+      CommandRun run = run(command, socket);
       assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.USAGE);
       assertThat(run.err()).contains("--", socket + " is a socket");
       assertThat(run.out()).isEmpty();
@@ -70,10 +72,10 @@ class OutputOptionsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {CONFORM + "--html FILE", CONFORM + "--junit-xml FILE"})
-  void aFullDiskDoesNotCostTheResult(String command) {
-    Run run = run(command, Path.of("/dev/full"));
+  void printsResultDespiteFullDisk(String command) {
+    CommandRun run = run(command, Path.of("/dev/full"));
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.OUTPUT_LOST);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.OUTPUT_FAILED);
     assertThat(run.out()).contains("passed");
     assertThat(run.err()).contains("/dev/full could not be written: ");
   }

@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ChildProcess;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Workload;
@@ -33,7 +34,7 @@ class ReadmeIT {
 
   /** The commands in the order of the README; those that wait for others are not waited for. */
   @Test
-  void commandsWork() throws Exception {
+  void runsCommandsOfReadme() throws Exception {
     List<String> commands = commands();
     assertThat(commands).hasSizeGreaterThanOrEqualTo(7).first().isEqualTo("demo");
     List<ChildProcess> waiting = new ArrayList<>();
@@ -43,9 +44,9 @@ class ReadmeIT {
         ChildProcess process = start(command.replace("&", "").strip());
         waiting.add(process);
         if (goesOn) {
-          assertThat(process.line(PATIENCE)).as(command + process.errors()).contains("listening");
+          assertThat(process.readLine(PATIENCE)).as(command + process.stderrLines()).contains("listening");
         } else {
-          assertThat(process.await(PATIENCE)).as("%s: %s", command, process.errors()).isZero();
+          assertThat(process.await(PATIENCE)).as("%s: %s", command, process.stderrLines()).isZero();
         }
       }
     } finally {
@@ -58,8 +59,8 @@ class ReadmeIT {
     });
   }
 
-  private static Page readme() throws IOException {
-    return Page.read("README.md");
+  private static DocumentationPage readme() throws IOException {
+    return DocumentationPage.read("README.md");
   }
 
   private List<String> commands() throws IOException {
@@ -75,7 +76,7 @@ class ReadmeIT {
   }
 
   @Test
-  void theProgramInItIsTheOneBelow() throws IOException {
+  void matchesProgramInReadme() throws IOException {
     String source = Files.readString(THIS).replace("    // begin\n", MARK).replace("    // end\n", MARK);
     String ours = source.split(MARK, -1)[1].lines().map(line -> line.substring(4))
         .collect(Collectors.joining("\n", "", "\n"));

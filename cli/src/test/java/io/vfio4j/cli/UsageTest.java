@@ -3,6 +3,8 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -126,8 +128,8 @@ class UsageTest {
       "plan RUNNING+NDMA STOP                           | RUNNING+NDMA is one of version 1, with --v1",
       "plan --v1 7 STOP                                 | is invalid: RESUMING goes with no other bit",
       "plan --v1 STOP P2P                               | TO: P2P: 'P2P' is no state of version 1; there are STOP"})
-  void isAnsweredInALine(String arguments, String words) {
-    Run run = Run.vfio4j(arguments == null ? new String[0] : arguments.split(" ", -1));
+  void answersUsageErrorInOneLine(String arguments, String words) {
+    CommandRun run = CommandRun.vfio4j(arguments == null ? new String[0] : arguments.split(" ", -1));
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(run.out()).isEmpty();
@@ -138,16 +140,17 @@ class UsageTest {
   }
 
   @Test
-  void aFaultThatCanNeverHappenIsNoFault() {
-    Run run = Run.vfio4j("probe", "sim:a?fault=arc=RUNNING>PRE_COPY,errno=EIO&features=stop_copy");
+  void rejectsImpossibleFault() {
+    CommandRun run =
+        CommandRun.vfio4j("probe", "sim:a?fault=arc=RUNNING>PRE_COPY,errno=EIO&features=stop_copy");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(run.err()).contains("PRE_COPY");
   }
 
   @Test
-  void anAbbreviationNamesTheHelpOfItsCommand() {
-    assertThat(Run.vfio4j("serve", "scratch", "--sock", "/s").err())
+  void suggestsHelpOfSubcommand() {
+    assertThat(CommandRun.vfio4j("serve", "scratch", "--sock", "/s").err())
         .contains("see: vfio4j serve scratch --help");
   }
 }

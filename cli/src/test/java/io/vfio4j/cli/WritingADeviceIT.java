@@ -3,6 +3,9 @@ package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
@@ -33,7 +36,7 @@ class WritingADeviceIT {
   private Path folder;
 
   /** A device of the page, in a process of its own, served at a socket. */
-  private ChildProcess serve(Page page, String socket) throws IOException, InterruptedException {
+  private ChildProcess serve(DocumentationPage page, String socket) throws IOException, InterruptedException {
     List<String> commands = page.commands("java ", folder);
     assertThat(commands).hasSize(1);
     String command =
@@ -43,7 +46,7 @@ class WritingADeviceIT {
         List.of((Path.of(System.getProperty("java.home"), "bin", "java") + " " + command).split(" ")),
         line -> {
         });
-    assertThat(dice.line(PATIENCE)).as("%s", dice.errors())
+    assertThat(dice.readLine(PATIENCE)).as("%s", dice.stderrLines())
         .isEqualTo("listening on " + folder.resolve(socket));
     return dice;
   }
@@ -75,8 +78,8 @@ class WritingADeviceIT {
   }
 
   @Test
-  void theDeviceWorksAndMigrates() throws Exception {
-    Page page = Page.read("docs/writing-a-device.md");
+  void migratesDeviceOfTutorial() throws Exception {
+    DocumentationPage page = DocumentationPage.read("docs/writing-a-device.md");
     assertThat(page.program().lines().count()).isLessThan(MOST_LINES);
     Files.writeString(folder.resolve("Dice.java"), page.program());
     long[] expected = expected(5);
@@ -88,14 +91,14 @@ class WritingADeviceIT {
         client.writeLong(0, 0x18, RING.iova());
         for (int roll = 0; roll < 3; roll++) {
           assertThat(roll(client, interrupt)).isEqualTo((int) expected[roll]);
-          assertThat(memory.slot(roll)).as("slot %d; %s", roll, here.errors()).isEqualTo(expected[roll]);
+          assertThat(memory.slot(roll)).as("slot %d; %s", roll, here.stderrLines()).isEqualTo(expected[roll]);
         }
       }
 
       for (String command : page.commands("$VFIO4J/vfio4j ", folder)) {
         if (!command.startsWith("conform")) { // The device would lose what was rolled.
-          Run run = Run.vfio4j(command.split(" "));
-          assertThat(run.exitCode()).as("%s: %s", command, run.err()).isEqualTo(ExitCodes.DONE);
+          CommandRun run = CommandRun.vfio4j(command.split(" "));
+          assertThat(run.exitCode()).as("%s: %s", command, run.err()).isEqualTo(ExitCodes.SUCCESS);
         }
       }
 
@@ -104,15 +107,16 @@ class WritingADeviceIT {
         client.irqs().assign(INTX, 0, List.of(interrupt));
         for (int roll = 3; roll < expected.length; roll++) {
           assertThat(roll(client, interrupt)).isEqualTo((int) expected[roll]);
-          assertThat(memory.slot(roll)).as("slot %d; %s", roll, there.errors()).isEqualTo(expected[roll]);
+          assertThat(memory.slot(roll)).as("slot %d; %s", roll, there.stderrLines())
+              .isEqualTo(expected[roll]);
         }
         assertThat(client.readLong(0, 0x10)).isEqualTo(expected.length);
       }
-      assertThat(here.errors()).isEmpty();
-      assertThat(there.errors()).isEmpty();
+      assertThat(here.stderrLines()).isEmpty();
+      assertThat(there.stderrLines()).isEmpty();
 
-      Run conform = Run.vfio4j("conform", "vfio-user:" + folder.resolve("dice2.sock"));
-      assertThat(conform.exitCode()).as(conform.out()).isEqualTo(ExitCodes.DONE);
+      CommandRun conform = CommandRun.vfio4j("conform", "vfio-user:" + folder.resolve("dice2.sock"));
+      assertThat(conform.exitCode()).as(conform.out()).isEqualTo(ExitCodes.SUCCESS);
     }
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.interop;
 
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +87,7 @@ public final class Lab implements AutoCloseable {
           .append(System.lineSeparator());
     }
     for (ChildServer server : servers) {
-      List<String> errors = server.errors();
+      List<String> errors = server.stderrLines();
       text.append("--- server ").append(server.socket()).append(System.lineSeparator());
       errors.subList(Math.max(0, errors.size() - TAIL_LINES), errors.size())
           .forEach(line -> text.append(line).append(System.lineSeparator()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.interop;
 
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.testkit.ProcessFigures;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -121,7 +121,7 @@ final class Soak {
     boolean good = late.fds() <= early.fds() && late.threads() <= early.threads()
         && late.residentKiB() <= early.residentKiB() + ALLOWED_KIB;
     out.printf("%n%s: %d reboots, QEMU killed %d times, %d lines from the server%n",
-        good ? "Nothing piled up" : "SOMETHING PILED UP", reboots, kills, server.errors().size());
+        good ? "Nothing piled up" : "SOMETHING PILED UP", reboots, kills, server.stderrLines().size());
     return good;
   }
 }

@@ -93,7 +93,8 @@ final class VfioLab {
   static String checks(VfioInterface which, List<String> wanted) {
     return "/java/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData "
         + "--enable-native-access=io.vfio4j.linux "
-        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop -p /" + MODULES
+        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop "
+        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli.base=io.vfio4j.interop -p /" + MODULES
         + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + which + " " + String.join(" ", wanted);
   }
 

@@ -3,8 +3,8 @@ package io.vfio4j.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.ChildProcess;
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.client.ClientOptions;
@@ -57,10 +57,11 @@ class FullDiskIT {
         client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, MARK);
       }
       List<String> by = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", SCRIPT, disk.toString()));
-      try (ChildProcess save = ChildProcess.startBy(by, List.of("save", "vfio-user:" + server.socket(),
-          "--output", disk.resolve("a.state").toString(), option))) {
-        assertThat(save.await(PATIENCE)).as("%s", save.errors()).isEqualTo(1);
-        assertThat(save.errors()).anyMatch(line -> line.contains("No space left on device"));
+      try (
+          ChildProcess save = ChildProcess.startWithPrefix(by, List.of("save", "vfio-user:" + server.socket(),
+              "--output", disk.resolve("a.state").toString(), option))) {
+        assertThat(save.await(PATIENCE)).as("%s", save.stderrLines()).isEqualTo(1);
+        assertThat(save.stderrLines()).anyMatch(line -> line.contains("No space left on device"));
       }
       try (VfioUserClient client = connect(server)) {
         assertThat(client.state()).isEqualTo(DeviceState.RUNNING);

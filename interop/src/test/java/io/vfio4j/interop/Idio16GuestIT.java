@@ -3,7 +3,7 @@ package io.vfio4j.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.idio16.Idio16Layout;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;

@@ -4,8 +4,8 @@ package io.vfio4j.interop;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.ChildProcess;
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.client.ClientOptions;
@@ -77,7 +77,7 @@ class OtherUserIT {
     List<String> arguments = new ArrayList<>(List.of(command, way, "unix:" + socket, "--json", "--state-dir",
         folder.resolve("state").toString(), "vfio-user:" + device.socket()));
     arguments.addAll(List.of(more));
-    return ChildProcess.startBy(List.of(), arguments);
+    return ChildProcess.startWithPrefix(List.of(), arguments);
   }
 
   private Process stranger(String way) throws IOException {
@@ -92,16 +92,16 @@ class OtherUserIT {
   }
 
   private static void await(ChildProcess child, String what) throws InterruptedException {
-    String line = child.line(PATIENCE);
+    String line = child.readLine(PATIENCE);
     while (line != null && !line.contains(what)) {
-      line = child.line(PATIENCE);
+      line = child.readLine(PATIENCE);
     }
-    assertThat(line).as("'%s' of %s, which said: %s", what, child, child.errors()).isNotNull();
+    assertThat(line).as("'%s' of %s, which said: %s", what, child, child.stderrLines()).isNotNull();
   }
 
   private static List<String> said(ChildProcess child) throws InterruptedException {
     List<String> lines = new ArrayList<>();
-    for (String line = child.line(PATIENCE); line != null; line = child.line(PATIENCE)) {
+    for (String line = child.readLine(PATIENCE); line != null; line = child.readLine(PATIENCE)) {
       lines.add(line);
     }
     return lines;
@@ -123,7 +123,7 @@ class OtherUserIT {
       receiver.terminate();
       assertThat(said(receiver)).noneMatch(line -> line.contains("\"moving\""));
       assertThat(receiver.await(PATIENCE)).isEqualTo(1);
-      assertThat(receiver.errors()).anySatisfy(line -> assertThat(line)
+      assertThat(receiver.stderrLines()).anySatisfy(line -> assertThat(line)
           .matches(
               "vfio4j: refused the client of unix:.*: it belongs to the user .+, and only root may be there"));
     }
@@ -139,7 +139,7 @@ class OtherUserIT {
       assertThat(words.readLine()).isEqualTo("heard nothing");
       assertThat(said(sender)).noneMatch(line -> line.contains("\"moving\""));
       assertThat(sender.await(PATIENCE)).isEqualTo(1);
-      assertThat(String.join("\n", sender.errors())).contains("unix:" + socket)
+      assertThat(String.join("\n", sender.stderrLines())).contains("unix:" + socket)
           .containsPattern("it belongs to the user .+, and only root may be there");
     }
     assertUntouched();

@@ -3,7 +3,7 @@ package io.vfio4j.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vfio4j.cli.ChildProcess;
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.keys.Host;
 import io.vfio4j.keys.KeySet;
@@ -101,7 +101,7 @@ class TwoHostsIT {
   }
 
   private ChildProcess receive(String keys) throws IOException {
-    return ChildProcess.startBy(hosts.onB(), List.of("receive", "--listen", "tcp:0.0.0.0:0", "--keys",
+    return ChildProcess.startWithPrefix(hosts.onB(), List.of("receive", "--listen", "tcp:0.0.0.0:0", "--keys",
         folder.resolve(keys).resolve("host-b").toString(), "--json", "--state-dir",
         state.resolve("b").toString(), device(target)));
   }
@@ -111,18 +111,18 @@ class TwoHostsIT {
         folder.resolve(keys).resolve("host-a").toString(), "--json", "--max-downtime", "60s", "--no-hold",
         "--state-dir", state.resolve("a").toString(), device(source)));
     arguments.addAll(Arrays.asList(more));
-    return ChildProcess.startBy(hosts.onA(), arguments);
+    return ChildProcess.startWithPrefix(hosts.onA(), arguments);
   }
 
   private static JsonObject await(ChildProcess child, Predicate<JsonObject> wanted)
       throws InterruptedException {
-    for (String line = child.line(PATIENCE); line != null; line = child.line(PATIENCE)) {
+    for (String line = child.readLine(PATIENCE); line != null; line = child.readLine(PATIENCE)) {
       JsonObject event = JsonParser.parseString(line).getAsJsonObject();
       if (wanted.test(event)) {
         return event;
       }
     }
-    throw new AssertionError(child + " ended without it, and said: " + child.errors());
+    throw new AssertionError(child + " ended without it, and said: " + child.stderrLines());
   }
 
   private static Predicate<JsonObject> event(String name) {
@@ -156,8 +156,8 @@ class TwoHostsIT {
   void theDeviceGoesOnAtTheOtherHost() throws Exception {
     try (ChildProcess receiver = receive("keys");
         ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "keys")) {
-      assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isZero();
-      assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isZero();
+      assertThat(sender.await(PATIENCE)).as("%s", sender.stderrLines()).isZero();
+      assertThat(receiver.await(PATIENCE)).as("%s", receiver.stderrLines()).isZero();
     }
     assertRunsWithTheState(target);
   }
@@ -170,9 +170,9 @@ class TwoHostsIT {
       way.stallEvery(3 << 20, Duration.ofMillis(700));
       try (ChildProcess sender =
           send("tcp:%s:%d".formatted(TwoHosts.PROXY_FOR_A, way.port()), "keys", "--peer", "host-b")) {
-        assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isZero();
+        assertThat(sender.await(PATIENCE)).as("%s", sender.stderrLines()).isZero();
       }
-      assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isZero();
+      assertThat(receiver.await(PATIENCE)).as("%s", receiver.stderrLines()).isZero();
     }
     assertRunsWithTheState(target);
   }
@@ -193,9 +193,9 @@ class TwoHostsIT {
       await(sender, event("recorded").and(e -> e.toString().contains("given")));
       way.cut();
       int code = sender.await(PATIENCE);
-      assertThat(code).as("%s", sender.errors()).isIn(1, 3);
-      assertThat(receiver.await(PATIENCE)).as("%s", receiver.errors()).isNotZero();
-      String said = String.join("\n", sender.errors());
+      assertThat(code).as("%s", sender.stderrLines()).isIn(1, 3);
+      assertThat(receiver.await(PATIENCE)).as("%s", receiver.stderrLines()).isNotZero();
+      String said = String.join("\n", sender.stderrLines());
       if (code == 1) {
         assertThat(said).contains("runs again at the source");
         assertRunsWithTheState(source);
@@ -212,7 +212,7 @@ class TwoHostsIT {
         ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "others", "--peer",
             "host-b")) {
       assertThat(sender.await(PATIENCE)).isEqualTo(1);
-      assertThat(String.join("\n", sender.errors())).contains("certificate");
+      assertThat(String.join("\n", sender.stderrLines())).contains("certificate");
     }
     assertRunsWithTheState(source);
     assertEmpty(target);
@@ -223,7 +223,7 @@ class TwoHostsIT {
     try (ChildProcess receiver = receive("keys");
         ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "expired")) {
       assertThat(sender.await(PATIENCE)).isEqualTo(1);
-      assertThat(String.join("\n", sender.errors())).contains("certificate is good from ")
+      assertThat(String.join("\n", sender.stderrLines())).contains("certificate is good from ")
           .contains(", and not now");
     }
     assertRunsWithTheState(source);
@@ -241,10 +241,10 @@ class TwoHostsIT {
             .doesNotContain("VFIO4J");
       }
       try (ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port), "keys")) {
-        assertThat(sender.await(PATIENCE)).as("%s", sender.errors()).isZero();
+        assertThat(sender.await(PATIENCE)).as("%s", sender.stderrLines()).isZero();
       }
       assertThat(receiver.await(PATIENCE)).isZero();
-      assertThat(String.join("\n", receiver.errors())).contains("refused tcp:");
+      assertThat(String.join("\n", receiver.stderrLines())).contains("refused tcp:");
     }
     assertRunsWithTheState(target);
   }

@@ -2,15 +2,15 @@
 package io.vfio4j.cli.demo;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.CommonOptions;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.FailedMigration;
-import io.vfio4j.cli.HostMemory;
-import io.vfio4j.cli.Interrupting;
-import io.vfio4j.cli.MigrationProgress;
-import io.vfio4j.cli.Output;
-import io.vfio4j.cli.Quantities;
-import io.vfio4j.cli.SizeConverter;
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.HostMemory;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.Quantities;
+import io.vfio4j.cli.base.SignalInterrupt;
+import io.vfio4j.cli.base.SizeConverter;
+import io.vfio4j.cli.migrate.MigrationFailureReport;
+import io.vfio4j.cli.report.MigrationProgress;
 import io.vfio4j.engine.MigrationException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +36,7 @@ import picocli.CommandLine.ParameterException;
         "  vfio4j demo --load /var/lib/big.iso --json"})
 public final class DemoCommand implements Callable<Integer> {
 
-  private static final int MOST_DEVICES = 16;
+  private static final int MAX_DEVICES = 16;
   private static final long DEFAULT_MEMORY = 256L << 20;
   private static final long DEFAULT_MEMORY_EACH = 64L << 20;
 
@@ -61,64 +61,64 @@ public final class DemoCommand implements Callable<Integer> {
     checkArguments();
     DemoSettings settings = settings();
     // At the source and at the target: all of it is there once it was sent and compared.
-    HostMemory.ofThisMachine().require((long) (2.0 * devices * settings.memory()), "the demonstration");
-    return devices == 1 ? one(settings) : several(settings);
+    HostMemory.ofThisHost().require((long) (2.0 * devices * settings.memory()), "the demonstration");
+    return devices == 1 ? runSingle(settings) : runRing(settings);
   }
 
   private void checkArguments() {
-    if (devices < 1 || devices > MOST_DEVICES) {
-      throw wrong("--devices %d: give 1 to %d".formatted(devices, MOST_DEVICES));
+    if (devices < 1 || devices > MAX_DEVICES) {
+      throw usageError("--devices %d: give 1 to %d".formatted(devices, MAX_DEVICES));
     }
     if (devices > 1 && memory != null && memory <= PeerMemory.BYTES) {
-      throw wrong("--memory: each of several devices needs more than %s for what another writes to it"
+      throw usageError("--memory: each of several devices needs more than %s for what another writes to it"
           .formatted(Quantities.bytes(PeerMemory.BYTES)));
     }
   }
 
-  private ParameterException wrong(String words) {
+  private ParameterException usageError(String words) {
     return new ParameterException(common.spec().commandLine(), words);
   }
 
-  private int one(DemoSettings settings) throws IOException, InterruptedException {
+  private int runSingle(DemoSettings settings) throws IOException, InterruptedException {
     Output output = common.output();
     output.line("vfio4j demo: two device servers, one device at work; this takes a few seconds.");
     DemoResult result = run(output,
-        (folder, progress) -> new Demo(settings, progress).run(folder));
+        (folder, progress) -> new SingleDeviceDemo(settings, progress).run(folder));
     DemoReport report = new DemoReport(settings, result);
-    return tell(output, report.lines(), report.json(), result.passed());
+    return report(output, report.lines(), report.json(), result.passed());
   }
 
-  private int several(DemoSettings settings) throws IOException, InterruptedException {
+  private int runRing(DemoSettings settings) throws IOException, InterruptedException {
     Output output = common.output();
     output.line("vfio4j demo: %d device servers, %d devices at work; this takes a few seconds more."
         .formatted(2 * devices, devices));
     RingResult result = run(output,
         (folder, progress) -> new RingDemo(devices, settings, progress).run(folder));
     RingReport report = new RingReport(settings, result);
-    return tell(output, report.lines(), report.json(), result.passed());
+    return report(output, report.lines(), report.json(), result.passed());
   }
 
   @FunctionalInterface
-  private interface Run<R> {
-    R in(Path folder, MigrationProgress progress)
+  private interface DemoTask<R> {
+    R run(Path folder, MigrationProgress progress)
         throws IOException, MigrationException, InterruptedException;
   }
 
-  private static <R> R run(Output output, Run<R> demo)
+  private static <R> R run(Output output, DemoTask<R> demo)
       throws IOException, InterruptedException {
-    try (Interrupting _ = Interrupting.onSignal();
-        DemoFolder folder = new DemoFolder();
+    try (SignalInterrupt _ = SignalInterrupt.install();
+        TemporaryFolder folder = new TemporaryFolder();
         MigrationProgress progress = new MigrationProgress(output)) {
-      return demo.in(folder.path(), progress);
+      return demo.run(folder.path(), progress);
     } catch (MigrationException e) {
-      throw FailedMigration.ofDemo(e);
+      throw MigrationFailureReport.ofDemo(e);
     }
   }
 
-  private static int tell(Output output, List<String> lines, JsonObject json, boolean passed) {
+  private static int report(Output output, List<String> lines, JsonObject json, boolean passed) {
     lines.forEach(output::line);
     output.result(json);
-    return passed ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+    return passed ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
   }
 
   private DemoSettings settings() {

@@ -2,9 +2,9 @@
 package io.vfio4j.cli.demo;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.Json;
-import io.vfio4j.cli.Quantities;
-import io.vfio4j.cli.ReportJson;
+import io.vfio4j.cli.base.Json;
+import io.vfio4j.cli.base.Quantities;
+import io.vfio4j.cli.report.ReportJson;
 import io.vfio4j.engine.MigrationReport;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,30 +21,30 @@ final class DemoReport {
   }
 
   List<String> lines() {
-    MigrationLines migration =
-        new MigrationLines(result.report(), settings.options(), result.attempts());
+    MigrationSummary migration =
+        new MigrationSummary(result.report(), settings.options(), result.attempts());
     List<String> lines = new ArrayList<>();
     lines.add("");
     lines.add(
         "A device moved from process %d to process %d, at work all the while.".formatted(result.sourcePid(),
             result.targetPid()));
     lines.add("");
-    lines.addAll(migration.phases());
+    lines.addAll(migration.phaseLines());
     lines.add("");
-    lines.add(migration.downtime());
-    lines.add(migration.moved("%s of internal memory%s".formatted(Quantities.bytes(settings.memory()),
+    lines.add(migration.downtimeLine());
+    lines.add(migration.sentLine("%s of internal memory%s".formatted(Quantities.bytes(settings.memory()),
         result.loaded() > 0 ? ", " + Quantities.bytes(result.loaded()) + " of it from a file" : "")));
     lines.add("");
-    result.checks().forEach(check -> lines.add(MigrationLines.check(check, 10)));
+    result.checks().forEach(check -> lines.add(MigrationSummary.checkLine(check, 10)));
     lines.add("");
-    lines.add(MigrationLines.verdict(result.passed()));
+    lines.add(MigrationSummary.verdictLine(result.passed()));
     return lines;
   }
 
   JsonObject json() {
     MigrationReport report = result.report();
     return Json.event("demo").with("passed", result.passed())
-        .with("checks", result.checks(), Check::json)
+        .with("checks", result.checks(), DemoCheck::json)
         .with("source_pid", result.sourcePid()).with("target_pid", result.targetPid())
         .with("attempts", result.attempts()).with("traffic_writes", result.writes())
         .with("memory_bytes", settings.memory()).with("loaded_bytes", result.loaded())

@@ -17,13 +17,13 @@ import java.util.List;
  */
 record DemoResult(MigrationReport report, long sourcePid, long targetPid, int attempts, long writes,
     long loaded,
-    List<Check> checks) {
+    List<DemoCheck> checks) {
 
   DemoResult {
     checks = List.copyOf(checks);
   }
 
   boolean passed() {
-    return checks.stream().allMatch(Check::passed);
+    return checks.stream().allMatch(DemoCheck::passed);
   }
 }

@@ -15,12 +15,12 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class DemoVm implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMER_TIMEOUT = Duration.ofSeconds(60);
   static final Duration WARM_UP = Duration.ofMillis(300);
 
   private final GuestMemory guest;
   private final TrafficSlots slots;
-  private final DrivenDevice source;
+  private final GuestDevice source;
   private final long scratchValue = ThreadLocalRandom.current().nextLong();
 
   /** Makes the machine, with its memory and a device that does nothing yet. */
@@ -33,14 +33,14 @@ final class DemoVm implements AutoCloseable {
     guest = new GuestMemory(slotCount);
     slots = new TrafficSlots(guest.slots());
     try {
-      source = new DrivenDevice(sourceSocket, guest);
+      source = new GuestDevice(sourceSocket, guest);
     } catch (IOException | RuntimeException e) {
       guest.close();
       throw e;
     }
   }
 
-  DrivenDevice source() {
+  GuestDevice source() {
     return source;
   }
 
@@ -49,18 +49,18 @@ final class DemoVm implements AutoCloseable {
   }
 
   /** Connects to a further device and gives it the machine's memory. It is the caller's. */
-  DrivenDevice connect(Path socket) throws IOException {
-    return new DrivenDevice(socket, guest);
+  GuestDevice connect(Path socket) throws IOException {
+    return new GuestDevice(socket, guest);
   }
 
   /** Puts the device to work: a command, traffic, churn. Returns when all of it has been seen going on. */
   void startWork(long memory, int trafficRate, int churnRate) throws IOException {
-    beginWork(memory, trafficRate, churnRate);
-    letRun(source, WARM_UP);
+    configureWork(memory, trafficRate, churnRate);
+    runFor(source, WARM_UP);
   }
 
   /** Puts the device to work. */
-  void beginWork(long memory, int trafficRate, int churnRate) throws IOException {
+  void configureWork(long memory, int trafficRate, int churnRate) throws IOException {
     source.write64(ScratchLayout.SCRATCH, scratchValue);
     guest.page().setAtIndex(ValueLayout.JAVA_LONG, 0, scratchValue);
     // The end of the last page, which churn, at the start of pages, leaves alone, and so do others at the beginning.
@@ -70,9 +70,9 @@ final class DemoVm implements AutoCloseable {
   }
 
   /** Lets a device run for a while of its own time, which its timer measures. */
-  void letRun(DrivenDevice device, Duration runningTime) throws IOException {
+  void runFor(GuestDevice device, Duration runningTime) throws IOException {
     device.armTimer(runningTime);
-    if (!device.awaitTimer(PATIENCE)) {
+    if (!device.awaitTimer(TIMER_TIMEOUT)) {
       throw new IOException(device.client().identity().name() + ": its timer never fired");
     }
     device.timer().drain();
@@ -83,8 +83,8 @@ final class DemoVm implements AutoCloseable {
   }
 
   /** Returns an observer of a migration of the source to a device. */
-  Observer observe(String target, MigrationListener next) {
-    return new Observer(source, target, slots, next);
+  SwitchoverObserver observe(String target, MigrationListener next) {
+    return new SwitchoverObserver(source, target, slots, next);
   }
 
   @Override

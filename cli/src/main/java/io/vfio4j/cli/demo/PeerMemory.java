@@ -31,7 +31,7 @@ final class PeerMemory implements AutoCloseable {
   private final MappedRegion region;
   private final TrafficSlots slots;
 
-  PeerMemory(DrivenDevice device) throws IOException {
+  PeerMemory(GuestDevice device) throws IOException {
     region = device.client().mapRegion(ScratchLayout.MEMORY_BAR);
     try {
       slots = new TrafficSlots(map());
@@ -50,7 +50,7 @@ final class PeerMemory implements AutoCloseable {
   }
 
   /** Maps it into another device, for which what goes there is peer-to-peer traffic. */
-  void letReach(VfioUserClient other) throws DeviceException {
+  void mapInto(VfioUserClient other) throws DeviceException {
     other.mapDma(new IovaRange(IOVA, region.info().size()), region.fd(), region.offset(),
         DmaOptions.READ_WRITE.asPeer());
   }

@@ -41,15 +41,16 @@ final class RingDemo {
     List<List<String>> commands = new ArrayList<>();
     commands.addAll(commands(folder, "source", DemoSettings::sourceArguments));
     commands.addAll(commands(folder, "target", DemoSettings::targetArguments));
-    try (Servers servers = Servers.start(commands);
-        Ring ring = new Ring(servers.sockets().subList(0, count), servers.sockets().subList(count, 2 * count),
-            settings.memory())) {
+    try (DemoServers servers = DemoServers.start(commands);
+        DeviceRing ring =
+            new DeviceRing(servers.sockets().subList(0, count), servers.sockets().subList(count, 2 * count),
+                settings.memory())) {
       ring.startWork(settings.trafficRate());
       for (int attempt = 1;; attempt++) {
         try {
           MigrationReport report = ring.migrate(ring.sources(), settings.options(), listener);
           return new RingResult(report, servers.pids().subList(0, count),
-              servers.pids().subList(count, 2 * count), attempt, settings.loaded(), ring.prove());
+              servers.pids().subList(count, 2 * count), attempt, settings.loaded(), ring.check());
         } catch (MigrationException e) {
           // On a busy machine a limit may be missed; the sources run on, so it can be tried again.
           if (e.outcome() != Outcome.SOURCE_RUNNING || attempt == settings.attempts()) {

@@ -9,10 +9,10 @@ package io.vfio4j.cli.demo;
  * @param incoming what the device before it writes to its memory
  * @param outgoing what it writes to the memory of the device behind it
  */
-record RingDevice(DemoVm vm, DrivenDevice target, PeerStream incoming, PeerStream outgoing) {
+record RingDevice(DemoVm vm, GuestDevice target, PeerTraffic incoming, PeerTraffic outgoing) {
 
   /** Returns the device that leaves. */
-  DrivenDevice source() {
+  GuestDevice source() {
     return vm.source();
   }
 }

@@ -3,9 +3,9 @@ package io.vfio4j.cli.demo;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.Json;
-import io.vfio4j.cli.Quantities;
-import io.vfio4j.cli.ReportJson;
+import io.vfio4j.cli.base.Json;
+import io.vfio4j.cli.base.Quantities;
+import io.vfio4j.cli.report.ReportJson;
 import io.vfio4j.engine.DeviceSwitchover;
 import io.vfio4j.engine.MigrationReport;
 import java.util.ArrayList;
@@ -26,27 +26,28 @@ final class RingReport {
   }
 
   List<String> lines() {
-    int count = result.proofs().size();
-    MigrationLines migration =
-        new MigrationLines(result.report(), settings.options(), result.attempts());
+    int count = result.devices().size();
+    MigrationSummary migration =
+        new MigrationSummary(result.report(), settings.options(), result.attempts());
     List<String> lines = new ArrayList<>();
     lines.add("");
     lines.add("%d devices moved, each from one process to another, at work all the while.".formatted(count));
     lines.add("");
-    lines.addAll(migration.phases());
+    lines.addAll(migration.phaseLines());
     lines.add("");
-    lines.add(migration.downtime());
-    lines.addAll(migration.downtimeParts());
-    lines.add(migration.moved("%d times %s of internal memory%s".formatted(count,
+    lines.add(migration.downtimeLine());
+    lines.addAll(migration.downtimePartLines());
+    lines.add(migration.sentLine("%d times %s of internal memory%s".formatted(count,
         Quantities.bytes(settings.memory()),
         result.loaded() > 0 ? ", " + Quantities.bytes(result.loaded()) + " of it from a file" : "")));
     for (int i = 0; i < count; i++) {
       lines.add("");
       lines.add(device(i));
-      result.proofs().get(i).checks().forEach(check -> lines.add(MigrationLines.check(check, NAME_WIDTH)));
+      result.devices().get(i).checks()
+          .forEach(check -> lines.add(MigrationSummary.checkLine(check, NAME_WIDTH)));
     }
     lines.add("");
-    lines.add(MigrationLines.verdict(result.passed()));
+    lines.add(MigrationSummary.verdictLine(result.passed()));
     return lines;
   }
 
@@ -61,15 +62,15 @@ final class RingReport {
 
   JsonObject json() {
     return Json.event("demo").with("passed", result.passed())
-        .with("devices", IntStream.range(0, result.proofs().size()).boxed().toList(), this::json)
+        .with("devices", IntStream.range(0, result.devices().size()).boxed().toList(), this::json)
         .with("attempts", result.attempts()).with("memory_bytes", settings.memory())
         .with("loaded_bytes", result.loaded()).with("migration", ReportJson.of(result.report())).build();
   }
 
   private JsonElement json(int i) {
-    RingProof proof = result.proofs().get(i);
+    RingDeviceResult proof = result.devices().get(i);
     return Json.object().with("source_pid", result.sourcePids().get(i))
         .with("target_pid", result.targetPids().get(i)).with("traffic_writes", proof.writes())
-        .with("peer_writes", proof.peerWrites()).with("checks", proof.checks(), Check::json).build();
+        .with("peer_writes", proof.peerWrites()).with("checks", proof.checks(), DemoCheck::json).build();
   }
 }

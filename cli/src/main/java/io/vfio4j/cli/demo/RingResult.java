@@ -12,19 +12,19 @@ import java.util.List;
  * @param targetPids the processes that have them now
  * @param attempts how many tries it took
  * @param loaded bytes of the file in each device's memory
- * @param proofs what was proved of each device
+ * @param devices what was proved of each device
  */
 record RingResult(MigrationReport report, List<Long> sourcePids, List<Long> targetPids, int attempts,
     long loaded,
-    List<RingProof> proofs) {
+    List<RingDeviceResult> devices) {
 
   RingResult {
     sourcePids = List.copyOf(sourcePids);
     targetPids = List.copyOf(targetPids);
-    proofs = List.copyOf(proofs);
+    devices = List.copyOf(devices);
   }
 
   boolean passed() {
-    return proofs.stream().allMatch(RingProof::passed);
+    return devices.stream().allMatch(RingDeviceResult::passed);
   }
 }

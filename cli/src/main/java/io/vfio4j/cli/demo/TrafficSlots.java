@@ -20,7 +20,7 @@ final class TrafficSlots {
   private final MemorySegment slots;
   private final long count;
   /** All writes up to this one have been checked and wiped out. */
-  private long wiped;
+  private long cleared;
 
   /** Makes a view of memory whose whole length is slots. */
   TrafficSlots(MemorySegment slots) {
@@ -33,8 +33,8 @@ final class TrafficSlots {
   }
 
   /** Returns the number of the last write that has been checked and wiped out. */
-  long wiped() {
-    return wiped;
+  long cleared() {
+    return cleared;
   }
 
   /** Returns the slot that the next write after a number goes to. */
@@ -52,19 +52,19 @@ final class TrafficSlots {
    * @param number the number of the last write
    * @return the first slot that is wrong, in words, if one is
    */
-  Optional<String> wrong(long number) {
+  Optional<String> firstMismatch(long number) {
     for (long slot = 0; slot < count; slot++) {
       long due = newestOf(slot, number);
       long found = get(slot);
       if (found != due) {
         return Optional.of("slot %d holds %s, but %s is due there after write %d"
-            .formatted(slot, words(found), words(due), number));
+            .formatted(slot, describe(found), describe(due), number));
       }
     }
     return Optional.empty();
   }
 
-  private static String words(long value) {
+  private static String describe(long value) {
     return value == 0 ? "nothing" : "write " + value;
   }
 
@@ -74,24 +74,24 @@ final class TrafficSlots {
       return 0;
     }
     long newest = number - (number - 1 - slot) % count;
-    return newest > wiped ? newest : 0;
+    return newest > cleared ? newest : 0;
   }
 
   /** Empties all slots. Nothing may write to them meanwhile. */
-  void wipe(long number) {
+  void clear(long number) {
     slots.fill((byte) 0);
-    wiped = number;
+    cleared = number;
   }
 
   /** Returns room for a copy, to be looked at when there is time. */
-  TrafficSlots room() {
+  TrafficSlots newSnapshot() {
     return new TrafficSlots(MemorySegment.ofArray(new long[(int) count]));
   }
 
   /** Becomes what others are at this moment. */
-  void copy(TrafficSlots others) {
+  void copyFrom(TrafficSlots others) {
     slots.copyFrom(others.slots);
-    wiped = others.wiped;
+    cleared = others.cleared;
   }
 
   /** Returns the newest write, looked for from one that is there on. */
@@ -104,7 +104,7 @@ final class TrafficSlots {
   }
 
   /** Returns the first slot that is not empty, in words, if one is. */
-  Optional<String> firstFilled() {
+  Optional<String> firstNonEmpty() {
     for (long slot = 0; slot < count; slot++) {
       if (get(slot) != 0) {
         return Optional.of("slot %d holds write %d while no device runs".formatted(slot, get(slot)));

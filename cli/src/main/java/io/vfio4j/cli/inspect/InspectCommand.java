@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.inspect;
 
-import io.vfio4j.cli.CommandFailure;
-import io.vfio4j.cli.CommonOptions;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.InspectedFile;
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.ExitCodes;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,36 +30,36 @@ public final class InspectCommand implements Callable<Integer> {
   private static final int BUFFER = 64 << 10;
 
   @Mixin
-  private final InspectedFile inspected = new InspectedFile();
+  private final InspectOptions options = new InspectOptions();
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException {
-    Path path = inspected.path(common.spec());
+    Path path = options.path(common.spec());
     try (InputStream in = new BufferedInputStream(Files.newInputStream(path), BUFFER)) {
-      FileKind kind = kind(path, in);
-      if (inspected.isToFit(common.spec()) && !kind.isForDevices()) {
+      FileFormat kind = detectFormat(path, in);
+      if (options.hasDevices(common.spec()) && !kind.isRestorable()) {
         throw new ParameterException(common.spec().commandLine(),
             "%s is one of the %s, which no device can be given: leave out what follows FILE".formatted(path,
                 kind.name()));
       }
-      return kind.show(new Inspection(path, in, inspected, common));
+      return kind.show(new Inspection(path, in, options, common));
     }
   }
 
-  private static FileKind kind(Path path, InputStream in) throws IOException {
+  private static FileFormat detectFormat(Path path, InputStream in) throws IOException {
     in.mark(BUFFER);
-    byte[] beginning = in.readNBytes(FileKind.BEGINNING);
+    byte[] beginning = in.readNBytes(FileFormat.MAGIC_LENGTH);
     in.reset();
-    for (FileKind kind : FileKind.all()) {
+    for (FileFormat kind : FileFormat.all()) {
       if (kind.recognises(beginning)) {
         return kind;
       }
     }
-    throw new CommandFailure(ExitCodes.NOT_DONE, "%s is not a file that vfio4j wrote; this version knows %s"
-        .formatted(path, FileKind.all().stream().map(FileKind::name).collect(Collectors.joining(", "))),
+    throw new CommandException(ExitCodes.FAILURE, "%s is not a file that vfio4j wrote; this version knows %s"
+        .formatted(path, FileFormat.all().stream().map(FileFormat::name).collect(Collectors.joining(", "))),
         null);
   }
 }

@@ -2,7 +2,7 @@
 package io.vfio4j.cli.inspect;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.Json;
+import io.vfio4j.cli.base.Json;
 import io.vfio4j.vfiouser.recording.DecodedMessage;
 import io.vfio4j.vfiouser.recording.RecordedFd;
 import io.vfio4j.vfiouser.recording.RecordingEvent;

@@ -13,12 +13,12 @@ final class Chart {
   private static final double NANOS = 1e9;
 
   /** There is room for this much above and below what is shown. */
-  private static final double ROOM = 1.5;
+  private static final double MARGIN = 1.5;
 
   /** What is so much less than the limit of the downtime needs no room of its own. */
   private static final double DEPTH = 8;
 
-  private static final double LEAST = 4096;
+  private static final double MIN_BYTES = 4096;
   private static final double TICK_RATIO = 16;
   private static final double FINE_RATIO = 4;
   private static final double FEW_TICKS = 1e5;
@@ -26,20 +26,20 @@ final class Chart {
 
   private final List<Series> series;
   private final double lastSecond;
-  private final double least;
-  private final double most;
+  private final double minBytes;
+  private final double maxBytes;
 
   /** A place in a chart: seconds since pre-copy began, and bytes left then. */
-  record At(double seconds, double bytes) {
+  record ChartPoint(double seconds, double bytes) {
   }
 
   /** How one scenario went: corners of its line, in the order of time. */
-  record Series(Compared compared, List<At> corners) {
+  record Series(ScenarioResult compared, List<ChartPoint> corners) {
 
     /** Returns the bytes left at a time; what was left in the end after it. */
     double at(double seconds) {
-      At before = corners.getFirst();
-      for (At corner : corners) {
+      ChartPoint before = corners.getFirst();
+      for (ChartPoint corner : corners) {
         if (corner.seconds() >= seconds) {
           double length = corner.seconds() - before.seconds();
           double part = length > 0 ? (seconds - before.seconds()) / length : 1;
@@ -55,28 +55,28 @@ final class Chart {
     }
   }
 
-  Chart(List<Compared> all) {
+  Chart(List<ScenarioResult> all) {
     series = all.stream().map(one -> new Series(one, corners(one))).toList();
     lastSecond = Math.max(1e-3, series.stream().mapToDouble(Series::end).max().orElseThrow());
     double smallest = Double.MAX_VALUE;
-    double largest = LEAST;
+    double largest = MIN_BYTES;
     for (Series one : series) {
-      double limit = (double) one.compared().fitting();
+      double limit = (double) one.compared().fittingBytes();
       smallest = Math.min(smallest, limit);
-      for (At corner : one.corners()) {
+      for (ChartPoint corner : one.corners()) {
         smallest = Math.min(smallest, Math.max(corner.bytes(), limit / DEPTH));
         largest = Math.max(largest, corner.bytes());
       }
     }
-    least = Math.max(LEAST, smallest) / ROOM;
-    most = Math.max(largest, 2 * least) * ROOM;
+    minBytes = Math.max(MIN_BYTES, smallest) / MARGIN;
+    maxBytes = Math.max(largest, 2 * minBytes) * MARGIN;
   }
 
-  private static List<At> corners(Compared one) {
-    List<At> corners = new ArrayList<>();
-    corners.add(new At(0, (double) one.first()));
+  private static List<ChartPoint> corners(ScenarioResult one) {
+    List<ChartPoint> corners = new ArrayList<>();
+    corners.add(new ChartPoint(0, (double) one.firstRoundBytes()));
     for (SimulatedRound round : one.result().rounds()) {
-      corners.add(new At(seconds(round.end()), (double) round.left()));
+      corners.add(new ChartPoint(seconds(round.end()), (double) round.left()));
     }
     return corners;
   }
@@ -95,16 +95,16 @@ final class Chart {
 
   /** Returns how high bytes are, from 0 at the bottom to 1 at the top; what is below the scale is at the bottom. */
   double height(double bytes) {
-    double shown = Math.clamp(bytes, least, most);
-    return Math.log(shown / least) / Math.log(most / least);
+    double shown = Math.clamp(bytes, minBytes, maxBytes);
+    return Math.log(shown / minBytes) / Math.log(maxBytes / minBytes);
   }
 
   /** Returns the bytes at which the scale is marked. */
   List<Long> byteTicks() {
     List<Long> ticks = new ArrayList<>();
-    double ratio = most / least < FEW_TICKS ? FINE_RATIO : TICK_RATIO;
-    for (double tick = 1; tick <= most; tick *= ratio) {
-      if (tick >= least) {
+    double ratio = maxBytes / minBytes < FEW_TICKS ? FINE_RATIO : TICK_RATIO;
+    for (double tick = 1; tick <= maxBytes; tick *= ratio) {
+      if (tick >= minBytes) {
         ticks.add((long) tick);
       }
     }
@@ -118,6 +118,6 @@ final class Chart {
 
   /** Returns what fits into the limit of the downtime, of each scenario that differs in that. */
   List<Long> limits() {
-    return series.stream().map(one -> one.compared().fitting()).distinct().sorted().toList();
+    return series.stream().map(one -> one.compared().fittingBytes()).distinct().sorted().toList();
   }
 }

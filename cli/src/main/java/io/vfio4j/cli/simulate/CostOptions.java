@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.cli.DurationConverter;
+import io.vfio4j.cli.base.DurationConverter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -11,7 +11,7 @@ final class CostOptions {
 
   private static final Duration FIXED = Duration.ofMillis(10);
   private static final Duration ROUND = Duration.ofMillis(2);
-  private static final Duration LONGEST = Duration.ofHours(24);
+  private static final Duration MAX_HORIZON = Duration.ofHours(24);
   private static final Duration MAX_QUIESCE = Duration.ofMillis(200);
 
   @Option(names = "--fixed-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "What a switchover takes besides sending (default: 10ms; with --trace: as predicted there).")
@@ -31,16 +31,17 @@ final class CostOptions {
 
   /** What was given, or is usual. */
   record Costs(Duration fixed, Duration perRound, Duration quiesce, Duration maxQuiesce,
-      @Nullable Duration looked) {
+      @Nullable Duration requestedHorizon) {
 
     /** Returns how long to look on. */
     Duration horizon(Duration deadline) {
       Duration twice = deadline.multipliedBy(2);
-      return looked != null ? looked : twice.compareTo(LONGEST) < 0 ? twice : LONGEST;
+      return requestedHorizon != null ? requestedHorizon
+          : twice.compareTo(MAX_HORIZON) < 0 ? twice : MAX_HORIZON;
     }
   }
 
-  Costs madeUp() {
+  Costs synthetic() {
     return costs(FIXED, ROUND);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.cli.WhenNotConvergingConverter;
+import io.vfio4j.cli.base.WhenNotConvergingConverter;
 import io.vfio4j.engine.policy.WhenNotConverging;
 import java.time.Duration;
 import java.util.List;
@@ -13,12 +13,12 @@ import java.util.stream.Collectors;
  * same, are one.
  *
  * @param key one letter
- * @param whens what is done at the deadline: any of these
+ * @param policies what is done at the deadline: any of these
  * @param deadline how long pre-copy may take
  * @param maxDowntime the limit of the downtime
  * @param bandwidth bytes a second; empty for the rates of a trace
  */
-record Scenario(char key, List<WhenNotConverging> whens, Duration deadline, Duration maxDowntime,
+record Scenario(char key, List<WhenNotConverging> policies, Duration deadline, Duration maxDowntime,
     OptionalLong bandwidth) {
 
   private static final String KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -41,9 +41,9 @@ record Scenario(char key, List<WhenNotConverging> whens, Duration deadline, Dura
   }
 
   /** Returns what is done at the deadline, for people. */
-  String policy() {
-    return whens.size() == WhenNotConverging.values().length
+  String describePolicies() {
+    return policies.size() == WhenNotConverging.values().length
         ? "any"
-        : whens.stream().map(WhenNotConvergingConverter::word).collect(Collectors.joining(", "));
+        : policies.stream().map(WhenNotConvergingConverter::format).collect(Collectors.joining(", "));
   }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.cli.CommandFailure;
-import io.vfio4j.cli.CommonOptions;
-import io.vfio4j.cli.DurationConverter;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Failures;
-import io.vfio4j.cli.Options;
-import io.vfio4j.cli.Output;
-import io.vfio4j.cli.RateConverter;
-import io.vfio4j.cli.Terminal;
-import io.vfio4j.cli.WhenNotConvergingConverter;
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.DurationConverter;
+import io.vfio4j.cli.base.ErrorMessages;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.RateConverter;
+import io.vfio4j.cli.base.Terminal;
+import io.vfio4j.cli.base.WhenNotConvergingConverter;
 import io.vfio4j.engine.output.OutputFile;
 import io.vfio4j.engine.policy.WhenNotConverging;
 import io.vfio4j.engine.simulation.DirtySource;
@@ -64,8 +64,8 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "The limit of the downtime; several with commas (default: 300ms).")
   private List<Duration> maxDowntimes = new ArrayList<>();
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Words.class, description = "What to do at the deadline: wait, give-up, go-anyway; several with commas (default: all three).")
-  private List<WhenNotConverging> whens = new ArrayList<>();
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "What to do at the deadline: wait, give-up, go-anyway; several with commas (default: all three).")
+  private List<WhenNotConverging> policies = new ArrayList<>();
 
   @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may take until the downtime fits (default: 5m).")
   private Duration deadline = Duration.ofMinutes(5);
@@ -92,18 +92,18 @@ public final class SimulateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     checkSources();
-    Optional<OutputFile> picture = Options.outputFile(common.spec(), "--svg", svg);
-    List<Compared> all;
+    Optional<OutputFile> picture = OptionValues.outputFile(common.spec(), "--svg", svg);
+    List<ScenarioResult> all;
     try {
-      all = (trace == null ? madeUp() : recorded(trace)).run();
+      all = (trace == null ? synthetic() : recorded(trace)).run();
     } catch (IllegalArgumentException e) {
-      throw Options.wrong(common.spec(), e);
+      throw OptionValues.usageError(common.spec(), e);
     }
     show(all);
     if (picture.isPresent()) {
       write(picture.get(), new SvgChart(title, new Chart(all)).text());
     }
-    return ExitCodes.DONE;
+    return ExitCodes.SUCCESS;
   }
 
   private void checkSources() {
@@ -118,48 +118,48 @@ public final class SimulateCommand implements Callable<Integer> {
     }
   }
 
-  private Comparison madeUp() {
+  private ScenarioSweep synthetic() {
     List<DirtySource> sources = new ArrayList<>();
     devices.forEach(spec -> sources.add(spec.source(DirtySource.Kind.DEVICE)));
     memory.forEach(spec -> sources.add(spec.source(DirtySource.Kind.MEMORY)));
-    return comparison(sources, costs.madeUp(), steady());
+    return sweep(sources, costs.synthetic(), steady());
   }
 
-  private Comparison recorded(Path file) throws IOException {
-    RoundTrace recording = Trace.read(Options.readableFile(common.spec(), "--trace", file));
-    return comparison(recording.sources(), costs.recorded(recording.fixedCost()),
-        bandwidths.isEmpty() ? List.of(Comparison.Link.recorded(recording.link())) : steady());
+  private ScenarioSweep recorded(Path file) throws IOException {
+    RoundTrace recording = TraceReader.read(OptionValues.readableFile(common.spec(), "--trace", file));
+    return sweep(recording.sources(), costs.recorded(recording.fixedCost()),
+        bandwidths.isEmpty() ? List.of(ScenarioSweep.LinkBandwidth.recorded(recording.link())) : steady());
   }
 
-  private List<Comparison.Link> steady() {
-    return bandwidths.stream().map(Comparison.Link::steady).toList();
+  private List<ScenarioSweep.LinkBandwidth> steady() {
+    return bandwidths.stream().map(ScenarioSweep.LinkBandwidth::steady).toList();
   }
 
-  private Comparison comparison(List<DirtySource> sources, CostOptions.Costs cost,
-      List<Comparison.Link> links) {
-    return new Comparison(sources, cost, deadline, links,
+  private ScenarioSweep sweep(List<DirtySource> sources, CostOptions.Costs cost,
+      List<ScenarioSweep.LinkBandwidth> links) {
+    return new ScenarioSweep(sources, cost, deadline, links,
         maxDowntimes.isEmpty() ? List.of(MAX_DOWNTIME) : maxDowntimes,
-        whens.isEmpty() ? List.of(WhenNotConverging.values()) : whens);
+        policies.isEmpty() ? List.of(WhenNotConverging.values()) : policies);
   }
 
-  private void show(List<Compared> all) {
+  private void show(List<ScenarioResult> all) {
     Output output = common.output();
-    ComparisonText text = new ComparisonText(all);
+    ScenarioTables text = new ScenarioTables(all);
     text.summary().forEach(output::line);
     output.line("");
-    new TextChart(new Chart(all), Terminal.colours(Terminal.STDOUT)).lines().forEach(output::line);
+    new TextChart(new Chart(all), Terminal.supportsColour(Terminal.STDOUT)).lines().forEach(output::line);
     if (rounds) {
       text.rounds().forEach(output::line);
     }
-    all.forEach(one -> output.result(ComparedJson.of(one)));
+    all.forEach(one -> output.result(ScenarioResultJson.of(one)));
   }
 
   private static void write(OutputFile file, String text) throws IOException {
     try {
       file.write(text);
     } catch (IOException e) {
-      throw new CommandFailure(ExitCodes.OUTPUT_LOST,
-          "--svg: %s could not be written: %s".formatted(file, Failures.words(e)), e);
+      throw new CommandException(ExitCodes.OUTPUT_FAILED,
+          "--svg: %s could not be written: %s".formatted(file, ErrorMessages.describe(e)), e);
     }
   }
 }

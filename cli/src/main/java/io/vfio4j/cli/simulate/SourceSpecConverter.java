@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.cli.DurationConverter;
-import io.vfio4j.cli.RateConverter;
-import io.vfio4j.cli.SizeConverter;
+import io.vfio4j.cli.base.DurationConverter;
+import io.vfio4j.cli.base.RateConverter;
+import io.vfio4j.cli.base.SizeConverter;
 import io.vfio4j.engine.simulation.DirtySource;
 import io.vfio4j.engine.simulation.WritePattern;
 import io.vfio4j.engine.simulation.WriteRate;
@@ -19,19 +19,19 @@ import picocli.CommandLine.TypeConversionException;
  */
 final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
 
-  private static final String FORM =
+  private static final String SYNTAX =
       "SIZE[:WRITES[+WRITES]...], and WRITES as RATE[@SIZE][,cyclic][,burst=TIME/TIME]"
           + "[,to=RATE/TIME]";
 
   /** Writes that may not yet have a part of their own. */
-  private record Unplaced(OptionalLong set, WritePattern.Order order, WriteRate rhythm) {
+  private record UnplacedWrites(OptionalLong set, WritePattern.Order order, WriteRate rhythm) {
   }
 
   @Override
   public SourceSpec convert(String value) {
     int colon = value.indexOf(':');
     long size = new SizeConverter().convert(colon < 0 ? value : value.substring(0, colon));
-    List<Unplaced> unplaced = new ArrayList<>();
+    List<UnplacedWrites> unplaced = new ArrayList<>();
     if (colon >= 0) {
       for (String part : value.substring(colon + 1).split("\\+", -1)) {
         unplaced.add(writes(part));
@@ -46,7 +46,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     }
   }
 
-  private static Unplaced writes(String text) {
+  private static UnplacedWrites writes(String text) {
     String[] parts = text.split(",", -1);
     int at = parts[0].indexOf('@');
     String rateText = at < 0 ? parts[0] : parts[0].substring(0, at);
@@ -63,7 +63,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
         rhythm = rhythm(rate, parts[i]);
       }
     }
-    return new Unplaced(set, order, rhythm);
+    return new UnplacedWrites(set, order, rhythm);
   }
 
   private static double rate(String text) {
@@ -75,7 +75,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     int slash = text.indexOf('/', equals);
     String key = equals < 0 ? text : text.substring(0, equals);
     if (slash < 0 || !(key.equals("burst") || key.equals("to"))) {
-      throw new TypeConversionException("'%s' is not known: give %s".formatted(text, FORM));
+      throw new TypeConversionException("'%s' is not known: give %s".formatted(text, SYNTAX));
     }
     String first = text.substring(equals + 1, slash);
     Duration second = new DurationConverter().convert(text.substring(slash + 1));
@@ -89,10 +89,10 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
   }
 
   /** Gives the writes without a part of their own what the others leave. */
-  private static List<WritePattern> place(long size, List<Unplaced> all) {
+  private static List<WritePattern> place(long size, List<UnplacedWrites> all) {
     long rest = size;
     int without = 0;
-    for (Unplaced some : all) {
+    for (UnplacedWrites some : all) {
       rest -= some.set().orElse(0);
       without += some.set().isPresent() ? 0 : 1;
     }

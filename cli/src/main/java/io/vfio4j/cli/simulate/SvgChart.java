@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.cli.Quantities;
+import io.vfio4j.cli.base.Quantities;
 import io.vfio4j.cli.svg.Point;
 import io.vfio4j.cli.svg.Svg;
 import io.vfio4j.engine.simulation.SimulatedMigration;
@@ -91,7 +91,7 @@ final class SvgChart {
   private List<Point> corners(Chart.Series series) {
     List<Point> corners = new ArrayList<>();
     List<Point> here = new ArrayList<>();
-    for (Chart.At corner : series.corners()) {
+    for (Chart.ChartPoint corner : series.corners()) {
       Point point = point(corner.seconds(), corner.bytes());
       if (!here.isEmpty() && point.x() - here.getFirst().x() >= COLUMN) {
         flush(here, corners);
@@ -120,7 +120,7 @@ final class SvgChart {
   }
 
   private Point end(Chart.Series series) {
-    Chart.At last = series.corners().getLast();
+    Chart.ChartPoint last = series.corners().getLast();
     return point(last.seconds(), last.bytes());
   }
 
@@ -142,21 +142,21 @@ final class SvgChart {
     return Math.abs(one.x() - other.x()) < NEAR && Math.abs(one.y() - other.y()) < NEAR;
   }
 
-  private void legend(int index, Compared one) {
+  private void legend(int index, ScenarioResult one) {
     Point at = new Point(LEFT, LEGEND + index * ROW);
     String style = "s" + index % ChartStyle.COLOURS;
     svg.text("key " + style, at.plus(-24, 4), Character.toString(one.scenario().key()));
     svg.line("series width1 " + style, at, at.plus(SAMPLE, 0));
-    svg.text("note", at.plus(SAMPLE + 12, 4), words(one));
+    svg.text("note", at.plus(SAMPLE + 12, 4), describe(one));
   }
 
-  private static String words(Compared one) {
+  private static String describe(ScenarioResult one) {
     Scenario scenario = one.scenario();
     SimulatedMigration result = one.result();
     String bandwidth = scenario.bandwidth().isPresent()
         ? ", " + Quantities.rate((double) scenario.bandwidth().getAsLong())
         : "";
-    return "%s, limit %s%s: %s after %s, %d rounds%s".formatted(scenario.policy(),
+    return "%s, limit %s%s: %s after %s, %d rounds%s".formatted(scenario.describePolicies(),
         Quantities.time(scenario.maxDowntime()), bandwidth, verdict(result.verdict()),
         Quantities.time(result.total()), result.rounds().size(),
         result.downtime().map(time -> ", downtime " + Quantities.time(time)).orElse(""));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-import io.vfio4j.cli.Quantities;
+import io.vfio4j.cli.base.Quantities;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-import io.vfio4j.cli.CommonOptions;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Options;
-import io.vfio4j.cli.Output;
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,7 +30,7 @@ public final class PlanCommand implements Callable<Integer> {
   private @Nullable String to;
 
   @Mixin
-  private final MachineOptions machine = new MachineOptions();
+  private final StateMachineOptions machine = new StateMachineOptions();
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
@@ -41,22 +41,22 @@ public final class PlanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    return plan(machine.machine(MachineV1.unknown()));
+    return plan(machine.machine(StateMachineV1.withAllArcs()));
   }
 
-  private <S> int plan(Machine<S> with) {
+  private <S> int plan(StateMachine<S> with) {
     S start = parse(with, "FROM", from);
     S end = parse(with, "TO", to);
     PlanReport<S> report = new PlanReport<>(with, with.plan(start, end));
     Output output = common.output();
     report.lines().forEach(output::line);
     output.result(report.json());
-    return report.hasWay() ? ExitCodes.DONE : ExitCodes.NOT_DONE;
+    return report.hasPath() ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
   }
 
-  private <S> S parse(Machine<S> with, String name, @Nullable String text) {
+  private <S> S parse(StateMachine<S> with, String name, @Nullable String text) {
     try {
-      return with.parse(Options.required(text, name));
+      return with.parse(OptionValues.required(text, name));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(common.spec().commandLine(), name + ": " + e.getMessage(), e);
     }

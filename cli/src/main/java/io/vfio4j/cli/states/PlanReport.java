@@ -2,7 +2,7 @@
 package io.vfio4j.cli.states;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.Json;
+import io.vfio4j.cli.base.Json;
 import io.vfio4j.model.plan.Plan;
 import io.vfio4j.model.plan.Route;
 import io.vfio4j.model.plan.Step;
@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Tells a plan, to people and to programs. */
-record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
+record PlanReport<S>(StateMachine<S> machine, Plan<S> plan) {
 
-  boolean hasWay() {
+  boolean hasPath() {
     return !plan.routes().isEmpty();
   }
 
@@ -22,8 +22,8 @@ record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
     List<String> lines = new ArrayList<>();
     lines.add("%s to %s: version %d, %s".formatted(plan.from(), plan.to(), machine.version(),
         machine.summary()));
-    if (!hasWay()) {
-      lines.add("No way: %s.".formatted(machine.whyNoWay(plan.from(), plan.to())));
+    if (!hasPath()) {
+      lines.add("No way: %s.".formatted(machine.unreachableReason(plan.from(), plan.to())));
       return lines;
     }
     if (plan.singleRequest().isEmpty()) {
@@ -50,11 +50,11 @@ record PlanReport<S>(Machine<S> machine, Plan<S> plan) {
       case DETOUR -> "detour";
       case RESET -> "by reset";
     };
-    return kind + (way.isSpecified() ? "" : ", a further way") + ask(way);
+    return kind + (way.isSpecified() ? "" : ", a further way") + describeRequests(way);
   }
 
   /** Where one request takes several arcs, the path does not show what to ask for. */
-  private static <S> String ask(Route<S> way) {
+  private static <S> String describeRequests(Route<S> way) {
     boolean eachArcAsked = way.steps().stream().allMatch(step -> step.path().size() == 1);
     if (eachArcAsked || way.isSingleRequest()) {
       return "";

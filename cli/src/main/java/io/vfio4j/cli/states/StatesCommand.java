@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-import io.vfio4j.cli.CommonOptions;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Output;
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Output;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,11 +23,11 @@ import picocli.CommandLine.ParameterException;
 public final class StatesCommand implements Callable<Integer> {
 
   @Mixin
-  private final MachineOptions machine = new MachineOptions();
+  private final StateMachineOptions machine = new StateMachineOptions();
 
-  @Option(names = "--format", paramLabel = "FORMAT", converter = FormatConverter.class, description = {
+  @Option(names = "--format", paramLabel = "FORMAT", converter = OutputFormatConverter.class, description = {
       "One of ${COMPLETION-CANDIDATES}; default table. --json is short for json."})
-  private @Nullable Format format;
+  private @Nullable OutputFormat format;
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
@@ -38,17 +38,17 @@ public final class StatesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (common.json() && format != null && format != Format.JSON) {
+    if (common.json() && format != null && format != OutputFormat.JSON) {
       throw new ParameterException(common.spec().commandLine(),
           "--json and --format %s exclude each other".formatted(format));
     }
-    StateMap map = machine.machine(MachineV1.asNamed()).map();
+    StateGraph map = machine.machine(StateMachineV1.specified()).graph();
     Output output = common.output();
     if (common.json()) {
       output.result(new StatesJson(map).build());
     } else {
-      output.line((format == null ? Format.TABLE : format).render(map));
+      output.line((format == null ? OutputFormat.TABLE : format).render(map));
     }
-    return ExitCodes.DONE;
+    return ExitCodes.SUCCESS;
   }
 }

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-import io.vfio4j.cli.Columns;
+import io.vfio4j.cli.base.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 
 /** States and arcs for people. */
-record StatesTable(StateMap map) {
+record StatesTable(StateGraph graph) {
 
   String text() {
     List<List<String>> states = new ArrayList<>();
     states.add(List.of("state", "no.", "needs", "the device"));
-    map.states().forEach(state -> states.add(List.of(state.name(), Integer.toString(state.number()),
-        String.join(", ", state.needs()), state.meaning())));
+    graph.states().forEach(state -> states.add(List.of(state.name(), Integer.toString(state.number()),
+        String.join(", ", state.features()), state.meaning())));
     List<List<String>> arcs = new ArrayList<>();
     arcs.add(List.of("arc", "had by", "data"));
-    map.arcs().forEach(arc -> arcs.add(List.of(arc.toString(), arc.need().words(), arc.effect())));
-    return String.join("\n", map.title(), "", columns(states), "", columns(arcs), "",
+    graph.arcs()
+        .forEach(arc -> arcs.add(List.of(arc.toString(), arc.requirement().description(), arc.effect())));
+    return String.join("\n", graph.title(), "", columns(states), "", columns(arcs), "",
         "A reset leads from any state to RUNNING, and is the only way out of ERROR.",
         "For the ways from a state to another: vfio4j plan FROM TO");
   }
 
   private static String columns(List<List<String>> rows) {
-    return String.join("\n", Columns.lines(rows));
+    return String.join("\n", TextTable.lines(rows));
   }
 }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Says below a diagram what its lines, dots and boxes mean. */
-record SvgLegend(StateMap map, List<ShownArc> undrawn) {
+record SvgLegend(StateGraph graph, List<ArcView> undrawn) {
 
   private static final double ROW = 26;
   private static final double COLUMN = 300;
@@ -21,11 +21,11 @@ record SvgLegend(StateMap map, List<ShownArc> undrawn) {
   }
 
   void draw(Svg svg, Point corner) {
-    List<Need> needs = map.needs();
+    List<ArcRequirement> needs = graph.requirements();
     for (int i = 0; i < needs.size(); i++) {
       Point at = corner.plus(0, i * ROW);
       svg.arrow(needs.get(i).styleClass(), new Arrow(at, at.plus(SAMPLE, 0)));
-      svg.text("note", at.plus(SAMPLE + 12, 4), "arc: " + needs.get(i).words());
+      svg.text("note", at.plus(SAMPLE + 12, 4), "arc: " + needs.get(i).description());
     }
     Point middle = corner.plus(COLUMN, 0);
     sample(svg, middle, "running", "the device operates");
@@ -53,8 +53,8 @@ record SvgLegend(StateMap map, List<ShownArc> undrawn) {
   private List<String> notes() {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < undrawn.size(); i += UNDRAWN_IN_LINE) {
-      List<ShownArc> some = undrawn.subList(i, Math.min(i + UNDRAWN_IN_LINE, undrawn.size()));
-      lines.add((i == 0 ? "Also: " : "") + String.join(", ", some.stream().map(ShownArc::toString).toList()));
+      List<ArcView> some = undrawn.subList(i, Math.min(i + UNDRAWN_IN_LINE, undrawn.size()));
+      lines.add((i == 0 ? "Also: " : "") + String.join(", ", some.stream().map(ArcView::toString).toList()));
     }
     return lines;
   }

@@ -30,11 +30,11 @@ record Downtime(Duration took, DowntimeParts parts, Optional<DowntimeParts> pred
             report.memory()));
   }
 
-  static Optional<Downtime> of(Ending ending) {
+  static Optional<Downtime> of(MigrationResult ending) {
     return switch (ending) {
-      case Ending.Moved(MigrationReport report) -> Optional.of(of(report));
-      case Ending.Saved(SaveReport report, _) -> of(report);
-      case Ending.Received _,Ending.Restored _,Ending.NotBegun _,Ending.Failed _,Ending.NotRestored _ ->
+      case MigrationResult.Migrated(MigrationReport report) -> Optional.of(of(report));
+      case MigrationResult.Saved(SaveReport report, _) -> of(report);
+      case MigrationResult.Received _,MigrationResult.Restored _,MigrationResult.NotStarted _,MigrationResult.Failed _,MigrationResult.RestoreFailed _ ->
         Optional.empty();
     };
   }

@@ -2,14 +2,14 @@
 package io.vfio4j.cli.watch;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.CommandFailure;
-import io.vfio4j.cli.ErrorJson;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Failures;
-import io.vfio4j.cli.FileReportJson;
-import io.vfio4j.cli.JsonMigrationView;
-import io.vfio4j.cli.Output;
-import io.vfio4j.cli.ReportJson;
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.ErrorJson;
+import io.vfio4j.cli.base.ErrorMessages;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.report.FileReportJson;
+import io.vfio4j.cli.report.JsonMigrationView;
+import io.vfio4j.cli.report.ReportJson;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
@@ -36,10 +36,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class EventsFile implements Watcher {
 
   /** So many events are minutes of a migration. */
-  private static final int MAX_WAITING = 10_000;
+  private static final int QUEUE_CAPACITY = 10_000;
 
   /** How long what is still to be written is waited for when the command ends. */
-  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
   private final OutputFile file;
   private final Writer writer;
@@ -51,7 +51,7 @@ final class EventsFile implements Watcher {
     this.file = file;
     this.writer = writer;
     this.output = output;
-    this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING),
+    this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE_CAPACITY),
         Thread.ofPlatform().name("vfio4j-events").daemon(true).factory(),
         (_, _) -> fail("it takes events too slowly"));
   }
@@ -60,8 +60,8 @@ final class EventsFile implements Watcher {
     try {
       return new EventsFile(file, new OutputStreamWriter(file.open(), StandardCharsets.UTF_8), output);
     } catch (IOException e) {
-      throw new CommandFailure(ExitCodes.NOT_DONE,
-          "--events: cannot write %s: %s".formatted(file, Failures.words(e)), e);
+      throw new CommandException(ExitCodes.FAILURE,
+          "--events: cannot write %s: %s".formatted(file, ErrorMessages.describe(e)), e);
     }
   }
 
@@ -71,37 +71,37 @@ final class EventsFile implements Watcher {
   }
 
   @Override
-  public void moved(MigrationReport report) {
+  public void onMigrated(MigrationReport report) {
     write(ReportJson.of(report));
   }
 
   @Override
-  public void received(TargetReport report) {
+  public void onReceived(TargetReport report) {
     write(ReportJson.of(report));
   }
 
   @Override
-  public void saved(SaveReport report, Path saved) {
+  public void onSaved(SaveReport report, Path saved) {
     write(FileReportJson.of(report, saved));
   }
 
   @Override
-  public void restored(RestoreReport report, Path saved) {
+  public void onRestored(RestoreReport report, Path saved) {
     write(FileReportJson.of(report, saved));
   }
 
   @Override
-  public void notRestored(RestoreException cause, CommandFailure failure) {
+  public void onRestoreFailed(RestoreException cause, CommandException failure) {
     write(ErrorJson.of(failure));
   }
 
   @Override
-  public void failed(MigrationException cause, CommandFailure failure) {
+  public void onFailed(MigrationException cause, CommandException failure) {
     write(ErrorJson.of(failure));
   }
 
   @Override
-  public void notBegun(Throwable failure) {
+  public void onNotStarted(Throwable failure) {
     write(ErrorJson.of(failure));
   }
 
@@ -120,7 +120,7 @@ final class EventsFile implements Watcher {
       writer.write(line);
       writer.flush();
     } catch (IOException e) {
-      fail(Failures.words(e));
+      fail(ErrorMessages.describe(e));
     }
   }
 
@@ -134,7 +134,7 @@ final class EventsFile implements Watcher {
   public void close() {
     thread.shutdown();
     try {
-      if (!thread.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!thread.awaitTermination(DRAIN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         fail("it takes nothing any more"); // To close it would wait for that, too.
         return;
       }
@@ -142,7 +142,7 @@ final class EventsFile implements Watcher {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException e) {
-      fail(Failures.words(e));
+      fail(ErrorMessages.describe(e));
     }
   }
 }

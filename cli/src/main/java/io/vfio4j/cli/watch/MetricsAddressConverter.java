@@ -22,10 +22,10 @@ final class MetricsAddressConverter implements ITypeConverter<InetSocketAddress>
     if (host.startsWith("[") && host.endsWith("]")) {
       host = host.substring(1, host.length() - 1);
     } else if (host.indexOf(':') >= 0) {
-      throw wrong(value);
+      throw invalid(value);
     }
     if (host.isEmpty()) {
-      throw wrong(value);
+      throw invalid(value);
     }
     return new InetSocketAddress(host, port);
   }
@@ -37,12 +37,12 @@ final class MetricsAddressConverter implements ITypeConverter<InetSocketAddress>
         return port;
       }
     } catch (NumberFormatException e) {
-      throw wrong(value);
+      throw invalid(value);
     }
-    throw wrong(value);
+    throw invalid(value);
   }
 
-  private static TypeConversionException wrong(String value) {
+  private static TypeConversionException invalid(String value) {
     return new TypeConversionException(
         "'%s' is no address: write PORT or HOST:PORT, as in 9400 or localhost:9400".formatted(value));
   }

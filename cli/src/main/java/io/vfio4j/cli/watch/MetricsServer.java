@@ -3,10 +3,10 @@ package io.vfio4j.cli.watch;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.vfio4j.cli.CommandFailure;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Json;
-import io.vfio4j.cli.Output;
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Json;
+import io.vfio4j.cli.base.Output;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationReport;
@@ -37,7 +37,7 @@ final class MetricsServer implements Watcher {
     System.setProperty("jdk.httpserver.maxConnections", "256");
   }
 
-  private final Metrics metrics = new Metrics();
+  private final MigrationMetrics metrics = new MigrationMetrics();
   private final HttpServer server;
   private final ExecutorService threads;
 
@@ -55,7 +55,7 @@ final class MetricsServer implements Watcher {
     try {
       http = HttpServer.create(address, BACKLOG);
     } catch (IOException e) {
-      throw new CommandFailure(ExitCodes.NOT_DONE,
+      throw new CommandException(ExitCodes.FAILURE,
           "--metrics: %s:%d cannot be listened at: %s; give another port, or 0 for any"
               .formatted(address.getHostString(), address.getPort(), e.getMessage()),
           e);
@@ -63,7 +63,7 @@ final class MetricsServer implements Watcher {
     MetricsServer server = new MetricsServer(http);
     http.start();
     String url = url(http.getAddress());
-    output.remark("metrics at " + url);
+    output.info("metrics at " + url);
     output.event(Json.event("metrics").with("address", url).build());
     return server;
   }
@@ -96,28 +96,28 @@ final class MetricsServer implements Watcher {
   }
 
   @Override
-  public void moved(MigrationReport report) {
-    metrics.moved(report);
+  public void onMigrated(MigrationReport report) {
+    metrics.onMigrated(report);
   }
 
   @Override
-  public void received(TargetReport report) {
-    metrics.received(report);
+  public void onReceived(TargetReport report) {
+    metrics.onReceived(report);
   }
 
   @Override
-  public void saved(SaveReport report, Path file) {
-    metrics.saved(report);
+  public void onSaved(SaveReport report, Path file) {
+    metrics.onSaved(report);
   }
 
   @Override
-  public void restored(RestoreReport report, Path file) {
-    metrics.restored(report);
+  public void onRestored(RestoreReport report, Path file) {
+    metrics.onRestored(report);
   }
 
   @Override
-  public void failed(MigrationException cause, CommandFailure failure) {
-    metrics.failed(cause.outcome());
+  public void onFailed(MigrationException cause, CommandException failure) {
+    metrics.onFailed(cause.outcome());
   }
 
   @Override

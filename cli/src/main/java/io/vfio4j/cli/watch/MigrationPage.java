@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
-import static io.vfio4j.cli.Quantities.bytes;
-import static io.vfio4j.cli.Quantities.time;
+import static io.vfio4j.cli.base.Quantities.bytes;
+import static io.vfio4j.cli.base.Quantities.time;
 
 import io.vfio4j.conformance.report.HtmlPage;
 import io.vfio4j.conformance.report.Markup;
@@ -28,25 +28,25 @@ final class MigrationPage {
   /** What is shown before and after the downtime, as a part of it. */
   private static final int MARGIN = 20;
 
-  private final Story story;
-  private final CommandWords command;
-  private final Ending ending;
+  private final MigrationTimeline timeline;
+  private final CommandInvocation command;
+  private final MigrationResult result;
   /** Where the timeline ends. */
   private final Duration end;
   /** How long it took: as the report says, where there is one. */
   private final Duration took;
-  private final Html html = new Html();
+  private final HtmlWriter html = new HtmlWriter();
 
-  private MigrationPage(Story story, CommandWords command, Ending ending) {
-    this.story = story;
+  private MigrationPage(MigrationTimeline story, CommandInvocation command, MigrationResult ending) {
+    this.timeline = story;
     this.command = command;
-    this.ending = ending;
-    this.end = story.now();
+    this.result = ending;
+    this.end = story.elapsed();
     this.took = ending.total().orElse(end);
   }
 
   /** Returns the page, which is to be written as UTF-8. */
-  static String of(Story story, CommandWords command, Ending ending) {
+  static String of(MigrationTimeline story, CommandInvocation command, MigrationResult ending) {
     MigrationPage page = new MigrationPage(story, command, ending);
     page.write();
     return page.html.toString();
@@ -64,14 +64,14 @@ final class MigrationPage {
     html.element("title", "", title()).raw("<style>\n" + HtmlPage.style() + style())
         .raw("</style>\n</head>\n<body>\n<main>\n");
     writeHead();
-    Numbers numbers = new Numbers(html);
-    numbers.writeCards(ending, end);
-    if (!story.phases().isEmpty()) {
+    ReportTables numbers = new ReportTables(html);
+    numbers.writeCards(result, end);
+    if (!timeline.phases().isEmpty()) {
       writeTimeline();
     }
-    Downtime.of(ending).ifPresent(this::writeDowntime);
-    numbers.writeTables(ending);
-    numbers.writeStory(story, end);
+    Downtime.of(result).ifPresent(this::writeDowntime);
+    numbers.writeTables(result);
+    numbers.writeTimeline(timeline, end);
     numbers.writeOptions(command);
     html.raw("</main>\n</body>\n</html>\n");
   }
@@ -88,18 +88,19 @@ final class MigrationPage {
   }
 
   private String title() {
-    List<String> devices = story.devices(end);
+    List<String> devices = timeline.devices(end);
     String what = command.name().endsWith(" save") ? "Saving"
         : command.name().endsWith(" restore") ? "Restoring" : "Migration";
     return devices.isEmpty() ? what : what + " of " + String.join(", ", devices);
   }
 
   private void writeHead() {
-    Optional<String> failure = switch (ending) {
-      case Ending.Failed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
-      case Ending.NotRestored failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
-      case Ending.NotBegun failed -> Optional.of(failed.words());
-      case Ending.Moved _,Ending.Received _,Ending.Saved _,Ending.Restored _ -> Optional.empty();
+    Optional<String> failure = switch (result) {
+      case MigrationResult.Failed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
+      case MigrationResult.RestoreFailed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
+      case MigrationResult.NotStarted failed -> Optional.of(failed.words());
+      case MigrationResult.Migrated _,MigrationResult.Received _,MigrationResult.Saved _,MigrationResult.Restored _ ->
+        Optional.empty();
     };
     Optional<String> paused = workloadFailure();
     html.raw("<header>\n").element("h1", "", title())
@@ -107,7 +108,7 @@ final class MigrationPage {
             failure.isPresent() ? "Failed"
                 : paused.isPresent() ? "Done, but the workload stays paused" : "Done")
         .raw("<dl>\n")
-        .fact("Command", command.name()).fact("Began", TIME.format(story.began()))
+        .fact("Command", command.name()).fact("Began", TIME.format(timeline.startTime()))
         .fact("Took", time(took)).raw("</dl>\n");
     failure.or(() -> paused).ifPresent(words -> html.element("p", "failure", words));
     html.raw("</header>\n");
@@ -115,24 +116,24 @@ final class MigrationPage {
 
   /** Returns why a workload did not resume after what was done. */
   private Optional<String> workloadFailure() {
-    return switch (ending) {
-      case Ending.Moved moved -> moved.report().workloadFailure();
-      case Ending.Saved saved -> saved.report().workloadFailure();
+    return switch (result) {
+      case MigrationResult.Migrated moved -> moved.report().workloadFailure();
+      case MigrationResult.Saved saved -> saved.report().workloadFailure();
       default -> Optional.empty();
     };
   }
 
   private void writeTimeline() {
-    Lanes lanes = new Lanes(story, end);
+    LaneBuilder lanes = new LaneBuilder(timeline, end);
     Duration from = Duration.ZERO;
     Duration to = Duration.ZERO;
-    Optional<Downtime> downtime = Downtime.of(ending);
+    Optional<Downtime> downtime = Downtime.of(result);
     if (downtime.isPresent()) {
       to = lanes.downtimeEnd();
       from = to.minus(downtime.get().took());
     }
     html.section("Timeline")
-        .wide(new TimelineChart(Duration.ZERO, end, lanes.all(), story.rounds().list())
+        .scrollable(new TimelineChart(Duration.ZERO, end, lanes.build(), timeline.rounds().list())
             .text("Phases, states of the devices and rounds over time", from, to));
     writeLegend();
     html.endSection();
@@ -140,16 +141,16 @@ final class MigrationPage {
 
   private void writeLegend() {
     html.raw("<p class=\"legend\">");
-    story.moves(end).stream()
+    timeline.moves(end).stream()
         .flatMap(move -> move.reached().map(reached -> List.of(move.from(), reached))
             .orElseGet(() -> List.of(move.from())).stream())
         .distinct().sorted()
         .forEach(state -> html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar "
-            + Lanes.style(state.name()) + "\" width=\"14\" height=\"14\" rx=\"3\"/></svg>"
+            + LaneBuilder.style(state.name()) + "\" width=\"14\" height=\"14\" rx=\"3\"/></svg>"
             + Markup.escape(state.name()) + "</span> "));
     html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar moving\" width=\"14\" "
         + "height=\"14\" rx=\"3\"/></svg>on its way</span>");
-    if (Downtime.of(ending).isPresent()) {
+    if (Downtime.of(result).isPresent()) {
       html.raw(" <span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"mark\" width=\"14\" "
           + "height=\"14\" rx=\"3\"/></svg>downtime</span>");
     }
@@ -171,14 +172,15 @@ final class MigrationPage {
   }
 
   private void writeDowntime(Downtime downtime) {
-    Lanes lanes = new Lanes(story, end);
+    LaneBuilder lanes = new LaneBuilder(timeline, end);
     Duration to = lanes.downtimeEnd();
     Duration from = to.minus(downtime.took());
     Duration margin = downtime.took().dividedBy(MARGIN);
-    List<Lane> rows = new ArrayList<>(List.of(lanes.parts(downtime)));
-    rows.addAll(lanes.all());
-    html.section("The downtime, magnified").wide(new TimelineChart(from.minus(margin), to.plus(margin), rows,
-        List.of()).text("What the downtime consisted of", from, to));
+    List<Lane> rows = new ArrayList<>(List.of(lanes.downtimeLane(downtime)));
+    rows.addAll(lanes.build());
+    html.section("The downtime, magnified")
+        .scrollable(new TimelineChart(from.minus(margin), to.plus(margin), rows,
+            List.of()).text("What the downtime consisted of", from, to));
     writeParts(downtime);
     downtime.memory()
         .ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."

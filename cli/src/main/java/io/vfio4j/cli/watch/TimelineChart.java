@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
-import io.vfio4j.cli.Quantities;
+import io.vfio4j.cli.base.Quantities;
 import io.vfio4j.cli.svg.Point;
 import io.vfio4j.cli.svg.Svg;
 import io.vfio4j.cli.svg.Ticks;
@@ -18,7 +18,7 @@ final class TimelineChart {
   private static final double TOP = 26;
   private static final double ROW = 28;
   private static final double BAR = 20;
-  private static final double LETTER = 6.6;
+  private static final double LETTER_WIDTH = 6.6;
   private static final double GRAPH = 96;
   private static final int LABEL = 24;
   private static final int TICKS = 7;
@@ -26,16 +26,16 @@ final class TimelineChart {
   /** Letters beyond this would be cut off, pixels from the right. */
   private static final double LAST_TICK = 24;
 
-  private static final double THINNEST = 1;
+  private static final double MIN_WIDTH = 1;
 
   private final Duration begin;
   private final Duration end;
   private final List<Lane> lanes;
-  private final List<Story.RoundEnd> rounds;
+  private final List<MigrationTimeline.RoundEnd> rounds;
   private final Svg svg = new Svg();
 
   /** Makes one; the graph of what was left after each round is below the rows, if there are rounds. */
-  TimelineChart(Duration begin, Duration end, List<Lane> lanes, List<Story.RoundEnd> rounds) {
+  TimelineChart(Duration begin, Duration end, List<Lane> lanes, List<MigrationTimeline.RoundEnd> rounds) {
     this.begin = begin;
     this.end = end.compareTo(begin) > 0 ? end : begin.plusNanos(1);
     this.lanes = lanes;
@@ -47,7 +47,8 @@ final class TimelineChart {
     double lanesEnd = TOP + ROW * lanes.size();
     double height = lanesEnd + (rounds.isEmpty() ? 4 : GRAPH);
     if (markTo.compareTo(markFrom) > 0) {
-      svg.rect("mark", new Point(x(markFrom), TOP), Math.max(THINNEST, x(markTo) - x(markFrom)), height - TOP,
+      svg.rect("mark", new Point(x(markFrom), TOP), Math.max(MIN_WIDTH, x(markTo) - x(markFrom)),
+          height - TOP,
           0);
     }
     axis(begin.isZero() ? begin : markFrom, height);
@@ -92,12 +93,12 @@ final class TimelineChart {
 
   private void bar(Lane.Bar bar, double top) {
     double x = x(bar.from());
-    double width = Math.max(THINNEST, x(bar.to()) - x);
+    double width = Math.max(MIN_WIDTH, x(bar.to()) - x);
     String words = "%s, %s%s".formatted(bar.text(), Quantities.time(bar.to().minus(bar.from())),
         bar.hint().isEmpty() ? "" : ": " + bar.hint());
     svg.raw("  <g><title>%s</title>\n".formatted(Svg.escape(bar.text().isEmpty() ? bar.hint() : words)));
     svg.rect("bar " + bar.style(), new Point(x, top), width, BAR, Math.min(3, width / 2));
-    if (!bar.text().isEmpty() && bar.text().length() * LETTER + 8 <= width) {
+    if (!bar.text().isEmpty() && bar.text().length() * LETTER_WIDTH + 8 <= width) {
       svg.text("in", new Point(x + width / 2, top + 14), bar.text());
     }
     svg.raw("  </g>\n");
@@ -114,7 +115,7 @@ final class TimelineChart {
     svg.text("label quiet", new Point(LEFT - 10, top + 20), "at most " + Quantities.bytes((long) most));
     svg.line("grid", new Point(LEFT, bottom), new Point(RIGHT, bottom));
     List<Point> corners = new ArrayList<>();
-    for (Story.RoundEnd round : rounds) {
+    for (MigrationTimeline.RoundEnd round : rounds) {
       double share = most > 0 ? round.round().bytesLeft() / most : 0;
       corners.add(new Point(x(round.at()), bottom - (bottom - top) * share));
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
-import io.vfio4j.cli.Options;
-import io.vfio4j.cli.Output;
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
 import io.vfio4j.engine.output.OutputFile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -43,9 +43,9 @@ public final class WatchOptions {
    * @throws IOException if a file cannot be written, or the address of the metrics is not to be had
    * @throws ParameterException if an option makes no sense
    */
-  public Watching start(CommandSpec spec, Output output) throws IOException {
-    Optional<OutputFile> eventsFile = Options.outputFile(spec, "--events", events);
-    Optional<OutputFile> reportFile = Options.outputFile(spec, "--report", report);
+  public MigrationMonitor start(CommandSpec spec, Output output) throws IOException {
+    Optional<OutputFile> eventsFile = OptionValues.outputFile(spec, "--events", events);
+    Optional<OutputFile> reportFile = OptionValues.outputFile(spec, "--report", report);
     requireLoopback(spec);
     List<Watcher> watchers = new ArrayList<>();
     try {
@@ -56,9 +56,9 @@ public final class WatchOptions {
         watchers.add(MetricsServer.start(metrics, output));
       }
       if (reportFile.isPresent()) {
-        watchers.add(new PageFile(reportFile.get(), CommandWords.of(spec), output));
+        watchers.add(new MigrationPageFile(reportFile.get(), CommandInvocation.of(spec), output));
       }
-      return new Watching(watchers, output);
+      return new MigrationMonitor(watchers, output);
     } catch (IOException | RuntimeException | Error e) {
       watchers.forEach(Watcher::close);
       throw e;

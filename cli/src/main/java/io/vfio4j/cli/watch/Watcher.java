@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.watch;
 
-import io.vfio4j.cli.CommandFailure;
+import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
@@ -15,22 +15,22 @@ import java.nio.file.Path;
 interface Watcher extends MigrationListener, AutoCloseable {
 
   /** The source's side is done. */
-  default void moved(MigrationReport report) {
+  default void onMigrated(MigrationReport report) {
     // Not everybody wants to know.
   }
 
   /** The target's side is done. */
-  default void received(TargetReport report) {
+  default void onReceived(TargetReport report) {
     // Not everybody wants to know.
   }
 
   /** The state of devices has been saved. */
-  default void saved(SaveReport report, Path file) {
+  default void onSaved(SaveReport report, Path file) {
     // Not everybody wants to know.
   }
 
   /** Devices have been given a state that was saved. */
-  default void restored(RestoreReport report, Path file) {
+  default void onRestored(RestoreReport report, Path file) {
     // Not everybody wants to know.
   }
 
@@ -40,17 +40,17 @@ interface Watcher extends MigrationListener, AutoCloseable {
    * @param cause what the engine says
    * @param failure what the command says
    */
-  default void failed(MigrationException cause, CommandFailure failure) {
+  default void onFailed(MigrationException cause, CommandException failure) {
     // Not everybody wants to know.
   }
 
-  /** As {@link #failed}, of a state that could not be saved. */
-  default void notSaved(MigrationException cause, CommandFailure failure) {
-    failed(cause, failure);
+  /** As {@link #onFailed}, of a state that could not be saved. */
+  default void onSaveFailed(MigrationException cause, CommandException failure) {
+    onFailed(cause, failure);
   }
 
-  /** As {@link #failed}, of a state that could not be restored. */
-  default void notRestored(RestoreException cause, CommandFailure failure) {
+  /** As {@link #onFailed}, of a state that could not be restored. */
+  default void onRestoreFailed(RestoreException cause, CommandException failure) {
     // Not everybody wants to know.
   }
 
@@ -59,7 +59,7 @@ interface Watcher extends MigrationListener, AutoCloseable {
    *
    * @param failure what the command threw
    */
-  default void notBegun(Throwable failure) {
+  default void onNotStarted(Throwable failure) {
     // Not everybody wants to know.
   }
 

@@ -74,34 +74,35 @@ class BarrierTest {
     ends.forEach(Runnable::run);
   }
 
-  private List<RingProof> move(UnaryOperator<MigratableDevice> as) throws Exception {
+  private List<RingDeviceResult> move(UnaryOperator<MigratableDevice> as) throws Exception {
     List<Path> sources = new ArrayList<>();
     List<Path> targets = new ArrayList<>();
     for (int i = 0; i < DEVICES; i++) {
       sources.add(serve("source" + i, i == SLOW ? List.of(TAKES_ITS_TIME) : List.of()));
       targets.add(serve("target" + i, List.of()));
     }
-    try (Ring ring = new Ring(sources, targets, MEMORY)) {
+    try (DeviceRing ring = new DeviceRing(sources, targets, MEMORY)) {
       ring.startWork(RATE);
       ring.migrate(ring.sources().stream().map(as).toList(), OPTIONS, MigrationListener.NONE);
-      return ring.prove();
+      return ring.check();
     }
   }
 
   @Test
-  void withTheBarrierNothingIsLost() throws Exception {
-    List<RingProof> proofs = move(UnaryOperator.identity());
+  void losesNoWriteWithBarrier() throws Exception {
+    List<RingDeviceResult> proofs = move(UnaryOperator.identity());
 
     assertThat(proofs).hasSize(DEVICES).allSatisfy(proof -> {
-      assertThat(proof.checks()).extracting(Check::name).contains("traffic", "memory", "registers", "timer");
-      assertThat(proof.checks()).allMatch(Check::passed);
+      assertThat(proof.checks()).extracting(DemoCheck::name).contains("traffic", "memory", "registers",
+          "timer");
+      assertThat(proof.checks()).allMatch(DemoCheck::passed);
       assertThat(proof.peerWrites()).isPositive();
     });
   }
 
   @Test
-  void withoutItWhatTheSlowDeviceWritesToTheNextIsLost() throws Exception {
-    List<RingProof> proofs = move(HurriedDevice::new);
+  void losesPeerWritesWithoutBarrier() throws Exception {
+    List<RingDeviceResult> proofs = move(UnquiescedDevice::new);
 
     assertThat(proofs.get(SLOW).checks()).filteredOn(check -> !check.passed()).singleElement()
         .satisfies(check -> {

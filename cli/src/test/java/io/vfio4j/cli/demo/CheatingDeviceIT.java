@@ -21,23 +21,23 @@ class CheatingDeviceIT {
 
   private DemoResult run(List<String> faults) throws Exception {
     DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY).withTargetFaults(faults);
-    return new Demo(settings, MigrationListener.NONE).run(folder);
+    return new SingleDeviceDemo(settings, MigrationListener.NONE).run(folder);
   }
 
   @Test
-  void anHonestDevicePasses() throws Exception {
+  void passesHonestDevice() throws Exception {
     DemoResult result = run(List.of());
-    assertThat(result.checks()).extracting(Check::name).containsExactly("traffic", "memory", "registers",
+    assertThat(result.checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
         "timer");
-    assertThat(result.checks()).allMatch(Check::passed);
+    assertThat(result.checks()).allMatch(DemoCheck::passed);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"skip", "repeat", "restart"})
-  void trafficThatDoesNotGoOnWhereItWasFails(String cheat) throws Exception {
+  void failsDeviceWithDiscontinuousTraffic(String cheat) throws Exception {
     DemoResult result = run(List.of("traffic=" + cheat));
     assertThat(result.passed()).isFalse();
-    assertThat(result.checks()).filteredOn(check -> !check.passed()).extracting(Check::name)
+    assertThat(result.checks()).filteredOn(check -> !check.passed()).extracting(DemoCheck::name)
         .containsExactly("traffic");
   }
 }

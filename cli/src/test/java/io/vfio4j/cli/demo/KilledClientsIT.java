@@ -3,7 +3,7 @@ package io.vfio4j.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.testkit.ProcessFigures;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -25,7 +25,7 @@ class KilledClientsIT {
   private Path folder;
 
   @Test
-  void killedInEachStateNothingIsLeft() throws Exception {
+  void releasesDevicesOfKilledClients() throws Exception {
     String socket = folder.resolve("many.sock").toString();
     try (ChildServer server = ChildServer
         .start(List.of("serve", "scratch", "--socket", socket, "--memory", "1m", "--many=8"))) {
@@ -60,7 +60,7 @@ class KilledClientsIT {
         + Path.of(System.getProperty("basedir", "."), "target", "test-classes");
     return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp", classes,
-        VictimOfKill.class.getName(), socket).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        KilledClient.class.getName(), socket).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
   private static void awaitDevices(ChildServer server, long count) throws IOException {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.gson.JsonParser;
-import io.vfio4j.cli.ChildProcess;
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildProcess;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationException;
@@ -48,49 +48,49 @@ class KilledPeersIT {
   private Path folder;
 
   @Test
-  void theTargetsServerIsKilled() throws Exception {
+  void keepsSourceRunningWhenTargetServerIsKilled() throws Exception {
     try (ChildServer source = serve("source"); DemoVm vm = new DemoVm(source.socket())) {
       vm.startWork(MEMORY, RATE, CHURN);
-      List<String> steps = stepsOfAGoodRun().all();
+      List<String> steps = recordSteps().all();
       for (int draw = 0; draw < DRAWS; draw++) {
         String step = steps.get(random.nextInt(steps.size()));
-        try (ChildServer target = serve("target"); DrivenDevice arrival = vm.connect(target.socket())) {
-          KillAt killer = new KillAt(step, target::kill);
-          Observer observer = vm.observe(arrival.name(), killer);
+        try (ChildServer target = serve("target"); GuestDevice arrival = vm.connect(target.socket())) {
+          KillAtStep killer = new KillAtStep(step, target::kill);
+          SwitchoverObserver observer = vm.observe(arrival.name(), killer);
           MigrationException failure = catchThrowableOfType(MigrationException.class,
               () -> LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE,
                   observer));
-          assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
+          assertSourceRuns(vm, observer, killer, failure, step);
         }
       }
     }
   }
 
   @Test
-  void theReceivingSideIsKilled() throws Exception {
+  void keepsSourceRunningWhenReceiverIsKilled() throws Exception {
     try (ChildServer source = serve("source");
         ChildServer target = serve("target");
         DemoVm vm = new DemoVm(source.socket())) {
       vm.startWork(MEMORY, RATE, CHURN);
-      List<String> steps = stepsOfAGoodRun().ofSource();
+      List<String> steps = recordSteps().ofSource();
       for (int draw = 0; draw < DRAWS; draw++) {
         String step = steps.get(random.nextInt(steps.size()));
         try (ChildProcess receiver = receive(target)) {
-          KillAt killer = new KillAt(step, receiver::kill);
-          Observer observer = vm.observe("in another process", killer);
+          KillAtStep killer = new KillAtStep(step, receiver::kill);
+          SwitchoverObserver observer = vm.observe("in another process", killer);
           Connections connections = Connections.connect(listening(receiver), PeerPolicy.OWN_USER,
               Duration.ofSeconds(30));
           MigrationException failure = catchThrowableOfType(MigrationException.class,
               () -> new MigrationSource(DeviceSet.of(vm.source().client()), connections, OPTIONS,
                   Workload.NONE, observer)
                   .run());
-          assertThatTheSourceGoesOn(vm, observer, killer, failure, step);
+          assertSourceRuns(vm, observer, killer, failure, step);
         }
       }
     }
   }
 
-  private void assertThatTheSourceGoesOn(DemoVm vm, Observer observer, KillAt killer,
+  private void assertSourceRuns(DemoVm vm, SwitchoverObserver observer, KillAtStep killer,
       MigrationException failure,
       String step) throws IOException {
     String where = "killed at '%s', seed %d".formatted(step, seed);
@@ -99,21 +99,21 @@ class KilledPeersIT {
     assertThat(failure.outcome()).as("%s: %s", where, failure.getMessage()).isIn(Outcome.SOURCE_RUNNING,
         Outcome.UNTOUCHED);
     assertThat(vm.source().client().state()).as(where).isEqualTo(DeviceState.RUNNING);
-    vm.letRun(vm.source(), Duration.ofMillis(50));
+    vm.runFor(vm.source(), Duration.ofMillis(50));
     long number = vm.source().stopTraffic();
-    assertThat(observer.complaints()).as(where).isEmpty();
-    assertThat(vm.slots().wrong(number)).as(where).isEmpty();
-    assertThat(number).as("%s: traffic since", where).isGreaterThan(vm.slots().wiped());
+    assertThat(observer.violations()).as(where).isEmpty();
+    assertThat(vm.slots().firstMismatch(number)).as(where).isEmpty();
+    assertThat(number).as("%s: traffic since", where).isGreaterThan(vm.slots().cleared());
     vm.source().write32(ScratchLayout.TRAFFIC_RATE, RATE);
   }
 
   /** Asks the engine for its steps, so that a new one is drawn too. */
-  private Steps stepsOfAGoodRun() throws Exception {
-    Steps steps = new Steps();
+  private EngineSteps recordSteps() throws Exception {
+    EngineSteps steps = new EngineSteps();
     try (ChildServer source = serve("good-source");
         ChildServer target = serve("good-target");
         DemoVm vm = new DemoVm(source.socket());
-        DrivenDevice arrival = vm.connect(target.socket())) {
+        GuestDevice arrival = vm.connect(target.socket())) {
       vm.startWork(MEMORY, RATE, CHURN);
       LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE,
           vm.observe(arrival.name(), steps));
@@ -137,8 +137,8 @@ class KilledPeersIT {
   }
 
   private static TransportAddress listening(ChildProcess receiver) throws InterruptedException {
-    String line = receiver.line(Duration.ofSeconds(60));
-    assertThat(line).as("the receiving side said: %s", receiver.errors()).isNotNull();
+    String line = receiver.readLine(Duration.ofSeconds(60));
+    assertThat(line).as("the receiving side said: %s", receiver.stderrLines()).isNotNull();
     return TransportAddress.parse(
         JsonParser.parseString(String.valueOf(line)).getAsJsonObject().get("address").getAsString());
   }

@@ -21,14 +21,14 @@ class RingDemoIT {
   private Path folder;
 
   @Test
-  void nothingIsLostOfAnyStream() throws Exception {
+  void losesNothingOfAnyStream() throws Exception {
     DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY)
         .withOptions(MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(10))
             .withMaxQuiesce(Duration.ofSeconds(10)));
 
     RingResult result = new RingDemo(2, settings, MigrationListener.NONE).run(folder);
 
-    assertThat(result.proofs()).flatExtracting(RingProof::checks).extracting(Check::name)
+    assertThat(result.devices()).flatExtracting(RingDeviceResult::checks).extracting(DemoCheck::name)
         .containsExactly("traffic", "to device 2", "memory", "registers", "timer", "traffic", "to device 1",
             "memory", "registers", "timer");
     assertThat(result.passed()).isTrue();

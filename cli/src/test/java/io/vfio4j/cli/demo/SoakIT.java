@@ -3,7 +3,7 @@ package io.vfio4j.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.ChildServer;
+import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Workload;
@@ -38,7 +38,7 @@ class SoakIT {
 
   @Test
   @Timeout(1800)
-  void migrationsBackAndForthLeakNothing() throws Exception {
+  void leaksNothingOverRepeatedMigrations() throws Exception {
     try (ChildServer here = serve("a");
         ChildServer there = serve("b");
         VfioUserClient a = VfioUserClient.connect(here.socket(), ClientOptions.DEFAULT);

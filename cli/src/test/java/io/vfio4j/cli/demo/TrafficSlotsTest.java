@@ -22,52 +22,55 @@ class TrafficSlotsTest {
   }
 
   @Test
-  void trafficWithoutAGapIsRightAtEveryCount() {
-    assertThat(slots.wrong(0)).isEmpty();
+  void acceptsGaplessTrafficAtEveryCount() {
+    assertThat(slots.firstMismatch(0)).isEmpty();
     for (long number = 1; number < 5 * SLOTS; number++) {
       write(number, number);
-      assertThat(slots.wrong(number)).isEmpty();
+      assertThat(slots.firstMismatch(number)).isEmpty();
     }
   }
 
   @Test
-  void trafficWithoutAGapIsRightAfterSlotsWereWipedAtAnyCount() {
+  void acceptsGaplessTrafficAfterWipe() {
     for (long wiped = 0; wiped < 3 * SLOTS; wiped++) {
-      slots.wipe(wiped);
-      assertThat(slots.firstFilled()).isEmpty();
+      slots.clear(wiped);
+      assertThat(slots.firstNonEmpty()).isEmpty();
       for (long number = wiped; number < wiped + 3 * SLOTS; number++) {
         write(wiped + 1, number);
-        assertThat(slots.wrong(number)).isEmpty();
+        assertThat(slots.firstMismatch(number)).isEmpty();
       }
     }
   }
 
   @Test
-  void aWriteLeftOutShows() {
+  void detectsMissingWrite() {
     write(1, 20);
     memory.setAtIndex(ValueLayout.JAVA_LONG, 18 % SLOTS, 3);
-    assertThat(slots.wrong(20)).contains("slot 2 holds write 3, but write 19 is due there after write 20");
+    assertThat(slots.firstMismatch(20))
+        .contains("slot 2 holds write 3, but write 19 is due there after write 20");
   }
 
   @Test
-  void aWriteMoreThanWasCountedShows() {
+  void detectsExtraWrite() {
     write(1, 21);
-    assertThat(slots.wrong(20)).contains("slot 4 holds write 21, but write 5 is due there after write 20");
+    assertThat(slots.firstMismatch(20))
+        .contains("slot 4 holds write 21, but write 5 is due there after write 20");
   }
 
   @Test
-  void aWriteAgainAfterTheSlotsWereWipedShows() {
+  void detectsRepeatedWriteAfterWipe() {
     write(1, 20);
-    slots.wipe(20);
+    slots.clear(20);
     write(20, 25);
-    assertThat(slots.wrong(25)).contains("slot 3 holds write 20, but nothing is due there after write 25");
+    assertThat(slots.firstMismatch(25))
+        .contains("slot 3 holds write 20, but nothing is due there after write 25");
   }
 
   @Test
-  void aWriteWhileNoDeviceRunsShows() {
-    slots.wipe(20);
-    assertThat(slots.firstFilled()).isEmpty();
+  void detectsWriteWhileStopped() {
+    slots.clear(20);
+    assertThat(slots.firstNonEmpty()).isEmpty();
     write(21, 21);
-    assertThat(slots.firstFilled()).contains("slot 4 holds write 21 while no device runs");
+    assertThat(slots.firstNonEmpty()).contains("slot 4 holds write 21 while no device runs");
   }
 }

@@ -23,14 +23,14 @@ class Version1IT {
 
   @ParameterizedTest
   @CsvSource({"V1, V1", "V1, V2", "V2, V1"})
-  void nothingIsLost(MigrationVersions source, MigrationVersions target) throws Exception {
+  void losesNothingWithVersion1(MigrationVersions source, MigrationVersions target) throws Exception {
     DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY).withVersions(source, target);
 
-    DemoResult result = new Demo(settings, MigrationListener.NONE).run(folder);
+    DemoResult result = new SingleDeviceDemo(settings, MigrationListener.NONE).run(folder);
 
-    assertThat(result.checks()).extracting(Check::name).containsExactly("traffic", "memory", "registers",
+    assertThat(result.checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
         "timer");
-    assertThat(result.checks()).allMatch(Check::passed);
+    assertThat(result.checks()).allMatch(DemoCheck::passed);
     assertThat(result.report().rounds()).isNotEmpty();
   }
 }

@@ -4,8 +4,8 @@ package io.vfio4j.cli.inspect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.vfiouser.recording.Recording;
 import java.io.IOException;
@@ -66,12 +66,12 @@ class InspectTest {
   }
 
   @Test
-  void aRecordingIsShownInWords() throws Exception {
+  void printsRecording() throws Exception {
     record();
 
-    Run run = Run.vfio4j("inspect", path().toString());
+    CommandRun run = CommandRun.vfio4j("inspect", path().toString());
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.out()).doesNotContain("\u001b", "\u202e");
     assertThat(run.out().lines().map(line -> line.replaceFirst("^1 +\\d+\\.\\d{6} ", ""))).satisfiesExactly(
         line -> assertThat(line).startsWith("session 1 of a \ufffd[31mdevice, 20"),
@@ -88,12 +88,12 @@ class InspectTest {
   }
 
   @Test
-  void aRecordingIsShownAsJson() throws Exception {
+  void printsRecordingAsJson() throws Exception {
     record();
 
-    Run run = Run.vfio4j("inspect", "--json", path().toString());
+    CommandRun run = CommandRun.vfio4j("inspect", "--json", path().toString());
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("session",
         "message", "message", "message", "message", "message", "remains", "session-ended");
     JsonObject set = run.events().get(2);
@@ -107,14 +107,14 @@ class InspectTest {
   }
 
   @Test
-  void aFileThatIsCutOffIsShownUpToThere() throws Exception {
+  void printsTruncatedRecordingUpToCut() throws Exception {
     record();
     byte[] whole = Files.readAllBytes(path());
     Files.write(path(), Arrays.copyOf(whole, whole.length - 5));
 
-    Run run = Run.vfio4j("inspect", path().toString());
+    CommandRun run = CommandRun.vfio4j("inspect", path().toString());
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.out().lines().toList().getLast()).endsWith("> 18 of the 20 bytes of a message");
     assertThat(run.err())
         .matches("vfio4j: the recording cannot be read from byte \\d+ on: the file is cut off within"
@@ -122,13 +122,13 @@ class InspectTest {
   }
 
   @Test
-  void otherFilesAreSaidToBeWhatTheyAre() throws Exception {
+  void rejectsOtherFiles() throws Exception {
     for (String content : List.of("", "VFIO", "precious text")) {
       Files.writeString(path(), content);
 
-      Run run = Run.vfio4j("inspect", path().toString());
+      CommandRun run = CommandRun.vfio4j("inspect", path().toString());
 
-      assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(run.err()).isEqualTo(
           "vfio4j: %s is not a file that vfio4j wrote; this version knows recordings of sessions, saved states%n"
               .formatted(path()));
@@ -136,7 +136,7 @@ class InspectTest {
   }
 
   @Test
-  void noDamageMakesItFailOtherwiseThanInWords() throws Exception {
+  void reportsAnyDamageWithoutStackTrace() throws Exception {
     record();
     byte[] whole = Files.readAllBytes(path());
     long seed = new SplittableRandom().nextLong();
@@ -146,7 +146,7 @@ class InspectTest {
       damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
       Files.write(path(), damaged);
 
-      Run run = Run.vfio4j("inspect", path().toString());
+      CommandRun run = CommandRun.vfio4j("inspect", path().toString());
 
       assertThat(run.err()).as("seed %d, case %d", seed, i).doesNotContain("internal error");
     }

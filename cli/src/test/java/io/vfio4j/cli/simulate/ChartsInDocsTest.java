@@ -3,7 +3,7 @@ package io.vfio4j.cli.simulate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.testing.CommandRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +38,7 @@ class ChartsInDocsTest {
   }
 
   @Test
-  void theyAreCurrent() throws IOException {
+  void matchesChartsInDocs() throws IOException {
     List<String> commands =
         page().lines().filter(line -> line.startsWith(COMMAND) && line.contains(" --svg docs/")).toList();
     assertThat(commands).hasSizeGreaterThan(1);
@@ -46,8 +46,9 @@ class ChartsInDocsTest {
       List<String> words = words(command.substring(COMMAND.length()));
       String name = words.getLast().substring("docs/".length());
       Path made = folder.resolve(name);
-      Run run = Run.vfio4j(words.stream().map(word -> word.equals("docs/" + name) ? made.toString() : word)
-          .toArray(String[]::new));
+      CommandRun run =
+          CommandRun.vfio4j(words.stream().map(word -> word.equals("docs/" + name) ? made.toString() : word)
+              .toArray(String[]::new));
 
       assertThat(run.err()).isEmpty();
       assertThat(DOCS.resolve(name)).as("make it anew: %s", command.strip())
@@ -57,17 +58,19 @@ class ChartsInDocsTest {
   }
 
   @Test
-  void acceptsTheTraceOfARealMigration() throws IOException {
+  void acceptsTraceOfRealMigration() throws IOException {
     List<String> commands =
         page().lines().filter(line -> line.startsWith("    vfio4j simulate --trace run.json "))
             .toList();
     assertThat(commands).isNotEmpty();
-    Run migration = Run.vfio4j("migrate", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m", "--json");
+    CommandRun migration =
+        CommandRun.vfio4j("migrate", "--from", "sim:a?memory=1m", "--to", "sim:b?memory=1m", "--json");
     Path trace = Files.writeString(folder.resolve("run.json"), migration.out());
     for (String command : commands) {
       List<String> words = words(command.strip().substring("vfio4j ".length()));
-      Run run = Run.vfio4j(words.stream().map(word -> word.equals("run.json") ? trace.toString() : word)
-          .toArray(String[]::new));
+      CommandRun run =
+          CommandRun.vfio4j(words.stream().map(word -> word.equals("run.json") ? trace.toString() : word)
+              .toArray(String[]::new));
 
       assertThat(run.exitCode()).as(run.err()).isZero();
       assertThat(run.out()).contains("Rounds of A:");

@@ -4,8 +4,8 @@ package io.vfio4j.cli.simulate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.engine.policy.WhenNotConverging;
 import io.vfio4j.engine.simulation.RoundTrace;
 import java.io.IOException;
@@ -30,7 +30,7 @@ class SimulateTest {
   @TempDir
   private Path folder;
 
-  private static String[] outrun(String... more) {
+  private static String[] withOutrun(String... more) {
     return Stream.of(OUTRUN, more).flatMap(Arrays::stream).toArray(String[]::new);
   }
 
@@ -41,10 +41,10 @@ class SimulateTest {
   }
 
   @Test
-  void policiesAreComparedInATableWithAChart() {
-    Run run = Run.vfio4j(OUTRUN);
+  void comparesPoliciesInTableAndChart() {
+    CommandRun run = CommandRun.vfio4j(OUTRUN);
 
-    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.err()).isEmpty();
     List<String> lines = run.out().lines().toList();
     assertThat(lines.get(1)).startsWith("A  wait ").endsWith("still waits");
@@ -59,8 +59,8 @@ class SimulateTest {
   }
 
   @Test
-  void programsGetEachResultWithItsRounds() {
-    Run run = Run.vfio4j(outrun("--json", "--max-downtime", "300ms"));
+  void printsJsonResultsWithRounds() {
+    CommandRun run = CommandRun.vfio4j(withOutrun("--json", "--max-downtime", "300ms"));
 
     List<JsonObject> results = run.events();
     assertThat(results).hasSize(4);
@@ -78,10 +78,11 @@ class SimulateTest {
   }
 
   @Test
-  void roundsAreShownIfAskedFor() {
-    Run run = Run.vfio4j("simulate", "--device", "100m:10m,cyclic", "--bandwidth", "100m", "--rounds",
-        "--max-downtime", "5ms", "--fixed-cost", "1us", "--round-cost", "1us", "--when-not-converging",
-        "wait");
+  void printsRoundsOnRequest() {
+    CommandRun run =
+        CommandRun.vfio4j("simulate", "--device", "100m:10m,cyclic", "--bandwidth", "100m", "--rounds",
+            "--max-downtime", "5ms", "--fixed-cost", "1us", "--round-cost", "1us", "--when-not-converging",
+            "wait");
 
     assertThat(run.out()).contains("Rounds of A:");
     assertThat(
@@ -90,9 +91,10 @@ class SimulateTest {
   }
 
   @Test
-  void thePictureIsAFileOfItsOwn() throws Exception {
+  void writesSvgFile() throws Exception {
     Path file = folder.resolve("chart.svg");
-    Run run = Run.vfio4j(outrun("--svg", file.toString(), "--title", "8 GiB & more", "--quiet"));
+    CommandRun run =
+        CommandRun.vfio4j(withOutrun("--svg", file.toString(), "--title", "8 GiB & more", "--quiet"));
 
     assertThat(run.out()).isEmpty();
     String svg = Files.readString(file);
@@ -103,12 +105,13 @@ class SimulateTest {
   }
 
   @Test
-  void manyRoundsDoNotMakeAHugePicture() throws Exception {
+  void limitsSizeOfSvg() throws Exception {
     Path file = folder.resolve("chart.svg");
-    Run run = Run.vfio4j("simulate", "--memory", "64m:1m", "--bandwidth", "1g", "--fixed-cost", "1s", "--svg",
+    CommandRun run = CommandRun.vfio4j("simulate", "--memory", "64m:1m", "--bandwidth", "1g", "--fixed-cost",
+        "1s", "--svg",
         file.toString(), "--when-not-converging", "give-up");
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(Integer.parseInt(run.out().lines().toList().get(1).split("  +", -1)[4]))
         .as("the costs alone are above the limit: rounds get as short as they can").isGreaterThan(10_000);
     assertThat(Files.size(file)).isLessThan(200_000);
@@ -116,24 +119,25 @@ class SimulateTest {
   }
 
   @Test
-  void aPictureThatCannotBeWrittenIsAnError() {
-    Run early = Run.vfio4j(outrun("--svg", folder.resolve("no/chart.svg").toString()));
+  void failsOnUnwritableSvg() {
+    CommandRun early = CommandRun.vfio4j(withOutrun("--svg", folder.resolve("no/chart.svg").toString()));
     assertThat(early.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(early.err()).contains("chart.svg cannot be written");
     assertThat(early.out()).isEmpty();
 
-    Run late = Run.vfio4j(outrun("--svg", "/dev/full"));
-    assertThat(late.exitCode()).isEqualTo(ExitCodes.OUTPUT_LOST);
+    CommandRun late = CommandRun.vfio4j(withOutrun("--svg", "/dev/full"));
+    assertThat(late.exitCode()).isEqualTo(ExitCodes.OUTPUT_FAILED);
     assertThat(late.err()).contains("--svg: /dev/full could not be written");
     assertThat(late.out()).isNotEmpty();
   }
 
   @Test
-  void coloursAreAllThatColoursAdd() throws IOException {
-    RoundTrace recording = Trace.read(Files.writeString(folder.resolve("run.json"), TraceTest.RUN));
-    Chart chart = new Chart(new Comparison(recording.sources(),
+  void addsOnlyColoursWithColour() throws IOException {
+    RoundTrace recording =
+        TraceReader.read(Files.writeString(folder.resolve("run.json"), TraceReaderTest.RUN));
+    Chart chart = new Chart(new ScenarioSweep(recording.sources(),
         new CostOptions().recorded(recording.fixedCost()), Duration.ofSeconds(10),
-        List.of(Comparison.Link.recorded(recording.link())), List.of(Duration.ofMillis(300)),
+        List.of(ScenarioSweep.LinkBandwidth.recorded(recording.link())), List.of(Duration.ofMillis(300)),
         List.of(WhenNotConverging.ABORT)).run());
     List<String> plain = new TextChart(chart, false).lines();
     List<String> coloured = new TextChart(chart, true).lines();

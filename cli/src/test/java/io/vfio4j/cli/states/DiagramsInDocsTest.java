@@ -3,7 +3,7 @@ package io.vfio4j.cli.states;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.testing.CommandRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,21 +17,21 @@ class DiagramsInDocsTest {
   }
 
   @Test
-  void version1IsCurrent() throws IOException {
+  void matchesVersion1Diagram() throws IOException {
     assertThat(docs("device-states-v1.svg"))
         .as("make it anew: ./vfio4j states --v1 --format svg > docs/device-states-v1.svg")
-        .isEqualTo(Run.vfio4j("states", "--v1", "--format", "svg").out());
+        .isEqualTo(CommandRun.vfio4j("states", "--v1", "--format", "svg").out());
   }
 
   @Test
-  void version2IsCurrent() throws IOException {
+  void matchesVersion2Diagram() throws IOException {
     assertThat(docs("device-states-v2.svg"))
         .as("make it anew: ./vfio4j states --format svg > docs/device-states-v2.svg")
-        .isEqualTo(Run.vfio4j("states", "--format", "svg").out());
+        .isEqualTo(CommandRun.vfio4j("states", "--format", "svg").out());
   }
 
   @Test
-  void theyAreShown() throws IOException {
+  void linksDiagramsInPage() throws IOException {
     assertThat(docs("device-states.md")).contains("](device-states-v1.svg)", "](device-states-v2.svg)");
   }
 }

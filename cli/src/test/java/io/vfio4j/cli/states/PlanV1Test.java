@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -75,12 +75,12 @@ class PlanV1Test {
   }
 
   private static JsonObject plan(String... arguments) {
-    return Run.vfio4j(Stream.concat(Stream.of("plan", "--v1", "--json"), Stream.of(arguments))
+    return CommandRun.vfio4j(Stream.concat(Stream.of("plan", "--v1", "--json"), Stream.of(arguments))
         .toArray(String[]::new)).event("plan");
   }
 
   /** Returns the ways of the table; checks that they come before all others. */
-  private static List<String> tableWays(JsonObject plan) {
+  private static List<String> pathsInTable(JsonObject plan) {
     List<String> ways = new ArrayList<>();
     boolean further = false;
     for (JsonElement element : plan.getAsJsonArray("ways")) {
@@ -102,23 +102,23 @@ class PlanV1Test {
   }
 
   @Test
-  void thereAreTwentyTransitions() {
+  void listsTwentyTransitions() {
     assertThat(table()).hasSize(20).extracting(Row::arc).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest
   @MethodSource("table")
-  void theWaysOfTheTableComeFirstAndInItsOrder(Row row) {
+  void listsPathsOfTableFirst(Row row) {
     JsonObject plan = plan(row.from, row.to);
 
     assertThat(plan.get("result").getAsString()).isEqualTo("OK");
     assertThat(PlanV2Test.strings(plan.get("path"))).containsExactly(row.from, row.to);
-    assertThat(tableWays(plan)).isEqualTo(row.withDirect());
+    assertThat(pathsInTable(plan)).isEqualTo(row.withDirect());
   }
 
   @ParameterizedTest
   @MethodSource("table")
-  void whatADeviceLacksIsGoneAround(Row missing) {
+  void avoidsMissingTransitions(Row missing) {
     String others = table().stream().filter(row -> row.optional() && !row.equals(missing)).map(Row::arc)
         .collect(Collectors.joining(","));
 
@@ -126,19 +126,19 @@ class PlanV1Test {
 
     assertThat(plan.has("path")).isEqualTo(!missing.optional());
     assertThat(plan.get("result").getAsString()).isEqualTo(missing.optional() ? "EINVAL" : "OK");
-    assertThat(tableWays(plan)).isEqualTo(missing.optional() ? missing.around : missing.withDirect());
+    assertThat(pathsInTable(plan)).isEqualTo(missing.optional() ? missing.around : missing.withDirect());
   }
 
   @ParameterizedTest
   @CsvSource({"SAVING|RUNNING, PRE_COPY", "RUNNING+saving, PRE_COPY", "pre-copy, PRE_COPY", "3, PRE_COPY",
       "PRE_COPY+NDMA, PRE_COPY+NDMA", "PRE_COPY_P2P, PRE_COPY+NDMA", "11, PRE_COPY+NDMA",
       "0xb, PRE_COPY+NDMA", "SAVING|!RUNNING, STOP_COPY", "STOP+NDMA, STOP", "SAVING|RESUMING, ERROR"})
-  void statesAreUnderstoodAsPeopleWriteThem(String text, String name) {
+  void parsesStateSpellings(String text, String name) {
     assertThat(plan(text, "RUNNING").get("from").getAsString()).isEqualTo(name);
   }
 
   @Test
-  void featuresAreToldAsTheyAreTaken() {
+  void printsFeaturesInEffect() {
     JsonObject plan = plan("RESUMING", "STOP", "--features", "stop_copy,pre-copy,p2p,stop-copy>RESUMING");
 
     assertThat(PlanV2Test.strings(plan.get("features"))).containsExactly("NDMA", "STOP_COPY>RESUMING");
@@ -146,15 +146,15 @@ class PlanV1Test {
   }
 
   @Test
-  void withoutNdmaThereIsNoWayToItsStates() {
-    Run run = Run.vfio4j("plan", "--v1", "RUNNING", "PRE_COPY+NDMA", "--features", "none");
+  void findsNoPathToNdmaStatesWithoutNdma() {
+    CommandRun run = CommandRun.vfio4j("plan", "--v1", "RUNNING", "PRE_COPY+NDMA", "--features", "none");
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.out()).contains("No way: the device has no PRE_COPY+NDMA: it lacks NDMA.");
   }
 
   @Test
-  void outOfErrorAResetIsTheOneWay() {
+  void leavesErrorOnlyByReset() {
     assertThat(plan("ERROR", "STOP").getAsJsonArray("ways")).singleElement()
         .satisfies(way -> assertThat(text(way.getAsJsonObject())).isEqualTo("ERROR -RESET-> RUNNING > STOP"));
   }

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,14 +42,14 @@ class PlanV2Test {
   }
 
   @Test
-  void theTableHasAllCases() throws IOException {
+  void listsAllCases() throws IOException {
     assertThat(table()).hasSize(256).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest
   @MethodSource("table")
-  void agreesWithTheTable(Case expected) {
-    Run run = Run.vfio4j("plan", expected.from, expected.to, "--features",
+  void matchesTable(Case expected) {
+    CommandRun run = CommandRun.vfio4j("plan", expected.from, expected.to, "--features",
         String.join(",", expected.features).toLowerCase(Locale.ROOT), "--json");
 
     JsonObject plan = run.event("plan");
@@ -59,7 +59,7 @@ class PlanV2Test {
     assertThat(plan.get("result").getAsString()).isEqualTo(expected.result);
     assertThat(plan.has("path") ? strings(plan.get("path")) : List.of()).isEqualTo(expected.path);
     JsonArray ways = plan.getAsJsonArray("ways");
-    assertThat(run.exitCode()).isEqualTo(ways.isEmpty() ? ExitCodes.NOT_DONE : ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ways.isEmpty() ? ExitCodes.FAILURE : ExitCodes.SUCCESS);
     if (!expected.path.isEmpty()) {
       JsonObject first = ways.get(0).getAsJsonObject();
       assertThat(strings(first.get("path"))).isEqualTo(expected.path);
@@ -77,17 +77,17 @@ class PlanV2Test {
   @ParameterizedTest
   @ValueSource(strings = {"STOP_COPY", "stop-copy", "StopCopy", "stop_copy", "VFIO_DEVICE_STATE_STOP_COPY",
       "3", "0x3"})
-  void statesAreUnderstoodAsPeopleWriteThem(String name) {
-    assertThat(Run.vfio4j("plan", name, "stop", "--json").event("plan").get("from").getAsString())
+  void parsesStateSpellings(String name) {
+    assertThat(CommandRun.vfio4j("plan", name, "stop", "--json").event("plan").get("from").getAsString())
         .isEqualTo("STOP_COPY");
   }
 
   @Test
-  void outOfErrorAResetIsTheOneWay() {
-    Run run = Run.vfio4j("plan", "ERROR", "PRE_COPY", "--json");
+  void leavesErrorOnlyByReset() {
+    CommandRun run = CommandRun.vfio4j("plan", "ERROR", "PRE_COPY", "--json");
 
     JsonObject plan = run.event("plan");
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(plan.get("result").getAsString()).isEqualTo("EINVAL");
     assertThat(plan.getAsJsonArray("ways")).singleElement().satisfies(way -> {
       assertThat(way.getAsJsonObject().get("kind").getAsString()).isEqualTo("reset");
@@ -97,33 +97,33 @@ class PlanV2Test {
   }
 
   @Test
-  void peopleReadWhatToAskForAndWhy() {
-    Run run = Run.vfio4j("plan", "STOP_COPY", "PRE_COPY");
+  void printsRequestsAndReasons() {
+    CommandRun run = CommandRun.vfio4j("plan", "STOP_COPY", "PRE_COPY");
 
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.out()).contains("A single request is answered EINVAL.", " 1. STOP_COPY > STOP > ",
         "; ask for RUNNING, PRE_COPY", "the saving session ends on the way", "-RESET->", "Take way 1.");
   }
 
   @Test
-  void whereThereIsNoWayPeopleReadWhy() {
-    Run run = Run.vfio4j("plan", "RUNNING", "PRE_COPY_P2P", "--features", "stop_copy");
-    assertThat(run.exitCode()).isEqualTo(ExitCodes.NOT_DONE);
+  void printsReasonWithoutPath() {
+    CommandRun run = CommandRun.vfio4j("plan", "RUNNING", "PRE_COPY_P2P", "--features", "stop_copy");
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.out()).contains("No way: the device has no PRE_COPY_P2P: it lacks P2P and PRE_COPY.");
 
-    assertThat(Run.vfio4j("plan", "RUNNING", "ERROR").out()).contains("ERROR is never a target");
+    assertThat(CommandRun.vfio4j("plan", "RUNNING", "ERROR").out()).contains("ERROR is never a target");
   }
 
   @Test
-  void aDeviceThatCannotMigrateGoesNowhere() {
-    assertThat(Run.vfio4j("plan", "RUNNING", "STOP", "--features", "none").exitCode())
-        .isEqualTo(ExitCodes.NOT_DONE);
-    assertThat(Run.vfio4j("plan", "RUNNING", "RUNNING", "--features", "none").exitCode())
-        .isEqualTo(ExitCodes.DONE);
+  void findsNoPathWithoutMigration() {
+    assertThat(CommandRun.vfio4j("plan", "RUNNING", "STOP", "--features", "none").exitCode())
+        .isEqualTo(ExitCodes.FAILURE);
+    assertThat(CommandRun.vfio4j("plan", "RUNNING", "RUNNING", "--features", "none").exitCode())
+        .isEqualTo(ExitCodes.SUCCESS);
   }
 
   @Test
-  void quietLeavesTheExitCode() {
-    assertThat(Run.vfio4j("plan", "RUNNING", "STOP", "--quiet").out()).isEmpty();
+  void printsNothingWithQuiet() {
+    assertThat(CommandRun.vfio4j("plan", "RUNNING", "STOP", "--quiet").out()).isEmpty();
   }
 }

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vfio4j.cli.ExitCodes;
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.MigrationFeatures;
 import java.io.StringReader;
@@ -29,10 +29,10 @@ import org.xml.sax.InputSource;
 /** {@code states}: each format shows each arc of a device once. */
 class StatesTest {
 
-  private static Run states(String device, String... more) {
-    Run run = Run.vfio4j(Stream.of(List.of("states"), List.of(device.split(" ")), List.of(more))
+  private static CommandRun states(String device, String... more) {
+    CommandRun run = CommandRun.vfio4j(Stream.of(List.of("states"), List.of(device.split(" ")), List.of(more))
         .flatMap(List::stream).toArray(String[]::new));
-    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.DONE);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.err()).isEmpty();
     return run;
   }
@@ -57,7 +57,7 @@ class StatesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"stop_copy", "p2p", "pre_copy", "p2p,pre_copy", "none"})
-  void jsonHasTheArcsOfTheModel(String features) {
+  void printsArcsOfModelAsJson(String features) {
     MigrationFeatures model =
         features.equals("none") ? MigrationFeatures.NONE : MigrationFeatures.parse(features);
 
@@ -66,7 +66,7 @@ class StatesTest {
   }
 
   @Test
-  void version1HasTheTwentyTransitionsAndThoseOfNdma() {
+  void printsTransitionsOfVersion1() {
     List<String> named =
         new ArrayList<>(PlanV1Test.table().stream().map(row -> row.from() + " > " + row.to()).toList());
     named.addAll(List.of("PRE_COPY > PRE_COPY+NDMA", "PRE_COPY+NDMA > STOP_COPY", "PRE_COPY+NDMA > RUNNING",
@@ -77,7 +77,7 @@ class StatesTest {
   }
 
   @Test
-  void sessionsAreThoseOfTheProtocol() {
+  void printsSessionsOfProtocol() {
     List<JsonElement> sessions = states("--json").event("states").getAsJsonArray("sessions").asList();
     JsonObject saving = sessions.getFirst().getAsJsonObject();
     JsonObject resuming = sessions.getLast().getAsJsonObject();
@@ -95,13 +95,13 @@ class StatesTest {
   }
 
   @Test
-  void jsonIsAFormatToo() {
+  void acceptsJsonAsFormat() {
     assertThat(JsonParser.parseString(states("--v1", "--format", "json").out()))
         .isEqualTo(states("--v1", "--json").event("states"));
   }
 
   @Test
-  void theTableTellsWhatPeopleNeed() {
+  void printsTable() {
     assertThat(states("--features p2p").out())
         .contains("RUNNING_P2P  5    P2P    operates, but starts no DMA to its peers")
         .containsPattern("STOP > STOP_COPY +every device +opens a saving session")
@@ -118,7 +118,7 @@ class StatesTest {
   @ValueSource(strings = {"--features stop_copy", "--features p2p", "--features pre_copy",
       "--features p2p,pre_copy", "--features none", "--v1", "--v1 --features none", "--v1 --features ndma",
       "--v1 --features ndma,all"})
-  void eachDiagramHasEachArcOnce(String device) throws Exception {
+  void drawsEachArcOnce(String device) throws Exception {
     List<String> arcs = arcs(device);
 
     assertThat(all(states(device, "--format", "dot").out(), "^ +\"(\\S+)\" -> \"(\\S+)\"(?! .label=\"reset)",

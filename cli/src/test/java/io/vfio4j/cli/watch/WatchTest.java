@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vfio4j.cli.Output;
-import io.vfio4j.cli.Quantities;
-import io.vfio4j.cli.Run;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.Quantities;
+import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.conformance.report.Markup;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -42,14 +42,14 @@ class WatchTest {
   @TempDir
   private Path folder;
 
-  private static Run migrate(String to, String... more) {
+  private static CommandRun migrate(String to, String... more) {
     List<String> arguments = new ArrayList<>(List.of("migrate", "--from", "sim:a?memory=2m", "--to",
         to, "--max-downtime", "30s", "--json"));
     arguments.addAll(List.of(more));
-    return Run.vfio4j(arguments.toArray(String[]::new));
+    return CommandRun.vfio4j(arguments.toArray(String[]::new));
   }
 
-  private static Run migrate(List<String> options) {
+  private static CommandRun migrate(List<String> options) {
     return migrate("sim:b?memory=2m", options.toArray(String[]::new));
   }
 
@@ -60,9 +60,9 @@ class WatchTest {
 
   /** The file has what --json has, but for what the command itself has to say. */
   @Test
-  void eventsAreThoseOfJson() throws IOException {
+  void writesSameEventsAsJson() throws IOException {
     Path file = folder.resolve("events");
-    Run run = migrate(List.of("--events", file.toString()));
+    CommandRun run = migrate(List.of("--events", file.toString()));
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(lines(file)).isEqualTo(run.events().stream()
@@ -72,11 +72,12 @@ class WatchTest {
   }
 
   @Test
-  void aFailureIsTheLastEventAndHasItsPage() throws IOException {
+  void writesFailureAsLastEventAndReport() throws IOException {
     Path events = folder.resolve("events");
     Path page = folder.resolve("page.html");
-    Run run = migrate("sim:b?memory=2m&fault=arc=RESUMING>STOP,errno=EINVAL", "--events", events.toString(),
-        "--report", page.toString());
+    CommandRun run =
+        migrate("sim:b?memory=2m&fault=arc=RESUMING>STOP,errno=EINVAL", "--events", events.toString(),
+            "--report", page.toString());
 
     assertThat(run.exitCode()).isEqualTo(NOT_DONE);
     assertThat(lines(events).getLast()).isEqualTo(run.event("error"));
@@ -86,9 +87,9 @@ class WatchTest {
 
   /** The engine refuses before it has touched anything; what it compared is on the page. */
   @Test
-  void aRefusalHasItsPage() throws IOException {
+  void writesReportOfRefusal() throws IOException {
     Path page = folder.resolve("page.html");
-    Run run = migrate("sim:b?memory=2m&features=none", "--report", page.toString());
+    CommandRun run = migrate("sim:b?memory=2m&features=none", "--report", page.toString());
 
     assertThat(run.exitCode()).isEqualTo(NOT_DONE);
     assertThat(Files.readString(page)).contains(">Failed<", "offers no migration", "sim:b?memory=2m");
@@ -99,11 +100,12 @@ class WatchTest {
       "receive --listen unix:FOLDER/r sim:b "
           + "--timeout 10ms",
       "send --connect unix:FOLDER/none sim:a"})
-  void whatNeverBeganHasItsPageAndItsLastEvent(String command) throws IOException {
+  void writesReportOfMigrationNeverStarted(String command) throws IOException {
     Path page = folder.resolve("page.html");
     Path events = folder.resolve("events");
-    Run run = Run.vfio4j((command.replace("FOLDER", folder.toString()) + " --json --state-dir " + folder
-        + " --report " + page + " --events " + events).split(" ", -1));
+    CommandRun run =
+        CommandRun.vfio4j((command.replace("FOLDER", folder.toString()) + " --json --state-dir " + folder
+            + " --report " + page + " --events " + events).split(" ", -1));
 
     assertThat(run.exitCode()).isEqualTo(NOT_DONE);
     assertThat(lines(events)).containsExactly(run.event("error"));
@@ -113,11 +115,12 @@ class WatchTest {
   }
 
   @Test
-  void wrongArgumentsHaveNoPage() throws IOException {
+  void writesNoReportOnUsageError() throws IOException {
     Path page = folder.resolve("page.html");
     Path memory = Files.write(folder.resolve("memory"), new byte[4096]);
-    Run run = migrate(List.of("--report", page.toString(), "--region", "a=" + memory + "@0", "--region",
-        "b=" + memory + "@0"));
+    CommandRun run =
+        migrate(List.of("--report", page.toString(), "--region", "a=" + memory + "@0", "--region",
+            "b=" + memory + "@0"));
 
     assertThat(run.exitCode()).isEqualTo(USAGE);
     assertThat(page).doesNotExist();
@@ -125,7 +128,7 @@ class WatchTest {
 
   /** What comes before the first event is a part of it, as of the report. */
   @Test
-  void thePageHasOneTotal() throws IOException {
+  void reportsOneTotal() throws IOException {
     Path page = folder.resolve("page.html");
     JsonObject report = migrate(List.of("--report", page.toString())).event("report");
 
@@ -136,10 +139,10 @@ class WatchTest {
   }
 
   @Test
-  void thePageNeedsNothingElseAndIsWritten() throws IOException {
+  void writesSelfContainedReport() throws IOException {
     Path page = folder.resolve("page.html");
     Files.writeString(page, "an older one");
-    Run run = migrate(List.of("--report", page.toString()));
+    CommandRun run = migrate(List.of("--report", page.toString()));
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     String text = Files.readString(page);
@@ -153,19 +156,21 @@ class WatchTest {
   }
 
   @Test
-  void savingAndRestoringAreWatchedAsAMigrationIs() throws IOException {
+  void reportsSaveAndRestore() throws IOException {
     Path state = folder.resolve("a.state");
     Path events = folder.resolve("events");
     Path page = folder.resolve("page.html");
-    Run saved = Run.vfio4j("save", "sim:a?memory=2m", "--output", state.toString(), "--max-downtime", "30s",
-        "--json", "--events", events.toString(), "--report", page.toString());
+    CommandRun saved =
+        CommandRun.vfio4j("save", "sim:a?memory=2m", "--output", state.toString(), "--max-downtime", "30s",
+            "--json", "--events", events.toString(), "--report", page.toString());
     assertThat(saved.exitCode()).as(saved.err()).isZero();
     assertThat(lines(events)).isEqualTo(saved.events()).last().isEqualTo(saved.event("saved"));
     assertThat(Files.readString(page)).contains("Saving of sim:a</h1>", ">finishing</td>",
         "downtime, magnified", "start of the devices", "They run on. The file is " + state);
 
-    Run restored = Run.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
-        events.toString(), "--report", page.toString());
+    CommandRun restored =
+        CommandRun.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
+            events.toString(), "--report", page.toString());
     assertThat(restored.exitCode()).as(restored.err()).isZero();
     assertThat(lines(events)).last().isEqualTo(restored.event("restored"));
     assertThat(Files.readString(page)).contains("Restoring of sim:b</h1>", "goes on from",
@@ -173,42 +178,45 @@ class WatchTest {
   }
 
   @Test
-  void whatCouldNotBeSavedOrRestoredHasItsPageToo() throws IOException {
+  void reportsFailedSaveAndRestore() throws IOException {
     Path state = folder.resolve("a.state");
     Path events = folder.resolve("events");
     Path page = folder.resolve("page.html");
-    Run saved = Run.vfio4j("save", "sim:a?memory=2m&fault=arc=STOP>STOP_COPY,errno=EIO", "--output",
-        state.toString(), "--no-pre-copy", "--json", "--events", events.toString(), "--report",
-        page.toString());
+    CommandRun saved =
+        CommandRun.vfio4j("save", "sim:a?memory=2m&fault=arc=STOP>STOP_COPY,errno=EIO", "--output",
+            state.toString(), "--no-pre-copy", "--json", "--events", events.toString(), "--report",
+            page.toString());
     assertThat(saved.exitCode()).isEqualTo(NOT_DONE);
     assertThat(lines(events)).last().isEqualTo(saved.event("error"));
     assertThat(Files.readString(page)).contains("Saving of sim:a</h1>", ">Failed<",
         "The file: There is no new file " + state);
 
     Files.writeString(state, "VFIO4JMS, but no more than that");
-    Run restored = Run.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
-        events.toString(), "--report", page.toString());
+    CommandRun restored =
+        CommandRun.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
+            events.toString(), "--report", page.toString());
     assertThat(restored.exitCode()).isEqualTo(NOT_DONE);
     assertThat(lines(events)).last().isEqualTo(restored.event("error"));
     assertThat(Files.readString(page)).contains("Restoring</h1>", ">Failed<", "UNTOUCHED", "damaged");
   }
 
   @Test
-  void metricsOfAStateThatIsSaved() throws IOException {
+  void servesMetricsOfSave() throws IOException {
     int port = freePort();
     Path seen = folder.resolve("seen");
-    Run run = Run.vfio4j("save", "sim:a?memory=2m", "--output", folder.resolve("a.state").toString(),
-        "--max-downtime", "30s", "--json", "--metrics", Integer.toString(port), "--workload-resume",
-        "curl -sS http://127.0.0.1:%d/metrics > %s".formatted(port, seen));
+    CommandRun run =
+        CommandRun.vfio4j("save", "sim:a?memory=2m", "--output", folder.resolve("a.state").toString(),
+            "--max-downtime", "30s", "--json", "--metrics", Integer.toString(port), "--workload-resume",
+            "curl -sS http://127.0.0.1:%d/metrics > %s".formatted(port, seen));
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(Files.readString(seen)).contains("vfio4j_phase{side=\"source\",phase=\"resuming\"} 1\n",
         "vfio4j_device_state{side=\"source\",device=\"sim:a\",state=\"RUNNING\"} 1\n");
   }
 
   @Test
-  void aPageThatCannotBeWrittenIsAWarning() throws IOException {
+  void warnsOfUnwritableReport() throws IOException {
     Path gone = Files.createDirectory(folder.resolve("gone"));
-    Run run = migrate(List.of("--report", gone.resolve("page.html").toString(), "--workload-pause",
+    CommandRun run = migrate(List.of("--report", gone.resolve("page.html").toString(), "--workload-pause",
         "rmdir " + gone));
 
     assertThat(run.exitCode()).isZero();
@@ -216,8 +224,8 @@ class WatchTest {
   }
 
   @Test
-  void aFullDiskEndsTheEventsAndNotTheMigration() {
-    Run run = migrate(List.of("--events", "/dev/full"));
+  void continuesMigrationWhenEventsDiskIsFull() {
+    CommandRun run = migrate(List.of("--events", "/dev/full"));
 
     assertThat(run.exitCode()).isZero();
     assertThat(run.err()).containsOnlyOnce("--events: what comes is no longer written to /dev/full");
@@ -225,12 +233,12 @@ class WatchTest {
 
   /** A pipe that is full, and whose reader sleeps, is not waited for while devices stand still. */
   @Test
-  void aReaderOfEventsThatSleepsDoesNotHoldUpTheMigration() throws Exception {
+  void continuesDespiteStalledEventReader() throws Exception {
     Path pipe = folder.resolve("pipe");
     assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
     try (RandomAccessFile reader = new RandomAccessFile(pipe.toFile(), "rw")) {
       reader.write(new byte[PIPE_SIZE]);
-      Run run = migrate(List.of("--events", pipe.toString()));
+      CommandRun run = migrate(List.of("--events", pipe.toString()));
       assertThat(run.exitCode()).as(run.err()).isZero();
       assertThat(run.err()).contains("--events: what comes is no longer written to " + pipe);
     }
@@ -238,12 +246,12 @@ class WatchTest {
 
   /** The workload's resume asks while the migration is not over yet. */
   @Test
-  void metricsAreThereUntilTheCommandEnds() throws IOException {
+  void servesMetricsUntilCommandEnds() throws IOException {
     int port = freePort();
     Path seen = folder.resolve("seen");
     Path later = folder.resolve("later");
     String ask = "curl -sS http://127.0.0.1:%d/metrics > %s";
-    Run run = migrate(List.of("--metrics", Integer.toString(port), "--workload-resume",
+    CommandRun run = migrate(List.of("--metrics", Integer.toString(port), "--workload-resume",
         ask.formatted(port, seen), "--then", ask.formatted(port, later)));
 
     assertThat(run.exitCode()).as(run.err()).isZero();
@@ -264,7 +272,7 @@ class WatchTest {
 
   /** Clients that send their requests in drips are served when these have come; until then they delay no other. */
   @Test
-  void drippingClientsDelayNoScrape() throws IOException, InterruptedException {
+  void answersScrapeDespiteTricklingClients() throws IOException, InterruptedException {
     StringWriter out = new StringWriter();
     Output output = new Output(new PrintWriter(out), new PrintWriter(out), true, false);
     try (MetricsServer _ = MetricsServer.start(new MetricsAddressConverter().convert("0"), output);
@@ -295,7 +303,7 @@ class WatchTest {
   }
 
   @Test
-  void onlyGetOfMetricsIsAnswered() throws IOException, InterruptedException {
+  void answersOnlyGetMetrics() throws IOException, InterruptedException {
     StringWriter out = new StringWriter();
     Output output = new Output(new PrintWriter(out), new PrintWriter(out), true, false);
     try (MetricsServer _ = MetricsServer.start(new MetricsAddressConverter().convert("0"), output);
@@ -316,9 +324,9 @@ class WatchTest {
   }
 
   @Test
-  void aPortThatIsTakenIsSaidBeforeAnythingIsTouched() throws IOException {
+  void reportsTakenPortBeforeStart() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Run run = migrate(List.of("--metrics", Integer.toString(taken.getLocalPort())));
+      CommandRun run = migrate(List.of("--metrics", Integer.toString(taken.getLocalPort())));
       assertThat(run.exitCode()).isEqualTo(NOT_DONE);
       assertThat(run.err()).contains("--metrics: ", ":" + taken.getLocalPort() + " cannot be listened at: ");
       assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("error");
@@ -327,28 +335,28 @@ class WatchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"0.0.0.0:0", "[::]:0", "192.0.2.1:9400"})
-  void addressesThatOthersReachHaveToBeAllowed(String address) {
-    Run run = migrate(List.of("--metrics", address));
+  void refusesPublicAddressByDefault(String address) {
+    CommandRun run = migrate(List.of("--metrics", address));
     assertThat(run.exitCode()).isEqualTo(USAGE);
     assertThat(run.err()).contains("other machines reach", "--metrics-anywhere");
   }
 
   @Test
-  void anAddressThatOthersReachMayBeAllowed() {
-    Run run = migrate(List.of("--metrics", "0.0.0.0:0", "--metrics-anywhere"));
+  void acceptsPublicAddressOnRequest() {
+    CommandRun run = migrate(List.of("--metrics", "0.0.0.0:0", "--metrics-anywhere"));
     assertThat(run.exitCode()).as(run.err()).isZero();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "x", "-1", "65536", "a:b", "::1:80", ":80", "[]:80"})
-  void whatIsNoAddressIsExplained(String address) {
-    Run run = migrate(List.of("--metrics", address));
+  void rejectsInvalidAddress(String address) {
+    CommandRun run = migrate(List.of("--metrics", address));
     assertThat(run.exitCode()).isEqualTo(USAGE);
     assertThat(run.err()).contains("is no address: write PORT or HOST:PORT");
   }
 
   @Test
-  void filesInNoFolderAreRefused() {
+  void rejectsFilesInMissingFolder() {
     assertThat(migrate(List.of("--events", folder.resolve("no/file").toString())).exitCode())
         .isEqualTo(USAGE);
     assertThat(migrate(List.of("--report", folder.toString())).exitCode()).isEqualTo(USAGE);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.base;
+
+import io.vfio4j.engine.codec.Codec;
+import io.vfio4j.engine.codec.Codecs;
+import io.vfio4j.engine.codec.CompressionAlgorithm;
+import org.jspecify.annotations.Nullable;
+
+/** Codecs, each loaded when the first stream needs it and kept for the next: a native library can be loaded but once. */
+public final class LazyCodecs implements Codecs {
+
+  /** All that there are. */
+  public static final LazyCodecs INSTANCE = new LazyCodecs();
+
+  private @Nullable Codec zstd;
+
+  private LazyCodecs() {
+  }
+
+  @Override
+  public synchronized Codec codec(CompressionAlgorithm algorithm) throws CommandException {
+    return switch (algorithm) {
+      case ZSTD -> zstd();
+    };
+  }
+
+  private Codec zstd() throws CommandException {
+    if (zstd == null) {
+      zstd = OnDemandModules.load("io.vfio4j.zstd", Codec.class, "com.github.luben.zstd_jni");
+    }
+    return zstd;
+  }
+}

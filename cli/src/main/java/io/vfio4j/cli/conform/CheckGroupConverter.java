@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.conform;
+
+import io.vfio4j.conformance.report.CheckGroup;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads the name of a group of checks. */
+final class CheckGroupConverter implements ITypeConverter<CheckGroup> {
+
+  /** The words that are accepted, for the completion of a shell. */
+  static final class Candidates extends ArrayList<String> {
+
+    private static final long serialVersionUID = 1;
+
+    Candidates() {
+      super(Arrays.stream(CheckGroup.values()).map(CheckGroup::id).toList());
+    }
+  }
+
+  @Override
+  public CheckGroup convert(String value) {
+    String id = value.strip().toLowerCase(Locale.ROOT).replace('_', '-');
+    return Arrays.stream(CheckGroup.values()).filter(group -> group.id().equals(id)).findFirst()
+        .orElseThrow(() -> new TypeConversionException("'%s' is no group of checks: give some of %s"
+            .formatted(value,
+                Arrays.stream(CheckGroup.values()).map(CheckGroup::id).collect(Collectors.joining(", ")))));
+  }
+}

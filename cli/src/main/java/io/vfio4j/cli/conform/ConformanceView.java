@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.conform;
+
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.ProgressLine;
+import io.vfio4j.cli.base.Terminal;
+import io.vfio4j.conformance.ConformanceListener;
+import io.vfio4j.conformance.report.Check;
+import io.vfio4j.conformance.report.CheckResult;
+
+/** Shows how far the suite is: a line redrawn in place on a terminal, an event for each check as JSON. */
+final class ConformanceView implements ConformanceListener {
+
+  private final Output output;
+  private final boolean isInteractive;
+  private final ProgressLine line;
+  private int checks;
+  private int finished;
+  private volatile boolean cancelled;
+
+  ConformanceView(Output output) {
+    this.output = output;
+    this.isInteractive = !output.isJson() && !output.isQuiet() && Terminal.isTerminal(Terminal.STDERR);
+    this.line = ProgressLine.onStandardError(output);
+  }
+
+  /** Ends the suite before its next check. From any thread. */
+  void cancel() {
+    cancelled = true;
+  }
+
+  @Override
+  public boolean isCancelled() {
+    if (cancelled) {
+      line.clear();
+    }
+    return cancelled;
+  }
+
+  @Override
+  public void started(int all) {
+    checks = all;
+  }
+
+  @Override
+  public void started(Check check) {
+    if (isInteractive) {
+      line.show("%d of %d: %s".formatted(finished + 1, checks, check.id()));
+    }
+  }
+
+  @Override
+  public void finished(CheckResult result) {
+    finished++;
+    if (isInteractive && finished == checks) {
+      line.clear();
+    }
+    output.event(ConformanceJson.of(result));
+  }
+}

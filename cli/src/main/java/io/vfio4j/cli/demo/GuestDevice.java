@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import io.vfio4j.vfiouser.device.DeviceDescription;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A scratch device as its driver has it: connected, with the guest's memory mapped and interrupts set up. What
+ * migration does not carry is set up here, at the source and at the target alike.
+ */
+final class GuestDevice implements AutoCloseable {
+
+  private static final int REGISTERS = ScratchLayout.REGISTERS_BAR;
+  private static final Duration SLICE = Duration.ofMillis(200);
+
+  private final VfioUserClient client;
+  private final List<EventFd> vectors = new ArrayList<>();
+
+  GuestDevice(Path socket, GuestMemory guest) throws IOException {
+    client = VfioUserClient.connect(socket, ClientOptions.DEFAULT.withTimeout(Duration.ofSeconds(30)));
+    try {
+      for (int vector = 0; vector < ScratchLayout.VECTORS; vector++) {
+        vectors.add(EventFd.create());
+      }
+      client.mapDma(guest.range(), guest.fd(), 0, true);
+      client.irqs().assign(DeviceDescription.MSIX, 0, vectors);
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  VfioUserClient client() {
+    return client;
+  }
+
+  /** Returns what events of a migration call it. */
+  String name() {
+    return client.identity().name();
+  }
+
+  long read64(int register) throws DeviceException {
+    return client.readLong(REGISTERS, register);
+  }
+
+  int read32(int register) throws DeviceException {
+    return client.readInt(REGISTERS, register);
+  }
+
+  void write64(int register, long value) throws DeviceException {
+    client.writeLong(REGISTERS, register, value);
+  }
+
+  void write32(int register, int value) throws DeviceException {
+    client.writeInt(REGISTERS, register, value);
+  }
+
+  /** Lets the device send its traffic to the guest's slots. */
+  void startTraffic(long slots, int perSecond) throws DeviceException {
+    write64(ScratchLayout.TRAFFIC_IOVA, GuestMemory.IOVA);
+    write32(ScratchLayout.TRAFFIC_SLOTS, (int) slots);
+    write32(ScratchLayout.TRAFFIC_RATE, perSecond);
+  }
+
+  /** Lets the device send its second traffic to another device's memory. */
+  void startPeerTraffic(PeerMemory peer, int perSecond) throws DeviceException {
+    peer.mapInto(client);
+    write64(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_IOVA, PeerMemory.IOVA);
+    write32(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_SLOTS, PeerMemory.SLOTS);
+    write32(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_RATE, perSecond);
+  }
+
+  /** Stops the second traffic and returns the number of its last write. */
+  long stopPeerTraffic() throws DeviceException {
+    write32(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_RATE, 0);
+    return peerTrafficCount();
+  }
+
+  long peerTrafficCount() throws DeviceException {
+    return read64(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_COUNT);
+  }
+
+  /** Stops traffic and returns the number of the last write. */
+  long stopTraffic() throws DeviceException {
+    write32(ScratchLayout.TRAFFIC_RATE, 0);
+    return trafficCount();
+  }
+
+  long trafficCount() throws DeviceException {
+    return read64(ScratchLayout.TRAFFIC_COUNT);
+  }
+
+  /** Copies memory of the guest into the device, by a command, and waits for its interrupt. */
+  void command(int command, long iova, long offset, long length) throws IOException {
+    write64(ScratchLayout.DMA_IOVA, iova);
+    write64(ScratchLayout.DMA_OFFSET, offset);
+    write64(ScratchLayout.DMA_LENGTH, length);
+    EventFd done = vectors.get(ScratchLayout.COMMAND_VECTOR);
+    long ignored = done.drain();
+    write32(ScratchLayout.COMMAND, command | ScratchLayout.COMMAND_INTERRUPT);
+    if (!await(done, Duration.ofSeconds(10))) {
+      throw new IOException("a DMA command of %s did not end (after %d earlier interrupts)"
+          .formatted(client.identity().name(), ignored));
+    }
+  }
+
+  /** Sets the timer, anew if it was set. */
+  void armTimer(Duration runningTime) throws IOException {
+    write64(ScratchLayout.TIMER, runningTime.toNanos() / 1000);
+    timer().drain();
+  }
+
+  /** The timer's interrupt: counts how often it fired. */
+  EventFd timer() {
+    return vectors.get(ScratchLayout.TIMER_VECTOR);
+  }
+
+  /** Waits for the timer. Returns whether it fired in time. */
+  boolean awaitTimer(Duration timeout) throws IOException {
+    return await(timer(), timeout);
+  }
+
+  /** A wait for an eventfd does not hear of interrupts, so it looks for them now and then. */
+  private static boolean await(EventFd eventFd, Duration timeout) throws IOException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!eventFd.await(SLICE)) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("interrupted");
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Reads internal memory. */
+  void readMemory(long offset, MemorySegment into) throws DeviceException {
+    client.readRegion(ScratchLayout.MEMORY_BAR, offset, into);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    vectors.forEach(EventFd::close);
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import io.vfio4j.devices.scratch.ScratchLayout;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Proves that the device at the target is the one that was at the source, and that nothing was lost on the way. */
+final class MigrationProof {
+
+  private static final Duration TIMER_TIMEOUT = Duration.ofSeconds(60);
+  /** How long the target shall run before its traffic is looked at, where the timer does not measure it. */
+  private static final Duration SETTLE_TIME = Duration.ofMillis(200);
+
+  private final DemoVm vm;
+  private final GuestDevice target;
+  private final SwitchoverObserver observer;
+  private final long memoryBegin;
+  private final long memory;
+  private final List<DemoCheck> checks = new ArrayList<>();
+  private long timersAtSource;
+
+  /**
+   * Makes one.
+   *
+   * @param memoryBegin where that part of internal memory begins that only the device itself changes
+   * @param memory bytes of internal memory
+   */
+  MigrationProof(DemoVm vm, GuestDevice target, SwitchoverObserver observer, long memoryBegin, long memory) {
+    this.vm = vm;
+    this.target = target;
+    this.observer = observer;
+    this.memoryBegin = memoryBegin;
+    this.memory = memory;
+  }
+
+  /** Proves it, and leaves the target without traffic and churn. Returns the number of the last traffic write. */
+  long run() throws IOException {
+    long number = stopWork();
+    check(number);
+    return number;
+  }
+
+  /** Lets the target run for a while, and ends traffic and churn. Returns the number of the last traffic write. */
+  long stopWork() throws IOException {
+    timersAtSource = vm.source().timer().drain();
+    if (timersAtSource == 0) {
+      target.awaitTimer(TIMER_TIMEOUT);
+    } else {
+      vm.runFor(target, SETTLE_TIME);
+    }
+    long number = target.stopTraffic();
+    target.write32(ScratchLayout.CHURN_RATE, 0);
+    return number;
+  }
+
+  /** Proves it of a target without traffic, churn and others that write to its memory. */
+  void check(long number) throws IOException {
+    checkTraffic(number);
+    checkMemory();
+    checkRegisters();
+    checkTimer(timersAtSource + vm.source().timer().drain(), target.timer().drain());
+  }
+
+  List<DemoCheck> checks() {
+    return List.copyOf(checks);
+  }
+
+  private void checkTraffic(long number) {
+    String name = "traffic";
+    long stopped = vm.slots().cleared();
+    Optional<String> wrong = observer.violations().stream().findFirst().or(() -> checkFirstWrite(stopped))
+        .or(() -> vm.slots().firstMismatch(number));
+    checks.add(wrong.map(text -> DemoCheck.failed(name, text)).orElseGet(() -> DemoCheck.passed(name,
+        String.format(Locale.ROOT, "%,d writes without a gap or a repetition; the first at the target is %,d",
+            number,
+            stopped + 1))));
+  }
+
+  /** The target must go on with the very next write. */
+  private Optional<String> checkFirstWrite(long stopped) {
+    if (!observer.hasSeenSourceStopped()) {
+      return Optional.of("the source was never seen stopped");
+    }
+    long first = vm.slots().get(vm.slots().slotAfter(stopped));
+    return first == stopped + 1 ? Optional.empty()
+        : Optional
+            .of("the target went on with write %d in the slot of write %d".formatted(first, stopped + 1));
+  }
+
+  private void checkMemory() throws IOException {
+    String name = "memory";
+    long before = vm.source().read64(ScratchLayout.CHURN_COUNT);
+    long after = target.read64(ScratchLayout.CHURN_COUNT);
+    Optional<String> difference =
+        new MemoryComparison(vm.source(), target, memoryBegin, memory).difference(before, after);
+    checks.add(difference.map(text -> DemoCheck.failed(name, text)).orElseGet(() -> DemoCheck.passed(name,
+        String.format(Locale.ROOT, "%,d bytes are equal, with %,d changes made since", memory - memoryBegin,
+            after - before))));
+  }
+
+  private void checkRegisters() throws IOException {
+    String name = "registers";
+    List<String> wrong = new ArrayList<>();
+    compare(wrong, "SCRATCH", vm.scratchValue(), target.read64(ScratchLayout.SCRATCH));
+    compare(wrong, "COMPLETED", vm.source().read64(ScratchLayout.COMPLETED),
+        target.read64(ScratchLayout.COMPLETED));
+    compare(wrong, "DMA_IOVA", vm.source().read64(ScratchLayout.DMA_IOVA),
+        target.read64(ScratchLayout.DMA_IOVA));
+    compare(wrong, "DMA_OFFSET", vm.source().read64(ScratchLayout.DMA_OFFSET),
+        target.read64(ScratchLayout.DMA_OFFSET));
+    compare(wrong, "DMA_LENGTH", vm.source().read64(ScratchLayout.DMA_LENGTH),
+        target.read64(ScratchLayout.DMA_LENGTH));
+    compare(wrong, "TRAFFIC_IOVA", GuestMemory.IOVA, target.read64(ScratchLayout.TRAFFIC_IOVA));
+    compare(wrong, "TRAFFIC_SLOTS", vm.slots().count(), target.read32(ScratchLayout.TRAFFIC_SLOTS));
+    compare(wrong, "ERROR", 0, target.read32(ScratchLayout.ERROR));
+    checks.add(wrong.isEmpty() ? DemoCheck.passed(name, "eight registers are as they were")
+        : DemoCheck.failed(name, String.join("; ", wrong)));
+  }
+
+  private static void compare(List<String> wrong, String register, long expected, long found) {
+    if (expected != found) {
+      wrong.add("%s is 0x%x instead of 0x%x".formatted(register, found, expected));
+    }
+  }
+
+  private void checkTimer(long atSource, long atTarget) {
+    String name = "timer";
+    if (atSource + atTarget == 1) {
+      checks.add(
+          DemoCheck.passed(name,
+              "set at the source, it fired once, at the " + (atSource == 1 ? "source" : "target")));
+    } else {
+      checks.add(DemoCheck.failed(name,
+          "it fired %d times at the source and %d times at the target".formatted(atSource, atTarget)));
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.demo;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A folder for sockets, which is gone afterwards. */
+final class TemporaryFolder implements AutoCloseable {
+
+  private final Path path;
+
+  TemporaryFolder() throws IOException {
+    path = Files.createTempDirectory("vfio4j-demo-");
+  }
+
+  Path path() {
+    return path;
+  }
+
+  @Override
+  public void close() {
+    try (Stream<Path> sockets = Files.list(path)) {
+      List<Path> left = sockets.toList();
+      for (Path socket : left) {
+        Files.deleteIfExists(socket);
+      }
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

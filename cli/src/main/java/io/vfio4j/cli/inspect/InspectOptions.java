@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.inspect;
+
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.device.DeviceAddress;
+import io.vfio4j.cli.device.DeviceAddressConverter;
+import io.vfio4j.cli.device.MappedMemory;
+import io.vfio4j.cli.device.OpenDevices;
+import io.vfio4j.cli.device.RegionOptions;
+import io.vfio4j.cli.report.DryRunOption;
+import io.vfio4j.engine.Comparison;
+import io.vfio4j.engine.DeviceSet;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/** A file, and devices and memory that it is to fit, which are only looked at. To be mixed in. */
+public final class InspectOptions {
+
+  @Parameters(index = "0", paramLabel = "FILE", description = "The file.")
+  private @Nullable Path file;
+
+  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "0..*", converter = DeviceAddressConverter.class, description = "A device that it is to fit: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many as are in the file, and in the same order.")
+  private List<DeviceAddress> devices = new ArrayList<>();
+
+  @Mixin
+  private final RegionOptions regions = new RegionOptions();
+
+  /** Makes it, for picocli. */
+  public InspectOptions() {
+    // Picocli fills it in.
+  }
+
+  /** Looks at devices and memory that are open. */
+  @FunctionalInterface
+  public interface DeviceInspection<T> {
+    /** Looks, and returns what was seen. */
+    T inspect(DeviceSet ensemble) throws IOException;
+  }
+
+  /** Returns the file, which can be read. */
+  public Path path(CommandSpec spec) {
+    return OptionValues.readableFile(spec, "FILE", OptionValues.required(file, "FILE"));
+  }
+
+  /**
+   * Tells whether there is anything that it is to fit.
+   *
+   * @param spec the command
+   * @throws ParameterException if there is memory without a device
+   */
+  public boolean hasDevices(CommandSpec spec) {
+    if (devices.isEmpty() && !regions.isEmpty()) {
+      throw new ParameterException(spec.commandLine(),
+          "--region: memory is compared together with devices: give DEVICEs too");
+    }
+    return !devices.isEmpty();
+  }
+
+  /** Tells what was found of them beside the file, and returns the exit code. */
+  public static int report(Comparison comparison, Output output) {
+    return DryRunOption.report(comparison, output);
+  }
+
+  /** Opens the devices for a look. */
+  public <T> T inspectDevices(Output output, CommandSpec spec, DeviceInspection<T> look) throws IOException {
+    try (OpenDevices open = OpenDevices.open(devices, address -> address.open(output::warning));
+        MappedMemory memory = regions.map(spec, output::warning)) {
+      return look.inspect(open.deviceSet().withMemory(memory.regions()));
+    }
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.probe;
+
+import io.vfio4j.linux.vfio.HostDevice;
+import io.vfio4j.linux.vfio.KernelDevice;
+import io.vfio4j.linux.vfio.KernelInterface;
+import io.vfio4j.linux.vfio.VariantDrivers;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationFeature;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.info.IrqInfo;
+import io.vfio4j.model.info.RegionInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What there is to tell of a device of the kernel's. */
+final class KernelReport {
+
+  private KernelReport() {
+  }
+
+  /** What helps a kernel device. */
+  private record Remedies(HostDevice host) implements MissingCapability.Remedies {
+
+    @Override
+    public String noMigration() {
+      return VariantDrivers.system().explainNoMigration(host);
+    }
+
+    @Override
+    public String notRunning(DeviceState state) {
+      return "its last user left it so; as a target it is reset anyway, as a source with --reset, and loses what it "
+          + "holds";
+    }
+
+    @Override
+    public MissingCapability stateNotKept() {
+      return new MissingCapability("kept open", false,
+          "its driver may reset it when a command lets go; migrate and receive "
+              + "hold it open, until --then COMMAND ends or SIGTERM");
+    }
+  }
+
+  static ProbeReport of(KernelDevice device) throws DeviceException {
+    List<RegionInfo> regions = queryKnown(device.regionCount(), device.regions()::info);
+    List<IrqInfo> irqs = queryKnown(device.irqCount(), device.irqs()::info);
+    MigrationFeatures features = device.features();
+    DeviceState state = device.state();
+    boolean dmaLogging = device.dmaLog().isPresent();
+    return new ProbeReport(device.identity(), facts(device), regions, irqs,
+        features.canMigrate() ? List.of(2) : List.of(), features, device.offeredFeatures(), state,
+        device.stopCopyLength(), dmaLogging,
+        false,
+        notes(device), MissingCapability.of(features, state, dmaLogging, false, new Remedies(device.host())));
+  }
+
+  /** What is asked about by index. */
+  @FunctionalInterface
+  private interface IndexQuery<T> {
+    T query(int index) throws DeviceException;
+  }
+
+  /** Drivers count indexes that they do not know: vfio-pci the region of VGA, mtty the interrupts that it lacks. */
+  private static <T> List<T> queryKnown(int count, IndexQuery<T> question) throws DeviceException {
+    List<T> answers = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.boundedCount(count); i++) {
+      try {
+        answers.add(question.query(i));
+      } catch (DeviceException e) {
+        if (!e.errno().equals(Errno.EINVAL)) {
+          throw e;
+        }
+      }
+    }
+    return answers;
+  }
+
+  private static List<ProbeReport.Fact> facts(KernelDevice device) {
+    List<ProbeReport.Fact> facts = new ArrayList<>();
+    HostDevice host = device.host();
+    facts.add(new ProbeReport.Fact("interface", device.kernelInterface() == KernelInterface.GROUP
+        ? "group, type 1 IOMMU" : "cdev, iommufd"));
+    host.group().ifPresent(group -> facts.add(new ProbeReport.Fact("group", Integer.toString(group))));
+    if (!host.neighbours().isEmpty()) {
+      facts.add(new ProbeReport.Fact("goes with",
+          String.join(", ", host.neighbours().stream().map(Object::toString).toList())));
+    }
+    return facts;
+  }
+
+  private static List<ProbeReport.Note> notes(KernelDevice device) {
+    return device.features().has(MigrationFeature.PRE_COPY)
+        ? List.of(device.reportsReinit()
+            ? new ProbeReport.Note("REINIT", "tells when new initial data has arrived (MIG_PRECOPY_INFOv2)")
+            : new ProbeReport.Note("NO_REINIT",
+                "does not tell when new initial data has arrived: that takes a later kernel"))
+        : List.of();
+  }
+}

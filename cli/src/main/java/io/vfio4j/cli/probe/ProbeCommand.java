@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.probe;
+
+import io.vfio4j.cli.base.CommonOptions;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Json;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.device.DeviceAddress;
+import io.vfio4j.cli.device.DeviceAddressConverter;
+import io.vfio4j.cli.device.Host;
+import io.vfio4j.cli.device.OpenDevice;
+import io.vfio4j.model.DeviceException;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "probe", description = {"Tell what a device is, and whether it can migrate.",
+    "It looks without changing anything. Exit code 0: it can migrate; 1: it cannot.",
+    "With --all: the same of every device of this machine that VFIO can hand on, as far as it may be opened. Exit code 0: "
+        + "one of them can migrate; 1: none."}, footer = {"",
+            "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock", "  vfio4j probe kernel:0000:3b:00.2",
+            "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
+            "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features", "  sudo vfio4j probe --all",
+            "  vfio4j probe 'sim:a?features=stop_copy'"})
+public final class ProbeCommand implements Callable<Integer> {
+
+  @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  private @Nullable DeviceAddress device;
+
+  @Option(names = "--all", description = "All devices of this machine's kernel, instead of DEVICE.")
+  private boolean all;
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  @Override
+  public Integer call() throws IOException {
+    if (all == (device != null)) {
+      throw new ParameterException(common.spec().commandLine(),
+          "give a DEVICE, or --all for those of this machine's kernel");
+    }
+    return device == null ? probeAll(Host.LOCAL) : probe(device);
+  }
+
+  /** Opens a device, or tells what sysfs shows of one of the kernel's that cannot be opened. */
+  private static OpenDevice open(DeviceAddress address, Output output) throws IOException {
+    try {
+      return address.open(output::warning);
+    } catch (DeviceException e) {
+      if (address instanceof DeviceAddress.Kernel kernel) {
+        HostInventory.Entry found = HostInventory.inspect(kernel.hostDevice(), kernel.host());
+        HostInventoryReport.lines(found).forEach(output::line);
+        output.event(Json.event("probe-failed").with("device", HostInventoryReport.json(found)).build());
+      }
+      throw e;
+    }
+  }
+
+  private int probe(DeviceAddress address) throws IOException {
+    Output output = common.output();
+    try (OpenDevice open = open(address, output)) {
+      ProbeReport report = ProbeReport.of(open);
+      report.lines().forEach(output::line);
+      output.result(report.json());
+      return report.canMigrate() ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
+    }
+  }
+
+  private int probeAll(Host machine) throws IOException {
+    Output output = common.output();
+    HostInventory survey = HostInventory.of(machine);
+    HostInventoryReport report = new HostInventoryReport(survey);
+    report.lines().forEach(output::line);
+    output.result(report.json());
+    return survey.canAnyMigrate() ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.probe;
+
+import io.vfio4j.cli.device.OpenDevice;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.model.info.IrqInfo;
+import io.vfio4j.model.info.RegionInfo;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What there is to tell of a device that is served. */
+final class VfioUserReport {
+
+  /**
+   * What to do about what a device lacks.
+   *
+   * @param device which
+   */
+  private record Remedies(OpenDevice device) implements MissingCapability.Remedies {
+    @Override
+    public String noMigration() {
+      return "it offers no migration at all; it takes a server or driver that "
+          + "does (a scratch device: serve it without --features none)";
+    }
+
+    @Override
+    public String notRunning(DeviceState state) {
+      return device.recoveryAdvice(state);
+    }
+
+    @Override
+    public MissingCapability stateNotKept() {
+      return new MissingCapability("keep_state", false,
+          "migrate and receive hold it open, until --then COMMAND ends or SIGTERM; "
+              + device.releaseEffect());
+    }
+  }
+
+  private VfioUserReport() {
+  }
+
+  static ProbeReport of(OpenDevice device, VfioUserClient client) throws DeviceException {
+    List<RegionInfo> regions = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.boundedCount(client.info().regions()); i++) {
+      regions.add(client.regionInfo(i));
+    }
+    List<IrqInfo> irqs = new ArrayList<>();
+    for (int i = 0; i < ProbeReport.boundedCount(client.info().irqs()); i++) {
+      irqs.add(client.irqs().info(i));
+    }
+    MigrationFeatures features = client.features();
+    DeviceState state = client.state();
+    boolean dmaLogging = client.dmaLog().isPresent();
+    boolean keepsState = device.keepsState() || device.isInProcess();
+    return new ProbeReport(client.identity(), List.of(), regions, irqs, versions(client), features,
+        client.offeredFeatures(), state,
+        client.stopCopyLength(), dmaLogging, keepsState,
+        client.quirks().stream()
+            .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.description())).toList(),
+        MissingCapability.of(features, state, dmaLogging, keepsState, new Remedies(device)));
+  }
+
+  private static List<Integer> versions(VfioUserClient client) {
+    return IntStream.rangeClosed(1, 2)
+        .filter(version -> version == 1 ? client.hasV1() : client.hasV2()).boxed().toList();
+  }
+}

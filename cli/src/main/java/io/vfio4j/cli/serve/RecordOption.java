@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.serve;
+
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.ErrorMessages;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.engine.output.OutputFile;
+import io.vfio4j.vfiouser.recording.Recording;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What every command that serves a device takes. To be mixed in. */
+final class RecordOption {
+
+  @Option(names = "--record", paramLabel = "FILE", description = "Take down the sessions in FILE, for vfio4j inspect; one that is there is replaced.")
+  private @Nullable Path file;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec spec;
+
+  /** A recording, or none. */
+  static final class SessionRecording implements AutoCloseable {
+
+    private final Optional<Recording> recording;
+
+    private SessionRecording(Optional<Recording> recording) {
+      this.recording = recording;
+    }
+
+    ServerOptions applyTo(ServerOptions options) {
+      return recording.map(options::withRecording).orElse(options);
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (recording.isPresent()) {
+        recording.get().close();
+      }
+    }
+  }
+
+  /** Begins the recording, if one is wanted. */
+  SessionRecording start(Output output) throws IOException {
+    Optional<OutputFile> to =
+        OptionValues.outputFile(OptionValues.required(spec, "the command"), "--record", file);
+    if (to.isEmpty()) {
+      return new SessionRecording(Optional.empty());
+    }
+    try {
+      // What a client wrote to a device may be a secret.
+      return new SessionRecording(
+          Optional.of(Recording.of(to.get().toString(), to.get().ownerOnly().open(), output::warning)));
+    } catch (IOException e) {
+      throw new CommandException(ExitCodes.FAILURE, "cannot record: " + ErrorMessages.describe(e), e);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.serve;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.FeatureNames;
+import io.vfio4j.cli.base.FeaturesConverter;
+import io.vfio4j.cli.base.Json;
+import io.vfio4j.cli.base.OptionValues;
+import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.SocketFile;
+import io.vfio4j.cli.base.Termination;
+import io.vfio4j.cli.base.VersionsConverter;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.MigrationFeatures;
+import io.vfio4j.vfiouser.device.DeviceFactory;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.server.DeviceServer;
+import io.vfio4j.vfiouser.server.MigrationVersions;
+import io.vfio4j.vfiouser.server.MultiDeviceServer;
+import io.vfio4j.vfiouser.server.ServerLog;
+import io.vfio4j.vfiouser.server.ServerOptions;
+import io.vfio4j.vfiouser.server.VfioUserServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What every command takes that serves a device, and what it does with it. To be mixed in. */
+final class ServeOptions {
+
+  @Option(names = "--socket", paramLabel = "PATH", required = true, description = "Where to listen. Only you may connect (mode 0600); a socket left by a dead server is replaced.")
+  private @Nullable Path socket;
+
+  @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class, description = "What it can do of migration: of stop_copy,p2p,pre_copy, or none (default: all).")
+  private MigrationFeatures features = MigrationFeatures.ALL;
+
+  @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, completionCandidates = VersionsConverter.Candidates.class, description = "The versions of the migration interface that it has: v1 is a region, v2 commands (default: v2).")
+  private MigrationVersions versions = MigrationVersions.V2;
+
+  @Option(names = "--keep-state", description = "Leave a device that runs as it is when a client goes away, for every client.")
+  private boolean keepState;
+
+  @Option(names = "--once", description = "End when the first client has gone.")
+  private boolean once;
+
+  @Option(names = "--until-eof", description = "End when the standard input does: with the program that started this one.")
+  private boolean untilEof;
+
+  @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Give each client a device of its own, which goes with it; at most N at a time (default: 16).")
+  private @Nullable Integer many;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec spec;
+
+  @Mixin
+  private final ServerLimitOptions limits = new ServerLimitOptions();
+
+  @Mixin
+  private final RecordOption record = new RecordOption();
+
+  @Mixin
+  private final ServerLogOptions logging = new ServerLogOptions();
+
+  /** Returns where to listen. */
+  Path socket() {
+    return OptionValues.required(socket, "--socket");
+  }
+
+  /** Returns what the device can do of migration. */
+  MigrationFeatures features() {
+    return features;
+  }
+
+  /** Makes the devices that are served. */
+  @FunctionalInterface
+  interface ServedDeviceFactory {
+
+    /**
+     * Makes one.
+     *
+     * @param name the device's name
+     * @param log takes what it logs
+     */
+    EmulatedDevice create(String name, ServerLog log) throws IOException;
+  }
+
+  /**
+   * Serves a device, or one for each client, until a signal or what else is to end it.
+   *
+   * @param devices makes them; they are closed here
+   * @param about adds to the event that tells of the listening socket
+   * @return the exit code
+   */
+  int serve(ServedDeviceFactory devices, UnaryOperator<Json> about, Output output) throws IOException {
+    Path path = socket();
+    ServerOptions options = options();
+    JsonObject event = about.apply(Json.event("listening").with("socket", path.toString()))
+        .with("features", FeatureNames.of(features)).with("devices", many == null ? 1 : many)
+        .with("pid", ProcessHandle.current().pid()).build();
+    try (RecordOption.SessionRecording sessions = record.start(output)) {
+      if (many == null) {
+        serveOne(path, devices, sessions.applyTo(options), event, output);
+      } else {
+        serveMany(path, devices, many, sessions.applyTo(options), event, output);
+      }
+    } finally {
+      // The interrupt that ended the server has done its work.
+      Thread.interrupted();
+    }
+    return ExitCodes.SUCCESS;
+  }
+
+  private void serveOne(Path path, ServedDeviceFactory devices, ServerOptions options, JsonObject event,
+      Output output)
+      throws IOException {
+    ServerLog log = logging.log(output);
+    try (EmulatedDevice device = devices.create(path.toString(), log)) {
+      serve(path, () -> VfioUserServer.listen(path, device, options, log), event, output);
+    }
+  }
+
+  private void serveMany(Path path, ServedDeviceFactory devices, int most, ServerOptions options,
+      JsonObject event,
+      Output output) throws IOException {
+    ServerLog log = logging.log(output);
+    // What is wrong with the arguments is found before there is a client.
+    devices.create(path.toString(), log).close();
+    DeviceFactory factory = number -> devices.create(path + "#" + number, log);
+    serve(path, () -> MultiDeviceServer.listen(path, factory, most, options, log), event, output);
+  }
+
+  private ServerOptions options() {
+    SocketFile.pathLengthProblem(socket()).ifPresent(problem -> {
+      throw usageError("--socket: %s: %s".formatted(socket(), problem));
+    });
+    if (many != null && many < 1) {
+      throw usageError("--many: give at least 1");
+    }
+    if (many != null && (keepState || once)) {
+      throw usageError(
+          "--many: each device goes with its client, so that there is neither a state to keep nor an end "
+              + "with the first; leave out --keep-state and --once");
+    }
+    try {
+      return limits
+          .applyTo(ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions));
+    } catch (IllegalArgumentException e) {
+      throw OptionValues.usageError(command(), e);
+    }
+  }
+
+  private ParameterException usageError(String words) {
+    return new ParameterException(command().commandLine(), words);
+  }
+
+  private CommandSpec command() {
+    return OptionValues.required(spec, "the command");
+  }
+
+  /** Begins to listen. */
+  @FunctionalInterface
+  private interface ServerFactory {
+    DeviceServer start() throws LinuxException;
+  }
+
+  private static DeviceServer startServer(Path path, ServerFactory listening) throws CommandException {
+    try {
+      return listening.start();
+    } catch (LinuxException e) {
+      Optional<String> other = SocketFile.nonSocketKind(path);
+      if (e.errno().equals(Errno.EADDRINUSE) && other.isPresent()) {
+        throw new CommandException(ExitCodes.FAILURE,
+            "cannot listen at %s: %s is there, and it is not replaced".formatted(path, other.get()), e);
+      }
+      if (e.errno().equals(Errno.EADDRINUSE)) {
+        throw new CommandException(ExitCodes.FAILURE,
+            path + " is in use: another server listens there", e);
+      }
+      throw new CommandException(ExitCodes.FAILURE, "cannot listen at %s: %s".formatted(path, e.errno()), e);
+    }
+  }
+
+  private void serve(Path path, ServerFactory listening, JsonObject event, Output output) throws IOException {
+    try (DeviceServer server = startServer(path, listening);
+        Termination.Registration _ = Termination.onSignal(server::stop)) {
+      if (untilEof) {
+        StandardInputMonitor.onEndOfInput(server::stop);
+      }
+      output.line("listening on " + path);
+      // What another program waits for is told to it even if it wants quiet.
+      output.result(event);
+      server.run();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.base;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.cli.testing.CommandProcesses;
+import io.vfio4j.cli.testing.SelfKillingProcess;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A command that cannot end in order is ended: by itself, or by the kernel. */
+class StuckCommandIT {
+
+  /** What a shell sees of a process that SIGALRM has ended. */
+  private static final int ALARM = 128 + 14;
+
+  private static ChildProcess start(List<String> options, String how) throws Exception {
+    ChildProcess child =
+        ChildProcess.start(List.of(how), SelfKillingProcess.command(options, StuckCommand.class, how),
+            line -> {
+            });
+    assertThat(child.readLine(CommandProcesses.TIMEOUT)).as(String.join("\n", child.stderrLines()))
+        .isEqualTo("ready");
+    return child;
+  }
+
+  @Test
+  void exitsDespiteHungCall() throws Exception {
+    try (ChildProcess child = start(List.of(), StuckCommand.WAITS)) {
+      SignalsIT.Signal.TERM.to(child);
+
+      assertThat(child.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
+      assertThat(child.stderrLines()).singleElement().asString()
+          .startsWith("vfio4j: not ended 1 s after the signal");
+    }
+  }
+
+  /** As with a page that nobody reads from a pipe: who has the devices is known all the same. */
+  @Test
+  void keepsExitCodeOfSettledCommand() throws Exception {
+    try (ChildProcess child = start(List.of(), StuckCommand.WAITS_DONE)) {
+      SignalsIT.Signal.TERM.to(child);
+
+      assertThat(child.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
+      assertThat(child.stderrLines()).singleElement().asString()
+          .startsWith("vfio4j: done, but not ended 1 s after the signal");
+    }
+  }
+
+  /** As with a thread that waits for a page, the virtual machine can neither go on nor halt. */
+  @Test
+  void exitsDespiteThreadWithoutSafepoint() throws Exception {
+    List<String> withoutSafepoints =
+        List.of("-Xbatch", "-XX:-TieredCompilation", "-XX:-UseCountedLoopSafepoints",
+            "-XX:LoopStripMiningIter=0");
+    try (ChildProcess child = start(withoutSafepoints, StuckCommand.SPINS)) {
+      SignalsIT.Signal.TERM.to(child);
+
+      assertThat(child.await(CommandProcesses.TIMEOUT)).isEqualTo(ALARM);
+    }
+  }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.recover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandRun;
+import io.vfio4j.cli.testing.JournalFixture;
+import io.vfio4j.cli.testing.ServedTestDevice;
+import io.vfio4j.engine.JournalStep;
+import io.vfio4j.engine.MigrationId;
+import io.vfio4j.engine.Side;
+import io.vfio4j.engine.journal.StateDirectory;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.testkit.Fault;
+import io.vfio4j.testkit.SimulatedDevice;
+import io.vfio4j.testkit.SimulatedSettings;
+import io.vfio4j.testkit.foreign.ForeignServer;
+import io.vfio4j.testkit.foreign.ServerTrait;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the commands say and do about a device of the reference library, whose server leaves it in whatever state its last
+ * client left it in: what is recommended works, and what would not work is not recommended.
+ */
+class ForeignRecoverTest {
+
+  @TempDir
+  private Path folder;
+
+  private SimulatedDevice device;
+  private ForeignServer server;
+  private String address;
+
+  @BeforeEach
+  void serve() throws Exception {
+    serve(ServerTrait.referenceLibrary());
+  }
+
+  private void serve(Set<ServerTrait> traits, Fault... faults) throws Exception {
+    Path socket = folder.resolve("f.sock");
+    device = SimulatedSettings.named("device").withContent(64, 7).withFaults(faults).device();
+    server = ForeignServer.listen(socket, device, traits);
+    address = "vfio-user:" + socket;
+  }
+
+  @AfterEach
+  void end() {
+    server.close();
+  }
+
+  private void moveTo(DeviceState state) throws Exception {
+    try (VfioUserClient client = VfioUserClient.connect(folder.resolve("f.sock"), ClientOptions.DEFAULT)) {
+      client.moveTo(state);
+    }
+  }
+
+  private CommandRun recover(String... more) {
+    String[] all = new String[more.length + 4];
+    System.arraycopy(new String[] {"recover", "--json", "--state-dir", folder.resolve("state").toString()}, 0,
+        all,
+        0, 4);
+    System.arraycopy(more, 0, all, 4, more.length);
+    return CommandRun.vfio4j(all);
+  }
+
+  @Test
+  void resumesStoppedDeviceAsSuggested() throws Exception {
+    long identity = device.stateIdentity();
+    moveTo(DeviceState.STOP);
+
+    CommandRun probe = CommandRun.vfio4j("probe", address);
+    assertThat(probe.out()).contains("vfio4j recover --resume " + address, "restart its server")
+        .doesNotContain("recover --discard", "its server resets it");
+    CommandRun resumed = recover("--resume", address);
+    assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.SUCCESS);
+    assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
+    assertThat(device.stateIdentity()).isEqualTo(identity);
+    assertThat(server.complaints()).isEmpty();
+  }
+
+  /** There is no way out of it but a restart. */
+  @Test
+  void suggestsOnlyUsableCommandsForFailedTarget() throws Exception {
+    moveTo(DeviceState.RESUMING);
+
+    for (CommandRun said : List.of(CommandRun.vfio4j("probe", address),
+        CommandRun.vfio4j("migrate", "--from", "sim:a", "--to", address, "--state-dir",
+            folder.resolve("state").toString()),
+        recover("--resume", address))) {
+      assertThat(said.exitCode()).isEqualTo(ExitCodes.FAILURE);
+      assertThat(said.out() + said.err()).contains("RESUMING", "restart its server")
+          .doesNotContain("recover --resume", "recover --discard", "its server resets it");
+    }
+    CommandRun discarded = recover("--discard", address);
+    assertThat(discarded.exitCode()).isEqualTo(ExitCodes.FAILURE);
+    assertThat(discarded.err()).contains("restart the server");
+    assertThat(device.machineState()).isEqualTo(DeviceState.RESUMING);
+  }
+
+  @Test
+  void claimsNoResetOnDisconnect() throws Exception {
+    assertThat(CommandRun.vfio4j("probe", address).out()).contains("may reset it then, or leave it as it is")
+        .doesNotContain("its server resets it");
+
+    server.close();
+    serve(EnumSet.of(ServerTrait.PADS_DATA));
+    assertThat(CommandRun.vfio4j("probe", address).out()).contains("may reset it then, or leave it as it is");
+  }
+
+  /** A reset of a stopped device would let it run for a moment there, and the other copy may run already. */
+  @Test
+  void leavesStoppedSourceUntouchedOnGiveUp() throws Exception {
+    moveTo(DeviceState.STOP);
+    MigrationId session = MigrationId.random();
+    JournalFixture.write(folder.resolve("state"), session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
+    int acts = device.acts().size();
+
+    CommandRun decided = recover(session.toString(), "--give-up");
+
+    assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
+    assertThat(decided.err()).contains("stopped in STOP", "restart it");
+    assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
+    assertThat(device.acts()).hasSize(acts);
+  }
+
+  /** A reset that it answers may have done nothing: it is fenced by its stop, and does not run again. */
+  @Test
+  void stopsRunningTarget() throws Exception {
+    long identity = device.stateIdentity();
+    moveTo(DeviceState.RUNNING);
+    MigrationId session = MigrationId.random();
+    JournalFixture.write(folder.resolve("state"), session, Side.TARGET, List.of(address),
+        JournalStep.COMMITTED);
+
+    CommandRun looked = recover();
+    assertThat(looked.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
+    assertThat(looked.event("open-migration").getAsJsonArray("found").toString())
+        .contains("its server does not say what it does when a client dies");
+    assertThat(looked.event("open-migration").getAsJsonArray("answers").toString())
+        .contains("stops " + address, "not known to reset");
+    CommandRun decided = recover(session.toString(), "--give-up");
+
+    assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
+    assertThat(decided.event("fenced").get("device").getAsString()).isEqualTo(address);
+    assertThat(decided.err()).contains("not known to reset it", "restart it");
+    assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
+    assertThat(device.stateIdentity()).isEqualTo(identity);
+    assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
+  }
+
+  private JournalStep lastStep(MigrationId session, Side side) throws IOException {
+    return StateDirectory.open(folder.resolve("state")).find(session, side).orElseThrow().read().orElseThrow()
+        .last().step();
+  }
+
+  /** It would go on with its old state, while the target runs the other copy. */
+  @Test
+  void leavesStoppedSettledSourceUntouched() throws Exception {
+    server.close();
+    serve(EnumSet.of(ServerTrait.KEEPS_STATE, ServerTrait.RESET_LEAVES_STATE));
+    moveTo(DeviceState.STOP);
+    MigrationId session = MigrationId.random();
+    Path state = folder.resolve("state");
+    JournalFixture.write(state, session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
+    JournalFixture.write(state, session, Side.TARGET, List.of("vfio-user:" + folder.resolve("other.sock")),
+        JournalStep.COMMITTED, JournalStep.RUNNING);
+    int acts = device.acts().size();
+
+    CommandRun settled = recover();
+
+    assertThat(lastStep(session, Side.SOURCE)).isEqualTo(JournalStep.CONFIRMED);
+    assertThat(settled.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
+    assertThat(settled.err()).contains("stays in STOP", "restart its server");
+    assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
+    assertThat(device.acts()).hasSize(acts);
+    assertThat(recover("--discard", address).exitCode()).as("a person may").isEqualTo(ExitCodes.SUCCESS);
+  }
+
+  /** Whoever reads that one device could not be fenced does not let the other run, which is as new. */
+  @Test
+  void reportsDevicesResetBeforeFailure() throws Exception {
+    server.close();
+    serve(ServerTrait.referenceLibrary(), new Fault.FailArc(
+        new Arc(DeviceState.RUNNING, DeviceState.STOP), Errno.EIO, false, Integer.MAX_VALUE),
+        new Fault.FailArc(new Arc(DeviceState.RUNNING, DeviceState.RUNNING_P2P), Errno.EIO, false,
+            Integer.MAX_VALUE));
+    try (ServedTestDevice first = ServedTestDevice.start(folder.resolve("b.sock"))) {
+      first.mark(1);
+      MigrationId session = MigrationId.random();
+      JournalFixture.write(folder.resolve("state"), session, Side.TARGET, List.of(first.address(), address),
+          JournalStep.COMMITTED);
+
+      CommandRun decided = recover(session.toString(), "--give-up");
+
+      assertThat(decided.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
+      assertThat(decided.err()).contains("nothing was recorded", "these may still run here: " + address,
+          "their state here is lost; do not answer --run-here: " + first.address());
+      first.assertRunsWith(0);
+      assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
+      assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.COMMITTED);
+    }
+  }
+}

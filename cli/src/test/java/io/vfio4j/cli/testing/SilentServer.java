@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.testing;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** A server that accepts whoever connects, and never says a word. */
+public final class SilentServer implements AutoCloseable {
+
+  private final ServerSocketChannel server;
+  private final Queue<SocketChannel> clients = new ConcurrentLinkedQueue<>();
+  private final CountDownLatch connected = new CountDownLatch(1);
+
+  private SilentServer(ServerSocketChannel server) {
+    this.server = server;
+  }
+
+  public static SilentServer at(Path socket) throws IOException {
+    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    server.bind(UnixDomainSocketAddress.of(socket));
+    SilentServer mute = new SilentServer(server);
+    Thread.ofPlatform().name("mute-server").daemon().start(mute::accept);
+    return mute;
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        clients.add(server.accept());
+        connected.countDown();
+      }
+    } catch (ClosedChannelException e) {
+      // The end of the test.
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  public void awaitClient() throws InterruptedException {
+    if (!connected.await(CommandProcesses.TIMEOUT.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new AssertionError("nobody connected");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    for (SocketChannel client : clients) {
+      client.close();
+    }
+  }
+}
