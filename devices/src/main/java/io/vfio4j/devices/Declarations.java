@@ -216,7 +216,7 @@ final class Declarations {
   }
 
   StateMemory memory() {
-    return new StateMemory(memories);
+    return new StateMemory(memories.stream().map(DeviceMemory::backend).toList());
   }
 
   ConfigSpace configSpace() {
@@ -244,7 +244,7 @@ final class Declarations {
   StateImage image() {
     if (handMade.isEmpty()) {
       List<StateItem> all = allItems();
-      memories.forEach(memory -> all.add(new MemorySize(memory.spec())));
+      memories.forEach(memory -> all.add(new MemorySize(memory.spec().name(), memory.spec().size())));
       return new DeclaredState(all);
     }
     StateCodec codec = handMade.get().codec();

@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
  * A memory among the pieces of a state: no value, but a name that holds its size, so that the state of a device
  * with other memories is refused.
  */
-record MemorySize(MemorySpec spec) implements StateItem {
+record MemorySize(String memory, long size) implements StateItem {
 
   @Override
   public String name() {
-    return "memory %s: %d".formatted(spec.name(), spec.size());
+    return "memory %s: %d".formatted(memory, size);
   }
 
   @Override

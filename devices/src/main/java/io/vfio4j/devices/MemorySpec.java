@@ -16,7 +16,7 @@ import java.util.Optional;
 public record MemorySpec(String name, long size, boolean mappable, Optional<Path> content) {
 
   /** Bytes of a page: what is sent as a whole in a migration. */
-  public static final int PAGE_SIZE = 4096;
+  public static final int PAGE_SIZE = StreamFormat.PAGE_SIZE;
 
   /** The most memory that there can be, in bytes. */
   public static final long MOST_BYTES = 1L << 46;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import static io.vfio4j.devices.MemorySpec.PAGE_SIZE;
+import static io.vfio4j.devices.StreamFormat.PAGE_SIZE;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -21,7 +21,7 @@ final class PagesToSend implements AutoCloseable {
   record Run(long offset, int length) {
   }
 
-  private final DeviceMemory memory;
+  private final MemoryBackend memory;
   private final Optional<Shadow> shadow;
   private final DirtyPages changed;
   private long swept;
@@ -32,7 +32,7 @@ final class PagesToSend implements AutoCloseable {
    * @param shadow finds the changes where others write to the memory too; without one they are told to
    *     {@link #touched}
    */
-  PagesToSend(DeviceMemory memory, Optional<Shadow> shadow) {
+  PagesToSend(MemoryBackend memory, Optional<Shadow> shadow) {
     this.memory = memory;
     this.shadow = shadow;
     this.changed = new DirtyPages(memory.pages());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import static io.vfio4j.devices.MemorySpec.PAGE_SIZE;
+import static io.vfio4j.devices.StreamFormat.PAGE_SIZE;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.MemoryMap;

@@ -7,12 +7,12 @@ import java.util.List;
 /** The memories of a device, one behind the other, as a saved state has them. */
 final class StateMemory {
 
-  private final DeviceMemory[] memories;
+  private final MemoryBackend[] memories;
   private final long[] begins;
   private final long size;
 
-  StateMemory(List<DeviceMemory> memories) {
-    this.memories = memories.toArray(DeviceMemory[]::new);
+  StateMemory(List<MemoryBackend> memories) {
+    this.memories = memories.toArray(MemoryBackend[]::new);
     this.begins = new long[this.memories.length];
     long end = 0;
     for (int i = 0; i < begins.length; i++) {
@@ -28,14 +28,14 @@ final class StateMemory {
   }
 
   long pages() {
-    return size / MemorySpec.PAGE_SIZE;
+    return size / StreamFormat.PAGE_SIZE;
   }
 
   int count() {
     return memories.length;
   }
 
-  DeviceMemory memory(int index) {
+  MemoryBackend memory(int index) {
     return memories[index];
   }
 
@@ -65,7 +65,7 @@ final class StateMemory {
   }
 
   void reset() {
-    for (DeviceMemory memory : memories) {
+    for (MemoryBackend memory : memories) {
       memory.reset();
     }
   }

@@ -21,8 +21,8 @@ final class StatePages implements AutoCloseable {
     this.pages = new PagesToSend[memory.count()];
     try {
       for (int i = 0; i < pages.length; i++) {
-        DeviceMemory one = memory.memory(i);
-        boolean compares = one.spec().mappable() && changes;
+        MemoryBackend one = memory.memory(i);
+        boolean compares = one.isMappable() && changes;
         pages[i] = new PagesToSend(one, compares ? Optional.of(Shadow.create(one.size())) : Optional.empty());
         one.track(pages[i]);
       }

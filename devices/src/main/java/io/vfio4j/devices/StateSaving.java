@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import static io.vfio4j.devices.MemorySpec.PAGE_SIZE;
 import static io.vfio4j.devices.StreamFormat.HEADER_BYTES;
+import static io.vfio4j.devices.StreamFormat.PAGE_SIZE;
 import static io.vfio4j.devices.StreamFormat.RECORD_HEADER_BYTES;
 
 import io.vfio4j.model.DeviceException;

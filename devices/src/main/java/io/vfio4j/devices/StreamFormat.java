@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import static io.vfio4j.devices.MemorySpec.PAGE_SIZE;
-
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import java.nio.ByteBuffer;
@@ -29,6 +27,8 @@ import java.util.zip.CRC32C;
  */
 record StreamFormat(long magic, int version, int device) {
 
+  /** The size of a page of device memory: the unit of tracking and of records. */
+  static final int PAGE_SIZE = 4096;
   /** What devices have that say what their state is made of: their STATE record is {@link DeclaredState}'s. */
   static final long DECLARED = 0x31_56_45_44_4a_34_46_56L;
 
