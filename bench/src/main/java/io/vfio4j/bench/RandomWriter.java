@@ -21,11 +21,11 @@ import java.util.concurrent.locks.ReentrantLock;
 final class RandomWriter implements Workload, AutoCloseable {
 
   private static final int PAGE = 4096;
-  private static final double NANOS = 1e9;
+  private static final double NANOS_PER_SECOND = 1e9;
   private static final long WAKE_UP_NANOS = 1_000_000;
 
   /** What is owed for longer, because the thread was held up, is dropped. */
-  private static final long MOST_OWED_NANOS = 100_000_000;
+  private static final long MAX_BACKLOG_NANOS = 100_000_000;
 
   private final MemorySegment memory;
   private final long iova;
@@ -34,10 +34,10 @@ final class RandomWriter implements Workload, AutoCloseable {
   private final DirtyLog log = new DirtyLog();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition change = lock.newCondition();
-  private final Thread thread = Thread.ofPlatform().daemon().name("bench-writer").unstarted(this::write);
+  private final Thread thread = Thread.ofPlatform().daemon().name("bench-writer").unstarted(this::runWriter);
   private final SplittableRandom random = new SplittableRandom();
   private long last = System.nanoTime();
-  private double owed;
+  private double backlog;
   private boolean paused;
   private boolean closed;
 
@@ -55,23 +55,23 @@ final class RandomWriter implements Workload, AutoCloseable {
     return writer;
   }
 
-  private void write() {
-    while (writeSome()) {
+  private void runWriter() {
+    while (writeBacklog()) {
       LockSupport.parkNanos(this, WAKE_UP_NANOS);
     }
   }
 
   /** Writes what is owed, which a pause waits for. Tells whether to go on. */
-  private boolean writeSome() {
+  private boolean writeBacklog() {
     lock.lock();
     try {
       while (paused && !closed) {
         change.awaitUninterruptibly();
       }
       long now = System.nanoTime();
-      owed += Math.min(now - last, MOST_OWED_NANOS) * (double) pagesPerSecond / NANOS;
+      backlog += Math.min(now - last, MAX_BACKLOG_NANOS) * (double) pagesPerSecond / NANOS_PER_SECOND;
       last = now;
-      for (; owed >= 1 && !closed; owed--) {
+      for (; backlog >= 1 && !closed; backlog--) {
         long at = random.nextLong(pages) * PAGE;
         memory.set(ValueLayout.JAVA_LONG, at, random.nextLong());
         log.mark(iova + at, PAGE);
@@ -122,15 +122,15 @@ final class RandomWriter implements Workload, AutoCloseable {
 
   @Override
   public void pause() {
-    set(true, false);
+    setState(true, false);
   }
 
   @Override
   public void resume(Side side) {
-    set(false, false);
+    setState(false, false);
   }
 
-  private void set(boolean pause, boolean close) {
+  private void setState(boolean pause, boolean close) {
     lock.lock();
     try {
       paused = pause;
@@ -143,7 +143,7 @@ final class RandomWriter implements Workload, AutoCloseable {
 
   @Override
   public void close() {
-    set(false, true);
+    setState(false, true);
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

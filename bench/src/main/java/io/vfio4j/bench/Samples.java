@@ -14,7 +14,7 @@ final class Samples {
     values.add(value);
   }
 
-  void forget() {
+  void clear() {
     values.clear();
   }
 

@@ -24,12 +24,12 @@ public final class ScratchServer {
   /** Runs the server. */
   public static void main(String[] args) throws IOException {
     ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
-    ServerOptions options = ServerOptions.DEFAULT.withKeepState(true).withBusyPoll(Clients.BUSY_POLL);
+    ServerOptions options = ServerOptions.DEFAULT.withKeepState(true).withBusyPoll(BenchClients.BUSY_POLL);
     try (ScratchDevice device = new ScratchDevice(config, ScratchServer::log, System::nanoTime);
         VfioUserServer server =
             VfioUserServer.listen(Path.of(args[0]), device, options, ScratchServer::log)) {
       long deviceThread = Thread.currentThread().threadId();
-      Thread.ofPlatform().daemon().name("bench-orders").start(() -> takeOrders(server, deviceThread));
+      Thread.ofPlatform().daemon().name("bench-orders").start(() -> serveCommands(server, deviceThread));
       System.out.println("ready");
       server.run();
     }
@@ -39,11 +39,11 @@ public final class ScratchServer {
     System.err.println(line);
   }
 
-  private static void takeOrders(VfioUserServer server, long deviceThread) {
+  private static void serveCommands(VfioUserServer server, long deviceThread) {
     try (BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
       while (orders.readLine() != null) {
-        System.out.println(Allocation.of(deviceThread));
+        System.out.println(ThreadAllocation.of(deviceThread));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -15,20 +15,20 @@ final class ServerProcess implements AutoCloseable {
 
   private final Process process;
   private final BufferedReader answers;
-  private final Writer orders;
+  private final Writer commands;
   private final Path socket;
 
   private ServerProcess(Path socket, List<String> command) throws IOException {
     this.socket = socket;
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     answers = process.inputReader(StandardCharsets.US_ASCII);
-    orders = process.outputWriter(StandardCharsets.US_ASCII);
+    commands = process.outputWriter(StandardCharsets.US_ASCII);
     if (!"ready".equals(answers.readLine())) {
       throw new IOException("no server: " + command);
     }
   }
 
-  static ServerProcess baseline(Baseline baseline, Path socket, long stateBytes) throws IOException {
+  static ServerProcess baseline(BaselinePrograms baseline, Path socket, long stateBytes) throws IOException {
     return new ServerProcess(socket, baseline.serverCommand(socket, stateBytes));
   }
 
@@ -37,7 +37,7 @@ final class ServerProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny", "-Xmx256m",
-        "-Dbench.busyPoll=" + Clients.BUSY_POLL.toNanos() / 1000));
+        "-Dbench.busyPoll=" + BenchClients.BUSY_POLL.toNanos() / 1000));
     String more = System.getProperty("bench.serverOptions", "");
     if (!more.isBlank()) {
       command.addAll(List.of(more.strip().split(" +", -1)));
@@ -53,8 +53,8 @@ final class ServerProcess implements AutoCloseable {
 
   /** Returns the bytes of heap that the device's thread has allocated so far. Only for a server of ours. */
   long allocated() throws IOException {
-    orders.write("allocated\n");
-    orders.flush();
+    commands.write("allocated\n");
+    commands.flush();
     String answer = answers.readLine();
     if (answer == null) {
       throw new IOException("the server has ended");
@@ -64,7 +64,7 @@ final class ServerProcess implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    orders.close(); // A server of ours ends with its input.
+    commands.close(); // A server of ours ends with its input.
     try {
       if (!process.waitFor(1, TimeUnit.SECONDS)) {
         process.destroy();

@@ -14,7 +14,7 @@ import io.vfio4j.linux.vfio.KernelProbe;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
-import io.vfio4j.testkit.kernel.KernelManners;
+import io.vfio4j.testkit.kernel.KernelProfile;
 import io.vfio4j.testkit.kernel.ScriptedKernel;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +34,7 @@ class KernelDeviceTest {
   void passesAllChecks(KernelInterface by) throws Exception {
     SimulatedDevice device = SimulatedSettings.named("a").withContent(4, 7).withChanges(0, 1000).device();
     device.moveTo(DeviceState.RESUMING); // as its last user left it
-    ScriptedKernel kernel = new ScriptedKernel(device, KernelManners.LINUX_6_12);
+    ScriptedKernel kernel = new ScriptedKernel(device, KernelProfile.LINUX_6_12);
     try (
         KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.calls(kernel).kernelInterface(by))) {
       ConformanceReport report =

@@ -83,7 +83,7 @@ final class MisbehaviourTest {
   @EnumSource
   void findsMisbehaviour(Misbehaviour habit) throws Exception {
     MigrationFeatures features =
-        habit == Misbehaviour.ACCEPTS_MISSING_STATES ? NO_P2P : MigrationFeatures.ALL;
+        habit == Misbehaviour.ACCEPTS_UNSUPPORTED_STATES ? NO_P2P : MigrationFeatures.ALL;
     ConformanceReport report = run(features, EnumSet.of(habit));
 
     ExpectedVerdicts rightly = ExpectedVerdicts.named(habit, "misbehaviours.txt", report);

@@ -71,7 +71,7 @@ final class RegionMisbehaviourTest {
   @ParameterizedTest
   @EnumSource
   void findsMisbehaviour(RegionMisbehaviour habit) throws Exception {
-    ConformanceReport report = run(habit != RegionMisbehaviour.TAKES_NDMA, EnumSet.of(habit));
+    ConformanceReport report = run(habit != RegionMisbehaviour.ACCEPTS_NDMA, EnumSet.of(habit));
 
     ExpectedVerdicts rightly = ExpectedVerdicts.named(habit, "region-misbehaviours.txt", report);
     assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + habit)

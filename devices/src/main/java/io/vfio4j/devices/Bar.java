@@ -14,23 +14,23 @@ import org.jspecify.annotations.Nullable;
 /** A region behind a base address register, and what lies in it. Where nothing does, reads give 0. */
 public final class Bar {
 
-  private record Placed(long offset, long end, RegionPart part) {
+  private record Subregion(long offset, long end, RegionPart part) {
   }
 
-  private final Declarations device;
+  private final Declarations declarations;
   private final int index;
   private final BarKind kind;
   private final long size;
-  private final List<Placed> parts = new ArrayList<>(1);
-  private Placed[] search = new Placed[0];
+  private final List<Subregion> parts = new ArrayList<>(1);
+  private Subregion[] subregions = new Subregion[0];
   private Optional<DeviceMemory> mappable = Optional.empty();
 
   Bar(Declarations device, int index, BarKind kind, long size) {
-    if (Long.bitCount(size) != 1 || size < kind.leastSize() || size > kind.mostSize()) {
+    if (Long.bitCount(size) != 1 || size < kind.minSize() || size > kind.maxSize()) {
       throw new IllegalArgumentException("BAR%d of %d bytes: give a power of two from %d to %d"
-          .formatted(index, size, kind.leastSize(), kind.mostSize()));
+          .formatted(index, size, kind.minSize(), kind.maxSize()));
     }
-    this.device = device;
+    this.declarations = device;
     this.index = index;
     this.kind = kind;
     this.size = size;
@@ -64,7 +64,7 @@ public final class Bar {
    * @throws IllegalArgumentException if it does not fit there
    */
   public RegisterBank registers(String name, long offset, int length) {
-    RegisterBank bank = new RegisterBank(device, name, length);
+    RegisterBank bank = new RegisterBank(declarations, name, length);
     place(offset, length, bank);
     return bank;
   }
@@ -77,19 +77,19 @@ public final class Bar {
    * @throws IllegalArgumentException if it does not fit there
    */
   public DeviceMemory memory(MemorySpec spec) throws IOException {
-    device.requireDeclaring();
+    declarations.requireDeclaring();
     requireFree(0, spec.mappable() ? size : spec.size());
-    DeviceMemory memory = device.addMemory(DeviceMemory.create(spec, size));
+    DeviceMemory memory = declarations.addMemory(DeviceMemory.create(spec, size));
     place(0, spec.mappable() ? size : spec.size(), memory);
     mappable = spec.mappable() ? Optional.of(memory) : Optional.empty();
     return memory;
   }
 
   void place(long offset, long length, RegionPart part) {
-    device.requireDeclaring();
+    declarations.requireDeclaring();
     requireFree(offset, length);
-    parts.add(new Placed(offset, offset + length, part));
-    search = parts.toArray(Placed[]::new);
+    parts.add(new Subregion(offset, offset + length, part));
+    subregions = parts.toArray(Subregion[]::new);
   }
 
   private void requireFree(long offset, long length) {
@@ -97,7 +97,7 @@ public final class Bar {
       throw new IllegalArgumentException(
           "%d bytes at 0x%x do not fit into BAR%d of %d bytes".formatted(length, offset, index, size));
     }
-    for (Placed other : search) {
+    for (Subregion other : subregions) {
       if (offset < other.end && other.offset < offset + length) {
         throw new IllegalArgumentException("%d bytes at 0x%x of BAR%d: something lies at 0x%x to 0x%x"
             .formatted(length, offset, index, other.offset, other.end - 1));
@@ -107,7 +107,7 @@ public final class Bar {
 
   Region region() {
     List<Doorbell> doorbells = new ArrayList<>();
-    for (Placed placed : search) {
+    for (Subregion placed : subregions) {
       if (placed.part instanceof RegisterBank bank) {
         doorbells.addAll(bank.doorbells(placed.offset));
       }
@@ -120,13 +120,13 @@ public final class Bar {
   }
 
   void read(long offset, MemorySegment into) {
-    Placed whole = whole(offset, into.byteSize());
+    Subregion whole = partAt(offset, into.byteSize());
     if (whole != null) {
       whole.part.read(offset - whole.offset, into);
       return;
     }
     into.fill((byte) 0);
-    for (Placed placed : search) {
+    for (Subregion placed : subregions) {
       long from = Math.max(offset, placed.offset);
       long end = Math.min(offset + into.byteSize(), placed.end);
       if (from < end) {
@@ -136,12 +136,12 @@ public final class Bar {
   }
 
   void write(long offset, MemorySegment data) {
-    Placed whole = whole(offset, data.byteSize());
+    Subregion whole = partAt(offset, data.byteSize());
     if (whole != null) {
       whole.part.write(offset - whole.offset, data);
       return;
     }
-    for (Placed placed : search) {
+    for (Subregion placed : subregions) {
       long from = Math.max(offset, placed.offset);
       long end = Math.min(offset + data.byteSize(), placed.end);
       if (from < end) {
@@ -151,8 +151,8 @@ public final class Bar {
   }
 
   /** Returns the part that an access lies in, null if there is none. */
-  private @Nullable Placed whole(long offset, long length) {
-    for (Placed placed : search) {
+  private @Nullable Subregion partAt(long offset, long length) {
+    for (Subregion placed : subregions) {
       if (offset >= placed.offset && offset + length <= placed.end) {
         return placed;
       }

@@ -17,14 +17,14 @@ public enum BarKind {
   /** Memory anywhere that may be read ahead and written together; takes the next register too. */
   PREFETCHABLE_64(0xc, true);
 
-  static final long MOST_PORTS = 256;
+  static final long MAX_IO_SIZE = 256;
 
   private final int flags;
-  private final boolean wide;
+  private final boolean is64Bit;
 
   BarKind(int flags, boolean wide) {
     this.flags = flags;
-    this.wide = wide;
+    this.is64Bit = wide;
   }
 
   /** Returns the low bits of the register, which cannot be written. */
@@ -33,17 +33,17 @@ public enum BarKind {
   }
 
   /** Tells whether the address takes two registers. */
-  boolean isWide() {
-    return wide;
+  boolean is64Bit() {
+    return is64Bit;
   }
 
   /** Returns the least size that such a register can tell, bytes. */
-  long leastSize() {
+  long minSize() {
     return this == IO ? 4 : 16;
   }
 
   /** Returns the greatest size, bytes. */
-  long mostSize() {
-    return this == IO ? MOST_PORTS : wide ? 1L << 62 : 1L << 31;
+  long maxSize() {
+    return this == IO ? MAX_IO_SIZE : is64Bit ? 1L << 62 : 1L << 31;
   }
 }

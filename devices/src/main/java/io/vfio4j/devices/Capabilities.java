@@ -10,7 +10,7 @@ final class Capabilities {
   private static final int EXPRESS = 0x10;
   private static final int MSIX = 0x11;
 
-  private static final int LONGEST_VENDOR_CONTENT = 128;
+  private static final int MAX_VENDOR_CONTENT = 128;
 
   private Capabilities() {
   }
@@ -27,14 +27,14 @@ final class Capabilities {
     int control = 4;
     Capability made = new Capability(POWER_MANAGEMENT, 8) {
       @Override
-      byte written(int at, byte old, byte data) {
+      byte applyWrite(int at, byte old, byte data) {
         int state = data & stateMask;
         // A state that the device does not have is not taken.
-        return at == control && state != 0 && state != d3Hot ? old : super.written(at, old, data);
+        return at == control && state != 0 && state != d3Hot ? old : super.applyWrite(at, old, data);
       }
     };
     made.values().putShort(2, (short) version).putShort(control, (short) noSoftReset);
-    made.writable().putShort(control, (short) stateMask);
+    made.writeMask().putShort(control, (short) stateMask);
     return made;
   }
 
@@ -45,7 +45,7 @@ final class Capabilities {
     }
     Capability made = new Capability(MSI, 14);
     made.values().putShort(2, (short) (0x80 | Integer.numberOfTrailingZeros(vectors) << 1));
-    made.writable().putShort(2, (short) 0x71).putInt(4, ~3).putInt(8, ~0).putShort(12, (short) ~0);
+    made.writeMask().putShort(2, (short) 0x71).putInt(4, ~3).putInt(8, ~0).putShort(12, (short) ~0);
     return made;
   }
 
@@ -54,7 +54,7 @@ final class Capabilities {
     Capability made = new Capability(MSIX, 12);
     made.values().putShort(2, (short) (vectors - 1)).putInt(4, Math.toIntExact(tableOffset) | bar).putInt(8,
         Math.toIntExact(pendingOffset) | bar);
-    made.writable().putShort(2, (short) 0xc000);
+    made.writeMask().putShort(2, (short) 0xc000);
     return made;
   }
 
@@ -67,11 +67,11 @@ final class Capabilities {
     int deviceControlHigh = 9;
     Capability made = new Capability(EXPRESS, 0x3c) {
       @Override
-      byte written(int at, byte old, byte data) {
+      byte applyWrite(int at, byte old, byte data) {
         if (at == deviceControlHigh && (data & 0x80) != 0) {
           reset.run(); // PCI_EXP_DEVCTL_BCR_FLR
         }
-        return super.written(at, old, data);
+        return super.applyWrite(at, old, data);
       }
     };
     made.values().putShort(2, (short) 2) // version 2 of the capability, an endpoint
@@ -79,20 +79,20 @@ final class Capabilities {
         .putShort(8, (short) 0x2810) // reads of 512 bytes, no-snoop, relaxed ordering
         .putInt(0xc, 0x11).putShort(0x12, (short) 0x11) // the link's abilities and state
         .putInt(0x2c, 0x2).putShort(0x30, (short) 0x1); // the speeds, and the one wanted
-    made.writable().putShort(8, (short) 0x78ff).putShort(0x10, (short) 0xc8).putShort(0x30, (short) 0xf);
-    made.clearedByOne().putShort(0xa, (short) 0xf); // the errors of the device status
+    made.writeMask().putShort(8, (short) 0x78ff).putShort(0x10, (short) 0xc8).putShort(0x30, (short) 0xf);
+    made.w1cMask().putShort(0xa, (short) 0xf); // the errors of the device status
     return made;
   }
 
   /** PCI Local Bus 3.0, appendix H: what follows the length byte is the vendor's. */
   static Capability vendorSpecific(byte[] content, byte[] writable) {
-    if (content.length > LONGEST_VENDOR_CONTENT || writable.length != content.length) {
+    if (content.length > MAX_VENDOR_CONTENT || writable.length != content.length) {
       throw new IllegalArgumentException("%d bytes of which %d have masks: give both alike, at most %d"
-          .formatted(content.length, writable.length, LONGEST_VENDOR_CONTENT));
+          .formatted(content.length, writable.length, MAX_VENDOR_CONTENT));
     }
     Capability made = new Capability(VENDOR_SPECIFIC, 3 + content.length);
     made.values().put(2, (byte) made.length()).put(3, content);
-    made.writable().put(3, writable);
+    made.writeMask().put(3, writable);
     return made;
   }
 }

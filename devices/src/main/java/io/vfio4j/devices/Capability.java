@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 class Capability {
 
   private final ByteBuffer values;
-  private final ByteBuffer writable;
-  private final ByteBuffer clearedByOne;
+  private final ByteBuffer writeMask;
+  private final ByteBuffer w1cMask;
 
   /**
    * Makes one that is zeros and cannot be written.
@@ -19,8 +19,8 @@ class Capability {
    */
   Capability(int id, int length) {
     values = allocate(length).put(0, (byte) id);
-    writable = allocate(length);
-    clearedByOne = allocate(length);
+    writeMask = allocate(length);
+    w1cMask = allocate(length);
   }
 
   private static ByteBuffer allocate(int length) {
@@ -33,13 +33,13 @@ class Capability {
   }
 
   /** The bits that can be written, by offset in the capability. */
-  final ByteBuffer writable() {
-    return writable;
+  final ByteBuffer writeMask() {
+    return writeMask;
   }
 
   /** The bits that a 1 written clears, by offset in the capability. */
-  final ByteBuffer clearedByOne() {
-    return clearedByOne;
+  final ByteBuffer w1cMask() {
+    return w1cMask;
   }
 
   final int length() {
@@ -53,8 +53,8 @@ class Capability {
    * @param old what it was
    * @param data what is written
    */
-  byte written(int at, byte old, byte data) {
-    int mask = writable.get(at);
-    return (byte) (((old & ~mask) | (data & mask)) & ~(data & clearedByOne.get(at)));
+  byte applyWrite(int at, byte old, byte data) {
+    int mask = writeMask.get(at);
+    return (byte) (((old & ~mask) | (data & mask)) & ~(data & w1cMask.get(at)));
   }
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConfigSpace {
 
-  static final int PLAIN_SIZE = 256;
+  static final int CONVENTIONAL_SIZE = 256;
   static final int EXTENDED_SIZE = 4096;
 
   private static final int COMMAND = 0x04;
@@ -32,7 +32,7 @@ final class ConfigSpace {
   private static final int STATUS_CAPABILITIES = 1 << 4;
 
   private final ByteBuffer values;
-  private final byte[] writable;
+  private final byte[] writeMask;
   private final byte[] initial;
   private final @Nullable Capability[] capabilityAt;
   private final int[] capabilityOffset;
@@ -45,10 +45,10 @@ final class ConfigSpace {
    */
   ConfigSpace(int size, PciIds ids, @Nullable Bar[] bars, boolean intx, List<Capability> capabilities) {
     values = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    writable = new byte[size];
-    capabilityAt = new Capability[PLAIN_SIZE];
-    capabilityOffset = new int[PLAIN_SIZE];
-    ByteBuffer masks = ByteBuffer.wrap(writable).order(ByteOrder.LITTLE_ENDIAN);
+    writeMask = new byte[size];
+    capabilityAt = new Capability[CONVENTIONAL_SIZE];
+    capabilityOffset = new int[CONVENTIONAL_SIZE];
+    ByteBuffer masks = ByteBuffer.wrap(writeMask).order(ByteOrder.LITTLE_ENDIAN);
     identify(ids);
     masks.put(0x0c, (byte) 0xff); // PCI_CACHE_LINE_SIZE
     masks.put(0x3c, (byte) 0xff); // PCI_INTERRUPT_LINE
@@ -76,7 +76,7 @@ final class ConfigSpace {
   private void add(Bar bar, ByteBuffer masks) {
     int at = BAR0 + Integer.BYTES * bar.index();
     values.putInt(at, bar.kind().flags());
-    if (bar.kind().isWide()) {
+    if (bar.kind().is64Bit()) {
       masks.putLong(at, -bar.size());
     } else {
       masks.putInt(at, (int) -bar.size());
@@ -87,7 +87,7 @@ final class ConfigSpace {
     int pointer = 0x34; // PCI_CAPABILITY_LIST
     int at = FIRST_CAPABILITY;
     for (Capability capability : capabilities) {
-      if (at > PLAIN_SIZE - capability.length()) {
+      if (at > CONVENTIONAL_SIZE - capability.length()) {
         throw new IllegalArgumentException("there is no room for so many capabilities");
       }
       values.put(pointer, (byte) at);
@@ -117,11 +117,11 @@ final class ConfigSpace {
     for (int i = 0; i < data.byteSize(); i++) {
       int at = offset + i;
       byte written = data.get(JAVA_BYTE, i);
-      Capability capability = at < PLAIN_SIZE ? capabilityAt[at] : null;
-      byte mask = writable[at];
+      Capability capability = at < CONVENTIONAL_SIZE ? capabilityAt[at] : null;
+      byte mask = writeMask[at];
       byte old = values.get(at);
       values.put(at, capability != null
-          ? capability.written(at - capabilityOffset[at], old, written)
+          ? capability.applyWrite(at - capabilityOffset[at], old, written)
           : (byte) ((old & ~mask) | (written & mask)));
     }
   }

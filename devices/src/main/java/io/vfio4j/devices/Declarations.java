@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.DeclaredState;
+import io.vfio4j.devices.state.MemorySizeItem;
+import io.vfio4j.devices.state.StateFormat;
+import io.vfio4j.devices.state.StateImage;
+import io.vfio4j.devices.state.StateItem;
+import io.vfio4j.devices.state.StateMemory;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DeviceDescription.Region;
@@ -22,37 +28,37 @@ final class Declarations {
   private final String kind;
   private final PciIds ids;
   private final DeviceSetup setup;
-  private final RunState run;
+  private final RunState runState;
   private final DmaGate gate;
-  private final InterruptWires wires;
+  private final DeviceInterrupts interrupts;
   private final @Nullable Bar[] bars = new Bar[BARS];
   private final List<Capability> capabilities = new ArrayList<>();
   private final List<StateItem> items = new ArrayList<>();
   private final List<Register> registers = new ArrayList<>();
   private final List<MsixTable> tables = new ArrayList<>(1);
   private final List<DeviceMemory> memories = new ArrayList<>();
-  private final List<Scheduled> running = new ArrayList<>();
-  private final List<DmaWork> dma = new ArrayList<>();
+  private final List<ScheduledWork> scheduled = new ArrayList<>();
+  private final List<ScheduledDma> scheduledDma = new ArrayList<>();
   private final List<DmaTask> tasks = new ArrayList<>();
   private final LogLimiter log;
-  private int configSize = ConfigSpace.PLAIN_SIZE;
+  private int configSize = ConfigSpace.CONVENTIONAL_SIZE;
   private int stateVersion = 1;
-  private Optional<HandMade> handMade = Optional.empty();
+  private Optional<CustomState> customState = Optional.empty();
   private boolean resetRequested;
   private boolean declaring = true;
   private boolean attached;
 
   /** A stream of a device that saves its state by hand. */
-  private record HandMade(StreamFormat format, StateCodec codec) {
+  private record CustomState(StateFormat format, StateCodec codec) {
   }
 
   Declarations(String kind, PciIds ids, DeviceSetup setup) {
     this.kind = kind;
     this.ids = ids;
     this.setup = setup;
-    this.run = new RunState(setup.nanoTime());
-    this.gate = new DmaGate(run);
-    this.wires = new InterruptWires(run);
+    this.runState = new RunState(setup.nanoTime());
+    this.gate = new DmaGate(runState);
+    this.interrupts = new DeviceInterrupts(runState);
     this.log = new LogLimiter(ServerLog.of(setup.log()), setup.nanoTime());
   }
 
@@ -60,20 +66,20 @@ final class Declarations {
     return setup;
   }
 
-  RunState run() {
-    return run;
+  RunState runState() {
+    return runState;
   }
 
   DmaGate gate() {
     return gate;
   }
 
-  InterruptWires wires() {
-    return wires;
+  DeviceInterrupts interrupts() {
+    return interrupts;
   }
 
   boolean isRunning() {
-    return run.isRunning();
+    return runState.isRunning();
   }
 
   /** Takes a line; a guest that brings about many of a kind does not fill the log. */
@@ -92,7 +98,7 @@ final class Declarations {
   }
 
   /** Tells whether a reset was asked for, once. */
-  boolean takeResetRequest() {
+  boolean pollResetRequest() {
     boolean requested = resetRequested;
     resetRequested = false;
     return requested;
@@ -118,8 +124,8 @@ final class Declarations {
   Bar addBar(int index, BarKind barKind, long size) {
     requireDeclaring();
     Bar before = bar(index - 1);
-    boolean taken = index < 0 || index >= (barKind.isWide() ? BARS - 1 : BARS) || bars[index] != null
-        || (before != null && before.kind().isWide()) || (barKind.isWide() && bars[index + 1] != null);
+    boolean taken = index < 0 || index >= (barKind.is64Bit() ? BARS - 1 : BARS) || bars[index] != null
+        || (before != null && before.kind().is64Bit()) || (barKind.is64Bit() && bars[index + 1] != null);
     if (taken) {
       throw new IllegalArgumentException("BAR%d of kind %s: it, or the next that it takes, is not free"
           .formatted(index, barKind));
@@ -167,13 +173,13 @@ final class Declarations {
     return item;
   }
 
-  <T extends StateItem & Scheduled> T addRunning(T item) {
-    running.add(item);
+  <T extends StateItem & ScheduledWork> T addScheduled(T item) {
+    scheduled.add(item);
     return addItem(item);
   }
 
-  <T extends StateItem & Scheduled> T addDma(DmaRange range, RunningClock clock, T item) {
-    dma.add(new DmaWork(range, clock, item));
+  <T extends StateItem & ScheduledWork> T addScheduledDma(DmaRange range, RunningClock clock, T item) {
+    scheduledDma.add(new ScheduledDma(range, clock, item));
     return addItem(item);
   }
 
@@ -187,13 +193,13 @@ final class Declarations {
     stateVersion = version;
   }
 
-  void byHand(StreamFormat format, StateCodec codec) {
+  void useCodec(StateFormat format, StateCodec codec) {
     requireDeclaring();
-    handMade = Optional.of(new HandMade(format, codec));
+    customState = Optional.of(new CustomState(format, codec));
   }
 
   /** Returns all that has a value after a reset. */
-  private List<StateItem> allItems() {
+  private List<StateItem> stateItems() {
     List<StateItem> all = new ArrayList<>(items);
     registers.stream().filter(Register::holdsState).forEach(all::add);
     return all;
@@ -211,8 +217,8 @@ final class Declarations {
     }
   }
 
-  Timeline timeline() {
-    return new Timeline(run, gate, running, dma, tasks);
+  DeviceScheduler scheduler() {
+    return new DeviceScheduler(runState, gate, scheduled, scheduledDma, tasks);
   }
 
   StateMemory memory() {
@@ -220,39 +226,39 @@ final class Declarations {
   }
 
   ConfigSpace configSpace() {
-    return new ConfigSpace(configSize, ids, bars, wires.hasIntx(), capabilities);
+    return new ConfigSpace(configSize, ids, bars, interrupts.hasIntx(), capabilities);
   }
 
-  StreamFormat format() {
-    return handMade.map(HandMade::format).orElseGet(
-        () -> new StreamFormat(StreamFormat.DECLARED, stateVersion, ids.device() << 16 | ids.vendor()));
+  StateFormat stateFormat() {
+    return customState.map(CustomState::format).orElseGet(
+        () -> new StateFormat(StateFormat.DECLARED, stateVersion, ids.device() << 16 | ids.vendor()));
   }
 
   /** Returns what of a saved state is checked before anything else: its format, and the size of each memory. */
   Optional<StateLayout> stateLayout() {
     Map<String, Long> sizes = new LinkedHashMap<>();
     // A state saved by hand has its memories without names: the sum is what has to be the same.
-    memories.forEach(memory -> sizes.merge(handMade.isEmpty() ? memory.spec().name() : "memory",
+    memories.forEach(memory -> sizes.merge(customState.isEmpty() ? memory.spec().name() : "memory",
         memory.spec().size(), Long::sum));
     try {
-      return Optional.of(new StateLayout(format().name(), sizes));
+      return Optional.of(new StateLayout(stateFormat().name(), sizes));
     } catch (IllegalArgumentException e) {
       return Optional.empty(); // A memory of a device in the field has a name that the text cannot hold.
     }
   }
 
-  StateImage image() {
-    if (handMade.isEmpty()) {
-      List<StateItem> all = allItems();
-      memories.forEach(memory -> all.add(new MemorySize(memory.spec().name(), memory.spec().size())));
+  StateImage stateImage() {
+    if (customState.isEmpty()) {
+      List<StateItem> all = stateItems();
+      memories.forEach(memory -> all.add(new MemorySizeItem(memory.spec().name(), memory.spec().size())));
       return new DeclaredState(all);
     }
-    StateCodec codec = handMade.get().codec();
-    if (codec.bytes() < 1 || codec.bytes() > StreamFormat.LONGEST_PAYLOAD) {
+    StateCodec codec = customState.get().codec();
+    if (codec.bytes() < 1 || codec.bytes() > StateFormat.MAX_PAYLOAD_BYTES) {
       throw new IllegalArgumentException("a state of %d bytes: give 1 to %d".formatted(codec.bytes(),
-          StreamFormat.LONGEST_PAYLOAD));
+          StateFormat.MAX_PAYLOAD_BYTES));
     }
-    return new CodedState(codec, codec.bytes());
+    return new CodecState(codec, codec.bytes());
   }
 
   /** Frees the memories. */
@@ -272,7 +278,7 @@ final class Declarations {
     regions.add(Region.NONE);
     List<Integer> irqCounts = new ArrayList<>();
     for (int index = 0; index < IRQ_INDEXES; index++) {
-      irqCounts.add(wires.count(index));
+      irqCounts.add(interrupts.vectorCount(index));
     }
     return new DeviceDescription(kind, regions, irqCounts);
   }

@@ -3,6 +3,7 @@ package io.vfio4j.devices;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.vfio4j.devices.state.MemoryBackend;
 import io.vfio4j.linux.Fd;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -62,20 +63,20 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
 
   /**
    * Returns a part, as to be given to {@link io.vfio4j.vfiouser.device.DmaMemory}. Whoever writes to it says so with
-   * {@link #touched}.
+   * {@link #markDirty}.
    *
    * @throws IndexOutOfBoundsException if it does not lie inside
    */
   public MemorySegment slice(long offset, long length) {
-    return backend.all().asSlice(offset, length);
+    return backend.segment().asSlice(offset, length);
   }
 
   /** Reads from any offset; what lies beyond the end is 0. */
   @Override
   public void read(long offset, MemorySegment into) {
-    long inside = inside(offset, into.byteSize());
+    long inside = lengthInside(offset, into.byteSize());
     if (inside > 0) {
-      MemorySegment.copy(backend.all(), offset, into, 0, inside);
+      MemorySegment.copy(backend.segment(), offset, into, 0, inside);
     }
     into.asSlice(inside).fill((byte) 0);
   }
@@ -83,14 +84,14 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
   /** Writes to any offset; what lies beyond the end is dropped. */
   @Override
   public void write(long offset, MemorySegment data) {
-    long inside = inside(offset, data.byteSize());
+    long inside = lengthInside(offset, data.byteSize());
     if (inside > 0) {
-      MemorySegment.copy(data, 0, backend.all(), offset, inside);
-      touched(offset, inside);
+      MemorySegment.copy(data, 0, backend.segment(), offset, inside);
+      markDirty(offset, inside);
     }
   }
 
-  private long inside(long offset, long length) {
+  private long lengthInside(long offset, long length) {
     return Math.clamp(size() - offset, 0, length);
   }
 
@@ -100,7 +101,7 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
    * @throws IndexOutOfBoundsException if it does not lie inside
    */
   public long getLong(long offset) {
-    return backend.all().get(LE_LONG, offset);
+    return backend.segment().get(LE_LONG, offset);
   }
 
   /**
@@ -109,13 +110,13 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
    * @throws IndexOutOfBoundsException if it does not lie inside
    */
   public void putLong(long offset, long value) {
-    backend.all().set(LE_LONG, offset, value);
-    touched(offset, Long.BYTES);
+    backend.segment().set(LE_LONG, offset, value);
+    markDirty(offset, Long.BYTES);
   }
 
   /** Notes a write to what {@link #slice} returned: bytes inside, at least one. */
-  public void touched(long offset, long length) {
-    backend.touched(offset, length);
+  public void markDirty(long offset, long length) {
+    backend.markDirty(offset, length);
   }
 
   /** Frees it; the device does that. */

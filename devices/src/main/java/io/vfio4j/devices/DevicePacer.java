@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 
@@ -10,33 +11,33 @@ import java.util.function.BooleanSupplier;
  *
  * <p>
  * A wake-up for each event would cost more than the events, so there is one a millisecond at most, which does
- * the events since the last one together, {@link #BATCH} of them at most. What is owed for more than 100 ms,
+ * the events since the last one together, {@link #MAX_BATCH} of them at most. What is owed for more than 100 ms,
  * because the thread was held up or the rate is beyond the machine, is dropped.
  */
-public final class DevicePacer implements StateItem, Scheduled {
+public final class DevicePacer implements StateItem, ScheduledWork {
 
   /**
    * More events than this are not done in one go, so that whoever waits for the device's thread gets its
    * turn.
    */
-  public static final int BATCH = 1024;
+  public static final int MAX_BATCH = 1024;
 
-  private static final long SECOND = 1_000_000_000L;
-  private static final long WAKE_UP = 1_000_000L;
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final long MIN_WAKE_UP_NANOS = 1_000_000L;
 
   /** Without a limit, a device that owes much would do nothing but catch up. */
-  private static final long BACKLOG = 100_000_000L;
+  private static final long MAX_BACKLOG_NANOS = 100_000_000L;
 
-  private final Declarations device;
+  private final Declarations declarations;
   private final String name;
   private final RunningClock clock;
   private final BooleanSupplier event;
   private long rate;
   private long anchor;
-  private long done;
+  private long completed;
 
   DevicePacer(Declarations device, String name, RunningClock clock, BooleanSupplier event) {
-    this.device = device;
+    this.declarations = device;
     this.name = name;
     this.clock = clock;
     this.event = event;
@@ -51,10 +52,10 @@ public final class DevicePacer implements StateItem, Scheduled {
     if (eventsPerSecond >>> Integer.SIZE != 0) {
       throw new IllegalArgumentException("%d events a second".formatted(eventsPerSecond));
     }
-    device.requireAttached();
+    declarations.requireAttached();
     rate = eventsPerSecond;
     anchor = clock.now();
-    done = 0;
+    completed = 0;
   }
 
   /** Returns the rate, events a second. */
@@ -64,43 +65,43 @@ public final class DevicePacer implements StateItem, Scheduled {
 
   @Override
   public long runDue(long now) {
-    int due = due(now);
+    int due = dueCount(now);
     for (int i = 0; i < due; i++) {
       if (!event.getAsBoolean()) {
         rate = 0;
         return Long.MAX_VALUE;
       }
     }
-    done += due;
-    return next(now);
+    completed += due;
+    return nextDue(now);
   }
 
-  /** Returns how many events are due, at most {@link #BATCH}. */
-  private int due(long now) {
+  /** Returns how many events are due, at most {@link #MAX_BATCH}. */
+  private int dueCount(long now) {
     if (rate == 0) {
       return 0;
     }
-    while (done >= rate) {
+    while (completed >= rate) {
       // Whole seconds leave the sums: their product with a rate of 32 bits stays within 64.
-      anchor += SECOND;
-      done -= rate;
+      anchor += NANOS_PER_SECOND;
+      completed -= rate;
     }
-    if (now - anchor - done * SECOND / rate > BACKLOG + SECOND / rate) {
-      anchor = now - BACKLOG;
-      done = 0;
+    if (now - anchor - completed * NANOS_PER_SECOND / rate > MAX_BACKLOG_NANOS + NANOS_PER_SECOND / rate) {
+      anchor = now - MAX_BACKLOG_NANOS;
+      completed = 0;
     }
-    return Math.clamp((now - anchor) * rate / SECOND - done, 0, BATCH);
+    return Math.clamp((now - anchor) * rate / NANOS_PER_SECOND - completed, 0, MAX_BATCH);
   }
 
-  private long next(long now) {
+  private long nextDue(long now) {
     if (rate == 0) {
       return Long.MAX_VALUE;
     }
-    if (due(now) > 0) {
+    if (dueCount(now) > 0) {
       return now;
     }
-    long at = anchor + ((done + 1) * SECOND + rate - 1) / rate;
-    return Math.max(at, now + WAKE_UP);
+    long at = anchor + ((completed + 1) * NANOS_PER_SECOND + rate - 1) / rate;
+    return Math.max(at, now + MIN_WAKE_UP_NANOS);
   }
 
   @Override

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 
 /**
  * Does something once, after a time in which the device runs. Time in which it is stopped does not count; a
  * timer that is armed is saved with what is left of it, and goes on at the target.
  */
-public final class DeviceTimer implements StateItem, Scheduled {
+public final class DeviceTimer implements StateItem, ScheduledWork {
 
   private static final long NOT_ARMED = -1;
 
-  private final Declarations device;
+  private final Declarations declarations;
   private final String name;
   private final RunningClock clock;
   private final Runnable action;
@@ -19,7 +20,7 @@ public final class DeviceTimer implements StateItem, Scheduled {
   private long deadline;
 
   DeviceTimer(Declarations device, String name, RunningClock clock, Runnable action) {
-    this.device = device;
+    this.declarations = device;
     this.name = name;
     this.clock = clock;
     this.action = action;
@@ -31,7 +32,7 @@ public final class DeviceTimer implements StateItem, Scheduled {
    * @param nanos nanoseconds from now on; less than 0 counts as 0
    */
   public void start(long nanos) {
-    device.requireAttached();
+    declarations.requireAttached();
     long now = clock.now();
     armed = true;
     // A time beyond all clocks is centuries away, and stays so.
@@ -49,7 +50,7 @@ public final class DeviceTimer implements StateItem, Scheduled {
   }
 
   /** Returns the nanoseconds until the action, 0 if it is not armed. */
-  public long left() {
+  public long remaining() {
     return armed ? Math.max(0, deadline - clock.now()) : 0;
   }
 
@@ -74,7 +75,7 @@ public final class DeviceTimer implements StateItem, Scheduled {
 
   @Override
   public void save(ByteBuffer to) {
-    to.putLong(armed ? left() : NOT_ARMED);
+    to.putLong(armed ? remaining() : NOT_ARMED);
   }
 
   @Override

@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class DmaGate implements DmaMemory {
 
-  private final RunState run;
+  private final RunState runState;
   private @Nullable DmaMemory memory;
-  private boolean haltsAll;
+  private boolean haltAll;
 
   DmaGate(RunState run) {
-    this.run = run;
+    this.runState = run;
   }
 
   void attach(DmaMemory behind) {
@@ -34,7 +34,7 @@ final class DmaGate implements DmaMemory {
 
   /** Says whether the states without peer-to-peer DMA are to be without any. */
   void haltAll(boolean halt) {
-    haltsAll = halt;
+    haltAll = halt;
   }
 
   private DmaMemory memory() {
@@ -51,13 +51,13 @@ final class DmaGate implements DmaMemory {
 
   private boolean isOpen(DeviceState state, long iova, long length) {
     return state.isRunning()
-        && (!state.isPeerQuiescent() || (!haltsAll && !memory().mayBePeer(iova, length)));
+        && (!state.isPeerQuiescent() || (!haltAll && !memory().mayBePeer(iova, length)));
   }
 
   /** Returns the memory if such DMA may be started now. */
-  private DmaMemory open(long iova, long length) throws ErrnoException {
-    if (!isOpen(run.state(), iova, length)) {
-      throw new ErrnoException(Errno.EBUSY, "DMA that may not be started in " + run.state());
+  private DmaMemory requireOpen(long iova, long length) throws ErrnoException {
+    if (!isOpen(runState.state(), iova, length)) {
+      throw new ErrnoException(Errno.EBUSY, "DMA that may not be started in " + runState.state());
     }
     return memory();
   }
@@ -69,17 +69,17 @@ final class DmaGate implements DmaMemory {
 
   @Override
   public void read(long iova, MemorySegment into) throws ErrnoException {
-    open(iova, into.byteSize()).read(iova, into);
+    requireOpen(iova, into.byteSize()).read(iova, into);
   }
 
   @Override
   public void write(long iova, MemorySegment from) throws ErrnoException {
-    open(iova, from.byteSize()).write(iova, from);
+    requireOpen(iova, from.byteSize()).write(iova, from);
   }
 
   @Override
   public void writeLong(long iova, long value) throws ErrnoException {
-    open(iova, Long.BYTES).writeLong(iova, value);
+    requireOpen(iova, Long.BYTES).writeLong(iova, value);
   }
 
   @Override
@@ -94,12 +94,12 @@ final class DmaGate implements DmaMemory {
 
   @Override
   public MemorySegment map(long iova, long length, boolean writes) throws ErrnoException {
-    return open(iova, length).map(iova, length, writes);
+    return requireOpen(iova, length).map(iova, length, writes);
   }
 
   @Override
   public List<MemorySegment> scatter(long iova, long length, boolean writes) throws ErrnoException {
-    return open(iova, length).scatter(iova, length, writes);
+    return requireOpen(iova, length).scatter(iova, length, writes);
   }
 
   @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 
@@ -13,28 +14,28 @@ public final class DmaTask implements StateItem {
 
   private final String name;
   private final DmaRange range;
-  private final BooleanSupplier piece;
+  private final BooleanSupplier step;
   private boolean busy;
   /** A piece may wait for memory that its owner keeps, and the device is accessed meanwhile. */
-  private boolean inPiece;
-  private boolean startedInPiece;
+  private boolean inStep;
+  private boolean startedInStep;
 
   DmaTask(String name, DmaRange range, BooleanSupplier piece) {
     this.name = name;
     this.range = range;
-    this.piece = piece;
+    this.step = piece;
   }
 
   /** Has the work done, from the next turn of the device on; nothing new if it is busy. */
   public void start() {
     busy = true;
-    startedInPiece = inPiece;
+    startedInStep = inStep;
   }
 
   /** Has it not done, or not done on. */
   public void cancel() {
     busy = false;
-    startedInPiece = false;
+    startedInStep = false;
   }
 
   /** Tells whether work waits or is being done. */
@@ -48,27 +49,27 @@ public final class DmaTask implements StateItem {
   }
 
   /** Does the next piece, if there is one. */
-  void step() {
-    if (!busy || inPiece) {
+  void runStep() {
+    if (!busy || inStep) {
       return;
     }
-    inPiece = true;
-    startedInPiece = false;
+    inStep = true;
+    startedInStep = false;
     boolean more;
     try {
-      more = piece.getAsBoolean();
+      more = step.getAsBoolean();
     } finally {
-      inPiece = false;
+      inStep = false;
     }
-    if (!more && !startedInPiece) {
+    if (!more && !startedInStep) {
       busy = false;
     }
   }
 
   /** Does all pieces that are left. */
   void finish() {
-    while (busy && !inPiece) {
-      step();
+    while (busy && !inStep) {
+      runStep();
     }
   }
 

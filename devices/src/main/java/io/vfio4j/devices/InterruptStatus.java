@@ -8,20 +8,20 @@ package io.vfio4j.devices;
  */
 public final class InterruptStatus {
 
-  private final InterruptWires wires;
+  private final DeviceInterrupts interrupts;
   private final Register register;
-  private final int count;
+  private final int vectors;
 
-  InterruptStatus(InterruptWires wires, Register register, int count) {
+  InterruptStatus(DeviceInterrupts wires, Register register, int count) {
     if (count < 1 || count > register.width() * Byte.SIZE) {
       throw new IllegalArgumentException("%d interrupts in %s".formatted(count, register.name()));
     }
-    this.wires = wires;
+    this.interrupts = wires;
     this.register = register;
-    this.count = count;
+    this.vectors = count;
     long bits = count == Long.SIZE ? -1 : (1L << count) - 1;
-    register.writable(0).writeOneToClear(bits).onWrite(written -> wires.update());
-    wires.follow(register);
+    register.writable(0).writeOneToClear(bits).onWrite(written -> wires.updateIntx());
+    wires.driveIntxFrom(register);
   }
 
   /**
@@ -31,11 +31,11 @@ public final class InterruptStatus {
    * @throws IndexOutOfBoundsException if there is no such interrupt
    */
   public void raise(int interrupt) {
-    if (interrupt < 0 || interrupt >= count) {
-      throw new IndexOutOfBoundsException("interrupt %d of %d".formatted(interrupt, count));
+    if (interrupt < 0 || interrupt >= vectors) {
+      throw new IndexOutOfBoundsException("interrupt %d of %d".formatted(interrupt, vectors));
     }
     register.setBits(1L << interrupt);
-    wires.signal(interrupt);
-    wires.update();
+    interrupts.signal(interrupt);
+    interrupts.updateIntx();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -12,18 +13,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Intx implements StateItem {
 
-  private final InterruptWires wires;
+  private final DeviceInterrupts interrupts;
   private boolean high;
   private @Nullable Register status;
 
-  Intx(InterruptWires wires) {
-    this.wires = wires;
+  Intx(DeviceInterrupts wires) {
+    this.interrupts = wires;
   }
 
   /** Sets the level. */
   public void set(boolean level) {
     high = level;
-    wires.update();
+    interrupts.updateIntx();
   }
 
   /** Tells whether the device has it high, shown or not. */
@@ -32,7 +33,7 @@ public final class Intx implements StateItem {
   }
 
   /** Is high as long as a register is not 0, too. */
-  void follow(Register register) {
+  void driveFrom(Register register) {
     status = register;
   }
 

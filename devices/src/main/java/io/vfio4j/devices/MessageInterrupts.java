@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -15,18 +16,18 @@ import java.util.Arrays;
  */
 public final class MessageInterrupts implements StateItem {
 
-  private final InterruptWires wires;
+  private final DeviceInterrupts interrupts;
   private final String name;
   private final int index;
   private final int vectors;
-  private final long[] held;
+  private final long[] pending;
 
-  MessageInterrupts(InterruptWires wires, String name, int index, int vectors) {
-    this.wires = wires;
+  MessageInterrupts(DeviceInterrupts wires, String name, int index, int vectors) {
+    this.interrupts = wires;
     this.name = name;
     this.index = index;
     this.vectors = vectors;
-    this.held = new long[(vectors + Long.SIZE - 1) / Long.SIZE];
+    this.pending = new long[(vectors + Long.SIZE - 1) / Long.SIZE];
   }
 
   /** Returns how many vectors there are. */
@@ -40,7 +41,7 @@ public final class MessageInterrupts implements StateItem {
 
   /** Tells whether somebody listens to any vector: then INTx is off. */
   public boolean isEnabled() {
-    return wires.isEnabled(index);
+    return interrupts.isEnabled(index);
   }
 
   /**
@@ -53,25 +54,25 @@ public final class MessageInterrupts implements StateItem {
     if (vector < 0 || vector >= vectors) {
       throw new IndexOutOfBoundsException("vector %d of %d".formatted(vector, vectors));
     }
-    if (wires.isRunning()) {
-      wires.trigger(index, vector);
+    if (interrupts.isRunning()) {
+      interrupts.trigger(index, vector);
     } else {
-      held[vector / Long.SIZE] |= 1L << vector;
+      pending[vector / Long.SIZE] |= 1L << vector;
     }
   }
 
   /** Returns the vectors that are held back, 64 from a multiple of 64 on. */
-  long held(int word) {
-    return word < held.length ? held[word] : 0;
+  long pending(int word) {
+    return word < pending.length ? pending[word] : 0;
   }
 
   /** Sends what was held back. */
-  void release() {
-    for (int word = 0; word < held.length; word++) {
-      for (long bits = held[word]; bits != 0; bits &= bits - 1) {
-        wires.trigger(index, word * Long.SIZE + Long.numberOfTrailingZeros(bits));
+  void sendPending() {
+    for (int word = 0; word < pending.length; word++) {
+      for (long bits = pending[word]; bits != 0; bits &= bits - 1) {
+        interrupts.trigger(index, word * Long.SIZE + Long.numberOfTrailingZeros(bits));
       }
-      held[word] = 0;
+      pending[word] = 0;
     }
   }
 
@@ -82,26 +83,26 @@ public final class MessageInterrupts implements StateItem {
 
   @Override
   public int bytes() {
-    return held.length * Long.BYTES;
+    return pending.length * Long.BYTES;
   }
 
   @Override
   public void save(ByteBuffer to) {
-    for (long word : held) {
+    for (long word : pending) {
       to.putLong(word);
     }
   }
 
   @Override
   public void load(ByteBuffer from) {
-    for (int word = 0; word < held.length; word++) {
+    for (int word = 0; word < pending.length; word++) {
       int left = vectors - word * Long.SIZE;
-      held[word] = from.getLong() & (left >= Long.SIZE ? -1 : (1L << left) - 1);
+      pending[word] = from.getLong() & (left >= Long.SIZE ? -1 : (1L << left) - 1);
     }
   }
 
   @Override
   public void reset() {
-    Arrays.fill(held, 0);
+    Arrays.fill(pending, 0);
   }
 }

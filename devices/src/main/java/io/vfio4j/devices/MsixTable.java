@@ -14,18 +14,18 @@ import java.nio.ByteOrder;
  */
 final class MsixTable implements RegionPart {
 
-  static final int ENTRY = 16;
+  static final int ENTRY_BYTES = 16;
 
-  private static final int CONTROL = 12;
+  private static final int CONTROL_OFFSET = 12;
   private static final int MASKED = 1;
   private static final ValueLayout.OfInt LE_INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final Declarations device;
+  private final Declarations declarations;
   private final int[] words;
 
   MsixTable(Declarations device, int vectors) {
-    this.device = device;
-    this.words = new int[vectors * ENTRY / Integer.BYTES];
+    this.declarations = device;
+    this.words = new int[vectors * ENTRY_BYTES / Integer.BYTES];
     reset();
   }
 
@@ -40,20 +40,20 @@ final class MsixTable implements RegionPart {
   @Override
   public void write(long offset, MemorySegment data) {
     if (offset % Integer.BYTES != 0 || data.byteSize() % Integer.BYTES != 0) {
-      device.log("ignored a write of %d bytes at 0x%x of the MSI-X table: it is written by 4 or 8"
+      declarations.log("ignored a write of %d bytes at 0x%x of the MSI-X table: it is written by 4 or 8"
           .formatted(data.byteSize(), offset));
       return;
     }
     for (int i = 0; i < data.byteSize(); i += Integer.BYTES) {
       int at = (int) offset + i;
       int value = data.get(LE_INT, i);
-      words[at / Integer.BYTES] = at % ENTRY == CONTROL ? value & MASKED : value;
+      words[at / Integer.BYTES] = at % ENTRY_BYTES == CONTROL_OFFSET ? value & MASKED : value;
     }
   }
 
   void reset() {
     for (int word = 0; word < words.length; word++) {
-      words[word] = word * Integer.BYTES % ENTRY == CONTROL ? MASKED : 0;
+      words[word] = word * Integer.BYTES % ENTRY_BYTES == CONTROL_OFFSET ? MASKED : 0;
     }
   }
 }

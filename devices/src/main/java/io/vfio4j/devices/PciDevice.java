@@ -51,11 +51,11 @@ import org.jspecify.annotations.Nullable;
  * The bits memory-enable, I/O-enable and bus-master of the command register can be written, and are not looked
  * at: whoever drives the device decides what to let through.
  */
-public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice {
+public abstract class PciDevice extends AbstractPciDevice implements EmulatedDevice {
 
   private @Nullable DeviceDescription description;
   private @Nullable ConfigSpace config;
-  private @Nullable DeviceCore core;
+  private @Nullable DeviceMigration migration;
 
   /**
    * Begins a device.
@@ -93,7 +93,7 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
   }
 
   /** The migration state has changed. */
-  protected void stateChanged(DeviceState from, DeviceState to) {
+  protected void onStateChanged(DeviceState from, DeviceState to) {
     // Nothing more to be done.
   }
 
@@ -110,47 +110,47 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
   @Override
   public final DeviceDescription description() {
     if (description == null) {
-      description = declared.describe();
+      description = declarations.describe();
     }
     return description;
   }
 
   @Override
   public final void attach(DmaMemory reachable, Interrupts interrupts) {
-    if (core != null) {
-      throw new IllegalStateException(declared.setup().name() + " is attached already");
+    if (migration != null) {
+      throw new IllegalStateException(declarations.setup().name() + " is attached already");
     }
-    ConfigSpace space = declared.configSpace();
-    core = new DeviceCore(this, declared);
+    ConfigSpace space = declarations.configSpace();
+    migration = new DeviceMigration(this, declarations);
     config = space;
-    declared.gate().attach(reachable);
-    declared.wires().attach(interrupts, space::isIntxDisabled);
-    declared.attached();
-    core.begin();
+    declarations.gate().attach(reachable);
+    declarations.interrupts().attach(interrupts, space::isIntxDisabled);
+    declarations.attached();
+    migration.start();
     onReset();
   }
 
-  private DeviceCore core() {
-    if (core == null) {
-      throw new IllegalStateException(declared.setup().name() + " is not attached yet");
+  private DeviceMigration migration() {
+    if (migration == null) {
+      throw new IllegalStateException(declarations.setup().name() + " is not attached yet");
     }
-    return core;
+    return migration;
   }
 
   private ConfigSpace config() {
     if (config == null) {
-      throw new IllegalStateException(declared.setup().name() + " is not attached yet");
+      throw new IllegalStateException(declarations.setup().name() + " is not attached yet");
     }
     return config;
   }
 
   @Override
   public final void readRegion(int region, long offset, MemorySegment into) throws ErrnoException {
-    Bar bar = declared.bar(region);
+    Bar bar = declarations.bar(region);
     if (bar != null) {
       bar.read(offset, into);
     } else if (region == DeviceDescription.CONFIG_REGION) {
-      config().read((int) offset, into, declared.wires().isIntxPending());
+      config().read((int) offset, into, declarations.interrupts().isIntxPending());
     } else {
       throw noRegion(region);
     }
@@ -158,13 +158,13 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
 
   @Override
   public final void writeRegion(int region, long offset, MemorySegment data) throws ErrnoException {
-    Bar bar = declared.bar(region);
+    Bar bar = declarations.bar(region);
     if (bar != null) {
       bar.write(offset, data);
     } else if (region == DeviceDescription.CONFIG_REGION) {
       config().write((int) offset, data);
-      declared.wires().update();
-      if (declared.takeResetRequest()) {
+      declarations.interrupts().updateIntx();
+      if (declarations.pollResetRequest()) {
         reset();
       }
     } else {
@@ -178,18 +178,18 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
 
   @Override
   public final Optional<Fd> regionFile(int region) {
-    Bar bar = declared.bar(region);
+    Bar bar = declarations.bar(region);
     return bar == null ? Optional.empty() : bar.file();
   }
 
   @Override
   public final MigrationFeatures features() {
-    return declared.setup().features();
+    return declarations.setup().features();
   }
 
   @Override
   public final DeviceState state() {
-    return core().state();
+    return migration().state();
   }
 
   /**
@@ -200,43 +200,43 @@ public abstract class PciDevice extends DeclaredDevice implements EmulatedDevice
    */
   @Override
   public final TransitionResult moveTo(DeviceState target) throws TransitionException {
-    return core().moveTo(target);
+    return migration().moveTo(target);
   }
 
   @Override
   public final void haltAllDma(boolean halt) {
-    core().haltAllDma(halt);
+    migration().haltAllDma(halt);
   }
 
   @Override
   public OptionalLong stopCopyLength() {
-    return features().canMigrate() ? OptionalLong.of(core().stopCopyLength()) : OptionalLong.empty();
+    return features().canMigrate() ? OptionalLong.of(migration().stopCopyLength()) : OptionalLong.empty();
   }
 
   @Override
   public final Optional<StateLayout> stateLayout() {
-    return features().canMigrate() ? declared.stateLayout() : Optional.empty();
+    return features().canMigrate() ? declarations.stateLayout() : Optional.empty();
   }
 
   @Override
   public final void reset() {
-    declared.flushLog();
-    declared.resetItems();
+    declarations.flushLog();
+    declarations.resetItems();
     config().reset();
     onReset();
-    core().reset();
+    migration().reset();
   }
 
   @Override
   public final long runDue(long now) {
-    return core().runDue(now);
+    return migration().runDue(now);
   }
 
   @Override
   public void close() {
-    if (core != null) {
-      core.close();
+    if (migration != null) {
+      migration.close();
     }
-    declared.close();
+    declarations.close();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import io.vfio4j.vfiouser.Doorbell;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Register implements StateItem {
 
-  private static final long LOW_HALF = 0xffff_ffffL;
+  private static final long LOW_HALF_MASK = 0xffff_ffffL;
 
   private final RegisterBank bank;
   private final String name;
@@ -35,12 +36,12 @@ public final class Register implements StateItem {
   private long value;
   private long initial;
   private long writable;
-  private long clearedByOne;
+  private long w1cMask;
   private boolean readable = true;
   private boolean holdsState = true;
   private boolean command;
   private final List<Doorbell> doorbells = new ArrayList<>(0);
-  private @Nullable LongSupplier source;
+  private @Nullable LongSupplier computation;
   private @Nullable Runnable readEffect;
   private @Nullable LongConsumer writeEffect;
 
@@ -83,8 +84,8 @@ public final class Register implements StateItem {
   /** Has a 1 that is written clear the bit that it is written to, for some bits, and a 0 leave it. */
   public Register writeOneToClear(long bits) {
     bank.requireDeclaring();
-    clearedByOne = bits & mask;
-    writable &= ~clearedByOne;
+    w1cMask = bits & mask;
+    writable &= ~w1cMask;
     return this;
   }
 
@@ -96,7 +97,7 @@ public final class Register implements StateItem {
 
   /** Reads what is computed at that moment, ignores writes, and is no part of the device's state. */
   public Register computed(LongSupplier reader) {
-    source = reader;
+    computation = reader;
     holdsState = false;
     return readOnly();
   }
@@ -134,15 +135,15 @@ public final class Register implements StateItem {
    * was written is lost then: the effect is given 0, and comes once for several signals.
    */
   public Register doorbell() {
-    return ringsAt(OptionalLong.empty());
+    return addDoorbell(OptionalLong.empty());
   }
 
   /** Is a {@link #doorbell} for writes of one value, which the effect is given; may be said for several values. */
   public Register doorbell(long data) {
-    return ringsAt(OptionalLong.of(data & mask));
+    return addDoorbell(OptionalLong.of(data & mask));
   }
 
-  private Register ringsAt(OptionalLong data) {
+  private Register addDoorbell(OptionalLong data) {
     bank.requireDeclaring();
     doorbells.add(new Doorbell(offset, width, data));
     return this;
@@ -204,8 +205,8 @@ public final class Register implements StateItem {
     if (readEffect != null) {
       readEffect.run();
     }
-    if (source != null) {
-      return source.getAsLong() & mask;
+    if (computation != null) {
+      return computation.getAsLong() & mask;
     }
     return readable ? value : 0;
   }
@@ -215,20 +216,20 @@ public final class Register implements StateItem {
   }
 
   void writeLow(int half) {
-    write(Integer.toUnsignedLong(half), LOW_HALF, false);
+    write(Integer.toUnsignedLong(half), LOW_HALF_MASK, false);
   }
 
   void writeHigh(int half) {
-    write((long) half << Integer.SIZE, ~LOW_HALF, true);
+    write((long) half << Integer.SIZE, ~LOW_HALF_MASK, true);
   }
 
   private void write(long data, long lanes, boolean effect) {
     if (command && !bank.isRunning()) {
-      bank.logStopped(name, data);
+      bank.logIgnoredCommand(name, data);
       return;
     }
     long bits = writable & lanes;
-    value = ((value & ~bits) | (data & bits)) & ~(data & clearedByOne);
+    value = ((value & ~bits) | (data & bits)) & ~(data & w1cMask);
     if (effect && writeEffect != null) {
       writeEffect.accept(data | (value & mask & ~lanes));
     }

@@ -31,14 +31,14 @@ public final class RegisterBank implements RegionPart {
   private static final ValueLayout.OfInt LE_INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LE_LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final Declarations device;
+  private final Declarations declarations;
   private final String name;
   private final int size;
   /** By byte: the register that covers it. As long as the registers reach. */
-  private @Nullable Register[] at = new Register[0];
+  private @Nullable Register[] registers = new Register[0];
 
   RegisterBank(Declarations device, String name, int size) {
-    this.device = device;
+    this.declarations = device;
     this.name = name;
     this.size = size;
   }
@@ -78,19 +78,19 @@ public final class RegisterBank implements RegionPart {
       throw new IllegalArgumentException("%s: no register of %d bytes at 0x%x of %d bytes"
           .formatted(registerName, width, offset, size));
     }
-    if (offset + width > at.length) {
-      at = Arrays.copyOf(at, offset + width);
+    if (offset + width > registers.length) {
+      registers = Arrays.copyOf(registers, offset + width);
     }
     Register register = new Register(this, registerName, offset, width);
     for (int i = offset; i < offset + width; i++) {
-      Register other = at[i];
+      Register other = registers[i];
       if (other != null) {
         throw new IllegalArgumentException(
             "%s at 0x%x: %s is there".formatted(registerName, offset, other.shortName()));
       }
-      at[i] = register;
+      registers[i] = register;
     }
-    device.addRegister(register);
+    declarations.addRegister(register);
     return register;
   }
 
@@ -100,7 +100,7 @@ public final class RegisterBank implements RegionPart {
    * @param begin where the bank begins in its region, bytes
    */
   List<Doorbell> doorbells(long begin) {
-    return Arrays.stream(at).filter(Objects::nonNull).distinct()
+    return Arrays.stream(registers).filter(Objects::nonNull).distinct()
         .flatMap(register -> register.doorbells().stream())
         .map(bell -> new Doorbell(begin + bell.offset(), bell.size(), bell.datamatch())).toList();
   }
@@ -110,19 +110,20 @@ public final class RegisterBank implements RegionPart {
   }
 
   void requireDeclaring() {
-    device.requireDeclaring();
+    declarations.requireDeclaring();
   }
 
   boolean isRunning() {
-    return device.isRunning();
+    return declarations.isRunning();
   }
 
-  void logStopped(String register, long data) {
-    device.log("ignored %s 0x%x: the device is stopped".formatted(register.toLowerCase(Locale.ROOT), data));
+  void logIgnoredCommand(String register, long data) {
+    declarations
+        .log("ignored %s 0x%x: the device is stopped".formatted(register.toLowerCase(Locale.ROOT), data));
   }
 
   private @Nullable Register find(int offset) {
-    return offset < at.length ? at[offset] : null;
+    return offset < registers.length ? registers[offset] : null;
   }
 
   @Override
@@ -133,7 +134,7 @@ public final class RegisterBank implements RegionPart {
     if (whole != null && whole.offset() == start && whole.width() == length) {
       put(into, length, whole.read());
     } else {
-      readPieces(start, into, length);
+      readAcross(start, into, length);
     }
   }
 
@@ -146,7 +147,7 @@ public final class RegisterBank implements RegionPart {
     }
   }
 
-  private void readPieces(int start, MemorySegment into, int length) {
+  private void readAcross(int start, MemorySegment into, int length) {
     for (int done = 0; done < length;) {
       Register register = find(start + done);
       if (register == null) {
@@ -166,22 +167,22 @@ public final class RegisterBank implements RegionPart {
     int start = (int) offset;
     int length = (int) data.byteSize();
     for (int done = 0; done < length;) {
-      int piece = piece(start + done, length - done);
+      int piece = pieceLength(start + done, length - done);
       if (piece == 0) {
-        logPart(start + done, start, length);
+        logPartialWrite(start + done, start, length);
         return;
       }
       done += piece;
     }
     for (int done = 0; done < length;) {
-      int piece = piece(start + done, length - done);
+      int piece = pieceLength(start + done, length - done);
       write(start + done, data, done, piece);
       done += piece;
     }
   }
 
   /** Returns how many bytes of a write go to what begins there, 0 if they are a part that cannot be written. */
-  private int piece(int offset, int left) {
+  private int pieceLength(int offset, int left) {
     Register register = find(offset);
     if (register == null) {
       return 1;
@@ -217,10 +218,11 @@ public final class RegisterBank implements RegionPart {
     };
   }
 
-  private void logPart(int at, int start, int length) {
+  private void logPartialWrite(int at, int start, int length) {
     Register register = find(at);
-    device.log("ignored a write of %d bytes at 0x%x of %s: %s is written by %s".formatted(length, start, name,
-        register == null ? "it" : register.shortName(),
-        register != null && register.width() == Long.BYTES ? "4 or 8" : "its width"));
+    declarations
+        .log("ignored a write of %d bytes at 0x%x of %s: %s is written by %s".formatted(length, start, name,
+            register == null ? "it" : register.shortName(),
+            register != null && register.width() == Long.BYTES ? "4 or 8" : "its width"));
   }
 }

@@ -10,27 +10,27 @@ import java.util.function.LongSupplier;
 final class RunningClock {
 
   private final LongSupplier nanoTime;
-  private long lastSeen;
+  private long lastOuter;
   private long elapsed;
   private boolean running;
 
   RunningClock(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
-    this.lastSeen = nanoTime.getAsLong();
+    this.lastOuter = nanoTime.getAsLong();
   }
 
   /** Returns the time that it ran. */
   long now() {
-    return at(nanoTime.getAsLong());
+    return runningTimeAt(nanoTime.getAsLong());
   }
 
   /**
    * Returns the time that it ran until a time of the outer clock; one before the last seen counts as that.
    */
-  long at(long outer) {
-    long passed = outer - lastSeen;
+  long runningTimeAt(long outer) {
+    long passed = outer - lastOuter;
     if (passed > 0) {
-      lastSeen = outer;
+      lastOuter = outer;
       elapsed += running ? passed : 0;
     }
     return elapsed;
@@ -43,7 +43,7 @@ final class RunningClock {
 
   /** Lets it run, or halts it, from a time of the outer clock on. */
   void setRunning(boolean on, long outer) {
-    at(outer);
+    runningTimeAt(outer);
     running = on;
   }
 }

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
+import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 
 /** A number of 64 bits that belongs to a device's state, and is no register. */
 public final class StateField implements StateItem {
 
-  private final Declarations device;
+  private final Declarations declarations;
   private final String name;
   private long value;
   private long initial;
   private boolean optional;
 
   StateField(Declarations device, String name) {
-    this.device = device;
+    this.declarations = device;
     this.name = name;
   }
 
   /** Has a reset, and the beginning, give it a value other than 0. */
   public StateField resetsTo(long number) {
-    device.requireDeclaring();
+    declarations.requireDeclaring();
     initial = number;
     value = number;
     return this;
@@ -30,7 +31,7 @@ public final class StateField implements StateItem {
    * reset then.
    */
   public StateField optional() {
-    device.requireDeclaring();
+    declarations.requireDeclaring();
     optional = true;
     return this;
   }

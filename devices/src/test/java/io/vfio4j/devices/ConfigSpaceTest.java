@@ -17,7 +17,7 @@ class ConfigSpaceTest {
   private static final int COMMAND = 4;
 
   /** Walks the list, as an operating system does; returns where each capability is. */
-  private static Map<Integer, Integer> capabilities(DeviceRig<?> rig) throws ErrnoException {
+  private static Map<Integer, Integer> capabilities(DeviceFixture<?> rig) throws ErrnoException {
     Map<Integer, Integer> found = new HashMap<>();
     for (int at = rig.get8(CONFIG, 0x34); at != 0; at = rig.get8(CONFIG, at + 1)) {
       assertThat(at % 4).isZero();
@@ -26,18 +26,18 @@ class ConfigSpaceTest {
     return found;
   }
 
-  private static int capability(DeviceRig<?> rig, int id) throws ErrnoException {
+  private static int capability(DeviceFixture<?> rig, int id) throws ErrnoException {
     return capabilities(rig).getOrDefault(id, 0);
   }
 
-  private static int writeOnes(DeviceRig<?> rig, int offset) throws ErrnoException {
+  private static int writeOnes(DeviceFixture<?> rig, int offset) throws ErrnoException {
     rig.set32(CONFIG, offset, -1);
     return rig.config32(offset);
   }
 
   @Test
-  void identifiesAndSizes() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new)) {
+  void identifiesDeviceAndSizesBars() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new)) {
       assertThat(rig.config32(0)).isEqualTo(0x5678_1234);
       assertThat(rig.config32(8)).isEqualTo(0xff0000_03);
       assertThat(rig.config32(0x2c)).isEqualTo(0x5678_1234);
@@ -54,8 +54,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void hasItsCapabilitiesInAList() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new)) {
+  void linksCapabilities() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new)) {
       assertThat(capabilities(rig).keySet()).containsExactlyInAnyOrder(0x01, 0x05, 0x09, 0x10, 0x11);
       assertThat(rig.config32(COMMAND) >>> 16 & 0x10).isNotZero();
       int vendor = capability(rig, 0x09);
@@ -66,8 +66,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void aDeviceThatIsBareHasNoList() throws Exception {
-    try (var rig = DeviceRig.of(setup -> new PciDevice("bare", PciIds.of(1, 2), setup) {
+  void omitsCapabilityListWithoutCapabilities() throws Exception {
+    try (var rig = DeviceFixture.of(setup -> new PciDevice("bare", PciIds.of(1, 2), setup) {
     })) {
       assertThat(rig.get8(CONFIG, 0x34)).isZero();
       assertThat(rig.config32(COMMAND) >>> 16).isZero();
@@ -79,8 +79,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void messagesAreSetUpByTheirMasks() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new)) {
+  void appliesMsiWriteMasks() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new)) {
       int msi = capability(rig, 0x05);
       assertThat(rig.config32(msi) >>> 16).isEqualTo(0x84);
       assertThat(writeOnes(rig, msi) >>> 16).isEqualTo(0x84 | 0x71);
@@ -95,8 +95,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void powerStatesThatItLacksAreNotTaken() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new)) {
+  void ignoresUnsupportedPowerStates() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new)) {
       int control = capability(rig, 0x01) + 4;
       int[] taken = {0, 0, 0, 3};
       for (int state = 0; state < taken.length; state++) {
@@ -109,8 +109,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void aFunctionLevelResetResetsAll() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new)) {
+  void resetsOnFunctionLevelReset() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new)) {
       rig.set64(0, TestPciDevice.VALUE, 5);
       rig.set32(CONFIG, 0x10, 0xfe000000);
       rig.device.field.set(1);
@@ -128,8 +128,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void theTableAndPendingBitsLieInTheBar() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new)) {
+  void exposesMsixTableAndPendingBitsInBar() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new)) {
       assertThat(rig.get32(0, TestPciDevice.MSIX_TABLE + 12)).isEqualTo(1);
       rig.set32(0, TestPciDevice.MSIX_TABLE, 0xfee00000);
       rig.set32(0, TestPciDevice.MSIX_TABLE + 12, -2);
@@ -144,8 +144,8 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void doorbellsAreToldOf() throws Exception {
-    try (var rig = DeviceRig.of(setup -> new PciDevice("bells", PciIds.of(1, 2), setup) {
+  void describesDoorbells() throws Exception {
+    try (var rig = DeviceFixture.of(setup -> new PciDevice("bells", PciIds.of(1, 2), setup) {
       {
         RegisterBank bank = bar(0, BarKind.MEMORY_32, 4096).registers("BELLS", 256, 64);
         bank.register32("ANY", 4).onCommand(data -> log("rang")).doorbell();
@@ -159,7 +159,7 @@ class ConfigSpaceTest {
   }
 
   @Test
-  void refusesWhatPciCannotHave() {
+  void rejectsInvalidPciLayouts() {
     class Odd extends PciDevice {
       Odd() {
         super("odd", PciIds.of(1, 2), DeviceSetup.named("odd"));

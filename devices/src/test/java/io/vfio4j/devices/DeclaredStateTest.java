@@ -47,11 +47,11 @@ class DeclaredStateTest {
     }
   }
 
-  private static DeviceRig<Fields> fields(Consumer<Fields> declare) throws IOException {
-    return DeviceRig.of(setup -> new Fields(setup, 1, 1, () -> null, declare));
+  private static DeviceFixture<Fields> fields(Consumer<Fields> declare) throws IOException {
+    return DeviceFixture.of(setup -> new Fields(setup, 1, 1, () -> null, declare));
   }
 
-  private static void fill(DeviceRig<TestPciDevice> rig) throws ErrnoException {
+  private static void fill(DeviceFixture<TestPciDevice> rig) throws ErrnoException {
     rig.set64(0, TestPciDevice.VALUE, 0x1122334455667788L);
     rig.write(TestPciDevice.PORTS, 1, (byte) 0x42);
     rig.device.field.set(-5);
@@ -62,7 +62,7 @@ class DeclaredStateTest {
     }
   }
 
-  private static void assertFilled(DeviceRig<TestPciDevice> rig) throws ErrnoException {
+  private static void assertFilled(DeviceFixture<TestPciDevice> rig) throws ErrnoException {
     assertThat(rig.get64(0, TestPciDevice.VALUE)).isEqualTo(0x1122334455667788L);
     assertThat(rig.get8(TestPciDevice.PORTS, 1)).isEqualTo(0x42);
     assertThat(rig.device.field.value()).isEqualTo(-5);
@@ -74,16 +74,18 @@ class DeclaredStateTest {
   }
 
   @Test
-  void whatWasDeclaredArrives() throws Exception {
+  void migratesDeclaredState() throws Exception {
     for (int most : new int[] {1, 7, 4096, 4120, 1 << 20}) {
-      try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+      try (var rig = DeviceFixture.of(TestPciDevice::new);
+          var target = DeviceFixture.of(TestPciDevice::new)) {
         fill(rig);
         long announced = rig.device.stopCopyLength().orElseThrow();
         SavingSession session = rig.save(DeviceState.STOP_COPY);
-        byte[] state = DeviceRig.drain(session, most);
+        byte[] state = DeviceFixture.drain(session, most);
         ResumingSession resuming = target.resume();
         for (int at = 0; at < state.length; at += most) {
-          resuming.write(DeviceRig.segment(Arrays.copyOfRange(state, at, Math.min(state.length, at + most))));
+          resuming
+              .write(DeviceFixture.segment(Arrays.copyOfRange(state, at, Math.min(state.length, at + most))));
         }
         target.device.moveTo(DeviceState.RUNNING);
         assertFilled(target);
@@ -94,33 +96,33 @@ class DeclaredStateTest {
   }
 
   @Test
-  void whatChangesBehindTheSweepIsSentAgain() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+  void resendsPagesDirtiedBehindSweep() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new); var target = DeviceFixture.of(TestPciDevice::new)) {
       SavingSession session = rig.save(DeviceState.PRE_COPY);
-      byte[] first = DeviceRig.drain(session, 1 << 20);
+      byte[] first = DeviceFixture.drain(session, 1 << 20);
       fill(rig);
       assertThat(session.preCopyInfo().orElseThrow().dirtyBytes()).isEqualTo(4 * MemorySpec.PAGE_SIZE);
       rig.device.moveTo(DeviceState.STOP_COPY);
-      byte[] rest = DeviceRig.drain(session, 1 << 20);
+      byte[] rest = DeviceFixture.drain(session, 1 << 20);
       ResumingSession resuming = target.resume();
-      resuming.write(DeviceRig.segment(first));
-      resuming.write(DeviceRig.segment(rest));
+      resuming.write(DeviceFixture.segment(first));
+      resuming.write(DeviceFixture.segment(rest));
       target.device.moveTo(DeviceState.STOP);
       assertFilled(target);
     }
   }
 
   @Test
-  void aByteThatIsAnotherIsNoticedAtItsWriteOrBeforeTheEnd() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+  void detectsEveryCorruptByte() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new); var target = DeviceFixture.of(TestPciDevice::new)) {
       fill(rig);
       byte[] state = rig.saved();
-      Seed.each(400, random -> {
+      RandomSeeds.each(400, random -> {
         byte[] damaged = state.clone();
         int at = random.nextInt(10) == 0 ? random.nextInt(HEADER) : random.nextInt(state.length);
         damaged[at] ^= (byte) (1 << random.nextInt(8));
         DeviceException refusal = catchThrowableOfType(DeviceException.class,
-            () -> target.resume().write(DeviceRig.segment(damaged)));
+            () -> target.resume().write(DeviceFixture.segment(damaged)));
         if (at < HEADER) {
           assertThat(refusal.errno()).isEqualTo(Errno.EINVAL);
         } else if (refusal != null) { // A length that is larger now shows when the rest does not come.
@@ -136,11 +138,11 @@ class DeclaredStateTest {
   }
 
   @Test
-  void aStateThatIsCutIsNotComplete() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new); var target = DeviceRig.of(TestPciDevice::new)) {
+  void rejectsTruncatedState() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new); var target = DeviceFixture.of(TestPciDevice::new)) {
       byte[] state = rig.saved();
-      Seed.each(100, random -> {
-        target.resume().write(DeviceRig.segment(Arrays.copyOf(state, random.nextInt(state.length))));
+      RandomSeeds.each(100, random -> {
+        target.resume().write(DeviceFixture.segment(Arrays.copyOf(state, random.nextInt(state.length))));
         assertThatThrownBy(() -> target.device.moveTo(DeviceState.RUNNING))
             .asInstanceOf(type(TransitionException.class)).extracting(TransitionException::errno)
             .isEqualTo(Errno.EINVAL);
@@ -150,11 +152,11 @@ class DeclaredStateTest {
   }
 
   @Test
-  void anotherDeviceIsRefused() throws Exception {
-    try (var rig = DeviceRig.of(TestPciDevice::new);
-        var other = DeviceRig.of(setup -> new Fields(setup, 2, 1, () -> null, device -> {
+  void rejectsStateOfAnotherDevice() throws Exception {
+    try (var rig = DeviceFixture.of(TestPciDevice::new);
+        var other = DeviceFixture.of(setup -> new Fields(setup, 2, 1, () -> null, device -> {
         }));
-        var newer = DeviceRig.of(setup -> new Fields(setup, 2, 3, () -> null, device -> {
+        var newer = DeviceFixture.of(setup -> new Fields(setup, 2, 3, () -> null, device -> {
         }))) {
       byte[] state = newer.saved();
       assertRefused(other, state, Errno.EINVAL, "version 3, this device knows version 1");
@@ -162,14 +164,14 @@ class DeclaredStateTest {
     }
   }
 
-  private static void assertRefused(DeviceRig<?> rig, byte[] state, Errno errno, String words) {
-    assertThatThrownBy(() -> rig.resume().write(DeviceRig.segment(state))).hasMessageContaining(words)
+  private static void assertRefused(DeviceFixture<?> rig, byte[] state, Errno errno, String words) {
+    assertThatThrownBy(() -> rig.resume().write(DeviceFixture.segment(state))).hasMessageContaining(words)
         .asInstanceOf(type(DeviceException.class)).extracting(DeviceException::errno).isEqualTo(errno);
     rig.device.reset();
   }
 
   @Test
-  void whatADeviceDoesNotKnowIsRefusedUnlessItNeedNot() throws Exception {
+  void rejectsUnknownItemsUnlessOptional() throws Exception {
     try (var one = fields(device -> device.add("a").set(1));
         var more = fields(device -> {
           device.add("b").set(2);
@@ -190,12 +192,12 @@ class DeclaredStateTest {
   }
 
   @Test
-  void aDeviceMayRefuseAValue() throws Exception {
+  void rejectsValueRefusedByDevice() throws Exception {
     try (var rig =
-        DeviceRig.of(setup -> new Fields(setup, 1, 1, () -> Errno.ERANGE, device -> device.add("a")))) {
+        DeviceFixture.of(setup -> new Fields(setup, 1, 1, () -> Errno.ERANGE, device -> device.add("a")))) {
       byte[] state = rig.saved();
       rig.device.reset();
-      rig.resume().write(DeviceRig.segment(state));
+      rig.resume().write(DeviceFixture.segment(state));
       assertThatThrownBy(() -> rig.device.moveTo(DeviceState.RUNNING))
           .asInstanceOf(type(TransitionException.class)).extracting(TransitionException::errno)
           .isEqualTo(Errno.ERANGE);
@@ -205,7 +207,7 @@ class DeclaredStateTest {
   }
 
   @Test
-  void namesAreUnlikeAndShort() {
+  void requiresUniqueShortNames() {
     assertThatThrownBy(() -> fields(device -> {
       device.add("a");
       device.add("a");

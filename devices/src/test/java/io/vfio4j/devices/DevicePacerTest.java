@@ -12,7 +12,7 @@ class DevicePacerTest {
 
   private static final long BEGIN = 17;
 
-  private final Clock outer = new Clock();
+  private final TestClock outer = new TestClock();
   private final RunningClock clock = new RunningClock(outer);
   private final Declarations device = new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test"));
   private long events;
@@ -28,29 +28,29 @@ class DevicePacerTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 999, 1000, 10_000, 1_000_000})
-  void keepsTheRateWithFewWakeUps(int rate) {
+  void keepsRateWithFewWakeUps(int rate) {
     start(rate);
     long wakeUps = 0;
-    for (long now = BEGIN; now <= BEGIN + 10 * Clock.SECOND; wakeUps++) {
+    for (long now = BEGIN; now <= BEGIN + 10 * TestClock.SECOND; wakeUps++) {
       long before = events;
       now = pacer.runDue(now);
-      assertThat(events - before).isBetween(0L, (long) DevicePacer.BATCH);
+      assertThat(events - before).isBetween(0L, (long) DevicePacer.MAX_BATCH);
     }
     assertThat(events).isEqualTo(10L * rate);
     assertThat(wakeUps).isLessThanOrEqualTo(10_001);
   }
 
   @Test
-  void anEventThatSaysSoIsTheLast() {
+  void stopsWhenEventReturnsFalse() {
     most = 5;
     start(1000);
-    assertThat(pacer.runDue(BEGIN + Clock.SECOND)).isEqualTo(Long.MAX_VALUE);
+    assertThat(pacer.runDue(BEGIN + TestClock.SECOND)).isEqualTo(Long.MAX_VALUE);
     assertThat(events).isEqualTo(5);
     assertThat(pacer.rate()).isZero();
   }
 
   @Test
-  void aRateHas32Bits() {
+  void limitsRateTo32Bits() {
     device.attached();
     pacer.rate(0xffff_ffffL);
     assertThatThrownBy(() -> pacer.rate(1L << 32)).isInstanceOf(IllegalArgumentException.class);

@@ -11,67 +11,67 @@ import org.junit.jupiter.api.Test;
 class DmaTaskTest {
 
   private final List<String> done = new ArrayList<>();
-  private Runnable meanwhile = () -> {
+  private Runnable duringStep = () -> {
   };
   private boolean more;
   private final DmaTask task = new DmaTask("task", DmaRange.ANYWHERE, () -> {
     done.add("piece");
-    meanwhile.run();
+    duringStep.run();
     return more;
   });
 
   @Test
-  void isBusyWhileAPieceIsBeingDone() {
-    meanwhile = () -> done.add("busy " + task.isBusy());
+  void reportsBusyDuringPiece() {
+    duringStep = () -> done.add("busy " + task.isBusy());
     task.start();
-    task.step();
+    task.runStep();
 
     assertThat(done).containsExactly("piece", "busy true");
     assertThat(task.isBusy()).isFalse();
   }
 
   @Test
-  void aPieceIsNotBegunWithinAPiece() {
-    meanwhile = () -> {
-      task.step();
+  void doesNotNestSteps() {
+    duringStep = () -> {
+      task.runStep();
       task.finish();
     };
     task.start();
-    task.step();
+    task.runStep();
 
     assertThat(done).containsExactly("piece");
   }
 
   @Test
-  void whatIsStartedWithinTheLastPieceIsDone() {
-    meanwhile = task::start;
+  void runsWorkStartedDuringLastStep() {
+    duringStep = task::start;
     task.start();
-    task.step();
+    task.runStep();
 
     assertThat(task.isBusy()).isTrue();
   }
 
   @Test
-  void whatIsCancelledOrResetWithinAPieceDoesNotGoOn() {
+  void stopsWhenCancelledOrResetDuringStep() {
     more = true;
     for (Runnable end : List.<Runnable>of(task::cancel, task::reset)) {
-      meanwhile = end;
+      duringStep = end;
       task.start();
-      task.step();
+      task.runStep();
 
       assertThat(task.isBusy()).isFalse();
     }
   }
 
   @Test
-  void goesOnPieceByPiece() {
+  void runsStepByStep() {
     more = true;
     task.start();
-    task.step();
+    task.runStep();
     assertThat(task.isBusy()).isTrue();
 
     more = false;
-    task.step();
+    task.runStep();
     assertThat(task.isBusy()).isFalse();
     assertThat(done).containsExactly("piece", "piece");
   }

@@ -25,7 +25,7 @@ public final class FakeBus implements DmaMemory, Interrupts {
   public static final long SIZE = 5 << 20;
 
   public final MemorySegment memory = Arena.ofAuto().allocate(SIZE);
-  public final List<IovaRange> written = new ArrayList<>();
+  public final List<IovaRange> writtenRanges = new ArrayList<>();
   public final List<String> interrupts = new ArrayList<>();
   public boolean msixEnabled;
   public boolean msiEnabled;
@@ -66,13 +66,13 @@ public final class FakeBus implements DmaMemory, Interrupts {
   @Override
   public void write(long iova, MemorySegment from) throws ErrnoException {
     at(iova, from.byteSize(), true).copyFrom(from);
-    written.add(new IovaRange(iova, from.byteSize()));
+    writtenRanges.add(new IovaRange(iova, from.byteSize()));
   }
 
   @Override
   public void writeLong(long iova, long value) throws ErrnoException {
     at(iova, Long.BYTES, true).set(JAVA_LONG_UNALIGNED, 0, value);
-    written.add(new IovaRange(iova, Long.BYTES));
+    writtenRanges.add(new IovaRange(iova, Long.BYTES));
   }
 
   /** Returns a slot of the traffic. */
@@ -87,7 +87,7 @@ public final class FakeBus implements DmaMemory, Interrupts {
 
   @Override
   public void markDirty(long iova, long length) {
-    written.add(new IovaRange(iova, length));
+    writtenRanges.add(new IovaRange(iova, length));
   }
 
   @Override

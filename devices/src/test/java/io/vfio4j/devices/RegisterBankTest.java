@@ -16,7 +16,7 @@ class RegisterBankTest {
   private static final int SIZE = 128;
 
   /** Registers at random, and beside them the bytes that they are, each with its masks. */
-  private static final class Bank {
+  private static final class BankModel {
     final Declarations device =
         new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test"));
     final RegisterBank bank = new RegisterBank(device, "BANK", SIZE);
@@ -27,7 +27,7 @@ class RegisterBankTest {
     final int[] begin = new int[SIZE];
     final int[] end = new int[SIZE];
 
-    Bank(Random random) {
+    BankModel(Random random) {
       for (int offset = 0; offset < SIZE;) {
         int width = 1 << random.nextInt(4);
         if (offset % width != 0) {
@@ -78,19 +78,19 @@ class RegisterBankTest {
   }
 
   @Test
-  void isLikeItsBytes() {
-    Seed.each(300, random -> {
-      Bank bank = new Bank(random);
+  void matchesByteModel() {
+    RandomSeeds.each(300, random -> {
+      BankModel bank = new BankModel(random);
       for (int access = 0; access < 50; access++) {
         int offset = random.nextInt(SIZE);
         byte[] data = new byte[1 + random.nextInt(Math.min(24, SIZE - offset))];
         random.nextBytes(data);
-        bank.bank.write(offset, DeviceRig.segment(data));
+        bank.bank.write(offset, DeviceFixture.segment(data));
         bank.write(offset, data);
         byte[] read = new byte[SIZE];
         int from = random.nextInt(SIZE);
         int length = 1 + random.nextInt(SIZE - from);
-        var into = DeviceRig.segment(new byte[length]).fill((byte) 0x77);
+        var into = DeviceFixture.segment(new byte[length]).fill((byte) 0x77);
         bank.bank.read(from, into);
         into.asByteBuffer().get(read, 0, length);
         assertThat(Arrays.copyOf(read, length))
@@ -106,40 +106,40 @@ class RegisterBankTest {
   }
 
   @Test
-  void anEffectComesWithTheWholeOrTheHighHalf() {
+  void triggersEffectOnWholeOrHighHalf() {
     List<Long> effects = new ArrayList<>();
     RegisterBank bank = bank(new ArrayList<>());
     bank.register64("R", 8).onWrite(effects::add);
 
-    bank.write(8, DeviceRig.segment(new byte[] {1, 0, 0, 0}));
+    bank.write(8, DeviceFixture.segment(new byte[] {1, 0, 0, 0}));
     assertThat(effects).isEmpty();
-    bank.write(12, DeviceRig.segment(new byte[] {2, 0, 0, 0}));
-    bank.write(8, DeviceRig.segment(new byte[] {3, 0, 0, 0, 4, 0, 0, 0}));
+    bank.write(12, DeviceFixture.segment(new byte[] {2, 0, 0, 0}));
+    bank.write(8, DeviceFixture.segment(new byte[] {3, 0, 0, 0, 4, 0, 0, 0}));
 
     assertThat(effects).containsExactly(0x2_0000_0001L, 0x4_0000_0003L);
   }
 
   @Test
-  void anEffectIsToldWhatWasWritten() {
+  void passesWrittenValueToEffect() {
     List<Long> effects = new ArrayList<>();
     RegisterBank bank = bank(new ArrayList<>());
     Register narrow = bank.register16("N", 0).resetsTo(0xff00).writable(0xf).onWrite(effects::add);
     bank.register32("W", 4).onWrite(effects::add);
 
-    bank.write(0, DeviceRig.segment(new byte[] {-1, -1}));
-    bank.write(4, DeviceRig.segment(new byte[] {-1, -1, -1, -1}));
+    bank.write(0, DeviceFixture.segment(new byte[] {-1, -1}));
+    bank.write(4, DeviceFixture.segment(new byte[] {-1, -1, -1, -1}));
 
     assertThat(effects).containsExactly(0xffffL, 0xffff_ffffL);
     assertThat(narrow.value()).isEqualTo(0xff0f);
   }
 
   @Test
-  void readsHaveEffectsOnceEach() {
+  void triggersReadEffectOncePerRead() {
     int[] reads = new int[1];
     RegisterBank bank = bank(new ArrayList<>());
     bank.register32("R", 0).onRead(() -> reads[0]++).computed(() -> reads[0]);
 
-    var into = DeviceRig.segment(new byte[4]);
+    var into = DeviceFixture.segment(new byte[4]);
     bank.read(0, into);
     assertThat(into.get(ValueLayout.JAVA_INT_UNALIGNED, 0)).isEqualTo(1);
     bank.read(1, into.asSlice(0, 2));
@@ -147,13 +147,13 @@ class RegisterBankTest {
   }
 
   @Test
-  void aPartIsLoggedAndIgnoredWithAllOfItsAccess() {
+  void ignoresAndLogsPartialWrite() {
     List<String> log = new ArrayList<>();
     RegisterBank bank = bank(log);
     Register before = bank.register8("A", 3);
     bank.register32("B", 4);
 
-    bank.write(3, DeviceRig.segment(new byte[] {1, 2, 3}));
+    bank.write(3, DeviceFixture.segment(new byte[] {1, 2, 3}));
 
     assertThat(before.value()).isZero();
     assertThat(log).containsExactly(
@@ -161,7 +161,7 @@ class RegisterBankTest {
   }
 
   @Test
-  void refusesWhatDoesNotFit() {
+  void rejectsRegistersThatDoNotFit() {
     RegisterBank bank = bank(new ArrayList<>());
     bank.register32("A", 4);
 

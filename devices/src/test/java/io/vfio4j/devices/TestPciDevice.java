@@ -84,7 +84,7 @@ final class TestPciDevice extends PciDevice {
   }
 
   /** Tries DMA without asking whether this is the time for it. */
-  void writeNow() throws ErrnoException {
+  void writeDma() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(4);
       dma().write(FakeBus.IOVA, data);

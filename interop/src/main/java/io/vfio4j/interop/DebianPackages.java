@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /** Debian's packages, without any being installed: from which archives this machine can have them, and unpacking them. */
 final class DebianPackages {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
   private static final Path ETC_APT = Path.of("/etc/apt");
   private static final Path OS_RELEASE = Path.of("/etc/os-release");
 
@@ -24,15 +24,16 @@ final class DebianPackages {
     String release = Files.readAllLines(OS_RELEASE).stream()
         .filter(line -> line.startsWith("VERSION_CODENAME="))
         .map(line -> line.substring(line.indexOf('=') + 1).replace("\"", "")).findFirst().orElse("");
-    return named(AptSources.archiveOf(ETC_APT, release), "Debian's for the release that this machine runs");
+    return requireArchive(AptSources.archiveOf(ETC_APT, release),
+        "Debian's for the release that this machine runs");
   }
 
   /** Returns the archive of Debian's security updates that this machine uses. */
   static String securityArchive() throws UnavailableException, IOException {
-    return named(AptSources.securityArchive(ETC_APT), "Debian's security updates");
+    return requireArchive(AptSources.securityArchive(ETC_APT), "Debian's security updates");
   }
 
-  private static String named(Optional<String> uri, String what) throws UnavailableException {
+  private static String requireArchive(Optional<String> uri, String what) throws UnavailableException {
     return uri.orElseThrow(
         () -> new UnavailableException("no entry of " + ETC_APT + " names an archive of " + what));
   }
@@ -62,7 +63,7 @@ final class DebianPackages {
           "QEMU is taken from packages for x86-64, and this is a machine of another kind");
     }
     for (String program : List.of("apt-get", "apt-cache", "dpkg-deb", "xz")) {
-      if (!Tool.exists(program)) {
+      if (!ToolProcess.exists(program)) {
         throw new UnavailableException(
             program + " is not on the PATH: packages are fetched and unpacked with Debian's own tools");
       }
@@ -76,11 +77,11 @@ final class DebianPackages {
   /** Unpacks a package's files. */
   static void unpack(Path file, Path into) throws IOException, InterruptedException {
     Files.createDirectories(into);
-    Tool.run(PATIENCE, into, List.of("dpkg-deb", "-x", file.toString(), into.toString()));
+    ToolProcess.run(TIMEOUT, into, List.of("dpkg-deb", "-x", file.toString(), into.toString()));
   }
 
   /** Takes a kernel out of an unpacked package. */
-  static void takeKernel(Path unpacked, Path to) throws IOException {
+  static void extractKernel(Path unpacked, Path to) throws IOException {
     try (Stream<Path> files = Files.list(unpacked.resolve("boot"))) {
       Path kernel = files.filter(file -> file.getFileName().toString().startsWith("vmlinuz")).findFirst()
           .orElseThrow(() -> new IOException("no kernel in " + unpacked));
@@ -89,8 +90,8 @@ final class DebianPackages {
   }
 
   /** Takes a kernel's module out of an unpacked package. */
-  static void takeModule(Path unpacked, String module, Path to) throws IOException, InterruptedException {
-    Tool.run(PATIENCE, unpacked, List.of("xz", "-d", find(unpacked, module + ".ko.xz").toString()));
+  static void extractModule(Path unpacked, String module, Path to) throws IOException, InterruptedException {
+    ToolProcess.run(TIMEOUT, unpacked, List.of("xz", "-d", find(unpacked, module + ".ko.xz").toString()));
     Files.move(find(unpacked, module + ".ko"), to);
   }
 

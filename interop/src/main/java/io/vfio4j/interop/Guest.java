@@ -17,11 +17,11 @@ import java.util.function.Consumer;
 /** A guest that runs, and does what it is told through a serial port. */
 public final class Guest implements AutoCloseable {
 
-  private static final Duration START = Duration.ofMinutes(3);
-  private static final Duration ANSWER = Duration.ofMinutes(2);
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration COMMAND_TIMEOUT = Duration.ofMinutes(2);
   private static final String READY = "@ready ";
   private static final String EXIT = "@exit ";
-  private static final String GONE = "@gone";
+  private static final String EXITED = "@gone";
   private static final int TAIL_LINES = 40;
 
   /**
@@ -30,7 +30,7 @@ public final class Guest implements AutoCloseable {
    * @param status its exit status
    * @param output the lines that it wrote
    */
-  public record Outcome(int status, List<String> output) {
+  public record CommandResult(int status, List<String> output) {
   }
 
   private final Process process;
@@ -59,7 +59,7 @@ public final class Guest implements AutoCloseable {
    * @param name of it, for the names of files
    * @throws GuestException if it does not come to take commands
    */
-  static Guest start(Kit kit, Machine machine, Path folder, String name)
+  static Guest start(GuestKit kit, QemuArguments machine, Path folder, String name)
       throws IOException, InterruptedException {
     Path console = folder.resolve(name + "-console.log");
     Path errors = folder.resolve(name + "-qemu.log");
@@ -87,24 +87,24 @@ public final class Guest implements AutoCloseable {
     } catch (IOException e) {
       // QEMU is gone, as the next line says.
     }
-    lines.add(GONE);
+    lines.add(EXITED);
   }
 
   private void awaitReady() throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + START.toNanos();
+    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
     String line;
     do {
-      line = next(deadline, "the start");
+      line = nextLine(deadline, "the start");
     } while (!line.startsWith(READY));
   }
 
-  private String next(long deadline, String what) throws IOException, InterruptedException {
+  private String nextLine(long deadline, String what) throws IOException, InterruptedException {
     String line = lines.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     if (line == null) {
       throw new GuestException("the guest does not answer: " + what + System.lineSeparator() + tail());
     }
-    if (line.equals(GONE)) {
-      lines.add(GONE);
+    if (line.equals(EXITED)) {
+      lines.add(EXITED);
       throw new GuestException("QEMU has ended: " + what + System.lineSeparator() + tail());
     }
     return line;
@@ -117,10 +117,10 @@ public final class Guest implements AutoCloseable {
    * @return its exit status, and what it wrote to both of its outputs
    * @throws GuestException if the guest does not answer
    */
-  public Outcome run(String command) throws IOException, InterruptedException {
+  public CommandResult run(String command) throws IOException, InterruptedException {
     List<String> output = new ArrayList<>();
-    int status = run(command, ANSWER, output::add);
-    return new Outcome(status, output);
+    int status = run(command, COMMAND_TIMEOUT, output::add);
+    return new CommandResult(status, output);
   }
 
   /**
@@ -136,10 +136,10 @@ public final class Guest implements AutoCloseable {
       throws IOException, InterruptedException {
     String exit = EXIT + send(command) + " ";
     long deadline = System.nanoTime() + patience.toNanos();
-    String line = next(deadline, command);
+    String line = nextLine(deadline, command);
     while (!line.startsWith(exit)) {
       output.accept(line);
-      line = next(deadline, command);
+      line = nextLine(deadline, command);
     }
     return Integer.parseInt(line.substring(exit.length()).trim());
   }
@@ -150,8 +150,8 @@ public final class Guest implements AutoCloseable {
    * @return what it wrote
    * @throws GuestException if it fails, with what it wrote
    */
-  public List<String> done(String command) throws IOException, InterruptedException {
-    Outcome outcome = run(command);
+  public List<String> runChecked(String command) throws IOException, InterruptedException {
+    CommandResult outcome = run(command);
     if (outcome.status() != 0) {
       throw new GuestException("in the guest, %s: status %d, %s".formatted(command, outcome.status(),
           String.join(System.lineSeparator(), outcome.output())));
@@ -189,12 +189,12 @@ public final class Guest implements AutoCloseable {
 
   /** Returns what QEMU wrote to its standard error so far. */
   public List<String> qemuErrors() throws IOException {
-    return Tool.tail(List.of(errors), Integer.MAX_VALUE).lines().toList();
+    return ToolProcess.tail(List.of(errors), Integer.MAX_VALUE).lines().toList();
   }
 
   /** Returns the last of what the kernel and QEMU said. */
   public String tail() throws IOException {
-    return Tool.tail(List.of(console, errors), TAIL_LINES);
+    return ToolProcess.tail(List.of(console, errors), TAIL_LINES);
   }
 
   @Override

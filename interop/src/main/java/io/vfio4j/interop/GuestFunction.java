@@ -27,7 +27,7 @@ public final class GuestFunction {
 
   /** Returns the lines of an attribute in sysfs. */
   public List<String> attribute(String name) throws IOException, InterruptedException {
-    return guest.done("cat " + path(name));
+    return guest.runChecked("cat " + path(name));
   }
 
   /** Returns an attribute in sysfs that is a number, as the kernel writes it. */
@@ -38,19 +38,19 @@ public final class GuestFunction {
   /** Returns bytes of the config space. */
   public byte[] config() throws IOException, InterruptedException {
     return HexFormat.of()
-        .parseHex(guest.done("hexdump -v -e '1/1 \"%02x\"' " + path("config") + "; echo").getFirst());
+        .parseHex(guest.runChecked("hexdump -v -e '1/1 \"%02x\"' " + path("config") + "; echo").getFirst());
   }
 
   /** Switches its memory and its DMA on, as a driver would. Memory that QEMU keeps to itself heeds the second. */
   public void enable() throws IOException, InterruptedException {
-    guest.done("echo 1 >" + path("enable"));
+    guest.runChecked("echo 1 >" + path("enable"));
     // The low byte of the command register: memory space and bus master.
-    guest.done("printf '\\006' | dd bs=1 seek=4 conv=notrunc of=" + path("config") + " 2>&1");
+    guest.runChecked("printf '\\006' | dd bs=1 seek=4 conv=notrunc of=" + path("config") + " 2>&1");
   }
 
   /** Resets it, by whatever way the guest's kernel knows. */
   public void reset() throws IOException, InterruptedException {
-    guest.done("echo 1 >" + path("reset"));
+    guest.runChecked("echo 1 >" + path("reset"));
   }
 
   /**
@@ -64,23 +64,23 @@ public final class GuestFunction {
     // The ids may be there already, and have bound it.
     guest.run("echo " + ids + " >" + folder + "/new_id");
     guest.run("[ -e " + path("driver") + " ] || echo " + address + " >" + folder + "/bind");
-    guest.done("[ " + folder + "/" + address + " -ef " + path("") + " ]");
+    guest.runChecked("[ " + folder + "/" + address + " -ef " + path("") + " ]");
   }
 
   /** Takes it from its driver. */
   public void unbind() throws IOException, InterruptedException {
-    guest.done("echo " + address + " >" + path("driver/unbind"));
-    guest.done("[ ! -e " + path("driver") + " ]");
+    guest.runChecked("echo " + address + " >" + path("driver/unbind"));
+    guest.runChecked("[ ! -e " + path("driver") + " ]");
   }
 
   /** Returns the name of its device of the uio class. */
   public String uio() throws IOException, InterruptedException {
-    return guest.done("ls " + path("uio")).getFirst();
+    return guest.runChecked("ls " + path("uio")).getFirst();
   }
 
   /** Returns the number of the group that a virtual IOMMU has it in. */
   public String iommuGroup() throws IOException, InterruptedException {
-    return guest.done("basename $(readlink " + path("iommu_group") + ")").getFirst();
+    return guest.runChecked("basename $(readlink " + path("iommu_group") + ")").getFirst();
   }
 
   /** Reads from a BAR with one access of so many bytes. */
@@ -111,7 +111,7 @@ public final class GuestFunction {
 
   /** Lets a scratch device move so much memory in and out, and compares. */
   public void checkDma(long length) throws IOException, InterruptedException {
-    guest.done("echo 2 >/proc/sys/vm/nr_hugepages");
+    guest.runChecked("echo 2 >/proc/sys/vm/nr_hugepages");
     program("dma %s %d".formatted(address, length));
   }
 
@@ -133,11 +133,11 @@ public final class GuestFunction {
   }
 
   /** Returns the nanoseconds that a read of 4 bytes takes, one of {@code count}. */
-  public long timeOfRead(int bar, long offset, int count) throws IOException, InterruptedException {
+  public long measureReads(int bar, long offset, int count) throws IOException, InterruptedException {
     return Long.parseLong(program("time %s %d %d %d".formatted(address, bar, offset, count)).getFirst());
   }
 
   private List<String> program(String arguments) throws IOException, InterruptedException {
-    return guest.done("guest " + arguments);
+    return guest.runChecked("guest " + arguments);
   }
 }

@@ -21,9 +21,9 @@ import java.util.stream.Collectors;
  */
 record GuestJava(Path folder) {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration TIMEOUT = Duration.ofMinutes(1);
   /** Dumped for pointers that are not compressed, which guests have no use for. */
-  private static final String SPARE_ARCHIVE = "lib/server/classes_nocoops.jsa";
+  private static final String UNUSED_ARCHIVE = "lib/server/classes_nocoops.jsa";
 
   /**
    * Returns one out of a cache, linked from the JDK that runs this.
@@ -34,14 +34,14 @@ record GuestJava(Path folder) {
    */
   static GuestJava in(Path cache, List<Path> modules)
       throws UnavailableException, IOException, InterruptedException {
-    Set<String> needed = needed(modules);
+    Set<String> needed = requiredModules(modules);
     String wanted = System.getProperty("java.vendor.version") + " " + Runtime.version() + " " + needed;
     return new GuestJava(
-        Cache.folder(cache, "java", wanted, (folder, _) -> link(needed, folder)).resolve("image"));
+        FolderCache.provide(cache, "java", wanted, (folder, _) -> link(needed, folder)).resolve("image"));
   }
 
   /** Returns the JDK's modules that others need at run time. */
-  private static Set<String> needed(List<Path> files) {
+  private static Set<String> requiredModules(List<Path> files) {
     Set<ModuleDescriptor> modules = ModuleFinder.of(files.toArray(Path[]::new)).findAll().stream()
         .map(ModuleReference::descriptor).collect(Collectors.toSet());
     Set<String> own = modules.stream().map(ModuleDescriptor::name).collect(Collectors.toSet());
@@ -57,11 +57,11 @@ record GuestJava(Path folder) {
     if (!Files.isExecutable(jlink)) {
       throw new UnavailableException(jlink + " is missing: the guest's runtime is linked with it");
     }
-    Tool.run(PATIENCE, folder,
+    ToolProcess.run(TIMEOUT, folder,
         List.of(jlink.toString(), "--add-modules", String.join(",", modules), "--strip-debug",
             "--no-header-files", "--no-man-pages", "--generate-cds-archive", "--output",
             folder.resolve("image").toString()));
-    Files.deleteIfExists(folder.resolve("image").resolve(SPARE_ARCHIVE));
+    Files.deleteIfExists(folder.resolve("image").resolve(UNUSED_ARCHIVE));
   }
 
   /** Adds it to a guest's file system, with the C library of this machine, as {@code /java}. */
@@ -84,7 +84,7 @@ record GuestJava(Path folder) {
 
   /** Returns the libraries of this machine that it is linked to, the loader among them. */
   private Set<Path> libraries() throws IOException, InterruptedException {
-    String text = Tool.run(PATIENCE, folder,
+    String text = ToolProcess.run(TIMEOUT, folder,
         List.of("ldd", folder.resolve("bin/java").toString(),
             folder.resolve("lib/server/libjvm.so").toString(), folder.resolve("lib/libnio.so").toString(),
             folder.resolve("lib/libmanagement.so").toString()));

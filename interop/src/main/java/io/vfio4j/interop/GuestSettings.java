@@ -16,12 +16,12 @@ import java.util.List;
  * @param lifetime how long it may run; QEMU is ended then, whatever becomes of this process
  * @param devices arguments of QEMU that add devices
  */
-public record GuestSettings(Flavour flavour, boolean memoryShared, boolean iommu, Duration lifetime,
+public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean iommu, Duration lifetime,
     List<String> devices) {
 
   /** A plain guest with shared memory and no device. */
   public static final GuestSettings DEFAULT =
-      new GuestSettings(Flavour.CLOUD, true, false, Duration.ofMinutes(10), List.of());
+      new GuestSettings(GuestKernel.CLOUD, true, false, Duration.ofMinutes(10), List.of());
 
   private static final String ROOT_PORT = "rp0";
 
@@ -31,7 +31,7 @@ public record GuestSettings(Flavour flavour, boolean memoryShared, boolean iommu
   }
 
   /** Returns these with another kernel. */
-  public GuestSettings withFlavour(Flavour other) {
+  public GuestSettings withFlavour(GuestKernel other) {
     return new GuestSettings(other, memoryShared, iommu, lifetime, devices);
   }
 
@@ -51,25 +51,26 @@ public record GuestSettings(Flavour flavour, boolean memoryShared, boolean iommu
   }
 
   /** Returns these with a served device behind a root port, at {@code 0000:01:00.0}: it can be reset with its bus. */
-  public GuestSettings withPortedDevice(Path socket) {
-    JsonObject device = served(socket);
+  public GuestSettings withDeviceBehindRootPort(Path socket) {
+    JsonObject device = vfioUserDevice(socket);
     device.addProperty("bus", ROOT_PORT);
-    return with("pcie-root-port,id=" + ROOT_PORT + ",chassis=1,addr=2").with(device.toString());
+    return withQemuArgument("pcie-root-port,id=" + ROOT_PORT + ",chassis=1,addr=2")
+        .withQemuArgument(device.toString());
   }
 
   /** Returns these with a served device on the root bus, at {@code 0000:00:SLOT.0}. */
   public GuestSettings withDevice(Path socket, int slot) {
-    JsonObject device = served(socket);
+    JsonObject device = vfioUserDevice(socket);
     device.addProperty("addr", Integer.toHexString(slot));
-    return with(device.toString());
+    return withQemuArgument(device.toString());
   }
 
   /** Returns these with a device of QEMU's own on the root bus, at {@code 0000:00:SLOT.0}. */
   public GuestSettings withQemuDevice(String model, int slot) {
-    return with(model + ",addr=" + Integer.toHexString(slot));
+    return withQemuArgument(model + ",addr=" + Integer.toHexString(slot));
   }
 
-  private static JsonObject served(Path socket) {
+  private static JsonObject vfioUserDevice(Path socket) {
     JsonObject address = new JsonObject();
     address.addProperty("type", "unix");
     address.addProperty("path", socket.toString());
@@ -79,7 +80,7 @@ public record GuestSettings(Flavour flavour, boolean memoryShared, boolean iommu
     return device;
   }
 
-  private GuestSettings with(String device) {
+  private GuestSettings withQemuArgument(String device) {
     List<String> more = new ArrayList<>(devices);
     more.add("-device");
     more.add(device);
@@ -92,8 +93,8 @@ public record GuestSettings(Flavour flavour, boolean memoryShared, boolean iommu
    * @param kernel the kernel's file
    * @param initramfs the guest's file system
    */
-  Machine machine(Path kernel, Path initramfs) {
-    return new Machine(lifetime, console -> arguments(kernel, initramfs, console));
+  QemuArguments qemuArguments(Path kernel, Path initramfs) {
+    return new QemuArguments(lifetime, console -> arguments(kernel, initramfs, console));
   }
 
   /**

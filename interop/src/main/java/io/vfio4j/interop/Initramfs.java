@@ -14,7 +14,7 @@ import java.util.List;
 final class Initramfs {
 
   private static final List<String> SOURCES = List.of("guest.c", "pci.c", "dma.c", "intx.c", "vfio.c");
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
   private Initramfs() {
   }
@@ -27,11 +27,11 @@ final class Initramfs {
    * @throws UnavailableException if the machine has no compiler to make programs for the guest with
    * @throws IOException if a program cannot be compiled, or a file not be written
    */
-  static Path make(Kit kit, Flavour flavour, Path folder)
+  static Path create(GuestKit kit, GuestKernel flavour, Path folder)
       throws UnavailableException, IOException, InterruptedException {
     Path file = folder.resolve(flavour.name() + ".cpio");
     try (CpioArchive archive = new CpioArchive(Files.newOutputStream(file))) {
-      base(archive, kit,
+      addBase(archive, kit,
           flavour.modules().stream().map(module -> kit.module(flavour, module)).toList());
       archive.program("bin/guest", Files.readAllBytes(program(folder)));
     }
@@ -39,7 +39,7 @@ final class Initramfs {
   }
 
   /** Adds what every guest has: a shell that takes commands, and modules, which are loaded in their order. */
-  static void base(CpioArchive archive, Kit kit, List<Path> modules) throws IOException {
+  static void addBase(CpioArchive archive, GuestKit kit, List<Path> modules) throws IOException {
     for (String name : List.of("bin", "dev", "modules")) {
       archive.folder(name);
     }
@@ -55,10 +55,10 @@ final class Initramfs {
 
   /** Compiles the guest's programs: its kernel runs what this machine's compiler makes, its libraries are in it. */
   private static Path program(Path folder) throws UnavailableException, IOException, InterruptedException {
-    if (!Tool.exists("gcc")) {
+    if (!ToolProcess.exists("gcc")) {
       throw new UnavailableException("gcc is not on the PATH: the guest's programs are compiled here");
     }
-    String library = Tool.run(PATIENCE, folder, List.of("gcc", "-print-file-name=libc.a")).trim();
+    String library = ToolProcess.run(TIMEOUT, folder, List.of("gcc", "-print-file-name=libc.a")).trim();
     if (!Files.exists(Path.of(library).toAbsolutePath())) {
       throw new UnavailableException(
           "gcc has no libc.a (libc6-dev): the guest's programs are linked with it");
@@ -70,7 +70,7 @@ final class Initramfs {
       Files.write(folder.resolve(source), resource(source));
       command.add(source);
     }
-    Tool.run(PATIENCE, folder, command);
+    ToolProcess.run(TIMEOUT, folder, command);
     return folder.resolve("guest");
   }
 

@@ -10,7 +10,7 @@ import java.util.List;
 /** Runs the checks of the kernel's devices in a guest, and prints what they say. */
 final class KernelChecks {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
   private static final int MEMORY_MIB = 2048;
 
   private KernelChecks() {
@@ -30,12 +30,12 @@ final class KernelChecks {
     if (!left.isEmpty() && isInterface(left.getFirst())) {
       which = VfioInterface.valueOf(left.removeFirst());
     }
-    try (Lab lab = Lab.open(cache)) {
+    try (GuestEnvironment lab = GuestEnvironment.open(cache)) {
       Path sources = Path.of(System.getProperty("vfio4j.interop.kernel", "interop/kernel"));
-      VfioLab vfio =
-          VfioLab.in(lab, cache, sources, VfioLab.modules(System.getProperty("jdk.module.path", "")));
+      VfioGuests vfio =
+          VfioGuests.in(lab, cache, sources, VfioGuests.modules(System.getProperty("jdk.module.path", "")));
       Guest guest = vfio.boot(which, MEMORY_MIB);
-      return guest.run(VfioLab.checks(which, left), PATIENCE, System.out::println) == 0;
+      return guest.run(VfioGuests.checksCommand(which, left), TIMEOUT, System.out::println) == 0;
     }
   }
 

@@ -8,7 +8,7 @@ import java.util.List;
 /** What {@code interop/run} starts. */
 final class Main {
 
-  private static final int WRONG_USAGE = 2;
+  private static final int USAGE_ERROR = 2;
 
   private Main() {
   }
@@ -26,9 +26,9 @@ final class Main {
     boolean good = true;
     try {
       switch (arguments[1]) {
-        case "soak" -> good = Soak.run(cache, Duration.ofMinutes(minutes(arguments)));
-        case "measure" -> Measurement.run(cache);
-        case "record" -> RecordedSessions.run(cache, folder(arguments));
+        case "soak" -> good = RebootSoak.run(cache, Duration.ofMinutes(minutes(arguments)));
+        case "measure" -> GuestBenchmark.run(cache);
+        case "record" -> SessionRecorder.run(cache, folder(arguments));
         case "kernel" -> good = KernelChecks.run(cache, List.of(arguments).subList(2, arguments.length));
         default -> usage();
       }
@@ -56,6 +56,6 @@ final class Main {
 
   private static void usage() {
     System.err.println("interop: soak [MINUTES], measure, record FOLDER, or kernel [GROUP|CDEV] [CHECK...]");
-    System.exit(WRONG_USAGE);
+    System.exit(USAGE_ERROR);
   }
 }

@@ -14,7 +14,7 @@ final class PrivateApt {
 
   /** What the archive's signatures are checked with. */
   static final Path KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
   private final Path folder;
   private final Path config;
@@ -58,12 +58,12 @@ final class PrivateApt {
 
   /** Fetches the lists of packages. */
   void update() throws IOException, InterruptedException {
-    Tool.run(PATIENCE, folder, command("apt-get", "-qq", "update"));
+    ToolProcess.run(TIMEOUT, folder, command("apt-get", "-qq", "update"));
   }
 
   /** Returns the package that a metapackage is there to name, the first of its dependencies. */
-  String behind(String metapackage) throws IOException, InterruptedException {
-    String text = Tool.run(PATIENCE, folder, command("apt-cache", "depends", metapackage));
+  String resolveMetapackage(String metapackage) throws IOException, InterruptedException {
+    String text = ToolProcess.run(TIMEOUT, folder, command("apt-cache", "depends", metapackage));
     return text.lines().map(String::trim).filter(line -> line.startsWith("Depends: "))
         .map(line -> line.substring("Depends: ".length())).findFirst()
         .orElseThrow(
@@ -72,7 +72,7 @@ final class PrivateApt {
 
   /** Returns the version of a package that would be fetched. */
   String version(String name) throws IOException, InterruptedException {
-    String text = Tool.run(PATIENCE, folder, command("apt-cache", "show", "--no-all-versions", name));
+    String text = ToolProcess.run(TIMEOUT, folder, command("apt-cache", "show", "--no-all-versions", name));
     return text.lines().filter(line -> line.startsWith("Version: "))
         .map(line -> line.substring("Version: ".length())).findFirst()
         .orElseThrow(() -> new IOException("apt-cache knows no version of " + name + ": " + text));
@@ -80,7 +80,7 @@ final class PrivateApt {
 
   /** Fetches a package and all that it needs, from one suite where that has it, and returns the files. */
   List<Path> fetchWithDependencies(String name, String suite) throws IOException, InterruptedException {
-    Tool.run(PATIENCE, folder,
+    ToolProcess.run(TIMEOUT, folder,
         command("apt-get", "-qq", "-y", "-t", suite, "install", "--download-only", name));
     return packages(folder.resolve("cache/archives"));
   }
@@ -88,7 +88,7 @@ final class PrivateApt {
   /** Fetches a package alone, {@code NAME} or {@code NAME=VERSION}, and returns its file. */
   Path fetch(String name) throws IOException, InterruptedException {
     Path into = Files.createTempDirectory(folder, "fetched");
-    Tool.run(PATIENCE, into, command("apt-get", "-qq", "download", name));
+    ToolProcess.run(TIMEOUT, into, command("apt-get", "-qq", "download", name));
     List<Path> files = packages(into);
     if (files.size() != 1) {
       throw new IOException("apt-get download " + name + " left " + files);

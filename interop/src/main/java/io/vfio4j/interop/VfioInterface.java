@@ -15,21 +15,21 @@ public enum VfioInterface {
   /** The module of {@code interop/kernel}. */
   static final String TEST_DEVICE = "vfio4j-testdev";
 
-  private final String stock;
-  private final String built;
+  private final String stockModules;
+  private final String builtModules;
 
   VfioInterface(String stock, String built) {
-    this.stock = stock;
-    this.built = built;
+    this.stockModules = stock;
+    this.builtModules = built;
   }
 
   /** Modules out of the kernel's package. */
-  List<String> stock() {
-    return List.of(stock.split(" "));
+  List<String> stockModules() {
+    return List.of(stockModules.split(" "));
   }
 
   /** Modules that are built from the kernel's source. */
-  List<String> built() {
-    return List.of(built.split(" "));
+  List<String> builtModules() {
+    return List.of(builtModules.split(" "));
   }
 }

@@ -30,16 +30,18 @@ record VfioKernel(Path kernel, Path testDevice) {
    */
   static VfioKernel in(Path cache, Path sources)
       throws UnavailableException, IOException, InterruptedException {
-    Path kernel = Cache.folder(cache, "vfio-kernel", recipe(), VfioKernelSetup::run);
+    Path kernel = FolderCache.provide(cache, "vfio-kernel", recipe(), VfioKernelSetup::run);
     Path testDevice =
-        Cache.folder(cache, "vfio-testdev", recipe() + VfioKernelSetup.release(kernel) + digest(sources),
+        FolderCache.provide(cache, "vfio-testdev",
+            recipe() + VfioKernelSetup.release(kernel) + digest(sources),
             (folder, work) -> VfioKernelSetup.buildTestDevice(kernel, sources, folder, work));
     return new VfioKernel(kernel, testDevice);
   }
 
   private static String recipe() {
     return VfioKernelSetup.IMAGE + "\n" + Arrays.stream(VfioInterface.values())
-        .map(each -> each + " " + each.stock() + " " + each.built() + "\n").collect(Collectors.joining());
+        .map(each -> each + " " + each.stockModules() + " " + each.builtModules() + "\n")
+        .collect(Collectors.joining());
   }
 
   /** Tells one version of sources from another. */
@@ -71,7 +73,7 @@ record VfioKernel(Path kernel, Path testDevice) {
   List<Path> modules(VfioInterface which) {
     String folder = which.name();
     return Stream.of(
-        Stream.concat(which.stock().stream(), which.built().stream())
+        Stream.concat(which.stockModules().stream(), which.builtModules().stream())
             .map(module -> kernel.resolve(folder).resolve(module + ".ko")),
         Stream.of(testDevice.resolve(folder).resolve(VfioInterface.TEST_DEVICE + ".ko")))
         .flatMap(each -> each).toList();

@@ -19,7 +19,7 @@ final class VfioKernelSetup {
 
   private static final String SOURCE = "linux-source-6.12";
   private static final String SUITE = "bookworm-security";
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
   private static final String RELEASE = "release.txt";
   private static final String SYMBOLS = "Module.symvers";
   /** What Debian's configuration lacks of VFIO. */
@@ -46,13 +46,13 @@ final class VfioKernelSetup {
    */
   static void run(Path folder, Path work) throws UnavailableException, IOException, InterruptedException {
     for (String program : List.of("make", "gcc", "tar", "strip")) {
-      if (!Tool.exists(program)) {
+      if (!ToolProcess.exists(program)) {
         throw new UnavailableException(program + " is not on the PATH: modules of the kernel are built here");
       }
     }
     PrivateApt apt = DebianPackages.apt(work,
         List.of(new AptSources.Source(DebianPackages.securityArchive(), SUITE, List.of("main"))));
-    String image = apt.behind(IMAGE);
+    String image = apt.resolveMetapackage(IMAGE);
     String release = image.substring("linux-image-".length());
     new VfioKernelSetup(work, folder, release, apt).make(image);
     Files.writeString(folder.resolve(RELEASE), release);
@@ -77,13 +77,13 @@ final class VfioKernelSetup {
   private void unpackImage(String image) throws IOException, InterruptedException {
     Path unpacked = work.resolve("image");
     DebianPackages.unpack(apt.fetch(image), unpacked);
-    DebianPackages.takeKernel(unpacked, kernel.resolve("vmlinuz"));
+    DebianPackages.extractKernel(unpacked, kernel.resolve("vmlinuz"));
     Path modules = Files.createDirectory(work.resolve("modules"));
     for (VfioInterface each : VfioInterface.values()) {
-      for (String module : each.stock()) {
+      for (String module : each.stockModules()) {
         Path taken = modules.resolve(module + ".ko");
         if (!Files.exists(taken)) {
-          DebianPackages.takeModule(unpacked, module, taken);
+          DebianPackages.extractModule(unpacked, module, taken);
         }
         Files.copy(taken, kernel.resolve(each.name()).resolve(module + ".ko"));
       }
@@ -116,7 +116,7 @@ final class VfioKernelSetup {
     List.of("drivers/iommu/*.h", "drivers/iommu/iommufd/*", "drivers/vfio/*.[ch]", "drivers/vfio/mdev/*",
         "samples/vfio-mdev/mtty.c", "lib/interval_tree.c")
         .forEach(path -> command.add(SOURCE + "/" + path));
-    Tool.run(PATIENCE, unpacked, command);
+    ToolProcess.run(TIMEOUT, unpacked, command);
     return unpacked.resolve(SOURCE);
   }
 
@@ -126,7 +126,7 @@ final class VfioKernelSetup {
     Files.copy(source.resolve("samples/vfio-mdev/mtty.c"), folder.resolve("mtty.c"));
     Files.writeString(folder.resolve("Kbuild"), "obj-m := mtty.o\n");
     build(kernel, release, folder, List.of());
-    install(folder, VfioInterface.GROUP.built(), kernel.resolve(VfioInterface.GROUP.name()));
+    install(folder, VfioInterface.GROUP.builtModules(), kernel.resolve(VfioInterface.GROUP.name()));
   }
 
   /** VFIO as it would be with iommufd switched on, and the sample driver for that. */
@@ -149,7 +149,7 @@ final class VfioKernelSetup {
         mdev-y := $(addprefix drivers/vfio/mdev/, mdev_core.o mdev_sysfs.o mdev_driver.o)
         """.formatted(IOMMUFD_OPTIONS));
     build(kernel, release, source, List.of());
-    install(source, VfioInterface.CDEV.built(), kernel.resolve(VfioInterface.CDEV.name()));
+    install(source, VfioInterface.CDEV.builtModules(), kernel.resolve(VfioInterface.CDEV.name()));
     Files.copy(source.resolve(SYMBOLS), kernel.resolve(SYMBOLS));
   }
 
@@ -185,7 +185,7 @@ final class VfioKernelSetup {
             headers(kernel, release).toString(), "M=" + folder, "CC=gcc"));
     command.addAll(variables);
     command.add("modules");
-    Tool.run(PATIENCE, folder, command);
+    ToolProcess.run(TIMEOUT, folder, command);
   }
 
   private static void install(Path from, List<String> modules, Path to)
@@ -193,7 +193,7 @@ final class VfioKernelSetup {
     for (String module : modules) {
       Path file = to.resolve(module + ".ko");
       Files.copy(from.resolve(module + ".ko"), file);
-      Tool.run(PATIENCE, from, List.of("strip", "--strip-debug", file.toString()));
+      ToolProcess.run(TIMEOUT, from, List.of("strip", "--strip-debug", file.toString()));
     }
   }
 }

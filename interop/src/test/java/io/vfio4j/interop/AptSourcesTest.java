@@ -23,7 +23,7 @@ class AptSourcesTest {
   }
 
   @Test
-  void bothFormatsAreRead() throws Exception {
+  void readsBothFormats() throws Exception {
     write("sources.list", """
         # deb http://commented.example/debian trixie main
         deb [arch=amd64 signed-by=/k.gpg] http://one.example/debian trixie main contrib # and more
@@ -61,7 +61,7 @@ class AptSourcesTest {
   }
 
   @Test
-  void theArchiveIsThatOfTheReleaseItselfAndNotOfOthersForIt() throws Exception {
+  void selectsArchiveOfReleaseItself() throws Exception {
     write("sources.list", """
         deb http://vendor.example/debian bookworm stable
         deb http://security.example/debian-security bookworm-security main
@@ -73,7 +73,7 @@ class AptSourcesTest {
   }
 
   @Test
-  void aMachineWithoutSourcesHasNone() throws Exception {
+  void returnsNothingWithoutSources() throws Exception {
     assertThat(AptSources.read(etc)).isEmpty();
   }
 }

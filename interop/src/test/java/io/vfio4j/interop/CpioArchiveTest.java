@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class CpioArchiveTest {
 
   @Test
-  void anEntryHasItsHeaderItsNameAndItsContentEachPadded() throws Exception {
+  void padsHeaderNameAndContent() throws Exception {
     ByteArrayOutputStream archive = new ByteArrayOutputStream();
     try (CpioArchive written = new CpioArchive(archive)) {
       written.program("bin/x", "hello".getBytes(StandardCharsets.US_ASCII)).characterDevice("dev/console", 5,

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code vfio4j save} to a disk that is too small, for real: a tmpfs in a mount namespace of the command's own. */
 class FullDiskIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration TIMEOUT = Duration.ofSeconds(90);
   private static final long MARK = 0x0123_4567_89ab_cdefL;
   private static final int MEMORY = 4 << 20;
 
@@ -41,14 +41,14 @@ class FullDiskIT {
   private Path folder;
 
   @BeforeAll
-  static void needsNamespaces() {
-    Needed.rootAnd("small disks are mounted in mount namespaces", "unshare", "mount");
+  static void requireNamespaces() {
+    TestPrerequisites.requireRootAnd("small disks are mounted in mount namespaces", "unshare", "mount");
   }
 
   /** Without pre-copy, with it, and with the devices stopped for good: the disk is full in another phase each time. */
   @ParameterizedTest
   @ValueSource(strings = {"--no-pre-copy", "--max-downtime=60s", "--stop"})
-  void theOldFileStaysAndTheDeviceRunsOn(String option) throws Exception {
+  void keepsOldFileAndDeviceRunning(String option) throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
     Files.writeString(folder.resolve("disk.old"), "the old one");
     try (ChildServer server = ChildServer.start(List.of("serve", "scratch", "--memory",
@@ -60,7 +60,7 @@ class FullDiskIT {
       try (
           ChildProcess save = ChildProcess.startWithPrefix(by, List.of("save", "vfio-user:" + server.socket(),
               "--output", disk.resolve("a.state").toString(), option))) {
-        assertThat(save.await(PATIENCE)).as("%s", save.stderrLines()).isEqualTo(1);
+        assertThat(save.await(TIMEOUT)).as("%s", save.stderrLines()).isEqualTo(1);
         assertThat(save.stderrLines()).anyMatch(line -> line.contains("No space left on device"));
       }
       try (VfioUserClient client = connect(server)) {

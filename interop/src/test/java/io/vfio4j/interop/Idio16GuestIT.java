@@ -17,7 +17,7 @@ class Idio16GuestIT {
   private static final int LINES = 16;
 
   @RegisterExtension
-  static final GuestLab LAB = new GuestLab();
+  static final GuestExtension GUESTS = new GuestExtension();
 
   private static Guest guest;
   private static GuestFunction card;
@@ -26,8 +26,9 @@ class Idio16GuestIT {
 
   @BeforeAll
   static void boot() throws Exception {
-    ChildServer server = LAB.serve("idio-16", "--loopback");
-    guest = LAB.boot(GuestSettings.DEFAULT.withFlavour(Flavour.GENERIC).withDevice(server.socket(), 3));
+    ChildServer server = GUESTS.serve("idio-16", "--loopback");
+    guest =
+        GUESTS.boot(GuestSettings.DEFAULT.withFlavour(GuestKernel.GENERIC).withDevice(server.socket(), 3));
     card = guest.function("0000:00:03.0");
     find();
     for (int line = 0; line < LINES; line++) {
@@ -36,16 +37,16 @@ class Idio16GuestIT {
   }
 
   private static void find() throws Exception {
-    List<String> chips = guest.done("ls -d /sys/class/gpio/gpiochip*");
+    List<String> chips = guest.runChecked("ls -d /sys/class/gpio/gpiochip*");
     assertThat(chips).hasSize(1);
     String chip = chips.getFirst();
-    base = Integer.parseInt(guest.done("cat " + chip + "/base").getFirst());
-    assertThat(guest.done("cat " + chip + "/ngpio")).containsExactly(Integer.toString(2 * LINES));
+    base = Integer.parseInt(guest.runChecked("cat " + chip + "/base").getFirst());
+    assertThat(guest.runChecked("cat " + chip + "/ngpio")).containsExactly(Integer.toString(2 * LINES));
   }
 
   private static void export(int line) throws Exception {
-    guest.done("echo " + (base + line) + " >/sys/class/gpio/export");
-    guest.done("echo " + (base + LINES + line) + " >/sys/class/gpio/export");
+    guest.runChecked("echo " + (base + line) + " >/sys/class/gpio/export");
+    guest.runChecked("echo " + (base + LINES + line) + " >/sys/class/gpio/export");
   }
 
   /** The driver names its lines. */
@@ -58,28 +59,28 @@ class Idio16GuestIT {
   }
 
   private static void set(int line, boolean on) throws Exception {
-    guest.done("echo " + (on ? 1 : 0) + " >" + output(line) + "/value");
+    guest.runChecked("echo " + (on ? 1 : 0) + " >" + output(line) + "/value");
   }
 
   private static boolean isOn(String line) throws Exception {
-    return guest.done("cat " + line + "/value").getFirst().equals("1");
+    return guest.runChecked("cat " + line + "/value").getFirst().equals("1");
   }
 
   @Test
-  void theDriverTakesTheCard() throws Exception {
+  void bindsDriver() throws Exception {
     assertThat(card.number("vendor")).isEqualTo(Idio16Layout.VENDOR_ID);
     assertThat(card.number("device")).isEqualTo(Idio16Layout.DEVICE_ID);
-    assertThat(guest.done("basename $(readlink /sys/bus/pci/devices/" + card.address() + "/driver)"))
+    assertThat(guest.runChecked("basename $(readlink /sys/bus/pci/devices/" + card.address() + "/driver)"))
         .containsExactly(DRIVER);
     // What a line is for is fixed, and so there is nothing to choose it by.
     for (int line = 0; line < LINES; line++) {
-      guest.done("[ -e " + output(line) + "/value ] && [ ! -e " + output(line) + "/direction ]");
-      guest.done("[ -e " + input(line) + "/value ] && [ ! -e " + input(line) + "/direction ]");
+      guest.runChecked("[ -e " + output(line) + "/value ] && [ ! -e " + output(line) + "/direction ]");
+      guest.runChecked("[ -e " + input(line) + "/value ] && [ ! -e " + input(line) + "/direction ]");
     }
   }
 
   @Test
-  void whatIsSetIsReadBackAtTheOtherEndOfTheWire() throws Exception {
+  void readsOutputsBackThroughInputs() throws Exception {
     for (int line = 0; line < LINES; line++) {
       set(line, false);
     }
@@ -94,13 +95,13 @@ class Idio16GuestIT {
   }
 
   @Test
-  void aChangeInterrupts() throws Exception {
-    guest.done("echo both >" + input(9) + "/edge");
+  void interruptsOnInputChange() throws Exception {
+    guest.runChecked("echo both >" + input(9) + "/edge");
     long before = interrupts();
     set(9, true);
     set(9, false);
     assertThat(interrupts()).isGreaterThan(before);
-    guest.done("echo none >" + input(9) + "/edge");
+    guest.runChecked("echo none >" + input(9) + "/edge");
     long after = interrupts();
     set(9, true);
     set(9, false);
@@ -109,12 +110,12 @@ class Idio16GuestIT {
 
   /** Interrupts that the card's handler has been called for. */
   private static long interrupts() throws Exception {
-    return guest.done("grep -E '" + DRIVER + "|" + card.address() + "' /proc/interrupts").stream()
+    return guest.runChecked("grep -E '" + DRIVER + "|" + card.address() + "' /proc/interrupts").stream()
         .mapToLong(line -> Long.parseLong(line.trim().split("\\s+", -1)[1])).sum();
   }
 
   @Test
-  void theDriverIsUnboundAndBoundAgain() throws Exception {
+  void rebindsDriver() throws Exception {
     set(3, true);
     card.unbind();
     assertThat(guest.run("ls " + output(3)).status()).as("the lines go with the driver").isNotZero();

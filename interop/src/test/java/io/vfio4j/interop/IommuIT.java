@@ -13,16 +13,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class IommuIT {
 
   @RegisterExtension
-  static final GuestLab LAB = new GuestLab();
+  static final GuestExtension GUESTS = new GuestExtension();
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void userSpaceDrivesDevices(boolean memoryShared) throws Exception {
-    ChildServer ported = LAB.serve("scratch", "--memory", "1m", "--mappable");
-    ChildServer plain = LAB.serve("scratch", "--memory", "1m");
+  void drivesDevicesThroughVfioPci(boolean memoryShared) throws Exception {
+    ChildServer ported = GUESTS.serve("scratch", "--memory", "1m", "--mappable");
+    ChildServer plain = GUESTS.serve("scratch", "--memory", "1m");
     GuestSettings settings = memoryShared ? GuestSettings.DEFAULT : GuestSettings.DEFAULT.withPrivateMemory();
-    try (Guest guest = LAB
-        .boot(settings.withIommu().withPortedDevice(ported.socket()).withDevice(plain.socket(), 3))) {
+    try (Guest guest = GUESTS
+        .boot(settings.withIommu().withDeviceBehindRootPort(ported.socket()).withDevice(plain.socket(), 3))) {
       GuestFunction first = guest.function("0000:01:00.0");
       GuestFunction second = guest.function("0000:00:03.0");
       for (GuestFunction function : List.of(first, second)) {

@@ -29,9 +29,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 record KernelDeviceIT(VfioInterface which) {
 
   @RegisterExtension
-  static final GuestLab LAB = new GuestLab();
+  static final GuestExtension GUESTS = new GuestExtension();
 
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
   /** With the second the state of a device may have 256 MiB, of which there are two. */
   private int memoryMiB() {
@@ -39,11 +39,11 @@ record KernelDeviceIT(VfioInterface which) {
   }
 
   @TestFactory
-  Stream<DynamicNode> checks() throws Exception {
+  Stream<DynamicNode> passesChecks() throws Exception {
     List<String> lines = new ArrayList<>();
     List<DynamicNode> tests = new ArrayList<>();
-    try (Guest guest = LAB.bootVfio(which, memoryMiB())) {
-      guest.run(VfioLab.checks(which, List.of()), PATIENCE, lines::add);
+    try (Guest guest = GUESTS.bootVfio(which, memoryMiB())) {
+      guest.run(VfioGuests.checksCommand(which, List.of()), TIMEOUT, lines::add);
     } catch (GuestException e) {
       // What was told until then counts all the same.
       tests.add(DynamicTest.dynamicTest("the program ends", () -> {
@@ -53,18 +53,18 @@ record KernelDeviceIT(VfioInterface which) {
     List<JsonObject> said = lines.stream().filter(line -> line.startsWith("{"))
         .map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
     tests.add(DynamicTest.dynamicTest("every check is made",
-        () -> assertThat(made(said)).as("%s", lines).isPositive().isEqualTo(planned(said))));
+        () -> assertThat(verdictCount(said)).as("%s", lines).isPositive().isEqualTo(plannedCount(said))));
     said.stream().filter(line -> line.has("check")).map(KernelDeviceIT::test).forEach(tests::add);
     tests.addAll(comparisons(said));
     return tests.stream();
   }
 
-  private static int planned(List<JsonObject> said) {
+  private static int plannedCount(List<JsonObject> said) {
     return said.stream().filter(line -> line.has("checks")).mapToInt(line -> line.get("checks").getAsInt())
         .sum();
   }
 
-  private static int made(List<JsonObject> said) {
+  private static int verdictCount(List<JsonObject> said) {
     return Math.toIntExact(said.stream().filter(line -> line.has("check")).count());
   }
 
@@ -77,11 +77,11 @@ record KernelDeviceIT(VfioInterface which) {
     OracleTable oracle = OracleTable.read();
     return Stream.of("row", "reset", "inject").<DynamicNode>map(
         kind -> DynamicContainer.dynamicContainer("oracle, " + kind,
-            compare(oracle.answers(kind), seen(said, kind))))
+            compare(oracle.answers(kind), observations(said, kind))))
         .toList();
   }
 
-  private static Map<String, String> seen(List<JsonObject> said, String kind) {
+  private static Map<String, String> observations(List<JsonObject> said, String kind) {
     Map<String, String> seen = new HashMap<>();
     said.stream().filter(line -> line.has("observed") && line.get("observed").getAsString().equals(kind))
         .forEach(line -> seen.put(line.get("what").getAsString(), line.get("seen").getAsString()));

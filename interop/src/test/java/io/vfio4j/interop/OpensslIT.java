@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** OpenSSL at the other end, as who connects and as who listens, with the right certificate and with others. */
 class OpensslIT {
 
-  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration LONG_VALIDITY = Duration.ofMinutes(1);
   private static final Duration DAY = Duration.ofDays(1);
   private static final String GOOD = "keys";
 
@@ -49,8 +49,8 @@ class OpensslIT {
 
   @BeforeAll
   static void makeKeys() throws Exception {
-    if (!Tool.exists("openssl")) {
-      throw Needed.missing("there is no openssl", null);
+    if (!ToolProcess.exists("openssl")) {
+      throw TestPrerequisites.skipOrFail("there is no openssl", null);
     }
     Instant now = Instant.now();
     CertificateAuthority authority = authority(now);
@@ -77,7 +77,7 @@ class OpensslIT {
   private static List<String> options(String keys, String more) {
     List<String> options = new ArrayList<>(List.of(more.split(" ", -1)));
     if (!keys.equals("none")) {
-      options.addAll(Openssl.identity(of(keys)));
+      options.addAll(OpensslProcess.identity(of(keys)));
     }
     return options;
   }
@@ -85,7 +85,7 @@ class OpensslIT {
   private static CompletableFuture<Transport> accept(TransportListener listener) {
     return CompletableFuture.supplyAsync(() -> {
       try {
-        return listener.accept(LONG);
+        return listener.accept(LONG_VALIDITY);
       } catch (IOException e) {
         throw new IllegalStateException(e);
       }
@@ -100,38 +100,41 @@ class OpensslIT {
     return ((TransportAddress.Tcp) listener.address()).port();
   }
 
-  private static String hear(Transport transport, int length) throws IOException {
+  private static String receive(Transport transport, int length) throws IOException {
     ByteBuffer into = ByteBuffer.allocateDirect(length);
     while (into.hasRemaining()) {
-      assertThat(transport.receive(into, LONG)).isPositive();
+      assertThat(transport.receive(into, LONG_VALIDITY)).isPositive();
     }
     return StandardCharsets.US_ASCII.decode(into.flip()).toString();
   }
 
-  private static void talk(Transport transport, Openssl other) throws IOException {
-    other.say("hello");
-    assertThat(hear(transport, 6)).isEqualTo("hello\n");
-    transport.send(ByteBuffer.wrap("world\n".getBytes(StandardCharsets.US_ASCII)), LONG);
-    assertThat(other.lineWith("world")).isEqualTo("world");
+  private static void exchange(Transport transport, OpensslProcess other) throws IOException {
+    other.sendLine("hello");
+    assertThat(receive(transport, 6)).isEqualTo("hello\n");
+    transport.send(ByteBuffer.wrap("world\n".getBytes(StandardCharsets.US_ASCII)), LONG_VALIDITY);
+    assertThat(other.awaitLine("world")).isEqualTo("world");
   }
 
   @Test
-  void whoConnectsWithOpensslIsUnderstood() throws Exception {
+  void acceptsOpensslClient() throws Exception {
     try (TransportListener listener = listen()) {
       CompletableFuture<Transport> accepted = accept(listener);
-      try (Openssl client = Openssl.client(folder, of(GOOD), port(listener), options(GOOD, "-tls1_3"));
+      try (
+          OpensslProcess client =
+              OpensslProcess.client(folder, of(GOOD), port(listener), options(GOOD, "-tls1_3"));
           Transport transport = accepted.get()) {
-        talk(transport, client);
+        exchange(transport, client);
       }
     }
   }
 
   @Test
-  void whoListensWithOpensslIsUnderstood() throws Exception {
-    try (Openssl server = Openssl.server(folder, of(GOOD), options(GOOD, "-tls1_3"))) {
+  void connectsToOpensslServer() throws Exception {
+    try (OpensslProcess server = OpensslProcess.server(folder, of(GOOD), options(GOOD, "-tls1_3"))) {
       try (Transport transport =
-          TransportConnector.connect(new TransportAddress.Tcp("localhost", server.port()), good, LONG)) {
-        talk(transport, server);
+          TransportConnector.connect(new TransportAddress.Tcp("localhost", server.port()), good,
+              LONG_VALIDITY)) {
+        exchange(transport, server);
       }
     }
   }
@@ -141,14 +144,15 @@ class OpensslIT {
       "others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, older than 1.3, alert protocol version"})
-  void whoConnectsAndMayNotIsRefusedInWordsAtBothEnds(String keys, String option, Reason reason,
+  void rejectsUnauthorisedOpensslClient(String keys, String option, Reason reason,
       String words, String alert) throws Exception {
     try (TransportListener listener = listen()) {
       CompletableFuture<Transport> accepted = accept(listener);
-      try (Openssl client = Openssl.client(folder, of(GOOD), port(listener), options(keys, option))) {
+      try (OpensslProcess client =
+          OpensslProcess.client(folder, of(GOOD), port(listener), options(keys, option))) {
         PeerRefusedException refusal = refusals.take();
         assertThat(refusal).hasMessageContaining(words).returns(reason, PeerRefusedException::reason);
-        assertThat(client.complaint()).contains(alert);
+        assertThat(client.awaitError()).contains(alert);
       }
       assertThat(accepted).as("somebody else is waited for").isNotDone();
     }
@@ -158,30 +162,30 @@ class OpensslIT {
   @CsvSource({"others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, does not speak TLS 1.3, unsupported protocol"})
-  void whoListensAndMayNotIsRefusedInWordsAtBothEnds(String keys, String option, Reason reason, String words,
+  void rejectsUnauthorisedOpensslServer(String keys, String option, Reason reason, String words,
       String complaint) throws Exception {
-    try (Openssl server = Openssl.server(folder, of(GOOD), options(keys, option))) {
+    try (OpensslProcess server = OpensslProcess.server(folder, of(GOOD), options(keys, option))) {
       TransportAddress address = new TransportAddress.Tcp("localhost", server.port());
       PeerRefusedException refusal = catchThrowableOfType(PeerRefusedException.class,
-          () -> TransportConnector.connect(address, good, LONG).close());
+          () -> TransportConnector.connect(address, good, LONG_VALIDITY).close());
       assertThat(refusal).hasMessageContaining(words).returns(reason, PeerRefusedException::reason);
-      assertThat(server.complaint()).contains(complaint);
+      assertThat(server.awaitError()).contains(complaint);
     }
   }
 
   /** It trusts others than those who signed ours, and says so when our certificate has come. */
   @Test
-  void whoRefusesUsIsQuoted() throws Exception {
-    try (Openssl server = Openssl.server(folder, of("others"), options(GOOD, "-tls1_3"))) {
+  void reportsAlertOfOpensslServer() throws Exception {
+    try (OpensslProcess server = OpensslProcess.server(folder, of("others"), options(GOOD, "-tls1_3"))) {
       TransportAddress address = new TransportAddress.Tcp("localhost", server.port());
       PeerRefusedException refusal = catchThrowableOfType(PeerRefusedException.class, () -> {
-        try (Transport transport = TransportConnector.connect(address, good, LONG)) {
-          hear(transport, 1);
+        try (Transport transport = TransportConnector.connect(address, good, LONG_VALIDITY)) {
+          receive(transport, 1);
         }
       });
       assertThat(refusal).hasMessageContaining("it refused our certificate (unknown_ca)")
           .returns(Reason.REFUSED_US, PeerRefusedException::reason);
-      assertThat(server.complaint()).contains("verify error");
+      assertThat(server.awaitError()).contains("verify error");
     }
   }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class OracleTableTest {
 
   @Test
-  void everyLineIsRead() throws Exception {
+  void readsEveryLine() throws Exception {
     OracleTable table = OracleTable.read();
     assertThat(table.answers("row")).hasSize(80).containsEntry("PRE_COPY -> STOP_COPY",
         "0 | STOP_COPY | -1 | - | rd 96 end=0 | PRE_COPY>PRE_COPY_P2P PRE_COPY_P2P>STOP_COPY");

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Over a UNIX socket whose mode keeps nobody out, another user is at the other end. */
 class OtherUserIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final long MARK = 0x0123_4567_89ab_cdefL;
 
   /** Whom files without an owner belong to; there is such a user, or none with that number. */
@@ -41,7 +41,7 @@ class OtherUserIT {
 
   @BeforeEach
   void serve() throws Exception {
-    Needed.rootAnd("a process of another user", "setpriv");
+    TestPrerequisites.requireRootAnd("a process of another user", "setpriv");
     allow(folder, "rwxrwxrwx");
     socket = folder.resolve("move.sock");
     device = ChildServer.start(List.of("serve", "scratch", "--memory", "1m", "--keep-state", "--socket",
@@ -80,49 +80,49 @@ class OtherUserIT {
     return ChildProcess.startWithPrefix(List.of(), arguments);
   }
 
-  private Process stranger(String way) throws IOException {
+  private Process startOtherUserPeer(String way) throws IOException {
     Path classes = Files.createDirectories(folder.resolve("classes/io/vfio4j/interop"));
-    try (InputStream code = requireNonNull(Stranger.class.getResourceAsStream("Stranger.class"))) {
+    try (InputStream code = requireNonNull(OtherUserPeer.class.getResourceAsStream("Stranger.class"))) {
       Files.write(classes.resolve("Stranger.class"), code.readAllBytes());
     }
     return new ProcessBuilder("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-cp",
-        folder.resolve("classes").toString(), Stranger.class.getName(), way, socket.toString())
+        folder.resolve("classes").toString(), OtherUserPeer.class.getName(), way, socket.toString())
         .redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
   private static void await(ChildProcess child, String what) throws InterruptedException {
-    String line = child.readLine(PATIENCE);
+    String line = child.readLine(TIMEOUT);
     while (line != null && !line.contains(what)) {
-      line = child.readLine(PATIENCE);
+      line = child.readLine(TIMEOUT);
     }
     assertThat(line).as("'%s' of %s, which said: %s", what, child, child.stderrLines()).isNotNull();
   }
 
-  private static List<String> said(ChildProcess child) throws InterruptedException {
+  private static List<String> errorLines(ChildProcess child) throws InterruptedException {
     List<String> lines = new ArrayList<>();
-    for (String line = child.readLine(PATIENCE); line != null; line = child.readLine(PATIENCE)) {
+    for (String line = child.readLine(TIMEOUT); line != null; line = child.readLine(TIMEOUT)) {
       lines.add(line);
     }
     return lines;
   }
 
   @Test
-  void whoConnectsAsAnotherUserIsSentAwayAndTheNextIsAwaited() throws Exception {
+  void rejectsOtherUserAndKeepsListening() throws Exception {
     try (ChildProcess receiver = vfio4j("receive", "--listen")) {
       await(receiver, "\"listening\"");
-      Process outside = stranger("connect");
+      Process outside = startOtherUserPeer("connect");
       assertThat(outside.inputReader().readLine()).as("the mode of the socket").startsWith("not connected: ");
 
       allow(socket, "rw-rw-rw-");
-      Process inside = stranger("connect");
+      Process inside = startOtherUserPeer("connect");
       assertThat(inside.inputReader().readLine()).isEqualTo("heard nothing");
 
       await(receiver, "\"reason\":\"wrong_user\"");
       assertThat(receiver.isAlive()).isTrue();
       receiver.terminate();
-      assertThat(said(receiver)).noneMatch(line -> line.contains("\"moving\""));
-      assertThat(receiver.await(PATIENCE)).isEqualTo(1);
+      assertThat(errorLines(receiver)).noneMatch(line -> line.contains("\"moving\""));
+      assertThat(receiver.await(TIMEOUT)).isEqualTo(1);
       assertThat(receiver.stderrLines()).anySatisfy(line -> assertThat(line)
           .matches(
               "vfio4j: refused the client of unix:.*: it belongs to the user .+, and only root may be there"));
@@ -131,14 +131,14 @@ class OtherUserIT {
   }
 
   @Test
-  void nothingIsSentToOneWhoListensAsAnotherUser() throws Exception {
-    Process listener = stranger("listen");
+  void sendsNothingToOtherUsersListener() throws Exception {
+    Process listener = startOtherUserPeer("listen");
     BufferedReader words = listener.inputReader();
     assertThat(words.readLine()).isEqualTo("listening");
     try (ChildProcess sender = vfio4j("send", "--connect")) {
       assertThat(words.readLine()).isEqualTo("heard nothing");
-      assertThat(said(sender)).noneMatch(line -> line.contains("\"moving\""));
-      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+      assertThat(errorLines(sender)).noneMatch(line -> line.contains("\"moving\""));
+      assertThat(sender.await(TIMEOUT)).isEqualTo(1);
       assertThat(String.join("\n", sender.stderrLines())).contains("unix:" + socket)
           .containsPattern("it belongs to the user .+, and only root may be there");
     }
@@ -147,13 +147,13 @@ class OtherUserIT {
 
   /** What was refused above is talked to when a person says so. */
   @Test
-  void anotherUserMayBeAllowed() throws Exception {
-    Process listener = stranger("listen");
+  void acceptsAllowedUser() throws Exception {
+    Process listener = startOtherUserPeer("listen");
     BufferedReader words = listener.inputReader();
     assertThat(words.readLine()).isEqualTo("listening");
     try (ChildProcess sender = vfio4j("send", "--connect", "--peer-uid", NOBODY)) {
       assertThat(words.readLine()).isEqualTo("heard VFIO4JMS");
-      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+      assertThat(sender.await(TIMEOUT)).isEqualTo(1);
     }
     assertUntouched();
   }

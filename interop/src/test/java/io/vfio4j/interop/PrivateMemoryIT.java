@@ -15,29 +15,29 @@ class PrivateMemoryIT {
   private static final int DMA = 2 << 20;
 
   @RegisterExtension
-  static final GuestLab LAB = new GuestLab();
+  static final GuestExtension GUESTS = new GuestExtension();
 
   private static ChildServer server;
   private static Guest guest;
 
   @BeforeAll
   static void boot() throws Exception {
-    server = LAB.serve("scratch", "--memory", "4m");
-    guest = LAB.boot(GuestSettings.DEFAULT.withPrivateMemory().withPortedDevice(server.socket()));
+    server = GUESTS.serve("scratch", "--memory", "4m");
+    guest = GUESTS.boot(GuestSettings.DEFAULT.withPrivateMemory().withDeviceBehindRootPort(server.socket()));
   }
 
   @Test
-  void dmaGoesBothWaysByMessages() throws Exception {
+  void transfersDmaByMessages() throws Exception {
     GuestFunction function = guest.function("0000:01:00.0");
     for (int round = 0; round < 3; round++) {
       function.enable();
       function.checkDma(DMA);
-      assertThat(ServerProcess.hasGuestMemory(server)).isFalse();
+      assertThat(ServerProcesses.hasGuestMemory(server)).isFalse();
       function.bind("uio_pci_generic");
-      Expected.interrupts(function);
+      ScratchExpectations.assertInterrupts(function);
       // An interrupt that comes when memory has been written by message: both on one socket.
       function.write(ScratchLayout.REGISTERS_BAR, ScratchLayout.DMA_LENGTH, 8, 0x1000);
-      assertThat(function.checkIntx(50, ScratchChecks.RAISE, ScratchChecks.CLEAR)).isPositive();
+      assertThat(function.checkIntx(50, ScratchInterrupts.RAISE, ScratchInterrupts.CLEAR)).isPositive();
       function.unbind();
       function.reset();
     }

@@ -22,7 +22,7 @@ class SharedMemoryIT {
   private static final int DMA = 1 << 20;
 
   @RegisterExtension
-  static final GuestLab LAB = new GuestLab();
+  static final GuestExtension GUESTS = new GuestExtension();
 
   private static ChildServer mappable;
   private static ChildServer trapping;
@@ -34,10 +34,11 @@ class SharedMemoryIT {
 
   @BeforeAll
   static void boot() throws Exception {
-    mappable = LAB.serve("scratch", "--memory", "1m", "--mappable");
-    trapping = LAB.serve("scratch", "--memory", "640k");
-    settings = GuestSettings.DEFAULT.withPortedDevice(mappable.socket()).withDevice(trapping.socket(), 3);
-    guest = LAB.boot(settings);
+    mappable = GUESTS.serve("scratch", "--memory", "1m", "--mappable");
+    trapping = GUESTS.serve("scratch", "--memory", "640k");
+    settings =
+        GuestSettings.DEFAULT.withDeviceBehindRootPort(mappable.socket()).withDevice(trapping.socket(), 3);
+    guest = GUESTS.boot(settings);
   }
 
   @BeforeEach
@@ -49,26 +50,26 @@ class SharedMemoryIT {
   }
 
   @Test
-  void bothAreFound() throws Exception {
+  void findsBothDevices() throws Exception {
     for (GuestFunction function : new GuestFunction[] {mapped, trapped}) {
-      Expected.identity(function);
-      Expected.bars(function, MEMORY);
-      Expected.config(function);
+      ScratchExpectations.assertIdentity(function);
+      ScratchExpectations.assertBars(function, MEMORY);
+      ScratchExpectations.assertConfig(function);
     }
   }
 
   @Test
-  void registersAreReadAndWrittenInAllWidths() throws Exception {
-    Expected.registers(mapped, MEMORY);
-    Expected.registers(trapped, SMALL_MEMORY);
+  void accessesRegistersInAllWidths() throws Exception {
+    ScratchExpectations.assertRegisters(mapped, MEMORY);
+    ScratchExpectations.assertRegisters(trapped, SMALL_MEMORY);
     // They are two devices.
-    Expected.mark(mapped);
+    ScratchExpectations.mark(mapped);
     trapped.write(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8, 0);
     assertThat(mapped.read(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8)).isNotZero();
   }
 
   @Test
-  void aMemoryBarThatIsTrappedWorksInAllWidths() throws Exception {
+  void accessesTrappedBarInAllWidths() throws Exception {
     trapped.fill(ScratchLayout.MEMORY_BAR, FILLED, 1);
     // Beyond the memory, within the BAR.
     assertThat(trapped.access(ScratchLayout.MEMORY_BAR, "w 8 0xa0000 1 r 8 0xa0000 r 4 0xffffc"))
@@ -76,10 +77,10 @@ class SharedMemoryIT {
   }
 
   @Test
-  void aMemoryBarThatIsMappedWorksWithoutTheServer() throws Exception {
+  void accessesMappedBarWithoutServer() throws Exception {
     // QEMU traps a mapped BAR for a while after INTx, to see that it was dealt with; not after a reset.
     mapped.reset();
-    try (AutoCloseable _ = ServerProcess.stopped(mappable)) {
+    try (AutoCloseable _ = ServerProcesses.pause(mappable)) {
       mapped.fill(ScratchLayout.MEMORY_BAR, MEMORY, 2);
       mapped.write(ScratchLayout.MEMORY_BAR, 0x1000, 8, 0x1122334455667788L);
     }
@@ -89,65 +90,65 @@ class SharedMemoryIT {
   }
 
   @Test
-  void dmaGoesBothWaysThroughSharedMemory() throws Exception {
+  void transfersDmaThroughSharedMemory() throws Exception {
     mapped.checkDma(DMA);
     trapped.checkDma(DMA);
-    assertThat(ServerProcess.hasGuestMemory(mappable)).isTrue();
-    assertThat(ServerProcess.hasGuestMemory(trapping)).isTrue();
+    assertThat(ServerProcesses.hasGuestMemory(mappable)).isTrue();
+    assertThat(ServerProcesses.hasGuestMemory(trapping)).isTrue();
   }
 
   @Test
-  void intxArrivesAndADriverCanBeUnboundAndBoundAgain() throws Exception {
+  void deliversIntxAndRebindsDriver() throws Exception {
     for (int round = 0; round < 3; round++) {
       mapped.bind("uio_pci_generic");
       trapped.bind("uio_pci_generic");
-      Expected.interrupts(mapped);
-      Expected.interrupts(trapped);
+      ScratchExpectations.assertInterrupts(mapped);
+      ScratchExpectations.assertInterrupts(trapped);
       mapped.unbind();
       trapped.unbind();
     }
-    Expected.registers(trapped, SMALL_MEMORY);
+    ScratchExpectations.assertRegisters(trapped, SMALL_MEMORY);
   }
 
   @Test
-  void aResetTakesEverythingBack() throws Exception {
-    Expected.mark(mapped);
+  void resetsDevice() throws Exception {
+    ScratchExpectations.mark(mapped);
     mapped.write(ScratchLayout.MEMORY_BAR, 0x2000, 8, 5);
     mapped.reset();
-    Expected.unmarked(mapped);
+    ScratchExpectations.assertUnmarked(mapped);
     assertThat(mapped.read(ScratchLayout.MEMORY_BAR, 0x2000, 8)).isZero();
-    Expected.config(mapped);
-    Expected.bars(mapped, MEMORY);
+    ScratchExpectations.assertConfig(mapped);
+    ScratchExpectations.assertBars(mapped, MEMORY);
     mapped.checkDma(DMA);
   }
 
   @Test
-  void theGuestReboots() throws Exception {
-    Expected.mark(mapped);
-    Expected.mark(trapped);
+  void survivesGuestReboot() throws Exception {
+    ScratchExpectations.mark(mapped);
+    ScratchExpectations.mark(trapped);
     guest.reboot();
-    everythingWorks();
+    assertDevicesWork();
   }
 
   @Test
-  void qemuIsKilledAndStartedAgain() throws Exception {
-    Expected.mark(mapped);
-    Expected.mark(trapped);
+  void survivesQemuKill() throws Exception {
+    ScratchExpectations.mark(mapped);
+    ScratchExpectations.mark(trapped);
     guest.kill();
-    guest = LAB.boot(settings);
-    everythingWorks();
+    guest = GUESTS.boot(settings);
+    assertDevicesWork();
   }
 
-  private void everythingWorks() throws Exception {
+  private void assertDevicesWork() throws Exception {
     find();
     for (GuestFunction function : new GuestFunction[] {mapped, trapped}) {
-      Expected.unmarked(function);
-      Expected.identity(function);
-      Expected.bars(function, MEMORY);
+      ScratchExpectations.assertUnmarked(function);
+      ScratchExpectations.assertIdentity(function);
+      ScratchExpectations.assertBars(function, MEMORY);
       function.fill(ScratchLayout.MEMORY_BAR, FILLED, 3);
       function.checkDma(DMA);
       function.bind("uio_pci_generic");
-      Expected.interrupts(function);
+      ScratchExpectations.assertInterrupts(function);
       function.unbind();
     }
   }

@@ -35,26 +35,28 @@ import org.junit.jupiter.api.io.TempDir;
 /** Between two hosts with TLS: over a good link, a bad one, one that is cut, and with the wrong keys. */
 class TwoHostsIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration TIMEOUT = Duration.ofSeconds(90);
   private static final long MARK = 0x0123_4567_89ab_cdefL;
   private static final int MEMORY = 8 << 20;
 
   @TempDir
   private static Path folder;
 
-  private static TwoHosts hosts;
+  private static NetworkNamespaces hosts;
   private ChildServer source;
   private ChildServer target;
   private Path state;
 
   @BeforeAll
   static void makeHosts() throws Exception {
-    Needed.rootAnd("two hosts are network namespaces", "ip");
-    hosts = TwoHosts.make(folder);
-    Tool.run(PATIENCE, folder, commandLine("keys", "--out", folder.resolve("keys").toString(),
-        "host-a," + TwoHosts.A_TO_B, "host-b," + TwoHosts.B_TO_A + "," + TwoHosts.B_FOR_PROXY));
-    Tool.run(PATIENCE, folder, commandLine("keys", "--out", folder.resolve("others").toString(), "host-a",
-        "host-b"));
+    TestPrerequisites.requireRootAnd("two hosts are network namespaces", "ip");
+    hosts = NetworkNamespaces.create(folder);
+    ToolProcess.run(TIMEOUT, folder, commandLine("keys", "--out", folder.resolve("keys").toString(),
+        "host-a," + NetworkNamespaces.A_TO_B,
+        "host-b," + NetworkNamespaces.B_TO_A + "," + NetworkNamespaces.B_FOR_PROXY));
+    ToolProcess.run(TIMEOUT, folder,
+        commandLine("keys", "--out", folder.resolve("others").toString(), "host-a",
+            "host-b"));
     KeySet.write(folder.resolve("expired"), List.of(Host.parse("host-a"), Host.parse("host-b")),
         Instant.now().minus(Duration.ofDays(30)), Duration.ofDays(7));
   }
@@ -64,24 +66,24 @@ class TwoHostsIT {
   }
 
   @AfterAll
-  static void takeAway() throws Exception {
+  static void deleteHosts() throws Exception {
     if (hosts != null) {
-      hosts.takeAway();
+      hosts.delete();
     }
   }
 
   @BeforeEach
   void serve() throws Exception {
     state = Path.of(folder.toString(), Long.toString(System.nanoTime(), Character.MAX_RADIX));
-    source = ChildServer.start(served("a"));
-    target = ChildServer.start(served("b"));
+    source = ChildServer.start(serveCommand("a"));
+    target = ChildServer.start(serveCommand("b"));
     try (VfioUserClient client = connect(source)) {
       client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, MARK);
       client.writeLong(ScratchLayout.MEMORY_BAR, MEMORY - Long.BYTES, MARK);
     }
   }
 
-  private static List<String> served(String name) {
+  private static List<String> serveCommand(String name) {
     return List.of("serve", "scratch", "--memory", Integer.toString(MEMORY), "--socket",
         folder.resolve(name + System.nanoTime()).toString());
   }
@@ -116,7 +118,7 @@ class TwoHostsIT {
 
   private static JsonObject await(ChildProcess child, Predicate<JsonObject> wanted)
       throws InterruptedException {
-    for (String line = child.readLine(PATIENCE); line != null; line = child.readLine(PATIENCE)) {
+    for (String line = child.readLine(TIMEOUT); line != null; line = child.readLine(TIMEOUT)) {
       JsonObject event = JsonParser.parseString(line).getAsJsonObject();
       if (wanted.test(event)) {
         return event;
@@ -138,7 +140,7 @@ class TwoHostsIT {
     return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
   }
 
-  private static void assertRunsWithTheState(ChildServer server) throws IOException {
+  private static void assertRunsWithState(ChildServer server) throws IOException {
     try (VfioUserClient client = connect(server)) {
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
       assertThat(client.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
@@ -153,28 +155,30 @@ class TwoHostsIT {
   }
 
   @Test
-  void theDeviceGoesOnAtTheOtherHost() throws Exception {
+  void resumesDeviceOnOtherHost() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "keys")) {
-      assertThat(sender.await(PATIENCE)).as("%s", sender.stderrLines()).isZero();
-      assertThat(receiver.await(PATIENCE)).as("%s", receiver.stderrLines()).isZero();
+        ChildProcess sender = send("tcp:%s:%d".formatted(NetworkNamespaces.B_TO_A, port(receiver)), "keys")) {
+      assertThat(sender.await(TIMEOUT)).as("%s", sender.stderrLines()).isZero();
+      assertThat(receiver.await(TIMEOUT)).as("%s", receiver.stderrLines()).isZero();
     }
-    assertRunsWithTheState(target);
+    assertRunsWithState(target);
   }
 
   @Test
-  void slowLinksThatStallAreOnlySlow() throws Exception {
+  void toleratesSlowStallingLinks() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        Obstacle way = new Obstacle(TwoHosts.PROXY_FOR_A, TwoHosts.B_FOR_PROXY, port(receiver),
-            Duration.ofMillis(20))) {
+        SlowProxy way =
+            new SlowProxy(NetworkNamespaces.PROXY_FOR_A, NetworkNamespaces.B_FOR_PROXY, port(receiver),
+                Duration.ofMillis(20))) {
       way.stallEvery(3 << 20, Duration.ofMillis(700));
       try (ChildProcess sender =
-          send("tcp:%s:%d".formatted(TwoHosts.PROXY_FOR_A, way.port()), "keys", "--peer", "host-b")) {
-        assertThat(sender.await(PATIENCE)).as("%s", sender.stderrLines()).isZero();
+          send("tcp:%s:%d".formatted(NetworkNamespaces.PROXY_FOR_A, way.port()), "keys", "--peer",
+              "host-b")) {
+        assertThat(sender.await(TIMEOUT)).as("%s", sender.stderrLines()).isZero();
       }
-      assertThat(receiver.await(PATIENCE)).as("%s", receiver.stderrLines()).isZero();
+      assertThat(receiver.await(TIMEOUT)).as("%s", receiver.stderrLines()).isZero();
     }
-    assertRunsWithTheState(target);
+    assertRunsWithState(target);
   }
 
   /**
@@ -182,23 +186,25 @@ class TwoHostsIT {
    * source has put down that it gives the device away: mostly it has said so by then, and cannot know; if not, it goes on.
    */
   @Test
-  void aLinkThatIsCutForGoodAtTheHandoverNeverLetsBothRun() throws Exception {
+  void neverRunsBothWhenLinkFailsAtHandover() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        Obstacle way = new Obstacle(TwoHosts.PROXY_FOR_A, TwoHosts.B_FOR_PROXY, port(receiver),
-            Duration.ofMillis(20));
+        SlowProxy way =
+            new SlowProxy(NetworkNamespaces.PROXY_FOR_A, NetworkNamespaces.B_FOR_PROXY, port(receiver),
+                Duration.ofMillis(20));
         ChildProcess sender =
-            send("tcp:%s:%d".formatted(TwoHosts.PROXY_FOR_A, way.port()), "keys", "--peer", "host-b")) {
+            send("tcp:%s:%d".formatted(NetworkNamespaces.PROXY_FOR_A, way.port()), "keys", "--peer",
+                "host-b")) {
       await(sender, phase("stop-copy"));
       way.delayBy(Duration.ofSeconds(3));
       await(sender, event("recorded").and(e -> e.toString().contains("given")));
       way.cut();
-      int code = sender.await(PATIENCE);
+      int code = sender.await(TIMEOUT);
       assertThat(code).as("%s", sender.stderrLines()).isIn(1, 3);
-      assertThat(receiver.await(PATIENCE)).as("%s", receiver.stderrLines()).isNotZero();
+      assertThat(receiver.await(TIMEOUT)).as("%s", receiver.stderrLines()).isNotZero();
       String said = String.join("\n", sender.stderrLines());
       if (code == 1) {
         assertThat(said).contains("runs again at the source");
-        assertRunsWithTheState(source);
+        assertRunsWithState(source);
       } else {
         assertThat(said).contains("unknown").contains("vfio4j recover");
       }
@@ -207,45 +213,47 @@ class TwoHostsIT {
   }
 
   @Test
-  void keysOfAnotherSetAreRefusedBeforeAnythingIsTouched() throws Exception {
+  void rejectsForeignKeysBeforeTouchingDevices() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "others", "--peer",
-            "host-b")) {
-      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+        ChildProcess sender =
+            send("tcp:%s:%d".formatted(NetworkNamespaces.B_TO_A, port(receiver)), "others", "--peer",
+                "host-b")) {
+      assertThat(sender.await(TIMEOUT)).isEqualTo(1);
       assertThat(String.join("\n", sender.stderrLines())).contains("certificate");
     }
-    assertRunsWithTheState(source);
+    assertRunsWithState(source);
     assertEmpty(target);
   }
 
   @Test
-  void expiredKeysAreRefusedBeforeAnythingIsTouched() throws Exception {
+  void rejectsExpiredKeysBeforeTouchingDevices() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port(receiver)), "expired")) {
-      assertThat(sender.await(PATIENCE)).isEqualTo(1);
+        ChildProcess sender =
+            send("tcp:%s:%d".formatted(NetworkNamespaces.B_TO_A, port(receiver)), "expired")) {
+      assertThat(sender.await(TIMEOUT)).isEqualTo(1);
       assertThat(String.join("\n", sender.stderrLines())).contains("certificate is good from ")
           .contains(", and not now");
     }
-    assertRunsWithTheState(source);
+    assertRunsWithState(source);
   }
 
   /** Who speaks without a certificate, or without TLS, is named and sent away; the right one comes next. */
   @Test
-  void whoHasNoKeysIsSentAwayAndTheNextIsServed() throws Exception {
+  void rejectsPeerWithoutKeysAndServesNext() throws Exception {
     try (ChildProcess receiver = receive("keys")) {
       int port = port(receiver);
-      try (Socket plain = new Socket(InetAddress.getByName(TwoHosts.B_FOR_PROXY), port);
+      try (Socket plain = new Socket(InetAddress.getByName(NetworkNamespaces.B_FOR_PROXY), port);
           OutputStream out = plain.getOutputStream()) {
         out.write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         assertThat(plain.getInputStream().readAllBytes()).asString(StandardCharsets.ISO_8859_1)
             .doesNotContain("VFIO4J");
       }
-      try (ChildProcess sender = send("tcp:%s:%d".formatted(TwoHosts.B_TO_A, port), "keys")) {
-        assertThat(sender.await(PATIENCE)).as("%s", sender.stderrLines()).isZero();
+      try (ChildProcess sender = send("tcp:%s:%d".formatted(NetworkNamespaces.B_TO_A, port), "keys")) {
+        assertThat(sender.await(TIMEOUT)).as("%s", sender.stderrLines()).isZero();
       }
-      assertThat(receiver.await(PATIENCE)).isZero();
+      assertThat(receiver.await(TIMEOUT)).isZero();
       assertThat(String.join("\n", receiver.stderrLines())).contains("refused tcp:");
     }
-    assertRunsWithTheState(target);
+    assertRunsWithState(target);
   }
 }

@@ -47,7 +47,7 @@ public final class DocumentSection {
   }
 
   /** Tells whether the part is to be written anew: {@code -Dvfio4j.failures.write=true}. */
-  public static boolean isWriting() {
+  public static boolean isUpdating() {
     return Boolean.getBoolean("vfio4j.failures.write");
   }
 
@@ -60,7 +60,7 @@ public final class DocumentSection {
     String document = Files.readString(DOCUMENT);
     int from = from(document);
     int to = to(document);
-    if (isWriting()) {
+    if (isUpdating()) {
       Files.writeString(DOCUMENT, document.substring(0, from) + text + document.substring(to));
       return;
     }

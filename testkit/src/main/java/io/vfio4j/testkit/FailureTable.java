@@ -41,10 +41,10 @@ public final class FailureTable {
     if (lines.isEmpty()) {
       throw new AssertionError("no table after '%s'".formatted(title));
     }
-    List<String> head = cells(lines.getFirst());
+    List<String> head = cellCount(lines.getFirst());
     FailureTable table = new FailureTable(head.getFirst());
     for (String line : lines.subList(2, lines.size())) {
-      List<String> row = cells(line);
+      List<String> row = cellCount(line);
       for (int i = 1; i < row.size(); i++) {
         table.put(row.getFirst(), head.get(i), row.get(i));
       }
@@ -52,7 +52,7 @@ public final class FailureTable {
     return table;
   }
 
-  private static List<String> cells(String line) {
+  private static List<String> cellCount(String line) {
     return new ArrayList<>(Arrays.asList(line.substring(2, line.length() - 2).split(" \\| ", -1)));
   }
 
@@ -68,7 +68,7 @@ public final class FailureTable {
   }
 
   /** Returns how many cells are filled in. */
-  public synchronized int cells() {
+  public synchronized int cellCount() {
     return rows.values().stream().mapToInt(Map::size).sum();
   }
 
@@ -77,7 +77,7 @@ public final class FailureTable {
    *
    * @throws AssertionError with all cells that differ
    */
-  public synchronized void requireIn(FailureTable all) {
+  public synchronized void requireSubsetOf(FailureTable all) {
     List<String> differences = new ArrayList<>();
     rows.forEach((row, cells) -> cells.forEach((column, outcome) -> {
       String other = all.get(row, column).orElse("nothing");

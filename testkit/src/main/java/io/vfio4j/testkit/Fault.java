@@ -17,25 +17,25 @@ public sealed interface Fault {
    * @param entersError whether the device is in ERROR then, or stays where it is
    * @param times how often, counted from the first time
    */
-  record FailArc(Arc arc, Errno errno, boolean entersError, int times) implements Fault {
+  record ArcFailure(Arc arc, Errno errno, boolean entersError, int times) implements Fault {
   }
 
   /**
    * An arc takes time, on the device's clock.
    *
    * @param arc which
-   * @param by how much
+   * @param delay how much
    */
-  record DelayArc(Arc arc, Duration by) implements Fault {
+  record ArcDelay(Arc arc, Duration delay) implements Fault {
   }
 
   /**
    * A write does not return until somebody lets it go on.
    *
    * @param atByte the byte of the stream, from 0, that it reaches
-   * @param until what it waits for
+   * @param release what it waits for
    */
-  record HoldWrite(long atByte, CountDownLatch until) implements Fault {
+  record WriteBlock(long atByte, CountDownLatch release) implements Fault {
   }
 
   /**
@@ -44,16 +44,16 @@ public sealed interface Fault {
    * @param atByte the byte of the stream, from 0, that a write reaches
    * @param reached counted down at each write that does
    */
-  record NoteWrite(long atByte, CountDownLatch reached) implements Fault {
+  record WriteNotification(long atByte, CountDownLatch reached) implements Fault {
   }
 
   /**
    * An arc does not return until somebody lets it go on.
    *
    * @param arc which
-   * @param until what it waits for
+   * @param release what it waits for
    */
-  record HoldArc(Arc arc, CountDownLatch until) implements Fault {
+  record ArcBlock(Arc arc, CountDownLatch release) implements Fault {
   }
 
   /**
@@ -62,7 +62,7 @@ public sealed interface Fault {
    * @param atByte how many bytes can be read
    * @param errno how
    */
-  record FailRead(long atByte, Errno errno) implements Fault {
+  record ReadFailure(long atByte, Errno errno) implements Fault {
   }
 
   /**
@@ -71,7 +71,7 @@ public sealed interface Fault {
    * @param atByte how many bytes can be written
    * @param errno how
    */
-  record FailWrite(long atByte, Errno errno) implements Fault {
+  record WriteFailure(long atByte, Errno errno) implements Fault {
   }
 
   /**
@@ -79,7 +79,7 @@ public sealed interface Fault {
    *
    * @param atByte its length
    */
-  record CutStream(long atByte) implements Fault {
+  record StreamTruncation(long atByte) implements Fault {
   }
 
   /**
@@ -87,7 +87,7 @@ public sealed interface Fault {
    *
    * @param bytes by how much
    */
-  record LongerStopCopy(long bytes) implements Fault {
+  record StopCopyOverrun(long bytes) implements Fault {
   }
 
   /**
@@ -95,7 +95,7 @@ public sealed interface Fault {
    *
    * @param call the number of the call, from 1; those that ask the state or move, reset, read or write count
    */
-  record LoseAtCall(int call) implements Fault {
+  record LossAtCall(int call) implements Fault {
   }
 
   /**
@@ -103,7 +103,7 @@ public sealed interface Fault {
    *
    * @param arc which
    */
-  record LoseAtArc(Arc arc) implements Fault {
+  record LossAtArc(Arc arc) implements Fault {
   }
 
   /**
@@ -112,6 +112,6 @@ public sealed interface Fault {
    * @param errno how
    * @param after how many resets work before
    */
-  record FailReset(Errno errno, int after) implements Fault {
+  record ResetFailure(Errno errno, int after) implements Fault {
   }
 }

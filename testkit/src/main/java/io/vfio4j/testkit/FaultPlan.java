@@ -24,7 +24,7 @@ public record FaultPlan(List<Fault> faults) {
     return new FaultPlan(List.of(faults));
   }
 
-  <F extends Fault> Stream<F> all(Class<F> kind) {
+  <F extends Fault> Stream<F> ofType(Class<F> kind) {
     return faults.stream().filter(kind::isInstance).map(kind::cast);
   }
 }

@@ -32,18 +32,18 @@ import org.jspecify.annotations.Nullable;
 public final class MisbehavingDevice implements MigratableDevice {
 
   private final SimulatedDevice honest;
-  private final Set<Misbehaviour> habits;
+  private final Set<Misbehaviour> misbehaviours;
   private final DirtyLog log = new DirtyLog();
   private final MisbehavingDmaLog dmaLog = new MisbehavingDmaLog(this, log);
   private final List<DeviceState> path = new ArrayList<>();
   /** Whole states that were read out, by which those that are written are known again. */
-  private final List<byte[]> saved = new ArrayList<>();
+  private final List<byte[]> savedStates = new ArrayList<>();
   /** A state that the honest device is not in. */
-  private @Nullable DeviceState pretended;
-  private @Nullable MisbehavingSaving saving;
-  private @Nullable MisbehavingResuming resuming;
+  private @Nullable DeviceState reportedState;
+  private @Nullable MisbehavingSavingSession saving;
+  private @Nullable MisbehavingResumingSession resuming;
   private boolean reopened;
-  private boolean spoilt;
+  private boolean corrupted;
 
   /**
    * Makes a device that has just been opened.
@@ -52,10 +52,10 @@ public final class MisbehavingDevice implements MigratableDevice {
    * @param habits what is wrong with it
    */
   public MisbehavingDevice(SimulatedSettings settings, Set<Misbehaviour> habits) {
-    this.habits = Set.copyOf(habits);
+    this.misbehaviours = Set.copyOf(habits);
     this.honest = settings.withObserver((device, from, to, reason) -> path.add(to)).device();
-    if (has(Misbehaviour.STARTS_IN_STOP)) {
-      pretended = DeviceState.STOP;
+    if (misbehaves(Misbehaviour.STARTS_IN_STOP)) {
+      reportedState = DeviceState.STOP;
     }
   }
 
@@ -68,7 +68,7 @@ public final class MisbehavingDevice implements MigratableDevice {
 
   /** Has the device write memory by DMA. */
   public void writeMemory(IovaRange range) {
-    if (!has(Misbehaviour.LOG_LOSES_PAGES)) {
+    if (!misbehaves(Misbehaviour.LOG_LOSES_PAGES)) {
       dmaLog.written(range);
     }
   }
@@ -76,23 +76,23 @@ public final class MisbehavingDevice implements MigratableDevice {
   /** Drives the device into ERROR. */
   public void enterError() throws DeviceException {
     honest.reset();
-    pretended = DeviceState.ERROR;
+    reportedState = DeviceState.ERROR;
   }
 
-  boolean has(Misbehaviour habit) {
-    return habits.contains(habit);
+  boolean misbehaves(Misbehaviour habit) {
+    return misbehaviours.contains(habit);
   }
 
   String name() {
     return honest.identity().name();
   }
 
-  List<byte[]> saved() {
-    return saved;
+  List<byte[]> savedStates() {
+    return savedStates;
   }
 
   /** Notes that the device was closed and opened again, if that changes nothing. */
-  void wasReopened() {
+  void markReopened() {
     reopened = true;
   }
 
@@ -100,13 +100,13 @@ public final class MisbehavingDevice implements MigratableDevice {
   List<DeviceState> takePath() {
     List<DeviceState> taken = List.copyOf(path);
     path.clear();
-    return has(Misbehaviour.TAKES_A_SHORT_CUT) && taken.size() > 1 ? List.of(taken.getLast()) : taken;
+    return misbehaves(Misbehaviour.TAKES_SHORTCUT) && taken.size() > 1 ? List.of(taken.getLast()) : taken;
   }
 
   /** Tells whether the device would read or take a state now. */
   boolean servesData(boolean read) {
     DeviceState state = honest.machineState();
-    return has(Misbehaviour.SERVES_WITHOUT_SESSION)
+    return misbehaves(Misbehaviour.SERVES_WITHOUT_SESSION)
         || (read ? state.isSaving() : state == DeviceState.RESUMING);
   }
 
@@ -124,55 +124,57 @@ public final class MisbehavingDevice implements MigratableDevice {
 
   @Override
   public DeviceState state() throws DeviceException {
-    return pretended != null ? pretended : honest.state();
+    return reportedState != null ? reportedState : honest.state();
   }
 
   @Override
   public TransitionResult moveTo(DeviceState target) throws DeviceException {
     DeviceState from = state();
-    if (reopened && has(Misbehaviour.DIES_AFTER_CLOSING) && target == DeviceState.RUNNING && from != target) {
+    if (reopened && misbehaves(Misbehaviour.LOST_AFTER_CLOSE) && target == DeviceState.RUNNING
+        && from != target) {
       honest.lose();
     }
     if (NextState.of(features()).next(from, target).isEmpty()) {
-      return moveWithoutWay(from, target);
+      return moveWithoutPath(from, target);
     }
-    if (from == target && has(Misbehaviour.REFUSES_TO_STAY)) {
+    if (from == target && misbehaves(Misbehaviour.REFUSES_CURRENT_STATE)) {
       throw refusal(from, target, Errno.EINVAL, from);
     }
     return move(from, target);
   }
 
-  private TransitionResult moveWithoutWay(DeviceState from, DeviceState target) throws DeviceException {
-    if (target == DeviceState.ERROR && has(Misbehaviour.ACCEPTS_ERROR)) {
+  private TransitionResult moveWithoutPath(DeviceState from, DeviceState target) throws DeviceException {
+    if (target == DeviceState.ERROR && misbehaves(Misbehaviour.ACCEPTS_ERROR)) {
       enterError();
       return new TransitionResult(target, Optional.empty());
     }
-    if (!features().supports(target) && has(Misbehaviour.ACCEPTS_MISSING_STATES)) {
-      pretended = target;
+    if (!features().supports(target) && misbehaves(Misbehaviour.ACCEPTS_UNSUPPORTED_STATES)) {
+      reportedState = target;
       return new TransitionResult(target, Optional.empty());
     }
     boolean goesBack = from == DeviceState.STOP_COPY && target.isSaving();
-    if (goesBack && has(Misbehaviour.GOES_BACK_TO_PRE_COPY)) {
+    if (goesBack && misbehaves(Misbehaviour.RETURNS_TO_PRE_COPY)) {
       honest.moveTo(DeviceState.RUNNING);
       return wrap(from, honest.moveTo(target));
     }
     boolean leavesError = from == DeviceState.ERROR && target != from && features().supports(target);
-    if (leavesError && has(Misbehaviour.LEAVES_ERROR)) {
-      pretended = null;
+    if (leavesError && misbehaves(Misbehaviour.LEAVES_ERROR)) {
+      reportedState = null;
       return wrap(from, honest.moveTo(target));
     }
     throw refuse(from, target);
   }
 
   private TransitionException refuse(DeviceState from, DeviceState target) throws DeviceException {
-    if (has(Misbehaviour.WRONG_ERRNO)) {
+    if (misbehaves(Misbehaviour.WRONG_ERRNO)) {
       return refusal(from, target, Errno.EIO, from);
     }
-    if (has(Misbehaviour.REFUSAL_MOVES) && from == DeviceState.RUNNING) {
+    if (misbehaves(Misbehaviour.REFUSAL_MOVES) && from == DeviceState.RUNNING) {
       honest.moveTo(DeviceState.STOP);
       return refusal(from, target, Errno.EINVAL, DeviceState.STOP);
     }
-    return refusal(from, target, Errno.EINVAL, has(Misbehaviour.REFUSAL_LIES) ? DeviceState.STOP : from);
+    return refusal(from, target, Errno.EINVAL,
+        misbehaves(Misbehaviour.REFUSAL_REPORTS_WRONG_STATE) ? DeviceState.STOP : from);
   }
 
   private TransitionException refusal(DeviceState from, DeviceState target, Errno errno,
@@ -182,35 +184,35 @@ public final class MisbehavingDevice implements MigratableDevice {
 
   private TransitionResult move(DeviceState from, DeviceState target) throws DeviceException {
     boolean stops = from == DeviceState.RUNNING && target == DeviceState.STOP;
-    if (stops && has(Misbehaviour.STAYS)) {
+    if (stops && misbehaves(Misbehaviour.REPORTS_MOVE_WITHOUT_MOVING)) {
       return new TransitionResult(target, Optional.empty());
     }
-    if (stops && has(Misbehaviour.TAKES_A_DETOUR)) {
+    if (stops && misbehaves(Misbehaviour.TAKES_DETOUR)) {
       honest.moveTo(DeviceState.PRE_COPY);
     }
     if (from == DeviceState.RESUMING && target != from && resuming != null) {
-      if (spoilt) {
+      if (corrupted) {
         throw refusal(from, target, Errno.EINVAL, from);
       }
       leaveResuming(resuming, target);
     }
     TransitionResult reached = wrap(from, honest.moveTo(target));
-    pretended = null;
-    if (from == DeviceState.RESUMING && target != from && has(Misbehaviour.IN_IS_NOT_OUT)) {
+    reportedState = null;
+    if (from == DeviceState.RESUMING && target != from && misbehaves(Misbehaviour.LOADED_STATE_DIFFERS)) {
       honest.fill(1);
     }
     return reached;
   }
 
-  private void leaveResuming(MisbehavingResuming session, DeviceState target) throws DeviceException {
-    if (session.wasRefused() && has(Misbehaviour.LOADS_AFTER_REFUSAL)) {
+  private void leaveResuming(MisbehavingResumingSession session, DeviceState target) throws DeviceException {
+    if (session.isRefused() && misbehaves(Misbehaviour.LOADS_AFTER_REFUSAL)) {
       honest.reset();
       return;
     }
     try {
       session.flush();
     } catch (DeviceException e) {
-      spoilt = has(Misbehaviour.SPOILT_BY_REFUSAL);
+      corrupted = misbehaves(Misbehaviour.CORRUPTED_BY_REFUSAL);
       throw refusal(DeviceState.RESUMING, target, e.errno(), DeviceState.RESUMING);
     }
   }
@@ -218,56 +220,56 @@ public final class MisbehavingDevice implements MigratableDevice {
   private TransitionResult wrap(DeviceState from, TransitionResult reached) {
     DeviceState target = reached.state();
     switch (reached.session().orElse(null)) {
-      case SavingSession begun -> saving = new MisbehavingSaving(this, begun);
-      case ResumingSession begun -> resuming = new MisbehavingResuming(this, begun);
+      case SavingSession begun -> saving = new MisbehavingSavingSession(this, begun);
+      case ResumingSession begun -> resuming = new MisbehavingResumingSession(this, begun);
       case null -> {
         return withoutNewSession(from, target);
       }
     }
     return target.isSaving()
-        ? has(Misbehaviour.NO_SESSION) && target == DeviceState.STOP_COPY
+        ? misbehaves(Misbehaviour.NO_SESSION) && target == DeviceState.STOP_COPY
             ? new TransitionResult(target, Optional.empty())
             : new TransitionResult(target, Optional.ofNullable(saving))
         : new TransitionResult(target, Optional.ofNullable(resuming));
   }
 
   private TransitionResult withoutNewSession(DeviceState from, DeviceState target) {
-    MisbehavingSaving open = saving;
+    MisbehavingSavingSession open = saving;
     if (open != null && from != target && target == DeviceState.STOP_COPY) {
-      if (has(Misbehaviour.SECOND_SESSION)) {
-        saving = open.replaced();
+      if (misbehaves(Misbehaviour.SECOND_SESSION)) {
+        saving = open.successor();
         return new TransitionResult(target, Optional.of(saving));
       }
-      if (has(Misbehaviour.SESSION_DIES_EARLY)) {
-        open.kill();
+      if (misbehaves(Misbehaviour.SESSION_ENDS_EARLY)) {
+        open.terminate();
       }
     }
-    return target == DeviceState.STOP && open != null && has(Misbehaviour.NEEDLESS_SESSION)
+    return target == DeviceState.STOP && open != null && misbehaves(Misbehaviour.UNEXPECTED_SESSION)
         ? new TransitionResult(target, Optional.of(open))
         : new TransitionResult(target, Optional.empty());
   }
 
   @Override
   public void reset() throws DeviceException {
-    if (has(Misbehaviour.RESET_CHANGES_NOTHING)) {
+    if (misbehaves(Misbehaviour.RESET_CHANGES_NOTHING)) {
       return;
     }
-    if (has(Misbehaviour.RESET_KEEPS_SESSIONS) && saving != null) {
-      saving.outlive();
+    if (misbehaves(Misbehaviour.RESET_KEEPS_SESSIONS) && saving != null) {
+      saving.keepOpen();
     }
     honest.reset();
-    pretended = null;
+    reportedState = null;
     reopened = false;
     log.clear();
   }
 
   @Override
   public OptionalLong stopCopyLength() throws DeviceException {
-    if (has(Misbehaviour.ANNOUNCES_IN_RUNNING_ONLY) && state() != DeviceState.RUNNING) {
+    if (misbehaves(Misbehaviour.ESTIMATES_LENGTH_IN_RUNNING_ONLY) && state() != DeviceState.RUNNING) {
       throw new DeviceException(name(), "stop-copy length", Errno.EINVAL);
     }
     OptionalLong length = honest.stopCopyLength();
-    return has(Misbehaviour.ANNOUNCES_TOO_LITTLE) ? OptionalLong.of(0) : length;
+    return misbehaves(Misbehaviour.UNDERESTIMATES_LENGTH) ? OptionalLong.of(0) : length;
   }
 
   @Override

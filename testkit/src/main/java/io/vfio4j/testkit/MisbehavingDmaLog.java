@@ -17,7 +17,7 @@ final class MisbehavingDmaLog implements DmaLog {
 
   private static final long PAGE = DirtyLog.PAGE_SIZE;
   private static final long LARGE_PAGE = 2 << 20;
-  private static final List<long[]> SOMETHING = List.of(new long[] {0, PAGE});
+  private static final List<long[]> SUBSTITUTE_RANGES = List.of(new long[] {0, PAGE});
 
   private final MisbehavingDevice device;
   private final DirtyLog honest;
@@ -40,28 +40,28 @@ final class MisbehavingDmaLog implements DmaLog {
 
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
-    return startAny(ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList(),
+    return startUnchecked(ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList(),
         pageSize);
   }
 
   /** Starts with any numbers. */
-  long startAny(List<long[]> ranges, long pageSize) throws DeviceException {
-    if (device.has(Misbehaviour.LOG_STARTS_TWICE)) {
+  long startUnchecked(List<long[]> ranges, long pageSize) throws DeviceException {
+    if (device.misbehaves(Misbehaviour.LOG_STARTS_TWICE)) {
       honest.clear();
     }
     try {
-      boolean makesDo = mistake(ranges, pageSize).map(device::has).orElse(false);
-      long chosen = honest.start(makesDo ? SOMETHING : ranges, pageSize);
-      if (device.has(Misbehaviour.LOG_OUTLIVES_STOP)) {
+      boolean makesDo = defectOf(ranges, pageSize).map(device::misbehaves).orElse(false);
+      long chosen = honest.start(makesDo ? SUBSTITUTE_RANGES : ranges, pageSize);
+      if (device.misbehaves(Misbehaviour.LOG_OUTLIVES_STOP)) {
         markAgain();
       }
-      return device.has(Misbehaviour.LOGS_ODD_PAGES) ? 5000 : chosen;
+      return device.misbehaves(Misbehaviour.LOGS_ODD_PAGE_SIZES) ? 5000 : chosen;
     } catch (ErrnoException e) {
-      throw refused("start DMA logging", e);
+      throw rejection("start DMA logging", e);
     }
   }
 
-  private static Optional<Misbehaviour> mistake(List<long[]> ranges, long pageSize) {
+  private static Optional<Misbehaviour> defectOf(List<long[]> ranges, long pageSize) {
     if (ranges.isEmpty()) {
       return Optional.of(Misbehaviour.LOGS_NO_RANGES);
     }
@@ -84,45 +84,46 @@ final class MisbehavingDmaLog implements DmaLog {
 
   @Override
   public void stop() throws DeviceException {
-    if (!honest.isStarted() && device.has(Misbehaviour.LOG_STOPS_TWICE)) {
+    if (!honest.isStarted() && device.misbehaves(Misbehaviour.LOG_STOPS_TWICE)) {
       return;
     }
     try {
       honest.stop();
     } catch (ErrnoException e) {
-      throw refused("stop DMA logging", e);
+      throw rejection("stop DMA logging", e);
     }
   }
 
   @Override
   public void report(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
-    reportAny(range.iova(), range.length(), pageSize, bitmap);
+    reportUnchecked(range.iova(), range.length(), pageSize, bitmap);
   }
 
   /** Reports with any numbers. */
-  void reportAny(long iova, long length, long pageSize, MemorySegment bitmap) throws DeviceException {
-    if (!honest.isStarted() && device.has(Misbehaviour.REPORTS_WITHOUT_LOG)) {
+  void reportUnchecked(long iova, long length, long pageSize, MemorySegment bitmap) throws DeviceException {
+    if (!honest.isStarted() && device.misbehaves(Misbehaviour.REPORTS_WITHOUT_LOG)) {
       return;
     }
-    boolean tooLarge = pageSize > LARGE_PAGE && device.has(Misbehaviour.REPORTS_SMALL_PAGES_ONLY);
-    boolean tooLate = !device.state().isRunning() && device.has(Misbehaviour.LOG_ENDS_WITH_RUNNING);
+    boolean tooLarge = pageSize > LARGE_PAGE && device.misbehaves(Misbehaviour.REPORTS_SMALL_PAGES_ONLY);
+    boolean tooLate = !device.state().isRunning() && device.misbehaves(Misbehaviour.LOG_ENDS_WITH_RUNNING);
     if (tooLarge || tooLate) {
       throw new DeviceException(device.name(), "report", Errno.EINVAL);
     }
-    if (device.has(Misbehaviour.REPORT_CLEARS_BITS)) {
+    if (device.misbehaves(Misbehaviour.REPORT_CLEARS_BITS)) {
       bitmap.fill((byte) 0);
     }
     try {
-      honest.report(iova, length, device.has(Misbehaviour.REPORTS_ANY_PAGES) ? PAGE : pageSize, bitmap);
+      honest.report(iova, length, device.misbehaves(Misbehaviour.REPORTS_ANY_PAGE_SIZE) ? PAGE : pageSize,
+          bitmap);
     } catch (ErrnoException e) {
-      throw refused("report", e);
+      throw rejection("report", e);
     }
-    if (device.has(Misbehaviour.REPORT_KEEPS_LOG)) {
+    if (device.misbehaves(Misbehaviour.REPORT_KEEPS_LOG)) {
       markAgain();
     }
   }
 
-  private DeviceException refused(String action, ErrnoException e) {
+  private DeviceException rejection(String action, ErrnoException e) {
     return new DeviceException(device.name(), action, e.errno(), String.valueOf(e.getMessage()), e);
   }
 }

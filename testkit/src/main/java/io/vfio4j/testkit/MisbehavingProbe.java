@@ -23,7 +23,7 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final SimulatedSettings settings;
-  private final Set<Misbehaviour> habits;
+  private final Set<Misbehaviour> misbehaviours;
   private MisbehavingDevice device;
 
   /**
@@ -34,7 +34,7 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
    */
   public MisbehavingProbe(SimulatedSettings settings, Set<Misbehaviour> habits) {
     this.settings = settings;
-    this.habits = Set.copyOf(habits);
+    this.misbehaviours = Set.copyOf(habits);
     this.device = new MisbehavingDevice(settings, habits);
   }
 
@@ -46,12 +46,13 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
   @Override
   public void reopen() {
     boolean stays =
-        device.has(Misbehaviour.STATE_OUTLIVES_CLOSING) || device.has(Misbehaviour.DIES_AFTER_CLOSING);
+        device.misbehaves(Misbehaviour.STATE_OUTLIVES_CLOSE)
+            || device.misbehaves(Misbehaviour.LOST_AFTER_CLOSE);
     device.close();
     if (stays) {
-      device.wasReopened();
+      device.markReopened();
     } else {
-      device = new MisbehavingDevice(settings, habits);
+      device = new MisbehavingDevice(settings, misbehaviours);
     }
   }
 
@@ -64,7 +65,7 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
   public void setState(int number) throws DeviceException {
     if (DeviceState.fromWire(number).isPresent()) {
       device.moveTo(DeviceState.fromWire(number).get());
-    } else if (!device.has(Misbehaviour.ACCEPTS_NUMBERS)) {
+    } else if (!device.misbehaves(Misbehaviour.ACCEPTS_UNKNOWN_STATE_NUMBERS)) {
       throw new DeviceException(device.name(), "set state " + Integer.toUnsignedString(number), Errno.EINVAL);
     }
   }
@@ -89,7 +90,7 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
   /** {@inheritDoc} There is the config space, of which the ids are all that is there. */
   @Override
   public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
-    boolean stopped = device.has(Misbehaviour.CONFIG_SPACE_STOPS) && !device.state().isRunning();
+    boolean stopped = device.misbehaves(Misbehaviour.CONFIG_SPACE_STOPS) && !device.state().isRunning();
     if (region != CONFIG_REGION || offset != 0 || into.byteSize() != Integer.BYTES || stopped) {
       throw new DeviceException(device.name(), "read region " + region, stopped ? Errno.EIO : Errno.EINVAL);
     }
@@ -103,13 +104,13 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
 
   @Override
   public long startLog(List<long[]> ranges, long pageSize) throws DeviceException {
-    return device.misbehavingLog().startAny(ranges, pageSize);
+    return device.misbehavingLog().startUnchecked(ranges, pageSize);
   }
 
   @Override
   public void reportLog(long iova, long length, long pageSize) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      device.misbehavingLog().reportAny(iova, length, pageSize, arena.allocate(1 << 12, 8));
+      device.misbehavingLog().reportUnchecked(iova, length, pageSize, arena.allocate(1 << 12, 8));
     }
   }
 

@@ -30,11 +30,11 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
   private static final int INVALID = DeviceStateV1.RESUMING_BIT | DeviceStateV1.RUNNING_BIT;
 
   private final SimulatedRegion honest;
-  private final Set<RegionMisbehaviour> habits;
+  private final Set<RegionMisbehaviour> misbehaviours;
   private final MemorySegment scratch = Arena.ofAuto().allocate(U64);
   /** Bits that the field shows beyond the honest one's. */
-  private int shown;
-  private boolean pretendsError;
+  private int reported;
+  private boolean reportsError;
   private boolean committed;
   private boolean repeated;
   private int segments;
@@ -48,17 +48,17 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
    */
   public MisbehavingRegion(SimulatedRegion honest, Set<RegionMisbehaviour> habits) {
     this.honest = honest;
-    this.habits = Set.copyOf(habits);
+    this.misbehaviours = Set.copyOf(habits);
     begin();
   }
 
-  private boolean has(RegionMisbehaviour habit) {
-    return habits.contains(habit);
+  private boolean misbehaves(RegionMisbehaviour habit) {
+    return misbehaviours.contains(habit);
   }
 
   private void begin() {
-    shown = has(RegionMisbehaviour.STARTS_WITH_A_RESERVED_BIT) ? RESERVED_BIT : 0;
-    pretendsError = false;
+    reported = misbehaves(RegionMisbehaviour.STARTS_WITH_RESERVED_BIT) ? RESERVED_BIT : 0;
+    reportsError = false;
     beginSession();
   }
 
@@ -82,43 +82,44 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
     }
     Optional<MigrationRegionField> field = MigrationRegionField.at(offset, into.byteSize());
     if (field.isEmpty()) {
-      anyWidth(offset, into, honest::read);
+      splitAccess(offset, into, honest::read);
       return;
     }
     switch (field.get()) {
       case DEVICE_STATE -> {
         honest.read(offset, into);
-        into.set(U32, 0, shownState(into.get(U32, 0)));
+        into.set(U32, 0, reportedState(into.get(U32, 0)));
       }
-      case RESERVED -> into.fill((byte) (has(RegionMisbehaviour.RESERVED_FIELD_READS_ONES) ? 0xff : 0));
+      case RESERVED ->
+        into.fill((byte) (misbehaves(RegionMisbehaviour.RESERVED_FIELD_READS_ONES) ? 0xff : 0));
       case PENDING_BYTES -> readPending(offset, into);
       case DATA_OFFSET -> {
         honest.read(offset, into);
         readTo = committed ? readTo : 0;
         committed = true;
-        if (has(RegionMisbehaviour.SEGMENTS_IN_THE_HEADER)) {
+        if (misbehaves(RegionMisbehaviour.SEGMENTS_IN_HEADER)) {
           into.set(U64, 0, MigrationRegionField.DATA_OFFSET.offset());
         }
       }
       case DATA_SIZE -> {
         honest.read(offset, into);
-        if (has(RegionMisbehaviour.SEGMENTS_TOO_LONG) && into.get(U64, 0) > 0) {
+        if (misbehaves(RegionMisbehaviour.SEGMENTS_TOO_LONG) && into.get(U64, 0) > 0) {
           into.set(U64, 0, size());
         }
       }
     }
   }
 
-  private int shownState(int state) {
-    if (pretendsError) {
+  private int reportedState(int state) {
+    if (reportsError) {
       return DeviceStateV1.ERROR.value();
     }
-    int all = state | shown;
-    return has(RegionMisbehaviour.DROPS_RESERVED_BITS) ? all & DeviceStateV1.KNOWN_BITS : all;
+    int all = state | reported;
+    return misbehaves(RegionMisbehaviour.DROPS_RESERVED_BITS) ? all & DeviceStateV1.KNOWN_BITS : all;
   }
 
   private void readPending(long offset, MemorySegment into) throws DeviceException {
-    if (committed && !repeated && has(RegionMisbehaviour.REPEATS_A_SEGMENT)) {
+    if (committed && !repeated && misbehaves(RegionMisbehaviour.REPEATS_SEGMENT)) {
       repeated = true;
       honest.read(MigrationRegionField.DATA_SIZE.offset(), into);
       return;
@@ -127,17 +128,17 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
     committed = false;
     honest.read(offset, into);
     boolean stopped = honest.state().equals(DeviceStateV1.STOP_COPY);
-    if (has(RegionMisbehaviour.ENDS_EARLY) && stopped && segments == 1) {
+    if (misbehaves(RegionMisbehaviour.ENDS_EARLY) && stopped && segments == 1) {
       into.set(U64, 0, 0);
     }
-    if (has(RegionMisbehaviour.PENDING_HAS_AN_EFFECT) && into.get(U64, 0) > 0) {
+    if (misbehaves(RegionMisbehaviour.PENDING_READ_HAS_EFFECT) && into.get(U64, 0) > 0) {
       honest.read(MigrationRegionField.DATA_OFFSET.offset(), scratch);
     }
   }
 
   private void readData(long offset, MemorySegment into) throws DeviceException {
     honest.read(offset, into);
-    if (has(RegionMisbehaviour.READS_ONCE) && offset < readTo) {
+    if (misbehaves(RegionMisbehaviour.READS_ONCE) && offset < readTo) {
       into.fill((byte) 0);
     }
     readTo = Math.max(readTo, offset + into.byteSize());
@@ -149,8 +150,8 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
     void run(long offset, MemorySegment data) throws DeviceException;
   }
 
-  private void anyWidth(long offset, MemorySegment data, Access access) throws DeviceException {
-    if (!has(RegionMisbehaviour.TAKES_ANY_WIDTH)
+  private void splitAccess(long offset, MemorySegment data, Access access) throws DeviceException {
+    if (!misbehaves(RegionMisbehaviour.ACCEPTS_ANY_WIDTH)
         || offset > MigrationRegionLayout.HEADER_SIZE - data.byteSize()) {
       access.run(offset, data);
     }
@@ -160,7 +161,7 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
   public void write(long offset, MemorySegment data) throws DeviceException {
     Optional<MigrationRegionField> field = MigrationRegionField.at(offset, data.byteSize());
     if (field.isEmpty() && offset < SimulatedRegion.WINDOW_OFFSET) {
-      anyWidth(offset, data, honest::write);
+      splitAccess(offset, data, honest::write);
     } else if (field.isPresent() && field.get() == MigrationRegionField.DEVICE_STATE) {
       writeState(data.get(U32, 0));
     } else if (field.isPresent() && field.get() == MigrationRegionField.DATA_SIZE) {
@@ -172,41 +173,41 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
 
   private void writeDataSize(long offset, MemorySegment data) throws DeviceException {
     boolean huge = data.get(U64, 0) > size() - SimulatedRegion.WINDOW_OFFSET;
-    if (has(RegionMisbehaviour.TAKES_HUGE_SEGMENTS) && huge && honest.state().isResuming()) {
+    if (misbehaves(RegionMisbehaviour.ACCEPTS_HUGE_SEGMENTS) && huge && honest.state().isResuming()) {
       return;
     }
-    if (has(RegionMisbehaviour.DATA_IN_STOP_IS_AN_ERROR) && honest.state().equals(DeviceStateV1.STOP)) {
-      pretendsError = true;
+    if (misbehaves(RegionMisbehaviour.DATA_SIZE_FAILS_IN_STOP) && honest.state().equals(DeviceStateV1.STOP)) {
+      reportsError = true;
     }
     honest.write(offset, data);
   }
 
   private void writeState(int value) throws DeviceException {
     DeviceStateV1 written = new DeviceStateV1(value);
-    if (pretendsError) {
-      throw refusal("only a reset leaves ERROR");
+    if (reportsError) {
+      throw rejection("only a reset leaves ERROR");
     }
-    if (has(RegionMisbehaviour.TAKES_ERROR) && written.isError()) {
-      pretendsError = true;
-    } else if (has(RegionMisbehaviour.TAKES_INVALID) && written.bits() == INVALID) {
+    if (misbehaves(RegionMisbehaviour.ACCEPTS_ERROR) && written.isError()) {
+      reportsError = true;
+    } else if (misbehaves(RegionMisbehaviour.ACCEPTS_INVALID) && written.bits() == INVALID) {
       return;
-    } else if (has(RegionMisbehaviour.TAKES_NDMA) && written.hasNdma() && written.isWritable(true)) {
-      pass(value & ~DeviceStateV1.NDMA_BIT);
-      shown |= DeviceStateV1.NDMA_BIT;
+    } else if (misbehaves(RegionMisbehaviour.ACCEPTS_NDMA) && written.hasNdma() && written.isWritable(true)) {
+      forward(value & ~DeviceStateV1.NDMA_BIT);
+      reported |= DeviceStateV1.NDMA_BIT;
     } else {
-      pass(value);
-      shown = 0;
+      forward(value);
+      reported = 0;
     }
   }
 
-  private void pass(int value) throws DeviceException {
+  private void forward(int value) throws DeviceException {
     DeviceStateV1 before = honest.state();
     DeviceStateV1 to = new DeviceStateV1(value).effective();
-    if (has(RegionMisbehaviour.LACKS_ABORT) && before.equals(DeviceStateV1.STOP_COPY)
+    if (misbehaves(RegionMisbehaviour.REJECTS_ABORT) && before.equals(DeviceStateV1.STOP_COPY)
         && to.equals(DeviceStateV1.RUNNING)) {
-      throw refusal("it lacks this transition");
+      throw rejection("it lacks this transition");
     }
-    if (has(RegionMisbehaviour.CAPTURES_BEFORE_IT_LOADS) && before.equals(DeviceStateV1.RESUMING)
+    if (misbehaves(RegionMisbehaviour.CAPTURES_BEFORE_LOAD) && before.equals(DeviceStateV1.RESUMING)
         && to.equals(DeviceStateV1.STOP_COPY)) {
       honest.reset();
     }
@@ -217,7 +218,7 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
       }
       return;
     }
-    if (has(RegionMisbehaviour.REFUSAL_STOPS) && before.isRunning()) {
+    if (misbehaves(RegionMisbehaviour.REFUSAL_STOPS) && before.isRunning()) {
       tryWrite(DeviceStateV1.STOP.value());
     }
     throw refused;
@@ -229,20 +230,20 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
       honest.write(MigrationRegionField.DEVICE_STATE.offset(), scratch.asSlice(0, Integer.BYTES));
       return null;
     } catch (DeviceException e) {
-      return has(RegionMisbehaviour.WRONG_ERRNO) && e.errno().equals(Errno.EINVAL)
+      return misbehaves(RegionMisbehaviour.WRONG_ERRNO) && e.errno().equals(Errno.EINVAL)
           ? new DeviceException(e.device(), e.action(), Errno.EIO)
           : e;
     }
   }
 
-  private static DeviceException refusal(String why) {
+  private static DeviceException rejection(String why) {
     return new DeviceException("region", "write device_state", Errno.EINVAL, "write device_state: " + why,
         null);
   }
 
   @Override
   public void reset() throws DeviceException {
-    if (!has(RegionMisbehaviour.RESET_CHANGES_NOTHING)) {
+    if (!misbehaves(RegionMisbehaviour.RESET_CHANGES_NOTHING)) {
       honest.reset();
       begin();
     }

@@ -15,7 +15,7 @@ public final class MisbehavingRegionProbe
     DeviceProbe.MigrationRegionProbe,
     DeviceProbe.ResetProbe {
 
-  private final MisbehavingDevice behind;
+  private final MisbehavingDevice backing;
   private final MisbehavingRegion region;
   private final boolean ndma;
   private final RegionMigratableDevice device;
@@ -31,10 +31,10 @@ public final class MisbehavingRegionProbe
   public MisbehavingRegionProbe(SimulatedSettings settings, int window, boolean ndma,
       Set<RegionMisbehaviour> habits) {
     this.ndma = ndma;
-    behind = new MisbehavingDevice(settings, Set.of());
-    region = new MisbehavingRegion(new SimulatedRegion(behind, window, ndma), habits);
+    backing = new MisbehavingDevice(settings, Set.of());
+    region = new MisbehavingRegion(new SimulatedRegion(backing, window, ndma), habits);
     device =
-        new RegionMigratableDevice(behind.identity(), region, FeaturesV1.all(ndma), behind.dmaLog(), true);
+        new RegionMigratableDevice(backing.identity(), region, FeaturesV1.all(ndma), backing.dmaLog(), true);
   }
 
   @Override
@@ -44,12 +44,12 @@ public final class MisbehavingRegionProbe
 
   /** Gives the device a content that is not zeros. */
   public void fill(long seed) {
-    behind.fill(seed);
+    backing.fill(seed);
   }
 
   /** Drives the device into ERROR. */
   public void enterError() throws DeviceException {
-    behind.enterError();
+    backing.enterError();
   }
 
   @Override

@@ -37,10 +37,10 @@ public final class SimulatedDevice implements MigratableDevice {
   private final SimulatedState state;
   private final DeviceStateMachine machine;
   private final Random random;
-  private final List<Act> acts = new ArrayList<>();
-  private final Map<Fault.FailArc, Integer> arcFailures = new HashMap<>();
-  private @Nullable SimulatedSaving saving;
-  private @Nullable SimulatedResuming resuming;
+  private final List<DeviceOperation> operations = new ArrayList<>();
+  private final Map<Fault.ArcFailure, Integer> arcFailures = new HashMap<>();
+  private @Nullable SimulatedSavingSession saving;
+  private @Nullable SimulatedResumingSession resuming;
   private int calls;
   private int resets;
   private int openSessions;
@@ -55,7 +55,8 @@ public final class SimulatedDevice implements MigratableDevice {
     this.settings = settings;
     this.state = new SimulatedState(settings.pages());
     this.random = new Random(settings.seed());
-    this.machine = new DeviceStateMachine(settings.name(), settings.features(), this::take, this::changed);
+    this.machine =
+        new DeviceStateMachine(settings.name(), settings.features(), this::takeArc, this::onStateChanged);
     if (settings.seed() != 0) {
       state.fill(settings.seed());
     }
@@ -64,13 +65,13 @@ public final class SimulatedDevice implements MigratableDevice {
   // What a test asks.
 
   /** Returns the moves and resets so far, in order, those that failed included. */
-  public List<Act> acts() {
-    return List.copyOf(acts);
+  public List<DeviceOperation> operations() {
+    return List.copyOf(operations);
   }
 
   /** Returns how often the device was asked to reset itself. */
   public long resetCount() {
-    return acts.stream().filter(Act.Reset.class::isInstance).count();
+    return operations.stream().filter(DeviceOperation.Reset.class::isInstance).count();
   }
 
   /** Returns a copy of all that the device holds. */
@@ -79,8 +80,8 @@ public final class SimulatedDevice implements MigratableDevice {
   }
 
   /** Returns what tells the state that the device holds from others; 0 after a reset. */
-  public long stateIdentity() {
-    return state.identity();
+  public long stateFingerprint() {
+    return state.fingerprint();
   }
 
   /** Returns the state in which the device is, also when it is lost. */
@@ -88,7 +89,7 @@ public final class SimulatedDevice implements MigratableDevice {
     return machine.state();
   }
 
-  /** Returns how many calls there were, as {@link Fault.LoseAtCall} counts them. */
+  /** Returns how many calls there were, as {@link Fault.LossAtCall} counts them. */
   public int callCount() {
     return calls;
   }
@@ -127,19 +128,19 @@ public final class SimulatedDevice implements MigratableDevice {
 
   @Override
   public DeviceState state() throws DeviceException {
-    call("state");
+    countCall("state");
     return machine.state();
   }
 
   @Override
   public TransitionResult moveTo(DeviceState target) throws DeviceException {
-    acts.add(new Act.Move(target));
-    call("move to " + target);
+    operations.add(new DeviceOperation.Transition(target));
+    countCall("move to " + target);
     try {
       return machine.moveTo(target);
     } catch (TransitionException e) {
       if (lost) { // At an arc of this move: then there is nobody to tell the state reached.
-        throw loss("move to " + target);
+        throw lossException("move to " + target);
       }
       throw e;
     }
@@ -147,10 +148,10 @@ public final class SimulatedDevice implements MigratableDevice {
 
   @Override
   public void reset() throws DeviceException {
-    acts.add(new Act.Reset());
-    call("reset");
+    operations.add(new DeviceOperation.Reset());
+    countCall("reset");
     resets++;
-    for (Fault.FailReset fail : faults().all(Fault.FailReset.class).toList()) {
+    for (Fault.ResetFailure fail : faults().ofType(Fault.ResetFailure.class).toList()) {
       if (resets > fail.after()) {
         throw new DeviceException(name(), "reset", fail.errno());
       }
@@ -162,14 +163,14 @@ public final class SimulatedDevice implements MigratableDevice {
 
   @Override
   public OptionalLong stopCopyLength() throws DeviceException {
-    call("stop-copy length");
-    if (!settings.announcesLength()) {
+    countCall("stop-copy length");
+    if (!settings.estimatesLength()) {
       return OptionalLong.empty();
     }
-    SimulatedSaving current = saving;
+    SimulatedSavingSession current = saving;
     return OptionalLong.of(current != null
-        ? current.left()
-        : SimulatedStream.HEADER_BYTES + (state.pages() + 1L) * SimulatedStream.RECORD_BYTES);
+        ? current.remaining()
+        : SimulatedStreamFormat.HEADER_BYTES + (state.pages() + 1L) * SimulatedStreamFormat.RECORD_BYTES);
   }
 
   @Override
@@ -196,75 +197,75 @@ public final class SimulatedDevice implements MigratableDevice {
     return settings.chunk();
   }
 
-  boolean tellsPreCopyInfo() {
-    return settings.tellsPreCopyInfo();
+  boolean reportsPreCopyInfo() {
+    return settings.reportsPreCopyInfo();
   }
 
   /** Counts a call and fails if the device is lost at it. */
-  void call(String action) throws DeviceException {
+  void countCall(String action) throws DeviceException {
     calls++;
-    lost |= faults().all(Fault.LoseAtCall.class).anyMatch(fault -> fault.call() == calls);
+    lost |= faults().ofType(Fault.LossAtCall.class).anyMatch(fault -> fault.call() == calls);
     if (lost) {
-      throw loss(action);
+      throw lossException(action);
     }
   }
 
   /** The device goes on for a moment, if it runs. */
-  void liveOn() {
+  void simulateActivity() {
     if (machine.state().isRunning()) {
       state.change(settings.changesPerRead(), random);
     }
   }
 
   /** Reading or writing takes time. */
-  void spend(long bytes) {
+  void advanceClock(long bytes) {
     settings.clock().advanceNanos(bytes * settings.nanosPerByte());
   }
 
-  void sessionClosed() {
+  void onSessionClosed() {
     openSessions--;
   }
 
-  private DeviceLostException loss(String action) {
+  private DeviceLostException lossException(String action) {
     return new DeviceLostException(name(), action, Errno.ECONNRESET, "the simulated server died", null);
   }
 
-  private Optional<DataSession> take(Arc arc) throws ArcException {
-    trouble(arc);
+  private Optional<DataSession> takeArc(Arc arc) throws ArcException {
+    applyFaults(arc);
     if (arc.endsSession()) {
       finishSession(arc);
     }
     if (arc.opensSaving()) {
       openSessions++;
-      saving = new SimulatedSaving(this, state);
+      saving = new SimulatedSavingSession(this, state);
       return Optional.of(saving);
     }
     if (arc.opensResuming()) {
       openSessions++;
-      resuming = new SimulatedResuming(this, state);
+      resuming = new SimulatedResumingSession(this, state);
       return Optional.of(resuming);
     }
     return Optional.empty();
   }
 
-  private static void holdUp(Fault.HoldArc hold) throws ArcException {
+  private static void awaitRelease(Fault.ArcBlock hold) throws ArcException {
     try {
-      hold.until().await();
+      hold.release().await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ArcException(Errno.EINTR, false, "interrupted at " + hold.arc());
     }
   }
 
-  private void trouble(Arc arc) throws ArcException {
+  private void applyFaults(Arc arc) throws ArcException {
     for (Fault fault : faults().faults()) {
       switch (fault) {
-        case Fault.DelayArc delay when delay.arc().equals(arc) -> settings.clock().advance(delay.by());
-        case Fault.HoldArc hold when hold.arc().equals(arc) -> holdUp(hold);
-        case Fault.FailArc fail when fail.arc().equals(arc)
+        case Fault.ArcDelay delay when delay.arc().equals(arc) -> settings.clock().advance(delay.delay());
+        case Fault.ArcBlock hold when hold.arc().equals(arc) -> awaitRelease(hold);
+        case Fault.ArcFailure fail when fail.arc().equals(arc)
             && arcFailures.merge(fail, 1, Integer::sum) <= fail.times() ->
           throw new ArcException(fail.errno(), fail.entersError(), "ordered to fail at " + arc);
-        case Fault.LoseAtArc lose when lose.arc().equals(arc) -> {
+        case Fault.LossAtArc lose when lose.arc().equals(arc) -> {
           lost = true;
           throw new ArcException(Errno.ECONNRESET, false, "ordered to die at " + arc);
         }
@@ -293,7 +294,7 @@ public final class SimulatedDevice implements MigratableDevice {
     }
   }
 
-  private void changed(DeviceState from, DeviceState to, String reason) {
-    settings.observer().changed(this, from, to, reason);
+  private void onStateChanged(DeviceState from, DeviceState to, String reason) {
+    settings.observer().stateChanged(this, from, to, reason);
   }
 }

@@ -16,16 +16,16 @@ import io.vfio4j.model.MigrationFeatures;
  * @param changesPerRead how many pages it changes, while it runs, before each read: as many as fit into a
  *     read or more make it never converge
  * @param chunk bytes that a read gives at most
- * @param tellsPreCopyInfo whether it tells what is pending
- * @param announcesLength whether it estimates its stop-copy length
+ * @param reportsPreCopyInfo whether it tells what is pending
+ * @param estimatesLength whether it estimates its stop-copy length
  * @param faults the troubles it has
  * @param clock its time, which it sets forward itself
  * @param nanosPerByte how long reading or writing a byte takes
  * @param observer hears of every change of its state
  */
 public record SimulatedSettings(String name, MigrationFeatures features, int pages, long seed, int deviceId,
-    int changesPerRead, long chunk, boolean tellsPreCopyInfo, boolean announcesLength, FaultPlan faults,
-    SteerableClock clock, long nanosPerByte, Observer observer) {
+    int changesPerRead, long chunk, boolean reportsPreCopyInfo, boolean estimatesLength, FaultPlan faults,
+    ManualClock clock, long nanosPerByte, Observer observer) {
 
   /** Bytes of a page. */
   public static final int PAGE_BYTES = SimulatedState.PAGE;
@@ -46,7 +46,7 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
      * @param to where it is now
      * @param reason why, for people
      */
-    void changed(SimulatedDevice device, DeviceState from, DeviceState to, String reason);
+    void stateChanged(SimulatedDevice device, DeviceState from, DeviceState to, String reason);
   }
 
   /**
@@ -64,7 +64,7 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
   public static SimulatedSettings named(String name) {
     return new SimulatedSettings(name, MigrationFeatures.ALL, 16, 0, 0x5634, 0, 1 << 20, true, true,
         FaultPlan.NONE,
-        new SteerableClock(), 0, Observer.NONE);
+        new ManualClock(), 0, Observer.NONE);
   }
 
   /** Returns who the device says it is. */
@@ -79,20 +79,22 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
 
   /** Returns these settings with other features. */
   public SimulatedSettings withFeatures(MigrationFeatures other) {
-    return new SimulatedSettings(name, other, pages, seed, deviceId, changesPerRead, chunk, tellsPreCopyInfo,
-        announcesLength, faults, clock, nanosPerByte, observer);
+    return new SimulatedSettings(name, other, pages, seed, deviceId, changesPerRead, chunk,
+        reportsPreCopyInfo,
+        estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with a content: so many pages, filled from a seed, or with zeros for seed 0. */
   public SimulatedSettings withContent(int otherPages, long otherSeed) {
     return new SimulatedSettings(name, features, otherPages, otherSeed, deviceId, changesPerRead, chunk,
-        tellsPreCopyInfo, announcesLength, faults, clock, nanosPerByte, observer);
+        reportsPreCopyInfo, estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with another PCI device id. */
   public SimulatedSettings withDeviceId(int other) {
-    return new SimulatedSettings(name, features, pages, seed, other, changesPerRead, chunk, tellsPreCopyInfo,
-        announcesLength, faults, clock, nanosPerByte, observer);
+    return new SimulatedSettings(name, features, pages, seed, other, changesPerRead, chunk,
+        reportsPreCopyInfo,
+        estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
   /**
@@ -100,8 +102,9 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
    * gives.
    */
   public SimulatedSettings withChanges(int perRead, long otherChunk) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, perRead, otherChunk, tellsPreCopyInfo,
-        announcesLength, faults, clock, nanosPerByte, observer);
+    return new SimulatedSettings(name, features, pages, seed, deviceId, perRead, otherChunk,
+        reportsPreCopyInfo,
+        estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with or without the two estimates that a device may give. */
@@ -114,21 +117,21 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
   /** Returns these settings with troubles. */
   public SimulatedSettings withFaults(Fault... others) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
-        tellsPreCopyInfo,
-        announcesLength, FaultPlan.of(others), clock, nanosPerByte, observer);
+        reportsPreCopyInfo,
+        estimatesLength, FaultPlan.of(others), clock, nanosPerByte, observer);
   }
 
   /** Returns these settings with a clock, and a time that a byte takes. */
-  public SimulatedSettings withClock(SteerableClock other, long otherNanosPerByte) {
+  public SimulatedSettings withClock(ManualClock other, long otherNanosPerByte) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
-        tellsPreCopyInfo,
-        announcesLength, faults, other, otherNanosPerByte, observer);
+        reportsPreCopyInfo,
+        estimatesLength, faults, other, otherNanosPerByte, observer);
   }
 
   /** Returns these settings with somebody who hears of every change of state. */
   public SimulatedSettings withObserver(Observer other) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
-        tellsPreCopyInfo,
-        announcesLength, faults, clock, nanosPerByte, other);
+        reportsPreCopyInfo,
+        estimatesLength, faults, clock, nanosPerByte, other);
   }
 }

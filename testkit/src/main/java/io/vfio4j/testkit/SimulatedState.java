@@ -43,7 +43,7 @@ final class SimulatedState {
   }
 
   /** Returns what tells this state from others: page 0, which never changes. */
-  long identity() {
+  long fingerprint() {
     return ByteBuffer.wrap(content).getLong();
   }
 

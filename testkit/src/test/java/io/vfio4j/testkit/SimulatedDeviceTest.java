@@ -57,7 +57,7 @@ class SimulatedDeviceTest {
   }
 
   @Test
-  void stateGoesOutAndIn() throws DeviceException {
+  void savesAndLoadsState() throws DeviceException {
     try (SimulatedDevice source = settings.device(); SimulatedDevice target = load(save(source))) {
       target.moveTo(DeviceState.RUNNING);
       assertThat(target.content()).isEqualTo(source.content());
@@ -66,20 +66,20 @@ class SimulatedDeviceTest {
   }
 
   @Test
-  void preCopyRunsDryAndThenChangesFollow() throws DeviceException {
+  void sendsChangesAfterPreCopy() throws DeviceException {
     try (SimulatedDevice device = settings.device();
         SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession()) {
       long pending = session.preCopyInfo().orElseThrow().initialBytes();
       assertThat(readAll(session)).hasSize((int) pending);
       assertThat(session.preCopyInfo().orElseThrow().pending()).isZero();
       device.moveTo(DeviceState.STOP_COPY);
-      assertThat(readAll(session)).hasSize(SimulatedStream.RECORD_BYTES);
+      assertThat(readAll(session)).hasSize(SimulatedStreamFormat.RECORD_BYTES);
       assertThatThrownBy(session::preCopyInfo).hasMessageContaining("EINVAL");
     }
   }
 
   @Test
-  void damagedStateIsRefusedAndShortStateDoesNotLeaveResuming() throws DeviceException {
+  void rejectsCorruptAndTruncatedState() throws DeviceException {
     try (SimulatedDevice source = settings.device()) {
       byte[] stream = save(source);
       stream[200]++;
@@ -90,30 +90,30 @@ class SimulatedDeviceTest {
         assertThatThrownBy(() -> target.moveTo(DeviceState.STOP)).isInstanceOf(TransitionException.class);
         assertThat(target.machineState()).isEqualTo(DeviceState.RESUMING);
         target.reset();
-        assertThat(target.stateIdentity()).isZero();
+        assertThat(target.stateFingerprint()).isZero();
       }
     }
   }
 
   @Test
-  void faultsHappenAsOrdered() {
-    SteerableClock clock = new SteerableClock();
+  void injectsPlannedFaults() {
+    ManualClock clock = new ManualClock();
     Arc toStop = new Arc(DeviceState.RUNNING_P2P, DeviceState.STOP);
     try (SimulatedDevice device =
-        settings.withClock(clock, 0).withFaults(new Fault.DelayArc(toStop, Duration.ofSeconds(3)),
-            new Fault.FailArc(toStop, Errno.EIO, false, 1), new Fault.LoseAtCall(2)).device()) {
+        settings.withClock(clock, 0).withFaults(new Fault.ArcDelay(toStop, Duration.ofSeconds(3)),
+            new Fault.ArcFailure(toStop, Errno.EIO, false, 1), new Fault.LossAtCall(2)).device()) {
       assertThatThrownBy(() -> device.moveTo(DeviceState.STOP)).isInstanceOfSatisfying(
           TransitionException.class,
           e -> assertThat(e.reached()).isEqualTo(DeviceState.RUNNING_P2P));
       assertThat(clock.nanoTime()).isEqualTo(3_000_000_000L);
       assertThatThrownBy(device::reset).isInstanceOf(DeviceLostException.class);
       assertThatThrownBy(device::state).isInstanceOf(DeviceLostException.class);
-      assertThat(device.acts()).extracting(Object::toString).containsExactly("STOP", "reset");
+      assertThat(device.operations()).extracting(Object::toString).containsExactly("STOP", "reset");
     }
   }
 
   @Test
-  void seedsNameTheCaseThatFails() {
+  void reportsSeedOfFailingCase() {
     assertThatThrownBy(() -> Seeds.forEach(3, random -> assertThat(random.nextInt(2)).isEqualTo(2)))
         .isInstanceOf(AssertionError.class).hasMessageContaining("-Dvfio4j.seed=");
   }

@@ -224,7 +224,7 @@ class InteropRegressionTest {
         MemorySegment back = arena.allocate(BoardRegisters.SIZE);
         client.readRegion(BoardRegisters.BAR, 0, back);
         assertThat(back.mismatch(data)).isEqualTo(-1);
-        assertThat(server.complaints()).isEmpty();
+        assertThat(server.violations()).isEmpty();
       }
     }
 
@@ -241,7 +241,7 @@ class InteropRegressionTest {
             .isNotInstanceOf(DeviceLostException.class)
             .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
         assertThat(client.state()).as("the connection goes on").isEqualTo(DeviceState.STOP_COPY);
-        assertThat(server.complaints()).isEmpty();
+        assertThat(server.violations()).isEmpty();
       }
     }
   }

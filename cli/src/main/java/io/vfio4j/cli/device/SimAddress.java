@@ -56,7 +56,7 @@ public final class SimAddress {
         case "memory" -> sim.with(config.withMemorySize(new SizeConverter().convert(value)));
         case "features" -> sim.with(config.withFeatures(new FeaturesConverter().convert(value)));
         case "migration" -> new DeviceAddress.Sim(config, new VersionsConverter().convert(value));
-        case "load" -> sim.with(config.withLoad(Path.of(value)));
+        case "load" -> sim.with(config.withContent(Path.of(value)));
         case "fault" -> sim.with(config.withFault(Fault.parse(value)));
         case "mappable" -> sim.with(config.withMappable(true));
         default -> throw new IllegalArgumentException("'%s' is not known: %sgive %s".formatted(part,

@@ -73,7 +73,7 @@ final class ServeScratchCommand implements Callable<Integer> {
           .withFaults(faults).withMappable(mappable)
           .withSecondTraffic(secondTraffic);
       return load == null ? config
-          : config.withLoad(OptionValues.readableFile(common.spec(), "--load", load));
+          : config.withContent(OptionValues.readableFile(common.spec(), "--load", load));
     } catch (IllegalArgumentException e) {
       throw OptionValues.usageError(common.spec(), e);
     }

@@ -4,7 +4,7 @@ package io.vfio4j.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.cli.base.ChildServer;
-import io.vfio4j.testkit.ProcessFigures;
+import io.vfio4j.testkit.ProcessUsage;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.BufferedReader;
@@ -31,7 +31,7 @@ class KilledClientsIT {
         .start(List.of("serve", "scratch", "--socket", socket, "--memory", "1m", "--many=8"))) {
       VfioUserClient.connect(server.socket(), ClientOptions.DEFAULT).close();
       awaitDevices(server, 0);
-      ProcessFigures before = ProcessFigures.of(server.pid());
+      ProcessUsage before = ProcessUsage.of(server.pid());
 
       Process victim = victim(socket);
       try (BufferedReader said = victim.inputReader(StandardCharsets.UTF_8)) {
@@ -44,7 +44,7 @@ class KilledClientsIT {
       }
 
       awaitDevices(server, 0);
-      ProcessFigures after = ProcessFigures.of(server.pid());
+      ProcessUsage after = ProcessUsage.of(server.pid());
       assertThat(after.fds()).isEqualTo(before.fds());
       assertThat(after.threads()).isEqualTo(before.threads());
       assertThat(mapped(server)).isZero();

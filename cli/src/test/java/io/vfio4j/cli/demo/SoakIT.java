@@ -8,7 +8,7 @@ import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.migration.LocalMigration;
-import io.vfio4j.testkit.ProcessFigures;
+import io.vfio4j.testkit.ProcessUsage;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
@@ -49,11 +49,11 @@ class SoakIT {
       processes.put("driver", ProcessHandle.current().pid());
       int warmUp = Math.max(10, MIGRATIONS / 10);
       migrate(a, b, 0, warmUp);
-      Map<String, ProcessFigures> before = figures(processes, warmUp);
+      Map<String, ProcessUsage> before = figures(processes, warmUp);
       migrate(a, b, warmUp, MIGRATIONS);
-      Map<String, ProcessFigures> after = figures(processes, MIGRATIONS);
+      Map<String, ProcessUsage> after = figures(processes, MIGRATIONS);
       before.forEach((name, earlier) -> {
-        ProcessFigures later = Objects.requireNonNull(after.get(name));
+        ProcessUsage later = Objects.requireNonNull(after.get(name));
         assertThat(later.fds()).as("descriptors of %s", name).isLessThanOrEqualTo(earlier.fds());
         assertThat(later.threads()).as("threads of %s", name).isLessThanOrEqualTo(earlier.threads());
         assertThat(later.residentKiB()).as("resident memory of %s", name)
@@ -72,11 +72,11 @@ class SoakIT {
     }
   }
 
-  private static Map<String, ProcessFigures> figures(Map<String, Long> processes, int migrations)
+  private static Map<String, ProcessUsage> figures(Map<String, Long> processes, int migrations)
       throws IOException {
-    Map<String, ProcessFigures> figures = new LinkedHashMap<>();
+    Map<String, ProcessUsage> figures = new LinkedHashMap<>();
     for (Map.Entry<String, Long> process : processes.entrySet()) {
-      ProcessFigures now = ProcessFigures.of(process.getValue());
+      ProcessUsage now = ProcessUsage.of(process.getValue());
       figures.put(process.getKey(), now);
       System.out.printf("after %d migrations: %-8s %3d fds, %3d threads, %6d KiB resident%n", migrations,
           process.getKey(), now.fds(), now.threads(), now.residentKiB());

@@ -37,7 +37,7 @@ class DeviceAddressTest {
         "sim:a?memory=8m&features=stop_copy,p2p&load=/etc/a%26b+c&fault=slow=10m&fault=traffic=skip&mappable&migration=both");
 
     assertThat(address).isEqualTo(new DeviceAddress.Sim(ScratchConfig.named("sim:a").withMemorySize(8 << 20)
-        .withFeatures(MigrationFeatures.of(MigrationFeature.P2P)).withLoad(Path.of("/etc/a&b+c"))
+        .withFeatures(MigrationFeatures.of(MigrationFeature.P2P)).withContent(Path.of("/etc/a&b+c"))
         .withFault(Fault.parse("slow=10m")).withFault(Fault.parse("traffic=skip")).withMappable(true),
         MigrationVersions.BOTH))
         .hasToString("sim:a");

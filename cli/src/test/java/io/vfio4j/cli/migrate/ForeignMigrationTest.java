@@ -74,7 +74,7 @@ class ForeignMigrationTest {
 
     @Override
     public List<String> complaints() {
-      return server.complaints();
+      return server.violations();
     }
 
     @Override
@@ -160,7 +160,7 @@ class ForeignMigrationTest {
       left >>>= 1;
     }
     if (traits.contains(ServerTrait.NO_JSON)) {
-      traits.remove(ServerTrait.TINY_LIMITS);
+      traits.remove(ServerTrait.MINIMAL_LIMITS);
     }
     return traits;
   }
@@ -174,7 +174,7 @@ class ForeignMigrationTest {
     assertThat(to.client().state()).isEqualTo(DeviceState.RUNNING);
     assertThat(from.client().state()).isEqualTo(DeviceState.STOP);
     assertThat(target.content()).isEqualTo(source.content());
-    assertThat(target.stateIdentity()).isNotZero();
+    assertThat(target.stateFingerprint()).isNotZero();
     assertThat(from.complaints()).isEmpty();
     assertThat(to.complaints()).isEmpty();
   }
@@ -184,7 +184,7 @@ class ForeignMigrationTest {
   void keepsSourceRunningWhenLibvfioUserLoadFails() throws Exception {
     SimulatedDevice source = SETTINGS.device();
     SimulatedDevice target = SETTINGS.withContent(64, 0).withFaults(
-        new Fault.FailArc(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, false, 1)).device();
+        new Fault.ArcFailure(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, false, 1)).device();
     try (End from = Ours.of(source); End to = Foreign.of(target, ServerTrait.referenceLibrary())) {
       assertThatExceptionOfType(MigrationException.class).isThrownBy(() -> LocalMigration.run(from.client(),
           to.client(), PATIENT, Workload.NONE, event -> {
@@ -193,7 +193,7 @@ class ForeignMigrationTest {
       assertThat(to.client().state()).isEqualTo(DeviceState.RESUMING);
       assertThat(to.client().quirks()).extracting(ServerQuirk::kind)
           .contains(ServerQuirk.Kind.RESET_LEAVES_STATE);
-      assertThat(source.stateIdentity()).isNotZero();
+      assertThat(source.stateFingerprint()).isNotZero();
       assertThat(to.complaints()).isEmpty();
     }
   }
@@ -216,8 +216,8 @@ class ForeignMigrationTest {
       from.awaitEnd();
       to.awaitEnd();
       assertThat(target.content()).isEqualTo(content);
-      assertThat(from.complaints()).isEmpty();
-      assertThat(to.complaints()).isEmpty();
+      assertThat(from.violations()).isEmpty();
+      assertThat(to.violations()).isEmpty();
     }
   }
 }

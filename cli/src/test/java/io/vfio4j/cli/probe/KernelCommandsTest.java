@@ -23,8 +23,8 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
-import io.vfio4j.testkit.kernel.KernelManners;
-import io.vfio4j.testkit.kernel.Requests;
+import io.vfio4j.testkit.kernel.IoctlNumbers;
+import io.vfio4j.testkit.kernel.KernelProfile;
 import io.vfio4j.testkit.kernel.ScriptedKernel;
 import io.vfio4j.testkit.kernel.Sysfs;
 import java.io.IOException;
@@ -78,7 +78,7 @@ class KernelCommandsTest {
   }
 
   private static ScriptedKernel kernel(SimulatedDevice device) {
-    return new ScriptedKernel(device, KernelManners.LINUX_6_12);
+    return new ScriptedKernel(device, KernelProfile.LINUX_6_12);
   }
 
   /** From one scripted kernel to another, through the engine. */
@@ -132,7 +132,7 @@ class KernelCommandsTest {
           MigrationListener.NONE).withResettable(OpenDevice::mayHoldStaleState).run();
       assertThat(target.device().state()).isEqualTo(DeviceState.RUNNING);
     }
-    assertThat(right.stateIdentity()).isEqualTo(left.stateIdentity());
+    assertThat(right.stateFingerprint()).isEqualTo(left.stateFingerprint());
   }
 
   @Test
@@ -163,7 +163,7 @@ class KernelCommandsTest {
   void rejectsTargetThatFailsReset() throws Exception {
     makeSerial();
     ScriptedKernel kernel = kernel(SETTINGS.device());
-    kernel.fail(Requests.DEVICE_RESET, Errno.EIO, 1);
+    kernel.fail(IoctlNumbers.DEVICE_RESET, Errno.EIO, 1);
 
     try (OpenDevice target = address(kernel).open(text -> {
     })) {
@@ -189,7 +189,7 @@ class KernelCommandsTest {
           .anyMatch(line -> line.startsWith("missing     kept open: its driver may reset it"));
       assertThat(report.json().get("facts").getAsJsonArray()).hasSize(2);
     }
-    assertThat(device.acts()).isEmpty();
+    assertThat(device.operations()).isEmpty();
   }
 
   @Test
@@ -236,8 +236,8 @@ class KernelCommandsTest {
   void countsInaccessibleDevices() throws Exception {
     makeSerial();
     ScriptedKernel kernel = kernel(SETTINGS.device());
-    kernel.close("/dev/vfio/devices/vfio0", Errno.EACCES);
-    kernel.close("/dev/vfio/0", Errno.EACCES);
+    kernel.failOpen("/dev/vfio/devices/vfio0", Errno.EACCES);
+    kernel.failOpen("/dev/vfio/0", Errno.EACCES);
 
     HostInventoryReport report = survey(kernel);
     assertThat(report.lines()).hasSize(4).contains("?    kernel:" + SERIAL + " (mtty, group 0, vfio0)",

@@ -113,7 +113,8 @@ class ProbeTest {
     Path socket = folder.resolve("later");
     SimulatedDevice device = SimulatedSettings.named("later").device();
     try (ForeignServer server =
-        ForeignServer.listen(socket, device, Set.of(ServerTrait.LATER_FEATURES, ServerTrait.NAMES_NO_FDS))) {
+        ForeignServer.listen(socket, device,
+            Set.of(ServerTrait.UNKNOWN_FEATURES, ServerTrait.OMITS_FD_LIMIT))) {
       CommandRun run = CommandRun.vfio4j("probe", "vfio-user:" + socket);
       assertThat(run.out()).contains("features    stop_copy, p2p, pre_copy, flags 0x10 (unknown)")
           .contains("offers      MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, 40 (unknown)")
@@ -123,7 +124,7 @@ class ProbeTest {
       JsonObject json = CommandRun.vfio4j("probe", "vfio-user:" + socket, "--json").event("probe");
       assertThat(json.get("unknown_migration_flags").getAsLong()).isEqualTo(0x10);
       assertThat(json.get("offered_features").toString()).isEqualTo("[1,2,9,40]");
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
@@ -148,7 +149,7 @@ class ProbeTest {
       assertThat(stopped.event("probe").get("findings").getAsJsonArray())
           .extracting(finding -> finding.getAsJsonObject().get("kind").getAsString())
           .containsExactly("OLD_PROTOCOL", "NO_P2P", "NOT_RUNNING", "REFUSES_WHILE_STOPPED");
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 }

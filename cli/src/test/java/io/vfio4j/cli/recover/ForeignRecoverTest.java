@@ -78,7 +78,7 @@ class ForeignRecoverTest {
 
   @Test
   void resumesStoppedDeviceAsSuggested() throws Exception {
-    long identity = device.stateIdentity();
+    long identity = device.stateFingerprint();
     moveTo(DeviceState.STOP);
 
     CommandRun probe = CommandRun.vfio4j("probe", address);
@@ -87,8 +87,8 @@ class ForeignRecoverTest {
     CommandRun resumed = recover("--resume", address);
     assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
-    assertThat(device.stateIdentity()).isEqualTo(identity);
-    assertThat(server.complaints()).isEmpty();
+    assertThat(device.stateFingerprint()).isEqualTo(identity);
+    assertThat(server.violations()).isEmpty();
   }
 
   /** There is no way out of it but a restart. */
@@ -126,20 +126,20 @@ class ForeignRecoverTest {
     moveTo(DeviceState.STOP);
     MigrationId session = MigrationId.random();
     JournalFixture.write(folder.resolve("state"), session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
-    int acts = device.acts().size();
+    int acts = device.operations().size();
 
     CommandRun decided = recover(session.toString(), "--give-up");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(decided.err()).contains("stopped in STOP", "restart it");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
-    assertThat(device.acts()).hasSize(acts);
+    assertThat(device.operations()).hasSize(acts);
   }
 
   /** A reset that it answers may have done nothing: it is fenced by its stop, and does not run again. */
   @Test
   void stopsRunningTarget() throws Exception {
-    long identity = device.stateIdentity();
+    long identity = device.stateFingerprint();
     moveTo(DeviceState.RUNNING);
     MigrationId session = MigrationId.random();
     JournalFixture.write(folder.resolve("state"), session, Side.TARGET, List.of(address),
@@ -157,7 +157,7 @@ class ForeignRecoverTest {
     assertThat(decided.event("fenced").get("device").getAsString()).isEqualTo(address);
     assertThat(decided.err()).contains("not known to reset it", "restart it");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
-    assertThat(device.stateIdentity()).isEqualTo(identity);
+    assertThat(device.stateFingerprint()).isEqualTo(identity);
     assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
   }
 
@@ -177,7 +177,7 @@ class ForeignRecoverTest {
     JournalFixture.write(state, session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
     JournalFixture.write(state, session, Side.TARGET, List.of("vfio-user:" + folder.resolve("other.sock")),
         JournalStep.COMMITTED, JournalStep.RUNNING);
-    int acts = device.acts().size();
+    int acts = device.operations().size();
 
     CommandRun settled = recover();
 
@@ -185,7 +185,7 @@ class ForeignRecoverTest {
     assertThat(settled.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(settled.err()).contains("stays in STOP", "restart its server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
-    assertThat(device.acts()).hasSize(acts);
+    assertThat(device.operations()).hasSize(acts);
     assertThat(recover("--discard", address).exitCode()).as("a person may").isEqualTo(ExitCodes.SUCCESS);
   }
 
@@ -193,9 +193,9 @@ class ForeignRecoverTest {
   @Test
   void reportsDevicesResetBeforeFailure() throws Exception {
     server.close();
-    serve(ServerTrait.referenceLibrary(), new Fault.FailArc(
+    serve(ServerTrait.referenceLibrary(), new Fault.ArcFailure(
         new Arc(DeviceState.RUNNING, DeviceState.STOP), Errno.EIO, false, Integer.MAX_VALUE),
-        new Fault.FailArc(new Arc(DeviceState.RUNNING, DeviceState.RUNNING_P2P), Errno.EIO, false,
+        new Fault.ArcFailure(new Arc(DeviceState.RUNNING, DeviceState.RUNNING_P2P), Errno.EIO, false,
             Integer.MAX_VALUE));
     try (ServedTestDevice first = ServedTestDevice.start(folder.resolve("b.sock"))) {
       first.mark(1);

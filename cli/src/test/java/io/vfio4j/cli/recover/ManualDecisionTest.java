@@ -39,7 +39,7 @@ class ManualDecisionTest {
       String row =
           "the first %s, the second %s".formatted(group.get(0).description, group.get(1).description);
       for (Answer answer : Answer.values()) {
-        Path here = Files.createDirectory(folder.resolve(Integer.toString(table.cells())));
+        Path here = Files.createDirectory(folder.resolve(Integer.toString(table.cellCount())));
         try (DecisionScenario trial = new DecisionScenario(here, group)) {
           table.put(row, answer.description, trial.run(answer));
         } catch (AssertionError | Exception e) {
@@ -47,7 +47,7 @@ class ManualDecisionTest {
         }
       }
     }
-    assertThat(table.cells()).isEqualTo(GROUPS.size() * Answer.values().length);
+    assertThat(table.cellCount()).isEqualTo(GROUPS.size() * Answer.values().length);
     DocumentSection.of("a person decides").check(table.toString());
   }
 }

@@ -39,22 +39,22 @@ public final class Idio16Device extends PciDevice {
   private static final int ALL_INPUTS = (1 << INPUTS) - 1;
   private static final int LOW_INPUTS = 0xff;
   private static final long FILTER_NANOS = 5_000_000L;
-  private static final int LOOKS_PER_SECOND = 200;
+  private static final int POLLS_PER_SECOND = 200;
   /** PCI_CLASS_SP_OTHER: signal processing, among which are digital inputs and outputs. */
   private static final int CLASS_CODE = 0x118000;
 
   private final Wiring wiring;
   private final RegisterBank io =
       bar(Idio16Layout.REGISTERS_BAR, BarKind.IO, Idio16Layout.REGISTERS_SIZE).registers();
-  private final Register outLow = io.register8("OUT0_7", OUT_LOW).onWrite(written -> look());
-  private final Register outHigh = io.register8("OUT8_15", OUT_HIGH).onWrite(written -> look());
-  private final StateField seen = field("inputs");
-  private final StateField changed = field("changed");
-  private final StateField enabled = field("interrupt enabled");
+  private final Register outLow = io.register8("OUT0_7", OUT_LOW).onWrite(written -> sampleInputs());
+  private final Register outHigh = io.register8("OUT8_15", OUT_HIGH).onWrite(written -> sampleInputs());
+  private final StateField inputState = field("inputs");
+  private final StateField changeStatus = field("changed");
+  private final StateField interruptEnabled = field("interrupt enabled");
   private final StateField filterAll = field("filter all");
   private final StateField filterLow = field("filter 0 to 7");
   private final Intx intx = intx();
-  private final DevicePacer looking = pacer("looking", this::lookAgain);
+  private final DevicePacer inputPoll = pacer("looking", this::pollInputs);
   private final DeviceTimer[] filters = new DeviceTimer[INPUTS];
 
   /**
@@ -69,48 +69,50 @@ public final class Idio16Device extends PciDevice {
     this.wiring = wiring;
     for (int input = 0; input < INPUTS; input++) {
       int bit = 1 << input;
-      filters[input] = timer("filter " + input, () -> change(different() & bit));
+      filters[input] = timer("filter " + input, () -> applyChanges(changedInputs() & bit));
     }
-    io.register8("IN0_7", IN_LOW).computed(() -> inputs() & LOW_INPUTS).onWrite(written -> clear());
-    io.register8("IN8_15", IN_HIGH).computed(() -> inputs() >> Byte.SIZE);
-    io.register8("IRQ", IRQ).computed(() -> 0).onRead(() -> enable(1)).onWrite(written -> enable(0));
-    io.register8("FILTER_ALL", FILTER_ALL).computed(() -> 0).onRead(() -> filter(1, filterLow.value()))
-        .onWrite(written -> filter(0, 0));
-    io.register8("STATUS", STATUS).computed(this::status);
-    io.register8("FILTER", FILTER).computed(() -> filtered() & LOW_INPUTS).onWrite(this::filter);
+    io.register8("IN0_7", IN_LOW).computed(() -> readInputs() & LOW_INPUTS)
+        .onWrite(written -> clearInterrupt());
+    io.register8("IN8_15", IN_HIGH).computed(() -> readInputs() >> Byte.SIZE);
+    io.register8("IRQ", IRQ).computed(() -> 0).onRead(() -> setInterruptEnabled(1))
+        .onWrite(written -> setInterruptEnabled(0));
+    io.register8("FILTER_ALL", FILTER_ALL).computed(() -> 0).onRead(() -> setFilters(1, filterLow.value()))
+        .onWrite(written -> setFilters(0, 0));
+    io.register8("STATUS", STATUS).computed(this::readStatus);
+    io.register8("FILTER", FILTER).computed(() -> filteredInputs() & LOW_INPUTS).onWrite(this::setFilters);
   }
 
   /** Returns which inputs are energized, filtered or not. */
-  private int levels() {
+  private int inputLevels() {
     return wiring.inputs(outLow.intValue() | outHigh.intValue() << Byte.SIZE) & ALL_INPUTS;
   }
 
   /** Returns which inputs are not as they are seen. */
-  private int different() {
-    return levels() ^ (int) seen.value();
+  private int changedInputs() {
+    return inputLevels() ^ (int) inputState.value();
   }
 
-  private int filtered() {
+  private int filteredInputs() {
     return filterAll.value() != 0 ? ALL_INPUTS : (int) filterLow.value();
   }
 
-  private int inputs() {
-    look();
-    return (int) seen.value();
+  private int readInputs() {
+    sampleInputs();
+    return (int) inputState.value();
   }
 
-  private boolean lookAgain() {
-    look();
+  private boolean pollInputs() {
+    sampleInputs();
     return true;
   }
 
   /** Looks at the inputs: those without a filter are seen as they are, those with one once it agrees. */
-  private void look() {
+  private void sampleInputs() {
     if (!isRunning()) {
       return; // What changes meanwhile is seen as soon as the card runs.
     }
-    int different = different();
-    int wait = different & filtered();
+    int different = changedInputs();
+    int wait = different & filteredInputs();
     for (int input = 0; input < INPUTS; input++) {
       if ((wait >> input & 1) == 0) {
         filters[input].cancel();
@@ -118,75 +120,75 @@ public final class Idio16Device extends PciDevice {
         filters[input].start(FILTER_NANOS);
       }
     }
-    change(different & ~wait);
+    applyChanges(different & ~wait);
   }
 
-  private void change(int inputs) {
-    seen.set(seen.value() ^ inputs);
-    if (enabled.value() != 0) {
+  private void applyChanges(int inputs) {
+    inputState.set(inputState.value() ^ inputs);
+    if (interruptEnabled.value() != 0) {
       int low = (inputs & LOW_INPUTS) != 0 ? Idio16Layout.STATUS_LOW : 0;
       int high = (inputs & ~LOW_INPUTS) != 0 ? Idio16Layout.STATUS_HIGH : 0;
-      changed.set(changed.value() | low | high);
+      changeStatus.set(changeStatus.value() | low | high);
     }
-    interrupt();
+    updateIntx();
   }
 
-  private void clear() {
-    changed.set(0);
-    interrupt();
+  private void clearInterrupt() {
+    changeStatus.set(0);
+    updateIntx();
   }
 
-  private void enable(int on) {
-    look(); // What has changed before does not interrupt.
-    enabled.set(on);
-    interrupt();
+  private void setInterruptEnabled(int on) {
+    sampleInputs(); // What has changed before does not interrupt.
+    interruptEnabled.set(on);
+    updateIntx();
   }
 
-  private void filter(long lowInputs) {
+  private void setFilters(long lowInputs) {
     if (filterAll.value() == 0) {
-      filter(0, lowInputs);
+      setFilters(0, lowInputs);
     }
   }
 
-  private void filter(long all, long lowInputs) {
+  private void setFilters(long all, long lowInputs) {
     filterAll.set(all);
     filterLow.set(lowInputs);
-    look();
+    sampleInputs();
   }
 
-  private boolean interrupts() {
-    return enabled.value() != 0 && changed.value() != 0;
+  private boolean isInterruptPending() {
+    return interruptEnabled.value() != 0 && changeStatus.value() != 0;
   }
 
-  private void interrupt() {
-    intx.set(interrupts());
+  private void updateIntx() {
+    intx.set(isInterruptPending());
   }
 
-  private long status() {
-    look();
-    return changed.value() | (interrupts() ? Idio16Layout.STATUS_INTERRUPT : 0);
+  private long readStatus() {
+    sampleInputs();
+    return changeStatus.value() | (isInterruptPending() ? Idio16Layout.STATUS_INTERRUPT : 0);
   }
 
   @Override
   protected void onReset() {
-    seen.set(levels());
-    looking.rate(wiring.changesByItself() ? LOOKS_PER_SECOND : 0);
+    inputState.set(inputLevels());
+    inputPoll.rate(wiring.needsPolling() ? POLLS_PER_SECOND : 0);
   }
 
   @Override
   protected void onLoaded() throws ErrnoException {
-    boolean possible = (seen.value() & ~ALL_INPUTS) == 0 && (filterLow.value() & ~LOW_INPUTS) == 0
-        && (changed.value() & ~(Idio16Layout.STATUS_LOW | Idio16Layout.STATUS_HIGH)) == 0
-        && (enabled.value() | filterAll.value()) >>> 1 == 0;
+    boolean possible = (inputState.value() & ~ALL_INPUTS) == 0 && (filterLow.value() & ~LOW_INPUTS) == 0
+        && (changeStatus.value() & ~(Idio16Layout.STATUS_LOW | Idio16Layout.STATUS_HIGH)) == 0
+        && (interruptEnabled.value() | filterAll.value()) >>> 1 == 0;
     if (!possible) {
       throw new ErrnoException(Errno.EINVAL, "the card cannot have such inputs, filters or interrupts");
     }
     // The wiring is this card's, not the one's where the state comes from.
-    looking.rate(wiring.changesByItself() ? LOOKS_PER_SECOND : 0);
+    inputPoll.rate(wiring.needsPolling() ? POLLS_PER_SECOND : 0);
   }
 
   @Override
-  protected void stateChanged(DeviceState from, DeviceState to) {
-    look();
+  protected void onStateChanged(DeviceState from, DeviceState to) {
+    sampleInputs();
   }
 }

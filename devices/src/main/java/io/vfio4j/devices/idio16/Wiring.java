@@ -19,7 +19,7 @@ public interface Wiring {
       }
 
       @Override
-      public boolean changesByItself() {
+      public boolean needsPolling() {
         return false;
       }
     };
@@ -34,7 +34,7 @@ public interface Wiring {
   int inputs(int outputs);
 
   /** Tells whether inputs change though no output does. The card looks every 5 ms then. */
-  default boolean changesByItself() {
+  default boolean needsPolling() {
     return true;
   }
 }

@@ -30,16 +30,16 @@ import java.util.function.BooleanSupplier;
 final class DmaEngine {
 
   /** Bytes moved in one go. */
-  static final long PIECE = 1L << 20;
+  static final long CHUNK_BYTES = 1L << 20;
 
   /** Hears how commands end. */
   interface Listener {
 
     /** A command was refused; it is not one of those completed. */
-    void refused(Errno why);
+    void onRejected(Errno why);
 
     /** A command ended, with an error or without. */
-    void ended(Optional<Errno> error, boolean interrupts);
+    void onCompleted(Optional<Errno> error, boolean interrupts);
   }
 
   /** A command as it was given: registers written afterwards are for the next one. */
@@ -86,7 +86,7 @@ final class DmaEngine {
     this.offset = registers.register64("DMA_OFFSET", ScratchLayout.DMA_OFFSET);
     this.length = registers.register64("DMA_LENGTH", ScratchLayout.DMA_LENGTH);
     this.completed = registers.register64("COMPLETED", ScratchLayout.COMPLETED).readOnly();
-    registers.register32("COMMAND", ScratchLayout.COMMAND).onCommand(code -> take((int) code));
+    registers.register32("COMMAND", ScratchLayout.COMMAND).onCommand(code -> submit((int) code));
   }
 
   boolean isBusy() {
@@ -94,18 +94,18 @@ final class DmaEngine {
   }
 
   /** Takes a command. It is refused if another is there (EBUSY) or it is unknown (EINVAL). */
-  private void take(int code) {
+  private void submit(int code) {
     Command given = new Command(code, iova.value(), offset.value(), length.value());
     if (task.isBusy()) {
-      listener.refused(Errno.EBUSY);
+      listener.onRejected(Errno.EBUSY);
     } else if (!given.isKnown()) {
-      listener.refused(Errno.EINVAL);
+      listener.onRejected(Errno.EINVAL);
     } else {
-      begin(given);
+      start(given);
     }
   }
 
-  private void begin(Command given) {
+  private void start(Command given) {
     command = given;
     moved = 0;
     task.start();
@@ -115,23 +115,23 @@ final class DmaEngine {
   private boolean step() {
     try {
       if (moved == 0) {
-        check();
+        requireReachable();
       }
-      long piece = Math.min(PIECE, command.length - moved);
+      long piece = Math.min(CHUNK_BYTES, command.length - moved);
       if (piece > 0) {
         move(piece);
       }
       if (moved < command.length) {
         return true;
       }
-      end(Optional.empty());
+      complete(Optional.empty());
     } catch (ErrnoException e) {
-      end(Optional.of(e.errno()));
+      complete(Optional.of(e.errno()));
     }
     return false;
   }
 
-  private void check() throws ErrnoException {
+  private void requireReachable() throws ErrnoException {
     boolean fits = Long.compareUnsigned(command.length, memory.size()) <= 0
         && Long.compareUnsigned(command.offset, memory.size() - command.length) <= 0;
     if (!fits) {
@@ -148,7 +148,7 @@ final class DmaEngine {
         dma.read(command.iova + moved, inside);
       } finally {
         // Whoever owns the memory may have failed half-way.
-        memory.touched(at, piece);
+        memory.markDirty(at, piece);
       }
     } else {
       dma.write(command.iova + moved, inside);
@@ -156,9 +156,9 @@ final class DmaEngine {
     moved += piece;
   }
 
-  private void end(Optional<Errno> error) {
+  private void complete(Optional<Errno> error) {
     completed.set(completed.value() + 1);
-    listener.ended(error, command.interrupts());
+    listener.onCompleted(error, command.interrupts());
   }
 
   /**
@@ -177,7 +177,7 @@ final class DmaEngine {
     completed.set(from.getLong());
     Command waiting = new Command(from.getInt(), from.getLong(), from.getLong(), from.getLong());
     if (waiting.isKnown()) {
-      begin(waiting);
+      start(waiting);
     } else {
       task.cancel();
     }

@@ -36,7 +36,7 @@ import java.time.Duration;
 public sealed interface Fault {
 
   /** Any number of times. */
-  int ALWAYS = Integer.MAX_VALUE;
+  int UNLIMITED = Integer.MAX_VALUE;
 
   /**
    * An arc fails.
@@ -46,10 +46,10 @@ public sealed interface Fault {
    * @param entersError whether the device is in ERROR afterwards; else it stays before the arc
    * @param times how often, at least once
    */
-  record FailArc(Arc arc, Errno errno, boolean entersError, int times) implements Fault {
+  record ArcFailure(Arc arc, Errno errno, boolean entersError, int times) implements Fault {
 
     /** Checks the count. */
-    public FailArc {
+    public ArcFailure {
       requireAtLeast(1, times, "times");
     }
   }
@@ -61,10 +61,10 @@ public sealed interface Fault {
    * @param delay by how much
    * @param times how often, at least once
    */
-  record DelayArc(Arc arc, Duration delay, int times) implements Fault {
+  record ArcDelay(Arc arc, Duration delay, int times) implements Fault {
 
     /** Checks the count. */
-    public DelayArc {
+    public ArcDelay {
       requireAtLeast(1, times, "times");
     }
   }
@@ -75,10 +75,10 @@ public sealed interface Fault {
    * @param at the first byte that cannot be read, from 0
    * @param errno the answer
    */
-  record FailRead(long at, Errno errno) implements Fault {
+  record ReadFailure(long at, Errno errno) implements Fault {
 
     /** Checks the place. */
-    public FailRead {
+    public ReadFailure {
       requireAtLeast(0, at, "at");
     }
   }
@@ -88,10 +88,10 @@ public sealed interface Fault {
    *
    * @param at how many bytes of it there are
    */
-  record CutRead(long at) implements Fault {
+  record ReadTruncation(long at) implements Fault {
 
     /** Checks the place. */
-    public CutRead {
+    public ReadTruncation {
       requireAtLeast(0, at, "at");
     }
   }
@@ -102,10 +102,10 @@ public sealed interface Fault {
    * @param at the first byte that cannot be written, from 0
    * @param errno the answer
    */
-  record FailWrite(long at, Errno errno) implements Fault {
+  record WriteFailure(long at, Errno errno) implements Fault {
 
     /** Checks the place. */
-    public FailWrite {
+    public WriteFailure {
       requireAtLeast(0, at, "at");
     }
   }
@@ -115,10 +115,10 @@ public sealed interface Fault {
    *
    * @param at how many bytes arrive
    */
-  record CutWrite(long at) implements Fault {
+  record WriteTruncation(long at) implements Fault {
 
     /** Checks the place. */
-    public CutWrite {
+    public WriteTruncation {
       requireAtLeast(0, at, "at");
     }
   }
@@ -129,10 +129,10 @@ public sealed interface Fault {
    *
    * @param bytesPerSecond how fast it is, at least 1
    */
-  record SlowRead(long bytesPerSecond) implements Fault {
+  record ReadThrottle(long bytesPerSecond) implements Fault {
 
     /** Checks the rate. */
-    public SlowRead {
+    public ReadThrottle {
       requireAtLeast(1, bytesPerSecond, "slow");
     }
   }
@@ -142,16 +142,16 @@ public sealed interface Fault {
    *
    * @param bytes the estimate
    */
-  record Announce(long bytes) implements Fault {
+  record LengthOverride(long bytes) implements Fault {
 
     /** Checks the size. */
-    public Announce {
+    public LengthOverride {
       requireAtLeast(0, bytes, "announce");
     }
   }
 
   /** The traffic does not go on where it was: what a proof of continuity has to find. */
-  enum TrafficCheat implements Fault {
+  enum TrafficFault implements Fault {
     /** One write is left out. */
     SKIP(1),
     /** One write is done again. */
@@ -161,7 +161,7 @@ public sealed interface Fault {
 
     private final long step;
 
-    TrafficCheat(long step) {
+    TrafficFault(long step) {
       this.step = step;
     }
 

@@ -22,7 +22,7 @@ final class FaultParser {
 
   private final String text;
   private final String kind;
-  private final Map<String, String> words = new HashMap<>();
+  private final Map<String, String> parameters = new HashMap<>();
 
   private FaultParser(String text) {
     this.text = text;
@@ -31,8 +31,8 @@ final class FaultParser {
     for (String part : parts) {
       String key = keyOf(part);
       String value = part.contains("=") ? part.substring(part.indexOf('=') + 1).strip() : "";
-      if (words.put(key, value) != null) {
-        throw wrong("'" + key + "' is given twice");
+      if (parameters.put(key, value) != null) {
+        throw syntaxError("'" + key + "' is given twice");
       }
     }
   }
@@ -40,8 +40,9 @@ final class FaultParser {
   static Fault parse(String text) {
     FaultParser parser = new FaultParser(text);
     Fault fault = parser.fault();
-    if (!parser.words.isEmpty()) {
-      throw parser.wrong("'%s' does not belong there".formatted(parser.words.keySet().iterator().next()));
+    if (!parser.parameters.isEmpty()) {
+      throw parser
+          .syntaxError("'%s' does not belong there".formatted(parser.parameters.keySet().iterator().next()));
     }
     return fault;
   }
@@ -56,61 +57,62 @@ final class FaultParser {
       case "arc" -> arcFault();
       case "read" -> streamFault(true);
       case "write" -> streamFault(false);
-      case "slow" -> new Fault.SlowRead(number(take("slow", "slow=RATE, bytes a second")));
-      case "announce" -> new Fault.Announce(number(take("announce", "announce=SIZE, bytes")));
+      case "slow" -> new Fault.ReadThrottle(number(require("slow", "slow=RATE, bytes a second")));
+      case "announce" -> new Fault.LengthOverride(number(require("announce", "announce=SIZE, bytes")));
       case "traffic" -> trafficFault();
-      default -> throw wrong("begin with " + KINDS);
+      default -> throw syntaxError("begin with " + KINDS);
     };
   }
 
   private Fault arcFault() {
-    Arc arc = arc(take("arc", "arc=FROM>TO"));
-    Optional<String> delay = takeIf("delay");
+    Arc arc = arc(require("arc", "arc=FROM>TO"));
+    Optional<String> delay = optional("delay");
     int times =
-        takeIf("times").map(this::number).map(n -> (int) Math.min(n, Fault.ALWAYS)).orElse(Fault.ALWAYS);
+        optional("times").map(this::number).map(n -> (int) Math.min(n, Fault.UNLIMITED))
+            .orElse(Fault.UNLIMITED);
     if (delay.isPresent()) {
-      return new Fault.DelayArc(arc, duration(delay.get()), times);
+      return new Fault.ArcDelay(arc, duration(delay.get()), times);
     }
-    Errno errno = errno(take("errno", "errno=E or delay=D"));
-    return new Fault.FailArc(arc, errno, takeIf("error").isPresent(), times);
+    Errno errno = errno(require("errno", "errno=E or delay=D"));
+    return new Fault.ArcFailure(arc, errno, optional("error").isPresent(), times);
   }
 
   private Fault streamFault(boolean read) {
-    take(kind, kind);
-    long at = number(take("at", "at=N, the number of the byte"));
-    if (takeIf("cut").isPresent()) {
-      return read ? new Fault.CutRead(at) : new Fault.CutWrite(at);
+    require(kind, kind);
+    long at = number(require("at", "at=N, the number of the byte"));
+    if (optional("cut").isPresent()) {
+      return read ? new Fault.ReadTruncation(at) : new Fault.WriteTruncation(at);
     }
-    Errno errno = errno(take("errno", "errno=E or cut"));
-    return read ? new Fault.FailRead(at, errno) : new Fault.FailWrite(at, errno);
+    Errno errno = errno(require("errno", "errno=E or cut"));
+    return read ? new Fault.ReadFailure(at, errno) : new Fault.WriteFailure(at, errno);
   }
 
   private Fault trafficFault() {
-    return switch (take("traffic", "traffic=skip, repeat or restart").toLowerCase(Locale.ROOT)) {
-      case "skip" -> Fault.TrafficCheat.SKIP;
-      case "repeat" -> Fault.TrafficCheat.REPEAT;
-      case "restart" -> Fault.TrafficCheat.RESTART;
-      default -> throw wrong("give traffic=skip, traffic=repeat or traffic=restart");
+    return switch (require("traffic", "traffic=skip, repeat or restart").toLowerCase(Locale.ROOT)) {
+      case "skip" -> Fault.TrafficFault.SKIP;
+      case "repeat" -> Fault.TrafficFault.REPEAT;
+      case "restart" -> Fault.TrafficFault.RESTART;
+      default -> throw syntaxError("give traffic=skip, traffic=repeat or traffic=restart");
     };
   }
 
-  private String take(String key, String wanted) {
-    return takeIf(key).orElseThrow(() -> wrong("give " + wanted));
+  private String require(String key, String wanted) {
+    return optional(key).orElseThrow(() -> syntaxError("give " + wanted));
   }
 
-  private Optional<String> takeIf(String key) {
-    return Optional.ofNullable(words.remove(key));
+  private Optional<String> optional(String key) {
+    return Optional.ofNullable(parameters.remove(key));
   }
 
   private Arc arc(String value) {
     String[] ends = value.split(">", -1);
     if (ends.length != 2) {
-      throw wrong("give two states, as in arc=STOP>STOP_COPY");
+      throw syntaxError("give two states, as in arc=STOP>STOP_COPY");
     }
     Arc arc = new Arc(state(ends[0]), state(ends[1]));
     MigrationFeatures noP2p = MigrationFeatures.of(MigrationFeature.PRE_COPY);
     if (Stream.of(MigrationFeatures.ALL, noP2p).noneMatch(features -> Arc.of(features).contains(arc))) {
-      throw wrong("%s is not a single arc: name the one on that way that is to fail".formatted(arc));
+      throw syntaxError("%s is not a single arc: name the one on that way that is to fail".formatted(arc));
     }
     return arc;
   }
@@ -119,7 +121,7 @@ final class FaultParser {
     return Arrays.stream(DeviceState.values()).filter(state -> state.name().equalsIgnoreCase(name.strip()))
         .findFirst()
         .orElseThrow(
-            () -> wrong("'%s' is none of %s".formatted(name, Arrays.toString(DeviceState.values()))));
+            () -> syntaxError("'%s' is none of %s".formatted(name, Arrays.toString(DeviceState.values()))));
   }
 
   private Errno errno(String value) {
@@ -127,11 +129,11 @@ final class FaultParser {
     if (!name.isEmpty() && name.chars().allMatch(Character::isDigit)) {
       long number = number(value);
       if (number < 1 || number > 4095) {
-        throw wrong("an errno is from 1 to 4095");
+        throw syntaxError("an errno is from 1 to 4095");
       }
       return new Errno((int) number);
     }
-    return Errno.named(name).orElseThrow(() -> wrong("give errno=E by name, as in EIO, or by number"));
+    return Errno.named(name).orElseThrow(() -> syntaxError("give errno=E by name, as in EIO, or by number"));
   }
 
   private Duration duration(String value) {
@@ -140,11 +142,11 @@ final class FaultParser {
       case "us" -> 1_000L;
       case "ms" -> 1_000_000L;
       case "s" -> 1_000_000_000L;
-      default -> throw wrong("give delay=D in us, ms or s, as in delay=500ms");
+      default -> throw syntaxError("give delay=D in us, ms or s, as in delay=500ms");
     };
     long count = number(value.substring(0, value.length() - unit.length()));
     if (count > Duration.ofDays(1).toNanos() / nanos) {
-      throw wrong("give a delay of a day at most");
+      throw syntaxError("give a delay of a day at most");
     }
     return Duration.ofNanos(count * nanos);
   }
@@ -160,12 +162,12 @@ final class FaultParser {
     digits = shift == 0 ? digits : digits.substring(0, digits.length() - 1);
     if (digits.isEmpty() || digits.length() > 18 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')
         || Long.parseLong(digits) > Long.MAX_VALUE >> shift) {
-      throw wrong("'%s' is not a whole number such as 4096, 64k or 2m".formatted(value));
+      throw syntaxError("'%s' is not a whole number such as 4096, 64k or 2m".formatted(value));
     }
     return Long.parseLong(digits) << shift;
   }
 
-  private IllegalArgumentException wrong(String right) {
+  private IllegalArgumentException syntaxError(String right) {
     return new IllegalArgumentException("fault '%s': %s".formatted(text, right));
   }
 }

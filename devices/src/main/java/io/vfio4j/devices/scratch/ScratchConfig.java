@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param name what messages call it
  * @param memorySize bytes of internal memory: a multiple of 4096 from 4096 to {@link #MAX_MEMORY_SIZE}
- * @param load a file whose beginning is the initial content of the memory, as much of it as fits; without one
+ * @param content a file whose beginning is the initial content of the memory, as much of it as fits; without one
  *     the memory is zeros
  * @param features what it can do of migration
  * @param faults what is to go wrong
@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param secondTraffic whether it has a second generator of traffic, as {@link ScratchLayout#SECOND_TRAFFIC} has it;
  *     only such devices can load each other's state
  */
-public record ScratchConfig(String name, long memorySize, Optional<Path> load, MigrationFeatures features,
+public record ScratchConfig(String name, long memorySize, Optional<Path> content, MigrationFeatures features,
     List<Fault> faults, boolean mappable, boolean secondTraffic) {
 
   /** The most internal memory there can be, in bytes. */
@@ -54,22 +54,22 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> load, M
    * @throws IllegalArgumentException if it is not one that the memory can have
    */
   public ScratchConfig withMemorySize(long bytes) {
-    return new ScratchConfig(name, bytes, load, features, faults, mappable, secondTraffic);
+    return new ScratchConfig(name, bytes, content, features, faults, mappable, secondTraffic);
   }
 
   /** Returns this with a file that is the memory's initial content. */
-  public ScratchConfig withLoad(Path file) {
+  public ScratchConfig withContent(Path file) {
     return new ScratchConfig(name, memorySize, Optional.of(file), features, faults, mappable, secondTraffic);
   }
 
   /** Returns this with other migration features. */
   public ScratchConfig withFeatures(MigrationFeatures other) {
-    return new ScratchConfig(name, memorySize, load, other, faults, mappable, secondTraffic);
+    return new ScratchConfig(name, memorySize, content, other, faults, mappable, secondTraffic);
   }
 
   /** Returns this with other faults. */
   public ScratchConfig withFaults(List<Fault> others) {
-    return new ScratchConfig(name, memorySize, load, features, others, mappable, secondTraffic);
+    return new ScratchConfig(name, memorySize, content, features, others, mappable, secondTraffic);
   }
 
   /** Returns this with one fault more. */
@@ -81,11 +81,11 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> load, M
 
   /** Returns this with memory that others may map, or may not. */
   public ScratchConfig withMappable(boolean isMappable) {
-    return new ScratchConfig(name, memorySize, load, features, faults, isMappable, secondTraffic);
+    return new ScratchConfig(name, memorySize, content, features, faults, isMappable, secondTraffic);
   }
 
   /** Returns this with a second generator of traffic, or without. */
   public ScratchConfig withSecondTraffic(boolean hasSecond) {
-    return new ScratchConfig(name, memorySize, load, features, faults, mappable, hasSecond);
+    return new ScratchConfig(name, memorySize, content, features, faults, mappable, hasSecond);
   }
 }

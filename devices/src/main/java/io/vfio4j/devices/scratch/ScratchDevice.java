@@ -43,7 +43,7 @@ public final class ScratchDevice extends PciDevice {
   private static final int INTERRUPTS = (1 << ScratchLayout.VECTORS) - 1;
 
   private final ScratchConfig config;
-  private final ScratchFaults faults;
+  private final FaultInjector faultInjector;
   private final DeviceMemory memory;
   private final RegisterBank bar0 =
       bar(ScratchLayout.REGISTERS_BAR, BarKind.MEMORY_32, ScratchLayout.SMALL_BAR_SIZE).registers();
@@ -53,17 +53,17 @@ public final class ScratchDevice extends PciDevice {
       bar0.register64("TIMER", ScratchLayout.TIMER).writeOnly().onWrite(this::setTimer);
   private final TrafficGenerator traffic = traffic("TRAFFIC", 0);
   private final Register churnRate =
-      bar0.register32("CHURN_RATE", ScratchLayout.CHURN_RATE).onWrite(rate -> paceChurn());
+      bar0.register32("CHURN_RATE", ScratchLayout.CHURN_RATE).onWrite(rate -> updateChurnRate());
   private final Register churnCount = bar0.register64("CHURN_COUNT", ScratchLayout.CHURN_COUNT).readOnly();
-  private final Register raised = bar0.register32("INT_STATUS", ScratchLayout.INT_STATUS);
+  private final Register interruptStatus = bar0.register32("INT_STATUS", ScratchLayout.INT_STATUS);
   private final Register markDirty =
       bar0.register64("MARK_DIRTY", ScratchLayout.MARK_DIRTY).writeOnly().onWrite(this::markDirty);
   private final InterruptStatus interrupts;
-  private final DeviceTimer timer = timer("timer", this::timerFired);
-  private final DevicePacer churn = pacer("churn", this::changeNext);
+  private final DeviceTimer timer = timer("timer", this::onTimer);
+  private final DevicePacer churn = pacer("churn", this::churnNextPage);
   private final Optional<TrafficGenerator> secondTraffic;
   private final DmaEngine engine;
-  private boolean lastFailed;
+  private boolean lastCommandFailed;
 
   /**
    * Makes a device that says nothing and lives by the system's clock.
@@ -89,7 +89,7 @@ public final class ScratchDevice extends PciDevice {
   public ScratchDevice(ScratchConfig config, Consumer<String> log, LongSupplier nanoTime) throws IOException {
     super("scratch", IDS, new DeviceSetup(config.name(), config.features(), log, nanoTime));
     this.config = config;
-    this.faults = new ScratchFaults(config, nanoTime);
+    this.faultInjector = new FaultInjector(config, nanoTime);
     this.secondTraffic = config.secondTraffic()
         ? Optional.of(traffic("TRAFFIC2", ScratchLayout.SECOND_TRAFFIC))
         : Optional.empty();
@@ -98,17 +98,18 @@ public final class ScratchDevice extends PciDevice {
     msix(ScratchLayout.VECTORS, bar(ScratchLayout.MSIX_BAR, BarKind.MEMORY_32, ScratchLayout.SMALL_BAR_SIZE),
         0,
         ScratchLayout.MSIX_PENDING);
-    interrupts = interruptStatus(raised, ScratchLayout.VECTORS);
+    interrupts = interruptStatus(interruptStatus, ScratchLayout.VECTORS);
     memory = bar(ScratchLayout.MEMORY_BAR, BarKind.PREFETCHABLE_64,
         ScratchLayout.memoryBarSize(config.memorySize())).memory(
-            new MemorySpec(config.name() + " memory", config.memorySize(), config.mappable(), config.load()));
+            new MemorySpec(config.name() + " memory", config.memorySize(), config.mappable(),
+                config.content()));
     bar0.register32("ID", ScratchLayout.ID).constant(ScratchLayout.ID_VALUE);
     bar0.register32("VERSION", ScratchLayout.VERSION).constant(ScratchLayout.VERSION_VALUE);
     bar0.register64("MEMORY_SIZE", ScratchLayout.MEMORY_SIZE).constant(config.memorySize());
     bar0.register32("STATUS", ScratchLayout.STATUS).computed(this::status);
     engine = new DmaEngine(bar0, memory, dma(), (range, piece) -> dmaTask("command", range, piece),
-        new Commands());
-    stateByHand(MAGIC, STATE_VERSION, new State());
+        new CommandListener());
+    stateCodec(MAGIC, STATE_VERSION, new RegisterCodec());
   }
 
   /** Returns what the device was made from. */
@@ -119,15 +120,16 @@ public final class ScratchDevice extends PciDevice {
   /** Makes a generator of traffic, whose registers lie so far behind those of the first. */
   private TrafficGenerator traffic(String name, int behind) {
     return new TrafficGenerator(bar0, name, behind, dma(), (range, event) -> dmaPacer(name, range, event),
-        this::failed);
+        this::onDmaError);
   }
 
   private long status() {
-    return (engine.isBusy() ? ScratchLayout.STATUS_BUSY : 0) | (lastFailed ? ScratchLayout.STATUS_FAILED : 0);
+    return (engine.isBusy() ? ScratchLayout.STATUS_BUSY : 0)
+        | (lastCommandFailed ? ScratchLayout.STATUS_FAILED : 0);
   }
 
-  private void failed(Errno why) {
-    lastFailed = true;
+  private void onDmaError(Errno why) {
+    lastCommandFailed = true;
     error.set(why.number());
   }
 
@@ -141,7 +143,7 @@ public final class ScratchDevice extends PciDevice {
     }
   }
 
-  private void timerFired() {
+  private void onTimer() {
     interrupts.raise(ScratchLayout.TIMER_VECTOR);
   }
 
@@ -152,12 +154,12 @@ public final class ScratchDevice extends PciDevice {
     }
   }
 
-  private void paceChurn() {
+  private void updateChurnRate() {
     churn.rate(churnRate.value());
   }
 
   /** Writes 1, 2, 3 and so on to the beginnings of the pages in turn. */
-  private boolean changeNext() {
+  private boolean churnNextPage() {
     long count = churnCount.value();
     long page = Long.remainderUnsigned(count, memory.pages());
     churnCount.set(count + 1);
@@ -167,43 +169,43 @@ public final class ScratchDevice extends PciDevice {
 
   @Override
   protected void onReset() {
-    lastFailed = false;
+    lastCommandFailed = false;
   }
 
   @Override
   protected void beforeArc(Arc arc) throws ArcException {
-    faults.before(arc, this::runDue);
+    faultInjector.beforeArc(arc, this::runDue);
   }
 
   @Override
   protected SavingSession wrap(SavingSession session) {
-    return faults.around(session, () -> state() == DeviceState.STOP_COPY);
+    return faultInjector.wrap(session, () -> state() == DeviceState.STOP_COPY);
   }
 
   @Override
   protected ResumingSession wrap(ResumingSession session) {
-    return faults.around(session);
+    return faultInjector.wrap(session);
   }
 
   @Override
   public OptionalLong stopCopyLength() {
     OptionalLong length = super.stopCopyLength();
-    return length.isPresent() ? faults.announced().orElse(length) : length;
+    return length.isPresent() ? faultInjector.lengthOverride().orElse(length) : length;
   }
 
   /** Notes how commands end. */
-  private final class Commands implements DmaEngine.Listener {
+  private final class CommandListener implements DmaEngine.Listener {
 
     @Override
-    public void refused(Errno why) {
-      failed(why);
+    public void onRejected(Errno why) {
+      onDmaError(why);
     }
 
     @Override
-    public void ended(Optional<Errno> failure, boolean interruptsDone) {
+    public void onCompleted(Optional<Errno> failure, boolean interruptsDone) {
       // The errno of the last failure stays to be read.
-      lastFailed = false;
-      failure.ifPresent(ScratchDevice.this::failed);
+      lastCommandFailed = false;
+      failure.ifPresent(ScratchDevice.this::onDmaError);
       if (interruptsDone) {
         interrupts.raise(ScratchLayout.COMMAND_VECTOR);
       }
@@ -213,7 +215,7 @@ public final class ScratchDevice extends PciDevice {
   /**
    * The registers as they are saved. Config space and MSI-X table are not among them: they are a driver's.
    */
-  private final class State implements StateCodec {
+  private final class RegisterCodec implements StateCodec {
 
     @Override
     public int bytes() {
@@ -224,11 +226,11 @@ public final class ScratchDevice extends PciDevice {
     public void save(ByteBuffer to) {
       to.putLong(scratch.value()).putInt(timerDelay.intValue()).putInt(markDirty.intValue());
       engine.save(to);
-      to.putInt(lastFailed ? 1 : 0).putInt(error.intValue());
-      to.putInt(timer.isArmed() ? 1 : 0).putLong(timer.left());
+      to.putInt(lastCommandFailed ? 1 : 0).putInt(error.intValue());
+      to.putInt(timer.isArmed() ? 1 : 0).putLong(timer.remaining());
       traffic.save(to);
       to.putInt(churnRate.intValue()).putLong(churnCount.value());
-      to.putInt(raised.intValue());
+      to.putInt(interruptStatus.intValue());
       secondTraffic.ifPresent(second -> second.save(to));
     }
 
@@ -238,15 +240,15 @@ public final class ScratchDevice extends PciDevice {
       timerDelay.set(Integer.toUnsignedLong(from.getInt()));
       markDirty.set(Integer.toUnsignedLong(from.getInt()));
       engine.load(from);
-      lastFailed = from.getInt() != 0;
+      lastCommandFailed = from.getInt() != 0;
       error.set(from.getInt());
       loadTimer(from.getInt() != 0, from.getLong());
-      traffic.load(from, faults::loadedTraffic);
+      traffic.load(from, faultInjector::trafficCountAfterLoad);
       churnRate.set(from.getInt());
       churnCount.set(from.getLong());
-      raised.set(from.getInt() & INTERRUPTS);
+      interruptStatus.set(from.getInt() & INTERRUPTS);
       secondTraffic.ifPresent(second -> second.load(from, LongUnaryOperator.identity()));
-      paceChurn();
+      updateChurnRate();
     }
 
     private void loadTimer(boolean armed, long left) {

@@ -11,21 +11,21 @@ final class Throttle {
 
   private final double bytesPerSecond;
   private final LongSupplier nanoTime;
-  private long lastSeen;
+  private long lastUpdate;
   private double available;
 
   Throttle(long bytesPerSecond, LongSupplier nanoTime) {
     this.bytesPerSecond = bytesPerSecond;
     this.nanoTime = nanoTime;
-    this.lastSeen = nanoTime.getAsLong();
+    this.lastUpdate = nanoTime.getAsLong();
   }
 
   /** Returns how many bytes may be taken now. */
   long available() {
     long now = nanoTime.getAsLong();
     available =
-        Math.min((double) burst(), available + bytesPerSecond * ((now - lastSeen) / NANOS_PER_SECOND));
-    lastSeen = now;
+        Math.min((double) burst(), available + bytesPerSecond * ((now - lastUpdate) / NANOS_PER_SECOND));
+    lastUpdate = now;
     return (long) available;
   }
 
@@ -41,13 +41,13 @@ final class Throttle {
         return bytes;
       }
       double nanos = Math.ceil((wanted - available) * NANOS_PER_SECOND / bytesPerSecond);
-      ScratchFaults.await(nanoTime, lastSeen + (long) nanos);
+      FaultInjector.await(nanoTime, lastUpdate + (long) nanos);
       now = available();
     }
     return now;
   }
 
-  void took(long bytes) {
+  void consume(long bytes) {
     available -= bytes;
   }
 

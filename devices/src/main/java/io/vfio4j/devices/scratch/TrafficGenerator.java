@@ -21,7 +21,7 @@ final class TrafficGenerator {
   static final int STATE_BYTES = 24;
 
   private final DmaMemory dma;
-  private final Consumer<Errno> failed;
+  private final Consumer<Errno> errorHandler;
   private final Register iova;
   private final Register slots;
   private final Register rate;
@@ -39,17 +39,17 @@ final class TrafficGenerator {
   TrafficGenerator(RegisterBank registers, String name, int behind, DmaMemory dma,
       BiFunction<DmaRange, BooleanSupplier, DevicePacer> pacers, Consumer<Errno> failed) {
     this.dma = dma;
-    this.failed = failed;
+    this.errorHandler = failed;
     this.iova = registers.register64(name + "_IOVA", ScratchLayout.TRAFFIC_IOVA + behind);
     this.slots = registers.register32(name + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + behind)
-        .onWrite(written -> pace());
+        .onWrite(written -> updateRate());
     this.rate = registers.register32(name + "_RATE", ScratchLayout.TRAFFIC_RATE + behind)
-        .onWrite(written -> pace());
+        .onWrite(written -> updateRate());
     this.count = registers.register64(name + "_COUNT", ScratchLayout.TRAFFIC_COUNT + behind).readOnly();
     this.pacer = pacers.apply(new DmaRange(iova::value, this::bytes), this::writeNext);
   }
 
-  private void pace() {
+  private void updateRate() {
     pacer.rate(slots.value() == 0 ? 0 : rate.value());
   }
 
@@ -64,7 +64,7 @@ final class TrafficGenerator {
     try {
       dma.writeLong(iova.value() + slot * Long.BYTES, written + 1);
     } catch (ErrnoException e) {
-      failed.accept(e.errno());
+      errorHandler.accept(e.errno());
       rate.set(0);
       return false;
     }
@@ -86,6 +86,6 @@ final class TrafficGenerator {
     slots.set(from.getInt());
     rate.set(from.getInt());
     count.set(counted.applyAsLong(from.getLong()));
-    pace();
+    updateRate();
   }
 }

@@ -3,8 +3,8 @@ package io.vfio4j.devices.idio16;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.devices.Clock;
-import io.vfio4j.devices.DeviceRig;
+import io.vfio4j.devices.DeviceFixture;
+import io.vfio4j.devices.TestClock;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ErrnoException;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class Idio16DeviceTest {
 
   private static final int BAR = Idio16Layout.REGISTERS_BAR;
-  private static final long MILLI = Clock.MILLI;
+  private static final long MILLI = TestClock.MILLI;
 
   /** Inputs that a test sets. */
   private static final class Wires implements Wiring {
@@ -28,24 +28,24 @@ class Idio16DeviceTest {
 
   private final Wires wires = new Wires();
 
-  private DeviceRig<Idio16Device> card(Wiring wiring) throws IOException {
-    return DeviceRig.of(setup -> new Idio16Device(setup, wiring));
+  private DeviceFixture<Idio16Device> card(Wiring wiring) throws IOException {
+    return DeviceFixture.of(setup -> new Idio16Device(setup, wiring));
   }
 
-  private static int get(DeviceRig<?> rig, int register) throws ErrnoException {
+  private static int get(DeviceFixture<?> rig, int register) throws ErrnoException {
     return rig.get8(BAR, register);
   }
 
-  private static void set(DeviceRig<?> rig, int register, int value) throws ErrnoException {
+  private static void set(DeviceFixture<?> rig, int register, int value) throws ErrnoException {
     rig.write(BAR, register, (byte) value);
   }
 
-  private static int inputs(DeviceRig<?> rig) throws ErrnoException {
+  private static int inputs(DeviceFixture<?> rig) throws ErrnoException {
     return get(rig, Idio16Layout.IN_LOW) | get(rig, Idio16Layout.IN_HIGH) << 8;
   }
 
   @Test
-  void isWhatItsDriverLooksFor() throws Exception {
+  void matchesDriverIds() throws Exception {
     try (var rig = card(Wiring.OPEN)) {
       assertThat(rig.config32(0)).isEqualTo(0x0dc8_494f);
       assertThat(rig.config32(8)).isEqualTo(0x118000_00);
@@ -57,7 +57,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void outputsAreKeptAndWiredToInputs() throws Exception {
+  void loopsOutputsToInputs() throws Exception {
     try (var open = card(Wiring.OPEN); var loop = card(Wiring.LOOPBACK)) {
       for (var rig : List.of(open, loop)) {
         set(rig, Idio16Layout.OUT_LOW, 0xa5);
@@ -73,7 +73,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void aChangeInterruptsUntilItIsCleared() throws Exception {
+  void interruptsOnChangeUntilCleared() throws Exception {
     try (var rig = card(wires)) {
       wires.levels = 1;
       rig.run(10 * MILLI);
@@ -95,7 +95,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void whatIsDisabledDoesNotInterruptAndNoChangeIsRemembered() throws Exception {
+  void forgetsChangesWhileInterruptDisabled() throws Exception {
     try (var rig = card(Wiring.LOOPBACK)) {
       get(rig, Idio16Layout.IRQ);
       set(rig, Idio16Layout.OUT_LOW, 1);
@@ -111,7 +111,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void filtersHoldBackWhatDoesNotLast() throws Exception {
+  void filtersSuppressShortChanges() throws Exception {
     try (var rig = card(Wiring.LOOPBACK)) {
       get(rig, Idio16Layout.FILTER_ALL);
       get(rig, Idio16Layout.IRQ);
@@ -131,7 +131,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void filtersOfTheFirstInputsAreSetOneByOne() throws Exception {
+  void setsLowInputFiltersIndividually() throws Exception {
     try (var rig = card(Wiring.LOOPBACK)) {
       set(rig, Idio16Layout.FILTER, 0x0f);
       assertThat(get(rig, Idio16Layout.FILTER)).isEqualTo(0x0f);
@@ -149,7 +149,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void migratesWithItsFiltersUnderWay() throws Exception {
+  void migratesRunningFilters() throws Exception {
     try (var rig = card(Wiring.LOOPBACK); var target = card(Wiring.LOOPBACK)) {
       get(rig, Idio16Layout.FILTER_ALL);
       get(rig, Idio16Layout.IRQ);
@@ -168,7 +168,7 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void otherWiringAtTheTargetIsAChange() throws Exception {
+  void reportsDifferentWiringAtTargetAsChange() throws Exception {
     try (var rig = card(Wiring.OPEN); var target = card(wires)) {
       get(rig, Idio16Layout.IRQ);
       byte[] state = rig.saved();
@@ -186,10 +186,10 @@ class Idio16DeviceTest {
   }
 
   @Test
-  void aCardThatIsAloneSleeps() throws Exception {
+  void doesNotPollWithStaticWiring() throws Exception {
     try (var rig = card(Wiring.LOOPBACK); var looking = card(wires)) {
-      assertThat(rig.settle()).isEqualTo(Long.MAX_VALUE);
-      assertThat(looking.settle()).isEqualTo(looking.clock.now() + 5 * MILLI);
+      assertThat(rig.runUntilIdle()).isEqualTo(Long.MAX_VALUE);
+      assertThat(looking.runUntilIdle()).isEqualTo(looking.clock.now() + 5 * MILLI);
     }
   }
 }

@@ -18,26 +18,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FaultTest {
 
   @Test
-  void readsEveryFault() {
+  void parsesEveryFault() {
     Arc stopping = new Arc(RUNNING_P2P, STOP);
     assertThat(Fault.parse("arc=RUNNING_P2P>STOP,errno=EIO"))
-        .isEqualTo(new Fault.FailArc(stopping, Errno.EIO, false, Fault.ALWAYS));
+        .isEqualTo(new Fault.ArcFailure(stopping, Errno.EIO, false, Fault.UNLIMITED));
     assertThat(Fault.parse(" arc = running_p2p > stop , errno = 16 , error , times = 3 "))
-        .isEqualTo(new Fault.FailArc(stopping, new Errno(16), true, 3));
+        .isEqualTo(new Fault.ArcFailure(stopping, new Errno(16), true, 3));
     Arc copying = new Arc(STOP, STOP_COPY);
     assertThat(Fault.parse("arc=STOP>STOP_COPY,delay=500ms"))
-        .isEqualTo(new Fault.DelayArc(copying, Duration.ofMillis(500), Fault.ALWAYS));
+        .isEqualTo(new Fault.ArcDelay(copying, Duration.ofMillis(500), Fault.UNLIMITED));
     assertThat(Fault.parse("arc=STOP>STOP_COPY,delay=2s,times=1"))
-        .isEqualTo(new Fault.DelayArc(copying, Duration.ofSeconds(2), 1));
-    assertThat(Fault.parse("read,at=64k,errno=EIO")).isEqualTo(new Fault.FailRead(65536, Errno.EIO));
-    assertThat(Fault.parse("read,at=0,cut")).isEqualTo(new Fault.CutRead(0));
-    assertThat(Fault.parse("write,at=7,errno=EBADMSG")).isEqualTo(new Fault.FailWrite(7, Errno.EBADMSG));
-    assertThat(Fault.parse("write,cut,at=1m")).isEqualTo(new Fault.CutWrite(1 << 20));
-    assertThat(Fault.parse("slow=1g")).isEqualTo(new Fault.SlowRead(1 << 30));
-    assertThat(Fault.parse("announce=0")).isEqualTo(new Fault.Announce(0));
-    assertThat(Fault.parse("traffic=skip")).isEqualTo(Fault.TrafficCheat.SKIP);
-    assertThat(Fault.parse("traffic=repeat")).isEqualTo(Fault.TrafficCheat.REPEAT);
-    assertThat(Fault.parse("traffic=restart")).isEqualTo(Fault.TrafficCheat.RESTART);
+        .isEqualTo(new Fault.ArcDelay(copying, Duration.ofSeconds(2), 1));
+    assertThat(Fault.parse("read,at=64k,errno=EIO")).isEqualTo(new Fault.ReadFailure(65536, Errno.EIO));
+    assertThat(Fault.parse("read,at=0,cut")).isEqualTo(new Fault.ReadTruncation(0));
+    assertThat(Fault.parse("write,at=7,errno=EBADMSG")).isEqualTo(new Fault.WriteFailure(7, Errno.EBADMSG));
+    assertThat(Fault.parse("write,cut,at=1m")).isEqualTo(new Fault.WriteTruncation(1 << 20));
+    assertThat(Fault.parse("slow=1g")).isEqualTo(new Fault.ReadThrottle(1 << 30));
+    assertThat(Fault.parse("announce=0")).isEqualTo(new Fault.LengthOverride(0));
+    assertThat(Fault.parse("traffic=skip")).isEqualTo(Fault.TrafficFault.SKIP);
+    assertThat(Fault.parse("traffic=repeat")).isEqualTo(Fault.TrafficFault.REPEAT);
+    assertThat(Fault.parse("traffic=restart")).isEqualTo(Fault.TrafficFault.RESTART);
   }
 
   @ParameterizedTest
@@ -62,14 +62,14 @@ class FaultTest {
       "slow=0|give at least 1",
       "slow=fast|is not a whole number",
       "traffic=jump|give traffic=skip, traffic=repeat or traffic=restart"})
-  void saysWhatWouldBeRight(String text, String right) {
+  void suggestsCorrectSyntax(String text, String right) {
     assertThatThrownBy(() -> Fault.parse(text)).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(right).message().doesNotContain("\n");
   }
 
   @Test
-  void refusesArcsThatADeviceNeverTakes() {
-    ScratchConfig config = Rig.config(1).withFault(Fault.parse("arc=RUNNING>STOP,errno=EIO"));
+  void rejectsImpossibleTransitions() {
+    ScratchConfig config = ScratchFixture.config(1).withFault(Fault.parse("arc=RUNNING>STOP,errno=EIO"));
     assertThatThrownBy(() -> new ScratchDevice(config)).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("RUNNING > STOP").hasMessageContaining("never takes this arc");
   }

@@ -39,17 +39,17 @@ class PeerTrafficTest {
   private static final IovaRange HOST = new IovaRange(0x80_0000, MEMORY_SIZE);
 
   /** A device, its server and the thread that serves it, and its driver. */
-  private record Served(ScratchDevice device, VfioUserServer server, CompletableFuture<Void> run,
+  private record ServedDevice(ScratchDevice device, VfioUserServer server, CompletableFuture<Void> run,
       VfioUserClient driver) implements AutoCloseable {
 
-    static Served of(ScratchConfig config) throws Exception {
+    static ServedDevice of(ScratchConfig config) throws Exception {
       UnixSocket.Pair pair = UnixSocket.pair();
       ScratchDevice device = new ScratchDevice(config);
       VfioUserServer server = VfioUserServer.of(pair.one(), device, ServerOptions.DEFAULT, line -> {
       });
       CompletableFuture<Void> run =
           CompletableFuture.runAsync(() -> serve(server), Thread.ofPlatform().name(config.name())::start);
-      return new Served(device, server, run,
+      return new ServedDevice(device, server, run,
           VfioUserClient.of(pair.other(), config.name(), ClientOptions.DEFAULT));
     }
 
@@ -73,7 +73,7 @@ class PeerTrafficTest {
     }
 
     /** Waits until so many changes of internal memory were made: the device runs, and its time passes. */
-    void live(int changes) throws Exception {
+    void awaitChurn(int changes) throws Exception {
       long until = get(ScratchLayout.CHURN_COUNT) + changes;
       while (get(ScratchLayout.CHURN_COUNT) < until) {
         Thread.onSpinWait();
@@ -94,8 +94,8 @@ class PeerTrafficTest {
     }
   }
 
-  private static Served writer() throws Exception {
-    return Served.of(Rig.config(4).withMemorySize(MEMORY_SIZE));
+  private static ServedDevice writer() throws Exception {
+    return ServedDevice.of(ScratchFixture.config(4).withMemorySize(MEMORY_SIZE));
   }
 
   /** Returns how many slots from the first on have their first value, and checks that no other has any. */
@@ -115,9 +115,10 @@ class PeerTrafficTest {
 
   @ParameterizedTest
   @EnumSource(names = {"RUNNING_P2P", "PRE_COPY_P2P"})
-  void trafficToAPeersMemoryStopsInTheStatesWithoutAndGoesOnWithoutAGap(DeviceState quiet) throws Exception {
-    try (Served writer = writer();
-        Served peer = Served.of(Rig.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
+  void pausesPeerTrafficInP2pStatesAndResumesWithoutGap(DeviceState quiet) throws Exception {
+    try (ServedDevice writer = writer();
+        ServedDevice peer =
+            ServedDevice.of(ScratchFixture.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
         MappedRegion bar = peer.driver.mapRegion(MEMORY_BAR)) {
       writer.driver.mapDma(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
       writer.traffic(PEER);
@@ -126,7 +127,7 @@ class PeerTrafficTest {
       writer.driver.moveTo(quiet);
       long stopped = writer.get(ScratchLayout.TRAFFIC_COUNT);
       assertThat(written(peer.driver)).isEqualTo(stopped);
-      writer.live(200);
+      writer.awaitChurn(200);
       assertThat(writer.get(ScratchLayout.TRAFFIC_COUNT)).isEqualTo(stopped);
       assertThat(written(peer.driver)).isEqualTo(stopped);
 
@@ -140,9 +141,10 @@ class PeerTrafficTest {
   }
 
   @Test
-  void trafficToHostMemoryGoesOnInTheStatesWithoutPeers() throws Exception {
-    try (Served writer = writer();
-        Served peer = Served.of(Rig.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
+  void continuesHostTrafficInP2pStates() throws Exception {
+    try (ServedDevice writer = writer();
+        ServedDevice peer =
+            ServedDevice.of(ScratchFixture.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
         MappedRegion bar = peer.driver.mapRegion(MEMORY_BAR);
         Fd host = Memfd.create("host", MEMORY_SIZE)) {
       writer.driver.mapDma(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ScratchRegistersTest {
 
   @Test
-  void readsWhatItIs() throws Exception {
-    try (Rig rig = Rig.withPages(3)) {
+  void readsIdentification() throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(3)) {
       assertThat(rig.get32(0)).isEqualTo(0x564a3453);
       assertThat(rig.get32(4)).isEqualTo(1);
       assertThat(rig.get64(8)).isEqualTo(3 * 4096);
@@ -29,7 +29,7 @@ class ScratchRegistersTest {
   @ParameterizedTest
   @ValueSource(ints = {0x00, 0x04, 0x08, 0x18, 0x1c, 0x40, 0x60, 0x70})
   void dropsWritesToReadOnlyRegisters(int offset) throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       int before = rig.get32(offset);
       rig.set32(offset, ~before);
       assertThat(rig.get32(offset)).isEqualTo(before);
@@ -39,7 +39,7 @@ class ScratchRegistersTest {
   @ParameterizedTest
   @ValueSource(ints = {0x10, 0x20, 0x28, 0x30, 0x50})
   void keepsWholeRegistersAndHalves(int offset) throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       rig.set64(offset, 0x1122334455667788L);
       assertThat(rig.get64(offset)).isEqualTo(0x1122334455667788L);
       assertThat(rig.get32(offset)).isEqualTo(0x55667788);
@@ -53,7 +53,7 @@ class ScratchRegistersTest {
   @ParameterizedTest
   @ValueSource(ints = {0x58, 0x5c, 0x68})
   void keepsRegistersOf32Bits(int offset) throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       rig.set32(offset, 7);
       assertThat(rig.get32(offset)).isEqualTo(7);
     }
@@ -61,16 +61,16 @@ class ScratchRegistersTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0x38, 0x48, 0x100, 0x104, 0xffc})
-  void readsZeroWhereNothingIsToBeRead(int offset) throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+  void readsZeroFromWriteOnlyAndUnused(int offset) throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       rig.set32(offset, 1);
       assertThat(rig.get32(offset)).isZero();
     }
   }
 
   @Test
-  void readsAnySizeFromAnywhere() throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+  void readsAnySizeAtAnyOffset() throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       rig.set64(ScratchLayout.SCRATCH, 0x1122334455667788L);
       byte[] all = rig.read(0, 0, 4096);
       for (int offset = 0; offset < 40; offset++) {
@@ -83,8 +83,8 @@ class ScratchRegistersTest {
 
   @ParameterizedTest
   @CsvSource({"16,1", "16,2", "18,2", "18,4", "16,3", "16,7"})
-  void ignoresAndLogsWritesThatAreNoWords(int offset, int length) throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+  void ignoresAndLogsPartialWrites(int offset, int length) throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       byte[] ones = new byte[length];
       Arrays.fill(ones, (byte) 0xff);
       rig.write(0, offset, ones);
@@ -96,7 +96,7 @@ class ScratchRegistersTest {
 
   @Test
   void writesSeveralRegistersAtOnce() throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       byte[] data = new byte[24];
       data[0] = 1;
       data[8] = 2;
@@ -109,21 +109,21 @@ class ScratchRegistersTest {
   }
 
   @Test
-  void marksTheBeginningOfTheLowestMapping() throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+  void marksStartOfLowestMappingDirty() throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       rig.set64(ScratchLayout.MARK_DIRTY, 0x3000);
       rig.set32(ScratchLayout.MARK_DIRTY, 0x1000);
-      assertThat(rig.bus.written).containsExactly(new IovaRange(FakeBus.IOVA, 0x3000));
+      assertThat(rig.bus.writtenRanges).containsExactly(new IovaRange(FakeBus.IOVA, 0x3000));
       rig.set32(ScratchLayout.MARK_DIRTY + 4, 1);
       rig.set64(ScratchLayout.MARK_DIRTY, 0);
-      assertThat(rig.bus.written).last().isEqualTo(new IovaRange(FakeBus.IOVA, FakeBus.SIZE));
-      assertThat(rig.bus.written).hasSize(2);
+      assertThat(rig.bus.writtenRanges).last().isEqualTo(new IovaRange(FakeBus.IOVA, FakeBus.SIZE));
+      assertThat(rig.bus.writtenRanges).hasSize(2);
     }
   }
 
   @Test
-  void hasMemoryOfTheNextPowerOfTwo() throws Exception {
-    try (Rig rig = Rig.withPages(3)) {
+  void roundsBarSizeUpToPowerOfTwo() throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(3)) {
       assertThat(rig.device.description().regions().get(2).size()).isEqualTo(4 * 4096);
       rig.write(2, 3 * 4096 - 2, new byte[] {1, 2, 3, 4});
       assertThat(rig.read(2, 3 * 4096 - 3, 6)).containsExactly(0, 1, 2, 0, 0, 0);
@@ -139,7 +139,7 @@ class ScratchRegistersTest {
 
   @Test
   void describesItself() throws Exception {
-    try (Rig rig = Rig.withPages(1)) {
+    try (ScratchFixture rig = ScratchFixture.withPages(1)) {
       assertThat(rig.device.description().regions()).hasSize(9).noneMatch(region -> region.mappable());
       assertThat(rig.device.description().regions().stream().map(region -> region.size()))
           .containsExactly(4096L, 0L, 4096L, 0L, 4096L, 0L, 0L, 4096L, 0L);
@@ -152,7 +152,7 @@ class ScratchRegistersTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, -4096, 4095, 6000, Long.MAX_VALUE})
-  void refusesSizesThatCannotBe(long size) {
+  void rejectsInvalidSizes(long size) {
     ScratchConfig config = ScratchConfig.named("x");
     assertThatThrownBy(() -> config.withMemorySize(size)).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("give a multiple of 4096");

@@ -23,21 +23,21 @@ class SecondTrafficTest {
   private static final long SECOND = 1_000_000_000L;
   private static final int PLACE = 0x800;
 
-  private static Rig two() throws Exception {
-    return Rig.of(Rig.config(2).withSecondTraffic(true));
+  private static ScratchFixture withSecondTraffic() throws Exception {
+    return ScratchFixture.of(ScratchFixture.config(2).withSecondTraffic(true));
   }
 
-  private static void second(Rig rig, int slots, int rate) throws Exception {
+  private static void startSecondTraffic(ScratchFixture rig, int slots, int rate) throws Exception {
     rig.set64(SECOND_TRAFFIC + TRAFFIC_IOVA, FakeBus.IOVA + PLACE);
     rig.set32(SECOND_TRAFFIC + TRAFFIC_SLOTS, slots);
     rig.set32(SECOND_TRAFFIC + TRAFFIC_RATE, rate);
   }
 
   @Test
-  void bothKeepTheirOwnRateAndPlace() throws Exception {
-    try (Rig rig = two()) {
+  void keepsRatesAndSlotsSeparate() throws Exception {
+    try (ScratchFixture rig = withSecondTraffic()) {
       rig.traffic(10, 100);
-      second(rig, 20, 50);
+      startSecondTraffic(rig, 20, 50);
       rig.run(SECOND);
       assertThat(rig.get64(TRAFFIC_COUNT)).isBetween(95L, 100L);
       assertThat(rig.get64(SECOND_TRAFFIC + TRAFFIC_COUNT)).isBetween(45L, 50L);
@@ -50,9 +50,9 @@ class SecondTrafficTest {
   }
 
   @Test
-  void aDeviceWithoutItHasNoSuchRegisters() throws Exception {
-    try (Rig rig = Rig.withPages(2)) {
-      second(rig, 20, 50);
+  void hidesRegistersWhenDisabled() throws Exception {
+    try (ScratchFixture rig = ScratchFixture.withPages(2)) {
+      startSecondTraffic(rig, 20, 50);
       rig.run(SECOND);
       assertThat(rig.get64(SECOND_TRAFFIC + TRAFFIC_IOVA)).isZero();
       assertThat(rig.get64(SECOND_TRAFFIC + TRAFFIC_COUNT)).isZero();
@@ -60,11 +60,11 @@ class SecondTrafficTest {
   }
 
   @Test
-  void itGoesOnAtTheTarget() throws Exception {
-    try (Rig source = two(); Rig target = two()) {
-      second(source, 20, 50);
+  void resumesAtTarget() throws Exception {
+    try (ScratchFixture source = withSecondTraffic(); ScratchFixture target = withSecondTraffic()) {
+      startSecondTraffic(source, 20, 50);
       source.run(SECOND);
-      byte[] state = Rig.drain(source.save(DeviceState.STOP_COPY), 1 << 16);
+      byte[] state = ScratchFixture.drain(source.save(DeviceState.STOP_COPY), 1 << 16);
       long count = source.get64(SECOND_TRAFFIC + TRAFFIC_COUNT);
       target.device.moveTo(DeviceState.RESUMING).resumingSession().write(MemorySegment.ofArray(state));
       target.device.moveTo(DeviceState.RUNNING);
@@ -76,10 +76,10 @@ class SecondTrafficTest {
   }
 
   @Test
-  void aDeviceWithoutItRefusesItsState() throws Exception {
-    try (Rig source = two(); Rig target = Rig.withPages(2)) {
+  void rejectsStateWhenDisabled() throws Exception {
+    try (ScratchFixture source = withSecondTraffic(); ScratchFixture target = ScratchFixture.withPages(2)) {
       SavingSession saving = source.save(DeviceState.STOP_COPY);
-      MemorySegment state = MemorySegment.ofArray(Rig.drain(saving, 1 << 16));
+      MemorySegment state = MemorySegment.ofArray(ScratchFixture.drain(saving, 1 << 16));
       ResumingSession resuming = target.device.moveTo(DeviceState.RESUMING).resumingSession();
       assertThatThrownBy(() -> resuming.write(state)).isInstanceOfSatisfying(DeviceException.class,
           e -> assertThat(e.errno()).isEqualTo(Errno.EBADMSG));

@@ -101,15 +101,15 @@ public final class FileTrial implements Workload, AutoCloseable {
     assertThat(sourceWatch.violations()).isEmpty();
     for (SimulatedDevice source : sources) {
       assertThat(source.machineState()).isEqualTo(DeviceState.RUNNING);
-      assertThat(source.stateIdentity()).isNotZero();
+      assertThat(source.stateFingerprint()).isNotZero();
       assertThat(source.openSessions()).isZero();
     }
   }
 
   static void checkUntouched(List<SimulatedDevice> targets) {
     for (SimulatedDevice target : targets) {
-      assertThat(target.acts()).isEmpty();
-      assertThat(target.stateIdentity()).isZero();
+      assertThat(target.operations()).isEmpty();
+      assertThat(target.stateFingerprint()).isZero();
     }
   }
 

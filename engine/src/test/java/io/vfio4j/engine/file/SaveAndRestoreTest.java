@@ -52,7 +52,7 @@ class SaveAndRestoreTest {
     assertThat(trial.targetWatch.violations()).isEmpty();
     for (int i = 0; i < targets.size(); i++) {
       assertThat(targets.get(i).machineState()).isEqualTo(DeviceState.RUNNING);
-      assertThat(targets.get(i).stateIdentity()).isEqualTo(trial.sources.get(i).stateIdentity());
+      assertThat(targets.get(i).stateFingerprint()).isEqualTo(trial.sources.get(i).stateFingerprint());
     }
     if (!memory.isEmpty()) {
       assertThat(memory.get(0).memory().mismatch(trial.sourceMemory.get(0).memory())).isEqualTo(-1);
@@ -265,7 +265,7 @@ class SaveAndRestoreTest {
         Files.write(trial.file, good);
         trial.restoring(List.of(target), MemoryRegions.NONE).withResettable(_ -> true).run();
         assertThat(target.machineState()).isEqualTo(DeviceState.RUNNING);
-        assertThat(target.stateIdentity()).isEqualTo(trial.sources.getFirst().stateIdentity());
+        assertThat(target.stateFingerprint()).isEqualTo(trial.sources.getFirst().stateFingerprint());
       }
     }
   }
@@ -283,7 +283,7 @@ class SaveAndRestoreTest {
       try (FileTrial trial = new FileTrial(impossible, 1, 0)) {
         MigrationException e = catchThrowableOfType(MigrationException.class, trial::save);
         assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
-        assertThat(trial.sources.getFirst().acts()).isEmpty();
+        assertThat(trial.sources.getFirst().operations()).isEmpty();
         trial.checkSourceRuns();
       }
     }

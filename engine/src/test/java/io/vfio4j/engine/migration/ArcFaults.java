@@ -37,11 +37,11 @@ final class ArcFaults {
       for (Side side : Side.values()) {
         for (Arc arc : arcs(course, side)) {
           String row = "%s %s > %s%s".formatted(side, arc.from(), arc.to(), course.suffix);
-          add(row, "it fails", course, side, new Fault.FailArc(arc, Errno.ENOSPC, false, 1));
-          add(row, "it always fails", course, side, new Fault.FailArc(arc, Errno.ENOSPC, false, ALWAYS));
+          add(row, "it fails", course, side, new Fault.ArcFailure(arc, Errno.ENOSPC, false, 1));
+          add(row, "it always fails", course, side, new Fault.ArcFailure(arc, Errno.ENOSPC, false, ALWAYS));
           add(row, "it fails, and the device is in ERROR", course, side,
-              new Fault.FailArc(arc, Errno.ENOSPC, true, 1));
-          add(row, "the device is lost", course, side, new Fault.LoseAtArc(arc));
+              new Fault.ArcFailure(arc, Errno.ENOSPC, true, 1));
+          add(row, "the device is lost", course, side, new Fault.LossAtArc(arc));
         }
       }
     }
@@ -85,7 +85,8 @@ final class ArcFaults {
       String outcome = run.run();
       if (run.trial.report().isEmpty()) {
         assertThat(run.trial.failureWithoutChecks()).as("the original error, and all that came after it")
-            .hasStackTraceContaining(fault instanceof Fault.FailArc ? "ENOSPC" : "the simulated server died")
+            .hasStackTraceContaining(
+                fault instanceof Fault.ArcFailure ? "ENOSPC" : "the simulated server died")
             .hasMessageContaining(course == FaultScenario.GOOD ? "" : "EIO");
       }
       return outcome;

@@ -89,7 +89,8 @@ class ComparisonTest {
     assertThat(comparison.isAccepted()).isFalse();
     assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
     assertThat(e).hasMessageContaining(String.join("; ", comparison.objections()));
-    assertThat(Stream.concat(sources.stream(), targets.stream())).allMatch(device -> device.acts().isEmpty());
+    assertThat(Stream.concat(sources.stream(), targets.stream()))
+        .allMatch(device -> device.operations().isEmpty());
   }
 
   private static Comparison compare(SimulatedSettings source, SimulatedSettings target) throws IOException {

@@ -138,9 +138,9 @@ class CompressedStreamTest {
       trial.options = both;
       trial.restore(targets, memory);
       assertThat(memory.get(0).memory().mismatch(trial.sourceMemory.get(0).memory())).isEqualTo(-1);
-      assertThat(targets).extracting(SimulatedDevice::stateIdentity)
+      assertThat(targets).extracting(SimulatedDevice::stateFingerprint)
           .containsExactlyElementsOf(
-              trial.sources.stream().map(SimulatedDevice::stateIdentity).toList());
+              trial.sources.stream().map(SimulatedDevice::stateFingerprint).toList());
     }
   }
 

@@ -55,7 +55,7 @@ class DamagedStreamTest {
     MigrationException e = catchThrowableOfType(MigrationException.class, run::run);
     assertThat(e).as("refusal").isNotNull();
     assertThat(target.machineState()).isEqualTo(DeviceState.RUNNING);
-    assertThat(target.stateIdentity()).isZero();
+    assertThat(target.stateFingerprint()).isZero();
     assertThat(target.openSessions()).isZero();
     return e;
   }
@@ -66,7 +66,7 @@ class DamagedStreamTest {
     new MigrationTarget(DeviceSet.of(target), Connections.single(new ReplayTransport(good)),
         MigrationTrial.PATIENT,
         MigrationListener.NONE).run();
-    assertThat(target.stateIdentity()).isNotZero();
+    assertThat(target.stateFingerprint()).isNotZero();
   }
 
   @Test

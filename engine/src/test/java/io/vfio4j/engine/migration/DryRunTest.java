@@ -102,8 +102,8 @@ class DryRunTest {
   }
 
   private void assertUntouched() throws IOException {
-    assertThat(source.acts()).isEmpty();
-    assertThat(target.acts()).isEmpty();
+    assertThat(source.operations()).isEmpty();
+    assertThat(target.operations()).isEmpty();
     assertThat(state.all()).isEmpty();
     assertThat(events).isEmpty();
   }
@@ -142,7 +142,7 @@ class DryRunTest {
     assertThat(atSource.outcome()).isEqualTo(Outcome.UNTOUCHED);
     assertThat(refused.join()).isInstanceOfSatisfying(AcceptResult.Refusal.class,
         arrival -> assertThat(arrival.reason().outcome()).isEqualTo(Outcome.UNTOUCHED));
-    assertThat(target.acts()).isEmpty();
+    assertThat(target.operations()).isEmpty();
 
     CompletableFuture<AcceptResult> moved = serve();
     source(DeviceSet.of(source)).run();

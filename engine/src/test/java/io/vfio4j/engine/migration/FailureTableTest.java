@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.testkit.DocumentSection;
 import io.vfio4j.testkit.FailureTable;
-import io.vfio4j.testkit.Holdings;
+import io.vfio4j.testkit.OpenResources;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ class FailureTableTest {
   @TempDir(factory = InMemory.class)
   private Path folder;
 
-  private Holdings before;
+  private OpenResources before;
 
   @Test
   void matchesDocumentForOneDevice() throws Exception {
@@ -52,7 +52,7 @@ class FailureTableTest {
       FailureTable arcs = new ArcFaults(lab).on(Arrays.asList(FaultScenario.values()));
       FailureTable frames = new FrameFaults(lab).inEveryFrame();
       FailureTable questions = new OwnershipQueryFaults(folder, lab).inEveryFrame();
-      assertThat(events.cells() + arcs.cells() + frames.cells()).isGreaterThan(500);
+      assertThat(events.cellCount() + arcs.cellCount() + frames.cellCount()).isGreaterThan(500);
       assertThat(events.toString()).contains("source has put down *given*", "target has put down *mine*",
           "target is about to move STOP > RUNNING_P2P", "source has ended a round");
       DocumentSection.of("one device").check("""
@@ -100,7 +100,7 @@ class FailureTableTest {
         FaultTrial run = lab.trial(FaultScenario.TARGET_CANNOT_START)) {
       run.run();
     }
-    before = Holdings.now();
+    before = OpenResources.current();
   }
 
   @AfterEach
@@ -110,6 +110,6 @@ class FailureTableTest {
         assertThat(thread.join(Duration.ofMinutes(1))).as("%s is left over", thread.getName()).isTrue();
       }
     }
-    assertThat(Holdings.now().since(before)).isEmpty();
+    assertThat(OpenResources.current().addedSince(before)).isEmpty();
   }
 }

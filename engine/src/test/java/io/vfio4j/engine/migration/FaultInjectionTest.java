@@ -33,12 +33,12 @@ class FaultInjectionTest {
 
   private final MigrationTrial trial = new MigrationTrial();
 
-  private static Fault.FailArc fail(DeviceState from, DeviceState to) {
-    return new Fault.FailArc(new Arc(from, to), Errno.EIO, false, 1);
+  private static Fault.ArcFailure fail(DeviceState from, DeviceState to) {
+    return new Fault.ArcFailure(new Arc(from, to), Errno.EIO, false, 1);
   }
 
-  private static Fault.FailArc failIntoError(DeviceState from, DeviceState to) {
-    return new Fault.FailArc(new Arc(from, to), Errno.EIO, true, 1);
+  private static Fault.ArcFailure failIntoError(DeviceState from, DeviceState to) {
+    return new Fault.ArcFailure(new Arc(from, to), Errno.EIO, true, 1);
   }
 
   private MigrationException sourceFails(Fault... faults) {
@@ -78,7 +78,7 @@ class FaultInjectionTest {
 
   @Test
   void retriesRollbackOnce() {
-    MigrationException e = sourceFails(new Fault.FailRead(400, Errno.EIO), fail(PRE_COPY, RUNNING));
+    MigrationException e = sourceFails(new Fault.ReadFailure(400, Errno.EIO), fail(PRE_COPY, RUNNING));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING", "RUNNING");
     assertThat(e).cause().satisfies(cause -> assertThat(cause.getSuppressed()).hasSize(1));
@@ -86,8 +86,8 @@ class FaultInjectionTest {
 
   @Test
   void leavesSourceStoppedAfterSecondRollbackFailure() {
-    MigrationException e = sourceFails(new Fault.FailRead(400, Errno.EIO),
-        new Fault.FailArc(new Arc(PRE_COPY, RUNNING), Errno.EBUSY, false, 9));
+    MigrationException e = sourceFails(new Fault.ReadFailure(400, Errno.EIO),
+        new Fault.ArcFailure(new Arc(PRE_COPY, RUNNING), Errno.EBUSY, false, 9));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
     assertThat(e).hasMessageContaining("source: the move from PRE_COPY to RUNNING failed: EBUSY");
     assertThat(e.sourceState()).contains(PRE_COPY);
@@ -106,14 +106,14 @@ class FaultInjectionTest {
   @Test
   void leavesSourceInErrorWhenResetFails() {
     MigrationException e =
-        sourceFails(failIntoError(PRE_COPY_P2P, STOP_COPY), new Fault.FailReset(Errno.EIO, 0));
+        sourceFails(failIntoError(PRE_COPY_P2P, STOP_COPY), new Fault.ResetFailure(Errno.EIO, 0));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
     assertThat(e.sourceState()).contains(DeviceState.ERROR);
   }
 
   @Test
   void reportsLostSource() {
-    MigrationException e = sourceFails(new Fault.LoseAtArc(new Arc(PRE_COPY_P2P, STOP_COPY)));
+    MigrationException e = sourceFails(new Fault.LossAtArc(new Arc(PRE_COPY_P2P, STOP_COPY)));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_LOST);
     assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
   }
@@ -121,7 +121,7 @@ class FaultInjectionTest {
   @Test
   void rollsBackWhenReadFailsInStopCopy() {
     trial.options = MigrationTrial.PATIENT.withPreCopy(false);
-    MigrationException e = sourceFails(new Fault.FailRead(700, Errno.EIO));
+    MigrationException e = sourceFails(new Fault.ReadFailure(700, Errno.EIO));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(e.phase()).isInstanceOf(Phase.StopCopy.class);
     assertThat(trial.sourceActs()).containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
@@ -131,8 +131,8 @@ class FaultInjectionTest {
   /** Whether the target's devices can be reset, only the target finds out: servers are known that leave their state. */
   @Test
   void reportsUnknownTargetStateWhenSourceAborts() {
-    trial.targetSettings = trial.targetSettings.withFaults(new Fault.FailReset(Errno.EIO, 1));
-    MigrationException e = sourceFails(new Fault.FailRead(700, Errno.EIO));
+    trial.targetSettings = trial.targetSettings.withFaults(new Fault.ResetFailure(Errno.EIO, 1));
+    MigrationException e = sourceFails(new Fault.ReadFailure(700, Errno.EIO));
     assertThat(trial.targetActs()).endsWith("reset");
     assertThat(e.targetOutcome()).isEqualTo(
         "The target was told to give its devices up; its own report says what became of them.");
@@ -142,7 +142,7 @@ class FaultInjectionTest {
   @Test
   void rejectsTruncatedStreamAtTarget() {
     trial.options = MigrationTrial.PATIENT.withPreCopy(false);
-    MigrationException e = sourceFails(new Fault.CutStream(700));
+    MigrationException e = sourceFails(new Fault.StreamTruncation(700));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(e.targetOutcome()).contains("RESUMING").contains("EINVAL").contains("was reset");
     assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "STOP", "reset");
@@ -150,7 +150,7 @@ class FaultInjectionTest {
 
   @Test
   void abortsWhenTargetResetFails() {
-    MigrationException e = targetFails(new Fault.FailReset(Errno.EIO, 0));
+    MigrationException e = targetFails(new Fault.ResetFailure(Errno.EIO, 0));
     assertThat(e.targetOutcome())
         .contains("could not be reset, but does not run with the state (target: reset: EIO");
     assertThat(e.outcome()).isEqualTo(Outcome.UNTOUCHED);
@@ -167,7 +167,7 @@ class FaultInjectionTest {
 
   @Test
   void resetsTargetWhenDataIsRejected() {
-    MigrationException e = targetFails(new Fault.FailWrite(300, Errno.ENOSPC));
+    MigrationException e = targetFails(new Fault.WriteFailure(300, Errno.ENOSPC));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(e.targetOutcome()).contains("ENOSPC");
     assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
@@ -193,14 +193,14 @@ class FaultInjectionTest {
 
   @Test
   void returnsOwnershipWithoutResetIfTargetNeverRan() {
-    MigrationException e = targetFails(fail(STOP, RUNNING_P2P), new Fault.FailReset(Errno.EIO, 1));
+    MigrationException e = targetFails(fail(STOP, RUNNING_P2P), new Fault.ResetFailure(Errno.EIO, 1));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(trial.target().machineState()).isEqualTo(STOP);
   }
 
   @Test
   void leavesOwnershipUnknownWhenTargetMayRun() {
-    MigrationException e = targetFails(fail(RUNNING_P2P, RUNNING), new Fault.FailReset(Errno.EIO, 1));
+    MigrationException e = targetFails(fail(RUNNING_P2P, RUNNING), new Fault.ResetFailure(Errno.EIO, 1));
     assertThat(e.outcome()).isEqualTo(Outcome.UNKNOWN);
     assertThat(e).hasMessageContaining("unknown").hasMessageContaining("stays in STOP_COPY");
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY");
@@ -209,7 +209,7 @@ class FaultInjectionTest {
 
   @Test
   void leavesOwnershipUnknownWhenTargetIsLost() {
-    MigrationException e = targetFails(new Fault.LoseAtArc(new Arc(RUNNING_P2P, RUNNING)));
+    MigrationException e = targetFails(new Fault.LossAtArc(new Arc(RUNNING_P2P, RUNNING)));
     assertThat(e.outcome()).isEqualTo(Outcome.UNKNOWN);
     assertThat(e.sourceState()).contains(STOP_COPY);
   }
@@ -226,7 +226,7 @@ class FaultInjectionTest {
   void rejectsSourceNotRunning() {
     trial.listener = event -> {
       // The first event comes before the first look at the state.
-      if (event.side() == Side.SOURCE && trial.source().acts().isEmpty()) {
+      if (event.side() == Side.SOURCE && trial.source().operations().isEmpty()) {
         moveTo(STOP);
       }
     };
@@ -311,7 +311,7 @@ class FaultInjectionTest {
   void retriesSlowP2pStateBeforePausingWorkload() {
     trial.options = MigrationTrial.PATIENT.withMaxQuiesce(Duration.ofSeconds(1));
     MigrationException e =
-        sourceFails(new Fault.DelayArc(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2)));
+        sourceFails(new Fault.ArcDelay(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2)));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
     assertThat(e).hasMessageContaining("did not enter their grace states in time, in 6 attempts");
     assertThat(trial.sourceActs()).startsWith("PRE_COPY", "PRE_COPY_P2P", "PRE_COPY", "PRE_COPY_P2P")
@@ -324,7 +324,7 @@ class FaultInjectionTest {
     trial.options = MigrationTrial.PATIENT.withMaxDowntime(Duration.ofMillis(300));
     trial.sourceSettings =
         trial.sourceSettings
-            .withFaults(new Fault.DelayArc(new Arc(RUNNING, PRE_COPY), Duration.ofSeconds(20)));
+            .withFaults(new Fault.ArcDelay(new Arc(RUNNING, PRE_COPY), Duration.ofSeconds(20)));
     trial.run().success();
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "STOP");
   }
@@ -344,7 +344,7 @@ class FaultInjectionTest {
 
   @Test
   void acceptsLongerStopCopyWithinLimit() {
-    trial.sourceSettings = trial.sourceSettings.withFaults(new Fault.LongerStopCopy(5000));
+    trial.sourceSettings = trial.sourceSettings.withFaults(new Fault.StopCopyOverrun(5000));
     assertThat(trial.run().success().stopCopyBytes()).isGreaterThan(5000);
   }
 

@@ -40,7 +40,7 @@ enum FaultScenario {
   FaultTrial apply(FaultTrial trial) {
     return from == null || to == null
         ? trial
-        : trial.withFault(failingSide, new Fault.FailArc(new Arc(from, to), Errno.EIO, false, 1));
+        : trial.withFault(failingSide, new Fault.ArcFailure(new Arc(from, to), Errno.EIO, false, 1));
   }
 
   /**

@@ -171,7 +171,7 @@ final class FaultTrial implements AutoCloseable {
   }
 
   long identity(int number) {
-    return trial.sourceSettings.apply(number).device().stateIdentity();
+    return trial.sourceSettings.apply(number).device().stateFingerprint();
   }
 
   /** What the engine says of each device that can still be asked is so. */
@@ -192,9 +192,9 @@ final class FaultTrial implements AutoCloseable {
 
   private static void checkReportedOutcome(DeviceOutcome outcome, SimulatedDevice device, long identity) {
     assertThat(outcome.device()).isEqualTo(device.identity().name());
-    long now = device.stateIdentity();
+    long now = device.stateFingerprint();
     String is = device.machineState().name();
-    String word = "%s: %s".formatted(outcome, device.acts());
+    String word = "%s: %s".formatted(outcome, device.operations());
     switch (outcome.outcome()) {
       case UNTOUCHED, SOURCE_RUNNING -> assertThat(is + now).as(word).isEqualTo("RUNNING" + identity);
       case SOURCE_RESET -> assertThat(is + now).as(word).isEqualTo("RUNNING0");

@@ -117,7 +117,7 @@ final class FrameFaults {
     if (sent.frame().kind() == FrameKind.ALIVE) {
       CountDownLatch sign = new CountDownLatch(1);
       run.withFault(Side.SOURCE,
-          new Fault.HoldArc(new Arc(DeviceState.PRE_COPY_P2P, DeviceState.STOP_COPY), sign));
+          new Fault.ArcBlock(new Arc(DeviceState.PRE_COPY_P2P, DeviceState.STOP_COPY), sign));
       run.transports.listen(frame -> {
         if (frame.equals(sent.frame())) {
           sign.countDown();

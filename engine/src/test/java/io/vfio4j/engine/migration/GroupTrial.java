@@ -18,9 +18,9 @@ import io.vfio4j.engine.transport.LocalConnections;
 import io.vfio4j.engine.transport.LocalTransport;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.ManualClock;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
-import io.vfio4j.testkit.SteerableClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 /** A migration of several simulated devices, run once, watched for what the barriers are to make sure of. */
 final class GroupTrial implements Workload {
 
-  final SteerableClock clock = new SteerableClock();
+  final ManualClock clock = new ManualClock();
   final List<MigrationEvent> events = new CopyOnWriteArrayList<>();
   final List<String> workload = new CopyOnWriteArrayList<>();
   final int count;
@@ -67,7 +67,7 @@ final class GroupTrial implements Workload {
   GroupTrial run() {
     IntStream.range(0, count).forEach(number -> {
       SimulatedSettings first = sourceSettings.apply(number);
-      SingleOwnerInvariant owner = new SingleOwnerInvariant(first.device().stateIdentity());
+      SingleOwnerInvariant owner = new SingleOwnerInvariant(first.device().stateFingerprint());
       owners.add(owner);
       sources.add(first.withObserver(both(sourceWatch, owner)).device());
       targets.add(targetSettings.apply(number).withObserver(both(targetWatch, owner)).device());
@@ -92,8 +92,8 @@ final class GroupTrial implements Workload {
 
   private static SimulatedSettings.Observer both(PeerDmaInvariant watch, SingleOwnerInvariant owner) {
     return (device, from, to, reason) -> {
-      watch.changed(device, from, to, reason);
-      owner.changed(device, from, to, reason);
+      watch.stateChanged(device, from, to, reason);
+      owner.stateChanged(device, from, to, reason);
     };
   }
 
@@ -139,8 +139,8 @@ final class GroupTrial implements Workload {
     assertThat(e.outcome()).as("%s", e).isIn(Outcome.SOURCE_RUNNING, Outcome.UNTOUCHED);
     for (int i = 0; i < count; i++) {
       assertThat(source(i).machineState()).as("device %d", i).isEqualTo(DeviceState.RUNNING);
-      assertThat(source(i).stateIdentity()).isNotZero();
-      assertThat(target(i).stateIdentity()).as("the target is empty").isZero();
+      assertThat(source(i).stateFingerprint()).isNotZero();
+      assertThat(target(i).stateFingerprint()).as("the target is empty").isZero();
     }
     return e;
   }
@@ -171,7 +171,7 @@ final class GroupTrial implements Workload {
   }
 
   List<String> acts(SimulatedDevice device) {
-    return device.acts().stream().map(Object::toString).toList();
+    return device.operations().stream().map(Object::toString).toList();
   }
 
   @Override

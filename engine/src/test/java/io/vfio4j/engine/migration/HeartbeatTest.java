@@ -67,7 +67,7 @@ class HeartbeatTest {
     TARGET_CHECK(Side.TARGET, DeviceState.RESUMING, DeviceState.STOP),
     TARGET_START(Side.TARGET, DeviceState.STOP, DeviceState.RUNNING_P2P),
     TARGET_WRITE(Side.TARGET, (trial, until) -> trial.targetSettings =
-        trial.targetSettings.withFaults(new Fault.HoldWrite(100, until))),
+        trial.targetSettings.withFaults(new Fault.WriteBlock(100, until))),
     SOURCE_STOP(Side.SOURCE, DeviceState.PRE_COPY_P2P, DeviceState.STOP_COPY),
     SOURCE_LISTENER(Side.SOURCE, (trial, until) -> trial.listener = event -> {
       if (event instanceof MigrationEvent.PhaseStart began && began.side() == Side.SOURCE
@@ -86,7 +86,7 @@ class HeartbeatTest {
 
     SlowStep(Side side, DeviceState from, DeviceState to) {
       this(side, (trial, until) -> {
-        Fault hold = new Fault.HoldArc(new Arc(from, to), until);
+        Fault hold = new Fault.ArcBlock(new Arc(from, to), until);
         if (side == Side.SOURCE) {
           trial.sourceSettings = trial.sourceSettings.withFaults(hold);
         } else {
@@ -125,7 +125,7 @@ class HeartbeatTest {
     MigrationTrial trial = new MigrationTrial();
     trial.options = MigrationTrial.PATIENT.withStallTimeout(SILENCE.dividedBy(3));
     trial.targetSettings = trial.targetSettings.withFaults(
-        new Fault.HoldArc(new Arc(DeviceState.RESUMING, DeviceState.STOP), after(SILENCE)));
+        new Fault.ArcBlock(new Arc(DeviceState.RESUMING, DeviceState.STOP), after(SILENCE)));
     List<FrameCount> transports = new ArrayList<>();
     trial.sourceTransport = inner -> add(transports, new FrameCount(inner, 3));
     trial.targetTransport = inner -> add(transports, new FrameCount(inner, 3));

@@ -86,7 +86,7 @@ class LoadConfirmationTest {
       GroupTrial trial, CountDownLatch until) {
     IntFunction<SimulatedSettings> usual = trial.targetSettings;
     return number -> number == 1
-        ? usual.apply(number).withFaults(new Fault.HoldWrite(AFTER_INITIAL, until))
+        ? usual.apply(number).withFaults(new Fault.WriteBlock(AFTER_INITIAL, until))
         : usual.apply(number);
   }
 

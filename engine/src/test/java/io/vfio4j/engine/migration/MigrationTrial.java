@@ -19,9 +19,9 @@ import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.transport.LocalTransport;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.testkit.ManualClock;
 import io.vfio4j.testkit.SimulatedDevice;
 import io.vfio4j.testkit.SimulatedSettings;
-import io.vfio4j.testkit.SteerableClock;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,7 +48,7 @@ public final class MigrationTrial implements Workload {
 
   private static final int RING_BYTES = 4000;
 
-  final SteerableClock clock = new SteerableClock();
+  final ManualClock clock = new ManualClock();
   final List<MigrationEvent> events = new ArrayList<>();
   final List<String> workload = new ArrayList<>();
   MigrationOptions options = PATIENT;
@@ -152,15 +152,15 @@ public final class MigrationTrial implements Workload {
   }
 
   List<String> sourceActs() {
-    return source().acts().stream().map(Object::toString).toList();
+    return source().operations().stream().map(Object::toString).toList();
   }
 
   List<String> targetActs() {
-    return target().acts().stream().map(Object::toString).toList();
+    return target().operations().stream().map(Object::toString).toList();
   }
 
   boolean targetRunsWithState() {
-    return target().machineState().isRunning() && target().stateIdentity() == identity;
+    return target().machineState().isRunning() && target().stateFingerprint() == identity;
   }
 
   /** What must hold after every migration, whatever happened in it. */
@@ -182,20 +182,20 @@ public final class MigrationTrial implements Workload {
     switch (e.outcome()) {
       case UNTOUCHED, SOURCE_RUNNING -> {
         assertThat(source().machineState()).isEqualTo(DeviceState.RUNNING);
-        assertThat(source().stateIdentity()).isEqualTo(identity);
+        assertThat(source().stateFingerprint()).isEqualTo(identity);
         assertThat(targetRunsWithState()).isFalse();
         assertThat(workload).isIn(List.of(), List.of("pause", "resume source"));
       }
       case SOURCE_RESET -> {
         assertThat(source().machineState()).isEqualTo(DeviceState.RUNNING);
-        assertThat(source().stateIdentity()).isZero();
+        assertThat(source().stateFingerprint()).isZero();
       }
       case SOURCE_STOPPED -> assertThat(e.sourceState()).contains(source().machineState());
       case SOURCE_LOST, SOURCE_STUCK -> assertThat(e.sourceState()).isEmpty();
       case SOURCE_QUIET -> throw new AssertionError("there is no other device to be quiet for", e);
       case UNKNOWN -> {
         assertThat(source().machineState()).isEqualTo(DeviceState.STOP_COPY);
-        assertThat(source().stateIdentity()).isEqualTo(identity);
+        assertThat(source().stateFingerprint()).isEqualTo(identity);
       }
     }
   }

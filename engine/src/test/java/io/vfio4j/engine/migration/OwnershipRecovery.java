@@ -121,7 +121,7 @@ final class OwnershipRecovery {
   /** With the state that the source's device had. */
   private boolean runs(SimulatedDevice device, int number) {
     return !device.isLost() && device.machineState().isRunning()
-        && device.stateIdentity() == trial.identity(number);
+        && device.stateFingerprint() == trial.identity(number);
   }
 
   private String atSource() throws IOException {
@@ -161,11 +161,11 @@ final class OwnershipRecovery {
       return Condition.GONE;
     }
     DeviceState state = device.machineState();
-    if (device.stateIdentity() == 0) {
+    if (device.stateFingerprint() == 0) {
       assertThat(state).as("a device that was reset").isEqualTo(DeviceState.RUNNING);
       return Condition.RESET;
     }
-    assertThat(device.stateIdentity()).as("its state, and no other").isEqualTo(trial.identity(number));
+    assertThat(device.stateFingerprint()).as("its state, and no other").isEqualTo(trial.identity(number));
     if (state == DeviceState.RUNNING) {
       return Condition.RUNS;
     }

@@ -32,7 +32,8 @@ public final class PeerDmaInvariant implements SimulatedSettings.Observer {
   }
 
   @Override
-  public synchronized void changed(SimulatedDevice device, DeviceState from, DeviceState to, String reason) {
+  public synchronized void stateChanged(SimulatedDevice device, DeviceState from, DeviceState to,
+      String reason) {
     states.put(device, to);
     boolean writes = states.entrySet().stream()
         .anyMatch(entry -> WRITES.contains(entry.getValue()) && isAtWork(entry.getKey()));
@@ -46,7 +47,7 @@ public final class PeerDmaInvariant implements SimulatedSettings.Observer {
 
   /** A device that is gone does nothing; one without a state, for it was reset, has nobody to write to. */
   private static boolean isAtWork(SimulatedDevice device) {
-    return !device.isLost() && device.stateIdentity() != 0;
+    return !device.isLost() && device.stateFingerprint() != 0;
   }
 
   public synchronized List<String> violations() {

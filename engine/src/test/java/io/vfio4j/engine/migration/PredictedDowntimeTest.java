@@ -28,9 +28,9 @@ class PredictedDowntimeTest {
 
   PredictedDowntimeTest() {
     trial.sourceSettings = trial.sourceSettings.withChanges(0, 300)
-        .withFaults(new Fault.DelayArc(new Arc(DeviceState.RUNNING, DeviceState.PRE_COPY), TO_PRE_COPY));
+        .withFaults(new Fault.ArcDelay(new Arc(DeviceState.RUNNING, DeviceState.PRE_COPY), TO_PRE_COPY));
     trial.targetSettings = trial.targetSettings
-        .withFaults(new Fault.DelayArc(new Arc(DeviceState.STOP, DeviceState.RESUMING), TO_RESUMING));
+        .withFaults(new Fault.ArcDelay(new Arc(DeviceState.STOP, DeviceState.RESUMING), TO_RESUMING));
   }
 
   private MigrationOptions options(Duration limit) {

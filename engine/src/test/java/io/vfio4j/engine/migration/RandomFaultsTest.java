@@ -66,15 +66,15 @@ class RandomFaultsTest {
     Arc arc = arcs.get(random.nextInt(arcs.size()));
     Errno errno = ERRNOS.get(random.nextInt(ERRNOS.size()));
     return switch (random.nextInt(9)) {
-      case 0 -> new Fault.FailRead(random.nextInt(2000), errno);
-      case 1 -> new Fault.FailWrite(random.nextInt(2000), errno);
-      case 2 -> new Fault.CutStream(random.nextInt(2000));
-      case 3 -> new Fault.LoseAtCall(1 + random.nextInt(40));
-      case 4 -> new Fault.LoseAtArc(arc);
-      case 5 -> new Fault.FailReset(errno, random.nextInt(2));
-      case 6 -> new Fault.LongerStopCopy(random.nextInt(3000));
-      case 7 -> new Fault.DelayArc(arc, Duration.ofSeconds(random.nextInt(90)));
-      default -> new Fault.FailArc(arc, errno, random.nextBoolean(), 1 + random.nextInt(3));
+      case 0 -> new Fault.ReadFailure(random.nextInt(2000), errno);
+      case 1 -> new Fault.WriteFailure(random.nextInt(2000), errno);
+      case 2 -> new Fault.StreamTruncation(random.nextInt(2000));
+      case 3 -> new Fault.LossAtCall(1 + random.nextInt(40));
+      case 4 -> new Fault.LossAtArc(arc);
+      case 5 -> new Fault.ResetFailure(errno, random.nextInt(2));
+      case 6 -> new Fault.StopCopyOverrun(random.nextInt(3000));
+      case 7 -> new Fault.ArcDelay(arc, Duration.ofSeconds(random.nextInt(90)));
+      default -> new Fault.ArcFailure(arc, errno, random.nextBoolean(), 1 + random.nextInt(3));
     };
   }
 }

@@ -118,8 +118,8 @@ class SegmentsTest {
           "source is driven by version 1 of the migration interface and target by version 2");
       assertRejected(two, one.device,
           "target is driven by version 2 of the migration interface and source by version 1");
-      assertThat(one.behind.acts()).isEmpty();
-      assertThat(two.acts()).isEmpty();
+      assertThat(one.behind.operations()).isEmpty();
+      assertThat(two.operations()).isEmpty();
     }
   }
 
@@ -129,8 +129,8 @@ class SegmentsTest {
         Version1 target = new Version1(target(), WINDOW - 1, true)) {
       assertRejected(source.device, target.device,
           "source may send segments of 3032 bytes, and the migration region of target has room for 3031");
-      assertThat(source.behind.acts()).isEmpty();
-      assertThat(target.behind.acts()).isEmpty();
+      assertThat(source.behind.operations()).isEmpty();
+      assertThat(target.behind.operations()).isEmpty();
     }
   }
 

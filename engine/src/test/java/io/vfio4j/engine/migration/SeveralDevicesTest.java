@@ -59,12 +59,12 @@ class SeveralDevicesTest {
         number -> number == which ? change.apply(before.apply(number)) : before.apply(number);
   }
 
-  private static Fault.FailArc fail(DeviceState from, DeviceState to) {
-    return new Fault.FailArc(new Arc(from, to), Errno.EIO, false, 1);
+  private static Fault.ArcFailure fail(DeviceState from, DeviceState to) {
+    return new Fault.ArcFailure(new Arc(from, to), Errno.EIO, false, 1);
   }
 
-  private static Fault.FailArc failIntoError(DeviceState from, DeviceState to) {
-    return new Fault.FailArc(new Arc(from, to), Errno.EIO, true, 1);
+  private static Fault.ArcFailure failIntoError(DeviceState from, DeviceState to) {
+    return new Fault.ArcFailure(new Arc(from, to), Errno.EIO, true, 1);
   }
 
   @Test
@@ -165,14 +165,14 @@ class SeveralDevicesTest {
         .hasMessageContaining("source0, source2, source3 run again");
     assertThat(e.devices()).extracting(DeviceOutcome::outcome).containsExactly(Outcome.SOURCE_RUNNING,
         Outcome.SOURCE_RESET, Outcome.SOURCE_RUNNING, Outcome.SOURCE_RUNNING);
-    assertThat(trial.source(0).stateIdentity()).isNotZero();
+    assertThat(trial.source(0).stateFingerprint()).isNotZero();
   }
 
   /** It would be hit by the others, so they are kept from it. */
   @Test
   void keepsOthersQuiescentWhileOneIsStopped() {
-    source(1, settings -> settings.withFaults(new Fault.FailRead(700, Errno.EIO),
-        new Fault.FailArc(new Arc(STOP, RUNNING_P2P), Errno.EBUSY, false, 9)));
+    source(1, settings -> settings.withFaults(new Fault.ReadFailure(700, Errno.EIO),
+        new Fault.ArcFailure(new Arc(STOP, RUNNING_P2P), Errno.EBUSY, false, 9)));
     trial.options = MigrationTrial.PATIENT.withPreCopy(false);
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
@@ -186,7 +186,7 @@ class SeveralDevicesTest {
 
   @Test
   void resumesOthersWhenOneIsLost() {
-    source(3, settings -> settings.withFaults(new Fault.LoseAtArc(new Arc(PRE_COPY_P2P, STOP_COPY))));
+    source(3, settings -> settings.withFaults(new Fault.LossAtArc(new Arc(PRE_COPY_P2P, STOP_COPY))));
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_LOST);
     assertThat(e.devices().getLast().outcome()).isEqualTo(Outcome.SOURCE_LOST);
@@ -211,7 +211,7 @@ class SeveralDevicesTest {
 
   @Test
   void keepsSourcesStoppedWhenTargetIsLostStarting() {
-    target(2, settings -> settings.withFaults(new Fault.LoseAtArc(new Arc(RUNNING_P2P, RUNNING))));
+    target(2, settings -> settings.withFaults(new Fault.LossAtArc(new Arc(RUNNING_P2P, RUNNING))));
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.UNKNOWN);
     IntStream.range(0, 4)
@@ -222,7 +222,7 @@ class SeveralDevicesTest {
   void rollsBackAllOnLateP2pState() {
     trial.options = MigrationTrial.PATIENT.withMaxQuiesce(Duration.ofSeconds(1));
     source(1, settings -> settings
-        .withFaults(new Fault.DelayArc(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2))));
+        .withFaults(new Fault.ArcDelay(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2))));
     MigrationException e = trial.run().failureWithSourceRunning();
     assertThat(e).hasMessageContaining("grace states");
     for (int i = 0; i < 4; i++) {
@@ -244,7 +244,7 @@ class SeveralDevicesTest {
       }
     };
     source(2, settings -> settings
-        .withFaults(new Fault.HoldArc(new Arc(PRE_COPY, PRE_COPY_P2P), othersAreBack)));
+        .withFaults(new Fault.ArcBlock(new Arc(PRE_COPY, PRE_COPY_P2P), othersAreBack)));
     trial.run();
     assertThat(othersAreBack.getCount()).isZero();
     trial.checkBarriers();
@@ -256,7 +256,7 @@ class SeveralDevicesTest {
     trial.options =
         MigrationTrial.PATIENT.withMaxQuiesce(Duration.ofMillis(1)).withArcTimeout(Duration.ofMillis(50));
     source(2, settings -> settings
-        .withFaults(new Fault.HoldArc(new Arc(PRE_COPY, PRE_COPY_P2P), forEver)));
+        .withFaults(new Fault.ArcBlock(new Arc(PRE_COPY, PRE_COPY_P2P), forEver)));
     trial.run();
     MigrationException e = trial.failureWithoutChecks();
     forEver.countDown();
@@ -279,12 +279,12 @@ class SeveralDevicesTest {
   void transfersOthersDespiteSlowDevice() {
     CountDownLatch others = new CountDownLatch(3);
     source(0, settings -> settings.withContent(400, 1));
-    target(0, settings -> settings.withContent(400, 0).withFaults(new Fault.HoldWrite(0, others)));
+    target(0, settings -> settings.withContent(400, 0).withFaults(new Fault.WriteBlock(0, others)));
     for (int which = 1; which < 4; which++) {
       CountDownLatch once = others;
       source(which, settings -> settings.withContent(400, 2));
       target(which, settings -> settings.withContent(400, 0)
-          .withFaults(new Fault.NoteWrite(20_000, new OnceLatch(once))));
+          .withFaults(new Fault.WriteNotification(20_000, new OnceLatch(once))));
     }
     trial.run().success();
   }
@@ -310,7 +310,7 @@ class SeveralDevicesTest {
   @Test
   void waitsForInitialDataOfAllDevices() {
     CountDownLatch sourceWaits = new CountDownLatch(1);
-    target(2, settings -> settings.withFaults(new Fault.HoldWrite(500, sourceWaits)));
+    target(2, settings -> settings.withFaults(new Fault.WriteBlock(500, sourceWaits)));
     boolean[] tooEarly = new boolean[1];
     trial.listener = event -> {
       if (event instanceof MigrationEvent.PhaseStart began && began.side() == Side.SOURCE) {
@@ -329,7 +329,7 @@ class SeveralDevicesTest {
   void rollsBackOversizedStopCopy() {
     trial.options = MigrationTrial.PATIENT.withMaxDowntime(Duration.ofSeconds(1)).withPreCopy(false);
     source(3,
-        settings -> settings.withFaults(new Fault.LongerStopCopy(130_000)).withClock(trial.clock, 20_000));
+        settings -> settings.withFaults(new Fault.StopCopyOverrun(130_000)).withClock(trial.clock, 20_000));
     MigrationException e = trial.run().failureWithSourceRunning();
     assertThat(e).hasMessageContaining("longer than its limit of 1000 ms");
     assertThat(trial.workload).containsExactly("pause", "resume source");
@@ -353,11 +353,12 @@ class SeveralDevicesTest {
       some.options = MigrationTrial.PATIENT.withPreCopy(random.nextBoolean());
       int faulty = random.nextInt(some.count);
       Fault fault = switch (random.nextInt(4)) {
-        case 0 -> new Fault.FailRead(random.nextInt(2000), Errno.EIO);
-        case 1 -> new Fault.LoseAtCall(1 + random.nextInt(40));
-        case 2 -> new Fault.LoseAtArc(arcs.get(random.nextInt(arcs.size())));
-        default -> new Fault.FailArc(arcs.get(random.nextInt(arcs.size())), Errno.EIO, random.nextBoolean(),
-            1 + random.nextInt(3));
+        case 0 -> new Fault.ReadFailure(random.nextInt(2000), Errno.EIO);
+        case 1 -> new Fault.LossAtCall(1 + random.nextInt(40));
+        case 2 -> new Fault.LossAtArc(arcs.get(random.nextInt(arcs.size())));
+        default ->
+          new Fault.ArcFailure(arcs.get(random.nextInt(arcs.size())), Errno.EIO, random.nextBoolean(),
+              1 + random.nextInt(3));
       };
       boolean atSource = random.nextBoolean();
       var sources = some.sourceSettings;

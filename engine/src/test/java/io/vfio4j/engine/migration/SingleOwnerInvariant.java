@@ -24,11 +24,12 @@ final class SingleOwnerInvariant implements SimulatedSettings.Observer {
   }
 
   @Override
-  public synchronized void changed(SimulatedDevice device, DeviceState from, DeviceState to, String reason) {
+  public synchronized void stateChanged(SimulatedDevice device, DeviceState from, DeviceState to,
+      String reason) {
     states.put(device, to);
     violated |=
         states.entrySet().stream().filter(entry -> entry.getValue().isRunning() && !entry.getKey().isLost()
-            && entry.getKey().stateIdentity() == stateIdentity).count() > 1;
+            && entry.getKey().stateFingerprint() == stateIdentity).count() > 1;
   }
 
   synchronized boolean isViolated() {

@@ -71,7 +71,7 @@ class StalledPeerTest {
   void leavesSourceUntouchedWhenTargetNeverAnswers() throws IOException {
     try (SimulatedDevice source = SOURCE.device()) {
       assertThat(runSource(source, new byte[0]).outcome()).isEqualTo(Outcome.UNTOUCHED);
-      assertThat(source.acts()).isEmpty();
+      assertThat(source.operations()).isEmpty();
     }
   }
 
@@ -98,7 +98,7 @@ class StalledPeerTest {
       MigrationException e = runSource(source, targetStreamUpToReady(), endless);
       assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
       assertThat(e).hasMessageContaining("gave no sign of life");
-      assertThat(source.acts()).extracting(Object::toString).containsExactly("PRE_COPY", "RUNNING");
+      assertThat(source.operations()).extracting(Object::toString).containsExactly("PRE_COPY", "RUNNING");
     }
   }
 
@@ -110,7 +110,7 @@ class StalledPeerTest {
       MigrationException e = runSource(source, targetStreamUpToReady(), patientEnoughToStop);
       assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
       assertThat(e.targetOutcome()).contains("is in this process").doesNotContain("reset");
-      assertThat(source.acts()).extracting(Object::toString)
+      assertThat(source.operations()).extracting(Object::toString)
           .containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
     }
   }
@@ -130,7 +130,8 @@ class StalledPeerTest {
           IMPATIENT, MigrationListener.NONE);
       MigrationException e = catchThrowableOfType(MigrationException.class, run::run);
       assertThat(e).hasCauseInstanceOf(StalledException.class).hasMessageContaining("its device was reset");
-      assertThat(target.acts()).extracting(Object::toString).containsExactly("reset", "RESUMING", "reset");
+      assertThat(target.operations()).extracting(Object::toString).containsExactly("reset", "RESUMING",
+          "reset");
       assertThat(target.machineState()).isEqualTo(DeviceState.RUNNING);
     }
   }

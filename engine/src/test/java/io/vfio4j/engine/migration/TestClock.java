@@ -2,10 +2,10 @@
 package io.vfio4j.engine.migration;
 
 import io.vfio4j.engine.util.NanoClock;
-import io.vfio4j.testkit.SteerableClock;
+import io.vfio4j.testkit.ManualClock;
 
 /** The engine's time out of a steerable clock: a pause takes no time but that of the clock. */
-record TestClock(SteerableClock clock) implements NanoClock {
+record TestClock(ManualClock clock) implements NanoClock {
 
   @Override
   public long nanoTime() {

@@ -62,7 +62,7 @@ class TlsRejectedSourceTest {
               Workload.NONE, MigrationListener.NONE).run());
       assertThat(failure.outcome()).isEqualTo(Outcome.UNTOUCHED);
       assertThat(failure).hasMessageContaining("it refused our certificate");
-      assertThat(device.acts()).isEmpty();
+      assertThat(device.operations()).isEmpty();
       assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
       assertThat(refusals.take().reason()).isEqualTo(PeerRefusedException.Reason.EXPIRED);
       assertThat(accepted).as("no target has begun").isNotDone();

@@ -15,28 +15,28 @@ final class GuestChecks {
   private GuestChecks() {
   }
 
-  static void add(Checks checks, VfioInterface which) {
+  static void add(CheckList checks, VfioInterface which) {
     checks.add("guest/interfaces", () -> interfaces(which));
     checks.add("guest/test device", GuestChecks::testDevice);
   }
 
   private static void interfaces(VfioInterface which) throws IOException {
-    try (Mdev mtty = Mdev.mtty()) {
+    try (MediatedDevice mtty = MediatedDevice.mtty()) {
       Path group = Files.readSymbolicLink(mtty.sysfs().resolve("iommu_group"));
-      Require.that(Files.exists(Path.of("/dev/vfio").resolve(group.getFileName())),
+      Requirements.require(Files.exists(Path.of("/dev/vfio").resolve(group.getFileName())),
           "no node of group " + group);
       boolean hasCdev = Files.exists(Path.of("/dev/vfio/devices"));
-      Require.that(hasCdev == (which == VfioInterface.CDEV), "character devices: " + hasCdev);
-      Require.that(Files.exists(Path.of("/dev/iommu")) == hasCdev, "iommufd");
+      Requirements.require(hasCdev == (which == VfioInterface.CDEV), "character devices: " + hasCdev);
+      Requirements.require(Files.exists(Path.of("/dev/iommu")) == hasCdev, "iommufd");
     }
   }
 
   private static void testDevice() throws IOException {
-    try (TestDevice device = Mdev.testDevice(KIB)) {
-      Require.that(device.state() == DeviceState.RUNNING, "it is in %s".formatted(device.state()));
+    try (TestDevice device = MediatedDevice.testDevice(KIB)) {
+      Requirements.require(device.state() == DeviceState.RUNNING, "it is in %s".formatted(device.state()));
       String empty = device.checksum();
       device.fill(1);
-      Require.that(!device.checksum().equals(empty), "filled, and the same as before: " + empty);
+      Requirements.require(!device.checksum().equals(empty), "filled, and the same as before: " + empty);
     }
   }
 }

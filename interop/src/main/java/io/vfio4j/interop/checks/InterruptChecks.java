@@ -20,13 +20,13 @@ final class InterruptChecks {
   /** Interrupts when there is nothing to send; mtty never has. */
   private static final int UART_IER_THRI = 2;
 
-  private final Bench bench;
+  private final CheckContext context;
 
-  private InterruptChecks(Bench bench) {
-    this.bench = bench;
+  private InterruptChecks(CheckContext bench) {
+    this.context = bench;
   }
 
-  static void add(Checks checks, Bench bench) {
+  static void add(CheckList checks, CheckContext bench) {
     InterruptChecks interrupts = new InterruptChecks(bench);
     checks.add("interrupts/MSI", interrupts::msi);
     checks.add("interrupts/INTx is masked when it comes", interrupts::intx);
@@ -34,42 +34,44 @@ final class InterruptChecks {
   }
 
   private static void interrupt(KernelDevice device) throws DeviceException {
-    new Registers(device, 0).writeByte(UART_IER, UART_IER_THRI);
+    new RegionRegisters(device, 0).writeByte(UART_IER, UART_IER_THRI);
   }
 
   private void msi() throws IOException, LinuxException {
-    try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty); EventFd event = EventFd.create()) {
+    try (MediatedDevice mtty = MediatedDevice.mtty(); KernelDevice device = context.open(mtty);
+        EventFd event = EventFd.create()) {
       device.irqs().connect(IrqAction.TRIGGER, MSI, 0, List.of(event));
       interrupt(device);
-      Require.equal(1L, event.drain(), "raised by the device");
+      Requirements.requireEqual(1L, event.drain(), "raised by the device");
       device.irqs().apply(IrqAction.TRIGGER, MSI, 0, 1);
-      Require.equal(1L, event.drain(), "raised by us");
+      Requirements.requireEqual(1L, event.drain(), "raised by us");
       device.irqs().disable(MSI);
       interrupt(device);
-      Require.equal(0L, event.drain(), "disabled");
+      Requirements.requireEqual(0L, event.drain(), "disabled");
     }
   }
 
   private void intx() throws IOException, LinuxException {
-    try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty); EventFd event = EventFd.create()) {
+    try (MediatedDevice mtty = MediatedDevice.mtty(); KernelDevice device = context.open(mtty);
+        EventFd event = EventFd.create()) {
       device.irqs().connect(IrqAction.TRIGGER, INTX, 0, List.of(event));
       interrupt(device);
       interrupt(device);
-      Require.equal(1L, event.drain(), "raised twice, but masked after the first");
+      Requirements.requireEqual(1L, event.drain(), "raised twice, but masked after the first");
       device.irqs().apply(IrqAction.UNMASK, INTX, 0, 1);
       interrupt(device);
-      Require.equal(1L, event.drain(), "unmasked");
+      Requirements.requireEqual(1L, event.drain(), "unmasked");
       device.irqs().apply(IrqAction.UNMASK, INTX, 0, 1);
       device.irqs().apply(IrqAction.MASK, INTX, 0, 1);
       interrupt(device);
-      Require.equal(0L, event.drain(), "masked by us");
+      Requirements.requireEqual(0L, event.drain(), "masked by us");
       device.irqs().disable(INTX);
     }
   }
 
   private void msix() throws IOException {
-    try (Mdev mtty = Mdev.mtty(); KernelDevice device = bench.open(mtty)) {
-      Require.refused(Errno.EINVAL, () -> device.irqs().info(MSIX), "MSI-X");
+    try (MediatedDevice mtty = MediatedDevice.mtty(); KernelDevice device = context.open(mtty)) {
+      Requirements.requireErrno(Errno.EINVAL, () -> device.irqs().info(MSIX), "MSI-X");
     }
   }
 }

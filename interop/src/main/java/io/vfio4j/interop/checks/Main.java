@@ -13,17 +13,17 @@ public final class Main {
   /** Takes the interface that the guest's kernel has, and what to check, or all. Exit code 0: no check failed. */
   public static void main(String[] args) {
     VfioInterface which = VfioInterface.valueOf(args[0]);
-    Bench bench = Bench.of(which);
-    Checks checks = new Checks(System.out, List.of(args).subList(1, args.length));
+    CheckContext bench = CheckContext.of(which);
+    CheckList checks = new CheckList(System.out, List.of(args).subList(1, args.length));
     GuestChecks.add(checks, which);
     OracleChecks.add(checks, bench);
     ArcChecks.add(checks, bench);
     SessionChecks.add(checks, bench);
-    LogChecks.add(checks, bench);
-    ContainerLogChecks.add(checks);
+    DmaLogChecks.add(checks, bench);
+    ContainerDirtyLogChecks.add(checks);
     InterruptChecks.add(checks, bench);
     OpeningChecks.add(checks, bench);
-    ConformChecks.add(checks, bench);
+    ConformanceChecks.add(checks, bench);
     MigrationChecks.add(checks, bench);
     RecoveryChecks.add(checks, bench);
     System.exit(checks.run() ? 0 : 1);

@@ -35,37 +35,38 @@ final class MigrationChecks {
   private static final int UART_SCR = 7;
   private static final int UART_FCR_ENABLE_FIFO = 1;
 
-  private final Bench bench;
+  private final CheckContext context;
 
-  private MigrationChecks(Bench bench) {
-    this.bench = bench;
+  private MigrationChecks(CheckContext bench) {
+    this.context = bench;
   }
 
-  static void add(Checks checks, Bench bench) {
+  static void add(CheckList checks, CheckContext bench) {
     MigrationChecks migrations = new MigrationChecks(bench);
     checks.add("migrate/mtty: registers and FIFO arrive", migrations::mtty);
     checks.add("migrate/mtty: by way of a file", migrations::file);
     checks.add("migrate/send and receive", migrations::sendAndReceive);
-    checks.add("migrate/held open for a command", migrations::thenCommand);
-    checks.add("migrate/idle", () -> migrations.works(Map.of(), SMALL_KIB, 0));
-    checks.add("migrate/without pre-copy", () -> migrations.works(Map.of(), SMALL_KIB, 0, "--no-pre-copy"));
+    checks.add("migrate/held open for a command", migrations::holdsDeviceDuringThenCommand);
+    checks.add("migrate/idle", () -> migrations.addMigration(Map.of(), SMALL_KIB, 0));
+    checks.add("migrate/without pre-copy",
+        () -> migrations.addMigration(Map.of(), SMALL_KIB, 0, "--no-pre-copy"));
     checks.add("migrate/end of pre-copy by 0",
-        () -> migrations.works(Map.of("end_is_zero", "Y"), SMALL_KIB, 0));
+        () -> migrations.addMigration(Map.of("end_is_zero", "Y"), SMALL_KIB, 0));
     checks.add("migrate/MIG_PRECOPY_INFOv2 unknown",
-        () -> migrations.works(Map.of("info_v2", "N"), SMALL_KIB, 0));
+        () -> migrations.addMigration(Map.of("info_v2", "N"), SMALL_KIB, 0));
     checks.add("migrate/short reads",
-        () -> migrations.works(Map.of("fault_read_cut", "1000"), SMALL_KIB, 0));
+        () -> migrations.addMigration(Map.of("fault_read_cut", "1000"), SMALL_KIB, 0));
     checks.add("migrate/short writes",
-        () -> migrations.works(Map.of("fault_write_cut", "777"), SMALL_KIB, 0));
+        () -> migrations.addMigration(Map.of("fault_write_cut", "777"), SMALL_KIB, 0));
     for (int features : new int[] {1, 3, 5}) {
       checks.add("migrate/features " + features,
-          () -> migrations.works(Map.of("features", Integer.toString(features)), SMALL_KIB, 0));
+          () -> migrations.addMigration(Map.of("features", Integer.toString(features)), SMALL_KIB, 0));
     }
-    checks.add("migrate/REINIT", migrations::reinit);
-    checks.add("migrate/32 MiB at work", () -> migrations.works(Map.of(), LARGE_KIB, 4));
-    checks.add("migrate/32 MiB and back", migrations::andBack);
+    checks.add("migrate/REINIT", migrations::restartsInitialData);
+    checks.add("migrate/32 MiB at work", () -> migrations.addMigration(Map.of(), LARGE_KIB, 4));
+    checks.add("migrate/32 MiB and back", migrations::migratesThereAndBack);
     if (hasRoomFor(2L * HUGE_KIB)) {
-      checks.add("migrate/256 MiB at work", () -> migrations.works(Map.of(), HUGE_KIB, 4));
+      checks.add("migrate/256 MiB at work", () -> migrations.addMigration(Map.of(), HUGE_KIB, 4));
     }
   }
 
@@ -80,30 +81,32 @@ final class MigrationChecks {
     }
   }
 
-  private Command migrate(Mdev from, Mdev to, String... more) {
-    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", bench.address(from), "--to",
-        bench.address(to), "--no-hold", "--json", "--max-downtime", DOWNTIME));
+  private InProcessCommand migrate(MediatedDevice from, MediatedDevice to, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("migrate", "--from", context.address(from), "--to",
+        context.address(to), "--no-hold", "--json", "--max-downtime", DOWNTIME));
     arguments.addAll(List.of(more));
-    return Command.run(arguments.toArray(String[]::new));
+    return InProcessCommand.run(arguments.toArray(String[]::new));
   }
 
   private void mtty() throws IOException {
-    try (Mdev from = Mdev.mtty(); Mdev to = Mdev.mtty()) {
+    try (MediatedDevice from = MediatedDevice.mtty(); MediatedDevice to = MediatedDevice.mtty()) {
       fill(from);
-      JsonObject report = migrate(from, to).demand(0).result();
-      Require.that(report.get("bytes").getAsLong() == 96, "%s".formatted(report));
+      JsonObject report = migrate(from, to).requireExitCode(0).lastEvent();
+      Requirements.require(report.get("bytes").getAsLong() == 96, "%s".formatted(report));
       compare(to);
     }
   }
 
   private void file() throws IOException {
     Path file = Path.of("/tmp/mtty.state");
-    try (Mdev from = Mdev.mtty(); Mdev to = Mdev.mtty()) {
+    try (MediatedDevice from = MediatedDevice.mtty(); MediatedDevice to = MediatedDevice.mtty()) {
       fill(from);
-      JsonObject saved = Command.run("save", bench.address(from), "--output", file.toString(), "--json",
-          "--max-downtime", DOWNTIME).demand(0).result();
-      Require.equal("running", saved.get("source").getAsString(), "the source, once it is saved");
-      Command.run("restore", file.toString(), bench.address(to), "--json", "--no-hold").demand(0);
+      JsonObject saved =
+          InProcessCommand.run("save", context.address(from), "--output", file.toString(), "--json",
+              "--max-downtime", DOWNTIME).requireExitCode(0).lastEvent();
+      Requirements.requireEqual("running", saved.get("source").getAsString(), "the source, once it is saved");
+      InProcessCommand.run("restore", file.toString(), context.address(to), "--json", "--no-hold")
+          .requireExitCode(0);
       compare(to);
       compare(from);
     } finally {
@@ -111,10 +114,10 @@ final class MigrationChecks {
     }
   }
 
-  private void fill(Mdev mtty) throws IOException {
-    try (KernelDevice device = bench.open(mtty)) {
+  private void fill(MediatedDevice mtty) throws IOException {
+    try (KernelDevice device = context.open(mtty)) {
       for (int port = 0; port < 2; port++) {
-        Registers registers = new Registers(device, port);
+        RegionRegisters registers = new RegionRegisters(device, port);
         registers.writeByte(UART_FCR, UART_FCR_ENABLE_FIFO);
         registers.writeByte(UART_LCR, 0x1b);
         registers.writeByte(UART_MCR, 0x0b + port);
@@ -126,107 +129,118 @@ final class MigrationChecks {
     }
   }
 
-  private void compare(Mdev mtty) throws IOException {
-    try (KernelDevice device = bench.open(mtty)) {
-      Require.equal(DeviceState.RUNNING, device.state(), mtty.toString());
+  private void compare(MediatedDevice mtty) throws IOException {
+    try (KernelDevice device = context.open(mtty)) {
+      Requirements.requireEqual(DeviceState.RUNNING, device.state(), mtty.toString());
       for (int port = 0; port < 2; port++) {
-        compare(new Registers(device, port), port);
+        compare(new RegionRegisters(device, port), port);
       }
     }
   }
 
-  private static void compare(Registers registers, int port) throws DeviceException {
-    Require.equal(0x1b, registers.readByte(UART_LCR), "LCR of port %d".formatted(port));
-    Require.equal(0x0b + port, registers.readByte(UART_MCR), "MCR of port %d".formatted(port));
-    Require.equal(0x5a + port, registers.readByte(UART_SCR), "SCR of port %d".formatted(port));
+  private static void compare(RegionRegisters registers, int port) throws DeviceException {
+    Requirements.requireEqual(0x1b, registers.readByte(UART_LCR), "LCR of port %d".formatted(port));
+    Requirements.requireEqual(0x0b + port, registers.readByte(UART_MCR), "MCR of port %d".formatted(port));
+    Requirements.requireEqual(0x5a + port, registers.readByte(UART_SCR), "SCR of port %d".formatted(port));
     for (char letter : "vfio4j".toCharArray()) {
-      Require.equal(letter + port, registers.readByte(UART_DATA), "the FIFO of port %d".formatted(port));
+      Requirements.requireEqual(letter + port, registers.readByte(UART_DATA),
+          "the FIFO of port %d".formatted(port));
     }
   }
 
-  private void works(Map<String, String> parameters, int kib, int rate, String... more) throws IOException {
-    try (Faults _ = Faults.set(parameters);
-        TestDevice from = Mdev.testDevice(kib);
-        TestDevice to = Mdev.testDevice(kib)) {
+  private void addMigration(Map<String, String> parameters, int kib, int rate, String... more)
+      throws IOException {
+    try (DriverFaults _ = DriverFaults.set(parameters);
+        TestDevice from = MediatedDevice.testDevice(kib);
+        TestDevice to = MediatedDevice.testDevice(kib)) {
       from.fill(kib + rate);
-      from.work(rate);
+      from.setChangeRate(rate);
       String before = from.checksum();
-      JsonObject report = migrate(from.mdev(), to.mdev(), more).demand(0).result();
-      Require.that(report.get("bytes").getAsLong() > kib * 1024L, "%s".formatted(report));
-      Require.equal(from.saved(), to.loaded(), "what was loaded is what was saved");
-      Require.equal(DeviceState.RUNNING, to.state(), "the target");
-      Require.that(from.state() != DeviceState.RUNNING, "the source runs too");
+      JsonObject report = migrate(from.mdev(), to.mdev(), more).requireExitCode(0).lastEvent();
+      Requirements.require(report.get("bytes").getAsLong() > kib * 1024L, "%s".formatted(report));
+      Requirements.requireEqual(from.saved(), to.loaded(), "what was loaded is what was saved");
+      Requirements.requireEqual(DeviceState.RUNNING, to.state(), "the target");
+      Requirements.require(from.state() != DeviceState.RUNNING, "the source runs too");
       if (rate == 0) {
-        Require.equal(before, to.checksum(), "the content");
+        Requirements.requireEqual(before, to.checksum(), "the content");
       } else {
         long ticks = to.ticks();
-        Require.that(ticks > 0, "it has not worked");
-        Require.that(!before.equals(to.loaded()), "nothing changed on the way");
+        Requirements.require(ticks > 0, "it has not worked");
+        Requirements.require(!before.equals(to.loaded()), "nothing changed on the way");
       }
     }
   }
 
   /** Initial data begins anew when half of it was read: all of it is sent again. */
-  private void reinit() throws IOException {
-    try (Faults _ = Faults.set(Map.of("reinit_at", Integer.toString(SMALL_KIB * 512)));
-        TestDevice from = Mdev.testDevice(SMALL_KIB);
-        TestDevice to = Mdev.testDevice(SMALL_KIB)) {
+  private void restartsInitialData() throws IOException {
+    try (DriverFaults _ = DriverFaults.set(Map.of("reinit_at", Integer.toString(SMALL_KIB * 512)));
+        TestDevice from = MediatedDevice.testDevice(SMALL_KIB);
+        TestDevice to = MediatedDevice.testDevice(SMALL_KIB)) {
       from.fill(1);
       String before = from.checksum();
-      JsonObject report = migrate(from.mdev(), to.mdev()).demand(0).result();
-      Require.that(report.get("bytes").getAsLong() > SMALL_KIB * 1024 * 3 / 2, "%s".formatted(report));
-      Require.equal(before, to.checksum(), "the content");
+      JsonObject report = migrate(from.mdev(), to.mdev()).requireExitCode(0).lastEvent();
+      Requirements.require(report.get("bytes").getAsLong() > SMALL_KIB * 1024 * 3 / 2,
+          "%s".formatted(report));
+      Requirements.requireEqual(before, to.checksum(), "the content");
     }
   }
 
-  private void andBack() throws IOException {
-    try (TestDevice one = Mdev.testDevice(LARGE_KIB); TestDevice other = Mdev.testDevice(LARGE_KIB)) {
+  private void migratesThereAndBack() throws IOException {
+    try (TestDevice one = MediatedDevice.testDevice(LARGE_KIB);
+        TestDevice other = MediatedDevice.testDevice(LARGE_KIB)) {
       one.fill(99);
       String before = one.checksum();
-      migrate(one.mdev(), other.mdev()).demand(0);
+      migrate(one.mdev(), other.mdev()).requireExitCode(0);
       one.fill(1);
-      migrate(other.mdev(), one.mdev()).demand(0);
-      Require.equal(before, one.checksum(), "the content");
-      Require.equal(DeviceState.RUNNING, one.state(), "where it began");
+      migrate(other.mdev(), one.mdev()).requireExitCode(0);
+      Requirements.requireEqual(before, one.checksum(), "the content");
+      Requirements.requireEqual(DeviceState.RUNNING, one.state(), "where it began");
     }
   }
 
   private void sendAndReceive() throws IOException, InterruptedException, ExecutionException {
     String socket = "unix:/tmp/move-" + System.nanoTime() + ".sock";
-    try (TestDevice from = Mdev.testDevice(SMALL_KIB); TestDevice to = Mdev.testDevice(SMALL_KIB)) {
+    try (TestDevice from = MediatedDevice.testDevice(SMALL_KIB);
+        TestDevice to = MediatedDevice.testDevice(SMALL_KIB)) {
       from.fill(5);
       String before = from.checksum();
       CountDownLatch listening = new CountDownLatch(1);
-      FutureTask<Command> receiver = Command.start(new StringWriter() {
+      FutureTask<InProcessCommand> receiver = InProcessCommand.start(new StringWriter() {
         @Override
         public void flush() {
           if (toString().contains("listening")) {
             listening.countDown();
           }
         }
-      }, "receive", "--listen", socket, bench.address(to.mdev()), "--no-hold", "--timeout", "60s");
-      Require.that(listening.await(1, TimeUnit.MINUTES), "nobody listens");
-      Command.run("send", "--connect", socket, bench.address(from.mdev()), "--no-hold", "--max-downtime",
-          DOWNTIME,
-          "--timeout", "60s").demand(0);
-      receiver.get().demand(0);
-      Require.equal(before, to.checksum(), "the content");
-      Require.equal(DeviceState.RUNNING, to.state(), "the target");
+      }, "receive", "--listen", socket, context.address(to.mdev()), "--no-hold", "--timeout", "60s");
+      Requirements.require(listening.await(1, TimeUnit.MINUTES), "nobody listens");
+      InProcessCommand
+          .run("send", "--connect", socket, context.address(from.mdev()), "--no-hold", "--max-downtime",
+              DOWNTIME,
+              "--timeout", "60s")
+          .requireExitCode(0);
+      receiver.get().requireExitCode(0);
+      Requirements.requireEqual(before, to.checksum(), "the content");
+      Requirements.requireEqual(DeviceState.RUNNING, to.state(), "the target");
     }
   }
 
   /** Until the command ends, nobody else can have the device. */
-  private void thenCommand() throws IOException {
-    try (TestDevice from = Mdev.testDevice(SMALL_KIB); TestDevice to = Mdev.testDevice(SMALL_KIB)) {
+  private void holdsDeviceDuringThenCommand() throws IOException {
+    try (TestDevice from = MediatedDevice.testDevice(SMALL_KIB);
+        TestDevice to = MediatedDevice.testDevice(SMALL_KIB)) {
       Path seen = Path.of("/tmp/then-" + System.nanoTime());
       String group = Files.readSymbolicLink(to.mdev().sysfs().resolve("iommu_group")).getFileName()
           .toString();
       String look =
           "cat %s/testdev/state >%s; echo $VFIO4J_DEVICE >>%s; (: </dev/vfio/%s) 2>/dev/null || echo busy >>%s"
               .formatted(to.mdev().sysfs(), seen, seen, group, seen);
-      Command.run("migrate", "--from", bench.address(from.mdev()), "--to", bench.address(to.mdev()),
-          "--max-downtime", DOWNTIME, "--then", look).demand(0);
-      Require.equal(List.of("RUNNING", "kernel:" + to.uuid(), "busy"), Files.readAllLines(seen), "seen");
+      InProcessCommand
+          .run("migrate", "--from", context.address(from.mdev()), "--to", context.address(to.mdev()),
+              "--max-downtime", DOWNTIME, "--then", look)
+          .requireExitCode(0);
+      Requirements.requireEqual(List.of("RUNNING", "kernel:" + to.uuid(), "busy"), Files.readAllLines(seen),
+          "seen");
     }
   }
 }

@@ -30,27 +30,27 @@ final class OracleChecks {
 
   private static final int NO_STATE = 8;
   private static final String MARK = "vfio4j-row ";
-  private static final Pattern STEP = Pattern.compile("mtty_step_state: (\\d) -> (\\d)");
+  private static final Pattern ARC_LINE = Pattern.compile("mtty_step_state: (\\d) -> (\\d)");
   private static final Path KERNEL_LOG = Path.of("/dev/kmsg");
   private static final Path DYNAMIC_DEBUG = Path.of("/sys/kernel/debug/dynamic_debug/control");
 
   /** A row's beginning: RESUMING counts twice, with nothing written and with all of a state. */
-  private record From(DeviceState state, boolean loaded) {
+  private record Origin(DeviceState state, boolean loaded) {
     @Override
     public String toString() {
       return state == DeviceState.RESUMING ? state + (loaded ? "(loaded)" : "(empty)") : state.toString();
     }
   }
 
-  private final Checks checks;
-  private final Bench bench;
+  private final CheckList checks;
+  private final CheckContext context;
 
-  private OracleChecks(Checks checks, Bench bench) {
+  private OracleChecks(CheckList checks, CheckContext bench) {
     this.checks = checks;
-    this.bench = bench;
+    this.context = bench;
   }
 
-  static void add(Checks checks, Bench bench) {
+  static void add(CheckList checks, CheckContext bench) {
     OracleChecks oracle = new OracleChecks(checks, bench);
     checks.add("oracle/rows", oracle::rows);
     checks.add("oracle/resets", oracle::resets);
@@ -60,14 +60,14 @@ final class OracleChecks {
   private void rows() throws IOException {
     Map<String, String> rows = new LinkedHashMap<>();
     Files.writeString(DYNAMIC_DEBUG, "func mtty_step_state +p");
-    try (Mdev mtty = Mdev.mtty(); KernelProbe probe = bench.probe(mtty)) {
-      byte[] state = Bench.readAll(probe.device().moveTo(DeviceState.STOP_COPY).savingSession());
+    try (MediatedDevice mtty = MediatedDevice.mtty(); KernelProbe probe = context.probe(mtty)) {
+      byte[] state = CheckContext.readAll(probe.device().moveTo(DeviceState.STOP_COPY).savingSession());
       for (DeviceState from : DeviceState.values()) {
         if (from == DeviceState.RESUMING) {
-          rows(probe, new From(from, false), state, rows);
+          rows(probe, new Origin(from, false), state, rows);
         }
         if (from != DeviceState.ERROR) {
-          rows(probe, new From(from, true), state, rows);
+          rows(probe, new Origin(from, true), state, rows);
         }
       }
     } finally {
@@ -84,7 +84,7 @@ final class OracleChecks {
     Process dmesg = new ProcessBuilder("dmesg").start();
     try (BufferedReader lines = dmesg.inputReader(StandardCharsets.UTF_8)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        Matcher step = STEP.matcher(line);
+        Matcher step = ARC_LINE.matcher(line);
         if (line.contains(MARK)) {
           row = line.substring(line.indexOf(MARK) + MARK.length()).trim();
         } else if (!row.isEmpty() && step.find()) {
@@ -99,7 +99,7 @@ final class OracleChecks {
     return DeviceState.fromWire(Integer.parseInt(number)).orElseThrow();
   }
 
-  private static void rows(KernelProbe probe, From from, byte[] state, Map<String, String> rows)
+  private static void rows(KernelProbe probe, Origin from, byte[] state, Map<String, String> rows)
       throws IOException {
     for (DeviceState to : DeviceState.values()) {
       row(probe, from, to.toString(), state, rows, () -> probe.device().moveTo(to));
@@ -114,16 +114,16 @@ final class OracleChecks {
 
   /** A request for a state. */
   @FunctionalInterface
-  private interface Move {
+  private interface StateRequest {
     TransitionResult run() throws DeviceException;
   }
 
-  private static void row(KernelProbe probe, From from, String to, byte[] state, Map<String, String> rows,
-      Move move) throws IOException {
+  private static void row(KernelProbe probe, Origin from, String to, byte[] state, Map<String, String> rows,
+      StateRequest move) throws IOException {
     probe.device().reset();
     Optional<DataSession> before = probe.device().moveTo(from.state()).session();
     if (from.loaded() && before.orElse(null) instanceof ResumingSession resuming) {
-      Bench.write(resuming, state, state.length);
+      CheckContext.write(resuming, state, state.length);
     }
     String what = from + " -> " + to;
     mark(what);
@@ -137,9 +137,9 @@ final class OracleChecks {
     mark("");
     // The order is the table's: the state is read before the sessions are used.
     DeviceState reached = probe.device().state();
-    String data = begun.isEmpty() ? "-" : used(begun.get(), state);
+    String data = begun.isEmpty() ? "-" : exerciseSession(begun.get(), state);
     rows.put(what, String.join(" | ", errno, reached.toString(), begun.isEmpty() ? "-1" : "yes", data,
-        before.isEmpty() ? "none" : previous(before.get())));
+        before.isEmpty() ? "none" : exercisePreviousSession(before.get())));
     before.ifPresent(DataSession::close);
     begun.ifPresent(DataSession::close);
   }
@@ -149,28 +149,28 @@ final class OracleChecks {
     Files.write(KERNEL_LOG, (MARK + what).getBytes(StandardCharsets.UTF_8));
   }
 
-  private static String used(DataSession session, byte[] state) throws DeviceException {
+  private static String exerciseSession(DataSession session, byte[] state) throws DeviceException {
     return switch (session) {
-      case SavingSession saving -> "rd %d end=0".formatted(Bench.readAll(saving).length);
+      case SavingSession saving -> "rd %d end=0".formatted(CheckContext.readAll(saving).length);
       case ResumingSession resuming -> {
-        Bench.write(resuming, state, state.length);
+        CheckContext.write(resuming, state, state.length);
         yield "wr " + state.length;
       }
     };
   }
 
-  private static String previous(DataSession session) {
+  private static String exercisePreviousSession(DataSession session) {
     return switch (session) {
       case SavingSession saving -> {
         try {
-          yield "rd %d end=0".formatted(Bench.readAll(saving).length);
+          yield "rd %d end=0".formatted(CheckContext.readAll(saving).length);
         } catch (DeviceException e) {
           yield "rd " + e.errno().name();
         }
       }
       case ResumingSession resuming -> {
         try {
-          Bench.write(resuming, new byte[1], 1);
+          CheckContext.write(resuming, new byte[1], 1);
           yield "wr ok";
         } catch (DeviceException e) {
           // One that holds all of a state already has no room for a byte more, but is there.
@@ -181,11 +181,11 @@ final class OracleChecks {
   }
 
   private void resets() throws IOException {
-    try (Mdev mtty = Mdev.mtty(); KernelProbe probe = bench.probe(mtty)) {
+    try (MediatedDevice mtty = MediatedDevice.mtty(); KernelProbe probe = context.probe(mtty)) {
       for (DeviceState from : DeviceState.values()) {
         if (from != DeviceState.ERROR) {
           probe.device().moveTo(from);
-          Require.equal(from, probe.device().state(), "before the reset");
+          Requirements.requireEqual(from, probe.device().state(), "before the reset");
           probe.resetOnly();
           checks.observe("reset", from.toString(), "state=" + probe.device().state());
         }
@@ -195,8 +195,8 @@ final class OracleChecks {
 
   /** An unmodified mtty has no way into ERROR: the test device has, and what it answers there is the kernel's word too. */
   private void error() throws IOException {
-    try (TestDevice test = Mdev.testDevice(4); KernelProbe probe = bench.probe(test.mdev())) {
-      String failed = intoError(probe, "RUNNING_P2P>STOP", DeviceState.STOP_COPY);
+    try (TestDevice test = MediatedDevice.testDevice(4); KernelProbe probe = context.probe(test.mdev())) {
+      String failed = enterError(probe, "RUNNING_P2P>STOP", DeviceState.STOP_COPY);
       checks.observe("inject", "fail arc RUNNING_P2P>STOP", failed);
       for (DeviceState to : DeviceState.values()) {
         checks.observe("inject", "ERROR -> " + to, answer(() -> probe.device().moveTo(to)) + " "
@@ -206,25 +206,25 @@ final class OracleChecks {
       checks.observe("inject", "RESET from ERROR", "0 " + probe.device().state());
       SavingSession session = probe.device().moveTo(DeviceState.PRE_COPY_P2P).savingSession();
       checks.observe("inject", "fail PRE_COPY_P2P>STOP_COPY",
-          intoError(probe, "PRE_COPY_P2P>STOP_COPY", DeviceState.STOP_COPY) + "; old fd "
-              + answer(() -> Bench.readAll(session)));
+          enterError(probe, "PRE_COPY_P2P>STOP_COPY", DeviceState.STOP_COPY) + "; old fd "
+              + answer(() -> CheckContext.readAll(session)));
     }
   }
 
-  private static String intoError(KernelProbe probe, String arc, DeviceState target) throws IOException {
-    try (Faults _ = Faults.arc(arc, "error")) {
+  private static String enterError(KernelProbe probe, String arc, DeviceState target) throws IOException {
+    try (DriverFaults _ = DriverFaults.arc(arc, "error")) {
       return answer(() -> probe.device().moveTo(target)) + " " + probe.device().state();
     }
   }
 
   /** Anything asked of a device. */
   @FunctionalInterface
-  private interface Question {
+  private interface Query {
     @Nullable
     Object ask() throws DeviceException;
   }
 
-  private static String answer(Question question) {
+  private static String answer(Query question) {
     try {
       question.ask();
       return "0";

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  *
  * @param mdev the device
  */
-record TestDevice(Mdev mdev) implements AutoCloseable {
+record TestDevice(MediatedDevice mdev) implements AutoCloseable {
 
   /** Registers in BAR 0, of 4 bytes: {@code enum td_register}. */
   static final int SCRATCH = 0x10;
@@ -72,7 +72,7 @@ record TestDevice(Mdev mdev) implements AutoCloseable {
   }
 
   /** Lets it change so many pages every 10 ms. */
-  void work(int pages) throws IOException {
+  void setChangeRate(int pages) throws IOException {
     Files.writeString(attribute("rate"), Integer.toString(pages));
   }
 

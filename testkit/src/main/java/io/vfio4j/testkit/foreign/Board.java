@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.CONFIG;
+import static io.vfio4j.testkit.foreign.WireConstants.CONFIG;
 
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.Errno;
@@ -15,10 +15,10 @@ import java.util.Arrays;
 final class Board {
 
   /** Asks the client for its memory. */
-  interface Asking {
+  interface ClientRequests {
 
     /** Sends a command and returns the body of the answer. */
-    byte[] ask(int command, byte[] body) throws IOException, ErrnoException;
+    byte[] request(int command, byte[] body) throws IOException, ErrnoException;
   }
 
   private static final int CONFIG_SIZE = 256;
@@ -26,8 +26,8 @@ final class Board {
   private final byte[] config = new byte[CONFIG_SIZE];
   private final byte[] registers = new byte[BoardRegisters.SIZE];
   private final ByteBuffer fields = ByteBuffer.wrap(registers).order(ByteOrder.LITTLE_ENDIAN);
-  private final BoardLog log = new BoardLog();
-  private final BoardMemory memory = new BoardMemory(log);
+  private final BoardDmaLog dmaLog = new BoardDmaLog();
+  private final BoardMemory memory = new BoardMemory(dmaLog);
   private final BoardIrqs irqs = new BoardIrqs();
 
   Board(DeviceIdentity identity) {
@@ -37,17 +37,17 @@ final class Board {
         .putShort(0x2c, (short) identity.subsystemVendorId()).putShort(0x2e, (short) identity.subsystemId());
   }
 
-  BoardLog log() {
-    return log;
+  BoardDmaLog dmaLog() {
+    return dmaLog;
   }
 
   byte[] regionInfo(WireMessage asked) throws ErrnoException {
     int index = asked.u32(8);
-    if (asked.u32(0) < 32 || index < 0 || index >= WireNumbers.REGIONS) {
+    if (asked.u32(0) < 32 || index < 0 || index >= WireConstants.REGIONS) {
       throw new ErrnoException(Errno.EINVAL, "region " + index);
     }
     int size = region(index).length;
-    return WireBody.empty().u32(32, size > 0 ? 3 : 0, index, 0).u64(size, (long) index << 40).toBytes();
+    return MessageBody.empty().u32(32, size > 0 ? 3 : 0, index, 0).u64(size, (long) index << 40).toBytes();
   }
 
   private byte[] region(int index) {
@@ -71,26 +71,26 @@ final class Board {
   }
 
   byte[] read(WireMessage asked) throws ErrnoException {
-    int at = place(asked);
+    int at = registerOffset(asked);
     byte[] data = Arrays.copyOfRange(region(asked.u32(8)), at, at + asked.u32(12));
-    return WireBody.empty().bytes(asked.bytes(0, 16)).bytes(data).toBytes();
+    return MessageBody.empty().bytes(asked.bytes(0, 16)).bytes(data).toBytes();
   }
 
-  byte[] write(WireMessage asked, Asking client) throws IOException, ErrnoException {
-    int at = place(asked);
+  byte[] write(WireMessage asked, ClientRequests client) throws IOException, ErrnoException {
+    int at = registerOffset(asked);
     int count = asked.u32(12);
     byte[] data = asked.bytes(16, count);
     if (asked.u32(8) == BoardRegisters.BAR) {
       System.arraycopy(data, 0, registers, at, count);
-      if (at == BoardRegisters.DO && count == Integer.BYTES) {
-        fields.putInt(BoardRegisters.STATUS, act(fields.getInt(BoardRegisters.DO), client));
+      if (at == BoardRegisters.COMMAND && count == Integer.BYTES) {
+        fields.putInt(BoardRegisters.STATUS, execute(fields.getInt(BoardRegisters.COMMAND), client));
       }
     }
     // A driver may write to config space; this device takes no notice.
     return asked.bytes(0, 16);
   }
 
-  private int place(WireMessage asked) throws ErrnoException {
+  private int registerOffset(WireMessage asked) throws ErrnoException {
     long offset = asked.u64(0);
     int size = region(asked.u32(8)).length;
     int count = asked.u32(12);
@@ -101,7 +101,7 @@ final class Board {
     return (int) offset;
   }
 
-  private int act(int what, Asking client) throws IOException {
+  private int execute(int what, ClientRequests client) throws IOException {
     try {
       long address = fields.getLong(BoardRegisters.ADDRESS);
       long value = fields.getLong(BoardRegisters.VALUE);
@@ -121,8 +121,8 @@ final class Board {
     Arrays.fill(registers, (byte) 0);
   }
 
-  void clientGone() {
-    log.clear();
+  void clientDisconnected() {
+    dmaLog.clear();
     memory.clear();
     irqs.clear();
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.INTX;
-import static io.vfio4j.testkit.foreign.WireNumbers.MSIX;
+import static io.vfio4j.testkit.foreign.WireConstants.INTX;
+import static io.vfio4j.testkit.foreign.WireConstants.MSIX;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.LinuxException;
@@ -23,7 +23,7 @@ final class BoardIrqs {
 
   byte[] info(WireMessage asked) throws ErrnoException {
     int index = index(asked, 8);
-    return WireBody.empty().u32(16, index == INTX ? 7 : 1, index, COUNTS[index]).toBytes();
+    return MessageBody.empty().u32(16, index == INTX ? 7 : 1, index, COUNTS[index]).toBytes();
   }
 
   private static int index(WireMessage asked, int at) throws ErrnoException {

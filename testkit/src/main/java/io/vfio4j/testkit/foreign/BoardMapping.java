@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** A range that a client has mapped, with its memory if it handed that over. */
 final class BoardMapping implements AutoCloseable {
 
-  static final int MAY_READ = 1;
-  static final int MAY_WRITE = 2;
+  static final int READABLE = 1;
+  static final int WRITABLE = 2;
 
   private final Arena arena = Arena.ofShared();
   private final long iova;
@@ -29,16 +29,16 @@ final class BoardMapping implements AutoCloseable {
   }
 
   /** Maps the memory that a file has from an offset on. The file is closed in any case. */
-  void use(Fd file, long offset) throws IOException, ErrnoException {
+  void attachFile(Fd file, long offset) throws IOException, ErrnoException {
     try (file) {
       if (offset < 0 || size > file.size() - offset) {
         throw new ErrnoException(Errno.EINVAL, "a mapping beyond its file");
       }
-      memory = MemoryMap.shared(file, offset, size, allows(MAY_WRITE), arena);
+      memory = MemoryMap.shared(file, offset, size, allows(WRITABLE), arena);
     }
   }
 
-  boolean isLike(BoardMapping other) {
+  boolean matches(BoardMapping other) {
     return iova == other.iova && size == other.size && flags == other.flags;
   }
 
@@ -51,7 +51,7 @@ final class BoardMapping implements AutoCloseable {
     return (flags & access) != 0;
   }
 
-  boolean has(long address, long bytes) {
+  boolean contains(long address, long bytes) {
     return Long.compareUnsigned(address, iova) >= 0
         && Long.compareUnsigned(address - iova, size - bytes) <= 0;
   }
@@ -66,7 +66,7 @@ final class BoardMapping implements AutoCloseable {
 
   /** Returns the memory from an address on, or null where it has to be asked for. */
   @Nullable
-  MemorySegment from(long address) {
+  MemorySegment segmentAt(long address) {
     return memory == null ? null : memory.asSlice(address - iova);
   }
 

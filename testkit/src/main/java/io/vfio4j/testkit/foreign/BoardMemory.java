@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_READ;
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_WRITE;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_READ;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_WRITE;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -21,10 +21,10 @@ final class BoardMemory {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final TreeMap<Long, BoardMapping> mappings = new TreeMap<>(Long::compareUnsigned);
-  private final BoardLog log;
+  private final BoardDmaLog dmaLog;
 
-  BoardMemory(BoardLog log) {
-    this.log = log;
+  BoardMemory(BoardDmaLog log) {
+    this.dmaLog = log;
   }
 
   byte[] map(WireMessage asked, int most) throws IOException, ErrnoException {
@@ -37,7 +37,7 @@ final class BoardMemory {
     try {
       if (isNew(wanted, most)) {
         if (asked.fds().count() > 0) {
-          wanted.use(asked.fds().take(0), asked.u64(8));
+          wanted.attachFile(asked.fds().take(0), asked.u64(8));
         }
         mappings.put(iova, wanted);
       } else {
@@ -52,7 +52,7 @@ final class BoardMemory {
 
   private boolean isNew(BoardMapping wanted, int most) throws ErrnoException {
     for (BoardMapping mapping : mappings.values()) {
-      if (mapping.isLike(wanted)) {
+      if (mapping.matches(wanted)) {
         return false;
       }
       if (mapping.overlaps(wanted)) {
@@ -73,38 +73,40 @@ final class BoardMemory {
     }
     byte[] answer = (asked.u32(4) & WITH_BITMAP) == 0
         ? asked.bytes(0, 24)
-        : WireBody.empty().bytes(asked.bytes(0, 40)).bytes(log.report(iova, mapping.size(), asked.u64(24)))
+        : MessageBody.empty().bytes(asked.bytes(0, 40))
+            .bytes(dmaLog.report(iova, mapping.size(), asked.u64(24)))
             .toBytes();
     mappings.remove(iova);
     mapping.close();
     return answer;
   }
 
-  void write(long iova, long value, Board.Asking client) throws IOException, ErrnoException {
-    MemorySegment memory = find(iova, BoardMapping.MAY_WRITE).from(iova);
+  void write(long iova, long value, Board.ClientRequests client) throws IOException, ErrnoException {
+    MemorySegment memory = find(iova, BoardMapping.WRITABLE).segmentAt(iova);
     if (memory != null) {
       memory.set(U64, 0, value);
-      log.mark(iova, Long.BYTES);
+      dmaLog.mark(iova, Long.BYTES);
     } else {
-      client.ask(DMA_WRITE, WireBody.empty().u64(iova, Long.BYTES, value).toBytes());
+      client.request(DMA_WRITE, MessageBody.empty().u64(iova, Long.BYTES, value).toBytes());
     }
   }
 
-  long read(long iova, Board.Asking client) throws IOException, ErrnoException {
-    MemorySegment memory = find(iova, BoardMapping.MAY_READ).from(iova);
+  long read(long iova, Board.ClientRequests client) throws IOException, ErrnoException {
+    MemorySegment memory = find(iova, BoardMapping.READABLE).segmentAt(iova);
     if (memory != null) {
       return memory.get(U64, 0);
     }
-    byte[] answer = client.ask(DMA_READ, WireBody.empty().u64(iova, Long.BYTES).toBytes());
+    byte[] answer = client.request(DMA_READ, MessageBody.empty().u64(iova, Long.BYTES).toBytes());
     if (answer.length != 3 * Long.BYTES) {
-      throw new PeerComplaint("a DMA_READ of 8 bytes answered with %d bytes".formatted(answer.length));
+      throw new ProtocolViolationException(
+          "a DMA_READ of 8 bytes answered with %d bytes".formatted(answer.length));
     }
-    return WireSocket.little(answer).getLong(2 * Long.BYTES);
+    return WireSocket.littleEndian(answer).getLong(2 * Long.BYTES);
   }
 
   private BoardMapping find(long iova, int access) throws ErrnoException {
     Map.Entry<Long, BoardMapping> below = mappings.floorEntry(iova);
-    if (below == null || !below.getValue().has(iova, Long.BYTES)) {
+    if (below == null || !below.getValue().contains(iova, Long.BYTES)) {
       throw new ErrnoException(Errno.EFAULT, "0x%x is not mapped".formatted(iova));
     }
     if (!below.getValue().allows(access)) {

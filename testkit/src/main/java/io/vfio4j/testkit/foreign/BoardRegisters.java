@@ -17,7 +17,7 @@ public final class BoardRegisters {
   public static final int VALUE = 0x18;
 
   /** 32 bits, written alone: what to do now, {@link #WRITE}, {@link #READ} or {@link #INTERRUPT}. */
-  public static final int DO = 0x20;
+  public static final int COMMAND = 0x20;
 
   /** 32 bits: 0, or the errno of what was done last. */
   public static final int STATUS = 0x24;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_READ;
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_WRITE;
-import static io.vfio4j.testkit.foreign.WireNumbers.ERROR;
-import static io.vfio4j.testkit.foreign.WireNumbers.NO_REPLY;
-import static io.vfio4j.testkit.foreign.WireNumbers.REPLY;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_READ;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_WRITE;
+import static io.vfio4j.testkit.foreign.WireConstants.ERROR;
+import static io.vfio4j.testkit.foreign.WireConstants.NO_REPLY;
+import static io.vfio4j.testkit.foreign.WireConstants.REPLY;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
@@ -26,16 +26,16 @@ import java.util.TreeMap;
 final class ClientConnection implements AutoCloseable {
 
   /** No test waits so long for an answer that comes. */
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private final WireSocket wire;
-  private final TreeMap<Long, MemorySegment> lent = new TreeMap<>(Long::compareUnsigned);
-  private PeerLimits limits = PeerLimits.USUAL;
+  private final TreeMap<Long, MemorySegment> exposedMemory = new TreeMap<>(Long::compareUnsigned);
+  private PeerLimits limits = PeerLimits.DEFAULT;
   private final boolean ignoresErrors;
   /** What was asked and is not answered yet, by id, where errors are ignored. */
-  private final Map<Integer, byte[]> asked = new HashMap<>();
+  private final Map<Integer, byte[]> pendingRequests = new HashMap<>();
   private int nextId = 0x4000;
-  private int fdsOfReply;
+  private int replyFdCount;
 
   ClientConnection(UnixSocket socket) throws LinuxException {
     this(socket, false);
@@ -48,8 +48,8 @@ final class ClientConnection implements AutoCloseable {
    */
   ClientConnection(UnixSocket socket, boolean ignoresErrors) throws LinuxException {
     this.ignoresErrors = ignoresErrors;
-    socket.receiveTimeout(PATIENCE);
-    wire = new WireSocket(socket, Pace.BRISK);
+    socket.receiveTimeout(TIMEOUT);
+    wire = new WireSocket(socket, SendPace.FAST);
   }
 
   PeerLimits limits() {
@@ -61,24 +61,24 @@ final class ClientConnection implements AutoCloseable {
   }
 
   /** Lends memory: the server asks for it by message. */
-  void lend(long iova, MemorySegment memory) {
-    lent.put(iova, memory);
+  void exposeMemory(long iova, MemorySegment memory) {
+    exposedMemory.put(iova, memory);
   }
 
-  void takeBack(long iova) {
-    lent.remove(iova);
+  void withdrawMemory(long iova) {
+    exposedMemory.remove(iova);
   }
 
   /** Sends a command that wants no reply. */
-  void post(int command, WireBody body) throws IOException {
+  void post(int command, MessageBody body) throws IOException {
     wire.send(nextId++ & 0xffff, command, NO_REPLY, 0, body.toBytes(), List.of());
   }
 
-  /** Sends a command whose reply {@link #end} takes. Returns its id. */
-  int begin(int command, WireBody body, Fd... fds) throws IOException {
+  /** Sends a command whose reply {@link #receiveReply} takes. Returns its id. */
+  int sendRequest(int command, MessageBody body, Fd... fds) throws IOException {
     int id = nextId++ & 0xffff;
     if (ignoresErrors) {
-      asked.put(id, body.toBytes());
+      pendingRequests.put(id, body.toBytes());
     }
     wire.send(id, command, 0, 0, body.toBytes(), List.of(fds));
     return id;
@@ -88,27 +88,28 @@ final class ClientConnection implements AutoCloseable {
    * Takes the reply to a command.
    *
    * @throws ErrnoException if the server refuses
-   * @throws PeerComplaint if the reply cannot be right
+   * @throws ProtocolViolationException if the reply cannot be right
    */
-  WireMessage end(int id, int command) throws IOException, ErrnoException {
+  WireMessage receiveReply(int id, int command) throws IOException, ErrnoException {
     while (true) {
       WireMessage message = wire.receive();
       if (message == null) {
         throw new EOFException("the server went away instead of answering command " + command);
       }
       if (!message.isReply()) {
-        serve(message);
+        handleRequest(message);
         continue;
       }
-      fdsOfReply = message.fds().count();
+      replyFdCount = message.fds().count();
       message.close(); // A descriptor in a reply is of no use to these clients.
       if (message.id() != id || message.command() != command) {
-        throw new PeerComplaint("command %d with id %d is answered by a reply to command %d with id %d"
-            .formatted(command, id, message.command(), message.id()));
+        throw new ProtocolViolationException(
+            "command %d with id %d is answered by a reply to command %d with id %d"
+                .formatted(command, id, message.command(), message.id()));
       }
-      byte[] request = asked.remove(id);
+      byte[] request = pendingRequests.remove(id);
       if (message.isError() && request != null) {
-        return new WireMessage(id, command, REPLY, 0, WireSocket.little(request), message.fds());
+        return new WireMessage(id, command, REPLY, 0, WireSocket.littleEndian(request), message.fds());
       }
       if (message.isError()) {
         throw new ErrnoException(new Errno(message.errno()), "the server refuses command " + command);
@@ -118,43 +119,44 @@ final class ClientConnection implements AutoCloseable {
   }
 
   /** Returns how many descriptors came with the last reply. */
-  int fdsOfReply() {
-    return fdsOfReply;
+  int replyFdCount() {
+    return replyFdCount;
   }
 
-  WireMessage call(int command, WireBody body, Fd... fds) throws IOException, ErrnoException {
-    return end(begin(command, body, fds), command);
+  WireMessage call(int command, MessageBody body, Fd... fds) throws IOException, ErrnoException {
+    return receiveReply(sendRequest(command, body, fds), command);
   }
 
-  private void serve(WireMessage asked) throws IOException {
+  private void handleRequest(WireMessage asked) throws IOException {
     try (asked) {
-      byte[] reply = memory(asked);
+      byte[] reply = accessMemory(asked);
       wire.send(asked.id(), asked.command(), REPLY, 0, reply, List.of());
     } catch (ErrnoException e) {
       wire.send(asked.id(), asked.command(), REPLY | ERROR, e.errno().number(), new byte[0], List.of());
     }
   }
 
-  private byte[] memory(WireMessage asked) throws IOException, ErrnoException {
+  private byte[] accessMemory(WireMessage asked) throws IOException, ErrnoException {
     if (asked.command() != DMA_READ && asked.command() != DMA_WRITE) {
-      throw new PeerComplaint("the server sends command " + asked.command());
+      throw new ProtocolViolationException("the server sends command " + asked.command());
     }
     long iova = asked.u64(0);
     long count = asked.u64(8);
     if (count < 0 || count > limits.data()) {
-      throw new PeerComplaint("the server asks for %d bytes at once, and %d are agreed on".formatted(count,
-          limits.data()));
+      throw new ProtocolViolationException(
+          "the server asks for %d bytes at once, and %d are agreed on".formatted(count,
+              limits.data()));
     }
     MemorySegment memory = find(iova, count);
     if (asked.command() == DMA_READ) {
-      return WireBody.empty().u64(iova, count).bytes(memory.toArray(ValueLayout.JAVA_BYTE)).toBytes();
+      return MessageBody.empty().u64(iova, count).bytes(memory.toArray(ValueLayout.JAVA_BYTE)).toBytes();
     }
     memory.copyFrom(MemorySegment.ofArray(asked.bytes(16, (int) count)));
-    return WireBody.empty().u64(iova, count).toBytes();
+    return MessageBody.empty().u64(iova, count).toBytes();
   }
 
   private MemorySegment find(long iova, long count) throws ErrnoException {
-    Map.Entry<Long, MemorySegment> below = lent.floorEntry(iova);
+    Map.Entry<Long, MemorySegment> below = exposedMemory.floorEntry(iova);
     if (below == null || iova - below.getKey() > below.getValue().byteSize() - count) {
       throw new ErrnoException(Errno.EFAULT, "0x%x is not lent".formatted(iova));
     }

@@ -5,7 +5,7 @@ package io.vfio4j.testkit.foreign;
 public enum ClientTrait {
 
   /** Refuses MIG_DATA_READ replies that are not filled up to the size asked for, as the C library's sample does. */
-  INSISTS_ON_PADDING,
+  REQUIRES_PADDING,
   /** Sends what belongs together without waiting for the replies in between. */
   PIPELINES,
   /** Asks for version 0.0. */

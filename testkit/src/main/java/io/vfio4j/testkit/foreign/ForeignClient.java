@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.DEVICE_STATE;
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_MAP;
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_UNMAP;
-import static io.vfio4j.testkit.foreign.WireNumbers.FEATURE;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET_INFO;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIGRATION;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_READ;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_WRITE;
-import static io.vfio4j.testkit.foreign.WireNumbers.REGION_READ;
-import static io.vfio4j.testkit.foreign.WireNumbers.REGION_WRITE;
-import static io.vfio4j.testkit.foreign.WireNumbers.RESET;
-import static io.vfio4j.testkit.foreign.WireNumbers.SET;
+import static io.vfio4j.testkit.foreign.WireConstants.DEVICE_STATE;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_MAP;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_UNMAP;
+import static io.vfio4j.testkit.foreign.WireConstants.FEATURE;
+import static io.vfio4j.testkit.foreign.WireConstants.GET;
+import static io.vfio4j.testkit.foreign.WireConstants.GET_INFO;
+import static io.vfio4j.testkit.foreign.WireConstants.MIGRATION;
+import static io.vfio4j.testkit.foreign.WireConstants.MIG_DATA_READ;
+import static io.vfio4j.testkit.foreign.WireConstants.MIG_DATA_WRITE;
+import static io.vfio4j.testkit.foreign.WireConstants.REGION_READ;
+import static io.vfio4j.testkit.foreign.WireConstants.REGION_WRITE;
+import static io.vfio4j.testkit.foreign.WireConstants.RESET;
+import static io.vfio4j.testkit.foreign.WireConstants.SET;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.UnixSocket;
@@ -31,13 +31,13 @@ import java.util.Set;
 
 /**
  * A vfio-user client with traits of clients that are not vfio4j: it drives a device and its migration. A server's
- * refusal is an {@link ErrnoException}; what this client cannot bear is a {@link PeerComplaint}. For one thread.
+ * refusal is an {@link ErrnoException}; what this client cannot bear is a {@link ProtocolViolationException}. For one thread.
  */
 public final class ForeignClient implements AutoCloseable {
 
   /** Commands that a client which pipelines has under way. */
-  private static final int DEPTH = 8;
-  private static final int PIECE = 64 << 10;
+  private static final int PIPELINE_DEPTH = 8;
+  private static final int MAX_CHUNK = 64 << 10;
   private static final int READ_WRITE = 3;
   private static final int MMAP = 4;
 
@@ -49,12 +49,12 @@ public final class ForeignClient implements AutoCloseable {
     this.traits = Set.copyOf(traits);
     connection = new ClientConnection(socket, traits.contains(ClientTrait.IGNORES_ERRORS));
     boolean small = traits.contains(ClientTrait.SMALL_LIMITS);
-    PeerLimits own = small ? PeerLimits.TINY : PeerLimits.USUAL;
+    PeerLimits own = small ? PeerLimits.MINIMAL : PeerLimits.DEFAULT;
     VersionExchange agreed =
-        VersionExchange.with(connection, traits.contains(ClientTrait.VERSION_0_0) ? 0 : 2,
+        VersionExchange.negotiate(connection, traits.contains(ClientTrait.VERSION_0_0) ? 0 : 2,
             traits.contains(ClientTrait.NO_JSON) ? "" : own.json());
     minor = agreed.minor();
-    connection.limits(own.lowered(agreed.json()));
+    connection.limits(own.min(agreed.json()));
   }
 
   /**
@@ -86,7 +86,7 @@ public final class ForeignClient implements AutoCloseable {
 
   /** Returns the {@code VFIO_DEVICE_FLAGS_*} that the server tells. */
   public int deviceFlags() throws IOException, ErrnoException {
-    return connection.call(GET_INFO, WireBody.empty().u32(16, 0, 0, 0)).u32(4);
+    return connection.call(GET_INFO, MessageBody.empty().u32(16, 0, 0, 0)).u32(4);
   }
 
   /** Reads from a region, in pieces as large as agreed on. */
@@ -95,7 +95,7 @@ public final class ForeignClient implements AutoCloseable {
     Pipeline pipeline = new Pipeline(REGION_READ, reply -> data.writeBytes(reply.bytes(16, reply.u32(12))));
     for (int done = 0; done < count; done += connection.limits().data()) {
       int piece = Math.min(connection.limits().data(), count - done);
-      pipeline.send(WireBody.empty().u64(offset + done).u32(region, piece));
+      pipeline.send(MessageBody.empty().u64(offset + done).u32(region, piece));
     }
     pipeline.finish();
     return data.toByteArray();
@@ -107,43 +107,44 @@ public final class ForeignClient implements AutoCloseable {
     });
     for (int done = 0; done < data.length; done += connection.limits().data()) {
       byte[] piece = Arrays.copyOfRange(data, done, Math.min(data.length, done + connection.limits().data()));
-      pipeline.send(WireBody.empty().u64(offset + done).u32(region, piece.length).bytes(piece));
+      pipeline.send(MessageBody.empty().u64(offset + done).u32(region, piece.length).bytes(piece));
     }
     pipeline.finish();
   }
 
   /** Lets the device reach a file's memory, from its beginning on. */
   public void map(long iova, long size, Fd file) throws IOException, ErrnoException {
-    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), file);
+    connection.call(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), file);
   }
 
   /** Lets the device reach memory by message, while this client is in a call. */
-  public void lend(long iova, MemorySegment memory) throws IOException, ErrnoException {
-    connection.lend(iova, memory);
-    connection.call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE).u64(0, iova, memory.byteSize()));
+  public void mapByMessage(long iova, MemorySegment memory) throws IOException, ErrnoException {
+    connection.exposeMemory(iova, memory);
+    connection.call(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE).u64(0, iova, memory.byteSize()));
   }
 
   /** Takes memory away from the device. */
   public void unmap(long iova, long size) throws IOException, ErrnoException {
-    connection.call(DMA_UNMAP, WireBody.empty().u32(24, 0).u64(iova, size));
-    connection.takeBack(iova);
+    connection.call(DMA_UNMAP, MessageBody.empty().u32(24, 0).u64(iova, size));
+    connection.withdrawMemory(iova);
   }
 
   /** Resets the device. */
   public void reset() throws IOException, ErrnoException {
-    connection.call(RESET, WireBody.empty());
+    connection.call(RESET, MessageBody.empty());
   }
 
   /** Returns the migration state. */
   public DeviceState state() throws IOException, ErrnoException {
-    int value = connection.call(FEATURE, WireBody.feature(DEVICE_STATE | GET, 8)).u32(8);
+    int value = connection.call(FEATURE, MessageBody.feature(DEVICE_STATE | GET, 8)).u32(8);
     return DeviceState.fromWire(value)
-        .orElseThrow(() -> new PeerComplaint("a device state " + Integer.toUnsignedString(value)));
+        .orElseThrow(
+            () -> new ProtocolViolationException("a device state " + Integer.toUnsignedString(value)));
   }
 
   /** Moves the device to a state. */
   public void moveTo(DeviceState target) throws IOException, ErrnoException {
-    connection.call(FEATURE, WireBody.feature(DEVICE_STATE | SET, 8).u32(target.wireValue(), -1));
+    connection.call(FEATURE, MessageBody.feature(DEVICE_STATE | SET, 8).u32(target.wireValue(), -1));
   }
 
   /**
@@ -153,7 +154,7 @@ public final class ForeignClient implements AutoCloseable {
    */
   public byte[] save() throws IOException, ErrnoException {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
-    long features = connection.call(FEATURE, WireBody.feature(MIGRATION | GET, 8)).u64(8);
+    long features = connection.call(FEATURE, MessageBody.feature(MIGRATION | GET, 8)).u64(8);
     if ((features & MigrationFeature.PRE_COPY.flag()) != 0) {
       moveTo(DeviceState.PRE_COPY);
       readAll(stream);
@@ -165,7 +166,7 @@ public final class ForeignClient implements AutoCloseable {
 
   /** Reads until there is nothing more, for now or at all. */
   private void readAll(ByteArrayOutputStream stream) throws IOException, ErrnoException {
-    int size = piece();
+    int size = chunkSize();
     boolean[] nothing = {false};
     Pipeline pipeline = new Pipeline(MIG_DATA_READ, reply -> {
       byte[] data = data(reply, size);
@@ -173,23 +174,25 @@ public final class ForeignClient implements AutoCloseable {
       nothing[0] |= data.length == 0;
     });
     while (!nothing[0]) {
-      pipeline.send(WireBody.empty().u32(8 + size, size));
+      pipeline.send(MessageBody.empty().u32(8 + size, size));
     }
     pipeline.finish();
   }
 
-  private int piece() {
-    return Math.min(PIECE, connection.limits().data());
+  private int chunkSize() {
+    return Math.min(MAX_CHUNK, connection.limits().data());
   }
 
-  private byte[] data(WireMessage reply, int asked) throws PeerComplaint, ErrnoException {
+  private byte[] data(WireMessage reply, int asked) throws ProtocolViolationException, ErrnoException {
     int real = reply.u32(4);
     int sent = reply.body().limit() - 8;
     if (real < 0 || real > asked || sent < real || sent > asked) {
-      throw new PeerComplaint("%d bytes asked for, %d told, %d sent".formatted(asked, real, sent));
+      throw new ProtocolViolationException(
+          "%d bytes asked for, %d told, %d sent".formatted(asked, real, sent));
     }
-    if (traits.contains(ClientTrait.INSISTS_ON_PADDING) && sent != asked) {
-      throw new PeerComplaint("a MIG_DATA_READ of %d bytes answered with %d".formatted(asked, sent));
+    if (traits.contains(ClientTrait.REQUIRES_PADDING) && sent != asked) {
+      throw new ProtocolViolationException(
+          "a MIG_DATA_READ of %d bytes answered with %d".formatted(asked, sent));
     }
     return reply.bytes(8, real);
   }
@@ -200,9 +203,9 @@ public final class ForeignClient implements AutoCloseable {
     moveTo(DeviceState.RESUMING);
     Pipeline pipeline = new Pipeline(MIG_DATA_WRITE, reply -> {
     });
-    for (int done = 0; done < stream.length; done += piece()) {
-      byte[] data = Arrays.copyOfRange(stream, done, Math.min(stream.length, done + piece()));
-      pipeline.send(WireBody.empty().u32(8 + data.length, data.length).bytes(data));
+    for (int done = 0; done < stream.length; done += chunkSize()) {
+      byte[] data = Arrays.copyOfRange(stream, done, Math.min(stream.length, done + chunkSize()));
+      pipeline.send(MessageBody.empty().u32(8 + data.length, data.length).bytes(data));
     }
     pipeline.finish();
     moveTo(DeviceState.RUNNING);
@@ -215,36 +218,36 @@ public final class ForeignClient implements AutoCloseable {
 
   /** Takes what is answered to one of many. */
   @FunctionalInterface
-  private interface Answered {
-    void take(WireMessage reply) throws IOException, ErrnoException;
+  private interface ReplyHandler {
+    void handle(WireMessage reply) throws IOException, ErrnoException;
   }
 
   /** Commands of one kind, one after the other or several at a time as the client is. */
   private final class Pipeline {
 
     private final int command;
-    private final Answered answered;
-    private final Deque<Integer> underWay = new ArrayDeque<>();
+    private final ReplyHandler replyHandler;
+    private final Deque<Integer> inFlight = new ArrayDeque<>();
 
-    Pipeline(int command, Answered answered) {
+    Pipeline(int command, ReplyHandler answered) {
       this.command = command;
-      this.answered = answered;
+      this.replyHandler = answered;
     }
 
-    void send(WireBody body) throws IOException, ErrnoException {
-      underWay.add(connection.begin(command, body));
-      if (underWay.size() == (traits.contains(ClientTrait.PIPELINES) ? DEPTH : 1)) {
-        takeOne();
+    void send(MessageBody body) throws IOException, ErrnoException {
+      inFlight.add(connection.sendRequest(command, body));
+      if (inFlight.size() == (traits.contains(ClientTrait.PIPELINES) ? PIPELINE_DEPTH : 1)) {
+        receiveOne();
       }
     }
 
-    private void takeOne() throws IOException, ErrnoException {
-      answered.take(connection.end(underWay.remove(), command));
+    private void receiveOne() throws IOException, ErrnoException {
+      replyHandler.handle(connection.receiveReply(inFlight.remove(), command));
     }
 
     void finish() throws IOException, ErrnoException {
-      while (!underWay.isEmpty()) {
-        takeOne();
+      while (!inFlight.isEmpty()) {
+        receiveOne();
       }
     }
   }

@@ -26,7 +26,7 @@ public final class ForeignServer implements AutoCloseable {
   private final Set<ServerTrait> traits;
   private final Board board;
   private final MigrationCommands migration;
-  private final List<String> complaints = new CopyOnWriteArrayList<>();
+  private final List<String> violations = new CopyOnWriteArrayList<>();
   private final @Nullable UnixServerSocket listening;
   private final Thread thread;
   private volatile @Nullable WireSocket current;
@@ -35,13 +35,13 @@ public final class ForeignServer implements AutoCloseable {
   private ForeignServer(MigratableDevice device, Set<ServerTrait> traits,
       @Nullable UnixServerSocket listening,
       @Nullable UnixSocket client) {
-    if (traits.containsAll(Set.of(ServerTrait.TINY_LIMITS, ServerTrait.NO_JSON))) {
+    if (traits.containsAll(Set.of(ServerTrait.MINIMAL_LIMITS, ServerTrait.NO_JSON))) {
       throw new IllegalArgumentException("limits that nobody is told cannot be kept to");
     }
     this.traits = traits.isEmpty() ? EnumSet.noneOf(ServerTrait.class) : EnumSet.copyOf(traits);
     this.listening = listening;
     board = new Board(device.identity());
-    migration = new MigrationCommands(device, this.traits, board.log());
+    migration = new MigrationCommands(device, this.traits, board.dmaLog());
     thread = Thread.ofPlatform().name("foreign-server").daemon().unstarted(() -> run(client));
   }
 
@@ -83,8 +83,8 @@ public final class ForeignServer implements AutoCloseable {
   }
 
   /** Returns what clients did wrong so far. */
-  public List<String> complaints() {
-    return List.copyOf(complaints);
+  public List<String> violations() {
+    return List.copyOf(violations);
   }
 
   private void run(@Nullable UnixSocket connected) {
@@ -100,23 +100,23 @@ public final class ForeignServer implements AutoCloseable {
         }
       }
     } catch (LinuxException e) {
-      complain(e);
+      recordViolation(e);
     }
   }
 
   private void serve(UnixSocket client) {
     try (WireSocket wire =
-        new WireSocket(client, traits.contains(ServerTrait.SLOW) ? Pace.SLOW : Pace.BRISK)) {
+        new WireSocket(client, traits.contains(ServerTrait.SLOW) ? SendPace.SLOW : SendPace.FAST)) {
       current = wire;
       if (closed) {
         return;
       }
-      new ServedClient(wire, traits, board, migration, complaints::add).serve();
+      new ForeignServerConnection(wire, traits, board, migration, violations::add).serve();
     } catch (IOException e) {
-      complain(e);
+      recordViolation(e);
     } finally {
       current = null;
-      board.clientGone();
+      board.clientDisconnected();
       if (!traits.contains(ServerTrait.KEEPS_STATE)) {
         resetDevice();
       }
@@ -126,16 +126,16 @@ public final class ForeignServer implements AutoCloseable {
   private void resetDevice() {
     try {
       board.reset();
-      migration.clientGone();
+      migration.clientDisconnected();
     } catch (IOException e) {
-      complain(e);
+      recordViolation(e);
     }
   }
 
   /** A client that is gone is no reason to complain, and neither is what is broken by closing. */
-  private void complain(IOException e) {
+  private void recordViolation(IOException e) {
     if (!closed && !(e instanceof LinuxException)) {
-      complaints.add(String.valueOf(e.getMessage()));
+      violations.add(String.valueOf(e.getMessage()));
     }
   }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.DATA_SIZE;
-import static io.vfio4j.testkit.foreign.WireNumbers.DEVICE_STATE;
-import static io.vfio4j.testkit.foreign.WireNumbers.FEATURE_INDEX;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET;
-import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_REPORT;
-import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_START;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIGRATION;
-import static io.vfio4j.testkit.foreign.WireNumbers.PROBE;
-import static io.vfio4j.testkit.foreign.WireNumbers.SET;
+import static io.vfio4j.testkit.foreign.WireConstants.DATA_SIZE;
+import static io.vfio4j.testkit.foreign.WireConstants.DEVICE_STATE;
+import static io.vfio4j.testkit.foreign.WireConstants.FEATURE_INDEX;
+import static io.vfio4j.testkit.foreign.WireConstants.GET;
+import static io.vfio4j.testkit.foreign.WireConstants.LOGGING_REPORT;
+import static io.vfio4j.testkit.foreign.WireConstants.LOGGING_START;
+import static io.vfio4j.testkit.foreign.WireConstants.MIGRATION;
+import static io.vfio4j.testkit.foreign.WireConstants.PROBE;
+import static io.vfio4j.testkit.foreign.WireConstants.SET;
 
 import io.vfio4j.model.DataSession;
 import io.vfio4j.model.DeviceException;
@@ -29,25 +29,25 @@ import org.jspecify.annotations.Nullable;
 /** The migration of a foreign server's device: DEVICE_FEATURE, MIG_DATA_READ, MIG_DATA_WRITE. */
 final class MigrationCommands implements AutoCloseable {
 
-  private static final int LATER_FEATURE = 40;
-  private static final long LATER_FLAG = 0x10;
+  private static final int UNKNOWN_FEATURE = 40;
+  private static final long UNKNOWN_FLAG = 0x10;
   private static final byte PADDING = (byte) 0xee;
 
   private final MigratableDevice device;
   private final Set<ServerTrait> traits;
-  private final BoardLog log;
+  private final BoardDmaLog dmaLog;
   private @Nullable DataSession session;
   /** What a server that never says ERROR says instead, while its device is broken. */
-  private @Nullable DeviceState pretended;
+  private @Nullable DeviceState reportedState;
 
-  MigrationCommands(MigratableDevice device, Set<ServerTrait> traits, BoardLog log) {
+  MigrationCommands(MigratableDevice device, Set<ServerTrait> traits, BoardDmaLog log) {
     this.device = device;
     this.traits = traits;
-    this.log = log;
+    this.dmaLog = log;
   }
 
   DeviceState state() throws DeviceException {
-    DeviceState pretence = pretended;
+    DeviceState pretence = reportedState;
     return pretence != null ? pretence : device.state();
   }
 
@@ -55,8 +55,8 @@ final class MigrationCommands implements AutoCloseable {
     int flags = asked.u32(4);
     int index = flags & FEATURE_INDEX;
     boolean logs = index >= LOGGING_START && index <= LOGGING_REPORT
-        && traits.contains(ServerTrait.LOGS_ALL_BUT_MESSAGES);
-    boolean isLater = index == LATER_FEATURE && traits.contains(ServerTrait.LATER_FEATURES);
+        && traits.contains(ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG);
+    boolean isLater = index == UNKNOWN_FEATURE && traits.contains(ServerTrait.UNKNOWN_FEATURES);
     if (index != MIGRATION && index != DEVICE_STATE && index != DATA_SIZE && !logs && !isLater) {
       throw new ErrnoException(Errno.ENOTTY, "feature " + index);
     }
@@ -64,7 +64,7 @@ final class MigrationCommands implements AutoCloseable {
       return asked.bytes(0, asked.body().limit());
     }
     if (logs) {
-      return log(index, asked);
+      return dmaLog(index, asked);
     }
     boolean sets = (flags & SET) != 0;
     if (isLater || sets == ((flags & GET) != 0) || (sets && index != DEVICE_STATE)) {
@@ -75,7 +75,7 @@ final class MigrationCommands implements AutoCloseable {
           .orElseThrow(() -> new ErrnoException(Errno.EINVAL, "no such state")));
       return asked.bytes(0, asked.body().limit());
     }
-    WireBody reply = WireBody.feature(flags, 8);
+    MessageBody reply = MessageBody.feature(flags, 8);
     return switch (index) {
       case MIGRATION -> reply.u64(features()).toBytes();
       case DEVICE_STATE -> reply.u32(state().wireValue(), -1).toBytes();
@@ -84,18 +84,18 @@ final class MigrationCommands implements AutoCloseable {
     };
   }
 
-  private byte[] log(int index, WireMessage asked) throws ErrnoException {
+  private byte[] dmaLog(int index, WireMessage asked) throws ErrnoException {
     if (index == LOGGING_REPORT) {
-      byte[] bitmap = log.report(asked.u64(8), asked.u64(16), asked.u64(24));
+      byte[] bitmap = dmaLog.report(asked.u64(8), asked.u64(16), asked.u64(24));
       if (asked.u32(0) < 32 + bitmap.length) {
         throw new ErrnoException(Errno.EINVAL, "no room for a bitmap of " + bitmap.length);
       }
-      return WireBody.empty().bytes(asked.bytes(0, 32)).bytes(bitmap).toBytes();
+      return MessageBody.empty().bytes(asked.bytes(0, 32)).bytes(bitmap).toBytes();
     }
     if (index == LOGGING_START) {
-      log.start();
+      dmaLog.start();
     } else {
-      log.stop();
+      dmaLog.stop();
     }
     return asked.bytes(0, asked.body().limit());
   }
@@ -109,45 +109,46 @@ final class MigrationCommands implements AutoCloseable {
       throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state());
     }
     PreCopyInfo info = saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no info"));
-    return WireBody.empty().u32(24, 0).u64(info.initialBytes(), info.dirtyBytes()).toBytes();
+    return MessageBody.empty().u32(24, 0).u64(info.initialBytes(), info.dirtyBytes()).toBytes();
   }
 
   private long features() {
-    long flags = device.features().flags() | (traits.contains(ServerTrait.LATER_FEATURES) ? LATER_FLAG : 0);
-    return traits.contains(ServerTrait.KNOWS_NO_P2P) ? flags & ~MigrationFeature.P2P.flag() : flags;
+    long flags =
+        device.features().flags() | (traits.contains(ServerTrait.UNKNOWN_FEATURES) ? UNKNOWN_FLAG : 0);
+    return traits.contains(ServerTrait.NO_P2P) ? flags & ~MigrationFeature.P2P.flag() : flags;
   }
 
   private void move(DeviceState target) throws DeviceException, ErrnoException {
     DeviceState from = state();
     boolean isP2p = target == DeviceState.RUNNING_P2P || target == DeviceState.PRE_COPY_P2P;
-    if ((isP2p && traits.contains(ServerTrait.KNOWS_NO_P2P)) || pretended != null) {
+    if ((isP2p && traits.contains(ServerTrait.NO_P2P)) || reportedState != null) {
       throw new ErrnoException(Errno.EINVAL, "from %s to %s".formatted(from, target));
     }
     try {
-      device.moveTo(target).session().ifPresent(this::begin);
+      device.moveTo(target).session().ifPresent(this::beginSession);
     } finally {
-      settle(from);
+      endStaleSession(from);
     }
   }
 
-  private void begin(DataSession begun) {
-    end();
+  private void beginSession(DataSession begun) {
+    endSession();
     session = begun;
   }
 
   /** Ends a session that the device has left, and hides that the device is broken if that is the habit. */
-  private void settle(DeviceState from) throws DeviceException {
+  private void endStaleSession(DeviceState from) throws DeviceException {
     DeviceState now = device.state();
     if ((session instanceof SavingSession && !now.isSaving())
         || (session instanceof ResumingSession && now != DeviceState.RESUMING)) {
-      end();
+      endSession();
     }
-    if (now == DeviceState.ERROR && traits.contains(ServerTrait.NEVER_ERROR)) {
-      pretended = from;
+    if (now == DeviceState.ERROR && traits.contains(ServerTrait.NO_ERROR_STATE)) {
+      reportedState = from;
     }
   }
 
-  private void end() {
+  private void endSession() {
     if (session != null) {
       session.close();
       session = null;
@@ -161,7 +162,7 @@ final class MigrationCommands implements AutoCloseable {
     byte[] into = new byte[asked.u32(4)];
     int got = into.length == 0 ? 0 : (int) Math.max(0, saving.read(MemorySegment.ofArray(into)));
     Arrays.fill(into, got, into.length, PADDING);
-    return WireBody.empty().u32(8 + got, got)
+    return MessageBody.empty().u32(8 + got, got)
         .bytes(traits.contains(ServerTrait.PADS_DATA) ? into : Arrays.copyOf(into, got)).toBytes();
   }
 
@@ -175,19 +176,19 @@ final class MigrationCommands implements AutoCloseable {
 
   void reset() throws DeviceException {
     if (!traits.contains(ServerTrait.RESET_LEAVES_STATE) || state() == DeviceState.RUNNING) {
-      clientGone();
+      clientDisconnected();
     }
   }
 
   /** Resets the device whatever the traits are. */
-  void clientGone() throws DeviceException {
-    end();
+  void clientDisconnected() throws DeviceException {
+    endSession();
     device.reset();
-    pretended = null;
+    reportedState = null;
   }
 
   @Override
   public void close() {
-    end();
+    endSession();
   }
 }

@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 record PeerLimits(int fds, int data, int maps) {
 
   /** What these peers accept, and what stands where a peer names nothing, except for descriptors: that is 1. */
-  static final PeerLimits USUAL = new PeerLimits(8, 1 << 20, 65535);
+  static final PeerLimits DEFAULT = new PeerLimits(8, 1 << 20, 65535);
 
-  static final PeerLimits TINY = new PeerLimits(1, 64, 2);
+  static final PeerLimits MINIMAL = new PeerLimits(1, 64, 2);
 
   /** Returns the capabilities with which limits are named, but for that of descriptors. */
   String jsonWithoutFds() {
@@ -30,13 +30,13 @@ record PeerLimits(int fds, int data, int maps) {
   }
 
   /** Returns the lower of these values and of those that a peer's JSON names. */
-  PeerLimits lowered(String json) {
-    return new PeerLimits((int) Math.min(fds, named(json, "max_msg_fds").orElse(1)),
-        (int) Math.min(data, named(json, "max_data_xfer_size").orElse(USUAL.data)),
-        (int) Math.min(maps, named(json, "max_dma_maps").orElse(USUAL.maps)));
+  PeerLimits min(String json) {
+    return new PeerLimits((int) Math.min(fds, parseLimit(json, "max_msg_fds").orElse(1)),
+        (int) Math.min(data, parseLimit(json, "max_data_xfer_size").orElse(DEFAULT.data)),
+        (int) Math.min(maps, parseLimit(json, "max_dma_maps").orElse(DEFAULT.maps)));
   }
 
-  private static OptionalLong named(String json, String key) {
+  private static OptionalLong parseLimit(String json, String key) {
     Matcher number = Pattern.compile("\"%s\"\\s*:\\s*(\\d{1,18})".formatted(key)).matcher(json);
     return number.find() ? OptionalLong.of(Long.parseLong(number.group(1))) : OptionalLong.empty();
   }

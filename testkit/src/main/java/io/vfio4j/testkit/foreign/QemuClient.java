@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.CONFIG;
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_MAP;
-import static io.vfio4j.testkit.foreign.WireNumbers.DMA_UNMAP;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET_INFO;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET_IRQ_INFO;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET_REGION_INFO;
-import static io.vfio4j.testkit.foreign.WireNumbers.INTX;
-import static io.vfio4j.testkit.foreign.WireNumbers.MSIX;
-import static io.vfio4j.testkit.foreign.WireNumbers.REGION_READ;
-import static io.vfio4j.testkit.foreign.WireNumbers.REGION_WRITE;
-import static io.vfio4j.testkit.foreign.WireNumbers.RESET;
-import static io.vfio4j.testkit.foreign.WireNumbers.SET_IRQS;
+import static io.vfio4j.testkit.foreign.WireConstants.CONFIG;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_MAP;
+import static io.vfio4j.testkit.foreign.WireConstants.DMA_UNMAP;
+import static io.vfio4j.testkit.foreign.WireConstants.GET_INFO;
+import static io.vfio4j.testkit.foreign.WireConstants.GET_IRQ_INFO;
+import static io.vfio4j.testkit.foreign.WireConstants.GET_REGION_INFO;
+import static io.vfio4j.testkit.foreign.WireConstants.INTX;
+import static io.vfio4j.testkit.foreign.WireConstants.MSIX;
+import static io.vfio4j.testkit.foreign.WireConstants.REGION_READ;
+import static io.vfio4j.testkit.foreign.WireConstants.REGION_WRITE;
+import static io.vfio4j.testkit.foreign.WireConstants.RESET;
+import static io.vfio4j.testkit.foreign.WireConstants.SET_IRQS;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
@@ -66,11 +66,11 @@ public final class QemuClient implements AutoCloseable {
 
   private QemuClient(UnixSocket socket) throws IOException, ErrnoException {
     connection = new ClientConnection(socket);
-    VersionExchange agreed = VersionExchange.with(connection, 0, CAPABILITIES);
+    VersionExchange agreed = VersionExchange.negotiate(connection, 0, CAPABILITIES);
     if (VersionExchange.messageSize(agreed.json()) > VersionExchange.messageSize(CAPABILITIES)) {
-      throw new PeerComplaint("a VERSION that is longer than what was asked: " + agreed.json());
+      throw new ProtocolViolationException("a VERSION that is longer than what was asked: " + agreed.json());
     }
-    connection.limits(PeerLimits.USUAL.lowered(agreed.json()));
+    connection.limits(PeerLimits.DEFAULT.min(agreed.json()));
   }
 
   /**
@@ -100,16 +100,17 @@ public final class QemuClient implements AutoCloseable {
     romAt = at;
     romSize = rom.byteSize();
     int first =
-        connection.begin(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, 0, ramSize), ram);
-    connection.lend(romAt, rom);
-    int second = connection.begin(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
-    int info = connection.begin(GET_INFO, WireBody.empty().u32(16, 0, 0, 0));
-    within(32, connection.end(first, DMA_MAP));
-    within(32, connection.end(second, DMA_MAP));
-    WireMessage device = within(16, connection.end(info, GET_INFO));
-    if ((device.u32(4) & 2) == 0 || device.u32(8) < WireNumbers.REGIONS
-        || device.u32(12) < WireNumbers.IRQS) {
-      throw new PeerComplaint("this is no PCI device");
+        connection.sendRequest(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE | MMAP).u64(0, 0, ramSize),
+            ram);
+    connection.exposeMemory(romAt, rom);
+    int second = connection.sendRequest(DMA_MAP, MessageBody.empty().u32(32, READ).u64(0, romAt, romSize));
+    int info = connection.sendRequest(GET_INFO, MessageBody.empty().u32(16, 0, 0, 0));
+    requireWithin(32, connection.receiveReply(first, DMA_MAP));
+    requireWithin(32, connection.receiveReply(second, DMA_MAP));
+    WireMessage device = requireWithin(16, connection.receiveReply(info, GET_INFO));
+    if ((device.u32(4) & 2) == 0 || device.u32(8) < WireConstants.REGIONS
+        || device.u32(12) < WireConstants.IRQS) {
+      throw new ProtocolViolationException("this is no PCI device");
     }
     for (int bar = 0; bar < BARS; bar++) {
       barSizes[bar] = regionSize(bar);
@@ -120,7 +121,7 @@ public final class QemuClient implements AutoCloseable {
     boolean hasMsix = irqCount(MSIX) > 0;
     disableIrqs(hasMsix);
     if ((device.u32(4) & 1) != 0) {
-      call(RESET, WireBody.empty());
+      call(RESET, MessageBody.empty());
     }
     disableIrqs(hasMsix);
     for (int bar = 0; bar < BARS; bar++) {
@@ -129,7 +130,7 @@ public final class QemuClient implements AutoCloseable {
   }
 
   /** Has a command carried out whose reply takes the place of the request. */
-  private WireMessage call(int command, WireBody body, Fd... fds) throws IOException, ErrnoException {
+  private WireMessage call(int command, MessageBody body, Fd... fds) throws IOException, ErrnoException {
     return call(body.toBytes().length, command, body, fds);
   }
 
@@ -138,13 +139,13 @@ public final class QemuClient implements AutoCloseable {
    *
    * @param room bytes of the buffer for the reply's body
    */
-  WireMessage call(int room, int command, WireBody body, Fd... fds) throws IOException, ErrnoException {
-    return within(room, connection.call(command, body, fds));
+  WireMessage call(int room, int command, MessageBody body, Fd... fds) throws IOException, ErrnoException {
+    return requireWithin(room, connection.call(command, body, fds));
   }
 
-  private static WireMessage within(int room, WireMessage reply) throws PeerComplaint {
+  private static WireMessage requireWithin(int room, WireMessage reply) throws ProtocolViolationException {
     if (reply.body().limit() > room) {
-      throw new PeerComplaint(
+      throw new ProtocolViolationException(
           "a reply to command %d of %d bytes, in a buffer of %d".formatted(reply.command(),
               reply.body().limit(), room));
     }
@@ -156,50 +157,52 @@ public final class QemuClient implements AutoCloseable {
     WireMessage answer = regionInfo(index, REGION_INFO);
     int whole = answer.u32(0);
     if (whole > connection.limits().data()) {
-      throw new PeerComplaint("region %d takes %d bytes to describe".formatted(index, whole));
+      throw new ProtocolViolationException("region %d takes %d bytes to describe".formatted(index, whole));
     }
     if (whole > REGION_INFO) {
       answer = regionInfo(index, whole);
     }
     boolean isMappable = (answer.u32(4) & REGION_MMAP) != 0;
-    if (connection.fdsOfReply() != (isMappable ? 1 : 0)) {
-      throw new PeerComplaint("region %d with flags 0x%x comes with %d descriptors".formatted(index,
-          answer.u32(4), connection.fdsOfReply()));
+    if (connection.replyFdCount() != (isMappable ? 1 : 0)) {
+      throw new ProtocolViolationException(
+          "region %d with flags 0x%x comes with %d descriptors".formatted(index,
+              answer.u32(4), connection.replyFdCount()));
     }
     return answer.u64(16);
   }
 
   private WireMessage regionInfo(int index, int room) throws IOException, ErrnoException {
     WireMessage answer =
-        call(room, GET_REGION_INFO, WireBody.empty().u32(room, 0, index, 0).u64(0, 0));
+        call(room, GET_REGION_INFO, MessageBody.empty().u32(room, 0, index, 0).u64(0, 0));
     int whole = answer.u32(0);
     int chain = answer.u32(12);
     boolean hasChain = (answer.u32(4) & REGION_CAPS) != 0;
     if (whole < REGION_INFO || answer.body().limit() < REGION_INFO
         || (hasChain && (chain < REGION_INFO || chain > whole - CAPABILITY))) {
-      throw new PeerComplaint("region %d in %d of %d bytes, with capabilities at %d".formatted(index,
-          answer.body().limit(), whole, chain));
+      throw new ProtocolViolationException(
+          "region %d in %d of %d bytes, with capabilities at %d".formatted(index,
+              answer.body().limit(), whole, chain));
     }
     return answer;
   }
 
   private int irqCount(int index) throws IOException, ErrnoException {
-    return call(GET_IRQ_INFO, WireBody.empty().u32(16, 0, index, 0)).u32(12);
+    return call(GET_IRQ_INFO, MessageBody.empty().u32(16, 0, index, 0)).u32(12);
   }
 
   private void readConfig(int size) throws IOException, ErrnoException {
-    WireMessage reply = call(16 + size, REGION_READ, WireBody.empty().u64(0).u32(CONFIG, size));
+    WireMessage reply = call(16 + size, REGION_READ, MessageBody.empty().u64(0).u32(CONFIG, size));
     configSpace = reply.bytes(16, size);
   }
 
   private void sizeRom() throws IOException, ErrnoException {
     writeConfig(ROM_BAR, 0xfffff800);
-    call(20, REGION_READ, WireBody.empty().u64(ROM_BAR).u32(CONFIG, 4));
+    call(20, REGION_READ, MessageBody.empty().u64(ROM_BAR).u32(CONFIG, 4));
     writeConfig(ROM_BAR, 0);
   }
 
   private void writeConfig(int at, int value) throws IOException, ErrnoException {
-    call(REGION_WRITE, WireBody.empty().u64(at).u32(CONFIG, 4, value));
+    call(REGION_WRITE, MessageBody.empty().u64(at).u32(CONFIG, 4, value));
   }
 
   private void disableIrqs(boolean hasMsix) throws IOException, ErrnoException {
@@ -215,7 +218,7 @@ public final class QemuClient implements AutoCloseable {
   }
 
   private void setIrqs(int flags, int index, int count, Fd... fds) throws IOException, ErrnoException {
-    call(SET_IRQS, WireBody.empty().u32(20, flags, index, 0, count), fds);
+    call(SET_IRQS, MessageBody.empty().u32(20, flags, index, 0, count), fds);
   }
 
   /** Returns the config space as it was read at start-up. */
@@ -236,7 +239,7 @@ public final class QemuClient implements AutoCloseable {
 
   /** Writes a register without waiting for an answer. */
   public void write(int bar, long offset, int value) throws IOException {
-    connection.post(REGION_WRITE, WireBody.empty().u64(offset).u32(bar, 4, value));
+    connection.post(REGION_WRITE, MessageBody.empty().u64(offset).u32(bar, 4, value));
   }
 
   /** Writes a 64-bit register in two halves, without waiting. */
@@ -247,7 +250,7 @@ public final class QemuClient implements AutoCloseable {
 
   /** Reads a register. */
   public int read(int bar, long offset) throws IOException, ErrnoException {
-    return call(20, REGION_READ, WireBody.empty().u64(offset).u32(bar, 4)).u32(16);
+    return call(20, REGION_READ, MessageBody.empty().u64(offset).u32(bar, 4)).u32(16);
   }
 
   /** Reads a 64-bit register in two halves. */
@@ -256,7 +259,7 @@ public final class QemuClient implements AutoCloseable {
   }
 
   /** Unmaps memory that never was mapped. The server may refuse it, and has to go on. */
-  public void unmapWhatNeverWasMapped() throws IOException, ErrnoException {
+  public void unmapUnmappedRange() throws IOException, ErrnoException {
     unmapIfMapped(NEVER_MAPPED, 0x1000);
   }
 
@@ -277,7 +280,7 @@ public final class QemuClient implements AutoCloseable {
   public void unmapAllAndMapAgain(Fd ram, long ramSize) throws IOException, ErrnoException {
     unmapIfMapped(0, NEARLY_ALL);
     map(ram, 0, ramSize);
-    call(DMA_MAP, WireBody.empty().u32(32, READ).u64(0, romAt, romSize));
+    call(DMA_MAP, MessageBody.empty().u32(32, READ).u64(0, romAt, romSize));
   }
 
   /** Maps the guest's memory elsewhere and back, as firmware has it done, and at last once more as it is. */
@@ -290,16 +293,16 @@ public final class QemuClient implements AutoCloseable {
   }
 
   private void map(Fd ram, long iova, long size) throws IOException, ErrnoException {
-    call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), ram);
+    call(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), ram);
   }
 
   private void unmap(long iova, long size) throws IOException, ErrnoException {
-    call(DMA_UNMAP, WireBody.empty().u32(24, 0).u64(iova, size));
+    call(DMA_UNMAP, MessageBody.empty().u32(24, 0).u64(iova, size));
   }
 
   /** Maps a BAR at its guest address, without a descriptor, and unmaps it again. */
   public void mapAndUnmapBar(int bar, long at) throws IOException, ErrnoException {
-    call(DMA_MAP, WireBody.empty().u32(32, READ_WRITE).u64(0, at, barSizes[bar]));
+    call(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE).u64(0, at, barSizes[bar]));
     unmap(at, barSizes[bar]);
   }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.DATA_SIZE;
-import static io.vfio4j.testkit.foreign.WireNumbers.DEVICE_STATE;
-import static io.vfio4j.testkit.foreign.WireNumbers.FEATURE;
-import static io.vfio4j.testkit.foreign.WireNumbers.GET;
-import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_REPORT;
-import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_START;
-import static io.vfio4j.testkit.foreign.WireNumbers.LOGGING_STOP;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIGRATION;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_READ;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIG_DATA_WRITE;
-import static io.vfio4j.testkit.foreign.WireNumbers.MIG_GET_PRECOPY_INFO;
-import static io.vfio4j.testkit.foreign.WireNumbers.PROBE;
-import static io.vfio4j.testkit.foreign.WireNumbers.SET;
+import static io.vfio4j.testkit.foreign.WireConstants.DATA_SIZE;
+import static io.vfio4j.testkit.foreign.WireConstants.DEVICE_STATE;
+import static io.vfio4j.testkit.foreign.WireConstants.FEATURE;
+import static io.vfio4j.testkit.foreign.WireConstants.GET;
+import static io.vfio4j.testkit.foreign.WireConstants.LOGGING_REPORT;
+import static io.vfio4j.testkit.foreign.WireConstants.LOGGING_START;
+import static io.vfio4j.testkit.foreign.WireConstants.LOGGING_STOP;
+import static io.vfio4j.testkit.foreign.WireConstants.MIGRATION;
+import static io.vfio4j.testkit.foreign.WireConstants.MIG_DATA_READ;
+import static io.vfio4j.testkit.foreign.WireConstants.MIG_DATA_WRITE;
+import static io.vfio4j.testkit.foreign.WireConstants.MIG_GET_PRECOPY_INFO;
+import static io.vfio4j.testkit.foreign.WireConstants.PROBE;
+import static io.vfio4j.testkit.foreign.WireConstants.SET;
 
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
@@ -33,25 +33,25 @@ import java.util.OptionalLong;
 public final class QemuMigration {
 
   private static final int FIELDS = 8;
-  private static final int PIECE = 256 << 10;
+  private static final int MAX_CHUNK = 256 << 10;
   private static final int PRECOPY_INFO = 24;
   private static final long PAGE = 4096;
 
   private final QemuClient client;
-  private final int piece;
+  private final int chunkSize;
 
   QemuMigration(QemuClient client, int mostData) {
     this.client = client;
-    piece = Math.min(PIECE, mostData);
+    chunkSize = Math.min(MAX_CHUNK, mostData);
   }
 
   /** Forwards an ioctl: its argument, data included, is what is sent and what is to come back. */
-  private WireMessage forward(int flags, int dataSize, WireBody data) throws IOException, ErrnoException {
+  private WireMessage forward(int flags, int dataSize, MessageBody data) throws IOException, ErrnoException {
     byte[] bytes = Arrays.copyOf(data.toBytes(), dataSize);
     WireMessage reply =
-        client.call(FIELDS + dataSize, FEATURE, WireBody.feature(flags, dataSize).bytes(bytes));
+        client.call(FIELDS + dataSize, FEATURE, MessageBody.feature(flags, dataSize).bytes(bytes));
     if (reply.body().limit() != FIELDS + dataSize || reply.u32(4) != flags) {
-      throw new PeerComplaint("DEVICE_FEATURE 0x%x of %d bytes answered with %d".formatted(flags,
+      throw new ProtocolViolationException("DEVICE_FEATURE 0x%x of %d bytes answered with %d".formatted(flags,
           FIELDS + dataSize, reply.body().limit()));
     }
     return reply;
@@ -60,7 +60,7 @@ public final class QemuMigration {
   /** Tells whether the device has a DMA log. */
   public boolean hasDmaLog() throws IOException, ErrnoException {
     try {
-      forward(PROBE | SET | LOGGING_START, 0, WireBody.empty());
+      forward(PROBE | SET | LOGGING_START, 0, MessageBody.empty());
       return true;
     } catch (ErrnoException e) {
       return false;
@@ -69,20 +69,21 @@ public final class QemuMigration {
 
   /** Moves the device. */
   public void moveTo(DeviceState target) throws IOException, ErrnoException {
-    forward(SET | DEVICE_STATE, 8, WireBody.empty().u32(target.wireValue(), -1));
+    forward(SET | DEVICE_STATE, 8, MessageBody.empty().u32(target.wireValue(), -1));
   }
 
   /** Returns the device's state. */
   public DeviceState state() throws IOException, ErrnoException {
-    int value = forward(GET | DEVICE_STATE, 8, WireBody.empty()).u32(8);
+    int value = forward(GET | DEVICE_STATE, 8, MessageBody.empty()).u32(8);
     return DeviceState.fromWire(value)
-        .orElseThrow(() -> new PeerComplaint("a device state " + Integer.toUnsignedString(value)));
+        .orElseThrow(
+            () -> new ProtocolViolationException("a device state " + Integer.toUnsignedString(value)));
   }
 
   /** Returns the bytes that the device expects to have to save, or nothing if it does not say. */
   public OptionalLong stopCopyLength() throws IOException, ErrnoException {
     try {
-      return OptionalLong.of(forward(GET | DATA_SIZE, 8, WireBody.empty()).u64(8));
+      return OptionalLong.of(forward(GET | DATA_SIZE, 8, MessageBody.empty()).u64(8));
     } catch (ErrnoException e) {
       return OptionalLong.empty();
     }
@@ -92,7 +93,7 @@ public final class QemuMigration {
   public OptionalLong preCopyBytes() throws IOException, ErrnoException {
     try {
       WireMessage info =
-          client.call(PRECOPY_INFO, MIG_GET_PRECOPY_INFO, WireBody.empty().u32(0, 0).u64(0, 0));
+          client.call(PRECOPY_INFO, MIG_GET_PRECOPY_INFO, MessageBody.empty().u32(0, 0).u64(0, 0));
       return OptionalLong.of(info.u64(8) + info.u64(16));
     } catch (ErrnoException e) {
       return OptionalLong.empty();
@@ -106,7 +107,7 @@ public final class QemuMigration {
    */
   public byte[] save() throws IOException, ErrnoException {
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
-    long features = forward(GET | MIGRATION, 8, WireBody.empty()).u64(8);
+    long features = forward(GET | MIGRATION, 8, MessageBody.empty()).u64(8);
     if ((features & MigrationFeature.PRE_COPY.flag()) != 0) {
       moveTo(DeviceState.PRE_COPY);
       readAll(stream);
@@ -119,11 +120,12 @@ public final class QemuMigration {
   /** Reads until there is nothing more, for now or at all. */
   private void readAll(ByteArrayOutputStream stream) throws IOException, ErrnoException {
     while (true) {
-      WireMessage reply = client.call(FIELDS + piece, MIG_DATA_READ,
-          WireBody.empty().u32(FIELDS + piece, piece).bytes(new byte[piece]));
+      WireMessage reply = client.call(FIELDS + chunkSize, MIG_DATA_READ,
+          MessageBody.empty().u32(FIELDS + chunkSize, chunkSize).bytes(new byte[chunkSize]));
       int size = reply.u32(4);
-      if (size < 0 || size > piece) {
-        throw new PeerComplaint("%d bytes of state in a buffer of %d".formatted(size, piece));
+      if (size < 0 || size > chunkSize) {
+        throw new ProtocolViolationException(
+            "%d bytes of state in a buffer of %d".formatted(size, chunkSize));
       }
       if (size == 0) {
         return;
@@ -135,9 +137,9 @@ public final class QemuMigration {
   /** Writes a stream into the device, which is in RUNNING before and afterwards. */
   public void load(byte[] stream) throws IOException, ErrnoException {
     moveTo(DeviceState.RESUMING);
-    for (int done = 0; done < stream.length; done += piece) {
-      byte[] data = Arrays.copyOfRange(stream, done, Math.min(stream.length, done + piece));
-      WireBody body = WireBody.empty().u32(FIELDS + data.length, data.length).bytes(data);
+    for (int done = 0; done < stream.length; done += chunkSize) {
+      byte[] data = Arrays.copyOfRange(stream, done, Math.min(stream.length, done + chunkSize));
+      MessageBody body = MessageBody.empty().u32(FIELDS + data.length, data.length).bytes(data);
       client.call(FIELDS + data.length, MIG_DATA_WRITE, body);
     }
     moveTo(DeviceState.RUNNING);
@@ -153,18 +155,19 @@ public final class QemuMigration {
       throw new ErrnoException(Errno.EINVAL, "ranges are pairs");
     }
     forward(SET | LOGGING_START, 16 + ranges.length * Long.BYTES,
-        WireBody.empty().u64(PAGE).u32(ranges.length / 2, 0).u64(ranges));
+        MessageBody.empty().u64(PAGE).u32(ranges.length / 2, 0).u64(ranges));
   }
 
   /** Returns which pages of a range the device has written since they were last reported, mapped or not. */
   public BitSet report(long iova, long length) throws IOException, ErrnoException {
     int bitmap = (int) ((length / PAGE + Long.SIZE - 1) / Long.SIZE) * Long.BYTES;
-    WireMessage reply = forward(GET | LOGGING_REPORT, 24 + bitmap, WireBody.empty().u64(iova, length, PAGE));
+    WireMessage reply =
+        forward(GET | LOGGING_REPORT, 24 + bitmap, MessageBody.empty().u64(iova, length, PAGE));
     return BitSet.valueOf(reply.bytes(32, bitmap));
   }
 
   /** Stops the DMA log, with an argument that holds more than it needs. */
   public void stopLog() throws IOException, ErrnoException {
-    forward(SET | LOGGING_STOP, 24, WireBody.empty());
+    forward(SET | LOGGING_STOP, 24, MessageBody.empty());
   }
 }

@@ -11,9 +11,9 @@ public enum ServerTrait {
   /** Fills MIG_DATA_READ replies up to the size asked for, with bytes that mean nothing. */
   PADS_DATA,
   /** Has neither RUNNING_P2P nor PRE_COPY_P2P, whatever its device can do. */
-  KNOWS_NO_P2P,
+  NO_P2P,
   /** Never says ERROR: a device that is broken seems to be where it was before, and takes no move but a reset. */
-  NEVER_ERROR,
+  NO_ERROR_STATE,
   /** Leaves the migration state as it is at DEVICE_RESET. */
   RESET_LEAVES_STATE,
   /** Answers EINVAL to nearly everything in STOP and STOP_COPY. */
@@ -27,17 +27,17 @@ public enum ServerTrait {
   /** Leaves the device in whatever state it is in when its client goes away. */
   KEEPS_STATE,
   /** Takes 1 descriptor, 64 bytes of data and 2 mappings, and says so: not to be combined with {@link #NO_JSON}. */
-  TINY_LIMITS,
+  MINIMAL_LIMITS,
   /** Names its limits, but not how many descriptors it accepts in a message, and accepts 1. */
-  NAMES_NO_FDS,
+  OMITS_FD_LIMIT,
   /** Has a DMA log, in which what it writes by message is not: its client knows that, since it does the writing. */
-  LOGS_ALL_BUT_MESSAGES,
+  OMITS_MESSAGE_WRITES_FROM_LOG,
   /** Has pre-copy info, by command 19. */
   PRE_COPY_COMMAND,
   /** Says of its device, which can be reset, that it cannot. */
-  DENIES_RESET,
+  NO_RESET_FLAG,
   /** Has features of later times: number 40 of DEVICE_FEATURE, which does nothing, and flag 0x10 of MIGRATION. */
-  LATER_FEATURES,
+  UNKNOWN_FEATURES,
   /** Accepts one client in its life, and listens no longer once that is gone. */
   ONE_CLIENT,
   /** Sends each reply in small pieces, and rests in between. */
@@ -45,7 +45,7 @@ public enum ServerTrait {
 
   /** Returns what the reference C library is like, all together. */
   public static Set<ServerTrait> referenceLibrary() {
-    return Collections.unmodifiableSet(EnumSet.of(PADS_DATA, KNOWS_NO_P2P, NEVER_ERROR, RESET_LEAVES_STATE,
-        REFUSES_WHILE_STOPPED, EIGHT_FDS, KEEPS_STATE, LOGS_ALL_BUT_MESSAGES));
+    return Collections.unmodifiableSet(EnumSet.of(PADS_DATA, NO_P2P, NO_ERROR_STATE, RESET_LEAVES_STATE,
+        REFUSES_WHILE_STOPPED, EIGHT_FDS, KEEPS_STATE, OMITS_MESSAGE_WRITES_FROM_LOG));
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-import static io.vfio4j.testkit.foreign.WireNumbers.VERSION;
+import static io.vfio4j.testkit.foreign.WireConstants.VERSION;
 
 import io.vfio4j.model.ErrnoException;
 import java.io.IOException;
@@ -23,21 +23,21 @@ record VersionExchange(int minor, String json) {
    * @param connection a new connection
    * @param minor what to ask for
    * @param json the client's capabilities, empty for none
-   * @throws PeerComplaint if a client that asks so cannot bear the answer
+   * @throws ProtocolViolationException if a client that asks so cannot bear the answer
    */
-  static VersionExchange with(ClientConnection connection, int minor, String json)
+  static VersionExchange negotiate(ClientConnection connection, int minor, String json)
       throws IOException, ErrnoException {
-    WireBody request = WireBody.empty().u16(0, minor);
+    MessageBody request = MessageBody.empty().u16(0, minor);
     if (!json.isEmpty()) {
       request.text(json);
     }
     WireMessage reply = connection.call(VERSION, request);
     int size = reply.body().limit();
     if (reply.u32(0) != (reply.u32(0) >>> 16) << 16 || reply.u32(0) >>> 16 > minor) {
-      throw new PeerComplaint("version 0x%08x instead of 0.%d".formatted(reply.u32(0), minor));
+      throw new ProtocolViolationException("version 0x%08x instead of 0.%d".formatted(reply.u32(0), minor));
     }
     if (size > NUMBERS && (json.isEmpty() || reply.bytes(size - 1, 1)[0] != 0)) {
-      throw new PeerComplaint(
+      throw new ProtocolViolationException(
           "a VERSION with capabilities that " + (json.isEmpty() ? "nobody asked for" : "have no end"));
     }
     String text = size > NUMBERS
@@ -48,7 +48,7 @@ record VersionExchange(int minor, String json) {
 
   /** Returns the bytes of a VERSION message with this JSON. */
   static int messageSize(String json) {
-    return WireNumbers.HEADER + NUMBERS
+    return WireConstants.HEADER + NUMBERS
         + (json.isEmpty() ? 0 : json.getBytes(StandardCharsets.UTF_8).length + 1);
   }
 }

@@ -16,35 +16,35 @@ record WireMessage(int id, int command, int flags, int errno, ByteBuffer body,
     ReceivedFds fds) implements AutoCloseable {
 
   boolean isReply() {
-    return (flags & WireNumbers.TYPE_MASK) == WireNumbers.REPLY;
+    return (flags & WireConstants.TYPE_MASK) == WireConstants.REPLY;
   }
 
   boolean isError() {
-    return (flags & WireNumbers.ERROR) != 0;
+    return (flags & WireConstants.ERROR) != 0;
   }
 
   boolean wantsReply() {
-    return (flags & WireNumbers.NO_REPLY) == 0;
+    return (flags & WireConstants.NO_REPLY) == 0;
   }
 
   int u32(int at) throws ErrnoException {
-    need(at + Integer.BYTES);
+    requireSize(at + Integer.BYTES);
     return body.getInt(at);
   }
 
   long u64(int at) throws ErrnoException {
-    need(at + Long.BYTES);
+    requireSize(at + Long.BYTES);
     return body.getLong(at);
   }
 
   byte[] bytes(int at, int count) throws ErrnoException {
-    need(at + count);
+    requireSize(at + count);
     byte[] bytes = new byte[count];
     body.get(at, bytes);
     return bytes;
   }
 
-  private void need(int size) throws ErrnoException {
+  private void requireSize(int size) throws ErrnoException {
     if (size < 0 || body.limit() < size) {
       throw new ErrnoException(Errno.EINVAL, "command %d of %d bytes".formatted(command, body.limit()));
     }

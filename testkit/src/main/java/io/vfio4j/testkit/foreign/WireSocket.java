@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
 final class WireSocket implements AutoCloseable {
 
   /** No message of these peers, nor any answer to them, is larger. */
-  private static final int LARGEST = 4 << 20;
+  private static final int MAX_MESSAGE_BYTES = 4 << 20;
 
   private final UnixSocket socket;
-  private final Pace pace;
+  private final SendPace pace;
 
-  WireSocket(UnixSocket socket, Pace pace) {
+  WireSocket(UnixSocket socket, SendPace pace) {
     this.socket = socket;
     this.pace = pace;
   }
@@ -34,35 +34,36 @@ final class WireSocket implements AutoCloseable {
    *
    * @return null at the end of the stream
    * @throws EOFException if it ends within a message, or nothing comes in time
-   * @throws PeerComplaint if the message cannot be one
+   * @throws ProtocolViolationException if the message cannot be one
    */
   @Nullable
   WireMessage receive() throws IOException {
     ReceivedFds fds = new ReceivedFds();
     try {
-      byte[] first = receive(WireNumbers.HEADER, fds);
+      byte[] first = receive(WireConstants.HEADER, fds);
       if (first.length == 0) {
         fds.close();
         return null;
       }
-      ByteBuffer header = little(first);
+      ByteBuffer header = littleEndian(first);
       int size = header.getInt(4);
-      if (size < WireNumbers.HEADER || size > LARGEST) {
-        throw new PeerComplaint("a message of %s bytes".formatted(Integer.toUnsignedString(size)));
+      if (size < WireConstants.HEADER || size > MAX_MESSAGE_BYTES) {
+        throw new ProtocolViolationException(
+            "a message of %s bytes".formatted(Integer.toUnsignedString(size)));
       }
-      byte[] body = receive(size - WireNumbers.HEADER, fds);
-      if (body.length < size - WireNumbers.HEADER) {
+      byte[] body = receive(size - WireConstants.HEADER, fds);
+      if (body.length < size - WireConstants.HEADER) {
         throw new EOFException("the stream ended within a message");
       }
       return new WireMessage(Short.toUnsignedInt(header.getShort(0)), Short.toUnsignedInt(header.getShort(2)),
-          header.getInt(8), header.getInt(12), little(body), fds);
+          header.getInt(8), header.getInt(12), littleEndian(body), fds);
     } catch (IOException | RuntimeException e) {
       fds.close();
       throw e;
     }
   }
 
-  static ByteBuffer little(byte[] bytes) {
+  static ByteBuffer littleEndian(byte[] bytes) {
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
@@ -86,24 +87,25 @@ final class WireSocket implements AutoCloseable {
 
   /** Sends a message; descriptors go with its first byte. */
   void send(int id, int command, int flags, int errno, byte[] body, List<Fd> fds) throws IOException {
-    byte[] message = WireBody.empty().u16(id, command).u32(WireNumbers.HEADER + body.length, flags, errno)
-        .bytes(body).toBytes();
+    byte[] message =
+        MessageBody.empty().u16(id, command).u32(WireConstants.HEADER + body.length, flags, errno)
+            .bytes(body).toBytes();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment whole = arena.allocateFrom(ValueLayout.JAVA_BYTE, message);
       if (pace.pieces() == 1) {
         socket.send(whole, MemorySegment.NULL, fds);
         return;
       }
-      piece(whole, 0, 1, fds);
-      piece(whole, 1, WireNumbers.HEADER, List.of());
+      sendChunk(whole, 0, 1, fds);
+      sendChunk(whole, 1, WireConstants.HEADER, List.of());
       int step = Math.max(1, Math.ceilDiv(body.length, pace.pieces()));
-      for (int at = WireNumbers.HEADER; at < message.length; at += step) {
-        piece(whole, at, Math.min(message.length, at + step), List.of());
+      for (int at = WireConstants.HEADER; at < message.length; at += step) {
+        sendChunk(whole, at, Math.min(message.length, at + step), List.of());
       }
     }
   }
 
-  private void piece(MemorySegment whole, int from, int to, List<Fd> fds) throws IOException {
+  private void sendChunk(MemorySegment whole, int from, int to, List<Fd> fds) throws IOException {
     LockSupport.parkNanos(pace.pause().toNanos());
     socket.send(whole.asSlice(from, to - from), MemorySegment.NULL, fds);
   }

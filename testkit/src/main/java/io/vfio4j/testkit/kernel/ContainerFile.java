@@ -16,16 +16,16 @@ final class ContainerFile implements ScriptedFile {
 
   private static final int OTHER_CAPABILITY = 3;
   private static final int MIGRATION_CAPABILITY = 2;
-  private static final long MOST_BITMAP = 1 << 28;
+  private static final long MAX_BITMAP_BYTES = 1 << 28;
 
   private final ScriptedMemory memory;
-  private final KernelManners manners;
+  private final KernelProfile profile;
   private boolean hasGroup;
   private boolean hasIommu;
 
-  ContainerFile(ScriptedMemory memory, KernelManners manners) {
+  ContainerFile(ScriptedMemory memory, KernelProfile manners) {
     this.memory = memory;
-    this.manners = manners;
+    this.profile = manners;
   }
 
   boolean hasIommu() {
@@ -39,12 +39,13 @@ final class ContainerFile implements ScriptedFile {
   @Override
   public int ioctl(int request, MemorySegment argument, MemorySegment pointedAt) {
     return switch (request) {
-      case Requests.GET_API_VERSION -> 0;
-      case Requests.CHECK_EXTENSION -> argument.address() == TYPE1 || argument.address() == TYPE1_V2 ? 1 : 0;
-      case Requests.SET_IOMMU -> setIommu(argument.address());
-      case Requests.IOMMU_GET_INFO, Requests.IOMMU_MAP_DMA, Requests.IOMMU_UNMAP_DMA,
-          Requests.IOMMU_DIRTY_PAGES ->
-        hasIommu ? ofIommu(request, argument, pointedAt) : -Errno.EINVAL.number();
+      case IoctlNumbers.GET_API_VERSION -> 0;
+      case IoctlNumbers.CHECK_EXTENSION ->
+        argument.address() == TYPE1 || argument.address() == TYPE1_V2 ? 1 : 0;
+      case IoctlNumbers.SET_IOMMU -> setIommu(argument.address());
+      case IoctlNumbers.IOMMU_GET_INFO, IoctlNumbers.IOMMU_MAP_DMA, IoctlNumbers.IOMMU_UNMAP_DMA,
+          IoctlNumbers.IOMMU_DIRTY_PAGES ->
+        hasIommu ? iommuIoctl(request, argument, pointedAt) : -Errno.EINVAL.number();
       default -> -Errno.ENOTTY.number();
     };
   }
@@ -57,17 +58,17 @@ final class ContainerFile implements ScriptedFile {
     return 0;
   }
 
-  private int ofIommu(int request, MemorySegment argument, MemorySegment pointedAt) {
+  private int iommuIoctl(int request, MemorySegment argument, MemorySegment pointedAt) {
     return switch (request) {
-      case Requests.IOMMU_GET_INFO -> info(argument);
-      case Requests.IOMMU_MAP_DMA -> {
+      case IoctlNumbers.IOMMU_GET_INFO -> info(argument);
+      case IoctlNumbers.IOMMU_MAP_DMA -> {
         int flags = argument.get(JAVA_INT, 4);
         yield pointedAt.address() != argument.get(JAVA_LONG, 8) || (flags & 1) == 0
             ? -Errno.EFAULT.number()
             : memory.map(argument.get(JAVA_LONG, 16), pointedAt, argument.get(JAVA_LONG, 24),
                 (flags & 2) != 0);
       }
-      case Requests.IOMMU_UNMAP_DMA -> {
+      case IoctlNumbers.IOMMU_UNMAP_DMA -> {
         argument.set(JAVA_LONG, 16, memory.unmap(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16)));
         yield 0;
       }
@@ -77,7 +78,7 @@ final class ContainerFile implements ScriptedFile {
 
   /** Two capabilities, of which the second is that of migration. */
   private int info(MemorySegment argument) {
-    if (!manners.hasDirtyPages()) {
+    if (!profile.hasDirtyPages()) {
       argument.set(JAVA_INT, 4, 1);
       return 0;
     }
@@ -91,7 +92,7 @@ final class ContainerFile implements ScriptedFile {
     argument.set(JAVA_SHORT, 42, (short) 1);
     argument.set(JAVA_INT, 44, 0);
     argument.set(JAVA_LONG, 56, ScriptedMemory.PAGE);
-    argument.set(JAVA_LONG, 64, MOST_BITMAP);
+    argument.set(JAVA_LONG, 64, MAX_BITMAP_BYTES);
     return 0;
   }
 
@@ -103,8 +104,8 @@ final class ContainerFile implements ScriptedFile {
         boolean isRight =
             argument.get(JAVA_INT, 0) == 48 && argument.get(JAVA_LONG, 24) == ScriptedMemory.PAGE
                 && argument.get(JAVA_LONG, 32) <= pointedAt.byteSize()
-                && argument.get(JAVA_LONG, 32) <= MOST_BITMAP
-                && !memory.cutsMapping(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16))
+                && argument.get(JAVA_LONG, 32) <= MAX_BITMAP_BYTES
+                && !memory.splitsMapping(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16))
                 && argument.get(JAVA_LONG, 40) == pointedAt.address();
         yield isRight
             ? memory.report(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16), pointedAt, true)

@@ -21,18 +21,18 @@ final class DataFile implements ScriptedFile {
   private static final int INFO_SIZE = 24;
 
   private final DataSession session;
-  private final KernelManners manners;
-  private final BooleanSupplier tellsReinit;
+  private final KernelProfile profile;
+  private final BooleanSupplier reportsReinit;
 
-  DataFile(DataSession session, KernelManners manners, BooleanSupplier tellsReinit) {
+  DataFile(DataSession session, KernelProfile manners, BooleanSupplier tellsReinit) {
     this.session = session;
-    this.manners = manners;
-    this.tellsReinit = tellsReinit;
+    this.profile = manners;
+    this.reportsReinit = tellsReinit;
   }
 
   @Override
   public int ioctl(int request, MemorySegment argument, MemorySegment pointedAt) {
-    if (request != Requests.MIG_GET_PRECOPY_INFO || !(session instanceof SavingSession saving)) {
+    if (request != IoctlNumbers.MIG_GET_PRECOPY_INFO || !(session instanceof SavingSession saving)) {
       return -Errno.ENOTTY.number();
     }
     if (argument.get(JAVA_INT, 0) < INFO_SIZE) {
@@ -44,7 +44,7 @@ final class DataFile implements ScriptedFile {
         return -Errno.ENOTTY.number();
       }
       // Without the opt-in drivers leave in the flags what they find there; here they find what misleads.
-      argument.set(JAVA_INT, 4, !tellsReinit.getAsBoolean() || info.get().reinit() ? REINIT : 0);
+      argument.set(JAVA_INT, 4, !reportsReinit.getAsBoolean() || info.get().reinit() ? REINIT : 0);
       argument.set(JAVA_LONG, 8, info.get().initialBytes());
       argument.set(JAVA_LONG, 16, info.get().dirtyBytes());
       return 0;
@@ -63,7 +63,8 @@ final class DataFile implements ScriptedFile {
       if (read == SavingSession.END) {
         return 0;
       }
-      return read != SavingSession.NOTHING_NOW || manners.endsByZero() ? read : -Errno.ENOMSG.number();
+      return read != SavingSession.NOTHING_NOW || profile.endsPreCopyWithZero() ? read
+          : -Errno.ENOMSG.number();
     } catch (DeviceException e) {
       return -e.errno().number();
     }

@@ -22,11 +22,11 @@ final class GroupFile implements ScriptedFile {
   @Override
   public int ioctl(int request, MemorySegment argument, MemorySegment pointedAt) {
     return switch (request) {
-      case Requests.GROUP_GET_STATUS -> {
-        argument.set(JAVA_INT, 4, kernel.manners().isViable() ? VIABLE : 0);
+      case IoctlNumbers.GROUP_GET_STATUS -> {
+        argument.set(JAVA_INT, 4, kernel.profile().isViable() ? VIABLE : 0);
         yield 0;
       }
-      case Requests.GROUP_SET_CONTAINER -> {
+      case IoctlNumbers.GROUP_SET_CONTAINER -> {
         if (!(kernel.file(argument.get(JAVA_INT, 0)) instanceof ContainerFile given)) {
           yield -Errno.EINVAL.number();
         }
@@ -34,7 +34,7 @@ final class GroupFile implements ScriptedFile {
         given.addGroup();
         yield 0;
       }
-      case Requests.GROUP_GET_DEVICE_FD -> container != null && container.hasIommu()
+      case IoctlNumbers.GROUP_GET_DEVICE_FD -> container != null && container.hasIommu()
           ? kernel.openDevice(argument.getString(0))
           : -Errno.EINVAL.number();
       default -> -Errno.ENOTTY.number();

@@ -20,33 +20,33 @@ final class IommufdFile implements ScriptedFile {
   private static final int DIRTY_TRACKING = 2;
 
   private final ScriptedMemory memory;
-  private final KernelManners manners;
+  private final KernelProfile profile;
 
-  IommufdFile(ScriptedMemory memory, KernelManners manners) {
+  IommufdFile(ScriptedMemory memory, KernelProfile manners) {
     this.memory = memory;
-    this.manners = manners;
+    this.profile = manners;
   }
 
   @Override
   public int ioctl(int request, MemorySegment argument, MemorySegment pointedAt) {
     return switch (request) {
-      case Requests.IOAS_ALLOC -> {
+      case IoctlNumbers.IOAS_ALLOC -> {
         argument.set(JAVA_INT, 8, ADDRESS_SPACE);
         yield 0;
       }
-      case Requests.IOAS_MAP -> map(argument, pointedAt);
-      case Requests.IOAS_UNMAP -> argument.get(JAVA_INT, 4) != ADDRESS_SPACE
+      case IoctlNumbers.IOAS_MAP -> map(argument, pointedAt);
+      case IoctlNumbers.IOAS_UNMAP -> argument.get(JAVA_INT, 4) != ADDRESS_SPACE
           || memory.unmap(argument.get(JAVA_LONG, 8), argument.get(JAVA_LONG, 16)) == 0
               ? -Errno.ENOENT.number() : 0;
-      case Requests.GET_HW_INFO -> {
-        argument.set(JAVA_LONG, 32, manners.hasDirtyPages() ? 1 : 0);
+      case IoctlNumbers.GET_HW_INFO -> {
+        argument.set(JAVA_LONG, 32, profile.hasDirtyPages() ? 1 : 0);
         yield argument.get(JAVA_INT, 8) == DEVICE ? 0 : -Errno.ENOENT.number();
       }
-      case Requests.HWPT_ALLOC -> allocPageTable(argument);
-      case Requests.HWPT_SET_DIRTY_TRACKING -> argument.get(JAVA_INT, 8) == PAGE_TABLE
+      case IoctlNumbers.HWPT_ALLOC -> allocPageTable(argument);
+      case IoctlNumbers.HWPT_SET_DIRTY_TRACKING -> argument.get(JAVA_INT, 8) == PAGE_TABLE
           ? memory.track(argument.get(JAVA_INT, 4) == 1)
           : -Errno.ENOENT.number();
-      case Requests.HWPT_GET_DIRTY_BITMAP -> dirtyBitmap(argument, pointedAt);
+      case IoctlNumbers.HWPT_GET_DIRTY_BITMAP -> dirtyBitmap(argument, pointedAt);
       default -> -Errno.ENOTTY.number();
     };
   }

@@ -39,7 +39,7 @@ final class ScriptedDevice {
   private final MemorySegment bar = Arena.ofAuto().allocate(BAR_SIZE, 4096);
   private final Map<Vector, Integer> eventFds = new HashMap<>();
 
-  ScriptedDevice(ScriptedKernel kernel, MigratableDevice device, KernelManners manners) {
+  ScriptedDevice(ScriptedKernel kernel, MigratableDevice device, KernelProfile manners) {
     this.device = device;
     features = new ScriptedFeatures(kernel, device, manners);
     DeviceIdentity identity = device.identity();
@@ -54,11 +54,11 @@ final class ScriptedDevice {
     return device.identity().name();
   }
 
-  ScriptedFile ofGroup() {
+  ScriptedFile groupFile() {
     return new DeviceFile(true);
   }
 
-  ScriptedFile cdev() {
+  ScriptedFile cdevFile() {
     return new DeviceFile(false);
   }
 
@@ -88,27 +88,27 @@ final class ScriptedDevice {
 
     @Override
     public int ioctl(int request, MemorySegment argument, MemorySegment pointedAt) {
-      if (!isBound && request != Requests.DEVICE_BIND_IOMMUFD) {
+      if (!isBound && request != IoctlNumbers.DEVICE_BIND_IOMMUFD) {
         return -Errno.EINVAL.number();
       }
       return switch (request) {
-        case Requests.DEVICE_BIND_IOMMUFD -> {
+        case IoctlNumbers.DEVICE_BIND_IOMMUFD -> {
           isBound = true;
           argument.set(JAVA_INT, 12, IommufdFile.DEVICE);
           yield 0;
         }
-        case Requests.DEVICE_ATTACH_IOMMUFD_PT -> {
+        case IoctlNumbers.DEVICE_ATTACH_IOMMUFD_PT -> {
           int table = argument.get(JAVA_INT, 8);
           boolean isThere = table == IommufdFile.ADDRESS_SPACE || table == IommufdFile.PAGE_TABLE;
           isAttached |= isThere;
           yield isThere && isAttached ? 0 : -Errno.ENOENT.number();
         }
-        case Requests.DEVICE_GET_INFO -> info(argument);
-        case Requests.DEVICE_GET_REGION_INFO -> regionInfo(argument);
-        case Requests.DEVICE_GET_IRQ_INFO -> irqInfo(argument);
-        case Requests.DEVICE_SET_IRQS -> setIrqs(argument);
-        case Requests.DEVICE_RESET -> reset();
-        case Requests.DEVICE_FEATURE -> features.ask(argument, pointedAt);
+        case IoctlNumbers.DEVICE_GET_INFO -> info(argument);
+        case IoctlNumbers.DEVICE_GET_REGION_INFO -> regionInfo(argument);
+        case IoctlNumbers.DEVICE_GET_IRQ_INFO -> irqInfo(argument);
+        case IoctlNumbers.DEVICE_SET_IRQS -> setIrqs(argument);
+        case IoctlNumbers.DEVICE_RESET -> reset();
+        case IoctlNumbers.DEVICE_FEATURE -> features.ioctl(argument, pointedAt);
         default -> -Errno.ENOTTY.number();
       };
     }

@@ -35,20 +35,20 @@ final class ScriptedFeatures {
 
   private final ScriptedKernel kernel;
   private final MigratableDevice device;
-  private final KernelManners manners;
+  private final KernelProfile profile;
   private final DirtyLog log = new DirtyLog();
-  private boolean tellsReinit;
+  private boolean reportsReinit;
 
-  ScriptedFeatures(ScriptedKernel kernel, MigratableDevice device, KernelManners manners) {
+  ScriptedFeatures(ScriptedKernel kernel, MigratableDevice device, KernelProfile manners) {
     this.kernel = kernel;
     this.device = device;
-    this.manners = manners;
+    this.profile = manners;
   }
 
-  int ask(MemorySegment argument, MemorySegment pointedAt) {
+  int ioctl(MemorySegment argument, MemorySegment pointedAt) {
     int flags = argument.get(JAVA_INT, 4);
     int feature = flags & 0xffff;
-    if (!offers(feature)) {
+    if (!supports(feature)) {
       return -Errno.ENOTTY.number();
     }
     if ((flags & PROBE) != 0) {
@@ -64,12 +64,12 @@ final class ScriptedFeatures {
     }
   }
 
-  private boolean offers(int feature) {
+  private boolean supports(int feature) {
     return switch (feature) {
       case MIGRATION, MIG_DEVICE_STATE -> device.features().canMigrate();
       case MIG_DATA_SIZE -> device.features().canMigrate() && hasLength();
-      case DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT -> manners.hasDeviceLog();
-      case MIG_PRECOPY_INFO_V2 -> manners.tellsReinit();
+      case DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT -> profile.hasDeviceLog();
+      case MIG_PRECOPY_INFO_V2 -> profile.reportsReinit();
       default -> false;
     };
   }
@@ -111,7 +111,7 @@ final class ScriptedFeatures {
         return start(argument, pointedAt);
       }
       case DMA_LOGGING_STOP -> log.stop();
-      case MIG_PRECOPY_INFO_V2 -> tellsReinit = true;
+      case MIG_PRECOPY_INFO_V2 -> reportsReinit = true;
       default -> {
         return -Errno.EINVAL.number();
       }
@@ -119,8 +119,8 @@ final class ScriptedFeatures {
     return 0;
   }
 
-  boolean tellsReinit() {
-    return tellsReinit;
+  boolean reportsReinit() {
+    return reportsReinit;
   }
 
   /** Answers with the state that was asked for, reached or not. */
@@ -134,7 +134,7 @@ final class ScriptedFeatures {
       TransitionResult reached = device.moveTo(target.get());
       Optional<DataSession> session = reached.session();
       session.ifPresent(begun -> argument.set(JAVA_INT, 12,
-          kernel.install("data", new DataFile(begun, manners, this::tellsReinit))));
+          kernel.install("data", new DataFile(begun, profile, this::reportsReinit))));
       return 0;
     } catch (DeviceException e) {
       return -e.errno().number();

@@ -42,31 +42,31 @@ public final class ScriptedKernel implements DeviceCalls {
   /** Stands for read(2) among the requests. */
   private static final int READ = -1;
 
-  private record Open(String name, ScriptedFile file) {
+  private record OpenFile(String name, ScriptedFile file) {
   }
 
   /** The next so many calls of a request are not made, and are answered all the same. */
-  private static final class Trouble {
+  private static final class ScriptedAnswer {
     private final int request;
     private final int answer;
     private int times;
 
-    Trouble(int request, int answer, int times) {
+    ScriptedAnswer(int request, int answer, int times) {
       this.request = request;
       this.answer = answer;
       this.times = times;
     }
   }
 
-  private final KernelManners manners;
+  private final KernelProfile profile;
   private final ScriptedDevice device;
   private final ScriptedMemory memory = new ScriptedMemory();
-  private final Map<Integer, Open> files = new HashMap<>();
-  private final Map<String, Errno> closedDoors = new HashMap<>();
-  private final List<Trouble> troubles = new ArrayList<>();
-  private final List<Integer> asked = new ArrayList<>();
-  private final Map<Integer, Consumer<MemorySegment>> changes = new HashMap<>();
-  private int waits;
+  private final Map<Integer, OpenFile> files = new HashMap<>();
+  private final Map<String, Errno> openErrors = new HashMap<>();
+  private final List<ScriptedAnswer> scriptedAnswers = new ArrayList<>();
+  private final List<Integer> requests = new ArrayList<>();
+  private final Map<Integer, Consumer<MemorySegment>> answerChanges = new HashMap<>();
+  private int waitCount;
   private boolean interrupting;
   private boolean interrupted;
 
@@ -76,8 +76,8 @@ public final class ScriptedKernel implements DeviceCalls {
    * @param device the device that it has
    * @param manners how it is beyond what all kernels are
    */
-  public ScriptedKernel(MigratableDevice device, KernelManners manners) {
-    this.manners = manners;
+  public ScriptedKernel(MigratableDevice device, KernelProfile manners) {
+    this.profile = manners;
     this.device = new ScriptedDevice(this, device, manners);
   }
 
@@ -88,7 +88,7 @@ public final class ScriptedKernel implements DeviceCalls {
 
   /** Has the next calls of a request answered without being made. */
   public void answer(int request, int answer, int times) {
-    troubles.add(new Trouble(request, answer, times));
+    scriptedAnswers.add(new ScriptedAnswer(request, answer, times));
   }
 
   /**
@@ -96,8 +96,8 @@ public final class ScriptedKernel implements DeviceCalls {
    *
    * @param change gets the argument as it was answered
    */
-  public void change(int request, Consumer<MemorySegment> change) {
-    changes.put(request, change);
+  public void changeAnswer(int request, Consumer<MemorySegment> change) {
+    answerChanges.put(request, change);
   }
 
   /** Has the next reads of data sessions fail. */
@@ -106,13 +106,13 @@ public final class ScriptedKernel implements DeviceCalls {
   }
 
   /** Returns how often somebody waited for something to read. */
-  public int waits() {
-    return waits;
+  public int waitCount() {
+    return waitCount;
   }
 
   /** Has a file not open any more. */
-  public void close(String path, Errno errno) {
-    closedDoors.put(path, errno);
+  public void failOpen(String path, Errno errno) {
+    openErrors.put(path, errno);
   }
 
   /** Has a signal interrupt each call once, before anything is done. */
@@ -121,8 +121,8 @@ public final class ScriptedKernel implements DeviceCalls {
   }
 
   /** Returns the requests that were made, in order. */
-  public List<Integer> asked() {
-    return List.copyOf(asked);
+  public List<Integer> requests() {
+    return List.copyOf(requests);
   }
 
   /** Has the device write to memory: its own log and the one of the IOMMU have it then. */
@@ -148,7 +148,7 @@ public final class ScriptedKernel implements DeviceCalls {
   }
 
   /** A number that was closed may be used again, for anything. */
-  private static boolean isOpen(int number, Open open) {
+  private static boolean isOpen(int number, OpenFile open) {
     try {
       return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(number))).toString()
           .startsWith("/memfd:" + open.name);
@@ -167,7 +167,7 @@ public final class ScriptedKernel implements DeviceCalls {
     try {
       // Nothing but its number is kept: who called owns it.
       int number = Memfd.create(name, 0).number();
-      files.put(number, new Open(name, file));
+      files.put(number, new OpenFile(name, file));
       return number;
     } catch (LinuxException e) {
       throw new UncheckedIOException(e);
@@ -184,17 +184,17 @@ public final class ScriptedKernel implements DeviceCalls {
     if (isInterrupted()) {
       return -Errno.EINTR.number();
     }
-    Errno closed = closedDoors.get(path.toString());
+    Errno closed = openErrors.get(path.toString());
     if (closed != null) {
       return -closed.number();
     }
     return switch (path.toString()) {
-      case "/dev/vfio/vfio" -> install("container", new ContainerFile(memory, manners));
+      case "/dev/vfio/vfio" -> install("container", new ContainerFile(memory, profile));
       case "/dev/vfio/" + GROUP ->
         isOpen("group") ? -Errno.EBUSY.number() : install("group", new GroupFile(this));
-      case "/dev/vfio/devices/" + CDEV -> install("device", device.cdev());
-      case "/dev/iommu" -> manners.hasIommufd()
-          ? install("iommufd", new IommufdFile(memory, manners))
+      case "/dev/vfio/devices/" + CDEV -> install("device", device.cdevFile());
+      case "/dev/iommu" -> profile.hasIommufd()
+          ? install("iommufd", new IommufdFile(memory, profile))
           : -Errno.ENOENT.number();
       default -> -Errno.ENOENT.number();
     };
@@ -203,17 +203,17 @@ public final class ScriptedKernel implements DeviceCalls {
   /** Returns what a descriptor is of, if it is this kernel's. */
   @Nullable
   ScriptedFile file(int number) {
-    Open open = files.get(number);
+    OpenFile open = files.get(number);
     return open != null && isOpen(number, open) ? open.file : null;
   }
 
   /** Opens the device through its group. */
   int openDevice(String name) {
-    return name.equals(device.name()) ? install("device", device.ofGroup()) : -Errno.ENODEV.number();
+    return name.equals(device.name()) ? install("device", device.groupFile()) : -Errno.ENODEV.number();
   }
 
-  KernelManners manners() {
-    return manners;
+  KernelProfile profile() {
+    return profile;
   }
 
   @Override
@@ -235,10 +235,10 @@ public final class ScriptedKernel implements DeviceCalls {
     if (isInterrupted()) {
       return -Errno.EINTR.number();
     }
-    asked.add(request);
-    OptionalInt ordered = ordered(request);
+    requests.add(request);
+    OptionalInt ordered = nextScriptedAnswer(request);
     int result = ordered.isPresent() ? ordered.getAsInt() : file.ioctl(request, argument, pointedAt);
-    Consumer<MemorySegment> change = changes.get(request);
+    Consumer<MemorySegment> change = answerChanges.get(request);
     if (result >= 0 && change != null) {
       change.accept(argument);
     }
@@ -246,8 +246,8 @@ public final class ScriptedKernel implements DeviceCalls {
   }
 
   /** Returns the answer that is ordered, if one is. */
-  private OptionalInt ordered(int request) {
-    for (Trouble trouble : troubles) {
+  private OptionalInt nextScriptedAnswer(int request) {
+    for (ScriptedAnswer trouble : scriptedAnswers) {
       if (trouble.request == request && trouble.times > 0) {
         trouble.times--;
         return OptionalInt.of(trouble.answer);
@@ -262,7 +262,7 @@ public final class ScriptedKernel implements DeviceCalls {
     if (file == null || isInterrupted()) {
       return -(file == null ? Errno.EBADF : Errno.EINTR).number();
     }
-    OptionalInt ordered = ordered(READ);
+    OptionalInt ordered = nextScriptedAnswer(READ);
     return ordered.isPresent() ? ordered.getAsInt() : file.read(into);
   }
 
@@ -289,7 +289,7 @@ public final class ScriptedKernel implements DeviceCalls {
   /** {@inheritDoc} There is always something, as with a driver that does not know how to wait. */
   @Override
   public int awaitReadable(Fd fd, long timeoutNanos) {
-    waits++;
+    waitCount++;
     return of(fd) == null ? -Errno.EBADF.number() : 1;
   }
 

@@ -74,7 +74,7 @@ public final class ScriptedMemory {
   }
 
   /** Tells whether a range begins or ends within a mapping: a container does not report its dirty pages then. */
-  boolean cutsMapping(long iova, long length) {
+  boolean splitsMapping(long iova, long length) {
     IovaRange range = new IovaRange(iova, length);
     return mapped.keySet().stream().anyMatch(
         mapping -> mapping.overlaps(range) && !range.contains(mapping.iova(), mapping.length()));

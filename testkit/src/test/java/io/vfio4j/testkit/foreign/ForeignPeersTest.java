@@ -41,14 +41,14 @@ class ForeignPeersTest {
   static Stream<Arguments> everyPair() {
     return Stream
         .concat(Arrays.stream(ServerTrait.values()).map(Set::of), Stream.of(ServerTrait.referenceLibrary()))
-        .flatMap(server -> Arrays.stream(ClientTrait.values()).filter(client -> bears(client, server))
+        .flatMap(server -> Arrays.stream(ClientTrait.values()).filter(client -> tolerates(client, server))
             .map(client -> arguments(server, client)));
   }
 
   /** Two of the clients' traits are that they cannot bear what other servers do. */
-  private static boolean bears(ClientTrait client, Set<ServerTrait> server) {
+  private static boolean tolerates(ClientTrait client, Set<ServerTrait> server) {
     return switch (client) {
-      case INSISTS_ON_PADDING -> server.contains(ServerTrait.PADS_DATA);
+      case REQUIRES_PADDING -> server.contains(ServerTrait.PADS_DATA);
       case NO_JSON -> server.contains(ServerTrait.NO_JSON);
       case PIPELINES, VERSION_0_0, SMALL_LIMITS, IGNORES_ERRORS -> true;
     };
@@ -56,7 +56,7 @@ class ForeignPeersTest {
 
   @ParameterizedTest
   @MethodSource("everyPair")
-  void aStateGoesFromOneServerToAnother(Set<ServerTrait> habits, ClientTrait habit) throws Exception {
+  void migratesStateBetweenServers(Set<ServerTrait> habits, ClientTrait habit) throws Exception {
     SimulatedDevice source = SETTINGS.device();
     SimulatedDevice target = SETTINGS.withContent(16, 0).device();
     byte[] content = source.content();
@@ -68,13 +68,13 @@ class ForeignPeersTest {
         assertThat(to.state()).isEqualTo(DeviceState.RUNNING);
         assertThat(target.content()).isEqualTo(content);
       }
-      assertThat(left.complaints()).isEmpty();
-      assertThat(right.complaints()).isEmpty();
+      assertThat(left.violations()).isEmpty();
+      assertThat(right.violations()).isEmpty();
     }
   }
 
   @Test
-  void theWayOfQemuGoesThrough() throws Exception {
+  void supportsQemuSequence() throws Exception {
     long size = 1 << 20;
     Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.NO_JSON);
     try (ForeignServer server = ForeignServer.listen(folder.resolve("q"), SETTINGS.device(), habits);
@@ -86,36 +86,36 @@ class ForeignPeersTest {
       rom.set(ValueLayout.JAVA_LONG, 8, 99);
       MemorySegment memory = MemoryMap.shared(ram, 0, size, true, arena);
       qemu.startUp(ram, size, rom, 0xfffc0000L);
-      qemu.unmapWhatNeverWasMapped();
+      qemu.unmapUnmappedRange();
       qemu.unmapAllAndMapAgain(ram, size);
       qemu.remap(ram, size, 0x1_0000_0000L);
       qemu.mapAndUnmapBar(BoardRegisters.BAR, 0xe000_0000L);
       qemu.enableMsix(event);
-      assertThat(act(qemu, 0x100, 42, BoardRegisters.WRITE)).isZero();
+      assertThat(execute(qemu, 0x100, 42, BoardRegisters.WRITE)).isZero();
       assertThat(memory.get(ValueLayout.JAVA_LONG, 0x100)).isEqualTo(42);
-      assertThat(act(qemu, 0xfffc0008L, 0, BoardRegisters.READ)).isZero();
+      assertThat(execute(qemu, 0xfffc0008L, 0, BoardRegisters.READ)).isZero();
       assertThat(qemu.readLong(BoardRegisters.BAR, BoardRegisters.VALUE)).isEqualTo(99);
-      assertThat(act(qemu, 0xfffc0008L, 0, BoardRegisters.WRITE)).isEqualTo(Errno.EACCES.number());
-      assertThat(act(qemu, 0, 0, BoardRegisters.INTERRUPT)).isZero();
+      assertThat(execute(qemu, 0xfffc0008L, 0, BoardRegisters.WRITE)).isEqualTo(Errno.EACCES.number());
+      assertThat(execute(qemu, 0, 0, BoardRegisters.INTERRUPT)).isZero();
       assertThat(event.await(Duration.ofSeconds(60))).isTrue();
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
-  private static int act(QemuClient qemu, long address, long value, int what) throws Exception {
+  private static int execute(QemuClient qemu, long address, long value, int what) throws Exception {
     qemu.writeLong(BoardRegisters.BAR, BoardRegisters.ADDRESS, address);
     qemu.writeLong(BoardRegisters.BAR, BoardRegisters.VALUE, value);
-    qemu.write(BoardRegisters.BAR, BoardRegisters.DO, what);
+    qemu.write(BoardRegisters.BAR, BoardRegisters.COMMAND, what);
     return qemu.read(BoardRegisters.BAR, BoardRegisters.STATUS);
   }
 
   @Test
-  void qemuMigrates() throws Exception {
+  void migratesQemu() throws Exception {
     SimulatedDevice source = SETTINGS.device();
     SimulatedDevice target = SETTINGS.withContent(16, 0).device();
     byte[] content = source.content();
-    Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.LOGS_ALL_BUT_MESSAGES,
-        ServerTrait.PRE_COPY_COMMAND, ServerTrait.DENIES_RESET);
+    Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG,
+        ServerTrait.PRE_COPY_COMMAND, ServerTrait.NO_RESET_FLAG);
     try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, habits);
         ForeignServer right =
             ForeignServer.listen(folder.resolve("right"), target, ServerTrait.referenceLibrary())) {
@@ -127,7 +127,7 @@ class ForeignPeersTest {
         QemuMigration migration = from.migration();
         assertThat(migration.hasDmaLog()).isTrue();
         migration.startLog(0, 1 << 20, 0x7000_0000L, 0x10_0000);
-        assertThat(act(from, 0x5008, 1, BoardRegisters.WRITE)).isZero();
+        assertThat(execute(from, 0x5008, 1, BoardRegisters.WRITE)).isZero();
         assertThat(migration.report(0, 1 << 20).stream()).containsExactly(5);
         assertThat(migration.report(0x7000_0000L, 0x10_0000).stream()).as("not mapped").isEmpty();
         migration.stopLog();
@@ -138,16 +138,16 @@ class ForeignPeersTest {
         to.migration().load(migration.save());
         assertThat(target.content()).isEqualTo(content);
       }
-      assertThat(left.complaints()).isEmpty();
-      assertThat(right.complaints()).isEmpty();
+      assertThat(left.violations()).isEmpty();
+      assertThat(right.violations()).isEmpty();
     }
   }
 
   @Test
-  void aServerOfOneClientListensNoLonger() throws Exception {
+  void stopsListeningAfterOneClient() throws Exception {
     try (ForeignServer server =
         ForeignServer.listen(folder.resolve("one"), SETTINGS.device(), Set.of(ServerTrait.ONE_CLIENT,
-            ServerTrait.DENIES_RESET))) {
+            ServerTrait.NO_RESET_FLAG))) {
       try (ForeignClient client = ForeignClient.connect(folder.resolve("one"), Set.of())) {
         assertThat(client.deviceFlags()).as("a PCI device, and no reset").isEqualTo(2);
         client.reset();
@@ -155,39 +155,39 @@ class ForeignPeersTest {
       server.awaitEnd();
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(() -> ForeignClient.connect(folder.resolve("one"), Set.of()));
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
   @Test
-  void aClientThatIgnoresErrorsTakesARefusalForWhatItAsked() throws Exception {
+  void treatsRefusalAsSuccessWhenIgnoringErrors() throws Exception {
     try (ForeignServer server = ForeignServer.listen(folder.resolve("i"), SETTINGS.device(), Set.of());
         ForeignClient client =
             ForeignClient.connect(folder.resolve("i"), Set.of(ClientTrait.IGNORES_ERRORS))) {
       client.unmap(4096, 4096);
       client.moveTo(DeviceState.ERROR);
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
   @Test
-  void eachClientSaysWhatItCannotBear() throws Exception {
+  void reportsIntolerableBehaviour() throws Exception {
     try (ForeignServer talkative = ForeignServer.listen(folder.resolve("t"), SETTINGS.device(), Set.of())) {
-      assertThatExceptionOfType(PeerComplaint.class)
+      assertThatExceptionOfType(ProtocolViolationException.class)
           .isThrownBy(() -> ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.NO_JSON)))
           .withMessageContaining("capabilities that nobody asked for");
       try (ForeignClient client =
-          ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.INSISTS_ON_PADDING))) {
-        assertThatExceptionOfType(PeerComplaint.class).isThrownBy(client::save)
+          ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.REQUIRES_PADDING))) {
+        assertThatExceptionOfType(ProtocolViolationException.class).isThrownBy(client::save)
             .withMessageContaining("answered with");
       }
-      assertThat(talkative.complaints()).isEmpty();
+      assertThat(talkative.violations()).isEmpty();
     }
   }
 
   @Test
-  void theReferenceLibrarysHabitsShow() throws Exception {
+  void showsReferenceLibraryTraits() throws Exception {
     SimulatedDevice device = SETTINGS.device();
     try (ForeignServer server =
         ForeignServer.listen(folder.resolve("c"), device, ServerTrait.referenceLibrary())) {
@@ -209,7 +209,7 @@ class ForeignPeersTest {
         assertErrno(Errno.EINVAL, () -> next.moveTo(DeviceState.RUNNING));
         assertThat(next.state()).as("never ERROR").isEqualTo(DeviceState.RESUMING);
       }
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 

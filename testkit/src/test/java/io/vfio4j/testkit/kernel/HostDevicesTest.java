@@ -41,7 +41,7 @@ class HostDevicesTest {
   private HostDevices devices;
 
   @BeforeEach
-  void makeSysfs() throws Exception {
+  void createSysfs() throws Exception {
     new Sysfs(root).pci(NIC, 0x15b3, 0x101e, 0x020000).pci(DISK, 0x144d, 0xa808, 0x010802).mediated(UUID)
         .other("fff51000.dma")
         .driver(NIC, "mlx5_vfio_pci").driver(UUID, "vfio_mtty").driver("fff51000.dma", "vfio-platform")
@@ -51,7 +51,7 @@ class HostDevicesTest {
   }
 
   @Test
-  void byAddress() throws Exception {
+  void findsByAddress() throws Exception {
     assertThat(devices.find(NIC)).isEqualTo(NIC_DEVICE);
     assertThat(devices.find("3B:00.2")).isEqualTo(NIC_DEVICE);
     assertThat(NIC_DEVICE.address()).isEqualTo("kernel:0000:3b:00.2");
@@ -60,14 +60,14 @@ class HostDevicesTest {
   }
 
   @Test
-  void byUuid() throws Exception {
+  void findsByUuid() throws Exception {
     assertThat(devices.find(UUID)).isEqualTo(SERIAL_DEVICE);
     assertThat(devices.find(UUID.toUpperCase(Locale.ROOT))).isEqualTo(SERIAL_DEVICE);
     assertThat(SERIAL_DEVICE.cdevFile()).isEmpty();
   }
 
   @Test
-  void byPath() throws Exception {
+  void findsByPath() throws Exception {
     assertThat(devices.find("/dev/vfio/devices/vfio0")).isEqualTo(NIC_DEVICE);
     assertThat(devices.find("/dev/vfio/3")).isEqualTo(SERIAL_DEVICE);
     assertThat(devices.find("/dev/vfio/devices/vfio7")).isEqualTo(new HostDevice("fff51000.dma", Kind.OTHER,
@@ -76,13 +76,13 @@ class HostDevicesTest {
   }
 
   @Test
-  void all() throws Exception {
+  void listsAllDevices() throws Exception {
     assertThat(devices.all()).extracting(HostDevice::name).containsExactly(NIC, DISK, UUID, "fff51000.dma");
     assertThat(devices.all()).contains(NIC_DEVICE, SERIAL_DEVICE);
   }
 
   @Test
-  void whatIsNotThere() {
+  void reportsMissingDevices() {
     assertFails("0000:3b:00.4", Errno.ENODEV, "there is no such PCI device");
     assertFails("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", Errno.ENODEV,
         "there is no such mediated device: make it");
@@ -101,12 +101,12 @@ class HostDevicesTest {
   }
 
   @Test
-  void anEmptySysfs(@TempDir Path empty) throws Exception {
+  void handlesEmptySysfs(@TempDir Path empty) throws Exception {
     assertThat(HostDevices.in(empty).all()).isEmpty();
   }
 
   @Test
-  void aBrokenSysfs() throws Exception {
+  void reportsBrokenSysfs() throws Exception {
     Files.writeString(root.resolve("devices/pci0000:00").resolve(NIC).resolve("vendor"), "none\n");
 
     assertFails(NIC, Errno.EIO, "sysfs cannot be read");

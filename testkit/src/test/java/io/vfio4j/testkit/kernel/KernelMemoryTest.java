@@ -38,16 +38,16 @@ class KernelMemoryTest {
   private static final long PAGE = ScriptedMemory.PAGE;
   private static final IovaRange RANGE = new IovaRange(0x10_0000, 128 * PAGE);
 
-  private static final KernelManners NO_DEVICE_LOG = KernelManners.LINUX_6_12.logs(false, true);
+  private static final KernelProfile NO_DEVICE_LOG = KernelProfile.LINUX_6_12.withLogs(false, true);
 
   /** Who keeps the log of dirty memory. */
-  record Log(String by, KernelInterface opened, KernelManners manners) {
+  record LogSource(String name, KernelInterface opened, KernelProfile profile) {
   }
 
-  static Stream<Log> logs() {
-    return Stream.of(new Log("device", KernelInterface.GROUP, KernelManners.LINUX_6_12),
-        new Log("container", KernelInterface.GROUP, NO_DEVICE_LOG),
-        new Log("page table", KernelInterface.CDEV, NO_DEVICE_LOG));
+  static Stream<LogSource> logs() {
+    return Stream.of(new LogSource("device", KernelInterface.GROUP, KernelProfile.LINUX_6_12),
+        new LogSource("container", KernelInterface.GROUP, NO_DEVICE_LOG),
+        new LogSource("page table", KernelInterface.CDEV, NO_DEVICE_LOG));
   }
 
   private final Arena arena = Arena.ofConfined();
@@ -64,8 +64,8 @@ class KernelMemoryTest {
 
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
-  void isMappedAndUnmapped(KernelInterface by) throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS);
+  void mapsAndUnmaps(KernelInterface by) throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
     MemorySegment memory = arena.allocate(RANGE.length(), PAGE);
     IovaRange other = new IovaRange(0x100_0000, PAGE);
     try (KernelDevice device = machine.open(by)) {
@@ -92,8 +92,8 @@ class KernelMemoryTest {
 
   @ParameterizedTest
   @MethodSource("logs")
-  void isLoggedWhenWritten(Log kind) throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS, kind.manners);
+  void logsWrites(LogSource kind) throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, kind.profile);
     try (KernelDevice device = machine.open(kind.opened)) {
       DmaLog log = device.dmaLog().orElseThrow();
       MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(RANGE, PAGE), Long.BYTES);
@@ -121,8 +121,8 @@ class KernelMemoryTest {
 
   /** A container reports in pages of its own. */
   @Test
-  void isReportedInLargerPages() throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS, NO_DEVICE_LOG);
+  void reportsInLargerPages() throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, NO_DEVICE_LOG);
     try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
       DmaLog log = device.dmaLog().orElseThrow();
       log.start(List.of(RANGE), PAGE);
@@ -138,8 +138,8 @@ class KernelMemoryTest {
   /** A container refuses to report a part of a mapping, and says how long a bitmap may be. */
   @ParameterizedTest
   @MethodSource("logs")
-  void aLargeMappingIsReportedAsAWhole(Log kind) throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS, kind.manners);
+  void reportsLargeMappingAsWhole(LogSource kind) throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, kind.profile);
     IovaRange large = new IovaRange(1L << 32, 20L << 30);
     try (KernelDevice device = machine.open(kind.opened)) {
       device.mapDma(large, MemoryMap.anonymous(large.length(), arena), true);
@@ -151,7 +151,7 @@ class KernelMemoryTest {
       log.report(large, PAGE, bitmap);
 
       assertThat(bitmap.get(JAVA_LONG, bitmap.byteSize() - Long.BYTES)).isEqualTo(1L << 63);
-      boolean isContainer = kind.by.equals("container");
+      boolean isContainer = kind.name.equals("container");
       assertThat(log.maxBitmapSize()).isEqualTo(isContainer ? 1 << 28 : Long.MAX_VALUE);
       if (isContainer) {
         assertErrno(Errno.EINVAL, () -> log.report(new IovaRange(1L << 32, 16L << 30), PAGE, bitmap));
@@ -160,9 +160,10 @@ class KernelMemoryTest {
   }
 
   @Test
-  void thereIsNoLogWhereNobodyKeepsOne() throws Exception {
+  void hasNoLogWithoutSource() throws Exception {
     for (KernelInterface by : KernelInterface.values()) {
-      Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.logs(false, false));
+      ScriptedHost machine =
+          ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.withLogs(false, false));
       try (KernelDevice device = machine.open(by)) {
         assertThat(device.dmaLog()).isEmpty();
       }
@@ -170,8 +171,8 @@ class KernelMemoryTest {
   }
 
   @Test
-  void errorsOfTheDevicesLogAreTheKernels() throws Exception {
-    try (KernelDevice device = Machine.with(Machine.SETTINGS).open(KernelInterface.GROUP)) {
+  void reportsKernelErrorsOfDeviceLog() throws Exception {
+    try (KernelDevice device = ScriptedHost.with(ScriptedHost.SETTINGS).open(KernelInterface.GROUP)) {
       DmaLog log = device.dmaLog().orElseThrow();
       assertErrno(Errno.EINVAL, () -> log.start(List.of(), PAGE));
       assertErrno(Errno.EINVAL, log::stop);
@@ -183,8 +184,8 @@ class KernelMemoryTest {
 
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
-  void regionsAreReadWrittenAndMapped(KernelInterface by) throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS);
+  void readsWritesAndMapsRegions(KernelInterface by) throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
     try (KernelDevice device = machine.open(by)) {
       RegionInfo bar = device.regions().info(0);
       assertThat(bar).isEqualTo(new RegionInfo(0, 2 * PAGE, true, true, true,
@@ -211,8 +212,8 @@ class KernelMemoryTest {
   }
 
   @Test
-  void interruptsComeByEventFd() throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS);
+  void deliversInterruptsByEventFd() throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
     try (KernelDevice device = machine.open(KernelInterface.GROUP);
         EventFd first = EventFd.create();
         EventFd second = EventFd.create()) {

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** How a kernel device is opened, and the words when it is not; whatever fails, nothing stays open. */
 class KernelOpeningTest {
 
-  private static DeviceException failure(Machine machine, HostDevice host, KernelInterface by) {
+  private static DeviceException failure(ScriptedHost machine, HostDevice host, KernelInterface by) {
     var thrown = catchThrowableOfType(DeviceException.class,
         () -> KernelDevice.open(host, machine.options().kernelInterface(by)).close());
     assertThat(machine.kernel().openFiles()).isEmpty();
@@ -36,16 +36,16 @@ class KernelOpeningTest {
 
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
-  void tellsWhatTheDeviceIs(KernelInterface by) throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS);
+  void reportsDeviceInfo(KernelInterface by) throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
     try (KernelDevice device = machine.open(by)) {
-      assertThat(device.identity()).isEqualTo(new DeviceIdentity("kernel:" + Machine.NAME,
-          machine.inside().identity().vendorId(), machine.inside().identity().deviceId(),
-          machine.inside().identity().subsystemVendorId(), machine.inside().identity().subsystemId(),
-          machine.inside().identity().classCode(), "mtty"));
+      assertThat(device.identity()).isEqualTo(new DeviceIdentity("kernel:" + ScriptedHost.NAME,
+          machine.simulated().identity().vendorId(), machine.simulated().identity().deviceId(),
+          machine.simulated().identity().subsystemVendorId(), machine.simulated().identity().subsystemId(),
+          machine.simulated().identity().classCode(), "mtty"));
       assertThat(device.kernelInterface()).isEqualTo(by);
-      assertThat(device.features()).isEqualTo(machine.inside().features());
-      assertThat(device.stopCopyLength()).isEqualTo(machine.inside().stopCopyLength());
+      assertThat(device.features()).isEqualTo(machine.simulated().features());
+      assertThat(device.stopCopyLength()).isEqualTo(machine.simulated().stopCopyLength());
       assertThat(device.regionCount()).isEqualTo(9);
       assertThat(device.irqCount()).isEqualTo(5);
       assertThat(machine.kernel().openFiles()).isEqualTo(
@@ -53,32 +53,32 @@ class KernelOpeningTest {
               : List.of("device", "iommufd"));
     }
     assertThat(machine.kernel().openFiles()).isEmpty();
-    assertThat(machine.inside().resetCount()).isZero();
+    assertThat(machine.simulated().resetCount()).isZero();
   }
 
   @Test
-  void byTheInterfaceThatIsThere() throws Exception {
-    Machine both = Machine.with(Machine.SETTINGS);
-    try (KernelDevice device = KernelDevice.open(Machine.HOST, both.options())) {
+  void opensByAvailableInterface() throws Exception {
+    ScriptedHost both = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = KernelDevice.open(ScriptedHost.HOST, both.options())) {
       assertThat(device.kernelInterface()).isEqualTo(KernelInterface.CDEV);
     }
-    Machine old = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.withoutIommufd());
-    try (KernelDevice device = KernelDevice.open(Machine.HOST, old.options())) {
+    ScriptedHost old = ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.withoutIommufd());
+    try (KernelDevice device = KernelDevice.open(ScriptedHost.HOST, old.options())) {
       assertThat(device.kernelInterface()).isEqualTo(KernelInterface.GROUP);
     }
-    Machine forOthers = Machine.with(Machine.SETTINGS);
-    forOthers.kernel().close("/dev/vfio/devices/vfio0", Errno.EACCES);
-    try (KernelDevice device = KernelDevice.open(Machine.HOST, forOthers.options())) {
+    ScriptedHost forOthers = ScriptedHost.with(ScriptedHost.SETTINGS);
+    forOthers.kernel().failOpen("/dev/vfio/devices/vfio0", Errno.EACCES);
+    try (KernelDevice device = KernelDevice.open(ScriptedHost.HOST, forOthers.options())) {
       assertThat(device.kernelInterface()).isEqualTo(KernelInterface.GROUP);
     }
-    forOthers.kernel().close("/dev/vfio/0", Errno.EACCES);
+    forOthers.kernel().failOpen("/dev/vfio/0", Errno.EACCES);
     var thrown = catchThrowableOfType(DeviceException.class,
-        () -> KernelDevice.open(Machine.HOST, forOthers.options()).close());
+        () -> KernelDevice.open(ScriptedHost.HOST, forOthers.options()).close());
     assertThat(thrown).hasMessageContaining("/dev/vfio/0: EACCES");
     assertThat(thrown.getSuppressed()[0]).hasMessageContaining("/dev/vfio/devices/vfio0: EACCES");
   }
 
-  static Stream<Arguments> doors() {
+  static Stream<Arguments> openFailures() {
     return Stream.of(
         Arguments.of(KernelInterface.GROUP, "/dev/vfio/vfio", Errno.ENOENT,
             "VFIO is not loaded: modprobe vfio-pci"),
@@ -94,55 +94,58 @@ class KernelOpeningTest {
   }
 
   @ParameterizedTest
-  @MethodSource("doors")
-  void aFileThatDoesNotOpen(KernelInterface by, String path, Errno errno, String words) {
-    Machine machine = Machine.with(Machine.SETTINGS);
-    machine.kernel().close(path, errno);
+  @MethodSource("openFailures")
+  void reportsFileThatDoesNotOpen(KernelInterface by, String path, Errno errno, String words) {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
+    machine.kernel().failOpen(path, errno);
 
-    DeviceException thrown = failure(machine, Machine.HOST, by);
+    DeviceException thrown = failure(machine, ScriptedHost.HOST, by);
     assertThat(thrown.errno()).isEqualTo(errno);
-    assertThat(thrown).hasMessageStartingWith("kernel:" + Machine.NAME + ": " + path + ": " + errno.name())
+    assertThat(thrown)
+        .hasMessageStartingWith("kernel:" + ScriptedHost.NAME + ": " + path + ": " + errno.name())
         .hasMessageContaining(words);
   }
 
-  static Stream<Arguments> steps() {
+  static Stream<Arguments> stepFailures() {
     return Stream.of(
-        Arguments.of(KernelInterface.GROUP, Requests.GROUP_GET_STATUS, Errno.EIO,
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_GET_STATUS, Errno.EIO,
             "ask for the state of the group"),
-        Arguments.of(KernelInterface.GROUP, Requests.GROUP_SET_CONTAINER, Errno.EBUSY,
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_SET_CONTAINER, Errno.EBUSY,
             "another program has the group"),
-        Arguments.of(KernelInterface.GROUP, Requests.SET_IOMMU, Errno.EPERM, "allow_unsafe_interrupts=1"),
-        Arguments.of(KernelInterface.GROUP, Requests.SET_IOMMU, Errno.ENODEV, "modprobe vfio_iommu_type1"),
-        Arguments.of(KernelInterface.GROUP, Requests.GROUP_GET_DEVICE_FD, Errno.ENODEV,
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.SET_IOMMU, Errno.EPERM, "allow_unsafe_interrupts=1"),
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.SET_IOMMU, Errno.ENODEV,
+            "modprobe vfio_iommu_type1"),
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_GET_DEVICE_FD, Errno.ENODEV,
             "its driver mtty does not offer it"),
-        Arguments.of(KernelInterface.GROUP, Requests.GROUP_GET_DEVICE_FD, Errno.EINVAL,
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_GET_DEVICE_FD, Errno.EINVAL,
             "in no container yet"),
-        Arguments.of(KernelInterface.GROUP, Requests.DEVICE_GET_INFO, Errno.EIO, "ask what it has"),
-        Arguments.of(KernelInterface.GROUP, Requests.DEVICE_GET_REGION_INFO, Errno.EIO, "ask about region 7"),
-        Arguments.of(KernelInterface.GROUP, Requests.DEVICE_FEATURE, Errno.EIO,
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "ask what it has"),
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_GET_REGION_INFO, Errno.EIO,
+            "ask about region 7"),
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_FEATURE, Errno.EIO,
             "read the migration features"),
-        Arguments.of(KernelInterface.CDEV, Requests.DEVICE_BIND_IOMMUFD, Errno.EBUSY,
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_BIND_IOMMUFD, Errno.EBUSY,
             "another program has bound it"),
-        Arguments.of(KernelInterface.CDEV, Requests.IOAS_ALLOC, Errno.ENOMEM, "make an address space"),
-        Arguments.of(KernelInterface.CDEV, Requests.DEVICE_ATTACH_IOMMUFD_PT, Errno.EINVAL,
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.IOAS_ALLOC, Errno.ENOMEM, "make an address space"),
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_ATTACH_IOMMUFD_PT, Errno.EINVAL,
             "attach the address space"),
-        Arguments.of(KernelInterface.CDEV, Requests.DEVICE_GET_INFO, Errno.EIO, "ask what it has"));
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "ask what it has"));
   }
 
   @ParameterizedTest
-  @MethodSource("steps")
-  void aStepThatFails(KernelInterface by, int request, Errno errno, String words) {
-    Machine machine = Machine.with(Machine.SETTINGS);
+  @MethodSource("stepFailures")
+  void reportsFailedStep(KernelInterface by, int request, Errno errno, String words) {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
     machine.kernel().fail(request, errno, 1);
 
-    DeviceException thrown = failure(machine, Machine.HOST, by);
+    DeviceException thrown = failure(machine, ScriptedHost.HOST, by);
     assertThat(thrown.errno()).isEqualTo(errno);
-    assertThat(thrown).hasMessageStartingWith("kernel:" + Machine.NAME).hasMessageContaining(words);
+    assertThat(thrown).hasMessageStartingWith("kernel:" + ScriptedHost.NAME).hasMessageContaining(words);
   }
 
   @Test
-  void aGroupThatOneProgramHas() throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS);
+  void reportsGroupInUse() throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
     try (KernelDevice first = machine.open(KernelInterface.GROUP)) {
       assertThat(first.state()).isEqualTo(DeviceState.RUNNING);
       var thrown =
@@ -153,34 +156,35 @@ class KernelOpeningTest {
   }
 
   @Test
-  void aGroupWithOtherDrivers() {
+  void reportsNonViableGroup() {
     HostDevice host =
-        new HostDevice(Machine.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.of("mtty"),
+        new HostDevice(ScriptedHost.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.of("mtty"),
             OptionalInt.of(0), Optional.empty(), List.of(new Neighbour("0000:3b:00.1", Optional.of("nvme"))));
-    Machine machine = Machine.with(Machine.SETTINGS, KernelManners.LINUX_6_12.notViable());
+    ScriptedHost machine =
+        ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.withoutViableGroup());
 
     assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("0000:3b:00.1 (nvme)")
         .hasMessageContaining("group 0 cannot be had");
   }
 
   @Test
-  void aDeviceWithoutAnyFile() {
+  void reportsDeviceWithoutFiles() {
     HostDevice host =
-        new HostDevice(Machine.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.empty(),
+        new HostDevice(ScriptedHost.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.empty(),
             OptionalInt.empty(), Optional.empty(), List.of());
-    Machine machine = Machine.with(Machine.SETTINGS);
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
 
     assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("it has no IOMMU group");
     assertThat(failure(machine, host, KernelInterface.CDEV)).hasMessageContaining("no driver is bound to it");
   }
 
   @Test
-  void aDeviceOfAnotherDriver() {
+  void reportsDeviceOfOtherDriver() {
     HostDevice host = new HostDevice("0000:3b:00.1", HostDevice.Kind.PCI,
         Optional.of(new PciIds(0x144d, 0xa808, 0x144d, 1, 0x010802)), Optional.of("nvme"), OptionalInt.of(1),
         Optional.empty(), List.of());
 
-    assertThat(failure(Machine.with(Machine.SETTINGS), host, KernelInterface.GROUP))
+    assertThat(failure(ScriptedHost.with(ScriptedHost.SETTINGS), host, KernelInterface.GROUP))
         .hasMessageStartingWith(
             "kernel:0000:3b:00.1: /dev/vfio/1: ENOENT (no such thing); it is bound to nvme, which is "
                 + "no VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
@@ -188,26 +192,26 @@ class KernelOpeningTest {
 
   /** What it finds is what someone left: a reset there is the rule for whoever judges. */
   @Test
-  void aDeviceThatIsJudgedIsResetFirst() throws Exception {
-    Machine machine = Machine.with(Machine.SETTINGS);
-    machine.inside().moveTo(DeviceState.STOP_COPY);
-    try (KernelProbe probe = KernelProbe.open(Machine.HOST, machine.options())) {
+  void resetsProbedDeviceFirst() throws Exception {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
+    machine.simulated().moveTo(DeviceState.STOP_COPY);
+    try (KernelProbe probe = KernelProbe.open(ScriptedHost.HOST, machine.options())) {
       assertThat(probe.device().state()).isEqualTo(DeviceState.RUNNING);
       probe.device().moveTo(DeviceState.STOP);
       probe.reopen();
       assertThat(probe.device().state()).isEqualTo(DeviceState.STOP);
     }
-    assertThat(machine.inside().resetCount()).isOne();
+    assertThat(machine.simulated().resetCount()).isOne();
     assertThat(machine.kernel().openFiles()).isEmpty();
   }
 
   @Test
-  void aDeviceThatDoesNotResetIsNotJudged() {
-    Machine machine = Machine.with(Machine.SETTINGS);
-    machine.kernel().fail(Requests.DEVICE_RESET, Errno.EIO, 1);
+  void refusesToProbeWithoutReset() {
+    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
+    machine.kernel().fail(IoctlNumbers.DEVICE_RESET, Errno.EIO, 1);
 
     var thrown = catchThrowableOfType(DeviceException.class,
-        () -> KernelProbe.open(Machine.HOST, machine.options()).close());
+        () -> KernelProbe.open(ScriptedHost.HOST, machine.options()).close());
     assertThat(thrown).hasMessageContaining("reset: EIO");
     assertThat(machine.kernel().openFiles()).isEmpty();
   }

@@ -79,7 +79,7 @@ class ForeignServerKindsTest {
         }
       }
       if (traits.contains(ServerTrait.NO_JSON)) {
-        traits.remove(ServerTrait.TINY_LIMITS);
+        traits.remove(ServerTrait.MINIMAL_LIMITS);
       }
       assertCompatible(traits);
     });
@@ -97,10 +97,11 @@ class ForeignServerKindsTest {
           VfioUserClient other = VfioUserClient.of(right.other(), "right", ClientOptions.DEFAULT)) {
         assertThat(client.identity().isSameKind(SETTINGS.identity())).isTrue();
         assertThat(client.features().has(MigrationFeature.P2P))
-            .isNotEqualTo(traits.contains(ServerTrait.KNOWS_NO_P2P));
+            .isNotEqualTo(traits.contains(ServerTrait.NO_P2P));
         assertOffers(client, traits);
         driveDevice(client);
-        assertThat(client.dmaLog().isPresent()).isEqualTo(traits.contains(ServerTrait.LOGS_ALL_BUT_MESSAGES));
+        assertThat(client.dmaLog().isPresent())
+            .isEqualTo(traits.contains(ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG));
         if (client.dmaLog().isPresent()) {
           log(client, client.dmaLog().get());
         }
@@ -111,8 +112,8 @@ class ForeignServerKindsTest {
         assertThat(client.quirks()).extracting(ServerQuirk::kind).containsExactlyElementsOf(expected(traits));
         assertThat(client.quirks()).extracting(ServerQuirk::description).doesNotContain("");
       }
-      assertThat(from.complaints()).isEmpty();
-      assertThat(to.complaints()).isEmpty();
+      assertThat(from.violations()).isEmpty();
+      assertThat(to.violations()).isEmpty();
     }
   }
 
@@ -122,15 +123,15 @@ class ForeignServerKindsTest {
       switch (trait) {
         case VERSION_0_0 -> kinds.add(Kind.OLD_PROTOCOL);
         case NO_JSON -> kinds.addAll(List.of(Kind.NO_CAPABILITIES, Kind.LOW_LIMITS));
-        case TINY_LIMITS, NAMES_NO_FDS -> kinds.add(Kind.LOW_LIMITS);
-        case DENIES_RESET -> kinds.add(Kind.DENIES_RESET);
-        case KNOWS_NO_P2P -> kinds.add(Kind.NO_P2P);
+        case MINIMAL_LIMITS, OMITS_FD_LIMIT -> kinds.add(Kind.LOW_LIMITS);
+        case NO_RESET_FLAG -> kinds.add(Kind.DENIES_RESET);
+        case NO_P2P -> kinds.add(Kind.NO_P2P);
         case REFUSES_WHILE_STOPPED -> kinds.add(Kind.REFUSES_WHILE_STOPPED);
         case PADS_DATA -> kinds.add(Kind.PADS_DATA);
         case RESET_LEAVES_STATE -> kinds.add(Kind.RESET_LEAVES_STATE);
-        case NEVER_ERROR, EIGHT_FDS, KEEPS_STATE, SLOW, LOGS_ALL_BUT_MESSAGES, ONE_CLIENT,
+        case NO_ERROR_STATE, EIGHT_FDS, KEEPS_STATE, SLOW, OMITS_MESSAGE_WRITES_FROM_LOG, ONE_CLIENT,
             PRE_COPY_COMMAND,
-            LATER_FEATURES -> {
+            UNKNOWN_FEATURES -> {
           // Nothing here that a client could tell.
         }
       }
@@ -143,7 +144,7 @@ class ForeignServerKindsTest {
 
   /** What nothing here knows is listed like the rest. */
   private static void assertOffers(VfioUserClient client, Set<ServerTrait> traits) throws Exception {
-    boolean isLater = traits.contains(ServerTrait.LATER_FEATURES);
+    boolean isLater = traits.contains(ServerTrait.UNKNOWN_FEATURES);
     OfferedFeatures offered = client.offeredFeatures();
     assertThat(offered.numbers()).startsWith(1, 2).contains(9);
     assertThat(offered.numbers().contains(40)).isEqualTo(isLater);
@@ -153,7 +154,7 @@ class ForeignServerKindsTest {
   private static void driveDevice(VfioUserClient client) throws Exception {
     try (Arena arena = Arena.ofShared(); Fd file = Memfd.create("guest", PAGE)) {
       MemorySegment all = RoundTripTest.pattern(arena, BoardRegisters.SIZE);
-      all.set(LittleEndian.U32, BoardRegisters.DO, 0);
+      all.set(LittleEndian.U32, BoardRegisters.COMMAND, 0);
       client.writeRegion(BoardRegisters.BAR, 0, all);
       MemorySegment back = arena.allocate(BoardRegisters.SIZE);
       client.readRegion(BoardRegisters.BAR, 0, back);
@@ -201,7 +202,7 @@ class ForeignServerKindsTest {
   private static void access(VfioUserClient client, long address, long value, int what) throws Exception {
     client.writeLong(BoardRegisters.BAR, BoardRegisters.ADDRESS, address);
     client.writeLong(BoardRegisters.BAR, BoardRegisters.VALUE, value);
-    client.writeInt(BoardRegisters.BAR, BoardRegisters.DO, what);
+    client.writeInt(BoardRegisters.BAR, BoardRegisters.COMMAND, what);
     assertThat(client.readInt(BoardRegisters.BAR, BoardRegisters.STATUS)).isZero();
   }
 
@@ -284,7 +285,7 @@ class ForeignServerKindsTest {
         assertThat(client.info().regions()).isEqualTo(9);
         assertThat(client.quirks()).extracting(ServerQuirk::kind).containsExactly(Kind.NO_P2P);
       }
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
@@ -292,9 +293,9 @@ class ForeignServerKindsTest {
   @ValueSource(booleans = {true, false})
   void reportsStateAfterFailedLoad(boolean neverError) throws Exception {
     SimulatedSettings broken = SETTINGS.withFaults(
-        new Fault.FailArc(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, true, 1));
+        new Fault.ArcFailure(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, true, 1));
     UnixSocket.Pair pair = UnixSocket.pair();
-    Set<ServerTrait> traits = neverError ? Set.of(ServerTrait.NEVER_ERROR) : Set.of();
+    Set<ServerTrait> traits = neverError ? Set.of(ServerTrait.NO_ERROR_STATE) : Set.of();
     try (ForeignServer server = ForeignServer.start(pair.one(), broken.device(), traits);
         VfioUserClient client = VfioUserClient.of(pair.other(), "broken", ClientOptions.DEFAULT)) {
       client.moveTo(DeviceState.RESUMING);
@@ -303,7 +304,7 @@ class ForeignServerKindsTest {
               .isEqualTo(neverError ? DeviceState.RESUMING : DeviceState.ERROR));
       client.reset();
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
@@ -317,7 +318,7 @@ class ForeignServerKindsTest {
       assertThatExceptionOfType(DeviceException.class).isThrownBy(client::reset)
           .withMessageContaining("reset leaves the device in RESUMING; restart the server");
       assertThat(client.quirks()).extracting(ServerQuirk::kind).contains(Kind.RESET_LEAVES_STATE);
-      assertThat(server.complaints()).isEmpty();
+      assertThat(server.violations()).isEmpty();
     }
   }
 
@@ -342,7 +343,7 @@ class ForeignServerKindsTest {
       assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> VfioUserClient.connect(path, ClientOptions.DEFAULT))
           .satisfies(e -> assertThat(e.errno()).isIn(Errno.ECONNREFUSED, Errno.ENOENT));
-      assertThat(from.complaints()).isEmpty();
+      assertThat(from.violations()).isEmpty();
     }
   }
 }

@@ -82,7 +82,7 @@ class ForeignClientKindsTest {
       MemorySegment shared = MemoryMap.shared(file, 0, PAGE, true, arena);
       MemorySegment lent = arena.allocate(PAGE);
       client.map(PAGE, PAGE, file);
-      client.lend(LENT, lent);
+      client.mapByMessage(LENT, lent);
       for (long iova : new long[] {PAGE, LENT}) {
         client.write(TestDevice.BAR0, TestDevice.ADDRESS,
             MessageBytes.empty().u64(iova + 8).u32(length).toBytes());
@@ -168,7 +168,7 @@ class ForeignClientKindsTest {
         qemu.startUp(ram, size, firmware, rom);
         assertThat(qemu.configSpace()).hasSize(TestDevice.CONFIG_SIZE)
             .startsWith(MessageBytes.empty().u32(TestDevice.IDS).toBytes());
-        qemu.unmapWhatNeverWasMapped();
+        qemu.unmapUnmappedRange();
         qemu.unmapAllAndMapAgain(ram, size);
         qemu.remap(ram, size, 0x1_0000_0000L);
         qemu.mapAndUnmapBar(TestDevice.BAR2, 0xe000_0000L);

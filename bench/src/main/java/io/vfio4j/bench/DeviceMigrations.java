@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.MigrationReport;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.migration.LocalMigration;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import java.time.Duration;
+
+/** Moves the same device back and forth between two servers. */
+final class DeviceMigrations {
+
+  /**
+   * The engine predicts the downtime from how long one move took; on a busy machine a single slow move would keep it
+   * in pre-copy for minutes.
+   */
+  private static final MigrationOptions OPTIONS =
+      MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
+
+  private VfioUserClient source;
+  private VfioUserClient target;
+
+  DeviceMigrations(VfioUserClient source, VfioUserClient target) {
+    this.source = source;
+    this.target = target;
+  }
+
+  /** Returns the bytes of state and the time of the whole migration, from the first check to the last move. */
+  TimedTransfer measure() throws MigrationException, DeviceException {
+    MigrationReport report =
+        LocalMigration.run(source, target, OPTIONS, Workload.NONE, MigrationListener.NONE);
+    VfioUserClient left = source;
+    source = target;
+    target = left;
+    target.reset();
+    return new TimedTransfer(report.bytes(), report.total().toNanos());
+  }
+}

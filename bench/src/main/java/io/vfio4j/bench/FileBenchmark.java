@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.bench;
+
+import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.MigrationException;
+import io.vfio4j.engine.MigrationListener;
+import io.vfio4j.engine.MigrationOptions;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.file.RestoreException;
+import io.vfio4j.engine.file.StateRestorer;
+import io.vfio4j.engine.file.StateSaver;
+import io.vfio4j.engine.memory.MemoryRegion;
+import io.vfio4j.engine.memory.MemoryRegions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** States saved to a disk and restored from it, beside {@code dd} with as many bytes and the same disk. */
+final class FileBenchmark implements AutoCloseable {
+
+  private static final MigrationOptions OPTIONS = MigrationOptions.defaults()
+      .withMaxDowntime(Duration.ofHours(1)).withMaxQuiesce(Duration.ofHours(1));
+
+  private static final byte CONTENT = 0x5a;
+
+  /** What was measured of one way, GiB/s. */
+  private record FileSamples(String name, Samples write, Samples coldRead, Samples warmRead) {
+
+    FileSamples(String name) {
+      this(name, new Samples(), new Samples(), new Samples());
+    }
+
+    void clear() {
+      List.of(write, coldRead, warmRead).forEach(Samples::clear);
+    }
+
+    List<String> row(FileSamples baseline) {
+      return List.of(name, write.describe(2), write.dividedBy(baseline.write).describe(2),
+          coldRead.describe(2), coldRead.dividedBy(baseline.coldRead).describe(2), warmRead.describe(2),
+          warmRead.dividedBy(baseline.warmRead).describe(2));
+    }
+  }
+
+  /** Something that is timed. */
+  private interface TimedWork {
+    void run() throws IOException, InterruptedException;
+  }
+
+  private final long bytes;
+  private final ServerProcess large;
+  private final ServerProcess small;
+  private final Path memoryFile;
+  private final Path file;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory;
+  private final FileSamples dd = new FileSamples("dd");
+  private final FileSamples ofDevice = new FileSamples("state of a device");
+  private final FileSamples ofMemory = new FileSamples("memory");
+
+  /**
+   * Prepares the source.
+   *
+   * @param large a server of ours with so much memory, which is the state of its device
+   * @param small a server of ours with next to none, for the memory to go with
+   * @param shared a folder in memory
+   * @param disk a folder on the disk
+   */
+  FileBenchmark(ServerProcess large, ServerProcess small, long bytes, Path shared, Path disk)
+      throws IOException {
+    this.large = large;
+    this.small = small;
+    this.bytes = bytes;
+    this.memoryFile = Files.createTempFile(shared, "vfio4j-bench", ".memory");
+    this.file = Files.createTempFile(disk, "vfio4j-bench", ".state");
+    try (FileChannel channel =
+        FileChannel.open(memoryFile, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena).fill(CONTENT);
+    }
+    try (VfioUserClient client = BenchClients.connect(large)) {
+      StateCopyClient.fill(client, bytes);
+    }
+  }
+
+  void run(int rounds) throws IOException, InterruptedException {
+    for (int round = 0; round < rounds; round++) {
+      measure(dd, () -> call("dd", "if=" + memoryFile, "of=" + file, "bs=1M", "conv=fsync"),
+          () -> call("dd", "if=" + file, "of=/dev/null", "bs=1M"));
+      measure(ofDevice, () -> save(large, MemoryRegions.NONE), () -> restore(large, MemoryRegions.NONE));
+      MemoryRegions regions = new MemoryRegions(List.of(new MemoryRegion("ram", 0, memory)));
+      measure(ofMemory, () -> save(small, regions), () -> restore(small, regions));
+      if (memory.asSlice(0, bytes / 2).mismatch(memory.asSlice(bytes / 2)) >= 0
+          || memory.get(ValueLayout.JAVA_BYTE, bytes - 1) != CONTENT) {
+        throw new IllegalStateException("the memory is not what it was");
+      }
+    }
+  }
+
+  private void measure(FileSamples way, TimedWork write, TimedWork read)
+      throws IOException, InterruptedException {
+    Files.deleteIfExists(file);
+    way.write().add(gibPerSecond(write));
+    call("dd", "if=" + file, "iflag=nocache", "count=0"); // It has been put on the disk, so all of it can go.
+    way.coldRead().add(gibPerSecond(read));
+    way.warmRead().add(gibPerSecond(read));
+  }
+
+  private double gibPerSecond(TimedWork work) throws IOException, InterruptedException {
+    long began = System.nanoTime();
+    work.run();
+    return new TimedTransfer(bytes, System.nanoTime() - began).gibPerSecond();
+  }
+
+  private void save(ServerProcess server, MemoryRegions regions) throws IOException {
+    try (VfioUserClient client = BenchClients.connect(server)) {
+      new StateSaver(DeviceSet.of(client).withMemory(regions), file, true, OPTIONS, Workload.NONE,
+          MigrationListener.NONE).run();
+    } catch (MigrationException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private void restore(ServerProcess server, MemoryRegions regions) throws IOException {
+    try (VfioUserClient client = BenchClients.connect(server)) {
+      new StateRestorer(DeviceSet.of(client).withMemory(regions), file, OPTIONS, MigrationListener.NONE)
+          .run();
+    } catch (RestoreException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static void call(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    if (process.waitFor() != 0) {
+      throw new IOException(String.join(" ", command) + " failed");
+    }
+  }
+
+  /** Drops what was measured so far. */
+  void clear() {
+    List.of(dd, ofDevice, ofMemory).forEach(FileSamples::clear);
+  }
+
+  void print(PrintStream out) {
+    List<String> columns = new ArrayList<>(List.of(""));
+    for (String what : List.of("save", "restore, from the disk", "restore, from the page cache")) {
+      columns.addAll(List.of(what, ": dd"));
+    }
+    MarkdownTable table =
+        new MarkdownTable(out, "States of %d MiB in files, GiB/s".formatted(bytes >> 20), columns);
+    List.of(dd, ofDevice, ofMemory).forEach(way -> table.row(way.row(dd)));
+  }
+
+  @Override
+  public void close() throws IOException {
+    arena.close();
+    Files.deleteIfExists(memoryFile);
+    Files.deleteIfExists(file);
+  }
+}

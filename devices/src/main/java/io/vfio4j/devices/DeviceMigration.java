@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices;
+
+import io.vfio4j.devices.state.BufferedResumingSession;
+import io.vfio4j.devices.state.BufferedSavingSession;
+import io.vfio4j.devices.state.StateFormat;
+import io.vfio4j.devices.state.StateImage;
+import io.vfio4j.devices.state.StateMemory;
+import io.vfio4j.devices.state.StatePageTracker;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.Arc;
+import io.vfio4j.model.ArcException;
+import io.vfio4j.model.DataSession;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.DeviceStateMachine;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.ResumingSession;
+import io.vfio4j.model.SavingSession;
+import io.vfio4j.model.TransitionException;
+import io.vfio4j.model.TransitionResult;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A device's migration: states, data sessions, and what they mean for the rest of it. */
+final class DeviceMigration implements AutoCloseable {
+
+  private final PciDevice device;
+  private final DeviceSetup setup;
+  private final RunState runState;
+  private final DmaGate gate;
+  private final DeviceInterrupts interrupts;
+  private final DeviceScheduler scheduler;
+  private final StateMemory memory;
+  private final StateFormat format;
+  private final StateImage image;
+  private final DeviceStateMachine machine;
+  private @Nullable BufferedSavingSession saving;
+  private @Nullable SavingSession savingSession;
+  private @Nullable BufferedResumingSession resuming;
+  private @Nullable ResumingSession resumingSession;
+
+  DeviceMigration(PciDevice device, Declarations declared) {
+    this.device = device;
+    this.setup = declared.setup();
+    this.runState = declared.runState();
+    this.gate = declared.gate();
+    this.interrupts = declared.interrupts();
+    this.scheduler = declared.scheduler();
+    this.memory = declared.memory();
+    this.format = declared.stateFormat();
+    this.image = declared.stateImage();
+    this.machine =
+        new DeviceStateMachine(setup.name(), setup.features(), this::takeArc, this::onStateChanged);
+  }
+
+  /** The device has its memory: time passes. */
+  void start() {
+    scheduler.enter(state());
+  }
+
+  DeviceState state() {
+    return machine.state();
+  }
+
+  TransitionResult moveTo(DeviceState target) throws TransitionException {
+    if (!setup.features().canMigrate()) {
+      throw new TransitionException(setup.name(), state(), target, Errno.ENOTTY, state(), null);
+    }
+    return machine.moveTo(target);
+  }
+
+  /** Takes one arc. What has to happen whatever the way to a state is in {@link #onStateChanged}. */
+  private Optional<DataSession> takeArc(Arc arc) throws ArcException {
+    device.beforeArc(arc);
+    scheduler.leave(arc.from(), arc.to());
+    if (resuming != null) {
+      load(resuming);
+    }
+    if (arc.opensSaving()) {
+      openSaving(arc);
+    }
+    if (arc.to() == DeviceState.STOP_COPY && saving != null) {
+      saving.enterStopCopy();
+    }
+    if (arc.opensResuming()) {
+      resuming = new BufferedResumingSession(setup.name(), format, memory, image);
+      resumingSession = device.wrap(resuming);
+      return Optional.of(resumingSession);
+    }
+    return arc.opensSaving() ? Optional.ofNullable(savingSession) : Optional.empty();
+  }
+
+  private void openSaving(Arc arc) throws ArcException {
+    try {
+      // In STOP_COPY nothing changes any more, so there is nothing to compare.
+      StatePageTracker pages = new StatePageTracker(memory, arc.to() != DeviceState.STOP_COPY);
+      saving = new BufferedSavingSession(setup.name(), format, pages, image);
+      savingSession = device.wrap(saving);
+    } catch (LinuxException e) {
+      throw new ArcException(e.errno(), false, "no memory to compare with at " + arc);
+    }
+  }
+
+  private void load(BufferedResumingSession loaded) throws ArcException {
+    if (!loaded.isComplete()) {
+      throw new ArcException(Errno.EINVAL, false, loaded.defect());
+    }
+    try {
+      image.load(loaded.state());
+      device.onLoaded();
+    } catch (ErrnoException e) {
+      loaded.reject(e.reason());
+      throw new ArcException(e.errno(), false, "the device refuses the state: " + e.reason());
+    }
+  }
+
+  /** Hears of every change of state, by arc, failure or reset. */
+  private void onStateChanged(DeviceState from, DeviceState to, String reason) {
+    if (!to.isSaving()) {
+      endSaving();
+    }
+    if (to != DeviceState.RESUMING) {
+      endResuming();
+    }
+    runState.enter(to);
+    scheduler.enter(to);
+    device.onStateChanged(from, to);
+    interrupts.onStateChanged();
+  }
+
+  private void endSaving() {
+    if (savingSession != null && saving != null) {
+      savingSession.close();
+      saving.close();
+      savingSession = null;
+      saving = null;
+    }
+  }
+
+  private void endResuming() {
+    if (resumingSession != null && resuming != null) {
+      resumingSession.close();
+      resuming.close();
+      resumingSession = null;
+      resuming = null;
+    }
+  }
+
+  /** Says whether the states without peer-to-peer DMA are to be without any. */
+  void haltAllDma(boolean halt) {
+    gate.haltAll(halt);
+    scheduler.enter(state());
+  }
+
+  /** Returns an estimate of the bytes to read in STOP_COPY. */
+  long stopCopyLength() {
+    return saving != null ? saving.remaining() : BufferedSavingSession.totalLength(memory.pages(), image);
+  }
+
+  /** Resets memory and state; what else a device has was reset before. */
+  void reset() {
+    memory.reset();
+    // Last: a device that runs shows its interrupts, and there are none of before.
+    machine.onReset("reset");
+    interrupts.updateIntx();
+  }
+
+  long runDue(long now) {
+    // SET_IRQS may have switched messages on or off.
+    interrupts.updateIntx();
+    return scheduler.runDue(now);
+  }
+
+  @Override
+  public void close() {
+    endSaving();
+    endResuming();
+  }
+}

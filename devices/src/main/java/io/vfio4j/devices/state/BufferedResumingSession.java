@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.devices.state;
+
+import static io.vfio4j.devices.state.StateFormat.HEADER_BYTES;
+import static io.vfio4j.devices.state.StateFormat.MAX_RECORD_BYTES;
+import static io.vfio4j.devices.state.StateFormat.PAGE_SIZE;
+import static io.vfio4j.devices.state.StateFormat.RECORD_HEADER_BYTES;
+
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.model.ResumingSession;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+
+/**
+ * Reads a saved state, as {@link StateFormat} has it, into a device's memory.
+ *
+ * <p>
+ * A record that lies within one write is checked where it is and copied once; one that does not is gathered
+ * first. Nothing in the stream is believed before its checksum was right, except lengths, which are checked
+ * against limits before they allocate anything. The STATE record is kept until the state is complete.
+ */
+public final class BufferedResumingSession implements ResumingSession {
+
+  private static final long MAX_VIEW_BYTES = 1L << 30;
+
+  private final String device;
+  private final StateFormat format;
+  private final StateMemory memory;
+  private final StateImage image;
+  private final CRC32C crc = new CRC32C();
+  private final MemorySegment itemBuffer = MemorySegment.ofArray(new byte[MAX_RECORD_BYTES]);
+  private final ByteBuffer itemView = itemBuffer.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  private int gathered;
+  private ByteBuffer state = ByteBuffer.allocate(0);
+  private boolean headerSeen;
+  private boolean stateSeen;
+  private boolean endSeen;
+  private long swept;
+  private int recordNumber;
+  /** Why the state is refused; empty as long as it is not. */
+  private String rejection = "";
+  private boolean ended;
+
+  public BufferedResumingSession(String device, StateFormat format, StateMemory memory, StateImage image) {
+    this.device = device;
+    this.format = format;
+    this.memory = memory;
+    this.image = image;
+  }
+
+  /** Tells whether the state is all there and in order. */
+  public boolean isComplete() {
+    return endSeen && rejection.isEmpty();
+  }
+
+  /** Returns the STATE record of a complete state. */
+  public ByteBuffer state() {
+    return state.rewind();
+  }
+
+  /** Returns why the state that was written cannot be loaded, if it is not complete. */
+  public String defect() {
+    if (!rejection.isEmpty()) {
+      return rejection;
+    }
+    return headerSeen ? "the state ends early, in record " + recordNumber : "no state was written";
+  }
+
+  /** Takes nothing more: only a reset helps. */
+  public void reject(String reason) {
+    rejection = reason;
+  }
+
+  private DeviceException failure(String action, Errno errno) {
+    return new DeviceException(device, action, errno);
+  }
+
+  @Override
+  public void write(MemorySegment data) throws DeviceException {
+    if (ended) {
+      throw failure("write the state", Errno.ENODEV);
+    }
+    try {
+      if (!rejection.isEmpty()) {
+        throw new ErrnoException(Errno.EINVAL, "the state was refused before: " + rejection);
+      }
+      for (long at = 0; at < data.byteSize(); at += MAX_VIEW_BYTES) {
+        accept(data.asSlice(at, Math.min(MAX_VIEW_BYTES, data.byteSize() - at)));
+      }
+    } catch (ErrnoException e) {
+      if (rejection.isEmpty()) {
+        rejection = e.reason();
+      }
+      throw new DeviceException(device, "write the state", e.errno(),
+          "%s: write the state: %s".formatted(device, e.getMessage()), e);
+    }
+  }
+
+  private void accept(MemorySegment data) throws ErrnoException {
+    ByteBuffer view = data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    int end = (int) data.byteSize();
+    int at = 0;
+    while (at < end) {
+      int whole = gathered == 0 ? itemLength(view, at, end - at) : 0;
+      if (whole > 0 && whole <= end - at) {
+        apply(data, view, at, whole);
+        at += whole;
+      } else {
+        at += gather(data, at, end - at);
+      }
+    }
+  }
+
+  /** Gathers bytes of an item that goes on beyond this write, and applies it once it is whole. */
+  private int gather(MemorySegment data, int at, int available) throws ErrnoException {
+    int known = itemLength(itemView, 0, gathered);
+    int wanted = (known > 0 ? known : headerLength()) - gathered;
+    int length = Math.min(wanted, available);
+    MemorySegment.copy(data, at, itemBuffer, gathered, length);
+    gathered += length;
+    if (itemLength(itemView, 0, gathered) == gathered) {
+      apply(itemBuffer, itemView, 0, gathered);
+      gathered = 0;
+    }
+    return length;
+  }
+
+  private int headerLength() {
+    return headerSeen ? RECORD_HEADER_BYTES : HEADER_BYTES;
+  }
+
+  /** Returns the length of the item that begins there, 0 as long as that is not known. */
+  private int itemLength(ByteBuffer view, int at, int available) throws ErrnoException {
+    if (endSeen) {
+      throw new ErrnoException(Errno.EINVAL, "data after the end of the state");
+    }
+    if (available < headerLength()) {
+      return 0;
+    }
+    return headerSeen ? RECORD_HEADER_BYTES + payloadLength(view, at) : HEADER_BYTES;
+  }
+
+  /** Returns the length of a record's payload if such a record may come now. */
+  private int payloadLength(ByteBuffer view, int at) throws ErrnoException {
+    int kind = view.getInt(at);
+    int length = view.getInt(at + StateFormat.RECORD_LENGTH);
+    long offset = view.getLong(at + StateFormat.RECORD_OFFSET);
+    boolean possible = switch (kind) {
+      case StateFormat.MEMORY -> !stateSeen && isPageRun(offset, length);
+      case StateFormat.STATE ->
+        !stateSeen && swept == memory.size() && image.acceptsLength(length) && offset == 0;
+      case StateFormat.END -> stateSeen && length == 0 && offset == 0;
+      default -> false;
+    };
+    if (!possible || view.getInt(at + StateFormat.RECORD_NUMBER) != recordNumber) {
+      throw corrupt("its kind, place or number");
+    }
+    return length;
+  }
+
+  /** Tells whether pages lie within those loaded so far, or go on right behind them. */
+  private boolean isPageRun(long offset, int length) {
+    boolean pages =
+        length > 0 && length <= StateFormat.MAX_RECORD_PAGES * PAGE_SIZE && length % PAGE_SIZE == 0
+            && offset >= 0 && offset % PAGE_SIZE == 0;
+    return pages && memory.contains(offset, length) && (offset == swept || offset <= swept - length);
+  }
+
+  private void apply(MemorySegment data, ByteBuffer view, int at, int whole) throws ErrnoException {
+    if (!headerSeen) {
+      format.checkHeader(view, at, memory.size(), crc);
+      headerSeen = true;
+      return;
+    }
+    int length = whole - RECORD_HEADER_BYTES;
+    if (StateFormat.recordCrc(view, at, length, crc) != view.getInt(at + StateFormat.RECORD_CRC)) {
+      throw corrupt("its checksum");
+    }
+    recordNumber++;
+    switch (view.getInt(at)) {
+      case StateFormat.MEMORY ->
+        load(data, at + RECORD_HEADER_BYTES, view.getLong(at + StateFormat.RECORD_OFFSET),
+            length);
+      case StateFormat.STATE -> {
+        state = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        state.put(0, view, at + RECORD_HEADER_BYTES, length);
+        image.check(state());
+        stateSeen = true;
+      }
+      default -> endSeen = true;
+    }
+  }
+
+  private void load(MemorySegment data, int at, long offset, int length) {
+    memory.load(data, at, offset, length);
+    swept = Math.max(swept, offset + length);
+  }
+
+  private ErrnoException corrupt(String what) {
+    return new ErrnoException(Errno.EBADMSG, "record %d is damaged: %s".formatted(recordNumber, what));
+  }
+
+  /** Ends the session. */
+  @Override
+  public void close() {
+    ended = true;
+  }
+}

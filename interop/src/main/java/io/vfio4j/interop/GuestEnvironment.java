@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import io.vfio4j.cli.base.ChildServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** A place for guests and servers: it ends them all, and can say what they said last. */
+public final class GuestEnvironment implements AutoCloseable {
+
+  private static final int TAIL_LINES = 20;
+
+  private final GuestKit kit;
+  private final Path folder;
+  private final Map<GuestKernel, Path> initramfs = new EnumMap<>(GuestKernel.class);
+  private final List<ChildServer> servers = new ArrayList<>();
+  private final List<Guest> guests = new ArrayList<>();
+  private int names;
+
+  private GuestEnvironment(GuestKit kit, Path folder) {
+    this.kit = kit;
+    this.folder = folder;
+  }
+
+  /**
+   * Opens a lab.
+   *
+   * @param cache the folder that the kit is kept in
+   * @throws UnavailableException if guests cannot be had on this machine
+   */
+  public static GuestEnvironment open(Path cache)
+      throws UnavailableException, IOException, InterruptedException {
+    GuestKit kit = GuestKit.in(cache);
+    // In the folder for temporary files, since a socket's path may have 107 bytes and no more.
+    return new GuestEnvironment(kit, Files.createTempDirectory("vfio4j-interop"));
+  }
+
+  /**
+   * Starts a server, as a process of its own.
+   *
+   * @param device the device, as in {@code scratch}
+   * @param options more of the command's options
+   */
+  public ChildServer serve(String device, String... options) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(
+        List.of("serve", device, "--socket", folder.resolve(++names + ".sock").toString()));
+    arguments.addAll(List.of(options));
+    ChildServer server = ChildServer.start(arguments);
+    servers.add(server);
+    return server;
+  }
+
+  /** Starts a guest, and waits until it takes commands. */
+  public Guest boot(GuestSettings settings) throws UnavailableException, IOException, InterruptedException {
+    Path file = initramfs.get(settings.flavour());
+    if (file == null) {
+      file = Initramfs.create(kit, settings.flavour(), folder);
+      initramfs.put(settings.flavour(), file);
+    }
+    return start(settings.qemuArguments(kit.kernel(settings.flavour()), file));
+  }
+
+  /** Starts a guest with another kernel than the kit's, and waits until it takes commands. */
+  Guest start(QemuArguments machine) throws IOException, InterruptedException {
+    Guest guest = Guest.start(kit, machine, folder, "guest" + ++names);
+    guests.add(guest);
+    return guest;
+  }
+
+  GuestKit kit() {
+    return kit;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  /** Returns the last of what the guests' kernels, QEMU and the servers said. */
+  public String tails() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (Guest guest : guests) {
+      text.append("--- ").append(guest).append(System.lineSeparator()).append(guest.tail())
+          .append(System.lineSeparator());
+    }
+    for (ChildServer server : servers) {
+      List<String> errors = server.stderrLines();
+      text.append("--- server ").append(server.socket()).append(System.lineSeparator());
+      errors.subList(Math.max(0, errors.size() - TAIL_LINES), errors.size())
+          .forEach(line -> text.append(line).append(System.lineSeparator()));
+    }
+    return text.toString();
+  }
+
+  /** Ends guests and servers, and removes what they left. */
+  @Override
+  public void close() throws IOException {
+    guests.forEach(Guest::close);
+    servers.forEach(ChildServer::close);
+    FolderCache.delete(folder);
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import io.vfio4j.cli.base.ChildServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Takes down sessions of QEMU with a server, for tests that replay them. */
+final class SessionRecorder {
+
+  private static final String DEVICE = "0000:01:00.0";
+  private static final int DMA = 16 << 10;
+  private static final int INTERRUPTS = 3;
+
+  private interface Scenario {
+    void play(Guest guest) throws IOException, InterruptedException;
+  }
+
+  private SessionRecorder() {
+  }
+
+  /**
+   * Records.
+   *
+   * @param folder where to put the files, which are written anew
+   */
+  static void run(Path cache, Path folder) throws UnavailableException, IOException, InterruptedException {
+    Files.createDirectories(folder);
+    try (GuestEnvironment lab = GuestEnvironment.open(cache)) {
+      record(lab, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT, SessionRecorder::exercise);
+      record(lab, folder.resolve("qemu-scratch-private-memory.rec"),
+          GuestSettings.DEFAULT.withPrivateMemory(),
+          SessionRecorder::remapAndExercise);
+      record(lab, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(), guest -> {
+        guest.function(DEVICE).bind("vfio-pci");
+        guest.function(DEVICE).vfio("msix intx reset msix");
+      });
+      record(lab, folder.resolve("qemu-scratch-reboot.rec"), GuestSettings.DEFAULT, guest -> {
+        exercise(guest);
+        guest.reboot();
+        exercise(guest);
+      });
+    }
+  }
+
+  /** What memory holds that the server shares is in no message, so that only other memory can be moved. */
+  private static void remapAndExercise(Guest guest) throws IOException, InterruptedException {
+    guest.function(DEVICE).enable();
+    guest.function(DEVICE).checkDma(DMA);
+    exercise(guest);
+  }
+
+  private static void exercise(Guest guest) throws IOException, InterruptedException {
+    GuestFunction function = guest.function(DEVICE);
+    function.enable();
+    function.bind("uio_pci_generic");
+    ScratchInterrupts.raise(function, INTERRUPTS);
+    function.unbind();
+    function.reset();
+  }
+
+  private static void record(GuestEnvironment lab, Path file, GuestSettings settings, Scenario session)
+      throws UnavailableException, IOException, InterruptedException {
+    ChildServer server =
+        lab.serve("scratch", "--memory", "64k", "--once", "--record", file.toAbsolutePath().toString());
+    Guest guest = lab.boot(settings.withDeviceBehindRootPort(server.socket()));
+    session.play(guest);
+    guest.close();
+    server.stop();
+    System.out.printf("%s: %,d bytes%n", file.getFileName(), Files.size(file));
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Programs of the machine that set guests up. */
+final class ToolProcess {
+
+  private static final int TAIL_LINES = 12;
+
+  private ToolProcess() {
+  }
+
+  /** Tells whether a program is on the PATH. */
+  static boolean exists(String program) {
+    for (String folder : String.valueOf(System.getenv("PATH")).split(":", -1)) {
+      if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Runs a program to its end.
+   *
+   * @param patience how long it may take
+   * @param folder where it runs
+   * @return its standard output
+   * @throws IOException if it fails, with the last of what it said, or takes longer, and then it is killed
+   */
+  static String run(Duration patience, Path folder, List<String> command)
+      throws IOException, InterruptedException {
+    Path out = Files.createTempFile(folder, "out", ".txt");
+    Path err = Files.createTempFile(folder, "err", ".txt");
+    try {
+      ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile())
+          .redirectInput(Path.of("/dev/null").toFile()).redirectOutput(out.toFile())
+          .redirectError(err.toFile());
+      builder.environment().put("LC_ALL", "C");
+      Process process = builder.start();
+      boolean ended;
+      try {
+        ended = process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+      } finally {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+      if (!ended || process.exitValue() != 0) {
+        throw new IOException("%s %s: %s".formatted(String.join(" ", command),
+            ended ? "failed with status " + process.exitValue()
+                : "took more than " + patience.toSeconds() + " s",
+            tail(List.of(out, err), TAIL_LINES)));
+      }
+      return Files.readString(out, StandardCharsets.ISO_8859_1);
+    } finally {
+      Files.deleteIfExists(out);
+      Files.deleteIfExists(err);
+    }
+  }
+
+  /** Returns the last lines of files, those that there are. */
+  static String tail(List<Path> files, int lines) throws IOException {
+    List<String> all = new ArrayList<>();
+    for (Path file : files) {
+      if (Files.exists(file)) {
+        List<String> text = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+        all.addAll(text.subList(Math.max(0, text.size() - lines), text.size()));
+      }
+    }
+    return String.join(System.lineSeparator(), all);
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Guests whose kernel has VFIO devices that can migrate, with vfio4j inside. */
+final class VfioGuests {
+
+  private static final Duration LIFETIME = Duration.ofMinutes(6);
+  /** Where the modules of vfio4j are in a guest. */
+  private static final String MODULES = "vfio4j";
+
+  private final GuestEnvironment environment;
+  private final VfioKernel kernel;
+  private final GuestJava java;
+  private final List<Path> modules;
+
+  private VfioGuests(GuestEnvironment lab, VfioKernel kernel, GuestJava java, List<Path> modules) {
+    this.environment = lab;
+    this.kernel = kernel;
+    this.java = java;
+    this.modules = modules;
+  }
+
+  /**
+   * Makes what guests need.
+   *
+   * @param lab what guests run in
+   * @param cache the folder that things are kept in
+   * @param sources of the test device's module
+   * @param modules the jars of vfio4j and of what it needs
+   * @throws UnavailableException if guests cannot be had on this machine
+   */
+  static VfioGuests in(GuestEnvironment lab, Path cache, Path sources, List<Path> modules)
+      throws UnavailableException, IOException, InterruptedException {
+    return new VfioGuests(lab, VfioKernel.in(cache, sources), GuestJava.in(cache, modules), modules);
+  }
+
+  /**
+   * Starts a guest.
+   *
+   * @param which the interfaces that it has
+   * @param memory of it, MiB
+   */
+  Guest boot(VfioInterface which, int memory) throws IOException, InterruptedException {
+    Path initramfs = initramfs(which);
+    Guest guest =
+        environment.start(new QemuArguments(LIFETIME, console -> arguments(initramfs, memory, console)));
+    guest.runChecked("mount -t debugfs debugfs /sys/kernel/debug");
+    return guest;
+  }
+
+  private Path initramfs(VfioInterface which) throws IOException, InterruptedException {
+    Path file = environment.folder().resolve("vfio-" + which + ".cpio");
+    if (!Files.exists(file)) {
+      try (CpioArchive archive = new CpioArchive(Files.newOutputStream(file))) {
+        Initramfs.addBase(archive, environment.kit(), kernel.modules(which));
+        java.addTo(archive);
+        archive.folder(MODULES);
+        for (Path module : modules) {
+          archive.program(MODULES + "/" + module.getFileName(), Files.readAllBytes(module));
+        }
+      }
+    }
+    return file;
+  }
+
+  /**
+   * One processor: this kernel crashes under emulation with two. The last of the kernel's options let programs write to
+   * its log as fast as they like, and nothing fall out of it.
+   */
+  private List<String> arguments(Path initramfs, int memory, Path console) {
+    return List.of("-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-m",
+        memory + "M", "-nodefaults", "-display", "none", "-vga", "none", "-serial", "file:" + console,
+        "-serial", "stdio", "-no-reboot", "-kernel", kernel.image().toString(), "-initrd",
+        initramfs.toString(), "-append",
+        "console=ttyS0 no_timer_check quiet mitigations=off tsc=reliable panic=-1 printk.devkmsg=on "
+            + "log_buf_len=2M");
+  }
+
+  /**
+   * Returns the command of a guest that makes the checks. A command that does little is done soonest if it is
+   * interpreted; these take a third of the time with the first compiler.
+   *
+   * @param which the interfaces that the guest has
+   * @param wanted beginnings of the names of checks, without blanks; all if there are none
+   */
+  static String checksCommand(VfioInterface which, List<String> wanted) {
+    return "/java/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData "
+        + "--enable-native-access=io.vfio4j.linux "
+        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop "
+        + "--add-exports=io.vfio4j.cli/io.vfio4j.cli.base=io.vfio4j.interop -p /" + MODULES
+        + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + which + " " + String.join(" ", wanted);
+  }
+
+  /**
+   * Returns the files of modules.
+   *
+   * @param path a module path: jars, and folders of jars
+   */
+  static List<Path> modules(String path) throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (String part : path.split(":", -1)) {
+      if (Files.isDirectory(Path.of(part))) {
+        try (Stream<Path> jars = Files.list(Path.of(part))) {
+          jars.sorted().forEach(files::add);
+        }
+      } else {
+        files.add(Path.of(part));
+      }
+    }
+    return files;
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.interop;
+
+import io.vfio4j.cli.base.ChildServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** What tests look for in a server's process, or do to it. */
+final class ServerProcesses {
+
+  private static final String GUEST_MEMORY = "memory-backend-memfd";
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  private ServerProcesses() {
+  }
+
+  /** Tells whether the server has memory of a guest's mapped. */
+  static boolean hasGuestMemory(ChildServer server) throws IOException {
+    return Files.readString(Path.of("/proc", Long.toString(server.pid()), "maps")).contains(GUEST_MEMORY);
+  }
+
+  /** A server that stands still: what works meanwhile works without it. */
+  static AutoCloseable pause(ChildServer server) throws IOException, InterruptedException {
+    signal(server, "STOP");
+    return () -> signal(server, "CONT");
+  }
+
+  private static void signal(ChildServer server, String signal) throws IOException, InterruptedException {
+    ToolProcess.run(TIMEOUT, Path.of(System.getProperty("java.io.tmpdir")),
+        List.of("sh", "-c", "kill -" + signal + " " + server.pid()));
+  }
+}
