@@ -15,8 +15,8 @@ abstract class AbstractPciDevice {
   /** What has been declared so far. */
   final Declarations declarations;
 
-  AbstractPciDevice(Declarations declared) {
-    this.declarations = declared;
+  AbstractPciDevice(Declarations declarations) {
+    this.declarations = declarations;
   }
 
   /**

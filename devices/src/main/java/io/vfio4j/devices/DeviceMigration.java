@@ -40,16 +40,16 @@ final class DeviceMigration implements AutoCloseable {
   private @Nullable BufferedResumingSession resuming;
   private @Nullable ResumingSession resumingSession;
 
-  DeviceMigration(PciDevice device, Declarations declared) {
+  DeviceMigration(PciDevice device, Declarations declarations) {
     this.device = device;
-    this.setup = declared.setup();
-    this.runState = declared.runState();
-    this.gate = declared.gate();
-    this.interrupts = declared.interrupts();
-    this.scheduler = declared.scheduler();
-    this.memory = declared.memory();
-    this.format = declared.stateFormat();
-    this.image = declared.stateImage();
+    this.setup = declarations.setup();
+    this.runState = declarations.runState();
+    this.gate = declarations.gate();
+    this.interrupts = declarations.interrupts();
+    this.scheduler = declarations.scheduler();
+    this.memory = declarations.memory();
+    this.format = declarations.stateFormat();
+    this.image = declarations.stateImage();
     this.machine =
         new DeviceStateMachine(setup.name(), setup.features(), this::takeArc, this::onStateChanged);
   }

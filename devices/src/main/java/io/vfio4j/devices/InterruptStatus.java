@@ -12,16 +12,16 @@ public final class InterruptStatus {
   private final Register register;
   private final int vectors;
 
-  InterruptStatus(DeviceInterrupts wires, Register register, int count) {
+  InterruptStatus(DeviceInterrupts interrupts, Register register, int count) {
     if (count < 1 || count > register.width() * Byte.SIZE) {
       throw new IllegalArgumentException("%d interrupts in %s".formatted(count, register.name()));
     }
-    this.interrupts = wires;
+    this.interrupts = interrupts;
     this.register = register;
     this.vectors = count;
     long bits = count == Long.SIZE ? -1 : (1L << count) - 1;
-    register.writable(0).writeOneToClear(bits).onWrite(written -> wires.updateIntx());
-    wires.driveIntxFrom(register);
+    register.writable(0).writeOneToClear(bits).onWrite(written -> interrupts.updateIntx());
+    interrupts.driveIntxFrom(register);
   }
 
   /**

@@ -17,8 +17,8 @@ public final class Intx implements StateItem {
   private boolean high;
   private @Nullable Register status;
 
-  Intx(DeviceInterrupts wires) {
-    this.interrupts = wires;
+  Intx(DeviceInterrupts interrupts) {
+    this.interrupts = interrupts;
   }
 
   /** Sets the level. */

@@ -22,8 +22,8 @@ public final class MessageInterrupts implements StateItem {
   private final int vectors;
   private final long[] pending;
 
-  MessageInterrupts(DeviceInterrupts wires, String name, int index, int vectors) {
-    this.interrupts = wires;
+  MessageInterrupts(DeviceInterrupts interrupts, String name, int index, int vectors) {
+    this.interrupts = interrupts;
     this.name = name;
     this.index = index;
     this.vectors = vectors;

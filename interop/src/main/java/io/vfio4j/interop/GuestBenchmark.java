@@ -29,19 +29,19 @@ final class GuestBenchmark {
 
   /** Measures, and prints tables in Markdown. */
   static void run(Path cache) throws UnavailableException, IOException, InterruptedException {
-    try (GuestEnvironment lab = GuestEnvironment.open(cache)) {
+    try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
       System.out.printf("%d CPUs, Linux %s, Java %s; guests emulated (TCG)%n%n",
           Runtime.getRuntime().availableProcessors(), System.getProperty("os.version"), Runtime.version());
-      accesses(lab);
-      messages(lab);
+      accesses(environment);
+      messages(environment);
     }
   }
 
-  private static void accesses(GuestEnvironment lab)
+  private static void accesses(GuestEnvironment environment)
       throws UnavailableException, IOException, InterruptedException {
-    ChildServer mappable = lab.serve("scratch", "--memory", "1m", "--mappable");
-    ChildServer trapping = lab.serve("scratch", "--memory", "1m");
-    Guest guest = lab.boot(GuestSettings.DEFAULT.withDeviceBehindRootPort(mappable.socket())
+    ChildServer mappable = environment.serve("scratch", "--memory", "1m", "--mappable");
+    ChildServer trapping = environment.serve("scratch", "--memory", "1m");
+    Guest guest = environment.boot(GuestSettings.DEFAULT.withDeviceBehindRootPort(mappable.socket())
         .withDevice(trapping.socket(), 3).withQemuDevice("edu", 4).withQemuDevice("pci-testdev", 5));
     GuestFunction mapped = guest.function("0000:01:00.0");
     GuestFunction trapped = guest.function("0000:00:03.0");
@@ -71,10 +71,10 @@ final class GuestBenchmark {
     guest.close();
   }
 
-  private static void messages(GuestEnvironment lab)
+  private static void messages(GuestEnvironment environment)
       throws UnavailableException, IOException, InterruptedException {
-    ChildServer server = lab.serve("scratch", "--memory", "1m");
-    Guest guest = lab.boot(GuestSettings.DEFAULT.withIommu().withDevice(server.socket(), 3));
+    ChildServer server = environment.serve("scratch", "--memory", "1m");
+    Guest guest = environment.boot(GuestSettings.DEFAULT.withIommu().withDevice(server.socket(), 3));
     GuestFunction function = guest.function("0000:00:03.0");
     function.bind("vfio-pci");
     GuestBenchmark interrupts = new GuestBenchmark();

@@ -30,10 +30,10 @@ final class KernelChecks {
     if (!left.isEmpty() && isInterface(left.getFirst())) {
       which = VfioInterface.valueOf(left.removeFirst());
     }
-    try (GuestEnvironment lab = GuestEnvironment.open(cache)) {
+    try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
       Path sources = Path.of(System.getProperty("vfio4j.interop.kernel", "interop/kernel"));
       VfioGuests vfio =
-          VfioGuests.in(lab, cache, sources, VfioGuests.modules(System.getProperty("jdk.module.path", "")));
+          VfioGuests.in(environment, cache, sources, VfioGuests.modules(System.getProperty("jdk.module.path", "")));
       Guest guest = vfio.boot(which, MEMORY_MIB);
       return guest.run(VfioGuests.checksCommand(which, left), TIMEOUT, System.out::println) == 0;
     }

@@ -38,8 +38,8 @@ final class RebootSoak {
   private int reboots;
   private int kills;
 
-  private RebootSoak(GuestEnvironment lab, PrintStream out) {
-    this.environment = lab;
+  private RebootSoak(GuestEnvironment environment, PrintStream out) {
+    this.environment = environment;
     this.out = out;
   }
 
@@ -54,14 +54,14 @@ final class RebootSoak {
     Path file = cache
         .resolveSibling("soak-" + begun.format(DateTimeFormatter.ofPattern("uuuu-MM-dd-HHmmss")) + ".md");
     Files.createDirectories(file.toAbsolutePath().getParent());
-    try (GuestEnvironment lab = GuestEnvironment.open(cache);
+    try (GuestEnvironment environment = GuestEnvironment.open(cache);
         PrintStream out = new PrintStream(Files.newOutputStream(file), true,
             StandardCharsets.UTF_8)) {
       System.out.println("interop: writing " + file);
       out.printf("Soak of %d minutes, begun %s UTC; %d CPUs, Linux %s, Java %s%n%n", duration.toMinutes(),
           begun,
           Runtime.getRuntime().availableProcessors(), System.getProperty("os.version"), Runtime.version());
-      boolean good = new RebootSoak(lab, out).run(duration);
+      boolean good = new RebootSoak(environment, out).run(duration);
       System.out.print(Files.readString(file));
       return good;
     }

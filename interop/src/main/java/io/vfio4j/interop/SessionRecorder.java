@@ -27,16 +27,16 @@ final class SessionRecorder {
    */
   static void run(Path cache, Path folder) throws UnavailableException, IOException, InterruptedException {
     Files.createDirectories(folder);
-    try (GuestEnvironment lab = GuestEnvironment.open(cache)) {
-      record(lab, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT, SessionRecorder::exercise);
-      record(lab, folder.resolve("qemu-scratch-private-memory.rec"),
+    try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
+      record(environment, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT, SessionRecorder::exercise);
+      record(environment, folder.resolve("qemu-scratch-private-memory.rec"),
           GuestSettings.DEFAULT.withPrivateMemory(),
           SessionRecorder::remapAndExercise);
-      record(lab, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(), guest -> {
+      record(environment, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(), guest -> {
         guest.function(DEVICE).bind("vfio-pci");
         guest.function(DEVICE).vfio("msix intx reset msix");
       });
-      record(lab, folder.resolve("qemu-scratch-reboot.rec"), GuestSettings.DEFAULT, guest -> {
+      record(environment, folder.resolve("qemu-scratch-reboot.rec"), GuestSettings.DEFAULT, guest -> {
         exercise(guest);
         guest.reboot();
         exercise(guest);
@@ -60,11 +60,11 @@ final class SessionRecorder {
     function.reset();
   }
 
-  private static void record(GuestEnvironment lab, Path file, GuestSettings settings, Scenario session)
+  private static void record(GuestEnvironment environment, Path file, GuestSettings settings, Scenario session)
       throws UnavailableException, IOException, InterruptedException {
     ChildServer server =
-        lab.serve("scratch", "--memory", "64k", "--once", "--record", file.toAbsolutePath().toString());
-    Guest guest = lab.boot(settings.withDeviceBehindRootPort(server.socket()));
+        environment.serve("scratch", "--memory", "64k", "--once", "--record", file.toAbsolutePath().toString());
+    Guest guest = environment.boot(settings.withDeviceBehindRootPort(server.socket()));
     session.play(guest);
     guest.close();
     server.stop();

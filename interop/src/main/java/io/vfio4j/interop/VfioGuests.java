@@ -21,8 +21,8 @@ final class VfioGuests {
   private final GuestJava java;
   private final List<Path> modules;
 
-  private VfioGuests(GuestEnvironment lab, VfioKernel kernel, GuestJava java, List<Path> modules) {
-    this.environment = lab;
+  private VfioGuests(GuestEnvironment environment, VfioKernel kernel, GuestJava java, List<Path> modules) {
+    this.environment = environment;
     this.kernel = kernel;
     this.java = java;
     this.modules = modules;
@@ -31,15 +31,15 @@ final class VfioGuests {
   /**
    * Makes what guests need.
    *
-   * @param lab what guests run in
+   * @param environment what guests run in
    * @param cache the folder that things are kept in
    * @param sources of the test device's module
    * @param modules the jars of vfio4j and of what it needs
    * @throws UnavailableException if guests cannot be had on this machine
    */
-  static VfioGuests in(GuestEnvironment lab, Path cache, Path sources, List<Path> modules)
+  static VfioGuests in(GuestEnvironment environment, Path cache, Path sources, List<Path> modules)
       throws UnavailableException, IOException, InterruptedException {
-    return new VfioGuests(lab, VfioKernel.in(cache, sources), GuestJava.in(cache, modules), modules);
+    return new VfioGuests(environment, VfioKernel.in(cache, sources), GuestJava.in(cache, modules), modules);
   }
 
   /**

@@ -49,10 +49,10 @@ public final class MisbehavingDevice implements MigratableDevice {
    * Makes a device that has just been opened.
    *
    * @param settings what it is like; its observer is not asked
-   * @param habits what is wrong with it
+   * @param misbehaviours what is wrong with it
    */
-  public MisbehavingDevice(SimulatedSettings settings, Set<Misbehaviour> habits) {
-    this.misbehaviours = Set.copyOf(habits);
+  public MisbehavingDevice(SimulatedSettings settings, Set<Misbehaviour> misbehaviours) {
+    this.misbehaviours = Set.copyOf(misbehaviours);
     this.honest = settings.withObserver((device, from, to, reason) -> path.add(to)).device();
     if (misbehaves(Misbehaviour.STARTS_IN_STOP)) {
       reportedState = DeviceState.STOP;
@@ -79,8 +79,8 @@ public final class MisbehavingDevice implements MigratableDevice {
     reportedState = DeviceState.ERROR;
   }
 
-  boolean misbehaves(Misbehaviour habit) {
-    return misbehaviours.contains(habit);
+  boolean misbehaves(Misbehaviour misbehaviour) {
+    return misbehaviours.contains(misbehaviour);
   }
 
   String name() {

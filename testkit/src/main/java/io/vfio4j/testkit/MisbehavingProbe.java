@@ -30,12 +30,12 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
    * Opens a device.
    *
    * @param settings what it is like; its observer is not asked
-   * @param habits what is wrong with it
+   * @param misbehaviours what is wrong with it
    */
-  public MisbehavingProbe(SimulatedSettings settings, Set<Misbehaviour> habits) {
+  public MisbehavingProbe(SimulatedSettings settings, Set<Misbehaviour> misbehaviours) {
     this.settings = settings;
-    this.misbehaviours = Set.copyOf(habits);
-    this.device = new MisbehavingDevice(settings, habits);
+    this.misbehaviours = Set.copyOf(misbehaviours);
+    this.device = new MisbehavingDevice(settings, misbehaviours);
   }
 
   @Override

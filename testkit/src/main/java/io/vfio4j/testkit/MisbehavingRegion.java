@@ -44,16 +44,16 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
    * Makes a region.
    *
    * @param honest what it is before, closed with it
-   * @param habits what is wrong with it
+   * @param misbehaviours what is wrong with it
    */
-  public MisbehavingRegion(SimulatedRegion honest, Set<RegionMisbehaviour> habits) {
+  public MisbehavingRegion(SimulatedRegion honest, Set<RegionMisbehaviour> misbehaviours) {
     this.honest = honest;
-    this.misbehaviours = Set.copyOf(habits);
+    this.misbehaviours = Set.copyOf(misbehaviours);
     begin();
   }
 
-  private boolean misbehaves(RegionMisbehaviour habit) {
-    return misbehaviours.contains(habit);
+  private boolean misbehaves(RegionMisbehaviour misbehaviour) {
+    return misbehaviours.contains(misbehaviour);
   }
 
   private void begin() {

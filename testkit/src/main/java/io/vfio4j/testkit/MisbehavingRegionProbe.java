@@ -26,13 +26,13 @@ public final class MisbehavingRegionProbe
    * @param settings what the device behind the region is like
    * @param window bytes of the data window
    * @param ndma whether it has NDMA
-   * @param habits what is wrong with it
+   * @param misbehaviours what is wrong with it
    */
   public MisbehavingRegionProbe(SimulatedSettings settings, int window, boolean ndma,
-      Set<RegionMisbehaviour> habits) {
+      Set<RegionMisbehaviour> misbehaviours) {
     this.ndma = ndma;
     backing = new MisbehavingDevice(settings, Set.of());
-    region = new MisbehavingRegion(new SimulatedRegion(backing, window, ndma), habits);
+    region = new MisbehavingRegion(new SimulatedRegion(backing, window, ndma), misbehaviours);
     device =
         new RegionMigratableDevice(backing.identity(), region, FeaturesV1.all(ndma), backing.dmaLog(), true);
   }

@@ -37,12 +37,12 @@ final class ArcChecks {
 
   private final CheckContext context;
 
-  private ArcChecks(CheckContext bench) {
-    this.context = bench;
+  private ArcChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    ArcChecks arcs = new ArcChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    ArcChecks arcs = new ArcChecks(context);
     for (DeviceState from : DeviceState.values()) {
       if (from != DeviceState.ERROR) {
         checks.add("arcs/from " + from, () -> arcs.failAllFrom(from));

@@ -38,12 +38,12 @@ final class ConformanceChecks {
 
   private final CheckContext context;
 
-  private ConformanceChecks(CheckContext bench) {
-    this.context = bench;
+  private ConformanceChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    ConformanceChecks conform = new ConformanceChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    ConformanceChecks conform = new ConformanceChecks(context);
     checks.add("conform/mtty", conform::mtty);
     checks.add("conform/test device", conform::testDevice);
   }

@@ -24,16 +24,16 @@ final class DmaLogChecks {
 
   private final CheckContext context;
 
-  private DmaLogChecks(CheckContext bench) {
-    this.context = bench;
+  private DmaLogChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    DmaLogChecks logs = new DmaLogChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    DmaLogChecks logs = new DmaLogChecks(context);
     checks.add("dma/written pages", () -> logs.withMemory(DmaLogChecks::writtenPages));
     checks.add("dma/no memory, no write", () -> logs.withMemory(logs::reportsNothingWithoutMemory));
     checks.add("dma/none in the P2P states", () -> logs.withMemory(DmaLogChecks::writesNothingInP2p));
-    if (bench.by() == KernelInterface.CDEV) {
+    if (context.by() == KernelInterface.CDEV) {
       checks.add("log/pages, read and cleared", () -> logs.withMemory(DmaLogChecks::pages));
       checks.add("log/larger pages", () -> logs.withMemory(DmaLogChecks::largerPages));
       checks.add("log/many pages", () -> logs.withMemory(DmaLogChecks::wholeRange));

@@ -22,12 +22,12 @@ final class InterruptChecks {
 
   private final CheckContext context;
 
-  private InterruptChecks(CheckContext bench) {
-    this.context = bench;
+  private InterruptChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    InterruptChecks interrupts = new InterruptChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    InterruptChecks interrupts = new InterruptChecks(context);
     checks.add("interrupts/MSI", interrupts::msi);
     checks.add("interrupts/INTx is masked when it comes", interrupts::intx);
     checks.add("interrupts/an index that it lacks", interrupts::msix);

@@ -13,19 +13,19 @@ public final class Main {
   /** Takes the interface that the guest's kernel has, and what to check, or all. Exit code 0: no check failed. */
   public static void main(String[] args) {
     VfioInterface which = VfioInterface.valueOf(args[0]);
-    CheckContext bench = CheckContext.of(which);
+    CheckContext context = CheckContext.of(which);
     CheckList checks = new CheckList(System.out, List.of(args).subList(1, args.length));
     GuestChecks.add(checks, which);
-    OracleChecks.add(checks, bench);
-    ArcChecks.add(checks, bench);
-    SessionChecks.add(checks, bench);
-    DmaLogChecks.add(checks, bench);
+    OracleChecks.add(checks, context);
+    ArcChecks.add(checks, context);
+    SessionChecks.add(checks, context);
+    DmaLogChecks.add(checks, context);
     ContainerDirtyLogChecks.add(checks);
-    InterruptChecks.add(checks, bench);
-    OpeningChecks.add(checks, bench);
-    ConformanceChecks.add(checks, bench);
-    MigrationChecks.add(checks, bench);
-    RecoveryChecks.add(checks, bench);
+    InterruptChecks.add(checks, context);
+    OpeningChecks.add(checks, context);
+    ConformanceChecks.add(checks, context);
+    MigrationChecks.add(checks, context);
+    RecoveryChecks.add(checks, context);
     System.exit(checks.run() ? 0 : 1);
   }
 }

@@ -37,12 +37,12 @@ final class MigrationChecks {
 
   private final CheckContext context;
 
-  private MigrationChecks(CheckContext bench) {
-    this.context = bench;
+  private MigrationChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    MigrationChecks migrations = new MigrationChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    MigrationChecks migrations = new MigrationChecks(context);
     checks.add("migrate/mtty: registers and FIFO arrive", migrations::mtty);
     checks.add("migrate/mtty: by way of a file", migrations::file);
     checks.add("migrate/send and receive", migrations::sendAndReceive);

@@ -17,12 +17,12 @@ final class OpeningChecks {
 
   private final CheckContext context;
 
-  private OpeningChecks(CheckContext bench) {
-    this.context = bench;
+  private OpeningChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    OpeningChecks opening = new OpeningChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    OpeningChecks opening = new OpeningChecks(context);
     checks.add("opening/probe mtty", opening::probeMtty);
     checks.add("opening/probe a test device", opening::probeTestDevice);
     checks.add("opening/probe --all", opening::probeAll);
@@ -32,7 +32,7 @@ final class OpeningChecks {
     checks.add("opening/a source that does not run", opening::stoppedSource);
     checks.add("opening/a target that does not run", opening::stoppedTarget);
     checks.add("opening/a reset that fails", opening::failingReset);
-    if (bench.by() == KernelInterface.CDEV) {
+    if (context.by() == KernelInterface.CDEV) {
       checks.add("opening/the group where there is a character device", () -> opening.byGroup());
     }
   }

@@ -45,13 +45,13 @@ final class OracleChecks {
   private final CheckList checks;
   private final CheckContext context;
 
-  private OracleChecks(CheckList checks, CheckContext bench) {
+  private OracleChecks(CheckList checks, CheckContext context) {
     this.checks = checks;
-    this.context = bench;
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    OracleChecks oracle = new OracleChecks(checks, bench);
+  static void add(CheckList checks, CheckContext context) {
+    OracleChecks oracle = new OracleChecks(checks, context);
     checks.add("oracle/rows", oracle::rows);
     checks.add("oracle/resets", oracle::resets);
     checks.add("oracle/ERROR", oracle::error);

@@ -41,13 +41,13 @@ final class RecoveryChecks {
   private final CheckList checks;
   private final CheckContext context;
 
-  private RecoveryChecks(CheckList checks, CheckContext bench) {
+  private RecoveryChecks(CheckList checks, CheckContext context) {
     this.checks = checks;
-    this.context = bench;
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    RecoveryChecks recoveries = new RecoveryChecks(checks, bench);
+  static void add(CheckList checks, CheckContext context) {
+    RecoveryChecks recoveries = new RecoveryChecks(checks, context);
     recoveries.addSourceArcs();
     recoveries.addSourceData();
     recoveries.addTarget();

@@ -27,12 +27,12 @@ final class SessionChecks {
 
   private final CheckContext context;
 
-  private SessionChecks(CheckContext bench) {
-    this.context = bench;
+  private SessionChecks(CheckContext context) {
+    this.context = context;
   }
 
-  static void add(CheckList checks, CheckContext bench) {
-    SessionChecks sessions = new SessionChecks(bench);
+  static void add(CheckList checks, CheckContext context) {
+    SessionChecks sessions = new SessionChecks(context);
     checks.add("sessions/mtty: length", sessions::length);
     checks.add("sessions/mtty: what cannot be loaded", sessions::refusedStates);
     checks.add("sessions/mtty: a failed write", sessions::failedWrite);

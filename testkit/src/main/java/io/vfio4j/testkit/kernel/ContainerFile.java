@@ -23,9 +23,9 @@ final class ContainerFile implements ScriptedFile {
   private boolean hasGroup;
   private boolean hasIommu;
 
-  ContainerFile(ScriptedMemory memory, KernelProfile manners) {
+  ContainerFile(ScriptedMemory memory, KernelProfile profile) {
     this.memory = memory;
-    this.profile = manners;
+    this.profile = profile;
   }
 
   boolean hasIommu() {

@@ -24,10 +24,10 @@ final class DataFile implements ScriptedFile {
   private final KernelProfile profile;
   private final BooleanSupplier reportsReinit;
 
-  DataFile(DataSession session, KernelProfile manners, BooleanSupplier tellsReinit) {
+  DataFile(DataSession session, KernelProfile profile, BooleanSupplier reportsReinit) {
     this.session = session;
-    this.profile = manners;
-    this.reportsReinit = tellsReinit;
+    this.profile = profile;
+    this.reportsReinit = reportsReinit;
   }
 
   @Override

@@ -22,9 +22,9 @@ final class IommufdFile implements ScriptedFile {
   private final ScriptedMemory memory;
   private final KernelProfile profile;
 
-  IommufdFile(ScriptedMemory memory, KernelProfile manners) {
+  IommufdFile(ScriptedMemory memory, KernelProfile profile) {
     this.memory = memory;
-    this.profile = manners;
+    this.profile = profile;
   }
 
   @Override

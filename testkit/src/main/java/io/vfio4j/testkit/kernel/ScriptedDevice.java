@@ -39,9 +39,9 @@ final class ScriptedDevice {
   private final MemorySegment bar = Arena.ofAuto().allocate(BAR_SIZE, 4096);
   private final Map<Vector, Integer> eventFds = new HashMap<>();
 
-  ScriptedDevice(ScriptedKernel kernel, MigratableDevice device, KernelProfile manners) {
+  ScriptedDevice(ScriptedKernel kernel, MigratableDevice device, KernelProfile profile) {
     this.device = device;
-    features = new ScriptedFeatures(kernel, device, manners);
+    features = new ScriptedFeatures(kernel, device, profile);
     DeviceIdentity identity = device.identity();
     config.set(JAVA_SHORT_UNALIGNED, 0, (short) identity.vendorId());
     config.set(JAVA_SHORT_UNALIGNED, 2, (short) identity.deviceId());

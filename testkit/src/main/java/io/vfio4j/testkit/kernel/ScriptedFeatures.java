@@ -39,10 +39,10 @@ final class ScriptedFeatures {
   private final DirtyLog log = new DirtyLog();
   private boolean reportsReinit;
 
-  ScriptedFeatures(ScriptedKernel kernel, MigratableDevice device, KernelProfile manners) {
+  ScriptedFeatures(ScriptedKernel kernel, MigratableDevice device, KernelProfile profile) {
     this.kernel = kernel;
     this.device = device;
-    this.profile = manners;
+    this.profile = profile;
   }
 
   int ioctl(MemorySegment argument, MemorySegment pointedAt) {

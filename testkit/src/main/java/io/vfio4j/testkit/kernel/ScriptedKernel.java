@@ -74,11 +74,11 @@ public final class ScriptedKernel implements DeviceCalls {
    * Makes a kernel.
    *
    * @param device the device that it has
-   * @param manners how it is beyond what all kernels are
+   * @param profile how it is beyond what all kernels are
    */
-  public ScriptedKernel(MigratableDevice device, KernelProfile manners) {
-    this.profile = manners;
-    this.device = new ScriptedDevice(this, device, manners);
+  public ScriptedKernel(MigratableDevice device, KernelProfile profile) {
+    this.profile = profile;
+    this.device = new ScriptedDevice(this, device, profile);
   }
 
   /** Has the next calls of a request fail. */

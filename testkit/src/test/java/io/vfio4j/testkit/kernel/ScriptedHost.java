@@ -24,9 +24,9 @@ record ScriptedHost(SimulatedDevice simulated, ScriptedKernel kernel) {
   static final SimulatedSettings SETTINGS =
       SimulatedSettings.named(NAME).withContent(4, 7).withChanges(0, 1000);
 
-  static ScriptedHost with(SimulatedSettings settings, KernelProfile manners) {
+  static ScriptedHost with(SimulatedSettings settings, KernelProfile profile) {
     SimulatedDevice inside = settings.device();
-    return new ScriptedHost(inside, new ScriptedKernel(inside, manners));
+    return new ScriptedHost(inside, new ScriptedKernel(inside, profile));
   }
 
   static ScriptedHost with(SimulatedSettings settings) {
