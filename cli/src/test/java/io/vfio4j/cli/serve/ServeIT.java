@@ -69,7 +69,7 @@ class ServeIT {
       assertThat(log).hasSize(3);
       assertThat(log.get(0)).matches(time + client + " connected");
       assertThat(log.get(1))
-          .matches(time + client + ": REGION_READ of 4 bytes at 0x0 of region 5 refused: .+");
+          .matches(time + client + ": REGION_READ \\(offset=0x0, region=5, count=4\\) refused: .+");
       assertThat(log.get(2)).matches(time + client + " disconnected: it closed the connection");
     }
   }

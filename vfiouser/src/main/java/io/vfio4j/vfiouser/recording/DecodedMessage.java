@@ -6,10 +6,8 @@ import io.vfio4j.model.SanitizedText;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageField;
-import io.vfio4j.vfiouser.wire.MessageLayouts;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -63,15 +61,17 @@ public record DecodedMessage(String command, int id, Type type, boolean noReply,
     int number = Header.command(bytes, 0);
     Command command = Command.fromWire(number);
     MemorySegment body = bytes.asSlice(Header.SIZE);
-    List<Field> fields = new ArrayList<>();
-    long end = command == null ? 0 : decode(MessageLayouts.of(command, body), body, fields);
+    List<MessageField> layout = command == null ? List.of() : command.layout().fieldsWithin(body);
+    List<Field> fields =
+        layout.stream().map(field -> new Field(field.name(), field.text(body), field.isNumber())).toList();
+    long end = layout.isEmpty() ? 0 : layout.getLast().end();
     int flags = Header.flags(bytes, 0);
     boolean isError = (flags & Header.ERROR) != 0;
     boolean hasText = command == Command.VERSION && body.byteSize() > end;
     MemorySegment data = body.asSlice(end);
     return new DecodedMessage(command == null ? "command " + number : command.name(), Header.id(bytes, 0),
         type(flags), (flags & Header.NO_REPLY) != 0,
-        isError ? Optional.of(new Errno(Header.errno(bytes, 0))) : Optional.empty(), List.copyOf(fields),
+        isError ? Optional.of(new Errno(Header.errno(bytes, 0))) : Optional.empty(), fields,
         hasText ? Optional.of(text(data)) : Optional.empty(), hasText ? 0 : size - Header.SIZE - end,
         hasText ? "" : hex(data));
   }
@@ -82,19 +82,6 @@ public record DecodedMessage(String command, int id, Type type, boolean noReply,
       case Header.TYPE_REPLY -> Type.REPLY;
       default -> Type.UNKNOWN;
     };
-  }
-
-  /** Decodes as many fields as there are bytes for. Returns where the last one ends. */
-  private static long decode(List<MessageField> layout, MemorySegment body, List<Field> fields) {
-    long end = 0;
-    for (MessageField field : layout) {
-      if (field.end() > body.byteSize()) {
-        break;
-      }
-      fields.add(new Field(field.name(), field.formatter().apply(field.value(body)), field.isNumber()));
-      end = field.end();
-    }
-    return end;
   }
 
   private static String text(MemorySegment data) {

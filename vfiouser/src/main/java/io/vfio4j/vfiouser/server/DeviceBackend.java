@@ -21,13 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeviceBackend implements AutoCloseable {
 
-  private final EmulatedDevice device;
   private final @Nullable V1Device v1Device;
-  private final ServerOptions options;
+  private final EmulatedDevice device;
+  private final DeviceContext context;
   private final LogLimiter log;
-  private final LongSupplier clock;
-  private final DmaTable dma;
-  private final IrqTable irqs;
   private int clients;
   private volatile boolean stopping;
   private volatile @Nullable ServerConnection current;
@@ -44,16 +41,15 @@ final class DeviceBackend implements AutoCloseable {
         ? new V1Device(device, options.versions().hasV2())
         : null;
     this.device = v1Device != null ? v1Device : device;
-    this.options = options;
     this.log = log;
-    this.clock = clock;
-    this.dma = new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains), log);
-    this.irqs = new IrqTable(this.device.description().irqCounts(), log);
+    this.context = new DeviceContext(this.device,
+        new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains), log),
+        new IrqTable(this.device.description().irqCounts(), log), options, clock);
   }
 
   /** Gives the device its ways to memory and interrupts: once, before anything else. */
   void attach() {
-    device.attach(dma, irqs);
+    device.attach(context.dma(), context.irqs());
   }
 
   /**
@@ -65,7 +61,7 @@ final class DeviceBackend implements AutoCloseable {
    */
   boolean serve(MessageTransport transport, String peer) {
     Optional<Recording.Connection> session =
-        options.recording().map(recording -> recording.recordConnect(device.description().name()));
+        context.options().recording().map(recording -> recording.recordConnect(device.description().name()));
     MessageTransport carried = session.<MessageTransport>map(
         taken -> new RecordingTransport(transport, taken, RecordingTransport.MAIN_SOCKET)).orElse(transport);
     boolean keep = true;
@@ -75,7 +71,7 @@ final class DeviceBackend implements AutoCloseable {
     ClientLog clientLog =
         new ClientLog(log, "client %d (%s)".formatted(++clients, peer));
     try (ServerConnection connection =
-        new ServerConnection(device, dma, irqs, options, clock, clientLog, carried)) {
+        new ServerConnection(context, clientLog, carried)) {
       current = connection;
       try {
         if (!stopping) {
@@ -156,6 +152,6 @@ final class DeviceBackend implements AutoCloseable {
     if (v1Device != null) {
       v1Device.close();
     }
-    dma.close();
+    context.dma().close();
   }
 }

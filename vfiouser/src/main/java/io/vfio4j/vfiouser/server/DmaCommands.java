@@ -6,6 +6,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.dma.DmaTable;
+import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
@@ -13,7 +14,7 @@ import io.vfio4j.vfiouser.wire.Structs.DmaUnmap;
 import java.lang.foreign.MemorySegment;
 
 /** DMA_MAP and DMA_UNMAP. */
-final class DmaCommands {
+final class DmaCommands implements CommandHandlers {
 
   private final DmaTable table;
   private final DirtyBitmapBuffer bitmaps;
@@ -33,7 +34,13 @@ final class DmaCommands {
         | (tellsPeers ? DmaMap.PEER : 0);
   }
 
-  void map(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.DMA_MAP, this::map);
+    table.put(Command.DMA_UNMAP, this::unmap);
+  }
+
+  private void map(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(DmaMap.SIZE);
     int flags = request.u32(DmaMap.FLAGS);
     if ((flags & ~knownFlags) != 0) {
@@ -53,7 +60,7 @@ final class DmaCommands {
     }
   }
 
-  void unmap(Request request, Reply reply) throws ErrnoException {
+  private void unmap(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(DmaUnmap.SIZE);
     int flags = request.u32(DmaUnmap.FLAGS);
     long iova = request.u64(DmaUnmap.IOVA);

@@ -9,6 +9,7 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Doorbell;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.Structs.IoEventFd;
@@ -24,7 +25,7 @@ import java.util.Map;
  * DEVICE_GET_REGION_IO_FDS: hands out eventfds for a device's doorbells, and lets the device see a doorbell that rings as
  * a write. Each doorbell of a client has one eventfd, however often it is asked for.
  */
-final class DoorbellCommands {
+final class DoorbellCommands implements CommandHandlers {
 
   /** So many fit in an answer of ours. */
 
@@ -49,7 +50,12 @@ final class DoorbellCommands {
     this.memory = memory;
   }
 
-  void regionIoFds(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.DEVICE_GET_REGION_IO_FDS, this::regionIoFds);
+  }
+
+  private void regionIoFds(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(IoFds.SIZE);
     int index = request.u32(IoFds.INDEX);
     if (index < 0 || index >= description.regions().size() || description.regions().get(index).size() == 0) {

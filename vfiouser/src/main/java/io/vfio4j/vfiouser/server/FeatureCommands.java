@@ -8,6 +8,8 @@ import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.dma.DirtyLog;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.DeviceFeature;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.StateLayoutData;
@@ -20,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** DEVICE_FEATURE: migration and DMA logging. */
-final class FeatureCommands {
+final class FeatureCommands implements CommandHandlers {
 
   private static final int STATE_SIZE = 8;
   private static final int DATA = Feature.SIZE;
@@ -37,7 +39,12 @@ final class FeatureCommands {
     this.bitmaps = reports;
   }
 
-  void feature(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.DEVICE_FEATURE, this::feature);
+  }
+
+  private void feature(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(Feature.SIZE);
     int flags = request.u32(Feature.FLAGS);
     int index = flags & Feature.INDEX_MASK;
@@ -46,7 +53,11 @@ final class FeatureCommands {
     if ((flags & ~known) != 0) {
       throw invalid("DEVICE_FEATURE with flags 0x" + Integer.toHexString(flags));
     }
-    int offered = operations(index);
+    DeviceFeature feature = DeviceFeature.fromIndex(index);
+    if (feature == null || !isOffered(feature)) {
+      throw new ErrnoException(Errno.ENOTTY, "feature " + index);
+    }
+    int offered = feature.operations();
     if ((flags & Feature.PROBE) != 0) {
       if ((operation & ~offered) != 0) {
         throw invalid("feature " + index + " does not work so");
@@ -57,53 +68,38 @@ final class FeatureCommands {
     if (Integer.bitCount(operation) != 1 || (operation & offered) == 0) {
       throw invalid("feature " + index + " does not work so");
     }
-    execute(index, operation, request, reply);
+    execute(feature, operation, request, reply);
   }
 
-  /** Returns whether a feature is to be had by GET, SET or both. */
-  private int operations(int index) throws ErrnoException {
-    boolean migrates = device.features().canMigrate();
-    return switch (index) {
-      case Feature.MIGRATION, Feature.MIG_DATA_SIZE -> requireOffered(migrates, index, Feature.GET);
-      case Feature.MIG_DEVICE_STATE -> requireOffered(migrates, index, Feature.GET | Feature.SET);
-      case Feature.DMA_LOGGING_START, Feature.DMA_LOGGING_STOP -> Feature.SET;
-      case Feature.DMA_LOGGING_REPORT -> Feature.GET;
-      case Feature.PRE_COPY_INFO ->
-        requireOffered(device.features().has(MigrationFeature.PRE_COPY), index, Feature.GET);
-      case Feature.STATE_LAYOUT -> requireOffered(migrates, index, Feature.GET);
-      default -> requireOffered(false, index, 0);
+  private boolean isOffered(DeviceFeature feature) {
+    return switch (feature) {
+      case MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, STATE_LAYOUT -> device.features().canMigrate();
+      case PRE_COPY_INFO -> device.features().has(MigrationFeature.PRE_COPY);
+      case DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT -> true;
     };
   }
 
-  private static int requireOffered(boolean offered, int index, int operations) throws ErrnoException {
-    if (!offered) {
-      throw new ErrnoException(Errno.ENOTTY, "feature " + index);
-    }
-    return operations;
-  }
-
-  private void execute(int index, int operation, Request request, Reply reply) throws ErrnoException {
-    switch (index) {
-      case Feature.MIGRATION -> get(request, reply, Long.BYTES).u64(DATA, device.features().flags());
-      case Feature.MIG_DATA_SIZE -> get(request, reply, Long.BYTES).u64(DATA, device.stopCopyLength()
+  private void execute(DeviceFeature feature, int operation, Request request, Reply reply) throws ErrnoException {
+    switch (feature) {
+      case MIGRATION -> get(request, reply, Long.BYTES).u64(DATA, device.features().flags());
+      case MIG_DATA_SIZE -> get(request, reply, Long.BYTES).u64(DATA, device.stopCopyLength()
           .orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no estimate of the state's size")));
-      case Feature.MIG_DEVICE_STATE -> {
+      case MIG_DEVICE_STATE -> {
         if (operation == Feature.GET) {
           get(request, reply, STATE_SIZE).u32(DATA, device.state().wireValue()).u32(DATA + 4, -1);
         } else {
           setState(request, reply);
         }
       }
-      case Feature.PRE_COPY_INFO -> preCopyInfo(request, reply);
-      case Feature.STATE_LAYOUT ->
+      case PRE_COPY_INFO -> preCopyInfo(request, reply);
+      case STATE_LAYOUT ->
         StateLayoutData.encode(device.stateLayout(), get(request, reply, StateLayoutData.SIZE));
-      case Feature.DMA_LOGGING_START -> startLogging(request, reply);
-      case Feature.DMA_LOGGING_STOP -> {
+      case DMA_LOGGING_START -> startLogging(request, reply);
+      case DMA_LOGGING_STOP -> {
         echo(request, reply);
         log.stop();
       }
-      case Feature.DMA_LOGGING_REPORT -> report(request, reply);
-      default -> throw new IllegalStateException("feature " + index + " is offered but not carried out");
+      case DMA_LOGGING_REPORT -> report(request, reply);
     }
   }
 

@@ -4,11 +4,12 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.model.info.RegionCapability.SparseMmap;
+import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.wire.CapabilityChain;
+import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.Structs.DeviceInfo;
@@ -18,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO. */
-final class InfoCommands {
+final class InfoCommands implements CommandHandlers {
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
@@ -32,14 +33,21 @@ final class InfoCommands {
     this.maxMsgFds = maxMsgFds;
   }
 
-  void deviceInfo(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.DEVICE_GET_INFO, this::deviceInfo);
+    table.put(Command.DEVICE_GET_REGION_INFO, this::regionInfo);
+    table.put(Command.DEVICE_GET_IRQ_INFO, this::irqInfo);
+  }
+
+  private void deviceInfo(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(DeviceInfo.SIZE);
     reply.size(DeviceInfo.SIZE).u32(0, DeviceInfo.SIZE)
         .u32(DeviceInfo.FLAGS, DeviceInfo.RESET | DeviceInfo.PCI)
         .u32(DeviceInfo.NUM_REGIONS, description.regions().size()).u32(DeviceInfo.NUM_IRQS, irqs.indexes());
   }
 
-  void regionInfo(Request request, Reply reply) throws ErrnoException {
+  private void regionInfo(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(RegionInfo.SIZE);
     int index = request.u32(RegionInfo.INDEX);
     if (index < 0 || index >= description.regions().size()) {
@@ -75,7 +83,7 @@ final class InfoCommands {
     return region.capabilities().stream().filter(capability -> !(capability instanceof SparseMmap)).toList();
   }
 
-  void irqInfo(Request request, Reply reply) throws ErrnoException {
+  private void irqInfo(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(IrqInfo.SIZE);
     int index = request.u32(IrqInfo.INDEX);
     if (index < 0 || index >= irqs.indexes()) {

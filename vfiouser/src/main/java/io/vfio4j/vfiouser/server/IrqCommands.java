@@ -5,6 +5,7 @@ import io.vfio4j.linux.EventFd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.Structs.IrqSet;
@@ -12,7 +13,7 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /** DEVICE_SET_IRQS. */
-final class IrqCommands {
+final class IrqCommands implements CommandHandlers {
 
   private final IrqTable irqs;
   private final EventFdSet eventFdSet;
@@ -30,7 +31,12 @@ final class IrqCommands {
     this.eventFdSet = signals;
   }
 
-  void setIrqs(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.DEVICE_SET_IRQS, this::setIrqs);
+  }
+
+  private void setIrqs(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(IrqSet.SIZE);
     int flags = request.u32(IrqSet.FLAGS);
     int data = flags & IrqSet.DATA_BITS;

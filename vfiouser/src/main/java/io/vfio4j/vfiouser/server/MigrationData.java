@@ -11,6 +11,7 @@ import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.SliceTable;
@@ -20,7 +21,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** The device's data session, and MIG_DATA_READ and MIG_DATA_WRITE. */
-final class MigrationData implements AutoCloseable {
+final class MigrationData implements CommandHandlers, AutoCloseable {
 
   private final EmulatedDevice device;
   private final SliceTable data;
@@ -96,7 +97,7 @@ final class MigrationData implements AutoCloseable {
    * MIG_GET_PRECOPY_INFO, as clients that are not ours ask: some leave argsz at 0, and some send no more than that. The
    * flags stay 0: nothing has been said to these clients of REINIT, and initial data that arrived anew is counted.
    */
-  void preCopyInfo(Request request, Reply reply) throws ErrnoException {
+  private void preCopyInfo(Request request, Reply reply) throws ErrnoException {
     request.requireSize(Integer.BYTES);
     int argsz = request.u32(0);
     if (argsz != 0 && Integer.compareUnsigned(argsz, MigPrecopyInfo.SIZE) < 0) {
@@ -109,7 +110,14 @@ final class MigrationData implements AutoCloseable {
         .u64(MigPrecopyInfo.DIRTY_BYTES, info.dirtyBytes());
   }
 
-  void read(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.MIG_DATA_READ, this::read);
+    table.put(Command.MIG_DATA_WRITE, this::write);
+    table.put(Command.MIG_GET_PRECOPY_INFO, this::preCopyInfo);
+  }
+
+  private void read(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(MigData.SIZE);
     int wanted = request.u32(MigData.LENGTH);
     if (wanted <= 0 || wanted > maxDataXferSize) {
@@ -137,7 +145,7 @@ final class MigrationData implements AutoCloseable {
     }
   }
 
-  void write(Request request, Reply reply) throws ErrnoException {
+  private void write(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(MigData.SIZE);
     int size = request.u32(MigData.LENGTH);
     if (size < 0 || size > maxDataXferSize || size != request.size() - MigData.SIZE) {

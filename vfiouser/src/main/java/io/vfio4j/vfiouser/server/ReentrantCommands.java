@@ -14,10 +14,9 @@ import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
 import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Carries out commands of the client while the device waits for memory of the client's. They cannot wait their turn:
@@ -31,12 +30,6 @@ final class ReentrantCommands {
 
   /** Such commands may make the device wait for memory in turn; one that comes then too is carried out, and so on. */
   private static final int MAX_DEPTH = 4;
-
-  /** {@code VFIO_PCI_NUM_REGIONS}. */
-
-  private static final Set<Command> ALWAYS_ALLOWED = EnumSet.of(Command.DMA_MAP, Command.DMA_UNMAP,
-      Command.DEVICE_GET_INFO, Command.DEVICE_GET_REGION_INFO, Command.DEVICE_GET_REGION_IO_FDS,
-      Command.DEVICE_GET_IRQ_INFO, Command.DEVICE_SET_IRQS);
 
   private record Exchange(Request request, Reply reply) {
   }
@@ -72,31 +65,28 @@ final class ReentrantCommands {
     if (command == null || depth == MAX_DEPTH) {
       return false;
     }
-    return ALWAYS_ALLOWED.contains(command)
-        || ((command == Command.REGION_READ || command == Command.REGION_WRITE)
-            && accessesPciRegions(message, 0, RegionAccess.SIZE))
-        || (command == Command.REGION_WRITE_MULTI
-            && accessesPciRegions(message, WriteMulti.WRITES, WriteMulti.WRITE_SIZE));
+    return switch (command.dispatch()) {
+      case ALWAYS -> true;
+      case PCI_REGION -> command == Command.REGION_WRITE_MULTI
+          ? accessesPciRegions(message.body(), WriteMulti.WRITES, WriteMulti.WRITE_SIZE)
+          : message.body().byteSize() >= RegionAccess.SIZE && accessesPciRegion(message.body(), 0);
+      case HANDSHAKE, DEFERRED, TO_CLIENT -> false;
+    };
   }
 
-  /**
-   * Tells whether accesses are to regions that a PCI device has: any other may hold migration.
-   *
-   * @param first where in the body the first access lies
-   * @param size bytes from one to the next, if there are several
-   */
-  private static boolean accessesPciRegions(DeferredMessage message, int first, int size) {
-    long end = message.command() == Command.REGION_WRITE_MULTI.wireValue()
-        ? message.body().byteSize()
-        : first + size;
-    for (int at = first; at + size <= end && end <= message.body().byteSize(); at += size) {
-      if (Integer.compareUnsigned(message.body().get(LittleEndian.U32, at + RegionAccess.REGION),
-          RegionInfo.NUM_PCI_REGIONS)
-          >= 0) {
+  /** Returns whether all accesses of an array are to regions with a fixed PCI index. */
+  private static boolean accessesPciRegions(MemorySegment body, int first, int size) {
+    for (long at = first; at + size <= body.byteSize(); at += size) {
+      if (!accessesPciRegion(body, at)) {
         return false;
       }
     }
-    return end <= message.body().byteSize();
+    return true;
+  }
+
+  private static boolean accessesPciRegion(MemorySegment body, long at) {
+    int region = body.get(LittleEndian.U32, at + RegionAccess.REGION);
+    return Integer.compareUnsigned(region, RegionInfo.NUM_PCI_REGIONS) < 0;
   }
 
   /** Carries out a command and answers it. */

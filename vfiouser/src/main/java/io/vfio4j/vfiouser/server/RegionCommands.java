@@ -5,6 +5,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
@@ -12,26 +13,42 @@ import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
 import java.lang.foreign.MemorySegment;
 
 /** REGION_READ, REGION_WRITE and REGION_WRITE_MULTI. */
-final class RegionCommands {
+final class RegionCommands implements CommandHandlers {
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
   private final int maxDataXferSize;
+  private final boolean writeMultiple;
 
-  RegionCommands(EmulatedDevice device, int maxDataXferSize) {
+  /**
+   * Creates the handlers.
+   *
+   * @param writeMultiple whether REGION_WRITE_MULTI was negotiated
+   */
+  RegionCommands(EmulatedDevice device, int maxDataXferSize, boolean writeMultiple) {
+    this.writeMultiple = writeMultiple;
     this.device = device;
     this.description = device.description();
     this.maxDataXferSize = maxDataXferSize;
   }
 
-  void read(Request request, Reply reply) throws ErrnoException {
+  @Override
+  public void register(CommandTable table) {
+    table.put(Command.REGION_READ, this::read);
+    table.put(Command.REGION_WRITE, this::write);
+    if (writeMultiple) {
+      table.put(Command.REGION_WRITE_MULTI, this::writeMulti);
+    }
+  }
+
+  private void read(Request request, Reply reply) throws ErrnoException {
     request.requireSize(RegionAccess.SIZE);
     int count = check(request, 0, maxDataXferSize);
     var into = reply.echo(request, RegionAccess.SIZE).data(count);
     device.readRegion(request.u32(RegionAccess.REGION), request.u64(RegionAccess.OFFSET), into);
   }
 
-  void write(Request request, Reply reply) throws ErrnoException {
+  private void write(Request request, Reply reply) throws ErrnoException {
     request.requireSize(RegionAccess.SIZE);
     int count = checkWrite(request, 0, maxDataXferSize);
     request.requireSize(RegionAccess.SIZE + count);
@@ -44,7 +61,7 @@ final class RegionCommands {
    * Carries out several writes, in order. If one of them cannot be, none is; if the device refuses one, those before
    * it count, and their number is the answer.
    */
-  void writeMulti(Request request, Reply reply) throws ErrnoException {
+  private void writeMulti(Request request, Reply reply) throws ErrnoException {
     request.requireSize(WriteMulti.WRITES);
     long count = request.u64(0);
     int most = Math.min(request.size() - WriteMulti.WRITES, maxDataXferSize) / WriteMulti.WRITE_SIZE;

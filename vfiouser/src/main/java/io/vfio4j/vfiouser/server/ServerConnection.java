@@ -7,7 +7,6 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
-import io.vfio4j.vfiouser.dma.DmaTable;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.Extension;
@@ -24,7 +23,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerConnection implements AutoCloseable {
 
-  private final EmulatedDevice device;
-  private final DmaTable dma;
-  private final IrqTable irqs;
-  private final ServerOptions options;
-  private final LongSupplier clock;
+  private final DeviceContext context;
   private final MessageTransport transport;
   private final Arena memory = Arena.ofConfined();
   private final MessageReader reader;
@@ -55,16 +49,11 @@ final class ServerConnection implements AutoCloseable {
   private @Nullable MigrationData migrationData;
   private @Nullable DirtyBitmapBuffer bitmaps;
 
-  ServerConnection(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
-      LongSupplier clock, ClientLog log,
-      MessageTransport transport) {
+  ServerConnection(DeviceContext context, ClientLog log, MessageTransport transport) {
     this.log = log;
     this.commands = new CommandTable(log);
-    this.device = device;
-    this.dma = dma;
-    this.irqs = irqs;
-    this.options = options;
-    this.clock = clock;
+    this.context = context;
+    ServerOptions options = context.options();
     this.transport = transport;
     int largest = options.limits().maxBodySize();
     maxBodySize = largest;
@@ -91,7 +80,7 @@ final class ServerConnection implements AutoCloseable {
 
   /** Tells whether a device in RUNNING is to be left as it is. */
   boolean keepsState() {
-    return !isNegotiated() || options.keepState() == KeepState.ALWAYS || extensions.has(Extension.KEEP_STATE);
+    return !isNegotiated() || context.options().keepState() == KeepState.ALWAYS || extensions.has(Extension.KEEP_STATE);
   }
 
   /**
@@ -138,8 +127,8 @@ final class ServerConnection implements AutoCloseable {
   /** Lets the device do what is due, and hear what is signalled, until there is a message to take. */
   private void runDevice() throws LinuxException {
     while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred()) {
-      long now = clock.getAsLong();
-      long next = device.runDue(now);
+      long now = context.clock().getAsLong();
+      long next = context.device().runDue(now);
       boolean isPlanned = next != Long.MAX_VALUE;
       if (!eventFdSet.isEmpty()) {
         if (awaitMessage(reader.hasBuffered() ? 0 : isPlanned ? Math.max(0, next - now) : -1)) {
@@ -160,7 +149,7 @@ final class ServerConnection implements AutoCloseable {
     int ready = transport.awaitReadable(eventFdSet.pollFd(), timeoutNanos);
     if ((ready & MessageTransport.EVENT) != 0) {
       eventFdSet.dispatch();
-      device.runDue(clock.getAsLong());
+      context.device().runDue(context.clock().getAsLong());
     }
     return reader.hasBuffered() || (ready & MessageTransport.READABLE) != 0;
   }
@@ -190,7 +179,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void applyVersion(VersionMessage asked) throws ErrnoException, LinuxException, ProtocolException {
-    Limits inForce = options.limits().negotiate(asked.limits());
+    Limits inForce = context.options().limits().negotiate(asked.limits());
     boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
     extensions = grant(asked.extensions());
     installHandlers(inForce, asked.writeMultiple());
@@ -212,7 +201,7 @@ final class ServerConnection implements AutoCloseable {
   /** Returns the extensions granted: those requested, except what the options or another extension exclude. */
   private Extensions grant(Extensions wanted) {
     EnumSet<Extension> refused = EnumSet.noneOf(Extension.class);
-    if (options.keepState() == KeepState.NEVER) {
+    if (context.options().keepState() == KeepState.NEVER) {
       refused.add(Extension.KEEP_STATE);
     }
     if (refused.contains(Extension.KEEP_STATE) || !wanted.has(Extension.KEEP_STATE)) {
@@ -222,7 +211,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private void openTwin() throws LinuxException {
-    TwinSocket opened = new TwinSocket(transport, options, memory);
+    TwinSocket opened = new TwinSocket(transport, context.options(), memory);
     twin = opened;
     dmaRequests.useTwin(opened);
     reply.fd(opened.clientFd());
@@ -238,39 +227,28 @@ final class ServerConnection implements AutoCloseable {
     commands.applyNegotiated(inForce.maxMsgFds(), extensions.has(Extension.REASONS));
     maxBodySize = inForce.maxBodySize();
     dmaRequests.limitPieces(inForce.maxDataXferSize());
-    dma.attachClient(dmaRequests, extensions.has(Extension.MEMORY_KINDS));
-    DirtyBitmapBuffer dirtyReports = new DirtyBitmapBuffer(inForce);
-    InfoCommands info = new InfoCommands(device, irqs, inForce.maxMsgFds());
-    RegionCommands regions = new RegionCommands(device, inForce.maxDataXferSize());
-    DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
-    DmaCommands mappings =
-        new DmaCommands(dma, dirtyReports, inForce, extensions.has(Extension.MEMORY_KINDS));
-    MigrationData sessions =
-        new MigrationData(device, data, inForce.maxDataXferSize(), !extensions.isVfio4j());
-    FeatureCommands feature = new FeatureCommands(device, sessions, dma.log(), dirtyReports);
-    migrationData = sessions;
-    bitmaps = dirtyReports;
-    commands.put(Command.DMA_MAP, mappings::map);
-    commands.put(Command.DMA_UNMAP, mappings::unmap);
-    commands.put(Command.DEVICE_GET_INFO, info::deviceInfo);
-    commands.put(Command.DEVICE_GET_REGION_INFO, info::regionInfo);
-    commands.put(Command.DEVICE_GET_REGION_IO_FDS, doorbells::regionIoFds);
-    commands.put(Command.DEVICE_GET_IRQ_INFO, info::irqInfo);
-    commands.put(Command.DEVICE_SET_IRQS, new IrqCommands(irqs, eventFdSet)::setIrqs);
-    commands.put(Command.REGION_READ, regions::read);
-    commands.put(Command.REGION_WRITE, regions::write);
-    if (writeMultiple) {
-      commands.put(Command.REGION_WRITE_MULTI, regions::writeMulti);
+    context.dma().attachClient(dmaRequests, extensions.has(Extension.MEMORY_KINDS));
+    for (CommandHandlers handlers : createHandlers(inForce, writeMultiple)) {
+      handlers.register(commands);
     }
-    commands.put(Command.DEVICE_RESET, (asked, answer) -> {
-      device.reset();
-      dma.log().clear();
-      sessions.closeEndedSessions();
-    });
-    commands.put(Command.DEVICE_FEATURE, feature::feature);
-    commands.put(Command.MIG_DATA_READ, sessions::read);
-    commands.put(Command.MIG_DATA_WRITE, sessions::write);
-    commands.put(Command.MIG_GET_PRECOPY_INFO, sessions::preCopyInfo);
+  }
+
+  /** Returns the handlers of all commands for what was negotiated. */
+  private List<CommandHandlers> createHandlers(Limits inForce, boolean writeMultiple) {
+    EmulatedDevice device = context.device();
+    int maxMsgFds = inForce.maxMsgFds();
+    int maxData = inForce.maxDataXferSize();
+    bitmaps = new DirtyBitmapBuffer(inForce);
+    migrationData = new MigrationData(device, data, maxData, !extensions.isVfio4j());
+    return List.of(
+        new InfoCommands(device, context.irqs(), maxMsgFds),
+        new RegionCommands(device, maxData, writeMultiple),
+        new DoorbellCommands(device, eventFdSet, maxMsgFds, memory),
+        new IrqCommands(context.irqs(), eventFdSet),
+        new DmaCommands(context.dma(), bitmaps, inForce, extensions.has(Extension.MEMORY_KINDS)),
+        new DeviceCommands(context, migrationData),
+        new FeatureCommands(device, migrationData, context.dma().log(), bitmaps),
+        migrationData);
   }
 
   /** Checks what the header says before anything is read by it. */
@@ -321,8 +299,8 @@ final class ServerConnection implements AutoCloseable {
 
   @Override
   public void close() {
-    dma.clear();
-    irqs.clear();
+    context.dma().clear();
+    context.irqs().clear();
     eventFdSet.close();
     if (migrationData != null) {
       migrationData.close();

@@ -8,42 +8,60 @@ import java.util.List;
 import java.util.function.LongFunction;
 
 /**
- * A field of a message's body, as it is shown to people.
+ * A field of a message's body, for display.
  *
- * @param name as the structs of the protocol have it
+ * @param name the name in the struct of the protocol
  * @param offset in the body, bytes
  * @param width 2, 4 or 8 bytes
- * @param isNumber whether it is a plain number
- * @param formatter turns the value into text
+ * @param isNumber whether the text is a plain decimal number
+ * @param isLogged whether the log line of a refused request includes the field
+ * @param formatter converts the value to text
  */
-public record MessageField(String name, int offset, int width, boolean isNumber,
+public record MessageField(String name, int offset, int width, boolean isNumber, boolean isLogged,
     LongFunction<String> formatter) {
 
+  /** The first field of most bodies. */
+  static final MessageField ARGSZ = u32("argsz", 0);
+
   static MessageField u16(String name, int offset) {
-    return new MessageField(name, offset, 2, true, Long::toUnsignedString);
+    return number(name, offset, 2);
   }
 
   static MessageField u32(String name, int offset) {
-    return new MessageField(name, offset, 4, true, Long::toUnsignedString);
+    return number(name, offset, 4);
   }
 
   static MessageField u64(String name, int offset) {
-    return new MessageField(name, offset, 8, true, Long::toUnsignedString);
+    return number(name, offset, 8);
   }
 
-  /** An address, or an offset. */
+  private static MessageField number(String name, int offset, int width) {
+    return new MessageField(name, offset, width, true, false, Long::toUnsignedString);
+  }
+
+  /** A u64 shown in hexadecimal: an address, an offset or a length. */
   static MessageField hex(String name, int offset) {
-    return new MessageField(name, offset, 8, false, MessageField::hex);
+    return new MessageField(name, offset, 8, false, false, MessageField::hex);
+  }
+
+  /** A u32 that is not a plain number. */
+  static MessageField text(String name, int offset, LongFunction<String> formatter) {
+    return new MessageField(name, offset, 4, false, false, formatter);
   }
 
   static MessageField state(String name, int offset) {
-    return new MessageField(name, offset, 4, false,
+    return text(name, offset,
         value -> DeviceState.fromWire((int) value).map(DeviceState::name).orElseGet(() -> hex(value)));
   }
 
-  /** Bits with names, from the lowest on; those without a name are shown as a number. */
+  /** Bits by name, from the lowest; set bits without a name are shown as a number. */
   static MessageField flags(String name, int offset, String... names) {
-    return new MessageField(name, offset, 4, false, value -> bits(value, names));
+    return text(name, offset, value -> bits(value, names));
+  }
+
+  /** Returns this field as part of the log line of a refused request. */
+  MessageField logged() {
+    return new MessageField(name, offset, width, isNumber, true, formatter);
   }
 
   private static String hex(long value) {
@@ -69,7 +87,12 @@ public record MessageField(String name, int offset, int width, boolean isNumber,
     return offset + width;
   }
 
-  public long value(MemorySegment body) {
+  /** Returns the value as text. */
+  public String text(MemorySegment body) {
+    return formatter.apply(value(body));
+  }
+
+  private long value(MemorySegment body) {
     return switch (width) {
       case 2 -> Short.toUnsignedLong(body.get(LittleEndian.U16, offset));
       case 4 -> Integer.toUnsignedLong(body.get(LittleEndian.U32, offset));

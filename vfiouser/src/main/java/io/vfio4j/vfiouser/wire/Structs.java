@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.wire;
 
+import static io.vfio4j.vfiouser.wire.MessageField.ARGSZ;
+import static io.vfio4j.vfiouser.wire.MessageField.flags;
+import static io.vfio4j.vfiouser.wire.MessageField.hex;
+import static io.vfio4j.vfiouser.wire.MessageField.u32;
+import static io.vfio4j.vfiouser.wire.MessageField.u64;
+
 /**
  * Offsets and sizes of the bodies of messages, all packed. The names are those of {@code uapi/linux/vfio.h} and of
- * the vfio-user specification.
+ * the vfio-user specification. The body of a command has a {@code LAYOUT}, its fields as recordings and the log show
+ * them.
  */
 public final class Structs {
 
@@ -20,6 +27,9 @@ public final class Structs {
     public static final int FILE_IO = 8;
     /** A vfio4j extension, if {@link Extension#MEMORY_KINDS} is granted: the memory is a region of another device. */
     public static final int PEER = 0x100;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
+        flags("flags", FLAGS, "read", "write", "mmap", "file_io", "", "", "", "", "peer").logged(),
+        hex("offset", OFFSET).logged(), hex("address", IOVA).logged(), hex("size", LENGTH).logged());
 
     private DmaMap() {
     }
@@ -37,6 +47,9 @@ public final class Structs {
     public static final int PAGE_SIZE = 24;
     public static final int BITMAP_LENGTH = 32;
     public static final int SIZE_WITH_BITMAP = 40;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "get_dirty_bitmap", "all").logged(),
+        hex("address", IOVA).logged(), hex("size", LENGTH).logged(), u64("pgsize", PAGE_SIZE),
+        u64("bitmap_size", BITMAP_LENGTH));
 
     private DmaUnmap() {
     }
@@ -50,6 +63,8 @@ public final class Structs {
     public static final int SIZE = 16;
     public static final int RESET = 1;
     public static final int PCI = 2;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "reset", "pci"),
+        u32("num_regions", NUM_REGIONS), u32("num_irqs", NUM_IRQS));
 
     private DeviceInfo() {
     }
@@ -71,6 +86,9 @@ public final class Structs {
     public static final int CONFIG_INDEX = 7;
     /** Regions with a fixed index ({@code VFIO_PCI_NUM_REGIONS}); those of the device's own follow. */
     public static final int NUM_PCI_REGIONS = 9;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "read", "write", "mmap", "caps"),
+        u32("index", INDEX).logged(), u32("cap_offset", CAP_OFFSET), hex("size", LENGTH),
+        hex("offset", OFFSET));
 
     private RegionInfo() {
     }
@@ -115,6 +133,8 @@ public final class Structs {
     public static final int SIZE = 16;
     /** Most doorbells of a region in one reply. */
     public static final int MAX_DOORBELLS = 128;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS), u32("index", INDEX).logged(),
+        u32("count", COUNT));
 
     private IoFds() {
     }
@@ -150,6 +170,9 @@ public final class Structs {
     public static final int INDEX = 8;
     public static final int COUNT = 12;
     public static final int SIZE = 16;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
+        flags("flags", FLAGS, "eventfd", "maskable", "automasked", "noresize"), u32("index", INDEX).logged(),
+        u32("count", COUNT));
 
     private IrqInfo() {
     }
@@ -170,6 +193,9 @@ public final class Structs {
     public static final int ACTION_TRIGGER = 1 << 5;
     public static final int DATA_BITS = DATA_NONE | DATA_BOOL | DATA_EVENTFD;
     public static final int ACTION_BITS = ACTION_MASK | ACTION_UNMASK | ACTION_TRIGGER;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
+        flags("flags", FLAGS, "data_none", "data_bool", "data_eventfd", "mask", "unmask", "trigger").logged(),
+        u32("index", INDEX).logged(), u32("start", START).logged(), u32("count", COUNT).logged());
 
     private IrqSet() {
     }
@@ -181,6 +207,8 @@ public final class Structs {
     public static final int REGION = 8;
     public static final int COUNT = 12;
     public static final int SIZE = 16;
+    static final MessageLayout LAYOUT = MessageLayout.of(hex("offset", OFFSET).logged(), u32("region", REGION).logged(),
+        u32("count", COUNT).logged());
 
     private RegionAccess() {
     }
@@ -195,6 +223,7 @@ public final class Structs {
     public static final int DATA = RegionAccess.SIZE;
     public static final int DATA_SIZE = 8;
     public static final int WRITE_SIZE = DATA + DATA_SIZE;
+    static final MessageLayout LAYOUT = MessageLayout.of(u64("count", 0).logged());
 
     private WriteMulti() {
     }
@@ -205,6 +234,7 @@ public final class Structs {
     public static final int IOVA = 0;
     public static final int COUNT = 8;
     public static final int SIZE = 16;
+    static final MessageLayout LAYOUT = MessageLayout.of(hex("address", IOVA).logged(), u64("count", COUNT).logged());
 
     private DmaAccess() {
     }
@@ -229,6 +259,7 @@ public final class Structs {
     public static final int PRE_COPY_INFO = 0xff00;
     /** A vfio4j extension, offered to any client: see {@link StateLayoutData}. */
     public static final int STATE_LAYOUT = 0xff01;
+    static final MessageLayout LAYOUT = DeviceFeature::fields;
 
     private Feature() {
     }
@@ -275,6 +306,8 @@ public final class Structs {
     public static final int DIRTY_BYTES = 16;
     public static final int SIZE = 24;
     public static final int REINIT = 1;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "reinit"),
+        u64("initial_bytes", INITIAL_BYTES), u64("dirty_bytes", DIRTY_BYTES));
 
     private MigPrecopyInfo() {
     }
@@ -284,6 +317,7 @@ public final class Structs {
   public static final class MigData {
     public static final int LENGTH = 4;
     public static final int SIZE = 8;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, u32("size", LENGTH).logged());
 
     private MigData() {
     }

@@ -38,6 +38,9 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
 
   public static final int SIZE_WITHOUT_CAPABILITIES = 4;
 
+  static final MessageLayout LAYOUT =
+      MessageLayout.of(MessageField.u16("major", 0), MessageField.u16("minor", 2));
+
   private static final int JSON_AT = SIZE_WITHOUT_CAPABILITIES;
   private static final String MAX_MSG_FDS = "max_msg_fds";
   private static final String TWIN_SOCKET = "twin_socket";

@@ -88,10 +88,10 @@ class ServerLogTest {
     assertThat(refused).allSatisfy(e -> assertThat(e.reason()).isPresent());
     assertThat(lines).hasSize(4);
     assertThat(lines.get(1)).startsWith("INFO " + name()
-        + ": REGION_WRITE of 4 bytes at 0x10000000000 of region 0 refused: EINVAL (invalid argument): ")
+        + ": REGION_WRITE (offset=0x10000000000, region=0, count=4) refused: EINVAL (invalid argument): ")
         .endsWith(refused.get(0).reason().orElseThrow());
     assertThat(lines.get(2))
-        .startsWith("INFO " + name() + ": REGION_READ of 4 bytes at 0x10 of region 4 refused: ")
+        .startsWith("INFO " + name() + ": REGION_READ (offset=0x10, region=4, count=4) refused: ")
         .endsWith(refused.get(1).reason().orElseThrow());
   }
 
@@ -113,7 +113,7 @@ class ServerLogTest {
     String reason = failure[0].reason().orElseThrow();
     assertThat(failure[0]).hasMessageContaining(": " + reason + "; it is in ");
     assertThat(lines)
-        .anyMatch(line -> line.contains(": DEVICE_FEATURE SET 2 refused: ") && line.endsWith(": " + reason));
+        .anyMatch(line -> line.contains(": DEVICE_FEATURE (flags=MIG_DEVICE_STATE|set, state=STOP) refused: ") && line.endsWith(": " + reason));
   }
 
   @Test
@@ -124,7 +124,7 @@ class ServerLogTest {
                 e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT)));
 
     assertThat(lines).filteredOn(line -> line.contains("DMA_UNMAP"))
-        .singleElement().asString().startsWith("DEBUG ").contains("of 0x1000 bytes at 0x1000");
+        .singleElement().asString().startsWith("DEBUG ").contains("address=0x1000, size=0x1000");
   }
 
   /** Says something that is no vfio-user, once. */

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+/**
+ * The handlers of related commands, with the state that they share for the time of one connection. Created by
+ * {@link ServerConnection#createHandlers} when VERSION has succeeded.
+ */
+interface CommandHandlers {
+
+  /** Adds the handlers to the table of a connection. */
+  void register(CommandTable table);
+}
