@@ -79,7 +79,8 @@ final class FeatureCommands implements CommandHandlers {
     };
   }
 
-  private void execute(DeviceFeature feature, int operation, Request request, Reply reply) throws ErrnoException {
+  private void execute(DeviceFeature feature, int operation, Request request, Reply reply)
+      throws ErrnoException {
     switch (feature) {
       case MIGRATION -> get(request, reply, Long.BYTES).u64(DATA, device.features().flags());
       case MIG_DATA_SIZE -> get(request, reply, Long.BYTES).u64(DATA, device.stopCopyLength()

@@ -80,7 +80,8 @@ final class ServerConnection implements AutoCloseable {
 
   /** Tells whether a device in RUNNING is to be left as it is. */
   boolean keepsState() {
-    return !isNegotiated() || context.options().keepState() == KeepState.ALWAYS || extensions.has(Extension.KEEP_STATE);
+    return !isNegotiated() || context.options().keepState() == KeepState.ALWAYS
+        || extensions.has(Extension.KEEP_STATE);
   }
 
   /**

@@ -47,9 +47,10 @@ public final class Structs {
     public static final int PAGE_SIZE = 24;
     public static final int BITMAP_LENGTH = 32;
     public static final int SIZE_WITH_BITMAP = 40;
-    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "get_dirty_bitmap", "all").logged(),
-        hex("address", IOVA).logged(), hex("size", LENGTH).logged(), u64("pgsize", PAGE_SIZE),
-        u64("bitmap_size", BITMAP_LENGTH));
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(ARGSZ, flags("flags", FLAGS, "get_dirty_bitmap", "all").logged(),
+            hex("address", IOVA).logged(), hex("size", LENGTH).logged(), u64("pgsize", PAGE_SIZE),
+            u64("bitmap_size", BITMAP_LENGTH));
 
     private DmaUnmap() {
     }
@@ -86,9 +87,10 @@ public final class Structs {
     public static final int CONFIG_INDEX = 7;
     /** Regions with a fixed index ({@code VFIO_PCI_NUM_REGIONS}); those of the device's own follow. */
     public static final int NUM_PCI_REGIONS = 9;
-    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "read", "write", "mmap", "caps"),
-        u32("index", INDEX).logged(), u32("cap_offset", CAP_OFFSET), hex("size", LENGTH),
-        hex("offset", OFFSET));
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(ARGSZ, flags("flags", FLAGS, "read", "write", "mmap", "caps"),
+            u32("index", INDEX).logged(), u32("cap_offset", CAP_OFFSET), hex("size", LENGTH),
+            hex("offset", OFFSET));
 
     private RegionInfo() {
     }
@@ -133,8 +135,9 @@ public final class Structs {
     public static final int SIZE = 16;
     /** Most doorbells of a region in one reply. */
     public static final int MAX_DOORBELLS = 128;
-    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS), u32("index", INDEX).logged(),
-        u32("count", COUNT));
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(ARGSZ, flags("flags", FLAGS), u32("index", INDEX).logged(),
+            u32("count", COUNT));
 
     private IoFds() {
     }
@@ -207,8 +210,9 @@ public final class Structs {
     public static final int REGION = 8;
     public static final int COUNT = 12;
     public static final int SIZE = 16;
-    static final MessageLayout LAYOUT = MessageLayout.of(hex("offset", OFFSET).logged(), u32("region", REGION).logged(),
-        u32("count", COUNT).logged());
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(hex("offset", OFFSET).logged(), u32("region", REGION).logged(),
+            u32("count", COUNT).logged());
 
     private RegionAccess() {
     }
@@ -234,7 +238,8 @@ public final class Structs {
     public static final int IOVA = 0;
     public static final int COUNT = 8;
     public static final int SIZE = 16;
-    static final MessageLayout LAYOUT = MessageLayout.of(hex("address", IOVA).logged(), u64("count", COUNT).logged());
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(hex("address", IOVA).logged(), u64("count", COUNT).logged());
 
     private DmaAccess() {
     }

@@ -113,7 +113,8 @@ class ServerLogTest {
     String reason = failure[0].reason().orElseThrow();
     assertThat(failure[0]).hasMessageContaining(": " + reason + "; it is in ");
     assertThat(lines)
-        .anyMatch(line -> line.contains(": DEVICE_FEATURE (flags=MIG_DEVICE_STATE|set, state=STOP) refused: ") && line.endsWith(": " + reason));
+        .anyMatch(line -> line.contains(": DEVICE_FEATURE (flags=MIG_DEVICE_STATE|set, state=STOP) refused: ")
+            && line.endsWith(": " + reason));
   }
 
   @Test
