@@ -42,7 +42,7 @@ final class BenchMemory implements AutoCloseable {
   }
 
   void mapInto(VfioUserClient client) throws DeviceException {
-    client.mapDma(new IovaRange(IOVA, memory.byteSize()), fd, 0, true);
+    client.dma().map(new IovaRange(IOVA, memory.byteSize()), fd, 0, true);
   }
 
   @Override

@@ -50,7 +50,7 @@ final class DirtyLogBenchmark {
     long before = ThreadAllocation.ofThisThread();
     try (Arena arena = Arena.ofConfined(); Fd file = Memfd.create("guest", BYTES);
         VfioUserClient client = BenchClients.connect(ours)) {
-      client.mapDma(new IovaRange(0, BYTES), file, 0, true);
+      client.dma().map(new IovaRange(0, BYTES), file, 0, true);
       try (DirtyLogRounds logs = new DirtyLogRounds(client, MemoryMap.shared(file, 0, BYTES, true, arena))) {
         client.writeLong(REGISTERS_BAR, MARK_DIRTY, PAGE);
         for (int i = 0; i < count; i++) {

@@ -36,7 +36,7 @@ final class DirtyReportClient implements AutoCloseable {
     range = new IovaRange(0, bytes);
     bitmap = arena.allocate(DmaLog.bitmapBytes(range, PAGE), 8);
     memory = Memfd.create("guest", bytes);
-    client.mapDma(range, memory, 0, true);
+    client.dma().map(range, memory, 0, true);
     log = client.dmaLog().orElseThrow();
     log.start(List.of(range), PAGE);
   }
@@ -68,7 +68,7 @@ final class DirtyReportClient implements AutoCloseable {
   @Override
   public void close() throws IOException {
     log.stop();
-    client.unmapDma(range);
+    client.dma().unmap(range);
     client.close();
     memory.close();
     arena.close();

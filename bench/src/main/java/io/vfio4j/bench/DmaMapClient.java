@@ -34,7 +34,7 @@ final class DmaMapClient implements AutoCloseable {
   }
 
   private void map(int page) throws DeviceException {
-    client.mapDma(range(page), memory, (long) page * PAGE, true);
+    client.dma().map(range(page), memory, (long) page * PAGE, true);
   }
 
   private static IovaRange range(int page) {
@@ -52,7 +52,7 @@ final class DmaMapClient implements AutoCloseable {
   private void pairs(int count) throws DeviceException {
     for (int i = 0; i < count; i++) {
       map(missing);
-      client.unmapDma(range(missing));
+      client.dma().unmap(range(missing));
     }
   }
 

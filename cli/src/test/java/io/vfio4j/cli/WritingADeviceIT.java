@@ -128,7 +128,7 @@ class WritingADeviceIT {
     static Memory of(VfioUserClient client) throws IOException {
       Arena arena = Arena.ofShared();
       try (var file = Memfd.create("ring", RING.length())) {
-        client.mapDma(RING, file, 0, true);
+        client.dma().map(RING, file, 0, true);
         return new Memory(arena, MemoryMap.shared(file, 0, RING.length(), false, arena));
       }
     }

@@ -78,7 +78,7 @@ class FullSocketTest {
         VfioUserClient client = served.connect(ClientOptions.DEFAULT.withSocketBuffer(buffer))) {
       MemorySegment memory = arena.allocate(BODY, 8);
       MemorySegment data = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
-      client.mapDma(IOVA, memory, true);
+      client.dma().map(IOVA, memory, true);
       served.device().trafficBytes = BODY;
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA);
       client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, 400);

@@ -129,12 +129,12 @@ class LimitsTest {
       client.readRegion(TestDevice.BAR2, 10, back);
       assertThat(back.mismatch(data)).isEqualTo(-1);
 
-      assertRefused(Errno.EOPNOTSUPP, () -> client.mapDma(new IovaRange(IOVA, 4096), file, 0, true));
+      assertRefused(Errno.EOPNOTSUPP, () -> client.dma().map(new IovaRange(IOVA, 4096), file, 0, true));
       assertRefused(Errno.EOPNOTSUPP, () -> client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event)));
       assertRefused(Errno.ENODEV, () -> client.mapRegion(TestDevice.BAR2));
-      client.mapDma(IOVA, arena.allocate(4096, 8), true);
-      assertRefused(Errno.ENOSPC, () -> client.mapDma(2 * IOVA, arena.allocate(4096, 8), true));
-      assertRefused(Errno.EINVAL, () -> client.mapDma(IOVA + 1, arena.allocate(4096, 8), true));
+      client.dma().map(IOVA, arena.allocate(4096, 8), true);
+      assertRefused(Errno.ENOSPC, () -> client.dma().map(2 * IOVA, arena.allocate(4096, 8), true));
+      assertRefused(Errno.EINVAL, () -> client.dma().map(IOVA + 1, arena.allocate(4096, 8), true));
       assertRefused(Errno.E2BIG, () -> client.dmaLog().orElseThrow()
           .report(new IovaRange(IOVA, 65 * 4096), 4096, arena.allocate(16, 8)));
 
@@ -188,7 +188,7 @@ class LimitsTest {
         assertThat(client.readLong(TestDevice.BAR2, 0)).isEqualTo(0x1122_3344_5566_7788L);
         assertThat(client.readInt(TestDevice.BAR2, 8)).isEqualTo(0x99aa_bbcc);
         MemorySegment memory = RoundTripTest.pattern(arena, 4096);
-        client.mapDma(IOVA, memory, true);
+        client.dma().map(IOVA, memory, true);
         assertThat(client.limits().maxDataXferSize()).isEqualTo(most);
       }
     }
@@ -223,8 +223,8 @@ class LimitsTest {
         TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withLimits(large))) {
       try (VfioUserClient client = served.connect()) {
         assertThat(client.limits().pageSizes()).isEqualTo(2 << 20 | 1 << 30);
-        assertRefused(Errno.EINVAL, () -> client.mapDma(0, arena.allocate(4096, 8), true));
-        client.mapDma(2 << 20, arena.allocate(2 << 20, 8), true);
+        assertRefused(Errno.EINVAL, () -> client.dma().map(0, arena.allocate(4096, 8), true));
+        client.dma().map(2 << 20, arena.allocate(2 << 20, 8), true);
       }
       try (RawPeer peer = served.connectRaw()) {
         peer.negotiate("{\"capabilities\":{\"pgsizes\":2097152}}");

@@ -147,16 +147,16 @@ public class RoundTripTest {
     IovaRange range = new IovaRange(IOVA, 0x1000);
     try (Fd fd = Memfd.create("guest", 0x3000); Arena arena = Arena.ofConfined()) {
       MemorySegment guest = MemoryMap.shared(fd, 0, 0x3000, true, arena);
-      client.mapDma(range, fd, 0x2000, true);
+      client.dma().map(range, fd, 0x2000, true);
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA + 8);
       client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.DMA_WRITE_LONG);
       assertThat(guest.get(LittleEndian.U64, 0x2008)).isEqualTo(TestDevice.LONG_VALUE);
 
-      client.unmapDma(range);
+      client.dma().unmap(range);
       client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.DMA_WRITE_LONG);
       assertThat(client.readInt(TestDevice.BAR0, TestDevice.STATUS)).isEqualTo(Errno.EFAULT.number());
     }
-    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.unmapDma(range))
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.dma().unmap(range))
         .satisfies(e -> assertThat(e.errno().name()).isEqualTo("ENOENT"));
   }
 

@@ -56,7 +56,7 @@ class TwinSocketTest {
       MemorySegment memory = arena.allocate(SIZE, 8);
       MemorySegment data = RoundTripTest.pattern(arena, SIZE);
       assertThat(client.hasTwinSocket()).isTrue();
-      client.mapDma(IOVA, memory, true);
+      client.dma().map(IOVA, memory, true);
       served.device().trafficBytes = SIZE;
       client.writeRegion(TestDevice.BAR2, 0, data);
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA);
@@ -68,7 +68,7 @@ class TwinSocketTest {
         assertThat(served.device().trafficErrno).isZero();
       }
       assertThat(memory.mismatch(data)).isEqualTo(-1);
-      client.unmapDma(new IovaRange(IOVA, SIZE));
+      client.dma().unmap(new IovaRange(IOVA, SIZE));
       client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, 8);
       client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.DMA_READ);
       assertThat(client.readInt(TestDevice.BAR0, TestDevice.STATUS)).isEqualTo(Errno.EFAULT.number());
@@ -196,7 +196,7 @@ class TwinSocketTest {
   void failsFirstSocketWithTwin() throws Exception {
     try (TestServer served = TestServer.start(folder); Arena arena = Arena.ofShared();
         VfioUserClient client = served.connect(TWIN)) {
-      client.mapDma(IOVA, arena.allocate(4096), true);
+      client.dma().map(IOVA, arena.allocate(4096), true);
       served.server().stop();
       served.awaitEnd();
       assertThatExceptionOfType(DeviceLostException.class)

@@ -33,7 +33,7 @@ final class GuestDevice implements AutoCloseable {
       for (int vector = 0; vector < ScratchLayout.VECTORS; vector++) {
         vectors.add(EventFd.create());
       }
-      client.mapDma(guest.range(), guest.fd(), 0, true);
+      client.dma().map(guest.range(), guest.fd(), 0, true);
       client.irqs().assign(DeviceDescription.MSIX, 0, vectors);
     } catch (IOException | RuntimeException e) {
       close();

@@ -51,7 +51,7 @@ final class PeerMemory implements AutoCloseable {
 
   /** Maps it into another device, for which what goes there is peer-to-peer traffic. */
   void mapInto(VfioUserClient other) throws DeviceException {
-    other.mapDma(new IovaRange(IOVA, region.info().size()), region.fd(), region.offset(),
+    other.dma().map(new IovaRange(IOVA, region.info().size()), region.fd(), region.offset(),
         DmaOptions.READ_WRITE.asPeer());
   }
 

@@ -48,8 +48,8 @@ public final class KilledClient {
     boolean withTwin = state.wireValue() % 2 == 0;
     VfioUserClient client =
         VfioUserClient.connect(socket, ClientOptions.DEFAULT.withTwinSocket(withTwin));
-    client.mapDma(new IovaRange(0x10_0000, SIZE), guest, 0, true);
-    client.mapDma(0x20_0000, opaque, true);
+    client.dma().map(new IovaRange(0x10_0000, SIZE), guest, 0, true);
+    client.dma().map(0x20_0000, opaque, true);
     client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event));
     client.dmaLog().orElseThrow().start(List.of(new IovaRange(0x10_0000, SIZE)), 4096);
     TransitionResult reached = client.moveTo(state);

@@ -119,7 +119,7 @@ class ProbeTest {
       assertThat(run.out()).contains("features    stop_copy, p2p, pre_copy, flags 0x10 (unknown)")
           .contains("offers      MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, 40 (unknown)")
           .contains(
-              "found       low limits: 1 descriptor (the protocol's default, since max_msg_fds is not named)");
+              "found       low limits: 1 descriptor (the protocol's default, because max_msg_fds is not sent)");
 
       JsonObject json = CommandRun.vfio4j("probe", "vfio-user:" + socket, "--json").event("probe");
       assertThat(json.get("unknown_migration_flags").getAsLong()).isEqualTo(0x10);
@@ -137,7 +137,7 @@ class ProbeTest {
     try (ForeignServer server = ForeignServer.listen(socket, device, traits)) {
       CommandRun runs = CommandRun.vfio4j("probe", "vfio-user:" + socket);
       assertThat(runs.exitCode()).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(runs.out()).contains("found       protocol 0.0, where this client knows 0.2")
+      assertThat(runs.out()).contains("found       protocol 0.0; this client supports 0.2")
           .contains("found       no P2P").contains("missing     keep_state");
 
       try (VfioUserClient client = VfioUserClient.connect(socket, ClientOptions.DEFAULT)) {

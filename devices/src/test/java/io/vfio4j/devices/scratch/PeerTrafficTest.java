@@ -120,7 +120,7 @@ class PeerTrafficTest {
         ServedDevice peer =
             ServedDevice.of(ScratchFixture.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
         MappedRegion bar = peer.driver.mapRegion(MEMORY_BAR)) {
-      writer.driver.mapDma(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
+      writer.driver.dma().map(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
       writer.traffic(PEER);
       writer.awaitTraffic(100);
 
@@ -147,8 +147,8 @@ class PeerTrafficTest {
             ServedDevice.of(ScratchFixture.config(4).withMemorySize(MEMORY_SIZE).withMappable(true));
         MappedRegion bar = peer.driver.mapRegion(MEMORY_BAR);
         Fd host = Memfd.create("host", MEMORY_SIZE)) {
-      writer.driver.mapDma(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
-      writer.driver.mapDma(HOST, host, 0, true);
+      writer.driver.dma().map(PEER, bar.fd(), bar.offset(), DmaOptions.READ_WRITE.asPeer());
+      writer.driver.dma().map(HOST, host, 0, true);
       writer.driver.moveTo(DeviceState.RUNNING_P2P);
       writer.traffic(HOST);
       writer.awaitTraffic(100);

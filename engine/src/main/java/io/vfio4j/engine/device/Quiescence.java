@@ -34,13 +34,13 @@ public final class Quiescence {
   private final PhaseTracker tracker;
   private final DowntimeClock parts;
 
-  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload,
-      DowntimeClock parts, Duration limit) {
+  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload, Duration limit,
+      PhaseTracker tracker, DowntimeClock parts) {
     this.group = group;
     this.waiter = waiter;
     this.workload = workload;
     this.limit = limit;
-    this.tracker = parts.tracker();
+    this.tracker = tracker;
     this.parts = parts;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.file;
 
+import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
@@ -16,7 +17,6 @@ import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.output.AtomicFile;
 import io.vfio4j.engine.policy.Decision;
 import io.vfio4j.engine.preflight.HelloRegions;
-import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.PreFlight;
 import io.vfio4j.engine.preflight.SourcePreFlight;
 import io.vfio4j.engine.progress.DowntimeClock;
@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 /** One run that saves a state to a file, from the first check to the file in its place. */
 final class SaveRun implements AutoCloseable {
 
-  private final MigrationContext context;
+  private final DeviceSet deviceSet;
   private final DeviceGroup group;
   private final StreamConnection connection;
   private final AtomicFile file;
@@ -57,15 +57,17 @@ final class SaveRun implements AutoCloseable {
   private final DowntimeClock parts;
   private @Nullable SourceMemory memory;
 
-  SaveRun(MigrationContext context, AtomicFile file, boolean stop) {
-    this.context = context;
-    this.group = context.group();
-    this.connection = context.connection();
-    this.options = context.options();
-    this.workload = context.workload();
-    this.tracker = context.tracker();
+  SaveRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection, AtomicFile file, boolean stop,
+      MigrationOptions options,
+      PausableWorkload workload, PhaseTracker tracker) {
+    this.deviceSet = deviceSet;
+    this.group = group;
+    this.connection = connection;
     this.file = file;
     this.stop = stop;
+    this.options = options;
+    this.workload = workload;
+    this.tracker = tracker;
     this.parts = new DowntimeClock(tracker);
   }
 
@@ -88,15 +90,19 @@ final class SaveRun implements AutoCloseable {
   }
 
   private SaveRecovery recovery() {
-    return new SaveRecovery(context, file, stop);
+    return new SaveRecovery(group, file, workload, tracker, stop, options.noPeerDma());
   }
 
   private Transfer send() throws IOException {
-    SourceStreams streams = new SourceStreams(context, ExtraConnections.none(), sendHello());
+    SourceStreams streams =
+        new SourceStreams(deviceSet, group, connection, ExtraConnections.none(), sendHello(),
+            workload.workload(),
+            options,
+            tracker);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
-        new PreCopyRounds(context, streams, Forecast.toFile(options.maxDowntime()), false);
-    SwitchoverDriver driver = new SwitchoverDriver(context, streams, parts);
+        new PreCopyRounds(streams, options, tracker, Forecast.toFile(options.maxDowntime()), false);
+    SwitchoverDriver driver = new SwitchoverDriver(streams, workload, options, tracker, parts);
     Switchover switchover;
     if (stop) {
       switchover = driver.run(SaveRun::stopImmediately, this::failQuiesce);
@@ -114,7 +120,7 @@ final class SaveRun implements AutoCloseable {
     tracker.enter(new Phase.PreFlight(), "to " + connection.peerName());
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched());
     PreFlight.requireReady(own, options.noPeerDma());
-    connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(context.deviceSet().memory()))
+    connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(deviceSet.memory()))
         .withCompression(Compression.algorithm(options.compression())));
     options.compression().ifPresent(connection::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
@@ -149,7 +155,11 @@ final class SaveRun implements AutoCloseable {
   }
 
   private void resumeWorkload() {
-    workload.tryResume(Side.SOURCE, tracker);
+    try {
+      workload.resume(Side.SOURCE);
+    } catch (IOException | RuntimeException | Error e) {
+      tracker.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
+    }
     parts.endPart(DowntimeParts.Part.RESUMING);
   }
 

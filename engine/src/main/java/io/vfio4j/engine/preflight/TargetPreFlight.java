@@ -28,12 +28,14 @@ public final class TargetPreFlight {
   private final Codecs codecs;
   private final TaskWaiter waiter;
 
-  public TargetPreFlight(MigrationContext context, TaskWaiter waiter) {
-    this.deviceSet = context.deviceSet();
-    this.group = context.group();
-    this.connection = context.connection();
-    this.extra = context.extra();
-    this.codecs = context.options().codecs();
+  public TargetPreFlight(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
+      Optional<Connections.TransportSupplier> extra,
+      Codecs codecs, TaskWaiter waiter) {
+    this.deviceSet = deviceSet;
+    this.group = group;
+    this.connection = connection;
+    this.extra = extra;
+    this.codecs = codecs;
     this.waiter = waiter;
   }
 

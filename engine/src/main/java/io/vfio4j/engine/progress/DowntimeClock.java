@@ -31,10 +31,6 @@ public final class DowntimeClock {
     last = now;
   }
 
-  public PhaseTracker tracker() {
-    return tracker;
-  }
-
   public Duration began() {
     return began;
   }

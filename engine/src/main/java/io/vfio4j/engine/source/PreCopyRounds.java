@@ -8,7 +8,6 @@ import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.device.MigratingDevice;
 import io.vfio4j.engine.policy.Decision;
 import io.vfio4j.engine.policy.RoundFacts;
-import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.Forecast;
 import io.vfio4j.engine.progress.NotConvergingException;
 import io.vfio4j.engine.progress.PhaseTracker;
@@ -48,16 +47,17 @@ public final class PreCopyRounds {
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   /**
-   * Creates the rounds; {@link #begin} starts them.
+   * Makes the rounds.
    *
-   * @param forecast predicts the downtime, and is given the measurements of each round
-   * @param acknowledged whether the target acknowledges initial data
+   * @param forecast predicts, and is told what is measured
+   * @param acknowledged whether the target is to acknowledge initial data
    */
-  public PreCopyRounds(MigrationContext context, SourceStreams streams, Forecast forecast,
+  public PreCopyRounds(SourceStreams streams, MigrationOptions options, PhaseTracker tracker,
+      Forecast forecast,
       boolean acknowledged) {
     this.streams = streams;
-    this.options = context.options();
-    this.tracker = context.tracker();
+    this.options = options;
+    this.tracker = tracker;
     this.forecast = forecast;
     this.acknowledged = acknowledged;
     streams.group().devices()

@@ -9,18 +9,18 @@ import java.lang.foreign.ValueLayout;
 /**
  * The dirty bitmap of a part of a range.
  *
- * @param part the memory that the bits stand for; its first page is that of bit 0
+ * @param part the range that the bitmap covers, from bit 0 on
  * @param pageSize bytes per bit, a power of two
  * @param bits the bits, least significant first, whole 64-bit words
  */
 record BitmapPart(IovaRange part, long pageSize, MemorySegment bits) {
 
   /**
-   * Sets the bits in the bitmap of the whole range. A page of the part may lie in two pages of the range, if the part does
-   * not begin at one: then both are dirty.
+   * Sets the bits in the bitmap of the whole range. If the part is not aligned to the range's pages, a page of the part
+   * overlaps two of the range: both are dirty.
    *
-   * @param range what the bitmap stands for; the part lies in it
-   * @param bitmap of the same page size; no bit is cleared
+   * @param range the range that the bitmap covers, which contains the part
+   * @param bitmap has the same page size; no bit is cleared
    */
   void addTo(IovaRange range, MemorySegment bitmap) {
     long before = part.iova() - range.iova();
@@ -35,7 +35,7 @@ record BitmapPart(IovaRange part, long pageSize, MemorySegment bits) {
       for (long word = bits.get(LittleEndian.U64, at); word != 0; word &= word - 1) {
         long offset = (at * Byte.SIZE + Long.numberOfTrailingZeros(word)) * pageSize;
         if (Long.compareUnsigned(offset, part.length()) >= 0) {
-          return; // Beyond the last page a server may set what it likes.
+          return; // A server may set any bits beyond the last page.
         }
         long last = Math.min(pageSize, part.length() - offset) - 1;
         set(bitmap, Long.divideUnsigned(before + offset, pageSize),

@@ -8,17 +8,20 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Calls to a server: a command, its reply, and what a failure means to whoever uses the device.
+ * Calls to a server: a command and its reply, with failures as exceptions of the device.
  *
  * @param name the device's name, for messages
- * @param channel the way to the server
- * @param isMigration whether the calls move or reset the device, or carry its state, which may take longer
+ * @param channel the connection to the server
+ * @param isMigration whether the calls move or reset the device, or carry its state: then the migration timeout applies
  */
 record ClientCalls(String name, ClientChannel channel, boolean isMigration) {
 
@@ -26,31 +29,72 @@ record ClientCalls(String name, ClientChannel channel, boolean isMigration) {
     this(name, channel, false);
   }
 
-  /** Returns such as move or reset the device, or carry its state. */
+  /** Returns calls with the migration timeout. */
   ClientCalls forMigration() {
     return new ClientCalls(name, channel, true);
   }
 
-  /** Fills the fields of a command and tells how many bytes they have. */
+  /** Writes the fields of a command, from {@link Header#SIZE} on, and returns their size in bytes. */
   @FunctionalInterface
   interface RequestEncoder {
     int encode(MemorySegment head);
   }
 
-  /** Calls without descriptors. */
+  /** A request whose refusal is not an error. */
+  @FunctionalInterface
+  interface Query<T> {
+    T execute() throws DeviceException;
+  }
+
+  /**
+   * Executes a query.
+   *
+   * @return empty if the server refuses it, with whatever errno
+   * @throws DeviceLostException if the connection has failed
+   */
+  static <T> Optional<T> unlessRefused(Query<T> query) throws DeviceLostException {
+    try {
+      return Optional.of(query.execute());
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Executes a query.
+   *
+   * @return empty if the server refuses it with one of these errnos
+   * @throws DeviceException if it refuses it with another errno, or the connection has failed
+   */
+  static <T> Optional<T> unlessRefused(Set<Errno> errnos, Query<T> query) throws DeviceException {
+    try {
+      return Optional.of(query.execute());
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      if (errnos.contains(e.errno())) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /** Sends a command without descriptors, and receives its reply. */
   <T> T call(String action, Command command, RequestEncoder fields, MemorySegment data,
       ClientChannel.ReplyReader<T> replyReader) throws DeviceException {
     return call(action, command, fields, data, List.of(), replyReader);
   }
 
   /**
-   * Sends a command and takes its reply.
+   * Sends a command and receives its reply.
    *
-   * @param action what it is for, for messages
-   * @param fields what it says
-   * @param data what follows the fields, sent from where it lies
-   * @param fds descriptors that go with it; they stay the caller's
-   * @param replyReader takes the reply's body
+   * @param action its purpose, for messages
+   * @param fields encodes its fields
+   * @param data sent after the fields, without a copy
+   * @param fds descriptors sent with it; they remain the caller's
+   * @param replyReader reads the reply's body
    * @throws DeviceException with the server's errno if it refuses
    * @throws DeviceLostException if the connection failed, now or before
    */
@@ -74,17 +118,17 @@ record ClientCalls(String name, ClientChannel channel, boolean isMigration) {
     }
   }
 
-  /** Resets the device, and leaves it at that. */
+  /** Sends DEVICE_RESET, and nothing else. */
   void reset() throws DeviceException {
     forMigration().call("reset", Command.DEVICE_RESET, head -> 0, MemorySegment.NULL, reader -> Boolean.TRUE);
   }
 
   /**
-   * Sends a command that is not answered, whether it succeeds or not. It is carried out before those that follow.
+   * Sends a command that has no reply, not even an error. The server handles it before later ones.
    *
-   * @param action what it is for, for messages
-   * @param fields what it says
-   * @param data what follows the fields, sent from where it lies
+   * @param action its purpose, for messages
+   * @param fields encodes its fields
+   * @param data sent after the fields, without a copy
    * @throws DeviceLostException if the connection failed, now or before
    */
   void post(String action, Command command, RequestEncoder fields, MemorySegment data)
@@ -112,7 +156,13 @@ record ClientCalls(String name, ClientChannel channel, boolean isMigration) {
     };
   }
 
-  /** Reads a reply that must have at least so many bytes, all of which fit in the reader. */
+  /**
+   * Reads the beginning of a reply's body in place.
+   *
+   * @param bytes the minimum size of the body, which fits in the reader's buffer
+   * @return where in the buffer it begins
+   * @throws ProtocolException if the body is shorter
+   */
   static int readBody(MessageReader reader, int bytes) throws LinuxException, ProtocolException {
     if (reader.remaining() < bytes) {
       throw new ProtocolException(

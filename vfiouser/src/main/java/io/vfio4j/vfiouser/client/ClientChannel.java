@@ -3,7 +3,6 @@ package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
@@ -16,23 +15,25 @@ import io.vfio4j.vfiouser.wire.MessageReader;
 import io.vfio4j.vfiouser.wire.MessageSender;
 import io.vfio4j.vfiouser.wire.MessageTransport;
 import io.vfio4j.vfiouser.wire.SliceTable;
-import io.vfio4j.vfiouser.wire.Threads;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's end of a connection: sends a command, takes the reply, and meanwhile serves what the server asks of
- * the client's memory. A connection that failed once fails for ever, since what follows in its stream means nothing.
+ * The client's end of a connection: sends a command and receives the reply. Commands of the server that arrive in between
+ * go to the {@link DmaAccessService}.
+ *
+ * <p>
+ * States: open → failed → closed, or open → closed. The first error moves the channel to failed, because after it the
+ * position in the stream is unknown: the socket is shut down, and every later call throws the same error.
  */
 final class ClientChannel implements AutoCloseable {
 
   private static final int HEAD_SIZE = 16 << 10;
-  /** Fields before the data of a reply, and then some. */
+  /** Upper bound of the fields before the data of a reply. */
   private static final int REPLY_FIELDS = 4096;
 
   /** Reads the body of a reply. */
@@ -42,79 +43,93 @@ final class ClientChannel implements AutoCloseable {
     /**
      * Reads the body.
      *
-     * @param reader stands at the body; what is left unread of it is dropped
+     * @param reader at the beginning of the body; the rest of it is skipped afterwards
      */
     T read(MessageReader reader) throws LinuxException, ProtocolException;
   }
 
-  /** One exchange at a time; its buffers are this lock's. */
+  /** Held for one exchange, or one command of the server; guards all fields below that are not final. */
   private final ReentrantLock lock = new ReentrantLock();
   private final MessageTransport transport;
-  private final ClientMemory memory;
   private final Arena arena = Arena.ofShared();
   private final ExchangeWatchdog watchdog;
   private final long migrationNanos;
   private final MessageReader reader;
   private final MessageSender sender;
   private final SliceTable head;
-  private int maxDataXferSize;
-  private boolean errorReasons;
-  /** Of all replies only a dirty bitmap may be longer than the data of a message. */
+  private final DmaAccessService dmaAccess;
+  /** A dirty bitmap is the only reply that may be longer than the data of a message. */
   private final long maxReplySize;
+  private boolean errorReasons;
   private int nextId;
   private @Nullable IOException failure;
   private boolean closed;
-  private @Nullable DmaAccessHandler dmaAccessHandler;
-  private @Nullable Thread dmaAccessThread;
-  private @Nullable TwinDmaAccessServer twin;
-  private boolean twinStarted;
 
   /**
    * Makes a channel.
    *
-   * @param transport waits for ever; it is the channel's from now on
-   * @param timeout how long an exchange may take
-   * @param migrationTimeout how long one may take that moves the device or carries its state
+   * @param transport has no timeout; owned by the channel
+   * @param memory memory that the server reaches by message
    */
-  ClientChannel(MessageTransport transport, ClientMemory memory, Limits limits, Duration timeout,
-      Duration migrationTimeout) {
+  ClientChannel(MessageTransport transport, ClientMemory memory, ClientOptions options) {
     this.transport = transport;
-    this.memory = memory;
-    maxDataXferSize = limits.maxDataXferSize();
-    maxReplySize = Math.max(maxDataXferSize, limits.maxBitmapSize()) + REPLY_FIELDS;
+    Limits limits = options.limits();
+    maxReplySize = Math.max(limits.maxDataXferSize(), limits.maxBitmapSize()) + REPLY_FIELDS;
     reader = new MessageReader(transport, MessageSender.UNBOUNDED, arena);
-    // Threads take turns at the channel, so that what one has put aside another may read.
-    reader.enableDeferral(maxDataXferSize + (long) REPLY_FIELDS, Arena::ofShared);
+    // Shared arenas: one thread may read a message that another deferred.
+    reader.enableDeferral(limits.maxDataXferSize() + (long) REPLY_FIELDS, Arena::ofShared);
     sender = new MessageSender(transport, reader, MessageSender.UNBOUNDED);
     head = new SliceTable(arena.allocate(HEAD_SIZE, 8));
-    watchdog = ExchangeWatchdog.start(timeout, transport::shutdown);
-    migrationNanos = migrationTimeout.toNanos();
+    watchdog = ExchangeWatchdog.start(options.timeout(), transport::shutdown);
+    migrationNanos = options.migrationTimeout().toNanos();
+    dmaAccess = new DmaAccessService(this, memory, options);
   }
 
   /**
-   * Has the server's commands come over a second socket.
+   * Makes the server's commands arrive on a second socket.
    *
    * @param fd the client's end, which is closed with the channel, or if this fails
-   * @throws LinuxException if it is no such socket
+   * @throws LinuxException ENOTSOCK, EPROTOTYPE if it is not a UNIX stream socket
    */
-  void twin(Fd fd, ClientOptions options) throws LinuxException {
-    twin = new TwinDmaAccessServer(fd, memory, maxDataXferSize, options, this::fail);
+  void useTwin(Fd fd) throws LinuxException {
+    dmaAccess.useTwin(fd);
   }
 
   boolean hasTwin() {
-    return twin != null;
+    return dmaAccess.hasTwin();
   }
 
-  /** Says what is in force, before the first command that has data. */
+  /** Applies the result of VERSION, before the first command that has data. */
   void applyNegotiated(Limits inForce, Extensions granted) {
-    maxDataXferSize = inForce.maxDataXferSize();
+    dmaAccess.setMaxDataXferSize(inForce.maxDataXferSize());
     errorReasons = granted.has(Extension.REASONS);
   }
 
+  MessageTransport transport() {
+    return transport;
+  }
+
+  MessageReader reader() {
+    return reader;
+  }
+
+  MessageSender sender() {
+    return sender;
+  }
+
+  ExchangeWatchdog watchdog() {
+    return watchdog;
+  }
+
+  /** Returns an arena that lasts as long as the channel. */
+  Arena arena() {
+    return arena;
+  }
+
   /**
-   * Locks the channel; the caller then fills {@link #head} and calls {@link #exchange}.
+   * Locks the channel. The caller then fills {@link #head} and calls {@link #exchange} or {@link #post}.
    *
-   * @throws IOException if the connection has failed or been closed; the channel is not locked then
+   * @throws IOException if the channel has failed or is closed; it is not locked then
    */
   void lock() throws IOException {
     lock.lock();
@@ -124,7 +139,7 @@ final class ClientChannel implements AutoCloseable {
     }
   }
 
-  /** Locks the channel for more than one call, whatever its state: {@link #unlock} must follow. */
+  /** Locks the channel for several calls, in whatever state it is. */
   void lockUnchecked() {
     lock.lock();
   }
@@ -133,18 +148,23 @@ final class ClientChannel implements AutoCloseable {
     lock.unlock();
   }
 
-  /** Returns where the fields of a command go, from {@link Header#SIZE} on. */
+  /** Returns whether the channel has neither failed nor been closed. The caller holds the lock. */
+  boolean isOpen() {
+    return !closed && failure == null;
+  }
+
+  /** Returns the buffer for a command, whose fields begin at {@link Header#SIZE}. */
   MemorySegment head() {
     return head.segment();
   }
 
   /**
-   * Sends a command whose fields are in {@link #head}, and takes the reply.
+   * Sends a command whose fields are in {@link #head}, and receives the reply. The caller holds the lock.
    *
    * @param fields bytes of the fields
-   * @param data what follows them
-   * @param ofMigration whether it moves or resets the device, or carries its state
-   * @throws RemoteErrorException if the server answered with an error
+   * @param data sent after the fields
+   * @param ofMigration whether the command moves or resets the device, or carries its state
+   * @throws RemoteErrorException if the server replied with an error
    * @throws IOException if the connection failed, now or before
    */
   <T> T exchange(Command command, int fields, MemorySegment data, List<Fd> fds, boolean ofMigration,
@@ -160,17 +180,15 @@ final class ClientChannel implements AutoCloseable {
       if ((reader.flags() & Header.ERROR) != 0) {
         int errno = reader.errno();
         String reason = errorReasons ? ErrorReason.read(reader) : null;
-        serveBuffered();
-        // A peer may set the flag and forget the number.
+        dmaAccess.serveBuffered();
+        // A peer may set the flag and leave the errno 0.
         throw new RemoteErrorException(command, errno > 0 ? new Errno(errno) : Errno.EIO, reason);
       }
       T result = replyReader.read(reader);
-      serveBuffered();
+      dmaAccess.serveBuffered();
       return result;
     } catch (LinuxException | ProtocolException e) {
-      IOException reason = watchdog.hasExpired() ? timeoutFailure(command, e) : e;
-      fail(reason);
-      throw reason;
+      throw failExchange(command, e);
     } catch (RuntimeException e) {
       throw failAbandoned(e);
     } finally {
@@ -179,41 +197,24 @@ final class ClientChannel implements AutoCloseable {
   }
 
   /**
-   * Sends a command whose fields are in {@link #head}, and that is not answered.
+   * Sends a command whose fields are in {@link #head}, and that has no reply. The caller holds the lock.
    *
    * @param fields bytes of the fields
-   * @param data what follows them
+   * @param data sent after the fields
    * @throws IOException if the connection failed, now or before
    */
   void post(Command command, int fields, MemorySegment data) throws IOException {
     watchdog.begin();
     try {
-      if (dmaAccessThread != null) {
-        servePending();
-      }
+      dmaAccess.servePending();
       send(command, Header.TYPE_COMMAND | Header.NO_REPLY, fields, data, List.of());
-      serveBuffered();
+      dmaAccess.serveBuffered();
     } catch (LinuxException | ProtocolException e) {
-      IOException reason = watchdog.hasExpired() ? timeoutFailure(command, e) : e;
-      fail(reason);
-      throw reason;
+      throw failExchange(command, e);
     } catch (RuntimeException e) {
       throw failAbandoned(e);
     } finally {
       watchdog.end();
-    }
-  }
-
-  /**
-   * Serves what the server has asked for. Who posts without end keeps the thread away that would do it, and the server
-   * cannot put aside whatever comes while it waits.
-   */
-  private void servePending() throws LinuxException, ProtocolException {
-    if (reader.hasBuffered() || (transport.awaitWritable(true, 0) & MessageTransport.READABLE) != 0) {
-      if (!serveNext()) {
-        throw new ProtocolException("the server closed the connection", Errno.ECONNRESET);
-      }
-      serveBuffered();
     }
   }
 
@@ -225,29 +226,6 @@ final class ClientChannel implements AutoCloseable {
     return id;
   }
 
-  private static ProtocolException timeoutFailure(Command command, IOException seenInstead) {
-    ProtocolException late =
-        new ProtocolException(command + " was not answered in time", Errno.ETIMEDOUT);
-    late.initCause(seenInstead);
-    return late;
-  }
-
-  /** The caller's memory, most likely. The message is left in its middle. */
-  private RuntimeException failAbandoned(RuntimeException cause) {
-    ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
-    abandoned.initCause(cause);
-    fail(abandoned);
-    return cause;
-  }
-
-  /** Serves commands that came with the reply: the socket would not tell of them any more. */
-  private void serveBuffered() throws LinuxException, ProtocolException {
-    reader.skipRest();
-    while (reader.hasBuffered()) {
-      serveNext();
-    }
-  }
-
   private void awaitReply(Command command, int id) throws LinuxException, ProtocolException {
     while (true) {
       if (!reader.next(false)) {
@@ -255,93 +233,52 @@ final class ClientChannel implements AutoCloseable {
             Errno.ECONNRESET);
       }
       if (!reader.isReply()) {
-        handleCommand();
+        dmaAccess.handleCommand();
         continue;
       }
       if (reader.messageSize() < Header.SIZE || reader.remaining() > maxReplySize) {
-        throw new ProtocolException("a reply of " + reader.messageSize() + " bytes");
+        throw new ProtocolException("invalid size of a reply: " + reader.messageSize() + " bytes");
       }
       if (reader.id() != id || reader.command() != command.wireValue()) {
-        throw new ProtocolException("a reply to something else than was asked");
+        throw new ProtocolException("reply does not match the pending command");
       }
       return;
     }
   }
 
-  /** Carries out the server's command that the reader stands at. */
-  private void handleCommand() throws LinuxException, ProtocolException {
-    dmaAccessHandler().handleCommand();
-  }
-
-  /** Made when it is needed: few servers ask. */
-  private DmaAccessHandler dmaAccessHandler() {
-    if (dmaAccessHandler == null) {
-      dmaAccessHandler = new DmaAccessHandler(memory, reader, sender, maxDataXferSize, arena);
+  /** Fails the channel, and returns the exception to throw: a timeout shows as an error of the socket it shut down. */
+  private IOException failExchange(Command command, IOException error) {
+    IOException reason = error;
+    if (watchdog.hasExpired()) {
+      reason = new ProtocolException(command + " was not answered in time", Errno.ETIMEDOUT);
+      reason.initCause(error);
     }
-    return dmaAccessHandler;
+    fail(reason);
+    return reason;
   }
 
-  /** Serves the server's commands also while no command of ours is under way, from now on. */
+  /** Fails the channel in the middle of a message, most likely because the caller's memory was invalid. */
+  private RuntimeException failAbandoned(RuntimeException cause) {
+    ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
+    abandoned.initCause(cause);
+    fail(abandoned);
+    return cause;
+  }
+
+  /** Starts to serve the client's memory also between exchanges. */
   void serveMemory() {
     lock.lock();
     try {
-      if (closed) {
-        return;
-      }
-      if (twin != null) {
-        if (!twinStarted) {
-          twinStarted = true;
-          twin.start();
-        }
-      } else if (dmaAccessThread == null) {
-        dmaAccessThread = Thread.ofPlatform().name("vfio-user-memory").daemon().start(this::serveWhileIdle);
+      if (!closed) {
+        dmaAccess.start();
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void serveWhileIdle() {
-    try {
-      while (transport.awaitReadable(-1)) {
-        lock.lock();
-        watchdog.begin();
-        try {
-          if (closed || failure != null || !serveIfReadable()) {
-            return;
-          }
-        } finally {
-          watchdog.end();
-          lock.unlock();
-        }
-      }
-    } catch (LinuxException | ProtocolException e) {
-      fail(e);
-    }
-  }
-
-  /** Serves one command if one has come since. Returns false at the end of the connection. */
-  private boolean serveIfReadable() throws LinuxException, ProtocolException {
-    if (!reader.hasBuffered() && !transport.awaitReadable(0)) {
-      return true;
-    }
-    if (!serveNext()) {
-      return false;
-    }
-    serveBuffered();
-    return true;
-  }
-
-  /** Serves the next command. Returns false at the end of the connection. */
-  private boolean serveNext() throws LinuxException, ProtocolException {
-    if (!reader.next(false)) {
-      return false;
-    }
-    handleCommand();
-    return true;
-  }
-
-  private void fail(IOException e) {
+  /** Moves the channel to failed, unless it is already, and shuts the socket down. */
+  void fail(IOException e) {
     lock.lock();
     try {
       if (failure == null) {
@@ -353,38 +290,23 @@ final class ClientChannel implements AutoCloseable {
     }
   }
 
-  /** Returns the descriptors of the reply that is read. */
-  ReceivedFds fds() {
-    return reader.fds();
-  }
-
   @Override
   public void close() {
     transport.shutdown();
-    Thread server;
     lock.lock();
     try {
       if (closed) {
         return;
       }
       closed = true;
-      server = dmaAccessThread;
       if (failure == null) {
         failure = new ProtocolException("the connection has been closed");
       }
     } finally {
       lock.unlock();
     }
-    if (server != null) {
-      Threads.joinUninterruptibly(server);
-    }
-    if (twin != null) {
-      twin.close();
-    }
+    dmaAccess.close();
     watchdog.close();
-    if (dmaAccessHandler != null) {
-      dmaAccessHandler.close();
-    }
     reader.close();
     transport.close();
     arena.close();

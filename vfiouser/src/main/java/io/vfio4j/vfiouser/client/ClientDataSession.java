@@ -6,7 +6,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 
-/** What both kinds of data session of the client have in common: they end when the device leaves their states. */
+/** A data session of a served device. It ends when the device leaves the states that the session belongs to. */
 abstract sealed class ClientDataSession permits ClientSavingSession, ClientResumingSession {
 
   private final ClientMigration migration;

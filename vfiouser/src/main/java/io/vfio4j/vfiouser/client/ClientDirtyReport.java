@@ -12,7 +12,7 @@ import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A call whose reply ends with a dirty bitmap: the log of a range, or what was left of it at its DMA_UNMAP. */
+/** A call whose reply ends with a dirty bitmap: DMA_LOGGING_REPORT, or DMA_UNMAP with the bitmap. */
 final class ClientDirtyReport {
 
   private final ClientCalls calls;
@@ -23,10 +23,10 @@ final class ClientDirtyReport {
   /**
    * Prepares a call.
    *
-   * @param action what it is for, for messages
-   * @param bitmap where bits are set, none is cleared
-   * @throws DeviceException EINVAL for a page size that is no power of two or too short a bitmap, E2BIG for one that
-   *     is longer than was agreed on
+   * @param action its purpose, for messages
+   * @param bitmap where bits are set; none is cleared
+   * @throws DeviceException EINVAL for a page size that is not a power of two or a bitmap that is too short, E2BIG for one
+   *     that exceeds the negotiated limit
    */
   ClientDirtyReport(ClientCalls calls, Limits limits, String action, IovaRange range, long pageSize,
       MemorySegment bitmap) throws DeviceException {
@@ -34,27 +34,27 @@ final class ClientDirtyReport {
     this.action = action + " of " + range;
     this.bitmap = bitmap;
     if (Long.bitCount(pageSize) != 1) {
-      throw new DeviceException(calls.name(), this.action + " in pages of " + pageSize + " bytes",
+      throw new DeviceException(calls.name(), this.action + ": invalid page size " + pageSize,
           Errno.EINVAL);
     }
     bytes = DmaLog.bitmapBytes(range, pageSize);
     if (bytes > bitmap.byteSize()) {
-      throw new DeviceException(calls.name(), this.action + " into too short a bitmap", Errno.EINVAL);
+      throw new DeviceException(calls.name(), this.action + ": bitmap too short", Errno.EINVAL);
     }
     if (bytes > limits.maxBitmapSize()) {
       throw new DeviceException(calls.name(), this.action, Errno.E2BIG);
     }
   }
 
-  /** Returns how long the bitmap in the reply is, bytes. */
+  /** Returns the size of the bitmap in the reply, bytes. */
   long bytes() {
     return bytes;
   }
 
   /**
-   * Calls.
+   * Sends the command, and adds the bits of its reply to the bitmap.
    *
-   * @param fields what the command says
+   * @param fields encodes the command's fields
    * @param head bytes of the reply before the bitmap
    */
   void call(Command command, ClientCalls.RequestEncoder fields, int head) throws DeviceException {
@@ -63,7 +63,7 @@ final class ClientDirtyReport {
       calls.call(action, command, fields, MemorySegment.NULL, reader -> {
         ClientCalls.readBody(reader, head);
         if (reader.remaining() != bytes) {
-          throw new ProtocolException("a bitmap of " + reader.remaining() + " bytes instead of " + bytes);
+          throw new ProtocolException("a dirty bitmap of " + reader.remaining() + " bytes instead of " + bytes);
         }
         reader.read(reported);
         return Boolean.TRUE;

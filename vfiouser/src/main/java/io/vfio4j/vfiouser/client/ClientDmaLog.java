@@ -8,19 +8,15 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
-import io.vfio4j.vfiouser.wire.Header;
-import io.vfio4j.vfiouser.wire.LittleEndian;
-import io.vfio4j.vfiouser.wire.Structs.DmaLoggingControl;
 import io.vfio4j.vfiouser.wire.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.wire.Structs.Feature;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** The DMA log of a served device. */
+/** The DMA log of a served device, DMA_LOGGING_* of DEVICE_FEATURE. */
 final class ClientDmaLog implements DmaLog {
 
-  private static final int DATA = Header.SIZE + Feature.SIZE;
   private static final String REPORT = "report dirty memory";
   private static final int MAX_RANGES = 512;
 
@@ -29,18 +25,18 @@ final class ClientDmaLog implements DmaLog {
   private final ClientDmaMappings mappings;
   private final Limits limits;
 
-  ClientDmaLog(ClientCalls calls, ClientMemory memory, ClientDmaMappings mappings, Limits limits) {
-    this.calls = calls;
+  ClientDmaLog(ClientContext context, ClientDmaMappings mappings) {
+    calls = context.calls();
+    limits = context.limits();
+    writes = context.memory().writes();
     this.mappings = mappings;
-    writes = memory.writes();
-    this.limits = limits;
   }
 
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
     if (ranges.isEmpty()) {
-      // On the wire this would log all memory; a kernel device refuses it.
-      throw new DeviceException(calls.name(), "start DMA logging without a range", Errno.EINVAL);
+      // On the wire, no range means all memory; a kernel device refuses it.
+      throw new DeviceException(calls.name(), "start DMA logging without ranges", Errno.EINVAL);
     }
     if (ranges.size() > MAX_RANGES) {
       throw new DeviceException(calls.name(), "start logging " + ranges.size() + " ranges", Errno.E2BIG);
@@ -57,23 +53,12 @@ final class ClientDmaLog implements DmaLog {
   }
 
   private long sendStart(List<IovaRange> ranges, long pageSize) throws DeviceException {
-    int size = DmaLoggingControl.SIZE + ranges.size() * DmaLoggingControl.RANGE_SIZE;
-    return calls.call("start DMA logging", Command.DEVICE_FEATURE, head -> {
-      head.set(LittleEndian.U64, DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
-      head.set(LittleEndian.U32, DATA + DmaLoggingControl.NUM_RANGES, ranges.size());
-      head.set(LittleEndian.U32, DATA + DmaLoggingControl.NUM_RANGES + 4, 0);
-      for (int i = 0; i < ranges.size(); i++) {
-        int at = DATA + DmaLoggingControl.SIZE + i * DmaLoggingControl.RANGE_SIZE;
-        head.set(LittleEndian.U64, at, ranges.get(i).iova());
-        head.set(LittleEndian.U64, at + 8, ranges.get(i).length());
-      }
-      return ClientMigration.encodeFeature(head, Feature.DMA_LOGGING_START | Feature.SET, size) + size;
-    }, MemorySegment.NULL, reader -> {
-      int at = ClientCalls.readBody(reader, Feature.SIZE + DmaLoggingControl.SIZE);
-      long chosen =
-          reader.buffer().segment().get(LittleEndian.U64, at + Feature.SIZE + DmaLoggingControl.PAGE_SIZE);
+    List<long[]> pairs = ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList();
+    return calls.call("start DMA logging", Command.DEVICE_FEATURE,
+        head -> FeatureRequests.startLogging(head, pairs, pageSize), MemorySegment.NULL, reader -> {
+      long chosen = FeatureRequests.loggingPageSize(reader);
       if (Long.bitCount(chosen) != 1) {
-        throw new ProtocolException("DMA logging in pages of " + Long.toUnsignedString(chosen) + " bytes");
+        throw new ProtocolException("invalid page size of the DMA log: " + Long.toUnsignedString(chosen));
       }
       return chosen;
     });
@@ -83,7 +68,7 @@ final class ClientDmaLog implements DmaLog {
   public void stop() throws DeviceException {
     try {
       calls.call("stop DMA logging", Command.DEVICE_FEATURE,
-          head -> ClientMigration.encodeFeature(head, Feature.DMA_LOGGING_STOP | Feature.SET, 0),
+          head -> FeatureRequests.encode(head, Feature.DMA_LOGGING_STOP | Feature.SET, 0),
           MemorySegment.NULL,
           reader -> Boolean.TRUE);
     } finally {
@@ -91,7 +76,7 @@ final class ClientDmaLog implements DmaLog {
     }
   }
 
-  /** {@inheritDoc} Agreed on with the server. */
+  /** {@inheritDoc} Negotiated with the server. */
   @Override
   public long maxBitmapSize() {
     return limits.maxBitmapSize();
@@ -111,14 +96,15 @@ final class ClientDmaLog implements DmaLog {
   private void reportPart(IovaRange part, long pageSize, MemorySegment bitmap) throws DeviceException {
     ClientDirtyReport report =
         new ClientDirtyReport(calls, limits, REPORT, part, pageSize, bitmap);
-    report.call(Command.DEVICE_FEATURE, head -> encodeReport(head, part, pageSize, report.bytes()),
+    report.call(Command.DEVICE_FEATURE,
+        head -> FeatureRequests.report(head, part.iova(), part.length(), pageSize, (int) report.bytes()),
         Feature.SIZE + DmaLoggingReport.SIZE);
   }
 
   private void reportAll(List<IovaRange> parts, IovaRange range, long pageSize, MemorySegment bitmap)
       throws DeviceException {
     if (bitmap.byteSize() < DmaLog.bitmapBytes(range, pageSize)) {
-      throw new DeviceException(calls.name(), REPORT + " of " + range + " into too short a bitmap",
+      throw new DeviceException(calls.name(), REPORT + " of " + range + ": bitmap too short",
           Errno.EINVAL);
     }
     for (IovaRange part : parts) {
@@ -128,13 +114,5 @@ final class ClientDmaLog implements DmaLog {
         new BitmapPart(part, pageSize, bits).addTo(range, bitmap);
       }
     }
-  }
-
-  private static int encodeReport(MemorySegment head, IovaRange range, long pageSize, long bytes) {
-    head.set(LittleEndian.U64, DATA + DmaLoggingReport.IOVA, range.iova());
-    head.set(LittleEndian.U64, DATA + DmaLoggingReport.LENGTH, range.length());
-    head.set(LittleEndian.U64, DATA + DmaLoggingReport.PAGE_SIZE, pageSize);
-    return ClientMigration.encodeFeature(head, Feature.DMA_LOGGING_REPORT | Feature.GET,
-        DmaLoggingReport.SIZE + (int) bytes) + DmaLoggingReport.SIZE;
   }
 }

@@ -22,24 +22,24 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 
-/** What a client says and asks first: VERSION, DEVICE_GET_INFO, the identity in config space. */
+/** The first requests of a client: VERSION, DEVICE_GET_INFO, the identity in config space. */
 final class ClientHandshake {
 
   private ClientHandshake() {
   }
 
   /**
-   * What a server grants.
+   * The result of VERSION.
    *
-   * @param version its answer to VERSION
-   * @param twinSocket the client's end of a second socket, the caller's, or null
+   * @param version the server's reply
+   * @param twinSocket the client's end of the twin socket, owned by the caller; null if there is none
    */
   record NegotiationResult(VersionMessage version, @Nullable Fd twinSocket) {
 
     private static NegotiationResult decode(MessageReader reader, boolean wantsTwin)
         throws LinuxException, ProtocolException {
       if (reader.remaining() > VersionMessage.MAX_SIZE) {
-        throw new ProtocolException("a VERSION of " + reader.messageSize() + " bytes");
+        throw new ProtocolException("invalid size of VERSION: " + reader.messageSize() + " bytes");
       }
       int size = (int) reader.remaining();
       try {
@@ -72,20 +72,20 @@ final class ClientHandshake {
   }
 
   /**
-   * Says what the client takes, and learns what the server grants.
+   * Sends the client's VERSION and receives the server's.
    *
-   * @throws DeviceException EBUSY if another client is connected, or another errno that the server refuses with
-   * @throws ErrnoException if what the server answers makes no sense
+   * @throws DeviceException EBUSY if another client is connected, or another errno with which the server refuses
+   * @throws ErrnoException EINVAL if the server's version is not one that the client offered
    */
   static NegotiationResult negotiate(ClientCalls calls, ClientOptions options)
       throws DeviceException, ErrnoException {
-    VersionMessage asked =
+    VersionMessage offered =
         VersionMessage.request(options.limits(), requestedExtensions(options), options.twinSocket());
     NegotiationResult granted;
     try {
       granted =
           calls.call("connect", Command.VERSION,
-              head -> asked.encode(head, Header.SIZE, VersionMessage.MAX_SIZE),
+              head -> offered.encode(head, Header.SIZE, VersionMessage.MAX_SIZE),
               MemorySegment.NULL, reader -> NegotiationResult.decode(reader, options.twinSocket()));
     } catch (DeviceException e) {
       if (e.errno().equals(Errno.EBUSY)) {
@@ -95,14 +95,14 @@ final class ClientHandshake {
       throw e;
     }
     VersionMessage version = granted.version();
-    if (version.major() != asked.major() || version.minor() > asked.minor()) {
+    if (version.major() != offered.major() || version.minor() > offered.minor()) {
       granted.close();
-      throw new ErrnoException(Errno.EINVAL, "version " + version.major() + "." + version.minor());
+      throw new ErrnoException(Errno.EINVAL, "unsupported version " + version.major() + "." + version.minor());
     }
     return granted;
   }
 
-  /** Asks what kind of device it is. */
+  /** Sends DEVICE_GET_INFO. */
   static DeviceInfo deviceInfo(ClientCalls calls) throws DeviceException {
     return calls.call("DEVICE_GET_INFO", Command.DEVICE_GET_INFO, head -> {
       head.asSlice(Header.SIZE, Structs.DeviceInfo.SIZE).fill((byte) 0);
@@ -117,7 +117,7 @@ final class ClientHandshake {
     });
   }
 
-  /** Returns who a device is whose config space cannot be read. */
+  /** Returns the identity of a device whose config space cannot be read. */
   static DeviceIdentity unknownIdentity(String name, VersionMessage version) throws ErrnoException {
     return new DeviceIdentity(name, 0, 0, 0, 0, 0, driverName(version));
   }
@@ -127,7 +127,7 @@ final class ClientHandshake {
         + (version.extensions().isVfio4j() ? " (vfio4j)" : "");
   }
 
-  /** Returns who the device is, from its config space. */
+  /** Reads the device's identity from its config space. */
   static DeviceIdentity identity(String name, ClientRegions regions, VersionMessage version)
       throws DeviceException, ErrnoException {
     try (Arena arena = Arena.ofConfined()) {

@@ -19,21 +19,21 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The interrupts of a served device, DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS. What is more than a message takes goes
- * in several, one after the other; if one of them is refused, those before it have been carried out.
+ * The interrupts of a served device, DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS. A request that exceeds the server's limits is
+ * split into several messages; if one of them is refused, those before it have taken effect.
  */
 public final class ClientIrqs {
 
   private final ClientCalls calls;
   private final Limits limits;
 
-  ClientIrqs(ClientCalls calls, Limits limits) {
-    this.calls = calls;
-    this.limits = limits;
+  ClientIrqs(ClientContext context) {
+    calls = context.calls();
+    limits = context.limits();
   }
 
   /**
-   * Asks about an interrupt index.
+   * Queries an interrupt index.
    *
    * @throws DeviceException EINVAL if there is no such index
    */
@@ -52,45 +52,45 @@ public final class ClientIrqs {
   }
 
   /**
-   * Lets interrupts be heard through eventfds, {@code VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER}.
+   * Makes the device signal eventfds for its interrupts, {@code VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER}.
    *
    * @param index the interrupt's index
    * @param start the first vector
-   * @param eventFds an eventfd for each vector from there on; they stay the caller's
-   * @throws DeviceException EINVAL if there are no such vectors, EOPNOTSUPP if the server takes no descriptors
+   * @param eventFds an eventfd for each vector from there on; they remain the caller's
+   * @throws DeviceException EINVAL if there are no such vectors, EOPNOTSUPP if the server accepts no descriptors
    */
   public void assign(int index, int start, List<EventFd> eventFds) throws DeviceException {
     connect(IrqAction.TRIGGER, index, start, eventFds);
   }
 
   /**
-   * Connects eventfds with an action. For {@link IrqAction#TRIGGER} the device signals them; for the other two it is
-   * who holds one that masks or unmasks by signalling it, as the hypervisor does at the end of an interrupt.
+   * Assigns eventfds to an action. For {@link IrqAction#TRIGGER} the device signals them. For the other two the client
+   * does, to mask or unmask, as a hypervisor does at the end of an interrupt.
    *
    * @param index the interrupt's index
    * @param start the first vector
-   * @param eventFds an eventfd for each vector from there on; they stay the caller's
-   * @throws DeviceException as {@link #assign}, and EINVAL if the index does not know the action
+   * @param eventFds an eventfd for each vector from there on; they remain the caller's
+   * @throws DeviceException as {@link #assign}, and EINVAL if the index does not support the action
    */
   public void connect(IrqAction action, int index, int start, List<EventFd> eventFds) throws DeviceException {
-    int most = limits.maxMsgFds();
-    if (most == 0) {
+    int maxFds = limits.maxMsgFds();
+    if (maxFds == 0) {
       throw new DeviceException(calls.name(), "SET_IRQS of " + index + " with eventfds", Errno.EOPNOTSUPP);
     }
-    for (int done = 0; done < eventFds.size(); done += most) {
-      List<EventFd> part = eventFds.subList(done, Math.min(eventFds.size(), done + most));
+    for (int done = 0; done < eventFds.size(); done += maxFds) {
+      List<EventFd> part = eventFds.subList(done, Math.min(eventFds.size(), done + maxFds));
       set(index, start + done, part.size(), IrqSet.DATA_EVENTFD | action.flag(), MemorySegment.NULL,
           part.stream().map(EventFd::fd).toList());
     }
   }
 
   /**
-   * Takes eventfds away again: {@link #connect} without any. For MSI-X and {@link IrqAction#TRIGGER}, before any
-   * vector is assigned, it is also a way to say that the index is about to be used.
+   * Removes eventfds. For MSI-X and {@link IrqAction#TRIGGER}, before any vector is assigned, it also announces that the
+   * index is about to be used.
    *
    * @param index the interrupt's index
    * @param start the first vector
-   * @param count how many, at least 1
+   * @param count number of vectors, at least 1
    * @throws DeviceException EINVAL if there are no such vectors
    */
   public void disconnect(IrqAction action, int index, int start, int count) throws DeviceException {
@@ -107,34 +107,34 @@ public final class ClientIrqs {
   }
 
   /**
-   * Does something with interrupts in a row, {@code VFIO_IRQ_SET_DATA_NONE}.
+   * Applies an action to consecutive interrupts, {@code VFIO_IRQ_SET_DATA_NONE}.
    *
    * @param index the interrupts' index
    * @param start the first vector
-   * @param count how many, at least 1
-   * @throws DeviceException EINVAL if there are no such vectors, or the index does not know the action
+   * @param count number of vectors, at least 1
+   * @throws DeviceException EINVAL if there are no such vectors, or the index does not support the action
    */
   public void apply(IrqAction action, int index, int start, int count) throws DeviceException {
     set(index, start, count, IrqSet.DATA_NONE | action.flag(), MemorySegment.NULL, List.of());
   }
 
   /**
-   * Does something with some of the interrupts in a row, {@code VFIO_IRQ_SET_DATA_BOOL}.
+   * Applies an action to some of consecutive interrupts, {@code VFIO_IRQ_SET_DATA_BOOL}.
    *
    * @param index the interrupts' index
    * @param start the first vector
-   * @param which for each vector from there on whether it is meant
+   * @param selected for each vector from there on, whether to apply the action
    * @throws DeviceException as {@link #apply(IrqAction, int, int, int)}
    */
-  public void apply(IrqAction action, int index, int start, boolean[] which) throws DeviceException {
+  public void apply(IrqAction action, int index, int start, boolean[] selected) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      for (int done = 0; done < which.length;) {
-        int count = Math.min(limits.maxDataXferSize(), which.length - done);
-        MemorySegment chosen = arena.allocate(count);
+      for (int done = 0; done < selected.length;) {
+        int count = Math.min(limits.maxDataXferSize(), selected.length - done);
+        MemorySegment bools = arena.allocate(count);
         for (int i = 0; i < count; i++) {
-          chosen.set(ValueLayout.JAVA_BYTE, i, (byte) (which[done + i] ? 1 : 0));
+          bools.set(ValueLayout.JAVA_BYTE, i, (byte) (selected[done + i] ? 1 : 0));
         }
-        set(index, start + done, count, IrqSet.DATA_BOOL | action.flag(), chosen, List.of());
+        set(index, start + done, count, IrqSet.DATA_BOOL | action.flag(), bools, List.of());
         done += count;
       }
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Memory of the client that the server reaches by message only. */
+/** Memory of the client that the server reads and writes by message. Thread-safe. */
 final class ClientMemory {
 
   private record OpaqueMapping(MemorySegment memory, int access) {
@@ -18,24 +18,24 @@ final class ClientMemory {
   private final ConcurrentSkipListMap<Long, OpaqueMapping> mappings =
       new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
-  /** Pages written by DMA_WRITE while the device's log is on. */
+  /** Pages written by DMA_WRITE while the DMA log is started. */
   private final ClientWriteLog writes = new ClientWriteLog();
 
-  /** Held while memory of a mapping is sent or written. */
+  /** Held while memory of a mapping is sent or written, so that it is not unmapped, and then freed, meanwhile. */
   private final ReentrantLock lock = new ReentrantLock();
 
   ClientWriteLog writes() {
     return writes;
   }
 
-  /** Adds memory, before the server may ask for it. Returns what undoes that, if the server refuses. */
+  /** Adds memory, before DMA_MAP makes it accessible. Returns the rollback in case the server refuses. */
   Runnable add(long iova, MemorySegment memory, int access) {
     OpaqueMapping added = new OpaqueMapping(memory, access);
-    OpaqueMapping before = mappings.put(iova, added);
-    return before == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, before);
+    OpaqueMapping replaced = mappings.put(iova, added);
+    return replaced == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, replaced);
   }
 
-  /** Removes what lies within a range, as the server does; what was begun with it has ended afterwards. */
+  /** Removes the mappings within a range, as the server does, and waits for accesses in progress. */
   void remove(IovaRange range) {
     lock.lock();
     try {
@@ -55,7 +55,7 @@ final class ClientMemory {
     }
   }
 
-  /** Begins to work with what {@link #find} returns; {@link #unlockMappings} must follow. */
+  /** Keeps memory that {@link #find} returns mapped until {@link #unlockMappings}. */
   void lockMappings() {
     lock.lock();
   }
@@ -65,9 +65,9 @@ final class ClientMemory {
   }
 
   /**
-   * Returns memory that the server asks for.
+   * Returns mapped memory.
    *
-   * @throws ErrnoException EFAULT if it is not mapped, EACCES if it may not be reached so
+   * @throws ErrnoException EFAULT if the range is not mapped, EACCES if it does not permit the access
    */
   MemorySegment find(long iova, long count, int access) throws ErrnoException {
     Map.Entry<Long, OpaqueMapping> entry = mappings.floorEntry(iova);
@@ -80,7 +80,7 @@ final class ClientMemory {
       throw new ErrnoException(Errno.EFAULT, "0x%x+0x%x is not mapped".formatted(iova, count));
     }
     if ((entry.getValue().access() & access) != access) {
-      throw new ErrnoException(Errno.EACCES, "0x%x may not be reached so".formatted(iova));
+      throw new ErrnoException(Errno.EACCES, "0x%x does not permit this access".formatted(iova));
     }
     return memory.asSlice(offset, count);
   }

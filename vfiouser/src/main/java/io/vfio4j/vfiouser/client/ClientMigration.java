@@ -16,9 +16,6 @@ import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
-import io.vfio4j.vfiouser.wire.Extension;
-import io.vfio4j.vfiouser.wire.Extensions;
-import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.Structs.Feature;
 import java.lang.foreign.MemorySegment;
@@ -26,38 +23,40 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** The client's side of DEVICE_FEATURE: version 2 of the migration interface, and the DMA log. */
+/**
+ * The client's side of DEVICE_FEATURE: version 2 of the migration interface, and the DMA log.
+ *
+ * <p>
+ * Moves, resets and data sessions belong to one thread; {@link #knownState} may be read by any.
+ */
 final class ClientMigration implements MigratableDevice {
 
-  private static final int DATA = Header.SIZE + Feature.SIZE;
-  private static final int STATE_SIZE = 8;
-
+  private final ClientContext context;
   private final ClientCalls calls;
   private final ClientCalls migrationCalls;
   private final DeviceIdentity identity;
-  private final Limits limits;
   private final ClientPreCopyInfo preCopyInfo;
   private final long migrationFlags;
   private final MigrationFeatures features;
   private final @Nullable DmaLog dmaLog;
   private final ServerQuirks quirks;
-  /** Where the device is as far as known; nobody else moves it while we are connected. */
+  /** The last state read or set. No other client can change it while this one is connected. */
   private volatile DeviceState knownState = DeviceState.RUNNING;
   private @Nullable ClientDataSession session;
   private boolean paddingRecorded;
 
-  ClientMigration(ClientCalls calls, DeviceIdentity identity, ClientMemory memory, ClientDmaMappings mappings,
-      Limits limits, Extensions extensions, ServerQuirks findings) throws DeviceException {
-    this.calls = calls;
-    this.migrationCalls = calls.forMigration();
+  ClientMigration(ClientContext context, DeviceIdentity identity, ClientDmaMappings mappings)
+      throws DeviceException {
+    this.context = context;
     this.identity = identity;
-    this.quirks = findings;
-    this.limits = limits;
-    this.preCopyInfo = new ClientPreCopyInfo(calls, extensions.has(Extension.PRECOPY_INFO), findings);
+    calls = context.calls();
+    migrationCalls = calls.forMigration();
+    quirks = context.quirks();
+    preCopyInfo = new ClientPreCopyInfo(context);
     migrationFlags = readMigrationFlags();
     features = MigrationFeatures.fromFlags(migrationFlags);
     dmaLog = supports(Feature.DMA_LOGGING_START | Feature.SET)
-        ? new ClientDmaLog(calls, memory, mappings, limits)
+        ? new ClientDmaLog(context, mappings)
         : null;
     if (features.canMigrate()) {
       recordInitialQuirks(state());
@@ -66,11 +65,11 @@ final class ClientMigration implements MigratableDevice {
 
   private void recordInitialQuirks(DeviceState state) {
     if (!features.has(MigrationFeature.P2P)) {
-      quirks.add(ServerQuirk.Kind.NO_P2P, "no P2P: moves leave out RUNNING_P2P and PRE_COPY_P2P");
+      quirks.add(ServerQuirk.Kind.NO_P2P, "no P2P states: moves omit RUNNING_P2P and PRE_COPY_P2P");
     }
     if (state != DeviceState.RUNNING) {
       quirks.add(ServerQuirk.Kind.NOT_RUNNING,
-          "in %s already when this client connected: left so by another one".formatted(state));
+          "in %s when this client connected: left so by an earlier client".formatted(state));
     }
   }
 
@@ -90,7 +89,7 @@ final class ClientMigration implements MigratableDevice {
   }
 
   Limits limits() {
-    return limits;
+    return context.limits();
   }
 
   ClientPreCopyInfo preCopyInfo() {
@@ -101,37 +100,32 @@ final class ClientMigration implements MigratableDevice {
     return calls;
   }
 
-  /** Returns calls that carry the device's state. */
+  /** Returns calls with the timeout of exchanges that carry the device's state. */
   ClientCalls migrationCalls() {
     return migrationCalls;
   }
 
-  /** Notes that the server sends more than it has to say. */
+  /** Records that the server pads its data. */
   void recordPadding() {
     if (!paddingRecorded) {
       paddingRecorded = true;
       quirks.add(ServerQuirk.Kind.PADS_DATA,
-          "data is filled up to the size asked for: what is real is taken of it");
+          "data is padded to the requested size: the padding is ignored");
     }
   }
 
-  /** Returns where the device is, without asking it. */
+  /** Returns the last known state, without a request. */
   DeviceState knownState() {
     return knownState;
   }
 
   private long readMigrationFlags() throws DeviceException {
-    try {
-      return readFeatureLong("read the migration features", Feature.MIGRATION);
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      // Servers without migration answer in different ways; none of them means that the device is lost.
-      return 0;
-    }
+    // Servers without migration refuse this with different errnos.
+    return ClientCalls.unlessRefused(() -> readFeatureLong("read the migration features", Feature.MIGRATION))
+        .orElse(0L);
   }
 
-  /** Probes the server for all features, also for those that nothing here knows. */
+  /** Probes the server for all features, including unknown ones. */
   OfferedFeatures offeredFeatures() throws DeviceException {
     return OfferedFeatures.probe(this::supports, migrationFlags);
   }
@@ -139,31 +133,19 @@ final class ClientMigration implements MigratableDevice {
   /**
    * Probes for a feature.
    *
-   * @param feature its number, maybe with {@link Feature#GET} or {@link Feature#SET}
+   * @param feature its index, optionally with {@link Feature#GET} or {@link Feature#SET}
    */
   private boolean supports(int feature) throws DeviceException {
-    try {
-      calls.call("probe for feature " + (feature & Feature.INDEX_MASK), Command.DEVICE_FEATURE,
-          head -> encodeFeature(head, feature | Feature.PROBE, 0), MemorySegment.NULL,
-          reader -> Boolean.TRUE);
-      return true;
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      return false;
-    }
-  }
-
-  /** Writes the fields of DEVICE_FEATURE and returns their size, with that of the data that follows them. */
-  static int encodeFeature(MemorySegment head, int flags, int dataSize) {
-    head.set(LittleEndian.U32, Header.SIZE, Feature.SIZE + dataSize);
-    head.set(LittleEndian.U32, Header.SIZE + Feature.FLAGS, flags);
-    return Feature.SIZE;
+    return ClientCalls.unlessRefused(
+        () -> calls.call("probe for feature " + (feature & Feature.INDEX_MASK), Command.DEVICE_FEATURE,
+            head -> FeatureRequests.encode(head, feature | Feature.PROBE, 0), MemorySegment.NULL,
+            reader -> Boolean.TRUE))
+        .isPresent();
   }
 
   private long readFeatureLong(String action, int index) throws DeviceException {
     return calls.call(action, Command.DEVICE_FEATURE,
-        head -> encodeFeature(head, index | Feature.GET, Long.BYTES),
+        head -> FeatureRequests.encode(head, index | Feature.GET, Long.BYTES),
         MemorySegment.NULL, reader -> {
           int at = ClientCalls.readBody(reader, Feature.SIZE + Long.BYTES);
           return reader.buffer().segment().get(LittleEndian.U64, at + Feature.SIZE);
@@ -180,15 +162,16 @@ final class ClientMigration implements MigratableDevice {
     return state;
   }
 
-  /** Asks a device that can migrate where it is. */
+  /** Reads the state of a device that can migrate. */
   static DeviceState readState(ClientCalls calls) throws DeviceException {
     return calls.call("read the device state", Command.DEVICE_FEATURE,
-        head -> encodeFeature(head, Feature.MIG_DEVICE_STATE | Feature.GET, STATE_SIZE), MemorySegment.NULL,
+        head -> FeatureRequests.encode(head, Feature.MIG_DEVICE_STATE | Feature.GET, FeatureRequests.STATE_SIZE), MemorySegment.NULL,
         reader -> {
-          int at = ClientCalls.readBody(reader, Feature.SIZE + STATE_SIZE);
+          int at = ClientCalls.readBody(reader, Feature.SIZE + FeatureRequests.STATE_SIZE);
           int value = reader.buffer().segment().get(LittleEndian.U32, at + Feature.SIZE);
           return DeviceState.fromWire(value)
-              .orElseThrow(() -> new ProtocolException("a device state " + Integer.toUnsignedString(value)));
+              .orElseThrow(() -> new ProtocolException(
+                  "unknown device state " + Integer.toUnsignedString(value) + " (expected 0 to 7)"));
         });
   }
 
@@ -197,16 +180,9 @@ final class ClientMigration implements MigratableDevice {
     if (!features.canMigrate()) {
       return OptionalLong.empty();
     }
-    try {
-      return OptionalLong.of(Math.max(0, readFeatureLong("read the state's size", Feature.MIG_DATA_SIZE)));
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      if (e.errno().equals(Errno.ENOTTY) || e.errno().equals(Errno.EINVAL)) {
-        return OptionalLong.empty();
-      }
-      throw e;
-    }
+    return ClientCalls.unlessRefused(FeatureRequests.UNSUPPORTED,
+        () -> readFeatureLong("read the size of the state", Feature.MIG_DATA_SIZE))
+        .map(size -> OptionalLong.of(Math.max(0, size))).orElse(OptionalLong.empty());
   }
 
   @Override
@@ -220,7 +196,7 @@ final class ClientMigration implements MigratableDevice {
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
-      // The error says nothing of where the device is now.
+      // The error does not say which state the device is in now.
       throw transitionFailure(from, target, e.errno(), state(), e);
     }
     updateState(target);
@@ -241,11 +217,8 @@ final class ClientMigration implements MigratableDevice {
   }
 
   private void setState(DeviceState target) throws DeviceException {
-    migrationCalls.call("move to " + target, Command.DEVICE_FEATURE, head -> {
-      head.set(LittleEndian.U32, DATA, target.wireValue());
-      head.set(LittleEndian.U32, DATA + 4, -1);
-      return encodeFeature(head, Feature.MIG_DEVICE_STATE | Feature.SET, STATE_SIZE) + STATE_SIZE;
-    }, MemorySegment.NULL, reader -> Boolean.TRUE);
+    migrationCalls.call("move to " + target, Command.DEVICE_FEATURE,
+        head -> FeatureRequests.setState(head, target.wireValue()), MemorySegment.NULL, reader -> Boolean.TRUE);
   }
 
   private void updateState(DeviceState state) {
@@ -257,7 +230,7 @@ final class ClientMigration implements MigratableDevice {
     }
   }
 
-  /** {@inheritDoc} Sees to it that the state is reset too. */
+  /** {@inheritDoc} Resets the migration state too, also with servers whose DEVICE_RESET does not. */
   @Override
   public void reset() throws DeviceException {
     try {
@@ -265,7 +238,7 @@ final class ClientMigration implements MigratableDevice {
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
-      // Servers are known that refuse it in the states of a stopped device.
+      // Some servers refuse it while the device is stopped.
       if (!isStopped(state())) {
         throw e;
       }
@@ -276,12 +249,12 @@ final class ClientMigration implements MigratableDevice {
     afterReset();
   }
 
-  /** Tells whether a device stands still with its own state. */
+  /** Returns whether a device in this state is stopped with its state intact. */
   static boolean isStopped(DeviceState state) {
     return state == DeviceState.STOP || state == DeviceState.STOP_COPY;
   }
 
-  /** The device has been reset. Servers are known that leave the migration state then. */
+  /** Ends the session and moves the device to RUNNING: some servers leave the migration state unchanged by a reset. */
   private void afterReset() throws DeviceException {
     ClientDataSession open = session;
     if (open != null) {
@@ -293,18 +266,18 @@ final class ClientMigration implements MigratableDevice {
       return;
     }
     quirks.add(ServerQuirk.Kind.RESET_LEAVES_STATE,
-        "a reset leaves the migration state: the device is moved to RUNNING afterwards, which cannot be done out of "
-            + "RESUMING");
+        "a reset leaves the migration state unchanged: the device is moved to RUNNING afterwards, which is impossible "
+            + "from RESUMING");
     if (left != DeviceState.RESUMING && left != DeviceState.ERROR) {
       moveTo(DeviceState.RUNNING);
       return;
     }
     throw new DeviceException(calls.name(), "reset", Errno.EIO,
-        calls.name() + ": the server's reset leaves the device in " + left + "; restart the server", null);
+        calls.name() + ": the reset left the device in " + left + "; restart the server", null);
   }
 
   @Override
   public void close() {
-    // The connection is the client's.
+    // The client owns the connection.
   }
 }

@@ -11,29 +11,30 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A migration region of version 1, as the client reaches it.
+ * The migration region, version 1 of the migration interface, of a served device.
  *
- * @param calls the way to the server
- * @param access the way to the region, each access to which may take as long as what it has the device do
- * @param info what the server says of it
+ * @param access accesses the region with the migration timeout, because an access may make the device change its state
+ * @param info the server's description of the region
  */
 record ClientMigrationRegion(ClientCalls calls, ClientRegionAccess access, RegionInfo info)
     implements
       MigrationRegionAccess {
 
-  /** A server may say that it has billions of regions; no device does. */
+  /** Bounds the search: the number of regions is the server's word. */
   private static final int MAX_REGIONS = 64;
 
   /**
-   * Looks for the region among those that do not belong to PCI. Most devices have none of them.
+   * Searches for the region among the device-specific ones. Most devices have none.
    *
-   * @param count how many regions there are, as the server says it
-   * @throws DeviceLostException if the connection failed, or the server talks nonsense
+   * @param count the number of regions that the server reports
+   * @throws DeviceLostException if the connection failed, or the server violated the protocol
    */
   static Optional<ClientMigrationRegion> find(ClientCalls calls, ClientRegions regions, int count)
       throws DeviceLostException {
     for (int index = MigrationRegionLayout.FIRST_INDEX; index < Math.min(count, MAX_REGIONS); index++) {
-      Optional<RegionInfo> info = info(regions, index);
+      int candidate = index;
+      // A region that the server does not describe is not usable.
+      Optional<RegionInfo> info = ClientCalls.unlessRefused(() -> regions.info(candidate));
       if (info.filter(ClientMigrationRegion::isMigration).isPresent()) {
         return Optional
             .of(new ClientMigrationRegion(calls, regions.accessWith(calls.forMigration()), info.get()));
@@ -42,24 +43,13 @@ record ClientMigrationRegion(ClientCalls calls, ClientRegionAccess access, Regio
     return Optional.empty();
   }
 
-  private static Optional<RegionInfo> info(ClientRegions regions, int index) throws DeviceLostException {
-    try {
-      return Optional.of(regions.info(index));
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      // A region that the server does not want to talk about is of no use.
-      return Optional.empty();
-    }
-  }
-
   private static boolean isMigration(RegionInfo info) {
     return info.size() > MigrationRegionLayout.HEADER_SIZE && info.readable() && info.writable()
         && info.capability(RegionCapability.RegionType.class)
             .filter(RegionCapability.RegionType.MIGRATION::equals).isPresent();
   }
 
-  /** Tells whether the device has NDMA. */
+  /** Returns whether the device has NDMA. */
   boolean hasNdma() {
     return info.capability(RegionCapability.Ndma.class).isPresent();
   }
@@ -86,6 +76,6 @@ record ClientMigrationRegion(ClientCalls calls, ClientRegionAccess access, Regio
 
   @Override
   public void close() {
-    // The connection is the client's.
+    // The client owns the connection.
   }
 }

@@ -7,6 +7,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.Structs.Feature;
@@ -17,42 +18,41 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Asks a server for the pre-copy info of its device. A server of ours grants feature 0xff00. Any other one is asked by
- * MIG_GET_PRECOPY_INFO first and by that feature then, and what works is used from there on. For the thread that moves the
- * device.
+ * Reads the pre-copy info of a served device. A vfio4j server grants feature 0xff00 by VERSION. On other servers this class
+ * tries MIG_GET_PRECOPY_INFO, then the feature, and keeps to the one that works. Used by the thread that moves the device.
  */
 final class ClientPreCopyInfo {
 
-  /** The requests that servers have for it. */
+  /** The requests by which servers report it. */
   private enum Query {
     COMMAND,
     FEATURE,
     NONE
   }
 
-  /** Answers of servers that do not know the command or the feature; they differ. */
+  /** Errors of servers that do not know the command or the feature. */
   private static final Set<Errno> UNSUPPORTED =
       Set.of(Errno.ENOSYS, Errno.ENOTTY, Errno.EINVAL, Errno.EOPNOTSUPP);
 
   private final ClientCalls calls;
   private final ServerQuirks quirks;
   private Query query;
-  /** Whether the server knows {@link #query}, so that an error from now on is not about the query. */
+  /** Whether {@link #query} has succeeded: an error from then on concerns the device, not the request. */
   private boolean isSupported;
 
-  /**
-   * Prepares to ask.
-   *
-   * @param negotiated whether the server has granted it as an extension of ours
-   */
-  ClientPreCopyInfo(ClientCalls calls, boolean negotiated, ServerQuirks findings) {
-    this.calls = calls;
-    this.quirks = findings;
-    query = negotiated ? Query.FEATURE : Query.COMMAND;
-    isSupported = negotiated;
+  ClientPreCopyInfo(ClientContext context) {
+    calls = context.calls();
+    quirks = context.quirks();
+    boolean isGranted = context.extensions().has(Extension.PRECOPY_INFO);
+    query = isGranted ? Query.FEATURE : Query.COMMAND;
+    isSupported = isGranted;
   }
 
-  /** Asks, while the device is in PRE_COPY or PRE_COPY_P2P. Returns nothing if the server or its device cannot tell. */
+  /**
+   * Reads the pre-copy info. The device is in PRE_COPY or PRE_COPY_P2P.
+   *
+   * @return empty if the server or its device does not report it
+   */
   Optional<PreCopyInfo> read() throws DeviceException {
     while (query != Query.NONE) {
       try {
@@ -92,7 +92,7 @@ final class ClientPreCopyInfo {
 
   private PreCopyInfo readByFeature() throws DeviceException {
     return calls.call("read the pre-copy info", Command.DEVICE_FEATURE,
-        head -> ClientMigration.encodeFeature(head, Feature.PRE_COPY_INFO | Feature.GET,
+        head -> FeatureRequests.encode(head, Feature.PRE_COPY_INFO | Feature.GET,
             PreCopyInfoData.SIZE),
         MemorySegment.NULL, reader -> {
           int at = ClientCalls.readBody(reader, Feature.SIZE + PreCopyInfoData.SIZE) + Feature.SIZE;
@@ -105,7 +105,7 @@ final class ClientPreCopyInfo {
 
   private static PreCopyInfo info(long initial, long dirty, boolean reinit) throws ProtocolException {
     if (initial < 0 || dirty < 0 || initial + dirty < 0) {
-      throw new ProtocolException("pre-copy info with sizes that cannot be");
+      throw new ProtocolException("invalid sizes in the pre-copy info");
     }
     return new PreCopyInfo(initial, dirty, reinit);
   }

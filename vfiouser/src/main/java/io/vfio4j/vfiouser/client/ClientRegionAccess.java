@@ -3,7 +3,6 @@ package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
@@ -14,8 +13,8 @@ import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The client's side of REGION_READ and REGION_WRITE, in pieces of what a message takes. One object serves all of them,
- * one after the other, so that a piece allocates nothing.
+ * The client's side of REGION_READ and REGION_WRITE, split into pieces that fit in a message. The encoder and the readers
+ * are kept, with the current piece in fields, so that an access does not allocate.
  */
 final class ClientRegionAccess {
 
@@ -26,21 +25,17 @@ final class ClientRegionAccess {
   private final ClientChannel.ReplyReader<Boolean> writeReplyReader = reader -> Boolean.TRUE;
   private final SliceCache slices = new SliceCache();
 
-  /** Of the piece that is under way. Guarded by the channel. */
+  /** The current piece. Guarded by the channel's lock. */
   private int region;
   private long offset;
   private MemorySegment piece = MemorySegment.NULL;
 
-  ClientRegionAccess(ClientCalls calls, Limits limits) {
-    this(calls, limits.maxDataXferSize());
-  }
-
-  private ClientRegionAccess(ClientCalls calls, int maxDataXferSize) {
+  ClientRegionAccess(ClientCalls calls, int maxDataXferSize) {
     this.calls = calls;
     this.maxDataXferSize = maxDataXferSize;
   }
 
-  /** Returns another one that goes by other calls. */
+  /** Returns an access through other calls. */
   ClientRegionAccess withCalls(ClientCalls others) {
     return new ClientRegionAccess(others, maxDataXferSize);
   }
@@ -68,7 +63,7 @@ final class ClientRegionAccess {
         calls.call(action, command, fields, isRead ? MemorySegment.NULL : piece,
             isRead ? readReplyReader : writeReplyReader);
       } finally {
-        // The memory is the caller's, and may be freed.
+        // The caller may free the memory.
         piece = MemorySegment.NULL;
         channel.unlock();
       }
@@ -77,18 +72,23 @@ final class ClientRegionAccess {
   }
 
   private int encode(MemorySegment head) {
-    head.set(LittleEndian.U64, Header.SIZE + RegionAccess.OFFSET, offset);
-    head.set(LittleEndian.U32, Header.SIZE + RegionAccess.REGION, region);
-    head.set(LittleEndian.U32, Header.SIZE + RegionAccess.COUNT, (int) piece.byteSize());
+    return encode(head, Header.SIZE, region, offset, (int) piece.byteSize());
+  }
+
+  /** Encodes the fields of an access, and returns their size. */
+  static int encode(MemorySegment head, int at, int region, long offset, int count) {
+    head.set(LittleEndian.U64, at + RegionAccess.OFFSET, offset);
+    head.set(LittleEndian.U32, at + RegionAccess.REGION, region);
+    head.set(LittleEndian.U32, at + RegionAccess.COUNT, count);
     return RegionAccess.SIZE;
   }
 
   private Boolean readReply(MessageReader reader) throws LinuxException, ProtocolException {
     int at = ClientCalls.readBody(reader, RegionAccess.SIZE);
-    int got = reader.buffer().segment().get(LittleEndian.U32, at + RegionAccess.COUNT);
-    if (got != piece.byteSize() || reader.remaining() < piece.byteSize()) {
+    int count = reader.buffer().segment().get(LittleEndian.U32, at + RegionAccess.COUNT);
+    if (count != piece.byteSize() || reader.remaining() < piece.byteSize()) {
       throw new ProtocolException("REGION_READ of " + piece.byteSize() + " bytes answered with "
-          + Integer.toUnsignedString(got));
+          + Integer.toUnsignedString(count));
     }
     reader.read(piece);
     return Boolean.TRUE;

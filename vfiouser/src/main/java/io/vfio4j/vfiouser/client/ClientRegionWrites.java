@@ -2,7 +2,6 @@
 package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
@@ -13,35 +12,32 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Many small writes: the client's side of REGION_WRITE_MULTI, and REGION_WRITE where the server does not know that. */
+/** Batches of small writes: REGION_WRITE_MULTI, or REGION_WRITE if the server does not support it. */
 final class ClientRegionWrites {
 
   private static final String ACTION = "write to regions";
-  /** {@code VFIO_USER_MULTI_MAX} of QEMU: a server may count on it. */
+  /** {@code VFIO_USER_MULTI_MAX} of QEMU: a server may rely on it. */
   private static final int MAX_WRITES = 200;
 
   private final ClientCalls calls;
-  /** How many go in a message; 1 where the server does not know of such messages, or takes none of that length. */
+  /** Maximum number of writes in a message; 1 if the server does not support such messages, or not of that size. */
   private final int maxWrites;
-  /** A server that takes less in a message than a register has is written to in pieces, as by other accesses. */
+  /** Maximum number of bytes in a message. If it is less than a register has, a write is split. */
   private final int maxBytes;
 
-  ClientRegionWrites(ClientCalls calls, Limits limits, boolean writeMultiple) {
-    this.calls = calls;
-    maxWrites = writeMultiple
-        ? Math.clamp(limits.maxDataXferSize() / WriteMulti.WRITE_SIZE, 1, MAX_WRITES)
-        : 1;
-    maxBytes = limits.maxDataXferSize();
+  ClientRegionWrites(ClientContext context, boolean writeMultiple) {
+    calls = context.calls();
+    maxBytes = context.limits().maxDataXferSize();
+    maxWrites = writeMultiple ? Math.clamp(maxBytes / WriteMulti.WRITE_SIZE, 1, MAX_WRITES) : 1;
   }
 
   void write(List<RegionWrite> writes) throws DeviceException {
     for (int done = 0; done < writes.size();) {
       List<RegionWrite> part = nextBatch(writes, done);
-      int carriedOut = part.size() == 1 ? writeOne(part.getFirst()) : writeAll(part);
-      done += carriedOut;
-      if (carriedOut < part.size()) {
-        // The server has told how many it carried out, but not what is wrong with the next one: alone, it is refused
-        // for a reason.
+      int executed = part.size() == 1 ? writeOne(part.getFirst()) : writeAll(part);
+      done += executed;
+      if (executed < part.size()) {
+        // The reply has the number of writes done, but not the error of the next one: repeated alone, it gets an errno.
         done += writeOne(writes.get(done));
       }
     }
@@ -69,12 +65,12 @@ final class ClientRegionWrites {
     return calls.call(ACTION, Command.REGION_WRITE_MULTI, head -> encode(head, writes), MemorySegment.NULL,
         reader -> {
           int at = ClientCalls.readBody(reader, WriteMulti.WRITES);
-          long carriedOut = reader.buffer().segment().get(LittleEndian.U64, at);
-          if (carriedOut < 0 || carriedOut > writes.size()) {
-            throw new ProtocolException("%s of %d writes carried out"
-                .formatted(Long.toUnsignedString(carriedOut), writes.size()));
+          long executed = reader.buffer().segment().get(LittleEndian.U64, at);
+          if (executed < 0 || executed > writes.size()) {
+            throw new ProtocolException("%s of %d writes reported as done"
+                .formatted(Long.toUnsignedString(executed), writes.size()));
           }
-          return (int) carriedOut;
+          return (int) executed;
         });
   }
 
@@ -115,9 +111,7 @@ final class ClientRegionWrites {
   }
 
   private static void encode(MemorySegment head, int at, RegionWrite write) {
-    head.set(LittleEndian.U64, at + RegionAccess.OFFSET, write.offset());
-    head.set(LittleEndian.U32, at + RegionAccess.REGION, write.region());
-    head.set(LittleEndian.U32, at + RegionAccess.COUNT, write.count());
+    ClientRegionAccess.encode(head, at, write.region(), write.offset(), write.count());
     head.set(LittleEndian.U64, at + WriteMulti.DATA, write.value());
   }
 }

@@ -5,19 +5,18 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.info.RegionInfo;
-import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.Structs;
 import io.vfio4j.vfiouser.wire.Structs.IoFds;
-import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
  * The regions of a served device: DEVICE_GET_REGION_INFO, GET_REGION_IO_FDS, REGION_READ, REGION_WRITE and
- * REGION_WRITE_MULTI. To wait for what is read and written is {@link VfioUserClient}'s, as {@link RegisterAccess}.
+ * REGION_WRITE_MULTI. Single accesses that wait for their reply are methods of {@link VfioUserClient}, as
+ * {@link RegisterAccess}.
  */
 public final class ClientRegions {
 
@@ -29,12 +28,12 @@ public final class ClientRegions {
   private final ClientRegionWrites writes;
   private final ClientRegionAccess access;
 
-  ClientRegions(ClientCalls calls, Limits limits, boolean writeMultiple) {
-    this.calls = calls;
-    writes = new ClientRegionWrites(calls, limits, writeMultiple);
-    maxDataXferSize = limits.maxDataXferSize();
-    maxMsgFds = limits.maxMsgFds();
-    access = new ClientRegionAccess(calls, limits);
+  ClientRegions(ClientContext context, boolean writeMultiple) {
+    calls = context.calls();
+    writes = new ClientRegionWrites(context, writeMultiple);
+    maxDataXferSize = context.limits().maxDataXferSize();
+    maxMsgFds = context.limits().maxMsgFds();
+    access = new ClientRegionAccess(calls, maxDataXferSize);
   }
 
   RegionInfo info(int index) throws DeviceException {
@@ -51,7 +50,7 @@ public final class ClientRegions {
     return mapped;
   }
 
-  /** Asks, and once more if the answer has capabilities, with as much room as they need. */
+  /** Queries a region, and once more with a larger argsz if its capabilities did not fit. */
   private MappedRegion query(int index) throws DeviceException {
     RegionInfoReply first = query(index, Structs.RegionInfo.SIZE);
     if (!first.isTruncated()) {
@@ -61,41 +60,41 @@ public final class ClientRegions {
     return query(index, first.fullSize()).region();
   }
 
-  private RegionInfoReply query(int index, int room) throws DeviceException {
+  private RegionInfoReply query(int index, int argsz) throws DeviceException {
     return calls.call("GET_REGION_INFO of " + index, Command.DEVICE_GET_REGION_INFO, head -> {
       head.asSlice(Header.SIZE, Structs.RegionInfo.SIZE).fill((byte) 0);
-      head.set(LittleEndian.U32, Header.SIZE, room);
+      head.set(LittleEndian.U32, Header.SIZE, argsz);
       head.set(LittleEndian.U32, Header.SIZE + Structs.RegionInfo.INDEX, index);
       return Structs.RegionInfo.SIZE;
-    }, MemorySegment.NULL, reader -> RegionInfoReply.read(reader, index, room));
+    }, MemorySegment.NULL, reader -> RegionInfoReply.read(reader, index, argsz));
   }
 
   /**
-   * Asks for the doorbells of a region: places where a write may be the signal of an eventfd instead of a message.
+   * Requests the doorbells of a region: places where a client may signal an eventfd instead of sending a write.
    *
    * @param index the region's index
-   * @return as many as the server has and a message carries; the caller's
-   * @throws DeviceException EINVAL if there is no such region, ENOSYS or others if the server knows of no doorbells,
-   *     E2BIG if it has more than 128
+   * @return the doorbells; closed by the caller
+   * @throws DeviceException EINVAL if there is no such region, ENOSYS or another errno if the server does not support
+   *     doorbells, E2BIG if it has more than 128 or more than fit in a message
    */
   public Doorbells doorbells(int index) throws DeviceException {
     String action = "GET_REGION_IO_FDS of " + index;
     long regionSize = info(index).size();
-    int room = Math.clamp(maxDataXferSize, IoFds.SIZE, RegionIoFdsReply.MAX_SIZE);
-    RegionIoFdsReply answer = calls.call(action, Command.DEVICE_GET_REGION_IO_FDS, head -> {
-      head.set(LittleEndian.U32, Header.SIZE, room);
+    int argsz = Math.clamp(maxDataXferSize, IoFds.SIZE, RegionIoFdsReply.MAX_SIZE);
+    RegionIoFdsReply reply = calls.call(action, Command.DEVICE_GET_REGION_IO_FDS, head -> {
+      head.set(LittleEndian.U32, Header.SIZE, argsz);
       head.set(LittleEndian.U32, Header.SIZE + IoFds.FLAGS, 0);
       head.set(LittleEndian.U32, Header.SIZE + IoFds.INDEX, index);
       head.set(LittleEndian.U32, Header.SIZE + IoFds.COUNT, 0);
       return IoFds.SIZE;
-    }, MemorySegment.NULL, reader -> RegionIoFdsReply.read(reader, index, regionSize, room, maxMsgFds));
-    if (answer.isTruncated()) {
+    }, MemorySegment.NULL, reader -> RegionIoFdsReply.read(reader, index, regionSize, argsz, maxMsgFds));
+    if (reply.isTruncated()) {
       throw new DeviceException(calls.name(), action, Errno.E2BIG);
     }
-    return answer.doorbells();
+    return reply.doorbells();
   }
 
-  /** Returns a way to regions by other calls, for one user at a time. */
+  /** Returns an access to the regions through other calls, for one user at a time. */
   ClientRegionAccess accessWith(ClientCalls others) {
     return access.withCalls(others);
   }
@@ -109,49 +108,41 @@ public final class ClientRegions {
   }
 
   /**
-   * Posts a write to a region: does not wait for the device, nor hear of an error. It is carried out before whatever
-   * is asked of the device next. In pieces if it is more than the server takes at once.
+   * Posts a write to a region: neither waits for the device nor reports an error. The server handles it before later
+   * requests. Split into several messages if it exceeds the server's limit.
    *
    * @param region the region's index
    * @param offset where to begin, bytes
-   * @param data the bytes, native memory; free for other use at once
+   * @param data native memory, which may be reused as soon as this returns
    * @throws DeviceLostException if the connection has failed
    */
   public void postWrite(int region, long offset, MemorySegment data) throws DeviceException {
     for (long done = 0; done < data.byteSize();) {
       int count = (int) Math.min(maxDataXferSize, data.byteSize() - done);
       long at = offset + done;
-      calls.post(WRITE, Command.REGION_WRITE, head -> encodeAccess(head, region, at, count),
+      calls.post(WRITE, Command.REGION_WRITE, head -> ClientRegionAccess.encode(head, Header.SIZE, region, at, count),
           done == 0 && count == data.byteSize() ? data : data.asSlice(done, count));
       done += count;
     }
   }
 
   /**
-   * Writes to registers, in order, many in a message where the server knows REGION_WRITE_MULTI.
+   * Writes to registers, in order, many in one message if the server supports REGION_WRITE_MULTI.
    *
-   * @throws DeviceException EINVAL outside a region, and what else the device refuses a write with. Those before it
-   *     have been carried out then, except that none of a message has been if one is not within a region that takes
-   *     writes
+   * @throws DeviceException EINVAL outside a region, or another errno with which the device refuses a write. The writes
+   *     before it have been done, except that a message with a write outside a writable region has no effect at all
    */
   public void writeAll(List<RegionWrite> all) throws DeviceException {
     writes.write(all);
   }
 
   /**
-   * Posts writes to registers, in order, as {@link #postWrite} does, many in a message where the server knows
+   * Posts writes to registers as {@link #postWrite} does, in order, many in one message if the server supports
    * REGION_WRITE_MULTI.
    *
    * @throws DeviceLostException if the connection has failed
    */
   public void postAll(List<RegionWrite> all) throws DeviceException {
     writes.post(all);
-  }
-
-  private static int encodeAccess(MemorySegment head, int region, long offset, int count) {
-    head.set(LittleEndian.U64, Header.SIZE + RegionAccess.OFFSET, offset);
-    head.set(LittleEndian.U32, Header.SIZE + RegionAccess.REGION, region);
-    head.set(LittleEndian.U32, Header.SIZE + RegionAccess.COUNT, count);
-    return RegionAccess.SIZE;
   }
 }

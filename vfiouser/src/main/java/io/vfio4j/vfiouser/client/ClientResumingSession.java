@@ -6,12 +6,9 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ResumingSession;
 import io.vfio4j.vfiouser.wire.Command;
-import io.vfio4j.vfiouser.wire.Header;
-import io.vfio4j.vfiouser.wire.LittleEndian;
-import io.vfio4j.vfiouser.wire.Structs.MigData;
 import java.lang.foreign.MemorySegment;
 
-/** Writes a device's state by MIG_DATA_WRITE. */
+/** A resuming session of a served device: writes its state by MIG_DATA_WRITE. */
 final class ClientResumingSession extends ClientDataSession implements ResumingSession {
 
   private MemorySegment piece = MemorySegment.NULL;
@@ -34,9 +31,9 @@ final class ClientResumingSession extends ClientDataSession implements ResumingS
   @Override
   public void write(MemorySegment data) throws DeviceException {
     checkOpen("write the state");
-    long most = migration().limits().maxDataXferSize();
+    long maxSize = migration().limits().maxDataXferSize();
     for (long done = 0; done < data.byteSize(); done += piece.byteSize()) {
-      long size = Math.min(most, data.byteSize() - done);
+      long size = Math.min(maxSize, data.byteSize() - done);
       piece = size == data.byteSize() ? data : data.asSlice(done, size);
       migration().migrationCalls().call("write the state", Command.MIG_DATA_WRITE, fields, piece,
           reader -> Boolean.TRUE);
@@ -44,9 +41,7 @@ final class ClientResumingSession extends ClientDataSession implements ResumingS
   }
 
   private int encode(MemorySegment head) {
-    head.set(LittleEndian.U32, Header.SIZE, MigData.SIZE + (int) piece.byteSize());
-    head.set(LittleEndian.U32, Header.SIZE + MigData.LENGTH, (int) piece.byteSize());
-    return MigData.SIZE;
+    return MigDataRequests.encode(head, (int) piece.byteSize());
   }
 
   @Override

@@ -10,15 +10,12 @@ import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
-import io.vfio4j.vfiouser.wire.Header;
-import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.MessageReader;
 import io.vfio4j.vfiouser.wire.SliceCache;
-import io.vfio4j.vfiouser.wire.Structs.MigData;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Reads a device's state by MIG_DATA_READ. */
+/** A saving session of a served device: reads its state by MIG_DATA_READ. */
 final class ClientSavingSession extends ClientDataSession implements SavingSession {
 
   private MemorySegment requested = MemorySegment.NULL;
@@ -44,8 +41,8 @@ final class ClientSavingSession extends ClientDataSession implements SavingSessi
   @Override
   public long read(MemorySegment into) throws DeviceException {
     checkOpen("read the state");
-    long most = migration().limits().maxDataXferSize();
-    requested = into.byteSize() <= most ? into : into.asSlice(0, most);
+    long maxSize = migration().limits().maxDataXferSize();
+    requested = into.byteSize() <= maxSize ? into : into.asSlice(0, maxSize);
     migration().migrationCalls().call("read the state", Command.MIG_DATA_READ, fields, MemorySegment.NULL,
         replyReader);
     if (received > 0) {
@@ -55,39 +52,18 @@ final class ClientSavingSession extends ClientDataSession implements SavingSessi
   }
 
   private int encode(MemorySegment head) {
-    head.set(LittleEndian.U32, Header.SIZE, MigData.SIZE + (int) requested.byteSize());
-    head.set(LittleEndian.U32, Header.SIZE + MigData.LENGTH, (int) requested.byteSize());
-    return MigData.SIZE;
+    return MigDataRequests.encode(head, (int) requested.byteSize());
   }
 
-  /** Takes what is real of the data; some servers fill it up to the size asked for, and that is all that may follow. */
   private Boolean readReply(MessageReader reader) throws LinuxException, ProtocolException {
-    int at = ClientCalls.readBody(reader, MigData.SIZE);
-    int size = reader.buffer().segment().get(LittleEndian.U32, at + MigData.LENGTH);
-    checkLength(size, reader.remaining(), requested.byteSize());
-    if (size > 0) {
-      reader.read(slices.of(requested, 0, size));
+    received = MigDataRequests.readLength(reader, requested.byteSize());
+    if (received > 0) {
+      reader.read(slices.of(requested, 0, received));
     }
     if (reader.remaining() > 0) {
       migration().recordPadding();
     }
-    received = size;
     return Boolean.TRUE;
-  }
-
-  /**
-   * Checks the length of an answer to MIG_DATA_READ.
-   *
-   * @param size bytes that are real, as the answer says
-   * @param sent bytes of data in the answer
-   * @param wanted bytes that were asked for
-   */
-  static void checkLength(int size, long sent, long wanted) throws ProtocolException {
-    if (size < 0 || size > wanted || (sent != size && sent != wanted)) {
-      throw new ProtocolException(
-          "MIG_DATA_READ of %d bytes answered with %d bytes, %s of them said to be data"
-              .formatted(wanted, sent, Integer.toUnsignedString(size)));
-    }
   }
 
   @Override

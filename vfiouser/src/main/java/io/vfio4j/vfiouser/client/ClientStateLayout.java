@@ -2,8 +2,6 @@
 package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceLostException;
-import io.vfio4j.model.Errno;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.StateLayoutData;
@@ -17,24 +15,14 @@ final class ClientStateLayout {
   private ClientStateLayout() {
   }
 
-  /** Asks a server. Returns nothing if it does not know the feature, or its reply is not a layout. */
+  /** Queries a server. Returns empty if it does not support the feature, or its reply is not a valid layout. */
   static Optional<StateLayout> query(ClientCalls calls) throws DeviceException {
-    try {
-      return calls.call("read the layout of the state", Command.DEVICE_FEATURE,
-          head -> ClientMigration.encodeFeature(head, Feature.STATE_LAYOUT | Feature.GET,
-              StateLayoutData.SIZE),
-          MemorySegment.NULL,
-          reader -> {
-            int at = ClientCalls.readBody(reader, Feature.SIZE + StateLayoutData.SIZE);
-            return StateLayoutData.decode(reader.buffer().segment(), at + Feature.SIZE);
-          });
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      if (e.errno().equals(Errno.ENOTTY) || e.errno().equals(Errno.EINVAL)) {
-        return Optional.empty();
-      }
-      throw e;
-    }
+    return ClientCalls.unlessRefused(FeatureRequests.UNSUPPORTED, () -> calls.call("read the state layout",
+        Command.DEVICE_FEATURE,
+        head -> FeatureRequests.encode(head, Feature.STATE_LAYOUT | Feature.GET, StateLayoutData.SIZE),
+        MemorySegment.NULL, reader -> {
+          int at = ClientCalls.readBody(reader, Feature.SIZE + StateLayoutData.SIZE);
+          return StateLayoutData.decode(reader.buffer().segment(), at + Feature.SIZE);
+        })).flatMap(layout -> layout);
   }
 }

@@ -4,18 +4,18 @@ package io.vfio4j.vfiouser.client;
 import io.vfio4j.vfiouser.wire.Structs;
 
 /**
- * What a server says of its device, {@code struct vfio_device_info} (uapi/linux/vfio.h).
+ * The reply to DEVICE_GET_INFO, {@code struct vfio_device_info} (uapi/linux/vfio.h).
  *
  * @param flags {@code VFIO_DEVICE_FLAGS_*}
- * @param regions how many regions it has
- * @param irqs how many interrupt indexes it has
+ * @param regions number of regions
+ * @param irqs number of interrupt indexes
  */
 public record DeviceInfo(int flags, int regions, int irqs) {
 
-  /** What is known of a device of which its server says nothing. */
+  /** Stands for the reply of a server that refused. */
   static final DeviceInfo UNKNOWN = new DeviceInfo(0, 0, 0);
 
-  /** Tells whether the device can be reset. */
+  /** Returns whether the server reports that the device can be reset. */
   public boolean canReset() {
     return (flags & Structs.DeviceInfo.RESET) != 0;
   }

@@ -16,7 +16,7 @@ import io.vfio4j.vfiouser.wire.Structs.DmaAccess;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import java.lang.foreign.Arena;
 
-/** Carries out what the server asks of the client's memory, DMA_READ and DMA_WRITE, on one connection. */
+/** Handles the server's DMA_READ and DMA_WRITE, for memory of the client, on one socket. */
 final class DmaAccessHandler implements AutoCloseable {
 
   private final ClientMemory memory;
@@ -27,10 +27,10 @@ final class DmaAccessHandler implements AutoCloseable {
   private final Reply reply;
 
   /**
-   * Makes a server of the client's memory.
+   * Makes a handler.
    *
-   * @param maxDataXferSize bytes of data in a message, as agreed on
-   * @param arena for a message of that size
+   * @param maxDataXferSize bytes of data in a message, as negotiated
+   * @param arena for the buffers
    */
   DmaAccessHandler(ClientMemory memory, MessageReader reader, MessageSender sender, int maxDataXferSize,
       Arena arena) {
@@ -42,18 +42,18 @@ final class DmaAccessHandler implements AutoCloseable {
     reply = new Reply(new SliceTable(arena.allocate(Header.SIZE + DmaAccess.SIZE, 8)));
   }
 
-  /** Carries out the command that the reader stands at. */
+  /** Handles the reader's current message. */
   void handleCommand() throws LinuxException, ProtocolException {
     if (!reader.isCommand() || reader.messageSize() < Header.SIZE) {
-      throw new ProtocolException("neither a command nor the reply that is waited for, of "
+      throw new ProtocolException("neither a command nor the expected reply, of "
           + reader.messageSize() + " bytes");
     }
     if (reader.remaining() > DmaAccess.SIZE + (long) maxDataXferSize) {
-      throw new ProtocolException("a command of " + reader.messageSize() + " bytes, more than was agreed on");
+      throw new ProtocolException("a command of " + reader.messageSize() + " bytes exceeds the negotiated limit");
     }
     request.receive(reader);
     reply.clear();
-    // Memory that is unmapped meanwhile must not be freed before the answer with it is out.
+    // Memory that is unmapped meanwhile must not be freed before the reply with it has been sent.
     memory.lockMappings();
     try {
       executeAndReply();

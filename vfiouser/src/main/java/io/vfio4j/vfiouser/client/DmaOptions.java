@@ -5,20 +5,20 @@ import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 
 /**
- * How a file is mapped for a device.
+ * Options of a DMA mapping of a file.
  *
  * @param writable whether the device may write it
  * @param kind {@link MemoryKind#MEMORY}, or {@link MemoryKind#PEER} for another device's region that was exported as a
- *     file: traffic to it has to stop in the states without peer-to-peer DMA
- * @param fileIo whether the server is to read and write the file instead of mapping it, as for one that has no
- *     mappings
+ *     file: DMA to it must stop in the P2P states
+ * @param fileIo whether the server should read and write the file instead of mapping it, as for a file that cannot be
+ *     mapped
  */
 public record DmaOptions(boolean writable, MemoryKind kind, boolean fileIo) {
 
-  /** Host memory that the device only reads. */
+  /** Host memory that the device may only read. */
   public static final DmaOptions READ_ONLY = new DmaOptions(false, MemoryKind.MEMORY, false);
 
-  /** Host memory that the device reads and writes. */
+  /** Host memory that the device may read and write. */
   public static final DmaOptions READ_WRITE = new DmaOptions(true, MemoryKind.MEMORY, false);
 
   /**
@@ -28,24 +28,24 @@ public record DmaOptions(boolean writable, MemoryKind kind, boolean fileIo) {
    */
   public DmaOptions {
     if (kind == MemoryKind.OPAQUE) {
-      throw new IllegalArgumentException("memory that comes with a file is not opaque");
+      throw new IllegalArgumentException("a file is not opaque memory");
     }
   }
 
-  /** Returns this for the exported region of another device. */
+  /** Returns these options for the exported region of another device. */
   public DmaOptions asPeer() {
     return new DmaOptions(writable, MemoryKind.PEER, fileIo);
   }
 
-  /** Returns this for a file that is read and written instead of mapped. */
+  /** Returns these options for a file that is read and written instead of mapped. */
   public DmaOptions withFileIo() {
     return new DmaOptions(writable, kind, true);
   }
 
   /** Returns the flags of DMA_MAP. */
-  int flags(boolean tellsPeers) {
+  int flags(boolean sendsPeerFlag) {
     return DmaMap.READ | (writable ? DmaMap.WRITE : 0)
         | (fileIo ? DmaMap.FILE_IO : DmaMap.MMAP)
-        | (tellsPeers && kind == MemoryKind.PEER ? DmaMap.PEER : 0);
+        | (sendsPeerFlag && kind == MemoryKind.PEER ? DmaMap.PEER : 0);
   }
 }

@@ -7,9 +7,9 @@ import io.vfio4j.vfiouser.Doorbell;
 import java.util.List;
 
 /**
- * The doorbells of a served device's region, with the eventfds that ring them. Safe for use by several threads. What is
- * rung before a message is sent, a server of ours lets its device see before that message, unless the device waits for
- * memory of the client's just then.
+ * The doorbells of a region of a served device, with their eventfds. Thread-safe. The device of a vfio4j server sees a
+ * doorbell that was rung before a message was sent before that message, unless it waits for a reply to DMA_READ or
+ * DMA_WRITE at that time.
  */
 public final class Doorbells implements AutoCloseable {
 
@@ -17,21 +17,21 @@ public final class Doorbells implements AutoCloseable {
   private final List<EventFd> eventFds;
 
   /**
-   * Makes doorbells.
+   * Makes the doorbells of a region.
    *
-   * @param eventFds one for each doorbell; several may have the same
+   * @param eventFds one for each doorbell; doorbells may share one
    */
   Doorbells(List<Doorbell> doorbells, List<EventFd> eventFds) {
     this.doorbells = List.copyOf(doorbells);
     this.eventFds = List.copyOf(eventFds);
   }
 
-  /** Returns them all, in the order in which the server has them. */
+  /** Returns all doorbells, in the server's order. */
   public List<Doorbell> all() {
     return doorbells;
   }
 
-  /** Returns the eventfd of a doorbell, as for KVM_IOEVENTFD; it stays this object's. */
+  /** Returns the eventfd of a doorbell, for example for KVM_IOEVENTFD; owned by this object. */
   public EventFd eventFd(int index) {
     return eventFds.get(index);
   }
@@ -39,8 +39,9 @@ public final class Doorbells implements AutoCloseable {
   /**
    * Rings a doorbell.
    *
-   * @param index which of {@link #all}
-   * @throws LinuxException EBADF if this is closed; EPIPE and others if the server gave something else than an eventfd
+   * @param index the doorbell's index in {@link #all}
+   * @throws LinuxException EBADF if this is closed; EPIPE or another errno if the server sent a descriptor that is not an
+   *     eventfd
    */
   public void ring(int index) throws LinuxException {
     eventFds.get(index).signal();

@@ -12,19 +12,20 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends an exchange that takes too long, however the peer spins it out.
+ * Bounds the duration of a client's exchanges, including ones that a peer keeps alive with trickling bytes.
  *
  * <p>
- * A timeout of the socket would bound each wait rather than the exchange, and costs a timer in the kernel for each.
- * Here an exchange costs two writes of a number, and one thread looks at those of all clients of the process now and
- * then. The thread begins with the first client and ends with the last.
+ * A socket timeout would bound each wait instead of the exchange, and cost a kernel timer for each. Here an exchange costs
+ * two writes of a counter, which one thread polls for all clients of the process. The thread starts with the first client
+ * and ends with the last.
  */
 final class ExchangeWatchdog implements AutoCloseable {
 
   private static final VarHandle COUNT;
   private static final VarHandle LIMIT;
   private static final ReentrantLock LOCK = new ReentrantLock();
-  private static @Nullable WatchdogThread watcher;
+  /** Guarded by {@link #LOCK}. */
+  private static @Nullable WatchdogThread watchdogThread;
 
   static {
     try {
@@ -37,54 +38,54 @@ final class ExchangeWatchdog implements AutoCloseable {
 
   private final long timeoutNanos;
   private final Runnable onTimeout;
-  /** Odd while an exchange is under way. Written by who has the channel, read by the watcher. */
-  @SuppressWarnings("UnusedVariable") // By its handle.
+  /** Odd while an exchange is in progress. Written under the channel's lock, read by the watchdog thread. */
+  @SuppressWarnings("UnusedVariable") // Accessed by its VarHandle.
   private long count;
   /**
-   * How long the exchange may take that is under way, nanoseconds. Written before the count that begins it and after that
-   * which ended the one before: who reads it between two equal counts has that of this exchange.
+   * Limit of the current exchange, nanoseconds. Written between the count that ended the previous exchange and the one
+   * that begins this: a value read between two equal odd counts belongs to that exchange.
    */
-  @SuppressWarnings("UnusedVariable") // By its handle.
+  @SuppressWarnings("UnusedVariable") // Accessed by its VarHandle.
   private long limit;
   private volatile boolean expired;
 
-  /** The watcher's: what it saw, and since when. */
+  /** The last count seen, and since when. Used only by the watchdog thread. */
   private long seen;
   private long seenSince;
 
-  private ExchangeWatchdog(Duration timeout, Runnable giveUp) {
+  private ExchangeWatchdog(Duration timeout, Runnable onTimeout) {
     this.timeoutNanos = timeout.toNanos();
     this.limit = timeoutNanos;
-    this.onTimeout = giveUp;
+    this.onTimeout = onTimeout;
   }
 
   /**
-   * Begins to watch.
+   * Starts a watchdog.
    *
-   * @param timeout how long an exchange may take, unless it says otherwise; it may last a quarter longer
-   * @param giveUp ends it from another thread, and must not wait
+   * @param timeout the default limit of an exchange; it may last up to a quarter longer
+   * @param onTimeout ends the exchange, in the watchdog thread; must not block
    */
-  static ExchangeWatchdog start(Duration timeout, Runnable giveUp) {
-    ExchangeWatchdog watch = new ExchangeWatchdog(timeout, giveUp);
+  static ExchangeWatchdog start(Duration timeout, Runnable onTimeout) {
+    ExchangeWatchdog watchdog = new ExchangeWatchdog(timeout, onTimeout);
     LOCK.lock();
     try {
-      if (watcher == null) {
-        watcher = new WatchdogThread();
-        watcher.thread.start();
+      if (watchdogThread == null) {
+        watchdogThread = new WatchdogThread();
+        watchdogThread.thread.start();
       }
-      watcher.add(watch);
+      watchdogThread.add(watchdog);
     } finally {
       LOCK.unlock();
     }
-    return watch;
+    return watchdog;
   }
 
-  /** An exchange begins. One at a time, under the lock of who exchanges. */
+  /** Begins an exchange with the default limit. The caller holds the channel's lock until {@link #end}. */
   void begin() {
     begin(timeoutNanos);
   }
 
-  /** An exchange begins that may take so many nanoseconds, at least as many as usual. */
+  /** Begins an exchange with a limit of its own, at least the default. */
   void begin(long limitNanos) {
     if (limit != limitNanos) {
       LIMIT.setRelease(this, limitNanos);
@@ -92,17 +93,17 @@ final class ExchangeWatchdog implements AutoCloseable {
     COUNT.setRelease(this, count + 1);
   }
 
-  /** The exchange has ended, well or not. */
+  /** Ends the exchange, successful or not. */
   void end() {
     COUNT.setRelease(this, count + 1);
   }
 
-  /** Tells whether an exchange was ended because it took too long. */
+  /** Returns whether an exchange has exceeded its limit. */
   boolean hasExpired() {
     return expired;
   }
 
-  /** Looks, and returns in how many nanoseconds to look again. */
+  /** Checks the current exchange, and returns the nanoseconds until the next check. */
   private long check(long now) {
     long current = (long) COUNT.getAcquire(this);
     if (current != seen) {
@@ -124,9 +125,9 @@ final class ExchangeWatchdog implements AutoCloseable {
     Thread ending = null;
     LOCK.lock();
     try {
-      WatchdogThread current = watcher;
+      WatchdogThread current = watchdogThread;
       if (current != null && current.remove(this)) {
-        watcher = null;
+        watchdogThread = null;
         ending = current.thread;
       }
     } finally {
@@ -137,23 +138,23 @@ final class ExchangeWatchdog implements AutoCloseable {
     }
   }
 
-  /** The thread, and whom it watches. */
+  /** The thread, with the watchdogs that it polls. All fields are guarded by {@link #LOCK}. */
   private static final class WatchdogThread {
 
     private final Thread thread =
-        Thread.ofPlatform().name("vfio-user-watch").daemon().unstarted(this::run);
+        Thread.ofPlatform().name("vfio-user-watchdog").daemon().unstarted(this::run);
     private final Set<ExchangeWatchdog> watchdogs = new HashSet<>();
     private final Condition changed = LOCK.newCondition();
     private boolean stopping;
 
-    void add(ExchangeWatchdog watch) {
-      watchdogs.add(watch);
+    void add(ExchangeWatchdog watchdog) {
+      watchdogs.add(watchdog);
       changed.signal();
     }
 
-    /** Returns whether that was the last one. */
-    boolean remove(ExchangeWatchdog watch) {
-      if (!watchdogs.remove(watch)) {
+    /** Removes a watchdog. Returns whether it was the last one. */
+    boolean remove(ExchangeWatchdog watchdog) {
+      if (!watchdogs.remove(watchdog)) {
         return false;
       }
       stopping = watchdogs.isEmpty();
@@ -167,13 +168,13 @@ final class ExchangeWatchdog implements AutoCloseable {
         while (!stopping) {
           long now = System.nanoTime();
           long wait = Long.MAX_VALUE;
-          for (ExchangeWatchdog watch : watchdogs) {
-            wait = Math.min(wait, watch.check(now));
+          for (ExchangeWatchdog watchdog : watchdogs) {
+            wait = Math.min(wait, watchdog.check(now));
           }
           changed.awaitNanos(wait);
         }
       } catch (InterruptedException e) {
-        throw new IllegalStateException("nobody interrupts this thread", e);
+        throw new IllegalStateException("unexpected interrupt", e);
       } finally {
         LOCK.unlock();
       }

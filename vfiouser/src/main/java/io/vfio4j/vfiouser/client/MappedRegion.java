@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A region, and its memory if the server shares it. */
+/** A region, with its memory if the server shares it. */
 public final class MappedRegion implements AutoCloseable {
 
   private final RegionInfo info;
@@ -24,7 +24,7 @@ public final class MappedRegion implements AutoCloseable {
     this.offset = offset;
   }
 
-  /** Returns what the server says of the region. */
+  /** Returns the server's description of the region. */
   public RegionInfo info() {
     return info;
   }
@@ -36,7 +36,7 @@ public final class MappedRegion implements AutoCloseable {
   /** Returns the region's memory, owned by this object. */
   public Fd fd() {
     if (fd == null) {
-      throw new IllegalStateException("region " + info.index() + " came without memory");
+      throw new IllegalStateException("region " + info.index() + " has no memory");
     }
     return fd;
   }
@@ -47,8 +47,8 @@ public final class MappedRegion implements AutoCloseable {
   }
 
   /**
-   * Returns the parts of the region that can be mapped: those that the server names, or else all of it. None lies upon
-   * another.
+   * Returns the areas of the region that can be mapped: those of the sparse mmap capability, or the whole region. They do
+   * not overlap.
    */
   public List<SparseMmap.Area> areas() {
     return info.capability(SparseMmap.class).map(SparseMmap::areas)
@@ -56,15 +56,15 @@ public final class MappedRegion implements AutoCloseable {
   }
 
   /**
-   * Maps a part of the region, writable if the region is.
+   * Maps an area of the region, writable if the region is.
    *
    * @param area one of {@link #areas}
-   * @param arena what unmaps it
-   * @return the part, shared with the device. The server can still make its file shorter: an access is an
-   *     {@link InternalError} then. A file whose pages never come, as of a file system in user space, halts the process:
-   *     map only what a server that is trusted shares
-   * @throws LinuxException EACCES if the server's file is not open for that, EINVAL if the server has it begin within a
-   *     page, and others
+   * @param arena unmaps it when closed
+   * @return the area, shared with the device. If the server truncates the file, an access throws {@link InternalError}. A
+   *     page fault that is never resolved, as in a file system in user space, stops the process: only map memory of a
+   *     trusted server
+   * @throws LinuxException EACCES if the server's file is not open for this access, EINVAL if its offset is not a multiple
+   *     of the page size, or another errno of mmap
    */
   public MemorySegment map(SparseMmap.Area area, Arena arena) throws LinuxException {
     if (!areas().contains(area)) {

@@ -8,7 +8,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.IovaRange;
 import java.lang.foreign.Arena;
 
-/** Memory that a probe has lent to a device. */
+/** Memory that a probe maps for a device. */
 final class ProbeMemory implements AutoCloseable {
 
   private final IovaRange range;
@@ -22,21 +22,21 @@ final class ProbeMemory implements AutoCloseable {
     return range;
   }
 
-  void map(VfioUserClient client, ProbeMemoryKind way) throws DeviceException {
-    if (way == ProbeMemoryKind.MESSAGE) {
-      client.mapDma(range.iova(), arena.allocate(range.length(), Long.BYTES), true);
+  void map(VfioUserClient client, ProbeMemoryKind kind) throws DeviceException {
+    if (kind == ProbeMemoryKind.MESSAGE) {
+      client.dma().map(range.iova(), arena.allocate(range.length(), Long.BYTES), true);
       return;
     }
     DmaOptions options = DmaOptions.READ_WRITE;
     try (Fd memory = Memfd.create("vfio4j-probe", range.length())) {
-      client.mapDma(range, memory, 0, way == ProbeMemoryKind.FILE_IO ? options.withFileIo() : options);
+      client.dma().map(range, memory, 0, kind == ProbeMemoryKind.FILE_IO ? options.withFileIo() : options);
     } catch (LinuxException e) {
-      throw new DeviceException(client.calls().name(), "lend memory", e.errno(),
+      throw new DeviceException(client.calls().name(), "map memory", e.errno(),
           String.valueOf(e.getMessage()), e);
     }
   }
 
-  /** Frees the memory; the device must not reach it any more. */
+  /** Frees the memory, which must have been unmapped, or the client closed. */
   @Override
   public void close() {
     arena.close();

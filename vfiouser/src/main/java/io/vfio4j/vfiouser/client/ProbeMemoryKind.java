@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.client;
 
-/** How a {@link VfioUserProbe} lends memory to a device. */
+/** How a {@link VfioUserProbe} shares memory with a device. */
 public enum ProbeMemoryKind {
-  /** As a file that the server maps. */
+  /** A file that the server maps. */
   MAPPED,
-  /** As a file that the server reads and writes. */
+  /** A file that the server reads and writes. */
   FILE_IO,
-  /** Without a file: the server asks for it by message. */
+  /** Not shared: the server reads and writes it by message. */
   MESSAGE
 }

@@ -13,51 +13,50 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * An answer to DEVICE_GET_REGION_INFO.
+ * A reply to DEVICE_GET_REGION_INFO.
  *
- * @param region what it says, and the memory that came with it
- * @param fullSize bytes that the answer has with all capabilities
- * @param isTruncated whether there are capabilities for which it was not given room
+ * @param region the region, with the memory that came with the reply
+ * @param fullSize size of the reply with all capabilities, bytes
+ * @param isTruncated whether capabilities did not fit in the argsz of the request
  */
 record RegionInfoReply(MappedRegion region, int fullSize, boolean isTruncated) {
 
   /**
-   * Reads an answer.
+   * Reads a reply.
    *
-   * @param reader stands at the answer's beginning
-   * @param index the region that was asked about
-   * @param room the argsz that it was given
+   * @param reader at the beginning of the body
+   * @param index index of the requested region
+   * @param argsz the argsz of the request
    */
-  static RegionInfoReply read(MessageReader reader, int index, int room)
+  static RegionInfoReply read(MessageReader reader, int index, int argsz)
       throws LinuxException, ProtocolException {
     if (reader.remaining() < RegionInfo.SIZE || reader.remaining() > CapabilityChain.MAX_SIZE) {
-      throw new ProtocolException("%d bytes on a region, of which %d have fields"
-          .formatted(reader.remaining(), RegionInfo.SIZE));
+      throw new ProtocolException("invalid size of a region's info: %d bytes".formatted(reader.remaining()));
     }
     int size = (int) reader.remaining();
     int at = reader.readInPlace();
-    MemorySegment answer = reader.buffer().segment().asSlice(at, size);
-    int flags = answer.get(LittleEndian.U32, RegionInfo.FLAGS);
-    long length = answer.get(LittleEndian.U64, RegionInfo.LENGTH);
+    MemorySegment reply = reader.buffer().segment().asSlice(at, size);
+    int flags = reply.get(LittleEndian.U32, RegionInfo.FLAGS);
+    long length = reply.get(LittleEndian.U64, RegionInfo.LENGTH);
     if (length < 0) {
-      throw new ProtocolException("a region of " + Long.toUnsignedString(length) + " bytes");
+      throw new ProtocolException("invalid region size " + Long.toUnsignedString(length));
     }
     boolean hasCapabilities = (flags & RegionInfo.CAPS) != 0;
-    int first = answer.get(LittleEndian.U32, RegionInfo.CAP_OFFSET);
-    int whole = answer.get(LittleEndian.U32, 0);
-    // Some servers set the flag only where there is room for what it stands for; where the chain is left out, some say
-    // 0 for its beginning and some where it would be.
-    boolean isCut = Integer.compareUnsigned(whole, room) > 0
+    int first = reply.get(LittleEndian.U32, RegionInfo.CAP_OFFSET);
+    int whole = reply.get(LittleEndian.U32, 0);
+    // Some servers set the flag only if the capabilities fit. Without them, some report 0 as their offset, and some the
+    // offset that they would have.
+    boolean isCut = Integer.compareUnsigned(whole, argsz) > 0
         && (first == 0 || (first == RegionInfo.SIZE && size == RegionInfo.SIZE));
-    if (isCut && (room > RegionInfo.SIZE || whole < 0 || whole > CapabilityChain.MAX_SIZE)) {
-      throw new ProtocolException("a region's capabilities need %s bytes, and did not come in %d"
-          .formatted(Integer.toUnsignedString(whole), room));
+    if (isCut && (argsz > RegionInfo.SIZE || whole < 0 || whole > CapabilityChain.MAX_SIZE)) {
+      throw new ProtocolException("a region's capabilities need %s bytes, and were not sent in %d"
+          .formatted(Integer.toUnsignedString(whole), argsz));
     }
     List<RegionCapability> capabilities =
-        hasCapabilities && !isCut ? CapabilityChain.decode(answer, first, length) : List.of();
+        hasCapabilities && !isCut ? CapabilityChain.decode(reply, first, length) : List.of();
     var info = new io.vfio4j.model.info.RegionInfo(index, length, (flags & RegionInfo.READ) != 0,
         (flags & RegionInfo.WRITE) != 0, (flags & RegionInfo.MMAP) != 0, capabilities);
-    long offset = answer.get(LittleEndian.U64, RegionInfo.OFFSET);
+    long offset = reply.get(LittleEndian.U64, RegionInfo.OFFSET);
     Fd fd = info.mappable() && reader.fds().count() > 0 ? reader.fds().take(0) : null;
     MappedRegion region = new MappedRegion(info, fd, offset);
     try {
@@ -69,25 +68,25 @@ record RegionInfoReply(MappedRegion region, int fullSize, boolean isTruncated) {
     }
   }
 
-  /** Checks that what is to be mapped can be, and is there: beyond the end of a file an access would be a SIGBUS. */
+  /** Checks that the areas lie within the region and within its file: beyond its end an access would raise SIGBUS. */
   private static void check(MappedRegion region) throws LinuxException, ProtocolException {
     if (!region.hasMemory()) {
       return;
     }
     long offset = region.offset();
     if (offset < 0 || offset > Long.MAX_VALUE - region.info().size()) {
-      throw new ProtocolException("a region's memory at " + Long.toUnsignedString(offset));
+      throw new ProtocolException("invalid offset of a region's memory: " + Long.toUnsignedString(offset));
     }
     var sparse = region.info().capability(RegionCapability.SparseMmap.class);
-    var flaw = sparse.flatMap(areas -> areas.validationError(region.info().size()));
-    if (flaw.isPresent()) {
-      throw new ProtocolException(flaw.get());
+    var error = sparse.flatMap(areas -> areas.validationError(region.info().size()));
+    if (error.isPresent()) {
+      throw new ProtocolException(error.get());
     }
-    // Other than files have no size.
+    // The size of a device file is 0.
     long fileSize = region.fd().size();
     for (RegionCapability.SparseMmap.Area area : region.areas()) {
       if (fileSize > 0 && offset + area.offset() + area.size() > fileSize) {
-        throw new ProtocolException("%s of a region that begins at %d of a file of %d"
+        throw new ProtocolException("%s of a region at offset %d exceeds its file of %d bytes"
             .formatted(area, offset, fileSize));
       }
     }

@@ -17,42 +17,42 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * An answer to DEVICE_GET_REGION_IO_FDS. Entries of other kinds than plain ioeventfds are passed over: to write to such
- * a place stays possible.
+ * A reply to DEVICE_GET_REGION_IO_FDS. Entries of types other than ioeventfds are ignored: those places can still be
+ * written by message.
  *
- * @param doorbells what it offers
- * @param isTruncated whether the server has more than it was given room for, and so told none
+ * @param doorbells the doorbells
+ * @param isTruncated whether the doorbells did not fit in the argsz of the request, so that none was sent
  */
 record RegionIoFdsReply(Doorbells doorbells, boolean isTruncated) {
 
-  /** The most bytes of an answer: 128 doorbells. */
+  /** Maximum size of a reply, bytes. */
   static final int MAX_SIZE = IoFds.SIZE + IoFds.MAX_DOORBELLS * IoEventFd.SIZE;
 
   /**
-   * Reads an answer.
+   * Reads a reply.
    *
-   * @param reader stands at the answer's beginning
-   * @param index the region that was asked about
-   * @param regionSize bytes of that region
-   * @param room the argsz that it was given
-   * @param maxMsgFds how many descriptors may come with it
+   * @param reader at the beginning of the body
+   * @param index index of the requested region
+   * @param regionSize size of that region, bytes
+   * @param argsz the argsz of the request
+   * @param maxMsgFds maximum number of descriptors
    */
-  static RegionIoFdsReply read(MessageReader reader, int index, long regionSize, int room, int maxMsgFds)
+  static RegionIoFdsReply read(MessageReader reader, int index, long regionSize, int argsz, int maxMsgFds)
       throws LinuxException, ProtocolException {
-    if (reader.remaining() < IoFds.SIZE || reader.remaining() > room) {
-      throw new ProtocolException("%d bytes on doorbells, for which there were %d"
-          .formatted(reader.remaining(), room));
+    if (reader.remaining() < IoFds.SIZE || reader.remaining() > argsz) {
+      throw new ProtocolException("%d bytes of doorbells with an argsz of %d"
+          .formatted(reader.remaining(), argsz));
     }
     int size = (int) reader.remaining();
     int at = reader.readInPlace();
-    MemorySegment answer = reader.buffer().segment().asSlice(at, size);
-    long whole = Integer.toUnsignedLong(answer.get(LittleEndian.U32, 0));
-    long count = Integer.toUnsignedLong(answer.get(LittleEndian.U32, IoFds.COUNT));
-    if (answer.get(LittleEndian.U32, IoFds.FLAGS) != 0
-        || answer.get(LittleEndian.U32, IoFds.INDEX) != index) {
-      throw new ProtocolException("doorbells with flags, or of another region");
+    MemorySegment reply = reader.buffer().segment().asSlice(at, size);
+    long whole = Integer.toUnsignedLong(reply.get(LittleEndian.U32, 0));
+    long count = Integer.toUnsignedLong(reply.get(LittleEndian.U32, IoFds.COUNT));
+    if (reply.get(LittleEndian.U32, IoFds.FLAGS) != 0
+        || reply.get(LittleEndian.U32, IoFds.INDEX) != index) {
+      throw new ProtocolException("doorbells with unknown flags, or of another region");
     }
-    if (whole > room) {
+    if (whole > argsz) {
       return new RegionIoFdsReply(new Doorbells(List.of(), List.of()), true);
     }
     int entrySize = entrySize(count, whole - IoFds.SIZE);
@@ -62,7 +62,7 @@ record RegionIoFdsReply(Doorbells doorbells, boolean isTruncated) {
     if (reader.fds().count() > maxMsgFds) {
       throw new ProtocolException("doorbells with " + reader.fds().count() + " descriptors");
     }
-    return new RegionIoFdsReply(doorbells(answer, (int) count, entrySize, regionSize, reader.fds()), false);
+    return new RegionIoFdsReply(doorbells(reply, (int) count, entrySize, regionSize, reader.fds()), false);
   }
 
   private static int entrySize(long count, long bytes) throws ProtocolException {
@@ -74,22 +74,22 @@ record RegionIoFdsReply(Doorbells doorbells, boolean isTruncated) {
         return size;
       }
     }
-    throw new ProtocolException("%d doorbells of %d bytes together".formatted(count, bytes));
+    throw new ProtocolException("invalid size of %d doorbells: %d bytes".formatted(count, bytes));
   }
 
-  /** Looks at all of them before it takes any of the descriptors. */
-  private static Doorbells doorbells(MemorySegment answer, int count, int entrySize, long regionSize,
+  /** Decodes the doorbells. All are checked before any descriptor is taken. */
+  private static Doorbells doorbells(MemorySegment reply, int count, int entrySize, long regionSize,
       ReceivedFds fds) throws ProtocolException {
     List<Doorbell> doorbells = new ArrayList<>();
     List<Integer> indexes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      MemorySegment entry = answer.asSlice(IoFds.SIZE + (long) i * entrySize, entrySize);
+      MemorySegment entry = reply.asSlice(IoFds.SIZE + (long) i * entrySize, entrySize);
       if (entry.get(LittleEndian.U32, IoEventFd.TYPE) != IoEventFd.TYPE_IOEVENTFD) {
         continue;
       }
       int index = entry.get(LittleEndian.U32, IoEventFd.FD_INDEX);
       if (index < 0 || index >= fds.count()) {
-        throw new ProtocolException("a doorbell with descriptor %s of %d"
+        throw new ProtocolException("a doorbell with descriptor %s of %d descriptors"
             .formatted(Integer.toUnsignedString(index), fds.count()));
       }
       doorbells.add(doorbell(entry, regionSize));
@@ -106,7 +106,7 @@ record RegionIoFdsReply(Doorbells doorbells, boolean isTruncated) {
     boolean hasMatch = (entry.get(LittleEndian.U32, IoEventFd.FLAGS) & IoEventFd.DATAMATCH) != 0;
     if (offset < 0 || size < 0 || offset >= regionSize || size > regionSize - offset
         || (hasMatch && !Doorbell.isAccessSize(size))) {
-      throw new ProtocolException("a doorbell of %s bytes at %s in a region of %d".formatted(
+      throw new ProtocolException("invalid doorbell of %s bytes at %s in a region of %d bytes".formatted(
           Long.toUnsignedString(size), Long.toUnsignedString(offset), regionSize));
     }
     long match = entry.get(LittleEndian.U64, entry.byteSize() - Long.BYTES);

@@ -4,19 +4,19 @@ package io.vfio4j.vfiouser.client;
 import io.vfio4j.vfiouser.wire.Structs;
 
 /**
- * A write of a few bytes, of which many go in one message.
+ * A write of a few bytes; many of them fit in one message.
  *
  * @param region the region's index
  * @param offset where to write, bytes
- * @param count how many bytes, 1 to 8
- * @param value the bytes as a number, little-endian; what is beyond them is not written
+ * @param count number of bytes, 1 to 8
+ * @param value the bytes as a little-endian number; excess bytes are ignored
  */
 public record RegionWrite(int region, long offset, int count, long value) {
 
   /** Checks the number of bytes. */
   public RegionWrite {
     if (count < 1 || count > Structs.WriteMulti.DATA_SIZE) {
-      throw new IllegalArgumentException("a write of " + count + " bytes");
+      throw new IllegalArgumentException("a write of " + count + " bytes (expected 1 to 8)");
     }
   }
 

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Access to a device's regions, as bytes and as the little-endian numbers of its registers. */
+/** Access to a device's regions, as bytes and as little-endian registers. */
 public interface RegisterAccess {
 
   /**
@@ -15,17 +15,17 @@ public interface RegisterAccess {
    *
    * @param region the region's index
    * @param offset where to begin, bytes
-   * @param into where to put the bytes, native memory
+   * @param into native memory for the bytes
    * @throws DeviceException EINVAL outside the region
    */
   void readRegion(int region, long offset, MemorySegment into) throws DeviceException;
 
   /**
-   * Writes to a region, and waits until the device has the bytes.
+   * Writes to a region, and waits until the device has handled the write.
    *
    * @param region the region's index
    * @param offset where to begin, bytes
-   * @param data the bytes, native memory
+   * @param data the bytes, in native memory
    * @throws DeviceException EINVAL outside the region
    */
   void writeRegion(int region, long offset, MemorySegment data) throws DeviceException;

@@ -5,7 +5,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.wire.Command;
 import org.jspecify.annotations.Nullable;
 
-/** The peer answered a command with an error. The connection goes on. */
+/** The peer replied to a command with an error. The connection stays usable. */
 final class RemoteErrorException extends Exception {
 
   private static final long serialVersionUID = 1;
@@ -19,7 +19,7 @@ final class RemoteErrorException extends Exception {
     this.reason = reason;
   }
 
-  /** Returns why, in the peer's words, made harmless; null if it did not say. */
+  /** Returns the peer's reason, sanitized; null if it gave none. */
   @Nullable
   String reason() {
     return reason;

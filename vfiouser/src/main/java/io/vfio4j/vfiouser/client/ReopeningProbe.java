@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A probe that knows where the server listens. */
+/** A probe that can reconnect to its server. */
 final class ReopeningProbe extends VfioUserProbe implements DeviceProbe.ReopenProbe {
 
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -22,17 +22,17 @@ final class ReopeningProbe extends VfioUserProbe implements DeviceProbe.ReopenPr
     this.options = options;
   }
 
-  /** {@inheritDoc} The server may take a moment to notice that the client before is gone. */
+  /** {@inheritDoc} Retries on EBUSY, because the server may not have noticed yet that the previous client disconnected. */
   @Override
   public void reopen() throws DeviceException {
     device().close();
-    long begun = System.nanoTime();
+    long start = System.nanoTime();
     while (true) {
       try {
         replaceClient(VfioUserClient.connect(path, options));
         return;
       } catch (DeviceException e) {
-        if (!e.errno().equals(Errno.EBUSY) || System.nanoTime() - begun > options.timeout().toNanos()) {
+        if (!e.errno().equals(Errno.EBUSY) || System.nanoTime() - start > options.timeout().toNanos()) {
           throw e;
         }
         LockSupport.parkNanos(RETRY_NANOS);

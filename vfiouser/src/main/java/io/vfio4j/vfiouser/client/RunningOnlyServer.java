@@ -5,23 +5,23 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.ErrnoException;
 
-/** Asks a server that may answer only while its device runs. */
+/** Queries a server that may refuse most requests while its device is stopped. */
 record RunningOnlyServer(ClientCalls calls, ServerQuirks quirks) {
 
-  /** A question about the device. */
+  /** A query about the device. */
   @FunctionalInterface
   interface Query<T> {
     T execute() throws DeviceException, ErrnoException;
   }
 
   /**
-   * Asks something.
+   * Executes a query.
    *
-   * @param otherwise the answer where the server refuses it and the device is stopped
+   * @param otherwise the result if the server refuses the query and the device is stopped
    */
-  <T> T query(Query<T> question, T otherwise) throws DeviceException, ErrnoException {
+  <T> T query(Query<T> query, T otherwise) throws DeviceException, ErrnoException {
     try {
-      return question.execute();
+      return query.execute();
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
@@ -34,13 +34,7 @@ record RunningOnlyServer(ClientCalls calls, ServerQuirks quirks) {
   }
 
   private boolean isStopped() throws DeviceException {
-    try {
-      return ClientMigration.isStopped(ClientMigration.readState(calls));
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      // A device that cannot migrate is never stopped: the refusal has another reason.
-      return false;
-    }
+    // A device that cannot migrate is never stopped: then the refusal has another reason.
+    return ClientCalls.unlessRefused(() -> ClientMigration.isStopped(ClientMigration.readState(calls))).orElse(false);
   }
 }

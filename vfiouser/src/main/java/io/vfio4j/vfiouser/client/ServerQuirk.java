@@ -2,35 +2,35 @@
 package io.vfio4j.vfiouser.client;
 
 /**
- * Something that a client found of its server, where servers differ, and what the client does about it.
+ * A deviation of a server that a client has found, and how the client handles it.
  *
- * @param kind what it is, for programs
- * @param description the same with its facts, for people
+ * @param kind the kind, for programs
+ * @param description the deviation in words, with its values
  */
 public record ServerQuirk(Kind kind, String description) {
 
-  /** What there is to find. The first ones show when a client connects, the others when it does what they are about. */
+  /** Kinds of deviations. The first ones show when a client connects, the others when it uses the feature. */
   public enum Kind {
 
     /** The server speaks an older version of the protocol. */
     OLD_PROTOCOL,
-    /** The server names no capabilities, so that the protocol's own limits are in force. */
+    /** The server sent no capabilities, so that the protocol's default limits are in force. */
     NO_CAPABILITIES,
-    /** The server takes less in a message than the protocol's own limits. */
+    /** The server's limits are lower than the protocol's defaults. */
     LOW_LIMITS,
-    /** The server knows no P2P states. */
+    /** The server does not support the P2P states. */
     NO_P2P,
     /** The device was not in RUNNING when the client connected. */
     NOT_RUNNING,
-    /** The server refuses to say what the device is, or to reset it, while it is stopped. */
+    /** The server refuses to describe or to reset the device while it is stopped. */
     REFUSES_WHILE_STOPPED,
-    /** The server fills data up to the size asked for. */
+    /** The server pads data to the requested size. */
     PADS_DATA,
-    /** The server does not say how much is left to read before the device is stopped. */
+    /** The server does not report how much is left to read in pre-copy. */
     NO_PRE_COPY_INFO,
-    /** The server says that its device cannot be reset, and resets it. */
+    /** The server reports that its device cannot be reset, and resets it. */
     DENIES_RESET,
-    /** A reset leaves the migration state as it was. */
+    /** A reset leaves the migration state unchanged. */
     RESET_LEAVES_STATE
   }
 }

@@ -6,30 +6,30 @@ import io.vfio4j.vfiouser.wire.VersionMessage;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** What a client has found of its server so far, each kind once. */
+/** The deviations of its server that a client has found so far, at most one of each kind. Thread-safe. */
 final class ServerQuirks {
 
   private final ConcurrentSkipListMap<ServerQuirk.Kind, ServerQuirk> quirks = new ConcurrentSkipListMap<>();
 
-  void add(ServerQuirk.Kind kind, String words) {
-    quirks.put(kind, new ServerQuirk(kind, words));
+  void add(ServerQuirk.Kind kind, String description) {
+    quirks.put(kind, new ServerQuirk(kind, description));
   }
 
-  /** Notes what a server's VERSION says. */
+  /** Records the deviations that a server's VERSION shows. */
   void recordVersion(VersionMessage granted, Limits limits) {
     if (granted.minor() < VersionMessage.MINOR) {
       add(ServerQuirk.Kind.OLD_PROTOCOL,
-          "protocol %d.%d, where this client knows %d.%d".formatted(granted.major(),
+          "protocol %d.%d; this client supports %d.%d".formatted(granted.major(),
               granted.minor(), VersionMessage.MAJOR, VersionMessage.MINOR));
     }
     if (granted.capabilities().isEmpty()) {
-      add(ServerQuirk.Kind.NO_CAPABILITIES, "no capabilities named: the protocol's own limits are kept to");
+      add(ServerQuirk.Kind.NO_CAPABILITIES, "no capabilities sent: the protocol's default limits are in force");
     }
-    Limits usual = Limits.DEFAULT;
-    if (limits.maxMsgFds() < usual.maxMsgFds() || limits.maxDataXferSize() < usual.maxDataXferSize()
-        || limits.maxDmaMaps() < usual.maxDmaMaps()) {
+    Limits defaults = Limits.DEFAULT;
+    if (limits.maxMsgFds() < defaults.maxMsgFds() || limits.maxDataXferSize() < defaults.maxDataXferSize()
+        || limits.maxDmaMaps() < defaults.maxDmaMaps()) {
       add(ServerQuirk.Kind.LOW_LIMITS,
-          "low limits: %s and %s of data in a message, %s; larger transfers go in pieces"
+          "low limits: %s and %s of data in a message, %s; larger transfers are split"
               .formatted(descriptors(granted, limits), pluralize(limits.maxDataXferSize(), "byte"),
                   pluralize(limits.maxDmaMaps(), "mapping")));
     }
@@ -38,18 +38,18 @@ final class ServerQuirks {
   private static String descriptors(VersionMessage granted, Limits limits) {
     String count = pluralize(limits.maxMsgFds(), "descriptor");
     return granted.hasMaxMsgFds() ? count
-        : count + " (the protocol's default, since max_msg_fds is not named)";
+        : count + " (the protocol's default, because max_msg_fds is not sent)";
   }
 
   private static String pluralize(int count, String noun) {
     return count + " " + noun + (count == 1 ? "" : "s");
   }
 
-  /** Notes that the server refused what others do for a stopped device. */
+  /** Records that the server refused a request for a stopped device that others handle. */
   void recordRefusalWhileStopped() {
     add(ServerQuirk.Kind.REFUSES_WHILE_STOPPED,
-        "nearly everything is refused in STOP and STOP_COPY: the device is set running before it is reset, and "
-            + "asked what it is only while it runs");
+        "most requests are refused in STOP and STOP_COPY: the device is moved to RUNNING before it is reset, and only "
+            + "queried while it runs");
   }
 
   List<ServerQuirk> list() {

@@ -14,31 +14,31 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.function.Consumer;
 
-/** Serves the client's memory on the second socket, by a thread of its own, whatever the client does on the first. */
+/** Serves the client's memory on the twin socket, in its own thread, independently of the client's exchanges. */
 final class TwinDmaAccessServer implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final MessageTransport transport;
   private final MessageReader reader;
-  private final DmaAccessHandler server;
+  private final DmaAccessHandler handler;
   private final Consumer<IOException> onFailure;
   private final Thread thread =
-      Thread.ofPlatform().name("vfio-user-twin").daemon().unstarted(this::serve);
+      Thread.ofPlatform().name("vfio-user-twin-dma").daemon().unstarted(this::serve);
 
   /**
-   * Makes a server, whose thread begins with {@link #start}.
+   * Makes a handler. Its thread starts with {@link #start}.
    *
-   * @param fd the client's end of the second socket, which is closed with this object, or if this fails
-   * @param maxDataXferSize bytes of data in a message, as agreed on
-   * @param onFailure takes the reason why it ended before its time, on its thread
-   * @throws LinuxException ENOTSOCK, EPROTOTYPE if it is no such socket
+   * @param fd the client's end of the twin socket, which is closed with this object, or if this fails
+   * @param maxDataXferSize bytes of data in a message, as negotiated
+   * @param onFailure receives the error that ended the thread, in that thread
+   * @throws LinuxException ENOTSOCK, EPROTOTYPE if it is not a UNIX stream socket
    */
   TwinDmaAccessServer(Fd fd, ClientMemory memory, int maxDataXferSize, ClientOptions options,
       Consumer<IOException> onFailure) throws LinuxException {
     this.onFailure = onFailure;
     transport = transport(fd, options);
     reader = new MessageReader(transport, options.timeout(), arena);
-    server = new DmaAccessHandler(memory, reader, new MessageSender(transport, reader, options.timeout()),
+    handler = new DmaAccessHandler(memory, reader, new MessageSender(transport, reader, options.timeout()),
         maxDataXferSize, arena);
   }
 
@@ -65,19 +65,19 @@ final class TwinDmaAccessServer implements AutoCloseable {
   private void serve() {
     try {
       while (reader.next(true)) {
-        server.handleCommand();
+        handler.handleCommand();
       }
     } catch (LinuxException | ProtocolException e) {
       onFailure.accept(e);
     }
   }
 
-  /** Ends the service, and waits for its end. */
+  /** Ends the thread and waits for it. */
   @Override
   public void close() {
     transport.shutdown();
     Threads.joinUninterruptibly(thread);
-    server.close();
+    handler.close();
     reader.close();
     transport.close();
     arena.close();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.client;
 
-import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
@@ -10,7 +9,6 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.OfferedFeatures;
@@ -34,12 +32,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Drives a device that another process serves.
+ * A device that a vfio-user server serves.
  *
  * <p>
- * Safe for use by several threads, whose calls follow each other; only one of them should move the device. Every
- * method throws {@link DeviceLostException} once the connection has failed: a server that broke the protocol or does
- * not answer in time is given up.
+ * Thread-safe: exchanges of several threads take place one after the other. Only one thread should move the device. Once
+ * the connection has failed, every method throws {@link DeviceLostException}: a server that violates the protocol, or does
+ * not reply in time, is disconnected.
  */
 public final class VfioUserClient implements MigratableDevice, RegisterAccess {
 
@@ -50,7 +48,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private final DeviceIdentity identity;
   private final ClientRegions regions;
   private final ClientIrqs irqs;
-  private final ClientDmaMappings mappings;
+  private final ClientDmaMappings dma;
   private final Optional<ClientMigrationRegion> migrationRegion;
   private final ClientMigration v2;
   private final boolean hasV2;
@@ -60,8 +58,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   private VfioUserClient(String name, ClientOptions options, MessageTransport transport)
       throws DeviceException {
     ClientMemory memory = new ClientMemory();
-    ClientChannel channel = new ClientChannel(transport, memory, options.limits(), options.timeout(),
-        options.migrationTimeout());
+    ClientChannel channel = new ClientChannel(transport, memory, options);
     calls = new ClientCalls(name, channel);
     try {
       ClientHandshake.NegotiationResult answer = ClientHandshake.negotiate(calls, options);
@@ -69,25 +66,24 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       limits = applyNegotiated(channel, options, answer);
       extensions = granted.extensions();
       quirks.recordVersion(granted, limits);
-      regions = new ClientRegions(calls, limits, granted.writeMultiple());
-      irqs = new ClientIrqs(calls, limits);
-      mappings = new ClientDmaMappings(calls, memory, limits, extensions);
+      ClientContext context = new ClientContext(calls, limits, extensions, memory, quirks);
+      regions = new ClientRegions(context, granted.writeMultiple());
+      irqs = new ClientIrqs(context);
+      dma = new ClientDmaMappings(context);
       RunningOnlyServer server = new RunningOnlyServer(calls, quirks);
       info = server.query(() -> ClientHandshake.deviceInfo(calls), DeviceInfo.UNKNOWN);
-      identity = server.query(() -> ClientHandshake.identity(calls.name(), regions, granted),
-          ClientHandshake.unknownIdentity(calls.name(), granted));
+      identity = server.query(() -> ClientHandshake.identity(name, regions, granted),
+          ClientHandshake.unknownIdentity(name, granted));
       migrationRegion = ClientMigrationRegion.find(calls, regions, info.regions());
-      v2 = new ClientMigration(calls, identity, memory, mappings, limits, extensions, quirks);
+      v2 = new ClientMigration(context, identity, dma);
       hasV2 = v2.features().canMigrate();
       migration = hasV2 || migrationRegion.isEmpty() ? v2 : v1Device(migrationRegion.get(), v2.dmaLog());
     } catch (ErrnoException e) {
       channel.close();
-      throw new DeviceLostException(name, "connect", e.errno(),
-          "its VERSION makes no sense: " + e.getMessage(), e);
+      throw new DeviceLostException(name, "connect", e.errno(), "invalid VERSION reply: " + e.getMessage(), e);
     } catch (LinuxException e) {
       channel.close();
-      throw new DeviceLostException(name, "connect", e.errno(),
-          "its second socket is of no use: " + e.getMessage(), e);
+      throw new DeviceLostException(name, "connect", e.errno(), "invalid twin socket: " + e.getMessage(), e);
     } catch (DeviceException | RuntimeException e) {
       channel.close();
       throw e;
@@ -101,7 +97,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       Limits inForce = options.limits().negotiate(granted.version().limits());
       channel.applyNegotiated(inForce, granted.version().extensions());
       if (granted.twinSocket() != null) {
-        channel.twin(granted.twinSocket(), options);
+        channel.useTwin(granted.twinSocket());
       }
       return inForce;
     } catch (ErrnoException e) {
@@ -110,9 +106,9 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     }
   }
 
-  /** A region that this project's server makes of version 2 has the same stream, and cuts it where it likes. */
-  private MigratableDevice v1Device(ClientMigrationRegion driven, Optional<DmaLog> dmaLog) {
-    return new RegionMigratableDevice(identity, driven, FeaturesV1.all(driven.hasNdma()), dmaLog,
+  /** A vfio4j server emulates the region on version 2: the data is the same stream, in segments of any length. */
+  private MigratableDevice v1Device(ClientMigrationRegion region, Optional<DmaLog> dmaLog) {
+    return new RegionMigratableDevice(identity, region, FeaturesV1.all(region.hasNdma()), dmaLog,
         !extensions.isVfio4j());
   }
 
@@ -120,9 +116,9 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    * Connects to a server.
    *
    * @param path the server's socket
-   * @param options how
-   * @throws DeviceException if nobody listens there, if the server refuses (EBUSY: another client is connected), or
-   *     if what it answers makes no sense
+   * @throws DeviceException ECONNREFUSED, ENOENT if no server listens there, EBUSY if another client is connected, or
+   *     another errno with which the server refuses
+   * @throws DeviceLostException if the server violates the protocol
    */
   public static VfioUserClient connect(Path path, ClientOptions options) throws DeviceException {
     String name = "vfio-user:" + path;
@@ -136,11 +132,10 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Makes a client of a connection that is there already.
+   * Connects to a server through a connected socket.
    *
-   * @param socket the client's end, which the client owns from now on
-   * @param name the device's name
-   * @param options how
+   * @param socket the client's end; owned by the client, and closed if this fails
+   * @param name the device's name, for messages
    * @throws DeviceException as {@link #connect}
    */
   public static VfioUserClient of(UnixSocket socket, String name, ClientOptions options)
@@ -155,7 +150,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return new VfioUserClient(name, options, transport);
   }
 
-  /** Tells whether the server has a second socket for its own commands. */
+  /** Returns whether the server sends its own commands over a twin socket. */
   public boolean hasTwinSocket() {
     return calls.channel().hasTwin();
   }
@@ -165,26 +160,26 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return limits;
   }
 
-  /** Tells whether the server leaves the device as it is, if it is in RUNNING, when this client goes away. */
+  /** Returns whether the server leaves a device in RUNNING as it is when this client disconnects. */
   public boolean keepsState() {
     return extensions.has(Extension.KEEP_STATE);
   }
 
   /**
-   * Tells whether the device has version 1 of the migration interface, a region of its own. It is driven by that if
-   * it has no version 2.
+   * Returns whether the device has version 1 of the migration interface, the migration region. The client uses it if the
+   * device does not have version 2.
    */
   public boolean hasV1() {
     return migrationRegion.isPresent();
   }
 
-  /** Tells whether the device has version 2 of the migration interface. */
+  /** Returns whether the device has version 2 of the migration interface. */
   public boolean hasV2() {
     return hasV2;
   }
 
   /**
-   * Asks the server for all features by VFIO_DEVICE_FEATURE, known here or not. This changes nothing.
+   * Probes the server for all features of VFIO_DEVICE_FEATURE, including unknown ones, without side effects.
    *
    * @throws DeviceLostException if the connection has failed
    */
@@ -197,23 +192,23 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Returns what was found of the server so far where servers differ, by kind. What a server does at a reset or with
-   * a device's data shows only when that is done.
+   * Returns the deviations of the server found so far, ordered by kind. Some kinds only show when the device is reset or
+   * its state is read.
    */
   public List<ServerQuirk> quirks() {
     return quirks.list();
   }
 
   /**
-   * Returns what the server says of the device; nothing but zeros if it does not say as long as the device is
-   * stopped, which is {@linkplain ServerQuirk.Kind#REFUSES_WHILE_STOPPED found} then. Connect anew once it runs.
+   * Returns the reply to DEVICE_GET_INFO. It is all zeros if the server {@linkplain
+   * ServerQuirk.Kind#REFUSES_WHILE_STOPPED refused} the request because the device was stopped; reconnect once it runs.
    */
   public DeviceInfo info() {
     return info;
   }
 
   /**
-   * Asks about a region.
+   * Queries a region.
    *
    * @param index the region's index
    * @throws DeviceException EINVAL if there is no such index
@@ -223,130 +218,52 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Asks about a region and for its memory.
+   * Queries a region and its memory.
    *
    * @param index the region's index
-   * @return the region's memory, which is the caller's
-   * @throws DeviceException EINVAL if there is no such index, ENODEV if its memory is not to be had
+   * @return the region; closed by the caller
+   * @throws DeviceException EINVAL if there is no such index, ENODEV if the server does not share its memory
    */
   public MappedRegion mapRegion(int index) throws DeviceException {
     return regions.map(index);
   }
 
-  /** Returns further ways to the device's regions: posted writes, many at once, doorbells. */
+  /** Returns further operations on the device's regions: posted and batched writes, doorbells. */
   public ClientRegions regions() {
     return regions;
   }
 
-  /** Returns the way to the device's interrupts. */
+  /** Returns the device's interrupts. */
   public ClientIrqs irqs() {
     return irqs;
   }
 
-  /** {@inheritDoc} In pieces if it is more than the server gives at once. */
+  /** {@inheritDoc} Split into several messages if it exceeds the server's limit. */
   @Override
   public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
     regions.read(region, offset, into);
   }
 
-  /** {@inheritDoc} In pieces if it is more than the server takes at once. */
+  /** {@inheritDoc} Split into several messages if it exceeds the server's limit. */
   @Override
   public void writeRegion(int region, long offset, MemorySegment data) throws DeviceException {
     regions.write(region, offset, data);
   }
 
+  /** Returns the DMA mappings: memory that the device may access. */
+  public ClientDmaMappings dma() {
+    return dma;
+  }
+
   /**
-   * Tells whether the server knows of each mapping whether it is a peer. It takes all DMA for possibly peer-to-peer
-   * otherwise, and stops all of it in RUNNING_P2P and PRE_COPY_P2P.
+   * Returns whether the server is told which mappings are peers. If not, it treats all DMA as possibly peer-to-peer, and
+   * stops all of it in RUNNING_P2P and PRE_COPY_P2P.
    */
   public boolean reportsMemoryKinds() {
     return extensions.has(Extension.MEMORY_KINDS);
   }
 
-  /**
-   * Lets the device reach memory.
-   *
-   * @param range where the device sees it
-   * @param fd the memory, which stays the caller's
-   * @param offset where in the file it begins, bytes, a multiple of the page size
-   * @param writable whether the device may write it
-   * @throws DeviceException EINVAL if it overlaps another mapping or lies outside the file, ENOSPC for too many
-   */
-  public void mapDma(IovaRange range, Fd fd, long offset, boolean writable) throws DeviceException {
-    mapDma(range, fd, offset, writable ? DmaOptions.READ_WRITE : DmaOptions.READ_ONLY);
-  }
-
-  /**
-   * Lets the device reach memory in a way of one's choice. The same mapping again changes nothing.
-   *
-   * @param range where the device sees it
-   * @param fd the memory, which stays the caller's
-   * @param offset where in the file it begins, bytes; a multiple of the page size unless it is by file I/O
-   * @param options how
-   * @throws DeviceException EINVAL if it overlaps another mapping or lies outside the file, ENOSPC for too many
-   */
-  public void mapDma(IovaRange range, Fd fd, long offset, DmaOptions options) throws DeviceException {
-    mappings.map(range, fd, offset, options);
-  }
-
-  /**
-   * Says where the device sees a region of another device that was not exported as a file. A device of hardware would
-   * reach it; an emulated one cannot, and has EFAULT for an answer.
-   *
-   * @param range where the device sees it
-   * @param writable whether the device may write it
-   * @throws DeviceException EINVAL if it overlaps another mapping, ENOSPC for too many
-   */
-  public void mapPeer(IovaRange range, boolean writable) throws DeviceException {
-    mappings.mapPeer(range, writable);
-  }
-
-  /**
-   * Lets the device reach memory that is not handed over: the server asks for it by message.
-   *
-   * @param iova where the device sees it
-   * @param opaque the memory, native and shared by all threads, at least until it is unmapped
-   * @param writable whether the device may write it
-   * @throws DeviceException EINVAL if it overlaps another mapping, ENOSPC for too many
-   */
-  public void mapDma(long iova, MemorySegment opaque, boolean writable) throws DeviceException {
-    mappings.map(iova, opaque, writable);
-  }
-
-  /**
-   * Takes memory away from the device.
-   *
-   * @param range exactly what was mapped; servers of ours also take a range that several mappings lie in
-   * @throws DeviceException ENOENT if it was not mapped so
-   */
-  public void unmapDma(IovaRange range) throws DeviceException {
-    mappings.unmap(range);
-  }
-
-  /**
-   * Takes memory away from the device, and reads the log of what the device wrote there. Nothing is written in
-   * between, and what fails changes nothing. The DMA log must be on.
-   *
-   * @param range as without a bitmap
-   * @param pageSize bytes per bit, a power of two of at least 4096
-   * @param bitmap where bits are set, as {@link DmaLog#report} sets them
-   * @throws DeviceException ENOENT if it was not mapped so, EINVAL for a wrong page size, too short a bitmap, or
-   *     without a log
-   */
-  public void unmapDma(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
-    mappings.unmap(range, pageSize, bitmap);
-  }
-
-  /**
-   * Takes all memory away from the device.
-   *
-   * @throws DeviceException if the server refuses
-   */
-  public void unmapAllDma() throws DeviceException {
-    mappings.unmapAll();
-  }
-
-  /** {@inheritDoc} With ids of 0 where the server does not tell, as with {@link #info()}. */
+  /** {@inheritDoc} All ids are 0 if the server refused to read config space, as for {@link #info()}. */
   @Override
   public DeviceIdentity identity() {
     return identity;
@@ -370,15 +287,15 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   /**
    * Resets the device.
    *
-   * @throws DeviceException EIO if the server leaves the migration state as it was, as some do, and the device cannot
-   *     be moved out of it
+   * @throws DeviceException EIO if the server leaves the migration state unchanged, as some do, and it is one that the
+   *     device cannot leave
    */
   @Override
   public void reset() throws DeviceException {
     migration.reset();
     if (!info.canReset() && !info.equals(DeviceInfo.UNKNOWN)) {
       quirks.add(ServerQuirk.Kind.DENIES_RESET,
-          "said that it cannot be reset, but it was: whether a reset works shows only when it is tried");
+          "VFIO_DEVICE_FLAGS_RESET is not set, but a reset succeeds");
     }
   }
 
@@ -387,7 +304,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     return migration.stopCopyLength();
   }
 
-  /** {@inheritDoc} Only servers of vfio4j say so, by feature 0xff01. */
+  /** {@inheritDoc} Only vfio4j servers report it, by feature 0xff01. */
   @Override
   public Optional<StateLayout> stateLayout() throws DeviceException {
     return extensions.isVfio4j() ? ClientStateLayout.query(calls) : Optional.empty();
@@ -404,8 +321,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Tells whether the server leaves the device in STOP when this client goes away while the device stands still with its
-   * state, and in RUNNING while it runs in whatever state.
+   * Returns whether the server, when this client disconnects, leaves a stopped device in STOP with its state, and a
+   * running one in RUNNING.
    */
   public boolean keepsStopped() {
     return extensions.has(Extension.KEEP_STOPPED);
@@ -413,19 +330,19 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
 
   /**
    * Returns whether the server is known to reset a device that it does not {@linkplain #keepsState keep} when this client
-   * disconnects: one of vfio4j does. Others are not to be relied on: VFIO asks for it, and some leave the device as it is.
+   * disconnects. A vfio4j server does. VFIO requires it, but some servers leave the device as it is.
    */
   public boolean resetsOnDisconnect() {
     return extensions.isVfio4j();
   }
 
-  /** Disconnects. A server of vfio4j resets the device unless it {@linkplain #keepsState keeps} its state. */
+  /** Disconnects. A vfio4j server resets the device unless it {@linkplain #keepsState keeps} its state. */
   @Override
   public void close() {
     calls.channel().close();
   }
 
-  /** Returns the way to say what this class does not. */
+  /** Returns the calls, for requests that this class does not make. */
   ClientCalls calls() {
     return calls;
   }

@@ -6,27 +6,19 @@ import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.MigrationRegionAccess;
 import io.vfio4j.vfiouser.wire.Command;
-import io.vfio4j.vfiouser.wire.Header;
-import io.vfio4j.vfiouser.wire.LittleEndian;
-import io.vfio4j.vfiouser.wire.Structs.DmaLoggingControl;
-import io.vfio4j.vfiouser.wire.Structs.DmaLoggingReport;
-import io.vfio4j.vfiouser.wire.Structs.Feature;
-import io.vfio4j.vfiouser.wire.Structs.MigData;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Says to a server what {@link VfioUserClient} would never say, for whoever judges the device that it serves. */
+/** Sends requests that {@link VfioUserClient} never would, for tests of the device that a server serves. */
 public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe.StateNumberProbe,
     DeviceProbe.EndedSessionProbe, DeviceProbe.RegionProbe, DeviceProbe.DmaMemoryProbe,
     DeviceProbe.AllMemoryDmaLogProbe, DeviceProbe.MigrationRegionProbe
     permits ReopeningProbe {
 
-  private static final int DATA = Header.SIZE + Feature.SIZE;
-  private static final int STATE_SIZE = 8;
-  /** Room for a report's bitmap: a page. */
+  /** Size of a report's bitmap. */
   private static final int BITMAP_BYTES = 4096;
 
   private VfioUserClient client;
@@ -38,20 +30,19 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
   }
 
   /**
-   * Probes a device through a connection that cannot be had again.
+   * Returns a probe that cannot reopen its device.
    *
-   * @param client the device, the probe's from now on
+   * @param client the device; owned by the probe
    */
   public static VfioUserProbe of(VfioUserClient client) {
     return new VfioUserProbe(client);
   }
 
   /**
-   * Connects to a server, as often as need be.
+   * Connects to a server.
    *
    * @param path the server's socket
-   * @param options how
-   * @return a probe that {@linkplain DeviceProbe.ReopenProbe reopens} the device by connecting anew
+   * @return a probe that {@linkplain DeviceProbe.ReopenProbe reopens} the device by reconnecting
    * @throws DeviceException as {@link VfioUserClient#connect}
    */
   public static VfioUserProbe connect(Path path, ClientOptions options) throws DeviceException {
@@ -64,7 +55,7 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
   }
 
   /**
-   * Lends memory in another way from now on; the device is to have the same to say in each.
+   * Sets the kind of memory that the probe maps from now on. The device should behave alike with each.
    *
    * @return this probe
    */
@@ -88,18 +79,14 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
   @Override
   public void resetOnly() throws DeviceException {
     client.calls().reset();
-    client.state(); // Sessions of the client's learn from the state that they have ended.
+    client.state(); // Ends the client's session if the device has left its states.
   }
 
   @Override
   public void setState(int number) throws DeviceException {
     try {
-      client.calls().call("set state " + Integer.toUnsignedString(number), Command.DEVICE_FEATURE, head -> {
-        head.set(LittleEndian.U32, DATA, number);
-        head.set(LittleEndian.U32, DATA + 4, -1);
-        return ClientMigration.encodeFeature(head, Feature.MIG_DEVICE_STATE | Feature.SET, STATE_SIZE)
-            + STATE_SIZE;
-      }, MemorySegment.NULL, reader -> Boolean.TRUE);
+      client.calls().call("set state " + Integer.toUnsignedString(number), Command.DEVICE_FEATURE,
+          head -> FeatureRequests.setState(head, number), MemorySegment.NULL, reader -> Boolean.TRUE);
     } finally {
       client.state();
     }
@@ -107,15 +94,10 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
 
   @Override
   public long read(MemorySegment into) throws DeviceException {
-    int wanted = (int) Math.min(into.byteSize(), client.limits().maxDataXferSize());
-    return client.calls().call("read the state", Command.MIG_DATA_READ, head -> {
-      head.set(LittleEndian.U32, Header.SIZE, MigData.SIZE + wanted);
-      head.set(LittleEndian.U32, Header.SIZE + MigData.LENGTH, wanted);
-      return MigData.SIZE;
-    }, MemorySegment.NULL, reader -> {
-      int at = ClientCalls.readBody(reader, MigData.SIZE);
-      int size = reader.buffer().segment().get(LittleEndian.U32, at + MigData.LENGTH);
-      ClientSavingSession.checkLength(size, reader.remaining(), wanted);
+    int requested = (int) Math.min(into.byteSize(), client.limits().maxDataXferSize());
+    return client.calls().call("read the state", Command.MIG_DATA_READ,
+        head -> MigDataRequests.encode(head, requested), MemorySegment.NULL, reader -> {
+      int size = MigDataRequests.readLength(reader, requested);
       if (size > 0) {
         reader.read(into.asSlice(0, size));
       }
@@ -126,11 +108,8 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
   @Override
   public void write(MemorySegment data) throws DeviceException {
     int size = (int) Math.min(data.byteSize(), client.limits().maxDataXferSize());
-    client.calls().call("write the state", Command.MIG_DATA_WRITE, head -> {
-      head.set(LittleEndian.U32, Header.SIZE, MigData.SIZE + size);
-      head.set(LittleEndian.U32, Header.SIZE + MigData.LENGTH, size);
-      return MigData.SIZE;
-    }, data.asSlice(0, size), reader -> Boolean.TRUE);
+    client.calls().call("write the state", Command.MIG_DATA_WRITE,
+        head -> MigDataRequests.encode(head, size), data.asSlice(0, size), reader -> Boolean.TRUE);
   }
 
   @Override
@@ -159,47 +138,31 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
       return;
     }
     if (memory != null) {
-      client.unmapDma(memory.range());
+      client.dma().unmap(memory.range());
       releaseMemory();
     }
-    ProbeMemory begun = new ProbeMemory(range);
+    ProbeMemory added = new ProbeMemory(range);
     try {
-      begun.map(client, memoryKind);
+      added.map(client, memoryKind);
     } catch (DeviceException e) {
-      begun.close();
+      added.close();
       throw e;
     }
-    memory = begun;
+    memory = added;
   }
 
   @Override
   public long startLog(List<long[]> ranges, long pageSize) throws DeviceException {
-    int size = DmaLoggingControl.SIZE + ranges.size() * DmaLoggingControl.RANGE_SIZE;
-    return client.calls().call("start DMA logging", Command.DEVICE_FEATURE, head -> {
-      head.set(LittleEndian.U64, DATA + DmaLoggingControl.PAGE_SIZE, pageSize);
-      head.set(LittleEndian.U32, DATA + DmaLoggingControl.NUM_RANGES, ranges.size());
-      head.set(LittleEndian.U32, DATA + DmaLoggingControl.NUM_RANGES + 4, 0);
-      for (int i = 0; i < ranges.size(); i++) {
-        int at = DATA + DmaLoggingControl.SIZE + i * DmaLoggingControl.RANGE_SIZE;
-        head.set(LittleEndian.U64, at, ranges.get(i)[0]);
-        head.set(LittleEndian.U64, at + 8, ranges.get(i)[1]);
-      }
-      return ClientMigration.encodeFeature(head, Feature.DMA_LOGGING_START | Feature.SET, size) + size;
-    }, MemorySegment.NULL, reader -> {
-      int at = ClientCalls.readBody(reader, Feature.SIZE + DmaLoggingControl.SIZE);
-      return reader.buffer().segment().get(LittleEndian.U64, at + Feature.SIZE + DmaLoggingControl.PAGE_SIZE);
-    });
+    return client.calls().call("start DMA logging", Command.DEVICE_FEATURE,
+        head -> FeatureRequests.startLogging(head, ranges, pageSize), MemorySegment.NULL,
+        FeatureRequests::loggingPageSize);
   }
 
   @Override
   public void reportLog(long iova, long length, long pageSize) throws DeviceException {
-    client.calls().call("report dirty memory", Command.DEVICE_FEATURE, head -> {
-      head.set(LittleEndian.U64, DATA + DmaLoggingReport.IOVA, iova);
-      head.set(LittleEndian.U64, DATA + DmaLoggingReport.LENGTH, length);
-      head.set(LittleEndian.U64, DATA + DmaLoggingReport.PAGE_SIZE, pageSize);
-      return ClientMigration.encodeFeature(head, Feature.DMA_LOGGING_REPORT | Feature.GET,
-          DmaLoggingReport.SIZE + BITMAP_BYTES) + DmaLoggingReport.SIZE;
-    }, MemorySegment.NULL, reader -> Boolean.TRUE);
+    client.calls().call("report dirty memory", Command.DEVICE_FEATURE,
+        head -> FeatureRequests.report(head, iova, length, pageSize, BITMAP_BYTES), MemorySegment.NULL,
+        reader -> Boolean.TRUE);
   }
 
   @Override

@@ -161,8 +161,8 @@ class ForeignServerKindsTest {
       assertThat(back.mismatch(all)).isEqualTo(-1);
       MemorySegment shared = MemoryMap.shared(file, 0, PAGE, true, arena);
       MemorySegment opaque = arena.allocate(PAGE);
-      client.mapDma(new IovaRange(PAGE, PAGE), file, 0, true);
-      client.mapDma(4 * PAGE, opaque, true);
+      client.dma().map(new IovaRange(PAGE, PAGE), file, 0, true);
+      client.dma().map(4 * PAGE, opaque, true);
       access(client, PAGE + 8, 42, BoardRegisters.WRITE);
       access(client, 4 * PAGE + 8, 43, BoardRegisters.WRITE);
       assertThat(shared.get(LittleEndian.U64, 8)).isEqualTo(42);
@@ -170,8 +170,8 @@ class ForeignServerKindsTest {
       opaque.set(LittleEndian.U64, 16, 44);
       access(client, 4 * PAGE + 16, 0, BoardRegisters.READ);
       assertThat(client.readLong(BoardRegisters.BAR, BoardRegisters.VALUE)).isEqualTo(44);
-      client.unmapDma(new IovaRange(4 * PAGE, PAGE));
-      client.unmapDma(new IovaRange(PAGE, PAGE));
+      client.dma().unmap(new IovaRange(4 * PAGE, PAGE));
+      client.dma().unmap(new IovaRange(PAGE, PAGE));
       awaitInterrupt(client);
     }
   }
@@ -181,8 +181,8 @@ class ForeignServerKindsTest {
     IovaRange shared = new IovaRange(PAGE, PAGE);
     IovaRange both = new IovaRange(0, 64 * PAGE);
     try (Arena arena = Arena.ofShared(); Fd file = Memfd.create("guest", PAGE)) {
-      client.mapDma(shared, file, 0, true);
-      client.mapDma(4 * PAGE, arena.allocate(PAGE), true);
+      client.dma().map(shared, file, 0, true);
+      client.dma().map(4 * PAGE, arena.allocate(PAGE), true);
       access(client, 4 * PAGE, 1, BoardRegisters.WRITE);
       log.start(List.of(both), PAGE);
       MemorySegment bitmap = arena.allocate(8, 8);
@@ -191,9 +191,9 @@ class ForeignServerKindsTest {
       log.report(both, PAGE, bitmap);
       assertThat(bitmap.get(LittleEndian.U64, 0)).isEqualTo(1 << 1 | 1 << 4);
       access(client, 4 * PAGE + 8, 43, BoardRegisters.WRITE);
-      client.unmapDma(new IovaRange(4 * PAGE, PAGE), PAGE, bitmap.fill((byte) 0));
+      client.dma().unmap(new IovaRange(4 * PAGE, PAGE), PAGE, bitmap.fill((byte) 0));
       assertThat(bitmap.get(LittleEndian.U64, 0)).isEqualTo(1);
-      client.unmapDma(shared, PAGE, bitmap.fill((byte) 0));
+      client.dma().unmap(shared, PAGE, bitmap.fill((byte) 0));
       assertThat(bitmap.get(LittleEndian.U64, 0)).isZero();
       log.stop();
     }
@@ -316,7 +316,7 @@ class ForeignServerKindsTest {
         VfioUserClient client = VfioUserClient.of(pair.other(), "stuck", ClientOptions.DEFAULT)) {
       client.moveTo(DeviceState.RESUMING);
       assertThatExceptionOfType(DeviceException.class).isThrownBy(client::reset)
-          .withMessageContaining("reset leaves the device in RESUMING; restart the server");
+          .withMessageContaining("reset left the device in RESUMING; restart the server");
       assertThat(client.quirks()).extracting(ServerQuirk::kind).contains(Kind.RESET_LEAVES_STATE);
       assertThat(server.violations()).isEmpty();
     }

@@ -85,7 +85,7 @@ class ForeignServerLogTest extends ForeignServerTestBase {
   @Test
   void reportsWritesByMessage() throws Exception {
     try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
-      client.mapDma(IOVA, arena.allocate(64 * PAGE), true);
+      client.dma().map(IOVA, arena.allocate(64 * PAGE), true);
       DmaLog log = client.dmaLog().orElseThrow();
       write(client, IOVA);
       log.start(List.of(RANGE), PAGE);
@@ -109,13 +109,13 @@ class ForeignServerLogTest extends ForeignServerTestBase {
   @Test
   void addsMessageWritesToUnmapBitmap() throws Exception {
     try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
-      client.mapDma(IOVA, arena.allocate(64 * PAGE), true);
+      client.dma().map(IOVA, arena.allocate(64 * PAGE), true);
       DmaLog log = client.dmaLog().orElseThrow();
       log.start(List.of(RANGE), PAGE);
       write(client, IOVA + 7 * PAGE);
       reported = 1 << 3;
       MemorySegment bitmap = arena.allocate(8, 8);
-      client.unmapDma(RANGE, PAGE, bitmap);
+      client.dma().unmap(RANGE, PAGE, bitmap);
       assertThat(bitmap.get(LittleEndian.U64, 0)).isEqualTo(1 << 7 | 1 << 3);
     }
   }
@@ -125,7 +125,7 @@ class ForeignServerLogTest extends ForeignServerTestBase {
   @ValueSource(booleans = {true, false})
   void keepsLogStateWhenStartFails(boolean wasOn) throws Exception {
     try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
-      client.mapDma(IOVA, arena.allocate(64 * PAGE), true);
+      client.dma().map(IOVA, arena.allocate(64 * PAGE), true);
       DmaLog log = client.dmaLog().orElseThrow();
       if (wasOn) {
         log.start(List.of(RANGE), PAGE);

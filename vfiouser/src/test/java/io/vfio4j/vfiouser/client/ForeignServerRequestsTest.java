@@ -32,7 +32,7 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
     })) {
       MemorySegment memory = arena.allocate(4096);
       memory.set(LittleEndian.U32, 0, 5);
-      client.mapDma(0x1000, memory, true);
+      client.dma().map(0x1000, memory, true);
       client.writeInt(0, 0, 1);
       Await.until("both answers are there", () -> recorded == 2);
       assertThat(memory.get(LittleEndian.U32, 4)).isEqualTo(7);
@@ -72,7 +72,7 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
       errno[0] = refused.errno();
       return null;
     })) {
-      client.mapDma(0x1000, arena.allocate(4096), true);
+      client.dma().map(0x1000, arena.allocate(4096), true);
       client.writeInt(0, 0, 1);
     }
     assertThat(new Errno(errno[0])).isEqualTo(switch (what) {

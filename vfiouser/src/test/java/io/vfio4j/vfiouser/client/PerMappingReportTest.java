@@ -81,7 +81,7 @@ class PerMappingReportTest {
 
   private static void map(VfioUserClient client, IovaRange... ranges) throws DeviceException {
     for (IovaRange range : ranges) {
-      client.mapPeer(range, true);
+      client.dma().mapPeer(range, true);
     }
   }
 

@@ -102,17 +102,17 @@ class ClientFilesTest {
       if (pages.areAvailable()) {
         MemorySegment guest = MemoryMap.shared(huge, 0, 2 * HugePages.SIZE, true, arena);
         for (IovaRange range : ram) {
-          client.mapDma(range, huge, range.iova(), true);
+          client.dma().map(range, huge, range.iova(), true);
           assertThat(dma(TestDevice.DMA_WRITE_LONG, range.last() - 7, 0)).isEqualTo(OK);
           assertThat(guest.get(LittleEndian.U64, range.last() - 7)).isEqualTo(TestDevice.LONG_VALUE);
         }
         for (IovaRange range : ram) {
-          client.unmapDma(range);
+          client.dma().unmap(range);
         }
-        client.mapDma(ram[1], huge, ram[1].iova(), true);
+        client.dma().map(ram[1], huge, ram[1].iova(), true);
       } else {
         // As far as the pool, which is empty; an offset that is not whole pages is refused before.
-        assertRefused(Errno.ENOMEM, () -> client.mapDma(ram[1], huge, ram[1].iova(), true));
+        assertRefused(Errno.ENOMEM, () -> client.dma().map(ram[1], huge, ram[1].iova(), true));
       }
       client.close();
     }
@@ -137,8 +137,8 @@ class ClientFilesTest {
     MemorySegment memory = arena.allocate(3 * PAGE, PAGE);
     DmaOptions options = saysSo ? DmaOptions.READ_WRITE.withFileIo() : DmaOptions.READ_WRITE;
     try (Fd process = open(Path.of("/proc/self/mem"))) {
-      client.mapDma(new IovaRange(IOVA, PAGE), process, memory.address(), options);
-      client.mapDma(new IovaRange(IOVA + PAGE, PAGE), process, memory.address() + PAGE, options);
+      client.dma().map(new IovaRange(IOVA, PAGE), process, memory.address(), options);
+      client.dma().map(new IovaRange(IOVA + PAGE, PAGE), process, memory.address() + PAGE, options);
     }
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE + 8, 0)).isEqualTo(OK);
     assertThat(memory.get(LittleEndian.U64, PAGE + 8)).isEqualTo(TestDevice.LONG_VALUE);
@@ -150,7 +150,7 @@ class ClientFilesTest {
   @Test
   void reportsUnmappedProcessMemoryAtAccess() throws Exception {
     try (Fd process = open(Path.of("/proc/self/mem"))) {
-      client.mapDma(new IovaRange(IOVA, PAGE), process, 0, DmaOptions.READ_WRITE.withFileIo());
+      client.dma().map(new IovaRange(IOVA, PAGE), process, 0, DmaOptions.READ_WRITE.withFileIo());
     }
     assertThat(dma(TestDevice.DMA_READ, IOVA, 4)).isEqualTo(Errno.EIO);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA, 4)).isEqualTo(Errno.EIO);
@@ -163,7 +163,7 @@ class ClientFilesTest {
   void acceptsCharacterDeviceWithoutSize(boolean mapped) throws Exception {
     restart(mapped ? MappableFiles.MEMORY.withFileSystems(List.of("any")) : MappableFiles.MEMORY);
     try (Fd zero = open(Path.of("/dev/zero"))) {
-      client.mapDma(new IovaRange(IOVA, 2 * PAGE), zero, 0, true);
+      client.dma().map(new IovaRange(IOVA, 2 * PAGE), zero, 0, true);
     }
     served.device().memory().fill((byte) 1);
     assertThat(dma(TestDevice.DMA_READ, IOVA + PAGE, 8)).isEqualTo(OK);
@@ -178,21 +178,21 @@ class ClientFilesTest {
     restart(asked ? MappableFiles.MEMORY.withFileSystems(List.of("any")) : HUGE_PAGES_ONLY);
     Path path = Files.write(folder.resolve("ram"), new byte[(int) (2 * PAGE)]);
     try (Fd file = open(path)) {
-      client.mapDma(new IovaRange(IOVA, PAGE), file, PAGE, true);
+      client.dma().map(new IovaRange(IOVA, PAGE), file, PAGE, true);
       assertThat(ProcessResources.mappings(path.toString())).isEqualTo(asked ? 1 : 0);
       assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
       assertThat(ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN).getLong((int) PAGE))
           .isEqualTo(TestDevice.LONG_VALUE);
-      client.unmapDma(new IovaRange(IOVA, PAGE));
-      assertRefused(Errno.EINVAL, () -> client.mapDma(new IovaRange(IOVA, PAGE), file, PAGE + 1, true));
+      client.dma().unmap(new IovaRange(IOVA, PAGE));
+      assertRefused(Errno.EINVAL, () -> client.dma().map(new IovaRange(IOVA, PAGE), file, PAGE + 1, true));
     }
   }
 
   @Test
   void refusesUnmappableUnreadableFiles() throws Exception {
     try (EventFd event = EventFd.create(); Fd nothing = open(Path.of("/dev/null"))) {
-      assertRefused(Errno.EINVAL, () -> client.mapDma(new IovaRange(IOVA, PAGE), event.fd(), 0, true));
-      client.mapDma(new IovaRange(IOVA, PAGE), nothing, 0, true);
+      assertRefused(Errno.EINVAL, () -> client.dma().map(new IovaRange(IOVA, PAGE), event.fd(), 0, true));
+      client.dma().map(new IovaRange(IOVA, PAGE), nothing, 0, true);
       assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
     }
     client.close();

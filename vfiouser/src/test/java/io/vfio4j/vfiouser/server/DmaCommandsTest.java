@@ -97,16 +97,16 @@ class DmaCommandsTest {
   @Test
   void faultsOnUnexportedPeer() throws Exception {
     assertThat(client.reportsMemoryKinds()).isTrue();
-    client.mapPeer(RANGE, true);
+    client.dma().mapPeer(RANGE, true);
     assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(Errno.EFAULT);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 8)).isEqualTo(Errno.EFAULT);
-    client.unmapDma(RANGE);
+    client.dma().unmap(RANGE);
   }
 
   @Test
   void countsExportedPeerTraffic() throws Exception {
-    client.mapDma(RANGE, file, PAGE, DmaOptions.READ_WRITE.asPeer());
+    client.dma().map(RANGE, file, PAGE, DmaOptions.READ_WRITE.asPeer());
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
     assertThat(guest.get(LittleEndian.U64, PAGE)).isEqualTo(TestDevice.LONG_VALUE);
     assertThat(dma(TestDevice.DMA_READ, IOVA, 100)).isEqualTo(OK);
@@ -129,7 +129,7 @@ class DmaCommandsTest {
 
   @Test
   void accessesMemoryByFileIo() throws Exception {
-    client.mapDma(RANGE, file, PAGE + 3, DmaOptions.READ_WRITE.withFileIo());
+    client.dma().map(RANGE, file, PAGE + 3, DmaOptions.READ_WRITE.withFileIo());
     MemorySegment.copy(RoundTripTest.pattern(arena, 5000), 0, guest, PAGE + 3 + 7, 5000);
     assertThat(dma(TestDevice.DMA_READ, IOVA + 7, 5000)).isEqualTo(OK);
     assertThat(served.device().memory().asSlice(0, 5000).mismatch(RoundTripTest.pattern(arena, 5000)))
@@ -139,28 +139,28 @@ class DmaCommandsTest {
         .isEqualTo(-1);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
     assertThat(guest.get(LittleEndian.U64, PAGE + 3)).isEqualTo(TestDevice.LONG_VALUE);
-    client.unmapDma(RANGE);
+    client.dma().unmap(RANGE);
     assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
   }
 
   @Test
   void faultsOnTruncatedFileWithoutExtendingIt() throws Exception {
-    client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE.withFileIo());
+    client.dma().map(RANGE, file, 0, DmaOptions.READ_WRITE.withFileIo());
     Memfd.resize(file, 2 * PAGE);
     assertThat(dma(TestDevice.DMA_READ, IOVA + 2 * PAGE - 4, 8)).isEqualTo(Errno.EFAULT);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA + 2 * PAGE - 4, 8)).isEqualTo(Errno.EFAULT);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 3 * PAGE, 8)).isEqualTo(Errno.EFAULT);
     assertThat(file.size()).isEqualTo(2 * PAGE);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA + 2 * PAGE - 8, 8)).isEqualTo(OK);
-    client.unmapDma(RANGE);
-    assertRefused(Errno.EINVAL, () -> client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE.withFileIo()));
+    client.dma().unmap(RANGE);
+    assertRefused(Errno.EINVAL, () -> client.dma().map(RANGE, file, 0, DmaOptions.READ_WRITE.withFileIo()));
   }
 
   @Test
   void reportsFileIoErrors() throws Exception {
     try (Fd rom = Memfd.create("rom", PAGE)) {
       Memfd.sealContent(rom);
-      client.mapDma(new IovaRange(IOVA, PAGE), rom, 0, DmaOptions.READ_WRITE.withFileIo());
+      client.dma().map(new IovaRange(IOVA, PAGE), rom, 0, DmaOptions.READ_WRITE.withFileIo());
     }
     assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(OK);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(Errno.EPERM);
@@ -172,7 +172,7 @@ class DmaCommandsTest {
   @ValueSource(booleans = {false, true})
   void refusesWritesToReadOnlyMapping(boolean byFileIo) throws Exception {
     DmaOptions options = byFileIo ? DmaOptions.READ_ONLY.withFileIo() : DmaOptions.READ_ONLY;
-    client.mapDma(RANGE, file, 0, options);
+    client.dma().map(RANGE, file, 0, options);
     guest.set(LittleEndian.U32, 0, 7);
     assertThat(dma(TestDevice.DMA_READ, IOVA, 4)).isEqualTo(OK);
     assertThat(served.device().memory().get(LittleEndian.U32, 0)).isEqualTo(7);
@@ -184,31 +184,31 @@ class DmaCommandsTest {
   @Test
   void unmapsAllKinds() throws Exception {
     MemorySegment opaque = arena.allocate(PAGE);
-    client.mapDma(RANGE, file, 0, true);
-    client.mapDma(2 * IOVA, opaque, true);
-    client.mapDma(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE.withFileIo());
-    client.mapPeer(new IovaRange(4 * IOVA, PAGE), true);
-    client.unmapAllDma();
+    client.dma().map(RANGE, file, 0, true);
+    client.dma().map(2 * IOVA, opaque, true);
+    client.dma().map(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE.withFileIo());
+    client.dma().mapPeer(new IovaRange(4 * IOVA, PAGE), true);
+    client.dma().unmapAll();
     for (long iova = IOVA; iova <= 4 * IOVA; iova += IOVA) {
       assertThat(dma(TestDevice.DMA_READ, iova, 4)).isEqualTo(Errno.EFAULT);
     }
-    assertRefused(Errno.ENOENT, () -> client.unmapDma(RANGE));
-    client.unmapAllDma();
-    client.mapDma(RANGE, file, 0, true);
+    assertRefused(Errno.ENOENT, () -> client.dma().unmap(RANGE));
+    client.dma().unmapAll();
+    client.dma().map(RANGE, file, 0, true);
   }
 
   @Test
   void acceptsIdenticalMappingOnly() throws Exception {
     for (int i = 0; i < 2; i++) {
-      client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE.asPeer());
-      client.mapPeer(new IovaRange(2 * IOVA, PAGE), true);
-      client.mapDma(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE.withFileIo());
+      client.dma().map(RANGE, file, 0, DmaOptions.READ_WRITE.asPeer());
+      client.dma().mapPeer(new IovaRange(2 * IOVA, PAGE), true);
+      client.dma().map(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE.withFileIo());
     }
-    assertRefused(Errno.EEXIST, () -> client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE));
+    assertRefused(Errno.EEXIST, () -> client.dma().map(RANGE, file, 0, DmaOptions.READ_WRITE));
     assertRefused(Errno.EEXIST,
-        () -> client.mapDma(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE));
-    client.unmapDma(RANGE);
-    client.mapDma(RANGE, file, 0, DmaOptions.READ_WRITE);
+        () -> client.dma().map(new IovaRange(3 * IOVA, PAGE), file, 0, DmaOptions.READ_WRITE));
+    client.dma().unmap(RANGE);
+    client.dma().map(RANGE, file, 0, DmaOptions.READ_WRITE);
   }
 
   /** QEMU with a virtual IOMMU takes away what was never mapped; {@link DmaMappingTest} has what lies within such a range. */
@@ -228,15 +228,15 @@ class DmaCommandsTest {
 
   @Test
   void unmapsSeveralMappingsWithOneBitmap() throws Exception {
-    client.mapDma(RANGE, file, 0, true);
-    client.mapDma(new IovaRange(IOVA + 8 * PAGE, PAGE), file, 0, DmaOptions.READ_WRITE.asPeer());
+    client.dma().map(RANGE, file, 0, true);
+    client.dma().map(new IovaRange(IOVA + 8 * PAGE, PAGE), file, 0, DmaOptions.READ_WRITE.asPeer());
     IovaRange both = new IovaRange(IOVA, 16 * PAGE);
     client.dmaLog().orElseThrow().start(List.of(both), PAGE);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 3 * PAGE, 0)).isEqualTo(OK);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + 8 * PAGE, 0)).isEqualTo(OK);
-    assertRefused(Errno.ENOENT, () -> client.unmapDma(new IovaRange(IOVA, 2 * PAGE), PAGE, bitmap(8)));
+    assertRefused(Errno.ENOENT, () -> client.dma().unmap(new IovaRange(IOVA, 2 * PAGE), PAGE, bitmap(8)));
     MemorySegment bits = bitmap(8);
-    client.unmapDma(both, PAGE, bits);
+    client.dma().unmap(both, PAGE, bits);
     assertThat(bits.get(LittleEndian.U64, 0)).isEqualTo(0b1_0000_1000);
     assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(Errno.EFAULT);
     assertThat(dma(TestDevice.DMA_READ, IOVA + 8 * PAGE, 8)).isEqualTo(Errno.EFAULT);
@@ -248,7 +248,7 @@ class DmaCommandsTest {
 
   @Test
   void returnsAndClearsDirtyBitmapOnUnmap() throws Exception {
-    client.mapDma(RANGE, file, 0, true);
+    client.dma().map(RANGE, file, 0, true);
     DmaLog log = client.dmaLog().orElseThrow();
     log.start(List.of(RANGE), PAGE);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE, 0)).isEqualTo(OK);
@@ -256,31 +256,31 @@ class DmaCommandsTest {
     MemorySegment bits = bitmap(8);
     bits.set(LittleEndian.U64, 0, 0x100);
 
-    client.unmapDma(RANGE, PAGE, bits);
+    client.dma().unmap(RANGE, PAGE, bits);
 
     assertThat(bits.get(LittleEndian.U64, 0)).isEqualTo(0b1010 | 0x100);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(Errno.EFAULT);
-    client.mapDma(RANGE, file, 0, true);
+    client.dma().map(RANGE, file, 0, true);
     MemorySegment after = bitmap(8);
     log.report(RANGE, PAGE, after);
     assertThat(after.get(LittleEndian.U64, 0)).as("was cleared").isZero();
-    client.unmapDma(RANGE, 2L * PAGE, after);
+    client.dma().unmap(RANGE, 2L * PAGE, after);
     assertThat(after.get(LittleEndian.U64, 0)).isZero();
   }
 
   @Test
   void keepsMappingWhenBitmapIsRefused() throws Exception {
-    client.mapDma(RANGE, file, 0, true);
-    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, PAGE, bitmap(8)));
+    client.dma().map(RANGE, file, 0, true);
+    assertRefused(Errno.EINVAL, () -> client.dma().unmap(RANGE, PAGE, bitmap(8)));
     client.dmaLog().orElseThrow().start(List.of(RANGE), PAGE);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE, 0)).isEqualTo(OK);
-    assertRefused(Errno.ENOENT, () -> client.unmapDma(new IovaRange(IOVA, PAGE), PAGE, bitmap(8)));
-    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, 2048, bitmap(8)));
-    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, 3, bitmap(8)));
-    assertRefused(Errno.EINVAL, () -> client.unmapDma(RANGE, PAGE, bitmap(7)));
+    assertRefused(Errno.ENOENT, () -> client.dma().unmap(new IovaRange(IOVA, PAGE), PAGE, bitmap(8)));
+    assertRefused(Errno.EINVAL, () -> client.dma().unmap(RANGE, 2048, bitmap(8)));
+    assertRefused(Errno.EINVAL, () -> client.dma().unmap(RANGE, 3, bitmap(8)));
+    assertRefused(Errno.EINVAL, () -> client.dma().unmap(RANGE, PAGE, bitmap(7)));
     assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(OK);
     MemorySegment bits = bitmap(8);
-    client.unmapDma(RANGE, PAGE, bits);
+    client.dma().unmap(RANGE, PAGE, bits);
     assertThat(bits.get(LittleEndian.U64, 0)).as("no bit was lost").isEqualTo(0b10);
   }
 
@@ -360,7 +360,7 @@ class DmaCommandsTest {
     int size = 20_480;
     MemorySegment opaque = RoundTripTest.pattern(arena, 2 * size);
     MemorySegment expected = RoundTripTest.pattern(arena, 2 * size).asSlice(0, size);
-    client.mapDma(IOVA, opaque, true);
+    client.dma().map(IOVA, opaque, true);
     assertThat(dma(TestDevice.DMA_READ, IOVA, size)).isEqualTo(OK);
     assertThat(served.device().memory().asSlice(0, size).mismatch(expected)).isEqualTo(-1);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA + size, size)).isEqualTo(OK);

@@ -55,8 +55,8 @@ class DmaLoggingTest {
     served = TestServer.start(folder);
     client = served.connect();
     guest = Memfd.create("guest", 2 * SIZE);
-    client.mapDma(new IovaRange(LOW, SIZE), guest, 0, true);
-    client.mapDma(new IovaRange(HIGH, SIZE), guest, SIZE, true);
+    client.dma().map(new IovaRange(LOW, SIZE), guest, 0, true);
+    client.dma().map(new IovaRange(HIGH, SIZE), guest, SIZE, true);
     log = client.dmaLog().orElseThrow();
   }
 
@@ -144,7 +144,7 @@ class DmaLoggingTest {
     client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 4096, 65535, 32 << 20)));
     log = client.dmaLog().orElseThrow();
     assertThat(log.maxBitmapSize()).as("as agreed on").isEqualTo(32 << 20);
-    client.mapDma(new IovaRange(LOW, SIZE), guest, 0, true);
+    client.dma().map(new IovaRange(LOW, SIZE), guest, 0, true);
     IovaRange large = new IovaRange(0, 64L << 30);
     log.start(List.of(large), PAGE);
     write(LOW + PAGE);
@@ -156,7 +156,7 @@ class DmaLoggingTest {
   @Test
   void logsWritesByMessage() throws Exception {
     try (Arena arena = Arena.ofShared()) {
-      client.mapDma(4 * HIGH, arena.allocate(4 * PAGE), true);
+      client.dma().map(4 * HIGH, arena.allocate(4 * PAGE), true);
       log.start(List.of(new IovaRange(4 * HIGH, 4 * PAGE)), PAGE);
       write(4 * HIGH + 2 * PAGE - 4);
       assertThat(report(new IovaRange(4 * HIGH, 4 * PAGE), PAGE)).containsExactly(1L, 2L);
@@ -247,7 +247,7 @@ class DmaLoggingTest {
     VfioUserProbe probe = VfioUserProbe.of(client);
     assertThat(probe.startLog(List.of(), 2 * PAGE)).isEqualTo(PAGE);
     IovaRange top = new IovaRange(-PAGE, PAGE);
-    client.mapDma(top, guest, 0, true);
+    client.dma().map(top, guest, 0, true);
     write(LOW);
     write(HIGH + SIZE - 8);
     write(-8);

@@ -182,7 +182,7 @@ class LifecycleTest {
     try (TestServer served = TestServer.start(folder); Fd guest = Memfd.create("guest", 0x1000);
         EventFd event = EventFd.create()) {
       try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(keep))) {
-        client.mapDma(RANGE, guest, 0, true);
+        client.dma().map(RANGE, guest, 0, true);
         client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event));
         client.dmaLog().orElseThrow().start(List.of(RANGE), 4096);
         client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, RANGE.iova());
@@ -361,8 +361,8 @@ class LifecycleTest {
 
   private static void connectOnce(TestServer served, Fd guest, EventFd event) throws Exception {
     try (Arena arena = Arena.ofShared(); VfioUserClient client = served.connect()) {
-      client.mapDma(RANGE, guest, 0, true);
-      client.mapDma(0x20_0000, arena.allocate(4096), true);
+      client.dma().map(RANGE, guest, 0, true);
+      client.dma().map(0x20_0000, arena.allocate(4096), true);
       client.irqs().assign(DeviceDescription.MSIX, 0, List.of(event, event));
       client.mapRegion(TestDevice.BAR2).close();
       client.moveTo(DeviceState.PRE_COPY);

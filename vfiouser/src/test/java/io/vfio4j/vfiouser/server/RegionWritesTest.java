@@ -349,7 +349,7 @@ class RegionWritesTest {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();
         Arena arena = Arena.ofShared()) {
       MemorySegment memory = arena.allocate(4096, 8);
-      client.mapDma(0x10000, memory, true);
+      client.dma().map(0x10000, memory, true);
       client.writeLong(BAR0, TestDevice.ADDRESS, 0x10000);
       client.writeInt(BAR0, TestDevice.LENGTH, 2000);
       client.writeInt(BAR0, TestDevice.COMMAND, TestDevice.TRAFFIC);

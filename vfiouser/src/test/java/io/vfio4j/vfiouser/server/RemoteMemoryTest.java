@@ -58,7 +58,7 @@ class RemoteMemoryTest {
   @Test
   void servesMemoryDuringCall() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
-      client.mapDma(IOVA, memory, true);
+      client.dma().map(IOVA, memory, true);
       MemorySegment.copy(RoundTripTest.pattern(arena, 65536), 0, memory, 0, 65536);
       assertThat(dma(client, TestDevice.DMA_READ, IOVA, 65536)).isEqualTo(new Errno(0));
       assertThat(dma(client, TestDevice.DMA_WRITE, IOVA + 65536, 65536)).isEqualTo(new Errno(0));
@@ -73,7 +73,7 @@ class RemoteMemoryTest {
     try (TestServer served = TestServer.start(folder);
         VfioUserClient client =
             served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 100, 65535, 1 << 20)))) {
-      client.mapDma(IOVA, memory, true);
+      client.dma().map(IOVA, memory, true);
       MemorySegment.copy(RoundTripTest.pattern(arena, 4096), 0, memory, 0, 4096);
       assertThat(dma(client, TestDevice.DMA_READ, IOVA, 4096)).isEqualTo(new Errno(0));
       assertThat(served.device().memory().asSlice(0, 4096).mismatch(memory.asSlice(0, 4096))).isEqualTo(-1);
@@ -84,7 +84,7 @@ class RemoteMemoryTest {
   @ValueSource(ints = {1, 1000, 20_000})
   void servesMemoryIdleAndBusy(int count) throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
-      client.mapDma(IOVA, memory, true);
+      client.dma().map(IOVA, memory, true);
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA);
       client.writeInt(TestDevice.BAR0, TestDevice.LENGTH, count);
       client.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.TRAFFIC);
@@ -102,12 +102,12 @@ class RemoteMemoryTest {
   @Test
   void refusesAccessOutsideMapping() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
-      client.mapDma(IOVA, memory.asSlice(0, 4096), false);
-      client.mapDma(IOVA + 4096, memory.asSlice(4096, 4096), true);
+      client.dma().map(IOVA, memory.asSlice(0, 4096), false);
+      client.dma().map(IOVA + 4096, memory.asSlice(4096, 4096), true);
       assertThat(dma(client, TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(Errno.EACCES);
       assertThat(dma(client, TestDevice.DMA_READ, IOVA + 4000, 200)).isEqualTo(new Errno(0));
       assertThat(dma(client, TestDevice.DMA_READ, IOVA + 8000, 200)).isEqualTo(Errno.EFAULT);
-      client.unmapDma(new IovaRange(IOVA + 4096, 4096));
+      client.dma().unmap(new IovaRange(IOVA + 4096, 4096));
       assertThat(dma(client, TestDevice.DMA_READ, IOVA + 4000, 200)).isEqualTo(Errno.EFAULT);
     }
   }
@@ -116,9 +116,9 @@ class RemoteMemoryTest {
   void keepsOldMappingWhenRefused() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
       memory.set(LittleEndian.U32, 0, 31);
-      client.mapDma(IOVA, memory.asSlice(0, 8192), true);
+      client.dma().map(IOVA, memory.asSlice(0, 8192), true);
       assertThatExceptionOfType(DeviceException.class)
-          .isThrownBy(() -> client.mapDma(IOVA, memory.asSlice(16384, 4096), true));
+          .isThrownBy(() -> client.dma().map(IOVA, memory.asSlice(16384, 4096), true));
       assertThat(dma(client, TestDevice.DMA_READ, IOVA, 4)).isEqualTo(new Errno(0));
       assertThat(served.device().memory().get(LittleEndian.U32, 0)).isEqualTo(31);
     }

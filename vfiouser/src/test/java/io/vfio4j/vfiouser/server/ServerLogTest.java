@@ -120,7 +120,7 @@ class ServerLogTest {
   @Test
   void doesNotLogProbes() throws Exception {
     List<String> lines =
-        log(client -> assertThatThrownBy(() -> client.unmapDma(new IovaRange(0x1000, 0x1000)))
+        log(client -> assertThatThrownBy(() -> client.dma().unmap(new IovaRange(0x1000, 0x1000)))
             .isInstanceOfSatisfying(DeviceException.class,
                 e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT)));
 
