@@ -63,7 +63,8 @@ final class ClientDirtyReport {
       calls.call(action, command, fields, MemorySegment.NULL, reader -> {
         ClientCalls.readBody(reader, head);
         if (reader.remaining() != bytes) {
-          throw new ProtocolException("a dirty bitmap of " + reader.remaining() + " bytes instead of " + bytes);
+          throw new ProtocolException(
+              "a dirty bitmap of " + reader.remaining() + " bytes instead of " + bytes);
         }
         reader.read(reported);
         return Boolean.TRUE;

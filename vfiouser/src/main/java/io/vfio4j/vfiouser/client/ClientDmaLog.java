@@ -56,12 +56,12 @@ final class ClientDmaLog implements DmaLog {
     List<long[]> pairs = ranges.stream().map(range -> new long[] {range.iova(), range.length()}).toList();
     return calls.call("start DMA logging", Command.DEVICE_FEATURE,
         head -> FeatureRequests.startLogging(head, pairs, pageSize), MemorySegment.NULL, reader -> {
-      long chosen = FeatureRequests.loggingPageSize(reader);
-      if (Long.bitCount(chosen) != 1) {
-        throw new ProtocolException("invalid page size of the DMA log: " + Long.toUnsignedString(chosen));
-      }
-      return chosen;
-    });
+          long chosen = FeatureRequests.loggingPageSize(reader);
+          if (Long.bitCount(chosen) != 1) {
+            throw new ProtocolException("invalid page size of the DMA log: " + Long.toUnsignedString(chosen));
+          }
+          return chosen;
+        });
   }
 
   @Override

@@ -159,7 +159,8 @@ public final class ClientDmaMappings {
     report.call(Command.DMA_UNMAP, head -> {
       head.set(LittleEndian.U64, Header.SIZE + DmaUnmap.PAGE_SIZE, pageSize);
       head.set(LittleEndian.U64, Header.SIZE + DmaUnmap.BITMAP_LENGTH, report.bytes());
-      encodeUnmap(head, DmaUnmap.SIZE_WITH_BITMAP + (int) report.bytes(), DmaUnmap.GET_DIRTY_BITMAP, range.iova(),
+      encodeUnmap(head, DmaUnmap.SIZE_WITH_BITMAP + (int) report.bytes(), DmaUnmap.GET_DIRTY_BITMAP,
+          range.iova(),
           range.length());
       return DmaUnmap.SIZE_WITH_BITMAP;
     }, DmaUnmap.SIZE_WITH_BITMAP);
@@ -175,7 +176,8 @@ public final class ClientDmaMappings {
   /** Removes all mappings. */
   public void unmapAll() throws DeviceException {
     calls.call("DMA_UNMAP of all", Command.DMA_UNMAP,
-        head -> encodeUnmap(head, DmaUnmap.SIZE, DmaUnmap.ALL, 0, 0), MemorySegment.NULL, reader -> Boolean.TRUE);
+        head -> encodeUnmap(head, DmaUnmap.SIZE, DmaUnmap.ALL, 0, 0), MemorySegment.NULL,
+        reader -> Boolean.TRUE);
     memory.removeAll();
     mapped.clear();
   }

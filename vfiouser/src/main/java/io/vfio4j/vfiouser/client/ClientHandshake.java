@@ -97,7 +97,8 @@ final class ClientHandshake {
     VersionMessage version = granted.version();
     if (version.major() != offered.major() || version.minor() > offered.minor()) {
       granted.close();
-      throw new ErrnoException(Errno.EINVAL, "unsupported version " + version.major() + "." + version.minor());
+      throw new ErrnoException(Errno.EINVAL,
+          "unsupported version " + version.major() + "." + version.minor());
     }
     return granted;
   }

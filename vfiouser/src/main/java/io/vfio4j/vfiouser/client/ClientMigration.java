@@ -165,7 +165,9 @@ final class ClientMigration implements MigratableDevice {
   /** Reads the state of a device that can migrate. */
   static DeviceState readState(ClientCalls calls) throws DeviceException {
     return calls.call("read the device state", Command.DEVICE_FEATURE,
-        head -> FeatureRequests.encode(head, Feature.MIG_DEVICE_STATE | Feature.GET, FeatureRequests.STATE_SIZE), MemorySegment.NULL,
+        head -> FeatureRequests.encode(head, Feature.MIG_DEVICE_STATE | Feature.GET,
+            FeatureRequests.STATE_SIZE),
+        MemorySegment.NULL,
         reader -> {
           int at = ClientCalls.readBody(reader, Feature.SIZE + FeatureRequests.STATE_SIZE);
           int value = reader.buffer().segment().get(LittleEndian.U32, at + Feature.SIZE);
@@ -218,7 +220,8 @@ final class ClientMigration implements MigratableDevice {
 
   private void setState(DeviceState target) throws DeviceException {
     migrationCalls.call("move to " + target, Command.DEVICE_FEATURE,
-        head -> FeatureRequests.setState(head, target.wireValue()), MemorySegment.NULL, reader -> Boolean.TRUE);
+        head -> FeatureRequests.setState(head, target.wireValue()), MemorySegment.NULL,
+        reader -> Boolean.TRUE);
   }
 
   private void updateState(DeviceState state) {

@@ -35,7 +35,8 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
     SocketTransport.checkSettings(timeout, busyPoll, socketBuffer);
     if (migrationTimeout.compareTo(timeout) < 0) {
       throw new IllegalArgumentException(
-          "the migration timeout of %s is shorter than the timeout of %s".formatted(migrationTimeout, timeout));
+          "the migration timeout of %s is shorter than the timeout of %s".formatted(migrationTimeout,
+              timeout));
     }
   }
 
@@ -158,7 +159,8 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
      * @throws IllegalArgumentException if a duration is negative, or the migration timeout shorter than the timeout
      */
     public ClientOptions build() {
-      return new ClientOptions(limits, keepState, keepStopped, twinSocket, timeout, migrationTimeout, busyPoll,
+      return new ClientOptions(limits, keepState, keepStopped, twinSocket, timeout, migrationTimeout,
+          busyPoll,
           socketBuffer);
     }
   }

@@ -120,7 +120,8 @@ public final class ClientRegions {
     for (long done = 0; done < data.byteSize();) {
       int count = (int) Math.min(maxDataXferSize, data.byteSize() - done);
       long at = offset + done;
-      calls.post(WRITE, Command.REGION_WRITE, head -> ClientRegionAccess.encode(head, Header.SIZE, region, at, count),
+      calls.post(WRITE, Command.REGION_WRITE,
+          head -> ClientRegionAccess.encode(head, Header.SIZE, region, at, count),
           done == 0 && count == data.byteSize() ? data : data.asSlice(done, count));
       done += count;
     }

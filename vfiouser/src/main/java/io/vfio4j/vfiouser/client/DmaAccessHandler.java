@@ -49,7 +49,8 @@ final class DmaAccessHandler implements AutoCloseable {
           + reader.messageSize() + " bytes");
     }
     if (reader.remaining() > DmaAccess.SIZE + (long) maxDataXferSize) {
-      throw new ProtocolException("a command of " + reader.messageSize() + " bytes exceeds the negotiated limit");
+      throw new ProtocolException(
+          "a command of " + reader.messageSize() + " bytes exceeds the negotiated limit");
     }
     request.receive(reader);
     reply.clear();

@@ -35,6 +35,7 @@ record RunningOnlyServer(ClientCalls calls, ServerQuirks quirks) {
 
   private boolean isStopped() throws DeviceException {
     // A device that cannot migrate is never stopped: then the refusal has another reason.
-    return ClientCalls.unlessRefused(() -> ClientMigration.isStopped(ClientMigration.readState(calls))).orElse(false);
+    return ClientCalls.unlessRefused(() -> ClientMigration.isStopped(ClientMigration.readState(calls)))
+        .orElse(false);
   }
 }

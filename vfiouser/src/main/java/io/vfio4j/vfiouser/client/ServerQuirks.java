@@ -23,7 +23,8 @@ final class ServerQuirks {
               granted.minor(), VersionMessage.MAJOR, VersionMessage.MINOR));
     }
     if (granted.capabilities().isEmpty()) {
-      add(ServerQuirk.Kind.NO_CAPABILITIES, "no capabilities sent: the protocol's default limits are in force");
+      add(ServerQuirk.Kind.NO_CAPABILITIES,
+          "no capabilities sent: the protocol's default limits are in force");
     }
     Limits defaults = Limits.DEFAULT;
     if (limits.maxMsgFds() < defaults.maxMsgFds() || limits.maxDataXferSize() < defaults.maxDataXferSize()

@@ -80,7 +80,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
       migration = hasV2 || migrationRegion.isEmpty() ? v2 : v1Device(migrationRegion.get(), v2.dmaLog());
     } catch (ErrnoException e) {
       channel.close();
-      throw new DeviceLostException(name, "connect", e.errno(), "invalid VERSION reply: " + e.getMessage(), e);
+      throw new DeviceLostException(name, "connect", e.errno(), "invalid VERSION reply: " + e.getMessage(),
+          e);
     } catch (LinuxException e) {
       channel.close();
       throw new DeviceLostException(name, "connect", e.errno(), "invalid twin socket: " + e.getMessage(), e);

@@ -97,12 +97,12 @@ public sealed class VfioUserProbe implements DeviceProbe.ResetProbe, DeviceProbe
     int requested = (int) Math.min(into.byteSize(), client.limits().maxDataXferSize());
     return client.calls().call("read the state", Command.MIG_DATA_READ,
         head -> MigDataRequests.encode(head, requested), MemorySegment.NULL, reader -> {
-      int size = MigDataRequests.readLength(reader, requested);
-      if (size > 0) {
-        reader.read(into.asSlice(0, size));
-      }
-      return (long) size;
-    });
+          int size = MigDataRequests.readLength(reader, requested);
+          if (size > 0) {
+            reader.read(into.asSlice(0, size));
+          }
+          return (long) size;
+        });
   }
 
   @Override
