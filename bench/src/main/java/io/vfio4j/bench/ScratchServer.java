@@ -3,6 +3,7 @@ package io.vfio4j.bench;
 
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
+import io.vfio4j.vfiouser.server.KeepState;
 import io.vfio4j.vfiouser.server.ServerOptions;
 import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.BufferedReader;
@@ -24,7 +25,7 @@ public final class ScratchServer {
   /** Runs the server. */
   public static void main(String[] args) throws IOException {
     ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
-    ServerOptions options = ServerOptions.DEFAULT.withKeepState(true).withBusyPoll(BenchClients.BUSY_POLL);
+    ServerOptions options = ServerOptions.DEFAULT.withKeepState(KeepState.ALWAYS).withBusyPoll(BenchClients.BUSY_POLL);
     try (ScratchDevice device = new ScratchDevice(config, ScratchServer::log, System::nanoTime);
         VfioUserServer server =
             VfioUserServer.listen(Path.of(args[0]), device, options, ScratchServer::log)) {

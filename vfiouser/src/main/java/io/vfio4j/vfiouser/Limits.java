@@ -6,83 +6,90 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.dma.DirtyLog;
 
 /**
- * What one end of a connection takes, or what both agreed on.
+ * The limits of one end of a connection, or those negotiated.
  *
- * @param maxMsgFds file descriptors in a message, from 0 on
- * @param maxDataXferSize bytes of data in a message, from 1 on: the protocol has no minimum, but with none nothing goes
- * @param maxDmaMaps mappings at one time, from 1 on
- * @param maxBitmapSize bytes of a dirty bitmap, from 8 on
- * @param pageSizes sizes of pages in which memory may be mapped, each a power of two and a bit here
+ * @param maxMsgFds most file descriptors in a message, at least 0
+ * @param maxDataXferSize most bytes of data in a message, at least 1 (the protocol has no minimum)
+ * @param maxDmaMaps most mappings at a time, at least 1
+ * @param maxBitmapSize most bytes of a dirty bitmap, at least 8
+ * @param pageSizes page sizes in which memory may be mapped: a bit mask, as each is a power of two
  */
 public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long maxBitmapSize, long pageSizes) {
 
-  /** What the protocol assumes of a peer that names no sizes of pages. */
+  /** The page size that the protocol assumes of a peer that does not name any. */
   public static final long ASSUMED_PAGE_SIZE = 4096;
-  /** In pages of this size memory written by DMA is reported; reports in larger ones are put together from them. */
+  /** The page size of dirty tracking; a report in larger pages is combined from these. */
   public static final long DIRTY_PAGE_SIZE = DirtyLog.PAGE_SIZE;
-  /** All from 4 KiB on. */
+  /** All page sizes from 4 KiB. */
   private static final long PAGE_SIZES = Long.MAX_VALUE & -ASSUMED_PAGE_SIZE;
 
-  /** What the protocol assumes of a peer that does not name max_msg_fds. */
+  /** The value of max_msg_fds that the protocol assumes of a peer that does not name it. */
   public static final int ASSUMED_MAX_MSG_FDS = 1;
 
   /**
-   * What an end of ours offers, and what the protocol assumes of a peer that names no limits, except for descriptors and
-   * sizes of pages.
+   * What vfio4j offers. Also what the protocol assumes of a peer that names no limits, except for descriptors
+   * and page sizes.
    */
   public static final Limits DEFAULT = new Limits(8, 1 << 20, 65535, 32L << 20, PAGE_SIZES);
 
-  /** Commands without data are as long as they are, such as DMA_LOGGING_START with all its ranges. */
+  /** The longest body of a command without data, such as DMA_LOGGING_START with all its ranges. */
   private static final int MAX_CONTROL_SIZE = 16 << 10;
-  /** Fields before the data of the largest message. */
+  /** Fields before the data of the longest message. */
   private static final int MAX_FIELDS_SIZE = 64;
 
-  /** Checks that the limits leave room to work. */
+  /** Checks the minimums. */
   public Limits {
     if (maxMsgFds < 0 || maxDataXferSize < 1 || maxDmaMaps < 1
         || maxBitmapSize < Long.BYTES || pageSizes <= 0) {
-      throw new IllegalArgumentException("limits too small to work with");
+      throw new IllegalArgumentException(
+          "limits too small: %d descriptors, %d bytes of data, %d mappings, %d bytes of bitmap, pages 0x%x"
+              .formatted(maxMsgFds, maxDataXferSize, maxDmaMaps, maxBitmapSize, pageSizes));
     }
   }
 
-  /** Makes limits with pages of 4 KiB and all larger sizes. */
+  /** Creates limits with all page sizes from 4 KiB. */
   public Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long maxBitmapSize) {
     this(maxMsgFds, maxDataXferSize, maxDmaMaps, maxBitmapSize, PAGE_SIZES);
   }
 
-  /** Returns these limits with another number of descriptors in a message. */
-  public Limits withMaxMsgFds(int fds) {
-    return new Limits(fds, maxDataXferSize, maxDmaMaps, maxBitmapSize, pageSizes);
+  /** Returns a builder that has the limits of {@link #DEFAULT}. */
+  public static Builder builder() {
+    return DEFAULT.toBuilder();
   }
 
-  /** Returns these limits with another number of bytes of data in a message. */
-  public Limits withMaxDataXferSize(int bytes) {
-    return new Limits(maxMsgFds, bytes, maxDmaMaps, maxBitmapSize, pageSizes);
+  /** Returns a builder that has these limits. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
-  /** Returns these limits with another number of mappings. */
-  public Limits withMaxDmaMaps(int maps) {
-    return new Limits(maxMsgFds, maxDataXferSize, maps, maxBitmapSize, pageSizes);
+  public Limits withMaxMsgFds(int value) {
+    return toBuilder().maxMsgFds(value).build();
   }
 
-  /** Returns these limits with another number of bytes of a dirty bitmap. */
-  public Limits withMaxBitmapSize(long bytes) {
-    return new Limits(maxMsgFds, maxDataXferSize, maxDmaMaps, bytes, pageSizes);
+  public Limits withMaxDataXferSize(int value) {
+    return toBuilder().maxDataXferSize(value).build();
   }
 
-  /** Returns these limits with other sizes of pages. */
-  public Limits withPageSizes(long sizes) {
-    return new Limits(maxMsgFds, maxDataXferSize, maxDmaMaps, maxBitmapSize, sizes);
+  public Limits withMaxDmaMaps(int value) {
+    return toBuilder().maxDmaMaps(value).build();
+  }
+
+  public Limits withMaxBitmapSize(long value) {
+    return toBuilder().maxBitmapSize(value).build();
+  }
+
+  public Limits withPageSizes(long value) {
+    return toBuilder().pageSizes(value).build();
   }
 
   /**
    * Returns the lower of both sides' values.
    *
-   * @throws ErrnoException EINVAL if they have no size of pages in common
+   * @throws ErrnoException EINVAL if they have no page size in common
    */
   public Limits negotiate(Limits other) throws ErrnoException {
     if ((pageSizes & other.pageSizes) == 0) {
-      throw new ErrnoException(Errno.EINVAL, "no size of pages in common: 0x%x and 0x%x"
+      throw new ErrnoException(Errno.EINVAL, "no common page size: 0x%x and 0x%x"
           .formatted(pageSizes, other.pageSizes));
     }
     return new Limits(Math.min(maxMsgFds, other.maxMsgFds), Math.min(maxDataXferSize, other.maxDataXferSize),
@@ -95,8 +102,54 @@ public record Limits(int maxMsgFds, int maxDataXferSize, int maxDmaMaps, long ma
     return Math.max(maxDataXferSize, MAX_CONTROL_SIZE) + MAX_FIELDS_SIZE;
   }
 
-  /** Tells whether something may be mapped at an address, or so many bytes of it. */
+  /** Returns whether an address or a length is a multiple of the smallest page size. */
   public boolean isPageMultiple(long value) {
     return (value & (Long.lowestOneBit(pageSizes) - 1)) == 0;
+  }
+
+  /** Collects limits. */
+  public static final class Builder {
+    private int maxMsgFds;
+    private int maxDataXferSize;
+    private int maxDmaMaps;
+    private long maxBitmapSize;
+    private long pageSizes;
+
+    private Builder(Limits limits) {
+      maxMsgFds = limits.maxMsgFds;
+      maxDataXferSize = limits.maxDataXferSize;
+      maxDmaMaps = limits.maxDmaMaps;
+      maxBitmapSize = limits.maxBitmapSize;
+      pageSizes = limits.pageSizes;
+    }
+
+    public Builder maxMsgFds(int value) {
+      maxMsgFds = value;
+      return this;
+    }
+
+    public Builder maxDataXferSize(int value) {
+      maxDataXferSize = value;
+      return this;
+    }
+
+    public Builder maxDmaMaps(int value) {
+      maxDmaMaps = value;
+      return this;
+    }
+
+    public Builder maxBitmapSize(long value) {
+      maxBitmapSize = value;
+      return this;
+    }
+
+    public Builder pageSizes(long value) {
+      pageSizes = value;
+      return this;
+    }
+
+    public Limits build() {
+      return new Limits(maxMsgFds, maxDataXferSize, maxDmaMaps, maxBitmapSize, pageSizes);
+    }
   }
 }

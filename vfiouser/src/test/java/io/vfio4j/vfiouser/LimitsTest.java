@@ -235,7 +235,7 @@ class LimitsTest {
       // Who says nothing has pages of 4 KiB.
       try (RawPeer peer = served.connectRaw()) {
         peer.assertRefused(Errno.EINVAL, Command.VERSION, MessageBytes.version(1, "{\"capabilities\":{}}"));
-        assertThat(served.log().take()).contains("no size of pages in common");
+        assertThat(served.log().take()).contains("no common page size");
       }
     }
   }

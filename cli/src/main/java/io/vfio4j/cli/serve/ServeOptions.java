@@ -18,6 +18,7 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.device.DeviceFactory;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.server.DeviceServer;
+import io.vfio4j.vfiouser.server.KeepState;
 import io.vfio4j.vfiouser.server.MigrationVersions;
 import io.vfio4j.vfiouser.server.MultiDeviceServer;
 import io.vfio4j.vfiouser.server.ServerLog;
@@ -152,7 +153,8 @@ final class ServeOptions {
     }
     try {
       return limits
-          .applyTo(ServerOptions.DEFAULT.withKeepState(keepState).withOnce(once).withVersions(versions));
+          .applyTo(ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST).once(once)
+              .versions(versions).build());
     } catch (IllegalArgumentException e) {
       throw OptionValues.usageError(command(), e);
     }

@@ -8,89 +8,149 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a device is served.
+ * How a device is served. {@link #DEFAULT} serves one client after another, and resets the device between them.
  *
- * @param limits what the server takes; the lower of its and the client's values is in force
- * @param keepState whether a device in RUNNING is left as it is when a client goes away
+ * @param limits the limits that the server offers; the lower of its and the client's values is in force
+ * @param keepState whether a device in RUNNING keeps its state when a client disconnects
  * @param once whether the server ends with its first client
- * @param stallTimeout how long a client may take for a message, sent or received, and for an answer
- * @param versions how a device that can migrate is driven
- * @param busyPoll how long the server looks for the next message again and again before it sleeps; zero for not at
- *     all. It saves the time to wake up, and costs a processor
- * @param socketBuffer bytes that the kernel may hold on their way to the client; the system may set a lower bound
- * @param recording takes down the sessions; it stays the caller's
- * @param mappableFiles which files of a client are mapped; others are read and written
+ * @param stallTimeout how long a client may take to send or receive one message, and to reply to one
+ * @param versions the versions of the migration interface that a device has, if it can migrate
+ * @param busyPoll how long the server polls for the next message before it sleeps; zero to sleep at once.
+ *     Polling saves the time to wake up, and keeps a CPU busy
+ * @param socketBuffer size of the socket buffers, bytes; the system may reduce it
+ * @param recording where the connections are recorded; stays the caller's
+ * @param mappableFiles the files of a client that are mapped; others are read and written
  */
 public record ServerOptions(Limits limits, KeepState keepState, boolean once, Duration stallTimeout,
-    MigrationVersions versions, Duration busyPoll, int socketBuffer,
-    Optional<Recording> recording, MappableFiles mappableFiles) {
+    MigrationVersions versions, Duration busyPoll, int socketBuffer, Optional<Recording> recording,
+    MappableFiles mappableFiles) {
 
-  /** Serves one client after the other, and resets the device in between. */
-  public static final ServerOptions DEFAULT = new ServerOptions(Limits.DEFAULT, KeepState.ON_REQUEST, false,
-      Duration.ofSeconds(10), MigrationVersions.V2, Duration.ZERO, SocketTransport.DEFAULT_BUFFER,
-      Optional.empty(), MappableFiles.MEMORY);
+  public static final ServerOptions DEFAULT = new Builder().build();
 
-  /** Checks that a client is given some time, and the kernel some memory. */
+  /** Checks that the timeout and the buffer size are positive. */
   public ServerOptions {
     SocketTransport.checkSettings(stallTimeout, busyPoll, socketBuffer);
   }
 
-  /** Returns these options with a device that is left as it is for every client, or else for those that ask. */
-  public ServerOptions withKeepState(boolean always) {
-    return withKeepState(always ? KeepState.ALWAYS : KeepState.ON_REQUEST);
+  /** Returns a builder that has the default options. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /** Returns these options with another way to treat the device when a client goes away. */
-  public ServerOptions withKeepState(KeepState keep) {
-    return new ServerOptions(limits, keep, once, stallTimeout, versions, busyPoll, socketBuffer, recording,
-        mappableFiles);
+  /** Returns a builder that has these options. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.limits = limits;
+    builder.keepState = keepState;
+    builder.once = once;
+    builder.stallTimeout = stallTimeout;
+    builder.versions = versions;
+    builder.busyPoll = busyPoll;
+    builder.socketBuffer = socketBuffer;
+    builder.recording = recording;
+    builder.mappableFiles = mappableFiles;
+    return builder;
   }
 
-  /** Returns these options for a server that ends, or not, with its first client. */
-  public ServerOptions withOnce(boolean endsWithClient) {
-    return new ServerOptions(limits, keepState, endsWithClient, stallTimeout, versions, busyPoll,
-        socketBuffer, recording, mappableFiles);
+  public ServerOptions withKeepState(KeepState value) {
+    return toBuilder().keepState(value).build();
   }
 
-  /** Returns these options with other limits. */
-  public ServerOptions withLimits(Limits offered) {
-    return new ServerOptions(offered, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
-        recording, mappableFiles);
+  public ServerOptions withOnce(boolean value) {
+    return toBuilder().once(value).build();
   }
 
-  /** Returns these options with another patience. */
-  public ServerOptions withStallTimeout(Duration timeout) {
-    return new ServerOptions(limits, keepState, once, timeout, versions, busyPoll, socketBuffer, recording,
-        mappableFiles);
+  public ServerOptions withLimits(Limits value) {
+    return toBuilder().limits(value).build();
   }
 
-  /** Returns these options with other versions of the migration interface. */
-  public ServerOptions withVersions(MigrationVersions offered) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, offered, busyPoll, socketBuffer,
-        recording, mappableFiles);
+  public ServerOptions withStallTimeout(Duration value) {
+    return toBuilder().stallTimeout(value).build();
   }
 
-  /** Returns these options with another time to look for messages before sleeping. */
-  public ServerOptions withBusyPoll(Duration time) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, versions, time, socketBuffer, recording,
-        mappableFiles);
+  public ServerOptions withVersions(MigrationVersions value) {
+    return toBuilder().versions(value).build();
   }
 
-  /** Returns these options with another size of the kernel's buffers. */
-  public ServerOptions withSocketBuffer(int bytes) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, bytes, recording,
-        mappableFiles);
+  public ServerOptions withBusyPoll(Duration value) {
+    return toBuilder().busyPoll(value).build();
   }
 
-  /** Returns these options with a recording of the sessions. */
-  public ServerOptions withRecording(Recording taken) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
-        Optional.of(taken), mappableFiles);
+  public ServerOptions withSocketBuffer(int value) {
+    return toBuilder().socketBuffer(value).build();
   }
 
-  /** Returns these options with other files of clients that are mapped. */
-  public ServerOptions withMappableFiles(MappableFiles mapped) {
-    return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
-        recording, mapped);
+  public ServerOptions withRecording(Recording value) {
+    return toBuilder().recording(value).build();
+  }
+
+  public ServerOptions withMappableFiles(MappableFiles value) {
+    return toBuilder().mappableFiles(value).build();
+  }
+
+  /** Collects options. */
+  public static final class Builder {
+    private Limits limits = Limits.DEFAULT;
+    private KeepState keepState = KeepState.ON_REQUEST;
+    private boolean once = false;
+    private Duration stallTimeout = Duration.ofSeconds(10);
+    private MigrationVersions versions = MigrationVersions.V2;
+    private Duration busyPoll = Duration.ZERO;
+    private int socketBuffer = SocketTransport.DEFAULT_BUFFER;
+    private Optional<Recording> recording = Optional.empty();
+    private MappableFiles mappableFiles = MappableFiles.MEMORY;
+
+    private Builder() {
+    }
+
+    public Builder keepState(KeepState value) {
+      keepState = value;
+      return this;
+    }
+
+    public Builder once(boolean value) {
+      once = value;
+      return this;
+    }
+
+    public Builder limits(Limits value) {
+      limits = value;
+      return this;
+    }
+
+    public Builder stallTimeout(Duration value) {
+      stallTimeout = value;
+      return this;
+    }
+
+    public Builder versions(MigrationVersions value) {
+      versions = value;
+      return this;
+    }
+
+    public Builder busyPoll(Duration value) {
+      busyPoll = value;
+      return this;
+    }
+
+    public Builder socketBuffer(int value) {
+      socketBuffer = value;
+      return this;
+    }
+
+    public Builder recording(Recording value) {
+      recording = Optional.of(value);
+      return this;
+    }
+
+    public Builder mappableFiles(MappableFiles value) {
+      mappableFiles = value;
+      return this;
+    }
+
+    public ServerOptions build() {
+      return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
+          recording, mappableFiles);
+    }
   }
 }

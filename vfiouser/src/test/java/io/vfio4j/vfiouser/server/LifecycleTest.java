@@ -108,7 +108,8 @@ class LifecycleTest {
       "false, true, RESUMING, false", "true, true, RUNNING_P2P, false"})
   void resetsDeviceAtDisconnectUnlessKept(boolean clientKeeps, boolean serverKeeps,
       DeviceState state, boolean isKept) throws Exception {
-    try (TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withKeepState(serverKeeps))) {
+    KeepState keepState = serverKeeps ? KeepState.ALWAYS : KeepState.ON_REQUEST;
+    try (TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withKeepState(keepState))) {
       try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(clientKeeps))) {
         assertThat(client.keepsState()).isEqualTo(clientKeeps);
         client.writeInt(TestDevice.BAR2, 0, 4711);

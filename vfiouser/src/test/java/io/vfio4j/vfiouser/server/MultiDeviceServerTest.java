@@ -175,7 +175,7 @@ class MultiDeviceServerTest {
     awaitRunning();
     Path other = folder.resolve("other");
     for (ServerOptions options : List.of(ServerOptions.DEFAULT.withOnce(true),
-        ServerOptions.DEFAULT.withKeepState(true))) {
+        ServerOptions.DEFAULT.withKeepState(KeepState.ALWAYS))) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> MultiDeviceServer.listen(other, this::make, 1, options, log::add));
     }

@@ -189,7 +189,7 @@ class V1Test {
   @ParameterizedTest
   @EnumSource(names = {"RUNNING", "STOP", "STOP_COPY", "PRE_COPY", "PRE_COPY_P2P", "RUNNING_P2P", "RESUMING"})
   void leavesDeviceRunningForNextClient(DeviceState left) throws Exception {
-    TestServer server = serve(V1.withKeepState(true));
+    TestServer server = serve(V1.withKeepState(KeepState.ALWAYS));
     ClientOptions keeping = ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
     try (VfioUserClient client = server.connect(keeping)) {
       client.writeInt(TestDevice.BAR2, 0, 7);
@@ -207,7 +207,7 @@ class V1Test {
   @Test
   void resetsDeviceWithoutPreCopy() throws Exception {
     TestServer server = serve(new TestDevice(MigrationFeatures.of(MigrationFeature.P2P)),
-        V1.withKeepState(true));
+        V1.withKeepState(KeepState.ALWAYS));
     try (VfioUserClient client = server.connect()) {
       client.moveTo(DeviceState.PRE_COPY);
       client.writeInt(TestDevice.BAR2, 0, 7);
