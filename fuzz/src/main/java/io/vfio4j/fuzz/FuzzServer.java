@@ -7,6 +7,7 @@ import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.server.InMemoryServer;
+import io.vfio4j.vfiouser.server.KeepState;
 import io.vfio4j.vfiouser.server.ServerOptions;
 import java.io.IOException;
 import java.time.Duration;
@@ -52,7 +53,7 @@ final class FuzzServer implements AutoCloseable {
 
   private static ServerOptions options(int setup) {
     return ServerOptions.DEFAULT.withLimits((setup & SMALL_LIMITS) != 0 ? SMALL : DEFAULT)
-        .withKeepState((setup & KEEPS_STATE) != 0).withStallTimeout(STALL_TIMEOUT);
+        .withKeepState((setup & KEEPS_STATE) != 0 ? KeepState.ALWAYS : KeepState.ON_REQUEST).withStallTimeout(STALL_TIMEOUT);
   }
 
   ScratchDevice device() {

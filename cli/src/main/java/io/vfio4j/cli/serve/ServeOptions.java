@@ -153,7 +153,8 @@ final class ServeOptions {
     }
     try {
       return limits
-          .applyTo(ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST).once(once)
+          .applyTo(ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST)
+              .once(once)
               .versions(versions).build());
     } catch (IllegalArgumentException e) {
       throw OptionValues.usageError(command(), e);
