@@ -53,7 +53,8 @@ final class FuzzServer implements AutoCloseable {
 
   private static ServerOptions options(int setup) {
     return ServerOptions.DEFAULT.withLimits((setup & SMALL_LIMITS) != 0 ? SMALL : DEFAULT)
-        .withKeepState((setup & KEEPS_STATE) != 0 ? KeepState.ALWAYS : KeepState.ON_REQUEST).withStallTimeout(STALL_TIMEOUT);
+        .withKeepState((setup & KEEPS_STATE) != 0 ? KeepState.ALWAYS : KeepState.ON_REQUEST)
+        .withStallTimeout(STALL_TIMEOUT);
   }
 
   ScratchDevice device() {
