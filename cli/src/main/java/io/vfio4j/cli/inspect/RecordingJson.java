@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 
-/** What a recording tells, as JSON. */
+/** The events of a recording as JSON. */
 final class RecordingJson {
 
   private RecordingJson() {
@@ -19,27 +19,27 @@ final class RecordingJson {
 
   static JsonObject of(RecordingEvent event) {
     return switch (event) {
-      case RecordingEvent.Connected begun -> Json.event("session").with("session", begun.connection())
-          .with("device", begun.device()).with("time", Instant.ofEpochSecond(0, begun.nanos()).toString())
-          .build();
+      case RecordingEvent.Connected connected ->
+        Json.event("connected").with("connection", connected.connection()).with("device", connected.device())
+            .with("time", Instant.ofEpochSecond(0, connected.nanos()).toString()).build();
       case RecordingEvent.Message message -> message(message);
-      case RecordingEvent.IncompleteMessage remains ->
-        moved("remains", remains, remains.fromClient(), remains.channel()).with("reason", remains.reason())
-            .build();
-      case RecordingEvent.Disconnected ended ->
-        Json.event("session-ended").with("session", ended.connection())
-            .with("at_ms", Duration.ofNanos(ended.nanos())).with("reason", ended.reason()).build();
+      case RecordingEvent.IncompleteMessage incomplete ->
+        transmitted("incomplete", incomplete, incomplete.fromClient(), incomplete.channel())
+            .with("reason", incomplete.reason()).build();
+      case RecordingEvent.Disconnected disconnected ->
+        Json.event("disconnected").with("connection", disconnected.connection())
+            .with("at_ms", Duration.ofNanos(disconnected.nanos())).with("reason", disconnected.reason()).build();
     };
   }
 
-  private static Json moved(String name, RecordingEvent event, boolean fromClient, int channel) {
-    return Json.event(name).with("session", event.connection()).with("at_ms", Duration.ofNanos(event.nanos()))
+  private static Json transmitted(String name, RecordingEvent event, boolean fromClient, int channel) {
+    return Json.event(name).with("connection", event.connection()).with("at_ms", Duration.ofNanos(event.nanos()))
         .with("from", fromClient ? "client" : "server").with("twin", channel != 0);
   }
 
   private static JsonObject message(RecordingEvent.Message message) {
     DecodedMessage decoded = message.decode();
-    Json json = moved("message", message, message.fromClient(), message.channel())
+    Json json = transmitted("message", message, message.fromClient(), message.channel())
         .with("command", decoded.command()).with("id", decoded.id())
         .with("type", decoded.type().name().toLowerCase(Locale.ROOT)).with("no_reply", decoded.noReply())
         .with("message_bytes", message.size());

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What a recording tells, a line for each event. */
+/** The events of a recording as text, one line each. */
 final class RecordingText {
 
   private static final int NANOS_PER_MICRO = 1_000;
@@ -21,14 +21,14 @@ final class RecordingText {
 
   static String of(RecordingEvent event) {
     return switch (event) {
-      case RecordingEvent.Connected begun -> "session %d of %s, %s".formatted(begun.connection(),
-          SanitizedText.of(begun.device()), Instant.ofEpochSecond(0, begun.nanos()));
+      case RecordingEvent.Connected connected -> "connection %d to %s, %s".formatted(connected.connection(),
+          SanitizedText.of(connected.device()), Instant.ofEpochSecond(0, connected.nanos()));
       case RecordingEvent.Message message ->
         prefix(message, message.fromClient(), message.channel()) + describe(message);
-      case RecordingEvent.IncompleteMessage remains ->
-        prefix(remains, remains.fromClient(), remains.channel()) + remains.reason();
-      case RecordingEvent.Disconnected ended -> "session %d ended%s".formatted(ended.connection(),
-          ended.reason().isEmpty() ? "" : ": " + SanitizedText.of(ended.reason()));
+      case RecordingEvent.IncompleteMessage incomplete ->
+        prefix(incomplete, incomplete.fromClient(), incomplete.channel()) + incomplete.reason();
+      case RecordingEvent.Disconnected disconnected -> "connection %d ended%s".formatted(disconnected.connection(),
+          disconnected.reason().isEmpty() ? "" : ": " + SanitizedText.of(disconnected.reason()));
     };
   }
 

@@ -54,14 +54,14 @@ class InspectTest {
   private void record() throws IOException {
     try (Recording recording = Recording.create(path(), line -> {
     }); EventFd event = EventFd.create()) {
-      Recording.Connection session = recording.recordConnect("a \u001b[31mdevice");
-      session.recordReceived(0, version("{\"a\":\"\u001b[2J\"}"), List.of());
-      session.recordReceived(0, message(7, 16, 0, 0, 16, 0x20002, 6, 0), List.of(event.fd()));
-      session.recordSent(0, message(7, 16, 0x21, 22), MemorySegment.NULL, List.of());
-      session.recordSent(1, message(0, 12, 0x10, 0, 0x1000, 1, 8, 0, 1, 2), MemorySegment.NULL, List.of());
-      session.recordReceived(0, message(8, 999, 2, 0), List.of());
-      session.recordReceived(0, message(9, 4, 0, 0, 16).asSlice(0, 18), List.of());
-      session.recordDisconnect("it was \u202e over");
+      Recording.Connection connection = recording.recordConnect("a \u001b[31mdevice");
+      connection.recordReceived(0, version("{\"a\":\"\u001b[2J\"}"), List.of());
+      connection.recordReceived(0, message(7, 16, 0, 0, 16, 0x20002, 6, 0), List.of(event.fd()));
+      connection.recordSent(0, message(7, 16, 0x21, 22), MemorySegment.NULL, List.of());
+      connection.recordSent(1, message(0, 12, 0x10, 0, 0x1000, 1, 8, 0, 1, 2), MemorySegment.NULL, List.of());
+      connection.recordReceived(0, message(8, 999, 2, 0), List.of());
+      connection.recordReceived(0, message(9, 4, 0, 0, 16).asSlice(0, 18), List.of());
+      connection.recordDisconnect("it was \u202e over");
     }
   }
 
@@ -74,7 +74,7 @@ class InspectTest {
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.out()).doesNotContain("\u001b", "\u202e");
     assertThat(run.out().lines().map(line -> line.replaceFirst("^1 +\\d+\\.\\d{6} ", ""))).satisfiesExactly(
-        line -> assertThat(line).startsWith("session 1 of a \ufffd[31mdevice, 20"),
+        line -> assertThat(line).startsWith("connection 1 to a \ufffd[31mdevice, 20"),
         line -> assertThat(line).isEqualTo("> VERSION #1 major=0 minor=1 {\"a\":\"\ufffd[2J\"}"),
         line -> assertThat(line)
             .isEqualTo(
@@ -84,7 +84,7 @@ class InspectTest {
             + "data=0100000002000000"),
         line -> assertThat(line).isEqualTo("> command 999 #8 of an unknown type"),
         line -> assertThat(line).isEqualTo("> 18 of the 20 bytes of a message"),
-        line -> assertThat(line).isEqualTo("session 1 ended: it was \ufffd over"));
+        line -> assertThat(line).isEqualTo("connection 1 ended: it was \ufffd over"));
   }
 
   @Test
@@ -94,8 +94,8 @@ class InspectTest {
     CommandRun run = CommandRun.vfio4j("inspect", "--json", path().toString());
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("session",
-        "message", "message", "message", "message", "message", "remains", "session-ended");
+    assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("connected",
+        "message", "message", "message", "message", "message", "incomplete", "disconnected");
     JsonObject set = run.events().get(2);
     assertThat(set.get("from").getAsString()).isEqualTo("client");
     assertThat(set.get("command").getAsString()).isEqualTo("DEVICE_FEATURE");
@@ -117,7 +117,7 @@ class InspectTest {
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.out().lines().toList().getLast()).endsWith("> 18 of the 20 bytes of a message");
     assertThat(run.err())
-        .matches("vfio4j: the recording cannot be read from byte \\d+ on: the file is cut off within"
+        .matches("vfio4j: the recording cannot be read from byte \\d+ on: the file is truncated within"
             + " a record; 5 messages lie before that\\n");
   }
 

@@ -16,8 +16,8 @@ import java.lang.foreign.ValueLayout;
 record BitmapPart(IovaRange part, long pageSize, MemorySegment bits) {
 
   /**
-   * Sets the bits in the bitmap of the whole range. If the part is not aligned to the range's pages, a page of the part
-   * overlaps two of the range: both are dirty.
+   * Sets the bits in the bitmap of the whole range. If the part is not aligned to the range's pages, a page
+   * of the part overlaps two of the range: both are dirty.
    *
    * @param range the range that the bitmap covers, which contains the part
    * @param bitmap has the same page size; no bit is cleared

@@ -21,7 +21,8 @@ import java.util.Set;
  *
  * @param name the device's name, for messages
  * @param channel the connection to the server
- * @param isMigration whether the calls move or reset the device, or carry its state: then the migration timeout applies
+ * @param isMigration whether the calls move or reset the device, or carry its state: then the migration
+ *     timeout applies
  */
 record ClientCalls(String name, ClientChannel channel, boolean isMigration) {
 

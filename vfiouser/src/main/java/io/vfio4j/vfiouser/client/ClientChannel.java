@@ -23,12 +23,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's end of a connection: sends a command and receives the reply. Commands of the server that arrive in between
- * go to the {@link DmaAccessService}.
+ * The client's end of a connection: sends a command and receives the reply. Commands of the server that
+ * arrive in between go to the {@link DmaAccessService}.
  *
  * <p>
- * States: open → failed → closed, or open → closed. The first error moves the channel to failed, because after it the
- * position in the stream is unknown: the socket is shut down, and every later call throws the same error.
+ * States: open → failed → closed, or open → closed. The first error moves the channel to failed, because
+ * after it the position in the stream is unknown: the socket is shut down, and every later call throws the
+ * same error.
  */
 final class ClientChannel implements AutoCloseable {
 
@@ -246,7 +247,10 @@ final class ClientChannel implements AutoCloseable {
     }
   }
 
-  /** Fails the channel, and returns the exception to throw: a timeout shows as an error of the socket it shut down. */
+  /**
+   * Fails the channel, and returns the exception to throw: a timeout shows as an error of the socket it shut
+   * down.
+   */
   private IOException failExchange(Command command, IOException error) {
     IOException reason = error;
     if (watchdog.hasExpired()) {

@@ -6,7 +6,9 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 
-/** A data session of a served device. It ends when the device leaves the states that the session belongs to. */
+/**
+ * A data session of a served device. It ends when the device leaves the states that the session belongs to.
+ */
 abstract sealed class ClientDataSession permits ClientSavingSession, ClientResumingSession {
 
   private final ClientMigration migration;

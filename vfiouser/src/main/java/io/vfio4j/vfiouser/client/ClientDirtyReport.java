@@ -25,8 +25,8 @@ final class ClientDirtyReport {
    *
    * @param action its purpose, for messages
    * @param bitmap where bits are set; none is cleared
-   * @throws DeviceException EINVAL for a page size that is not a power of two or a bitmap that is too short, E2BIG for one
-   *     that exceeds the negotiated limit
+   * @throws DeviceException EINVAL for a page size that is not a power of two or a bitmap that is too short,
+   *     E2BIG for one that exceeds the negotiated limit
    */
   ClientDirtyReport(ClientCalls calls, Limits limits, String action, IovaRange range, long pageSize,
       MemorySegment bitmap) throws DeviceException {

@@ -44,7 +44,8 @@ public final class ClientDmaMappings {
    * @param fd the file, which remains the caller's
    * @param offset where in the file the memory begins, bytes, a multiple of the page size
    * @param writable whether the device may write it
-   * @throws DeviceException EINVAL if the range overlaps another mapping or exceeds the file, ENOSPC for too many mappings
+   * @throws DeviceException EINVAL if the range overlaps another mapping or exceeds the file, ENOSPC for too
+   *     many mappings
    */
   public void map(IovaRange range, Fd fd, long offset, boolean writable) throws DeviceException {
     map(range, fd, offset, writable ? DmaOptions.READ_WRITE : DmaOptions.READ_ONLY);
@@ -56,7 +57,8 @@ public final class ClientDmaMappings {
    * @param range the IOVA range
    * @param fd the file, which remains the caller's
    * @param offset where in the file the memory begins, bytes; a multiple of the page size except for file I/O
-   * @throws DeviceException EINVAL if the range overlaps another mapping or exceeds the file, ENOSPC for too many mappings
+   * @throws DeviceException EINVAL if the range overlaps another mapping or exceeds the file, ENOSPC for too
+   *     many mappings
    */
   public void map(IovaRange range, Fd fd, long offset, DmaOptions options) throws DeviceException {
     map(range, offset, options.flags(sendsPeerFlag), List.of(fd));
@@ -84,8 +86,8 @@ public final class ClientDmaMappings {
   }
 
   /**
-   * Maps a region of another device that was not exported as a file. A hardware device could access it; an emulated one
-   * cannot, and gets EFAULT.
+   * Maps a region of another device that was not exported as a file. A hardware device could access it; an
+   * emulated one cannot, and gets EFAULT.
    *
    * @param range the IOVA range
    * @param writable whether the device may write it
@@ -94,7 +96,8 @@ public final class ClientDmaMappings {
   public void mapPeer(IovaRange range, boolean writable) throws DeviceException {
     map(range, 0, access(writable) | (sendsPeerFlag ? DmaMap.PEER : 0), List.of());
     if (!sendsPeerFlag) {
-      // The server sees opaque memory and requests it by message; ClientMemory does not have it and replies EFAULT.
+      // The server sees opaque memory and requests it by message; ClientMemory does not have it and replies
+      // EFAULT.
       calls.channel().serveMemory();
     }
   }
@@ -144,14 +147,14 @@ public final class ClientDmaMappings {
   }
 
   /**
-   * Removes a mapping and reads its DMA log, atomically: the device writes nothing in between, and a failure changes
-   * nothing. The DMA log must be started.
+   * Removes a mapping and reads its DMA log, atomically: the device writes nothing in between, and a failure
+   * changes nothing. The DMA log must be started.
    *
    * @param range as for {@link #unmap(IovaRange)}
    * @param pageSize bytes per bit, a power of two of at least 4096
    * @param bitmap where bits are set, as by {@link DmaLog#report}
-   * @throws DeviceException ENOENT if there is no such mapping; EINVAL for an invalid page size, a bitmap that is too
-   *     short, or without a log
+   * @throws DeviceException ENOENT if there is no such mapping; EINVAL for an invalid page size, a bitmap
+   *     that is too short, or without a log
    */
   public void unmap(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
     ClientDirtyReport report =
@@ -191,9 +194,10 @@ public final class ClientDmaMappings {
   }
 
   /**
-   * Returns the ranges in which to request the dirty pages of a range. The reference library only reports exactly a
-   * mapping; other old servers have lost bits of a range that contains several. So servers other than vfio4j's are queried
-   * mapping by mapping. Between mappings there is no memory that the device could write.
+   * Returns the ranges in which to request the dirty pages of a range. The reference library only reports
+   * exactly a mapping; other old servers have lost bits of a range that contains several. So servers other
+   * than vfio4j's are queried mapping by mapping. Between mappings there is no memory that the device could
+   * write.
    *
    * @return the range itself if it splits a mapping or contains none
    */

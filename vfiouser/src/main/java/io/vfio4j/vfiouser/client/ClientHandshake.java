@@ -74,7 +74,8 @@ final class ClientHandshake {
   /**
    * Sends the client's VERSION and receives the server's.
    *
-   * @throws DeviceException EBUSY if another client is connected, or another errno with which the server refuses
+   * @throws DeviceException EBUSY if another client is connected, or another errno with which the server
+   *     refuses
    * @throws ErrnoException EINVAL if the server's version is not one that the client offered
    */
   static NegotiationResult negotiate(ClientCalls calls, ClientOptions options)

@@ -19,8 +19,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The interrupts of a served device, DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS. A request that exceeds the server's limits is
- * split into several messages; if one of them is refused, those before it have taken effect.
+ * The interrupts of a served device, DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS. A request that exceeds the
+ * server's limits is split into several messages; if one of them is refused, those before it have taken
+ * effect.
  */
 public final class ClientIrqs {
 
@@ -52,20 +53,22 @@ public final class ClientIrqs {
   }
 
   /**
-   * Makes the device signal eventfds for its interrupts, {@code VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER}.
+   * Makes the device signal eventfds for its interrupts,
+   * {@code VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER}.
    *
    * @param index the interrupt's index
    * @param start the first vector
    * @param eventFds an eventfd for each vector from there on; they remain the caller's
-   * @throws DeviceException EINVAL if there are no such vectors, EOPNOTSUPP if the server accepts no descriptors
+   * @throws DeviceException EINVAL if there are no such vectors, EOPNOTSUPP if the server accepts no
+   *     descriptors
    */
   public void assign(int index, int start, List<EventFd> eventFds) throws DeviceException {
     connect(IrqAction.TRIGGER, index, start, eventFds);
   }
 
   /**
-   * Assigns eventfds to an action. For {@link IrqAction#TRIGGER} the device signals them. For the other two the client
-   * does, to mask or unmask, as a hypervisor does at the end of an interrupt.
+   * Assigns eventfds to an action. For {@link IrqAction#TRIGGER} the device signals them. For the other two
+   * the client does, to mask or unmask, as a hypervisor does at the end of an interrupt.
    *
    * @param index the interrupt's index
    * @param start the first vector
@@ -85,8 +88,8 @@ public final class ClientIrqs {
   }
 
   /**
-   * Removes eventfds. For MSI-X and {@link IrqAction#TRIGGER}, before any vector is assigned, it also announces that the
-   * index is about to be used.
+   * Removes eventfds. For MSI-X and {@link IrqAction#TRIGGER}, before any vector is assigned, it also
+   * announces that the index is about to be used.
    *
    * @param index the interrupt's index
    * @param start the first vector

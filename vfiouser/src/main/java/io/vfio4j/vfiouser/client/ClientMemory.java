@@ -21,7 +21,9 @@ final class ClientMemory {
   /** Pages written by DMA_WRITE while the DMA log is started. */
   private final ClientWriteLog writes = new ClientWriteLog();
 
-  /** Held while memory of a mapping is sent or written, so that it is not unmapped, and then freed, meanwhile. */
+  /**
+   * Held while memory of a mapping is sent or written, so that it is not unmapped, and then freed, meanwhile.
+   */
   private final ReentrantLock lock = new ReentrantLock();
 
   ClientWriteLog writes() {

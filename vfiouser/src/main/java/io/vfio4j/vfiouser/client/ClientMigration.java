@@ -257,7 +257,10 @@ final class ClientMigration implements MigratableDevice {
     return state == DeviceState.STOP || state == DeviceState.STOP_COPY;
   }
 
-  /** Ends the session and moves the device to RUNNING: some servers leave the migration state unchanged by a reset. */
+  /**
+   * Ends the session and moves the device to RUNNING: some servers leave the migration state unchanged by a
+   * reset.
+   */
   private void afterReset() throws DeviceException {
     ClientDataSession open = session;
     if (open != null) {
@@ -269,8 +272,8 @@ final class ClientMigration implements MigratableDevice {
       return;
     }
     quirks.add(ServerQuirk.Kind.RESET_LEAVES_STATE,
-        "a reset leaves the migration state unchanged: the device is moved to RUNNING afterwards, which is impossible "
-            + "from RESUMING");
+        "a reset leaves the migration state unchanged: the device is moved to RUNNING afterwards, which is "
+            + "impossible from RESUMING");
     if (left != DeviceState.RESUMING && left != DeviceState.ERROR) {
       moveTo(DeviceState.RUNNING);
       return;

@@ -13,7 +13,8 @@ import java.util.Optional;
 /**
  * The migration region, version 1 of the migration interface, of a served device.
  *
- * @param access accesses the region with the migration timeout, because an access may make the device change its state
+ * @param access accesses the region with the migration timeout, because an access may make the device change
+ *     its state
  * @param info the server's description of the region
  */
 record ClientMigrationRegion(ClientCalls calls, ClientRegionAccess access, RegionInfo info)

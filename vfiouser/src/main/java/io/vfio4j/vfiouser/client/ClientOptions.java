@@ -9,18 +9,20 @@ import java.time.Duration;
  * Options of a connection to a server.
  *
  * @param limits limits that the client offers; the lower of each side's values is in force
- * @param keepState whether to request that the server leave a device in RUNNING as it is when this client disconnects
- * @param keepStopped whether to request, beyond {@code keepState}, that the server leave a stopped device (STOP,
- *     STOP_COPY) in STOP with its state, and a running one whose state is being read (PRE_COPY and the P2P states) in
- *     RUNNING: for a client that saves the state of a device and may be killed meanwhile
- * @param twinSocket whether to request that the server send its own commands, for memory that it reaches by message, over
- *     a second socket, where they do not wait for the client's exchanges on the first
+ * @param keepState whether to request that the server leave a device in RUNNING as it is when this client
+ *     disconnects
+ * @param keepStopped whether to request, beyond {@code keepState}, that the server leave a stopped device
+ *     (STOP, STOP_COPY) in STOP with its state, and a running one whose state is being read (PRE_COPY and the
+ *     P2P states) in RUNNING: for a client that saves the state of a device and may be killed meanwhile
+ * @param twinSocket whether to request that the server send its own commands, for memory that it reaches by
+ *     message, over a second socket, where they do not wait for the client's exchanges on the first
  * @param timeout maximum duration of an exchange: the server receives a command, handles it and replies
- * @param migrationTimeout maximum duration of an exchange that moves or resets the device, or carries its state; at least
- *     {@code timeout}
- * @param busyPoll how long the client polls for a reply before it sleeps; zero to sleep at once. Polling saves the wakeup
- *     latency and occupies a processor
- * @param socketBuffer bytes that the kernel may buffer on the way to the server; the system may impose a lower limit
+ * @param migrationTimeout maximum duration of an exchange that moves or resets the device, or carries its
+ *     state; at least {@code timeout}
+ * @param busyPoll how long the client polls for a reply before it sleeps; zero to sleep at once. Polling
+ *     saves the wakeup latency and occupies a processor
+ * @param socketBuffer bytes that the kernel may buffer on the way to the server; the system may impose a
+ *     lower limit
  */
 public record ClientOptions(Limits limits, boolean keepState, boolean keepStopped, boolean twinSocket,
     Duration timeout, Duration migrationTimeout, Duration busyPoll, int socketBuffer) {
@@ -70,12 +72,17 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
     return toBuilder().limits(offered).build();
   }
 
-  /** Returns these options with another timeout, also for exchanges that move the device or carry its state. */
+  /**
+   * Returns these options with another timeout, also for exchanges that move the device or carry its state.
+   */
   public ClientOptions withTimeout(Duration timeout) {
     return toBuilder().timeout(timeout).migrationTimeout(timeout).build();
   }
 
-  /** Returns these options with another timeout for exchanges that move or reset the device, or carry its state. */
+  /**
+   * Returns these options with another timeout for exchanges that move or reset the device, or carry its
+   * state.
+   */
   public ClientOptions withMigrationTimeout(Duration timeout) {
     return toBuilder().migrationTimeout(timeout).build();
   }
@@ -156,7 +163,8 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
     /**
      * Returns the options.
      *
-     * @throws IllegalArgumentException if a duration is negative, or the migration timeout shorter than the timeout
+     * @throws IllegalArgumentException if a duration is negative, or the migration timeout shorter than the
+     *     timeout
      */
     public ClientOptions build() {
       return new ClientOptions(limits, keepState, keepStopped, twinSocket, timeout, migrationTimeout,

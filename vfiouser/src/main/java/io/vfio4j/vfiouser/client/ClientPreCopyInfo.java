@@ -18,8 +18,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads the pre-copy info of a served device. A vfio4j server grants feature 0xff00 by VERSION. On other servers this class
- * tries MIG_GET_PRECOPY_INFO, then the feature, and keeps to the one that works. Used by the thread that moves the device.
+ * Reads the pre-copy info of a served device. A vfio4j server grants feature 0xff00 by VERSION. On other
+ * servers this class tries MIG_GET_PRECOPY_INFO, then the feature, and keeps to the one that works. Used by
+ * the thread that moves the device.
  */
 final class ClientPreCopyInfo {
 

@@ -13,8 +13,8 @@ import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The client's side of REGION_READ and REGION_WRITE, split into pieces that fit in a message. The encoder and the readers
- * are kept, with the current piece in fields, so that an access does not allocate.
+ * The client's side of REGION_READ and REGION_WRITE, split into pieces that fit in a message. The encoder and
+ * the readers are kept, with the current piece in fields, so that an access does not allocate.
  */
 final class ClientRegionAccess {
 

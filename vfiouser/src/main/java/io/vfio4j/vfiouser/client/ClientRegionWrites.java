@@ -20,7 +20,10 @@ final class ClientRegionWrites {
   private static final int MAX_WRITES = 200;
 
   private final ClientCalls calls;
-  /** Maximum number of writes in a message; 1 if the server does not support such messages, or not of that size. */
+  /**
+   * Maximum number of writes in a message; 1 if the server does not support such messages, or not of that
+   * size.
+   */
   private final int maxWrites;
   /** Maximum number of bytes in a message. If it is less than a register has, a write is split. */
   private final int maxBytes;
@@ -37,7 +40,8 @@ final class ClientRegionWrites {
       int executed = part.size() == 1 ? writeOne(part.getFirst()) : writeAll(part);
       done += executed;
       if (executed < part.size()) {
-        // The reply has the number of writes done, but not the error of the next one: repeated alone, it gets an errno.
+        // The reply has the number of writes done, but not the error of the next one: repeated alone, it gets
+        // an errno.
         done += writeOne(writes.get(done));
       }
     }

@@ -70,12 +70,13 @@ public final class ClientRegions {
   }
 
   /**
-   * Requests the doorbells of a region: places where a client may signal an eventfd instead of sending a write.
+   * Requests the doorbells of a region: places where a client may signal an eventfd instead of sending a
+   * write.
    *
    * @param index the region's index
    * @return the doorbells; closed by the caller
-   * @throws DeviceException EINVAL if there is no such region, ENOSYS or another errno if the server does not support
-   *     doorbells, E2BIG if it has more than 128 or more than fit in a message
+   * @throws DeviceException EINVAL if there is no such region, ENOSYS or another errno if the server does not
+   *     support doorbells, E2BIG if it has more than 128 or more than fit in a message
    */
   public Doorbells doorbells(int index) throws DeviceException {
     String action = "GET_REGION_IO_FDS of " + index;
@@ -108,8 +109,8 @@ public final class ClientRegions {
   }
 
   /**
-   * Posts a write to a region: neither waits for the device nor reports an error. The server handles it before later
-   * requests. Split into several messages if it exceeds the server's limit.
+   * Posts a write to a region: neither waits for the device nor reports an error. The server handles it
+   * before later requests. Split into several messages if it exceeds the server's limit.
    *
    * @param region the region's index
    * @param offset where to begin, bytes
@@ -130,16 +131,17 @@ public final class ClientRegions {
   /**
    * Writes to registers, in order, many in one message if the server supports REGION_WRITE_MULTI.
    *
-   * @throws DeviceException EINVAL outside a region, or another errno with which the device refuses a write. The writes
-   *     before it have been done, except that a message with a write outside a writable region has no effect at all
+   * @throws DeviceException EINVAL outside a region, or another errno with which the device refuses a write.
+   *     The writes before it have been done, except that a message with a write outside a writable region has
+   *     no effect at all
    */
   public void writeAll(List<RegionWrite> all) throws DeviceException {
     writes.write(all);
   }
 
   /**
-   * Posts writes to registers as {@link #postWrite} does, in order, many in one message if the server supports
-   * REGION_WRITE_MULTI.
+   * Posts writes to registers as {@link #postWrite} does, in order, many in one message if the server
+   * supports REGION_WRITE_MULTI.
    *
    * @throws DeviceLostException if the connection has failed
    */

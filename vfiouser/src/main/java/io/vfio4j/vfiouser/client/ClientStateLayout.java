@@ -15,7 +15,9 @@ final class ClientStateLayout {
   private ClientStateLayout() {
   }
 
-  /** Queries a server. Returns empty if it does not support the feature, or its reply is not a valid layout. */
+  /**
+   * Queries a server. Returns empty if it does not support the feature, or its reply is not a valid layout.
+   */
   static Optional<StateLayout> query(ClientCalls calls) throws DeviceException {
     return ClientCalls.unlessRefused(FeatureRequests.UNSUPPORTED, () -> calls.call("read the state layout",
         Command.DEVICE_FEATURE,

@@ -8,12 +8,13 @@ import io.vfio4j.model.dma.DirtyLog;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The client's own log of DMA_WRITE. A server may omit these pages from its reports, as the reference library does since
- * its protocol 0.2, because the client itself has written them. Other servers report them too, which does no harm.
+ * The client's own log of DMA_WRITE. A server may omit these pages from its reports, as the reference library
+ * does since its protocol 0.2, because the client itself has written them. Other servers report them too,
+ * which does no harm.
  *
  * <p>
- * It is started while the server's log is, and covers all memory. {@link #mark} may be called by any thread, the other
- * methods by one at a time.
+ * It is started while the server's log is, and covers all memory. {@link #mark} may be called by any thread,
+ * the other methods by one at a time.
  */
 final class ClientWriteLog {
 
@@ -47,8 +48,8 @@ final class ClientWriteLog {
   }
 
   /**
-   * Moves the pages of a range into a report. Called after the server has reported or unmapped the range, when all of its
-   * earlier writes have been marked.
+   * Moves the pages of a range into a report. Called after the server has reported or unmapped the range,
+   * when all of its earlier writes have been marked.
    *
    * @param name the device's name, for messages
    * @param pageSize bytes per bit, a power of two of at least 4096

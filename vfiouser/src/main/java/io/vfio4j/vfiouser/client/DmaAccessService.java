@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Serves the client's memory to the server on a client's channel: DMA_READ and DMA_WRITE.
  *
  * <p>
- * On a single socket the thread that has the channel serves commands that arrive before its reply; between exchanges the
- * thread {@code vfio-user-dma} does, from {@link #start} on. With a twin socket, {@link TwinDmaAccessServer} serves them in
- * its own thread instead.
+ * On a single socket the thread that has the channel serves commands that arrive before its reply; between
+ * exchanges the thread {@code vfio-user-dma} does, from {@link #start} on. With a twin socket,
+ * {@link TwinDmaAccessServer} serves them in its own thread instead.
  */
 final class DmaAccessService implements AutoCloseable {
 
@@ -99,8 +99,9 @@ final class DmaAccessService implements AutoCloseable {
   }
 
   /**
-   * Serves commands that have arrived, if the thread runs. A client that posts without pause keeps the channel locked
-   * against the thread, and the server cannot defer messages without limit while it waits for a reply.
+   * Serves commands that have arrived, if the thread runs. A client that posts without pause keeps the
+   * channel locked against the thread, and the server cannot defer messages without limit while it waits for
+   * a reply.
    */
   void servePending() throws LinuxException, ProtocolException {
     if (thread == null) {
@@ -114,7 +115,9 @@ final class DmaAccessService implements AutoCloseable {
     }
   }
 
-  /** Serves commands that arrived together with a reply: the socket is not readable because of them any more. */
+  /**
+   * Serves commands that arrived together with a reply: the socket is not readable because of them any more.
+   */
   void serveBuffered() throws LinuxException, ProtocolException {
     reader.skipRest();
     while (reader.hasBuffered()) {

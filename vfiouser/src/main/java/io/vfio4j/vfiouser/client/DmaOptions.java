@@ -8,10 +8,10 @@ import io.vfio4j.vfiouser.wire.Structs.DmaMap;
  * Options of a DMA mapping of a file.
  *
  * @param writable whether the device may write it
- * @param kind {@link MemoryKind#MEMORY}, or {@link MemoryKind#PEER} for another device's region that was exported as a
- *     file: DMA to it must stop in the P2P states
- * @param fileIo whether the server should read and write the file instead of mapping it, as for a file that cannot be
- *     mapped
+ * @param kind {@link MemoryKind#MEMORY}, or {@link MemoryKind#PEER} for another device's region that was
+ *     exported as a file: DMA to it must stop in the P2P states
+ * @param fileIo whether the server should read and write the file instead of mapping it, as for a file that
+ *     cannot be mapped
  */
 public record DmaOptions(boolean writable, MemoryKind kind, boolean fileIo) {
 

@@ -7,9 +7,9 @@ import io.vfio4j.vfiouser.Doorbell;
 import java.util.List;
 
 /**
- * The doorbells of a region of a served device, with their eventfds. Thread-safe. The device of a vfio4j server sees a
- * doorbell that was rung before a message was sent before that message, unless it waits for a reply to DMA_READ or
- * DMA_WRITE at that time.
+ * The doorbells of a region of a served device, with their eventfds. Thread-safe. The device of a vfio4j
+ * server sees a doorbell that was rung before a message was sent before that message, unless it waits for a
+ * reply to DMA_READ or DMA_WRITE at that time.
  */
 public final class Doorbells implements AutoCloseable {
 
@@ -40,8 +40,8 @@ public final class Doorbells implements AutoCloseable {
    * Rings a doorbell.
    *
    * @param index the doorbell's index in {@link #all}
-   * @throws LinuxException EBADF if this is closed; EPIPE or another errno if the server sent a descriptor that is not an
-   *     eventfd
+   * @throws LinuxException EBADF if this is closed; EPIPE or another errno if the server sent a descriptor
+   *     that is not an eventfd
    */
   public void ring(int index) throws LinuxException {
     eventFds.get(index).signal();

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Bounds the duration of a client's exchanges, including ones that a peer keeps alive with trickling bytes.
  *
  * <p>
- * A socket timeout would bound each wait instead of the exchange, and cost a kernel timer for each. Here an exchange costs
- * two writes of a counter, which one thread polls for all clients of the process. The thread starts with the first client
- * and ends with the last.
+ * A socket timeout would bound each wait instead of the exchange, and cost a kernel timer for each. Here an
+ * exchange costs two writes of a counter, which one thread polls for all clients of the process. The thread
+ * starts with the first client and ends with the last.
  */
 final class ExchangeWatchdog implements AutoCloseable {
 
@@ -42,8 +42,8 @@ final class ExchangeWatchdog implements AutoCloseable {
   @SuppressWarnings("UnusedVariable") // Accessed by its VarHandle.
   private long count;
   /**
-   * Limit of the current exchange, nanoseconds. Written between the count that ended the previous exchange and the one
-   * that begins this: a value read between two equal odd counts belongs to that exchange.
+   * Limit of the current exchange, nanoseconds. Written between the count that ended the previous exchange
+   * and the one that begins this: a value read between two equal odd counts belongs to that exchange.
    */
   @SuppressWarnings("UnusedVariable") // Accessed by its VarHandle.
   private long limit;

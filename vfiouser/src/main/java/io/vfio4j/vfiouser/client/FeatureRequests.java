@@ -14,7 +14,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 
-/** Encodes requests of DEVICE_FEATURE. Each method writes the fields at their place and returns how many bytes they have. */
+/**
+ * Encodes requests of DEVICE_FEATURE. Each method writes the fields at their place and returns how many bytes
+ * they have.
+ */
 final class FeatureRequests {
 
   /** Bytes of {@code struct vfio_device_feature_mig_state}. */

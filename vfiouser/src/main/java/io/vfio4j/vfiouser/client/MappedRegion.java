@@ -47,8 +47,8 @@ public final class MappedRegion implements AutoCloseable {
   }
 
   /**
-   * Returns the areas of the region that can be mapped: those of the sparse mmap capability, or the whole region. They do
-   * not overlap.
+   * Returns the areas of the region that can be mapped: those of the sparse mmap capability, or the whole
+   * region. They do not overlap.
    */
   public List<SparseMmap.Area> areas() {
     return info.capability(SparseMmap.class).map(SparseMmap::areas)
@@ -60,11 +60,11 @@ public final class MappedRegion implements AutoCloseable {
    *
    * @param area one of {@link #areas}
    * @param arena unmaps it when closed
-   * @return the area, shared with the device. If the server truncates the file, an access throws {@link InternalError}. A
-   *     page fault that is never resolved, as in a file system in user space, stops the process: only map memory of a
-   *     trusted server
-   * @throws LinuxException EACCES if the server's file is not open for this access, EINVAL if its offset is not a multiple
-   *     of the page size, or another errno of mmap
+   * @return the area, shared with the device. If the server truncates the file, an access throws
+   *     {@link InternalError}. A page fault that is never resolved, as in a file system in user space, stops
+   *     the process: only map memory of a trusted server
+   * @throws LinuxException EACCES if the server's file is not open for this access, EINVAL if its offset is
+   *     not a multiple of the page size, or another errno of mmap
    */
   public MemorySegment map(SparseMmap.Area area, Arena arena) throws LinuxException {
     if (!areas().contains(area)) {

@@ -23,8 +23,8 @@ final class MigDataRequests {
   }
 
   /**
-   * Reads the fields of a reply to MIG_DATA_READ, and returns the length of the valid data, which follows in the reader.
-   * Some servers pad the data to the requested size; nothing else may follow it.
+   * Reads the fields of a reply to MIG_DATA_READ, and returns the length of the valid data, which follows in
+   * the reader. Some servers pad the data to the requested size; nothing else may follow it.
    *
    * @param requested bytes that were requested
    */

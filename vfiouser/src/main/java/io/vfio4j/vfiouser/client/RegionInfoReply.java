@@ -44,8 +44,8 @@ record RegionInfoReply(MappedRegion region, int fullSize, boolean isTruncated) {
     boolean hasCapabilities = (flags & RegionInfo.CAPS) != 0;
     int first = reply.get(LittleEndian.U32, RegionInfo.CAP_OFFSET);
     int whole = reply.get(LittleEndian.U32, 0);
-    // Some servers set the flag only if the capabilities fit. Without them, some report 0 as their offset, and some the
-    // offset that they would have.
+    // Some servers set the flag only if the capabilities fit. Without them, some report 0 as their offset,
+    // and some the offset that they would have.
     boolean isCut = Integer.compareUnsigned(whole, argsz) > 0
         && (first == 0 || (first == RegionInfo.SIZE && size == RegionInfo.SIZE));
     if (isCut && (argsz > RegionInfo.SIZE || whole < 0 || whole > CapabilityChain.MAX_SIZE)) {
@@ -68,7 +68,10 @@ record RegionInfoReply(MappedRegion region, int fullSize, boolean isTruncated) {
     }
   }
 
-  /** Checks that the areas lie within the region and within its file: beyond its end an access would raise SIGBUS. */
+  /**
+   * Checks that the areas lie within the region and within its file: beyond its end an access would raise
+   * SIGBUS.
+   */
   private static void check(MappedRegion region) throws LinuxException, ProtocolException {
     if (!region.hasMemory()) {
       return;

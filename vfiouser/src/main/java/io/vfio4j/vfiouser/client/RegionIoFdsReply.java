@@ -17,8 +17,8 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * A reply to DEVICE_GET_REGION_IO_FDS. Entries of types other than ioeventfds are ignored: those places can still be
- * written by message.
+ * A reply to DEVICE_GET_REGION_IO_FDS. Entries of types other than ioeventfds are ignored: those places can
+ * still be written by message.
  *
  * @param doorbells the doorbells
  * @param isTruncated whether the doorbells did not fit in the argsz of the request, so that none was sent

@@ -22,7 +22,10 @@ final class ReopeningProbe extends VfioUserProbe implements DeviceProbe.ReopenPr
     this.options = options;
   }
 
-  /** {@inheritDoc} Retries on EBUSY, because the server may not have noticed yet that the previous client disconnected. */
+  /**
+   * {@inheritDoc} Retries on EBUSY, because the server may not have noticed yet that the previous client
+   * disconnected.
+   */
   @Override
   public void reopen() throws DeviceException {
     device().close();

@@ -49,8 +49,8 @@ final class ServerQuirks {
   /** Records that the server refused a request for a stopped device that others handle. */
   void recordRefusalWhileStopped() {
     add(ServerQuirk.Kind.REFUSES_WHILE_STOPPED,
-        "most requests are refused in STOP and STOP_COPY: the device is moved to RUNNING before it is reset, and only "
-            + "queried while it runs");
+        "most requests are refused in STOP and STOP_COPY: the device is moved to RUNNING before it is reset, "
+            + "and only queried while it runs");
   }
 
   List<ServerQuirk> list() {

@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.function.Consumer;
 
-/** Serves the client's memory on the twin socket, in its own thread, independently of the client's exchanges. */
+/**
+ * Serves the client's memory on the twin socket, in its own thread, independently of the client's exchanges.
+ */
 final class TwinDmaAccessServer implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();

@@ -35,9 +35,9 @@ import java.util.OptionalLong;
  * A device that a vfio-user server serves.
  *
  * <p>
- * Thread-safe: exchanges of several threads take place one after the other. Only one thread should move the device. Once
- * the connection has failed, every method throws {@link DeviceLostException}: a server that violates the protocol, or does
- * not reply in time, is disconnected.
+ * Thread-safe: exchanges of several threads take place one after the other. Only one thread should move the
+ * device. Once the connection has failed, every method throws {@link DeviceLostException}: a server that
+ * violates the protocol, or does not reply in time, is disconnected.
  */
 public final class VfioUserClient implements MigratableDevice, RegisterAccess {
 
@@ -107,7 +107,9 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     }
   }
 
-  /** A vfio4j server emulates the region on version 2: the data is the same stream, in segments of any length. */
+  /**
+   * A vfio4j server emulates the region on version 2: the data is the same stream, in segments of any length.
+   */
   private MigratableDevice v1Device(ClientMigrationRegion region, Optional<DmaLog> dmaLog) {
     return new RegionMigratableDevice(identity, region, FeaturesV1.all(region.hasNdma()), dmaLog,
         !extensions.isVfio4j());
@@ -117,8 +119,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    * Connects to a server.
    *
    * @param path the server's socket
-   * @throws DeviceException ECONNREFUSED, ENOENT if no server listens there, EBUSY if another client is connected, or
-   *     another errno with which the server refuses
+   * @throws DeviceException ECONNREFUSED, ENOENT if no server listens there, EBUSY if another client is
+   *     connected, or another errno with which the server refuses
    * @throws DeviceLostException if the server violates the protocol
    */
   public static VfioUserClient connect(Path path, ClientOptions options) throws DeviceException {
@@ -167,8 +169,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Returns whether the device has version 1 of the migration interface, the migration region. The client uses it if the
-   * device does not have version 2.
+   * Returns whether the device has version 1 of the migration interface, the migration region. The client
+   * uses it if the device does not have version 2.
    */
   public boolean hasV1() {
     return migrationRegion.isPresent();
@@ -193,16 +195,17 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Returns the deviations of the server found so far, ordered by kind. Some kinds only show when the device is reset or
-   * its state is read.
+   * Returns the deviations of the server found so far, ordered by kind. Some kinds only show when the device
+   * is reset or its state is read.
    */
   public List<ServerQuirk> quirks() {
     return quirks.list();
   }
 
   /**
-   * Returns the reply to DEVICE_GET_INFO. It is all zeros if the server {@linkplain
-   * ServerQuirk.Kind#REFUSES_WHILE_STOPPED refused} the request because the device was stopped; reconnect once it runs.
+   * Returns the reply to DEVICE_GET_INFO. It is all zeros if the server
+   * {@linkplain ServerQuirk.Kind#REFUSES_WHILE_STOPPED refused} the request because the device was stopped;
+   * reconnect once it runs.
    */
   public DeviceInfo info() {
     return info;
@@ -257,8 +260,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Returns whether the server is told which mappings are peers. If not, it treats all DMA as possibly peer-to-peer, and
-   * stops all of it in RUNNING_P2P and PRE_COPY_P2P.
+   * Returns whether the server is told which mappings are peers. If not, it treats all DMA as possibly
+   * peer-to-peer, and stops all of it in RUNNING_P2P and PRE_COPY_P2P.
    */
   public boolean reportsMemoryKinds() {
     return extensions.has(Extension.MEMORY_KINDS);
@@ -288,8 +291,8 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   /**
    * Resets the device.
    *
-   * @throws DeviceException EIO if the server leaves the migration state unchanged, as some do, and it is one that the
-   *     device cannot leave
+   * @throws DeviceException EIO if the server leaves the migration state unchanged, as some do, and it is one
+   *     that the device cannot leave
    */
   @Override
   public void reset() throws DeviceException {
@@ -322,16 +325,17 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Returns whether the server, when this client disconnects, leaves a stopped device in STOP with its state, and a
-   * running one in RUNNING.
+   * Returns whether the server, when this client disconnects, leaves a stopped device in STOP with its state,
+   * and a running one in RUNNING.
    */
   public boolean keepsStopped() {
     return extensions.has(Extension.KEEP_STOPPED);
   }
 
   /**
-   * Returns whether the server is known to reset a device that it does not {@linkplain #keepsState keep} when this client
-   * disconnects. A vfio4j server does. VFIO requires it, but some servers leave the device as it is.
+   * Returns whether the server is known to reset a device that it does not {@linkplain #keepsState keep} when
+   * this client disconnects. A vfio4j server does. VFIO requires it, but some servers leave the device as it
+   * is.
    */
   public boolean resetsOnDisconnect() {
     return extensions.isVfio4j();

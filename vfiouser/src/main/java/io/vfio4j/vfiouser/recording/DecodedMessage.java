@@ -13,39 +13,39 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a message says, for people. Any bytes can be decoded.
+ * The contents of a message, as text. Any bytes can be decoded.
  *
- * @param command the command's name, or {@code command N} where there is none
- * @param id the message's number
- * @param type what it is
- * @param noReply whether no reply is wanted
+ * @param command the command's name, or {@code command N} if it is unknown
+ * @param id the message id
+ * @param type command or reply
+ * @param noReply whether the sender requested no reply
  * @param error the errno of an error reply
  * @param fields the fields of its body
  * @param text the text in its body, of VERSION alone
- * @param dataSize how many bytes of data follow the fields
- * @param dataPrefix the first of them in hexadecimal digits
+ * @param dataSize bytes of data after the fields
+ * @param dataPrefix the first of these bytes, hexadecimal
  */
 public record DecodedMessage(String command, int id, Type type, boolean noReply, Optional<Errno> error,
     List<Field> fields, Optional<String> text, long dataSize, String dataPrefix) {
 
-  /** How many bytes of data are shown. */
+  /** Maximum number of bytes in the prefix. */
   private static final int MAX_PREFIX = 16;
 
   /** Command or reply. */
   public enum Type {
-    /** Asks for something. */
+    /** A request. */
     COMMAND,
-    /** Answers. */
+    /** An answer to one. */
     REPLY,
-    /** Neither of the two, which is an error of the protocol. */
+    /** Any other value, which violates the protocol. */
     UNKNOWN
   }
 
   /**
    * A field.
    *
-   * @param name as the structs of the protocol have it
-   * @param text the value for people: a number, bits by their names, a state's name
+   * @param name the name in the protocol's struct
+   * @param text the value: a number, the names of bits, the name of a state
    * @param isNumber whether the text is a decimal number
    */
   public record Field(String name, String text, boolean isNumber) {
@@ -54,8 +54,8 @@ public record DecodedMessage(String command, int id, Type type, boolean noReply,
   /**
    * Decodes a message.
    *
-   * @param bytes its header and what there is of its body; at least 16 bytes
-   * @param size its length, in bytes, as the header says
+   * @param bytes the header and the available part of the body; at least 16 bytes
+   * @param size the size in the header, bytes
    */
   static DecodedMessage of(MemorySegment bytes, long size) {
     int number = Header.command(bytes, 0);
@@ -90,8 +90,8 @@ public record DecodedMessage(String command, int id, Type type, boolean noReply,
   }
 
   private static String hex(MemorySegment data) {
-    byte[] shown = new byte[(int) Math.min(MAX_PREFIX, data.byteSize())];
-    data.asByteBuffer().get(shown);
-    return HexFormat.of().formatHex(shown);
+    byte[] prefix = new byte[(int) Math.min(MAX_PREFIX, data.byteSize())];
+    data.asByteBuffer().get(prefix);
+    return HexFormat.of().formatHex(prefix);
   }
 }

@@ -3,9 +3,9 @@ package io.vfio4j.vfiouser.recording;
 
 import java.util.Locale;
 
-/** What a file descriptor is of, as far as a recording tells. */
+/** The kind of a file descriptor in a recording. */
 public enum FdKind {
-  /** Something else than the others. */
+  /** None of the others. */
   OTHER,
   /** Memory, memfd_create(2). */
   MEMFD,
@@ -18,19 +18,19 @@ public enum FdKind {
   /** A pipe. */
   PIPE;
 
-  /** Returns the number of this kind in a file. */
+  /** Returns the number of the kind in a recording. */
   @SuppressWarnings("EnumOrdinal") // New kinds are added at the end.
   int wireValue() {
     return ordinal();
   }
 
-  /** Returns the kind with a number that came out of a file; {@link #OTHER} for one that is not known. */
+  /** Returns the kind with a number of a recording; {@link #OTHER} if it is unknown. */
   static FdKind fromWire(int value) {
     FdKind[] kinds = values();
     return value >= 0 && value < kinds.length ? kinds[value] : OTHER;
   }
 
-  /** Returns the kind of what {@code /proc/self/fd/N} leads to. */
+  /** Returns the kind of a target of {@code /proc/self/fd/N}. */
   static FdKind of(String target) {
     if (target.startsWith("/memfd:")) {
       return MEMFD;
@@ -47,7 +47,7 @@ public enum FdKind {
     return target.startsWith("pipe:") ? PIPE : OTHER;
   }
 
-  /** Returns the name as messages have it. */
+  /** Returns the name for messages. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -9,36 +9,36 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 
-/** Cuts the bytes that went one way over a socket into messages. */
+/** Splits the bytes that one direction of a socket carried into messages. */
 final class MessageAssembler {
 
-  private static final int FIRST_ROOM = 256;
+  private static final int INITIAL_CAPACITY = 256;
 
   private final int connection;
   private final int channel;
   private final boolean fromClient;
   private final int maxBytes;
-  private byte[] buffer = new byte[FIRST_ROOM];
+  private byte[] buffer = new byte[INITIAL_CAPACITY];
   private int buffered;
   private long received;
   private long nanos;
   private boolean desynchronized;
   private final List<RecordedFd> fds = new ArrayList<>();
-  /** Since a message's number of bytes comes from outside: how long it says it is, once its header is here. */
+  /** The size in the current header, which may be any value; 0 until the header is complete. */
   private long size;
 
-  MessageAssembler(int session, int channel, boolean fromClient, int keep) {
-    this.connection = session;
+  MessageAssembler(int connection, int channel, boolean fromClient, int maxBytes) {
+    this.connection = connection;
     this.channel = channel;
     this.fromClient = fromClient;
-    this.maxBytes = Math.max(Header.SIZE, keep);
+    this.maxBytes = Math.max(Header.SIZE, maxBytes);
   }
 
-  /** Takes the next bytes, and adds the messages that they complete. */
-  void add(RecordingEntry recorded, Queue<? super RecordingEvent> ready) {
-    nanos = recorded.nanos();
+  /** Appends the bytes of an entry, and adds the messages that they complete to {@code ready}. */
+  void add(RecordingEntry entry, Queue<? super RecordingEvent> ready) {
+    nanos = entry.nanos();
     List<RecordingEvent.Message> complete = new ArrayList<>();
-    MemorySegment data = recorded.data();
+    MemorySegment data = entry.data();
     for (long at = 0; at < data.byteSize() && !desynchronized;) {
       at += append(data, at);
       if (received >= Header.SIZE && size < Header.SIZE) {
@@ -47,36 +47,39 @@ final class MessageAssembler {
         complete.add(message());
       }
     }
-    boolean anyBegan = received > 0;
-    if (anyBegan || complete.isEmpty()) {
-      fds.addAll(recorded.fds());
-    } else if (!recorded.fds().isEmpty()) {
-      // As for whoever received it: they belong to the last message of the read.
+    boolean isPartial = received > 0;
+    if (isPartial || complete.isEmpty()) {
+      fds.addAll(entry.fds());
+    } else if (!entry.fds().isEmpty()) {
+      // As for the receiver: they belong to the last message of the read.
       RecordingEvent.Message last = complete.removeLast();
       complete.add(
           new RecordingEvent.Message(connection, nanos, fromClient, channel,
-              concat(last.fds(), recorded.fds()),
+              concat(last.fds(), entry.fds()),
               last.bytes(), last.size()));
     }
     ready.addAll(complete);
     if (desynchronized && received > 0) {
-      ready.add(incomplete("a message of %d bytes, and what follows it".formatted(size)));
+      ready.add(incomplete("a message of %d bytes, and the bytes after it".formatted(size)));
       received = 0;
     }
   }
 
-  private static List<RecordedFd> concat(List<RecordedFd> some, List<RecordedFd> others) {
-    List<RecordedFd> all = new ArrayList<>(some);
-    all.addAll(others);
+  private static List<RecordedFd> concat(List<RecordedFd> first, List<RecordedFd> second) {
+    List<RecordedFd> all = new ArrayList<>(first);
+    all.addAll(second);
     return List.copyOf(all);
   }
 
-  /** Takes what belongs to the message that is being put together: its header, then its body. */
+  /**
+   * Appends bytes to the current message, up to the end of its header or of its body. Returns how many were
+   * used.
+   */
   private long append(MemorySegment data, long at) {
     boolean hasHeader = received >= Header.SIZE;
-    long wanted = hasHeader ? size - received : Header.SIZE - received;
-    long taken = Math.min(wanted, data.byteSize() - at);
-    int copied = (int) Math.min(taken, maxBytes - buffered);
+    long missing = hasHeader ? size - received : Header.SIZE - received;
+    long used = Math.min(missing, data.byteSize() - at);
+    int copied = (int) Math.min(used, maxBytes - buffered);
     if (copied > 0) {
       if (buffer.length < buffered + copied) {
         buffer = Arrays.copyOf(buffer, Math.min(maxBytes, Math.max(buffer.length * 2, buffered + copied)));
@@ -84,11 +87,11 @@ final class MessageAssembler {
       MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, buffer, buffered, copied);
       buffered += copied;
     }
-    received += taken;
+    received += used;
     if (!hasHeader && received == Header.SIZE) {
       size = Header.messageSize(MemorySegment.ofArray(buffer), 0);
     }
-    return taken;
+    return used;
   }
 
   private RecordingEvent.Message message() {
@@ -102,7 +105,7 @@ final class MessageAssembler {
     return message;
   }
 
-  /** Adds what is left at the end, if that is no whole message. */
+  /** Ends the stream: adds an event for an incomplete message. */
   void finish(Queue<? super RecordingEvent> ready) {
     if (received > 0) {
       ready.add(incomplete(received < Header.SIZE ? "%d bytes of a header".formatted(received)

@@ -5,18 +5,18 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * How a recording lies in its file, little-endian.
+ * The format of a recording, little-endian.
  *
  * <pre>{@code
  * struct file_header { char magic[8]; u16 major, minor; u32 crc; };   // crc: CRC32C of bytes 0 to 11
  * struct record {
  *   u32 size;          // of the whole record
  *   u32 crc;           // CRC32C of all bytes but these four
- *   u32 session;       // from 1
+ *   u32 connection;    // from 1
  *   u8  kind;          // RecordKind
  *   u8  channel;       // 0 the socket, 1 the twin socket
  *   u16 num_fds;
- *   u64 nanos;         // since the recording began; in BEGUN since 1970
+ *   u64 nanos;         // since the recording began; in CONNECTED since 1970
  *   struct { u32 number, kind; u64 size; } fds[];
  *   u8  data[];        // the rest
  * };
@@ -40,16 +40,16 @@ final class RecordFormat {
   static final int HEADER_SIZE = 24;
   static final int FD_SIZE = 16;
 
-  /** SCM_MAX_FD: what one read can bring. */
+  /** SCM_MAX_FD: the maximum of one recvmsg. */
   static final int MAX_FDS = 253;
-  /** What one read or write moved beyond it goes on in the next record. */
+  /** Bytes of data in a record. A longer read or write is split into several records. */
   static final int MAX_DATA = 64 << 10;
   static final int MAX_SIZE = HEADER_SIZE + MAX_FDS * FD_SIZE + MAX_DATA;
 
   private RecordFormat() {
   }
 
-  /** Returns the checksum of a record that lies at the beginning of a buffer. */
+  /** Returns the checksum of the record at the beginning of a buffer. */
   static int crc(ByteBuffer record, int size) {
     CRC32C crc = new CRC32C();
     crc.update(record.slice(0, CRC_AT));

@@ -3,15 +3,15 @@ package io.vfio4j.vfiouser.recording;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a record of a recording tells. */
+/** The kind of a record in a recording. */
 public enum RecordKind {
-  /** A client was let in; the data is the name of the device. */
+  /** A client was accepted; the data is the name of the device. */
   CONNECTED(1),
   /** The server received bytes, with one system call. */
   RECEIVED(2),
   /** The server sent bytes. */
   SENT(3),
-  /** The session is over; the data says why, or is empty if the client just left. */
+  /** The connection ended; the data is the reason, empty if the client closed it. */
   DISCONNECTED(4);
 
   private final int wireValue;
@@ -24,7 +24,7 @@ public enum RecordKind {
     return wireValue;
   }
 
-  /** Returns the kind with a number that came out of a file, or null where there is none. */
+  /** Returns the kind with a number of a recording, or null if it is unknown. */
   static @Nullable RecordKind fromWire(int value) {
     return value >= 1 && value <= values().length ? values()[value - 1] : null;
   }

@@ -7,15 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A file descriptor that went with a message. Its name is not kept: a recording may be given to others.
+ * A file descriptor that was sent with a message. File names are not recorded, because recordings may be
+ * passed on.
  *
- * @param number its number in the process that recorded it
- * @param kind what it is of
- * @param size bytes of the file, 0 for what has none
+ * @param number the descriptor in the recording process
+ * @param kind the kind of file
+ * @param size the size of the file in bytes, 0 if it has none
  */
 public record RecordedFd(int number, FdKind kind, long size) {
 
-  /** Looks at a descriptor. */
+  /** Examines a descriptor. */
   static RecordedFd of(Fd fd) throws IOException {
     int number = fd.number();
     Path target = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(number)));

@@ -22,25 +22,26 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * A file that takes down the sessions of a server while they go on. Each record is given to the system at once, so
- * that a server that is killed leaves all of it but the last.
+ * Records the connections of a server in a file. Each record is written with one system call before the
+ * server continues, so that a killed server leaves at most its last record incomplete.
  *
  * <p>
- * Recording never harms what is recorded: where the file cannot be written any more, or is as long as it may be, it
- * stops with one line, and the sessions go on. For any threads.
+ * States: recording → stopped → closed, or recording → closed. If the file cannot be written or reaches its
+ * maximum size, the recording logs one line and stops; the connections continue. Thread-safe.
  */
 public final class Recording implements AutoCloseable {
 
-  /** How long a file may become, in bytes. */
+  /** Maximum size of a recording, bytes. */
   public static final long MAX_FILE_SIZE = 1L << 30;
 
   private final String name;
-  /** Written without its channel, which an interrupt of the thread that writes would close. */
+  /** Not a FileChannel, which an interrupt of the writing thread would close. */
   private final FileOutputStream file;
   private final long limit;
   private final Consumer<String> log;
   private final LongSupplier clock;
   private final long startNanos;
+  /** Guards the fields below, and the order of the records. */
   private final ReentrantLock lock = new ReentrantLock();
   private final ByteBuffer buffer = ByteBuffer.allocate(RecordFormat.MAX_SIZE).order(ByteOrder.LITTLE_ENDIAN);
   private long written;
@@ -60,18 +61,18 @@ public final class Recording implements AutoCloseable {
   }
 
   /**
-   * Begins a recording.
+   * Starts a recording.
    *
-   * @param path the file, made with mode 0600; one that is there already is written anew
-   * @param log takes a line if the recording stops before it is closed
-   * @throws IOException if the file cannot be opened
+   * @param path the file, created with mode 0600; an existing file is overwritten
+   * @param log receives a line if the recording stops before it is closed
+   * @throws IOException if the file cannot be opened, or another server records in it
    */
   public static Recording create(Path path, Consumer<String> log) throws IOException {
     try {
       Files.createFile(path,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     } catch (FileAlreadyExistsException _) {
-      // Written anew: opening it below says whether that is allowed.
+      // Overwritten: opening it below checks the permission.
     }
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     try {
@@ -84,26 +85,26 @@ public final class Recording implements AutoCloseable {
   }
 
   /**
-   * Begins a recording in a file that is open.
+   * Starts a recording in an open file.
    *
-   * @param name what the line calls the file
-   * @param file empty; {@link #close} closes it
-   * @param log takes a line if the recording stops before it is closed
+   * @param name the file's name in the log
+   * @param file an empty file, closed by {@link #close}
+   * @param log receives a line if the recording stops before it is closed
    */
   public static Recording of(String name, FileOutputStream file, Consumer<String> log) {
     return new Recording(name, file, MAX_FILE_SIZE, log, System::nanoTime);
   }
 
-  /** Empties the file, unless another server records there. */
+  /** Truncates the file, unless another server records in it. */
   private static void lockAndTruncate(Path path, RandomAccessFile file) throws IOException {
-    FileLock claimed;
+    FileLock fileLock;
     try {
-      claimed = file.getChannel().tryLock();
+      fileLock = file.getChannel().tryLock();
     } catch (OverlappingFileLockException _) {
-      claimed = null;
+      fileLock = null;
     }
-    if (claimed == null) {
-      throw new IOException(path + " is in use: another server records there");
+    if (fileLock == null) {
+      throw new IOException(path + " is in use: another server records in it");
     }
     if (file.length() > 0) {
       file.setLength(0);
@@ -111,22 +112,22 @@ public final class Recording implements AutoCloseable {
   }
 
   /**
-   * Notes that a session begins.
+   * Records that a client was accepted.
    *
    * @param device the name of the device
    */
   public Connection recordConnect(String device) {
     lock.lock();
     try {
-      Connection session = new Connection(++connections);
-      session.writeText(RecordKind.CONNECTED, System.currentTimeMillis() * 1_000_000, device);
-      return session;
+      Connection connection = new Connection(++connections);
+      connection.writeText(RecordKind.CONNECTED, System.currentTimeMillis() * 1_000_000, device);
+      return connection;
     } finally {
       lock.unlock();
     }
   }
 
-  /** One session of a recording. */
+  /** One connection in a recording. */
   public final class Connection {
 
     private final int number;
@@ -136,7 +137,7 @@ public final class Recording implements AutoCloseable {
     }
 
     /**
-     * Takes down what the server received.
+     * Records bytes that the server received.
      *
      * @param channel 0 for the socket, 1 for the twin socket
      * @param data the bytes, at least one
@@ -147,21 +148,21 @@ public final class Recording implements AutoCloseable {
     }
 
     /**
-     * Takes down what the server sent.
+     * Records bytes that the server sent.
      *
      * @param channel 0 for the socket, 1 for the twin socket
      * @param head the first bytes
-     * @param tail those that follow
-     * @param fds the descriptors that go with them
+     * @param tail the bytes after them
+     * @param fds the descriptors sent with them
      */
     public void recordSent(int channel, MemorySegment head, MemorySegment tail, List<Fd> fds) {
       writeBytes(RecordKind.SENT, channel, head, tail, fds);
     }
 
     /**
-     * Notes that the session is over.
+     * Records the end of the connection.
      *
-     * @param reason why, or empty if the client just left
+     * @param reason the reason, or empty if the client closed it
      */
     public void recordDisconnect(String reason) {
       writeText(RecordKind.DISCONNECTED, clock.getAsLong() - startNanos, reason);
@@ -194,38 +195,38 @@ public final class Recording implements AutoCloseable {
   }
 
   private List<RecordedFd> describeFds(List<Fd> fds) {
-    List<RecordedFd> examined = new ArrayList<>();
+    List<RecordedFd> described = new ArrayList<>();
     for (Fd fd : fds) {
       try {
-        examined.add(RecordedFd.of(fd));
+        described.add(RecordedFd.of(fd));
       } catch (IOException e) {
         stop("a descriptor cannot be examined: " + e.getMessage());
       }
     }
-    return examined;
+    return described;
   }
 
-  private void writeChunks(int session, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
+  private void writeChunks(int connection, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
       MemorySegment data) {
-    List<RecordedFd> with = fds;
+    List<RecordedFd> firstFds = fds;
     for (long done = 0; done < data.byteSize(); done += RecordFormat.MAX_DATA) {
       long size = Math.min(RecordFormat.MAX_DATA, data.byteSize() - done);
-      writeEntry(session, kind, channel, nanos, with, data.asSlice(done, size));
-      with = List.of();
+      writeEntry(connection, kind, channel, nanos, firstFds, data.asSlice(done, size));
+      firstFds = List.of();
     }
   }
 
-  private void writeEntry(int session, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
+  private void writeEntry(int connection, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
       MemorySegment data) {
     if (stopped) {
       return;
     }
     int size = RecordFormat.HEADER_SIZE + fds.size() * RecordFormat.FD_SIZE + (int) data.byteSize();
     if (size > limit - written) {
-      stop("it has %d bytes, and more than %d are not kept".formatted(written, limit));
+      stop("it has %d bytes of at most %d".formatted(written, limit));
       return;
     }
-    buffer.clear().putInt(size).putInt(0).putInt(session).put((byte) kind.wireValue()).put((byte) channel)
+    buffer.clear().putInt(size).putInt(0).putInt(connection).put((byte) kind.wireValue()).put((byte) channel)
         .putShort((short) fds.size()).putLong(nanos);
     for (RecordedFd fd : fds) {
       buffer.putInt(fd.number()).putInt(fd.kind().wireValue()).putLong(fd.size());
@@ -247,11 +248,11 @@ public final class Recording implements AutoCloseable {
   private void stop(String reason) {
     if (!stopped) {
       stopped = true;
-      log.accept("recording to %s stopped: %s; sessions go on without it".formatted(name, reason));
+      log.accept("recording to %s stopped: %s; connections continue unrecorded".formatted(name, reason));
     }
   }
 
-  /** Ends the recording. Sessions that go on are not recorded any more. */
+  /** Ends the recording. Open connections are no longer recorded. */
   @Override
   public void close() throws IOException {
     lock.lock();

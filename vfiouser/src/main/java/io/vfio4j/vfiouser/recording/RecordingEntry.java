@@ -8,17 +8,17 @@ import java.util.List;
 /**
  * A record of a recording.
  *
- * @param connection the number of the session, from 1
- * @param kind what it tells
+ * @param connection the number of the connection, from 1
+ * @param kind the kind of record
  * @param channel 0 for the socket, 1 for the twin socket
- * @param nanos nanoseconds since the recording began; in {@link RecordKind#CONNECTED} since 1970
- * @param fds the descriptors that came or went with the first byte
+ * @param nanos nanoseconds since the recording started; in {@link RecordKind#CONNECTED} since 1970
+ * @param fds the descriptors that were sent with the first byte
  * @param data the bytes, read-only
  */
 public record RecordingEntry(int connection, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
     MemorySegment data) {
 
-  /** Returns the data as text, for the kinds that have one. */
+  /** Returns the data as text, for the kinds whose data is text. */
   public String text() {
     return StandardCharsets.UTF_8.decode(data.asByteBuffer()).toString();
   }

@@ -4,19 +4,19 @@ package io.vfio4j.vfiouser.recording;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** What {@link RecordingEventReader} finds in a recording. */
+/** An event in a recording, as {@link RecordingEventReader} returns it. */
 public sealed interface RecordingEvent {
 
-  /** Returns the number of the session, from 1. */
+  /** Returns the number of the connection, from 1. */
   int connection();
 
-  /** Returns when, in nanoseconds since the recording began. */
+  /** Returns the time, nanoseconds since the recording started. */
   long nanos();
 
   /**
-   * A client was let in.
+   * A client was accepted.
    *
-   * @param connection the number of the session, from 1
+   * @param connection the number of the connection, from 1
    * @param nanos nanoseconds since 1970
    * @param device the name of the device
    */
@@ -24,45 +24,45 @@ public sealed interface RecordingEvent {
   }
 
   /**
-   * A message went.
+   * A message was transmitted.
    *
-   * @param connection the number of the session, from 1
-   * @param nanos when its last byte went
-   * @param fromClient which way
+   * @param connection the number of the connection, from 1
+   * @param nanos the time of its last byte
+   * @param fromClient whether the client sent it
    * @param channel 0 for the socket, 1 for the twin socket
-   * @param fds the descriptors that went with it
-   * @param bytes header and body, or as much of them as is kept; at least a header
-   * @param size the length that its header says, in bytes
+   * @param fds the descriptors sent with it
+   * @param bytes header and body, or the part of them that is kept; at least a header
+   * @param size the size in its header, bytes
    */
   record Message(int connection, long nanos, boolean fromClient, int channel, List<RecordedFd> fds,
       MemorySegment bytes,
       long size) implements RecordingEvent {
 
-    /** Tells what the message says. */
+    /** Decodes the message. */
     public DecodedMessage decode() {
       return DecodedMessage.of(bytes, size);
     }
   }
 
   /**
-   * Bytes went that are no whole message.
+   * Bytes were transmitted that do not form a complete message.
    *
-   * @param connection the number of the session, from 1
-   * @param nanos when
-   * @param fromClient which way
+   * @param connection the number of the connection, from 1
+   * @param nanos the time
+   * @param fromClient whether the client sent it
    * @param channel 0 for the socket, 1 for the twin socket
-   * @param reason what is wrong with them, for people
+   * @param reason describes the bytes
    */
   record IncompleteMessage(int connection, long nanos, boolean fromClient, int channel,
       String reason) implements RecordingEvent {
   }
 
   /**
-   * The session is over.
+   * The connection ended.
    *
-   * @param connection the number of the session, from 1
-   * @param nanos when
-   * @param reason why, or empty if the client just left
+   * @param connection the number of the connection, from 1
+   * @param nanos the time
+   * @param reason the reason, or empty if the client closed it
    */
   record Disconnected(int connection, long nanos, String reason) implements RecordingEvent {
   }

@@ -8,12 +8,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts the messages of a recording together, which holds them as the system calls cut them. Takes any recording,
- * whatever is in it. For one thread.
+ * Reassembles the messages of a recording, which contains the data of system calls. Accepts any recording,
+ * whatever its contents. Not thread-safe.
  */
 public final class RecordingEventReader {
 
-  /** More streams at a time are in no recording that a server wrote: a bound for what is kept here. */
+  /** Bounds the memory. A server does not write recordings with more simultaneous streams. */
   private static final int MAX_STREAMS = 4096;
 
   private record StreamKey(int connection, int channel, boolean fromClient) {
@@ -27,19 +27,19 @@ public final class RecordingEventReader {
   private @Nullable RecordingException readFailure;
 
   /**
-   * Begins to read.
+   * Makes a reader of events.
    *
-   * @param reader the recording, which stays the caller's
-   * @param keep how many bytes of a message are kept, at most
+   * @param reader the recording, which remains the caller's
+   * @param maxBytes maximum number of bytes kept of a message
    */
-  public RecordingEventReader(RecordingReader reader, int keep) {
+  public RecordingEventReader(RecordingReader reader, int maxBytes) {
     this.reader = reader;
-    this.maxBytes = keep;
+    this.maxBytes = maxBytes;
   }
 
   /**
-   * Returns what comes next, or null at the end. Where the rest of a recording cannot be read, all that lies before
-   * comes first.
+   * Returns the next event, or null at the end. If the rest of the recording is damaged, all events before
+   * the damage are returned first.
    *
    * @throws RecordingException if the rest cannot be read
    */
@@ -56,9 +56,9 @@ public final class RecordingEventReader {
 
   private void readEntry() throws IOException {
     try {
-      RecordingEntry recorded = reader.next();
-      if (recorded != null) {
-        handle(recorded);
+      RecordingEntry entry = reader.next();
+      if (entry != null) {
+        handle(entry);
         return;
       }
     } catch (RecordingException e) {
@@ -69,39 +69,39 @@ public final class RecordingEventReader {
     streams.clear();
   }
 
-  private void handle(RecordingEntry recorded) throws IOException {
-    switch (recorded.kind()) {
+  private void handle(RecordingEntry entry) throws IOException {
+    switch (entry.kind()) {
       case CONNECTED ->
-        ready.add(new RecordingEvent.Connected(recorded.connection(), recorded.nanos(), recorded.text()));
-      case RECEIVED -> stream(recorded, true).add(recorded, ready);
-      case SENT -> stream(recorded, false).add(recorded, ready);
+        ready.add(new RecordingEvent.Connected(entry.connection(), entry.nanos(), entry.text()));
+      case RECEIVED -> stream(entry, true).add(entry, ready);
+      case SENT -> stream(entry, false).add(entry, ready);
       case DISCONNECTED -> {
-        finish(recorded.connection());
-        ready.add(new RecordingEvent.Disconnected(recorded.connection(), recorded.nanos(), recorded.text()));
+        finish(entry.connection());
+        ready.add(new RecordingEvent.Disconnected(entry.connection(), entry.nanos(), entry.text()));
       }
     }
   }
 
-  private MessageAssembler stream(RecordingEntry recorded, boolean fromClient) throws IOException {
-    StreamKey key = new StreamKey(recorded.connection(), recorded.channel(), fromClient);
-    MessageAssembler known = streams.get(key);
-    if (known != null) {
-      return known;
+  private MessageAssembler stream(RecordingEntry entry, boolean fromClient) throws IOException {
+    StreamKey key = new StreamKey(entry.connection(), entry.channel(), fromClient);
+    MessageAssembler existing = streams.get(key);
+    if (existing != null) {
+      return existing;
     }
     if (streams.size() >= MAX_STREAMS) {
-      throw new IOException("more than %d sessions at a time".formatted(MAX_STREAMS / 2));
+      throw new IOException("more than %d simultaneous connections".formatted(MAX_STREAMS / 2));
     }
-    MessageAssembler begun =
-        new MessageAssembler(recorded.connection(), recorded.channel(), fromClient, maxBytes);
-    streams.put(key, begun);
-    return begun;
+    MessageAssembler added =
+        new MessageAssembler(entry.connection(), entry.channel(), fromClient, maxBytes);
+    streams.put(key, added);
+    return added;
   }
 
-  private void finish(int session) {
-    streams.entrySet().removeIf(entry -> {
-      boolean isOver = entry.getKey().connection() == session;
+  private void finish(int connection) {
+    streams.entrySet().removeIf(stream -> {
+      boolean isOver = stream.getKey().connection() == connection;
       if (isOver) {
-        entry.getValue().finish(ready);
+        stream.getValue().finish(ready);
       }
       return isOver;
     });

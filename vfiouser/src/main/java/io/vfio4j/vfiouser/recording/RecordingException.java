@@ -3,7 +3,7 @@ package io.vfio4j.vfiouser.recording;
 
 import java.io.IOException;
 
-/** A file is no recording, or one that cannot be read from some place on. */
+/** A file is not a recording, or the rest of it cannot be read. */
 public final class RecordingException extends IOException {
 
   private static final long serialVersionUID = 1;
@@ -15,7 +15,7 @@ public final class RecordingException extends IOException {
     this.offset = offset;
   }
 
-  /** Returns where in the file the part begins that cannot be read, in bytes. */
+  /** Returns the offset in the file from which it cannot be read, bytes. */
   public long offset() {
     return offset;
   }

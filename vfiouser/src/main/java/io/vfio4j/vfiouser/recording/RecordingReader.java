@@ -11,10 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads a recording, which may come from anywhere: each record is checked before anything of it is used. For one
- * thread.
- */
+/** Reads a recording from an untrusted source: each record is checked before it is used. Not thread-safe. */
 public final class RecordingReader implements AutoCloseable {
 
   private final InputStream file;
@@ -23,10 +20,10 @@ public final class RecordingReader implements AutoCloseable {
   private long offset;
 
   /**
-   * Begins to read.
+   * Makes a reader, and checks the header.
    *
-   * @param file the recording from its beginning on; this object closes it
-   * @throws RecordingException if it is no recording, or of a version that is not known
+   * @param file the recording from its beginning, owned by the reader
+   * @throws RecordingException if the file is not a recording, or has an unsupported version
    */
   public RecordingReader(InputStream file) throws IOException {
     this.file = file;
@@ -38,15 +35,15 @@ public final class RecordingReader implements AutoCloseable {
     }
   }
 
-  /** Tells whether the first bytes of a file are those of a recording. */
+  /** Returns whether a file that begins with these bytes is a recording. */
   public static boolean isRecording(byte[] beginning) {
     int length = RecordFormat.MAGIC.length;
     return beginning.length >= length && Arrays.equals(beginning, 0, length, RecordFormat.MAGIC, 0, length);
   }
 
   private void readHeader() throws IOException {
-    int got = file.readNBytes(bytes, 0, RecordFormat.FILE_HEADER_SIZE);
-    if (got < RecordFormat.FILE_HEADER_SIZE || !isRecording(bytes)) {
+    int count = file.readNBytes(bytes, 0, RecordFormat.FILE_HEADER_SIZE);
+    if (count < RecordFormat.FILE_HEADER_SIZE || !isRecording(bytes)) {
       throw failure("not a recording");
     }
     if (buffer.getInt(RecordFormat.HEADER_CRC_AT) != RecordFormat.headerCrc(buffer)) {
@@ -54,48 +51,49 @@ public final class RecordingReader implements AutoCloseable {
     }
     int major = Short.toUnsignedInt(buffer.getShort(RecordFormat.MAGIC.length));
     if (major != RecordFormat.MAJOR) {
-      throw failure("a recording of version %d, and this program reads version %d".formatted(major,
+      throw failure("unsupported version %d of the recording (expected %d)".formatted(major,
           RecordFormat.MAJOR));
     }
-    offset = got;
+    offset = count;
   }
 
   /**
    * Reads the next record.
    *
    * @return the record, or null at the end of the file
-   * @throws RecordingException if the rest of the file cannot be read: it is cut off within a record, or damaged
+   * @throws RecordingException if the rest of the file cannot be read: it is truncated within a record, or
+   *     damaged
    */
   public @Nullable RecordingEntry next() throws IOException {
     while (readRecord()) {
       int size = buffer.getInt(RecordFormat.SIZE_AT);
-      RecordingEntry recorded = decode(size);
+      RecordingEntry entry = decode(size);
       offset += size;
-      // Kinds that are not known are of a later version, which adds only what may be passed over.
-      if (recorded != null) {
-        return recorded;
+      // An unknown kind is of a later minor version, and may be ignored.
+      if (entry != null) {
+        return entry;
       }
     }
     return null;
   }
 
-  /** Reads a whole record, and checks it. Returns whether there was one. */
+  /** Reads and checks a record. Returns false at the end of the file. */
   private boolean readRecord() throws IOException {
-    int got = file.readNBytes(bytes, 0, RecordFormat.HEADER_SIZE);
-    if (got == 0) {
+    int count = file.readNBytes(bytes, 0, RecordFormat.HEADER_SIZE);
+    if (count == 0) {
       return false;
     }
-    int size = got < RecordFormat.HEADER_SIZE ? 0 : buffer.getInt(RecordFormat.SIZE_AT);
-    if (got == RecordFormat.HEADER_SIZE
+    int size = count < RecordFormat.HEADER_SIZE ? 0 : buffer.getInt(RecordFormat.SIZE_AT);
+    if (count == RecordFormat.HEADER_SIZE
         && (size < RecordFormat.HEADER_SIZE || size > RecordFormat.MAX_SIZE)) {
-      throw failure("a record of %d bytes".formatted(Integer.toUnsignedLong(size)));
+      throw failure("invalid record size %d".formatted(Integer.toUnsignedLong(size)));
     }
-    if (got < RecordFormat.HEADER_SIZE
-        || file.readNBytes(bytes, got, size - got) < size - got) {
-      throw failure("the file is cut off within a record");
+    if (count < RecordFormat.HEADER_SIZE
+        || file.readNBytes(bytes, count, size - count) < size - count) {
+      throw failure("the file is truncated within a record");
     }
     if (buffer.getInt(RecordFormat.CRC_AT) != RecordFormat.crc(buffer, size)) {
-      throw failure("the checksum of a record is wrong");
+      throw failure("checksum mismatch in a record");
     }
     return true;
   }
@@ -105,7 +103,7 @@ public final class RecordingReader implements AutoCloseable {
     int fdCount = Short.toUnsignedInt(buffer.getShort(RecordFormat.FDS_AT));
     int dataAt = RecordFormat.HEADER_SIZE + fdCount * RecordFormat.FD_SIZE;
     if (fdCount > RecordFormat.MAX_FDS || dataAt > size || size - dataAt > RecordFormat.MAX_DATA) {
-      throw failure("a record that makes no sense");
+      throw failure("invalid record");
     }
     if (kind == null) {
       return null;
@@ -121,11 +119,11 @@ public final class RecordingReader implements AutoCloseable {
         List.copyOf(fds), data);
   }
 
-  private RecordingException failure(String what) {
-    return new RecordingException(offset, what);
+  private RecordingException failure(String message) {
+    return new RecordingException(offset, message);
   }
 
-  /** Returns how many bytes of the file have been read and were right. */
+  /** Returns the number of bytes read and verified. */
   public long offset() {
     return offset;
   }

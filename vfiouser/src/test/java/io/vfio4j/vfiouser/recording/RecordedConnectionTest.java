@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a server records of its sessions, put together again. */
+/** Recordings by a server, read back as messages. */
 class RecordedConnectionTest {
 
   private static final int MAX_BYTES = 8192;
@@ -68,7 +68,7 @@ class RecordedConnectionTest {
 
     assertThat(events.getFirst()).isInstanceOf(RecordingEvent.Connected.class);
     assertThat(events.getLast()).isInstanceOfSatisfying(RecordingEvent.Disconnected.class,
-        ended -> assertThat(ended.reason()).isEmpty());
+        disconnected -> assertThat(disconnected.reason()).isEmpty());
     List<RecordingEvent.Message> messages = messages(events);
     assertThat(messages).extracting(message -> message.decode().command()).containsExactly("VERSION",
         "VERSION",
@@ -106,7 +106,7 @@ class RecordedConnectionTest {
         }
         assertThat(served.log().take()).isEqualTo("client given up: a message of 5 bytes");
         try (RawPeer peer = served.connectNegotiated()) {
-          // In pieces and not whole: they are shown as what they are.
+          // Incomplete: the recording shows how much of the message arrived.
           peer.send(RawPeer.header(1, 4, 32, 0, 0).u32(16, 0).toBytes());
         }
         assertThat(served.log().take()).isEqualTo("client given up: the connection ended within a message");
@@ -124,7 +124,7 @@ class RecordedConnectionTest {
         events.stream().filter(RecordingEvent.IncompleteMessage.class::isInstance)
             .map(RecordingEvent.IncompleteMessage.class::cast)
             .map(RecordingEvent.IncompleteMessage::reason))
-        .containsExactly("a message of 5 bytes, and what follows it",
+        .containsExactly("a message of 5 bytes, and the bytes after it",
             "24 of the 32 bytes of a message");
     assertThat(messages(events).getLast().connection()).isEqualTo(2);
   }

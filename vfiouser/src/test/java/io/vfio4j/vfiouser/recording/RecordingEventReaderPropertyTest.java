@@ -18,7 +18,7 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** However system calls cut them, the messages of a recording are those that went; and any bytes can be decoded. */
+/** Messages are reassembled however system calls split them, and any bytes can be decoded. */
 class RecordingEventReaderPropertyTest {
 
   private static final int MAX_BYTES = 1 << 20;
@@ -27,22 +27,22 @@ class RecordingEventReaderPropertyTest {
   @TempDir
   private Path folder;
 
-  private static byte[] message(RandomGenerator random, int longest) {
-    byte[] body = new byte[random.nextInt(longest)];
+  private static byte[] message(RandomGenerator random, int maxBody) {
+    byte[] body = new byte[random.nextInt(maxBody)];
     random.nextBytes(body);
     return RawPeer.header(random.nextInt(1 << 16), random.nextInt(COMMANDS), Header.SIZE + body.length,
         random.nextInt(256), random.nextInt(200)).bytes(body).toBytes();
   }
 
-  private static void record(Recording.Connection session, boolean fromClient, byte[] bytes,
+  private static void record(Recording.Connection connection, boolean fromClient, byte[] bytes,
       RandomGenerator random) {
     for (int at = 0; at < bytes.length;) {
       int size = Math.min(bytes.length - at, 1 + random.nextInt(300));
       MemorySegment piece = MemorySegment.ofArray(bytes).asSlice(at, size);
       if (fromClient) {
-        session.recordReceived(0, piece, List.of());
+        connection.recordReceived(0, piece, List.of());
       } else {
-        session.recordSent(0, piece, MemorySegment.NULL, List.of());
+        connection.recordSent(0, piece, MemorySegment.NULL, List.of());
       }
       at += size;
     }
@@ -56,7 +56,7 @@ class RecordingEventReaderPropertyTest {
       try (Recording recording = Recording.create(file, line -> {
         throw new AssertionError(line);
       })) {
-        Recording.Connection session = recording.recordConnect("any");
+        Recording.Connection connection = recording.recordConnect("any");
         int turns = 1 + random.nextInt(6);
         for (int turn = 0; turn < turns; turn++) {
           ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -67,9 +67,9 @@ class RecordingEventReaderPropertyTest {
             bytes.writeBytes(message);
             expected.add(fromClient + HexFormat.of().formatHex(message));
           }
-          record(session, fromClient, bytes.toByteArray(), random);
+          record(connection, fromClient, bytes.toByteArray(), random);
         }
-        session.recordDisconnect("");
+        connection.recordDisconnect("");
       }
       assertThat(read(file)).isEqualTo(expected);
     });

@@ -23,10 +23,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is recorded can be read, and what was damaged can be read up to there. */
+/** Recordings as files: reading, truncation, damage, and the limits of writing. */
 class RecordingFileTest {
 
-  private static final int SENT_AT_ONCE = 200_000;
+  private static final int SENT_BYTES = 200_000;
 
   @TempDir
   private Path folder;
@@ -50,7 +50,7 @@ class RecordingFileTest {
       Recording.Connection first = recording.recordConnect("one");
       Recording.Connection second = recording.recordConnect("two");
       first.recordReceived(0, bytes(3), List.of(memory, event.fd()));
-      second.recordSent(1, bytes(16), bytes(SENT_AT_ONCE), List.of());
+      second.recordSent(1, bytes(16), bytes(SENT_BYTES), List.of());
       first.recordDisconnect("why");
       second.recordDisconnect("");
     }
@@ -84,7 +84,7 @@ class RecordingFileTest {
     assertThat(received.fds().getFirst().size()).isEqualTo(8192);
     List<RecordingEntry> sent = all.stream().filter(one -> one.kind() == RecordKind.SENT).toList();
     assertThat(sent).allSatisfy(one -> assertThat(one.channel()).isEqualTo(1));
-    assertThat(sent.stream().mapToLong(one -> one.data().byteSize()).sum()).isEqualTo(16 + SENT_AT_ONCE);
+    assertThat(sent.stream().mapToLong(one -> one.data().byteSize()).sum()).isEqualTo(16 + SENT_BYTES);
     assertThat(all.get(all.size() - 2).text()).isEqualTo("why");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path()))).isEqualTo("rw-------");
     assertThat(log).isEmpty();
@@ -100,18 +100,18 @@ class RecordingFileTest {
         ends.add(reader.offset());
       } while (reader.next() != null);
     }
-    // Every length of the small records at the beginning, and a step through the large ones.
+    // Every length within the small records at the beginning, and in steps through the large ones.
     for (int length = 0; length < whole.length; length += length < 500 ? 1 : 997) {
-      byte[] cut = Arrays.copyOf(whole, length);
+      byte[] truncated = Arrays.copyOf(whole, length);
       int at = length;
       long records = ends.stream().distinct().filter(end -> end <= at).count() - 1;
       List<RecordingEntry> read = new ArrayList<>();
       if (ends.contains((long) length)) {
-        read.addAll(readAll(cut));
+        read.addAll(readAll(truncated));
       } else {
-        assertThatExceptionOfType(RecordingException.class).isThrownBy(() -> readInto(read, cut));
+        assertThatExceptionOfType(RecordingException.class).isThrownBy(() -> readInto(read, truncated));
       }
-      assertThat(read).as("at %d", length).hasSize((int) Math.max(0, records));
+      assertThat(read).as("truncated to %d bytes", length).hasSize((int) Math.max(0, records));
     }
   }
 
@@ -140,12 +140,12 @@ class RecordingFileTest {
   @Test
   void stopsOnFullDisk() throws Exception {
     try (Recording recording = Recording.create(Path.of("/dev/full"), log::add)) {
-      Recording.Connection session = recording.recordConnect("any");
-      session.recordReceived(0, bytes(100), List.of());
-      session.recordDisconnect("");
+      Recording.Connection connection = recording.recordConnect("any");
+      connection.recordReceived(0, bytes(100), List.of());
+      connection.recordDisconnect("");
     }
     assertThat(log).singleElement().asString().startsWith("recording to /dev/full stopped: ")
-        .endsWith("; sessions go on without it");
+        .endsWith("; connections continue unrecorded");
   }
 
   @Test
@@ -153,12 +153,12 @@ class RecordingFileTest {
     AtomicLong clock = new AtomicLong();
     try (FileOutputStream file = new FileOutputStream(path().toFile());
         Recording recording = new Recording("a.rec", file, 1000, log::add, clock::incrementAndGet)) {
-      Recording.Connection session = recording.recordConnect("any");
+      Recording.Connection connection = recording.recordConnect("any");
       for (int i = 0; i < 100; i++) {
-        session.recordReceived(0, bytes(50), List.of());
+        connection.recordReceived(0, bytes(50), List.of());
       }
     }
-    assertThat(log).singleElement().asString().contains("more than 1000 are not kept");
+    assertThat(log).singleElement().asString().contains("bytes of at most 1000");
     byte[] whole = Files.readAllBytes(path());
     assertThat(whole.length).isBetween(1000 - 100, 1000);
     assertThat(readAll(whole)).hasSizeGreaterThan(5);
@@ -169,7 +169,7 @@ class RecordingFileTest {
     try (Recording recording = Recording.create(path(), log::add)) {
       recording.recordConnect("first").recordDisconnect("");
       assertThatIOException().isThrownBy(() -> Recording.create(path(), log::add))
-          .withMessage(path() + " is in use: another server records there");
+          .withMessage(path() + " is in use: another server records in it");
     }
     assertThat(readAll(Files.readAllBytes(path()))).hasSize(2);
   }
