@@ -28,12 +28,14 @@ final class RecordingJson {
             .with("reason", incomplete.reason()).build();
       case RecordingEvent.Disconnected disconnected ->
         Json.event("disconnected").with("connection", disconnected.connection())
-            .with("at_ms", Duration.ofNanos(disconnected.nanos())).with("reason", disconnected.reason()).build();
+            .with("at_ms", Duration.ofNanos(disconnected.nanos())).with("reason", disconnected.reason())
+            .build();
     };
   }
 
   private static Json transmitted(String name, RecordingEvent event, boolean fromClient, int channel) {
-    return Json.event(name).with("connection", event.connection()).with("at_ms", Duration.ofNanos(event.nanos()))
+    return Json.event(name).with("connection", event.connection())
+        .with("at_ms", Duration.ofNanos(event.nanos()))
         .with("from", fromClient ? "client" : "server").with("twin", channel != 0);
   }
 

@@ -27,8 +27,9 @@ final class RecordingText {
         prefix(message, message.fromClient(), message.channel()) + describe(message);
       case RecordingEvent.IncompleteMessage incomplete ->
         prefix(incomplete, incomplete.fromClient(), incomplete.channel()) + incomplete.reason();
-      case RecordingEvent.Disconnected disconnected -> "connection %d ended%s".formatted(disconnected.connection(),
-          disconnected.reason().isEmpty() ? "" : ": " + SanitizedText.of(disconnected.reason()));
+      case RecordingEvent.Disconnected disconnected ->
+        "connection %d ended%s".formatted(disconnected.connection(),
+            disconnected.reason().isEmpty() ? "" : ": " + SanitizedText.of(disconnected.reason()));
     };
   }
 

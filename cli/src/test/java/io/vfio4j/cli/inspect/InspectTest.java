@@ -94,7 +94,8 @@ class InspectTest {
     CommandRun run = CommandRun.vfio4j("inspect", "--json", path().toString());
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("connected",
+    assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly(
+        "connected",
         "message", "message", "message", "message", "message", "incomplete", "disconnected");
     JsonObject set = run.events().get(2);
     assertThat(set.get("from").getAsString()).isEqualTo("client");
