@@ -24,11 +24,11 @@ public sealed interface MigrationEvent {
     return switch (this) {
       case PhaseStart began -> Optional.of(side() + " enters " + began.phase().title());
       case TransitionStart moving -> Optional
-          .of("%s is about to move %s > %s".formatted(side(), moving.from(), moving.to()));
+          .of("%s starts %s > %s".formatted(side(), moving.from(), moving.to()));
       case TransitionEnd moved ->
-        Optional.of("%s has moved %s > %s".formatted(side(), moved.from(), moved.to()));
-      case JournalWrite recorded -> Optional.of("%s has put down *%s*".formatted(side(), recorded.step()));
-      case RoundEnd _ -> Optional.of(side() + " has ended a round");
+        Optional.of("%s completed %s > %s".formatted(side(), moved.from(), moved.to()));
+      case JournalWrite recorded -> Optional.of("%s recorded *%s*".formatted(side(), recorded.step()));
+      case RoundEnd _ -> Optional.of(side() + " completed a round");
       case Progress _,Note _ -> Optional.empty();
     };
   }

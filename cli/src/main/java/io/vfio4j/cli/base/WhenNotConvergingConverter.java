@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** What to do when the downtime does not come to fit, as people write it: {@code go-anyway}. */
+/** What to do when the downtime does not come to fit, as people write it: {@code force}. */
 public final class WhenNotConvergingConverter implements ITypeConverter<WhenNotConverging> {
 
   /** The words that are accepted, for the completion of a shell. */

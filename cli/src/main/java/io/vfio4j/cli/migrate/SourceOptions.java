@@ -38,7 +38,7 @@ final class SourceOptions {
   @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may go on until the downtime fits (default: 5m).")
   private Duration deadline = Duration.ofMinutes(5);
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "What to do at the deadline: wait, give-up or go-anyway (default: give-up).")
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "What to do at the deadline: wait, abort or force (default: abort).")
   private WhenNotConverging whenNotConverging = WhenNotConverging.ABORT;
 
   @Option(names = "--channels", paramLabel = "N", description = "How many connections to send memory over (default: 1).")

@@ -21,7 +21,7 @@ public final class SavedStateJson {
         .with("file_bytes", state.fileBytes())
         .with("frames", state.frames()).with("rounds", state.rounds())
         .with("state_of", state.stoppedAt().toString()).with("source", source(state.source()))
-        .with("stood_still_ms", state.downtime()).with("devices", state.devices(), SavedStateJson::json)
+        .with("downtime_ms", state.downtime()).with("devices", state.devices(), SavedStateJson::json)
         .with("memory", state.memory(), SavedStateJson::json);
   }
 

@@ -41,8 +41,8 @@ record ScenarioTables(List<ScenarioResult> results) {
   static String describe(SimulatedMigration.Verdict verdict) {
     return switch (verdict) {
       case MOVED -> "moves";
-      case ROLLED_BACK -> "is undone";
-      case GAVE_UP -> "gives up";
+      case ROLLED_BACK -> "is rolled back";
+      case ABORTED -> "aborts";
       case STILL_WAITING -> "still waits";
     };
   }

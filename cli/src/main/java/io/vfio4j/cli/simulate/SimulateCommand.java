@@ -64,7 +64,7 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "The limit of the downtime; several with commas (default: 300ms).")
   private List<Duration> maxDowntimes = new ArrayList<>();
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "What to do at the deadline: wait, give-up, go-anyway; several with commas (default: all three).")
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "What to do at the deadline: wait, abort, force; several with commas (default: all three).")
   private List<WhenNotConverging> policies = new ArrayList<>();
 
   @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may take until the downtime fits (default: 5m).")

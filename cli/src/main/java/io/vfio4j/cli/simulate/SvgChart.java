@@ -165,8 +165,8 @@ final class SvgChart {
   private static String verdict(SimulatedMigration.Verdict verdict) {
     return switch (verdict) {
       case MOVED -> "moved";
-      case ROLLED_BACK -> "undone";
-      case GAVE_UP -> "gave up";
+      case ROLLED_BACK -> "rolled back";
+      case ABORTED -> "aborted";
       case STILL_WAITING -> "still waiting";
     };
   }

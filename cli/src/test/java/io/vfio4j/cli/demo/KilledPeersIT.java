@@ -118,8 +118,8 @@ class KilledPeersIT {
       LocalMigration.run(vm.source().client(), arrival.client(), OPTIONS, Workload.NONE,
           vm.observe(arrival.name(), steps));
     }
-    assertThat(steps.all()).contains("source has moved PRE_COPY_P2P > STOP_COPY", "source has ended a round",
-        "target has moved RUNNING > RESUMING", "target has moved RESUMING > STOP");
+    assertThat(steps.all()).contains("source completed PRE_COPY_P2P > STOP_COPY", "source completed a round",
+        "target completed RUNNING > RESUMING", "target completed RESUMING > STOP");
     return steps;
   }
 

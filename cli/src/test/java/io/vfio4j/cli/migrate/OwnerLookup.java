@@ -152,6 +152,6 @@ final class OwnerLookup {
       case RESET -> "lost: the %s's device had to be reset".formatted(side);
       case GONE -> "lost: the %s's device is gone".formatted(side);
     };
-    return decided ? "a person decides: " + words : words;
+    return decided ? "an operator decides: " + words : words;
   }
 }

@@ -42,7 +42,7 @@ class ProcessFaultsIT {
   private static final boolean ALL = "all".equals(System.getProperty("vfio4j.faults"));
   private static final int DRAWS = 5;
   private static final int AT_ONCE = 3;
-  private static final String TITLE = "When the engine tells of a step:";
+  private static final String TITLE = "At each step that the engine reports:";
 
   private final long seed = Long.getLong("vfio4j.seed", System.nanoTime());
   private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);

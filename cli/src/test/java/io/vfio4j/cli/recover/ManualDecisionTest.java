@@ -48,6 +48,6 @@ class ManualDecisionTest {
       }
     }
     assertThat(table.cellCount()).isEqualTo(GROUPS.size() * Answer.values().length);
-    DocumentSection.of("a person decides").check(table.toString());
+    DocumentSection.of("an operator decides").check(table.toString());
   }
 }

@@ -48,8 +48,8 @@ class SimulateTest {
     assertThat(run.err()).isEmpty();
     List<String> lines = run.out().lines().toList();
     assertThat(lines.get(1)).startsWith("A  wait ").endsWith("still waits");
-    assertThat(lines.get(2)).startsWith("B  give-up ").endsWith("gives up");
-    assertThat(lines.get(3)).startsWith("C  go-anyway ").endsWith("moves");
+    assertThat(lines.get(2)).startsWith("B  abort ").endsWith("aborts");
+    assertThat(lines.get(3)).startsWith("C  force ").endsWith("moves");
     assertThat(lines.get(4)).as("what comes to the same is one line").startsWith("D  any ").endsWith("moves");
     assertThat(run.out())
         .contains(
@@ -65,9 +65,9 @@ class SimulateTest {
     List<JsonObject> results = run.events();
     assertThat(results).hasSize(4);
     assertThat(results).extracting(result -> result.get("verdict").getAsString())
-        .containsExactly("still_waiting", "gave_up", "moved", "moved");
+        .containsExactly("still_waiting", "aborted", "moved", "moved");
     JsonObject anyway = results.get(2);
-    assertThat(anyway.get("when_not_converging").toString()).isEqualTo("[\"go-anyway\"]");
+    assertThat(anyway.get("when_not_converging").toString()).isEqualTo("[\"force\"]");
     assertThat(anyway.get("downtime_ms").getAsDouble()).isGreaterThan(3000);
     assertThat(results.get(1).get("downtime_ms").isJsonNull()).isTrue();
     assertThat(results.get(3).get("when_not_converging").getAsJsonArray()).hasSize(3);
@@ -100,7 +100,7 @@ class SimulateTest {
     String svg = Files.readString(file);
     parse(svg);
     assertThat(svg).contains("<title id=\"title\">8 GiB &amp; more</title>").contains("<polyline")
-        .contains("go-anyway, limit 300 ms, 500.0 MiB/s: moved after 81.3 s").contains("class=\"limit\"")
+        .contains("force, limit 300 ms, 500.0 MiB/s: moved after 81.3 s").contains("class=\"limit\"")
         .doesNotContain("href");
   }
 
@@ -109,7 +109,7 @@ class SimulateTest {
     Path file = folder.resolve("chart.svg");
     CommandRun run = CommandRun.vfio4j("simulate", "--memory", "64m:1m", "--bandwidth", "1g", "--fixed-cost",
         "1s", "--svg",
-        file.toString(), "--when-not-converging", "give-up");
+        file.toString(), "--when-not-converging", "abort");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(Integer.parseInt(run.out().lines().toList().get(1).split("  +", -1)[4]))

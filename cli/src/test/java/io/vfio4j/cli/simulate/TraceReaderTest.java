@@ -112,7 +112,7 @@ class TraceReaderTest {
   void reproducesRecordedRounds() throws IOException {
     CommandRun run =
         CommandRun.vfio4j("simulate", "--trace", file(RUN).toString(), "--json", "--max-downtime", "50ms",
-            "--when-not-converging", "give-up");
+            "--when-not-converging", "abort");
     JsonObject result = run.event("simulation");
     assertThat(result.get("bandwidth").isJsonNull()).isTrue();
     assertThat(result.get("verdict").getAsString()).isEqualTo("moved");
@@ -137,7 +137,7 @@ class TraceReaderTest {
   void simulatesOtherLink() throws IOException {
     CommandRun run =
         CommandRun.vfio4j("simulate", "--trace", file(RUN).toString(), "--json", "--bandwidth", "20000000",
-            "--when-not-converging", "give-up", "--deadline", "30s");
-    assertThat(run.event("simulation").get("verdict").getAsString()).isEqualTo("gave_up");
+            "--when-not-converging", "abort", "--deadline", "30s");
+    assertThat(run.event("simulation").get("verdict").getAsString()).isEqualTo("aborted");
   }
 }

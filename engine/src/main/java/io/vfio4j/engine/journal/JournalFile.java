@@ -184,7 +184,7 @@ public final class JournalFile implements Journal.Entries {
       throw e;
     } catch (IOException e) {
       throw new JournalException(
-          "'%s' cannot be put down in the journal %s: %s".formatted(step, path, message(e)), e);
+          "'%s' cannot be recorded in the journal %s: %s".formatted(step, path, message(e)), e);
     } finally {
       PROCESS.unlock();
     }

@@ -33,7 +33,7 @@ public record SimulatedMigration(Verdict verdict, List<SimulatedRound> rounds, D
     /** The switchover took longer than it may, and was undone: the source runs. */
     ROLLED_BACK,
     /** The policy gave up: the source runs. */
-    GAVE_UP,
+    ABORTED,
     /** The policy had not decided yet when nobody looked any longer: the source runs. */
     STILL_WAITING
   }

@@ -80,7 +80,7 @@ public final class Simulation {
         yield Optional.empty();
       }
       case Decision.Abort giveUp ->
-        Optional.of(end(SimulatedMigration.Verdict.GAVE_UP, giveUp.reason()));
+        Optional.of(end(SimulatedMigration.Verdict.ABORTED, giveUp.reason()));
       case Decision.SwitchOver switchOver -> switchOver(switchOver);
     };
   }

@@ -48,7 +48,7 @@ public final class FirstFrame {
     try {
       FrameKind kind = read(recorder);
       if (kind.isFailure()) {
-        throw new PeerRefusedException(transport.peer(), Reason.GAVE_UP,
+        throw new PeerRefusedException(transport.peer(), Reason.ABORTED,
             "it gave up before it said what it wants", null);
       }
       requireFirstKind(kind);

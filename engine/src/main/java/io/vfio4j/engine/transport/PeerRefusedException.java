@@ -40,7 +40,7 @@ public final class PeerRefusedException extends IOException {
     /** What it sent is not the beginning of a migration stream that is understood here. */
     NO_STREAM,
     /** It gave up before it said what it wants. */
-    GAVE_UP
+    ABORTED
   }
 
   private final String peer;

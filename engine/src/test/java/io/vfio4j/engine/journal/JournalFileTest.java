@@ -189,7 +189,7 @@ class JournalFileTest {
     JournalFile file = begin(Side.TARGET);
     Files.delete(file.path());
     assertThatThrownBy(() -> with(file, JournalStep.COMMITTED)).isInstanceOf(JournalException.class)
-        .hasMessageContaining("'mine' cannot be put down in the journal " + file.path());
+        .hasMessageContaining("'committed' cannot be recorded in the journal " + file.path());
     assertThat(file.path()).doesNotExist();
 
     Files.delete(state.folder());

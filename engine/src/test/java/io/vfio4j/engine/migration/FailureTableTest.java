@@ -53,10 +53,10 @@ class FailureTableTest {
       FailureTable frames = new FrameFaults(lab).inEveryFrame();
       FailureTable questions = new OwnershipQueryFaults(folder, lab).inEveryFrame();
       assertThat(events.cellCount() + arcs.cellCount() + frames.cellCount()).isGreaterThan(500);
-      assertThat(events.toString()).contains("source has put down *given*", "target has put down *mine*",
-          "target is about to move STOP > RUNNING_P2P", "source has ended a round");
+      assertThat(events.toString()).contains("source recorded *given*", "target recorded *committed*",
+          "target starts STOP > RUNNING_P2P", "source completed a round");
       DocumentSection.of("one device").check("""
-          When the engine tells of a step:
+          At each step that the engine reports:
 
           %s
           When a device takes an arc:
@@ -65,7 +65,7 @@ class FailureTableTest {
           When a frame is sent, the first or the second of its kind:
 
           %s
-          When a source asks who owns the devices, which were not taken:
+          When a source queries the owner of devices that the target did not commit to:
 
           %s""".formatted(events, arcs, frames, questions));
     }
@@ -81,13 +81,13 @@ class FailureTableTest {
       FailureTable arcs = new ArcFaults(lab).on(courses);
       FailureTable frames = new FrameFaults(lab).onExtraConnections();
       DocumentSection.of("two devices").check("""
-          When the engine tells of a step:
+          At each step that the engine reports:
 
           %s
           When the second device takes an arc:
 
           %s
-          When a frame is sent over a connection of its own:
+          When a frame is sent over an extra connection:
 
           %s""".formatted(events, arcs, frames));
     }

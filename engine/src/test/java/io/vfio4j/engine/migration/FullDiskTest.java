@@ -111,7 +111,7 @@ class FullDiskTest {
           new EventFaults(lab, EventFaults.FaultKind.JOURNALS).on(Arrays.asList(FaultScenario.values()));
       assertThat(events.cellCount()).isGreaterThan(60);
       events.requireSubsetOf(FailureTable.in(DocumentSection.of("one device").text(),
-          "When the engine tells of a step:"));
+          "At each step that the engine reports:"));
     }
   }
 }

@@ -168,7 +168,7 @@ class JournaledMigrationTest {
     assertThat(order).containsSubsequence("source prepared", "source RUNNING>PRE_COPY");
     assertThat(order).containsSubsequence("target prepared", "target RUNNING>RUNNING",
         "target RUNNING>RESUMING");
-    assertThat(order).containsSubsequence("source given", "target mine", "target STOP>RUNNING_P2P",
+    assertThat(order).containsSubsequence("source given", "target committed", "target STOP>RUNNING_P2P",
         "target RUNNING_P2P>RUNNING", "target running", "source confirmed", "source STOP_COPY>STOP");
   }
 
@@ -207,7 +207,7 @@ class JournaledMigrationTest {
     MigrationException failure = trial.run().failure();
 
     assertThat(failure.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(failure).hasMessageContaining("'given' cannot be put down");
+    assertThat(failure).hasMessageContaining("'given' cannot be recorded");
     assertThat(steps(Side.TARGET)).containsExactly(JournalStep.PREPARED, JournalStep.RETURNED);
   }
 
@@ -218,7 +218,7 @@ class JournaledMigrationTest {
     MigrationException failure = trial.run().failure();
 
     assertThat(failure.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(failure).hasMessageContaining("'mine' cannot be put down");
+    assertThat(failure).hasMessageContaining("'committed' cannot be recorded");
     assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN,
         JournalStep.RETURNED);
   }

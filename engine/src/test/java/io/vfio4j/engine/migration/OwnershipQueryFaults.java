@@ -61,7 +61,7 @@ final class OwnershipQueryFaults {
         .isEqualTo(Verdict.NOT_COMMITTED);
     assertThat(state.find(migration, Side.TARGET).orElseThrow().read().map(JournalContents::last)
         .orElseThrow().step()).isEqualTo(JournalStep.REFUSED);
-    return isAnswered ? "not mine" : "no answer; asked again: not mine";
+    return isAnswered ? "not committed" : "no answer; queried again: not committed";
   }
 
   private static JournalFile begin(StateDirectory state, MigrationId migration, Side side)

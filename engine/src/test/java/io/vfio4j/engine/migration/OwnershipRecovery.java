@@ -99,7 +99,7 @@ final class OwnershipRecovery {
     Verdict verdict = ask(migration);
     assertThat(verdict).isEqualTo(there ? Verdict.COMMITTED : Verdict.NOT_COMMITTED);
     String then = there ? atTarget() : rollBack();
-    return held ? "a person decides: " + then : then + ", which no journal says";
+    return held ? "an operator decides: " + then : then + ", which no journal says";
   }
 
   /** The command that holds the devices lets them go on, all of them in their grace states first. */

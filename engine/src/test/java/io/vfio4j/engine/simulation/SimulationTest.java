@@ -94,7 +94,7 @@ class SimulationTest {
       DirtySource source = cyclic(1000 * MIB, dirt);
       SimulatedMigration gaveUp =
           Simulation.run(List.of(source), defaultSettings(WhenNotConverging.ABORT, rate));
-      assertThat(gaveUp.verdict()).isEqualTo(Verdict.GAVE_UP);
+      assertThat(gaveUp.verdict()).isEqualTo(Verdict.ABORTED);
       assertThat(gaveUp.total()).as("counted from when all memory was sent").isBetween(
           DEADLINE.plusSeconds(10),
           DEADLINE.plusSeconds(21));
@@ -147,7 +147,7 @@ class SimulationTest {
   void endsDeviceRoundAfterOneMinute() {
     SimulatedMigration result = Simulation.run(List.of(device(100_000 * MIB, 0)),
         defaultSettings(WhenNotConverging.ABORT, 10 * MIB));
-    assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
+    assertThat(result.verdict()).isEqualTo(Verdict.ABORTED);
     assertThat(result.total()).isEqualTo(DEADLINE);
     assertThat(result.bytes()).isEqualTo(600 * MIB);
     assertThat(result.rounds()).hasSize(1);
@@ -185,7 +185,7 @@ class SimulationTest {
             LinkRate.steady(100 * MIB), Duration.ofMillis(2), Duration.ZERO, Duration.ofMillis(201),
             Duration.ofMillis(200), DEADLINE);
     SimulatedMigration result = Simulation.run(List.of(cyclic(10 * MIB, MIB)), setting);
-    assertThat(result.verdict()).isEqualTo(Verdict.GAVE_UP);
+    assertThat(result.verdict()).isEqualTo(Verdict.ABORTED);
     assertThat(result.reason()).contains("in 3 attempts");
     // Three attempts of 200 ms, and 250 and 500 ms between them.
     assertThat(result.total()).isBetween(Duration.ofMillis(1450), Duration.ofMillis(1800));

@@ -211,7 +211,7 @@ class RejectedPeersTest {
       new FrameWriter(new FrameStream(connect(listener), LONG), arena.allocate(2000))
           .sendText(FrameKind.ABORT, "no device");
     }
-    assertThat(refusal().reason()).isEqualTo(Reason.GAVE_UP);
+    assertThat(refusal().reason()).isEqualTo(Reason.ABORTED);
     assertThat(accepted).isNotDone();
   }
 
