@@ -144,7 +144,7 @@ class DryRunTest {
   void predictsRefusalOfState() {
     String[] migrate = {"migrate", "--from", "sim:a?memory=64m", "--to", "sim:b?memory=8m"};
     String reason =
-        "sim:b does not take the state of sim:a: the state has 64 MiB of memory 'memory', the target has 8 MiB";
+        "sim:b does not accept the state of sim:a: the state has 64 MiB of memory 'memory', the target has 8 MiB";
     CommandRun dry =
         CommandRun.vfio4j(Stream.concat(Stream.of(migrate), Stream.of("--dry-run")).toArray(String[]::new));
     assertThat(dry.exitCode()).isEqualTo(ExitCodes.FAILURE);

@@ -128,7 +128,7 @@ class SavedFilesTest {
       String address = targets.getFirst().address();
       CommandRun one = CommandRun.vfio4j("inspect", file.toString(), address);
       assertThat(one.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(one.out()).contains("refused: the source moves 2 devices", "It would not go");
+      assertThat(one.out()).contains("refused: the source has 2 devices", "It would not go");
       CommandRun withoutMemory =
           CommandRun.vfio4j("inspect", file.toString(), "--json", address, targets.get(1).address());
       assertThat(withoutMemory.exitCode()).isEqualTo(ExitCodes.FAILURE);

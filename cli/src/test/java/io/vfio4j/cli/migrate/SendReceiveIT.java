@@ -226,7 +226,7 @@ class SendReceiveIT {
       }
       CommandRun wrong = CommandRun.vfio4j(command("send", "--connect", listen, a, other.address()));
       assertThat(wrong.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(wrong.err()).contains("the source moves 2 devices, and the target has 1 for them");
+      assertThat(wrong.err()).contains("the source has 2 devices, the target 1");
       assertThat(refusal(receiver)).isEqualTo("pre_flight");
       a.assertRunsWith(MARK);
 

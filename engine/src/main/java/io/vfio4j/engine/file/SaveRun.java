@@ -30,6 +30,7 @@ import io.vfio4j.engine.source.SourceStreams;
 import io.vfio4j.engine.source.Switchover;
 import io.vfio4j.engine.source.SwitchoverDriver;
 import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.stream.HelloFields;
 import io.vfio4j.engine.stream.SaveTrailer;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.TaskWaiter;
@@ -121,7 +122,7 @@ final class SaveRun implements AutoCloseable {
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched());
     PreFlight.requireReady(own, options.noPeerDma());
     connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(deviceSet.memory()))
-        .withCompression(Compression.algorithm(options.compression())));
+        .with(HelloFields.COMPRESSION, Compression.algorithm(options.compression())));
     options.compression().ifPresent(connection::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
     return new SourcePreFlight.Agreement(own,

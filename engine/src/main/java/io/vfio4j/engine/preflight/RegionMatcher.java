@@ -7,7 +7,7 @@ import io.vfio4j.engine.Side;
 import io.vfio4j.engine.memory.MemoryRegion;
 import io.vfio4j.engine.memory.MemoryRegions;
 import io.vfio4j.engine.stream.HelloRegion;
-import io.vfio4j.engine.util.Units;
+import io.vfio4j.engine.stream.RegionFields;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,12 +15,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Whether both sides have the same memory: regions of one name have one place, in any order. */
+/** Matches the regions of both sides by their names, in any order; matching regions have the same address and size. */
 public final class RegionMatcher {
 
   private static final String NONE = "none";
   private static final String SHARED = "shared";
-  private static final String DIFFERS = "the memory differs: ";
 
   private RegionMatcher() {
   }
@@ -43,13 +42,13 @@ public final class RegionMatcher {
 
   private static List<Property> properties(HelloRegion ours, HelloRegion theirs, List<HelloRegion> source,
       List<HelloRegion> target) {
-    List<Property> properties = new ArrayList<>(List.of(place(ours, theirs), room(ours, theirs)));
+    List<Property> properties = new ArrayList<>(RegionFields.SET.compare(ours, theirs));
     sharedWithSource(theirs, source).or(() -> sharedAtTarget(ours, theirs, source, target))
-        .ifPresent(complaint -> properties.add(Property.refused("file", SHARED, SHARED, complaint)));
+        .ifPresent(objection -> properties.add(Property.refused("file", SHARED, SHARED, objection)));
     return properties;
   }
 
-  /** What arrives would overwrite what the source's workload writes meanwhile, and a failure could not be undone. */
+  /** The target would overwrite what the source's workload writes meanwhile, so a failure could not be rolled back. */
   private static Optional<String> sharedWithSource(HelloRegion theirs, List<HelloRegion> source) {
     return ofFile(theirs, source).findFirst().map(
         same -> """
@@ -57,7 +56,7 @@ public final class RegionMatcher {
             .formatted(same.name(), theirs.name()));
   }
 
-  /** Two regions of the source that are one file may be one at the target, but not two that differ. */
+  /** Two regions may share a file at the target only if they share one at the source. */
   private static Optional<String> sharedAtTarget(HelloRegion ours, HelloRegion theirs,
       List<HelloRegion> source,
       List<HelloRegion> target) {
@@ -77,44 +76,16 @@ public final class RegionMatcher {
     String place = region.rangeText(false);
     boolean isSource = side == Side.SOURCE;
     Property property = Property.refused("place", isSource ? place : NONE, isSource ? NONE : place,
-        DIFFERS
-            + "the %s's region %s is %s, the %s has none of that name".formatted(side, region.name(), place,
-                other));
+        "the memory differs: the %s's region %s is %s, the %s has none of that name".formatted(side,
+            region.name(), place, other));
     return new Pair(isSource ? Optional.of(region.name()) : Optional.empty(),
         isSource ? Optional.empty() : Optional.of(region.name()), List.of(property));
-  }
-
-  private static Property place(HelloRegion ours, HelloRegion theirs) {
-    boolean exact =
-        Units.bytes(ours.size()).equals(Units.bytes(theirs.size())) && ours.size() != theirs.size();
-    String here = ours.rangeText(exact);
-    String there = theirs.rangeText(exact);
-    return ours.hasSameRange(theirs)
-        ? Property.informative("place", here, there)
-        : Property.refused("place", here, there,
-            DIFFERS + "the source's region %s is %s, the target's is %s".formatted(ours.name(), here, there));
-  }
-
-  /** Memory that there is no room for is a page fault that cannot be served, in the middle of a migration. */
-  private static Property room(HelloRegion ours, HelloRegion theirs) {
-    if (theirs.space().isEmpty()) {
-      return Property.informative("room", Units.bytes(ours.size()), "not known");
-    }
-    long size = theirs.size();
-    long room = theirs.space().getAsLong() < 0 ? Long.MAX_VALUE : theirs.space().getAsLong(); // It is unsigned.
-    boolean exact = room < size && Units.bytes(room).equals(Units.bytes(size));
-    String has = Units.bytes(room, exact);
-    String needs = Units.bytes(size, exact);
-    return Property.checked("room", needs, has, room >= size ? Optional.empty()
-        : Optional
-            .of("the target has room for %s of its region %s, which has %s".formatted(has, theirs.name(),
-                needs)));
   }
 
   /**
    * Returns the target's regions in the order of the source, which gives the regions of a stream their numbers.
    *
-   * @param source what the source introduced, with which it agrees
+   * @param source the source's regions, which match the target's
    */
   public static MemoryRegions inSourceOrder(List<HelloRegion> source, MemoryRegions target) {
     Map<String, MemoryRegion> byName = new LinkedHashMap<>();

@@ -15,6 +15,7 @@ import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.ownership.JournalWriter;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.stream.HelloFields;
 import io.vfio4j.engine.stream.Preamble;
 import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.TaskWaiter;
@@ -95,7 +96,7 @@ public final class SourcePreFlight {
   /** Asks the target what it has, and compares; no device is touched on either side, and nothing is put down. */
   public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched(), resettable);
-    Hello introduction = hello(own, MigrationId.random()).asDryRun();
+    Hello introduction = hello(own, MigrationId.random()).with(HelloFields.DRY_RUN, true);
     connection.out().sendHello(introduction);
     Comparison comparison = PreFlight.compare(introduction, receiveAnswer(), options.noPeerDma());
     Optional<String> objection = objection();
@@ -130,9 +131,11 @@ public final class SourcePreFlight {
   }
 
   private Hello hello(List<Hello.Device> own, MigrationId migration) {
-    return Hello.of(own, HelloRegions.ofSource(deviceSet.memory())).withAcknowledgement(true)
-        .withMigration(migration, channels(migration))
-        .withCompression(Compression.algorithm(options.compression()));
+    return Hello.of(own, HelloRegions.ofSource(deviceSet.memory()))
+        .with(HelloFields.ACKNOWLEDGES_INITIAL_DATA, true)
+        .with(HelloFields.MIGRATION, Optional.of(migration))
+        .with(HelloFields.CHANNELS, channels(migration))
+        .with(HelloFields.COMPRESSION, Compression.algorithm(options.compression()));
   }
 
   /** A connection for each of several devices and some for memory, where connections can be had. */

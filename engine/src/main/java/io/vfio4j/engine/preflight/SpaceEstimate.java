@@ -3,32 +3,26 @@ package io.vfio4j.engine.preflight;
 
 import io.vfio4j.engine.memory.BackingStore;
 import io.vfio4j.engine.memory.MemoryRegion;
-import io.vfio4j.engine.stream.HelloRegion;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** How much room a target has for its regions: what one of them still needs is not there for the next. */
+/** Estimates the space for a target's regions: what one region of a file system still needs is not free for the next. */
 final class SpaceEstimate {
 
   private final Map<Object, Long> freeByFileSystem = new HashMap<>();
 
-  /** Returns how a region is introduced, as the next of those of a target. */
-  HelloRegion describe(MemoryRegion region) {
-    return new HelloRegion(region.name(), region.iova(), region.size(), space(region),
-        region.store().identity());
-  }
-
-  private OptionalLong space(MemoryRegion region) {
+  /** Returns the bytes that the next region of the target has, or can still allocate; empty if unknown. */
+  OptionalLong next(MemoryRegion region) {
     Optional<BackingStore.Space> space = region.store().space();
     if (space.isEmpty()) {
       return OptionalLong.empty();
     }
     Object fileSystem = space.get().fileSystem();
-    long there = Math.min(space.get().allocated(), region.size());
+    long allocated = Math.min(space.get().allocated(), region.size());
     long free = freeByFileSystem.getOrDefault(fileSystem, space.get().free());
-    freeByFileSystem.put(fileSystem, Math.max(0, free - (region.size() - there)));
-    return OptionalLong.of(Math.addExact(there, Math.min(free, Long.MAX_VALUE - there)));
+    freeByFileSystem.put(fileSystem, Math.max(0, free - (region.size() - allocated)));
+    return OptionalLong.of(Math.addExact(allocated, Math.min(free, Long.MAX_VALUE - allocated)));
   }
 }

@@ -10,6 +10,7 @@ import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.ownership.FailureOrigin;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.stream.HelloFields;
 import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.RefusedException;
@@ -81,7 +82,7 @@ public final class TargetPreFlight {
   private Hello sendHello(Hello source) throws IOException {
     List<Hello.Device> own = group.describe(waiter);
     Hello introduction = Hello.of(own, HelloRegions.ofTarget(deviceSet.memory()))
-        .withAcknowledgement(source.acknowledgesInitialData());
+        .with(HelloFields.ACKNOWLEDGES_INITIAL_DATA, source.acknowledgesInitialData());
     connection.out().sendHello(introduction);
     return introduction;
   }

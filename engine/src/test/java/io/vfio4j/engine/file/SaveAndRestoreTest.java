@@ -239,7 +239,7 @@ class SaveAndRestoreTest {
           () -> trial.restore(targets, MemoryRegions.NONE)), "the memory differs", targets);
       List<SimulatedDevice> more = two.targets();
       checkRefused(catchThrowableOfType(RestoreException.class, () -> trial.restore(more, trial.memory())),
-          "the source moves 1 devices, and the target has 2", more);
+          "the source has 1 devices, the target 2", more);
     }
   }
 
