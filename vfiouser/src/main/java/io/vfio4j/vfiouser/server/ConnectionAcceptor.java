@@ -146,7 +146,7 @@ final class ConnectionAcceptor implements AutoCloseable {
   private final class QueuedClient {
     private final UnixSocket client;
     private final Thread thread =
-        Thread.ofPlatform().name("vfio-user-wait").daemon().unstarted(this::run);
+        Thread.ofPlatform().name("vfio-user-queued").daemon().unstarted(this::run);
 
     QueuedClient(UnixSocket client) {
       this.client = client;

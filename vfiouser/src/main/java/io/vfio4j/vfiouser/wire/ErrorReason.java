@@ -10,8 +10,26 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reason of a refusal: the body of a reply that has the error flag, UTF-8 without a NUL, at most {@link #MAX_SIZE}
- * bytes. Only between two ends that agreed on the extension {@code reasons}.
+ * The reason of a refused request: the body of a reply with the error flag. UTF-8 without a NUL, at most
+ * {@link #MAX_SIZE} bytes; only if {@link Extension#REASONS} was granted.
+ *
+ * <p>
+ * The way of a reason, for the example of a transition that the device refuses:
+ * <ol>
+ * <li>Made: an {@code ErrnoException(errno, reason)} of the model, thrown by a handler in {@code server} or by the
+ * device. A device that fails a transition throws a {@code TransitionException}, whose reason
+ * {@code MigrationData.toErrnoException} takes over.
+ * <li>Logged by the server: {@code CommandTable.execute} catches it and calls {@code ClientLog.refused}, which adds the
+ * client and the request ({@code RequestSummary}); {@code LogLimiter} bounds the lines.
+ * <li>Sent: {@code CommandTable.execute} calls {@link Reply#sendError}, which writes the errno to the header and the
+ * reason to the body ({@link #write}).
+ * <li>Received: {@code ClientChannel.exchange} reads it ({@link #read}) and throws a {@code RemoteErrorException};
+ * {@code ClientCalls.call} makes that a {@code DeviceException}, and {@code ClientMigration.moveTo}, which also asks for
+ * the state reached, a {@code TransitionException}.
+ * <li>Printed: the engine's {@code MigratingDevice} records it in an event; {@code SourceRecovery} or
+ * {@code TargetRecovery} put it in the message of a {@code MigrationException}; the command line's
+ * {@code MigrationFailureReport} makes that the command's error, which {@code ErrorMessages} prints.
+ * </ol>
  */
 public final class ErrorReason {
 
@@ -20,7 +38,7 @@ public final class ErrorReason {
   private ErrorReason() {
   }
 
-  /** Writes a reason, cut where it is too long, and returns how many bytes it has. */
+  /** Writes a reason, truncated if it is too long, and returns its size in bytes. */
   static int write(String reason, MemorySegment into, long at) {
     byte[] bytes = reason.getBytes(StandardCharsets.UTF_8);
     int size = Math.min(bytes.length, MAX_SIZE);
@@ -28,7 +46,7 @@ public final class ErrorReason {
     return size;
   }
 
-  /** Reads the reason of the reply that the reader stands at; null if there is none. What is too long is skipped later. */
+  /** Reads the reason of the current reply, or returns null if there is none. Bytes beyond the limit stay unread. */
   public static @Nullable String read(MessageReader reader) throws LinuxException, ProtocolException {
     int size = (int) Math.min(reader.remaining(), MAX_SIZE);
     if (size == 0) {
@@ -36,7 +54,7 @@ public final class ErrorReason {
     }
     int at = reader.readInPlace(size);
     byte[] bytes = reader.buffer().segment().asSlice(at, size).toArray(ValueLayout.JAVA_BYTE);
-    // What a cut at the limit left of a character is replaced, as is what could steer a terminal.
+    // Replaces an incomplete character at the end, and control characters.
     return SanitizedText.of(new String(bytes, StandardCharsets.UTF_8));
   }
 }
