@@ -17,18 +17,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The chain of capabilities behind {@code struct vfio_region_info}: the one place that writes it. Offsets count from
- * the beginning of that struct. What is written begins at multiples of 8.
+ * The chain of capabilities behind {@code struct vfio_region_info}. Offsets count from the beginning of that
+ * struct. Capabilities begin at multiples of 8.
  */
 public final class CapabilityChain {
 
-  /** The most bytes of an answer with its chain, on either side. */
+  /** Most bytes of a reply with its chain, on either side. */
   public static final int MAX_SIZE = 4096;
 
   private CapabilityChain() {
   }
 
-  /** Returns the bytes of a region's answer with its chain; more than {@link #MAX_SIZE} if it is too long. */
+  /** Returns the size of a region's reply with its chain; more than {@link #MAX_SIZE} if it is too long. */
   public static long size(List<RegionCapability> capabilities) {
     long size = RegionInfo.SIZE;
     for (RegionCapability capability : capabilities) {
@@ -45,7 +45,7 @@ public final class CapabilityChain {
     };
   }
 
-  /** Lets a chain of at least one capability follow the fields of an answer that has been begun. */
+  /** Appends a chain of at least one capability to the fields of a reply. */
   public static void encode(List<RegionCapability> capabilities, Reply reply) {
     int at = RegionInfo.SIZE;
     for (int i = 0; i < capabilities.size(); i++) {
@@ -72,15 +72,15 @@ public final class CapabilityChain {
       }
       case RegionType(int type, int subtype) -> reply.u32(at, type).u32(at + TypeData.SUBTYPE, subtype);
       case Ndma _,UnknownCapability _ -> {
-        // nothing but a header
+        // only a header
       }
     }
   }
 
   /**
-   * Reads the chain of an answer, as {@link RegionCapabilityReader#read} does.
+   * Reads the chain of a reply, as {@link RegionCapabilityReader#read}.
    *
-   * @throws ProtocolException if it cannot be
+   * @throws ProtocolException if it is malformed
    */
   public static List<RegionCapability> decode(MemorySegment answer, int first, long regionSize)
       throws ProtocolException {

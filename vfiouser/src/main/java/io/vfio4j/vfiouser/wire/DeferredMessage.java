@@ -8,7 +8,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 
-/** A message that came before it was its turn, put aside with its descriptors. */
+/**
+ * A message that was received before it could be handled, with its descriptors. It is complete when
+ * {@link #fillNow} or {@link #fill} has returned.
+ */
 public final class DeferredMessage implements AutoCloseable {
 
   private final Arena memory;
@@ -30,9 +33,10 @@ public final class DeferredMessage implements AutoCloseable {
   }
 
   /**
-   * Begins to take the message whose header has been read. The caller has checked its size.
+   * Creates a message for a header that has been read; the body is read later. The caller has checked its
+   * size.
    *
-   * @param memory gives what the body is put in, which is this message's
+   * @param memory allocates the body; closed with the message
    */
   static DeferredMessage begin(MessageStream stream, Supplier<Arena> memory) {
     return new DeferredMessage(stream.id(), stream.command(), stream.flags(), stream.errno(),
@@ -40,7 +44,7 @@ public final class DeferredMessage implements AutoCloseable {
         memory);
   }
 
-  /** Takes the message that the reader stands at, all of it. The caller has checked its size. */
+  /** Receives the reader's current message, all of it. The caller has checked its size. */
   public static DeferredMessage receive(MessageReader reader) throws LinuxException, ProtocolException {
     DeferredMessage message =
         new DeferredMessage(reader.id(), reader.command(), reader.flags(), reader.errno(),
@@ -55,14 +59,14 @@ public final class DeferredMessage implements AutoCloseable {
     }
   }
 
-  /** Waits for what is left of the body. */
+  /** Receives the rest of the body, waiting for it. */
   void fill(MessageStream stream) throws LinuxException, ProtocolException {
     stream.read(body.asSlice(received));
     received = body.byteSize();
     fds.takeAll(stream.fds());
   }
 
-  /** Takes what has come of the body. Returns whether that is all of it. */
+  /** Receives the bytes of the body that have arrived. Returns whether it is complete. */
   boolean fillNow(MessageStream stream) throws LinuxException, ProtocolException {
     while (received < body.byteSize()) {
       int got = stream.readNow(body.asSlice(received));

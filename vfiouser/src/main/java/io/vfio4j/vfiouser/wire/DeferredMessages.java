@@ -4,11 +4,11 @@ package io.vfio4j.vfiouser.wire;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** Messages that came before it was their turn, in order, up to a limit. */
+/** A queue of messages that were received before they could be handled, with a limit. */
 public final class DeferredMessages implements AutoCloseable {
 
   private static final long MAX_BYTES = 8L << 20;
-  /** More than fit in a socket of the usual size, from a client that posts writes to registers. */
+  /** More than fit in a socket buffer of the default size, for a client that posts register writes. */
   private static final int MAX_MESSAGES = 16384;
   private static final int MAX_FDS = 256;
 
@@ -20,12 +20,12 @@ public final class DeferredMessages implements AutoCloseable {
     return messages.isEmpty();
   }
 
-  /** Tells whether there is room for one more of that many bytes. */
+  /** Returns whether there is room for a message with a body of that size. */
   public boolean hasRoom(long size) {
     return messages.size() < MAX_MESSAGES && bytes + size <= MAX_BYTES && fds <= MAX_FDS;
   }
 
-  /** Tells whether the descriptors of what is here are as many as may be. */
+  /** Returns whether the messages have too many descriptors. */
   public boolean exceedsFdLimit() {
     return fds > MAX_FDS;
   }
@@ -36,7 +36,7 @@ public final class DeferredMessages implements AutoCloseable {
     fds += message.fds().count();
   }
 
-  /** Returns the next message, which is the caller's then, or null. */
+  /** Removes the next message, which the caller then owns; null if there is none. */
   public @Nullable DeferredMessage poll() {
     DeferredMessage message = messages.poll();
     if (message != null) {

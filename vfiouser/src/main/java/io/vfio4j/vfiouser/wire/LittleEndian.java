@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** How numbers lie on the wire: little-endian and packed. */
+/** Layouts of the numbers in messages: little-endian, unaligned. */
 public final class LittleEndian {
 
   public static final ValueLayout.OfShort U16 = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

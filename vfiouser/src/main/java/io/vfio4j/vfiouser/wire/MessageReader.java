@@ -12,8 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads messages one after the other. While the peer takes no bytes its messages are {@linkplain #deferReceived put
- * aside}, to be read later as if they came then.
+ * Reads messages one after another. While a send is blocked, messages are
+ * {@linkplain #deferReceived deferred}, and read later as if they arrived then. The current message is either
+ * the stream's, or {@link #current}, a deferred one.
  */
 public final class MessageReader implements AutoCloseable {
 
@@ -21,18 +22,19 @@ public final class MessageReader implements AutoCloseable {
   private final DeferredMessages deferredMessages = new DeferredMessages();
   private long maxDeferredBody;
   private @Nullable Supplier<Arena> deferredMemory;
-  /** Put aside, as far as it has come; the stream stands within it. */
+  /** The deferred message that has not arrived completely; the stream is within it. */
   private @Nullable DeferredMessage partial;
-  /** Put aside before, and read now. */
+  /** The deferred message that is being read; null if the current message is the stream's. */
   private @Nullable DeferredMessage current;
   private SliceTable currentBody = new SliceTable(MemorySegment.NULL);
   private long currentRemaining;
   private final ReceivedFds currentFds = new ReceivedFds();
 
   /**
-   * Makes a reader.
+   * Creates a reader.
    *
-   * @param timeout how long a message may take that has begun or is waited for, or {@link MessageSender#UNBOUNDED}
+   * @param timeout how long a message may take that has begun or is expected, or
+   *     {@link MessageSender#UNBOUNDED}
    * @param arena for the buffers
    */
   public MessageReader(MessageTransport transport, Duration timeout, Arena arena) {
@@ -40,17 +42,17 @@ public final class MessageReader implements AutoCloseable {
   }
 
   /**
-   * Lets messages be put aside.
+   * Enables deferral of messages.
    *
-   * @param largestBody larger ones are left where they are
-   * @param memory gives the memory of a message; closed by the thread that reads it
+   * @param largestBody messages with a larger body stay in the socket
+   * @param memory allocates a message; closed by the thread that reads it
    */
   public void enableDeferral(long largestBody, Supplier<Arena> memory) {
     maxDeferredBody = largestBody;
     deferredMemory = memory;
   }
 
-  /** Tells whether {@link #deferReceived} may do something, now that the reader does not stand within a message. */
+  /** Returns whether {@link #deferReceived} can receive messages. The reader must not be within a message. */
   boolean canDefer() {
     if (deferredMemory == null || !deferredMessages.hasRoom(maxDeferredBody)) {
       return false;
@@ -59,7 +61,7 @@ public final class MessageReader implements AutoCloseable {
         : stream.remaining() == 0 && stream.canReadNext(maxDeferredBody);
   }
 
-  /** Receives what has come, without waiting, and keeps it for later. */
+  /** Receives the messages that have arrived, without waiting, and defers them. */
   void deferReceived() throws LinuxException, ProtocolException {
     while (canDefer()) {
       DeferredMessage message = partial;
@@ -78,17 +80,17 @@ public final class MessageReader implements AutoCloseable {
     }
   }
 
-  /** Tells whether bytes of a further message are here already. */
+  /** Returns whether bytes of a further message have been received. */
   public boolean hasBuffered() {
     return partial != null || !deferredMessages.isEmpty() || stream.hasBuffered();
   }
 
   /**
-   * Reads the header of the next message, leaving what is left of the one before.
+   * Reads the header of the next message, skipping the rest of the previous one.
    *
-   * @param waitsForever whether the peer may take its time to begin a message
+   * @param waitsForever whether to wait without limit for a message to begin
    * @return false if the peer has closed the connection between two messages
-   * @throws ProtocolException if it closed within one, stalls, or sent a size that cannot be
+   * @throws ProtocolException if it closed the connection within one, stalls, or sent an invalid size
    */
   public boolean next(boolean waitsForever) throws LinuxException, ProtocolException {
     if (current != null) {
@@ -101,7 +103,7 @@ public final class MessageReader implements AutoCloseable {
     return true;
   }
 
-  /** Makes the next message that was put aside the one that is read. */
+  /** Makes the next deferred message the current one. */
   private void nextDeferred() throws LinuxException, ProtocolException {
     DeferredMessage last = partial;
     if (last != null) {
@@ -149,12 +151,12 @@ public final class MessageReader implements AutoCloseable {
     return current != null ? current.errno() : stream.errno();
   }
 
-  /** Returns the size of header and body as the peer says it: any value of 32 bits. */
+  /** Returns the size of header and body as in the header: any 32-bit value. */
   public long messageSize() {
     return current != null ? Header.SIZE + current.body().byteSize() : stream.messageSize();
   }
 
-  /** Returns how much of the body has not been read. */
+  /** Returns the number of bytes of the body that have not been read. */
   public long remaining() {
     return current != null ? currentRemaining : stream.remaining();
   }
@@ -169,21 +171,24 @@ public final class MessageReader implements AutoCloseable {
     return current != null ? currentBody : stream.buffer();
   }
 
-  /** Tells whether the rest of the body can be had in place, to stay there while it is {@linkplain #hold held}. */
+  /**
+   * Returns whether the rest of the body fits in the buffer, where it stays while it is
+   * {@linkplain #hold held}.
+   */
   boolean fitsInPlace() {
     return current == null && stream.fitsInPlace();
   }
 
   /**
-   * Reads the rest of the body and leaves it in the buffer until the next message is read or waited for.
+   * Reads the rest of the body into the buffer, where it stays until the next message is read.
    *
-   * @return where in the buffer it begins
+   * @return its offset in the buffer
    */
   public int readInPlace() throws LinuxException, ProtocolException {
     return readInPlace((int) remaining());
   }
 
-  /** Reads the next bytes of the body, few enough for the buffer, and leaves them there as {@link #readInPlace()}. */
+  /** Reads the next bytes of the body, which must fit in the buffer, as {@link #readInPlace()}. */
   public int readInPlace(int size) throws LinuxException, ProtocolException {
     if (current == null) {
       return stream.readInPlace(size);
@@ -193,7 +198,7 @@ public final class MessageReader implements AutoCloseable {
     return at;
   }
 
-  /** Reads the next bytes of the body, as many as there is room for. */
+  /** Reads the next bytes of the body, until the segment is full. */
   public void read(MemorySegment into) throws LinuxException, ProtocolException {
     if (current == null) {
       stream.read(into);
@@ -204,7 +209,7 @@ public final class MessageReader implements AutoCloseable {
     }
   }
 
-  /** Reads the rest of the body and drops it. */
+  /** Skips the rest of the body. */
   public void skipRest() throws LinuxException, ProtocolException {
     if (current != null) {
       currentRemaining = 0;
@@ -213,7 +218,7 @@ public final class MessageReader implements AutoCloseable {
     }
   }
 
-  /** Keeps the message that lies in the buffer as it is, while others are read, until {@link #release}. */
+  /** Keeps the current message in its buffer while others are read, until {@link #release}. */
   public void hold() {
     stream.hold();
   }

@@ -10,12 +10,13 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Sends messages, in one system call as a rule. Where the peer takes no more for now, what it sends meanwhile is
- * received and put aside: two ends that both send more than a socket holds would wait for each other otherwise.
+ * Sends messages, usually in one system call. While the socket is full, messages of the peer are received and
+ * deferred ({@link MessageReader#deferReceived}): otherwise two ends that both send more than a socket holds
+ * would deadlock.
  */
 public final class MessageSender {
 
-  /** As long as it takes: somebody else watches. */
+  /** Without limit: the caller has a watchdog. */
   public static final Duration UNBOUNDED = Duration.ZERO;
 
   private final MessageTransport transport;
@@ -23,7 +24,7 @@ public final class MessageSender {
   private final long timeoutNanos;
 
   /**
-   * Makes a sender.
+   * Creates a sender.
    *
    * @param reader receives from the same transport
    * @param timeout how long the peer may take for a message, or {@link #UNBOUNDED}
@@ -35,9 +36,10 @@ public final class MessageSender {
   }
 
   /**
-   * Sends a message in one or two pieces, with descriptors. The reader must not stand within a message.
+   * Sends a message in one or two pieces, with descriptors. The reader must not be within a message.
    *
-   * @throws ProtocolException ETIMEDOUT if the peer does not take all of it in time, and others for what it sends
+   * @throws ProtocolException ETIMEDOUT if the peer does not receive all of it in time, and others for the
+   *     messages that it sends
    */
   public void send(MemorySegment head, MemorySegment tail, List<Fd> fds)
       throws LinuxException, ProtocolException {

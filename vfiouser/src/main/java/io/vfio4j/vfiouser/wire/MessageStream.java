@@ -10,40 +10,41 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
- * Takes messages from a transport, in few system calls: a small message arrives in one, a large body is received
- * where it belongs.
+ * Receives messages from a transport in few system calls: a small message takes one, and a large body is
+ * received directly into its destination.
  *
  * <p>
- * One read may bring several messages. The kernel ends a read with the chunk that carries descriptors, so they
- * belong to the last message that begins in it.
+ * One read may return several messages. The kernel ends a read with the chunk that carries descriptors, so
+ * they belong to the last message that begins in it.
  *
  * <p>
- * A message that has begun must be whole in time, however it drips: the clock is looked at only where a message is
- * not whole at once.
+ * A message that has begun must be complete within the timeout; trickling bytes do not restart it. The clock
+ * is read only if a message does not arrive whole.
  */
 final class MessageStream implements AutoCloseable {
 
   private static final int READ_AHEAD = 8192;
-  /** SCM_MAX_FD: what one honest send can carry. A message in a thousand pieces could bring as many in each. */
+  /** SCM_MAX_FD, the most that one send can carry. A message in many pieces could carry as many with each. */
   private static final int MAX_FDS = 253;
 
   /**
-   * So many messages in a row have to be whole at once before a wait for the next one gets no timeout. A timeout costs
-   * a timer in the kernel for each wait, a twentieth of a round trip; to change it is a system call.
+   * Number of consecutive messages that must arrive whole before the wait for the next one has no timeout. A
+   * timeout costs a kernel timer for each wait, a twentieth of a round trip; to change it costs a system
+   * call.
    */
   private static final int UNTIMED_AFTER = 64;
 
-  private static final String TIMED_OUT = "the rest of a message did not come in time";
+  private static final String TIMED_OUT = "the rest of a message did not arrive in time";
 
   private final MessageTransport transport;
-  /** How long a message may take, or 0. */
+  /** How long a message may take, or 0 for no limit. */
   private final long timeoutNanos;
   private final SliceTable[] buffers;
   private int current;
   private int held = -1;
   private int start;
   private int end;
-  /** Where in the stream the buffer begins. */
+  /** The position in the stream at which the buffer begins. */
   private long base;
   private int consecutiveWhole;
   private final SliceCache rest = new SliceCache();
@@ -62,13 +63,14 @@ final class MessageStream implements AutoCloseable {
   private ReceivedFds fds = new ReceivedFds();
   private ReceivedFds nextFds = new ReceivedFds();
   private final ReceivedFds incomingFds = new ReceivedFds();
-  /** Where the message begins that {@link #nextFds} belong to, or -1. */
+  /** The position of the message that owns {@link #nextFds}, or -1. */
   private long nextAt = -1;
 
   /**
-   * Makes a stream.
+   * Creates a stream.
    *
-   * @param timeout how long a message may take that has begun or is waited for, or {@link MessageSender#UNBOUNDED}
+   * @param timeout how long a message may take that has begun or is expected, or
+   *     {@link MessageSender#UNBOUNDED}
    * @param arena for the buffers
    */
   MessageStream(MessageTransport transport, Duration timeout, Arena arena) {
@@ -78,17 +80,17 @@ final class MessageStream implements AutoCloseable {
         new SliceTable(arena.allocate(READ_AHEAD, 8)), new SliceTable(arena.allocate(READ_AHEAD, 8))};
   }
 
-  /** Tells whether bytes of a further message are here already. */
+  /** Returns whether bytes of a further message have been received. */
   boolean hasBuffered() {
     return end - start > remaining;
   }
 
   /**
-   * Reads the header of the next message, leaving what is left of the one before.
+   * Reads the header of the next message, skipping the rest of the previous one.
    *
-   * @param waitsForever whether the peer may take its time to begin a message
+   * @param waitsForever whether to wait without limit for a message to begin
    * @return false if the peer has closed the connection between two messages
-   * @throws ProtocolException if it closed within one, stalls, or sent a size that cannot be
+   * @throws ProtocolException if it closed the connection within one, stalls, or sent an invalid size
    */
   boolean next(boolean waitsForever) throws LinuxException, ProtocolException {
     skipRest();
@@ -97,7 +99,8 @@ final class MessageStream implements AutoCloseable {
       boolean mayTakeItsTime = waitsForever && start == end;
       transport.setUnbounded(mayTakeItsTime && consecutiveWhole >= UNTIMED_AFTER);
       if (!mayTakeItsTime) {
-        checkTimeout(start == end ? "nothing came in time" : "the rest of a header did not come in time");
+        checkTimeout(
+            start == end ? "no message arrived in time" : "the rest of a header did not arrive in time");
       }
       if (fill(true) == 0) {
         if (start == end) {
@@ -112,7 +115,7 @@ final class MessageStream implements AutoCloseable {
   }
 
   private void finishMessage() {
-    // Closing none allocates an iterator.
+    // close() allocates an iterator even if there are none.
     if (fds.count() > 0) {
       fds.close();
     }
@@ -120,10 +123,11 @@ final class MessageStream implements AutoCloseable {
   }
 
   /**
-   * Reads the header of the next message if it is here, without waiting. The one before must have been read.
+   * Reads the header of the next message if it has arrived, without waiting. The previous message must have
+   * been read.
    *
-   * @param largestBody a longer message, or one of a size that cannot be, is left where it is
-   * @return whether it was read; if not, and bytes are there, this message is not for taking without judgement
+   * @param largestBody a message with a longer body, or of an invalid size, is left for {@link #next}
+   * @return whether it was read
    */
   boolean nextNow(long largestBody) throws LinuxException, ProtocolException {
     while (end - start < Header.SIZE) {
@@ -141,7 +145,7 @@ final class MessageStream implements AutoCloseable {
     return true;
   }
 
-  /** Tells whether {@link #nextNow} has something to do, now or once bytes have come. */
+  /** Returns whether {@link #nextNow} can read a message, now or after further bytes have arrived. */
   boolean canReadNext(long largestBody) {
     if (ended || end - start < Header.SIZE) {
       return !ended;
@@ -150,12 +154,12 @@ final class MessageStream implements AutoCloseable {
     return size >= Header.SIZE && size - Header.SIZE <= largestBody;
   }
 
-  /** Tells whether {@link #nextNow} has found the end of the stream. */
+  /** Returns whether {@link #nextNow} has reached the end of the stream. */
   boolean hasEnded() {
     return ended;
   }
 
-  /** Starts the clock of a message, or looks at it. */
+  /** Starts the timeout of a message, or checks it. */
   private void checkTimeout(String late) throws ProtocolException {
     if (timeoutNanos == 0) {
       return;
@@ -203,12 +207,12 @@ final class MessageStream implements AutoCloseable {
     return errno;
   }
 
-  /** Returns the size of header and body as the peer says it: any value of 32 bits. */
+  /** Returns the size of header and body as in the header: any 32-bit value. */
   long messageSize() {
     return messageSize;
   }
 
-  /** Returns how much of the body has not been read. */
+  /** Returns the number of bytes of the body that have not been read. */
   long remaining() {
     return remaining;
   }
@@ -223,16 +227,19 @@ final class MessageStream implements AutoCloseable {
     return buffers[current];
   }
 
-  /** Tells whether the rest of the body can be had in place, to stay there while it is {@linkplain #hold held}. */
+  /**
+   * Returns whether the rest of the body fits in the buffer, where it stays while it is
+   * {@linkplain #hold held}.
+   */
   boolean fitsInPlace() {
     return remaining <= READ_AHEAD - Header.SIZE;
   }
 
   /**
-   * Reads the next bytes of the body, few enough for the buffer, and leaves them there until the next message is read
-   * or waited for.
+   * Reads the next bytes of the body, which must fit in the buffer, where they stay until the next message is
+   * read.
    *
-   * @return where in the buffer they begin
+   * @return their offset in the buffer
    */
   int readInPlace(int size) throws LinuxException, ProtocolException {
     while (end - start < size) {
@@ -251,7 +258,7 @@ final class MessageStream implements AutoCloseable {
     checkNotEnded(fill(true));
   }
 
-  /** Reads the next bytes of the body, as many as there is room for. */
+  /** Reads the next bytes of the body, until the segment is full. */
   void read(MemorySegment into) throws LinuxException, ProtocolException {
     long size = into.byteSize();
     long done = copyBuffered(into);
@@ -269,7 +276,7 @@ final class MessageStream implements AutoCloseable {
   }
 
   /**
-   * Reads what has come of the body, without waiting.
+   * Reads the bytes of the body that have arrived, without waiting.
    *
    * @param into at most as long as what remains of the body
    * @return the number of bytes, or {@link MessageTransport#WOULD_BLOCK}
@@ -289,7 +296,7 @@ final class MessageStream implements AutoCloseable {
     return received;
   }
 
-  /** Takes the next bytes of the body that are here already, and returns how many. */
+  /** Copies bytes of the body that are in the buffer, and returns their number. */
   private long copyBuffered(MemorySegment into) {
     long here = Math.min(into.byteSize(), end - start);
     MemorySegment.copy(buffers[current].segment(), start, into, 0, here);
@@ -304,7 +311,7 @@ final class MessageStream implements AutoCloseable {
     }
   }
 
-  /** Reads the rest of the body and drops it. */
+  /** Skips the rest of the body. */
   void skipRest() throws LinuxException, ProtocolException {
     while (remaining > 0) {
       int buffered = (int) Math.min(remaining, end - start);
@@ -316,7 +323,7 @@ final class MessageStream implements AutoCloseable {
     }
   }
 
-  /** Keeps the message that lies in the buffer as it is, while others are read, until {@link #release}. */
+  /** Keeps the current message in its buffer while others are read, until {@link #release}. */
   void hold() {
     if (held < 0) {
       held = current;
@@ -327,11 +334,11 @@ final class MessageStream implements AutoCloseable {
     held = -1;
   }
 
-  /** Receives once. What is returned is the transport's answer. */
+  /** Receives once, and returns the transport's result. */
   private int fill(boolean waits) throws LinuxException, ProtocolException {
     makeRoom();
-    // A header cut in two, whose descriptors are here: its rest alone, so that those of the message behind it
-    // cannot come with it.
+    // If descriptors have arrived with a part of a header, read only the rest of that header, so that
+    // descriptors of the next message cannot arrive with it.
     int room = nextAt < 0 ? READ_AHEAD - end : Header.SIZE - (end - start);
     MemorySegment into = buffers[current].slice(end, room);
     int received =
@@ -361,7 +368,7 @@ final class MessageStream implements AutoCloseable {
     current = buffer;
   }
 
-  /** Gives the descriptors of a read to the last message that begins in it. */
+  /** Assigns the descriptors of a read to the last message that begins in it. */
   private void assignFds() throws ProtocolException {
     boolean withinBody = remaining > 0;
     long last = withinBody ? messageAt : base + start;
@@ -372,7 +379,7 @@ final class MessageStream implements AutoCloseable {
       }
       at += Math.max(Header.SIZE, Header.messageSize(buffers[current].segment(), at));
     }
-    // More may come with every piece of a message: they add up, for whoever judges their number.
+    // Each piece of a message may carry more: they add up, and checkFds limits their number.
     boolean ofCurrent = withinBody && last == messageAt;
     ReceivedFds owner = ofCurrent ? fds : nextFds;
     owner.takeAll(incomingFds);

@@ -9,12 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * What carries messages: a socket, or for tests something in memory. One thread receives and sends at a time; only
- * {@link #awaitReadable} and {@link #shutdown} may be called meanwhile by others.
+ * Carries messages: over a socket, or for tests in memory. One thread at a time receives and sends; other
+ * threads may call only {@link #awaitReadable} and {@link #shutdown} meanwhile.
  */
 public interface MessageTransport extends AutoCloseable {
 
-  /** What receiving and sending answer when nothing came, or nothing was taken. */
+  /** Returned if no byte was received, or none was accepted for sending. */
   int WOULD_BLOCK = -1;
 
   int READABLE = Poller.READABLE;
@@ -22,64 +22,67 @@ public interface MessageTransport extends AutoCloseable {
   int EVENT = 4;
 
   /**
-   * Receives what has come, or waits for it.
+   * Receives the bytes that have arrived, or waits for some.
    *
-   * @return how many bytes, 0 at the end of the stream, or {@link #WOULD_BLOCK} at the transport's timeout
+   * @return the number of bytes, 0 at the end of the stream, or {@link #WOULD_BLOCK} at the transport's
+   *     timeout
    */
   int receive(MemorySegment into, ReceivedFds fds) throws LinuxException;
 
-  /** Receives what has come, without waiting. Returns as {@link #receive}. */
+  /** Receives the bytes that have arrived, without waiting. Returns as {@link #receive}. */
   int receiveNow(MemorySegment into, ReceivedFds fds) throws LinuxException;
 
-  /** Says whether receiving, from now on, may wait for ever, or only as long as the transport's timeout. */
+  /** Sets whether {@link #receive} waits without limit, or for the transport's timeout. */
   default void setUnbounded(boolean forever) throws LinuxException {
-    // A transport without a timeout has nothing to choose from.
+    // Nothing to set for a transport without a timeout.
   }
 
-  /** Receives as much as fits, without descriptors; may return less. Returns as {@link #receive}. */
+  /**
+   * Receives until the segment is full, without descriptors; may return less. Returns as {@link #receive}.
+   */
   int receiveAll(MemorySegment into) throws LinuxException;
 
   /**
-   * Sends what is taken at once of a message in one or two pieces.
+   * Sends a message in one or two pieces, as far as it is accepted without waiting.
    *
-   * @param skip how many of its bytes have been sent before
+   * @param skip the number of its bytes that have been sent before
    * @param fds descriptors that go with the first byte
-   * @return how many bytes were taken, or {@link #WOULD_BLOCK}
+   * @return the number of bytes accepted, or {@link #WOULD_BLOCK}
    */
   long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException;
 
   /**
-   * Waits until bytes are taken or, if that is wanted, there are some to receive.
+   * Waits until bytes can be sent or, on request, received.
    *
-   * @param timeoutNanos negative to wait for ever
+   * @param timeoutNanos negative to wait without limit
    * @return {@link #READABLE}, {@link #WRITABLE}, both, or 0 at the timeout
    */
   int awaitWritable(boolean orReadable, long timeoutNanos) throws LinuxException;
 
   /**
-   * Waits until there is something to receive. Returns whether there is.
+   * Waits until there are bytes to receive. Returns whether there are.
    *
-   * @param timeoutNanos negative to wait for ever
+   * @param timeoutNanos negative to wait without limit
    */
   boolean awaitReadable(long timeoutNanos) throws LinuxException;
 
   /**
-   * Waits until there is something to receive, or a descriptor tells of something else. Of what happened before there
-   * was something to receive, the descriptor tells at the same time.
+   * Waits until there are bytes to receive, or a descriptor is readable. If it became readable before the
+   * bytes arrived, both are returned.
    *
-   * @param alarm what is readable when there is something else; the same each time
-   * @param timeoutNanos negative to wait for ever
-   * @return {@link #READABLE}, {@link #EVENT}, both, or 0 at the timeout. A transport that cannot wait for both says
-   *     ALARM whenever it returns
+   * @param alarm the descriptor; the same in every call
+   * @param timeoutNanos negative to wait without limit
+   * @return {@link #READABLE}, {@link #EVENT}, both, or 0 at the timeout. A transport that cannot wait for
+   *     both always includes {@link #EVENT}
    */
   int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException;
 
-  /** Returns what is to be used for the second socket of the same session, whose bare transport is given. */
+  /** Wraps the transport of the connection's twin socket as this transport is wrapped. */
   default MessageTransport wrapTwin(MessageTransport bare) {
     return bare;
   }
 
-  /** Makes every receive, begun or to come, see the end of the stream. */
+  /** Makes every current and future receive return the end of the stream. From any thread. */
   void shutdown();
 
   @Override

@@ -8,13 +8,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The answer to a command while it is made. One object serves all replies of a connection. */
+/** The reply to a command, as a handler builds it. One object serves all replies of a connection. */
 public final class Reply {
 
-  /** Bytes that are enough for the header and the fields of a server's answer to any command. */
+  /** Room for the header and the fields of any reply, bytes. */
   public static final int HEAD_SIZE = 8192;
 
-  /** The most bytes of fields that an answer has, and so of a request that is repeated in it. */
+  /** Most bytes of fields in a reply, and so of a request that is echoed. */
   public static final int MAX_FIELDS = HEAD_SIZE - Header.SIZE;
 
   private static final List<Fd> NO_FDS = List.of();
@@ -25,13 +25,13 @@ public final class Reply {
   private MemorySegment tail = MemorySegment.NULL;
   private List<Fd> fds = NO_FDS;
 
-  /** Makes a reply to commands whose answers have fields alone. */
+  /** Creates a reply for commands whose replies have fields only. */
   public Reply(SliceTable head) {
     this(head, new SliceTable(MemorySegment.NULL));
   }
 
   /**
-   * Makes a reply.
+   * Creates a reply.
    *
    * @param head room for the header and the fields
    * @param data room for the data that may follow them
@@ -47,7 +47,7 @@ public final class Reply {
     fds = NO_FDS;
   }
 
-  /** Sets the length of the part of the body that is written field by field. */
+  /** Sets the length of the fields, bytes. */
   public Reply size(int bytes) {
     size = bytes;
     return this;
@@ -74,18 +74,18 @@ public final class Reply {
     return size(bytes);
   }
 
-  /** Lets so many bytes of data follow the fields, and returns where to put them. */
+  /** Appends data to the fields, and returns the segment to write it to. */
   public MemorySegment data(int bytes) {
     tail = data.slice(0, bytes);
     return tail;
   }
 
-  /** Returns some of the room for data, for what is not sent. */
+  /** Returns a part of the data buffer as scratch memory; it is not sent. */
   public MemorySegment scratch(int bytes) {
     return data.slice(0, bytes);
   }
 
-  /** Lets data follow the fields; it is sent from where it lies. */
+  /** Appends data to the fields; it is sent without a copy. */
   public Reply tail(MemorySegment data) {
     tail = data;
     return this;
@@ -96,13 +96,13 @@ public final class Reply {
     return this;
   }
 
-  /** Lets descriptors go with the reply; they stay their owner's. */
+  /** Sets the descriptors to send; they stay the caller's. */
   public Reply fds(List<Fd> all) {
     fds = all;
     return this;
   }
 
-  /** Tells how many descriptors go with it. */
+  /** Returns the number of descriptors to send. */
   public int fdCount() {
     return fds.size();
   }
@@ -123,9 +123,9 @@ public final class Reply {
   }
 
   /**
-   * Answers with an error.
+   * Sends an error reply.
    *
-   * @param reason why, for a client that takes reasons; empty for none
+   * @param reason the reason, for a client to which {@link Extension#REASONS} was granted; empty for none
    */
   public void sendError(MessageSender sender, Request request, int errno, String reason)
       throws LinuxException, ProtocolException {

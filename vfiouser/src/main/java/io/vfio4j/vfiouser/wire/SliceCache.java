@@ -3,7 +3,10 @@ package io.vfio4j.vfiouser.wire;
 
 import java.lang.foreign.MemorySegment;
 
-/** The last slice made of somebody's memory: messages in a row are mostly alike, and their path should not allocate. */
+/**
+ * Caches the last slice of a segment: consecutive messages are mostly alike, and the message path must not
+ * allocate.
+ */
 public final class SliceCache {
 
   private MemorySegment source = MemorySegment.NULL;
@@ -11,7 +14,8 @@ public final class SliceCache {
   private long offset;
 
   public MemorySegment of(MemorySegment memory, long from, long length) {
-    // Segments are equal by address alone: the scope tells memory that was freed from what took its place.
+    // Segments are equal by address alone; the scope distinguishes memory that was freed from memory
+    // allocated in its place.
     boolean same = from == offset && length == slice.byteSize() && memory.equals(source)
         && memory.byteSize() == source.byteSize() && memory.scope().equals(source.scope());
     if (!same) {

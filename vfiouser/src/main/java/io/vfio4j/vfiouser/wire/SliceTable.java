@@ -5,14 +5,13 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Slices of a segment, made once each: messages repeat few sizes at few places, and the path of a message should
- * not allocate.
+ * Caches slices of a segment: messages have few sizes at few offsets, and the message path must not allocate.
  */
 public final class SliceTable {
 
   private static final int SLOT_BITS = 6;
   private static final int SLOTS = 1 << SLOT_BITS;
-  /** The golden ratio in 64 bits: a product with it has its variety in the high bits. */
+  /** 2^64 divided by the golden ratio (Fibonacci hashing): a product with it varies in the high bits. */
   private static final long SPREAD = 0x9e3779b97f4a7c15L;
 
   private final MemorySegment segment;
@@ -28,7 +27,7 @@ public final class SliceTable {
   }
 
   public MemorySegment slice(long offset, long length) {
-    // Lengths are often multiples of 64, so their low bits would all choose the same slot.
+    // Lengths are often multiples of 64, so their low bits would all select the same slot.
     int slot = (int) (((offset * 31 + length) * SPREAD) >>> (Long.SIZE - SLOT_BITS));
     MemorySegment slice = slices[slot];
     if (slice == null || offsets[slot] != offset || slice.byteSize() != length) {

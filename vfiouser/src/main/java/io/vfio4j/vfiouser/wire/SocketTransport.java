@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Messages over a UNIX socket. */
 public final class SocketTransport implements MessageTransport {
 
-  /** Room for a whole message of the largest usual size, so that its sender need not wait for the reader. */
+  /** Room for a message of the largest default size, so that its sender does not wait for the reader. */
   public static final int DEFAULT_BUFFER = 2 << 20;
 
   private static final Duration MAX_WAIT = Duration.ofSeconds(1);
@@ -22,18 +22,19 @@ public final class SocketTransport implements MessageTransport {
   private final UnixSocket socket;
   private final Duration receiveTimeout;
   private final long busyPollNanos;
-  /** Of whoever waits for the next message, and of whoever sends: these may be two threads. */
+  /** One for receiving and one for sending, which may be two threads. */
   private final Poller receivePoller;
   private final Poller sendPoller;
   private @Nullable Poller eventPoller;
   private boolean unbounded;
 
   /**
-   * Makes a transport, which owns the socket from now on.
+   * Creates a transport, which owns the socket.
    *
-   * @param receiveTimeout how long {@link #receive} waits where it does not wait for ever; zero if it always does
-   * @param busyPoll how long whoever waits for bytes looks again and again before it lets the processor go
-   * @param buffer bytes that the kernel may hold in each direction
+   * @param receiveTimeout how long {@link #receive} waits unless it is {@linkplain #setUnbounded unbounded};
+   *     zero for always unbounded
+   * @param busyPoll how long a wait for bytes polls before it sleeps
+   * @param buffer size of the socket buffer in each direction, bytes
    */
   public SocketTransport(UnixSocket socket, Duration receiveTimeout, Duration busyPoll, int buffer)
       throws LinuxException {
@@ -50,8 +51,8 @@ public final class SocketTransport implements MessageTransport {
   }
 
   /**
-   * Makes a transport for a reader that bounds messages by the clock: a wait lasts no longer than what it allows, and
-   * no longer than a second before it looks at the clock.
+   * Creates a transport for a reader with a message timeout. A receive returns after that time, and after at
+   * most a second, so that the reader can check its clock.
    */
   public static SocketTransport withTimeout(UnixSocket socket, Duration timeout, Duration busyPoll,
       int buffer)
@@ -60,7 +61,7 @@ public final class SocketTransport implements MessageTransport {
         buffer);
   }
 
-  /** Checks the settings of a connection. */
+  /** Checks that the timeout and the buffer size are positive, and the polling time not negative. */
   public static void checkSettings(Duration timeout, Duration busyPoll, int buffer) {
     if (timeout.isNegative() || timeout.isZero() || busyPoll.isNegative() || buffer < 1) {
       throw new IllegalArgumentException(
@@ -119,7 +120,8 @@ public final class SocketTransport implements MessageTransport {
   @Override
   public int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException {
     if (eventPoller == null) {
-      // In this order: when the kernel has seen a message and goes on to the alarm, what was before the message is there.
+      // In this order: if the kernel finds a message and then polls the alarm, it sees any signal sent before
+      // the message.
       eventPoller = new Poller(socket.fd(), alarm);
     }
     long ready = await(eventPoller, timeoutNanos);
