@@ -11,49 +11,47 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a migration is to be done.
+ * The options of a migration. Immutable; start from {@link #defaults}, then use the {@code with} methods, or
+ * {@link #builder} for several at once.
  *
- * @param maxDowntime how long the devices may stand still, more than 0; a switchover that takes longer is
- *     undone, unless the policy allows for more
- * @param maxQuiesce how long the devices may take to enter their grace states, more than 0; if they take longer,
- *     they go back and the policy decides
- * @param arcTimeout how long a call to a device may take before it is reported as one that does not return, more than
- *     0. A {@code VfioUserClient} has a limit of its own, which is to be {@link MigrationTimeouts#exchange}
- * @param maxBandwidth bytes a second to send at most, all connections together: 0 for no limit, else at least
- *     {@value #MIN_BANDWIDTH}
- * @param channels how many connections memory is sent over, from 1 to {@value #MAX_CHANNELS}
- * @param preCopy whether the state of devices is streamed while they run, if they can do that
- * @param noPeerDma whether it is certain that no device reaches another's memory, so that several of which one has
- *     no grace state can be moved
- * @param policy decides when to switch over
- * @param stallTimeout how long the other side may give no sign of life before it is given up, more than 0; the same on
- *     both sides, since each gives eight signs in its own
- * @param journal where to put down who owns the devices; where there is none, nobody can tell after a crash
- * @param compression how the source compresses what it sends; empty for not at all
- * @param codecs where a side that is sent a compressed stream has its codec from
+ * @param maxDowntime maximum downtime; a switchover that exceeds it is rolled back, unless the policy allows
+ *     more; default 300 ms
+ * @param maxQuiesce maximum time for the devices to enter their P2P states; when it expires, they return to
+ *     the previous state and the policy decides; default 200 ms
+ * @param arcTimeout timeout for a state transition or another call to a device; when it expires, the device
+ *     is treated as hung. A {@code VfioUserClient} has a limit of its own, which must be {@link
+ *     MigrationTimeouts#exchange}; default 10 s
+ * @param maxBandwidth maximum bytes per second, over all connections together; 0 for no limit, otherwise at
+ *     least {@value #MIN_BANDWIDTH}; default 0
+ * @param channels number of connections for memory; from 1 to {@value #MAX_CHANNELS}; default 1
+ * @param preCopy whether device state is streamed while the devices run, where they support it; default true
+ * @param noPeerDma the caller's assertion that no device accesses the memory of another; with it, several
+ *     devices can migrate although one of them has no P2P state; default false
+ * @param policy decides after each round whether to switch over; default {@link DowntimePolicy}, which aborts
+ *     after 5 minutes without convergence
+ * @param stallTimeout how long the other side may be silent before the connection is treated as lost; must be
+ *     the same on both sides: each sends eight heartbeats in this time; default 10 s
+ * @param journal where ownership of the devices is recorded; without it, ownership is unknown after a crash;
+ *     default none
+ * @param compression how the source compresses the stream; empty for no compression, the default
+ * @param codecs supplies the codecs for compressed streams that this side receives; default none
  */
 public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Duration arcTimeout,
     long maxBandwidth, int channels, boolean preCopy, boolean noPeerDma, SwitchoverPolicy policy,
     Duration stallTimeout, Optional<Journal> journal, Optional<Compression> compression, Codecs codecs) {
 
-  /**
-   * The least limit of bandwidth, bytes a second: with less, one frame would outlast the patience of the
-   * peer.
-   */
+  /** The lowest bandwidth limit, bytes per second: below it, one frame would outlast the peer's stall timeout. */
   public static final long MIN_BANDWIDTH = 4096;
 
-  /** More connections for memory are not made. */
+  /** The most connections for memory. */
   public static final int MAX_CHANNELS = 64;
 
-  private static final MigrationOptions DEFAULTS = new MigrationOptions(Duration.ofMillis(300),
-      Duration.ofMillis(200), Duration.ofSeconds(10), 0, 1, true, false,
-      new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.ABORT), Duration.ofSeconds(10),
-      Optional.empty(), Optional.empty(), Codecs.NONE);
+  private static final MigrationOptions DEFAULTS = builder().build();
 
   /**
    * Checks the options.
    *
-   * @throws IllegalArgumentException if one is out of its range
+   * @throws IllegalArgumentException if one is out of range
    */
   public MigrationOptions {
     requirePositive(maxDowntime, "maxDowntime");
@@ -61,104 +59,191 @@ public record MigrationOptions(Duration maxDowntime, Duration maxQuiesce, Durati
     requirePositive(arcTimeout, "arcTimeout");
     requirePositive(stallTimeout, "stallTimeout");
     if (maxBandwidth != 0 && maxBandwidth < MIN_BANDWIDTH) {
-      throw new IllegalArgumentException(
-          "maxBandwidth is 0 (no limit) or at least %d bytes/s, but this is %d".formatted(MIN_BANDWIDTH,
-              maxBandwidth));
+      throw new IllegalArgumentException("maxBandwidth must be 0 (no limit) or at least %d bytes/s, not %d"
+          .formatted(MIN_BANDWIDTH, maxBandwidth));
     }
     if (channels < 1 || channels > MAX_CHANNELS) {
       throw new IllegalArgumentException(
-          "channels is from 1 to %d, but this is %d".formatted(MAX_CHANNELS, channels));
+          "channels must be from 1 to %d, not %d".formatted(MAX_CHANNELS, channels));
     }
   }
 
   private static void requirePositive(Duration duration, String name) {
     if (!duration.isPositive()) {
-      throw new IllegalArgumentException(name + " is more than 0, but this is " + duration);
+      throw new IllegalArgumentException("%s must be more than 0, not %s".formatted(name, duration));
     }
   }
 
-  /**
-   * Returns 300 ms of downtime, 200 ms to quiesce, 10 s for a call, no limit of bandwidth, one connection for memory,
-   * pre-copy, 5 minutes to converge or else give up, 10 s for a stall, no compression and no codec.
-   */
+  /** Returns the default options; the builder's fields list them. */
   public static MigrationOptions defaults() {
     return DEFAULTS;
   }
 
-  /** Returns how long is waited for what, all of which follows from these options. */
+  /** Returns a builder with the default options. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Returns a builder with these options. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Returns the timeouts that follow from these options. */
   public MigrationTimeouts timeouts() {
     return new MigrationTimeouts(arcTimeout, maxQuiesce, stallTimeout);
   }
 
-  /** Returns these options with another limit of downtime. */
   public MigrationOptions withMaxDowntime(Duration limit) {
-    return new MigrationOptions(limit, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().maxDowntime(limit).build();
   }
 
-  /** Returns these options with another limit for entering the grace states. */
   public MigrationOptions withMaxQuiesce(Duration limit) {
-    return new MigrationOptions(maxDowntime, limit, arcTimeout, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().maxQuiesce(limit).build();
   }
 
-  /** Returns these options with another limit for a call that moves a device. */
   public MigrationOptions withArcTimeout(Duration limit) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, limit, maxBandwidth, channels, preCopy, noPeerDma,
-        policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().arcTimeout(limit).build();
   }
 
-  /** Returns these options with another limit of bandwidth, bytes a second. */
   public MigrationOptions withMaxBandwidth(long bytesPerSecond) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, bytesPerSecond, channels, preCopy,
-        noPeerDma, policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().maxBandwidth(bytesPerSecond).build();
   }
 
-  /** Returns these options with another number of connections for memory. */
   public MigrationOptions withChannels(int count) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, count, preCopy, noPeerDma,
-        policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().channels(count).build();
   }
 
-  /** Returns these options with pre-copy of devices allowed or not. */
   public MigrationOptions withPreCopy(boolean allowed) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, allowed,
-        noPeerDma, policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().preCopy(allowed).build();
   }
 
-  /** Returns these options with or without the word that no device reaches another's memory. */
   public MigrationOptions withNoPeerDma(boolean certain) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy, certain,
-        policy, stallTimeout, journal, compression, codecs);
+    return toBuilder().noPeerDma(certain).build();
   }
 
-  /** Returns these options with another policy. */
-  public MigrationOptions withPolicy(SwitchoverPolicy other) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, other, stallTimeout, journal, compression, codecs);
+  public MigrationOptions withPolicy(SwitchoverPolicy policy) {
+    return toBuilder().policy(policy).build();
   }
 
-  /** Returns these options with another patience for the other side. */
   public MigrationOptions withStallTimeout(Duration timeout) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, timeout, journal, compression, codecs);
+    return toBuilder().stallTimeout(timeout).build();
   }
 
-  /** Returns these options with a journal. */
-  public MigrationOptions withJournal(Journal where) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, stallTimeout, Optional.of(where), compression, codecs);
+  public MigrationOptions withJournal(Journal journal) {
+    return toBuilder().journal(journal).build();
   }
 
-  /** Returns these options with what is sent compressed. */
   public MigrationOptions withCompression(Codec codec, int level) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, stallTimeout, journal, Optional.of(new Compression(codec, level)), codecs);
+    return toBuilder().compression(codec, level).build();
   }
 
-  /** Returns these options with compressed streams taken, as far as there are codecs for them. */
   public MigrationOptions withCodecs(Codecs available) {
-    return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
-        noPeerDma, policy, stallTimeout, journal, compression, available);
+    return toBuilder().codecs(available).build();
+  }
+
+  /** Collects options; each method sets the option of its name, see {@link MigrationOptions}. */
+  public static final class Builder {
+
+    private Duration maxDowntime = Duration.ofMillis(300);
+    private Duration maxQuiesce = Duration.ofMillis(200);
+    private Duration arcTimeout = Duration.ofSeconds(10);
+    private long maxBandwidth = 0;
+    private int channels = 1;
+    private boolean preCopy = true;
+    private boolean noPeerDma = false;
+    private SwitchoverPolicy policy = new DowntimePolicy(Duration.ofMinutes(5), WhenNotConverging.ABORT);
+    private Duration stallTimeout = Duration.ofSeconds(10);
+    private Optional<Journal> journal = Optional.empty();
+    private Optional<Compression> compression = Optional.empty();
+    private Codecs codecs = Codecs.NONE;
+
+    private Builder() {
+    }
+
+    private Builder(MigrationOptions from) {
+      maxDowntime = from.maxDowntime;
+      maxQuiesce = from.maxQuiesce;
+      arcTimeout = from.arcTimeout;
+      maxBandwidth = from.maxBandwidth;
+      channels = from.channels;
+      preCopy = from.preCopy;
+      noPeerDma = from.noPeerDma;
+      policy = from.policy;
+      stallTimeout = from.stallTimeout;
+      journal = from.journal;
+      compression = from.compression;
+      codecs = from.codecs;
+    }
+
+    public Builder maxDowntime(Duration limit) {
+      maxDowntime = limit;
+      return this;
+    }
+
+    public Builder maxQuiesce(Duration limit) {
+      maxQuiesce = limit;
+      return this;
+    }
+
+    public Builder arcTimeout(Duration limit) {
+      arcTimeout = limit;
+      return this;
+    }
+
+    public Builder maxBandwidth(long bytesPerSecond) {
+      maxBandwidth = bytesPerSecond;
+      return this;
+    }
+
+    public Builder channels(int count) {
+      channels = count;
+      return this;
+    }
+
+    public Builder preCopy(boolean allowed) {
+      preCopy = allowed;
+      return this;
+    }
+
+    public Builder noPeerDma(boolean certain) {
+      noPeerDma = certain;
+      return this;
+    }
+
+    public Builder policy(SwitchoverPolicy decider) {
+      policy = decider;
+      return this;
+    }
+
+    public Builder stallTimeout(Duration timeout) {
+      stallTimeout = timeout;
+      return this;
+    }
+
+    public Builder journal(Journal recorded) {
+      journal = Optional.of(recorded);
+      return this;
+    }
+
+    public Builder compression(Codec codec, int level) {
+      compression = Optional.of(new Compression(codec, level));
+      return this;
+    }
+
+    public Builder codecs(Codecs available) {
+      codecs = available;
+      return this;
+    }
+
+    /**
+     * Returns the options.
+     *
+     * @throws IllegalArgumentException if one is out of range
+     */
+    public MigrationOptions build() {
+      return new MigrationOptions(maxDowntime, maxQuiesce, arcTimeout, maxBandwidth, channels, preCopy,
+          noPeerDma, policy, stallTimeout, journal, compression, codecs);
+    }
   }
 }

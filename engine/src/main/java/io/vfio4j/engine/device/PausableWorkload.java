@@ -3,6 +3,7 @@ package io.vfio4j.engine.device;
 
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.util.Exceptions;
 import java.io.IOException;
 import java.time.Duration;
@@ -51,6 +52,24 @@ public final class PausableWorkload {
         resumeFailure = e;
         throw e;
       }
+    }
+  }
+
+  /** Resumes the workload after a failure, in which an error of the workload is suppressed. */
+  public void tryResume(Side side, Throwable cause) {
+    try {
+      resume(side);
+    } catch (IOException | RuntimeException | Error e) {
+      Exceptions.suppress(cause, e);
+    }
+  }
+
+  /** Resumes the workload; an error of the workload becomes a note, since it no longer fails the run. */
+  public void tryResume(Side side, PhaseTracker tracker) {
+    try {
+      resume(side);
+    } catch (IOException | RuntimeException | Error e) {
+      tracker.note("the workload did not resume and stays paused: " + Exceptions.message(e));
     }
   }
 

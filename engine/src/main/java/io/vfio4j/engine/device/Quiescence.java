@@ -34,13 +34,13 @@ public final class Quiescence {
   private final PhaseTracker tracker;
   private final DowntimeClock parts;
 
-  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload, Duration limit,
-      PhaseTracker tracker, DowntimeClock parts) {
+  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload,
+      DowntimeClock parts, Duration limit) {
     this.group = group;
     this.waiter = waiter;
     this.workload = workload;
     this.limit = limit;
-    this.tracker = tracker;
+    this.tracker = parts.tracker();
     this.parts = parts;
   }
 

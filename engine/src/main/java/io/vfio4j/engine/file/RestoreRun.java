@@ -11,11 +11,13 @@ import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.device.MigratingDevice;
 import io.vfio4j.engine.memory.MemoryRegions;
 import io.vfio4j.engine.output.FileException;
+import io.vfio4j.engine.ownership.FailedRun;
 import io.vfio4j.engine.ownership.TargetCommitment;
 import io.vfio4j.engine.ownership.TargetReset;
 import io.vfio4j.engine.pages.ChannelShards;
 import io.vfio4j.engine.pages.MemoryReceiver;
 import io.vfio4j.engine.preflight.HelloRegions;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.PreFlight;
 import io.vfio4j.engine.preflight.RegionMatcher;
 import io.vfio4j.engine.progress.PhaseTracker;
@@ -25,7 +27,6 @@ import io.vfio4j.engine.target.LoadTargets;
 import io.vfio4j.engine.target.PageAllocator;
 import io.vfio4j.engine.target.StateLoader;
 import io.vfio4j.engine.util.Cancellation;
-import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.TaskWaiter;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
@@ -53,18 +54,16 @@ final class RestoreRun {
   private final TaskWaiter waiter = TaskWaiter.unwatched(cancellation);
   private TargetCommitment commitment = TargetCommitment.NONE;
 
-  RestoreRun(DeviceSet deviceSet, Predicate<MigratableDevice> resettable, DeviceGroup group,
-      StreamConnection connection,
-      FileChannel channel, Path path,
-      MigrationOptions options, PhaseTracker tracker) {
-    this.deviceSet = deviceSet;
-    this.resettable = resettable;
-    this.group = group;
-    this.connection = connection;
+  RestoreRun(MigrationContext context, FileChannel channel, Path path,
+      Predicate<MigratableDevice> resettable) {
+    this.deviceSet = context.deviceSet();
+    this.group = context.group();
+    this.connection = context.connection();
+    this.options = context.options();
+    this.tracker = context.tracker();
     this.channel = channel;
     this.path = path;
-    this.options = options;
-    this.tracker = tracker;
+    this.resettable = resettable;
   }
 
   RestoreReport run() throws RestoreException {
@@ -131,14 +130,12 @@ final class RestoreRun {
   }
 
   private RestoreException recover(Throwable cause) {
-    tracker.ignoreListenerFailures();
-    Phase phase = tracker.phase();
-    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    FailedRun failed = FailedRun.begin(tracker, cause);
     TargetReset.Result result = new TargetReset(group, commitment).run(cause);
     tracker.suppressListenerFailures(cause);
     String devices = String.join(", ", group.devices().stream().map(MigratingDevice::name).toList());
-    return new RestoreException(phase, RestoreException.Result.valueOf(result.name()),
-        "%s: %s. Of %s: %s.".formatted(phase.title(), Exceptions.message(cause), devices,
+    return new RestoreException(failed.phase(), RestoreException.Result.valueOf(result.name()),
+        "%s Of %s: %s.".formatted(failed.message(), devices,
             result.description(group.size())),
         cause);
   }

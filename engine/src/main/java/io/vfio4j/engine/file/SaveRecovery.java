@@ -4,17 +4,17 @@ package io.vfio4j.engine.file;
 import io.vfio4j.engine.DeviceOutcome;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
-import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.output.AtomicFile;
 import io.vfio4j.engine.ownership.DeviceOutcomes;
+import io.vfio4j.engine.ownership.FailedRun;
 import io.vfio4j.engine.ownership.GroupRollback;
 import io.vfio4j.engine.ownership.OutcomeMessages;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.util.Exceptions;
-import java.io.IOException;
 import java.util.List;
 
 /**
@@ -30,34 +30,31 @@ final class SaveRecovery {
   private final boolean stop;
   private final boolean noPeerDma;
 
-  SaveRecovery(DeviceGroup group, AtomicFile file, PausableWorkload workload, PhaseTracker tracker,
-      boolean stop,
-      boolean noPeerDma) {
-    this.group = group;
+  SaveRecovery(MigrationContext context, AtomicFile file, boolean stop) {
+    this.group = context.group();
+    this.workload = context.workload();
+    this.tracker = context.tracker();
+    this.noPeerDma = context.options().noPeerDma();
     this.file = file;
-    this.workload = workload;
-    this.tracker = tracker;
     this.stop = stop;
-    this.noPeerDma = noPeerDma;
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
   MigrationException recover(Throwable cause) {
-    tracker.ignoreListenerFailures();
-    Phase phase = tracker.phase();
-    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
-    List<DeviceOutcome> fates = DeviceOutcomes.of(group, outcomes(cause));
-    Outcome outcome = DeviceOutcomes.worst(fates);
+    FailedRun failed = FailedRun.begin(tracker, cause);
+    List<DeviceOutcome> outcomes = DeviceOutcomes.of(group, outcomes(cause));
+    Outcome outcome = DeviceOutcomes.worst(outcomes);
     if (outcome.sourceRuns()) {
-      resumeWorkload(cause);
+      workload.tryResume(Side.SOURCE, cause);
     }
     tracker.suppressListenerFailures(cause);
     String fileResult = fileOutcome();
     String message =
-        "%s: %s. %s %s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(fates),
+        "%s %s %s%s".formatted(failed.message(), OutcomeMessages.of(outcomes),
             fileResult,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, phase, outcome, fates, fileResult, workload.resumeFailure(),
+    return new MigrationException(Side.SOURCE, failed.phase(), outcome, outcomes, fileResult,
+        workload.resumeFailure(),
         message,
         cause);
   }
@@ -67,14 +64,6 @@ final class SaveRecovery {
     return stop && file.isInPlace()
         ? group.devices().stream().map(_ -> Outcome.SOURCE_STOPPED).toList()
         : new GroupRollback(group, cause, noPeerDma).run();
-  }
-
-  private void resumeWorkload(Throwable cause) {
-    try {
-      workload.resume(Side.SOURCE);
-    } catch (IOException | RuntimeException | Error e) {
-      Exceptions.suppress(cause, e);
-    }
   }
 
   private String fileOutcome() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.file;
 
-import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
@@ -17,6 +16,7 @@ import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.output.AtomicFile;
 import io.vfio4j.engine.policy.Decision;
 import io.vfio4j.engine.preflight.HelloRegions;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.PreFlight;
 import io.vfio4j.engine.preflight.SourcePreFlight;
 import io.vfio4j.engine.progress.DowntimeClock;
@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
 /** One run that saves a state to a file, from the first check to the file in its place. */
 final class SaveRun implements AutoCloseable {
 
-  private final DeviceSet deviceSet;
+  private final MigrationContext context;
   private final DeviceGroup group;
   private final StreamConnection connection;
   private final AtomicFile file;
@@ -58,17 +58,15 @@ final class SaveRun implements AutoCloseable {
   private final DowntimeClock parts;
   private @Nullable SourceMemory memory;
 
-  SaveRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection, AtomicFile file, boolean stop,
-      MigrationOptions options,
-      PausableWorkload workload, PhaseTracker tracker) {
-    this.deviceSet = deviceSet;
-    this.group = group;
-    this.connection = connection;
+  SaveRun(MigrationContext context, AtomicFile file, boolean stop) {
+    this.context = context;
+    this.group = context.group();
+    this.connection = context.connection();
+    this.options = context.options();
+    this.workload = context.workload();
+    this.tracker = context.tracker();
     this.file = file;
     this.stop = stop;
-    this.options = options;
-    this.workload = workload;
-    this.tracker = tracker;
     this.parts = new DowntimeClock(tracker);
   }
 
@@ -91,19 +89,15 @@ final class SaveRun implements AutoCloseable {
   }
 
   private SaveRecovery recovery() {
-    return new SaveRecovery(group, file, workload, tracker, stop, options.noPeerDma());
+    return new SaveRecovery(context, file, stop);
   }
 
   private Transfer send() throws IOException {
-    SourceStreams streams =
-        new SourceStreams(deviceSet, group, connection, ExtraConnections.none(), sendHello(),
-            workload.workload(),
-            options,
-            tracker);
+    SourceStreams streams = new SourceStreams(context, ExtraConnections.none(), sendHello());
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
-        new PreCopyRounds(streams, options, tracker, Forecast.toFile(options.maxDowntime()), false);
-    SwitchoverDriver driver = new SwitchoverDriver(streams, workload, options, tracker, parts);
+        new PreCopyRounds(context, streams, Forecast.toFile(options.maxDowntime()), false);
+    SwitchoverDriver driver = new SwitchoverDriver(context, streams, parts);
     Switchover switchover;
     if (stop) {
       switchover = driver.run(SaveRun::stopImmediately, this::failQuiesce);
@@ -121,7 +115,7 @@ final class SaveRun implements AutoCloseable {
     tracker.enter(new Phase.PreFlight(), "to " + connection.peerName());
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched());
     PreFlight.requireReady(own, options.noPeerDma());
-    connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(deviceSet.memory()))
+    connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(context.deviceSet().memory()))
         .with(HelloFields.COMPRESSION, Compression.algorithm(options.compression())));
     options.compression().ifPresent(connection::compressWith);
     // Who loads the file may have segments, and then needs to know where they end.
@@ -156,11 +150,7 @@ final class SaveRun implements AutoCloseable {
   }
 
   private void resumeWorkload() {
-    try {
-      workload.resume(Side.SOURCE);
-    } catch (IOException | RuntimeException | Error e) {
-      tracker.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
-    }
+    workload.tryResume(Side.SOURCE, tracker);
     parts.endPart(DowntimeParts.Part.RESUMING);
   }
 

@@ -5,9 +5,10 @@ import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Side;
-import io.vfio4j.engine.connection.StreamConnection;
-import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.Workload;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.model.MigratableDevice;
@@ -72,11 +73,10 @@ public final class StateRestorer {
   public RestoreReport run() throws RestoreException {
     PhaseTracker tracker = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, listener);
     FileChannel channel = open(tracker);
-    try (
-        StreamConnection connection =
-            new StreamConnection(new FileInput(channel, path), FileCheck.NO_TIMEOUT, tracker);
-        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
-      return new RestoreRun(deviceSet, resettable, group, connection, channel, path, options, tracker).run();
+    Connections input = Connections.single(new FileInput(channel, path));
+    try (MigrationContext context = MigrationContext.open(deviceSet, input,
+        options.withStallTimeout(FileCheck.NO_TIMEOUT), Workload.NONE, tracker)) {
+      return new RestoreRun(context, channel, path, resettable).run();
     } finally {
       close(channel, tracker);
     }

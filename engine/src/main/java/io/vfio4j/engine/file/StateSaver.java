@@ -8,12 +8,11 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
-import io.vfio4j.engine.connection.StreamConnection;
-import io.vfio4j.engine.device.DeviceGroup;
-import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.output.AtomicFile;
 import io.vfio4j.engine.output.FileException;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
+import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.NanoClock;
 import java.io.IOException;
@@ -96,13 +95,11 @@ public final class StateSaver {
   }
 
   private SaveReport run(AtomicFile file, PhaseTracker tracker) throws MigrationException {
+    Connections output = Connections.single(new FileOutput(file.channel(), file.path()));
     try (
-        StreamConnection connection =
-            new StreamConnection(new FileOutput(file.channel(), file.path()), FileCheck.NO_TIMEOUT, tracker);
-        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
-        SaveRun run =
-            new SaveRun(deviceSet, group, connection, file, stop, options, new PausableWorkload(workload),
-                tracker)) {
+        MigrationContext context = MigrationContext.open(deviceSet, output,
+            options.withStallTimeout(FileCheck.NO_TIMEOUT), workload, tracker);
+        SaveRun run = new SaveRun(context, file, stop)) {
       return run.run();
     }
   }

@@ -9,17 +9,13 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.Workload;
-import io.vfio4j.engine.connection.StreamConnection;
-import io.vfio4j.engine.device.DeviceGroup;
-import io.vfio4j.engine.device.PausableWorkload;
-import io.vfio4j.engine.ownership.JournalWriter;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.SourcePreFlight;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.model.MigratableDevice;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -71,12 +67,9 @@ public final class MigrationSource {
    */
   public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
-    try (
-        StreamConnection connection =
-            new StreamConnection(connections.control(), options.stallTimeout(), tracker);
-        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
-      return new SourcePreFlight(deviceSet, group, connection, connections.extra(), options,
-          new JournalWriter(Optional.empty(), tracker), tracker).compare(resettable);
+    try (MigrationContext context =
+        MigrationContext.open(deviceSet, connections, options, Workload.NONE, tracker)) {
+      return new SourcePreFlight(context).compare(resettable);
     }
   }
 
@@ -89,11 +82,9 @@ public final class MigrationSource {
   public MigrationReport run() throws MigrationException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
     try (
-        StreamConnection connection =
-            new StreamConnection(connections.control(), options.stallTimeout(), tracker);
-        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
-        SourceRun run = new SourceRun(deviceSet, group, connection, connections.extra(), options,
-            new PausableWorkload(workload), new JournalWriter(options.journal(), tracker), tracker)) {
+        MigrationContext context =
+            MigrationContext.open(deviceSet, connections, options, workload, tracker);
+        SourceRun run = new SourceRun(context)) {
       return run.run();
     }
   }

@@ -11,10 +11,9 @@ import io.vfio4j.engine.OwnershipResponder;
 import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.TargetReport;
-import io.vfio4j.engine.connection.StreamConnection;
-import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.ownership.FailureOrigin;
-import io.vfio4j.engine.ownership.JournalWriter;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.StreamException;
 import io.vfio4j.engine.transport.Connections;
@@ -103,11 +102,9 @@ public final class MigrationTarget {
   private AcceptResult serve(Optional<OwnershipResponder> oracle) throws MigrationException {
     PhaseTracker tracker = new PhaseTracker(Side.TARGET, clock, listener);
     try (
-        StreamConnection connection =
-            new StreamConnection(connections.control(), options.stallTimeout(), tracker);
-        DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout());
-        TargetRun run = new TargetRun(deviceSet, group, connection, connections.extra(), options,
-            new JournalWriter(options.journal(), tracker), tracker)) {
+        MigrationContext context =
+            MigrationContext.open(deviceSet, connections, options, Workload.NONE, tracker);
+        TargetRun run = new TargetRun(context)) {
       return run.serve(oracle);
     }
   }

@@ -4,7 +4,6 @@ package io.vfio4j.engine.migration;
 import io.vfio4j.engine.DeviceOutcome;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
-import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Outcome;
 import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
@@ -13,11 +12,13 @@ import io.vfio4j.engine.connection.StreamConnection;
 import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.ownership.DeviceOutcomes;
+import io.vfio4j.engine.ownership.FailedRun;
 import io.vfio4j.engine.ownership.FailureOrigin;
 import io.vfio4j.engine.ownership.GroupRollback;
 import io.vfio4j.engine.ownership.JournalWriter;
 import io.vfio4j.engine.ownership.OutcomeMessages;
 import io.vfio4j.engine.ownership.Ownership;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.util.Exceptions;
@@ -36,37 +37,30 @@ final class SourceRecovery {
   private final JournalWriter journal;
   private final PhaseTracker tracker;
   private final Ownership ownership;
-  private final MigrationOptions options;
+  private final boolean noPeerDma;
 
-  SourceRecovery(DeviceGroup group, StreamConnection connection, PausableWorkload workload,
-      JournalWriter journal,
-      PhaseTracker tracker,
-      Ownership ownership, MigrationOptions options) {
-    this.group = group;
-    this.connection = connection;
-    this.workload = workload;
-    this.journal = journal;
-    this.tracker = tracker;
+  SourceRecovery(MigrationContext context, Ownership ownership) {
+    this.group = context.group();
+    this.connection = context.connection();
+    this.workload = context.workload();
+    this.journal = context.journal();
+    this.tracker = context.tracker();
+    this.noPeerDma = context.options().noPeerDma();
     this.ownership = ownership;
-    this.options = options;
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
   MigrationException recover(Throwable failure) {
-    tracker.ignoreListenerFailures();
-    Phase phase = tracker.phase();
-    boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
-    Throwable cause = peerMayHaveSaid ? connection.explainFailure(failure) : failure;
-    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
+    FailedRun failed = FailedRun.begin(tracker, failure, connection);
+    Throwable cause = failed.cause();
     boolean ours = ownership == Ownership.SOURCE || isReturnedByTarget(cause);
-    int before = cause.getSuppressed().length;
     List<DeviceOutcome> outcomes =
         DeviceOutcomes.of(group,
-            ours ? new GroupRollback(group, cause, options.noPeerDma()).run() : unknownOutcomes());
+            ours ? new GroupRollback(group, cause, noPeerDma).run() : unknownOutcomes());
     Outcome outcome = DeviceOutcomes.worst(outcomes);
-    String why = outcome.sourceRuns() ? "" : Exceptions.deviceReasons(cause, before);
+    String why = outcome.sourceRuns() ? "" : failed.deviceReasons();
     if (outcome.sourceRuns()) {
-      resumeWorkload(cause);
+      workload.tryResume(Side.SOURCE, cause);
     }
     if (ours) {
       journal.tryWrite(ownership == Ownership.SOURCE ? JournalStep.KEPT : JournalStep.RETURNED,
@@ -75,14 +69,14 @@ final class SourceRecovery {
     boolean reported =
         ownership == Ownership.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && sendAbort(cause);
     tracker.suppressListenerFailures(cause);
-    String targetResult = targetOutcome(phase, cause, outcome, reported);
+    String targetResult = targetOutcome(failed.phase(), cause, outcome, reported);
     // What the target says is the cause already.
     String extra = cause instanceof PeerFailedException ? "" : " " + targetResult;
     String message =
-        "%s: %s. %s%s%s%s".formatted(phase.title(), Exceptions.message(cause), OutcomeMessages.of(outcomes),
+        "%s %s%s%s%s".formatted(failed.message(), OutcomeMessages.of(outcomes),
             why.isEmpty() ? "" : " " + why + ".", extra,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, phase, outcome, outcomes, targetResult,
+    return new MigrationException(Side.SOURCE, failed.phase(), outcome, outcomes, targetResult,
         workload.resumeFailure(),
         message, cause);
   }
@@ -94,14 +88,6 @@ final class SourceRecovery {
 
   private List<Outcome> unknownOutcomes() {
     return group.devices().stream().map(_ -> Outcome.UNKNOWN).toList();
-  }
-
-  private void resumeWorkload(Throwable cause) {
-    try {
-      workload.resume(Side.SOURCE);
-    } catch (IOException | RuntimeException | Error e) {
-      Exceptions.suppress(cause, e);
-    }
   }
 
   /** Tells the target to give up, and returns whether that could be sent. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.migration;
 
-import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.DowntimeParts;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
@@ -16,6 +15,7 @@ import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.ownership.JournalWriter;
 import io.vfio4j.engine.ownership.Ownership;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.SourcePreFlight;
 import io.vfio4j.engine.progress.DowntimeClock;
 import io.vfio4j.engine.progress.Forecast;
@@ -29,7 +29,6 @@ import io.vfio4j.engine.source.SwitchoverDriver;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.stream.Hello;
 import io.vfio4j.engine.stream.TargetCosts;
-import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.Interrupts;
 import io.vfio4j.engine.util.TaskWaiter;
@@ -45,10 +44,9 @@ import org.jspecify.annotations.Nullable;
 /** One run of the source's side, from the first check to the last move. */
 final class SourceRun implements AutoCloseable {
 
-  private final DeviceSet deviceSet;
+  private final MigrationContext context;
   private final DeviceGroup group;
   private final StreamConnection connection;
-  private final Optional<Connections.TransportSupplier> extra;
   private final MigrationOptions options;
   private final PausableWorkload workload;
   private final JournalWriter journal;
@@ -59,17 +57,14 @@ final class SourceRun implements AutoCloseable {
   private ExtraConnections extraConnections = ExtraConnections.none();
   private @Nullable SourceMemory memory;
 
-  SourceRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
-      Optional<Connections.TransportSupplier> extra,
-      MigrationOptions options, PausableWorkload workload, JournalWriter journal, PhaseTracker tracker) {
-    this.deviceSet = deviceSet;
-    this.group = group;
-    this.connection = connection;
-    this.extra = extra;
-    this.options = options;
-    this.workload = workload;
-    this.journal = journal;
-    this.tracker = tracker;
+  SourceRun(MigrationContext context) {
+    this.context = context;
+    this.group = context.group();
+    this.connection = context.connection();
+    this.options = context.options();
+    this.workload = context.workload();
+    this.journal = context.journal();
+    this.tracker = context.tracker();
     this.parts = new DowntimeClock(tracker);
     this.heartbeat = new Heartbeat(Side.SOURCE, options.timeouts().heartbeat());
   }
@@ -86,7 +81,7 @@ final class SourceRun implements AutoCloseable {
       moved = transfer();
     } catch (IOException | RuntimeException | Error e) {
       MigrationException failed =
-          new SourceRecovery(group, connection, workload, journal, tracker, ownership, options).recover(e);
+          new SourceRecovery(context, ownership).recover(e);
       if (memory != null) {
         memory.stopLogs(e);
       }
@@ -96,8 +91,7 @@ final class SourceRun implements AutoCloseable {
   }
 
   private Transfer transfer() throws IOException {
-    SourcePreFlight preFlight =
-        new SourcePreFlight(deviceSet, group, connection, extra, options, journal, tracker);
+    SourcePreFlight preFlight = new SourcePreFlight(context);
     SourcePreFlight.Agreement agreement = preFlight.run();
     if (connection.peerSendsHeartbeats()) {
       connection.keepAliveAfterEnd();
@@ -112,16 +106,15 @@ final class SourceRun implements AutoCloseable {
     connection.expect(FrameKind.READY, connection.timeout());
     Optional<TargetCosts> targetCosts = TargetCosts.read(connection.in().body());
     heartbeat.add(connection); // From now on also one reads it that takes it from who sends data alone.
-    SourceStreams streams = new SourceStreams(deviceSet, group, connection, extraConnections, agreement,
-        workload.workload(), options, tracker);
+    SourceStreams streams = new SourceStreams(context, extraConnections, agreement);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
-        new PreCopyRounds(streams, options, tracker, Forecast.toTarget(options.maxDowntime(),
+        new PreCopyRounds(context, streams, Forecast.toTarget(options.maxDowntime(),
             targetCosts, journal.writeTime(JournalStep.PREPARED), agreement.roundTrip()),
             agreement.initialDataAcknowledged());
     rounds.begin();
     Switchover switchover =
-        new SwitchoverDriver(streams, workload, options, tracker, parts).run(rounds::run,
+        new SwitchoverDriver(context, streams, parts).run(rounds::run,
             rounds::quiesceFailed);
     switchover.run();
     Optional<Prediction> prediction = streams.prediction();
@@ -151,11 +144,7 @@ final class SourceRun implements AutoCloseable {
 
   /** What is done once the devices are the target's; nothing of it can undo the migration any more. */
   private MigrationReport finish(Transfer moved) {
-    try {
-      workload.resume(Side.TARGET);
-    } catch (IOException | RuntimeException | Error e) {
-      tracker.note("the workload did not resume, and stays paused: " + Exceptions.message(e));
-    }
+    workload.tryResume(Side.TARGET, tracker);
     parts.endPart(DowntimeParts.Part.RESUMING);
     journal.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
     tracker.enter(new Phase.Done(), "the target has confirmed that it runs the devices");

@@ -4,14 +4,15 @@ package io.vfio4j.engine.migration;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.Outcome;
-import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.connection.StreamConnection;
 import io.vfio4j.engine.device.DeviceGroup;
+import io.vfio4j.engine.ownership.FailedRun;
 import io.vfio4j.engine.ownership.FailureOrigin;
 import io.vfio4j.engine.ownership.JournalWriter;
 import io.vfio4j.engine.ownership.TargetCommitment;
 import io.vfio4j.engine.ownership.TargetReset;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.util.Exceptions;
@@ -30,25 +31,20 @@ final class TargetRecovery {
   private final PhaseTracker tracker;
   private final TargetCommitment commitment;
 
-  TargetRecovery(DeviceGroup group, StreamConnection connection, JournalWriter journal, PhaseTracker tracker,
-      TargetCommitment commitment) {
-    this.group = group;
-    this.connection = connection;
-    this.journal = journal;
-    this.tracker = tracker;
+  TargetRecovery(MigrationContext context, TargetCommitment commitment) {
+    this.group = context.group();
+    this.connection = context.connection();
+    this.journal = context.journal();
+    this.tracker = context.tracker();
     this.commitment = commitment;
   }
 
   /** Puts things in order as far as possible, and returns what to throw. */
   MigrationException recover(Throwable failure) {
-    tracker.ignoreListenerFailures();
-    Phase phase = tracker.phase();
-    boolean peerMayHaveSaid = FailureOrigin.of(failure) == FailureOrigin.CONNECTION;
-    Throwable cause = peerMayHaveSaid ? connection.explainFailure(failure) : failure;
-    tracker.enter(new Phase.Aborting(Exceptions.message(cause)), Exceptions.message(cause));
-    int before = cause.getSuppressed().length;
+    FailedRun failed = FailedRun.begin(tracker, failure, connection);
+    Throwable cause = failed.cause();
     TargetReset.Result result = new TargetReset(group, commitment).run(cause);
-    String why = Exceptions.deviceReasons(cause, before);
+    String why = failed.deviceReasons();
     String words = result.description(group.size()) + (why.isEmpty() ? "" : " (%s)".formatted(why));
     if (result.isNotRunning()) {
       journal.tryWrite(JournalStep.RETURNED, Exceptions.message(cause) + "; " + words, cause);
@@ -57,9 +53,9 @@ final class TargetRecovery {
     tracker.suppressListenerFailures(cause);
     Outcome outcome = outcome(result, reported);
     String message =
-        "%s: %s. On the target, %s. %s".formatted(phase.title(), Exceptions.message(cause), words,
+        "%s On the target, %s. %s".formatted(failed.message(), words,
             sourceOutcome(outcome));
-    return new MigrationException(Side.TARGET, phase, outcome, List.of(), words, message, cause);
+    return new MigrationException(Side.TARGET, failed.phase(), outcome, List.of(), words, message, cause);
   }
 
   /**

@@ -2,11 +2,9 @@
 package io.vfio4j.engine.migration;
 
 import io.vfio4j.engine.AcceptResult;
-import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationId;
-import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.MigrationTimeouts;
 import io.vfio4j.engine.OwnershipResponder;
@@ -23,6 +21,7 @@ import io.vfio4j.engine.ownership.JournalWriter;
 import io.vfio4j.engine.ownership.TargetCommitment;
 import io.vfio4j.engine.pages.ChannelShards;
 import io.vfio4j.engine.pages.MemoryReceiver;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.PreFlight;
 import io.vfio4j.engine.preflight.RegionMatcher;
 import io.vfio4j.engine.preflight.TargetPreFlight;
@@ -35,7 +34,6 @@ import io.vfio4j.engine.target.LoadPool;
 import io.vfio4j.engine.target.LoadTargets;
 import io.vfio4j.engine.target.PageAllocator;
 import io.vfio4j.engine.target.StateLoader;
-import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.Cancellation;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.TaskWaiter;
@@ -51,7 +49,7 @@ import java.util.Optional;
 /** One run of the target's side, from the first check to the confirmation. */
 final class TargetRun implements AutoCloseable {
 
-  private final DeviceSet deviceSet;
+  private final MigrationContext context;
   private final DeviceGroup group;
   private final StreamConnection connection;
   private final TargetPreFlight preFlight;
@@ -64,17 +62,15 @@ final class TargetRun implements AutoCloseable {
   private TargetCommitment commitment = TargetCommitment.NONE;
   private ExtraConnections extraConnections = ExtraConnections.none();
 
-  TargetRun(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
-      Optional<Connections.TransportSupplier> extra,
-      MigrationOptions options, JournalWriter journal, PhaseTracker tracker) {
-    this.deviceSet = deviceSet;
-    this.group = group;
-    this.connection = connection;
-    this.preFlight = new TargetPreFlight(deviceSet, group, connection, extra, options.codecs(), waiter);
-    this.times = options.timeouts();
+  TargetRun(MigrationContext context) {
+    this.context = context;
+    this.group = context.group();
+    this.connection = context.connection();
+    this.preFlight = new TargetPreFlight(context, waiter);
+    this.times = context.options().timeouts();
     this.heartbeat = new Heartbeat(Side.TARGET, times.heartbeat());
-    this.journal = journal;
-    this.tracker = tracker;
+    this.journal = context.journal();
+    this.tracker = context.tracker();
   }
 
   /**
@@ -130,7 +126,7 @@ final class TargetRun implements AutoCloseable {
   }
 
   private MigrationException failed(Throwable cause) {
-    return new TargetRecovery(group, connection, journal, tracker, commitment).recover(cause);
+    return new TargetRecovery(context, commitment).recover(cause);
   }
 
   private void runPreFlight(Hello source) throws IOException {
@@ -159,7 +155,7 @@ final class TargetRun implements AutoCloseable {
     } else {
       connection.out().send(FrameKind.READY);
     }
-    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), deviceSet.memory());
+    MemoryRegions memory = RegionMatcher.inSourceOrder(source.memory(), context.deviceSet().memory());
     try (PageAllocator allocator = new PageAllocator(memory, tracker)) {
       return new LoadPool(loaders(source, memory, allocator), group, cancellation, waiter).run();
     }

@@ -39,16 +39,14 @@ public final class SourcePreFlight {
   private final JournalWriter journal;
   private final PhaseTracker tracker;
 
-  public SourcePreFlight(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
-      Optional<Connections.TransportSupplier> extra,
-      MigrationOptions options, JournalWriter journal, PhaseTracker tracker) {
-    this.deviceSet = deviceSet;
-    this.group = group;
-    this.connection = connection;
-    this.extra = extra;
-    this.options = options;
-    this.journal = journal;
-    this.tracker = tracker;
+  public SourcePreFlight(MigrationContext context) {
+    this.deviceSet = context.deviceSet();
+    this.group = context.group();
+    this.connection = context.connection();
+    this.extra = context.extra();
+    this.options = context.options();
+    this.journal = context.journal();
+    this.tracker = context.tracker();
   }
 
   /**

@@ -29,14 +29,12 @@ public final class TargetPreFlight {
   private final Codecs codecs;
   private final TaskWaiter waiter;
 
-  public TargetPreFlight(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
-      Optional<Connections.TransportSupplier> extra,
-      Codecs codecs, TaskWaiter waiter) {
-    this.deviceSet = deviceSet;
-    this.group = group;
-    this.connection = connection;
-    this.extra = extra;
-    this.codecs = codecs;
+  public TargetPreFlight(MigrationContext context, TaskWaiter waiter) {
+    this.deviceSet = context.deviceSet();
+    this.group = context.group();
+    this.connection = context.connection();
+    this.extra = context.extra();
+    this.codecs = context.options().codecs();
     this.waiter = waiter;
   }
 

@@ -31,6 +31,10 @@ public final class DowntimeClock {
     last = now;
   }
 
+  public PhaseTracker tracker() {
+    return tracker;
+  }
+
   public Duration began() {
     return began;
   }

@@ -8,6 +8,7 @@ import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.device.MigratingDevice;
 import io.vfio4j.engine.policy.Decision;
 import io.vfio4j.engine.policy.RoundFacts;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.Forecast;
 import io.vfio4j.engine.progress.NotConvergingException;
 import io.vfio4j.engine.progress.PhaseTracker;
@@ -47,17 +48,16 @@ public final class PreCopyRounds {
   private long pauseNanos = FIRST_PAUSE_NANOS;
 
   /**
-   * Makes the rounds.
+   * Creates the rounds; {@link #begin} starts them.
    *
-   * @param forecast predicts, and is told what is measured
-   * @param acknowledged whether the target is to acknowledge initial data
+   * @param forecast predicts the downtime, and is given the measurements of each round
+   * @param acknowledged whether the target acknowledges initial data
    */
-  public PreCopyRounds(SourceStreams streams, MigrationOptions options, PhaseTracker tracker,
-      Forecast forecast,
+  public PreCopyRounds(MigrationContext context, SourceStreams streams, Forecast forecast,
       boolean acknowledged) {
     this.streams = streams;
-    this.options = options;
-    this.tracker = tracker;
+    this.options = context.options();
+    this.tracker = context.tracker();
     this.forecast = forecast;
     this.acknowledged = acknowledged;
     streams.group().devices()

@@ -15,6 +15,7 @@ import io.vfio4j.engine.pages.DirtyLogs;
 import io.vfio4j.engine.pages.MemorySender;
 import io.vfio4j.engine.pages.PendingPages;
 import io.vfio4j.engine.pages.TrackedLog;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.progress.TransferAccounting;
 import io.vfio4j.engine.stream.FrameWriter;
@@ -62,23 +63,31 @@ public final class SourceMemory implements AutoCloseable {
   }
 
   /**
-   * Makes the memory ready; nothing is sent and no log started.
+   * The connections that memory is sent over.
    *
-   * @param connections what it goes over
-   * @param firstConnection the number of the first of these connections; 0 where the only one is that which everything
-   *     goes over
+   * @param connections the connections, at least one
+   * @param first the number of the first of them among all connections; 0 if memory shares the first connection
+   * @param confirmations the confirmations requested from the target
    */
-  SourceMemory(DeviceSet deviceSet, DeviceGroup group, Workload workload, List<StreamConnection> connections,
-      int firstConnection,
-      Confirmations confirmations, TransferAccounting accounting, PhaseTracker tracker) {
+  record Channels(List<StreamConnection> connections, int first, Confirmations confirmations) {
+
+    boolean isShared() {
+      return first == 0;
+    }
+  }
+
+  /** Creates the senders; nothing is sent and no log is started. */
+  SourceMemory(MigrationContext context, Channels over, TransferAccounting accounting) {
+    DeviceSet deviceSet = context.deviceSet();
+    Workload workload = context.workload().workload();
     this.memory = deviceSet.memory();
-    this.group = group;
-    this.connections = connections;
-    boolean shared = firstConnection == 0;
+    this.group = context.group();
+    this.connections = over.connections();
+    boolean shared = over.isShared();
     this.ownsConnections = !shared;
-    this.confirmations = confirmations;
-    this.firstConnection = firstConnection;
-    this.tracker = tracker;
+    this.confirmations = over.confirmations();
+    this.firstConnection = over.first();
+    this.tracker = context.tracker();
     this.logs = new DirtyLogs(memory, deviceSet.devices(), deviceSet.containerLog(), workload.dirtyLog(),
         tracker::note);
     if (workload.hasUnloggedWrites() && workload.dirtyLog().isEmpty()) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.source;
 
-import io.vfio4j.engine.DeviceSet;
-import io.vfio4j.engine.MigrationOptions;
-import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.connection.AckReader;
 import io.vfio4j.engine.connection.Confirmations;
 import io.vfio4j.engine.connection.ExtraConnections;
 import io.vfio4j.engine.connection.StreamConnection;
 import io.vfio4j.engine.device.DeviceGroup;
 import io.vfio4j.engine.device.MigratingDevice;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.preflight.SourcePreFlight;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.progress.Prediction;
@@ -52,24 +50,22 @@ public final class SourceStreams {
   private Duration roundTrip = Duration.ZERO;
 
   /**
-   * Makes the streams.
+   * Creates the streams.
    *
-   * @param connection to talk, and for all that has no connection of its own
-   * @param extraConnections the others
-   * @param agreement what both sides agree on
+   * @param extraConnections the connections besides the first
+   * @param agreement what the two sides agreed on in pre-flight
    */
-  public SourceStreams(DeviceSet deviceSet, DeviceGroup group, StreamConnection connection,
-      ExtraConnections extraConnections,
-      SourcePreFlight.Agreement agreement, Workload workload, MigrationOptions options,
-      PhaseTracker tracker) {
-    this.group = group;
-    this.connection = connection;
+  public SourceStreams(MigrationContext context, ExtraConnections extraConnections,
+      SourcePreFlight.Agreement agreement) {
+    PhaseTracker tracker = context.tracker();
+    this.group = context.group();
+    this.connection = context.connection();
     this.deviceConnections = extraConnections.forDevices(agreement.deviceChannels());
     List<Boolean> segments = agreement.segments();
     this.clock = tracker.clock();
     this.confirmations = new Confirmations(1 + extraConnections.all().size(), agreement.confirmations());
     this.acks = new AckReader(connection, extraConnections.all(), group.size(), confirmations);
-    this.accounting = new TransferAccounting(tracker, options.maxBandwidth(), cancellation);
+    this.accounting = new TransferAccounting(tracker, context.options().maxBandwidth(), cancellation);
     this.waiter = new TaskWaiter(cancellation, acks);
     for (int number = 0; number < group.size(); number++) {
       FrameWriter out =
@@ -77,12 +73,13 @@ public final class SourceStreams {
       senders.add(new DeviceStateSender(number, out, accounting, tracker.clock(), segments.get(number)));
     }
     List<StreamConnection> memoryConnections = extraConnections.forMemory(agreement.deviceChannels());
-    this.memory = deviceSet.memory().isEmpty()
+    this.memory = context.deviceSet().memory().isEmpty()
         ? Optional.empty()
-        : Optional.of(new SourceMemory(deviceSet, group, workload,
-            memoryConnections.isEmpty() ? List.of(connection) : memoryConnections,
-            memoryConnections.isEmpty() ? 0 : 1 + agreement.deviceChannels(), confirmations, accounting,
-            tracker));
+        : Optional.of(new SourceMemory(context,
+            memoryConnections.isEmpty()
+                ? new SourceMemory.Channels(List.of(connection), 0, confirmations)
+                : new SourceMemory.Channels(memoryConnections, 1 + agreement.deviceChannels(), confirmations),
+            accounting));
     this.sharesFirstConnection =
         deviceConnections.isEmpty() || (memory.isPresent() && memoryConnections.isEmpty());
   }

@@ -6,6 +6,7 @@ import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.device.PausableWorkload;
 import io.vfio4j.engine.device.Quiescence;
 import io.vfio4j.engine.policy.Decision;
+import io.vfio4j.engine.preflight.MigrationContext;
 import io.vfio4j.engine.progress.DowntimeClock;
 import io.vfio4j.engine.progress.PhaseTracker;
 import java.io.IOException;
@@ -23,13 +24,11 @@ public final class SwitchoverDriver {
   private final PhaseTracker tracker;
   private final DowntimeClock parts;
 
-  public SwitchoverDriver(SourceStreams streams, PausableWorkload workload, MigrationOptions options,
-      PhaseTracker tracker,
-      DowntimeClock parts) {
+  public SwitchoverDriver(MigrationContext context, SourceStreams streams, DowntimeClock parts) {
     this.streams = streams;
-    this.workload = workload;
-    this.options = options;
-    this.tracker = tracker;
+    this.workload = context.workload();
+    this.options = context.options();
+    this.tracker = context.tracker();
     this.parts = parts;
   }
 
@@ -47,8 +46,8 @@ public final class SwitchoverDriver {
 
   /** Returns what stops the devices, which are in their grace states now, and sends the rest; the workload is paused. */
   public Switchover run(PreCopy rounds, QuiesceFailureHandler onQuiesceFailure) throws IOException {
-    Quiescence quiescence = new Quiescence(streams.group(), streams.waiter(), workload, options.maxQuiesce(),
-        tracker, parts);
+    Quiescence quiescence =
+        new Quiescence(streams.group(), streams.waiter(), workload, parts, options.maxQuiesce());
     while (true) {
       Decision.SwitchOver decision = rounds.run();
       long expected = Switchover.expectedBytes(streams);
