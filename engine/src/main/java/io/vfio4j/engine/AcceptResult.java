@@ -1,47 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-/** What somebody wanted who connected to a target, and was served. Only {@link Migration} has touched a device. */
+/**
+ * The result of serving one peer that connected to a target. Only for {@link Migration} was a device touched.
+ */
 public sealed interface AcceptResult {
 
   /**
-   * A migration, which is done.
+   * A completed migration.
    *
-   * @param report what was done; the devices run here
+   * @param report the report; the devices run at the target
    */
   record Migration(TargetReport report) implements AcceptResult {
   }
 
   /**
-   * A comparison: the source has heard what the target has, and decides.
+   * A comparison: the source has received the target's HELLO and evaluates it.
    *
-   * @param program what speaks at the source; empty where it does not say
+   * @param program the program at the source; empty if it sent none
    */
   record DryRun(String program) implements AcceptResult {
   }
 
   /**
-   * A question of ownership.
+   * An ownership query.
    *
-   * @param migration the migration that was asked about
-   * @param answer what was answered
+   * @param migration the migration that was queried
+   * @param answer the answer that was sent
    */
   record Query(MigrationId migration, OwnershipAnswer answer) implements AcceptResult {
   }
 
   /**
-   * A migration that ended before a device was touched here, for a reason that lies with the source or the connection:
-   * another source may be served.
+   * A migration that ended before a device was touched here, because of the source or the connection. Another
+   * source may be served.
    *
-   * @param reason what ended it
+   * @param reason why it ended
    */
   record Refusal(MigrationException reason) implements AcceptResult {
   }
 
   /**
-   * A comparison or a question that could not be answered.
+   * A comparison or an ownership query that could not be answered.
    *
-   * @param reason why, for people
+   * @param reason the error message
    */
   record Failure(String reason) implements AcceptResult {
   }

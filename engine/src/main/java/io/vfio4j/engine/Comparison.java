@@ -7,38 +7,38 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What both sides of a migration have, side by side, and whether it would go by that. A migration refuses by the same,
- * before a device is touched.
+ * The properties of both sides, pairwise, and which of them would make a migration refuse. A migration
+ * evaluates the same comparison before it touches a device.
  *
- * @param sides what is about the sides as a whole
- * @param devices the devices that belong together, in their order
- * @param memory the regions of memory that belong together, the source's in their order first
+ * @param sides properties of the two sides as a whole
+ * @param devices the pairs of devices, in order
+ * @param memory the pairs of memory regions, first the source's in their order
  */
 public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> memory) {
 
-  /** What no comparison can tell, for people. */
+  /** What cannot be checked in advance, for output. */
   public static final String CAVEAT =
       "Beyond the layout, where both devices report one, whether a device accepts the state of the other is known only "
           + "when it leaves RESUMING: that state is the devices' own matter.";
 
-  /** What is to be made of a property. */
+  /** The result for one property. */
   public enum Verdict {
-    /** Both sides say the same. */
+    /** Both sides have the same value. */
     SAME,
-    /** They do not, or one does not say it, and a migration goes all the same. */
+    /** The values differ, or one is missing, which does not prevent a migration. */
     FINE,
-    /** A migration is refused for it. */
+    /** A migration is refused because of it. */
     REFUSED
   }
 
   /**
-   * One thing that is compared.
+   * One compared property.
    *
-   * @param name a word for it, as in {@code ids}
-   * @param source what the source says, for people
-   * @param target what the target says, for people
-   * @param verdict what is to be made of it
-   * @param reason why it is refused, a sentence; empty where it is not
+   * @param name a keyword, as in {@code ids}
+   * @param source the source's value, as text
+   * @param target the target's value, as text
+   * @param verdict the result
+   * @param reason why it is refused, as a sentence; empty unless refused
    */
   public record Property(String name, String source, String target, Verdict verdict, String reason) {
 
@@ -46,12 +46,12 @@ public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> me
       return new Property(name, source, target, Verdict.REFUSED, reason);
     }
 
-    /** Makes one for which nothing is refused. */
+    /** Returns a property that never refuses a migration. */
     public static Property informative(String name, String source, String target) {
       return new Property(name, source, target, source.equals(target) ? Verdict.SAME : Verdict.FINE, "");
     }
 
-    /** Makes one of which somebody else knows whether it is refused. */
+    /** Returns a property that a check has refused, if there is a complaint. */
     public static Property checked(String name, String source, String target, Optional<String> complaint) {
       return complaint.isPresent()
           ? refused(name, source, target, complaint.get())
@@ -60,40 +60,38 @@ public record Comparison(List<Property> sides, List<Pair> devices, List<Pair> me
   }
 
   /**
-   * Two devices, or two regions, that belong together.
+   * Two devices, or two regions, that correspond to each other.
    *
-   * @param source the source's name for its own; empty if it has none
-   * @param target the target's name for its own; empty if it has none
-   * @param properties what is compared of them
+   * @param source the source's name of it; empty if it has none
+   * @param target the target's name of it; empty if it has none
+   * @param properties the compared properties
    */
   public record Pair(Optional<String> source, Optional<String> target, List<Property> properties) {
 
-    /** Copies the list. */
     public Pair {
       properties = List.copyOf(properties);
     }
   }
 
-  /** Copies the lists. */
   public Comparison {
     sides = List.copyOf(sides);
     devices = List.copyOf(devices);
     memory = List.copyOf(memory);
   }
 
-  /** Tells whether a migration would go, as far as that can be told. */
+  /** Returns whether a migration would be accepted, as far as can be checked in advance. */
   public boolean isAccepted() {
     return objections().isEmpty();
   }
 
-  /** Returns why it is refused, a sentence for each reason; none if it is not. */
+  /** Returns the reasons for a refusal, one sentence each; empty if it would be accepted. */
   public List<String> objections() {
     return Stream.concat(sides.stream(),
         Stream.concat(devices.stream(), memory.stream()).flatMap(pair -> pair.properties().stream()))
         .filter(property -> property.verdict() == Verdict.REFUSED).map(Property::reason).toList();
   }
 
-  /** Returns the same with something that the target has against it and that is not a matter of comparing. */
+  /** Returns the same with an objection of the target that concerns no compared property. */
   public Comparison withObjection(String words) {
     List<Property> more = new ArrayList<>(sides);
     more.add(Property.refused("objection", "", words, "the target refuses: " + words));

@@ -5,11 +5,11 @@ import io.vfio4j.model.DeviceState;
 import java.util.Optional;
 
 /**
- * What became of a device of the source in a migration that failed.
+ * What became of one device of the source in a failed migration.
  *
  * @param device its name
- * @param outcome what became of it
- * @param state where it is; empty where nobody can tell
+ * @param outcome the outcome
+ * @param state its state; empty if unknown
  */
 public record DeviceOutcome(String device, Outcome outcome, Optional<DeviceState> state) {
 }

@@ -8,17 +8,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What moves together: devices, which may talk to each other, and the memory that they write to. The order of the
- * devices is that of the other side's; regions of memory are known by their names.
+ * What migrates together: devices, which may access each other's memory, and the memory that they write to.
+ * Devices correspond to those of the other side by position, memory regions by name.
  *
- * @param devices at least one and at most {@value #MAX_DEVICES}; a migration does not close them
- * @param memory all of it that is to arrive at the target; none where both sides see the same
- * @param containerLog the log of what is written through the container's mappings, for devices that have none of their
- *     own; used at the source only, in the thread that runs the migration
+ * @param devices from 1 to {@value #MAX_DEVICES} devices; a migration does not close them
+ * @param memory the memory to migrate; none if both sides share it
+ * @param containerLog the container's log of writes through its mappings, for devices without a log of their
+ *     own; used only at the source, by the thread that runs the migration
  */
 public record DeviceSet(List<MigratableDevice> devices, MemoryRegions memory, Optional<DmaLog> containerLog) {
 
-  /** More devices do not move together. */
+  /** The most devices that can migrate together. */
   public static final int MAX_DEVICES = 64;
 
   /**
@@ -30,26 +30,26 @@ public record DeviceSet(List<MigratableDevice> devices, MemoryRegions memory, Op
     devices = List.copyOf(devices);
     if (devices.isEmpty() || devices.size() > MAX_DEVICES) {
       throw new IllegalArgumentException(
-          "from 1 to %d devices move together, and these are %d".formatted(MAX_DEVICES, devices.size()));
+          "a migration has from 1 to %d devices, not %d".formatted(MAX_DEVICES, devices.size()));
     }
   }
 
-  /** Returns a single device. */
+  /** Returns a set of one device, without memory. */
   public static DeviceSet of(MigratableDevice device) {
     return of(List.of(device));
   }
 
-  /** Returns devices without memory. */
+  /** Returns a set of devices, without memory. */
   public static DeviceSet of(List<? extends MigratableDevice> devices) {
     return new DeviceSet(List.copyOf(devices), MemoryRegions.NONE, Optional.empty());
   }
 
-  /** Returns the same devices with memory. */
+  /** Returns the same devices with the given memory. */
   public DeviceSet withMemory(MemoryRegions regions) {
     return new DeviceSet(devices, regions, containerLog);
   }
 
-  /** Returns the same with a log of the container. */
+  /** Returns the same set with a container log. */
   public DeviceSet withContainerLog(DmaLog log) {
     return new DeviceSet(devices, memory, Optional.of(log));
   }

@@ -4,11 +4,11 @@ package io.vfio4j.engine;
 import java.time.Duration;
 
 /**
- * What a device did while everything stood still.
+ * One device's part of the downtime.
  *
- * @param stopping how long its move to STOP_COPY took
- * @param sending how long it took to read the rest of its state and send it
- * @param bytes how much that was
+ * @param stopping duration of its transition to STOP_COPY
+ * @param sending time to read and send the rest of its state
+ * @param bytes bytes of that rest
  */
 public record DeviceSwitchover(Duration stopping, Duration sending, long bytes) {
 }

@@ -7,27 +7,27 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What a downtime consisted of.
+ * The parts of a downtime.
  *
- * @param durations how long each part took, in their order; a part that did not come is not there
+ * @param durations the duration of each part, in order; a part that did not occur is absent
  */
 public record DowntimeParts(Map<Part, Duration> durations) {
 
-  /** The parts, in the order in which they come. */
+  /** The parts, in order. */
   public enum Part {
     /** The workload was paused. */
     PAUSING("pause of the workload"),
-    /** The devices moved to STOP_COPY, and the logs of dirty memory were read for the last time. */
+    /** The devices moved to STOP_COPY, and the dirty logs were read for the last time. */
     STOPPING("stop of the devices"),
-    /** The rest was sent. */
+    /** The rest of the state and memory was sent. */
     SENDING("last state and memory"),
-    /** The target loaded the rest, and its devices checked it. */
+    /** The target loaded the rest, and its devices validated it. */
     LOADING("loading at the target"),
-    /** The source put down in its journal that it gives its devices away; only where it keeps one. */
+    /** The source recorded <em>given</em>; only with a journal. */
     RECORDING("record in the journal"),
-    /** Ownership passed, which the target put down in its journal, and the devices started there. */
+    /** The source sent COMMIT, the target recorded <em>committed</em> and started its devices. */
     STARTING("handover and start"),
-    /** The devices went on at the source, after their state had been saved to a file. */
+    /** The source's devices were restarted after their state had been saved to a file. */
     RESTARTING("start of the devices"),
     /** The workload was resumed. */
     RESUMING("resume of the workload");
@@ -38,20 +38,19 @@ public record DowntimeParts(Map<Part, Duration> durations) {
       this.title = title;
     }
 
-    /** Returns its name for people. */
+    /** Returns the name for output. */
     public String title() {
       return title;
     }
   }
 
-  /** Copies the map. */
   public DowntimeParts {
     EnumMap<Part, Duration> sorted = new EnumMap<>(Part.class);
     sorted.putAll(durations);
     durations = Collections.unmodifiableMap(sorted);
   }
 
-  /** Returns all parts together. */
+  /** Returns the sum of all parts. */
   public Duration total() {
     return durations.values().stream().reduce(Duration.ZERO, Duration::plus);
   }

@@ -20,9 +20,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A workload made up to try things out: it writes to memory at a steady rate, page after page, and logs what it wrote.
- * Write {@code n}, counted from 1, puts {@code n} at the start of page {@code (n-1) mod PAGES}, all regions taken
- * together; so from a count alone it follows what every page begins with.
+ * A synthetic workload: writes to memory at a constant rate, page by page, and logs its writes. Write {@code
+ * n}, counted from 1, stores {@code n} at the start of page {@code (n-1) mod PAGES} of all regions together,
+ * so the count alone determines the first word of every page.
  */
 public final class GeneratedWorkload implements Workload, AutoCloseable {
 
@@ -48,10 +48,10 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
   }
 
   /**
-   * Begins to write.
+   * Starts writing.
    *
-   * @param memory where to, at least one region; it stays mapped until the workload is closed
-   * @param bytesPerSecond how much is dirtied a second, in whole pages
+   * @param memory at least one region; it stays mapped until the workload is closed
+   * @param bytesPerSecond bytes to dirty per second, in whole pages
    */
   public static GeneratedWorkload start(MemoryRegions memory, long bytesPerSecond) {
     if (memory.isEmpty() || bytesPerSecond < 0) {
@@ -73,7 +73,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
     return Optional.of(new Log());
   }
 
-  /** Returns when nothing is written any more. */
+  /** Returns once no write is in progress. */
   @Override
   public void pause() {
     lock.lock();
@@ -87,7 +87,9 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
     }
   }
 
-  /** Goes on at the source. At the target another program has to, so the writes end here. */
+  /**
+   * Resumes writing at the source. At the target a different program must do so; here the writes have ended.
+   */
   @Override
   public void resume(Side side) {
     if (side == Side.TARGET) {
@@ -102,7 +104,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
     }
   }
 
-  /** Ends the writes; the memory may be unmapped then. */
+  /** Stops writing for good; then the memory may be unmapped. */
   @Override
   public void close() {
     lock.lock();
@@ -141,7 +143,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
     }
   }
 
-  /** Waits while it is paused; returns false at the end. */
+  /** Waits while paused; returns false once closed. */
   private boolean awaitUnpaused() {
     lock.lock();
     try {
@@ -171,7 +173,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
     }
   }
 
-  /** The log as a migration drives it. */
+  /** The log as seen by a migration. */
   private final class Log implements DmaLog {
     @Override
     public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {

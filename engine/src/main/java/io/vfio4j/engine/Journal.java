@@ -4,47 +4,46 @@ package io.vfio4j.engine;
 import java.util.List;
 
 /**
- * Where the sides of migrations put down who owns the devices, so that it can be found out when a process, or a host,
- * has died in between. {@link io.vfio4j.engine.journal.StateDirectory} keeps it in files.
+ * Where both sides of migrations record who owns the devices, so that the owner can be determined after a
+ * process or host has died. {@link io.vfio4j.engine.journal.StateDirectory} stores it in files.
  */
 public interface Journal {
 
   /**
-   * What a migration's journal begins with.
+   * The header of a migration's journal.
    *
-   * @param migration the migration; both sides have the same
-   * @param side whose journal this is
-   * @param devices the names of this side's devices, in their order
-   * @param peer where the other side is, for people
+   * @param migration the migration, the same on both sides
+   * @param side the side that writes the journal
+   * @param devices the names of this side's devices, in order
+   * @param peer address of the other side, for output
    */
   record Header(MigrationId migration, Side side, List<String> devices, String peer) {
 
-    /** Copies the list. */
     public Header {
       devices = List.copyOf(devices);
     }
   }
 
-  /** What a side has put down about one migration. */
+  /** The records of one side about one migration. */
   @FunctionalInterface
   interface Entries {
 
     /**
-     * Adds a record, which outlives this process and the system once this returns.
+     * Appends a record. It is durable when this method returns.
      *
-     * @param step what
-     * @param reason why, for people
-     * @throws JournalException if it cannot be written, or may not follow what is there: somebody else may have put
-     *     down something meanwhile
+     * @param step the record
+     * @param reason why, for output
+     * @throws JournalException if it cannot be written, or is not a valid successor of the last record, which
+     *     another process may have written meanwhile
      */
     void add(JournalStep step, String reason) throws JournalException;
   }
 
   /**
-   * Begins a migration's journal with {@link JournalStep#PREPARED}, which outlives this process and the system once
-   * this returns.
+   * Creates a migration's journal with the record {@link JournalStep#PREPARED}, which is durable when this
+   * method returns.
    *
-   * @param heading of what
+   * @param heading the header
    * @throws JournalException if it cannot be written
    */
   Entries begin(Header heading) throws JournalException;

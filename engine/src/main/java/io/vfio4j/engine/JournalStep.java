@@ -5,33 +5,38 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What a side puts down about who owns the devices of a migration. What may follow what is the whole rule: of two
- * records that exclude each other, only the first is ever written.
+ * A record in a journal about who owns the devices of a migration. {@link #next} is the whole protocol: of two records that
+ * exclude each other, only the first is ever written.
+ *
+ * <pre>
+ * source  PREPARED &gt; GIVEN | KEPT       GIVEN &gt; CONFIRMED | RETURNED | KEPT | ABANDONED
+ * target  PREPARED &gt; COMMITTED | REFUSED | RETURNED       COMMITTED &gt; RUNNING | RETURNED
+ * </pre>
  */
 public enum JournalStep {
-  /** Both sides: the migration is about to begin; no device has been touched. */
+  /** Both sides: the migration begins; no device has been touched. */
   PREPARED,
-  /** The source, before it says <em>yours</em>: from here on only the target's word gives the devices back. */
+  /** The source, before the first byte of COMMIT: from now on only the target can return the devices. */
   GIVEN,
   /** The source: the target runs the devices. */
   CONFIRMED,
-  /** The source: it never gave its devices away, and has them. */
+  /** The source: it has not sent COMMIT and keeps its devices. */
   KEPT,
-  /** The source, by a person's word: whatever became of them, its devices are not to run here. */
+  /** The source, by an operator's decision: its devices must not run here, whatever happened to them. */
   ABANDONED,
-  /** The target, before any device is told to run: they are the target's. */
+  /** The target, before any device leaves STOP: it owns the devices. */
   COMMITTED,
   /** The target: the devices run. */
   RUNNING,
-  /** The target, when it was asked: the devices are not its own, and never will be. */
+  /** The target, in answer to an ownership query: it does not own the devices and never will. */
   REFUSED,
   /**
-   * The target: its devices do not run with the state, and will not. The source: it knows that, and its devices are
-   * its own again.
+   * The target: its devices do not run with the state, and will not. The source: it knows this and owns its
+   * devices again.
    */
   RETURNED;
 
-  /** Returns what may follow on a side; nothing, where everything is settled. */
+  /** Returns the valid successors on a side; none if the record is final. */
   public Set<JournalStep> next(Side side) {
     boolean atSource = side == Side.SOURCE;
     return switch (this) {

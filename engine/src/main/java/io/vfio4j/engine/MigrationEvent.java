@@ -6,19 +6,19 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Something that happened in a migration. */
+/** An event of a migration, on either side. */
 public sealed interface MigrationEvent {
 
-  /** Returns when it happened: time since this side began. */
+  /** Returns the time since this side began. */
   Duration at();
 
-  /** Returns the side that tells. */
+  /** Returns the side on which it occurred. */
   Side side();
 
   /**
-   * Returns the name of the step that the side has come to, where the event is about one, as in <em>source has moved
-   * RUNNING &gt; PRE_COPY</em>. Two migrations that go the same way have the same steps; events that come as time
-   * passes are no steps.
+   * Returns the name of the step that the event marks, if any, as in <em>source completed RUNNING &gt;
+   * PRE_COPY</em>. Two migrations that take the same course have the same steps; periodic events are not
+   * steps.
    */
   default Optional<String> stepName() {
     return switch (this) {
@@ -37,22 +37,22 @@ public sealed interface MigrationEvent {
    * A side entered a phase.
    *
    * @param at time since this side began
-   * @param side which side
+   * @param side the side
    * @param phase the phase
-   * @param reason why, for people
+   * @param reason why
    */
   record PhaseStart(Duration at, Side side, Phase phase, String reason) implements MigrationEvent {
   }
 
   /**
-   * A device is about to be moved or reset.
+   * A transition or reset of a device starts.
    *
    * @param at time since this side began
-   * @param side whose device
-   * @param device its name
-   * @param from where it is
-   * @param to where it is to go; by way of other states, perhaps
-   * @param reason why, for people
+   * @param side the side
+   * @param device the device's name
+   * @param from the current state
+   * @param to the target state, possibly through others
+   * @param reason why
    */
   record TransitionStart(Duration at, Side side, String device, DeviceState from, DeviceState to,
       String reason)
@@ -61,14 +61,15 @@ public sealed interface MigrationEvent {
   }
 
   /**
-   * A device was moved or reset, or failed on its way: then it got a part of the way, or nowhere.
+   * A transition or reset ended. After a failure, {@code to} is the state reached, and {@code reason}
+   * contains the errno.
    *
    * @param at time since this side began
-   * @param side whose device
-   * @param device its name
-   * @param from where it was
-   * @param to where it is now
-   * @param reason why, for people
+   * @param side the side
+   * @param device the device's name
+   * @param from the state before
+   * @param to the state now
+   * @param reason why
    */
   record TransitionEnd(Duration at, Side side, String device, DeviceState from, DeviceState to, String reason)
       implements
@@ -76,15 +77,15 @@ public sealed interface MigrationEvent {
   }
 
   /**
-   * How far the source has come: a few times a second, and at the end of every round.
+   * Progress of the source: several times a second, and at the end of each round.
    *
    * @param at time since this side began
-   * @param round which round of pre-copy, from 1; 0 in a stop-copy phase that no round came before
-   * @param bytes sent so far, bytes of device state
-   * @param bytesPerSecond over the last progress or so
+   * @param round the round of pre-copy, from 1; 0 in a stop-copy phase without pre-copy
+   * @param bytes bytes sent so far
+   * @param bytesPerSecond rate since about the last progress event
    * @param remaining bytes known to be left
-   * @param predictedDowntime how long the switchover would take now
-   * @param elapsed since the first byte of device state
+   * @param predictedDowntime the downtime if the switchover happened now
+   * @param elapsed time since the first byte
    */
   record Progress(Duration at, int round, long bytes, double bytesPerSecond, OptionalLong remaining,
       Optional<Duration> predictedDowntime, Duration elapsed) implements MigrationEvent {
@@ -98,9 +99,9 @@ public sealed interface MigrationEvent {
    * A round of pre-copy ended.
    *
    * @param at time since this side began
-   * @param round what it did
+   * @param round the round
    * @param remaining bytes known to be left
-   * @param predictedDowntime how long the switchover would take now, where that can be told
+   * @param predictedDowntime the downtime if the switchover happened now, if it can be predicted
    */
   record RoundEnd(Duration at, MigrationReport.Round round, OptionalLong remaining,
       Optional<Duration> predictedDowntime) implements MigrationEvent {
@@ -111,13 +112,13 @@ public sealed interface MigrationEvent {
   }
 
   /**
-   * The journal of a side has a record more, which outlives the process.
+   * A side appended a record to its journal.
    *
    * @param at time since this side began
-   * @param side whose journal
+   * @param side the side
    * @param migration the migration
-   * @param step what was put down
-   * @param duration how long that took, until it was there to stay
+   * @param step the record
+   * @param duration time until the record was durable
    */
   record JournalWrite(Duration at, Side side, MigrationId migration, JournalStep step, Duration duration)
       implements
@@ -125,11 +126,11 @@ public sealed interface MigrationEvent {
   }
 
   /**
-   * Something worth telling.
+   * A message for the operator.
    *
    * @param at time since this side began
-   * @param side which side
-   * @param text for people
+   * @param side the side
+   * @param text the message
    */
   record Note(Duration at, Side side, String text) implements MigrationEvent {
   }

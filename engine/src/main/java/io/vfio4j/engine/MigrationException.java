@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A migration failed. The message says what failed, where the devices are now, and what can be done; the
- * cause is the original error, and what went wrong while putting things in order is suppressed in it.
+ * A migration failed. The message contains what failed, where the devices are now, and what to do. The cause
+ * is the original error; errors of the recovery are suppressed in it.
  */
 public final class MigrationException extends Exception {
 
@@ -22,79 +22,82 @@ public final class MigrationException extends Exception {
   private final @Nullable String workloadFailure;
 
   /**
-   * Makes an exception.
+   * Creates the exception.
    *
-   * @param side who tells
-   * @param phase where that side was
-   * @param outcome what became of the source
-   * @param devices what became of each device of the source; empty where the target's side tells
-   * @param targetFate what became of the target, for people
-   * @param message the whole text
+   * @param side the side that reports the failure
+   * @param phase the phase of that side
+   * @param outcome the outcome at the source
+   * @param devices the outcome of each device of the source; empty if the target reports
+   * @param targetOutcome what became of the target, as text
+   * @param message the whole message
    * @param cause what failed
    */
   public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceOutcome> devices,
-      String targetFate, String message, @Nullable Throwable cause) {
-    this(side, phase, outcome, devices, targetFate, Optional.empty(), message, cause);
+      String targetOutcome, String message, @Nullable Throwable cause) {
+    this(side, phase, outcome, devices, targetOutcome, Optional.empty(), message, cause);
   }
 
   /**
-   * Makes an exception.
+   * Creates the exception.
    *
-   * @param side who tells
-   * @param phase where that side was
-   * @param outcome what became of the source
-   * @param devices what became of each device of the source; empty where the target's side tells
-   * @param targetFate what became of the target, for people
-   * @param workloadFailure why the workload did not resume, though the source runs
-   * @param message the whole text
+   * @param side the side that reports the failure
+   * @param phase the phase of that side
+   * @param outcome the outcome at the source
+   * @param devices the outcome of each device of the source; empty if the target reports
+   * @param targetOutcome what became of the target, as text
+   * @param workloadFailure why the workload did not resume although the source runs
+   * @param message the whole message
    * @param cause what failed
    */
   public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceOutcome> devices,
-      String targetFate, Optional<String> workloadFailure, String message, @Nullable Throwable cause) {
+      String targetOutcome, Optional<String> workloadFailure, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.workloadFailure = workloadFailure.orElse(null);
     this.side = side;
     this.phase = phase;
     this.outcome = outcome;
     this.devices = List.copyOf(devices);
-    this.targetOutcome = targetFate;
+    this.targetOutcome = targetOutcome;
   }
 
-  /** Returns the side that tells. */
+  /** Returns the side that reports the failure. */
   public Side side() {
     return side;
   }
 
-  /** Returns the phase in which that side was when it failed. */
+  /** Returns the phase of that side when it failed. */
   public Phase phase() {
     return phase;
   }
 
-  /** Returns what became of the source: of the device that fared worst. */
+  /** Returns the outcome at the source: the worst of all devices. */
   public Outcome outcome() {
     return outcome;
   }
 
-  /** Returns what became of each device of the source, in their order; empty where the target's side tells. */
+  /** Returns the outcome of each device of the source, in order; empty if the target reports. */
   public List<DeviceOutcome> devices() {
     return devices;
   }
 
   /**
-   * Returns where that device of the source is which fared worst; empty where nobody can tell, or where the target's
-   * side tells.
+   * Returns the state of the source's device with the worst outcome; empty if it is unknown, or if the target
+   * reports.
    */
   public Optional<DeviceState> sourceState() {
     return devices.stream().filter(device -> device.outcome() == outcome).findFirst()
         .flatMap(DeviceOutcome::state);
   }
 
-  /** Returns why the workload did not resume at the source, and so stays paused; empty if it did, or was not to. */
+  /**
+   * Returns why the workload did not resume at the source and stays paused; empty if it resumed or was not
+   * to.
+   */
   public Optional<String> workloadFailure() {
     return Optional.ofNullable(workloadFailure);
   }
 
-  /** Returns what became of the target, for people. */
+  /** Returns what became of the target, as text. */
   public String targetOutcome() {
     return targetOutcome;
   }

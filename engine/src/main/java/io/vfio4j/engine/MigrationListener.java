@@ -4,26 +4,26 @@ package io.vfio4j.engine;
 import io.vfio4j.engine.migration.LocalMigration;
 
 /**
- * Hears what happens in a migration, in the thread of the side that tells. In a {@link LocalMigration}
- * those are two threads, but never both at once. The time that a listener takes is the migration's own,
- * downtime included.
+ * Receives the events of a migration, each in the thread in which it occurs. A {@code LocalMigration} has two
+ * such threads, but never calls a listener concurrently. The listener's own time counts towards the
+ * migration, downtime included.
  *
  * <p>
- * A listener may stop a migration: what it throws before the handover undoes it, like any other failure.
- * From the handover on, and while a failed migration is put in order, an exception of a listener changes
- * nothing any more; it becomes a note in the report, or is suppressed in the exception.
+ * A listener may abort a migration: an exception before the handover fails it like any other error. From the
+ * handover on, and during a recovery, an exception has no effect; it becomes a note in the report, or is
+ * suppressed in the migration's exception.
  */
 @FunctionalInterface
 public interface MigrationListener {
 
-  /** Hears nothing. */
+  /** Ignores all events. */
   MigrationListener NONE = event -> {
   };
 
   /**
-   * Something happened.
+   * Called for each event.
    *
-   * @param event what
+   * @param event the event
    */
   void on(MigrationEvent event);
 }

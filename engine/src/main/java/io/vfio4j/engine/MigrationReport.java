@@ -8,23 +8,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a migration did, as the source saw it.
+ * The report of a completed migration, as seen by the source.
  *
- * @param devices each device, in their order
- * @param memory the memory, if any moved
+ * @param devices the devices, in order
+ * @param memory the memory, if any migrated
  * @param total from the beginning to the end
- * @param downtime from the pause of the workload to its resume at the target
- * @param downtimeParts what that consisted of
- * @param predictedParts what the last round of pre-copy predicted that it would consist of; empty without pre-copy
+ * @param downtime from the pause of the workload to its resumption at the target
+ * @param downtimeParts the parts of the downtime
+ * @param predictedParts the parts that the last round of pre-copy predicted; empty without pre-copy
  * @param bytes bytes sent, of devices and memory
- * @param stopCopyBytes of these, those sent while the devices stood still
- * @param compression what became of all of them on the wire, if they were compressed
- * @param phases how long each phase took, in order; the rounds of pre-copy are one phase
- * @param rounds what each round of pre-copy did; of more than 2,000 the first and the last thousand
- * @param target what the target told about its part
- * @param notCarried what is not part of a device's stream and has to be set up at the target
- * @param notes what went wrong without harm to the migration, for people
- * @param workloadFailure why the workload did not resume at the target, and so stays paused; empty if it did
+ * @param stopCopyBytes of these, the bytes sent during the downtime
+ * @param compression the effect of compression, if the stream was compressed
+ * @param phases the duration of each phase, in order; all rounds of pre-copy are one phase
+ * @param rounds the rounds of pre-copy; of more than 2,000, the first and the last thousand
+ * @param target the target's own numbers
+ * @param notCarried what a device's stream does not contain and must be set up at the target
+ * @param notes problems that did not affect the migration
+ * @param workloadFailure why the workload did not resume at the target and stays paused; empty if it resumed
  */
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
     Duration downtime,
@@ -35,10 +35,9 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
     TargetSummary target, List<String> notCarried, List<String> notes,
     Optional<String> workloadFailure) {
 
-  /** What no device's stream carries: the driver of the device sets it up at the target. */
+  /** What no device's stream contains: the device's driver sets it up at the target. */
   public static final List<String> NOT_CARRIED = List.of("config space", "interrupt setup", "DMA mappings");
 
-  /** Copies the lists. */
   public MigrationReport {
     devices = List.copyOf(devices);
     phases = List.copyOf(phases);
@@ -47,25 +46,25 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
     notes = List.copyOf(notes);
   }
 
-  /** Returns how long the downtime was predicted to be; empty without pre-copy. */
+  /** Returns the predicted downtime; empty without pre-copy. */
   public Optional<Duration> predictedDowntime() {
     return predictedParts.map(DowntimeParts::total);
   }
 
   /**
-   * A device that moved.
+   * A migrated device.
    *
-   * @param source who it was
-   * @param target who it is now, as the target named it
-   * @param bytes bytes of its state sent
-   * @param switchover what it did while everything stood still
+   * @param source the source's device
+   * @param target the target's device, as named by the target
+   * @param bytes bytes of its state
+   * @param switchover its part of the downtime
    */
   public record DeviceReport(DeviceIdentity source, DeviceIdentity target, long bytes,
       DeviceSwitchover switchover) {
   }
 
   /**
-   * How long a phase took.
+   * The duration of a phase.
    *
    * @param title {@link Phase#title}
    * @param start time since the migration began
@@ -75,14 +74,14 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
   }
 
   /**
-   * A round of pre-copy: it ends when as much has been sent as was pending at its beginning.
+   * A round of pre-copy. It ends when as much has been sent as was pending at its start.
    *
-   * @param number from 1; where there is memory, the first sends all of it and nothing else
+   * @param number from 1; with memory, the first round sends all memory and nothing else
    * @param deviceBytes bytes of devices sent
    * @param memoryBytes bytes of memory sent
-   * @param deviceBytesLeft bytes that the devices had to send then, those included that they send when they are stopped
-   * @param memoryBytesLeft bytes of memory that were dirty then
-   * @param bytesPerSecond how fast bytes were sent, measured over all rounds so far while there was something to send
+   * @param deviceBytesLeft bytes of devices left at the end, including those that they send only once stopped
+   * @param memoryBytesLeft bytes of memory dirty at the end
+   * @param bytesPerSecond the rate over all rounds so far, while there was something to send
    * @param duration its duration
    */
   public record Round(int number, long deviceBytes, long memoryBytes, long deviceBytesLeft,
@@ -93,42 +92,42 @@ public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport>
       return deviceBytes + memoryBytes;
     }
 
-    /** Returns all bytes that were to be sent at its end. */
+    /** Returns all bytes left at the end. */
     public long bytesLeft() {
       return deviceBytesLeft + memoryBytesLeft;
     }
   }
 
   /**
-   * The memory that moved.
+   * The migrated memory.
    *
-   * @param size bytes of it
-   * @param bytes bytes sent for it, more than its size where it was written to meanwhile, less where it was zero
-   * @param pages pages of 4096 bytes sent, those that were zero included
-   * @param zeroPages how many of these were zero, and so took next to nothing
-   * @param stopCopyBytes of the bytes, those sent while everything stood still: what was dirty last
-   * @param stopCopyDuration how long it took to send these, beside the state of the devices
+   * @param size its size in bytes
+   * @param bytes bytes sent: more than the size if it was written to meanwhile, less if pages were zero
+   * @param pages pages of 4096 bytes sent, including zero pages
+   * @param zeroPages zero pages among them, which take almost no bytes
+   * @param stopCopyBytes of the bytes, those sent during the downtime: the last dirty pages
+   * @param stopCopyDuration time to send these, in parallel with the state of the devices
    */
   public record MemoryReport(long size, long bytes, long pages, long zeroPages, long stopCopyBytes,
       Duration stopCopyDuration) {
   }
 
   /**
-   * What compression did. Bytes are counted elsewhere as they were before it.
+   * The effect of compression. All other counts of bytes are before compression.
    *
-   * @param algorithm with what
-   * @param level how hard it tried
-   * @param bytesOnWire bytes of payload that were sent, or written to a file
+   * @param algorithm the algorithm
+   * @param level the compression level
+   * @param bytesOnWire bytes of payload sent, or written to a file, after compression
    */
   public record CompressionReport(CompressionAlgorithm algorithm, int level, long bytesOnWire) {
   }
 
   /**
-   * The target's part, in its own words.
+   * The target's own numbers, from its CONFIRMED frame.
    *
-   * @param bytes bytes written, of devices and memory
-   * @param validating how long the moves from RESUMING to STOP took
-   * @param starting how long the moves from STOP to RUNNING took
+   * @param bytes bytes loaded, of devices and memory
+   * @param validating duration of the transitions from RESUMING to STOP
+   * @param starting duration of the transitions from STOP to RUNNING
    */
   public record TargetSummary(long bytes, Duration validating, Duration starting) {
   }

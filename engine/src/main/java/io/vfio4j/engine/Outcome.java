@@ -2,39 +2,39 @@
 package io.vfio4j.engine;
 
 /**
- * What a migration that failed left behind, of a device or of all of them; from good to bad. Told by the target's side, which cannot see the source, it is
- * what the handover guarantees about the source.
+ * What a failed migration left behind, of one device or of all; ordered from good to bad. If the target
+ * reports it, which cannot see the source, it is what the handover guarantees about the source.
  */
 public enum Outcome {
-  /** The device of the side that tells was never touched: the migration was refused before. */
+  /** The device was never touched: the migration was refused before. */
   UNTOUCHED,
-  /** The source is in RUNNING with all its state, as if nothing had happened. */
+  /** The source is in RUNNING with all its state. */
   SOURCE_RUNNING,
-  /** The source is in RUNNING, but it could only get there by a reset, which lost its state. */
+  /** The source is in RUNNING, but only after a reset, which lost its state. */
   SOURCE_RESET,
   /**
-   * The device is in a grace state and does all but peer-to-peer traffic: another one, which it might reach, stands
-   * still and could not be helped.
+   * The device is in a P2P state and does everything except peer-to-peer DMA, because another device that it
+   * might access is stopped.
    */
   SOURCE_QUIET,
-  /** The source is not in RUNNING and could not be brought there; the exception has its state. */
+  /** The source is not in RUNNING and could not be moved there; the exception contains its state. */
   SOURCE_STOPPED,
-  /** A call that moves the device has not returned; nobody can tell its state. */
+  /** A call that moves the device has not returned; its state is unknown. */
   SOURCE_STUCK,
-  /** The source's device is gone; nobody can tell its state. */
+  /** The source's device is gone; its state is unknown. */
   SOURCE_LOST,
   /**
-   * The source gave its device away and did not hear what became of it. It stays stopped with its state
-   * intact; whether the target runs is to be found out there.
+   * The source sent COMMIT and received no outcome. It stays stopped with its state intact; only the target
+   * knows whether its devices run.
    */
   UNKNOWN;
 
-  /** Returns that of two outcomes which is the worse; the worst of all devices is that of the migration. */
+  /** Returns the worse of two outcomes; the worst of all devices is that of the migration. */
   public static Outcome worse(Outcome one, Outcome other) {
     return one.compareTo(other) >= 0 ? one : other;
   }
 
-  /** Tells whether the device goes on at the source, with its state. */
+  /** Returns whether the device runs at the source, with its state. */
   public boolean sourceRuns() {
     return this == UNTOUCHED || this == SOURCE_RUNNING;
   }

@@ -5,22 +5,24 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What a target says when it is asked who owns the devices of a migration.
+ * A target's answer to an ownership query.
  *
  * @param verdict the answer
- * @param reason why, for people
+ * @param reason the explanation
  */
 public record OwnershipAnswer(Verdict verdict, String reason) {
 
-  /** The answers. */
+  /** The answers; the wire value is the verdict of the ANSWER frame. */
   public enum Verdict {
-    /** The devices are the target's, and ran there. */
+    /** The target owns the devices, and they ran there. */
     COMMITTED(0),
-    /** They are not the target's, and never will be: it has put that down before it said so. */
+    /** The target does not own the devices and never will: it recorded this before it answered. */
     NOT_COMMITTED(1),
-    /** The target may or may not have run them. */
+    /** The target may or may not have run the devices. */
     UNSURE(2),
-    /** The target knows of no such migration: it is the wrong one to ask, or has lost its journal. */
+    /**
+     * The target has no journal of this migration: the query went to the wrong host, or the journal is lost.
+     */
     NOT_KNOWN(3);
 
     private final int wireValue;

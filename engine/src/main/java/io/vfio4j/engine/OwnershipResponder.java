@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-/** Answers the question who owns the devices of a migration. */
+/** Answers ownership queries. */
 @FunctionalInterface
 public interface OwnershipResponder {
 
-  /** Returns the answer for a migration; what it promises is durable when this returns. */
+  /** Returns the answer for a migration; whatever it promises is durable when this method returns. */
   OwnershipAnswer answer(MigrationId migration);
 }

@@ -3,13 +3,13 @@ package io.vfio4j.engine;
 
 import java.time.Duration;
 
-/** Where one side of a migration is; each phase carries what is true in it only. */
+/** The phase of one side of a migration. {@code io.vfio4j.engine.migration} describes their order. */
 public sealed interface Phase {
 
-  /** Returns a short name for people and programs, as in {@code pre-copy}. */
+  /** Returns a short name, as in {@code pre-copy}. */
   String title();
 
-  /** Both sides find out whether the migration can be done; no device has been touched. */
+  /** Both sides check whether the migration is possible; no device has been touched. */
   record PreFlight() implements Phase {
     @Override
     public String title() {
@@ -18,9 +18,9 @@ public sealed interface Phase {
   }
 
   /**
-   * The source streams state while its device runs.
+   * The source streams state while its devices run.
    *
-   * @param round which round, from 1
+   * @param round the round, from 1
    */
   record PreCopy(int round) implements Phase {
     @Override
@@ -30,9 +30,9 @@ public sealed interface Phase {
   }
 
   /**
-   * The devices enter their grace states, and the workload runs on where all devices can do that.
+   * The devices enter their P2P states; if all devices have one, the workload still runs.
    *
-   * @param limit how long that may take
+   * @param limit the timeout
    */
   record Quiescing(Duration limit) implements Phase {
     @Override
@@ -44,7 +44,7 @@ public sealed interface Phase {
   /**
    * The source stops its devices and streams the rest.
    *
-   * @param limit how long the switchover may take
+   * @param limit the maximum duration of the switchover
    */
   record StopCopy(Duration limit) implements Phase {
     @Override
@@ -53,7 +53,7 @@ public sealed interface Phase {
     }
   }
 
-  /** All state is in the file, and the devices that it was taken of go on. */
+  /** All state is in the file, and the devices restart. */
   record Resuming() implements Phase {
     @Override
     public String title() {
@@ -61,7 +61,7 @@ public sealed interface Phase {
     }
   }
 
-  /** The file is completed, and put in its place. */
+  /** The file is completed and moved into place. */
   record Finishing() implements Phase {
     @Override
     public String title() {
@@ -69,7 +69,7 @@ public sealed interface Phase {
     }
   }
 
-  /** The target writes the state into its device. */
+  /** The target writes the state into its devices. */
   record Loading() implements Phase {
     @Override
     public String title() {
@@ -85,7 +85,7 @@ public sealed interface Phase {
     }
   }
 
-  /** The device runs at the target. */
+  /** The devices run at the target, or after their state was saved. */
   record Done() implements Phase {
     @Override
     public String title() {
@@ -94,9 +94,9 @@ public sealed interface Phase {
   }
 
   /**
-   * Something failed, and this side puts its device in order.
+   * Something failed, and this side rolls back or resets its devices.
    *
-   * @param why what failed, for people
+   * @param why what failed
    */
   record Aborting(String why) implements Phase {
     @Override

@@ -12,24 +12,23 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What is in a file with a saved state.
+ * The contents of a file with a saved state.
  *
  * @param version the version of the stream
- * @param compression how it is compressed, if it is
+ * @param compression the compression, if any
  * @param devices the devices, in the order in which they were saved
- * @param memory the regions of memory that were saved with them
+ * @param memory the memory regions
  * @param source what became of the source
- * @param stoppedAt the moment that the state is of
- * @param downtime how long the source stood still; zero where it did not go on
- * @param rounds how many rounds of pre-copy are in it
- * @param frames how many frames
- * @param fileBytes how long the file is
+ * @param stoppedAt when the devices stopped, which is the time of the state
+ * @param downtime the source's downtime; zero if it was not resumed
+ * @param rounds the number of pre-copy rounds in the file
+ * @param frames the number of frames
+ * @param fileBytes the length of the file
  */
 public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> compression,
     List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stoppedAt,
     Duration downtime, int rounds, long frames, long fileBytes) {
 
-  /** Copies the lists. */
   public SavedState {
     devices = List.copyOf(devices);
     memory = List.copyOf(memory);
@@ -37,12 +36,12 @@ public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> c
 
   /** What became of the source of a file. */
   public enum Source {
-    /** Its devices did not go on: the state in the file is the only one. */
+    /** Its devices stayed stopped: the state in the file is the only one. */
     STOPPED(0, "was stopped"),
-    /** Its devices went on: what they hold is later than the state in the file. */
+    /** Its devices were resumed: their state is newer than the file. */
     RUNNING(1, "was left running"),
-    /** Its devices were to go on and failed to, or nobody can tell. */
-    UNKNOWN(2, "was to go on, and failed");
+    /** Its devices were to be resumed, which failed or is unknown. */
+    UNKNOWN(2, "failed to resume");
 
     private static final Source[] BY_WIRE = values();
 
@@ -62,18 +61,18 @@ public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> c
       return value >= 0 && value < BY_WIRE.length ? Optional.of(BY_WIRE[value]) : Optional.empty();
     }
 
-    /** Returns what became of it, after <em>its source</em>. */
+    /** Returns the description, to follow <em>its source</em>. */
     public String description() {
       return description;
     }
   }
 
   /**
-   * A device.
+   * A saved device.
    *
-   * @param identity who it was
-   * @param features what it could do
-   * @param stopCopyLength what it said how many bytes it had to send when it stopped
+   * @param identity its identity
+   * @param features its migration features
+   * @param stopCopyLength the stop-copy length that it reported, if any
    * @param segmentation how its state is divided, if it is
    * @param bytes bytes of its state
    */
@@ -82,12 +81,12 @@ public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> c
   }
 
   /**
-   * A region of memory.
+   * A saved memory region.
    *
    * @param name its name
    * @param iova its first address, unsigned
    * @param size bytes
-   * @param pages pages in the file, those of earlier rounds and those that are zero included
+   * @param pages pages in the file, including zero pages and those of earlier rounds
    */
   public record SavedMemory(String name, long iova, long size, long pages) {
   }

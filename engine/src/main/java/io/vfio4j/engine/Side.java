@@ -3,11 +3,11 @@ package io.vfio4j.engine;
 
 import java.util.Locale;
 
-/** One of the two sides of a migration. */
+/** A side of a migration. */
 public enum Side {
-  /** Where the device runs at the beginning. */
+  /** Where the devices run at first. */
   SOURCE,
-  /** Where it runs at the end. */
+  /** Where they run at the end. */
   TARGET;
 
   /** Returns the name in lower case, as in {@code source}. */

@@ -2,10 +2,10 @@
 package io.vfio4j.engine;
 
 /**
- * The version of a migration stream, as its preamble says it.
+ * The version of a migration stream, from its preamble.
  *
- * @param major another one is not understood
- * @param minor what a later one adds may be passed over, or is refused where it counts
+ * @param major a reader rejects an unknown one
+ * @param minor a higher one may add frames and fields, which a reader skips unless they are marked mandatory
  */
 public record StreamVersion(int major, int minor) {
 

@@ -6,10 +6,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What drives the devices: the vCPUs of a virtual machine, or any program. */
+/**
+ * The program that drives the devices, such as the vCPUs of a virtual machine. A migration calls {@link
+ * #completePageFaults}, {@link #pause(Duration)} and {@link #resume} in this order, each at most once per
+ * attempt to stop the devices.
+ */
 public interface Workload {
 
-  /** There is none, or it takes care of itself. */
+  /** No workload, or one that needs no pause. */
   Workload NONE = new Workload() {
     @Override
     public void pause() {
@@ -23,58 +27,59 @@ public interface Workload {
   };
 
   /**
-   * Returns the log of what the workload itself writes to memory, by the addresses that the devices use; empty where it
-   * writes nothing, or no memory moves. It is used by the thread that runs the migration.
+   * Returns the log of the workload's own writes to memory, by the addresses that the devices use; empty if
+   * it writes nothing, or no memory migrates. Used only by the thread that runs the migration.
    */
   default Optional<DmaLog> dirtyLog() {
     return Optional.empty();
   }
 
   /**
-   * Tells whether the workload writes to memory and nobody logs that: all memory is dirty in each round then, and nearly
-   * all of it has to be sent while everything stands still.
+   * Returns whether the workload writes to memory without a log: then all memory counts as dirty in every
+   * round, and nearly all of it must be sent during the downtime.
    */
   default boolean hasUnloggedWrites() {
     return false;
   }
 
   /**
-   * Completes the I/O page faults that are in flight. It is called where all devices are in their grace states and the
-   * workload still runs, as it has to for that; a workload without such faults has nothing to do.
+   * Completes the I/O page faults that are in flight. Called while all devices are in their P2P states and
+   * the workload still runs, which completing them requires. The default has nothing to do.
    *
-   * @param limit how long it may take
-   * @throws IOException if they cannot be completed, which undoes the migration
+   * @param limit the timeout
+   * @throws IOException if they cannot be completed; the migration is rolled back
    */
   default void completePageFaults(Duration limit) throws IOException {
     // Most workloads have no I/O page faults.
   }
 
   /**
-   * Stops driving the devices. The switchover, and so the downtime, begins with this call.
+   * Stops driving the devices. The switchover, and with it the downtime, begins with this call.
    *
-   * @throws IOException if it cannot be paused, which undoes the migration; {@link #resume} is called then
-   *     too
+   * @throws IOException if it cannot be paused; the migration is rolled back, and {@link #resume} is called
+   *     as well
    */
   void pause() throws IOException;
 
   /**
-   * Stops driving the devices, as {@link #pause()}, where that has a limit: how long the downtime may last that begins
-   * with this call. A workload that waits for somebody else ends the waiting then.
+   * Stops driving the devices, as {@link #pause()}, within the maximum downtime. A workload that depends on
+   * another program stops waiting when the limit expires.
    *
-   * @param limit how long it may take; more than 0
-   * @throws IOException as {@link #pause()}, or if the limit has passed
+   * @param limit the timeout, more than 0
+   * @throws IOException as {@link #pause()}, or if the limit expired
    */
   default void pause(Duration limit) throws IOException {
     pause();
   }
 
   /**
-   * Goes on driving the device. It is called once after {@link #pause}: with {@link Side#TARGET} after the
-   * handover, with {@link Side#SOURCE} when the source is back in RUNNING with its state. Where the device
-   * is in neither place, the workload stays paused, and the {@link MigrationException} tells its owner why.
+   * Resumes driving the devices. Called once after {@link #pause}: with {@link Side#TARGET} after the
+   * handover, or with {@link Side#SOURCE} once the source is back in RUNNING with its state. If the devices
+   * run on neither side, the workload stays paused, and the {@link MigrationException} explains why.
    *
-   * @param side where the device runs
-   * @throws IOException if it cannot go on; the device stays where it is, and the report or exception says so
+   * @param side where the devices run
+   * @throws IOException if it cannot resume; the devices stay where they are, and the report or exception
+   *     contains the error
    */
   void resume(Side side) throws IOException;
 }
