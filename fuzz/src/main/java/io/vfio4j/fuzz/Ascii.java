@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
-/** Looks for text in bytes. */
+/** Searches for text in bytes. */
 final class Ascii {
 
   private Ascii() {

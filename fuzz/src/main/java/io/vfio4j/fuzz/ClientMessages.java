@@ -4,22 +4,8 @@ package io.vfio4j.fuzz;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import java.nio.charset.StandardCharsets;
 
-/** Messages as a well-behaved client sends them. */
+/** Messages of a well-behaved client. */
 final class ClientMessages {
-
-  static final int DMA_MAP = 2;
-  static final int DMA_UNMAP = 3;
-  static final int GET_INFO = 4;
-  static final int GET_REGION_INFO = 5;
-  static final int GET_REGION_IO_FDS = 6;
-  static final int GET_IRQ_INFO = 7;
-  static final int SET_IRQS = 8;
-  static final int REGION_READ = 9;
-  static final int REGION_WRITE = 10;
-  static final int RESET = 13;
-  static final int REGION_WRITE_MULTI = 15;
-  static final int FEATURE = 16;
-  static final int PRE_COPY_INFO = 19;
 
   static final int GET = 1 << 16;
   static final int SET = 1 << 17;
@@ -28,12 +14,12 @@ final class ClientMessages {
   private ClientMessages() {
   }
 
-  private static Op.Message message(int command, int fds, FuzzInput.ByteWriter body) {
+  private static Op.Message message(int command, int fds, ByteWriter body) {
     return new Op.Message(command, 0, fds, body.toArray());
   }
 
   static Op.Message version(int minor, String json) {
-    FuzzInput.ByteWriter body = new FuzzInput.ByteWriter().u16(0).u16(minor);
+    ByteWriter body = new ByteWriter().u16(0).u16(minor);
     if (!json.isEmpty()) {
       body.bytes(json.getBytes(StandardCharsets.UTF_8)).u8(0);
     }
@@ -41,58 +27,58 @@ final class ClientMessages {
   }
 
   static Op.Message map(int flags, long offset, long iova, long size, int fds) {
-    return message(DMA_MAP, fds, new FuzzInput.ByteWriter().u32(32, flags).u64(offset, iova, size));
+    return message(WireMessage.DMA_MAP, fds, new ByteWriter().u32(32, flags).u64(offset, iova, size));
   }
 
   static Op.Message unmap(int flags, long iova, long size) {
-    return message(DMA_UNMAP, 0, new FuzzInput.ByteWriter().u32(24, flags).u64(iova, size));
+    return message(WireMessage.DMA_UNMAP, 0, new ByteWriter().u32(24, flags).u64(iova, size));
   }
 
   static Op.Message unmapWithBitmap(long iova, long size) {
-    return message(DMA_UNMAP, 0,
-        new FuzzInput.ByteWriter().u32(48, 1).u64(iova, size, 4096, size / 4096 / 8 + 8));
+    return message(WireMessage.DMA_UNMAP, 0,
+        new ByteWriter().u32(48, 1).u64(iova, size, 4096, size / 4096 / 8 + 8));
   }
 
-  /** Of GET_INFO, GET_REGION_INFO, GET_IRQ_INFO and GET_REGION_IO_FDS. */
+  /** Returns DEVICE_GET_INFO, DEVICE_GET_REGION_INFO, DEVICE_GET_IRQ_INFO or DEVICE_GET_REGION_IO_FDS. */
   static Op.Message info(int command, int index) {
     return switch (command) {
-      case GET_REGION_INFO -> message(command, 0, new FuzzInput.ByteWriter().u32(64, 0, index, 0).u64(0, 0));
-      case GET_INFO -> message(command, 0, new FuzzInput.ByteWriter().u32(16, 0, 0, 0));
-      default -> message(command, 0, new FuzzInput.ByteWriter().u32(16, 0, index, 0));
+      case WireMessage.DEVICE_GET_REGION_INFO -> message(command, 0, new ByteWriter().u32(64, 0, index, 0).u64(0, 0));
+      case WireMessage.DEVICE_GET_INFO -> message(command, 0, new ByteWriter().u32(16, 0, 0, 0));
+      default -> message(command, 0, new ByteWriter().u32(16, 0, index, 0));
     };
   }
 
   static Op.Message setIrqs(int flags, int index, int start, int count, int fds) {
-    return message(SET_IRQS, fds, new FuzzInput.ByteWriter().u32(20, flags, index, start, count));
+    return message(WireMessage.DEVICE_SET_IRQS, fds, new ByteWriter().u32(20, flags, index, start, count));
   }
 
   static Op.Message read(int region, long offset, int count) {
-    return message(REGION_READ, 0, new FuzzInput.ByteWriter().u64(offset).u32(region, count));
+    return message(WireMessage.REGION_READ, 0, new ByteWriter().u64(offset).u32(region, count));
   }
 
   static Op.Message write32(int region, long offset, int value) {
-    return message(REGION_WRITE, 0, new FuzzInput.ByteWriter().u64(offset).u32(region, 4).u32(value));
+    return message(WireMessage.REGION_WRITE, 0, new ByteWriter().u64(offset).u32(region, 4).u32(value));
   }
 
   static Op.Message write64(int region, long offset, long value) {
-    return message(REGION_WRITE, 0, new FuzzInput.ByteWriter().u64(offset).u32(region, 8).u64(value));
+    return message(WireMessage.REGION_WRITE, 0, new ByteWriter().u64(offset).u32(region, 8).u64(value));
   }
 
   static Op.Message writeMulti(long offset, int region, int... values) {
-    FuzzInput.ByteWriter body = new FuzzInput.ByteWriter().u64(values.length);
+    ByteWriter body = new ByteWriter().u64(values.length);
     for (int value : values) {
       body.u64(offset).u32(region, 4).u64(value);
     }
-    return message(REGION_WRITE_MULTI, 0, body);
+    return message(WireMessage.REGION_WRITE_MULTI, 0, body);
   }
 
   static Op.Message reset() {
-    return message(RESET, 0, new FuzzInput.ByteWriter());
+    return message(WireMessage.DEVICE_RESET, 0, new ByteWriter());
   }
 
   static Op.Message feature(int flags, long... data) {
-    return message(FEATURE, 0,
-        new FuzzInput.ByteWriter().u32(8 + 8 * Math.max(3, data.length), flags).u64(data));
+    return message(WireMessage.DEVICE_FEATURE, 0,
+        new ByteWriter().u32(8 + 8 * Math.max(3, data.length), flags).u64(data));
   }
 
   static Op.Message setState(int state) {
@@ -100,11 +86,11 @@ final class ClientMessages {
   }
 
   static Op.Message readState(int size) {
-    return message(WireMessage.MIG_DATA_READ, 0, new FuzzInput.ByteWriter().u32(8 + size, size));
+    return message(WireMessage.MIG_DATA_READ, 0, new ByteWriter().u32(8 + size, size));
   }
 
   static Op.Message preCopyInfo() {
-    return message(PRE_COPY_INFO, 0, new FuzzInput.ByteWriter().u32(24, 0).u64(0, 0));
+    return message(WireMessage.MIG_GET_PRECOPY_INFO, 0, new ByteWriter().u32(24, 0).u64(0, 0));
   }
 
   static Op.Message startLogging(long pageSize, long... ranges) {
@@ -116,9 +102,9 @@ final class ClientMessages {
   }
 
   static Op.Message report(long iova, long length, long pageSize) {
-    FuzzInput.ByteWriter body =
-        new FuzzInput.ByteWriter().u32(8 + 24 + (int) Math.min(length / 4096 / 8 + 8, 1 << 20), 8 | GET);
-    return message(FEATURE, 0, body.u64(iova, length, pageSize));
+    ByteWriter body =
+        new ByteWriter().u32(8 + 24 + (int) Math.min(length / 4096 / 8 + 8, 1 << 20), 8 | GET);
+    return message(WireMessage.DEVICE_FEATURE, 0, body.u64(iova, length, pageSize));
   }
 
   static Op.Message writeRegister32(int register, int value) {

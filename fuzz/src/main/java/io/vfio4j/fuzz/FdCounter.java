@@ -7,12 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Counts the descriptors of this process that somebody has to close. */
+/** Counts the open descriptors of this process, except the class archives that the JVM opens on demand. */
 final class FdCounter {
 
   private static final Path FOLDER = Path.of("/proc/self/fd");
 
-  /** How many there are in all, and archives of the JVM's among them, which it opens when it comes to need them. */
+  /** The number of open descriptors, and of those that are class archives. */
   private long all;
   private long archives;
 
@@ -20,9 +20,9 @@ final class FdCounter {
     update();
   }
 
-  /** Returns how many more there are than at the last call. */
+  /** Returns how many more are open than at the last call. */
   long countNew() throws IOException {
-    // Seldom does the number change: then each is looked at, which takes long.
+    // The number rarely changes; only then is each one examined, which is slow.
     if (count() == all) {
       return 0;
     }
@@ -46,11 +46,11 @@ final class FdCounter {
     try {
       return Files.readSymbolicLink(fd).toString().endsWith(".jar");
     } catch (NoSuchFileException _) {
-      return false; // Closed since.
+      return false; // Closed meanwhile.
     }
   }
 
-  /** The listing itself has one, every time. */
+  /** Counts all descriptors, including the one of the listing itself. */
   private static long count() throws IOException {
     long count = 0;
     try (DirectoryStream<Path> open = Files.newDirectoryStream(FOLDER)) {

@@ -10,14 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Descriptors that a client may send, of all kinds. What goes with a message is a byte: its low three bits say how
- * many, its upper five which one is the first; the others follow it.
+ * Descriptors of all kinds, for a client to send. A byte specifies the ones of a message: its low three bits
+ * index the count, its upper five the kind of the first; the others are of the kinds that follow.
  */
 final class FdPool implements AutoCloseable {
 
-  /** Memory with this many bytes is the usual one. */
+  /** Size of {@link #MEMORY}, bytes. */
   static final int MEMORY_SIZE = 64 << 10;
-  /** What {@link #spec} takes for it. */
+  /** Kinds, for {@link #spec}. */
   static final int MEMORY = 0;
   static final int EVENT = 1;
   static final int SMALL_MEMORY = 2;
@@ -53,7 +53,7 @@ final class FdPool implements AutoCloseable {
     return kind << COUNT_BITS | 1;
   }
 
-  /** Empties the memory, so that a session does not depend on the one before. */
+  /** Clears the memory, so that an input does not depend on the previous one. */
   void clear() throws LinuxException {
     for (int kind : new int[] {MEMORY, SMALL_MEMORY, HUGE_MEMORY}) {
       Fd fd = fds.get(kind);
@@ -66,11 +66,11 @@ final class FdPool implements AutoCloseable {
   List<Fd> select(int spec) {
     int count = COUNTS[spec & COUNT_MASK];
     int first = spec >>> COUNT_BITS & 0x1f;
-    List<Fd> chosen = new ArrayList<>(count);
+    List<Fd> selected = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      chosen.add(fds.get((first + i) % fds.size()));
+      selected.add(fds.get((first + i) % fds.size()));
     }
-    return chosen;
+    return selected;
   }
 
   @Override

@@ -11,12 +11,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The client after a fuzzed one: it does nothing wrong, and finds a device as if nobody had been there. */
+/** A well-behaved client after a fuzzed one: it must find the device in its initial state. */
 final class FollowUpClient implements InMemoryClient {
 
-  private static final int DMA_MAP = 2;
-  private static final int GET_INFO = 4;
-  private static final int REGION_READ = 9;
   private static final int FIRST_REGISTERS = 0x20;
   private static final int DMA_READ_WRITE = 3;
 
@@ -29,21 +26,21 @@ final class FollowUpClient implements InMemoryClient {
 
   FollowUpClient(boolean isReset, FdPool fds) {
     this.isReset = isReset;
-    send(WireMessage.VERSION, List.of(), new FuzzInput.ByteWriter().u16(0).u16(1));
-    send(GET_INFO, List.of(), new FuzzInput.ByteWriter().u32(16, 0, 0, 0));
-    // Nothing of the client before is mapped there any more.
-    send(DMA_MAP, fds.select(FdPool.spec(FdPool.MEMORY)),
-        new FuzzInput.ByteWriter().u32(32, DMA_READ_WRITE).u64(0, 0, FdPool.MEMORY_SIZE));
-    send(REGION_READ, List.of(), access(ScratchLayout.REGISTERS_BAR, FIRST_REGISTERS));
-    send(REGION_READ, List.of(), access(ScratchLayout.MEMORY_BAR, ScratchLayout.PAGE_SIZE));
+    send(WireMessage.VERSION, List.of(), new ByteWriter().u16(0).u16(1));
+    send(WireMessage.DEVICE_GET_INFO, List.of(), new ByteWriter().u32(16, 0, 0, 0));
+    // Succeeds only if the mappings of the previous client have been removed.
+    send(WireMessage.DMA_MAP, fds.select(FdPool.spec(FdPool.MEMORY)),
+        new ByteWriter().u32(32, DMA_READ_WRITE).u64(0, 0, FdPool.MEMORY_SIZE));
+    send(WireMessage.REGION_READ, List.of(), access(ScratchLayout.REGISTERS_BAR, FIRST_REGISTERS));
+    send(WireMessage.REGION_READ, List.of(), access(ScratchLayout.MEMORY_BAR, ScratchLayout.PAGE_SIZE));
     expectedReplies = toSend.size();
   }
 
-  private static FuzzInput.ByteWriter access(int region, int length) {
-    return new FuzzInput.ByteWriter().u64(0).u32(region, length);
+  private static ByteWriter access(int region, int length) {
+    return new ByteWriter().u64(0).u32(region, length);
   }
 
-  private void send(int command, List<Fd> fds, FuzzInput.ByteWriter body) {
+  private void send(int command, List<Fd> fds, ByteWriter body) {
     byte[] message = WireMessage.message(nextId++, command, 0, 0, body.toArray());
     toSend.add(new Piece(MemorySegment.ofArray(message), fds));
   }
@@ -63,18 +60,18 @@ final class FollowUpClient implements InMemoryClient {
   public void receive(MemorySegment head, MemorySegment tail, List<Fd> fds) {
     replies.add(WireMessage.read(head));
     bodies
-        .add(new FuzzInput.ByteWriter().bytes(head.asSlice(WireMessage.HEADER).toArray(ValueLayout.JAVA_BYTE))
+        .add(new ByteWriter().bytes(head.asSlice(WireMessage.HEADER).toArray(ValueLayout.JAVA_BYTE))
             .bytes(tail.toArray(ValueLayout.JAVA_BYTE)).toArray());
   }
 
-  /** Talks to the device. */
+  /** Runs the client, and checks what it received. */
   void check(InMemoryServer server) {
     server.serve(this);
     List<WireMessage> answered = replies.stream().filter(WireMessage::isReply).toList();
     require(answered.size() == expectedReplies,
-        "has %d of %d replies".formatted(answered.size(), expectedReplies));
+        "received %d of %d replies".formatted(answered.size(), expectedReplies));
     for (WireMessage reply : answered) {
-      require(reply.errno() == 0, "is told " + reply);
+      require(reply.errno() == 0, "received " + reply);
     }
     if (isReset) {
       checkPristine(bodies.get(3), bodies.get(4));
@@ -82,21 +79,21 @@ final class FollowUpClient implements InMemoryClient {
   }
 
   private static void checkPristine(byte[] registers, byte[] memory) {
-    MemorySegment seen = MemorySegment.ofArray(registers).asSlice(16);
+    MemorySegment actual = MemorySegment.ofArray(registers).asSlice(16);
     MemorySegment expected = MemorySegment.ofArray(new byte[FIRST_REGISTERS]);
     expected.set(ValueLayout.JAVA_INT_UNALIGNED, ScratchLayout.ID, ScratchLayout.ID_VALUE);
     expected.set(ValueLayout.JAVA_INT_UNALIGNED, ScratchLayout.VERSION, ScratchLayout.VERSION_VALUE);
     expected.set(ValueLayout.JAVA_LONG_UNALIGNED, ScratchLayout.MEMORY_SIZE, FuzzServer.MEMORY_SIZE);
-    require(seen.mismatch(expected) < 0, "finds other registers than in a new device, from byte "
-        + seen.mismatch(expected));
+    require(actual.mismatch(expected) < 0, "found registers that differ from a new device, from byte "
+        + actual.mismatch(expected));
     MemorySegment page = MemorySegment.ofArray(memory).asSlice(16);
     require(page.mismatch(MemorySegment.ofArray(new byte[ScratchLayout.PAGE_SIZE])) < 0,
-        "finds what another one left in the memory");
+        "found memory of the previous client");
   }
 
-  private static void require(boolean holds, String otherwise) {
+  private static void require(boolean holds, String violation) {
     if (!holds) {
-      throw new InvariantViolationException("the next client " + otherwise);
+      throw new InvariantViolationException("the next client " + violation);
     }
   }
 }

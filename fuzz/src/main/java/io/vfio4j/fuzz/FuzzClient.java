@@ -10,10 +10,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A client that does what a {@link FuzzInput} says. */
+/** A client that executes a {@link FuzzInput}. */
 final class FuzzClient implements InMemoryClient {
 
-  /** The most that a message of {@link Op.Large} has: more than any limit in use allows. */
+  /** Maximum body of {@link Op.Large}: exceeds all limits in use. */
   private static final int MAX_LARGE = 3 << 19;
   private static final int MAX_DMA_PIECE = 64 << 10;
   private static final long NANOS_PER_MICRO = 1_000;
@@ -22,17 +22,17 @@ final class FuzzClient implements InMemoryClient {
   private final FdPool fds;
   private final ManualClock clock;
   private final ProtocolMonitor monitor = new ProtocolMonitor();
-  /** What goes before all else: the rest of a message that was split, and answers. */
+  /** Sent before anything else: the rest of a split message, and replies. */
   private final ArrayDeque<List<Piece>> ready = new ArrayDeque<>();
   private byte[] migrationData = new byte[0];
   private int nextId;
-  private int reply;
+  private DmaReplyMode replyMode = DmaReplyMode.CORRECT;
   private int idle;
   private int split;
   private boolean keepsState;
 
-  FuzzClient(FuzzInput session, FdPool fds, ManualClock clock) {
-    this.ops = new ArrayDeque<>(session.ops());
+  FuzzClient(FuzzInput input, FdPool fds, ManualClock clock) {
+    this.ops = new ArrayDeque<>(input.ops());
     this.fds = fds;
     this.clock = clock;
   }
@@ -41,7 +41,7 @@ final class FuzzClient implements InMemoryClient {
     return monitor;
   }
 
-  /** Tells whether the server granted that the device stays as it is. */
+  /** Returns whether the server granted to keep the device's state. */
   boolean keepsState() {
     return keepsState;
   }
@@ -63,7 +63,7 @@ final class FuzzClient implements InMemoryClient {
     return false;
   }
 
-  /** Does what comes next, up to what sends something, and what is joined to that. */
+  /** Executes operations up to one that sends something, and those joined to it. */
   private List<Piece> executeOps() {
     List<Piece> pieces = new ArrayList<>();
     while (!ops.isEmpty() && (pieces.isEmpty() || takeJoin())) {
@@ -72,9 +72,9 @@ final class FuzzClient implements InMemoryClient {
         case Op.Idle(int rounds) -> idle = rounds;
         case Op.Advance(int micros) -> clock.advance(Integer.toUnsignedLong(micros) * NANOS_PER_MICRO);
         case Op.Split(int at) -> split = at;
-        case Op.ReplyMode(int how) -> reply = how;
+        case Op.ReplyMode(int mode) -> replyMode = DmaReplyMode.of(mode);
         case Op.Join() -> {
-          // It has been looked at with the message before.
+          // Handled with the previous message.
         }
         case Op.Stall() -> pieces.add(new Piece(MemorySegment.ofArray(new byte[0]), List.of()));
         case Op.Raw(int spec, byte[] bytes) -> add(pieces, bytes, spec);
@@ -90,7 +90,7 @@ final class FuzzClient implements InMemoryClient {
     return pieces;
   }
 
-  /** Tells whether the next message is to come with the one before, whose rest is not yet to come. */
+  /** Returns whether to send the next message together with the previous one, which must be complete. */
   private boolean takeJoin() {
     if (!(ops.peek() instanceof Op.Join) || !ready.isEmpty()) {
       return false;
@@ -103,14 +103,14 @@ final class FuzzClient implements InMemoryClient {
     if (bytes.length == 0) {
       return;
     }
-    int cut = split % bytes.length;
+    int splitAt = split % bytes.length;
     split = 0;
     MemorySegment all = MemorySegment.ofArray(bytes);
-    if (cut == 0) {
+    if (splitAt == 0) {
       pieces.add(new Piece(all, fds.select(spec)));
     } else {
-      pieces.add(new Piece(all.asSlice(0, cut), fds.select(spec)));
-      ready.add(List.of(new Piece(all.asSlice(cut), List.of())));
+      pieces.add(new Piece(all.asSlice(0, splitAt), fds.select(spec)));
+      ready.add(List.of(new Piece(all.asSlice(splitAt), List.of())));
     }
   }
 
@@ -125,7 +125,7 @@ final class FuzzClient implements InMemoryClient {
     if (data.length > 0) {
       data[at % data.length] ^= (byte) xor;
     }
-    return new FuzzInput.ByteWriter().u32(8 + data.length, data.length).bytes(data).toArray();
+    return new ByteWriter().u32(8 + data.length, data.length).bytes(data).toArray();
   }
 
   @Override
@@ -143,9 +143,9 @@ final class FuzzClient implements InMemoryClient {
   private void reply(WireMessage command, MemorySegment head) {
     long count = head.get(ValueLayout.JAVA_LONG_UNALIGNED, WireMessage.HEADER + Long.BYTES);
     if (count < 1 || count > MAX_DMA_PIECE) {
-      throw new InvariantViolationException("the server asked for %d bytes at once".formatted(count));
+      throw new InvariantViolationException("the server requested %d bytes at once".formatted(count));
     }
-    byte[] bytes = DmaReplies.encode(command, head, reply);
+    byte[] bytes = DmaReplies.encode(command, head, replyMode);
     if (bytes.length > 0) {
       ready.addFirst(List.of(new Piece(MemorySegment.ofArray(bytes), List.of())));
     }

@@ -8,13 +8,13 @@ import java.lang.management.ManagementFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A scratch device that is served to one fuzzed client, and then to one that is well-behaved. Whatever the first one
- * does: no exception leaves its connection, it is answered as the protocol says, what the server allocates stays
- * within bounds, no descriptor is left open, the device runs again, and the second one finds it as new.
+ * Serves a scratch device to a fuzzed client, and then to a well-behaved one. Whatever the first one does: no
+ * exception leaves its connection, replies follow the protocol, the server's allocations are bounded, no
+ * descriptor is left open, the device is back in RUNNING, and the second one finds it in its initial state.
  */
 final class FuzzHarness implements AutoCloseable {
 
-  /** Enough for classes that a session is the first to need, and for the client. */
+  /** Enough for the client, and for classes that are loaded for the first time. */
   static final long ALLOWED_PER_INPUT = 16 << 20;
   private static final long ALLOWED_PER_MESSAGE = 32 << 10;
   private static final long ALLOWED_PER_BYTE = 16;
@@ -25,74 +25,77 @@ final class FuzzHarness implements AutoCloseable {
 
   private final FdPool fds;
   private final FdCounter fdCounter;
-  /** Since to make one takes longer than a session does: kept as long as each finds it as new. */
+  /**
+   * Servers by setup, reused while their device is in its initial state: making one takes longer than an
+   * input.
+   */
   private final @Nullable FuzzServer[] cached = new FuzzServer[FuzzServer.SETUPS];
   private final long allowedPerInput;
   private long messages;
 
   /**
-   * Makes one.
+   * Makes a harness.
    *
-   * @param allowedForSession bytes of the heap that a session may take beyond what its messages need
+   * @param allowedPerInput bytes of the heap that an input may allocate in addition to those for its messages
    */
-  FuzzHarness(long allowedForSession) throws IOException {
-    this.allowedPerInput = allowedForSession;
+  FuzzHarness(long allowedPerInput) throws IOException {
+    this.allowedPerInput = allowedPerInput;
     fds = new FdPool();
     fdCounter = new FdCounter();
   }
 
-  /** Returns how many messages fuzzed clients sent. */
+  /** Returns the number of messages that fuzzed clients sent. */
   long messages() {
     return messages;
   }
 
   /**
-   * Runs a session.
+   * Runs an input.
    *
-   * @throws InvariantViolationException if something does not hold
+   * @throws InvariantViolationException if an invariant does not hold
    */
-  void run(FuzzInput session) throws IOException {
-    int setup = session.setup() % FuzzServer.SETUPS;
-    FuzzServer served = cached[setup];
+  void run(FuzzInput input) throws IOException {
+    int setup = input.setup() % FuzzServer.SETUPS;
+    FuzzServer server = cached[setup];
     cached[setup] = null;
-    if (served == null) {
-      served = new FuzzServer(setup);
+    if (server == null) {
+      server = new FuzzServer(setup);
     }
-    boolean isAsNew = false;
+    boolean isPristine = false;
     try {
-      isAsNew = run(session, served);
+      isPristine = run(input, server);
     } finally {
-      if (isAsNew) {
-        cached[setup] = served;
+      if (isPristine) {
+        cached[setup] = server;
       } else {
-        served.close();
+        server.close();
       }
     }
   }
 
-  /** Returns whether the device is as new. */
-  private boolean run(FuzzInput session, FuzzServer served) throws IOException {
+  /** Runs an input. Returns whether the device is in its initial state again. */
+  private boolean run(FuzzInput input, FuzzServer server) throws IOException {
     fds.clear();
     fdCounter.countNew();
-    served.log().clear();
-    FuzzClient client = new FuzzClient(session, fds, served.clock());
+    server.log().clear();
+    FuzzClient client = new FuzzClient(input, fds, server.clock());
     long before = THREADS.getCurrentThreadAllocatedBytes();
-    served.server().serve(client);
+    server.server().serve(client);
     messages += client.monitor().messages();
-    checkAllocated(THREADS.getCurrentThreadAllocatedBytes() - before, session, client.monitor().messages());
+    checkAllocated(THREADS.getCurrentThreadAllocatedBytes() - before, input, client.monitor().messages());
     long leaked = fdCounter.countNew();
-    check(leaked == 0, leaked + " descriptors are left open");
-    DeviceState state = served.device().state();
+    check(leaked == 0, leaked + " descriptors leaked");
+    DeviceState state = server.device().state();
     check(state == DeviceState.RUNNING, "the device is in " + state);
-    check(served.log().size() <= MAX_LINES, "a log of " + served.log().size() + " lines");
-    boolean isReset = !client.keepsState() && !served.keepsState();
-    new FollowUpClient(isReset, fds).check(served.server());
+    check(server.log().size() <= MAX_LINES, "a log of " + server.log().size() + " lines");
+    boolean isReset = !client.keepsState() && !server.keepsState();
+    new FollowUpClient(isReset, fds).check(server.server());
     return isReset;
   }
 
-  private void checkAllocated(long allocated, FuzzInput session, long messages) {
+  private void checkAllocated(long allocated, FuzzInput input, long messages) {
     long bytes = 0;
-    for (Op op : session.ops()) {
+    for (Op op : input.ops()) {
       bytes += switch (op) {
         case Op.Message message -> message.body().length;
         case Op.Raw raw -> raw.bytes().length;
@@ -102,20 +105,20 @@ final class FuzzHarness implements AutoCloseable {
       };
     }
     long allowed = allowedPerInput + messages * ALLOWED_PER_MESSAGE + bytes * ALLOWED_PER_BYTE;
-    check(allocated <= allowed, allocated + " bytes were allocated, and " + allowed + " are allowed");
+    check(allocated <= allowed, allocated + " bytes were allocated, more than the allowed " + allowed);
   }
 
-  private static void check(boolean holds, String otherwise) {
+  private static void check(boolean holds, String violation) {
     if (!holds) {
-      throw new InvariantViolationException(otherwise);
+      throw new InvariantViolationException(violation);
     }
   }
 
   @Override
   public void close() {
-    for (FuzzServer served : cached) {
-      if (served != null) {
-        served.close();
+    for (FuzzServer server : cached) {
+      if (server != null) {
+        server.close();
       }
     }
     fds.close();

@@ -14,12 +14,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A scratch device and its server, as a session's setup wants them. */
+/** A scratch device and its server, configured by the setup of an input. */
 final class FuzzServer implements AutoCloseable {
 
   static final int MEMORY_SIZE = 64 << 10;
 
-  /** How many setups there are: a device is the same for all of their bits beyond. */
+  /** Number of setups; higher bits are ignored. */
   static final int SETUPS = 32;
   private static final int SMALL_LIMITS = 1;
   private static final int KEEPS_STATE = 2;
@@ -29,7 +29,7 @@ final class FuzzServer implements AutoCloseable {
 
   private static final Limits SMALL = new Limits(2, 4096, 4, 64);
   private static final Limits DEFAULT = new Limits(8, 64 << 10, 64, 64 << 10);
-  /** Nothing here waits by the system's clock, but the server may be slow. */
+  /** Nothing waits in an in-memory server, but it may be slow. */
   private static final Duration STALL_TIMEOUT = Duration.ofMinutes(10);
 
   private final List<String> log = new ArrayList<>();
@@ -69,12 +69,12 @@ final class FuzzServer implements AutoCloseable {
     return clock;
   }
 
-  /** Returns what was logged. */
+  /** Returns the lines of the log. */
   List<String> log() {
     return log;
   }
 
-  /** Tells whether the device is left as it is, whatever a client asks for. */
+  /** Returns whether the server keeps the device's state, whatever the client requests. */
   boolean keepsState() {
     return keepsState;
   }

@@ -3,30 +3,30 @@ package io.vfio4j.fuzz;
 
 import java.io.IOException;
 
-/** What Jazzer calls: each input is a session. */
+/** The entry point for Jazzer. */
 public final class FuzzTarget {
 
-  /** Jazzer rewrites classes when they are loaded, on the thread that needs them. */
+  /** Includes the instrumentation of classes, which Jazzer does on the thread that loads them. */
   private static final long ALLOWED_PER_INPUT = 512 << 20;
 
-  private static final FuzzHarness DEVICE = device();
+  private static final FuzzHarness HARNESS = harness();
 
   private FuzzTarget() {
   }
 
-  private static FuzzHarness device() {
+  private static FuzzHarness harness() {
     try {
-      FuzzHarness device = new FuzzHarness(ALLOWED_PER_INPUT);
+      FuzzHarness harness = new FuzzHarness(ALLOWED_PER_INPUT);
       Runtime.getRuntime().addShutdownHook(
-          new Thread(() -> System.err.printf("vfio4j fuzz: %d messages%n", device.messages())));
-      return device;
+          new Thread(() -> System.err.printf("vfio4j fuzz: %d messages%n", harness.messages())));
+      return harness;
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  /** Runs a session. */
+  /** Runs an input. */
   public static void fuzzerTestOneInput(byte[] input) throws IOException {
-    DEVICE.run(FuzzInput.decode(input));
+    HARNESS.run(FuzzInput.decode(input));
   }
 }

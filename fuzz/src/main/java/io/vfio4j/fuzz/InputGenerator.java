@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Makes up sessions of a client that knows what it does, the same for the same random numbers. */
+/**
+ * Generates inputs of a client that knows the protocol and the device; deterministic for a random generator.
+ */
 final class InputGenerator {
 
   private static final String[] CAPABILITIES = {"",
@@ -35,7 +37,7 @@ final class InputGenerator {
     this.random = random;
   }
 
-  /** Returns a session. */
+  /** Returns an input. */
   static FuzzInput generate(RandomGenerator random) {
     InputGenerator generator = new InputGenerator(random);
     generator.run();
@@ -85,10 +87,10 @@ final class InputGenerator {
   }
 
   private void queryInfo() {
-    ops.add(ClientMessages.info(ClientMessages.GET_INFO, 0));
-    ops.add(ClientMessages.info(ClientMessages.GET_REGION_INFO, random.nextInt(REGIONS)));
-    ops.add(ClientMessages.info(ClientMessages.GET_IRQ_INFO, random.nextInt(IRQS)));
-    ops.add(ClientMessages.info(ClientMessages.GET_REGION_IO_FDS, random.nextInt(REGIONS)));
+    ops.add(ClientMessages.info(WireMessage.DEVICE_GET_INFO, 0));
+    ops.add(ClientMessages.info(WireMessage.DEVICE_GET_REGION_INFO, random.nextInt(REGIONS)));
+    ops.add(ClientMessages.info(WireMessage.DEVICE_GET_IRQ_INFO, random.nextInt(IRQS)));
+    ops.add(ClientMessages.info(WireMessage.DEVICE_GET_REGION_IO_FDS, random.nextInt(REGIONS)));
   }
 
   private void setIrqs() {
@@ -119,7 +121,7 @@ final class InputGenerator {
     ops.add(ClientMessages.writeRegister64(ScratchLayout.DMA_OFFSET, random.nextInt(4) * 4096L));
     ops.add(ClientMessages.writeRegister64(ScratchLayout.DMA_LENGTH, 1 + random.nextInt(FdPool.MEMORY_SIZE)));
     if (random.nextInt(3) == 0) {
-      ops.add(new Op.ReplyMode(random.nextInt(DmaReplies.MODES)));
+      ops.add(new Op.ReplyMode(random.nextInt(DmaReplyMode.COUNT)));
     }
     ops.add(
         ClientMessages.writeRegister32(ScratchLayout.COMMAND,
@@ -137,7 +139,7 @@ final class InputGenerator {
     ops.add(ClientMessages.writeRegister64(ScratchLayout.TIMER, 1 + random.nextInt(1000)));
     ops.add(new Op.Advance(1 << random.nextInt(20)));
     ops.add(new Op.Idle(random.nextInt(20)));
-    ops.add(ClientMessages.info(ClientMessages.GET_INFO, 0));
+    ops.add(ClientMessages.info(WireMessage.DEVICE_GET_INFO, 0));
   }
 
   private void setState() {
@@ -150,7 +152,7 @@ final class InputGenerator {
     }
   }
 
-  /** Reads a state out, and back in. */
+  /** Saves the state and loads it again, possibly damaged. */
   private void migrate() {
     ops.add(ClientMessages.feature(1 | ClientMessages.GET, 0));
     if (random.nextBoolean()) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Changes sessions: their messages, the order of these, and their bytes. */
+/** Mutates inputs: their operations, the order of these, and their bytes. */
 final class InputMutator {
 
   private static final long[] INTERESTING =
@@ -25,14 +25,14 @@ final class InputMutator {
     this.ops = ops;
   }
 
-  /** Returns a session that differs from another in a few places, or not at all. */
-  static FuzzInput mutate(FuzzInput session, RandomGenerator random) {
-    InputMutator mutator = new InputMutator(random, new ArrayList<>(session.ops()));
+  /** Returns an input that differs from another in a few places, or not at all. */
+  static FuzzInput mutate(FuzzInput input, RandomGenerator random) {
+    InputMutator mutator = new InputMutator(random, new ArrayList<>(input.ops()));
     int count = random.nextInt(MAX_MUTATIONS + 1);
     for (int i = 0; i < count && !mutator.ops.isEmpty(); i++) {
       mutator.mutate();
     }
-    FuzzInput mutated = new FuzzInput(session.setup(), mutator.ops);
+    FuzzInput mutated = new FuzzInput(input.setup(), mutator.ops);
     return random.nextInt(16) == 0 ? FuzzInput.decode(mutator.flipBit(mutated.encode())) : mutated;
   }
 
@@ -62,15 +62,15 @@ final class InputMutator {
   private Op disturbance() {
     return switch (random.nextInt(4)) {
       case 0 -> new Op.Stall();
-      case 1 -> new Op.ReplyMode(random.nextInt(DmaReplies.MODES));
+      case 1 -> new Op.ReplyMode(random.nextInt(DmaReplyMode.COUNT));
       case 2 -> new Op.Large(random.nextInt(COMMANDS), random.nextInt(256),
-          new FuzzInput.ByteWriter().u64(0).u32(2, random.nextInt(1 << 21)).toArray(),
+          new ByteWriter().u64(0).u32(2, random.nextInt(1 << 21)).toArray(),
           random.nextInt(1 << 21), 0);
       default -> new Op.Advance(random.nextInt());
     };
   }
 
-  /** A message with another header than it should have. */
+  /** Returns a message with an invalid header. */
   private Op malformedMessage(int at) {
     byte[] body = ops.get(at) instanceof Op.Message message ? message.body() : new byte[0];
     byte[] bytes = WireMessage.message(random.nextInt(4), random.nextInt(COMMANDS), 0, 0, body);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.fuzz;
 
-/** Something does not hold that has to, whatever a client does. */
+/** An invariant of the server does not hold. */
 final class InvariantViolationException extends RuntimeException {
 
   private static final long serialVersionUID = 1;

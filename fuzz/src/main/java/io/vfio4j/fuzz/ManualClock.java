@@ -3,11 +3,11 @@ package io.vfio4j.fuzz;
 
 import java.util.function.LongSupplier;
 
-/** Time that passes when somebody says so, and a little with each look at it. */
+/** A clock that advances when it is told to, and by a microsecond each time it is read. */
 final class ManualClock implements LongSupplier {
 
   private static final long READ_NANOS = 1_000;
-  /** A year: whatever sums up cannot overflow. */
+  /** A year, so that a sum cannot overflow. */
   private static final long MAX_NANOS = 365L * 24 * 3600 * 1_000_000_000;
 
   private long now;
@@ -21,9 +21,9 @@ final class ManualClock implements LongSupplier {
     return now;
   }
 
-  /** Lets time pass up to a moment, if that is not over. */
-  void advanceTo(long moment) {
-    now = Math.max(now, moment);
+  /** Advances to a time, unless it has passed. */
+  void advanceTo(long time) {
+    now = Math.max(now, time);
   }
 
   void advance(long nanos) {

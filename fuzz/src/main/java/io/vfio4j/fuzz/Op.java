@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.fuzz;
 
-/** What a client does next in a session. */
+/** An operation of a fuzzed client. */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 sealed interface Op {
 
   /**
-   * Sends a message with a right header.
+   * Sends a message with a valid header.
    *
    * @param command 0 to 31
-   * @param flags of the header
-   * @param fds what descriptors go with it, see {@link FdPool}
-   * @param body what follows the header
+   * @param flags the flags of the header
+   * @param fds the descriptors sent with it, see {@link FdPool}
+   * @param body the bytes after the header
    */
   record Message(int command, int flags, int fds, byte[] body) implements Op {
   }
 
   /**
-   * Sends a message with a long body, all of one value.
+   * Sends a message with a long body.
    *
    * @param command 0 to 31
-   * @param fds what descriptors go with it
+   * @param fds the descriptors sent with it
    * @param head the first bytes of the body
-   * @param length how many follow
-   * @param fill their value
+   * @param length number of bytes after them
+   * @param fill the value of each of those
    */
   record Large(int command, int fds, byte[] head, int length, int fill) implements Op {
   }
 
   /**
-   * Sends bytes as they are.
+   * Sends raw bytes.
    *
-   * @param fds what descriptors go with them
+   * @param fds the descriptors sent with them
    * @param bytes the bytes
    */
   record Raw(int fds, byte[] bytes) implements Op {
@@ -40,23 +40,23 @@ sealed interface Op {
   /**
    * Sends back the data of the last MIG_DATA_READ, as MIG_DATA_WRITE.
    *
-   * @param at where it is changed
-   * @param xor how
-   * @param length how much of it is sent at most
+   * @param at index of the byte that is changed
+   * @param xor the bits that are flipped in it
+   * @param length maximum number of bytes
    */
   record Echo(int at, int xor, int length) implements Op {
   }
 
   /**
-   * Has nothing to say while the device does what it has to do.
+   * Sends nothing while the device does its due work.
    *
-   * @param rounds how often
+   * @param rounds number of times
    */
   record Idle(int rounds) implements Op {
   }
 
   /**
-   * Lets time pass.
+   * Advances the clock.
    *
    * @param micros microseconds
    */
@@ -64,26 +64,26 @@ sealed interface Op {
   }
 
   /**
-   * Sends the next message in two pieces, each by itself.
+   * Splits the next message in two.
    *
-   * @param at length of the first
+   * @param at size of the first part, bytes
    */
   record Split(int at) implements Op {
   }
 
-  /** Sends the next message so that it can be received with the one before. */
+  /** Sends the next message together with the previous one. */
   record Join() implements Op {
   }
 
   /**
-   * Answers the server's commands otherwise from now on.
+   * Changes how the client replies to the server's commands.
    *
-   * @param mode see {@link DmaReplies}
+   * @param mode number of a {@link DmaReplyMode}
    */
   record ReplyMode(int mode) implements Op {
   }
 
-  /** Leaves the server waiting for as long as it waits at a time. */
+  /** Sends nothing until the server's current wait times out. */
   record Stall() implements Op {
   }
 }

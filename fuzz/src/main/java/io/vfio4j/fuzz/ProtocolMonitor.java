@@ -6,8 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 
 /**
- * Listens to both ends, and checks that the server answers as it must: each reply to the next command that wants one,
- * whatever the command was, and nothing else but its own commands.
+ * Monitors both directions, and checks the server's messages: each reply answers the next command that
+ * requests one, and nothing else is sent except the server's own commands.
  */
 final class ProtocolMonitor {
 
@@ -18,16 +18,16 @@ final class ProtocolMonitor {
   private boolean desynchronized;
   private long messages;
 
-  /** Hears what the client sent. */
+  /** Records bytes that the client sent. */
   void recordSent(MemorySegment bytes) {
     for (long at = 0; at < bytes.byteSize() && !desynchronized;) {
       long skipped = Math.min(bodyLeft, bytes.byteSize() - at);
       bodyLeft -= skipped;
       at += skipped;
-      int taken = (int) Math.min(WireMessage.HEADER - headerSize, bytes.byteSize() - at);
-      MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, header, headerSize, taken);
-      headerSize += taken;
-      at += taken;
+      int copied = (int) Math.min(WireMessage.HEADER - headerSize, bytes.byteSize() - at);
+      MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, header, headerSize, copied);
+      headerSize += copied;
+      at += copied;
       if (headerSize == WireMessage.HEADER) {
         headerSize = 0;
         recordMessage(WireMessage.read(MemorySegment.ofArray(header)));
@@ -42,53 +42,53 @@ final class ProtocolMonitor {
     } else {
       bodyLeft = message.size() - WireMessage.HEADER;
     }
-    // VERSION is always answered; which commands the server does not get so far as to answer is its affair.
+    // VERSION is always answered. A later command may stay unanswered if the server disconnects first.
     if (!message.isReply() && (message.wantsReply() || message.command() == WireMessage.VERSION)) {
       unanswered.add(message);
     }
   }
 
   /**
-   * Hears what the server sent.
+   * Checks a message that the server sent.
    *
-   * @return the message, whose header is right
+   * @return its header, which is valid
    */
   WireMessage checkReceived(MemorySegment head, MemorySegment tail) {
     require(head.byteSize() >= WireMessage.HEADER, "a message without a header");
     WireMessage message = WireMessage.read(head);
-    require(message.size() == head.byteSize() + tail.byteSize(), "a message of another length than it says",
+    require(message.size() == head.byteSize() + tail.byteSize(), "a message whose size differs from its header",
         message);
     if (message.isCommand()) {
       require(message.command() == WireMessage.DMA_READ || message.command() == WireMessage.DMA_WRITE,
-          "a command that is none of the server's", message);
+          "a command that only a client may send", message);
       return message;
     }
-    require(message.isReply(), "a message of no type", message);
-    require(message.errno() != 0 == ((message.flags() & WireMessage.ERROR) != 0), "errno and flag differ",
+    require(message.isReply(), "a message of an unknown type", message);
+    require(message.errno() != 0 == ((message.flags() & WireMessage.ERROR) != 0), "inconsistent errno and error flag",
         message);
-    WireMessage asked = unanswered.poll();
-    while (asked != null && !isReplyTo(message, asked) && !asked.wantsReply()) {
-      asked = unanswered.poll();
+    WireMessage command = unanswered.poll();
+    while (command != null && !isReplyTo(message, command) && !command.wantsReply()) {
+      command = unanswered.poll();
     }
-    require(asked != null && isReplyTo(message, asked), "a reply to what was not asked next", message);
+    require(command != null && isReplyTo(message, command), "a reply that does not match the next command", message);
     return message;
   }
 
-  private static boolean isReplyTo(WireMessage reply, WireMessage asked) {
-    return reply.id() == asked.id() && reply.command() == asked.command();
+  private static boolean isReplyTo(WireMessage reply, WireMessage command) {
+    return reply.id() == command.id() && reply.command() == command.command();
   }
 
-  private static void require(boolean holds, String otherwise, WireMessage message) {
-    require(holds, otherwise + ": " + message);
+  private static void require(boolean holds, String violation, WireMessage message) {
+    require(holds, violation + ": " + message);
   }
 
-  private static void require(boolean holds, String otherwise) {
+  private static void require(boolean holds, String violation) {
     if (!holds) {
-      throw new InvariantViolationException("the server sent " + otherwise);
+      throw new InvariantViolationException("the server sent " + violation);
     }
   }
 
-  /** Returns how many messages the client began. */
+  /** Returns the number of messages that the client began. */
   long messages() {
     return messages;
   }

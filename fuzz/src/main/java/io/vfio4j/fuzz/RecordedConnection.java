@@ -20,47 +20,47 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A session of a recording.
+ * A connection of a recording.
  *
- * @param records what the system calls moved, in order
- * @param messages what was said, in order
+ * @param records the data of the system calls, in order
+ * @param messages the messages, in order
  */
 record RecordedConnection(List<RecordingEntry> records, List<RecordingEvent.Message> messages) {
 
-  /** More than the longest message. */
+  /** Exceeds the longest message. */
   private static final int MAX_MESSAGE = 4 << 20;
   private static final int NO_REPLY = WireMessage.NO_REPLY;
   private static final int MAX_BODY = 0xffff;
 
-  /** Reads the sessions of a recording, one after the other. */
+  /** Reads the connections of a recording. */
   static List<RecordedConnection> read(Path file) throws IOException {
-    Map<Integer, RecordedConnection> sessions = new TreeMap<>();
+    Map<Integer, RecordedConnection> connections = new TreeMap<>();
     try (RecordingReader reader = new RecordingReader(open(file))) {
       for (RecordingEntry next = reader.next(); next != null; next = reader.next()) {
-        connection(sessions, next.connection()).records.add(next);
+        connection(connections, next.connection()).records.add(next);
       }
     }
     try (RecordingReader reader = new RecordingReader(open(file))) {
       RecordingEventReader messages = new RecordingEventReader(reader, MAX_MESSAGE);
       for (RecordingEvent next = messages.next(); next != null; next = messages.next()) {
         if (next instanceof RecordingEvent.Message message) {
-          connection(sessions, next.connection()).messages.add(message);
+          connection(connections, next.connection()).messages.add(message);
         }
       }
     }
-    return List.copyOf(sessions.values());
+    return List.copyOf(connections.values());
   }
 
   private static InputStream open(Path file) throws IOException {
     return new BufferedInputStream(Files.newInputStream(file));
   }
 
-  private static RecordedConnection connection(Map<Integer, RecordedConnection> sessions, int number) {
-    return sessions.computeIfAbsent(number,
+  private static RecordedConnection connection(Map<Integer, RecordedConnection> connections, int number) {
+    return connections.computeIfAbsent(number,
         _ -> new RecordedConnection(new ArrayList<>(), new ArrayList<>()));
   }
 
-  /** Returns what the client said, for a fuzzer to begin with. */
+  /** Returns the client's messages as a seed input. */
   FuzzInput toInput() {
     List<Op> ops = new ArrayList<>();
     for (RecordingEvent.Message message : messages) {
@@ -87,7 +87,7 @@ record RecordedConnection(List<RecordingEntry> records, List<RecordingEvent.Mess
     return FdPool.spec(kind) - 1 + count;
   }
 
-  /** Returns the bytes that the server sent, as messages. */
+  /** Returns the server's messages. */
   List<RecordingEvent.Message> fromServer() {
     return messages.stream().filter(message -> !message.fromClient() && message.channel() == 0).toList();
   }

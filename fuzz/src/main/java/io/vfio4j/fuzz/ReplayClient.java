@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A client that says what one said in a recording, when it said it by the recording's clock. Memory that it hands over
- * is as large as it was, and zeros.
+ * Replays the client's side of a recorded connection, at the times of the recording. Memory that it shares
+ * has the recorded size and is zero.
  */
 final class ReplayClient implements InMemoryClient, AutoCloseable {
 
@@ -27,13 +27,13 @@ final class ReplayClient implements InMemoryClient, AutoCloseable {
   private final List<Fd> fds = new ArrayList<>();
   private final List<byte[]> received = new ArrayList<>();
 
-  ReplayClient(RecordedConnection session, ManualClock clock) {
+  ReplayClient(RecordedConnection connection, ManualClock clock) {
     this.clock = clock;
-    this.records = new ArrayDeque<>(session.records().stream()
+    this.records = new ArrayDeque<>(connection.records().stream()
         .filter(record -> record.kind() == RecordKind.RECEIVED && record.channel() == 0).toList());
   }
 
-  /** Returns what the server sent: messages. */
+  /** Returns the messages that the server sent. */
   List<byte[]> received() {
     return received;
   }
@@ -50,11 +50,11 @@ final class ReplayClient implements InMemoryClient, AutoCloseable {
 
   private Fd createFd(RecordedFd recorded) {
     try {
-      Fd made = RecordedConnection.isMemory(recorded)
+      Fd fd = RecordedConnection.isMemory(recorded)
           ? Memfd.create("replayed", Math.clamp(recorded.size(), 0, MAX_MEMORY))
           : EventFd.create().fd();
-      fds.add(made);
-      return made;
+      fds.add(fd);
+      return fd;
     } catch (LinuxException e) {
       throw new IllegalStateException(e);
     }
@@ -73,7 +73,7 @@ final class ReplayClient implements InMemoryClient, AutoCloseable {
   @Override
   public void receive(MemorySegment head, MemorySegment tail, List<Fd> withFds) {
     received.add(
-        new FuzzInput.ByteWriter().bytes(RecordedConnection.bytes(head)).bytes(RecordedConnection.bytes(tail))
+        new ByteWriter().bytes(RecordedConnection.bytes(head)).bytes(RecordedConnection.bytes(tail))
             .toArray());
   }
 

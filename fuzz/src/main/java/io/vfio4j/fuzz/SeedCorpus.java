@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
-/** Writes the sessions that a fuzzer begins with: recorded ones in pieces, and some that are made up. */
+/** Writes the seed inputs of the fuzzer: recorded connections in pieces, and generated inputs. */
 public final class SeedCorpus {
 
-  /** How many messages a piece of a recording has, besides its VERSION. */
+  /** Number of messages in a piece of a recording, besides its VERSION. */
   private static final int MESSAGES_PER_INPUT = 24;
   private static final int GENERATED = 400;
 
@@ -20,7 +20,7 @@ public final class SeedCorpus {
   }
 
   /**
-   * Writes them.
+   * Writes the inputs.
    *
    * @param arguments the folder to write to, and the folder with recordings
    */
@@ -44,7 +44,10 @@ public final class SeedCorpus {
     }
   }
 
-  /** Returns the sessions of a recording in pieces, each with the VERSION that the session began with. */
+  /**
+   * Splits the connections of a recording into inputs, each of which begins with the VERSION of its
+   * connection.
+   */
   static List<FuzzInput> split(Path recording) throws IOException {
     List<FuzzInput> pieces = new ArrayList<>();
     for (RecordedConnection recorded : RecordedConnection.read(recording)) {

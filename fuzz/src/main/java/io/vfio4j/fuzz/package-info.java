@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Throws whole sessions at a served device, and checks what must hold whatever a client does. */
+/** Fuzzes a served device: sends it arbitrary client behaviour, and checks invariants of the server. */
 @NullMarked
 package io.vfio4j.fuzz;
 

@@ -14,12 +14,12 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Sessions made up and changed: at least 50,000 messages of them, and the corpus. */
+/** Runs mutated inputs, at least 50,000 messages, and the corpus. */
 class FuzzTest {
 
   private static final int MESSAGES = 50_000;
   private static final int MESSAGES_PER_CASE = 100;
-  /** What the process may grow by beyond its heap: code, classes, and the buffers of one session at a time. */
+  /** Permitted growth of the process: code, classes, and the buffers of one input at a time. */
   private static final long ALLOWED_GROWTH_KIB = 160 << 10;
 
   static Path folder(String name) {
@@ -38,11 +38,11 @@ class FuzzTest {
     }
   }
 
-  /** Half of the sessions are recorded ones in pieces, half are made up; most are changed. */
+  /** Returns an input, recorded or generated with equal probability, and mutated in most cases. */
   private static FuzzInput input(List<FuzzInput> recorded, RandomGenerator random) {
-    FuzzInput session = recorded.isEmpty() || random.nextBoolean() ? InputGenerator.generate(random)
+    FuzzInput input = recorded.isEmpty() || random.nextBoolean() ? InputGenerator.generate(random)
         : recorded.get(random.nextInt(recorded.size()));
-    return InputMutator.mutate(session, random);
+    return InputMutator.mutate(input, random);
   }
 
   @Test
@@ -52,14 +52,14 @@ class FuzzTest {
       recorded.addAll(SeedCorpus.split(recording));
     }
     long before = peakKib();
-    try (FuzzHarness device = new FuzzHarness(FuzzHarness.ALLOWED_PER_INPUT)) {
+    try (FuzzHarness harness = new FuzzHarness(FuzzHarness.ALLOWED_PER_INPUT)) {
       Seeds.forEach(MESSAGES / MESSAGES_PER_CASE, random -> {
-        for (long goal = device.messages() + MESSAGES_PER_CASE; device.messages() < goal;) {
-          device.run(input(recorded, random));
+        for (long goal = harness.messages() + MESSAGES_PER_CASE; harness.messages() < goal;) {
+          harness.run(input(recorded, random));
         }
       });
       if (System.getProperty(Seeds.PROPERTY) == null) {
-        assertThat(device.messages()).isGreaterThanOrEqualTo(MESSAGES);
+        assertThat(harness.messages()).isGreaterThanOrEqualTo(MESSAGES);
       }
     }
     assertThat(peakKib() - before).as("KiB of growth").isLessThan(ALLOWED_GROWTH_KIB);
@@ -75,9 +75,9 @@ class FuzzTest {
   void survivesCorpus() throws Exception {
     List<Path> inputs = corpus().toList();
     assertThat(inputs).isNotEmpty();
-    try (FuzzHarness device = new FuzzHarness(FuzzHarness.ALLOWED_PER_INPUT)) {
+    try (FuzzHarness harness = new FuzzHarness(FuzzHarness.ALLOWED_PER_INPUT)) {
       for (Path input : inputs) {
-        assertThatCode(() -> device.run(FuzzInput.decode(Files.readAllBytes(input))))
+        assertThatCode(() -> harness.run(FuzzInput.decode(Files.readAllBytes(input))))
             .as("%s", input.getFileName())
             .doesNotThrowAnyException();
       }
@@ -87,8 +87,8 @@ class FuzzTest {
   @Test
   void encodesAndDecodesInputs() {
     Seeds.forEach(500, random -> {
-      FuzzInput session = input(List.of(), random);
-      byte[] bytes = session.encode();
+      FuzzInput input = input(List.of(), random);
+      byte[] bytes = input.encode();
       assertThat(FuzzInput.decode(bytes).encode()).isEqualTo(bytes);
     });
   }

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
-/** The judge of a server's answers finds what is wrong with them. */
+/** Detection of protocol violations by a server. */
 class ProtocolMonitorTest {
 
   private static final int READ = 9;

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The recorded sessions: the server answers as it did. */
+/** Replays the recordings: the server must send the same replies. */
 class ReplayTest {
 
   private static final Pattern NAME = Pattern.compile("(\\w+)-(\\w+?)(?:-(\\d+)([km]))?-([\\w-]+)\\.rec");
@@ -46,7 +46,7 @@ class ReplayTest {
         new ScratchDevice(ScratchConfig.named("replayed").withMemorySize(memorySize(name)), line -> {
         }, clock);
       case "idio16" -> new Idio16Device(DeviceSetup.named("replayed").withClock(clock), Wiring.OPEN);
-      default -> throw new AssertionError("the device of " + name.group() + " is not known here");
+      default -> throw new AssertionError("unknown device in " + name.group());
     };
   }
 
@@ -54,30 +54,30 @@ class ReplayTest {
   @MethodSource("recordings")
   void repliesMatchRecording(String file) throws Exception {
     Matcher name = NAME.matcher(file);
-    assertThat(name.matches()).as("a name as the README there says").isTrue();
+    assertThat(name.matches()).as("name as documented in the README of the recordings").isTrue();
     Path path = FuzzTest.folder("recordings").resolve(file);
     ManualClock clock = new ManualClock();
     try (EmulatedDevice device = device(name, clock);
         InMemoryServer server = new InMemoryServer(device, ServerOptions.DEFAULT, line -> {
         }, clock)) {
-      for (RecordedConnection session : RecordedConnection.read(path)) {
-        replay(server, session, clock);
+      for (RecordedConnection connection : RecordedConnection.read(path)) {
+        replay(server, connection, clock);
       }
     }
   }
 
-  private static void replay(InMemoryServer server, RecordedConnection session, ManualClock clock) {
-    try (ReplayClient client = new ReplayClient(session, clock)) {
+  private static void replay(InMemoryServer server, RecordedConnection connection, ManualClock clock) {
+    try (ReplayClient client = new ReplayClient(connection, clock)) {
       server.serve(client);
       List<String> expected = new ArrayList<>();
-      for (RecordingEvent.Message message : session.fromServer()) {
+      for (RecordingEvent.Message message : connection.fromServer()) {
         expected.add(DeterministicText.of(message.bytes()));
       }
-      List<String> answered = new ArrayList<>();
+      List<String> actual = new ArrayList<>();
       for (byte[] message : client.received()) {
-        answered.add(DeterministicText.of(MemorySegment.ofArray(message)));
+        actual.add(DeterministicText.of(MemorySegment.ofArray(message)));
       }
-      assertThat(answered).isNotEmpty().isEqualTo(expected);
+      assertThat(actual).isNotEmpty().isEqualTo(expected);
     }
   }
 }
