@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceLostException;
@@ -77,7 +78,7 @@ class FullSocketTest {
         TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withSocketBuffer(buffer));
         VfioUserClient client = served.connect(ClientOptions.DEFAULT.withSocketBuffer(buffer))) {
       MemorySegment memory = arena.allocate(BODY, 8);
-      MemorySegment data = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
+      MemorySegment data = TestMemory.pattern(arena, TestDevice.MEMORY_SIZE);
       client.dma().map(IOVA, memory, true);
       served.device().trafficBytes = BODY;
       client.writeLong(TestDevice.BAR0, TestDevice.ADDRESS, IOVA);

@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.UnixSocket;
@@ -42,9 +43,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Mistakes that other implementations were seen to make. Those with dirty reports (over two mappings, over a hole, at
- * another page size, not starting at a mapping) are in {@code DmaLoggingTest}; servers of which the limit is 0, and
- * surplus descriptors of a reply, in {@code ForeignServerRegionsTest}.
+ * Mistakes that other implementations were seen to make. Those with dirty reports (over two mappings, over a
+ * hole, at another page size, not starting at a mapping) are in {@code DmaLoggingTest}; servers of which the
+ * limit is 0, and surplus descriptors of a reply, in {@code ForeignServerRegionsTest}.
  */
 class InteropRegressionTest {
 
@@ -219,7 +220,7 @@ class InteropRegressionTest {
           ForeignServer server =
               ForeignServer.start(pair.one(), settings.device(), Set.of(ServerTrait.SLOW));
           VfioUserClient client = VfioUserClient.of(pair.other(), "slow", ClientOptions.DEFAULT)) {
-        MemorySegment data = RoundTripTest.pattern(arena, BoardRegisters.SIZE);
+        MemorySegment data = TestMemory.pattern(arena, BoardRegisters.SIZE);
         client.writeRegion(BoardRegisters.BAR, 0, data);
         MemorySegment back = arena.allocate(BoardRegisters.SIZE);
         client.readRegion(BoardRegisters.BAR, 0, back);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -123,7 +124,7 @@ class LimitsTest {
         VfioUserClient client = served.connect(options); Fd file = Memfd.create("guest", 4096);
         EventFd event = EventFd.create()) {
       assertThat(client.limits()).isEqualTo(SMALLEST);
-      MemorySegment data = RoundTripTest.pattern(arena, 1000);
+      MemorySegment data = TestMemory.pattern(arena, 1000);
       MemorySegment back = arena.allocate(1000, 8);
       client.writeRegion(TestDevice.BAR2, 10, data);
       client.readRegion(TestDevice.BAR2, 10, back);
@@ -187,7 +188,7 @@ class LimitsTest {
         client.regions().postAll(writes);
         assertThat(client.readLong(TestDevice.BAR2, 0)).isEqualTo(0x1122_3344_5566_7788L);
         assertThat(client.readInt(TestDevice.BAR2, 8)).isEqualTo(0x99aa_bbcc);
-        MemorySegment memory = RoundTripTest.pattern(arena, 4096);
+        MemorySegment memory = TestMemory.pattern(arena, 4096);
         client.dma().map(IOVA, memory, true);
         assertThat(client.limits().maxDataXferSize()).isEqualTo(most);
       }

@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -69,7 +70,7 @@ class MigrationTest {
     try (TestServer from = TestServer.start(folder); TestServer to = TestServer.start(folder);
         Arena arena = Arena.ofConfined();
         VfioUserClient source = from.connect(options); VfioUserClient target = to.connect(options)) {
-      MemorySegment state = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
+      MemorySegment state = TestMemory.pattern(arena, TestDevice.MEMORY_SIZE);
       source.writeRegion(TestDevice.BAR2, 0, state);
       SavingSession saving = source.moveTo(DeviceState.PRE_COPY).savingSession();
       ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resumingSession();
@@ -263,7 +264,9 @@ class MigrationTest {
     }
   }
 
-  /** As clients in development ask, with argsz or without, and by the feature of ours that nobody negotiated. */
+  /**
+   * As clients in development ask, with argsz or without, and by the feature of ours that nobody negotiated.
+   */
   @Test
   void answersPreCopyInfoCommand() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {

@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -103,7 +104,7 @@ public class RoundTripTest {
     try (VfioUserClient pieces = served.connect(ClientOptions.DEFAULT.withLimits(small));
         Arena arena = Arena.ofConfined()) {
       assertThat(pieces.limits()).isEqualTo(small);
-      MemorySegment data = pattern(arena, TestDevice.MEMORY_SIZE);
+      MemorySegment data = TestMemory.pattern(arena, TestDevice.MEMORY_SIZE);
       MemorySegment read = arena.allocate(TestDevice.MEMORY_SIZE);
       pieces.writeRegion(TestDevice.BAR2, 0, data);
       pieces.readRegion(TestDevice.BAR2, 0, read);
@@ -123,7 +124,10 @@ public class RoundTripTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV));
   }
 
-  /** Without room for the capability too it hears where that would be: QEMU gives up a device that says 0 there. */
+  /**
+   * Without room for the capability too it hears where that would be: QEMU gives up a device that says 0
+   * there.
+   */
   @Test
   void reportsMappableAreas() throws Exception {
     client.close();
@@ -205,13 +209,5 @@ public class RoundTripTest {
       client.readRegion(TestDevice.CONFIG, 0, config);
       assertThat(config.get(LittleEndian.U32, 0)).isEqualTo(TestDevice.IDS);
     }
-  }
-
-  public static MemorySegment pattern(Arena arena, int size) {
-    MemorySegment data = arena.allocate(size, 8);
-    for (int i = 0; i < size; i += 4) {
-      data.set(LittleEndian.U32, i, i * 0x9E3779B9 + 1);
-    }
-    return data;
   }
 }

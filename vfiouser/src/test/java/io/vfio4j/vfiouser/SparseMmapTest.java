@@ -120,7 +120,10 @@ class SparseMmapTest {
     }
   }
 
-  /** Every two areas on a grid of half pages, in a region of three pages and a half; the oracle counts half pages. */
+  /**
+   * Every two areas on a grid of half pages, in a region of three pages and a half; the oracle counts half
+   * pages.
+   */
   @Test
   void findsFlawsLikeReference() {
     int halves = 7;
@@ -177,11 +180,11 @@ class SparseMmapTest {
   }
 
   private static ScriptedServer scripted(Fd file, MessageBytes answer) throws Exception {
-    return new ScriptedServer("{\"capabilities\":{}}", ClientOptions.DEFAULT, (asked, peer) -> {
-      if (asked.command() != 5) {
+    return new ScriptedServer("{\"capabilities\":{}}", ClientOptions.DEFAULT, (request, peer) -> {
+      if (request.command() != 5) {
         return null;
       }
-      peer.send(ScriptedServer.reply(asked, answer), file, file);
+      peer.send(request.reply(answer), file, file);
       return ScriptedServer.NOTHING;
     });
   }

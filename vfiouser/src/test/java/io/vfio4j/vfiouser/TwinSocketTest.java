@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.UnixSocket;
@@ -54,7 +55,7 @@ class TwinSocketTest {
         TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withSocketBuffer(buffer));
         VfioUserClient client = served.connect(TWIN.withSocketBuffer(buffer))) {
       MemorySegment memory = arena.allocate(SIZE, 8);
-      MemorySegment data = RoundTripTest.pattern(arena, SIZE);
+      MemorySegment data = TestMemory.pattern(arena, SIZE);
       assertThat(client.hasTwinSocket()).isTrue();
       client.dma().map(IOVA, memory, true);
       served.device().trafficBytes = SIZE;

@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -27,7 +28,6 @@ import io.vfio4j.testkit.SimulatedSettings;
 import io.vfio4j.testkit.foreign.BoardRegisters;
 import io.vfio4j.testkit.foreign.ForeignServer;
 import io.vfio4j.testkit.foreign.ServerTrait;
-import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.client.ServerQuirk.Kind;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.wire.LittleEndian;
@@ -49,7 +49,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Our client with servers of every kind: it copes, keeps to what they take, and says what it found. */
+/** The client with all kinds of servers: it adapts, respects their limits, and reports their quirks. */
 class ForeignServerKindsTest {
 
   private static final SimulatedSettings SETTINGS = SimulatedSettings.named("foreign").withContent(16, 7);
@@ -132,7 +132,7 @@ class ForeignServerKindsTest {
         case NO_ERROR_STATE, EIGHT_FDS, KEEPS_STATE, SLOW, OMITS_MESSAGE_WRITES_FROM_LOG, ONE_CLIENT,
             PRE_COPY_COMMAND,
             UNKNOWN_FEATURES -> {
-          // Nothing here that a client could tell.
+          // Not visible to a client.
         }
       }
     }
@@ -142,7 +142,7 @@ class ForeignServerKindsTest {
     return kinds.stream().distinct().sorted().toList();
   }
 
-  /** What nothing here knows is listed like the rest. */
+  /** Unknown features are listed like the known ones. */
   private static void assertOffers(VfioUserClient client, Set<ServerTrait> traits) throws Exception {
     boolean isLater = traits.contains(ServerTrait.UNKNOWN_FEATURES);
     OfferedFeatures offered = client.offeredFeatures();
@@ -153,7 +153,7 @@ class ForeignServerKindsTest {
 
   private static void driveDevice(VfioUserClient client) throws Exception {
     try (Arena arena = Arena.ofShared(); Fd file = Memfd.create("guest", PAGE)) {
-      MemorySegment all = RoundTripTest.pattern(arena, BoardRegisters.SIZE);
+      MemorySegment all = TestMemory.pattern(arena, BoardRegisters.SIZE);
       all.set(LittleEndian.U32, BoardRegisters.COMMAND, 0);
       client.writeRegion(BoardRegisters.BAR, 0, all);
       MemorySegment back = arena.allocate(BoardRegisters.SIZE);
@@ -176,7 +176,7 @@ class ForeignServerKindsTest {
     }
   }
 
-  /** Whatever way the device writes memory, a report has it, and so has the bitmap of an unmap. */
+  /** A report, and the bitmap of an unmap, contain both kinds of writes: to shared memory and by message. */
   private static void log(VfioUserClient client, DmaLog log) throws Exception {
     IovaRange shared = new IovaRange(PAGE, PAGE);
     IovaRange both = new IovaRange(0, 64 * PAGE);
@@ -199,14 +199,14 @@ class ForeignServerKindsTest {
     }
   }
 
-  private static void access(VfioUserClient client, long address, long value, int what) throws Exception {
+  private static void access(VfioUserClient client, long address, long value, int command) throws Exception {
     client.writeLong(BoardRegisters.BAR, BoardRegisters.ADDRESS, address);
     client.writeLong(BoardRegisters.BAR, BoardRegisters.VALUE, value);
-    client.writeInt(BoardRegisters.BAR, BoardRegisters.COMMAND, what);
+    client.writeInt(BoardRegisters.BAR, BoardRegisters.COMMAND, command);
     assertThat(client.readInt(BoardRegisters.BAR, BoardRegisters.STATUS)).isZero();
   }
 
-  /** More vectors than any of these servers takes descriptors at once. */
+  /** Uses more vectors than these servers accept descriptors in a message. */
   private static void awaitInterrupt(VfioUserClient client) throws Exception {
     List<EventFd> events = new ArrayList<>();
     try {
@@ -237,8 +237,8 @@ class ForeignServerKindsTest {
   private static void readAll(SavingSession saving, ByteArrayOutputStream stream) throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(1000);
-      for (long got = saving.read(into); got > 0; got = saving.read(into)) {
-        stream.writeBytes(into.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE));
+      for (long size = saving.read(into); size > 0; size = saving.read(into)) {
+        stream.writeBytes(into.asSlice(0, size).toArray(ValueLayout.JAVA_BYTE));
       }
     }
   }
@@ -251,7 +251,7 @@ class ForeignServerKindsTest {
     client.moveTo(DeviceState.RUNNING);
   }
 
-  /** From STOP_COPY, where {@link #save} leaves the device, and from a state that runs. */
+  /** Resets the device in STOP_COPY, in which {@link #save} leaves it, and in PRE_COPY. */
   private static void resetEverywhere(VfioUserClient client) throws Exception {
     client.reset();
     assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
@@ -261,7 +261,7 @@ class ForeignServerKindsTest {
     assertThat(client.readInt(BoardRegisters.BAR, 0)).as("reset").isZero();
   }
 
-  /** Such a server goes on where the client before left it, and answers next to nothing. */
+  /** Such a server keeps the state that the previous client left, and refuses most requests. */
   @ParameterizedTest
   @ValueSource(strings = {"STOP", "STOP_COPY"})
   void reopensDeviceLeftStopped(DeviceState left) throws Exception {
@@ -291,17 +291,17 @@ class ForeignServerKindsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void reportsStateAfterFailedLoad(boolean neverError) throws Exception {
+  void reportsStateAfterFailedLoad(boolean hasNoErrorState) throws Exception {
     SimulatedSettings broken = SETTINGS.withFaults(
         new Fault.ArcFailure(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, true, 1));
     UnixSocket.Pair pair = UnixSocket.pair();
-    Set<ServerTrait> traits = neverError ? Set.of(ServerTrait.NO_ERROR_STATE) : Set.of();
+    Set<ServerTrait> traits = hasNoErrorState ? Set.of(ServerTrait.NO_ERROR_STATE) : Set.of();
     try (ForeignServer server = ForeignServer.start(pair.one(), broken.device(), traits);
         VfioUserClient client = VfioUserClient.of(pair.other(), "broken", ClientOptions.DEFAULT)) {
       client.moveTo(DeviceState.RESUMING);
       assertThatExceptionOfType(TransitionException.class)
           .isThrownBy(() -> client.moveTo(DeviceState.RUNNING)).satisfies(e -> assertThat(e.reached())
-              .isEqualTo(neverError ? DeviceState.RESUMING : DeviceState.ERROR));
+              .isEqualTo(hasNoErrorState ? DeviceState.RESUMING : DeviceState.ERROR));
       client.reset();
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
       assertThat(server.violations()).isEmpty();
@@ -322,7 +322,7 @@ class ForeignServerKindsTest {
     }
   }
 
-  /** Such a server is used up by whoever connects, and its device is migrated all the same. */
+  /** Such a server ends with its first client; its device can still be migrated. */
   @Test
   void migratesFromSingleClientServer() throws Exception {
     Path path = folder.resolve("one");

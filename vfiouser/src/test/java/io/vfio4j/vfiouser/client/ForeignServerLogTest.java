@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The DMA log of a server that leaves the logging of DMA_WRITE to its client, as the reference library does since version
- * 0.2 of the protocol: the client marks those pages by itself.
+ * The DMA log of a server that omits its DMA_WRITEs from reports, as the reference library does since version
+ * 0.2 of the protocol: the client marks those pages itself.
  */
 class ForeignServerLogTest extends ForeignServerTestBase {
 
@@ -31,30 +31,28 @@ class ForeignServerLogTest extends ForeignServerTestBase {
   private static final IovaRange RANGE = new IovaRange(IOVA, 64 * PAGE);
   private static final int START = Feature.DMA_LOGGING_START | Feature.SET;
 
-  /** The server's own part of a report. */
+  /** The bitmap in the server's report. */
   private long reported;
   private boolean refuses;
 
   private VfioUserClient connect() throws Exception {
-    return connect((asked, to) -> {
-      if (refuses && isCommand(asked, Command.DEVICE_FEATURE)) {
-        return error(asked, 5);
+    return connect((request, peer) -> {
+      if (refuses && isCommand(request, Command.DEVICE_FEATURE)) {
+        return request.error(5);
       }
-      if (isFeature(asked, START | Feature.PROBE) || isFeature(asked, START)
-          || isFeature(asked, Feature.DMA_LOGGING_STOP | Feature.SET)) {
-        return reply(asked, MessageBytes.empty().bytes(asked.body()));
+      if (isFeature(request, START | Feature.PROBE) || isFeature(request, START)
+          || isFeature(request, Feature.DMA_LOGGING_STOP | Feature.SET)) {
+        return request.reply(MessageBytes.empty().bytes(request.body()));
       }
-      if (isFeature(asked, Feature.DMA_LOGGING_REPORT | Feature.GET)) {
-        return reply(asked,
-            MessageBytes.empty().bytes(asked.body()).bytes(bitmap(asked.fields().getLong(16))));
+      if (isFeature(request, Feature.DMA_LOGGING_REPORT | Feature.GET)) {
+        return request.reply(MessageBytes.empty().bytes(request.body()).bytes(bitmap(request.fields().getLong(16))));
       }
-      if (isCommand(asked, Command.DMA_UNMAP) && asked.fields().getInt(4) == 1) {
-        return reply(asked,
-            MessageBytes.empty().bytes(asked.body()).bytes(bitmap(asked.fields().getLong(16))));
+      if (isCommand(request, Command.DMA_UNMAP) && request.fields().getInt(4) == 1) {
+        return request.reply(MessageBytes.empty().bytes(request.body()).bytes(bitmap(request.fields().getLong(16))));
       }
-      // A register write is what makes this device write: 8 bytes at the address written.
-      if (isCommand(asked, Command.REGION_WRITE)) {
-        dmaWrite(to, asked.fields().getLong(16));
+      // A register write makes this device write 8 bytes at the written address.
+      if (isCommand(request, Command.REGION_WRITE)) {
+        dmaWrite(peer, request.fields().getLong(16));
       }
       return null;
     });
@@ -65,9 +63,9 @@ class ForeignServerLogTest extends ForeignServerTestBase {
         .toBytes();
   }
 
-  private static void dmaWrite(RawPeer to, long iova) throws IOException {
-    to.send(RawPeer.command(7, Command.DMA_WRITE, MessageBytes.empty().u64(iova, 8, 0x55)));
-    assertThat(to.receive().isError()).isFalse();
+  private static void dmaWrite(RawPeer peer, long iova) throws IOException {
+    peer.send(RawPeer.command(7, Command.DMA_WRITE, MessageBytes.empty().u64(iova, 8, 0x55)));
+    assertThat(peer.receive().isError()).isFalse();
   }
 
   private static void write(VfioUserClient client, long iova) throws Exception {
@@ -92,7 +90,7 @@ class ForeignServerLogTest extends ForeignServerTestBase {
       write(client, IOVA + 5 * PAGE);
       write(client, IOVA + 10 * PAGE - 4);
       reported = 1L << 40 | 1 << 5;
-      assertThat(report(log, RANGE, PAGE)).as("both parts, and nothing from before the start")
+      assertThat(report(log, RANGE, PAGE)).as("both logs, without writes before the start")
           .isEqualTo(1L << 40 | 1 << 5 | 1 << 9 | 1 << 10);
       reported = 0;
       assertThat(report(log, RANGE, PAGE)).as("reported once").isZero();
@@ -120,14 +118,14 @@ class ForeignServerLogTest extends ForeignServerTestBase {
     }
   }
 
-  /** A start that fails leaves no log behind, and a second one that fails does not harm the first. */
+  /** A failed start does not start the client's log, and a failed second start keeps it. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void keepsLogStateWhenStartFails(boolean wasOn) throws Exception {
+  void keepsLogStateWhenStartFails(boolean wasStarted) throws Exception {
     try (VfioUserClient client = connect(); Arena arena = Arena.ofShared()) {
       client.dma().map(IOVA, arena.allocate(64 * PAGE), true);
       DmaLog log = client.dmaLog().orElseThrow();
-      if (wasOn) {
+      if (wasStarted) {
         log.start(List.of(RANGE), PAGE);
       }
       write(client, IOVA + PAGE);
@@ -135,7 +133,7 @@ class ForeignServerLogTest extends ForeignServerTestBase {
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> log.start(List.of(RANGE), PAGE));
       refuses = false;
       write(client, IOVA + 2 * PAGE);
-      assertThat(report(log, RANGE, PAGE)).isEqualTo(wasOn ? 1 << 1 | 1 << 2 : 0);
+      assertThat(report(log, RANGE, PAGE)).isEqualTo(wasStarted ? 1 << 1 | 1 << 2 : 0);
     }
   }
 }

@@ -19,17 +19,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Pre-copy info of servers that are not ours: some have a command, some a feature, most have neither. */
+/** Pre-copy info of other servers: some support the command, some the feature, most neither. */
 class ForeignServerPreCopyTest extends ForeignServerTestBase {
 
   private static final int COMMAND = 19;
   private static final int FEATURE = Feature.PRE_COPY_INFO | Feature.GET;
 
-  /** What the client has asked for pre-copy info by, in order: the command's number. */
+  /** The commands by which the client has requested pre-copy info, in order. */
   private final List<Integer> requests = new CopyOnWriteArrayList<>();
 
-  private VfioUserClient connect(boolean hasCommand, boolean hasFeature, int otherwise) throws Exception {
-    return connect((message, to) -> {
+  private VfioUserClient connect(boolean hasCommand, boolean hasFeature, int errno) throws Exception {
+    return connect((message, peer) -> {
       boolean byCommand = message.command() == COMMAND;
       if (!byCommand && !isFeature(message, FEATURE)) {
         return null;
@@ -37,21 +37,21 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
       requests.add(message.command());
       if (byCommand) {
         assertThat(message.body()).isEqualTo(MessageBytes.empty().u32(24, 0).u64(0, 0).toBytes());
-        return hasCommand ? reply(message, MessageBytes.empty().u32(24, 1).u64(100, 20))
-            : error(message, otherwise);
+        return hasCommand ? message.reply(MessageBytes.empty().u32(24, 1).u64(100, 20))
+            : message.error(errno);
       }
       return hasFeature
-          ? reply(message, MessageBytes.feature(FEATURE, 24).u64(100, 20).u32(1, 0))
-          : error(message, otherwise);
+          ? message.reply(MessageBytes.feature(FEATURE, 24).u64(100, 20).u32(1, 0))
+          : message.error(errno);
     });
   }
 
   @ParameterizedTest
   @CsvSource({"true, true, 38, 19", "true, false, 38, 19", "false, true, 38, 16", "false, true, 22, 16",
       "false, true, 25, 16", "false, true, 95, 16"})
-  void findsSupportedQueryOnce(boolean hasCommand, boolean hasFeature, int otherwise, int last)
+  void findsSupportedQueryOnce(boolean hasCommand, boolean hasFeature, int errno, int last)
       throws Exception {
-    try (VfioUserClient client = connect(hasCommand, hasFeature, otherwise)) {
+    try (VfioUserClient client = connect(hasCommand, hasFeature, errno)) {
       SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       for (int i = 0; i < 3; i++) {
         assertThat(saving.preCopyInfo()).contains(new PreCopyInfo(100, 20, true));
@@ -64,8 +64,8 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
 
   @ParameterizedTest
   @ValueSource(ints = {22, 25, 38, 95})
-  void asksServerWithoutPreCopyInfoOnce(int otherwise) throws Exception {
-    try (VfioUserClient client = connect(false, false, otherwise)) {
+  void asksServerWithoutPreCopyInfoOnce(int errno) throws Exception {
+    try (VfioUserClient client = connect(false, false, errno)) {
       SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThat(saving.preCopyInfo()).isEmpty();
       assertThat(saving.preCopyInfo()).isEmpty();
@@ -87,8 +87,8 @@ class ForeignServerPreCopyTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(longs = {-1, Long.MAX_VALUE})
   void failsOnInvalidSizes(long initial) throws Exception {
-    try (VfioUserClient client = connect((message, to) -> message.command() == COMMAND
-        ? reply(message, MessageBytes.empty().u32(24, 0).u64(initial, 1))
+    try (VfioUserClient client = connect((message, peer) -> message.command() == COMMAND
+        ? message.reply(MessageBytes.empty().u32(24, 0).u64(initial, 1))
         : null)) {
       SavingSession saving = client.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(saving::preCopyInfo);

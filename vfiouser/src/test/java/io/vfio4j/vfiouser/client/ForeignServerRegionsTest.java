@@ -16,16 +16,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a server that is not ours tells our client of its regions, and hands out with that. */
+/** Replies of other servers to DEVICE_GET_REGION_INFO, and their descriptors. */
 class ForeignServerRegionsTest extends ForeignServerTestBase {
 
   @Test
   void closesSurplusDescriptors() throws Exception {
-    try (EventFd event = EventFd.create(); VfioUserClient client = connect((asked, to) -> {
-      if (!isCommand(asked, Command.DEVICE_GET_REGION_INFO)) {
+    try (EventFd event = EventFd.create(); VfioUserClient client = connect((request, peer) -> {
+      if (!isCommand(request, Command.DEVICE_GET_REGION_INFO)) {
         return null;
       }
-      to.send(reply(asked, MessageBytes.empty().u32(32, 7, 2, 0).u64(4096, 0)), event.fd(), event.fd(),
+      peer.send(request.reply(MessageBytes.empty().u32(32, 7, 2, 0).u64(4096, 0)), event.fd(), event.fd(),
           event.fd());
       return NOTHING;
     })) {
@@ -37,20 +37,20 @@ class ForeignServerRegionsTest extends ForeignServerTestBase {
     }
   }
 
-  /** As the kernel does it: the flag always, the chain only where there is room for it. */
+  /** As in the kernel: the flag is always set, the chain only sent if it fits. */
   @Test
   void retriesWithRequiredArgsz() throws Exception {
     var before = ProcessResources.openFds();
-    try (EventFd event = EventFd.create(); VfioUserClient client = connect((asked, to) -> {
-      if (!isCommand(asked, Command.DEVICE_GET_REGION_INFO)) {
+    try (EventFd event = EventFd.create(); VfioUserClient client = connect((request, peer) -> {
+      if (!isCommand(request, Command.DEVICE_GET_REGION_INFO)) {
         return null;
       }
       MessageBytes fields =
-          MessageBytes.empty().u32(56, 15, 9, asked.fields().getInt(0) >= 56 ? 32 : 0).u64(4096, 0);
-      MessageBytes answer = asked.fields().getInt(0) >= 56
+          MessageBytes.empty().u32(56, 15, 9, request.fields().getInt(0) >= 56 ? 32 : 0).u64(4096, 0);
+      MessageBytes body = request.fields().getInt(0) >= 56
           ? fields.u16(2).u16(1).u32(48, 3, 1).u16(6).u16(1).u32(0)
           : fields;
-      to.send(reply(asked, answer), event.fd());
+      peer.send(request.reply(body), event.fd());
       return NOTHING;
     })) {
       RegionInfo info = client.regionInfo(9);
@@ -67,15 +67,15 @@ class ForeignServerRegionsTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(strings = {"loop", "outside", "ever more", "huge", "long", "short"})
   void failsOnMalformedRegionInfo(String what) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> {
-      if (!isCommand(asked, Command.DEVICE_GET_REGION_INFO)) {
+    try (VfioUserClient client = connect((request, peer) -> {
+      if (!isCommand(request, Command.DEVICE_GET_REGION_INFO)) {
         return null;
       }
-      int room = asked.fields().getInt(0);
-      return reply(asked, switch (what) {
+      int argsz = request.fields().getInt(0);
+      return request.reply(switch (what) {
         case "loop" -> MessageBytes.empty().u32(40, 11, 9, 32).u64(4096, 0).u16(2).u16(9).u32(32);
         case "outside" -> MessageBytes.empty().u32(40, 11, 9, 4000).u64(4096, 0).zeros(8);
-        case "ever more" -> MessageBytes.empty().u32(room + 8, 11, 9, 0).u64(4096, 0);
+        case "ever more" -> MessageBytes.empty().u32(argsz + 8, 11, 9, 0).u64(4096, 0);
         case "huge" -> MessageBytes.empty().u32(-8, 11, 9, 0).u64(4096, 0);
         case "long" -> MessageBytes.empty().u32(32, 3, 9, 0).u64(4096, 0).zeros(100_000);
         default -> MessageBytes.empty().u32(32, 3, 9, 0);

@@ -15,26 +15,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a server that is not ours asks of our client, which is to have an answer to its own first. */
+/** Commands that other servers send while the client waits for a reply. */
 class ForeignServerRequestsTest extends ForeignServerTestBase {
 
-  /** The command is in the client's buffer then, and the socket does not tell of it any more. */
+  /** Commands in the same segment as the reply are in the client's buffer, so the socket is not readable. */
   @Test
   void handlesCommandBufferedWithReply() throws Exception {
-    try (Arena arena = Arena.ofShared(); VfioUserClient client = connect((asked, to) -> {
-      if (isCommand(asked, Command.REGION_WRITE)) {
-        return MessageBytes.empty().bytes(reply(asked, MessageBytes.empty().bytes(asked.body())))
+    try (Arena arena = Arena.ofShared(); VfioUserClient client = connect((request, peer) -> {
+      if (isCommand(request, Command.REGION_WRITE)) {
+        return MessageBytes.empty().bytes(request.reply(MessageBytes.empty().bytes(request.body())))
             .bytes(RawPeer.header(1, 11, 32, 0, 0).u64(0x1000, 4).toBytes())
             .bytes(RawPeer.header(2, 12, 36, RawPeer.NO_REPLY, 0).u64(0x1004, 4).u32(7).toBytes())
             .bytes(RawPeer.header(3, 11, 32, 0, 0).u64(0x1004, 4).toBytes()).toBytes();
       }
-      return (asked.flags() & 0xf) == RawPeer.REPLY ? record(asked) : null;
+      return (request.flags() & 0xf) == RawPeer.REPLY ? record(request) : null;
     })) {
       MemorySegment memory = arena.allocate(4096);
       memory.set(LittleEndian.U32, 0, 5);
       client.dma().map(0x1000, memory, true);
       client.writeInt(0, 0, 1);
-      Await.until("both answers are there", () -> recorded == 2);
+      Await.until("both replies have arrived", () -> recorded == 2);
       assertThat(memory.get(LittleEndian.U32, 4)).isEqualTo(7);
       assertThat(sum).isEqualTo(5 + 7);
     }
@@ -43,7 +43,7 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
   private volatile int recorded;
   private volatile int sum;
 
-  @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes.
+  @SuppressWarnings("NonAtomicVolatileUpdate") // Written by one thread.
   private byte[] record(RawPeer.Message reply) {
     sum += reply.fields().getInt(16);
     recorded++;
@@ -54,11 +54,11 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
   @ValueSource(strings = {"unmapped", "across", "count", "short", "unknown", "version"})
   void refusesInvalidServerCommands(String what) throws Exception {
     int[] errno = {0};
-    try (Arena arena = Arena.ofShared(); VfioUserClient client = connect((asked, to) -> {
-      if (!isCommand(asked, Command.REGION_WRITE)) {
+    try (Arena arena = Arena.ofShared(); VfioUserClient client = connect((request, peer) -> {
+      if (!isCommand(request, Command.REGION_WRITE)) {
         return null;
       }
-      to.send(switch (what) {
+      peer.send(switch (what) {
         case "unmapped" -> RawPeer.header(9, 11, 32, 0, 0).u64(0x900, 4).toBytes();
         case "across" -> RawPeer.header(9, 11, 32, 0, 0).u64(0x1ffe, 4).toBytes();
         case "count" -> RawPeer.header(9, 11, 32, 0, 0).u64(0x1000, -1).toBytes();
@@ -66,7 +66,7 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
         case "unknown" -> RawPeer.header(9, 77, 16, 0, 0).toBytes();
         default -> RawPeer.header(9, 1, 20, 0, 0).u32(0).toBytes();
       });
-      RawPeer.Message refused = to.receive();
+      RawPeer.Message refused = peer.receive();
       assertThat(refused.id()).isEqualTo(9);
       assertThat(refused.flags()).isEqualTo(RawPeer.ERROR);
       errno[0] = refused.errno();

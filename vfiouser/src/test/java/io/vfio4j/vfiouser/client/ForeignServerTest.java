@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Our client with servers that are not ours, or not well. */
+/** The client with servers that are not vfio4j, or misbehave. */
 class ForeignServerTest extends ForeignServerTestBase {
 
   private static final ClientOptions SHORT_TIMEOUT =
@@ -37,7 +37,7 @@ class ForeignServerTest extends ForeignServerTestBase {
 
   @Test
   void acceptsVersionZeroWithoutJson() throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> null)) {
+    try (VfioUserClient client = connect((request, peer) -> null)) {
       assertThat(client.identity().driver()).isEqualTo("vfio-user 0.0");
       assertThat(client.limits()).isEqualTo(Limits.DEFAULT.withPageSizes(4096).withMaxMsgFds(1));
       assertThat(client.features()).isEqualTo(MigrationFeatures.fromFlags(5));
@@ -51,7 +51,7 @@ class ForeignServerTest extends ForeignServerTestBase {
   @Test
   void treatsErrorFlagWithoutErrnoAsError() throws Exception {
     try (VfioUserClient client =
-        connect((asked, to) -> isCommand(asked, Command.REGION_WRITE) ? error(asked, 0) : null)) {
+        connect((request, peer) -> isCommand(request, Command.REGION_WRITE) ? request.error(0) : null)) {
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.writeInt(0, 0, 1))
           .isNotInstanceOf(DeviceLostException.class)
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
@@ -61,8 +61,8 @@ class ForeignServerTest extends ForeignServerTestBase {
 
   @Test
   void acceptsErrorReplyWithBody() throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> isCommand(asked, Command.REGION_WRITE)
-        ? RawPeer.header(asked.id(), 10, 16 + 50_000, RawPeer.ERROR, 5).zeros(50_000).toBytes()
+    try (VfioUserClient client = connect((request, peer) -> isCommand(request, Command.REGION_WRITE)
+        ? RawPeer.header(request.id(), 10, 16 + 50_000, RawPeer.ERROR, 5).zeros(50_000).toBytes()
         : null)) {
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> client.writeInt(0, 0, 1))
           .isNotInstanceOf(DeviceLostException.class);
@@ -72,10 +72,10 @@ class ForeignServerTest extends ForeignServerTestBase {
 
   @Test
   void reportsIncompleteTransition() throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> {
-      if (isFeature(asked, Feature.MIG_DEVICE_STATE | Feature.SET)) {
+    try (VfioUserClient client = connect((request, peer) -> {
+      if (isFeature(request, Feature.MIG_DEVICE_STATE | Feature.SET)) {
         state = DeviceState.STOP.wireValue();
-        return error(asked, 5);
+        return request.error(5);
       }
       return null;
     })) {
@@ -88,19 +88,19 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(strings = {"id", "command", "type", "small", "huge", "short", "count", "command of 4 GiB"})
   void failsOnInvalidReply(String what) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> {
-      if (!isCommand(asked, Command.REGION_READ) || asked.fields().getInt(8) != TestDevice.BAR0) {
+    try (VfioUserClient client = connect((request, peer) -> {
+      if (!isCommand(request, Command.REGION_READ) || request.fields().getInt(8) != TestDevice.BAR0) {
         return null;
       }
       MessageBytes good = MessageBytes.regionAccess(0, 0, 4).u32(1);
       return switch (what) {
-        case "id" -> RawPeer.header(asked.id() + 1, 9, 36, 1, 0).bytes(good.toBytes()).toBytes();
-        case "command" -> RawPeer.header(asked.id(), 10, 36, 1, 0).bytes(good.toBytes()).toBytes();
-        case "type" -> RawPeer.header(asked.id(), 9, 36, 2, 0).bytes(good.toBytes()).toBytes();
-        case "small" -> RawPeer.header(asked.id(), 9, 12, 1, 0).toBytes();
-        case "huge" -> RawPeer.header(asked.id(), 9, -1, 1, 0).bytes(good.toBytes()).toBytes();
-        case "short" -> RawPeer.header(asked.id(), 9, 34, 1, 0).bytes(good.toBytes(18)).toBytes();
-        case "count" -> reply(asked, MessageBytes.regionAccess(0, 0, 8).u64(1));
+        case "id" -> RawPeer.header(request.id() + 1, 9, 36, 1, 0).bytes(good.toBytes()).toBytes();
+        case "command" -> RawPeer.header(request.id(), 10, 36, 1, 0).bytes(good.toBytes()).toBytes();
+        case "type" -> RawPeer.header(request.id(), 9, 36, 2, 0).bytes(good.toBytes()).toBytes();
+        case "small" -> RawPeer.header(request.id(), 9, 12, 1, 0).toBytes();
+        case "huge" -> RawPeer.header(request.id(), 9, -1, 1, 0).bytes(good.toBytes()).toBytes();
+        case "short" -> RawPeer.header(request.id(), 9, 34, 1, 0).bytes(good.toBytes(18)).toBytes();
+        case "count" -> request.reply(MessageBytes.regionAccess(0, 0, 8).u64(1));
         default -> RawPeer.header(1, 11, -1, 0, 0).u64(0, 0).toBytes();
       };
     })) {
@@ -108,7 +108,7 @@ class ForeignServerTest extends ForeignServerTestBase {
     }
   }
 
-  /** A lost device stays lost, whatever is asked of it. */
+  /** Checks that a device is lost, and stays lost. */
   private static void assertLost(Errno errno, VfioUserClient client) {
     assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> client.readInt(0, 0))
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
@@ -120,7 +120,7 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(ints = {-1, 8, 0x80000000})
   void failsOnUnknownState(int value) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> null)) {
+    try (VfioUserClient client = connect((request, peer) -> null)) {
       state = value;
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(client::state);
     }
@@ -129,20 +129,20 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(ints = {-1, 101, 0x7fffffff})
   void failsOnExcessData(int size) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> isCommand(asked, Command.MIG_DATA_READ)
-        ? reply(asked, MessageBytes.empty().u32(8, size).zeros(200)) : null);
+    try (VfioUserClient client = connect((request, peer) -> isCommand(request, Command.MIG_DATA_READ)
+        ? request.reply(MessageBytes.empty().u32(8, size).zeros(200)) : null);
         Arena arena = Arena.ofConfined()) {
       SavingSession saving = client.moveTo(DeviceState.STOP_COPY).savingSession();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> saving.read(arena.allocate(100)));
     }
   }
 
-  /** What follows may fill the answer up to the size asked for, and nothing else. */
+  /** Padding up to the requested size is permitted, and nothing else. */
   @ParameterizedTest
   @CsvSource({"40, 41", "40, 99", "40, 101", "0, 1", "100, 101", "40, 39", "0, 4000"})
-  void failsOnInconsistentReplyLength(int said, int sent) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> isCommand(asked, Command.MIG_DATA_READ)
-        ? reply(asked, MessageBytes.empty().u32(8 + said, said).zeros(sent)) : null);
+  void failsOnInconsistentReplyLength(int reported, int sent) throws Exception {
+    try (VfioUserClient client = connect((request, peer) -> isCommand(request, Command.MIG_DATA_READ)
+        ? request.reply(MessageBytes.empty().u32(8 + reported, reported).zeros(sent)) : null);
         Arena arena = Arena.ofConfined()) {
       SavingSession saving = client.moveTo(DeviceState.STOP_COPY).savingSession();
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> saving.read(arena.allocate(100)))
@@ -153,15 +153,15 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 15, 16, 20, 35})
   void reportsDyingServerAsLost(int bytes) throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> {
-      if (!isCommand(asked, Command.REGION_READ) || asked.fields().getInt(8) != TestDevice.BAR0) {
+    try (VfioUserClient client = connect((request, peer) -> {
+      if (!isCommand(request, Command.REGION_READ) || request.fields().getInt(8) != TestDevice.BAR0) {
         return null;
       }
-      byte[] good = reply(asked, MessageBytes.regionAccess(0, 0, 4).u32(1));
+      byte[] good = request.reply(MessageBytes.regionAccess(0, 0, 4).u32(1));
       if (bytes > 0) {
-        to.send(java.util.Arrays.copyOf(good, bytes));
+        peer.send(java.util.Arrays.copyOf(good, bytes));
       }
-      to.socket().shutdown();
+      peer.socket().shutdown();
       return NOTHING;
     })) {
       assertLost(Errno.ECONNRESET, client);
@@ -172,8 +172,8 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ValueSource(ints = {0, 3, 20})
   void reportsSilentServerAsLost(int bytes) throws Exception {
     try (VfioUserClient client = connect(SHORT_TIMEOUT,
-        (asked, to) -> isCommand(asked, Command.REGION_READ) && asked.fields().getInt(8) == TestDevice.BAR0
-            ? java.util.Arrays.copyOf(reply(asked, MessageBytes.regionAccess(0, 0, 4).u32(1)), bytes)
+        (request, peer) -> isCommand(request, Command.REGION_READ) && request.fields().getInt(8) == TestDevice.BAR0
+            ? java.util.Arrays.copyOf(request.reply(MessageBytes.regionAccess(0, 0, 4).u32(1)), bytes)
             : null)) {
       assertLost(Errno.ETIMEDOUT, client);
     }
@@ -182,16 +182,16 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(strings = {"silent", "major", "minor", "nonsense", "limits", "refused", "long"})
   void refusesInvalidVersionReply(String what) throws Exception {
-    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> connect(SHORT_TIMEOUT, (asked, to) -> {
+    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> connect(SHORT_TIMEOUT, (request, peer) -> {
       return switch (what) {
         case "silent" -> NOTHING;
-        case "major" -> reply(asked, MessageBytes.empty().u16(1).u16(0));
-        case "minor" -> reply(asked, MessageBytes.empty().u16(0).u16(3));
-        case "nonsense" -> reply(asked, MessageBytes.version(0, "[]"));
+        case "major" -> request.reply(MessageBytes.empty().u16(1).u16(0));
+        case "minor" -> request.reply(MessageBytes.empty().u16(0).u16(3));
+        case "nonsense" -> request.reply(MessageBytes.version(0, "[]"));
         case "limits" ->
-          reply(asked, MessageBytes.version(0, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
-        case "long" -> reply(asked, MessageBytes.version(0, " ".repeat(9000)));
-        default -> error(asked, 22);
+          request.reply(MessageBytes.version(0, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
+        case "long" -> request.reply(MessageBytes.version(0, " ".repeat(9000)));
+        default -> request.error(22);
       };
     })).satisfies(e -> {
       assertThat(e.errno()).isIn(Errno.EINVAL, Errno.EPROTO, Errno.ETIMEDOUT);
@@ -201,7 +201,7 @@ class ForeignServerTest extends ForeignServerTestBase {
 
   @Test
   void failsWhenCallersMemoryIsInaccessible() throws Exception {
-    try (VfioUserClient client = connect((asked, to) -> null)) {
+    try (VfioUserClient client = connect((request, peer) -> null)) {
       MemorySegment freed;
       try (Arena arena = Arena.ofConfined()) {
         freed = arena.allocate(4);
@@ -214,10 +214,10 @@ class ForeignServerTest extends ForeignServerTestBase {
   @Test
   void endsConcurrentCallAtClose() throws Exception {
     var fds = ProcessResources.openFds();
-    CountDownLatch asking = new CountDownLatch(1);
-    VfioUserClient client = connect((asked, to) -> {
-      if (isCommand(asked, Command.REGION_WRITE)) {
-        asking.countDown();
+    CountDownLatch requested = new CountDownLatch(1);
+    VfioUserClient client = connect((request, peer) -> {
+      if (isCommand(request, Command.REGION_WRITE)) {
+        requested.countDown();
         return NOTHING;
       }
       return null;
@@ -226,7 +226,7 @@ class ForeignServerTest extends ForeignServerTestBase {
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> client.writeInt(0, 0, 1));
       return true;
     });
-    asking.await();
+    requested.await();
     client.close();
     assertThat(call.result()).isTrue();
     assertThatExceptionOfType(DeviceLostException.class).isThrownBy(client::state);

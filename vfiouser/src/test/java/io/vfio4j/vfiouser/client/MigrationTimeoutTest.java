@@ -25,19 +25,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A device may take longer to move than a server may take for anything else. */
+/** The migration timeout: moves and resets may take longer than other exchanges. */
 class MigrationTimeoutTest {
 
   private static final ClientOptions SHORT_TIMEOUT =
       ClientOptions.DEFAULT.withTimeout(Duration.ofMillis(200));
 
-  /** More than enough, also where the machine is slow. */
+  /** Long enough for a slow machine. */
   private static final Duration LONG_TIMEOUT = Duration.ofMinutes(5);
 
   @TempDir
   private Path folder;
 
-  /** Takes for each move and each reset longer than a client has patience for other exchanges. */
+  /** A device whose moves and resets exceed the timeout of other exchanges. */
   private static final class SlowDevice extends TestDevice {
 
     private volatile boolean isSlow;
@@ -61,7 +61,7 @@ class MigrationTimeoutTest {
     private void outlastClientTimeout() {
       if (isSlow) {
         timeOutSilentServer();
-        timeOutSilentServer(); // One thread watches all exchanges, this one's after that one's or before.
+        timeOutSilentServer(); // One thread checks all exchanges, in any order.
       }
     }
 
@@ -70,7 +70,7 @@ class MigrationTimeoutTest {
         UnixSocket.Pair pair = UnixSocket.pair();
         try (UnixSocket _ = pair.one()) {
           assertThatExceptionOfType(DeviceLostException.class)
-              .isThrownBy(() -> VfioUserClient.of(pair.other(), "mute", SHORT_TIMEOUT))
+              .isThrownBy(() -> VfioUserClient.of(pair.other(), "silent", SHORT_TIMEOUT))
               .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT));
         }
       } catch (LinuxException e) {
@@ -100,7 +100,7 @@ class MigrationTimeoutTest {
     try (RawPeer _ = new RawPeer(pair.one())) {
       assertThatExceptionOfType(DeviceLostException.class)
           .isThrownBy(
-              () -> VfioUserClient.of(pair.other(), "mute", SHORT_TIMEOUT.withMigrationTimeout(LONG_TIMEOUT)))
+              () -> VfioUserClient.of(pair.other(), "silent", SHORT_TIMEOUT.withMigrationTimeout(LONG_TIMEOUT)))
           .withMessageContaining("VERSION was not answered in time");
     }
   }

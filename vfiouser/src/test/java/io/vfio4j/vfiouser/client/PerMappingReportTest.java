@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A server that reports dirty memory of exactly a mapping and of nothing else, as the reference library does. */
+/** A server that only reports the dirty pages of exactly a mapping, as the reference library does. */
 class PerMappingReportTest {
 
   private static final String CAPABILITIES =
@@ -50,25 +50,25 @@ class PerMappingReportTest {
     return new ScriptedServer(CAPABILITIES, ClientOptions.DEFAULT, this::reply);
   }
 
-  /** The first page of each mapping is dirty, and the last one. */
-  private @Nullable MessageBytes reply(RawPeer.Message asked, RawPeer peer) throws IOException {
-    ByteBuffer fields = asked.fields();
-    if (asked.command() == Command.DMA_MAP.wireValue()) {
+  /** The first and the last page of each mapping are dirty. */
+  private @Nullable MessageBytes reply(RawPeer.Message request, RawPeer peer) throws IOException {
+    ByteBuffer fields = request.fields();
+    if (request.command() == Command.DMA_MAP.wireValue()) {
       return MessageBytes.empty();
     }
-    if (asked.command() != Command.DEVICE_FEATURE.wireValue()) {
+    if (request.command() != Command.DEVICE_FEATURE.wireValue()) {
       return null;
     }
     int flags = fields.getInt(4);
     if (flags == (Feature.DMA_LOGGING_START | Feature.SET | Feature.PROBE)) {
-      return MessageBytes.empty().bytes(asked.body());
+      return MessageBytes.empty().bytes(request.body());
     }
     if (flags != (Feature.DMA_LOGGING_REPORT | Feature.GET)) {
       return null;
     }
     IovaRange range = new IovaRange(fields.getLong(8), fields.getLong(16));
     if (!List.of(LOW, BIOS, HIGH).contains(range)) {
-      peer.send(ScriptedServer.error(asked, Errno.EINVAL.number()));
+      peer.send(request.error(Errno.EINVAL.number()));
       return ScriptedServer.NOTHING;
     }
     reported.add(range);
@@ -76,7 +76,7 @@ class PerMappingReportTest {
     byte[] bitmap = new byte[(int) DmaLog.bitmapBytes(range, PAGE)];
     bitmap[0] = 1;
     bitmap[(int) ((pages - 1) / 8)] |= (byte) (1 << ((pages - 1) % 8));
-    return MessageBytes.empty().bytes(asked.body()).bytes(bitmap);
+    return MessageBytes.empty().bytes(request.body()).bytes(bitmap);
   }
 
   private static void map(VfioUserClient client, IovaRange... ranges) throws DeviceException {
@@ -110,7 +110,7 @@ class PerMappingReportTest {
       for (long at = 0; at < bitmap.byteSize(); at += 8) {
         set += Long.bitCount(bitmap.get(LittleEndian.U64, at));
       }
-      assertThat(set).as("two of each, and one that was there").isEqualTo(7);
+      assertThat(set).as("two of each mapping, and one set before").isEqualTo(7);
     }
   }
 
@@ -120,7 +120,7 @@ class PerMappingReportTest {
       VfioUserClient client = server.client();
       DmaLog log = client.dmaLog().orElseThrow();
       MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(ALL, PAGE), 8);
-      log.report(LOW, PAGE, bitmap); // Not mapped by this client, so that it knows nothing of it.
+      log.report(LOW, PAGE, bitmap); // Not mapped: requested as it is.
       map(client, LOW, HIGH);
       log.report(HIGH, PAGE, bitmap);
       assertThat(reported).containsExactly(LOW, HIGH);
@@ -133,7 +133,7 @@ class PerMappingReportTest {
     }
   }
 
-  /** The last word of a part is shared with what follows it. */
+  /** The last word of a part also holds bits of the pages after it. */
   @Test
   void mergesAlignedPart() {
     IovaRange range = new IovaRange(0x1000, 1L << 24);
@@ -145,7 +145,7 @@ class PerMappingReportTest {
     assertThat(bitmap.asSlice(0, 48).toArray(ValueLayout.JAVA_LONG)).containsExactly(0, 0, -1, -1, 3, 0);
   }
 
-  /** The oracle looks at bytes one by one. */
+  /** The oracle examines every small page. */
   @Test
   void marksBothPagesOfUnalignedPart() {
     IovaRange range = new IovaRange(0x1000, 0x20000);

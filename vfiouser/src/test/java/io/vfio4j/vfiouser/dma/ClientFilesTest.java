@@ -174,12 +174,12 @@ class ClientFilesTest {
   /** A page that a file system does not bring would halt the whole process, if it were mapped. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void mapsOtherFilesOnlyWhenConfigured(boolean asked) throws Exception {
-    restart(asked ? MappableFiles.MEMORY.withFileSystems(List.of("any")) : HUGE_PAGES_ONLY);
+  void mapsOtherFilesOnlyWhenConfigured(boolean request) throws Exception {
+    restart(request ? MappableFiles.MEMORY.withFileSystems(List.of("any")) : HUGE_PAGES_ONLY);
     Path path = Files.write(folder.resolve("ram"), new byte[(int) (2 * PAGE)]);
     try (Fd file = open(path)) {
       client.dma().map(new IovaRange(IOVA, PAGE), file, PAGE, true);
-      assertThat(ProcessResources.mappings(path.toString())).isEqualTo(asked ? 1 : 0);
+      assertThat(ProcessResources.mappings(path.toString())).isEqualTo(request ? 1 : 0);
       assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
       assertThat(ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN).getLong((int) PAGE))
           .isEqualTo(TestDevice.LONG_VALUE);

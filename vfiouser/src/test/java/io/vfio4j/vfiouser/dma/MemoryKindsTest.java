@@ -375,7 +375,7 @@ class MemoryKindsTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
-  /** Memory of a client that only notes what it was asked for. */
+  /** Memory of a client that only records the requests. */
   private static final class NotedMemory implements RemoteMemory {
     private long lastIova;
     private long lastLength;

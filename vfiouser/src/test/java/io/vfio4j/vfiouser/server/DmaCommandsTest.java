@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
@@ -12,7 +13,6 @@ import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.DmaOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -130,12 +130,12 @@ class DmaCommandsTest {
   @Test
   void accessesMemoryByFileIo() throws Exception {
     client.dma().map(RANGE, file, PAGE + 3, DmaOptions.READ_WRITE.withFileIo());
-    MemorySegment.copy(RoundTripTest.pattern(arena, 5000), 0, guest, PAGE + 3 + 7, 5000);
+    MemorySegment.copy(TestMemory.pattern(arena, 5000), 0, guest, PAGE + 3 + 7, 5000);
     assertThat(dma(TestDevice.DMA_READ, IOVA + 7, 5000)).isEqualTo(OK);
-    assertThat(served.device().memory().asSlice(0, 5000).mismatch(RoundTripTest.pattern(arena, 5000)))
+    assertThat(served.device().memory().asSlice(0, 5000).mismatch(TestMemory.pattern(arena, 5000)))
         .isEqualTo(-1);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA + 9000, 5000)).isEqualTo(OK);
-    assertThat(guest.asSlice(PAGE + 3 + 9000, 5000).mismatch(RoundTripTest.pattern(arena, 5000)))
+    assertThat(guest.asSlice(PAGE + 3 + 9000, 5000).mismatch(TestMemory.pattern(arena, 5000)))
         .isEqualTo(-1);
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA, 0)).isEqualTo(OK);
     assertThat(guest.get(LittleEndian.U64, PAGE + 3)).isEqualTo(TestDevice.LONG_VALUE);
@@ -211,7 +211,10 @@ class DmaCommandsTest {
     client.dma().map(RANGE, file, 0, DmaOptions.READ_WRITE);
   }
 
-  /** QEMU with a virtual IOMMU takes away what was never mapped; {@link DmaMappingTest} has what lies within such a range. */
+  /**
+   * QEMU with a virtual IOMMU takes away what was never mapped; {@link DmaMappingTest} has what lies within
+   * such a range.
+   */
   @Test
   void acceptsQemusHugeUnmaps() throws Exception {
     try (RawPeer peer = raw(RawPeer.CAPABILITIES)) {
@@ -358,8 +361,8 @@ class DmaCommandsTest {
     client.close();
     client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, most, 65535, 1 << 20)));
     int size = 20_480;
-    MemorySegment opaque = RoundTripTest.pattern(arena, 2 * size);
-    MemorySegment expected = RoundTripTest.pattern(arena, 2 * size).asSlice(0, size);
+    MemorySegment opaque = TestMemory.pattern(arena, 2 * size);
+    MemorySegment expected = TestMemory.pattern(arena, 2 * size).asSlice(0, size);
     client.dma().map(IOVA, opaque, true);
     assertThat(dma(TestDevice.DMA_READ, IOVA, size)).isEqualTo(OK);
     assertThat(served.device().memory().asSlice(0, size).mismatch(expected)).isEqualTo(-1);

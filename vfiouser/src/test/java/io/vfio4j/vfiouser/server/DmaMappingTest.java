@@ -3,12 +3,12 @@ package io.vfio4j.vfiouser.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.Errno;
-import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.RawPeer;
 import io.vfio4j.vfiouser.testing.TestDevice;
@@ -178,14 +178,14 @@ class DmaMappingTest {
     map(IOVA, PAGE, RW, 2 * PAGE);
     map(IOVA + PAGE, PAGE, RW, 0);
     MemorySegment memory = served.device().memory();
-    MemorySegment.copy(RoundTripTest.pattern(arena, 4096), 0, memory, 0, 4096);
+    MemorySegment.copy(TestMemory.pattern(arena, 4096), 0, memory, 0, 4096);
     assertThat(dma(TestDevice.DMA_WRITE, IOVA + PAGE - 1000, 4096)).isEqualTo(OK);
     assertThat(guest.asSlice(3 * PAGE - 1000, 1000).mismatch(memory.asSlice(0, 1000))).isEqualTo(-1);
     assertThat(guest.asSlice(0, 3096).mismatch(memory.asSlice(1000, 3096))).isEqualTo(-1);
 
     memory.fill((byte) 0);
     assertThat(dma(TestDevice.DMA_READ, IOVA + PAGE - 1000, 4096)).isEqualTo(OK);
-    assertThat(memory.asSlice(0, 4096).mismatch(RoundTripTest.pattern(arena, 4096))).isEqualTo(-1);
+    assertThat(memory.asSlice(0, 4096).mismatch(TestMemory.pattern(arena, 4096))).isEqualTo(-1);
 
     assertThat(dma(TestDevice.DMA_WRITE_LONG, IOVA + PAGE - 3, 0)).isEqualTo(OK);
     assertThat(guest.get(LittleEndian.U16, 3 * PAGE - 3)).isEqualTo((short) 0x7788);
@@ -225,7 +225,10 @@ class DmaMappingTest {
     peer.assertRefused(ENOENT, Command.DMA_UNMAP, MessageBytes.dmaUnmap(0, IOVA, 2 * PAGE));
   }
 
-  /** Mappings of pages 1, 2 and 3, and 5, and every range of pages 0 to 6: the oracle looks at pages one by one. */
+  /**
+   * Mappings of pages 1, 2 and 3, and 5, and every range of pages 0 to 6: the oracle looks at pages one by
+   * one.
+   */
   @Test
   void unmapsOnlyWholeMappings() throws Exception {
     int[][] layout = {{1, 2}, {2, 4}, {5, 6}};

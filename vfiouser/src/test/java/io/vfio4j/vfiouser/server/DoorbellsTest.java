@@ -207,7 +207,7 @@ class DoorbellsTest {
     try (TestServer served = TestServer.start(folder)) {
       var before = ProcessResources.openFds();
       try (RawPeer peer = served.connectNegotiated(); EventFd kept = firstDoorbells(peer)) {
-        var asked = ProcessResources.openFds();
+        var request = ProcessResources.openFds();
         peer.fds().close();
         for (int i = 0; i < 20; i++) {
           peer.succeed(Command.DEVICE_GET_REGION_IO_FDS, request(4096, BAR0));
@@ -215,7 +215,7 @@ class DoorbellsTest {
           peer.fds().close();
         }
         assertThat(ProcessResources.openFds().get("anon_inode:[eventfd]"))
-            .isEqualTo(asked.getOrDefault("anon_inode:[eventfd]", 0L) - (MAX_FDS - 1));
+            .isEqualTo(request.getOrDefault("anon_inode:[eventfd]", 0L) - (MAX_FDS - 1));
         kept.signal();
         assertThat(served.device().recordedWrites.take()).isEqualTo("80: 00000000");
         int resets = served.device().resets;
@@ -238,7 +238,7 @@ class DoorbellsTest {
   @ValueSource(ints = {40, 48})
   void readsBothEntryLayouts(int size) throws Exception {
     try (EventFd one = EventFd.create(); EventFd two = EventFd.create();
-        ScriptedServer server = scripted((asked, peer) -> {
+        ScriptedServer server = scripted((request, peer) -> {
           MessageBytes fields = MessageBytes.empty().u32(16 + 4 * size, 0, 0, 4);
           for (MessageBytes entry : List.of(entry(16, 4, 1, 0, 1, 9), entry(0, 0, 0, 0, 0, 5),
               entry(64, 8, 0, 1, 2, 3),
@@ -246,7 +246,7 @@ class DoorbellsTest {
             byte[] bytes = entry.toBytes();
             fields.bytes(size == 48 ? bytes : withoutDoorbells(bytes, 32));
           }
-          peer.send(ScriptedServer.reply(asked, fields), one.fd(), two.fd());
+          peer.send(request.reply(fields), one.fd(), two.fd());
           return ScriptedServer.NOTHING;
         }); Doorbells doorbells = server.client().regions().doorbells(0)) {
       assertThat(doorbells.all()).as("one of them is an ioregionfd").containsExactly(
@@ -268,7 +268,7 @@ class DoorbellsTest {
 
   private static ScriptedServer scripted(ScriptedServer.Script script) throws Exception {
     return new ScriptedServer(RawPeer.CAPABILITIES, ClientOptions.DEFAULT,
-        (asked, peer) -> asked.command() == 6 ? script.reply(asked, peer) : null);
+        (request, peer) -> request.command() == 6 ? script.reply(request, peer) : null);
   }
 
   @ParameterizedTest
@@ -279,7 +279,7 @@ class DoorbellsTest {
   void failsOnMalformedDoorbells(String what) throws Exception {
     var before = ProcessResources.openFds();
     MessageBytes good = entry(0, 4, 0, 0, 0, 0);
-    try (EventFd event = EventFd.create(); ScriptedServer server = scripted((asked, peer) -> {
+    try (EventFd event = EventFd.create(); ScriptedServer server = scripted((request, peer) -> {
       MessageBytes body = switch (what) {
         case "short" -> MessageBytes.empty().u32(16, 0, 0);
         case "long" -> MessageBytes.empty().u32(16, 0, 0, 0).zeros(100_000);
@@ -298,7 +298,7 @@ class DoorbellsTest {
       };
       Fd[] fds = new Fd[what.startsWith("more desc") ? MAX_FDS + 1 : 2];
       Arrays.fill(fds, event.fd());
-      peer.send(ScriptedServer.reply(asked, body), fds);
+      peer.send(request.reply(body), fds);
       return ScriptedServer.NOTHING;
     })) {
       assertThatExceptionOfType(DeviceLostException.class)
@@ -312,18 +312,18 @@ class DoorbellsTest {
   @Test
   void toleratesNoOrTooManyDoorbells() throws Exception {
     try (ScriptedServer server =
-        scripted((asked, peer) -> MessageBytes.empty().u32(16 + 48 * 129, 0, 0, 129))) {
+        scripted((request, peer) -> MessageBytes.empty().u32(16 + 48 * 129, 0, 0, 129))) {
       assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> server.client().regions().doorbells(0))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.E2BIG));
       assertThat(server.client().readInt(0, 0)).isZero();
     }
-    try (ScriptedServer server = scripted((asked, peer) -> null)) {
+    try (ScriptedServer server = scripted((request, peer) -> null)) {
       assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> server.client().regions().doorbells(0));
       assertThat(server.client().readInt(0, 0)).isZero();
     }
-    try (ScriptedServer server = scripted((asked, peer) -> reply(0, 0));
+    try (ScriptedServer server = scripted((request, peer) -> reply(0, 0));
         Doorbells none = server.client().regions().doorbells(0)) {
       assertThat(none.all()).isEmpty();
     }

@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -13,7 +14,6 @@ import io.vfio4j.testkit.foreign.ClientTrait;
 import io.vfio4j.testkit.foreign.ForeignClient;
 import io.vfio4j.testkit.foreign.QemuClient;
 import io.vfio4j.testkit.foreign.QemuMigration;
-import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.TestDevice;
 import io.vfio4j.vfiouser.testing.TestServer;
@@ -55,7 +55,7 @@ class ForeignClientKindsTest {
   void servesEveryKindOfClient(Set<ClientTrait> traits) throws Exception {
     try (TestServer left = TestServer.start(folder); TestServer right = TestServer.start(folder);
         Arena arena = Arena.ofConfined()) {
-      byte[] content = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE).toArray(ValueLayout.JAVA_BYTE);
+      byte[] content = TestMemory.pattern(arena, TestDevice.MEMORY_SIZE).toArray(ValueLayout.JAVA_BYTE);
       try (ForeignClient from = ForeignClient.connect(left.path(), traits);
           ForeignClient to = ForeignClient.connect(right.path(), traits)) {
         assertThat(from.minor()).isEqualTo(traits.contains(ClientTrait.VERSION_0_0) ? 0 : 2);
@@ -98,7 +98,10 @@ class ForeignClientKindsTest {
     }
   }
 
-  /** As QEMU does it that forwards what it would ask the kernel; part of what it logs and reports is not mapped. */
+  /**
+   * As QEMU does it that forwards what it would ask the kernel; part of what it logs and reports is not
+   * mapped.
+   */
   @Test
   void migratesQemu() throws Exception {
     long size = 1 << 20;
@@ -134,7 +137,10 @@ class ForeignClientKindsTest {
     }
   }
 
-  /** It goes on as if nothing were wrong: the device stays as it is, and fails rather than run with half a state. */
+  /**
+   * It goes on as if nothing were wrong: the device stays as it is, and fails rather than run with half a
+   * state.
+   */
   @Test
   void isolatesClientThatIgnoresErrors() throws Exception {
     try (TestServer served = TestServer.start(folder)) {

@@ -226,7 +226,7 @@ class RegionWritesTest {
     List<RegionWrite> three =
         List.of(RegionWrite.ofInt(0, 8, 7), new RegionWrite(2, 5, 1, 9), RegionWrite.ofLong(0, 16, -2));
     try (ScriptedServer server = new ScriptedServer(known ? MULTIPLE : SINGLE, ClientOptions.DEFAULT,
-        (asked, peer) -> asked.command() == 15 ? MessageBytes.empty().u64(3) : null)) {
+        (request, peer) -> request.command() == 15 ? MessageBytes.empty().u64(3) : null)) {
       if (waits) {
         server.client().regions().writeAll(three);
       } else {
@@ -250,7 +250,7 @@ class RegionWritesTest {
 
   @Test
   void boundsWritesPerMessage() throws Exception {
-    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (asked, peer) -> null)) {
+    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (request, peer) -> null)) {
       server.client().regions().postAll(java.util.Collections.nCopies(450, RegionWrite.ofInt(0, 0, 0)));
       server.client().readInt(0, 0);
       assertThat(server.received().subList(0, 3)).extracting(message -> message.fields().getLong(0))
@@ -277,7 +277,7 @@ class RegionWritesTest {
   @ValueSource(longs = {3, -1, Long.MIN_VALUE})
   void failsOnExcessWriteCount(long count) throws Exception {
     try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT,
-        (asked, peer) -> asked.command() == 15 ? MessageBytes.empty().u64(count) : null)) {
+        (request, peer) -> request.command() == 15 ? MessageBytes.empty().u64(count) : null)) {
       List<RegionWrite> two = List.of(RegionWrite.ofInt(0, 0, 1), RegionWrite.ofInt(0, 4, 1));
       assertThatExceptionOfType(DeviceLostException.class)
           .isThrownBy(() -> server.client().regions().writeAll(two))
@@ -287,9 +287,9 @@ class RegionWritesTest {
 
   @Test
   void failsOnReplyToPostedWrite() throws Exception {
-    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (asked, peer) -> {
-      if ((asked.flags() & RawPeer.NO_REPLY) != 0) {
-        peer.send(ScriptedServer.error(asked, 22));
+    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (request, peer) -> {
+      if ((request.flags() & RawPeer.NO_REPLY) != 0) {
+        peer.send(request.error(22));
       }
       return null;
     })) {
@@ -312,7 +312,9 @@ class RegionWritesTest {
     }
   }
 
-  /** A guest's processors may be held up by writes, and with them the thread that would hand the memory over. */
+  /**
+   * A guest's processors may be held up by writes, and with them the thread that would hand the memory over.
+   */
   @Test
   void executesWritesWhileDeviceWaits() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = multiple(served)) {
@@ -331,7 +333,7 @@ class RegionWritesTest {
       peer.send(RawPeer.command(0x71, Command.REGION_WRITE_MULTI,
           writes(2, one(BAR2, 40, 8, 5), one(9, 0, 4, 0))));
       peer.send(RawPeer.command(0x72, Command.REGION_READ, MessageBytes.regionAccess(BAR2, 40, 8)));
-      peer.send(ScriptedServer.reply(question, MessageBytes.empty().u64(0x10000, 4).u32(77)));
+      peer.send(question.reply(MessageBytes.empty().u64(0x10000, 4).u32(77)));
       assertThat(peer.reply(0x70, Command.REGION_WRITE_MULTI).fields().getLong(0)).isEqualTo(3);
       assertThat(new Errno(peer.reply(0x71, Command.REGION_WRITE_MULTI).errno())).isEqualTo(Errno.EINVAL);
       assertThat(peer.reply(0x72, Command.REGION_READ).fields().getLong(16)).isEqualTo(-2);
@@ -343,7 +345,9 @@ class RegionWritesTest {
     }
   }
 
-  /** The device reaches memory by messages, and what is posted meanwhile is neither lost nor too much for it. */
+  /**
+   * The device reaches memory by messages, and what is posted meanwhile is neither lost nor too much for it.
+   */
   @Test
   void interleavesPostedWritesAndDma() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A client that answers wrongly when it is asked for its memory, or late, or not at all. */
+/** A client that replies to DMA_READ and DMA_WRITE incorrectly, late, or not at all. */
 class RemoteMemoryFailureTest {
 
   private static final long IOVA = OpaqueDmaRead.IOVA;
@@ -52,14 +52,14 @@ class RemoteMemoryFailureTest {
         RawPeer.Message question = OpaqueDmaRead.trigger(peer, TestDevice.DMA_READ);
         int id = question.id();
         int command = question.command();
-        byte[] good = OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u32(1));
+        byte[] good = question.reply(MessageBytes.empty().u64(IOVA, 4).u32(1));
         byte[] sent = switch (what) {
           case "id" -> RawPeer.header(id + 1, command, 36, 1, 0).u64(IOVA, 4).u32(1).toBytes();
           case "command" -> RawPeer.header(id, 12, 36, 1, 0).u64(IOVA, 4).u32(1).toBytes();
-          case "iova" -> OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA + 1, 4).u32(1));
-          case "count" -> OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 3).u32(1));
-          case "short" -> OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u16(1));
-          case "long" -> OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u64(1));
+          case "iova" -> question.reply(MessageBytes.empty().u64(IOVA + 1, 4).u32(1));
+          case "count" -> question.reply(MessageBytes.empty().u64(IOVA, 3).u32(1));
+          case "short" -> question.reply(MessageBytes.empty().u64(IOVA, 4).u16(1));
+          case "long" -> question.reply(MessageBytes.empty().u64(IOVA, 4).u64(1));
           case "small" -> RawPeer.header(id, command, 2, 1, 0).toBytes();
           case "huge" -> RawPeer.header(id, command, -1, RawPeer.ERROR, 5).toBytes();
           case "type" -> RawPeer.header(id, command, 36, 2, 0).u64(IOVA, 4).u32(1).toBytes();

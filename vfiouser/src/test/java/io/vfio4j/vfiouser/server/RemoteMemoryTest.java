@@ -4,13 +4,13 @@ package io.vfio4j.vfiouser.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.FramingTest;
 import io.vfio4j.vfiouser.Limits;
-import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.testing.Await;
@@ -59,7 +59,7 @@ class RemoteMemoryTest {
   void servesMemoryDuringCall() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect()) {
       client.dma().map(IOVA, memory, true);
-      MemorySegment.copy(RoundTripTest.pattern(arena, 65536), 0, memory, 0, 65536);
+      MemorySegment.copy(TestMemory.pattern(arena, 65536), 0, memory, 0, 65536);
       assertThat(dma(client, TestDevice.DMA_READ, IOVA, 65536)).isEqualTo(new Errno(0));
       assertThat(dma(client, TestDevice.DMA_WRITE, IOVA + 65536, 65536)).isEqualTo(new Errno(0));
       assertThat(memory.asSlice(65536).mismatch(memory.asSlice(0, 65536))).isEqualTo(-1);
@@ -74,7 +74,7 @@ class RemoteMemoryTest {
         VfioUserClient client =
             served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 100, 65535, 1 << 20)))) {
       client.dma().map(IOVA, memory, true);
-      MemorySegment.copy(RoundTripTest.pattern(arena, 4096), 0, memory, 0, 4096);
+      MemorySegment.copy(TestMemory.pattern(arena, 4096), 0, memory, 0, 4096);
       assertThat(dma(client, TestDevice.DMA_READ, IOVA, 4096)).isEqualTo(new Errno(0));
       assertThat(served.device().memory().asSlice(0, 4096).mismatch(memory.asSlice(0, 4096))).isEqualTo(-1);
     }
@@ -131,7 +131,7 @@ class RemoteMemoryTest {
       RawPeer.Message question = OpaqueDmaRead.trigger(peer, TestDevice.DMA_WRITE);
       assertThat(question.command()).isEqualTo(Command.DMA_WRITE.wireValue());
       assertThat(question.fields().getInt(16)).isEqualTo(99);
-      peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4)));
+      peer.send(question.reply(MessageBytes.empty().u64(IOVA, 4)));
       assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
       assertThat(OpaqueDmaRead.status(peer)).isZero();
     }
@@ -151,7 +151,7 @@ class RemoteMemoryTest {
       peer.assertRefused(Errno.EINVAL, Command.DEVICE_GET_INFO, MessageBytes.empty().u32(3, 0, 0, 0));
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(7, 0, 6 * IOVA, 4096), fd);
       peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(0, 6 * IOVA, 4096));
-      peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
+      peer.send(question.reply(MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
       // One more mapping, right behind the answer: it comes with the same read, and has its own memory.
       peer.send(RawPeer.command(5, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, 5 * IOVA, 4096)), fd);
       assertThat(peer.receive(2)).extracting(RawPeer.Message::id).containsExactly(0x77, 5);
@@ -171,13 +171,13 @@ class RemoteMemoryTest {
       peer.send(RawPeer.command(2, Command.DEVICE_FEATURE, MessageBytes.empty().u32(16, 0x10002).u32(0, 0)));
       peer.send(RawPeer.command(3, Command.REGION_READ, MessageBytes.regionAccess(2, 100, 4)));
       assertThat(peer.reply(1, Command.REGION_WRITE).errno()).isZero();
-      peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
+      peer.send(question.reply(MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
       assertThat(peer.receive(3)).extracting(RawPeer.Message::id).containsExactly(0x77, 2, 3);
       assertThat(OpaqueDmaRead.status(peer)).isZero();
     }
   }
 
-  /** A device that asks while it is asked: the client answers in any order. */
+  /** Nested accesses: the client replies to the device's requests in any order. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void nestsPendingReads(boolean newestFirst) throws Exception {
@@ -187,8 +187,8 @@ class RemoteMemoryTest {
           MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.DMA_WRITE_LONG)));
       RawPeer.Message second = peer.receive();
       assertThat(second.command()).isEqualTo(Command.DMA_WRITE.wireValue());
-      byte[] read = OpaqueDmaRead.reply(first, MessageBytes.empty().u64(IOVA, 4).u32(0xabcd));
-      byte[] written = OpaqueDmaRead.reply(second, MessageBytes.empty().u64(IOVA, 8));
+      byte[] read = first.reply(MessageBytes.empty().u64(IOVA, 4).u32(0xabcd));
+      byte[] written = second.reply(MessageBytes.empty().u64(IOVA, 8));
       peer.send(newestFirst ? written : read);
       peer.send(newestFirst ? read : written);
       // The write that came last has been done first, since it happened within the other.
@@ -211,13 +211,16 @@ class RemoteMemoryTest {
       }
       peer.send(RawPeer.command(9, Command.REGION_READ, MessageBytes.regionAccess(0, TestDevice.STATUS, 4)));
       for (RawPeer.Message question : questions) {
-        peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u32(1)));
+        peer.send(question.reply(MessageBytes.empty().u64(IOVA, 4).u32(1)));
       }
       assertThat(peer.receive(6)).extracting(RawPeer.Message::id).containsExactly(3, 2, 1, 0, 0x77, 9);
     }
   }
 
-  /** A client that waits for its reset to be done could not answer: the device's access ends, and the late answer is dropped. */
+  /**
+   * A client that waits for its reset to be done could not answer: the device's access ends, and the late
+   * answer is dropped.
+   */
   @Test
   void resetsDuringPendingDmaRead() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
@@ -227,7 +230,7 @@ class RemoteMemoryTest {
         List<RawPeer.Message> replies = peer.receive(2);
         assertThat(replies).extracting(RawPeer.Message::id).containsExactly(0x77, 1);
         assertThat(replies).extracting(RawPeer.Message::errno).containsOnly(0);
-        peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
+        peer.send(question.reply(MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
         assertThat(served.device().memory().get(LittleEndian.U32, 0)).isZero();
         assertThat(OpaqueDmaRead.status(peer)).isZero();
         assertThat(served.device().resets).isEqualTo(round + 1);
@@ -267,7 +270,7 @@ class RemoteMemoryTest {
       RawPeer.Message question = peer.receive();
       peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(0, IOVA + 4096, 4096));
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(5, 0, IOVA + 4096, 4096), fd);
-      peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA + 4088, 8)));
+      peer.send(question.reply(MessageBytes.empty().u64(IOVA + 4088, 8)));
       assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
       assertThat(OpaqueDmaRead.status(peer)).isEqualTo(Errno.EACCES.number());
       assertThat(FramingTest.readNumber(peer, IOVA + 4096)).isEqualTo(8);
@@ -283,7 +286,7 @@ class RemoteMemoryTest {
           MessageBytes.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(1));
       peer.send(RawPeer.message(0x78, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
           MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.TRAFFIC).toBytes()));
-      peer.send(OpaqueDmaRead.reply(peer.receive(), MessageBytes.empty().u64(IOVA, 8)));
+      peer.send(peer.receive().reply(MessageBytes.empty().u64(IOVA, 8)));
       Await.until("the traffic is done", () -> served.device().trafficDone == 1);
       // The device looks at the data again after its DMA.
       peer.send(RawPeer.command(0x79, Command.REGION_WRITE,
@@ -292,7 +295,7 @@ class RemoteMemoryTest {
       for (int i = 0; i < 300; i++) {
         peer.send(RawPeer.command(i, Command.REGION_WRITE, MessageBytes.regionAccess(2, 1000, 4).u32(-1)));
       }
-      peer.send(OpaqueDmaRead.reply(question, MessageBytes.empty().u64(IOVA, 1).bytes((byte) 1)));
+      peer.send(question.reply(MessageBytes.empty().u64(IOVA, 1).bytes((byte) 1)));
       assertThat(peer.receive(301)).extracting(RawPeer.Message::errno).containsOnly(0);
       assertThat(peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(0, TestDevice.COMMAND, 4))
           .fields().getInt(16))

@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.model.DataSession;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -19,7 +20,6 @@ import io.vfio4j.model.info.RegionCapability.RegionType;
 import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.model.region.MigrationRegionField;
 import io.vfio4j.model.v1.DeviceStateV1;
-import io.vfio4j.vfiouser.RoundTripTest;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
@@ -133,7 +133,7 @@ class V1Test {
         VfioUserClient source = serve(V1).connect();
         VfioUserClient target = other.connect();
         Arena arena = Arena.ofConfined()) {
-      MemorySegment content = RoundTripTest.pattern(arena, TestDevice.MEMORY_SIZE);
+      MemorySegment content = TestMemory.pattern(arena, TestDevice.MEMORY_SIZE);
       source.writeRegion(TestDevice.BAR2, 0, content);
       SavingSession saving = source.moveTo(DeviceState.PRE_COPY).savingSession();
       ResumingSession resuming = target.moveTo(DeviceState.RESUMING).resumingSession();
@@ -167,7 +167,8 @@ class V1Test {
   void splitsSegments() throws Exception {
     try (VfioUserClient client = serve(V1).connect(); Arena arena = Arena.ofConfined()) {
       ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
-      // More than the window holds: the first part of it has to be handed over to make room, and is refused there.
+      // More than the window holds: the first part of it has to be handed over to make room, and is refused
+      // there.
       assertErrno(Errno.EBADMSG, () -> resuming.write(arena.allocate((1 << 20) + 1)));
       client.reset();
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);

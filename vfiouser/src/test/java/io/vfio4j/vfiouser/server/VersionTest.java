@@ -126,10 +126,10 @@ class VersionTest {
 
   @ParameterizedTest
   @CsvSource({"0, 0", "1, 1", "2, 2", "3, 2", "65535, 2"})
-  void negotiatesLowerMinor(int asked, int granted) throws Exception {
+  void negotiatesLowerMinor(int request, int granted) throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectRaw()) {
       RawPeer.Message reply =
-          peer.succeed(Command.VERSION, MessageBytes.version(asked, RawPeer.CAPABILITIES));
+          peer.succeed(Command.VERSION, MessageBytes.version(request, RawPeer.CAPABILITIES));
       assertThat(reply.fields().getShort(2)).isEqualTo((short) granted);
     }
   }

@@ -3,22 +3,22 @@ package io.vfio4j.vfiouser.testing;
 
 import static org.assertj.core.api.Assertions.fail;
 
-/** Waits for what another thread does. A test that takes too long is interrupted, which ends this too. */
+/** Waits for a condition that another thread makes true. The timeout of the test interrupts the wait. */
 public final class Await {
 
   private Await() {
   }
 
-  /** Tells whether something is so now. */
+  /** A condition. */
   @FunctionalInterface
   public interface Condition {
     boolean isTrue() throws Exception;
   }
 
-  public static void until(String what, Condition condition) throws Exception {
+  public static void until(String description, Condition condition) throws Exception {
     while (!condition.isTrue()) {
       if (Thread.currentThread().isInterrupted()) {
-        fail("still waiting until " + what);
+        fail("still waiting until " + description);
       }
       Thread.onSpinWait();
     }

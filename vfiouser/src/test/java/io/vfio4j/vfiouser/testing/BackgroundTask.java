@@ -8,7 +8,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/** A call on a thread of its own. */
+/** A call in its own thread. */
 public final class BackgroundTask<T> {
 
   private final FutureTask<T> task;
@@ -27,13 +27,13 @@ public final class BackgroundTask<T> {
     return thread;
   }
 
-  /** Waits for the end, and returns what the call threw. */
+  /** Waits for the end, and returns the exception of the call, or null. */
   public @Nullable Throwable failure() {
     Threads.joinUninterruptibly(thread);
     return task.state() == Future.State.FAILED ? task.exceptionNow() : null;
   }
 
-  /** Waits for the result, and throws what the call threw. The thread has ended then. */
+  /** Waits for the thread to end, and returns the result or throws the exception of the call. */
   public T result() throws Exception {
     thread.join();
     try {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Huge pages of 2 MiB for a test: added to the system's pool where the test may do that, and taken out afterwards. */
+/** Huge pages of 2 MiB for a test: added to the system's pool if permitted, and removed afterwards. */
 public final class HugePages implements AutoCloseable {
 
   public static final long SIZE = 2L << 20;
@@ -25,14 +25,14 @@ public final class HugePages implements AutoCloseable {
   }
 
   public static HugePages reserve(long count) throws IOException {
-    boolean mayAdd = Files.isWritable(POOL);
-    if (mayAdd) {
+    boolean canAdd = Files.isWritable(POOL);
+    if (canAdd) {
       change(count);
     }
-    return new HugePages(mayAdd ? count : 0, free() >= count);
+    return new HugePages(canAdd ? count : 0, free() >= count);
   }
 
-  /** Tells whether there are as many as were asked for: without them a mapping is refused with ENOMEM. */
+  /** Returns whether enough pages are free; without them a mapping fails with ENOMEM. */
   public boolean areAvailable() {
     return available;
   }
@@ -42,9 +42,9 @@ public final class HugePages implements AutoCloseable {
     return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
   }
 
-  private static void change(long by) throws IOException {
+  private static void change(long difference) throws IOException {
     long now = Long.parseLong(Files.readString(POOL).strip());
-    Files.writeString(POOL, Long.toString(now + by));
+    Files.writeString(POOL, Long.toString(now + difference));
   }
 
   @Override

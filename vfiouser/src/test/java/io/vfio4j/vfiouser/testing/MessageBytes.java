@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Bytes of a message, written one after the other. */
+/** Writes the body of a message, little-endian. */
 public final class MessageBytes {
 
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -57,7 +57,7 @@ public final class MessageBytes {
     return bytes.toByteArray();
   }
 
-  /** The first bytes only. */
+  /** Returns the first bytes. */
   public byte[] toBytes(int length) {
     return java.util.Arrays.copyOf(toBytes(), length);
   }
@@ -86,8 +86,8 @@ public final class MessageBytes {
     return empty().u32(20, flags, index, start, count);
   }
 
-  /** Of DEVICE_FEATURE, with room for an answer. */
-  public static MessageBytes feature(int flags, int room) {
-    return empty().u32(8 + room, flags);
+  /** Returns the fields of DEVICE_FEATURE, with an argsz for data of this size. */
+  public static MessageBytes feature(int flags, int dataSize) {
+    return empty().u32(8 + dataSize, flags);
   }
 }

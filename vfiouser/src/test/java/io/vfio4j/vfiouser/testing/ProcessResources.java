@@ -16,16 +16,16 @@ import java.util.stream.Stream;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
-/** What this process holds of the kernel's. */
+/** Resources of this process: descriptors, mappings, native memory, threads. */
 public final class ProcessResources {
 
-  /** Where Arena's memory is counted. */
+  /** The category in which the JVM counts the memory of arenas. */
   private static final Pattern OTHER = Pattern.compile("Other \\(reserved=(\\d+)KB");
 
   private ProcessResources() {
   }
 
-  /** Returns what is open and may leak: sockets, memory files, eventfds. */
+  /** Counts open sockets, memfds and eventfds. */
   public static Map<String, Long> openFds() throws IOException {
     Map<String, Long> open = new TreeMap<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
@@ -49,19 +49,19 @@ public final class ProcessResources {
     }
   }
 
-  /** Waits until as much is open as before; never, if something leaks. */
+  /** Waits until the same descriptors are open as before. */
   public static void awaitFds(Map<String, Long> before) throws Exception {
-    Await.until("as much is open as before", () -> openFds().equals(before));
+    Await.until("the same descriptors are open as before", () -> openFds().equals(before));
   }
 
-  /** Returns how many mappings this process has of files whose names begin so. */
-  public static long mappings(String name) throws IOException {
+  /** Counts the mappings of files whose names have this prefix. */
+  public static long mappings(String prefix) throws IOException {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
-      return lines.filter(line -> line.contains(" " + name)).count();
+      return lines.filter(line -> line.contains(" " + prefix)).count();
     }
   }
 
-  /** Returns how much native memory the JVM has given out to its users, as its own bookkeeping says. */
+  /** Returns the native memory of arenas, from the JVM's native memory tracking. */
   public static long nativeKiB() throws JMException {
     String summary = (String) ManagementFactory.getPlatformMBeanServer().invoke(
         new ObjectName("com.sun.management:type=DiagnosticCommand"), "vmNativeMemory",

@@ -4,14 +4,14 @@ package io.vfio4j.vfiouser.testing;
 import io.vfio4j.testkit.Seeds;
 import java.util.random.RandomGenerator;
 
-/** A property that holds for many random cases. A failure names the seed that replays its case alone. */
+/** A property that holds for many random cases. A failure reports the seed of its case. */
 @FunctionalInterface
 public interface Property {
 
   /** Checks one case. */
   void check(RandomGenerator random) throws Exception;
 
-  /** Checks many cases, as {@link Seeds} does. */
+  /** Checks a number of cases. */
   static void holdsFor(int cases, Property property) {
     Seeds.forEach(cases, property::check);
   }

@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An end of a connection that sends and takes bytes as the test says, whatever the protocol says. */
+/** An end of a connection that sends and receives arbitrary bytes. */
 public final class RawPeer implements AutoCloseable {
 
   public static final int COMMAND = 0;
@@ -31,7 +31,7 @@ public final class RawPeer implements AutoCloseable {
   public static final String CAPABILITIES =
       "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576}}";
 
-  /** A message as it came. */
+  /** A received message. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   public record Message(int id, int command, long size, int flags, int errno, byte[] body) {
 
@@ -41,6 +41,17 @@ public final class RawPeer implements AutoCloseable {
 
     public ByteBuffer fields() {
       return MessageBytes.read(body);
+    }
+
+    /** Returns a reply to this command. */
+    public byte[] reply(MessageBytes replyBody) {
+      byte[] bytes = replyBody.toBytes();
+      return header(id, command, Header.SIZE + bytes.length, REPLY, 0).bytes(bytes).toBytes();
+    }
+
+    /** Returns an error reply to this command. */
+    public byte[] error(int number) {
+      return header(id, command, Header.SIZE, ERROR, number).toBytes();
     }
   }
 
@@ -53,7 +64,7 @@ public final class RawPeer implements AutoCloseable {
     socket.receiveTimeout(Duration.ofSeconds(60));
   }
 
-  /** Descriptors that came with the messages so far. */
+  /** Returns the descriptors received so far. */
   public ReceivedFds fds() {
     return fds;
   }
@@ -81,7 +92,7 @@ public final class RawPeer implements AutoCloseable {
     }
   }
 
-  /** Sends a command and takes what is answered to it. */
+  /** Sends a command and receives its reply. */
   public Message call(Command command, MessageBytes body, Fd... withFds) throws IOException {
     int id = nextId++;
     send(command(id, command, body), withFds);
@@ -96,7 +107,7 @@ public final class RawPeer implements AutoCloseable {
     return reply;
   }
 
-  /** Sends a command that succeeds. */
+  /** Sends a command and checks that it succeeds. */
   public Message succeed(Command command, MessageBytes body, Fd... withFds) throws IOException {
     Message reply = call(command, body, withFds);
     assertThat(reply.errno()).isZero();
@@ -104,7 +115,7 @@ public final class RawPeer implements AutoCloseable {
     return reply;
   }
 
-  /** Sends a command that is refused. */
+  /** Sends a command and checks that it is refused, with a reply without a body. */
   public void assertRefused(Errno errno, Command command, MessageBytes body, Fd... withFds)
       throws IOException {
     Message reply = call(command, body, withFds);
@@ -135,32 +146,32 @@ public final class RawPeer implements AutoCloseable {
     try (Arena confined = Arena.ofConfined()) {
       MemorySegment into = confined.allocate(Math.max(1, count));
       for (int done = 0; done < count;) {
-        int got = socket.receive(into.asSlice(done, count - done), fds);
-        if (got <= 0) {
-          throw new EOFException(got == 0 ? "end of stream" : "nothing came");
+        int received = socket.receive(into.asSlice(done, count - done), fds);
+        if (received <= 0) {
+          throw new EOFException(received == 0 ? "end of stream" : "no data within the timeout");
         }
-        done += got;
+        done += received;
       }
       return into.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
     }
   }
 
-  /** Checks that the peer has closed the connection, with nothing more to say. */
+  /** Checks that the peer has closed the connection without sending anything more. */
   public void assertEnd() throws LinuxException {
     try (Arena confined = Arena.ofConfined()) {
       assertThat(socket.receive(confined.allocate(1), fds)).as("end of stream").isZero();
     } catch (LinuxException e) {
-      // What the peer had not read when it closed.
+      // The peer closed with unread data.
       assertThat(e.errno()).isEqualTo(Errno.ECONNRESET);
     }
   }
 
-  /** Checks that nothing was answered to what was sent: the next answer is that to a new command. */
+  /** Checks that there is no reply to what was sent: the next reply is to a new command. */
   public void assertNoReply() throws IOException {
     succeed(Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0));
   }
 
-  /** All that is sent from now on goes out in order; a list for pipelining. */
+  /** Receives several messages. */
   public List<Message> receive(int count) throws IOException {
     List<Message> messages = new ArrayList<>();
     for (int i = 0; i < count; i++) {

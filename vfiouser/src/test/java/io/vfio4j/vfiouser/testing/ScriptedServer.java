@@ -6,26 +6,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
-import io.vfio4j.vfiouser.wire.Header;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
-/** A server that knows how to begin, accesses to regions, and what a test lets it answer. Remembers what it was told. */
+/**
+ * A server with the replies of a test's script, and default replies to VERSION, info and region commands.
+ * Records all commands.
+ */
 public final class ScriptedServer implements AutoCloseable {
 
-  /** Answers a command: its body, or null for what the server knows by itself. It may send by itself too. */
+  /**
+   * Returns the body of the reply to a command, {@link #NOTHING}, or null for the default. May also send
+   * itself.
+   */
   @FunctionalInterface
   public interface Script {
     @Nullable
-    MessageBytes reply(RawPeer.Message asked, RawPeer peer) throws IOException;
+    MessageBytes reply(RawPeer.Message request, RawPeer peer) throws IOException;
   }
 
-  /** No answer at all. */
+  /** No reply. */
   public static final MessageBytes NOTHING = MessageBytes.empty();
 
   private final RawPeer peer;
@@ -36,9 +42,9 @@ public final class ScriptedServer implements AutoCloseable {
   private final VfioUserClient client;
 
   /**
-   * Connects a client to a server.
+   * Starts a server and connects a client.
    *
-   * @param json what the server answers to VERSION
+   * @param json the capabilities in the reply to VERSION
    */
   public ScriptedServer(String json, ClientOptions options, Script script)
       throws LinuxException, DeviceException {
@@ -55,7 +61,7 @@ public final class ScriptedServer implements AutoCloseable {
     return client;
   }
 
-  /** What came since the client was ready. */
+  /** Returns the commands received since the client was connected. */
   public List<RawPeer.Message> received() {
     return received;
   }
@@ -63,12 +69,12 @@ public final class ScriptedServer implements AutoCloseable {
   private boolean serve() throws IOException {
     try {
       while (true) {
-        RawPeer.Message asked = peer.receive();
-        received.add(asked);
-        MessageBytes scripted = script.reply(asked, peer);
-        MessageBytes answer = scripted != null ? scripted : defaultReply(asked);
-        if (answer != NOTHING && (asked.flags() & RawPeer.NO_REPLY) == 0) {
-          peer.send(reply(asked, answer));
+        RawPeer.Message request = peer.receive();
+        received.add(request);
+        MessageBytes scripted = script.reply(request, peer);
+        MessageBytes reply = scripted != null ? scripted : defaultReply(request);
+        if (reply != NOTHING && (request.flags() & RawPeer.NO_REPLY) == 0) {
+          peer.send(request.reply(reply));
         }
       }
     } catch (EOFException | LinuxException e) {
@@ -76,28 +82,17 @@ public final class ScriptedServer implements AutoCloseable {
     }
   }
 
-  public static byte[] reply(RawPeer.Message asked, MessageBytes body) {
-    byte[] bytes = body.toBytes();
-    return RawPeer.header(asked.id(), asked.command(), Header.SIZE + bytes.length, RawPeer.REPLY, 0)
-        .bytes(bytes)
-        .toBytes();
-  }
-
-  public static byte[] error(RawPeer.Message asked, int errno) {
-    return RawPeer.header(asked.id(), asked.command(), Header.SIZE, RawPeer.ERROR, errno).toBytes();
-  }
-
-  private MessageBytes defaultReply(RawPeer.Message asked) throws LinuxException {
-    return switch (asked.command()) {
+  private MessageBytes defaultReply(RawPeer.Message request) throws LinuxException {
+    return switch (request.command()) {
       case 1 -> MessageBytes.version(1, json);
       case 4 -> MessageBytes.empty().u32(16, 3, 9, 5);
-      case 5 -> MessageBytes.empty().u32(32, 3, asked.fields().getInt(8), 0).u64(4096, 0);
+      case 5 -> MessageBytes.empty().u32(32, 3, request.fields().getInt(8), 0).u64(4096, 0);
       case 8 -> MessageBytes.empty().u16(0);
-      case 9 -> MessageBytes.empty().bytes(asked.body()).zeros(asked.fields().getInt(12));
-      case 10 -> MessageBytes.empty().bytes(java.util.Arrays.copyOf(asked.body(), 16));
+      case 9 -> MessageBytes.empty().bytes(request.body()).zeros(request.fields().getInt(12));
+      case 10 -> MessageBytes.empty().bytes(java.util.Arrays.copyOf(request.body(), 16));
       default -> {
-        if ((asked.flags() & RawPeer.NO_REPLY) == 0) {
-          peer.send(error(asked, 25));
+        if ((request.flags() & RawPeer.NO_REPLY) == 0) {
+          peer.send(request.error(Errno.ENOTTY.number()));
         }
         yield NOTHING;
       }

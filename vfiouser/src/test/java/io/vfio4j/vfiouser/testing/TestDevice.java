@@ -40,10 +40,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small device: BAR0 has registers that make it do DMA and raise interrupts, BAR2 is memory and all of its state.
- * Its stream is a magic number and BAR2; the first page of that can be had in PRE_COPY.
+ * A small device: BAR0 has registers that make it do DMA and raise interrupts, BAR2 is memory and the whole
+ * state. Its saved state is a magic number followed by BAR2; the first page is available in PRE_COPY.
  */
-@SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes, the tests' reads.
+@SuppressWarnings("NonAtomicVolatileUpdate") // Written by one thread, read by the tests.
 public class TestDevice implements EmulatedDevice {
 
   public static final int BAR0 = 0;
@@ -66,21 +66,21 @@ public class TestDevice implements EmulatedDevice {
   public static final int STATUS = 0x18;
   /** Writes here are refused with EACCES. */
   public static final int REFUSED = 0x40;
-  /** Writes from here on are noted, until {@link #RECORDED_END}. */
+  /** Writes from here to {@link #RECORDED_END} are recorded. */
   public static final int RECORDED = 0x80;
   static final int RECORDED_END = 0x100;
 
-  /** Values of {@link #COMMAND}; {@link #STATUS} has the errno afterwards. */
+  /** Values of {@link #COMMAND}; {@link #STATUS} then has the errno. */
   public static final int DMA_READ = 1;
   public static final int DMA_WRITE = 2;
   public static final int DMA_WRITE_LONG = 3;
   public static final int RAISE_MSIX = 4;
   public static final int INTX_HIGH = 5;
   public static final int INTX_LOW = 6;
-  /** Writes a 64-bit number at ADDRESS whenever the server lets it, LENGTH times. */
+  /** Writes a 64-bit number at ADDRESS as due work, LENGTH times. */
   public static final int TRAFFIC = 7;
 
-  /** More than the usual number of descriptors in a message. */
+  /** More doorbells than the usual number of descriptors in a message. */
   public static final List<Doorbell> DOORBELLS = Stream.concat(
       Stream.of(new Doorbell(RECORDED, 4, OptionalLong.empty()),
           new Doorbell(RECORDED + 4, 4, OptionalLong.of(7)),
@@ -99,23 +99,25 @@ public class TestDevice implements EmulatedDevice {
 
   private static final long MAGIC = 0x6563697665643474L;
 
-  /** How to fail at an arc. */
+  /** A planned failure of an arc. */
   public record Failure(Arc at, Errno errno, boolean entersError) {
   }
 
   final DeviceStateMachine machine;
-  /** What is said of BAR2, before the device is served. */
+  /** Capabilities of BAR2, set before the device is served. */
   public List<RegionCapability> memoryCapabilities = List.of();
   public volatile @Nullable Failure failure;
-  /** Whether what is read in PRE_COPY never ends. */
+  /** Whether the data in PRE_COPY never ends. */
   public volatile boolean endless;
   public volatile boolean haltsAllDma;
   public volatile int resets;
   public volatile int trafficDone;
-  /** How much a piece of traffic moves: 8 writes the number, more is written from the memory and read back into it. */
+  /**
+   * Size of a transfer of the traffic: 8 writes the number, more is written from BAR2 and read back into it.
+   */
   public volatile int trafficBytes = Long.BYTES;
   public volatile int trafficErrno;
-  /** The writes that were noted: offset and bytes. */
+  /** The recorded writes: offset and bytes. */
   public final BlockingQueue<String> recordedWrites = new LinkedBlockingQueue<>();
 
   private final Arena arena = Arena.ofShared();
@@ -123,7 +125,7 @@ public class TestDevice implements EmulatedDevice {
   private final MemorySegment registers = arena.allocate(REGISTERS_SIZE, 8);
   private final MemorySegment config = arena.allocate(CONFIG_SIZE, 8);
   private final MemorySegment memory;
-  /** Of the one data session that there may be. */
+  /** Buffers of the current data session. */
   private final MemorySegment magic = arena.allocate(8);
   private final MemorySegment stream = arena.allocate(STREAM_BYTES, 8);
   private @Nullable DmaMemory dma;
@@ -144,7 +146,7 @@ public class TestDevice implements EmulatedDevice {
     return new TestDevice(MigrationFeatures.ALL);
   }
 
-  /** The device's memory, to be touched while the server is idle. */
+  /** Returns BAR2, to be accessed while the server is idle. */
   public MemorySegment memory() {
     return memory;
   }
@@ -165,9 +167,9 @@ public class TestDevice implements EmulatedDevice {
   }
 
   @Override
-  public void attach(DmaMemory memoryToReach, Interrupts interruptsToRaise) {
-    dma = memoryToReach;
-    interrupts = interruptsToRaise;
+  public void attach(DmaMemory dmaMemory, Interrupts deviceInterrupts) {
+    dma = dmaMemory;
+    interrupts = deviceInterrupts;
   }
 
   private MemorySegment region(int region) {
@@ -187,44 +189,44 @@ public class TestDevice implements EmulatedDevice {
   @Override
   public void writeRegion(int region, long offset, MemorySegment data) throws ErrnoException {
     if (region == BAR0 && offset == REFUSED) {
-      throw new ErrnoException(Errno.EACCES, "a register that refuses");
+      throw new ErrnoException(Errno.EACCES, "a register that refuses writes");
     }
     if (region == BAR0 && offset >= RECORDED && offset < RECORDED_END) {
       recordedWrites.add("%x: %s".formatted(offset,
           HexFormat.of().formatHex(data.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))));
     }
-    boolean isDo = region == BAR0 && offset == COMMAND;
-    if (isDo) {
+    boolean isCommand = region == BAR0 && offset == COMMAND;
+    if (isCommand) {
       runCommand(data.get(LittleEndian.U32, 0));
     }
-    // After what was done: the data must still be there.
+    // After the command: the data must still be valid.
     MemorySegment.copy(data, 0, region(region), offset, data.byteSize());
   }
 
-  private void runCommand(int what) {
+  private void runCommand(int command) {
     int errno = 0;
     try {
-      execute(what);
+      execute(command);
     } catch (ErrnoException e) {
       errno = e.errno().number();
     }
     registers.set(LittleEndian.U32, STATUS, errno);
   }
 
-  private void execute(int what) throws ErrnoException {
+  private void execute(int command) throws ErrnoException {
     long address = registers.get(LittleEndian.U64, ADDRESS);
     int length = registers.get(LittleEndian.U32, LENGTH);
-    DmaMemory memoryToReach = Objects.requireNonNull(dma);
+    DmaMemory dmaMemory = Objects.requireNonNull(dma);
     Interrupts raised = Objects.requireNonNull(interrupts);
-    switch (what) {
-      case DMA_READ -> memoryToReach.read(address, memory.asSlice(0, length));
-      case DMA_WRITE -> memoryToReach.write(address, memory.asSlice(0, length));
-      case DMA_WRITE_LONG -> memoryToReach.writeLong(address, LONG_VALUE);
+    switch (command) {
+      case DMA_READ -> dmaMemory.read(address, memory.asSlice(0, length));
+      case DMA_WRITE -> dmaMemory.write(address, memory.asSlice(0, length));
+      case DMA_WRITE_LONG -> dmaMemory.writeLong(address, LONG_VALUE);
       case RAISE_MSIX -> raised.trigger(DeviceDescription.MSIX, length);
       case INTX_HIGH -> raised.intxLevel(true);
       case INTX_LOW -> raised.intxLevel(false);
       case TRAFFIC -> trafficLeft = length;
-      default -> throw new ErrnoException(Errno.EINVAL, "do " + what);
+      default -> throw new ErrnoException(Errno.EINVAL, "unknown command " + command);
     }
   }
 
@@ -256,7 +258,7 @@ public class TestDevice implements EmulatedDevice {
   private Optional<DataSession> takeArc(Arc arc) throws ArcException {
     Failure planned = failure;
     if (planned != null && planned.at().equals(arc)) {
-      throw new ArcException(planned.errno(), planned.entersError(), "as planned");
+      throw new ArcException(planned.errno(), planned.entersError(), "a planned failure");
     }
     Resuming loaded = resuming;
     if (arc.from() == DeviceState.RESUMING && loaded != null) {
@@ -305,14 +307,14 @@ public class TestDevice implements EmulatedDevice {
     return now;
   }
 
-  private void transferTraffic(DmaMemory memoryToReach, long address) throws ErrnoException {
+  private void transferTraffic(DmaMemory dmaMemory, long address) throws ErrnoException {
     if (trafficBytes == Long.BYTES) {
-      memoryToReach.writeLong(address, trafficDone + 1);
+      dmaMemory.writeLong(address, trafficDone + 1);
       return;
     }
     MemorySegment piece = memory.asSlice(0, trafficBytes);
-    memoryToReach.write(address, piece);
-    memoryToReach.read(address, piece);
+    dmaMemory.write(address, piece);
+    dmaMemory.read(address, piece);
   }
 
   @Override
@@ -321,7 +323,7 @@ public class TestDevice implements EmulatedDevice {
     file.close();
   }
 
-  /** The state, read out. */
+  /** Saves the state. */
   private final class Saving implements SavingSession {
 
     private int done;
@@ -359,7 +361,7 @@ public class TestDevice implements EmulatedDevice {
     }
   }
 
-  /** The state, written in: at once, except that it is judged at the end. */
+  /** Loads the state, which is validated at the end. */
   private final class Resuming implements ResumingSession {
 
     private long done;

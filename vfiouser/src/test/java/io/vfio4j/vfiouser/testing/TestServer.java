@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** A device that is served at a path, by a thread of its own. */
+/** A {@link TestDevice} served at a path, in its own thread. */
 public final class TestServer implements AutoCloseable {
 
   private final TestDevice device;
@@ -61,7 +61,7 @@ public final class TestServer implements AutoCloseable {
     return path;
   }
 
-  /** The server's thread. */
+  /** Returns the server's thread. */
   public Thread thread() {
     return run.thread();
   }
@@ -74,7 +74,7 @@ public final class TestServer implements AutoCloseable {
     return connect(ClientOptions.DEFAULT);
   }
 
-  /** Connects as soon as the client before is gone for good. */
+  /** Connects, and retries until the server has noticed that the previous client disconnected. */
   public VfioUserClient connect(ClientOptions options) throws DeviceException {
     while (true) {
       try {
@@ -88,7 +88,7 @@ public final class TestServer implements AutoCloseable {
     }
   }
 
-  /** A connection on which nothing has been said. */
+  /** Opens a connection without a VERSION. */
   public RawPeer connectRaw() throws Exception {
     return new RawPeer(UnixSocket.connect(path));
   }
@@ -99,14 +99,14 @@ public final class TestServer implements AutoCloseable {
     return peer;
   }
 
-  /** Waits for the server to end by itself, or as it was told before. */
+  /** Waits for the server to end. */
   public void awaitEnd() throws Exception {
     assertThat(run.result()).isTrue();
   }
 
   /**
-   * Checks that the server goes on: it serves a client, and has nothing more to complain about. That client is gone
-   * for good afterwards.
+   * Checks that the server still works: it serves another client, and has logged nothing but counts of
+   * suppressed lines. That client has disconnected when this returns.
    */
   public void assertServesNext() throws Exception {
     int resets;
@@ -115,8 +115,8 @@ public final class TestServer implements AutoCloseable {
       client.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 42);
       assertThat(client.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(42);
     }
-    Await.until("the device is reset, the last that happens for a client", () -> device.resets > resets);
-    assertThat(log).as("complaints, but for the counts of those before").allMatch(
+    Await.until("the device is reset, the server's last action for a client", () -> device.resets > resets);
+    assertThat(log).as("log lines, except counts of suppressed ones").allMatch(
         line -> line.startsWith("left out "));
   }
 
