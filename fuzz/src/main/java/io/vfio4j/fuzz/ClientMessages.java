@@ -42,7 +42,8 @@ final class ClientMessages {
   /** Returns DEVICE_GET_INFO, DEVICE_GET_REGION_INFO, DEVICE_GET_IRQ_INFO or DEVICE_GET_REGION_IO_FDS. */
   static Op.Message info(int command, int index) {
     return switch (command) {
-      case WireMessage.DEVICE_GET_REGION_INFO -> message(command, 0, new ByteWriter().u32(64, 0, index, 0).u64(0, 0));
+      case WireMessage.DEVICE_GET_REGION_INFO ->
+        message(command, 0, new ByteWriter().u32(64, 0, index, 0).u64(0, 0));
       case WireMessage.DEVICE_GET_INFO -> message(command, 0, new ByteWriter().u32(16, 0, 0, 0));
       default -> message(command, 0, new ByteWriter().u32(16, 0, index, 0));
     };

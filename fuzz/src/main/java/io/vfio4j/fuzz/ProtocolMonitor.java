@@ -56,7 +56,8 @@ final class ProtocolMonitor {
   WireMessage checkReceived(MemorySegment head, MemorySegment tail) {
     require(head.byteSize() >= WireMessage.HEADER, "a message without a header");
     WireMessage message = WireMessage.read(head);
-    require(message.size() == head.byteSize() + tail.byteSize(), "a message whose size differs from its header",
+    require(message.size() == head.byteSize() + tail.byteSize(),
+        "a message whose size differs from its header",
         message);
     if (message.isCommand()) {
       require(message.command() == WireMessage.DMA_READ || message.command() == WireMessage.DMA_WRITE,
@@ -64,13 +65,15 @@ final class ProtocolMonitor {
       return message;
     }
     require(message.isReply(), "a message of an unknown type", message);
-    require(message.errno() != 0 == ((message.flags() & WireMessage.ERROR) != 0), "inconsistent errno and error flag",
+    require(message.errno() != 0 == ((message.flags() & WireMessage.ERROR) != 0),
+        "inconsistent errno and error flag",
         message);
     WireMessage command = unanswered.poll();
     while (command != null && !isReplyTo(message, command) && !command.wantsReply()) {
       command = unanswered.poll();
     }
-    require(command != null && isReplyTo(message, command), "a reply that does not match the next command", message);
+    require(command != null && isReplyTo(message, command), "a reply that does not match the next command",
+        message);
     return message;
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -23,6 +22,7 @@ import io.vfio4j.vfiouser.server.ServerOptions;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.RawPeer;
 import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.testing.TestServer;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Structs;

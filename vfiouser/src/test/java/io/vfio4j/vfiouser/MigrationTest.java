@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -22,6 +21,7 @@ import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.RawPeer;
 import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.testing.TestServer;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;

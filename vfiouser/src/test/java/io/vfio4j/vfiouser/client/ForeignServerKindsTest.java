@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -30,6 +29,7 @@ import io.vfio4j.testkit.foreign.ForeignServer;
 import io.vfio4j.testkit.foreign.ServerTrait;
 import io.vfio4j.vfiouser.client.ServerQuirk.Kind;
 import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;

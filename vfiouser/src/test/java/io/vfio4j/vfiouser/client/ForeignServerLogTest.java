@@ -45,10 +45,12 @@ class ForeignServerLogTest extends ForeignServerTestBase {
         return request.reply(MessageBytes.empty().bytes(request.body()));
       }
       if (isFeature(request, Feature.DMA_LOGGING_REPORT | Feature.GET)) {
-        return request.reply(MessageBytes.empty().bytes(request.body()).bytes(bitmap(request.fields().getLong(16))));
+        return request
+            .reply(MessageBytes.empty().bytes(request.body()).bytes(bitmap(request.fields().getLong(16))));
       }
       if (isCommand(request, Command.DMA_UNMAP) && request.fields().getInt(4) == 1) {
-        return request.reply(MessageBytes.empty().bytes(request.body()).bytes(bitmap(request.fields().getLong(16))));
+        return request
+            .reply(MessageBytes.empty().bytes(request.body()).bytes(bitmap(request.fields().getLong(16))));
       }
       // A register write makes this device write 8 bytes at the written address.
       if (isCommand(request, Command.REGION_WRITE)) {

@@ -172,9 +172,10 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ValueSource(ints = {0, 3, 20})
   void reportsSilentServerAsLost(int bytes) throws Exception {
     try (VfioUserClient client = connect(SHORT_TIMEOUT,
-        (request, peer) -> isCommand(request, Command.REGION_READ) && request.fields().getInt(8) == TestDevice.BAR0
-            ? java.util.Arrays.copyOf(request.reply(MessageBytes.regionAccess(0, 0, 4).u32(1)), bytes)
-            : null)) {
+        (request,
+            peer) -> isCommand(request, Command.REGION_READ) && request.fields().getInt(8) == TestDevice.BAR0
+                ? java.util.Arrays.copyOf(request.reply(MessageBytes.regionAccess(0, 0, 4).u32(1)), bytes)
+                : null)) {
       assertLost(Errno.ETIMEDOUT, client);
     }
   }
@@ -182,21 +183,22 @@ class ForeignServerTest extends ForeignServerTestBase {
   @ParameterizedTest
   @ValueSource(strings = {"silent", "major", "minor", "nonsense", "limits", "refused", "long"})
   void refusesInvalidVersionReply(String what) throws Exception {
-    assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> connect(SHORT_TIMEOUT, (request, peer) -> {
-      return switch (what) {
-        case "silent" -> NOTHING;
-        case "major" -> request.reply(MessageBytes.empty().u16(1).u16(0));
-        case "minor" -> request.reply(MessageBytes.empty().u16(0).u16(3));
-        case "nonsense" -> request.reply(MessageBytes.version(0, "[]"));
-        case "limits" ->
-          request.reply(MessageBytes.version(0, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
-        case "long" -> request.reply(MessageBytes.version(0, " ".repeat(9000)));
-        default -> request.error(22);
-      };
-    })).satisfies(e -> {
-      assertThat(e.errno()).isIn(Errno.EINVAL, Errno.EPROTO, Errno.ETIMEDOUT);
-      assertThat(e.getMessage()).startsWith("foreign");
-    });
+    assertThatExceptionOfType(DeviceException.class)
+        .isThrownBy(() -> connect(SHORT_TIMEOUT, (request, peer) -> {
+          return switch (what) {
+            case "silent" -> NOTHING;
+            case "major" -> request.reply(MessageBytes.empty().u16(1).u16(0));
+            case "minor" -> request.reply(MessageBytes.empty().u16(0).u16(3));
+            case "nonsense" -> request.reply(MessageBytes.version(0, "[]"));
+            case "limits" ->
+              request.reply(MessageBytes.version(0, "{\"capabilities\":{\"max_data_xfer_size\":0}}"));
+            case "long" -> request.reply(MessageBytes.version(0, " ".repeat(9000)));
+            default -> request.error(22);
+          };
+        })).satisfies(e -> {
+          assertThat(e.errno()).isIn(Errno.EINVAL, Errno.EPROTO, Errno.ETIMEDOUT);
+          assertThat(e.getMessage()).startsWith("foreign");
+        });
   }
 
   @Test

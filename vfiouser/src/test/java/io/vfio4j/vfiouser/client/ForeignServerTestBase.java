@@ -80,8 +80,9 @@ abstract class ForeignServerTestBase {
     return switch (request.command()) {
       case 1 -> request.reply(MessageBytes.empty().u16(0).u16(0));
       case 4 -> request.reply(MessageBytes.empty().u32(16, 3, 9, 5));
-      case 9 -> request.reply(MessageBytes.regionAccess(request.fields().getInt(8), request.fields().getLong(0),
-          request.fields().getInt(12)).zeros(request.fields().getInt(12)));
+      case 9 ->
+        request.reply(MessageBytes.regionAccess(request.fields().getInt(8), request.fields().getLong(0),
+            request.fields().getInt(12)).zeros(request.fields().getInt(12)));
       case 10 -> request.reply(MessageBytes.empty().bytes(request.body()));
       case 13, 2, 3 -> request.reply(MessageBytes.empty());
       case 16 -> defaultFeatureReply(request);

@@ -100,7 +100,8 @@ class MigrationTimeoutTest {
     try (RawPeer _ = new RawPeer(pair.one())) {
       assertThatExceptionOfType(DeviceLostException.class)
           .isThrownBy(
-              () -> VfioUserClient.of(pair.other(), "silent", SHORT_TIMEOUT.withMigrationTimeout(LONG_TIMEOUT)))
+              () -> VfioUserClient.of(pair.other(), "silent",
+                  SHORT_TIMEOUT.withMigrationTimeout(LONG_TIMEOUT)))
           .withMessageContaining("VERSION was not answered in time");
     }
   }

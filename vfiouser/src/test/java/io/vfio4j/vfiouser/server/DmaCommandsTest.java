@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.linux.MemoryMap;
@@ -19,6 +18,7 @@ import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.RawPeer;
 import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.testing.TestServer;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.LittleEndian;

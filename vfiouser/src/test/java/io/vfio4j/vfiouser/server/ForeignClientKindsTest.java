@@ -3,7 +3,6 @@ package io.vfio4j.vfiouser.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
@@ -16,6 +15,7 @@ import io.vfio4j.testkit.foreign.QemuClient;
 import io.vfio4j.testkit.foreign.QemuMigration;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.testing.TestServer;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import java.lang.foreign.Arena;

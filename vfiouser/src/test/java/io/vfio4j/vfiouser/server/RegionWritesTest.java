@@ -250,7 +250,8 @@ class RegionWritesTest {
 
   @Test
   void boundsWritesPerMessage() throws Exception {
-    try (ScriptedServer server = new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (request, peer) -> null)) {
+    try (ScriptedServer server =
+        new ScriptedServer(MULTIPLE, ClientOptions.DEFAULT, (request, peer) -> null)) {
       server.client().regions().postAll(java.util.Collections.nCopies(450, RegionWrite.ofInt(0, 0, 0)));
       server.client().readInt(0, 0);
       assertThat(server.received().subList(0, 3)).extracting(message -> message.fields().getLong(0))

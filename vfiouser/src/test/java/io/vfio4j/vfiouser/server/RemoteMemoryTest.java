@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
@@ -18,6 +17,7 @@ import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.OpaqueDmaRead;
 import io.vfio4j.vfiouser.testing.RawPeer;
 import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.testing.TestServer;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.LittleEndian;
