@@ -82,8 +82,8 @@ class OtherUserIT {
 
   private Process startOtherUserPeer(String way) throws IOException {
     Path classes = Files.createDirectories(folder.resolve("classes/io/vfio4j/interop"));
-    try (InputStream code = requireNonNull(OtherUserPeer.class.getResourceAsStream("Stranger.class"))) {
-      Files.write(classes.resolve("Stranger.class"), code.readAllBytes());
+    try (InputStream code = requireNonNull(OtherUserPeer.class.getResourceAsStream("OtherUserPeer.class"))) {
+      Files.write(classes.resolve("OtherUserPeer.class"), code.readAllBytes());
     }
     return new ProcessBuilder("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-cp",

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vfio4j.engine.target;
+
+import org.jspecify.annotations.NullMarked;
