@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The suite that judges the migration of any device, and its reports. */
+/** The suite that checks the migration of any device, and its reports. */
 module io.vfio4j.conformance {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;

@@ -4,31 +4,31 @@ package io.vfio4j.conformance;
 import io.vfio4j.conformance.report.Check;
 import io.vfio4j.conformance.report.CheckResult;
 
-/** Hears of the suite's progress, in the thread that runs it. */
+/** Receives the progress of the suite, in the thread that runs it. */
 public interface ConformanceListener {
 
-  /** Hears nothing. */
+  /** Ignores all events. */
   ConformanceListener NONE = new ConformanceListener() {
   };
 
   /**
-   * The suite begins.
+   * Called before the first check.
    *
-   * @param checks how many there are
+   * @param checks the number of checks that will run
    */
-  default void started(int checks) {
+  default void suiteStarted(int checks) {
   }
 
-  /** A check begins. */
-  default void started(Check check) {
+  /** Called before each check. */
+  default void checkStarted(Check check) {
   }
 
-  /** Returns whether to end the suite before the next check: the device is reset then. */
+  /** Returns whether to cancel the suite before the next check; the device is then reset. */
   default boolean isCancelled() {
     return false;
   }
 
-  /** A check has ended. */
-  default void finished(CheckResult result) {
+  /** Called after each check. */
+  default void checkFinished(CheckResult result) {
   }
 }

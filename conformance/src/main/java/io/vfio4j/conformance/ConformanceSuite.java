@@ -4,8 +4,9 @@ package io.vfio4j.conformance;
 import io.vfio4j.conformance.checks.CheckPlan;
 import io.vfio4j.conformance.checks.MigrationInterface;
 import io.vfio4j.conformance.checks.PlannedCheck;
-import io.vfio4j.conformance.checks.ResetChecks;
+
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.VerdictException;
 import io.vfio4j.conformance.report.Check;
 import io.vfio4j.conformance.report.CheckResult;
@@ -29,63 +30,62 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges whether a device migrates as the protocol says.
+ * Checks that a device follows the migration protocol.
  *
  * <p>
- * The device loses its state: it is reset at once, and before each check.
+ * The device loses its state: it is reset at the start, and before each check.
  */
 public final class ConformanceSuite {
 
   private final CheckContext context;
   private final ConformanceOptions options;
   private final ConformanceListener listener;
-  /** Checks that failed, or whose matter made others fail. */
+  /** Ids of the checks that failed, or that cover a failure found by another check. */
   private final Set<String> failed = new HashSet<>();
-  /** Resets between checks that failed, by the check whose matter they are. */
+  /** Failed resets between checks, by the id of the check that covers them. */
   private final Map<String, Verdict> failedResets = new LinkedHashMap<>();
   private @Nullable DeviceLostException lossCause;
 
-  private ConformanceSuite(CheckContext bench, ConformanceOptions options, ConformanceListener listener) {
-    this.context = bench;
+  private ConformanceSuite(CheckContext context, ConformanceOptions options, ConformanceListener listener) {
+    this.context = context;
     this.options = options;
     this.listener = listener;
   }
 
   /**
-   * Returns the checks that there are for a device with version 2 and these features, the dangerous ones included. A
-   * migration region of version 1 has more.
+   * Returns the checks of a device that has version 2 and these features, including the dangerous ones. A
+   * migration region of version 1 adds more.
    */
   public static List<Check> checks(MigrationFeatures features) {
     return CheckPlan.of(MigrationInterface.version2(features)).stream().map(PlannedCheck::check).toList();
   }
 
   /**
-   * Judges a device.
+   * Runs the suite.
    *
-   * @param subject the device, freshly opened; it is in RUNNING afterwards if it can be brought there
-   * @param options how to judge
-   * @param listener hears of the progress
-   * @return what was found
-   * @throws DeviceException if the device does not even tell its state
-   * @throws CancellationException if the listener cancelled it; the message says how far it came, and what the device is
-   *     in
+   * @param deviceUnderTest the device, just opened; it is in RUNNING afterwards if that is possible
+   * @param options which checks to run, and their limits
+   * @param listener receives the progress
+   * @return the results
+   * @throws DeviceException if the device does not report its state
+   * @throws CancellationException if the listener cancelled the suite; the message has the number of checks
+   *     done and the state of the device
    */
-  public static ConformanceReport run(DeviceUnderTest subject, ConformanceOptions options,
-      ConformanceListener listener)
-      throws DeviceException {
-    Instant begun = Instant.now();
-    long from = options.nanoTime().getAsLong();
-    try (CheckContext bench = new CheckContext(subject, options)) {
-      List<CheckResult> results = new ConformanceSuite(bench, options, listener).runAll();
-      return new ConformanceReport(bench.device().identity(), bench.features(), begun,
-          Duration.ofNanos(options.nanoTime().getAsLong() - from), options.groups(), results);
+  public static ConformanceReport run(DeviceUnderTest deviceUnderTest, ConformanceOptions options,
+      ConformanceListener listener) throws DeviceException {
+    Instant startTime = Instant.now();
+    long start = options.nanoTime().getAsLong();
+    try (CheckContext context = new CheckContext(deviceUnderTest, options)) {
+      List<CheckResult> results = new ConformanceSuite(context, options, listener).runAll();
+      return new ConformanceReport(context.device().identity(), context.features(), startTime,
+          Duration.ofNanos(options.nanoTime().getAsLong() - start), options.groups(), results);
     }
   }
 
   private List<CheckResult> runAll() {
     List<PlannedCheck> plan = CheckPlan.of(MigrationInterface.of(context.probe())).stream()
         .filter(planned -> options.groups().contains(planned.check().group()) || planned.isLast()).toList();
-    listener.started(plan.size());
+    listener.suiteStarted(plan.size());
     List<CheckResult> results = new ArrayList<>();
     for (PlannedCheck planned : plan) {
       if (listener.isCancelled()) {
@@ -93,16 +93,16 @@ public final class ConformanceSuite {
             "cancelled after %d of %d checks; %s".formatted(results.size(), plan.size(),
                 context.resetAndDescribe()));
       }
-      listener.started(planned.check());
-      long begun = options.nanoTime().getAsLong();
+      listener.checkStarted(planned.check());
+      long start = options.nanoTime().getAsLong();
       Verdict verdict = runCheck(planned);
       CheckResult result = new CheckResult(planned.check(), verdict,
-          Duration.ofNanos(options.nanoTime().getAsLong() - begun));
+          Duration.ofNanos(options.nanoTime().getAsLong() - start));
       if (verdict instanceof Verdict.Failure) {
         failed.add(planned.check().id());
       }
       results.add(result);
-      listener.finished(result);
+      listener.checkFinished(result);
     }
     return withFailedResets(results);
   }
@@ -110,64 +110,69 @@ public final class ConformanceSuite {
   private Verdict runCheck(PlannedCheck planned) {
     DeviceLostException loss = lossCause;
     if (loss != null) {
-      return new Verdict.NotApplicable("the device is gone: " + loss.getMessage());
+      return new Verdict.NotApplicable("the device is lost: " + loss.getMessage());
     }
     if (planned.check().isDangerous() && !options.includesDangerous()) {
-      return new Verdict.NotApplicable("it may do harm, and was not asked for");
+      return new Verdict.NotApplicable("it is dangerous, and dangerous checks were not enabled");
     }
     try {
-      Optional<VerdictException> unready = resetDevice();
-      if (unready.isPresent()) {
-        return notStarted(planned.check(), unready.get());
+      Optional<VerdictException> failedReset = resetDevice();
+      if (failedReset.isPresent()) {
+        return notStarted(planned.check(), failedReset.get());
       }
-      planned.experiment().run(context);
-    } catch (VerdictException judgement) {
+      planned.body().run(context);
+    } catch (VerdictException e) {
       context.drainDeviations();
-      return verdict(planned.check(), judgement);
+      return verdict(planned.check(), e);
     } catch (DeviceLostException e) {
       lossCause = e;
       return new Verdict.Failure("the device answers", String.valueOf(e.getMessage()));
     } catch (DeviceException e) {
       context.drainDeviations();
-      return new Verdict.Failure("no failure while this was checked", String.valueOf(e.getMessage()));
+      return new Verdict.Failure("no failure during the check", String.valueOf(e.getMessage()));
     }
     List<String> deviations = context.drainDeviations();
     return deviations.isEmpty() ? new Verdict.Pass() : new Verdict.Deviation(String.join("; ", deviations));
   }
 
-  /** Resets the device for a check; what is wrong with that is not the check's matter. */
+  /** Resets the device before a check; a failure of that reset belongs to another check. */
   private Optional<VerdictException> resetDevice() throws DeviceException {
     try {
       context.resetDevice();
       return Optional.empty();
-    } catch (VerdictException unready) {
+    } catch (VerdictException e) {
       context.drainDeviations();
-      return Optional.of(unready);
+      return Optional.of(e);
     }
   }
 
-  /** The reset has failed, and with it the check whose matter that is: this one, another one, or one that is not run. */
-  private Verdict notStarted(Check check, VerdictException unready) {
-    String cause = unready.blockedBy().orElse(ResetChecks.FROM_RUNNING);
+  /**
+   * Attributes a failed reset to the check that covers it, which may be this one, another one, or one not
+   * selected.
+   */
+  private Verdict notStarted(Check check, VerdictException failedReset) {
+    String cause = failedReset.blockedBy().orElse(CheckIds.RESET_FROM_RUNNING);
     if (cause.equals(check.id()) || check(cause).isEmpty()) {
-      return unready.verdict();
+      return failedReset.verdict();
     }
     failed.add(cause);
-    failedResets.putIfAbsent(cause, unready.verdict());
-    return new Verdict.NotApplicable("it needs what failed in " + cause);
+    failedResets.putIfAbsent(cause, failedReset.verdict());
+    return new Verdict.NotApplicable("it depends on the failed check " + cause);
   }
 
-  /** Sees to it that each reset that failed between checks is a failure of its own check, which may have passed before. */
+  /**
+   * Makes each failed reset between checks a failure of the check that covers it, even if that check passed.
+   */
   private List<CheckResult> withFailedResets(List<CheckResult> results) {
     List<CheckResult> all = new ArrayList<>(results);
     failedResets.forEach((id, verdict) -> {
-      boolean isTold = results.stream()
+      boolean isReported = results.stream()
           .anyMatch(result -> result.check().id().equals(id) && result.verdict() instanceof Verdict.Failure);
-      if (!isTold) {
+      if (!isReported) {
         all.removeIf(result -> result.check().id().equals(id));
         CheckResult result = new CheckResult(check(id).orElseThrow(), verdict, Duration.ZERO);
         all.add(result);
-        listener.finished(result);
+        listener.checkFinished(result);
       }
     });
     return all;
@@ -178,12 +183,12 @@ public final class ConformanceSuite {
         .filter(check -> check.id().equals(id)).findFirst();
   }
 
-  /** One cause is to be one failure: what has been found already is not counted again. */
-  private Verdict verdict(Check check, VerdictException judgement) {
-    Optional<String> cause = judgement.blockedBy().filter(id -> !id.equals(check.id()));
+  /** Counts one cause as one failure: a check blocked by a failure already found is not applicable. */
+  private Verdict verdict(Check check, VerdictException ended) {
+    Optional<String> cause = ended.blockedBy().filter(id -> !id.equals(check.id()));
     if (cause.isPresent() && !failed.add(cause.get())) {
-      return new Verdict.NotApplicable("it needs what failed in " + cause.get());
+      return new Verdict.NotApplicable("it depends on the failed check " + cause.get());
     }
-    return judgement.verdict();
+    return ended.verdict();
   }
 }

@@ -12,66 +12,66 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * How a device is reached: nothing that it has to say may depend on it.
+ * The kind of connection to a device. No verdict may depend on it.
  *
- * @param name for the names of tests
+ * @param name its name in those of tests
  */
 record ConnectionVariant(String name, ServerOptions server, ClientOptions client, ProbeMemoryKind memory) {
 
   static final ConnectionVariant DEFAULT =
       new ConnectionVariant("usual", ServerOptions.DEFAULT, ClientOptions.DEFAULT, ProbeMemoryKind.MAPPED);
 
-  /** The least that both ends work with. A bitmap has to have room for what the checks ask for: a page's bits. */
+  /** The smallest limits with which both ends work. A bitmap must hold what the checks request: one page. */
   private static final Limits SMALL = new Limits(1, 64, 2, 4096);
   private static final int SMALL_BUFFER = 4096;
   private static final Duration BUSY_POLL = Duration.ofNanos(20_000);
 
-  /** The options whose every combination is tried. */
+  /** The variations that are tried in all combinations. */
   private static final List<List<Variation>> AXES = List.of(
       List.of(Variation.NONE,
           new Variation("small limits of the server",
-              usual -> usual.withServer(usual.server.withLimits(SMALL)))),
+              base -> base.withServer(base.server.withLimits(SMALL)))),
       List.of(Variation.NONE,
-          new Variation("memory by file I/O", usual -> usual.with(ProbeMemoryKind.FILE_IO)),
-          new Variation("memory by message", usual -> usual.with(ProbeMemoryKind.MESSAGE)),
+          new Variation("memory by file I/O", base -> base.with(ProbeMemoryKind.FILE_IO)),
+          new Variation("memory by message", base -> base.with(ProbeMemoryKind.MESSAGE)),
           new Variation("memory by message over a twin socket",
-              usual -> usual.with(ProbeMemoryKind.MESSAGE).withClient(usual.client.withTwinSocket(true)))),
+              base -> base.with(ProbeMemoryKind.MESSAGE).withClient(base.client.withTwinSocket(true)))),
       List.of(Variation.NONE, new Variation("both versions",
-          usual -> usual.with(MigrationVersions.BOTH))));
+          base -> base.with(MigrationVersions.BOTH))));
 
-  /** The options that are tried alone. A device with version 1 only has other rules than these checks judge by. */
+  /** The variations that are tried alone. With version 1 only, other checks apply. */
   private static final List<Variation> SINGLE = List.of(
-      new Variation("small limits of the client", usual -> usual.withClient(usual.client.withLimits(SMALL))),
+      new Variation("small limits of the client", base -> base.withClient(base.client.withLimits(SMALL))),
       new Variation("small socket buffers",
-          usual -> usual.withServer(usual.server.withSocketBuffer(SMALL_BUFFER))
-              .withClient(usual.client.withSocketBuffer(SMALL_BUFFER))),
+          base -> base.withServer(base.server.withSocketBuffer(SMALL_BUFFER))
+              .withClient(base.client.withSocketBuffer(SMALL_BUFFER))),
       new Variation("busy polling",
-          usual -> usual.withServer(usual.server.withBusyPoll(BUSY_POLL))
-              .withClient(usual.client.withBusyPoll(BUSY_POLL))));
+          base -> base.withServer(base.server.withBusyPoll(BUSY_POLL))
+              .withClient(base.client.withBusyPoll(BUSY_POLL))));
 
-  /** A way to differ from the usual. */
+  /** A difference from another variant. */
   private record Variation(String name, UnaryOperator<ConnectionVariant> change) {
 
     static final Variation NONE = new Variation("", UnaryOperator.identity());
 
-    ConnectionVariant applyTo(ConnectionVariant usual) {
-      ConnectionVariant changed = change.apply(usual);
-      String named = usual.name.equals(DEFAULT.name) ? name : usual.name + ", " + name;
+    ConnectionVariant applyTo(ConnectionVariant base) {
+      ConnectionVariant changed = change.apply(base);
+      String fullName = base.name.equals(DEFAULT.name) ? name : base.name + ", " + name;
       return name.isEmpty() ? changed
-          : new ConnectionVariant(named, changed.server, changed.client, changed.memory);
+          : new ConnectionVariant(fullName, changed.server, changed.client, changed.memory);
     }
   }
 
   static Stream<ConnectionVariant> all() {
     Stream<ConnectionVariant> combined = Stream.of(DEFAULT);
     for (List<Variation> axis : AXES) {
-      combined = combined.flatMap(usual -> axis.stream().map(option -> option.applyTo(usual)));
+      combined = combined.flatMap(base -> axis.stream().map(option -> option.applyTo(base)));
     }
     return Stream.concat(combined, SINGLE.stream().map(option -> option.applyTo(DEFAULT)));
   }
 
-  private ConnectionVariant with(ProbeMemoryKind way) {
-    return new ConnectionVariant(name, server, client, way);
+  private ConnectionVariant with(ProbeMemoryKind other) {
+    return new ConnectionVariant(name, server, client, other);
   }
 
   ConnectionVariant with(MigrationVersions versions) {

@@ -15,29 +15,29 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * What the suite is to find in a device with a misbehaviour, as a file of the tests has it.
+ * The expected verdicts on a device with a misbehaviour, as listed in a file of the tests.
  *
- * @param failed ids of the checks that are to fail
- * @param deviating ids of those that are to deviate
+ * @param failed ids of the checks that must fail
+ * @param deviating ids of the checks that must deviate
  */
 record ExpectedVerdicts(Set<String> failed, Set<String> deviating) {
 
   private static final int FIELDS = 3;
 
-  static ExpectedVerdicts named(Enum<?> habit, String file, ConformanceReport report) throws IOException {
+  static ExpectedVerdicts named(Enum<?> misbehaviour, String file, ConformanceReport report) throws IOException {
     List<String> ids = report.results().stream().map(result -> result.check().id()).toList();
-    ExpectedVerdicts rightly = new ExpectedVerdicts(new TreeSet<>(), new TreeSet<>());
+    ExpectedVerdicts expected = new ExpectedVerdicts(new TreeSet<>(), new TreeSet<>());
     for (String line : lines(file)) {
       String[] words = line.split(" +", FIELDS);
-      if (words[0].equals(habit.name())) {
-        Set<String> checks = words[1].equals("fails") ? rightly.failed : rightly.deviating;
+      if (words[0].equals(misbehaviour.name())) {
+        Set<String> checks = words[1].equals("fails") ? expected.failed : expected.deviating;
         Arrays.stream(words[2].split("; ")).forEach(pattern -> apply(pattern, ids, checks));
       }
     }
-    if (rightly.failed.isEmpty() && rightly.deviating.isEmpty()) {
-      throw new AssertionError(file + " does not say what is to be found of " + habit);
+    if (expected.failed.isEmpty() && expected.deviating.isEmpty()) {
+      throw new AssertionError(file + " lists no verdict for " + misbehaviour);
     }
-    return rightly;
+    return expected;
   }
 
   private static List<String> lines(String file) throws IOException {
@@ -57,7 +57,7 @@ record ExpectedVerdicts(Set<String> failed, Set<String> deviating) {
         .collect(Collectors.joining(".*")));
     List<String> found = ids.stream().filter(id -> regex.matcher(id).matches()).toList();
     if (found.isEmpty()) {
-      throw new AssertionError("there is no check " + pattern);
+      throw new AssertionError("no check matches " + pattern);
     }
     checks.addAll(found);
   }

@@ -20,7 +20,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A reset that fails between two checks, as in RESUMING at the reference library, is no failure of the second. */
+/**
+ * A reset that fails between two checks, as in RESUMING with libvfio-user, is not a failure of the second
+ * check.
+ */
 class FailedResetTest {
 
   @TempDir
@@ -32,7 +35,7 @@ class FailedResetTest {
     try (ForeignServer _ = ForeignServer.listen(socket, device, ServerTrait.referenceLibrary());
         VfioUserProbe probe = VfioUserProbe.connect(socket, ClientOptions.DEFAULT)) {
       ConformanceReport report = ConformanceSuite.run(DeviceUnderTest.of(probe),
-          TestOptions.UNTIMED.withGroups(groups), ConformanceListener.NONE);
+          TestOptions.untimed().groups(groups).build(), ConformanceListener.NONE);
       return ReportEntries.of(report, Verdict.Failure.class);
     }
   }
@@ -42,22 +45,22 @@ class FailedResetTest {
     Map<String, String> failures = failures(EnumSet.allOf(CheckGroup.class));
 
     assertThat(failures).containsKey("reset/from RESUMING");
-    assertThat(failures).allSatisfy((id, words) -> {
-      if (words.contains("after a reset")) {
+    assertThat(failures).allSatisfy((id, details) -> {
+      if (details.contains("after a reset")) {
         assertThat(id).startsWith("reset/");
       }
     });
   }
 
-  /** Also where nobody asked for the checks of resets: else it would be nobody's failure. */
+  /** A failed reset is reported as its own check even if the checks of resets were not selected. */
   @Test
   void reportsFailedResetOutsideSelectedGroups() throws Exception {
     Map<String, String> failures = failures(EnumSet.of(CheckGroup.TRANSITIONS));
 
     assertThat(failures.get("reset/from RESUMING")).contains("RUNNING after a reset in RESUMING");
-    assertThat(failures).noneSatisfy((id, words) -> {
+    assertThat(failures).noneSatisfy((id, details) -> {
       assertThat(id).startsWith("transitions/");
-      assertThat(words).contains("after a reset");
+      assertThat(details).contains("after a reset");
     });
   }
 }

@@ -22,7 +22,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A device of the kernel's is judged by all that it can be asked; the kernel is a script. */
+/** A kernel device passes all checks that apply; the kernel is a script. */
 class KernelDeviceTest {
 
   private static final HostDevice HOST = new HostDevice("a", HostDevice.Kind.OTHER, Optional.empty(),
@@ -31,18 +31,17 @@ class KernelDeviceTest {
 
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
-  void passesAllChecks(KernelInterface by) throws Exception {
+  void passesAllChecks(KernelInterface kernelInterface) throws Exception {
     SimulatedDevice device = SimulatedSettings.named("a").withContent(4, 7).withChanges(0, 1000).device();
-    device.moveTo(DeviceState.RESUMING); // as its last user left it
+    device.moveTo(DeviceState.RESUMING); // as its last client left it
     ScriptedKernel kernel = new ScriptedKernel(device, KernelProfile.LINUX_6_12);
     try (
-        KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.calls(kernel).kernelInterface(by))) {
+        KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.calls(kernel).kernelInterface(kernelInterface))) {
       ConformanceReport report =
           ConformanceSuite.run(new DeviceUnderTest(probe, DeviceProfile.UNKNOWN), TestOptions.UNTIMED,
-              new ConformanceListener() {
-              });
+              ConformanceListener.NONE);
 
-      // The kernel leaves a device as it is when it is closed.
+      // The kernel does not reset a device when it is closed.
       assertThat(ReportEntries.failuresAndDeviations(report)).containsOnlyKeys("reopening/from RESUMING",
           "reopening/from STOP_COPY");
       assertThat(report.isConformant()).isTrue();

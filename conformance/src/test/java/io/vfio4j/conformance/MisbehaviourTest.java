@@ -23,12 +23,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The suite names what a device does wrong, and nothing that it does right. */
+/** For each misbehaviour of a device, exactly the expected checks fail or deviate. */
 final class MisbehaviourTest {
 
   private static final MigrationFeatures NO_P2P = MigrationFeatures.of(MigrationFeature.PRE_COPY);
 
-  /** The simulated device, which promises all that there is to promise. */
+  /** The simulated device, with all guarantees. */
   private record SimulatedProfile() implements DeviceProfile {
 
     @Override
@@ -59,11 +59,11 @@ final class MisbehaviourTest {
     }
   }
 
-  private static ConformanceReport run(MigrationFeatures features, Set<Misbehaviour> habits)
+  private static ConformanceReport run(MigrationFeatures features, Set<Misbehaviour> misbehaviours)
       throws DeviceException {
     SimulatedSettings settings =
         SimulatedSettings.named("simulated").withFeatures(features).withContent(200, 0);
-    try (MisbehavingProbe probe = new MisbehavingProbe(settings, habits)) {
+    try (MisbehavingProbe probe = new MisbehavingProbe(settings, misbehaviours)) {
       return ConformanceSuite.run(new DeviceUnderTest(probe, new SimulatedProfile()), TestOptions.UNTIMED,
           ConformanceListener.NONE);
     }
@@ -76,20 +76,20 @@ final class MisbehaviourTest {
 
     assertThat(ReportEntries.failuresAndDeviations(report)).isEmpty();
     assertThat(ReportEntries.of(report, Verdict.NotApplicable.class).values())
-        .allMatch(why -> why.startsWith("the device has no "));
+        .allMatch(reason -> reason.startsWith("the device does not support "));
   }
 
   @ParameterizedTest
   @EnumSource
-  void findsMisbehaviour(Misbehaviour habit) throws Exception {
+  void findsMisbehaviour(Misbehaviour misbehaviour) throws Exception {
     MigrationFeatures features =
-        habit == Misbehaviour.ACCEPTS_UNSUPPORTED_STATES ? NO_P2P : MigrationFeatures.ALL;
-    ConformanceReport report = run(features, EnumSet.of(habit));
+        misbehaviour == Misbehaviour.ACCEPTS_UNSUPPORTED_STATES ? NO_P2P : MigrationFeatures.ALL;
+    ConformanceReport report = run(features, EnumSet.of(misbehaviour));
 
-    ExpectedVerdicts rightly = ExpectedVerdicts.named(habit, "misbehaviours.txt", report);
-    assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + habit)
-        .containsExactlyInAnyOrderElementsOf(rightly.failed());
-    assertThat(ReportEntries.ids(report, Verdict.Deviation.class)).as("deviates for " + habit)
-        .containsExactlyInAnyOrderElementsOf(rightly.deviating());
+    ExpectedVerdicts expected = ExpectedVerdicts.named(misbehaviour, "misbehaviours.txt", report);
+    assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + misbehaviour)
+        .containsExactlyInAnyOrderElementsOf(expected.failed());
+    assertThat(ReportEntries.ids(report, Verdict.Deviation.class)).as("deviates for " + misbehaviour)
+        .containsExactlyInAnyOrderElementsOf(expected.deviating());
   }
 }

@@ -19,12 +19,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The suite names what a migration region of version 1 does wrong, and nothing that it does right. */
+/** For each misbehaviour of a migration region of version 1, exactly the expected checks fail or deviate. */
 final class RegionMisbehaviourTest {
 
   private static final int WINDOW = 1500;
 
-  /** The device behind the region, which promises all that there is to promise. */
+  /** The device behind the region, with all guarantees. */
   private record SimulatedProfile() implements DeviceProfile {
 
     @Override
@@ -44,11 +44,11 @@ final class RegionMisbehaviourTest {
     }
   }
 
-  private static ConformanceReport run(boolean ndma, Set<RegionMisbehaviour> habits)
+  private static ConformanceReport run(boolean ndma, Set<RegionMisbehaviour> misbehaviours)
       throws DeviceException {
     SimulatedSettings settings =
         SimulatedSettings.named("simulated").withFeatures(MigrationFeatures.ALL).withContent(100, 0);
-    try (MisbehavingRegionProbe probe = new MisbehavingRegionProbe(settings, WINDOW, ndma, habits)) {
+    try (MisbehavingRegionProbe probe = new MisbehavingRegionProbe(settings, WINDOW, ndma, misbehaviours)) {
       return ConformanceSuite.run(new DeviceUnderTest(probe, new SimulatedProfile()), TestOptions.UNTIMED,
           ConformanceListener.NONE);
     }
@@ -64,19 +64,18 @@ final class RegionMisbehaviourTest {
         .contains("v1-states/loads first", "v1-states/ERROR", "v1-states/RESUMING > STOP_COPY",
             "v1-data/left within a segment");
     assertThat(ReportEntries.of(report, Verdict.NotApplicable.class).get("v1-states/STOP_COPY > PRE_COPY"))
-        .isEqualTo("the device lacks this transition, as it may; "
-            + "a way around: STOP_COPY > STOP > PRE_COPY");
+        .isEqualTo("the device lacks this optional transition; alternative: STOP_COPY > STOP > PRE_COPY");
   }
 
   @ParameterizedTest
   @EnumSource
-  void findsMisbehaviour(RegionMisbehaviour habit) throws Exception {
-    ConformanceReport report = run(habit != RegionMisbehaviour.ACCEPTS_NDMA, EnumSet.of(habit));
+  void findsMisbehaviour(RegionMisbehaviour misbehaviour) throws Exception {
+    ConformanceReport report = run(misbehaviour != RegionMisbehaviour.ACCEPTS_NDMA, EnumSet.of(misbehaviour));
 
-    ExpectedVerdicts rightly = ExpectedVerdicts.named(habit, "region-misbehaviours.txt", report);
-    assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + habit)
-        .containsExactlyInAnyOrderElementsOf(rightly.failed());
-    assertThat(ReportEntries.ids(report, Verdict.Deviation.class)).as("deviates for " + habit)
-        .containsExactlyInAnyOrderElementsOf(rightly.deviating());
+    ExpectedVerdicts expected = ExpectedVerdicts.named(misbehaviour, "region-misbehaviours.txt", report);
+    assertThat(ReportEntries.ids(report, Verdict.Failure.class)).as("failed for " + misbehaviour)
+        .containsExactlyInAnyOrderElementsOf(expected.failed());
+    assertThat(ReportEntries.ids(report, Verdict.Deviation.class)).as("deviates for " + misbehaviour)
+        .containsExactlyInAnyOrderElementsOf(expected.deviating());
   }
 }

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a report says, as tests compare it. */
+/** The contents of a report, as compared by tests. */
 final class ReportEntries {
 
   private ReportEntries() {
   }
 
-  /** Returns what there is to say of the checks with a verdict, by the ids of the checks. */
+  /** Returns the details of all results with a kind of verdict, by check id. */
   static Map<String, String> of(ConformanceReport report, Class<? extends Verdict> kind) {
     Map<String, String> found = new TreeMap<>();
     for (CheckResult result : report.results()) {
@@ -25,7 +25,7 @@ final class ReportEntries {
     return found;
   }
 
-  /** Returns all that the report has against a device. */
+  /** Returns the details of all failures and deviations, by check id. */
   static Map<String, String> failuresAndDeviations(ConformanceReport report) {
     Map<String, String> found = of(report, Verdict.Failure.class);
     found.putAll(of(report, Verdict.Deviation.class));

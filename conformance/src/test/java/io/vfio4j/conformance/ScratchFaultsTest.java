@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every trouble that the scratch device simulates is found: a suite that cannot fail is none. */
+/** The suite detects every fault that the scratch device simulates. */
 final class ScratchFaultsTest {
 
   static Stream<String> failingArcs() {
@@ -43,7 +43,7 @@ final class ScratchFaultsTest {
   void findsFailingArcInEveryTransition(@TempDir Path folder) throws Exception {
     try (ServedScratch scratch = ServedScratch.with(folder, "arc=STOP_COPY>STOP,errno=EIO")) {
       ConformanceReport report =
-          scratch.runSuite(TestOptions.UNTIMED.withGroups(Set.of(CheckGroup.TRANSITIONS)));
+          scratch.runSuite(TestOptions.untimed().groups(Set.of(CheckGroup.TRANSITIONS)).build());
 
       assertThat(ReportEntries.ids(report, Verdict.Failure.class)).containsExactlyInAnyOrder(
           "transitions/STOP_COPY > STOP", "transitions/STOP_COPY > RUNNING",
@@ -91,8 +91,8 @@ final class ScratchFaultsTest {
 
   @Test
   void reportsSlowTransition(@TempDir Path folder) throws Exception {
-    ConformanceOptions options = ConformanceOptions.DEFAULT.withSlowness(Duration.ofMillis(300), 1)
-        .withGroups(Set.of(CheckGroup.TIMES));
+    ConformanceOptions options = ConformanceOptions.builder().slowMove(Duration.ofMillis(300)).slowStream(1)
+        .groups(Set.of(CheckGroup.TIMES)).build();
     try (ServedScratch scratch = ServedScratch.with(folder, "arc=STOP>RESUMING,delay=500ms,times=1")) {
       ConformanceReport report = scratch.runSuite(options);
 
@@ -106,8 +106,8 @@ final class ScratchFaultsTest {
 
   @Test
   void reportsSlowStream(@TempDir Path folder) throws Exception {
-    ConformanceOptions options = ConformanceOptions.DEFAULT.withSlowness(Duration.ofDays(1), 1 << 20)
-        .withGroups(Set.of(CheckGroup.TIMES));
+    ConformanceOptions options = ConformanceOptions.builder().slowMove(Duration.ofDays(1)).slowStream(1 << 20)
+        .groups(Set.of(CheckGroup.TIMES)).build();
     try (ServedScratch scratch = ServedScratch.with(folder, "slow=200k")) {
       ConformanceReport report = scratch.runSuite(options);
 

@@ -19,16 +19,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** A scratch device, served by a thread of its own and probed through a socket. */
+/** A scratch device served by its own thread, with a probe connected through a socket. */
 final class ServedScratch implements AutoCloseable {
 
   private static final long MEMORY = 64 << 10;
-  /** Enough for a state that takes many messages, even where those are small. */
+  /** A memory size whose state takes several messages even if they are small. */
   private static final long SMALL_MEMORY = 8 << 10;
 
   private final ScratchDevice device;
   private final VfioUserServer server;
-  private final CompletableFuture<Void> ended;
+  private final CompletableFuture<Void> serverEnd;
   private final VfioUserProbe probe;
   private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
 
@@ -36,7 +36,7 @@ final class ServedScratch implements AutoCloseable {
     device = new ScratchDevice(config);
     Path path = folder.resolve("scratch");
     server = VfioUserServer.listen(path, device, connection.server(), log::add);
-    ended = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
+        serverEnd = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
     probe = VfioUserProbe.connect(path, connection.client()).withMemory(connection.memory());
   }
 
@@ -81,7 +81,7 @@ final class ServedScratch implements AutoCloseable {
   public void close() {
     probe.close();
     server.close();
-    ended.join();
+    serverEnd.join();
     device.close();
   }
 }

@@ -3,13 +3,17 @@ package io.vfio4j.conformance;
 
 import io.vfio4j.conformance.setup.ConformanceOptions;
 
-/** How tests have devices judged. */
+/** Options of the suite for tests. */
 final class TestOptions {
 
-  /** Nothing takes any time, since no test may depend on how busy a machine is; states are small. */
-  static final ConformanceOptions UNTIMED =
-      ConformanceOptions.DEFAULT.withDangerous(true).withMaxState(1 << 20).withClock(() -> 0);
+  /** No duration is measured, since no test may depend on the load of the machine; states are small. */
+  static final ConformanceOptions UNTIMED = untimed().build();
 
-  private TestOptions() {
+    private TestOptions() {
+  }
+
+  /** Returns a builder with the values of {@link #UNTIMED}. */
+  static ConformanceOptions.Builder untimed() {
+    return ConformanceOptions.builder().dangerous(true).maxState(1 << 20).clock(() -> 0);
   }
 }

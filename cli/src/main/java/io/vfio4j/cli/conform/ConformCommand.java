@@ -105,7 +105,7 @@ public final class ConformCommand implements Callable<Integer> {
   }
 
   private ConformanceOptions options() {
-    ConformanceOptions options = ConformanceOptions.DEFAULT.withDangerous(dangerous);
-    return only.isEmpty() ? options : options.withGroups(EnumSet.copyOf(only));
+    ConformanceOptions.Builder options = ConformanceOptions.builder().dangerous(dangerous);
+    return (only.isEmpty() ? options : options.groups(EnumSet.copyOf(only))).build();
   }
 }

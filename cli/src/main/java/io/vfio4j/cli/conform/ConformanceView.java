@@ -38,19 +38,19 @@ final class ConformanceView implements ConformanceListener {
   }
 
   @Override
-  public void started(int all) {
+  public void suiteStarted(int all) {
     checks = all;
   }
 
   @Override
-  public void started(Check check) {
+  public void checkStarted(Check check) {
     if (isInteractive) {
       line.show("%d of %d: %s".formatted(finished + 1, checks, check.id()));
     }
   }
 
   @Override
-  public void finished(CheckResult result) {
+  public void checkFinished(CheckResult result) {
     finished++;
     if (isInteractive && finished == checks) {
       line.clear();

@@ -241,7 +241,7 @@ class KernelCommandsTest {
 
     HostInventoryReport report = survey(kernel);
     assertThat(report.lines()).hasSize(4).contains("?    kernel:" + SERIAL + " (mtty, group 0, vfio0)",
-        "     /dev/vfio/0: EACCES (access denied); run as root, or give your user the file (chown, or a udev rule)",
+        "     /dev/vfio/0: EACCES (permission denied); run as root, or give your user the file (chown, or a udev rule)",
         "1 of 1 devices could not be looked at");
     assertThat(report.json().get("devices").getAsJsonArray().get(0).getAsJsonObject().get("can_migrate")
         .isJsonNull())

@@ -7,9 +7,7 @@ import io.vfio4j.conformance.report.CheckGroup;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * The checks for a device, in the order in which they are done: what one check needs is judged by another before.
- */
+/** The checks for a device, in the order in which they run: a check's preconditions are checked before it. */
 public final class CheckPlan {
 
   private final List<PlannedCheck> checks = new ArrayList<>();
@@ -17,72 +15,76 @@ public final class CheckPlan {
   private CheckPlan() {
   }
 
-  public static List<PlannedCheck> of(MigrationInterface has) {
+  /** Returns the checks that apply to the migration interface of a device, dangerous ones included. */
+  public static List<PlannedCheck> of(MigrationInterface offered) {
     CheckPlan plan = new CheckPlan();
     InitialChecks.addTo(plan);
-    if (has.features().canMigrate()) {
-      plan.addMoves(has);
-      plan.addStreams(has);
-      ConfigSpaceChecks.addTo(plan, has.features());
+    if (offered.features().canMigrate()) {
+      plan.addTransitions(offered);
+      plan.addStreams(offered);
+      ConfigSpaceChecks.addTo(plan, offered.features());
     }
     DmaLogStartChecks.addTo(plan);
     DmaLogReportChecks.addTo(plan);
-    if (has.features().canMigrate()) {
+    if (offered.features().canMigrate()) {
       ReopenChecks.addTo(plan);
-      if (!has.isVersion1Only()) {
-        ErrorChecks.addTo(plan, has.features());
+      if (!offered.isVersion1Only()) {
+        ErrorChecks.addTo(plan, offered.features());
       }
-      if (has.isStream()) {
-        TimingChecks.addTo(plan, has.features());
+      if (offered.isStream()) {
+        TimingChecks.addTo(plan, offered.features());
       }
       ResetChecks.addLast(plan);
     }
     return List.copyOf(plan.checks);
   }
 
-  /** What a check needs of version 1 is judged first, where the device has nothing else. */
-  private void addMoves(MigrationInterface has) {
-    if (has.isVersion1Only()) {
-      addRegion(has);
+  /**
+   * Adds the checks of transitions. A device with version 1 alone has its preconditions checked through the
+   * region, first.
+   */
+  private void addTransitions(MigrationInterface offered) {
+    if (offered.isVersion1Only()) {
+      addRegion(offered);
     } else {
-      TransitionChecks.addFromRunning(this, has.features());
+      TransitionChecks.addFromRunning(this, offered.features());
     }
-    if (has.isStream()) {
-      ResetChecks.addFromStates(this, has.features());
+    if (offered.isStream()) {
+      ResetChecks.addFromStates(this, offered.features());
       SavingChecks.addTo(this);
       ResumingChecks.addTo(this);
       ResetChecks.addDuringSessions(this);
     }
-    if (!has.isVersion1Only()) {
-      TransitionChecks.addFromOthers(this, has.features());
-      StateNumberChecks.addTo(this, has.features());
-      PathChecks.addTo(this, has.features());
-      addRegion(has);
+    if (!offered.isVersion1Only()) {
+      TransitionChecks.addFromOthers(this, offered.features());
+      StateNumberChecks.addTo(this, offered.features());
+      PathChecks.addTo(this, offered.features());
+      addRegion(offered);
     }
   }
 
-  private void addStreams(MigrationInterface has) {
-    if (has.isStream()) {
-      SessionChecks.addTo(this, has.features());
+  private void addStreams(MigrationInterface offered) {
+    if (offered.isStream()) {
+      SessionChecks.addTo(this, offered.features());
       PreCopyChecks.addTo(this);
       DamagedStreamChecks.addTo(this);
     }
   }
 
-  private void addRegion(MigrationInterface has) {
-    if (has.hasRegion()) {
+  private void addRegion(MigrationInterface offered) {
+    if (offered.hasRegion()) {
       RegionFieldChecks.addTo(this);
-      RegionStateChecks.addResets(this, has.ndma());
+      RegionStateChecks.addResets(this, offered.ndma());
       RegionDataChecks.addTo(this);
-      RegionStateChecks.addTo(this, has.ndma());
+      RegionStateChecks.addTo(this, offered.ndma());
     }
   }
 
-  void add(CheckGroup group, String name, String sentence, String source, CheckBody experiment) {
-    checks.add(new PlannedCheck(new Check(group, name, sentence, source, false), experiment));
+  void add(CheckGroup group, String name, String requirement, String reference, CheckBody body) {
+    checks.add(new PlannedCheck(new Check(group, name, requirement, reference, false), body));
   }
 
-  void addDangerous(CheckGroup group, String name, String sentence, String source, CheckBody experiment) {
-    checks.add(new PlannedCheck(new Check(group, name, sentence, source, true), experiment));
+  void addDangerous(CheckGroup group, String name, String requirement, String reference, CheckBody body) {
+    checks.add(new PlannedCheck(new Check(group, name, requirement, reference, true), body));
   }
 }

@@ -28,28 +28,24 @@ final class ConfigSpaceChecks {
     for (DeviceState state : DeviceState.values()) {
       if (state != DeviceState.ERROR && features.supports(state)) {
         plan.add(CheckGroup.REGIONS, "config space in " + state,
-            "In %s the config space can be read, and tells the device's ids.".formatted(state),
+            "In %s the config space can be read and contains the device's ids.".formatted(state),
             SpecReferences.STOPPED,
-            bench -> readConfig(bench, state));
+            context -> readConfig(context, state));
       }
     }
   }
 
-  private static void readConfig(CheckContext bench, DeviceState state)
+  private static void readConfig(CheckContext context, DeviceState state)
       throws VerdictException, DeviceException {
-    var regions = bench.require(DeviceProbe.RegionProbe.class, "access regions");
-    if (state == DeviceState.RESUMING) {
-      bench.openResuming();
-    } else {
-      bench.enterFromRunning(state);
-    }
-    MemorySegment ids = bench.sessionIo().buffer(Integer.BYTES);
+    var regions = context.require(DeviceProbe.RegionProbe.class, "access regions");
+    context.enterEmpty(state);
+    MemorySegment ids = context.sessionIo().buffer(Integer.BYTES);
     regions.readRegion(CONFIG_REGION, 0, ids);
     int read = ids.get(JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
-    int expected = bench.device().identity().deviceId() << 16 | bench.device().identity().vendorId();
+    int expected = context.device().identity().deviceId() << 16 | context.device().identity().vendorId();
     if (read != expected) {
       throw VerdictException.failed("%08x".formatted(expected), "%08x".formatted(read));
     }
-    Expect.state(bench, state, "after reading the config space");
+    Expect.state(context, state, "after reading the config space");
   }
 }

@@ -14,7 +14,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ResumingSession;
 import java.util.Arrays;
 
-/** Writing states that are short, long, damaged, foreign or empty. */
+/** Writing states that are truncated, too long, corrupted, foreign or empty. */
 final class DamagedStreamChecks {
 
   private static final int HEAD_BYTES = 8;
@@ -24,52 +24,52 @@ final class DamagedStreamChecks {
   }
 
   static void addTo(CheckPlan plan) {
-    add(plan, "empty", "RESUMING cannot be left for STOP before anything was written.",
-        bench -> expectRefusal(bench, new byte[0], "nothing at all"));
+    add(plan, "empty", "RESUMING cannot be left for STOP before anything has been written.",
+        context -> expectRefusal(context, new byte[0], "an empty state"));
     add(plan, "short by a byte", "A state without its last byte is refused.",
-        bench -> {
-          byte[] state = savedState(bench);
-          expectRefusal(bench, Arrays.copyOf(state, state.length - 1), "a state without its last byte");
+        context -> {
+          byte[] state = savedState(context);
+          expectRefusal(context, Arrays.copyOf(state, state.length - 1), "a state without its last byte");
         });
-    add(plan, "half", "Half a state is refused.", bench -> {
-      byte[] state = savedState(bench);
-      expectRefusal(bench, Arrays.copyOf(state, state.length / 2), "half a state");
+    add(plan, "half", "Half a state is refused.", context -> {
+      byte[] state = savedState(context);
+      expectRefusal(context, Arrays.copyOf(state, state.length / 2), "half a state");
     });
-    add(plan, "head only", "The first bytes of a state are refused.", bench -> {
-      byte[] state = savedState(bench);
-      expectRefusal(bench, Arrays.copyOf(state, Math.min(HEAD_BYTES, state.length - 1)),
+    add(plan, "head only", "The first bytes of a state are refused.", context -> {
+      byte[] state = savedState(context);
+      expectRefusal(context, Arrays.copyOf(state, Math.min(HEAD_BYTES, state.length - 1)),
           "the first bytes of a state");
     });
-    add(plan, "long by a byte", "A state with a byte too many is refused.", bench -> {
-      byte[] state = savedState(bench);
-      expectRefusal(bench, Arrays.copyOf(state, state.length + 1), "a state with a byte too many");
+    add(plan, "long by a byte", "A state with an extra byte is refused.", context -> {
+      byte[] state = savedState(context);
+      expectRefusal(context, Arrays.copyOf(state, state.length + 1), "a state with an extra byte");
     });
-    add(plan, "twice", "A state that is followed by itself is refused.", bench -> {
-      byte[] state = savedState(bench);
-      expectRefusal(bench, SessionIo.concat(state, state), "a state followed by itself");
+    add(plan, "twice", "A state followed by itself is refused.", context -> {
+      byte[] state = savedState(context);
+      expectRefusal(context, SessionIo.concat(state, state), "a state followed by itself");
     });
-    add(plan, "foreign", "What is no state of such a device is refused.", bench -> {
-      byte[] state = savedState(bench).clone();
+    add(plan, "foreign", "Data that is not a state of such a device is refused.", context -> {
+      byte[] state = savedState(context).clone();
       for (int i = 0; i < Math.min(FOREIGN_BYTES, state.length); i++) {
         state[i] ^= (byte) 0xff;
       }
-      expectRefusal(bench, state, "a state with another head");
+      expectRefusal(context, state, "a state with another head");
     });
-    add(plan, "damaged", "A state with a changed byte is refused, if the device can tell.",
+    add(plan, "damaged", "A state with a changed byte is refused, if the device detects corruption.",
         DamagedStreamChecks::expectCorruptionRefused);
-    add(plan, "reset after", "After a state that was refused, a reset makes the device as good as new.",
+    add(plan, "reset after", "After a refused state, a reset makes the device usable again.",
         DamagedStreamChecks::resetAfterRefusal);
-    add(plan, "on after an error", "A state of which a write was refused cannot be loaded.",
+    add(plan, "on after an error", "A state one of whose writes was refused cannot be loaded.",
         DamagedStreamChecks::loadAfterRefusedWrite);
   }
 
-  private static void add(CheckPlan plan, String name, String sentence, CheckBody experiment) {
-    plan.add(CheckGroup.RESUMING, name, sentence, SpecReferences.SESSIONS, experiment);
+  private static void add(CheckPlan plan, String name, String requirement, CheckBody body) {
+    plan.add(CheckGroup.RESUMING, name, requirement, SpecReferences.SESSIONS, body);
   }
 
-  /** Returns a state that there is something to take from. */
-  private static byte[] savedState(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] state = bench.savedState();
+  /** Returns a state that is long enough to truncate and short enough to double. */
+  private static byte[] savedState(CheckContext context) throws VerdictException, DeviceException {
+    byte[] state = context.savedState();
     if (state.length < 2) {
       throw VerdictException.notApplicable("the device's state has %d bytes".formatted(state.length));
     }
@@ -79,72 +79,72 @@ final class DamagedStreamChecks {
     return state;
   }
 
-  /** Expects that a state is refused by a write, or when RESUMING is left. */
-  private static void expectRefusal(CheckContext bench, byte[] state, String words)
+  /** Expects that a state is refused, by a write or on leaving RESUMING. */
+  private static void expectRefusal(CheckContext context, byte[] state, String label)
       throws VerdictException, DeviceException {
-    if (!isRefused(bench, state)) {
-      throw VerdictException.failed(words + " is refused, at a write or on leaving RESUMING",
-          "it is loaded, and the device is in " + bench.device().state());
+    if (!isRefused(context, state)) {
+      throw VerdictException.failed(label + " is refused, at a write or on leaving RESUMING",
+          "it is loaded, and the device is in " + context.device().state());
     }
   }
 
-  private static boolean isRefused(CheckContext bench, byte[] state)
+  private static boolean isRefused(CheckContext context, byte[] state)
       throws VerdictException, DeviceException {
-    ResumingSession session = bench.openResuming();
-    if (Expect.failureOf(() -> bench.sessionIo().write(session, state)).isPresent()) {
-      Expect.state(bench, DeviceState.RESUMING, "after a refused write");
+    ResumingSession session = context.openResuming();
+    if (Expect.failureOf(() -> context.sessionIo().write(session, state)).isPresent()) {
+      Expect.state(context, DeviceState.RESUMING, "after a refused write");
       return true;
     }
-    if (Expect.failureOf(() -> bench.move(DeviceState.STOP)).isEmpty()) {
+    if (Expect.failureOf(() -> context.move(DeviceState.STOP)).isEmpty()) {
       return false;
     }
-    DeviceState reached = bench.device().state();
+    DeviceState reached = context.device().state();
     if (reached != DeviceState.RESUMING && reached != DeviceState.ERROR) {
       throw VerdictException.failed("RESUMING or ERROR after the refusal", reached.toString());
     }
     return true;
   }
 
-  private static void expectCorruptionRefused(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] state = savedState(bench);
-    int[] places = {state.length / 4, state.length / 2, state.length - state.length / 4, state.length - 1};
-    for (int at : places) {
+  private static void expectCorruptionRefused(CheckContext context) throws VerdictException, DeviceException {
+    byte[] state = savedState(context);
+    int[] offsets = {state.length / 4, state.length / 2, state.length - state.length / 4, state.length - 1};
+    for (int at : offsets) {
       byte[] damaged = state.clone();
       damaged[at] ^= 0x10;
-      bench.resetDevice();
-      if (!isRefused(bench, damaged)) {
-        String observed = "a state with another byte %d of %d is loaded".formatted(at, state.length);
-        if (bench.profile().guarantees().contains(DeviceProfile.Guarantee.DETECTS_CORRUPTION)) {
-          throw VerdictException.failed("any damage is noticed, as this kind of device promises", observed);
+      context.resetDevice();
+      if (!isRefused(context, damaged)) {
+        String observed = "a state whose byte %d of %d was changed is loaded".formatted(at, state.length);
+        if (context.profile().guarantees().contains(DeviceProfile.Guarantee.DETECTS_CORRUPTION)) {
+          throw VerdictException.failed("corruption is detected, as this kind of device guarantees", observed);
         }
-        bench.reportDeviation(observed + "; the device cannot tell damage from data");
+        context.reportDeviation(observed + "; the device does not detect corruption");
         return;
       }
     }
   }
 
-  private static void resetAfterRefusal(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] state = savedState(bench);
-    if (!isRefused(bench, Arrays.copyOf(state, state.length / 2))) {
-      throw VerdictException.notApplicable("no state was refused");
+  private static void resetAfterRefusal(CheckContext context) throws VerdictException, DeviceException {
+    byte[] state = savedState(context);
+    if (!isRefused(context, Arrays.copyOf(state, state.length / 2))) {
+      throw VerdictException.notApplicable("the device refuses no state");
     }
-    ResetChecks.resetAndExpectRunning(bench);
-    bench.load(state);
+    ResetChecks.resetAndExpectRunning(context);
+    context.load(state);
   }
 
-  private static void loadAfterRefusedWrite(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] state = savedState(bench);
-    ResumingSession session = bench.openResuming();
+  private static void loadAfterRefusedWrite(CheckContext context) throws VerdictException, DeviceException {
+    byte[] state = savedState(context);
+    ResumingSession session = context.openResuming();
     boolean refused = Expect.failureOf(() -> {
-      bench.sessionIo().write(session, state);
-      session.write(bench.sessionIo().buffer(1));
+      context.sessionIo().write(session, state);
+      session.write(context.sessionIo().buffer(1));
     }).isPresent();
     if (!refused) {
       throw VerdictException.notApplicable("the device refuses no write");
     }
-    if (Expect.failureOf(() -> bench.move(DeviceState.STOP)).isEmpty()) {
-      bench.reportDeviation(
-          "after a refused write the device loads what it has; after any write error, reset it");
+    if (Expect.failureOf(() -> context.move(DeviceState.STOP)).isEmpty()) {
+      context.reportDeviation(
+          "after a refused write the device loads what it received; reset it after any write error");
     }
   }
 }

@@ -22,7 +22,7 @@ final class DmaLogStartChecks {
   static final long PAGE = 4096;
   static final IovaRange RANGE = new IovaRange(0x10_0000, 16 * PAGE);
 
-  /** One more than fit in a page, 16 bytes each. */
+  /** One range more than fit in a page, at 16 bytes each. */
   private static final int TOO_MANY = 257;
 
   private DmaLogStartChecks() {
@@ -32,16 +32,16 @@ final class DmaLogStartChecks {
     add(plan, "start and stop",
         "The log can be started and stopped, and the page size chosen is a power of two.",
         DmaLogStartChecks::startAndStop);
-    add(plan, "again", "The log can be started again after it was stopped.", (bench, log) -> {
-      start(bench, log);
-      bench.stopLogging();
-      start(bench, log);
-      bench.stopLogging();
+    add(plan, "again", "The log can be started again after a stop.", (context, log) -> {
+      start(context, log);
+      context.stopLogging();
+      start(context, log);
+      context.stopLogging();
     });
     addRefusal(plan, "no ranges", "A start without any range is refused with EINVAL.", Errno.EINVAL,
         List.of());
     add(plan, "all memory",
-        "A start without any range logs all memory, where the device is served over vfio-user.",
+        "Over vfio-user, a start without any range logs all memory.",
         DmaLogStartChecks::startAllMemory);
     addRefusal(plan, "overlap", "A start with ranges that overlap is refused with EINVAL.", Errno.EINVAL,
         List.of(RANGE, new IovaRange(RANGE.iova() + 15 * PAGE, 2 * PAGE)));
@@ -53,59 +53,59 @@ final class DmaLogStartChecks {
         Errno.EINVAL, List.of(new IovaRange(RANGE.iova(), PAGE + 1)));
     addRefusal(plan, "too many ranges", "A start with more ranges than fit in a page is refused with E2BIG.",
         Errno.E2BIG, LongStream.range(0, TOO_MANY).mapToObj(i -> new IovaRange(2 * i * PAGE, PAGE)).toList());
-    addRaw(plan, "empty range", "A start with a range of no bytes is refused with EINVAL.",
-        (bench, start) -> Expect.refusedOrDeviation(bench, "a range of no bytes",
+    addRaw(plan, "empty range", "A start with a range of 0 bytes is refused with EINVAL.",
+        (context, start) -> Expect.refusedOrDeviation(context, "a range of 0 bytes",
             () -> start.withRange(RANGE.iova(), 0), Errno.EINVAL));
-    addRaw(plan, "wrap-around", "A start with a range beyond the last address is refused with EOVERFLOW.",
-        (bench, start) -> Expect.refused("such a start", () -> start.withRange(-PAGE, 2 * PAGE),
+    addRaw(plan, "wrap-around", "A start with a range that wraps around is refused with EOVERFLOW.",
+        (context, start) -> Expect.refused("such a start", () -> start.withRange(-PAGE, 2 * PAGE),
             Errno.EOVERFLOW));
-    add(plan, "second start", "A start while the log is on is refused with EINVAL.", (bench, log) -> {
-      start(bench, log);
-      Expect.refusedOrDeviation(bench, "a second start", () -> log.start(List.of(RANGE), PAGE), Errno.EINVAL);
+    add(plan, "second start", "A start while the log is on is refused with EINVAL.", (context, log) -> {
+      start(context, log);
+      Expect.refusedOrDeviation(context, "a second start", () -> log.start(List.of(RANGE), PAGE), Errno.EINVAL);
     });
     add(plan, "stop without a start", "A stop while the log is off is refused with EINVAL.",
-        (bench, log) -> Expect.refusedOrDeviation(bench, "a stop without a start", log::stop, Errno.EINVAL));
+        (context, log) -> Expect.refusedOrDeviation(context, "a stop without a start", log::stop, Errno.EINVAL));
   }
 
-  /** What is done with a log. */
+  /** The body of a check that uses the log. */
   @FunctionalInterface
   interface LogCheckBody {
-    void run(CheckContext bench, DmaLog log) throws VerdictException, DeviceException;
+    void run(CheckContext context, DmaLog log) throws VerdictException, DeviceException;
   }
 
-  static void add(CheckPlan plan, String name, String sentence, LogCheckBody experiment) {
-    plan.add(CheckGroup.DMA_LOG, name, sentence, SpecReferences.LOGGING,
-        bench -> experiment.run(bench, bench.device().dmaLog()
-            .orElseThrow(() -> VerdictException.notApplicable("the device logs no DMA"))));
+  static void add(CheckPlan plan, String name, String requirement, LogCheckBody body) {
+    plan.add(CheckGroup.DMA_LOG, name, requirement, SpecReferences.LOGGING,
+        context -> body.run(context, context.device().dmaLog()
+            .orElseThrow(() -> VerdictException.notApplicable("the device has no DMA log"))));
   }
 
-  static long start(CheckContext bench, DmaLog log) throws DeviceException {
+  static long start(CheckContext context, DmaLog log) throws DeviceException {
     long pageSize = log.start(List.of(RANGE), PAGE);
-    bench.loggingStarted();
+    context.loggingStarted();
     return pageSize;
   }
 
-  private static void startAndStop(CheckContext bench, DmaLog log) throws VerdictException, DeviceException {
-    long pageSize = start(bench, log);
+  private static void startAndStop(CheckContext context, DmaLog log) throws VerdictException, DeviceException {
+    long pageSize = start(context, log);
     if (Long.bitCount(pageSize) != 1) {
       throw VerdictException.failed("a power of two as page size", Long.toUnsignedString(pageSize));
     }
-    bench.stopLogging();
+    context.stopLogging();
   }
 
-  /** What the kernel refuses means something on the wire. */
-  private static void startAllMemory(CheckContext bench, DmaLog log)
+  /** Starts the log without ranges, which vfio-user defines and the kernel refuses. */
+  private static void startAllMemory(CheckContext context, DmaLog log)
       throws VerdictException, DeviceException {
-    if (!(bench.probe() instanceof DeviceProbe.AllMemoryDmaLogProbe raw)) {
+    if (!(context.probe() instanceof DeviceProbe.AllMemoryDmaLogProbe raw)) {
       throw VerdictException
-          .notApplicable("the device has no vfio-user server, and the kernel refuses such a start");
+          .notApplicable("the device is not served over vfio-user, and the kernel refuses such a start");
     }
     Optional<DeviceException> failure = Expect.failureOf(() -> {
       raw.startLog(List.of(), PAGE);
-      bench.loggingStarted();
+      context.loggingStarted();
     });
     if (failure.isPresent()) {
-      bench.reportDeviation("a start without ranges is refused with %s; it should log all memory"
+      context.reportDeviation("a start without ranges is refused with %s; it should log all memory"
           .formatted(failure.get().errno()));
       return;
     }
@@ -114,32 +114,32 @@ final class DmaLogStartChecks {
     }
   }
 
-  private static void addRefusal(CheckPlan plan, String name, String sentence, Errno errno,
+  private static void addRefusal(CheckPlan plan, String name, String requirement, Errno errno,
       List<IovaRange> ranges) {
-    add(plan, name, sentence, (bench, log) -> Expect.refused("such a start", () -> {
+    add(plan, name, requirement, (context, log) -> Expect.refused("such a start", () -> {
       log.start(ranges, PAGE);
-      bench.loggingStarted();
+      context.loggingStarted();
     }, errno));
   }
 
-  /** Starts a log with a range that need not be one. */
+  /** Starts the log with a range that may be invalid. */
   @FunctionalInterface
   private interface RawStart {
     void withRange(long iova, long length) throws DeviceException;
   }
 
-  /** What is done with such a start. */
+  /** The body of a check that uses such a start. */
   @FunctionalInterface
   private interface RawCheckBody {
-    void run(CheckContext bench, RawStart start) throws VerdictException, DeviceException;
+    void run(CheckContext context, RawStart start) throws VerdictException, DeviceException;
   }
 
-  private static void addRaw(CheckPlan plan, String name, String sentence, RawCheckBody experiment) {
-    add(plan, name, sentence, (bench, log) -> {
-      var raw = bench.require(DeviceProbe.RawDmaLogProbe.class, "start the log with such a range");
-      experiment.run(bench, (iova, length) -> {
+  private static void addRaw(CheckPlan plan, String name, String requirement, RawCheckBody body) {
+    add(plan, name, requirement, (context, log) -> {
+      var raw = context.require(DeviceProbe.RawDmaLogProbe.class, "start the log with such a range");
+      body.run(context, (iova, length) -> {
         raw.startLog(List.of(new long[] {iova, length}), PAGE);
-        bench.loggingStarted();
+        context.loggingStarted();
       });
     });
   }

@@ -2,6 +2,7 @@
 package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.Expect;
 import io.vfio4j.conformance.harness.SpecReferences;
 import io.vfio4j.conformance.harness.VerdictException;
@@ -13,7 +14,7 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.TransitionException;
 import java.util.Optional;
 
-/** The state ERROR, which a device cannot simply be asked for. */
+/** The state ERROR, which cannot be requested. */
 final class ErrorChecks {
 
   private ErrorChecks() {
@@ -22,35 +23,38 @@ final class ErrorChecks {
   static void addTo(CheckPlan plan, MigrationFeatures features) {
     for (DeviceState to : DeviceState.values()) {
       if (to != DeviceState.ERROR && features.supports(to)) {
-        plan.add(CheckGroup.ERROR, TransitionChecks.name(DeviceState.ERROR, to),
+        plan.add(CheckGroup.ERROR, CheckIds.transitionName(DeviceState.ERROR, to),
             "In ERROR a request for %s is refused with EINVAL.".formatted(to), SpecReferences.STATES,
-            bench -> {
-              bench.provokeError();
-              TransitionChecks.expectRefusal(bench, DeviceState.ERROR, to, Optional.empty());
+            context -> {
+              context.provokeError();
+              TransitionChecks.expectRefusal(context, DeviceState.ERROR, to, Optional.empty());
             });
       }
     }
-    plan.add(CheckGroup.ERROR, TransitionChecks.name(DeviceState.ERROR, DeviceState.ERROR),
+    plan.add(CheckGroup.ERROR, CheckIds.transitionName(DeviceState.ERROR, DeviceState.ERROR),
         "In ERROR a request for ERROR is refused or does nothing.", SpecReferences.FAILURE,
         ErrorChecks::requestError);
     plan.add(CheckGroup.ERROR, "reset",
         "A reset leads from ERROR to RUNNING, and the device can be moved again.",
-        SpecReferences.RESET, bench -> {
-          bench.provokeError();
-          ResetChecks.resetAndExpectRunning(bench);
+        SpecReferences.RESET, context -> {
+          context.provokeError();
+          ResetChecks.resetAndExpectRunning(context);
         });
   }
 
-  /** The next-state function says EINVAL, but drivers may look first whether there is anything to do. */
-  private static void requestError(CheckContext bench) throws VerdictException, DeviceException {
-    bench.provokeError();
+  /**
+   * Requests ERROR in ERROR: the next-state function returns EINVAL, but drivers may first compare the two
+   * states.
+   */
+  private static void requestError(CheckContext context) throws VerdictException, DeviceException {
+    context.provokeError();
     try {
-      bench.device().moveTo(DeviceState.ERROR);
+      context.device().moveTo(DeviceState.ERROR);
     } catch (TransitionException e) {
       if (!e.errno().equals(Errno.EINVAL)) {
         throw VerdictException.failed("EINVAL, or success", e.errno().toString());
       }
     }
-    Expect.state(bench, DeviceState.ERROR, "as before");
+    Expect.state(context, DeviceState.ERROR, "as before");
   }
 }

@@ -7,7 +7,7 @@ import io.vfio4j.conformance.report.CheckGroup;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
 
-/** What there is when the device has been opened. */
+/** The state and the features of a device that has just been opened. */
 final class InitialChecks {
 
   private InitialChecks() {
@@ -16,19 +16,19 @@ final class InitialChecks {
   static void addTo(CheckPlan plan) {
     plan.add(CheckGroup.INITIAL, "state", "A device that was just opened is in RUNNING.",
         SpecReferences.INITIAL,
-        bench -> {
-          if (bench.initialState() != DeviceState.RUNNING) {
-            throw VerdictException.failed("RUNNING", bench.initialState().toString());
+        context -> {
+          if (context.initialState() != DeviceState.RUNNING) {
+            throw VerdictException.failed("RUNNING", context.initialState().toString());
           }
         });
-    plan.add(CheckGroup.INITIAL, "features", "The features are the same at any time.",
-        SpecReferences.FEATURES, bench -> {
-          MigrationFeatures now = bench.device().features();
+    plan.add(CheckGroup.INITIAL, "features", "The features do not change.",
+        SpecReferences.FEATURES, context -> {
+          MigrationFeatures now = context.device().features();
           if (!now.canMigrate()) {
-            throw VerdictException.notApplicable("the device cannot migrate, and there is little to judge");
+            throw VerdictException.notApplicable("the device cannot migrate, so little can be checked");
           }
-          if (!now.equals(bench.features())) {
-            throw VerdictException.failed(bench.features().toString(), now.toString());
+          if (!now.equals(context.features())) {
+            throw VerdictException.failed(context.features().toString(), now.toString());
           }
         });
   }

@@ -7,11 +7,11 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
 
 /**
- * What of the migration interface a device has, by which checks are chosen.
+ * The parts of the migration interface that a device has, which select its checks.
  *
- * @param features what it says it can do
- * @param isVersion1Only whether it is driven by version 1, having nothing else
- * @param isStream whether its state is a stream of bytes, and not one of segments that must be kept
+ * @param features the device's features
+ * @param isVersion1Only whether the device is driven through version 1, having no other
+ * @param isStream whether its state is a stream of bytes, not one of segments whose boundaries matter
  * @param hasRegion whether it has a migration region of version 1 that can be accessed
  * @param ndma whether the region has the capability NDMA
  */
@@ -19,12 +19,12 @@ public record MigrationInterface(MigrationFeatures features, boolean isVersion1O
     boolean hasRegion,
     boolean ndma) {
 
-  /** Returns that of a device with version 2 alone. */
+  /** Returns the interface of a device with version 2 alone. */
   public static MigrationInterface version2(MigrationFeatures features) {
     return new MigrationInterface(features, false, true, false, false);
   }
 
-  /** Returns that of a device as it is. */
+  /** Returns the interface of a device. */
   public static MigrationInterface of(DeviceProbe probe) {
     MigratableDevice device = probe.device();
     boolean drivenByV1 = device.segmentation().isPresent();

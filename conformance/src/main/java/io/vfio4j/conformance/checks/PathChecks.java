@@ -2,6 +2,7 @@
 package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.SpecReferences;
 import io.vfio4j.conformance.harness.VerdictException;
 import io.vfio4j.conformance.report.CheckGroup;
@@ -12,7 +13,7 @@ import io.vfio4j.model.MigrationFeatures;
 import java.util.List;
 import java.util.Optional;
 
-/** The states that a device goes through, where they can be watched. */
+/** The states that a device passes through, where they can be observed. */
 final class PathChecks {
 
   private PathChecks() {
@@ -22,30 +23,30 @@ final class PathChecks {
     for (DeviceState from : DeviceState.values()) {
       if (from != DeviceState.ERROR && features.supports(from)) {
         plan.add(CheckGroup.PATHS, "from " + from,
-            "From %s the device takes the shortest way to every state, as the next-state function has it."
+            "From %s the device takes the shortest path to every state, as the next-state function defines."
                 .formatted(from),
-            SpecReferences.ARCS, bench -> expectPaths(bench, from));
+            SpecReferences.ARCS, context -> expectPaths(context, from));
       }
     }
   }
 
-  private static void expectPaths(CheckContext bench, DeviceState from)
+  private static void expectPaths(CheckContext context, DeviceState from)
       throws VerdictException, DeviceException {
-    var watcher = bench.require(DeviceProbe.PathProbe.class, "watch the device on its way");
+    var watcher = context.require(DeviceProbe.PathProbe.class, "observe the states that the device passes through");
     for (DeviceState to : DeviceState.values()) {
-      Optional<List<DeviceState>> path = bench.path(from, to);
+      Optional<List<DeviceState>> path = context.path(from, to);
       if (path.isEmpty()) {
         continue;
       }
-      bench.resetDevice();
-      bench.enterFromRunning(from);
+      context.resetDevice();
+      context.enterFromRunning(from);
       watcher.drainPath();
-      bench.enter(to);
+      context.enter(to);
       List<DeviceState> expected = path.get().subList(1, path.get().size());
       List<DeviceState> taken = watcher.drainPath();
       if (!taken.equals(from == to ? List.of() : expected)) {
-        throw VerdictException.failed("%s by way of %s".formatted(TransitionChecks.name(from, to), expected),
-            "it goes by way of " + taken);
+        throw VerdictException.failed("%s through %s".formatted(CheckIds.transitionName(from, to), expected),
+            "it passes through " + taken);
       }
     }
   }

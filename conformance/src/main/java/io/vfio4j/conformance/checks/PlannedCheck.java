@@ -2,13 +2,14 @@
 package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckBody;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.report.Check;
 
-/** A check and what is done for it. */
-public record PlannedCheck(Check check, CheckBody experiment) {
+/** A check and its body. */
+public record PlannedCheck(Check check, CheckBody body) {
 
-  /** Tells whether this is the check that leaves the device to others, and so is always done. */
+  /** Returns whether this is the check that leaves the device in RUNNING, and so always runs last. */
   public boolean isLast() {
-    return check.id().equals(ResetChecks.AT_END);
+    return check.id().equals(CheckIds.RESET_AT_END);
   }
 }

@@ -18,136 +18,136 @@ import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Reading the state of a device that runs. */
+/** Reading the state of a running device. */
 final class PreCopyChecks {
 
   private PreCopyChecks() {
   }
 
   static void addTo(CheckPlan plan) {
-    add(plan, "info", "In PRE_COPY the pre-copy info tells of initial data.", SpecReferences.PRE_COPY_INFO,
-        bench -> expectInfo(bench, DeviceState.PRE_COPY));
-    add(plan, "info in PRE_COPY_P2P", "In PRE_COPY_P2P the pre-copy info tells of initial data.",
-        SpecReferences.PRE_COPY_INFO, bench -> {
-          bench.require(MigrationFeature.P2P);
-          expectInfo(bench, DeviceState.PRE_COPY_P2P);
+    add(plan, "info", "In PRE_COPY the pre-copy info reports initial data.", SpecReferences.PRE_COPY_INFO,
+        context -> expectInfo(context, DeviceState.PRE_COPY));
+    add(plan, "info in PRE_COPY_P2P", "In PRE_COPY_P2P the pre-copy info reports initial data.",
+        SpecReferences.PRE_COPY_INFO, context -> {
+          context.require(MigrationFeature.P2P);
+          expectInfo(context, DeviceState.PRE_COPY_P2P);
         });
-    add(plan, "initial bytes fall", "The initial bytes get fewer as data is read.",
+    add(plan, "initial bytes fall", "The initial bytes decrease as data is read.",
         SpecReferences.PRE_COPY_INFO,
         PreCopyChecks::expectInitialBytesDecrease);
     add(plan, "temporary end",
-        "Before the device is stopped, the end of the data is \"nothing now\" (ENOMSG), never the end.",
+        "Before the device is stopped, a read without data returns ENOMSG, never the end.",
         SpecReferences.PRE_COPY, PreCopyChecks::expectTemporaryEnd);
     add(plan, "no info after STOP_COPY",
-        "Once the device is in STOP_COPY the pre-copy info is refused with EINVAL.",
-        SpecReferences.PRE_COPY_INFO, bench -> {
-          SavingSession session = bench.openSaving(DeviceState.PRE_COPY);
-          bench.enter(DeviceState.STOP_COPY);
+        "Once the device is in STOP_COPY, the pre-copy info is refused with EINVAL.",
+        SpecReferences.PRE_COPY_INFO, context -> {
+          SavingSession session = context.openSaving(DeviceState.PRE_COPY);
+          context.enter(DeviceState.STOP_COPY);
           Expect.refused("pre-copy info in STOP_COPY", session::preCopyInfo, Errno.EINVAL);
         });
-    add(plan, "whole", "Pre-copy data and then stop-copy data are a whole state.", SpecReferences.SESSIONS,
-        bench -> {
-          int enough = readLimit(bench);
-          SavingSession session = begin(bench, DeviceState.PRE_COPY);
-          byte[] head = bench.sessionIo().read(session, 1 << 20, enough).bytes();
-          finish(bench, session, head);
+    add(plan, "whole", "Pre-copy data followed by stop-copy data is a complete state.", SpecReferences.SESSIONS,
+        context -> {
+          int limit = readLimit(context);
+          SavingSession session = begin(context, DeviceState.PRE_COPY);
+          byte[] head = context.sessionIo().read(session, 1 << 20, limit).bytes();
+          finish(context, session, head);
         });
-    add(plan, "nothing read", "PRE_COPY may be left for STOP_COPY before anything was read.",
+    add(plan, "nothing read", "PRE_COPY may be left for STOP_COPY before anything has been read.",
         SpecReferences.PRE_COPY,
-        bench -> finish(bench, begin(bench, DeviceState.PRE_COPY), new byte[0]));
-    add(plan, "left early", "PRE_COPY may be left for STOP_COPY while there is initial data.",
+        context -> finish(context, begin(context, DeviceState.PRE_COPY), new byte[0]));
+    add(plan, "left early", "PRE_COPY may be left for STOP_COPY before all initial data has been read.",
         SpecReferences.PRE_COPY,
-        bench -> {
-          SavingSession session = begin(bench, DeviceState.PRE_COPY);
-          byte[] head = bench.sessionIo().read(session, 5, 5).bytes();
-          finish(bench, session, head);
+        context -> {
+          SavingSession session = begin(context, DeviceState.PRE_COPY);
+          byte[] head = context.sessionIo().read(session, 5, 5).bytes();
+          finish(context, session, head);
         });
-    add(plan, "given up", "PRE_COPY may be left for RUNNING and entered again, for a whole state anew.",
-        SpecReferences.SESSIONS, bench -> {
-          int enough = readLimit(bench);
-          bench.sessionIo().readByte(begin(bench, DeviceState.PRE_COPY));
-          bench.enter(DeviceState.RUNNING);
-          SavingSession session = begin(bench, DeviceState.PRE_COPY);
-          byte[] head = bench.sessionIo().read(session, 1 << 20, enough).bytes();
-          finish(bench, session, head);
+    add(plan, "given up", "PRE_COPY may be left for RUNNING and entered again, for another complete state.",
+        SpecReferences.SESSIONS, context -> {
+          int limit = readLimit(context);
+          context.sessionIo().readByte(begin(context, DeviceState.PRE_COPY));
+          context.enter(DeviceState.RUNNING);
+          SavingSession session = begin(context, DeviceState.PRE_COPY);
+          byte[] head = context.sessionIo().read(session, 1 << 20, limit).bytes();
+          finish(context, session, head);
         });
   }
 
-  private static void add(CheckPlan plan, String name, String sentence, String source, CheckBody experiment) {
-    plan.add(CheckGroup.PRE_COPY, name, sentence, source, bench -> {
-      bench.require(MigrationFeature.PRE_COPY);
-      experiment.run(bench);
+  private static void add(CheckPlan plan, String name, String requirement, String reference, CheckBody body) {
+    plan.add(CheckGroup.PRE_COPY, name, requirement, reference, context -> {
+      context.require(MigrationFeature.PRE_COPY);
+      body.run(context);
     });
   }
 
   /**
-   * A device that changes faster than it is read never ends; returns how many bytes are enough of it. Asked in
-   * RUNNING, where every device can tell its length.
+   * Returns the number of bytes to read before the device is stopped, since a device that changes faster than
+   * it is read never runs out of data. Called in RUNNING, where every device reports its length.
    */
-  private static int readLimit(CheckContext bench) throws DeviceException {
-    OptionalLong length = bench.device().stopCopyLength();
-    return (int) Math.clamp(2 * length.orElse(0) + (64 << 20), 0L, bench.sessionIo().maxState());
+  private static int readLimit(CheckContext context) throws DeviceException {
+    OptionalLong length = context.device().stopCopyLength();
+    return (int) Math.clamp(2 * length.orElse(0) + (64 << 20), 0L, context.sessionIo().maxState());
   }
 
-  private static SavingSession begin(CheckContext bench, DeviceState state)
+  private static SavingSession begin(CheckContext context, DeviceState state)
       throws VerdictException, DeviceException {
-    bench.profile().exercise(bench.probe());
-    return bench.openSaving(state);
+    context.profile().exercise(context.probe());
+    return context.openSaving(state);
   }
 
   private static PreCopyInfo info(SavingSession session) throws VerdictException, DeviceException {
     Optional<PreCopyInfo> info = session.preCopyInfo();
     if (info.isEmpty()) {
-      throw VerdictException.notApplicable("there is no pre-copy info on this way to the device");
+      throw VerdictException.notApplicable("this connection to the device has no pre-copy info");
     }
     return info.get();
   }
 
-  private static void expectInfo(CheckContext bench, DeviceState state)
+  private static void expectInfo(CheckContext context, DeviceState state)
       throws VerdictException, DeviceException {
-    bench.requireVersion2();
-    if (info(begin(bench, state)).initialBytes() == 0) {
-      bench.reportDeviation(
-          "initial_bytes is 0 at the start; it should tell of the data needed to load the rest fast");
+    context.requireVersion2();
+    if (info(begin(context, state)).initialBytes() == 0) {
+      context.reportDeviation(
+          "initial_bytes is 0 at the start; it should be the size of the data needed to load the rest fast");
     }
   }
 
-  private static void expectInitialBytesDecrease(CheckContext bench)
+  private static void expectInitialBytesDecrease(CheckContext context)
       throws VerdictException, DeviceException {
-    bench.requireVersion2();
-    SavingSession session = begin(bench, DeviceState.PRE_COPY);
+    context.requireVersion2();
+    SavingSession session = begin(context, DeviceState.PRE_COPY);
     long before = info(session).initialBytes();
-    long read = bench.sessionIo().readByte(session);
+    long read = context.sessionIo().readByte(session);
     PreCopyInfo after = info(session);
     if (read <= 0 || before == 0) {
-      bench.reportDeviation("there is no initial data to read at once");
+      context.reportDeviation("there is no initial data to read at the start");
     } else if (!after.reinit() && Long.compareUnsigned(after.initialBytes(), before) >= 0) {
-      throw VerdictException.failed("less than %s initial bytes once %d bytes were read"
+      throw VerdictException.failed("less than %s initial bytes after %d bytes were read"
           .formatted(Long.toUnsignedString(before), read), Long.toUnsignedString(after.initialBytes()));
     }
   }
 
-  private static void expectTemporaryEnd(CheckContext bench) throws VerdictException, DeviceException {
-    int enough = readLimit(bench);
-    SavingSession session = begin(bench, DeviceState.PRE_COPY);
-    SessionIo.ReadResult piece = bench.sessionIo().read(session, 1 << 20, enough);
-    switch (piece.end()) {
-      case NOTHING_NOW -> Expect.state(bench, DeviceState.PRE_COPY, "after reading");
-      case LIMIT -> bench.reportDeviation("more than %d bytes can be read without an end".formatted(enough));
+  private static void expectTemporaryEnd(CheckContext context) throws VerdictException, DeviceException {
+    int limit = readLimit(context);
+    SavingSession session = begin(context, DeviceState.PRE_COPY);
+    SessionIo.ReadResult result = context.sessionIo().read(session, 1 << 20, limit);
+    switch (result.end()) {
+      case NOTHING_NOW -> Expect.state(context, DeviceState.PRE_COPY, "after reading");
+      case LIMIT -> context.reportDeviation("more than %d bytes can be read without an end".formatted(limit));
       case END ->
-        throw VerdictException.failed("\"nothing now\" after %d bytes".formatted(piece.bytes().length),
+        throw VerdictException.failed("ENOMSG after %d bytes".formatted(result.bytes().length),
             "the end of the state, though the device still runs");
     }
   }
 
-  /** Stops the device, reads the rest, and loads it all. */
-  private static void finish(CheckContext bench, SavingSession session, byte[] head)
+  /** Stops the device, reads the rest, and loads the complete state. */
+  private static void finish(CheckContext context, SavingSession session, byte[] head)
       throws VerdictException, DeviceException {
-    TransitionResult reached = bench.enter(DeviceState.STOP_COPY);
-    // A device that begins another session here is wrong, but then the rest comes from that one.
+    TransitionResult reached = context.enter(DeviceState.STOP_COPY);
+    // A device that begins another session here is wrong, but then that session has the rest.
     SavingSession rest = reached.session().orElse(null) instanceof SavingSession other ? other : session;
-    byte[] tail = bench.sessionIo().readAll(rest);
-    bench.resetDevice();
-    bench.load(SessionIo.concat(head, tail));
+    byte[] tail = context.sessionIo().readAll(rest);
+    context.resetDevice();
+    context.load(SessionIo.concat(head, tail));
   }
 }

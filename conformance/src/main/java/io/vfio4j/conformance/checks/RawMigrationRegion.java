@@ -4,6 +4,7 @@ package io.vfio4j.conformance.checks;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.VerdictException;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceProbe;
@@ -14,7 +15,10 @@ import io.vfio4j.model.v1.DeviceStateV1;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A migration region of version 1, accessed as it is. */
+/**
+ * A migration region of version 1, accessed directly, with values that {@link io.vfio4j.model.region} would
+ * not write.
+ */
 final class RawMigrationRegion {
 
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -30,12 +34,12 @@ final class RawMigrationRegion {
     this.buffer = buffer;
   }
 
-  /** Returns the region of the device on the bench. */
-  static RawMigrationRegion of(CheckContext bench) throws VerdictException {
-    var probe = bench.require(DeviceProbe.MigrationRegionProbe.class, "access the migration region");
+  /** Returns the region of the device under test. */
+  static RawMigrationRegion of(CheckContext context) throws VerdictException {
+    var probe = context.require(DeviceProbe.MigrationRegionProbe.class, "access the migration region");
     MigrationRegionAccess region = probe.migrationRegion()
         .orElseThrow(() -> VerdictException.notApplicable("the device has no migration region"));
-    return new RawMigrationRegion(region, probe.hasNdma(), bench.sessionIo().fullBuffer());
+    return new RawMigrationRegion(region, probe.hasNdma(), context.sessionIo().fullBuffer());
   }
 
   boolean hasNdma() {
@@ -82,45 +86,45 @@ final class RawMigrationRegion {
     return get(MigrationRegionField.PENDING_BYTES);
   }
 
-  /** Reads data_offset, which has to be one that data can lie at. */
+  /** Reads data_offset, which must lie behind the header and within the region. */
   long dataOffset() throws VerdictException, DeviceException {
     long offset = get(MigrationRegionField.DATA_OFFSET);
     if (offset < MigrationRegionLayout.HEADER_SIZE || offset >= region.size()) {
-      throw VerdictException.blocked(RegionDataChecks.PLACE,
-          "data_offset from %d on, in the region of %d bytes".formatted(MigrationRegionLayout.HEADER_SIZE,
+      throw VerdictException.blocked(CheckIds.V1_DATA_PLACE,
+          "data_offset of at least %d, within the region of %d bytes".formatted(MigrationRegionLayout.HEADER_SIZE,
               size()),
           Long.toUnsignedString(offset));
     }
     return offset;
   }
 
-  /** Reads data_size, which has to be one that data at an offset can have. */
+  /** Reads data_size, which must not exceed the region from an offset on. */
   int dataSize(long offset) throws VerdictException, DeviceException {
     long size = get(MigrationRegionField.DATA_SIZE);
     if (size < 0 || size > region.size() - offset) {
-      throw VerdictException.blocked(RegionDataChecks.PLACE,
+      throw VerdictException.blocked(CheckIds.V1_DATA_PLACE,
           "data_size of at most %d bytes at %d".formatted(region.size() - offset, offset),
           Long.toUnsignedString(size));
     }
     if (size > Integer.MAX_VALUE) {
-      throw VerdictException.notApplicable("a segment has %d bytes, more than are kept".formatted(size));
+      throw VerdictException.notApplicable("a segment has %d bytes, more than the suite keeps".formatted(size));
     }
     return (int) size;
   }
 
-  /** Reads a part of a segment, in accesses of a size. */
+  /** Reads a part of a segment, in accesses of at most {@code access} bytes. */
   byte[] readData(long offset, int size, int access) throws DeviceException {
     byte[] data = new byte[size];
-    int most = (int) Math.min(access, buffer.byteSize());
-    for (int at = 0; at < size; at += most) {
-      int count = Math.min(most, size - at);
+    int chunk = (int) Math.min(access, buffer.byteSize());
+    for (int at = 0; at < size; at += chunk) {
+      int count = Math.min(chunk, size - at);
       read(offset + at, count);
       MemorySegment.copy(buffer, 0, MemorySegment.ofArray(data), at, count);
     }
     return data;
   }
 
-  /** Hands a segment over whose place was asked for. */
+  /** Writes a segment at the data_offset that was read, and then its data_size. */
   void write(long offset, byte[] data) throws DeviceException {
     for (int at = 0; at < data.length; at += (int) buffer.byteSize()) {
       int count = (int) Math.min(buffer.byteSize(), data.length - at);

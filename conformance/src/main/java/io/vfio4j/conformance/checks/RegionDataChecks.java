@@ -3,6 +3,7 @@ package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckBody;
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.Expect;
 import io.vfio4j.conformance.harness.SpecReferences;
 import io.vfio4j.conformance.harness.VerdictException;
@@ -18,8 +19,7 @@ import java.util.Optional;
 /** Saving and resuming through the data window of version 1, segment by segment. */
 final class RegionDataChecks {
 
-  static final String WHOLE = "v1-data/whole";
-  static final String PLACE = "v1-data/place";
+  
 
   private static final int ALL_AT_ONCE = Integer.MAX_VALUE;
   private static final int ODD_ACCESS = 1009;
@@ -29,23 +29,23 @@ final class RegionDataChecks {
   }
 
   static void addTo(CheckPlan plan) {
-    add(plan, "place", "Each segment lies behind the header and within the region.", bench -> {
-      RawMigrationRegion region = RawMigrationRegion.of(bench);
-      saveSegments(bench, region);
+    add(plan, "place", "Each segment lies behind the header and within the region.", context -> {
+      RawMigrationRegion region = RawMigrationRegion.of(context);
+      saveSegments(context, region);
     });
     add(plan, "whole",
-        "In STOP_COPY the whole state is read in segments; the same segments load it in RESUMING.",
-        bench -> {
-          RawMigrationRegion region = RawMigrationRegion.of(bench);
-          Optional<DeviceException> failure = load(bench, region, saveSegments(bench, region));
+        "In STOP_COPY the complete state can be read in segments; in RESUMING the same segments load it.",
+        context -> {
+          RawMigrationRegion region = RawMigrationRegion.of(context);
+          Optional<DeviceException> failure = load(context, region, saveSegments(context, region));
           if (failure.isPresent()) {
-            throw VerdictException.failed("the device takes its own segments, and runs",
+            throw VerdictException.failed("the device loads its own segments, and runs",
                 String.valueOf(failure.get().getMessage()));
           }
         });
-    add(plan, "end", "In STOP_COPY pending_bytes stays 0 once it is.", bench -> {
-      RawMigrationRegion region = RawMigrationRegion.of(bench);
-      saveSegments(bench, region);
+    add(plan, "end", "In STOP_COPY pending_bytes remains 0 once it is 0.", context -> {
+      RawMigrationRegion region = RawMigrationRegion.of(context);
+      saveSegments(context, region);
       for (int i = 0; i < 3; i++) {
         long pending = region.pendingBytes();
         if (pending != 0) {
@@ -53,20 +53,20 @@ final class RegionDataChecks {
         }
       }
     });
-    add(plan, "pending again", "To read pending_bytes again before data_offset changes nothing.",
+    add(plan, "pending again", "Reading pending_bytes again before data_offset changes nothing.",
         RegionDataChecks::readPendingAgain);
     add(plan, "committed",
-        "Once data_offset was read, the segment can be read in as many accesses as one likes, and again.",
+        "Once data_offset has been read, the segment can be read in any number of accesses, and repeatedly.",
         RegionDataChecks::readCommitted);
-    add(plan, "pre-copy", "Segments of PRE_COPY and then those of STOP_COPY are a whole state.",
-        bench -> saveFromPreCopy(bench, MAX_SEGMENTS));
+    add(plan, "pre-copy", "The segments of PRE_COPY followed by those of STOP_COPY are a complete state.",
+        context -> saveFromPreCopy(context, MAX_SEGMENTS));
     add(plan, "left early", "PRE_COPY may be left for STOP_COPY at any number of pending bytes.",
-        bench -> saveFromPreCopy(bench, 0));
+        context -> saveFromPreCopy(context, 0));
     add(plan, "left within a segment",
-        "A segment that was committed to in PRE_COPY can be read in STOP_COPY.",
+        "A segment committed in PRE_COPY can be read in STOP_COPY.",
         RegionDataChecks::leaveWithinSegment);
-    add(plan, "too long", "In RESUMING a segment that does not fit into the region is refused.", bench -> {
-      RawMigrationRegion region = RawMigrationRegion.of(bench);
+    add(plan, "too long", "In RESUMING a segment that does not fit in the region is refused.", context -> {
+      RawMigrationRegion region = RawMigrationRegion.of(context);
       RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.RESUMING);
       region.dataOffset();
       if (Expect.failureOf(() -> region.set(MigrationRegionField.DATA_SIZE, region.size())).isEmpty()) {
@@ -79,43 +79,43 @@ final class RegionDataChecks {
       }
     });
     add(plan, "outside",
-        "Outside SAVING and RESUMING the fields are undefined, but to touch them moves nothing.",
+        "Outside SAVING and RESUMING the fields are undefined, but accessing them does not change the state.",
         RegionDataChecks::accessOutsideSession);
-    add(plan, "reset within a segment", "A reset within a segment ends it, and the next saving begins anew.",
-        bench -> {
-          RawMigrationRegion region = RawMigrationRegion.of(bench);
+    add(plan, "reset within a segment", "A reset within a segment ends it, and the next save starts from the beginning.",
+        context -> {
+          RawMigrationRegion region = RawMigrationRegion.of(context);
           RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.STOP_COPY);
           if (region.pendingBytes() != 0) {
             long offset = region.dataOffset();
             region.readData(offset, Math.min(1, region.dataSize(offset)), ALL_AT_ONCE);
           }
-          bench.resetDevice();
-          expectLoad(bench, region, saveSegments(bench, region),
-              "what is saved after the reset can be loaded");
+          context.resetDevice();
+          expectLoad(context, region, saveSegments(context, region),
+              "the state saved after the reset can be loaded");
         });
   }
 
-  private static void add(CheckPlan plan, String name, String sentence, CheckBody experiment) {
-    plan.add(CheckGroup.V1_DATA, name, sentence, SpecReferences.REGION, experiment);
+  private static void add(CheckPlan plan, String name, String requirement, CheckBody body) {
+    plan.add(CheckGroup.V1_DATA, name, requirement, SpecReferences.REGION, body);
   }
 
   // Saving.
 
-  /** Returns the segments of a device that has done something; it is in STOP_COPY then. */
-  static List<byte[]> saveSegments(CheckContext bench, RawMigrationRegion region)
+  /** Exercises the device and returns its segments; the device is in STOP_COPY then. */
+  static List<byte[]> saveSegments(CheckContext context, RawMigrationRegion region)
       throws VerdictException, DeviceException {
-    bench.profile().exercise(bench.probe());
+    context.profile().exercise(context.probe());
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.STOP_COPY);
-    return readAll(bench, region);
+    return readAll(context, region);
   }
 
-  /** Reads what there is, to the end. */
-  static List<byte[]> readAll(CheckContext bench, RawMigrationRegion region)
+  /** Reads all pending segments. */
+  static List<byte[]> readAll(CheckContext context, RawMigrationRegion region)
       throws VerdictException, DeviceException {
     List<byte[]> segments = new ArrayList<>();
     while (region.pendingBytes() != 0) {
       segments.add(readSegment(region));
-      checkBound(bench, segments);
+      checkBound(context, segments);
     }
     return segments;
   }
@@ -125,27 +125,19 @@ final class RegionDataChecks {
     return region.readData(offset, region.dataSize(offset), ALL_AT_ONCE);
   }
 
-  private static void checkBound(CheckContext bench, List<byte[]> segments) throws VerdictException {
+  private static void checkBound(CheckContext context, List<byte[]> segments) throws VerdictException {
     long bytes = segments.stream().mapToLong(segment -> segment.length).sum();
-    if (bytes > bench.sessionIo().maxState() || segments.size() > MAX_SEGMENTS) {
+    if (bytes > context.sessionIo().maxState() || segments.size() > MAX_SEGMENTS) {
       throw VerdictException.notApplicable("the state has more than %d bytes, or %d segments"
-          .formatted(bench.sessionIo().maxState(), MAX_SEGMENTS));
+          .formatted(context.sessionIo().maxState(), MAX_SEGMENTS));
     }
   }
 
-  static byte[] concat(List<byte[]> segments) {
-    byte[] all = new byte[Math.toIntExact(segments.stream().mapToLong(segment -> segment.length).sum())];
-    int at = 0;
-    for (byte[] segment : segments) {
-      System.arraycopy(segment, 0, all, at, segment.length);
-      at += segment.length;
-    }
-    return all;
-  }
+  
 
   // Resuming.
 
-  /** Hands segments over, up to the first that is refused. Returns that refusal. */
+  /** Writes segments up to the first that is refused, and returns that refusal. */
   static Optional<DeviceException> writeAll(RawMigrationRegion region, List<byte[]> segments)
       throws VerdictException, DeviceException {
     for (byte[] segment : segments) {
@@ -158,11 +150,11 @@ final class RegionDataChecks {
     return Optional.empty();
   }
 
-  /** Loads segments into the device after a reset, and has it run. Returns why it did not. */
-  private static Optional<DeviceException> load(CheckContext bench, RawMigrationRegion region,
+  /** Resets the device, loads segments and sets it running. Returns the failure, if any. */
+  private static Optional<DeviceException> load(CheckContext context, RawMigrationRegion region,
       List<byte[]> segments)
       throws VerdictException, DeviceException {
-    bench.resetDevice();
+    context.resetDevice();
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.RESUMING);
     Optional<DeviceException> failure = writeAll(region, segments);
     if (failure.isPresent()) {
@@ -170,26 +162,26 @@ final class RegionDataChecks {
     }
     failure = Expect.failureOf(() -> region.write(DeviceStateV1.RUNNING));
     if (failure.isEmpty()) {
-      RegionFieldChecks.expectField(region, DeviceStateV1.RUNNING, "with the state that was loaded");
+      RegionFieldChecks.expectField(region, DeviceStateV1.RUNNING, "with the loaded state");
     }
     return failure;
   }
 
   /**
-   * Expects that segments can be loaded. A device that cannot even load what was read in the plainest way is another
-   * check's matter.
+   * Expects that segments can be loaded. A device that cannot load segments read the plainest way either is
+   * the subject of another check.
    */
-  private static void expectLoad(CheckContext bench, RawMigrationRegion region, List<byte[]> segments,
+  private static void expectLoad(CheckContext context, RawMigrationRegion region, List<byte[]> segments,
       String expected)
       throws VerdictException, DeviceException {
-    Optional<DeviceException> failure = load(bench, region, segments);
+    Optional<DeviceException> failure = load(context, region, segments);
     if (failure.isEmpty()) {
       return;
     }
-    bench.resetDevice();
-    Optional<DeviceException> plain = load(bench, region, saveSegments(bench, region));
+    context.resetDevice();
+    Optional<DeviceException> plain = load(context, region, saveSegments(context, region));
     if (plain.isPresent()) {
-      throw VerdictException.blocked(WHOLE, "a state that can be loaded",
+      throw VerdictException.blocked(CheckIds.V1_DATA_WHOLE, "a state that can be loaded",
           String.valueOf(plain.get().getMessage()));
     }
     throw VerdictException.failed(expected, String.valueOf(failure.get().getMessage()));
@@ -197,9 +189,9 @@ final class RegionDataChecks {
 
   // Checks.
 
-  private static void readPendingAgain(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    bench.profile().exercise(bench.probe());
+  private static void readPendingAgain(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    context.profile().exercise(context.probe());
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.STOP_COPY);
     List<byte[]> segments = new ArrayList<>();
     long pending = region.pendingBytes();
@@ -212,15 +204,15 @@ final class RegionDataChecks {
         }
       }
       segments.add(readSegment(region));
-      checkBound(bench, segments);
+      checkBound(context, segments);
       pending = region.pendingBytes();
     }
-    expectLoad(bench, region, segments, "what was read meanwhile is a whole state");
+    expectLoad(context, region, segments, "the segments read meanwhile are a complete state");
   }
 
-  private static void readCommitted(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    bench.profile().exercise(bench.probe());
+  private static void readCommitted(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    context.profile().exercise(context.probe());
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.STOP_COPY);
     List<byte[]> segments = new ArrayList<>();
     while (region.pendingBytes() != 0) {
@@ -228,40 +220,40 @@ final class RegionDataChecks {
       int size = region.dataSize(offset);
       byte[] first = region.readData(offset, size, ODD_ACCESS);
       if (region.dataOffset() != offset || region.dataSize(offset) != size) {
-        throw VerdictException.failed("the same segment, as it was not acknowledged",
+        throw VerdictException.failed("the same segment, since it was not acknowledged",
             "another offset or size");
       }
       if (!Arrays.equals(first, region.readData(offset, size, ALL_AT_ONCE))) {
-        throw VerdictException.failed("the same bytes of a segment that is read again", "others");
+        throw VerdictException.failed("the same bytes when a segment is read again", "different bytes");
       }
       segments.add(first);
-      checkBound(bench, segments);
+      checkBound(context, segments);
     }
-    expectLoad(bench, region, segments, "segments that were read twice are a whole state");
+    expectLoad(context, region, segments, "segments that were read twice are a complete state");
   }
 
-  private static void saveFromPreCopy(CheckContext bench, int most) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    bench.profile().exercise(bench.probe());
+  private static void saveFromPreCopy(CheckContext context, int maxSegments) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    context.profile().exercise(context.probe());
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY);
     List<byte[]> segments = new ArrayList<>();
-    while (region.pendingBytes() != 0 && segments.size() < most) {
+    while (region.pendingBytes() != 0 && segments.size() < maxSegments) {
       segments.add(readSegment(region));
-      checkBound(bench, segments);
+      checkBound(context, segments);
     }
-    stopAndFinish(bench, region, segments);
+    stopAndFinish(context, region, segments);
   }
 
-  private static void stopAndFinish(CheckContext bench, RawMigrationRegion region, List<byte[]> segments)
+  private static void stopAndFinish(CheckContext context, RawMigrationRegion region, List<byte[]> segments)
       throws VerdictException, DeviceException {
     RegionStateChecks.write(region, DeviceStateV1.PRE_COPY, DeviceStateV1.STOP_COPY);
-    segments.addAll(readAll(bench, region));
-    expectLoad(bench, region, segments, "the segments of both states are a whole one");
+    segments.addAll(readAll(context, region));
+    expectLoad(context, region, segments, "the segments of PRE_COPY and STOP_COPY are a complete state");
   }
 
-  private static void leaveWithinSegment(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    bench.profile().exercise(bench.probe());
+  private static void leaveWithinSegment(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    context.profile().exercise(context.probe());
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY);
     if (region.pendingBytes() == 0) {
       throw VerdictException.notApplicable("the device has nothing to read before it is stopped");
@@ -272,26 +264,26 @@ final class RegionDataChecks {
     List<byte[]> segments = new ArrayList<>();
     Expect.succeeds("the segment can still be read",
         () -> segments.add(region.readData(offset, size, ALL_AT_ONCE)));
-    segments.addAll(readAll(bench, region));
-    expectLoad(bench, region, segments, "the segments of both states are a whole one");
+    segments.addAll(readAll(context, region));
+    expectLoad(context, region, segments, "the segments of PRE_COPY and STOP_COPY are a complete state");
   }
 
-  private static void accessOutsideSession(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
+  private static void accessOutsideSession(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
     for (DeviceStateV1 state : List.of(DeviceStateV1.RUNNING, DeviceStateV1.STOP)) {
-      bench.resetDevice();
-      RegionStateChecks.enter(bench, region, state);
+      context.resetDevice();
+      RegionStateChecks.enter(context, region, state);
       for (MigrationRegionField field : List.of(MigrationRegionField.PENDING_BYTES,
           MigrationRegionField.DATA_OFFSET, MigrationRegionField.DATA_SIZE)) {
-        // What comes of it is undefined, refusals included.
+        // The result is undefined; it may be a refusal.
         Expect.failureOf(() -> region.read(field.offset(), field.width()));
       }
       Expect.failureOf(() -> region.set(MigrationRegionField.DATA_SIZE, Long.BYTES));
       Expect.failureOf(() -> region.read(region.size() - Long.BYTES, Long.BYTES));
       Expect.failureOf(() -> region.writeZeros(region.size() - Long.BYTES, Long.BYTES));
-      RegionFieldChecks.expectField(region, state, "after the fields were touched");
+      RegionFieldChecks.expectField(region, state, "after the fields were accessed");
     }
-    bench.resetDevice();
-    expectLoad(bench, region, saveSegments(bench, region), "the device can be saved and loaded afterwards");
+    context.resetDevice();
+    expectLoad(context, region, saveSegments(context, region), "the device can be saved and loaded afterwards");
   }
 }

@@ -13,7 +13,7 @@ import io.vfio4j.model.region.MigrationRegionField;
 import io.vfio4j.model.region.MigrationRegionLayout;
 import io.vfio4j.model.v1.DeviceStateV1;
 
-/** The header of the migration region of version 1: what may be accessed, and how. */
+/** The header of the migration region of version 1: permitted accesses and their widths. */
 final class RegionFieldChecks {
 
   private static final int[] WIDTHS = {1, 2, 3, 4, 6, 8, 12, 16};
@@ -24,16 +24,16 @@ final class RegionFieldChecks {
   static void addTo(CheckPlan plan) {
     add(plan, "initial", "After a reset device_state is exactly RUNNING, without reserved bits.",
         SpecReferences.INITIAL,
-        bench -> expectField(RawMigrationRegion.of(bench), DeviceStateV1.RUNNING, "after a reset"));
-    add(plan, "reserved field", "The reserved field reads 0, and ignores writes.", SpecReferences.REGION,
+        context -> expectField(RawMigrationRegion.of(context), DeviceStateV1.RUNNING, "after a reset"));
+    add(plan, "reserved field", "The reserved field reads as 0 and ignores writes.", SpecReferences.REGION,
         RegionFieldChecks::accessReserved);
-    add(plan, "widths", "An access of the header that is not to one whole field is refused.",
+    add(plan, "widths", "An access to the header that is not exactly one field is refused.",
         SpecReferences.REGION,
         RegionFieldChecks::expectWidthsRefused);
-    add(plan, "read-only fields", "To write pending_bytes or data_offset changes nothing.",
+    add(plan, "read-only fields", "Writing pending_bytes or data_offset changes nothing.",
         SpecReferences.REGION,
-        bench -> {
-          RawMigrationRegion region = RawMigrationRegion.of(bench);
+        context -> {
+          RawMigrationRegion region = RawMigrationRegion.of(context);
           for (MigrationRegionField field : new MigrationRegionField[] {MigrationRegionField.PENDING_BYTES,
               MigrationRegionField.DATA_OFFSET}) {
             Expect.failureOf(() -> region.set(field, -1)); // Refused or ignored.
@@ -41,8 +41,8 @@ final class RegionFieldChecks {
           }
         });
     add(plan, "beyond the end", "An access beyond the end of the region is refused.", SpecReferences.REGION,
-        bench -> {
-          RawMigrationRegion region = RawMigrationRegion.of(bench);
+        context -> {
+          RawMigrationRegion region = RawMigrationRegion.of(context);
           expectRefusal("reading 8 bytes at the region's end", () -> region.read(region.size(), Long.BYTES));
           expectRefusal("writing 8 bytes across the region's end",
               () -> region.writeZeros(region.size() - Integer.BYTES, Long.BYTES));
@@ -50,11 +50,11 @@ final class RegionFieldChecks {
         });
   }
 
-  private static void add(CheckPlan plan, String name, String sentence, String source, CheckBody experiment) {
-    plan.add(CheckGroup.V1_REGION, name, sentence, source, experiment);
+  private static void add(CheckPlan plan, String name, String requirement, String reference, CheckBody body) {
+    plan.add(CheckGroup.V1_REGION, name, requirement, reference, body);
   }
 
-  /** Expects that the field has a value, reserved bits included. */
+  /** Expects a value of device_state, reserved bits included. */
   static void expectField(RawMigrationRegion region, DeviceStateV1 expected, String when)
       throws VerdictException, DeviceException {
     DeviceStateV1 state = region.state();
@@ -63,16 +63,16 @@ final class RegionFieldChecks {
     }
   }
 
-  /** Expects a refusal, whatever the errno. */
-  private static void expectRefusal(String what, Expect.Request request)
+  /** Expects a refusal, with any errno. */
+  private static void expectRefusal(String action, Expect.Request request)
       throws VerdictException, DeviceLostException {
     if (Expect.failureOf(request).isEmpty()) {
-      throw VerdictException.failed(what + " is refused", "it is accepted");
+      throw VerdictException.failed(action + " is refused", "it is accepted");
     }
   }
 
-  private static void accessReserved(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
+  private static void accessReserved(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
     for (long written : new long[] {0, 0xffff_ffffL}) {
       region.set(MigrationRegionField.RESERVED, written);
       long read = region.reserved();
@@ -83,16 +83,16 @@ final class RegionFieldChecks {
     expectField(region, DeviceStateV1.RUNNING, "afterwards");
   }
 
-  private static void expectWidthsRefused(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
+  private static void expectWidthsRefused(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
     for (int offset = 0; offset < MigrationRegionLayout.HEADER_SIZE; offset++) {
       for (int width : WIDTHS) {
         if (offset + width <= MigrationRegionLayout.HEADER_SIZE
             && MigrationRegionField.at(offset, width).isEmpty()) {
           int at = offset;
-          String words = "%d bytes at %d".formatted(width, at);
-          expectRefusal("reading " + words, () -> region.read(at, width));
-          expectRefusal("writing " + words, () -> region.writeZeros(at, width));
+          String label = "%d bytes at %d".formatted(width, at);
+          expectRefusal("reading " + label, () -> region.read(at, width));
+          expectRefusal("writing " + label, () -> region.writeZeros(at, width));
         }
       }
     }

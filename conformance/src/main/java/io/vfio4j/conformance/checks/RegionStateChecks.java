@@ -3,13 +3,15 @@ package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckBody;
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.Expect;
+import io.vfio4j.conformance.harness.SessionIo;
 import io.vfio4j.conformance.harness.SpecReferences;
 import io.vfio4j.conformance.harness.VerdictException;
 import io.vfio4j.conformance.report.CheckGroup;
 import io.vfio4j.conformance.setup.DeviceProfile;
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceProbe;
+
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.plan.Planner;
 import io.vfio4j.model.v1.ActionV1;
@@ -18,7 +20,7 @@ import io.vfio4j.model.v1.DeviceStateV1;
 import io.vfio4j.model.v1.FeaturesV1;
 import io.vfio4j.model.v1.TransitionV1;
 import java.util.ArrayList;
-import java.util.Arrays;
+
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -32,20 +34,22 @@ public final class RegionStateChecks {
       DeviceStateV1.STOP_COPY, DeviceStateV1.PRE_COPY, DeviceStateV1.RESUMING);
   private static final int RESERVED = 0x5a5a_a5a0;
 
-  /** What a device that cannot be brought back to RUNNING fails at. */
-  public static final String RESET = "v1-states/reset in STOP";
+  
 
   private RegionStateChecks() {
   }
 
-  /** Adds what has to work for all others: resets in the states that are left without a whole state. */
+  /**
+   * Adds the checks of resets, on which all others depend, for the states that can be left without a complete
+   * state.
+   */
   static void addResets(CheckPlan plan, boolean ndma) {
     states(ndma).stream().filter(state -> !state.isResuming()).forEach(state -> addReset(plan, state));
   }
 
   private static void addReset(CheckPlan plan, DeviceStateV1 from) {
     add(plan, "reset in " + from, "A reset in %s makes the field exactly RUNNING.".formatted(from),
-        SpecReferences.INITIAL, bench -> reset(bench, from));
+        SpecReferences.INITIAL, context -> reset(context, from));
   }
 
   static void addTo(CheckPlan plan, boolean ndma) {
@@ -58,37 +62,37 @@ public final class RegionStateChecks {
     }
     for (DeviceStateV1 from : states(ndma)) {
       add(plan, "invalid values in " + from,
-          "In %s a value that no user may write, ERROR above all, is refused with EINVAL, and nothing changes."
+          "In %s a value that a user may not write, in particular ERROR, is refused with EINVAL and changes nothing."
               .formatted(from),
-          SpecReferences.FIELD, bench -> expectInvalidRefused(bench, from));
+          SpecReferences.FIELD, context -> expectInvalidRefused(context, from));
     }
     addReset(plan, DeviceStateV1.RESUMING);
-    add(plan, "same value", "To write the value that is there changes nothing.", SpecReferences.FIELD,
-        bench -> {
-          RawMigrationRegion region = RawMigrationRegion.of(bench);
+    add(plan, "same value", "Writing the current value changes nothing.", SpecReferences.FIELD,
+        context -> {
+          RawMigrationRegion region = RawMigrationRegion.of(context);
           for (DeviceStateV1 state : PLAIN.subList(0, PLAIN.size() - 1)) {
-            bench.resetDevice();
-            enter(bench, region, state);
+            context.resetDevice();
+            enter(context, region, state);
             Expect.succeeds(state + " written in " + state, () -> region.write(state));
             RegionFieldChecks.expectField(region, state, "as before");
           }
         });
     add(plan, "reserved bits",
-        "Reserved bits stay as they were written, a refused write changes none of them.",
+        "Reserved bits keep the values written; a refused write does not change them.",
         SpecReferences.FIELD, RegionStateChecks::expectReservedKept);
     add(plan, "NDMA while stopped",
-        "With the capability NDMA its bit may be written to a device that does not run, and means nothing.",
+        "With the capability NDMA, its bit may be written to a stopped device and has no effect.",
         SpecReferences.FIELD, RegionStateChecks::ndmaWhileStopped);
-    add(plan, "loads first", "A write from RESUMING to STOP_COPY has to load first: "
+    add(plan, "loads first", "A write from RESUMING to STOP_COPY must load first: "
         + ActionV1.of(DeviceStateV1.RESUMING, DeviceStateV1.STOP_COPY).stream().map(ActionV1::toString)
             .collect(Collectors.joining(" > "))
         + ".", SpecReferences.ORDER, RegionStateChecks::expectLoadBeforeCapture);
-    add(plan, "ERROR", "In ERROR every write is refused with EINVAL; a reset leads to exactly RUNNING.",
+    add(plan, "ERROR", "In ERROR every write is refused with EINVAL; a reset sets the field to exactly RUNNING.",
         SpecReferences.RULES, RegionStateChecks::expectErrorIsFinal);
   }
 
-  private static void add(CheckPlan plan, String name, String sentence, String source, CheckBody experiment) {
-    plan.add(CheckGroup.V1_STATES, name, sentence, source, experiment);
+  private static void add(CheckPlan plan, String name, String requirement, String reference, CheckBody body) {
+    plan.add(CheckGroup.V1_STATES, name, requirement, reference, body);
   }
 
   private static Set<DeviceStateV1> states(boolean ndma) {
@@ -103,31 +107,31 @@ public final class RegionStateChecks {
     return CheckGroup.V1_STATES.id() + "/" + arc;
   }
 
-  // Getting there. RUNNING has a mandatory way to each of the plain states.
+  // Preconditions. RUNNING has a mandatory arc or route to each of the plain states.
 
-  /** Goes from RUNNING to a state by its mandatory arcs. RESUMING has a whole state written. */
-  static void enter(CheckContext bench, RawMigrationRegion region, DeviceStateV1 target)
+  /** Enters a state from RUNNING by mandatory arcs. In RESUMING, a complete state is written. */
+  static void enter(CheckContext context, RawMigrationRegion region, DeviceStateV1 target)
       throws VerdictException, DeviceException {
     if (target.equals(DeviceStateV1.RUNNING)) {
       return;
     }
     if (target.equals(DeviceStateV1.PRE_COPY_NDMA)) {
-      enter(bench, region, DeviceStateV1.PRE_COPY);
+      enter(context, region, DeviceStateV1.PRE_COPY);
       write(region, DeviceStateV1.PRE_COPY, target);
       return;
     }
     if (target.equals(DeviceStateV1.RUNNING_NDMA)) {
-      enter(bench, region, DeviceStateV1.RESUMING);
+      enter(context, region, DeviceStateV1.RESUMING);
       write(region, DeviceStateV1.RESUMING, target);
       return;
     }
     if (target.equals(DeviceStateV1.RESUMING)) {
-      List<byte[]> state = RegionDataChecks.saveSegments(bench, region);
-      bench.resetDevice();
+      List<byte[]> state = RegionDataChecks.saveSegments(context, region);
+      context.resetDevice();
       write(region, DeviceStateV1.RUNNING, target);
       Optional<DeviceException> failure = RegionDataChecks.writeAll(region, state);
       if (failure.isPresent()) {
-        throw VerdictException.blocked(RegionDataChecks.WHOLE, "a state that can be written",
+        throw VerdictException.blocked(CheckIds.V1_DATA_WHOLE, "a state that can be written",
             String.valueOf(failure.get().getMessage()));
       }
       return;
@@ -135,14 +139,14 @@ public final class RegionStateChecks {
     write(region, DeviceStateV1.RUNNING, target);
   }
 
-  /** Takes an arc that has to be there, as a condition of the check. */
+  /** Takes a mandatory arc, as a precondition of the check. */
   static void write(RawMigrationRegion region, DeviceStateV1 from, DeviceStateV1 to)
       throws VerdictException, DeviceException {
     Optional<DeviceException> failure = Expect.failureOf(() -> region.write(to));
     DeviceStateV1 reached = region.state();
     if (failure.isPresent() || !reached.equals(to)) {
-      throw VerdictException.blocked(from.isResuming() ? RegionDataChecks.WHOLE : id(new ArcV1(from, to)),
-          "%s, to begin with".formatted(to),
+      throw VerdictException.blocked(from.isResuming() ? CheckIds.V1_DATA_WHOLE : id(new ArcV1(from, to)),
+          "%s, as a precondition".formatted(to),
           failure.map(Throwable::getMessage).orElse(reached.toString()));
     }
   }
@@ -150,77 +154,71 @@ public final class RegionStateChecks {
   // Checks.
 
   private static void addArc(CheckPlan plan, ArcV1 arc, boolean mandatory, boolean ndma) {
-    String sentence = mandatory
-        ? "A write leads from %s to %s; every device has this transition.".formatted(arc.from(), arc.to())
-        : "A write leads from %s to %s, or is refused with EINVAL and changes nothing; a device may lack this transition."
+    String requirement = mandatory
+        ? "A write takes the device from %s to %s; this transition is mandatory.".formatted(arc.from(), arc.to())
+        : "A write takes the device from %s to %s, or is refused with EINVAL and changes nothing; this transition is optional."
             .formatted(arc.from(), arc.to());
-    add(plan, arc.toString(), sentence, SpecReferences.TRANSITIONS,
-        bench -> checkArc(bench, arc, mandatory, ndma));
+    add(plan, arc.toString(), requirement, SpecReferences.TRANSITIONS,
+        context -> checkArc(context, arc, mandatory, ndma));
   }
 
-  private static void checkArc(CheckContext bench, ArcV1 arc, boolean mandatory, boolean ndma)
+  private static void checkArc(CheckContext context, ArcV1 arc, boolean mandatory, boolean ndma)
       throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    enter(bench, region, arc.from());
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    enter(context, region, arc.from());
     Optional<DeviceException> failure = Expect.failureOf(() -> region.write(arc.to()));
     if (failure.isEmpty()) {
-      RegionFieldChecks.expectField(region, arc.to(), "once it was written");
+      RegionFieldChecks.expectField(region, arc.to(), "after it was written");
       return;
     }
     String refusal = String.valueOf(failure.get().getMessage());
     if (mandatory) {
       throw arc.from().isResuming()
-          ? VerdictException.blocked(RegionDataChecks.WHOLE, arc.to().toString(), refusal)
+          ? VerdictException.blocked(CheckIds.V1_DATA_WHOLE, arc.to().toString(), refusal)
           : VerdictException.failed(arc.to().toString(), refusal);
     }
-    RegionFieldChecks.expectField(region, arc.from(), "as before the write that was refused");
+    RegionFieldChecks.expectField(region, arc.from(), "as before the refused write");
     if (!failure.get().errno().equals(Errno.EINVAL)) {
       throw VerdictException.failed("EINVAL, if the device lacks the transition",
           failure.get().errno().toString());
     }
-    throw VerdictException.notApplicable("the device lacks this transition, as it may; "
-        + detour(arc, ndma).map("a way around: %s"::formatted).orElse("there is no other way"));
+    throw VerdictException.notApplicable("the device lacks this optional transition; "
+        + detour(arc, ndma).map("alternative: %s"::formatted).orElse("there is no alternative"));
   }
 
   private static Optional<String> detour(ArcV1 arc, boolean ndma) {
     Set<ArcV1> others = new LinkedHashSet<>(FeaturesV1.all(ndma).arcs());
     others.remove(arc);
     return Planner.of(new FeaturesV1(ndma, others)).plan(arc.from(), arc.to()).best(true)
-        .map(way -> way.path().stream().map(DeviceStateV1::toString).collect(Collectors.joining(" > ")));
+        .map(route -> route.path().stream().map(DeviceStateV1::toString).collect(Collectors.joining(" > ")));
   }
 
-  private static void expectInvalidRefused(CheckContext bench, DeviceStateV1 from)
+  private static void expectInvalidRefused(CheckContext context, DeviceStateV1 from)
       throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    enter(bench, region, from);
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    enter(context, region, from);
     for (int value = 0; value <= DeviceStateV1.KNOWN_BITS; value++) {
       DeviceStateV1 written = new DeviceStateV1(value);
       if (!written.isWritable(region.hasNdma())) {
-        String words = "%s (%d), written in %s,".formatted(written, value, from);
-        Expect.refused(words, () -> region.write(written), Errno.EINVAL);
+        String label = "%s (%d), written in %s,".formatted(written, value, from);
+        Expect.refused(label, () -> region.write(written), Errno.EINVAL);
         RegionFieldChecks.expectField(region, from, "after a refused write of " + written);
       }
     }
   }
 
-  private static void reset(CheckContext bench, DeviceStateV1 from) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    enter(bench, region, from);
-    Expect.succeeds("a reset that works", () -> {
-      if (bench.probe() instanceof DeviceProbe.ResetProbe resetting) {
-        resetting.resetOnly();
-      } else {
-        bench.device().reset();
-      }
-    });
+  private static void reset(CheckContext context, DeviceStateV1 from) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    enter(context, region, from);
+    Expect.succeeds("the reset succeeds", context::resetOnly);
     RegionFieldChecks.expectField(region, DeviceStateV1.RUNNING, "after a reset");
   }
 
-  private static void expectReservedKept(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    List<DeviceStateV1> way = List.of(DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY, DeviceStateV1.STOP_COPY);
+  private static void expectReservedKept(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    List<DeviceStateV1> path = List.of(DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY, DeviceStateV1.STOP_COPY);
     int reserved = RESERVED;
-    for (DeviceStateV1 state : way) {
+    for (DeviceStateV1 state : path) {
       DeviceStateV1 written = new DeviceStateV1(reserved | state.value());
       Expect.succeeds("%s with reserved bits 0x%x".formatted(state, reserved), () -> region.write(written));
       RegionFieldChecks.expectField(region, written, "as it was written");
@@ -231,14 +229,14 @@ public final class RegionStateChecks {
     }
   }
 
-  private static void ndmaWhileStopped(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
+  private static void ndmaWhileStopped(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
     if (!region.hasNdma()) {
       throw VerdictException.notApplicable("the region has no capability NDMA");
     }
     for (DeviceStateV1 state : List.of(DeviceStateV1.STOP, DeviceStateV1.STOP_COPY)) {
-      bench.resetDevice();
-      enter(bench, region, state);
+      context.resetDevice();
+      enter(context, region, state);
       DeviceStateV1 with = new DeviceStateV1(state.value() | DeviceStateV1.NDMA_BIT);
       Expect.succeeds(with.toString(), () -> region.write(with));
       RegionFieldChecks.expectField(region, with, "as it was written");
@@ -246,51 +244,47 @@ public final class RegionStateChecks {
     write(region, DeviceStateV1.STOP_COPY, DeviceStateV1.RUNNING);
   }
 
-  /** Taken literally the order of actions would have it capture the state that it is about to replace. */
-  private static void expectLoadBeforeCapture(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    List<byte[]> in = RegionDataChecks.saveSegments(bench, region);
-    bench.resetDevice();
+  /** Read literally, the order of actions would capture the state that is about to be replaced. */
+  private static void expectLoadBeforeCapture(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    List<byte[]> in = RegionDataChecks.saveSegments(context, region);
+    context.resetDevice();
     write(region, DeviceStateV1.RUNNING, DeviceStateV1.RESUMING);
     if (RegionDataChecks.writeAll(region, in).isPresent()) {
-      throw VerdictException.notApplicable("the device does not take its own state");
+      throw VerdictException.notApplicable("the device does not load its own state");
     }
     if (Expect.failureOf(() -> region.write(DeviceStateV1.STOP_COPY)).isPresent()) {
       throw VerdictException
-          .notApplicable("the device lacks RESUMING > STOP_COPY, as it may; by STOP it loads first");
+          .notApplicable("the device lacks the optional RESUMING > STOP_COPY; through STOP it loads first");
     }
-    byte[] came = RegionDataChecks.concat(RegionDataChecks.readAll(bench, region));
-    byte[] went = RegionDataChecks.concat(in);
-    int at = Arrays.mismatch(went, came);
-    if (at < 0) {
+    byte[] read = SessionIo.concat(RegionDataChecks.readAll(context, region).toArray(byte[][]::new));
+    Optional<String> observed = Expect.difference(SessionIo.concat(in.toArray(byte[][]::new)), read);
+    if (observed.isEmpty()) {
       return;
     }
-    String observed =
-        "%d bytes went in, %d came out, the first that differs is byte %d".formatted(went.length,
-            came.length, at);
-    if (bench.profile().guarantees().contains(DeviceProfile.Guarantee.ROUND_TRIP)) {
-      throw VerdictException.failed("the state that was written comes out, as it was loaded first", observed);
+    if (context.profile().guarantees().contains(DeviceProfile.Guarantee.ROUND_TRIP)) {
+      throw VerdictException.failed("the state that was written, since it is loaded first", observed.get());
     }
-    bench.reportDeviation(observed + "; whether the device loaded first cannot be told");
+    context.reportDeviation(observed.get() + "; whether the device loaded first cannot be determined");
   }
 
-  private static void expectErrorIsFinal(CheckContext bench) throws VerdictException, DeviceException {
-    RawMigrationRegion region = RawMigrationRegion.of(bench);
-    bench.provokeError();
+  private static void expectErrorIsFinal(CheckContext context) throws VerdictException, DeviceException {
+    RawMigrationRegion region = RawMigrationRegion.of(context);
+    context.provokeError();
     RegionFieldChecks.expectField(region, DeviceStateV1.ERROR, "in ERROR");
     List<DeviceStateV1> all = new ArrayList<>(PLAIN);
     all.add(DeviceStateV1.ERROR);
     for (DeviceStateV1 state : all) {
       expectRefused(region, state);
     }
-    ResetChecks.resetAndExpectRunning(bench);
+    ResetChecks.resetAndExpectRunning(context);
     RegionFieldChecks.expectField(region, DeviceStateV1.RUNNING, "after a reset");
   }
 
   private static void expectRefused(RawMigrationRegion region, DeviceStateV1 state)
       throws VerdictException, DeviceException {
     Optional<DeviceException> failure = Expect.failureOf(() -> region.write(state));
-    // Who has driven the device by version 2 has it until the reset.
+    // A client that has driven the device through version 2 owns it until the reset.
     if (failure.isEmpty() || !List.of(Errno.EINVAL, Errno.EBUSY).contains(failure.get().errno())) {
       throw VerdictException.failed(state + ", written in ERROR, is refused with EINVAL",
           failure.map(e -> e.errno().toString()).orElse("it is accepted"));

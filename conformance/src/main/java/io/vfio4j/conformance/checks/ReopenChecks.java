@@ -18,46 +18,42 @@ final class ReopenChecks {
 
   static void addTo(CheckPlan plan) {
     plan.add(CheckGroup.REOPENING, "from RUNNING",
-        "A device that was closed in RUNNING is in RUNNING when opened again.",
-        SpecReferences.INITIAL, bench -> {
-          reopen(bench);
-          Expect.state(bench, DeviceState.RUNNING, "when opened again");
-          bench.enter(DeviceState.STOP);
+        "A device closed in RUNNING is in RUNNING when opened again.",
+        SpecReferences.INITIAL, context -> {
+          reopen(context);
+          Expect.state(context, DeviceState.RUNNING, "when opened again");
+          context.enter(DeviceState.STOP);
         });
     addFrom(plan, DeviceState.STOP_COPY);
     addFrom(plan, DeviceState.RESUMING);
-    // One driver of the kernel's samples (mtty) finds its state of before, and crashes the kernel here.
+    // The kernel's sample driver mtty keeps its previous state, and crashes the kernel here.
     plan.addDangerous(CheckGroup.REOPENING, "and go on",
-        "A device that was closed in STOP_COPY can be set running when opened again, without a reset.",
-        SpecReferences.INITIAL, bench -> {
-          bench.enterFromRunning(DeviceState.STOP_COPY);
-          reopen(bench);
-          bench.enter(DeviceState.RUNNING);
-          Expect.state(bench, DeviceState.RUNNING, "after the move");
+        "A device closed in STOP_COPY can be moved to RUNNING when opened again, without a reset.",
+        SpecReferences.INITIAL, context -> {
+          context.enterFromRunning(DeviceState.STOP_COPY);
+          reopen(context);
+          context.enter(DeviceState.RUNNING);
+          Expect.state(context, DeviceState.RUNNING, "after the transition");
         });
   }
 
   private static void addFrom(CheckPlan plan, DeviceState state) {
     plan.add(CheckGroup.REOPENING, "from " + state,
-        "A device that was closed in %s is in RUNNING when opened again.".formatted(state),
+        "A device closed in %s is in RUNNING when opened again.".formatted(state),
         SpecReferences.INITIAL,
-        bench -> {
-          bench.require(DeviceProbe.ReopenProbe.class, "open the device again");
-          if (state == DeviceState.RESUMING) {
-            bench.openResuming();
-          } else {
-            bench.enterFromRunning(state);
-          }
-          reopen(bench);
-          DeviceState found = bench.device().state();
+        context -> {
+          context.require(DeviceProbe.ReopenProbe.class, "open the device again");
+          context.enterEmpty(state);
+          reopen(context);
+          DeviceState found = context.device().state();
           if (found != DeviceState.RUNNING) {
-            bench.reportDeviation("whoever opens the device next finds it in %s; reset it right after opening"
+            context.reportDeviation("the next client finds the device in %s; reset it right after opening"
                 .formatted(found));
           }
         });
   }
 
-  private static void reopen(CheckContext bench) throws VerdictException, DeviceException {
-    bench.require(DeviceProbe.ReopenProbe.class, "open the device again").reopen();
+  private static void reopen(CheckContext context) throws VerdictException, DeviceException {
+    context.require(DeviceProbe.ReopenProbe.class, "open the device again").reopen();
   }
 }

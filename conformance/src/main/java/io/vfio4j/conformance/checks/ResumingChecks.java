@@ -11,15 +11,15 @@ import io.vfio4j.conformance.setup.DeviceProfile;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ResumingSession;
-import java.util.Arrays;
+
 import java.util.Optional;
 
-/** Writing a state that is whole. */
+/** Writing a complete state. */
 public final class ResumingChecks {
 
-  public static final String WHOLE = "resuming/whole";
+  
 
-  /** Sizes of reads and writes that no record of a stream is likely to have. */
+  /** Sizes of reads and writes that are unlikely to match the records of a stream. */
   private static final int[] ODD_SIZES = {1, 3, 7, 13, 61, 509};
   private static final int ODD_BYTES = 4096;
   private static final int LARGE_ODD = 65_537;
@@ -29,109 +29,110 @@ public final class ResumingChecks {
 
   static void addTo(CheckPlan plan) {
     plan.add(CheckGroup.RESUMING, "whole",
-        "A state that was read in STOP_COPY can be written in RESUMING and loaded.",
-        SpecReferences.SESSIONS, bench -> {
-          byte[] state = bench.savedState();
-          loadAndRun(bench, bench.openResuming(), state, 1 << 20);
+        "A state read in STOP_COPY can be written in RESUMING and loaded.",
+        SpecReferences.SESSIONS, context -> {
+          byte[] state = context.savedState();
+          loadAndRun(context, context.openResuming(), state, 1 << 20);
         });
     plan.add(CheckGroup.RESUMING, "in pieces", "The bytes of a state may be written in pieces of any size.",
         SpecReferences.SESSIONS, ResumingChecks::loadInPieces);
     plan.add(CheckGroup.RESUMING, "read in pieces",
-        "A state that was read in pieces of any size can be loaded.",
+        "A state read in pieces of any size can be loaded.",
         SpecReferences.SESSIONS, ResumingChecks::readInPieces);
     plan.add(CheckGroup.RESUMING, "in is out",
-        "A state that was loaded into a stopped device comes out of it again.",
+        "A state loaded into a stopped device is read back unchanged.",
         SpecReferences.ROUND_TRIP, ResumingChecks::expectRoundTrip);
     plan.add(CheckGroup.RESUMING, "again",
-        "A device that was loaded can be loaded again without a reset between.",
-        SpecReferences.ARCS, bench -> {
-          byte[] state = bench.savedState();
-          bench.load(state);
-          loadAndRun(bench, bench.openResuming(), state, 1 << 20);
+        "A device that has loaded a state can load another without a reset.",
+        SpecReferences.ARCS, context -> {
+          byte[] state = context.savedState();
+          context.load(state);
+          loadAndRun(context, context.openResuming(), state, 1 << 20);
         });
   }
 
-  private static void loadAndRun(CheckContext bench, ResumingSession session, byte[] state, int atOnce)
+  private static void loadAndRun(CheckContext context, ResumingSession session, byte[] state, int chunk)
       throws VerdictException, DeviceException {
-    Expect.succeeds("the device takes its own state of %d bytes, and runs".formatted(state.length), () -> {
-      bench.sessionIo().write(session, state, 0, state.length, atOnce);
-      bench.move(DeviceState.STOP);
-      bench.move(DeviceState.RUNNING);
+    Expect.succeeds("the device loads its own state of %d bytes, and runs".formatted(state.length), () -> {
+      context.sessionIo().write(session, state, 0, state.length, chunk);
+      context.move(DeviceState.STOP);
+      context.move(DeviceState.RUNNING);
     });
-    Expect.state(bench, DeviceState.RUNNING, "with the state that was loaded");
+    Expect.state(context, DeviceState.RUNNING, "with the loaded state");
   }
 
-  private static void loadInPieces(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] state = bench.savedState();
-    ResumingSession session = bench.openResuming();
+  private static void loadInPieces(CheckContext context) throws VerdictException, DeviceException {
+    byte[] state = context.savedState();
+    ResumingSession session = context.openResuming();
     Optional<DeviceException> failure = Expect.failureOf(() -> {
-      writeInPieces(bench.sessionIo(), session, state);
-      bench.move(DeviceState.STOP);
+      writeInPieces(context.sessionIo(), session, state);
+      context.move(DeviceState.STOP);
     });
     if (failure.isPresent()) {
-      requireLoadable(bench, state);
-      throw VerdictException.failed("a state in pieces is taken as one in large writes is",
+      requireLoadable(context, state);
+      throw VerdictException.failed("a state written in pieces is loaded like one in large writes",
           String.valueOf(failure.get().getMessage()));
     }
   }
 
-  private static void writeInPieces(SessionIo streams, ResumingSession session, byte[] state)
+  private static void writeInPieces(SessionIo sessionIo, ResumingSession session, byte[] state)
       throws DeviceException {
     int at = 0;
     for (int i = 0; at < Math.min(state.length, ODD_BYTES); i++) {
       int end = Math.min(state.length, at + ODD_SIZES[i % ODD_SIZES.length]);
-      streams.write(session, state, at, end, ODD_BYTES);
+      sessionIo.write(session, state, at, end, ODD_BYTES);
       at = end;
     }
-    streams.write(session, state, at, state.length, LARGE_ODD);
+    sessionIo.write(session, state, at, state.length, LARGE_ODD);
   }
 
-  private static void readInPieces(CheckContext bench) throws VerdictException, DeviceException {
-    bench.profile().exercise(bench.probe());
-    var session = bench.openSaving(DeviceState.STOP_COPY);
-    SessionIo.ReadResult head = bench.sessionIo().read(session, 7, ODD_BYTES);
+  private static void readInPieces(CheckContext context) throws VerdictException, DeviceException {
+    context.profile().exercise(context.probe());
+    var session = context.openSaving(DeviceState.STOP_COPY);
+    SessionIo.ReadResult head = context.sessionIo().read(session, 7, ODD_BYTES);
     byte[] state = head.bytes();
     if (head.end() == SessionIo.ReadEnd.LIMIT) {
-      state = SessionIo.concat(state, bench.sessionIo().read(session, LARGE_ODD).bytes());
+      state = SessionIo.concat(state, context.sessionIo().read(session, LARGE_ODD).bytes());
     }
-    bench.resetDevice();
-    loadRead(bench, state);
+    context.resetDevice();
+    loadRead(context, state);
   }
 
-  private static void loadRead(CheckContext bench, byte[] state) throws VerdictException, DeviceException {
-    ResumingSession target = bench.openResuming();
+  private static void loadRead(CheckContext context, byte[] state) throws VerdictException, DeviceException {
+    ResumingSession target = context.openResuming();
     Optional<DeviceException> failure = Expect.failureOf(() -> {
-      bench.sessionIo().write(target, state);
-      bench.move(DeviceState.STOP);
+      context.sessionIo().write(target, state);
+      context.move(DeviceState.STOP);
     });
     if (failure.isPresent()) {
-      requireLoadable(bench, bench.savedState());
-      throw VerdictException.failed("a state that was read in pieces can be loaded",
+      requireLoadable(context, context.savedState());
+      throw VerdictException.failed("a state read in pieces can be loaded",
           String.valueOf(failure.get().getMessage()));
     }
   }
 
-  /** Makes sure that it is the pieces that matter, since a device that takes no state at all is another's matter. */
-  private static void requireLoadable(CheckContext bench, byte[] state)
+  /**
+   * Ensures that the pieces are the cause: a device that loads no state at all is the subject of another
+   * check.
+   */
+  private static void requireLoadable(CheckContext context, byte[] state)
       throws VerdictException, DeviceException {
-    bench.resetDevice();
-    bench.load(state);
-    bench.resetDevice();
+    context.resetDevice();
+    context.load(state);
+    context.resetDevice();
   }
 
-  private static void expectRoundTrip(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] in = bench.savedState();
-    bench.load(in);
-    byte[] out = bench.sessionIo().readAll(bench.openSaving(DeviceState.STOP_COPY));
-    int at = Arrays.mismatch(in, out);
-    if (at < 0) {
+  private static void expectRoundTrip(CheckContext context) throws VerdictException, DeviceException {
+    byte[] in = context.savedState();
+    context.load(in);
+    byte[] out = context.sessionIo().readAll(context.openSaving(DeviceState.STOP_COPY));
+    Optional<String> observed = Expect.difference(in, out);
+    if (observed.isEmpty()) {
       return;
     }
-    String observed = "%d bytes went in, %d came out, the first that differs is byte %d".formatted(in.length,
-        out.length, at);
-    if (bench.profile().guarantees().contains(DeviceProfile.Guarantee.ROUND_TRIP)) {
-      throw VerdictException.failed("the same bytes, as this kind of device promises", observed);
+    if (context.profile().guarantees().contains(DeviceProfile.Guarantee.ROUND_TRIP)) {
+      throw VerdictException.failed("the same bytes, as this kind of device guarantees", observed.get());
     }
-    bench.reportDeviation(observed + "; no rule forbids it, but this device cannot be checked so");
+    context.reportDeviation(observed.get() + "; this is allowed, but it prevents checking the device this way");
   }
 }

@@ -2,6 +2,7 @@
 package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.Expect;
 import io.vfio4j.conformance.harness.SpecReferences;
 import io.vfio4j.conformance.harness.VerdictException;
@@ -16,10 +17,10 @@ import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.SavingSession;
 
-/** Life and death of data sessions. */
+/** The lifetime of data sessions. */
 public final class SessionChecks {
 
-  public static final String KEPT = "sessions/kept";
+  
 
   private SessionChecks() {
   }
@@ -29,103 +30,106 @@ public final class SessionChecks {
       boolean hasSession = from.isSaving() || from == DeviceState.RESUMING;
       if (hasSession && features.supports(from)) {
         plan.add(CheckGroup.SESSIONS, "over after " + from,
-            "Leaving %s for any state outside its group ends the session: ENODEV from then on."
+            "Leaving %s for any state outside its group ends the session, which then returns ENODEV."
                 .formatted(from),
-            SpecReferences.SESSIONS, bench -> expectEndedByEveryExit(bench, from));
+            SpecReferences.SESSIONS, context -> expectEndedByEveryExit(context, from));
       }
     }
-    plan.add(CheckGroup.SESSIONS, "kept", "Within the saving group the session goes on, and no other begins.",
+    plan.add(CheckGroup.SESSIONS, "kept", "Within the saving group the session continues, and no other begins.",
         SpecReferences.SESSIONS, SessionChecks::expectKept);
-    plan.add(CheckGroup.SESSIONS, "again", "Each saving session reads out a whole state anew.",
+    plan.add(CheckGroup.SESSIONS, "again", "Each saving session reads a complete state.",
         SpecReferences.SESSIONS,
         SessionChecks::saveTwice);
     plan.add(CheckGroup.SESSIONS, "closed",
-        "Closing a session changes no state, and the device can be moved on.",
+        "Closing a session does not change the state, and the device can still be moved.",
         SpecReferences.DEVICE_STATE, SessionChecks::closeEarly);
     plan.add(CheckGroup.SESSIONS, "over for the device too",
-        "When no session is open the device itself refuses to read or take a state.", SpecReferences.SESSIONS,
+        "When no session is open, the device itself refuses to read or write a state.", SpecReferences.SESSIONS,
         SessionChecks::useEndedSession);
   }
 
-  private static void expectEndedByEveryExit(CheckContext bench, DeviceState from)
+  private static void expectEndedByEveryExit(CheckContext context, DeviceState from)
       throws VerdictException, DeviceException {
     for (DeviceState to : DeviceState.values()) {
       boolean leaves = to != from && !(from.isSaving() && to.isSaving());
-      if (!leaves || bench.path(from, to).isEmpty()) {
+      if (!leaves || context.path(from, to).isEmpty()) {
         continue;
       }
-      bench.resetDevice();
-      DataSession session = bench.enterFromRunning(from).orElseThrow();
-      bench.enter(to);
+      context.resetDevice();
+      DataSession session = context.enterFromRunning(from).orElseThrow();
+      context.enter(to);
       try {
-        ResetChecks.expectEnded(bench, session);
-      } catch (VerdictException judgement) {
-        if (judgement.verdict() instanceof Verdict.Failure(String expected, String observed)) {
-          throw VerdictException.failed("%s: %s".formatted(TransitionChecks.name(from, to), expected),
+        ResetChecks.expectEnded(context, session);
+      } catch (VerdictException e) {
+        if (e.verdict() instanceof Verdict.Failure(String expected, String observed)) {
+          throw VerdictException.failed("%s: %s".formatted(CheckIds.transitionName(from, to), expected),
               observed);
         }
-        throw judgement;
+        throw e;
       }
     }
   }
 
-  private static void expectKept(CheckContext bench) throws VerdictException, DeviceException {
-    bench.require(MigrationFeature.PRE_COPY);
-    SavingSession session = bench.openSaving(DeviceState.PRE_COPY);
-    if (bench.features().has(MigrationFeature.P2P)) {
-      expectContinued(bench, session, DeviceState.PRE_COPY_P2P);
-      expectContinued(bench, session, DeviceState.PRE_COPY);
+  private static void expectKept(CheckContext context) throws VerdictException, DeviceException {
+    context.require(MigrationFeature.PRE_COPY);
+    SavingSession session = context.openSaving(DeviceState.PRE_COPY);
+    if (context.features().has(MigrationFeature.P2P)) {
+      expectContinued(context, session, DeviceState.PRE_COPY_P2P);
+      expectContinued(context, session, DeviceState.PRE_COPY);
     }
-    expectContinued(bench, session, DeviceState.STOP_COPY);
+    expectContinued(context, session, DeviceState.STOP_COPY);
   }
 
-  private static void expectContinued(CheckContext bench, SavingSession session, DeviceState target)
+  private static void expectContinued(CheckContext context, SavingSession session, DeviceState target)
       throws VerdictException, DeviceException {
-    if (bench.enter(target).session().isPresent()) {
-      throw VerdictException.failed("the session goes on in " + target, "another session begins");
+    if (context.enter(target).session().isPresent()) {
+      throw VerdictException.failed("the session continues in " + target, "another session begins");
     }
-    bench.sessionIo().readByte(session);
+    context.sessionIo().readByte(session);
   }
 
-  private static void saveTwice(CheckContext bench) throws VerdictException, DeviceException {
-    bench.profile().exercise(bench.probe());
-    byte[] first = bench.sessionIo().readAll(bench.openSaving(DeviceState.STOP_COPY));
-    bench.enter(DeviceState.STOP);
-    byte[] second = bench.sessionIo().readAll(bench.openSaving(DeviceState.STOP_COPY));
+  private static void saveTwice(CheckContext context) throws VerdictException, DeviceException {
+    context.profile().exercise(context.probe());
+    byte[] first = context.sessionIo().readAll(context.openSaving(DeviceState.STOP_COPY));
+    context.enter(DeviceState.STOP);
+    byte[] second = context.sessionIo().readAll(context.openSaving(DeviceState.STOP_COPY));
     if (first.length > 0 && second.length == 0) {
-      throw VerdictException.failed("a second session reads out the state again", "nothing");
+      throw VerdictException.failed("a second session reads the state again", "it reads nothing");
     }
-    bench.resetDevice();
-    bench.load(second);
+    context.resetDevice();
+    context.load(second);
   }
 
-  private static void closeEarly(CheckContext bench) throws VerdictException, DeviceException {
-    SavingSession session = bench.openSaving(DeviceState.STOP_COPY);
+  private static void closeEarly(CheckContext context) throws VerdictException, DeviceException {
+    SavingSession session = context.openSaving(DeviceState.STOP_COPY);
     session.close();
-    Expect.state(bench, DeviceState.STOP_COPY, "after the session was closed");
-    bench.enter(DeviceState.RUNNING);
+    Expect.state(context, DeviceState.STOP_COPY, "after the session was closed");
+    context.enter(DeviceState.RUNNING);
   }
 
-  /** What there is to name a session by differs, and so does the errno; that it is a refusal matters. */
-  private static void useEndedSession(CheckContext bench) throws VerdictException, DeviceException {
-    bench.requireVersion2();
+  /**
+   * Uses an ended session. How a session is named differs between interfaces, and so does the errno; any
+   * refusal passes.
+   */
+  private static void useEndedSession(CheckContext context) throws VerdictException, DeviceException {
+    context.requireVersion2();
     var probe =
-        bench.require(DeviceProbe.EndedSessionProbe.class, "use a session that the user's side has given up");
-    bench.enterFromRunning(DeviceState.STOP_COPY);
-    bench.enter(DeviceState.STOP);
-    expectRefusals(bench, probe, "in STOP");
-    bench.enter(DeviceState.RUNNING);
-    expectRefusals(bench, probe, "in RUNNING");
-    bench.enterFromRunning(DeviceState.RESUMING);
-    bench.enter(DeviceState.STOP);
-    expectRefusals(bench, probe, "in STOP after RESUMING");
+        context.require(DeviceProbe.EndedSessionProbe.class, "use a session that has ended");
+    context.enterFromRunning(DeviceState.STOP_COPY);
+    context.enter(DeviceState.STOP);
+    expectRefusals(context, probe, "in STOP");
+    context.enter(DeviceState.RUNNING);
+    expectRefusals(context, probe, "in RUNNING");
+    context.enterFromRunning(DeviceState.RESUMING);
+    context.enter(DeviceState.STOP);
+    expectRefusals(context, probe, "in STOP after RESUMING");
   }
 
-  private static void expectRefusals(CheckContext bench, DeviceProbe.EndedSessionProbe probe, String where)
+  private static void expectRefusals(CheckContext context, DeviceProbe.EndedSessionProbe probe, String where)
       throws VerdictException, DeviceException {
-    Expect.refused("reading a state " + where, () -> probe.read(bench.sessionIo().buffer(64)), Errno.ENODEV,
+    Expect.refused("reading a state " + where, () -> probe.read(context.sessionIo().buffer(64)), Errno.ENODEV,
         Errno.EINVAL, Errno.EBADF);
-    Expect.refused("writing a state " + where, () -> probe.write(bench.sessionIo().buffer(64)), Errno.ENODEV,
+    Expect.refused("writing a state " + where, () -> probe.write(context.sessionIo().buffer(64)), Errno.ENODEV,
         Errno.EINVAL, Errno.EBADF);
   }
 }

@@ -24,21 +24,21 @@ final class StateNumberChecks {
     for (DeviceState from : DeviceState.values()) {
       if (from != DeviceState.ERROR && features.supports(from)) {
         plan.add(CheckGroup.TRANSITIONS, from + " > numbers without a state",
-            "From %s a request for a state that does not exist is refused with EINVAL, and nothing changes."
+            "From %s a request for a state that does not exist is refused with EINVAL and changes nothing."
                 .formatted(from),
-            SpecReferences.STATES, bench -> expectRefusals(bench, from));
+            SpecReferences.STATES, context -> expectRefusals(context, from));
       }
     }
   }
 
-  private static void expectRefusals(CheckContext bench, DeviceState from)
+  private static void expectRefusals(CheckContext context, DeviceState from)
       throws VerdictException, DeviceException {
-    var numbers = bench.require(DeviceProbe.StateNumberProbe.class, "ask for a state by number");
-    bench.enterFromRunning(from);
+    var numbers = context.require(DeviceProbe.StateNumberProbe.class, "request a state by number");
+    context.enterFromRunning(from);
     for (int number : NUMBERS) {
-      String words = "state " + Integer.toUnsignedString(number);
-      Expect.refused(words, () -> numbers.setState(number), Errno.EINVAL);
-      Expect.state(bench, from, "as before %s was asked for".formatted(words));
+      String label = "state " + Integer.toUnsignedString(number);
+      Expect.refused(label, () -> numbers.setState(number), Errno.EINVAL);
+      Expect.state(context, from, "as before the request for %s".formatted(label));
     }
   }
 }

@@ -10,31 +10,31 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
 
-/** How long things take. No rule says how long they may, but downtime is made of it. */
+/** The duration of transitions and streams. It is not specified, but it adds to the downtime. */
 final class TimingChecks {
 
   private TimingChecks() {
   }
 
   static void addTo(CheckPlan plan, MigrationFeatures features) {
-    plan.add(CheckGroup.TIMES, "moves", "No change of state seen in all checks took long.",
+    plan.add(CheckGroup.TIMES, "moves", "No transition in any check is slow.",
         SpecReferences.DEVICE_STATE,
-        bench -> {
+        context -> {
           for (Arc arc : Arc.of(features)) {
-            bench.resetDevice();
-            bench.enterFromRunning(arc.from());
-            bench.enter(arc.to());
+            context.resetDevice();
+            context.enterFromRunning(arc.from());
+            context.enter(arc.to());
           }
-          bench.stopwatch().slowMoves().ifPresent(bench::reportDeviation);
+          context.stopwatch().slowMoves().ifPresent(context::reportDeviation);
         });
-    plan.add(CheckGroup.TIMES, "streams", "No state that was read or written in all checks took long.",
+    plan.add(CheckGroup.TIMES, "streams", "No reading or writing of a state in any check is slow.",
         SpecReferences.DEVICE_STATE, TimingChecks::timeStreams);
   }
 
-  private static void timeStreams(CheckContext bench) throws VerdictException, DeviceException {
-    byte[] state = bench.savedState();
-    bench.load(state);
-    bench.sessionIo().readAll(bench.openSaving(DeviceState.STOP_COPY));
-    bench.stopwatch().slowStreams().ifPresent(bench::reportDeviation);
+  private static void timeStreams(CheckContext context) throws VerdictException, DeviceException {
+    byte[] state = context.savedState();
+    context.load(state);
+    context.sessionIo().readAll(context.openSaving(DeviceState.STOP_COPY));
+    context.stopwatch().slowStreams().ifPresent(context::reportDeviation);
   }
 }

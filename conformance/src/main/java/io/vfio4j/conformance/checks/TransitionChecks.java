@@ -2,6 +2,7 @@
 package io.vfio4j.conformance.checks;
 
 import io.vfio4j.conformance.harness.CheckContext;
+import io.vfio4j.conformance.harness.CheckIds;
 import io.vfio4j.conformance.harness.Expect;
 import io.vfio4j.conformance.harness.SpecReferences;
 import io.vfio4j.conformance.harness.VerdictException;
@@ -25,15 +26,7 @@ public final class TransitionChecks {
   private TransitionChecks() {
   }
 
-  /** Returns the id of the check of a transition. */
-  public static String id(DeviceState from, DeviceState to) {
-    return (from == DeviceState.ERROR ? CheckGroup.ERROR : CheckGroup.TRANSITIONS).id() + "/"
-        + name(from, to);
-  }
-
-  static String name(DeviceState from, DeviceState to) {
-    return from + " > " + to;
-  }
+  
 
   static void addFromRunning(CheckPlan plan, MigrationFeatures features) {
     addFrom(plan, DeviceState.RUNNING, features);
@@ -50,17 +43,17 @@ public final class TransitionChecks {
   private static void addFrom(CheckPlan plan, DeviceState from, MigrationFeatures features) {
     for (DeviceState to : DeviceState.values()) {
       boolean legal = NextState.of(features).next(from, to).isPresent();
-      String sentence = legal
-          ? "From %s the device goes to %s%s.".formatted(from, to, describeSession(from, to))
-          : "From %s a request for %s is refused with EINVAL, and nothing changes.".formatted(from, to);
-      plan.add(CheckGroup.TRANSITIONS, name(from, to), sentence,
+      String requirement = legal
+          ? "From %s the device moves to %s%s.".formatted(from, to, describeSession(from, to))
+          : "From %s a request for %s is refused with EINVAL and changes nothing.".formatted(from, to);
+      plan.add(CheckGroup.TRANSITIONS, CheckIds.transitionName(from, to), requirement,
           from == to ? SpecReferences.FAILURE : SpecReferences.ARCS,
-          bench -> {
-            Optional<DataSession> before = bench.enterFromRunning(from);
+          context -> {
+            Optional<DataSession> before = context.enterFromRunning(from);
             if (legal) {
-              expectMove(bench, from, to, before);
+              expectMove(context, from, to, before);
             } else {
-              expectRefusal(bench, from, to, before);
+              expectRefusal(context, from, to, before);
             }
           });
     }
@@ -74,7 +67,7 @@ public final class TransitionChecks {
         ? ", and a saving session begins"
         : beginsResuming(from, to)
             ? ", and a resuming session begins"
-            : from.isSaving() && to.isSaving() ? ", and the saving session goes on" : "";
+            : from.isSaving() && to.isSaving() ? ", and the saving session continues" : "";
   }
 
   private static boolean beginsSaving(DeviceState from, DeviceState to) {
@@ -85,24 +78,24 @@ public final class TransitionChecks {
     return to == DeviceState.RESUMING && from != DeviceState.RESUMING;
   }
 
-  private static void expectMove(CheckContext bench, DeviceState from, DeviceState to,
+  private static void expectMove(CheckContext context, DeviceState from, DeviceState to,
       Optional<DataSession> before)
       throws VerdictException, DeviceException {
     TransitionResult reached;
     try {
-      reached = bench.move(to);
+      reached = context.move(to);
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
-      if (from == DeviceState.RESUMING && !bench.device().state().isRunning()) {
-        throw VerdictException.blocked(ResumingChecks.WHOLE, to.toString(), String.valueOf(e.getMessage()));
+      if (from == DeviceState.RESUMING && !context.device().state().isRunning()) {
+        throw VerdictException.blocked(CheckIds.RESUMING_WHOLE, to.toString(), String.valueOf(e.getMessage()));
       }
       throw VerdictException.failed(to.toString(), String.valueOf(e.getMessage()));
     }
     if (reached.state() != to) {
-      throw VerdictException.failed(to.toString(), "the device says it reached " + reached.state());
+      throw VerdictException.failed(to.toString(), "the device reports that it reached " + reached.state());
     }
-    Expect.state(bench, to, "after a successful move");
+    Expect.state(context, to, "after a successful transition");
     String expected =
         beginsSaving(from, to) ? "a saving session" : beginsResuming(from, to) ? "a resuming session"
             : "no new session";
@@ -111,7 +104,7 @@ public final class TransitionChecks {
       throw VerdictException.failed(expected, observed);
     }
     if (to.isSaving()) {
-      expectOpen(bench, before);
+      expectOpen(context, before);
     }
   }
 
@@ -122,35 +115,35 @@ public final class TransitionChecks {
     };
   }
 
-  /** Expects that a saving session that was open still is. */
-  private static void expectOpen(CheckContext bench, Optional<DataSession> before)
+  /** Expects that a saving session that was open is still open. */
+  private static void expectOpen(CheckContext context, Optional<DataSession> before)
       throws VerdictException, DeviceException {
     if (before.orElse(null) instanceof SavingSession session) {
-      Optional<DeviceException> failure = Expect.failureOf(() -> session.read(bench.sessionIo().buffer(1)));
+      Optional<DeviceException> failure = Expect.failureOf(() -> session.read(context.sessionIo().buffer(1)));
       if (failure.isPresent() && failure.get().errno().equals(Errno.ENODEV)) {
-        throw VerdictException.failed("the session from before goes on",
+        throw VerdictException.failed("the open session continues",
             String.valueOf(failure.get().getMessage()));
       }
     }
   }
 
-  static void expectRefusal(CheckContext bench, DeviceState from, DeviceState to,
+  static void expectRefusal(CheckContext context, DeviceState from, DeviceState to,
       Optional<DataSession> before)
       throws VerdictException, DeviceException {
     TransitionResult reached;
     try {
-      reached = bench.move(to);
+      reached = context.move(to);
     } catch (TransitionException e) {
       if (!e.errno().equals(Errno.EINVAL)) {
         throw VerdictException.failed("EINVAL", e.errno().toString());
       }
-      Expect.state(bench, from, "as before");
+      Expect.state(context, from, "as before");
       if (e.reached() != from) {
-        throw VerdictException.failed(from + ", as before", "the device says it reached " + e.reached());
+        throw VerdictException.failed(from + ", as before", "the device reports that it reached " + e.reached());
       }
-      expectOpen(bench, before);
+      expectOpen(context, before);
       return;
     }
-    throw VerdictException.failed("EINVAL", "the move succeeds, the device is in " + reached.state());
+    throw VerdictException.failed("EINVAL", "the transition succeeds, and the device is in " + reached.state());
   }
 }

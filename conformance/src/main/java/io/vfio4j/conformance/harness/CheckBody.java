@@ -3,15 +3,15 @@ package io.vfio4j.conformance.harness;
 
 import io.vfio4j.model.DeviceException;
 
-/** What is done for a check, to a device that has just been reset. It passes if nothing is thrown. */
+/** The body of a check, run on a device that has just been reset. The check passes if it throws nothing. */
 @FunctionalInterface
 public interface CheckBody {
 
   /**
-   * Tries something.
+   * Exercises the device.
    *
-   * @throws VerdictException if the verdict is another one
-   * @throws DeviceException if the device fails where it must not; the check has failed then
+   * @throws VerdictException to end the check with another verdict
+   * @throws DeviceException if the device fails where it must not; the check then fails
    */
-  void run(CheckContext bench) throws VerdictException, DeviceException;
+  void run(CheckContext context) throws VerdictException, DeviceException;
 }

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance.harness;
 
-import io.vfio4j.conformance.checks.RegionStateChecks;
-import io.vfio4j.conformance.checks.ResetChecks;
-import io.vfio4j.conformance.checks.ResumingChecks;
-import io.vfio4j.conformance.checks.TransitionChecks;
 import io.vfio4j.conformance.setup.ConformanceOptions;
 import io.vfio4j.conformance.setup.DeviceProfile;
 import io.vfio4j.conformance.setup.DeviceUnderTest;
@@ -25,10 +21,16 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The device on the bench, and what every experiment needs. What cannot be had blocks the check that asked. */
+/**
+ * The device under test and the operations that checks share. An operation that fails because of an earlier
+ * step ends the check as blocked by the check of that step.
+ *
+ * <p>
+ * Used by one thread. The DMA log is stopped, and all sessions are closed, by {@link #resetDevice}.
+ */
 public final class CheckContext implements AutoCloseable {
 
-  /** A move that led into ERROR: a way to get there again. */
+  /** A transition that ended in ERROR, kept as a means to enter ERROR again. */
   private record ErrorTransition(DeviceState from, DeviceState target) {
   }
 
@@ -43,9 +45,9 @@ public final class CheckContext implements AutoCloseable {
   private byte @Nullable [] savedState;
   private @Nullable ErrorTransition errorTransition;
 
-  /** Takes a device that has just been opened. */
-  public CheckContext(DeviceUnderTest subject, ConformanceOptions options) throws DeviceException {
-    this.deviceUnderTest = subject;
+  /** Creates the context of a device that has just been opened. */
+  public CheckContext(DeviceUnderTest deviceUnderTest, ConformanceOptions options) throws DeviceException {
+    this.deviceUnderTest = deviceUnderTest;
     this.stopwatch = new Stopwatch(options);
     this.initialState = device().state();
     this.features = device().features();
@@ -76,54 +78,50 @@ public final class CheckContext implements AutoCloseable {
     return stopwatch;
   }
 
-  /** Returns the state in which the device was when the suite got it. */
+  /** Returns the state in which the suite received the device. */
   public DeviceState initialState() {
     return initialState;
   }
 
-  /** Returns what the check so far found to be mentioned, and forgets it. */
+  /** Returns the deviations reported by the check so far, and clears them. */
   public List<String> drainDeviations() {
     List<String> taken = List.copyOf(deviations);
     deviations.clear();
     return taken;
   }
 
-  /** Notes something that is allowed, but that users should know. The check goes on. */
-  public void reportDeviation(String what) {
-    deviations.add(what);
+  /** Records a deviation: allowed, but worth knowing for users of the device. The check continues. */
+  public void reportDeviation(String observed) {
+    deviations.add(observed);
   }
 
-  // What a check needs to be applicable.
+  // Preconditions. A check whose precondition is not met is not applicable.
 
-  /** Returns the probe if it can do something. */
-  public <P extends DeviceProbe> P require(Class<P> ability, String what) throws VerdictException {
-    if (!ability.isInstance(probe())) {
-      throw VerdictException.notApplicable("there is no way here to " + what);
+  /** Returns the probe as one of its extensions. */
+  public <P extends DeviceProbe> P require(Class<P> extension, String purpose) throws VerdictException {
+    if (!extension.isInstance(probe())) {
+      throw VerdictException.notApplicable("this connection to the device cannot " + purpose);
     }
-    return ability.cast(probe());
+    return extension.cast(probe());
   }
 
   public void requireVersion2() throws VerdictException {
     if (device().segmentation().isPresent()) {
-      throw VerdictException.notApplicable("there is no such thing in version 1");
+      throw VerdictException.notApplicable("version 1 of the migration interface does not have it");
     }
   }
 
   public void require(MigrationFeature feature) throws VerdictException {
     if (!features.has(feature)) {
-      throw VerdictException.notApplicable("the device has no " + feature);
+      throw VerdictException.notApplicable("the device does not support " + feature);
     }
   }
 
-  void require(DeviceState state) throws VerdictException {
-    if (!features.supports(state)) {
-      throw VerdictException.notApplicable("the device has no " + state);
-    }
-  }
+  // Around each check.
 
-  // What happens around each check.
-
-  /** Brings the device to RUNNING, by a reset and if that is not enough by all other means. */
+  /**
+   * Resets the device. If it is not in RUNNING then, tries a transition to RUNNING, and then to reopen it.
+   */
   public void resetDevice() throws VerdictException, DeviceException {
     stopLogging();
     DeviceState left = device().state();
@@ -134,12 +132,12 @@ public final class CheckContext implements AutoCloseable {
       return;
     }
     boolean hasV1Only = device().segmentation().isPresent();
-    throw VerdictException.blocked(hasV1Only ? RegionStateChecks.RESET : ResetChecks.id(left),
+    throw VerdictException.blocked(hasV1Only ? CheckIds.V1_RESET_IN_STOP : CheckIds.reset(left),
         "RUNNING after a reset in " + left,
         failure.map(Throwable::getMessage).orElse(device().state().toString()));
   }
 
-  /** Resets the device as far as that can be done, when no check follows. Returns what it is in: a clause. */
+  /** Resets the device after the last check. Returns its state then, as a clause. */
   public String resetAndDescribe() {
     String name = device().identity().name();
     try {
@@ -147,6 +145,15 @@ public final class CheckContext implements AutoCloseable {
       return "%s has been reset, and is in %s".formatted(name, device().state());
     } catch (VerdictException | DeviceException e) {
       return "%s could not be reset: %s".formatted(name, e.getMessage());
+    }
+  }
+
+  /** Resets the device without the fallbacks of its own driver, where the probe can. */
+  public void resetOnly() throws DeviceException {
+    if (probe() instanceof DeviceProbe.ResetProbe resettable) {
+      resettable.resetOnly();
+    } else {
+      device().reset();
     }
   }
 
@@ -174,12 +181,12 @@ public final class CheckContext implements AutoCloseable {
     }
   }
 
-  // Moves.
+  // Transitions.
 
-  /** Moves the device, as the matter of the check. */
+  /** Moves the device, as the subject of the check. */
   public TransitionResult move(DeviceState target) throws DeviceException {
     DeviceState from = device().state();
-    long begun = stopwatch.now();
+    long start = stopwatch.now();
     try {
       TransitionResult reached = device().moveTo(target);
       reached.session().ifPresent(sessions::add);
@@ -192,11 +199,13 @@ public final class CheckContext implements AutoCloseable {
       }
       throw e;
     } finally {
-      stopwatch.recordMove(from + " > " + target, begun);
+      stopwatch.recordMove(from + " > " + target, start);
     }
   }
 
-  /** Moves the device, as a condition of the check. The checks of single transitions judge it. */
+  /**
+   * Moves the device, as a precondition of the check; a failure blocks the check on that of the transition.
+   */
   public TransitionResult enter(DeviceState target) throws VerdictException, DeviceException {
     DeviceState from = device().state();
     try {
@@ -213,11 +222,12 @@ public final class CheckContext implements AutoCloseable {
   }
 
   private static VerdictException blocked(DeviceState from, DeviceState target, String observed) {
-    String cause = from == DeviceState.RESUMING ? ResumingChecks.WHOLE : TransitionChecks.id(from, target);
-    return VerdictException.blocked(cause, "%s, to begin with".formatted(target), observed);
+    String cause =
+        from == DeviceState.RESUMING ? CheckIds.RESUMING_WHOLE : CheckIds.transition(from, target);
+    return VerdictException.blocked(cause, "%s, as a precondition".formatted(target), observed);
   }
 
-  /** Goes to a state of the saving group from outside. */
+  /** Enters a state of the saving group from outside it. */
   public SavingSession openSaving(DeviceState target) throws VerdictException, DeviceException {
     DeviceState from = device().state();
     if (enter(target).session().orElse(null) instanceof SavingSession session) {
@@ -226,7 +236,7 @@ public final class CheckContext implements AutoCloseable {
     throw blocked(from, target, "no saving session");
   }
 
-  /** Goes to RESUMING. */
+  /** Enters RESUMING. */
   public ResumingSession openResuming() throws VerdictException, DeviceException {
     DeviceState from = device().state();
     if (enter(DeviceState.RESUMING).session().orElse(null) instanceof ResumingSession session) {
@@ -235,7 +245,10 @@ public final class CheckContext implements AutoCloseable {
     throw blocked(from, DeviceState.RESUMING, "no resuming session");
   }
 
-  /** Goes from RUNNING to a state, with the session that is open there. RESUMING has a whole state written. */
+  /**
+   * Enters a state from RUNNING and returns the session that is open there. In RESUMING, a complete state is
+   * written.
+   */
   public Optional<DataSession> enterFromRunning(DeviceState target) throws VerdictException, DeviceException {
     if (target == DeviceState.RUNNING) {
       return Optional.empty();
@@ -253,15 +266,24 @@ public final class CheckContext implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** Enters a state from RUNNING; in RESUMING, nothing is written. */
+  public void enterEmpty(DeviceState target) throws VerdictException, DeviceException {
+    if (target == DeviceState.RESUMING) {
+      openResuming();
+    } else {
+      enterFromRunning(target);
+    }
+  }
+
   public Optional<List<DeviceState>> path(DeviceState from, DeviceState to) {
     return NextState.of(features).path(from, to);
   }
 
-  // States, as streams.
+  // Saved states.
 
   /**
-   * Returns a state that the device saved in STOP_COPY after it had done something. The device is in RUNNING before
-   * and after.
+   * Returns a state that the device saved in STOP_COPY after the profile had exercised it. The device is in
+   * RUNNING before and after.
    */
   public byte[] savedState() throws VerdictException, DeviceException {
     byte[] known = savedState;
@@ -280,7 +302,7 @@ public final class CheckContext implements AutoCloseable {
     return state;
   }
 
-  /** Writes a state, or its beginning. That this works is the matter of the check that loads a whole one. */
+  /** Writes a state, or the beginning of one, as a precondition of the check. */
   public void write(ResumingSession session, byte[] state) throws VerdictException, DeviceException {
     Optional<DeviceException> failure = Expect.failureOf(() -> sessionIo.write(session, state));
     if (failure.isPresent()) {
@@ -288,7 +310,7 @@ public final class CheckContext implements AutoCloseable {
     }
   }
 
-  /** Writes a whole state in RESUMING, and leaves it for STOP. */
+  /** Writes a complete state in RESUMING and enters STOP, as a precondition of the check. */
   public void load(byte[] state) throws VerdictException, DeviceException {
     write(openResuming(), state);
     Optional<DeviceException> failure = Expect.failureOf(() -> move(DeviceState.STOP));
@@ -298,26 +320,24 @@ public final class CheckContext implements AutoCloseable {
   }
 
   private static VerdictException loadBlocked(DeviceException failure) {
-    return VerdictException.blocked(ResumingChecks.WHOLE, "a state that can be loaded",
+    return VerdictException.blocked(CheckIds.RESUMING_WHOLE, "a state that can be loaded",
         String.valueOf(failure.getMessage()));
   }
 
-  // ERROR.
-
-  /** Drives the device into ERROR. */
+  /** Drives the device into ERROR; if that is not possible, the check is not applicable. */
   public void provokeError() throws VerdictException, DeviceException {
     profile().provokeError(probe());
     if (device().state() == DeviceState.ERROR) {
       return;
     }
     resetDevice();
-    ErrorTransition way = errorTransition;
-    if (way != null && way.from != DeviceState.RESUMING) {
-      enterFromRunning(way.from);
-      Expect.failureOf(() -> device().moveTo(way.target)); // What the state is then matters.
+    ErrorTransition known = errorTransition;
+    if (known != null && known.from != DeviceState.RESUMING) {
+      enterFromRunning(known.from);
+      Expect.failureOf(() -> device().moveTo(known.target)); // Only the state it reaches matters.
     }
     if (device().state() != DeviceState.ERROR) {
-      throw VerdictException.notApplicable("nothing here drives the device into ERROR");
+      throw VerdictException.notApplicable("no means is known to drive the device into ERROR");
     }
   }
 

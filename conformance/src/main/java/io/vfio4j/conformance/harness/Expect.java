@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Holds what a device does against what it should do. */
+/** Compares the behaviour of a device with the expected one. */
 public final class Expect {
 
-  /** Something that is asked of a device. */
+  /** A request to a device. */
   @FunctionalInterface
   public interface Request {
     void send() throws DeviceException;
@@ -25,8 +25,8 @@ public final class Expect {
   /**
    * Sends a request.
    *
-   * @return the device's refusal or failure, if it is one
-   * @throws DeviceLostException if there is no device any more, so that nothing can be expected of it
+   * @return the device's refusal or failure; empty if the request succeeds
+   * @throws DeviceLostException if the device is lost, so that it cannot be checked any further
    */
   public static Optional<DeviceException> failureOf(Request request) throws DeviceLostException {
     try {
@@ -39,7 +39,7 @@ public final class Expect {
     }
   }
 
-  /** Expects that a request works. */
+  /** Expects that a request succeeds. */
   public static void succeeds(String expected, Request request) throws VerdictException, DeviceLostException {
     Optional<DeviceException> failure = failureOf(request);
     if (failure.isPresent()) {
@@ -47,11 +47,11 @@ public final class Expect {
     }
   }
 
-  /** Expects that a request is refused with one of some errnos. */
-  public static void refused(String what, Request request, Errno... errnos)
+  /** Expects that a request is refused with one of the given errnos. */
+  public static void refused(String action, Request request, Errno... errnos)
       throws VerdictException, DeviceLostException {
     List<Errno> allowed = Arrays.asList(errnos);
-    String expected = "%s is refused with %s".formatted(what,
+    String expected = "%s is refused with %s".formatted(action,
         allowed.stream().map(Errno::name).collect(Collectors.joining(" or ")));
     Optional<DeviceException> failure = failureOf(request);
     if (failure.isEmpty()) {
@@ -62,22 +62,33 @@ public final class Expect {
     }
   }
 
-  /** Notes a deviation if something is accepted that should be refused; a refusal needs the right errno. */
-  public static void refusedOrDeviation(CheckContext bench, String what, Request request, Errno errno)
+  /**
+   * Expects that a request is refused with an errno; accepting it is a deviation, another errno a failure.
+   */
+  public static void refusedOrDeviation(CheckContext context, String action, Request request, Errno errno)
       throws VerdictException, DeviceLostException {
     Optional<DeviceException> failure = failureOf(request);
     if (failure.isEmpty()) {
-      bench.reportDeviation("%s is accepted; it should be refused with %s".formatted(what, errno.name()));
+      context.reportDeviation("%s is accepted; it should be refused with %s".formatted(action, errno.name()));
     } else if (!failure.get().errno().equals(errno)) {
-      throw VerdictException.failed("%s is refused with %s".formatted(what, errno.name()),
+      throw VerdictException.failed("%s is refused with %s".formatted(action, errno.name()),
           failure.get().errno().toString());
     }
   }
 
+  /** Describes the difference between the state written to a device and the one read back; empty if they are equal. */
+  public static Optional<String> difference(byte[] written, byte[] read) {
+    int at = Arrays.mismatch(written, read);
+    return at < 0
+        ? Optional.empty()
+        : Optional.of("%d bytes were written and %d read back; the first difference is in byte %d"
+            .formatted(written.length, read.length, at));
+  }
+
   /** Expects that a device is in a state. */
-  public static void state(CheckContext bench, DeviceState expected, String when)
+  public static void state(CheckContext context, DeviceState expected, String when)
       throws VerdictException, DeviceException {
-    DeviceState state = bench.device().state();
+    DeviceState state = context.device().state();
     if (state != expected) {
       throw VerdictException.failed(expected + " " + when, state.toString());
     }

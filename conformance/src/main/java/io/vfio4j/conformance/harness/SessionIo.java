@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance.harness;
 
-import io.vfio4j.conformance.checks.SavingChecks;
-import io.vfio4j.conformance.checks.SessionChecks;
+
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
@@ -14,27 +13,27 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/** Reads and writes data sessions through a buffer that is its own. */
+/** Reads and writes data sessions through one native buffer. Used by one thread. */
 public final class SessionIo implements AutoCloseable {
 
-  /** What the end of a read was. */
+  /** Why a read ended. */
   public enum ReadEnd {
-    /** Nothing now, but maybe later. */
+    /** No data at present (ENOMSG); there may be more later. */
     NOTHING_NOW,
-    /** Nothing any more. */
+    /** The end of the state. */
     END,
-    /** The reader had enough. */
+    /** The reader's limit. */
     LIMIT
   }
 
-  /** Bytes and why there are no more. */
+  /** The bytes read, and why the read ended. */
   public static final class ReadResult {
     private final byte[] bytes;
     private final ReadEnd end;
 
-    private ReadResult(byte[] bytes, ReadEnd stop) {
+    private ReadResult(byte[] bytes, ReadEnd end) {
       this.bytes = bytes;
-      this.end = stop;
+      this.end = end;
     }
 
     public byte[] bytes() {
@@ -53,9 +52,9 @@ public final class SessionIo implements AutoCloseable {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment buffer = arena.allocate(BUFFER_BYTES, 8);
 
-  SessionIo(Stopwatch stopwatch, int mostState) {
+  SessionIo(Stopwatch stopwatch, int maxState) {
     this.stopwatch = stopwatch;
-    this.maxState = mostState;
+    this.maxState = maxState;
   }
 
   /** Returns the whole buffer, 1 MiB. */
@@ -63,51 +62,54 @@ public final class SessionIo implements AutoCloseable {
     return buffer;
   }
 
-  /** Returns how many bytes of a state are kept at most. */
+  /** Returns the largest size of a state that is kept, in bytes. */
   public int maxState() {
     return maxState;
   }
 
-  /** Returns native memory of a size. */
+  /** Returns the first bytes of the buffer. */
   public MemorySegment buffer(int bytes) {
     return buffer.asSlice(0, bytes);
   }
 
-  /** Reads all that there is before a device is stopped, or all that is left if it is. */
+  /**
+   * Reads to the end of the data available: before the device is stopped, the data of the moment; afterwards,
+   * all.
+   */
   public byte[] readAll(SavingSession session) throws VerdictException, DeviceLostException {
-    long begun = stopwatch.now();
+    long start = stopwatch.now();
     byte[] bytes = read(session, BUFFER_BYTES).bytes();
-    stopwatch.recordStream("reading a state", bytes.length, begun);
+    stopwatch.recordStream("reading a state", bytes.length, start);
     return bytes;
   }
 
-  /** Reads, so many bytes at once, until there is nothing now or nothing any more. */
-  public ReadResult read(SavingSession session, int atOnce) throws VerdictException, DeviceLostException {
-    ReadResult piece = read(session, atOnce, maxState);
-    if (piece.end() == ReadEnd.LIMIT) {
+  /** Reads to the end of the data available, in requests of {@code chunk} bytes. */
+  public ReadResult read(SavingSession session, int chunk) throws VerdictException, DeviceLostException {
+    ReadResult result = read(session, chunk, maxState);
+    if (result.end() == ReadEnd.LIMIT) {
       throw VerdictException.notApplicable("the state has more than %d bytes".formatted(maxState));
     }
-    return piece;
+    return result;
   }
 
   /**
-   * Reads until there is nothing now or nothing any more, or it is enough.
+   * Reads to the end of the data available, or until a limit.
    *
-   * @param atOnce bytes asked for at once
-   * @param most bytes after which it is enough
+   * @param chunk the size of each request, in bytes
+   * @param limit the number of bytes after which to stop reading
    */
-  public ReadResult read(SavingSession session, int atOnce, int most)
+  public ReadResult read(SavingSession session, int chunk, int limit)
       throws VerdictException, DeviceLostException {
-    MemorySegment into = buffer(atOnce);
+    MemorySegment into = buffer(chunk);
     ByteArrayOutputStream all = new ByteArrayOutputStream();
-    while (all.size() < most) {
+    while (all.size() < limit) {
       long read = readOnce(session, into);
       if (read == SavingSession.END || read == SavingSession.NOTHING_NOW) {
         return new ReadResult(all.toByteArray(),
             read == SavingSession.END ? ReadEnd.END : ReadEnd.NOTHING_NOW);
       }
-      if (read < 0 || read > atOnce) {
-        throw VerdictException.failed("a read of 1 to %d bytes".formatted(atOnce),
+      if (read < 0 || read > chunk) {
+        throw VerdictException.failed("a read of 1 to %d bytes".formatted(chunk),
             "a read of %d bytes".formatted(read));
       }
       all.writeBytes(into.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE));
@@ -115,12 +117,12 @@ public final class SessionIo implements AutoCloseable {
     return new ReadResult(all.toByteArray(), ReadEnd.LIMIT);
   }
 
-  /** Reads once, a little. Returns what the session does. */
+  /** Reads one byte, and returns the result of the session's read. */
   public long readByte(SavingSession session) throws VerdictException, DeviceLostException {
     return readOnce(session, buffer(1));
   }
 
-  /** Reads once. A failure is the matter of the checks that read a whole state, and use a session to its end. */
+  /** Reads once. A failure blocks the check on the one that reads a complete state or keeps a session. */
   private static long readOnce(SavingSession session, MemorySegment into)
       throws VerdictException, DeviceLostException {
     try {
@@ -128,34 +130,38 @@ public final class SessionIo implements AutoCloseable {
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
-      boolean dead = e.errno().equals(Errno.ENODEV);
-      throw VerdictException.blocked(dead ? SessionChecks.KEPT : SavingChecks.WHOLE,
+      boolean ended = e.errno().equals(Errno.ENODEV);
+      throw VerdictException.blocked(ended ? CheckIds.SESSIONS_KEPT : CheckIds.SAVING_WHOLE,
           "a state that can be read",
           String.valueOf(e.getMessage()));
     }
   }
 
   public void write(ResumingSession session, byte[] bytes) throws DeviceException {
-    long begun = stopwatch.now();
+    long start = stopwatch.now();
     write(session, bytes, 0, bytes.length, BUFFER_BYTES);
-    stopwatch.recordStream("writing a state", bytes.length, begun);
+    stopwatch.recordStream("writing a state", bytes.length, start);
   }
 
-  /** Writes some of the bytes, so many at once. */
-  public void write(ResumingSession session, byte[] bytes, int from, int to, int atOnce)
+  /** Writes a range of the bytes, in requests of {@code chunk} bytes. */
+  public void write(ResumingSession session, byte[] bytes, int from, int to, int chunk)
       throws DeviceException {
-    for (int at = from; at < to; at += atOnce) {
-      int length = Math.min(atOnce, to - at);
+    for (int at = from; at < to; at += chunk) {
+      int length = Math.min(chunk, to - at);
       MemorySegment.copy(bytes, at, buffer, ValueLayout.JAVA_BYTE, 0, length);
       session.write(buffer.asSlice(0, length));
     }
   }
 
-  /** Returns the bytes of one stream after those of the other. */
-  public static byte[] concat(byte[] one, byte[] other) {
-    byte[] both = Arrays.copyOf(one, one.length + other.length);
-    System.arraycopy(other, 0, both, one.length, other.length);
-    return both;
+  /** Concatenates parts of a state. */
+  public static byte[] concat(byte[]... parts) {
+    byte[] all = new byte[Math.toIntExact(Arrays.stream(parts).mapToLong(part -> part.length).sum())];
+    int at = 0;
+    for (byte[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
   }
 
   @Override

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance.harness;
 
-/** Where the rules are written. */
+/** The texts that specify the requirements. */
 public final class SpecReferences {
 
   public static final String STATES = "uapi/linux/vfio.h, enum vfio_device_mig_state";
@@ -9,8 +9,7 @@ public final class SpecReferences {
   public static final String FEATURES = "uapi/linux/vfio.h, struct vfio_device_feature_migration";
   public static final String PRE_COPY_INFO = "uapi/linux/vfio.h, struct vfio_precopy_info";
   public static final String DATA_SIZE = "uapi/linux/vfio.h, struct vfio_device_feature_mig_data_size";
-  static final String LOG_START = "uapi/linux/vfio.h, struct vfio_device_feature_dma_logging_control";
-  static final String LOG_REPORT = "uapi/linux/vfio.h, struct vfio_device_feature_dma_logging_report";
+  
   public static final String RESET = "uapi/linux/vfio.h, VFIO_DEVICE_RESET";
   public static final String ARCS =
       "The VFIO migration device state, 2. Version 2: driver arcs and combinations";

@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Notes what took long. */
+/** Records slow transitions and slow reads and writes of a state. Used by one thread. */
 public final class Stopwatch {
 
-  /** A stream that takes no longer than this is not slow, however short it is. */
+  /** A read or write that takes no longer than this is not slow, whatever its rate. */
   private static final long SHORT_STREAM_NANOS = 100_000_000L;
   private static final int MAX_LISTED = 5;
 
@@ -28,36 +28,36 @@ public final class Stopwatch {
     return options.nanoTime().getAsLong();
   }
 
-  void recordMove(String move, long begun) {
-    long took = now() - begun;
-    if (took > options.slowMove().toNanos()) {
-      slowMoves.merge(move, took, Math::max);
+  void recordMove(String move, long start) {
+    long elapsed = now() - start;
+    if (elapsed > options.slowMove().toNanos()) {
+      slowMoves.merge(move, elapsed, Math::max);
     }
   }
 
-  /** Notes a stream that was read or written whole. */
-  void recordStream(String what, long bytes, long begun) {
-    long took = now() - begun;
-    double rate = bytes * 1e9 / Math.max(1, took);
-    if (took > SHORT_STREAM_NANOS && rate < options.slowStream()) {
-      slowStreams.putIfAbsent(what, "%s: %d bytes took %s (%.1f KiB/s)".formatted(what, bytes, format(took),
+  /** Records a complete read or write of a state. */
+  void recordStream(String action, long bytes, long start) {
+    long elapsed = now() - start;
+    double rate = bytes * 1e9 / Math.max(1, elapsed);
+    if (elapsed > SHORT_STREAM_NANOS && rate < options.slowStream()) {
+      slowStreams.putIfAbsent(action, "%s: %d bytes took %s (%.1f KiB/s)".formatted(action, bytes, format(elapsed),
           rate / 1024));
     }
   }
 
-  /** Tells of the moves that took long, the slowest with their times. */
+  /** Describes the slow transitions, slowest first, with their durations; empty if there are none. */
   public Optional<String> slowMoves() {
     if (slowMoves.isEmpty()) {
       return Optional.empty();
     }
-    String named = slowMoves.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+    String slowest = slowMoves.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
         .limit(MAX_LISTED).map(move -> move.getKey() + " took " + format(move.getValue()))
         .collect(Collectors.joining(", "));
     int more = slowMoves.size() - MAX_LISTED;
-    return Optional.of(named + (more > 0 ? ", and %d more are slow".formatted(more) : ""));
+    return Optional.of(slowest + (more > 0 ? ", and %d more are slow".formatted(more) : ""));
   }
 
-  /** Tells of reading and writing that took long. */
+  /** Describes the slow reads and writes; empty if there are none. */
   public Optional<String> slowStreams() {
     return slowStreams.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", slowStreams.values()));
   }

@@ -22,14 +22,15 @@ public final class VerdictException extends Exception {
     return new VerdictException(new Verdict.Failure(expected, observed), Optional.empty());
   }
 
-  public static VerdictException notApplicable(String why) {
-    return new VerdictException(new Verdict.NotApplicable(why), Optional.empty());
+  public static VerdictException notApplicable(String reason) {
+    return new VerdictException(new Verdict.NotApplicable(reason), Optional.empty());
   }
 
   /**
-   * Ends a check that cannot even begin.
+   * Ends a check one of whose preconditions is not met.
    *
-   * @param cause the check whose matter it is; if that one has failed, this one is not applicable
+   * @param cause the id of the check that covers the precondition; if that one has failed, this one is not
+   *     applicable
    */
   public static VerdictException blocked(String cause, String expected, String observed) {
     return new VerdictException(new Verdict.Failure(expected, observed), Optional.of(cause));
@@ -39,7 +40,7 @@ public final class VerdictException extends Exception {
     return verdict;
   }
 
-  /** Returns the check whose matter it is, if it is not that of the one that was ended. */
+  /** Returns the id of the check that covers what failed; empty if it is the check that was ended. */
   public Optional<String> blockedBy() {
     return cause;
   }

@@ -3,21 +3,21 @@ package io.vfio4j.conformance.report;
 
 import java.util.Locale;
 
-/** What a check is about, in the order in which reports have it. */
+/** The groups of checks, in the order of reports. */
 public enum CheckGroup {
-  /** What there is when the device has been opened. */
+  /** The device when it has just been opened. */
   INITIAL("Initial state"),
   /** Every pair of states, and state numbers that do not exist. */
   TRANSITIONS("Transitions"),
-  /** The states on the way, where they can be watched. */
-  PATHS("Ways between states"),
-  /** Life and death of data sessions. */
+  /** The states passed through, where they can be observed. */
+  PATHS("Paths between states"),
+  /** The lifetime of data sessions. */
   SESSIONS("Data sessions"),
-  /** Reading the state of a device that runs. */
+  /** Reading the state of a running device. */
   PRE_COPY("Pre-copy"),
   /** Reading the state of a stopped device. */
   SAVING("Saving"),
-  /** Writing a state, good or bad. */
+  /** Writing a state, valid or not. */
   RESUMING("Resuming"),
   /** The log of memory written by DMA. */
   DMA_LOG("DMA logging"),
@@ -27,15 +27,15 @@ public enum CheckGroup {
   REOPENING("Reopening"),
   /** Regions while the device is stopped. */
   REGIONS("Regions"),
-  /** The header of the migration region of version 1, where there is one. */
+  /** The header of the migration region of version 1. */
   V1_REGION("Version 1: the region"),
-  /** What is written to its field device_state. */
+  /** Writes to its field device_state. */
   V1_STATES("Version 1: states"),
-  /** What goes through its data window. */
+  /** Data transfer through its data window. */
   V1_DATA("Version 1: data"),
   /** The state ERROR, where it can be provoked. */
   ERROR("ERROR"),
-  /** How long things take. */
+  /** Durations. */
   TIMES("Times");
 
   private final String title;

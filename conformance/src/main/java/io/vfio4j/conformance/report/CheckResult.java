@@ -4,10 +4,10 @@ package io.vfio4j.conformance.report;
 import java.time.Duration;
 
 /**
- * A check and what it found.
+ * A check and its verdict.
  *
  * @param check the check
- * @param verdict what it found
+ * @param verdict its verdict
  * @param duration how long it took
  */
 public record CheckResult(Check check, Verdict verdict, Duration duration) {

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What the suite found.
+ * The results of a run of the suite.
  *
- * @param device who was judged
- * @param features what it says it can do
- * @param startTime when
- * @param duration how long
- * @param groups the groups of checks asked for; others are in the results only where they end every run
- * @param results the checks, by group, in each in the order in which they were done
+ * @param device the device that was checked
+ * @param features its features
+ * @param startTime when the run began
+ * @param duration how long the run took
+ * @param groups the groups of checks requested; results may include checks of other groups that end every run
+ * @param results the results, by group, and within a group in the order in which the checks ran
  */
 public record ConformanceReport(DeviceIdentity device, MigrationFeatures features, Instant startTime,
     Duration duration, Set<CheckGroup> groups, List<CheckResult> results) {
@@ -28,7 +28,7 @@ public record ConformanceReport(DeviceIdentity device, MigrationFeatures feature
     results = results.stream().sorted(Comparator.comparing(result -> result.check().group())).toList();
   }
 
-  /** Returns what the results come to. */
+  /** Returns the outcome of the run. */
   public Outcome outcome() {
     if (count(Verdict.Failure.class) > 0) {
       return Outcome.NOT_CONFORMANT;
@@ -36,17 +36,17 @@ public record ConformanceReport(DeviceIdentity device, MigrationFeatures feature
     if (!features.canMigrate()) {
       return Outcome.CANNOT_MIGRATE;
     }
-    boolean judged = results.stream().anyMatch(result -> groups.contains(result.check().group())
+    boolean anyApplicable = results.stream().anyMatch(result -> groups.contains(result.check().group())
         && !(result.verdict() instanceof Verdict.NotApplicable));
-    return judged ? Outcome.CONFORMANT : Outcome.NOTHING_APPLICABLE;
+    return anyApplicable ? Outcome.CONFORMANT : Outcome.NOTHING_APPLICABLE;
   }
 
-  /** Returns whether the device was judged and no check failed. */
+  /** Returns whether at least one check was applicable and none failed. */
   public boolean isConformant() {
     return outcome() == Outcome.CONFORMANT;
   }
 
-  /** Returns how many checks have a verdict. */
+  /** Returns the number of checks with a kind of verdict. */
   public long count(Class<? extends Verdict> kind) {
     return results.stream().filter(result -> kind.isInstance(result.verdict())).count();
   }

@@ -12,7 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 
-/** A report as a single page that needs nothing else: no script, no font, no picture from elsewhere. */
+/** A report as one self-contained page: no script, and no font or image from elsewhere. */
 public final class HtmlPage {
 
   private static final DateTimeFormatter TIME =
@@ -25,7 +25,7 @@ public final class HtmlPage {
     this.report = report;
   }
 
-  /** Returns the page, which is to be written as UTF-8. */
+  /** Returns the page, to be written as UTF-8. */
   public static String of(ConformanceReport report) {
     HtmlPage page = new HtmlPage(report);
     page.write();
@@ -55,7 +55,7 @@ public final class HtmlPage {
     out.append("</main>\n</body>\n</html>\n");
   }
 
-  /** Returns the style of the page, for others that are to look like it: CSS. */
+  /** Returns the page's style sheet, for other pages of the same appearance: CSS. */
   public static String style() {
     try (InputStream css = HtmlPage.class.getResourceAsStream("report.css")) {
       if (css == null) {
@@ -68,16 +68,16 @@ public final class HtmlPage {
   }
 
   private void writeHead(String title) {
-    String words = report.outcome().description();
-    String verdict = Character.toUpperCase(words.charAt(0)) + words.substring(1);
+    String description = report.outcome().description();
+    String verdict = Character.toUpperCase(description.charAt(0)) + description.substring(1);
     out.append("<header>\n<h1>").append(escape(title)).append("</h1>\n<p class=\"badge %s\">%s</p>\n"
         .formatted(report.isConformant() ? "passed" : "failed", verdict));
     out.append("<dl>\n");
     fact("Device", report.device().ids());
     fact("Driver", report.device().driver());
     fact("Features", report.features().toString());
-    fact("Judged", TIME.format(report.startTime()));
-    fact("Took", String.format(Locale.ROOT, "%.1f s", report.duration().toNanos() / 1e9));
+    fact("Checked", TIME.format(report.startTime()));
+    fact("Duration", String.format(Locale.ROOT, "%.1f s", report.duration().toNanos() / 1e9));
     out.append("</dl>\n</header>\n");
   }
 
@@ -116,13 +116,13 @@ public final class HtmlPage {
             escape(check.requirement())));
     switch (result.verdict()) {
       case Verdict.Pass _ -> {
-        // The sentence says it all.
+        // The requirement is enough.
       }
       case Verdict.Failure(String expected, String observed) -> out.append(
           "<dl class=\"found\"><div><dt>expected</dt><dd>%s</dd></div><div><dt>observed</dt><dd>%s</dd></div></dl>"
               .formatted(escape(expected), escape(observed)));
-      case Verdict.NotApplicable(String why) -> out.append("<p>").append(escape(why)).append("</p>");
-      case Verdict.Deviation(String what) -> out.append("<p>").append(escape(what)).append("</p>");
+      case Verdict.NotApplicable(String reason) -> out.append("<p>").append(escape(reason)).append("</p>");
+      case Verdict.Deviation(String observed) -> out.append("<p>").append(escape(observed)).append("</p>");
     }
     out.append("<small>").append(escape(check.reference())).append("</small></td></tr>\n");
   }

@@ -10,8 +10,8 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
 
 /**
- * A report in the XML that JUnit's tools write and build servers read: a test suite for each group, a test case for
- * each check. What deviates has passed, and says so in its output.
+ * A report in the XML format of JUnit, which build servers read: a test suite for each group, a test case for
+ * each check. A deviation is a passed test case whose output describes it.
  */
 public final class JunitXml {
 
@@ -23,7 +23,7 @@ public final class JunitXml {
     this.xml = xml;
   }
 
-  /** Returns the document, which is to be written as UTF-8. */
+  /** Returns the document, to be written as UTF-8. */
   public static String of(ConformanceReport report) {
     StringWriter out = new StringWriter();
     try {
@@ -31,7 +31,7 @@ public final class JunitXml {
       new JunitXml(report, xml).write();
       xml.close();
     } catch (XMLStreamException e) {
-      throw new IllegalStateException("a report that cannot be written as XML", e); // Nothing here does I/O.
+      throw new IllegalStateException("a report that cannot be written as XML", e); // Writes to memory only.
     }
     return out.toString();
   }
@@ -62,12 +62,12 @@ public final class JunitXml {
     end();
   }
 
-  private void counts(List<CheckResult> results, Duration took) throws XMLStreamException {
+  private void counts(List<CheckResult> results, Duration duration) throws XMLStreamException {
     attribute("tests", Integer.toString(results.size()));
     attribute("failures", count(results, Verdict.Failure.class));
     attribute("errors", "0");
     attribute("skipped", count(results, Verdict.NotApplicable.class));
-    attribute("time", seconds(took));
+    attribute("time", seconds(duration));
   }
 
   private static String count(List<CheckResult> results, Class<? extends Verdict> kind) {
@@ -76,20 +76,20 @@ public final class JunitXml {
 
   private void write(CheckResult result) throws XMLStreamException {
     Check check = result.check();
-    String about = "%s\nSource: %s".formatted(check.requirement(), check.reference());
+    String specification = "%s\nReference: %s".formatted(check.requirement(), check.reference());
     begin("testcase");
     attribute("classname", "vfio4j.conform." + check.group().id());
     attribute("name", check.name());
     attribute("time", seconds(result.duration()));
     switch (result.verdict()) {
       case Verdict.Pass _ -> {
-        // A test case without anything in it has passed.
+        // An empty test case has passed.
       }
-      case Verdict.Failure failed -> element("failure", failed.details(), about);
-      case Verdict.NotApplicable(String why) -> element("skipped", why, "");
-      case Verdict.Deviation(String what) -> {
+      case Verdict.Failure failed -> element("failure", failed.details(), specification);
+      case Verdict.NotApplicable(String reason) -> element("skipped", reason, "");
+      case Verdict.Deviation(String observed) -> {
         begin("system-out");
-        text("Deviates: " + what + "\n" + about);
+        text("Deviates: " + observed + "\n" + specification);
         xml.writeEndElement();
       }
     }

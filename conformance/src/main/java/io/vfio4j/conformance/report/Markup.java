@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance.report;
 
-/** Text in XML and HTML. */
+/** Escapes text for XML and HTML. */
 public final class Markup {
 
   private Markup() {
   }
 
-  /** Returns a text for element content or a quoted attribute of HTML. */
+  /** Escapes a text for element content or a quoted attribute of HTML. */
   public static String escape(String text) {
     return replaceInvalid(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         .replace("\"", "&quot;")
         .replace("'", "&#39;");
   }
 
-  /** Returns a text with question marks for what XML 1.0 has no place for; some of it comes from devices. */
+  /** Replaces the characters that XML 1.0 does not allow by question marks; device names may contain any. */
   public static String replaceInvalid(String text) {
     StringBuilder out = new StringBuilder(text.length());
     text.codePoints().forEach(c -> out.appendCodePoint(isXmlChar(c) ? c : '?'));

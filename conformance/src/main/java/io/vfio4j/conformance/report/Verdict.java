@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance.report;
 
-/** What a check found. */
+/** The verdict of a check. */
 public sealed interface Verdict {
 
-  /** The device does what it has to. */
+  /** The device meets the requirement. */
   record Pass() implements Verdict {
   }
 
   /**
-   * The device breaks a rule.
+   * The device violates the requirement.
    *
-   * @param expected what the rule asks for
-   * @param observed what was seen instead
+   * @param expected what is required
+   * @param observed what was observed instead
    */
   record Failure(String expected, String observed) implements Verdict {
   }
 
   /**
-   * The check makes no sense here, or could not be done.
+   * The check does not apply to the device, or could not run.
    *
    * @param reason the reason
    */
@@ -26,14 +26,14 @@ public sealed interface Verdict {
   }
 
   /**
-   * The device does what it may, but those who use it should know.
+   * The device does something that is allowed, but that its users should know.
    *
-   * @param observed what was seen
+   * @param observed what was observed
    */
   record Deviation(String observed) implements Verdict {
   }
 
-  /** Returns the verdict in a word or two, as in {@code not applicable}. */
+  /** Returns the verdict's label, as in {@code not applicable}. */
   default String label() {
     return switch (this) {
       case Pass _ -> "passed";
@@ -43,7 +43,7 @@ public sealed interface Verdict {
     };
   }
 
-  /** Returns what there is to say beyond the word; empty if nothing is. */
+  /** Returns the details of the verdict; empty if it has none. */
   default String details() {
     return switch (this) {
       case Pass _ -> "";

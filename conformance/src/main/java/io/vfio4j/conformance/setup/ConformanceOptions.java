@@ -8,51 +8,81 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * How the suite judges.
+ * The options of a run of the suite.
  *
- * @param groups which checks to do
- * @param includesDangerous whether to do those that may harm the system that the device is in
- * @param slowMove a change of state that takes longer is mentioned
- * @param slowStream bytes a second below which reading or writing a state is mentioned
- * @param maxState bytes of state that are kept; checks that need a larger state are not applicable
- * @param nanoTime the clock that tells how long things take
+ * @param groups the groups of checks to run
+ * @param includesDangerous whether to run checks that may harm the system that the device is part of
+ * @param slowMove the duration above which a transition is reported as slow
+ * @param slowStream the rate below which reading or writing a state is reported as slow, in bytes per second
+ * @param maxState the largest state that is kept, in bytes; checks that need a larger one are not applicable
+ * @param nanoTime the clock for durations, in nanoseconds
  */
 public record ConformanceOptions(Set<CheckGroup> groups, boolean includesDangerous, Duration slowMove,
-    long slowStream,
-    int maxState, LongSupplier nanoTime) {
+    long slowStream, int maxState, LongSupplier nanoTime) {
 
   /** All groups without the dangerous checks; 200 ms, 20 MiB/s, 1 GiB; the system's clock. */
-  public static final ConformanceOptions DEFAULT =
-      new ConformanceOptions(EnumSet.allOf(CheckGroup.class), false,
-          Duration.ofMillis(200), 20L << 20, 1 << 30, System::nanoTime);
+  public static final ConformanceOptions DEFAULT = builder().build();
 
-  /** Copies the groups. */
   public ConformanceOptions {
     groups = Set.copyOf(groups);
   }
 
-  /** Returns these options for some groups only. */
-  public ConformanceOptions withGroups(Set<CheckGroup> only) {
-    return new ConformanceOptions(only, includesDangerous, slowMove, slowStream, maxState, nanoTime);
+  /** Returns a builder with the values of {@link #DEFAULT}. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /** Returns these options with or without the dangerous checks. */
-  public ConformanceOptions withDangerous(boolean allowed) {
-    return new ConformanceOptions(groups, allowed, slowMove, slowStream, maxState, nanoTime);
-  }
+  /** Builds options. Used by one thread. */
+  public static final class Builder {
 
-  /** Returns these options with other limits to what counts as slow. */
-  public ConformanceOptions withSlowness(Duration move, long bytesPerSecond) {
-    return new ConformanceOptions(groups, includesDangerous, move, bytesPerSecond, maxState, nanoTime);
-  }
+    private Set<CheckGroup> groups = EnumSet.allOf(CheckGroup.class);
+    private boolean includesDangerous;
+    private Duration slowMove = Duration.ofMillis(200);
+    private long slowStream = 20L << 20;
+    private int maxState = 1 << 30;
+    private LongSupplier nanoTime = System::nanoTime;
 
-  /** Returns these options with room for another size of state. */
-  public ConformanceOptions withMaxState(int bytes) {
-    return new ConformanceOptions(groups, includesDangerous, slowMove, slowStream, bytes, nanoTime);
-  }
+    private Builder() {
+    }
 
-  /** Returns these options with another clock. */
-  public ConformanceOptions withClock(LongSupplier clock) {
-    return new ConformanceOptions(groups, includesDangerous, slowMove, slowStream, maxState, clock);
+    /** Sets the groups of checks to run. */
+    public Builder groups(Set<CheckGroup> only) {
+      groups = Set.copyOf(only);
+      return this;
+    }
+
+    /** Sets whether to run the dangerous checks. */
+    public Builder dangerous(boolean included) {
+      includesDangerous = included;
+      return this;
+    }
+
+    /** Sets the duration above which a transition is reported as slow. */
+    public Builder slowMove(Duration duration) {
+      slowMove = duration;
+      return this;
+    }
+
+    /** Sets the rate below which reading or writing a state is reported as slow. */
+    public Builder slowStream(long bytesPerSecond) {
+      slowStream = bytesPerSecond;
+      return this;
+    }
+
+    /** Sets the largest state that is kept. */
+    public Builder maxState(int bytes) {
+      maxState = bytes;
+      return this;
+    }
+
+    /** Sets the clock for durations. */
+    public Builder clock(LongSupplier nanos) {
+      nanoTime = nanos;
+      return this;
+    }
+
+    public ConformanceOptions build() {
+      return new ConformanceOptions(groups, includesDangerous, slowMove, slowStream, maxState, nanoTime);
+    }
   }
 }

@@ -8,45 +8,45 @@ import io.vfio4j.model.IovaRange;
 import java.util.Optional;
 import java.util.Set;
 
-/** What is known of a kind of device beyond the protocol. The more is known, the more can be checked. */
+/** Knowledge of a kind of device beyond the protocol. It makes more checks applicable. */
 public interface DeviceProfile {
 
-  /** A device of which nothing is known. */
+  /** No knowledge. */
   DeviceProfile UNKNOWN = new DeviceProfile() {
   };
 
-  /** What a device promises that the protocol does not ask for. */
+  /** Guarantees that the protocol does not require. */
   enum Guarantee {
-    /** A state that was loaded into a stopped device comes out of it again byte for byte. */
+    /** A state loaded into a stopped device is read back byte for byte. */
     ROUND_TRIP,
-    /** A state with a changed byte anywhere is refused. */
+    /** A state with any byte changed is refused. */
     DETECTS_CORRUPTION
   }
 
-  /** Returns what is known of a device with such an identity: the scratch device, so far. */
+  /** Returns the profile for a device's identity: the scratch device's, or {@link #UNKNOWN}. */
   static DeviceProfile of(DeviceIdentity identity) {
     return ScratchProfile.matches(identity) ? new ScratchProfile() : UNKNOWN;
   }
 
-  /** Returns what the device promises. */
+  /** Returns the device's guarantees. */
   default Set<Guarantee> guarantees() {
     return Set.of();
   }
 
   /**
-   * Has a device in RUNNING do something, so that its state is not that of one that was just reset, and nothing
-   * goes on afterwards.
+   * Makes a device in RUNNING do some work, so that its state differs from that after a reset. When this
+   * returns, the work has ended.
    *
-   * @throws DeviceException if it does not
+   * @throws DeviceException if the device fails
    */
   default void exercise(DeviceProbe probe) throws DeviceException {
   }
 
   /**
-   * Has a device in RUNNING write memory by DMA.
+   * Makes a device in RUNNING write memory by DMA.
    *
-   * @return what it has written when this returns; empty if it cannot be made to
-   * @throws DeviceException if it fails at it
+   * @return the range written; empty if no means is known to make it write
+   * @throws DeviceException if the device fails
    */
   default Optional<IovaRange> writeMemory(DeviceProbe probe) throws DeviceException {
     return Optional.empty();
@@ -55,8 +55,8 @@ public interface DeviceProfile {
   /**
    * Drives a device into ERROR.
    *
-   * @return whether that was tried
-   * @throws DeviceException if it could not be tried
+   * @return whether an attempt was made
+   * @throws DeviceException if the attempt failed
    */
   default boolean provokeError(DeviceProbe probe) throws DeviceException {
     return false;

@@ -5,10 +5,10 @@ import io.vfio4j.model.DeviceProbe;
 import io.vfio4j.model.MigratableDevice;
 
 /**
- * What is judged.
+ * A device to check.
  *
- * @param probe has the device, and what there is to look behind it; stays the caller's to close
- * @param profile what is known of this kind of device
+ * @param probe gives access to the device and to its internals; the caller closes it
+ * @param profile the knowledge of this kind of device
  */
 public record DeviceUnderTest(DeviceProbe probe, DeviceProfile profile) {
 
@@ -19,18 +19,15 @@ public record DeviceUnderTest(DeviceProbe probe, DeviceProfile profile) {
     }
   }
 
-  /** Returns a device with its probe, known by its identity. */
+  /** Returns the device of a probe, with the profile of its identity. */
   public static DeviceUnderTest of(DeviceProbe probe) {
     return new DeviceUnderTest(probe, DeviceProfile.of(probe.device().identity()));
   }
 
-  /** Returns a device without a probe, known by its identity. */
+  /** Returns a device without further access, with the profile of its identity. */
   public static DeviceUnderTest of(MigratableDevice device) {
     return of(new DeviceOnly(device));
   }
 
-  /** Returns this with other knowledge. */
-  public DeviceUnderTest withProfile(DeviceProfile other) {
-    return new DeviceUnderTest(probe, other);
-  }
+  
 }

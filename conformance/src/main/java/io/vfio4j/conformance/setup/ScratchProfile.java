@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
-/** The scratch device of this project, by the layout of its registers, which is fixed for good. */
+/** The profile of this project's scratch device. The layout of its registers is fixed. */
 final class ScratchProfile implements DeviceProfile {
 
   private static final ValueLayout.OfInt U32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -34,7 +34,7 @@ final class ScratchProfile implements DeviceProfile {
   private static final int MEMORY_BAR = 2;
 
   private static final IovaRange MEMORY = new IovaRange(0x10_0000, 0x1_0000);
-  /** More than any cheat with the traffic takes back. */
+  /** More writes than any simulated fault of the DMA traffic discards. */
   private static final int WRITES = 32;
   private static final int WRITES_PER_SECOND = 100_000;
   private static final int MAX_POLLS = 10_000;
@@ -59,8 +59,8 @@ final class ScratchProfile implements DeviceProfile {
       write(regions, value, SCRATCH, 0x0123_4567_89ab_cdefL);
       value.set(U64, 0, 0xfedc_ba98_7654_3210L);
       regions.writeRegion(MEMORY_BAR, 8, value);
-      if (probe instanceof DeviceProbe.DmaMemoryProbe lender) {
-        lender.mapMemory(MEMORY);
+      if (probe instanceof DeviceProbe.DmaMemoryProbe memory) {
+        memory.mapMemory(MEMORY);
         generateTraffic(regions, value);
       }
     }
@@ -69,25 +69,25 @@ final class ScratchProfile implements DeviceProfile {
   @Override
   public Optional<IovaRange> writeMemory(DeviceProbe probe) throws DeviceException {
     if (!(probe instanceof DeviceProbe.RegionProbe regions)
-        || !(probe instanceof DeviceProbe.DmaMemoryProbe lender)) {
+        || !(probe instanceof DeviceProbe.DmaMemoryProbe memory)) {
       return Optional.empty();
     }
-    lender.mapMemory(MEMORY);
+    memory.mapMemory(MEMORY);
     try (Arena arena = Arena.ofConfined()) {
       generateTraffic(regions, arena.allocate(U64));
     }
     return Optional.of(new IovaRange(MEMORY.iova(), (long) WRITES * Long.BYTES));
   }
 
-  /** Writes all slots at least once, and has the traffic end. */
+  /** Generates DMA traffic until every slot has been written, and stops it. */
   private static void generateTraffic(DeviceProbe.RegionProbe regions, MemorySegment value)
       throws DeviceException {
     write(regions, value, TRAFFIC_IOVA, MEMORY.iova());
     write(regions, value.asSlice(0, Integer.BYTES), TRAFFIC_SLOTS, WRITES);
     long before = readCount(regions, value);
     write(regions, value.asSlice(0, Integer.BYTES), TRAFFIC_RATE, WRITES_PER_SECOND);
-    for (int look = 0; readCount(regions, value) - before < WRITES; look++) {
-      if (look == MAX_POLLS) {
+    for (int poll = 0; readCount(regions, value) - before < WRITES; poll++) {
+      if (poll == MAX_POLLS) {
         throw new DeviceException(regions.device().identity().name(), "wait for DMA traffic",
             Errno.ETIMEDOUT);
       }

@@ -24,7 +24,7 @@ final class ReportsTest {
   private static final String NASTY = "<b> & \"quotes\" '\u0001";
 
   private static CheckResult result(CheckGroup group, String name, Verdict verdict) {
-    return new CheckResult(new Check(group, name, "It is " + name + ".", "a source", false), verdict,
+    return new CheckResult(new Check(group, name, "It is " + name + ".", "a reference", false), verdict,
         Duration.ofMillis(1500));
   }
 
@@ -56,7 +56,7 @@ final class ReportsTest {
     assertThat(((Element) cases.item(0)).getAttribute("name")).isEqualTo("<b> & \"quotes\" '?passed");
     Element failure = (Element) document.getElementsByTagName("failure").item(0);
     assertThat(failure.getAttribute("message")).isEqualTo("expected: <b> & \"quotes\" '?; observed: seen");
-    assertThat(failure.getTextContent()).contains("It is ").contains("Source: a source");
+    assertThat(failure.getTextContent()).contains("It is ").contains("Reference: a reference");
     assertThat(document.getElementsByTagName("system-out").item(0).getTextContent())
         .startsWith("Deviates: <b>");
   }
@@ -85,14 +85,14 @@ final class ReportsTest {
     ConformanceReport all = report(new Verdict.Pass());
     ConformanceReport cannot = new ConformanceReport(all.device(), MigrationFeatures.NONE, Instant.EPOCH,
         Duration.ZERO, all.groups(), all.results());
-    ConformanceReport elsewhere = new ConformanceReport(all.device(), MigrationFeatures.ALL, Instant.EPOCH,
+    ConformanceReport otherGroup = new ConformanceReport(all.device(), MigrationFeatures.ALL, Instant.EPOCH,
         Duration.ZERO, Set.of(CheckGroup.TIMES), all.results());
 
     assertThat(cannot.outcome()).isEqualTo(Outcome.CANNOT_MIGRATE);
-    assertThat(elsewhere.outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
+    assertThat(otherGroup.outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
     assertThat(report(new Verdict.NotApplicable("x")).outcome()).isEqualTo(Outcome.NOTHING_APPLICABLE);
     assertThat(HtmlPage.of(cannot))
-        .contains("<p class=\"badge failed\">Not judged, since the device cannot migrate");
+        .contains("<p class=\"badge failed\">Not checked: the device cannot migrate");
   }
 
   @Test
