@@ -98,7 +98,7 @@ class UsageTest {
       "states --format png                              | --format: 'png' is not a format: give one of table, mermaid",
       "states --json --format svg                       | --json and --format svg exclude each other",
       "states --features ndma                           | 'ndma' is not a feature: give some of stop_copy,p2p,pre_copy",
-      "states --v1 --features nmda                      | --features: nmda is no arc; one is written FROM>TO",
+      "states --v1 --features nmda                      | --features: 'nmda' is not an arc; expected FROM>TO",
       "states --v1 --features ndma,                     | a name is missing in 'ndma,'",
       "states --v1 --features RUNNING+NDMA>RESUMING     | needs ndma",
       "simulate                                         | say what is to be sent: --memory SPEC, --device SPEC or --trace FILE",
@@ -127,7 +127,7 @@ class UsageTest {
       "plan 0x1ffffffff STOP                            | FROM: 0x1ffffffff is no state",
       "plan RUNNING+NDMA STOP                           | RUNNING+NDMA is one of version 1, with --v1",
       "plan --v1 7 STOP                                 | is invalid: RESUMING goes with no other bit",
-      "plan --v1 STOP P2P                               | TO: P2P: 'P2P' is no state of version 1; there are STOP"})
+      "plan --v1 STOP P2P                               | TO: P2P: unknown version 1 device state 'P2P' (expected one of STOP"})
   void answersUsageErrorInOneLine(String arguments, String words) {
     CommandRun run = CommandRun.vfio4j(arguments == null ? new String[0] : arguments.split(" ", -1));
 

@@ -12,7 +12,7 @@ class LinuxExceptionTest {
   void describesCallSubjectAndErrno() {
     LinuxException e = new LinuxException("recvmsg", "/run/x.sock", Errno.ECONNRESET);
 
-    assertThat(e).hasMessage("recvmsg on /run/x.sock: ECONNRESET (connection reset by the other end)");
+    assertThat(e).hasMessage("recvmsg on /run/x.sock: ECONNRESET (connection reset by peer)");
     assertThat(e.function()).isEqualTo("recvmsg");
     assertThat(e.subject()).isEqualTo("/run/x.sock");
     assertThat(e.errno()).isEqualTo(Errno.ECONNRESET);

@@ -13,19 +13,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A single step from one state to another, as a driver takes it; every other transition is a combination of
- * arcs.
+ * A transition that a driver takes in one step (version 2). Every other transition is a combination of arcs.
  *
- * @param from where the device is
- * @param to where the step leads
+ * @param from the state before
+ * @param to the state after
  */
 public record Arc(DeviceState from, DeviceState to) {
 
   /**
-   * Returns the arcs that a device with these features takes, as uapi/linux/vfio.h lists them.
+   * Returns the arcs of a device with these features, as listed in uapi/linux/vfio.h.
    *
-   * @param features what the device can do
-   * @return the arcs, none for a device that cannot migrate
+   * @param features the features of the device
+   * @return the arcs; none for a device that cannot migrate
    */
   public static List<Arc> of(MigrationFeatures features) {
     if (!features.canMigrate()) {
@@ -54,27 +53,27 @@ public record Arc(DeviceState from, DeviceState to) {
     return List.copyOf(arcs);
   }
 
-  private static void addBothDirections(List<Arc> arcs, DeviceState one, DeviceState other) {
-    arcs.add(new Arc(one, other));
-    arcs.add(new Arc(other, one));
+  private static void addBothDirections(List<Arc> arcs, DeviceState first, DeviceState second) {
+    arcs.add(new Arc(first, second));
+    arcs.add(new Arc(second, first));
   }
 
-  /** Tells whether this step opens a saving session. */
+  /** Returns whether this arc opens a saving session. */
   public boolean opensSaving() {
     return to.isSaving() && !from.isSaving();
   }
 
-  /** Tells whether this step opens a resuming session. */
+  /** Returns whether this arc opens a resuming session. */
   public boolean opensResuming() {
     return to == RESUMING;
   }
 
-  /** Tells whether this step ends the data session that was open. */
+  /** Returns whether this arc ends the open data session. */
   public boolean endsSession() {
     return from == RESUMING || (from.isSaving() && !to.isSaving());
   }
 
-  /** Returns the arc as the kernel's documentation writes it, as in {@code STOP > RESUMING}. */
+  /** Returns the arc in the notation of the kernel's documentation, as in {@code STOP > RESUMING}. */
   @Override
   public String toString() {
     return from + " > " + to;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model;
 
-/** A device failed at one arc. */
+/** The failure of an emulated device to take an arc. */
 public final class ArcException extends ErrnoException {
 
   private static final long serialVersionUID = 1;
@@ -9,18 +9,18 @@ public final class ArcException extends ErrnoException {
   private final boolean entersError;
 
   /**
-   * Makes an exception.
+   * Creates the failure of an arc.
    *
-   * @param errno the answer
+   * @param errno the errno to return
    * @param entersError whether the device is in ERROR now; otherwise it is in the state before the arc
-   * @param reason why, for the log
+   * @param reason the cause of the failure, for the log
    */
   public ArcException(Errno errno, boolean entersError, String reason) {
     super(errno, reason);
     this.entersError = entersError;
   }
 
-  /** Tells whether the device is in ERROR now. */
+  /** Returns whether the device is in ERROR now. */
   public boolean entersError() {
     return entersError;
   }

@@ -2,12 +2,12 @@
 package io.vfio4j.model;
 
 /**
- * The stream of a device's state, open from the arc that begins it to the one that ends it; what the kernel's
- * {@code data_fd} is.
+ * A stream of a device's state, open from the arc that begins it to the arc that ends it; the counterpart of
+ * the kernel's {@code data_fd}.
  */
 public sealed interface DataSession extends AutoCloseable permits SavingSession, ResumingSession {
 
-  /** Lets go of the session. It does not change the device's state. */
+  /** Closes the session. The state of the device does not change. */
   @Override
   void close();
 }

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A device refused a request or failed at it. */
+/** A request that a device refused or failed. */
 public class DeviceException extends IOException {
 
   private static final long serialVersionUID = 1;
@@ -16,24 +16,24 @@ public class DeviceException extends IOException {
   private final @Nullable String reason;
 
   /**
-   * Makes an exception.
+   * Creates an exception for an errno without further information.
    *
-   * @param device the device's name
-   * @param action what was asked of it, as in {@code reset} or {@code read 4 bytes at 0x10 of BAR0}
-   * @param errno the device's answer
+   * @param device the name of the device
+   * @param action the request, as in {@code reset} or {@code read 4 bytes at 0x10 of BAR0}
+   * @param errno the errno returned
    */
   public DeviceException(String device, String action, Errno errno) {
     this(device, action, errno, device + ": " + action + ": " + errno, null);
   }
 
   /**
-   * Makes an exception for a refusal whose reason is known.
+   * Returns an exception for a refusal whose reason is known.
    *
-   * @param device the device's name
-   * @param action what was asked of it
-   * @param errno the device's answer
-   * @param reason why it answered so, in its own words
-   * @param cause what lies beneath, if anything
+   * @param device the name of the device
+   * @param action the request
+   * @param errno the errno returned
+   * @param reason the reason, as stated by the device
+   * @param cause the underlying exception, if any
    */
   public static DeviceException refused(String device, String action, Errno errno, String reason,
       @Nullable Throwable cause) {
@@ -43,20 +43,19 @@ public class DeviceException extends IOException {
   }
 
   /**
-   * Makes an exception with a text and a cause of its own.
+   * Creates an exception with a message.
    *
-   * @param device the device's name
-   * @param action what was asked of it
-   * @param errno the device's answer, or what stands for it
-   * @param message the whole text
-   * @param cause what lies beneath, if anything
+   * @param device the name of the device
+   * @param action the request
+   * @param errno the errno returned, or the one that stands for the failure
+   * @param message the whole message
+   * @param cause the underlying exception, if any
    */
   public DeviceException(String device, String action, Errno errno, String message,
       @Nullable Throwable cause) {
     this(device, action, errno, message, null, cause);
   }
 
-  /** Makes an exception of which all is known. */
   DeviceException(String device, String action, Errno errno, String message, @Nullable String reason,
       @Nullable Throwable cause) {
     super(message, cause);
@@ -71,17 +70,17 @@ public class DeviceException extends IOException {
     return device;
   }
 
-  /** Returns what was asked of the device. */
+  /** Returns the request that failed. */
   public String action() {
     return action;
   }
 
-  /** Returns the device's answer. */
+  /** Returns the errno. */
   public Errno errno() {
     return errno;
   }
 
-  /** Returns why the device answered so, in its own words; empty where it did not say. */
+  /** Returns the reason as stated by the device; empty if it stated none. */
   public Optional<String> reason() {
     return reason == null && getCause() instanceof ErrnoException refusal
         ? Optional.of(refusal.reason())

@@ -6,33 +6,36 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Ways around what {@link MigratableDevice} checks or hides, for whoever judges a device: the conformance suite.
+ * Access to a device that bypasses what {@link MigratableDevice} checks or hides, for code that tests
+ * devices: the conformance suite.
  *
  * <p>
- * What a probe can do beyond having a device it says by the nested interfaces that it implements. None of this is
- * for moving a device that anybody needs.
+ * A probe implements the nested interfaces of the operations that it supports. None of them is for migrating
+ * a device that is in use.
  */
 public interface DeviceProbe extends AutoCloseable {
 
-  /** Returns the device as it is open now. It is the probe's, and another one after each reopening. */
+  /** Returns the device. It belongs to the probe, and is a new one after each reopening. */
   MigratableDevice device();
 
   /** Closes the device. */
   @Override
   void close();
 
-  /** Can close the device and open it again. */
+  /** A probe that can close the device and open it again. */
   interface ReopenProbe extends DeviceProbe {
 
     /**
-     * Closes the device and opens it again, without a reset of its own.
+     * Closes the device and opens it again, without resetting it in between.
      *
-     * @throws DeviceException if it cannot be had again
+     * @throws DeviceException if it cannot be opened again
      */
     void reopen() throws DeviceException;
   }
 
-  /** Can reset the device and do nothing else, where the device itself helps out if that is not enough. */
+  /**
+   * A probe that can reset the device without fallbacks, where {@link MigratableDevice#reset} may have some.
+   */
   interface ResetProbe extends DeviceProbe {
 
     /**
@@ -43,115 +46,118 @@ public interface DeviceProbe extends AutoCloseable {
     void resetOnly() throws DeviceException;
   }
 
-  /** Can ask for states by number. */
+  /** A probe that can request states by number. */
   interface StateNumberProbe extends DeviceProbe {
 
     /**
-     * Asks for the state with a number, whether or not there is one.
+     * Requests the state with a number, valid or not.
      *
      * @param number any 32 bits
-     * @throws DeviceException what the device answers
+     * @throws DeviceException with the errno of the device
      */
     void setState(int number) throws DeviceException;
   }
 
-  /** Can use data sessions whatever the user's side knows of them. */
+  /** A probe that can use data sessions that have ended. */
   interface EndedSessionProbe extends DeviceProbe {
 
     /**
-     * Asks the device for bytes of a saving session.
+     * Requests bytes of a saving session.
      *
-     * @return how many bytes the device gave
-     * @throws DeviceException what the device answers
+     * @return the number of bytes returned by the device
+     * @throws DeviceException with the errno of the device
      */
     long read(MemorySegment into) throws DeviceException;
 
     /**
-     * Gives the device bytes for a resuming session.
+     * Sends bytes for a resuming session.
      *
-     * @throws DeviceException what the device answers
+     * @throws DeviceException with the errno of the device
      */
     void write(MemorySegment data) throws DeviceException;
   }
 
-  /** Can access the device's regions, with indexes as in {@code VFIO_PCI_*_REGION_INDEX}. */
+  /** A probe that can access the device's regions, with indexes as in {@code VFIO_PCI_*_REGION_INDEX}. */
   interface RegionProbe extends DeviceProbe {
 
     /**
      * Reads from a region.
      *
-     * @param region the region's index
-     * @param offset where to begin, bytes
-     * @param into native memory
-     * @throws DeviceException what the device answers
+     * @param region the index of the region
+     * @param offset offset in the region, in bytes
+     * @param into the destination, native memory; its size is that of the access
+     * @throws DeviceException with the errno of the device
      */
     void readRegion(int region, long offset, MemorySegment into) throws DeviceException;
 
     /**
      * Writes to a region.
      *
-     * @param region the region's index
-     * @param offset where to begin, bytes
-     * @param data native memory
-     * @throws DeviceException what the device answers
+     * @param region the index of the region
+     * @param offset offset in the region, in bytes
+     * @param data the data, native memory; its size is that of the access
+     * @throws DeviceException with the errno of the device
      */
     void writeRegion(int region, long offset, MemorySegment data) throws DeviceException;
   }
 
-  /** Can access a migration region of version 1, if the device has one. */
+  /** A probe that can access a migration region of version 1, if the device has one. */
   interface MigrationRegionProbe extends DeviceProbe {
 
-    /** Returns the region of the device as it is open now, which is the device's; empty where it has none. */
+    /** Returns the migration region, which belongs to the open device; empty if the device has none. */
     Optional<MigrationRegionAccess> migrationRegion();
 
-    /** Tells whether the region has the capability NDMA. */
+    /** Returns whether the region has the capability NDMA. */
     boolean hasNdma();
   }
 
-  /** Can give the device memory to write to. */
+  /** A probe that can map memory for DMA. */
   interface DmaMemoryProbe extends DeviceProbe {
 
     /**
-     * Lets the device reach memory of the probe's. What was lent before, other than the same range, is taken back.
+     * Maps memory of the probe for DMA. Any earlier mapping of another range is removed.
      *
-     * @param range where the device sees it, whole pages
-     * @throws DeviceException if it cannot be lent
+     * @param range the I/O virtual addresses, whole pages
+     * @throws DeviceException if the memory cannot be mapped
      */
     void mapMemory(IovaRange range) throws DeviceException;
   }
 
-  /** Can use the DMA log with arguments that {@link DmaLog} has no types for. */
+  /** A probe that can use the DMA log with arguments that {@link DmaLog} cannot express. */
   interface RawDmaLogProbe extends DeviceProbe {
 
     /**
-     * Starts the log, as {@link DmaLog#start} does.
+     * Starts the log, like {@link DmaLog#start}.
      *
-     * @param ranges pairs of IOVA and length, any 64 bits
+     * @param ranges pairs of IOVA and length, any 64 bits each
      * @param pageSize any 64 bits
-     * @return the page size chosen
-     * @throws DeviceException what the device answers
+     * @return the page size chosen, in bytes
+     * @throws DeviceException with the errno of the device
      */
     long startLog(List<long[]> ranges, long pageSize) throws DeviceException;
 
     /**
-     * Asks for a report into a bitmap of a page's size, and lets go of it.
+     * Reads a report into a bitmap of one page, and discards it.
      *
      * @param iova any 64 bits
      * @param length any 64 bits
      * @param pageSize any 64 bits
-     * @throws DeviceException what the device answers
+     * @throws DeviceException with the errno of the device
      */
     void reportLog(long iova, long length, long pageSize) throws DeviceException;
   }
 
-  /** Has a log that a start without any range starts for all memory, as vfio-user has it; the kernel refuses that. */
+  /**
+   * A probe of a device whose log covers all memory if it is started without ranges, as vfio-user defines;
+   * the kernel refuses such a start.
+   */
   interface AllMemoryDmaLogProbe extends RawDmaLogProbe {
   }
 
-  /** Can watch the device going from state to state. */
+  /** A probe that observes the states that the device passes through. */
   interface PathProbe extends DeviceProbe {
 
-    /** Returns the states that the device has gone to since this was asked last, in order. */
+    /** Returns the states entered since the last call, in order. */
     List<DeviceState> drainPath();
   }
 }

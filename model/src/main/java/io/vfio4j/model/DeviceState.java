@@ -8,21 +8,21 @@ import java.util.Optional;
  * The states of {@code enum vfio_device_mig_state} (uapi/linux/vfio.h), in the order of their numbers.
  */
 public enum DeviceState {
-  /** The device failed and can only be reset. Never a target of a transition. */
+  /** The device has failed and can only be reset. It cannot be requested. */
   ERROR,
-  /** Neither the device nor its internal state changes. */
+  /** Stopped: no DMA, no interrupts, and the internal state does not change. */
   STOP,
-  /** Fully operational; where every device starts, and where a reset leads. */
+  /** Fully operational; the state after opening and after a reset. */
   RUNNING,
-  /** Stopped, and its state can be read out. */
+  /** Stopped, and the state can be read from the device. */
   STOP_COPY,
-  /** Stopped, and a saved state can be written in. */
+  /** Stopped, and a saved state can be written to the device. */
   RESUMING,
-  /** Running, but it starts no peer-to-peer DMA; it still answers that of others. */
+  /** Running without initiating peer-to-peer DMA; the device still answers that of other devices. */
   RUNNING_P2P,
-  /** Running, and its state can be read out while it changes. */
+  /** Running, and the state can be read while it changes. */
   PRE_COPY,
-  /** Like {@link #PRE_COPY}, without starting peer-to-peer DMA. */
+  /** Like {@link #PRE_COPY}, without initiating peer-to-peer DMA. */
   PRE_COPY_P2P;
 
   private static final DeviceState[] BY_WIRE = values();
@@ -34,20 +34,20 @@ public enum DeviceState {
   }
 
   /**
-   * Returns the state with a number that came from outside.
+   * Returns the state with a number.
    *
    * @param value a u32 as received, any value
-   * @return the state, or empty where no state has this number
+   * @return the state, or empty if no state has this number
    */
   public static Optional<DeviceState> fromWire(int value) {
     return value >= 0 && value < BY_WIRE.length ? Optional.of(BY_WIRE[value]) : Optional.empty();
   }
 
   /**
-   * Reads a state's name as the kernel writes it or as people do: {@code STOP_COPY}, {@code stop-copy},
-   * {@code VFIO_DEVICE_STATE_STOP_COPY}.
+   * Parses the name of a state, in the spelling of the kernel or similar: {@code STOP_COPY}, {@code
+   * stop-copy}, {@code VFIO_DEVICE_STATE_STOP_COPY}.
    *
-   * @throws IllegalArgumentException if there is no such state; the message is for people
+   * @throws IllegalArgumentException if there is no such state; the message lists the states
    */
   public static DeviceState parse(String name) {
     String key = StateNames.normalizeState(name);
@@ -56,10 +56,10 @@ public enum DeviceState {
         return state;
       }
     }
-    throw new IllegalArgumentException("%s is no state; there are %s".formatted(name, List.of(BY_WIRE)));
+    throw new IllegalArgumentException("unknown device state %s (expected one of %s)".formatted(name, List.of(BY_WIRE)));
   }
 
-  /** Tells whether the device's internal state may advance in this state. */
+  /** Returns whether the device's internal state may advance in this state. */
   public boolean isRunning() {
     return switch (this) {
       case RUNNING, RUNNING_P2P, PRE_COPY, PRE_COPY_P2P -> true;
@@ -67,7 +67,7 @@ public enum DeviceState {
     };
   }
 
-  /** Tells whether this state belongs to the saving group, in which a saving session is open. */
+  /** Returns whether this state belongs to the saving group, in which a saving session is open. */
   public boolean isSaving() {
     return switch (this) {
       case PRE_COPY, PRE_COPY_P2P, STOP_COPY -> true;
@@ -75,7 +75,7 @@ public enum DeviceState {
     };
   }
 
-  /** Tells whether the device must not start peer-to-peer DMA in this state though it runs. */
+  /** Returns whether the device runs in this state but must not initiate peer-to-peer DMA. */
   public boolean isPeerQuiescent() {
     return this == RUNNING_P2P || this == PRE_COPY_P2P;
   }

@@ -4,11 +4,16 @@ package io.vfio4j.model;
 import java.util.Optional;
 
 /**
- * Holds the migration state of a device and moves it, one arc at a time, along the way that {@link NextState}
- * gives. The device itself only knows single arcs.
+ * The migration state machine of an emulated device (version 2). It begins in RUNNING and takes the device
+ * along the path given by {@link NextState}, one arc at a time; the device implements single arcs only.
  *
  * <p>
- * Not safe for use by several threads.
+ * Any state whose path exists can be requested. If an arc fails, the machine remains in the state before the
+ * arc, or enters ERROR if the device says so. Only {@link #onReset} leaves ERROR; it leads to RUNNING from
+ * every state.
+ *
+ * <p>
+ * Not thread-safe: all calls are made by the device's thread.
  */
 public final class DeviceStateMachine {
 
@@ -19,22 +24,22 @@ public final class DeviceStateMachine {
      * Takes one arc.
      *
      * @param arc one of {@link Arc#of} the device's features
-     * @return the data session that the arc opens, if it does
-     * @throws ArcException if the device failed at it; its state is the one before the arc, or ERROR
+     * @return the data session that the arc opens, if any
+     * @throws ArcException if the device failed; its state is the one before the arc, or ERROR
      */
     Optional<DataSession> take(Arc arc) throws ArcException;
   }
 
-  /** Hears of every change of state. */
+  /** Receives every change of state. */
   @FunctionalInterface
   public interface Listener {
 
     /**
-     * A device changed its state.
+     * Called after the state changed.
      *
-     * @param from where it was
-     * @param to where it is now
-     * @param reason why, for people
+     * @param from the previous state
+     * @param to the new state
+     * @param reason the reason, for messages
      */
     void stateChanged(DeviceState from, DeviceState to, String reason);
   }
@@ -47,12 +52,12 @@ public final class DeviceStateMachine {
   private DeviceState state = DeviceState.RUNNING;
 
   /**
-   * Makes a state machine in RUNNING.
+   * Creates a state machine in RUNNING.
    *
-   * @param device the device's name, for messages
-   * @param features what it can do
+   * @param device the name of the device, for messages
+   * @param features the features of the device
    * @param arcs takes the arcs
-   * @param listener hears of every change
+   * @param listener receives every change of state
    */
   public DeviceStateMachine(String device, MigrationFeatures features, ArcTaker arcs, Listener listener) {
     this.device = device;
@@ -67,17 +72,17 @@ public final class DeviceStateMachine {
     return features;
   }
 
-  /** Returns where the device is. */
+  /** Returns the current state. */
   public DeviceState state() {
     return state;
   }
 
   /**
-   * Moves the device.
+   * Moves the device to a state.
    *
-   * @param target where to
-   * @return where it is now and the data session that began, if one did
-   * @throws TransitionException if there is no way (EINVAL) or the device failed at an arc
+   * @param target the state to reach
+   * @return the state reached, and the data session that began, if any
+   * @throws TransitionException EINVAL if there is no path; otherwise the errno of the arc that failed
    */
   public TransitionResult moveTo(DeviceState target) throws TransitionException {
     DeviceState from = state;
@@ -85,7 +90,7 @@ public final class DeviceStateMachine {
       throw new TransitionException(device, from, target, Errno.EINVAL, state,
           new ErrnoException(Errno.EINVAL, from == DeviceState.ERROR
               ? "only a reset leaves ERROR"
-              : "no transition leads there with the device's features"));
+              : "the device's features allow no transition to that state"));
     }
     Optional<DataSession> session = Optional.empty();
     while (state != target) {
@@ -103,7 +108,7 @@ public final class DeviceStateMachine {
     return new TransitionResult(state, session);
   }
 
-  /** Notes that the device has been reset: it is in RUNNING. */
+  /** Enters RUNNING after a reset of the device. */
   public void onReset(String reason) {
     setState(DeviceState.RUNNING, reason);
   }

@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * An error number of Linux. The numbers are those of asm-generic, which x86-64 and arm64 share.
  *
- * @param number the number, any value that came from outside
+ * @param number the number, any value
  */
 public record Errno(int number) implements Serializable {
 
@@ -16,56 +16,56 @@ public record Errno(int number) implements Serializable {
   }
 
   private static final Map<Integer, Entry> KNOWN = Map.ofEntries(
-      known(1, "EPERM", "not permitted"),
-      known(2, "ENOENT", "no such thing"),
-      known(4, "EINTR", "interrupted"),
+      known(1, "EPERM", "operation not permitted"),
+      known(2, "ENOENT", "no such file or directory"),
+      known(4, "EINTR", "interrupted system call"),
       known(5, "EIO", "input/output error"),
       known(6, "ENXIO", "no such device or address"),
-      known(7, "E2BIG", "too much at once"),
-      known(9, "EBADF", "not an open file descriptor"),
-      known(11, "EAGAIN", "not now, try again"),
-      known(12, "ENOMEM", "out of memory"),
-      known(13, "EACCES", "access denied"),
+      known(7, "E2BIG", "argument list too long"),
+      known(9, "EBADF", "bad file descriptor"),
+      known(11, "EAGAIN", "resource temporarily unavailable"),
+      known(12, "ENOMEM", "cannot allocate memory"),
+      known(13, "EACCES", "permission denied"),
       known(14, "EFAULT", "bad address"),
-      known(16, "EBUSY", "busy"),
-      known(17, "EEXIST", "exists already"),
+      known(16, "EBUSY", "device or resource busy"),
+      known(17, "EEXIST", "file exists"),
       known(19, "ENODEV", "no such device"),
       known(20, "ENOTDIR", "not a directory"),
       known(22, "EINVAL", "invalid argument"),
-      known(23, "ENFILE", "too many open files in the system"),
-      known(24, "EMFILE", "too many open files in this process"),
-      known(25, "ENOTTY", "not offered by this device"),
+      known(23, "ENFILE", "too many open files in system"),
+      known(24, "EMFILE", "too many open files"),
+      known(25, "ENOTTY", "inappropriate ioctl for device"),
       known(27, "EFBIG", "file too large"),
-      known(28, "ENOSPC", "no space left"),
-      known(32, "EPIPE", "the other end is closed"),
-      known(34, "ERANGE", "out of range"),
-      known(36, "ENAMETOOLONG", "name too long"),
-      known(38, "ENOSYS", "not implemented"),
-      known(42, "ENOMSG", "nothing to read now"),
-      known(61, "ENODATA", "no data"),
+      known(28, "ENOSPC", "no space left on device"),
+      known(32, "EPIPE", "broken pipe"),
+      known(34, "ERANGE", "numerical result out of range"),
+      known(36, "ENAMETOOLONG", "file name too long"),
+      known(38, "ENOSYS", "function not implemented"),
+      known(42, "ENOMSG", "no message of desired type"),
+      known(61, "ENODATA", "no data available"),
       known(62, "ETIME", "timer expired"),
       known(71, "EPROTO", "protocol error"),
-      known(74, "EBADMSG", "damaged message"),
-      known(75, "EOVERFLOW", "value too large"),
-      known(88, "ENOTSOCK", "not a socket"),
+      known(74, "EBADMSG", "bad message"),
+      known(75, "EOVERFLOW", "value too large for defined data type"),
+      known(88, "ENOTSOCK", "socket operation on non-socket"),
       known(90, "EMSGSIZE", "message too long"),
-      known(91, "EPROTOTYPE", "wrong type of protocol"),
-      known(92, "ENOPROTOOPT", "no such protocol option"),
-      known(95, "EOPNOTSUPP", "not supported"),
-      known(97, "EAFNOSUPPORT", "address family not supported"),
-      known(98, "EADDRINUSE", "address in use"),
-      known(99, "EADDRNOTAVAIL", "address not available"),
+      known(91, "EPROTOTYPE", "protocol wrong type for socket"),
+      known(92, "ENOPROTOOPT", "protocol not available"),
+      known(95, "EOPNOTSUPP", "operation not supported"),
+      known(97, "EAFNOSUPPORT", "address family not supported by protocol"),
+      known(98, "EADDRINUSE", "address already in use"),
+      known(99, "EADDRNOTAVAIL", "cannot assign requested address"),
       known(101, "ENETUNREACH", "network is unreachable"),
-      known(103, "ECONNABORTED", "connection aborted"),
-      known(104, "ECONNRESET", "connection reset by the other end"),
-      known(105, "ENOBUFS", "no buffer space"),
-      known(106, "EISCONN", "connected already"),
-      known(107, "ENOTCONN", "not connected"),
+      known(103, "ECONNABORTED", "software caused connection abort"),
+      known(104, "ECONNRESET", "connection reset by peer"),
+      known(105, "ENOBUFS", "no buffer space available"),
+      known(106, "EISCONN", "transport endpoint is already connected"),
+      known(107, "ENOTCONN", "transport endpoint is not connected"),
       known(110, "ETIMEDOUT", "timed out"),
       known(111, "ECONNREFUSED", "connection refused"),
       known(113, "EHOSTUNREACH", "no route to host"),
       known(121, "EREMOTEIO", "remote input/output error"),
-      known(125, "ECANCELED", "canceled"));
+      known(125, "ECANCELED", "operation canceled"));
 
   public static final Errno EPERM = new Errno(1);
   public static final Errno ENOENT = new Errno(2);
@@ -101,17 +101,17 @@ public record Errno(int number) implements Serializable {
   public static final Errno ETIMEDOUT = new Errno(110);
   public static final Errno ECONNREFUSED = new Errno(111);
 
-  private static Map.Entry<Integer, Entry> known(int number, String name, String words) {
-    return Map.entry(number, new Entry(name, words));
+  private static Map.Entry<Integer, Entry> known(int number, String name, String description) {
+    return Map.entry(number, new Entry(name, description));
   }
 
-  /** Returns the name, as in {@code EINVAL}, or {@code errno N} where none is known. */
+  /** Returns the name, as in {@code EINVAL}, or {@code errno N} if the number has none here. */
   public String name() {
     Entry entry = KNOWN.get(number);
     return entry != null ? entry.name : "errno " + number;
   }
 
-  /** Returns the errno with a name, as in {@code EINVAL}. */
+  /** Returns the errno with a name, as in {@code EINVAL}; empty for an unknown name. */
   public static Optional<Errno> named(String name) {
     return KNOWN.entrySet().stream()
         .filter(e -> e.getValue().name.equals(name))
@@ -119,7 +119,7 @@ public record Errno(int number) implements Serializable {
         .findFirst();
   }
 
-  /** Returns name and words, as in {@code EINVAL (invalid argument)}. */
+  /** Returns name and description, as in {@code EINVAL (invalid argument)}. */
   @Override
   public String toString() {
     Entry entry = KNOWN.get(number);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model;
 
-/** An emulated device's refusal or failure, as the errno that the kernel's interface would answer. */
+/** The refusal or failure of an emulated device, with the errno that the kernel's interface would return. */
 public class ErrnoException extends Exception {
 
   private static final long serialVersionUID = 1;
@@ -10,10 +10,10 @@ public class ErrnoException extends Exception {
   private final String reason;
 
   /**
-   * Makes an exception.
+   * Creates an exception.
    *
-   * @param errno the answer
-   * @param reason why, for the server's log and for a client that takes reasons
+   * @param errno the errno to return
+   * @param reason the reason, for the server's log and for clients that request reasons
    */
   public ErrnoException(Errno errno, String reason) {
     super(reason + ": " + errno);
@@ -22,11 +22,11 @@ public class ErrnoException extends Exception {
   }
 
   /**
-   * Makes an exception with a cause.
+   * Creates an exception with a cause.
    *
-   * @param errno the answer
-   * @param reason why, for the server's log and for a client that takes reasons
-   * @param cause what lies beneath
+   * @param errno the errno to return
+   * @param reason the reason, for the server's log and for clients that request reasons
+   * @param cause the underlying exception
    */
   public ErrnoException(Errno errno, String reason, Throwable cause) {
     super(reason + ": " + errno, cause);
@@ -34,12 +34,12 @@ public class ErrnoException extends Exception {
     this.reason = reason;
   }
 
-  /** Returns why, without the errno. */
+  /** Returns the reason, without the errno. */
   public String reason() {
     return reason;
   }
 
-  /** Returns the answer. */
+  /** Returns the errno. */
   public Errno errno() {
     return errno;
   }

@@ -5,23 +5,22 @@ package io.vfio4j.model;
  * A range of I/O virtual addresses.
  *
  * @param iova the first address, unsigned
- * @param length bytes, unsigned, not 0; the range must not wrap around, but may end at the last address
+ * @param length length in bytes, unsigned, not 0. The range must not wrap around, but may end at the last
+ *     address
  */
 public record IovaRange(long iova, long length) implements Comparable<IovaRange> {
 
   /**
-   * Checks the range.
-   *
-   * @throws IllegalArgumentException if it is empty or wraps around
+   * @throws IllegalArgumentException if the range is empty or wraps around
    */
   public IovaRange {
     if (!isValid(iova, length)) {
       throw new IllegalArgumentException(
-          "0x%x + 0x%x is not a range of addresses".formatted(iova, length));
+          "0x%x + 0x%x is not a valid address range".formatted(iova, length));
     }
   }
 
-  /** Tells whether a range is neither empty nor wraps around. */
+  /** Returns whether a range is neither empty nor wraps around. */
   public static boolean isValid(long iova, long length) {
     return length != 0 && Long.compareUnsigned(iova + (length - 1), iova) >= 0;
   }
@@ -31,13 +30,13 @@ public record IovaRange(long iova, long length) implements Comparable<IovaRange>
     return iova + (length - 1);
   }
 
-  /** Tells whether a range lies in this one; one that is empty or wraps around lies in none. */
+  /** Returns whether a range lies within this one. A range that is empty or wraps around does not. */
   public boolean contains(long otherIova, long otherLength) {
     return isValid(otherIova, otherLength) && Long.compareUnsigned(otherIova, iova) >= 0
         && Long.compareUnsigned(otherIova + (otherLength - 1), last()) <= 0;
   }
 
-  /** Tells whether the ranges share an address. */
+  /** Returns whether the ranges have an address in common. */
   public boolean overlaps(IovaRange other) {
     return Long.compareUnsigned(iova, other.last()) <= 0 && Long.compareUnsigned(other.iova, last()) <= 0;
   }

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a device can do of migration.
+ * The migration features of a device.
  *
- * @param set the features; without {@link MigrationFeature#STOP_COPY} only the empty set is valid, that of a
- *     device that cannot migrate
+ * @param set the features: empty for a device that cannot migrate, otherwise with {@link
+ *     MigrationFeature#STOP_COPY}
  */
 public record MigrationFeatures(Set<MigrationFeature> set) {
 
@@ -21,18 +21,16 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
   public static final MigrationFeatures ALL = new MigrationFeatures(EnumSet.allOf(MigrationFeature.class));
 
   /**
-   * Checks that STOP_COPY is there whenever anything is.
-   *
-   * @throws IllegalArgumentException if features are given without STOP_COPY
+   * @throws IllegalArgumentException if there are features but not STOP_COPY
    */
   public MigrationFeatures {
     set = Set.copyOf(set);
     if (!set.isEmpty() && !set.contains(MigrationFeature.STOP_COPY)) {
-      throw new IllegalArgumentException("a device that migrates has STOP_COPY, but these are " + set);
+      throw new IllegalArgumentException("STOP_COPY is mandatory, but missing from " + set);
     }
   }
 
-  /** Returns a device's features: STOP_COPY and those given. */
+  /** Returns a set of features: STOP_COPY and those given. */
   public static MigrationFeatures of(MigrationFeature... features) {
     EnumSet<MigrationFeature> set = EnumSet.of(MigrationFeature.STOP_COPY);
     set.addAll(List.of(features));
@@ -40,10 +38,10 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
   }
 
   /**
-   * Reads the {@code flags} field of {@code struct vfio_device_feature_migration}.
+   * Decodes the {@code flags} field of {@code struct vfio_device_feature_migration}.
    *
-   * @param flags as received; bits that no feature is known for are ignored, for later kernels add some
-   * @return the features, {@link #NONE} where the mandatory flag is missing
+   * @param flags the field as received; unknown bits are ignored, since later kernels add some
+   * @return the features; {@link #NONE} if the mandatory flag is missing
    */
   public static MigrationFeatures fromFlags(long flags) {
     if ((flags & MigrationFeature.STOP_COPY.flag()) == 0) {
@@ -59,9 +57,9 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
   }
 
   /**
-   * Reads a list such as {@code p2p,pre_copy}; STOP_COPY is implied.
+   * Parses a list such as {@code p2p,pre_copy}; STOP_COPY is implied.
    *
-   * @throws IllegalArgumentException if a part is no feature; the message is for people
+   * @throws IllegalArgumentException if there is no such feature; the message lists the features
    */
   public static MigrationFeatures parse(String list) {
     EnumSet<MigrationFeature> set = EnumSet.of(MigrationFeature.STOP_COPY);
@@ -78,10 +76,10 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
       }
     }
     throw new IllegalArgumentException(
-        "%s is no feature; there are %s".formatted(name.strip(), List.of(MigrationFeature.values())));
+        "unknown feature %s (expected one of %s)".formatted(name.strip(), List.of(MigrationFeature.values())));
   }
 
-  /** Returns the {@code flags} field for these features. */
+  /** Encodes the features as the {@code flags} field. */
   public long flags() {
     long flags = 0;
     for (MigrationFeature feature : set) {
@@ -90,17 +88,19 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
     return flags;
   }
 
-  /** Tells whether the device has a feature. */
+  /** Returns whether the device has a feature. */
   public boolean has(MigrationFeature feature) {
     return set.contains(feature);
   }
 
-  /** Tells whether the device can migrate at all. */
+  /** Returns whether the device can migrate. */
   public boolean canMigrate() {
     return !set.isEmpty();
   }
 
-  /** Tells whether a device with these features has a state. One that cannot migrate has only RUNNING. */
+  /**
+   * Returns whether a device with these features has a state. A device that cannot migrate has RUNNING only.
+   */
   public boolean supports(DeviceState state) {
     return switch (state) {
       case ERROR, STOP, RUNNING, STOP_COPY, RESUMING -> canMigrate() || state == DeviceState.RUNNING;

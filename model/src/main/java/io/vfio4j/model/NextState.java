@@ -16,18 +16,19 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a device goes next on its way to a state: the next-state function of version 2 of the protocol.
+ * The next-state function of version 2 of the protocol: the state that a device enters next on the path to a
+ * target.
  *
  * <p>
- * It is one table, written for a device with all features. A device that lacks some passes over the states
- * that it does not have, by asking the table again from there.
+ * It is one table, for a device with all features. For a device that lacks some, a state that it does not
+ * have is skipped by looking up the table again from that state.
  */
 public final class NextState {
 
   private static final DeviceState[] STATES = DeviceState.values();
 
   // @formatter:off
-  /** Row: where the device is. Column: where it is to go. Entry: the next state, ERROR if there is none. */
+  /** Row: the current state. Column: the target. Entry: the next state, ERROR if there is none. */
   private static final DeviceState[][] ALL_FEATURES = {
       /* to:             ERROR  STOP         RUNNING      STOP_COPY     RESUMING     RUNNING_P2P  PRE_COPY     PRE_COPY_P2P */
       /* ERROR */        {ERROR, ERROR,       ERROR,       ERROR,        ERROR,       ERROR,       ERROR,       ERROR},
@@ -82,23 +83,23 @@ public final class NextState {
   }
 
   /**
-   * Returns the state that a device takes next on its way.
+   * Returns the state that a device enters next.
    *
-   * @param from where the device is
-   * @param to where it is to go
-   * @return the next state, which is {@code to} itself where they are the same; empty where the kernel
-   *     answers EINVAL: ERROR on either side, a state whose feature is missing, and STOP_COPY back to pre-copy
+   * @param from the current state
+   * @param to the target
+   * @return the next state, which is {@code to} itself if both are equal; empty where the kernel returns
+   *     EINVAL: ERROR on either side, a state whose feature is missing, and STOP_COPY back to pre-copy
    */
   public Optional<DeviceState> next(DeviceState from, DeviceState to) {
     return Optional.ofNullable(next[index(from, to)]);
   }
 
   /**
-   * Returns all states on the way, both ends included.
+   * Returns the path to a state.
    *
-   * @param from where the device is
-   * @param to where it is to go
-   * @return the path, of one state where both are the same; empty where there is none
+   * @param from the current state
+   * @param to the target
+   * @return all states, both ends included, one state if both are equal; empty if there is no path
    */
   public Optional<List<DeviceState>> path(DeviceState from, DeviceState to) {
     if (next(from, to).isEmpty()) {

@@ -5,40 +5,40 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a device answers to probes of VFIO_DEVICE_FEATURE (uapi/linux/vfio.h), whether or not anything here knows it: later
- * kernels and servers have more.
+ * The numbers of VFIO_DEVICE_FEATURE (uapi/linux/vfio.h) that a device supports, known to this program or
+ * not: later kernels and servers have more.
  *
- * @param numbers the features that it offers, ascending
- * @param migrationFlags the flags of feature 1, MIGRATION, as they came; 0 where it has none
+ * @param numbers the supported features, ascending
+ * @param migrationFlags the flags of feature 1, MIGRATION, as received; 0 if the device lacks it
  */
 public record OfferedFeatures(List<Integer> numbers, long migrationFlags) {
 
-  /** How many numbers are tried. The kernel has 13 of them now. */
+  /** The count of numbers probed. Linux 7.2 defines 13. */
   private static final int PROBED_NUMBERS = 64;
 
-  /** Asks whether a device offers a feature. */
+  /** Probes a device for a feature. */
   @FunctionalInterface
   public interface Probe {
 
     /**
-     * Probes.
+     * Returns whether the device supports a feature.
      *
-     * @param number the feature, from 0 on
-     * @throws DeviceException if the device cannot be asked any more
+     * @param number the feature, from 0
+     * @throws DeviceException if the device does not answer
      */
     boolean offers(int number) throws DeviceException;
   }
 
-  /** Copies the list. */
   public OfferedFeatures {
     numbers = List.copyOf(numbers);
   }
 
   /**
-   * Tries all numbers. Changes nothing.
+   * Probes all numbers. This does not change the device.
    *
-   * @param probe asks the device
-   * @param migrationFlags its flags of MIGRATION
+   * @param probe probes the device
+   * @param migrationFlags the flags of MIGRATION
+   * @throws DeviceException if the device does not answer
    */
   public static OfferedFeatures probe(Probe probe, long migrationFlags) throws DeviceException {
     List<Integer> numbers = new ArrayList<>();
@@ -50,7 +50,7 @@ public record OfferedFeatures(List<Integer> numbers, long migrationFlags) {
     return new OfferedFeatures(numbers, migrationFlags);
   }
 
-  /** Returns the flags of MIGRATION that no {@link MigrationFeature} stands for. */
+  /** Returns the flags of MIGRATION that have no {@link MigrationFeature}. */
   public long unknownMigrationFlags() {
     return migrationFlags & ~MigrationFeatures.ALL.flags();
   }

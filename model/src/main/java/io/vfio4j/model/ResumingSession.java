@@ -3,25 +3,25 @@ package io.vfio4j.model;
 
 import java.lang.foreign.MemorySegment;
 
-/** A saved state, written into a device in the order in which it was read out. */
+/** A session in which a saved state is written to a device, in the order in which it was read. */
 public non-sealed interface ResumingSession extends DataSession {
 
   /**
    * Writes the next bytes, all of them.
    *
    * @param data native memory
-   * @throws DeviceException if the device refuses the data (EINVAL, EBADMSG) or failed; after that only a
-   *     reset helps
+   * @throws DeviceException EINVAL or EBADMSG if the device refuses the data, another errno if it failed; it
+   *     must be reset then
    */
   void write(MemorySegment data) throws DeviceException;
 
   /**
-   * Ends a segment of the stream, where {@link SavingSession#segmentEnded} told of one. A device whose stream
-   * has no segments ignores it.
+   * Ends a segment of the stream, where {@link SavingSession#segmentEnded} reported one. A device whose
+   * stream has no segments ignores this.
    *
    * @throws DeviceException as {@link #write} does
    */
   default void endSegment() throws DeviceException {
-    // Version 2 keeps the order of bytes alone.
+    // Version 2 has no segments.
   }
 }

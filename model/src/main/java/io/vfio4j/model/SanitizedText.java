@@ -3,7 +3,7 @@ package io.vfio4j.model;
 
 import java.util.function.IntPredicate;
 
-/** Makes text that came from outside fit to be shown to people. */
+/** Sanitizes text from untrusted sources for display. */
 public final class SanitizedText {
 
   private static final char REPLACEMENT = '\ufffd';
@@ -11,27 +11,27 @@ public final class SanitizedText {
   private SanitizedText() {
   }
 
-  /** Returns the text with what could steer a terminal, or mislead the eye, replaced. */
+  /** Replaces characters that could control a terminal or change the direction of text. */
   public static String of(String text) {
     return replaceUnsafe(text, SanitizedText::isSafe);
   }
 
-  /** Returns the same of a text of several lines, whose ends and tabs stay. */
+  /** Does the same for a text of several lines, keeping newlines and tabs. */
   public static String ofLines(String text) {
     return replaceUnsafe(text, c -> c == '\n' || c == '\t' || isSafe(c));
   }
 
-  private static String replaceUnsafe(String text, IntPredicate stays) {
-    if (text.codePoints().allMatch(stays)) {
+  private static String replaceUnsafe(String text, IntPredicate isKept) {
+    if (text.codePoints().allMatch(isKept)) {
       return text;
     }
-    return text.codePoints().map(c -> stays.test(c) ? c : REPLACEMENT)
+    return text.codePoints().map(c -> isKept.test(c) ? c : REPLACEMENT)
         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
   }
 
   /**
-   * Returns whether a character is harmless: control characters could steer a terminal, format characters could turn the
-   * direction of writing.
+   * Returns whether a character is kept: not a control character, which could control a terminal, and not a
+   * format character, which could change the direction of text.
    */
   public static boolean isSafe(int codePoint) {
     return switch (Character.getType(codePoint)) {

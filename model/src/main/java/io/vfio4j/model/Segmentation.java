@@ -2,15 +2,18 @@
 package io.vfio4j.model;
 
 /**
- * What version 1 asks of whoever carries the state of a device: it comes in segments.
+ * How the state of a device with version 1 is divided into segments.
  *
- * @param maxLength bytes for which the device's migration region has room, at least 1: no segment is longer
- * @param isFixed whether the device must get the segments that were saved, in their sizes. Where it need not, the state
- *     is a plain stream of bytes, as in version 2, and may be cut anywhere
+ * @param maxLength the longest segment, in bytes, at least 1: the data that fits in the device's migration
+ *     region
+ * @param isFixed whether the device must receive the segments that were saved, in their sizes. If not, the
+ *     state is a plain stream of bytes, as in version 2, and may be divided anywhere
  */
 public record Segmentation(long maxLength, boolean isFixed) {
 
-  /** Checks the length. */
+  /**
+   * @throws IllegalArgumentException if the length is less than 1
+   */
   public Segmentation {
     if (maxLength < 1) {
       throw new IllegalArgumentException("segments of at most " + maxLength + " bytes");

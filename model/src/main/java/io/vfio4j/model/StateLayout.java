@@ -10,26 +10,26 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a device's saved state has to agree with before another device takes it: known without saving anything, so that
- * two devices can be compared before one is stopped.
+ * The layout of a device's saved state, which two devices must have in common for one to load the state of
+ * the other. It is known without saving, so that devices can be compared before one is stopped.
  *
  * <p>
- * As text: the format, then {@code ;name=bytes} for each memory, at most {@link #MAX_BYTES} bytes of UTF-8.
+ * Text form: {@code format *(";" name "=" bytes)}, in UTF-8, at most {@link #MAX_BYTES} bytes. Bytes are
+ * decimal; neither format nor name is empty or contains a separator.
  *
- * @param format which stream it is, in which version, of which device: equal for devices that read each other's state
- * @param memory bytes of each memory by its name, in the device's order
+ * @param format the format and version of the stream: equal for devices that load each other's state
+ * @param memory the size of each memory in bytes, at least 1, by its name, in the device's order
  */
 public record StateLayout(String format, Map<String, Long> memory) {
 
-  /** The longest text, bytes of UTF-8. A device whose text would be longer has no layout. */
+  /** The longest text form, in bytes of UTF-8. A device whose text would be longer has no layout. */
   public static final int MAX_BYTES = 128;
 
   private static final String SEPARATORS = ";=";
 
   /**
-   * Checks the names.
-   *
-   * @throws IllegalArgumentException if a name or the format is empty or has a separator, or a size is not positive
+   * @throws IllegalArgumentException if a name or the format is empty or contains a separator, or a size is
+   *     not positive
    */
   public StateLayout {
     memory = Collections.unmodifiableMap(new LinkedHashMap<>(memory));
@@ -42,24 +42,24 @@ public record StateLayout(String format, Map<String, Long> memory) {
     });
   }
 
-  private static void requireValidName(String word) {
-    if (word.isEmpty() || word.chars().anyMatch(c -> SEPARATORS.indexOf(c) >= 0)) {
-      throw new IllegalArgumentException("'%s' is empty or has one of '%s'".formatted(word, SEPARATORS));
+  private static void requireValidName(String name) {
+    if (name.isEmpty() || name.chars().anyMatch(c -> SEPARATORS.indexOf(c) >= 0)) {
+      throw new IllegalArgumentException("'%s' is empty or contains one of '%s'".formatted(name, SEPARATORS));
     }
   }
 
-  /** Returns the layout as text; empty if that is too long. */
+  /** Returns the text form; empty if it is too long. */
   public Optional<String> text() {
     StringBuilder text = new StringBuilder(format);
     memory.forEach((name, bytes) -> text.append(';').append(name).append('=').append(bytes));
     return Optional.of(text.toString())
-        .filter(whole -> whole.getBytes(StandardCharsets.UTF_8).length <= MAX_BYTES);
+        .filter(full -> full.getBytes(StandardCharsets.UTF_8).length <= MAX_BYTES);
   }
 
   /**
-   * Reads a layout that came from a peer.
+   * Parses a layout received from a peer.
    *
-   * @return empty if it is not one
+   * @return empty if the text is not a layout
    */
   public static Optional<StateLayout> parse(String text) {
     String[] parts = text.split(";", -1);
@@ -79,7 +79,10 @@ public record StateLayout(String format, Map<String, Long> memory) {
     }
   }
 
-  /** Returns why a device with another layout refuses this state, a phrase for each reason; none if it does not. */
+  /**
+   * Returns the reasons why a device with another layout refuses this state, a clause for each; none if it
+   * does not.
+   */
   public List<String> mismatches(StateLayout target) {
     List<String> all = new ArrayList<>();
     if (!format.equals(target.format)) {

@@ -4,8 +4,7 @@ package io.vfio4j.model;
 import java.util.Locale;
 
 /**
- * Brings the spellings in which people write a name to one: {@code pre-copy}, {@code PRE_COPY}, {@code
- * PreCopy}.
+ * Normalizes the spelling of state and feature names: {@code pre-copy}, {@code PRE_COPY}, {@code PreCopy}.
  */
 public final class StateNames {
 
@@ -15,12 +14,12 @@ public final class StateNames {
   private StateNames() {
   }
 
-  /** Returns a name in capitals, without separators. */
+  /** Returns a name in upper case, without separators. */
   public static String normalize(String name) {
     return name.strip().toUpperCase(Locale.ROOT).replaceAll("[-_ ]", "");
   }
 
-  /** Returns the key of a state's name, without the prefix of the kernel's constants. */
+  /** Returns the normalized name of a state, without the prefix of the kernel's constants. */
   public static String normalizeState(String name) {
     String key = normalize(name);
     if (key.startsWith(KERNEL_PREFIX_V1)) {

@@ -4,28 +4,32 @@ package io.vfio4j.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device did not get to the state it was sent to.
+ * The failure of a transition.
  *
  * <p>
- * The kernel's interface answers an errno and leaves the state to be asked for; this exception has both.
+ * The kernel's interface returns an errno, and the resulting state must be queried; this exception contains
+ * both.
  */
 public final class TransitionException extends DeviceException {
 
   private static final long serialVersionUID = 1;
 
-  /** What a failed move left behind, and so what can be done. */
+  /** The effect of a failed transition, and the remedies that remain. */
   public enum FailureEffect {
-    /** The device is where it was. It may be asked again, or go elsewhere. */
+    /**
+     * The device is in the state before the transition. The transition may be repeated or another one
+     * requested.
+     */
     UNCHANGED("nothing changed"),
-    /** The device is on the way. It may go on, go back, or be reset. */
+    /** The device is in an intermediate state. It may continue, go back, or be reset. */
     MID_PATH("it can go back or be reset"),
     /** The device can only be reset, which loses its state. */
-    MUST_RESET("only a reset helps, which loses its state");
+    MUST_RESET("it must be reset, losing its state");
 
     private final String description;
 
-    FailureEffect(String words) {
-      this.description = words;
+    FailureEffect(String description) {
+      this.description = description;
     }
 
     @Override
@@ -46,19 +50,19 @@ public final class TransitionException extends DeviceException {
   private final DeviceState reached;
 
   /**
-   * Makes an exception.
+   * Creates an exception.
    *
-   * @param device the device's name
-   * @param from where the device was
-   * @param target where it should have gone
-   * @param errno why it did not
-   * @param reached where it is now
-   * @param cause what lies beneath, if anything; its reason becomes this exception's
+   * @param device the name of the device
+   * @param from the state before the transition
+   * @param target the state requested
+   * @param errno the errno returned
+   * @param reached the current state
+   * @param cause the underlying exception, if any; its reason becomes that of this exception
    */
   public TransitionException(String device, DeviceState from, DeviceState target, Errno errno,
       DeviceState reached, @Nullable Throwable cause) {
     super(device, "move from " + from + " to " + target, errno,
-        "%s: the move from %s to %s failed: %s; it is in %s, %s".formatted(device, from, target,
+        "%s: transition from %s to %s failed: %s; it is in %s, %s".formatted(device, from, target,
             reasonOf(cause) == null ? errno : errno + ": " + reasonOf(cause), reached,
             FailureEffect.of(from, reached)),
         reasonOf(cause), cause);
@@ -75,22 +79,22 @@ public final class TransitionException extends DeviceException {
     };
   }
 
-  /** Returns where the device was. */
+  /** Returns the state before the transition. */
   public DeviceState from() {
     return from;
   }
 
-  /** Returns where it should have gone. */
+  /** Returns the state requested. */
   public DeviceState target() {
     return target;
   }
 
-  /** Returns where it is now. */
+  /** Returns the state reached. */
   public DeviceState reached() {
     return reached;
   }
 
-  /** Returns what can be done. */
+  /** Returns the effect on the device. */
   public FailureEffect effect() {
     return FailureEffect.of(from, reached);
   }

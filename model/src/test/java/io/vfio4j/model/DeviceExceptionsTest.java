@@ -19,7 +19,7 @@ class DeviceExceptionsTest {
   @Test
   void describesUnchangedState() {
     assertThat(transitionFailure(RUNNING, RUNNING))
-        .hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+        .hasMessage("nvme0: transition from RUNNING to STOP_COPY failed: "
             + "EIO (input/output error); it is in RUNNING, nothing changed");
     assertThat(transitionFailure(RUNNING, RUNNING).effect()).isEqualTo(FailureEffect.UNCHANGED);
   }
@@ -27,7 +27,7 @@ class DeviceExceptionsTest {
   @Test
   void describesIntermediateState() {
     assertThat(transitionFailure(RUNNING, STOP))
-        .hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
+        .hasMessage("nvme0: transition from RUNNING to STOP_COPY failed: "
             + "EIO (input/output error); it is in STOP, it can go back or be reset");
     assertThat(transitionFailure(RUNNING, STOP).effect()).isEqualTo(FailureEffect.MID_PATH);
   }
@@ -35,8 +35,8 @@ class DeviceExceptionsTest {
   @Test
   void describesErrorState() {
     assertThat(transitionFailure(RUNNING, ERROR))
-        .hasMessage("nvme0: the move from RUNNING to STOP_COPY failed: "
-            + "EIO (input/output error); it is in ERROR, only a reset helps, which loses its state");
+        .hasMessage("nvme0: transition from RUNNING to STOP_COPY failed: "
+            + "EIO (input/output error); it is in ERROR, it must be reset, losing its state");
     assertThat(transitionFailure(RUNNING, ERROR).effect()).isEqualTo(FailureEffect.MUST_RESET);
     assertThat(transitionFailure(ERROR, ERROR).effect()).isEqualTo(FailureEffect.MUST_RESET);
   }
@@ -55,7 +55,7 @@ class DeviceExceptionsTest {
 
   @Test
   void describesRefusedRequest() {
-    assertThat(new DeviceException("nvme0", "reset", Errno.EBUSY)).hasMessage("nvme0: reset: EBUSY (busy)");
+    assertThat(new DeviceException("nvme0", "reset", Errno.EBUSY)).hasMessage("nvme0: reset: EBUSY (device or resource busy)");
   }
 
   @Test
@@ -68,7 +68,7 @@ class DeviceExceptionsTest {
   void carriesReasonAndErrnoOfArc() {
     ArcException failure = new ArcException(Errno.EBADMSG, true, "the header is wrong");
 
-    assertThat(failure).hasMessage("the header is wrong: EBADMSG (damaged message)");
+    assertThat(failure).hasMessage("the header is wrong: EBADMSG (bad message)");
     assertThat(failure.entersError()).isTrue();
   }
 }

@@ -32,13 +32,13 @@ class DeviceStateMachineTest {
   record Change(DeviceState from, DeviceState to, String reason) {
   }
 
-  private final List<Change> heard = new ArrayList<>();
+  private final List<Change> changes = new ArrayList<>();
   private final FakeDevice device = new FakeDevice();
 
-  /** Makes a machine in a state, without a trace of how it got there. */
+  /** Returns a machine in a state, without records of how it got there. */
   private DeviceStateMachine machineIn(DeviceState state, MigrationFeatures features) throws DeviceException {
     DeviceStateMachine machine = new DeviceStateMachine("dev", features, device,
-        (from, to, reason) -> heard.add(new Change(from, to, reason)));
+        (from, to, reason) -> changes.add(new Change(from, to, reason)));
     if (state == ERROR) {
       device.failAfter(0, new ArcException(Errno.EIO, true, "broken"));
       failureOf(machine, STOP);
@@ -46,7 +46,7 @@ class DeviceStateMachineTest {
       machine.moveTo(state);
     }
     device.restart();
-    heard.clear();
+    changes.clear();
     return machine;
   }
 
@@ -105,7 +105,7 @@ class DeviceStateMachineTest {
       assertThat(reached.state()).as("%s", move).isEqualTo(move.to);
       assertThat(machine.state()).as("%s", move).isEqualTo(move.to);
       assertThat(device.taken).as("%s", move).isEqualTo(move.arcs());
-      assertThat(heard).as("%s", move).isEqualTo(move.changes(move.arcs().size()));
+      assertThat(changes).as("%s", move).isEqualTo(move.changes(move.arcs().size()));
     }
   }
 
@@ -124,7 +124,7 @@ class DeviceStateMachineTest {
           assertThat(failure.reason()).isPresent();
           assertThat(machine.state()).isEqualTo(from);
           assertThat(device.taken).isEmpty();
-          assertThat(heard).isEmpty();
+          assertThat(changes).isEmpty();
         }
       }
     }
@@ -146,7 +146,7 @@ class DeviceStateMachineTest {
         assertThat(failure).hasCause(cause);
         assertThat(machine.state()).isEqualTo(reached);
         assertThat(device.taken).isEqualTo(move.arcs(failing));
-        assertThat(heard).isEqualTo(move.changes(failing));
+        assertThat(changes).isEqualTo(move.changes(failing));
       }
     }
   }
@@ -167,7 +167,7 @@ class DeviceStateMachineTest {
         Arc failed = move.arcs().get(failing);
         List<Change> changes = new ArrayList<>(move.changes(failing));
         changes.add(new Change(failed.from(), ERROR, "failed at " + failed));
-        assertThat(heard).isEqualTo(changes);
+        assertThat(changes).isEqualTo(changes);
       }
     }
   }
@@ -180,7 +180,7 @@ class DeviceStateMachineTest {
     assertThat(machine.moveTo(state).state()).isEqualTo(state);
     assertThat(machine.moveTo(state).session()).isEmpty();
     assertThat(device.taken).isEmpty();
-    assertThat(heard).isEmpty();
+    assertThat(changes).isEmpty();
   }
 
   @ParameterizedTest
@@ -192,7 +192,7 @@ class DeviceStateMachineTest {
     machine.onReset("asked to");
 
     assertThat(machine.state()).isEqualTo(RUNNING);
-    assertThat(heard).containsExactly(new Change(ERROR, RUNNING, "asked to"));
+    assertThat(changes).containsExactly(new Change(ERROR, RUNNING, "asked to"));
     assertThat(machine.moveTo(STOP).state()).isEqualTo(STOP);
   }
 
@@ -203,7 +203,7 @@ class DeviceStateMachineTest {
     machine.onReset("asked to");
 
     assertThat(machine.state()).isEqualTo(RUNNING);
-    assertThat(heard).isEmpty();
+    assertThat(changes).isEmpty();
   }
 
   @ParameterizedTest
@@ -238,11 +238,11 @@ class DeviceStateMachineTest {
     assertFailure(failureOf(machine, STOP), RUNNING, STOP, Errno.EINVAL, RUNNING, UNCHANGED);
   }
 
-  /** How an arc is made to fail: after how many that succeed, and whether into ERROR. */
+  /** The failure of an arc: after how many that succeed, and whether into ERROR. */
   private record Fault(int after, boolean entersError) {
   }
 
-  /** What the machine should do, in a few lines: the state, and where a move ends. */
+  /** A model of the machine: its state, and the result of a transition. */
   private static final class Expected {
     final MigrationFeatures features;
     DeviceState state = RUNNING;
@@ -251,7 +251,7 @@ class DeviceStateMachineTest {
       this.features = features;
     }
 
-    /** Moves, and returns the errno of the failure if there is one. */
+    /** Moves the device, and returns the errno of the failure, if any. */
     @Nullable
     Errno move(DeviceState target, @Nullable Fault fault) {
       List<List<DeviceState>> paths = ShortestPaths.shortestPaths(features, state, target);
@@ -310,7 +310,7 @@ class DeviceStateMachineTest {
 
   private void assertChangesAreContiguous(DeviceState end) {
     DeviceState at = RUNNING;
-    for (Change change : heard) {
+    for (Change change : changes) {
       assertThat(change.from).isEqualTo(at).isNotEqualTo(change.to);
       at = change.to;
     }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Takes arcs, remembers them, and fails at the one that it is told to. */
+/** Takes arcs, records them, and fails at the configured one. */
 final class FakeDevice implements DeviceStateMachine.ArcTaker {
 
   /** The arcs that succeeded, and the data sessions that they opened. */
@@ -16,13 +16,13 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
   private int arcsUntilFailure = -1;
   private ArcException failure = new ArcException(Errno.EIO, false, "not told to fail");
 
-  /** Fails once, after so many arcs have succeeded. */
+  /** Fails once, after a number of successful arcs. */
   void failAfter(int arcs, ArcException with) {
     arcsUntilFailure = arcs;
     failure = with;
   }
 
-  /** Takes back what it was told, and forgets what it has done. */
+  /** Clears the configuration and the records. */
   void restart() {
     arcsUntilFailure = -1;
     taken.clear();
@@ -59,11 +59,11 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
 
     @Override
     public void close() {
-      // nothing is held
+      // no resources
     }
   }
 
-  /** A resuming session that takes any data. */
+  /** A resuming session that discards its data. */
   static final class DiscardingResumingSession implements ResumingSession {
     @Override
     public void write(MemorySegment data) {
@@ -72,7 +72,7 @@ final class FakeDevice implements DeviceStateMachine.ArcTaker {
 
     @Override
     public void close() {
-      // nothing is held
+      // no resources
     }
   }
 }

@@ -15,7 +15,10 @@ class IovaRangeTest {
   private static final int CASES = 10_000;
   private static final BigInteger END_OF_SPACE = BigInteger.TWO.pow(64);
 
-  /** Returns an address or a length: few values that meet often, with both ends of the space among them. */
+  /**
+   * Returns an address or a length: one of few values, so that they often coincide, including both ends of
+   * the space.
+   */
   private static long randomNumber(RandomGenerator random) {
     long near = Property.oneOf(random, 0L, Long.MAX_VALUE, Long.MIN_VALUE, -1L, random.nextLong());
     return near + random.nextLong(-4, 5);
@@ -113,7 +116,7 @@ class IovaRangeTest {
     assertThat(new IovaRange(-1, 1).last()).isEqualTo(-1);
     assertThat(new IovaRange(0, -1).last()).isEqualTo(-2);
     assertThatIllegalArgumentException().isThrownBy(() -> new IovaRange(-1, 2))
-        .withMessage("0xffffffffffffffff + 0x2 is not a range of addresses");
+        .withMessage("0xffffffffffffffff + 0x2 is not a valid address range");
     assertThatIllegalArgumentException().isThrownBy(() -> new IovaRange(0x1000, 0));
   }
 

@@ -47,7 +47,7 @@ class MigrationFeaturesTest {
     assertThat(MigrationFeatures.fromFlags(flags)).isEqualTo(MigrationFeatures.NONE);
     assertThat(MigrationFeatures.NONE.canMigrate()).isFalse();
     assertThatIllegalArgumentException().isThrownBy(() -> new MigrationFeatures(Set.of(P2P)))
-        .withMessage("a device that migrates has STOP_COPY, but these are [P2P]");
+        .withMessage("STOP_COPY is mandatory, but missing from [P2P]");
   }
 
   @Test

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** Compares {@link NextState} with a search over the arcs by the rule of the protocol. */
+/** Compares {@link NextState} with a search over the arcs by the rules of the protocol. */
 class NextStateSearchTest {
 
   static final List<MigrationFeatures> FEATURE_SETS = ShortestPaths.FEATURE_SETS;
@@ -20,7 +20,8 @@ class NextStateSearchTest {
       for (DeviceState to : DeviceState.values()) {
         List<List<DeviceState>> shortest = ShortestPaths.shortestPaths(features, from, to);
 
-        // The rule leaves one path or none; were there several, the table's would have to be one of them.
+        // The rules leave at most one path; if there were several, the table would have to contain one of
+        // them.
         assertThat(shortest).as("shortest paths from %s to %s", from, to).hasSizeLessThanOrEqualTo(1);
         assertThat(NextState.of(features).path(from, to)).as("%s to %s", from, to)
             .isEqualTo(shortest.stream().findFirst());

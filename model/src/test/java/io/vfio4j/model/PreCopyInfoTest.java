@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class PreCopyInfoTest {
 
-  /** The fields are u64: {@code -1} is the greatest. */
+  /** The fields are u64: {@code -1} is the largest value. */
   @ParameterizedTest
   @CsvSource({
       "0, 0, 0",

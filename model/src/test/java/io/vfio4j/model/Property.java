@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/** A property that holds for many random cases. A failure names the seed that replays its case alone. */
+/**
+ * A property that holds for many random cases. On failure, the message has the seed that replays the case.
+ */
 @FunctionalInterface
 public interface Property {
 

@@ -12,10 +12,10 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/** The protocol's text put into code without a table, to compare the table with. */
+/** The rules of the protocol as a search, to compare with the table. */
 public final class ShortestPaths {
 
-  /** All that a device that migrates can have. */
+  /** All feature sets of a device that can migrate. */
   public static final List<MigrationFeatures> FEATURE_SETS = List.of(
       MigrationFeatures.of(),
       MigrationFeatures.of(MigrationFeature.P2P),
@@ -28,10 +28,10 @@ public final class ShortestPaths {
   }
 
   /**
-   * Searches breadth-first for all shortest paths over the arcs. No state of the saving group is inside a
-   * path, except where both its ends belong to the group.
+   * Searches breadth-first for all shortest paths over the arcs. No inner state of a path belongs to the
+   * saving group, unless both its ends do.
    *
-   * @return the paths, both ends included; none where the move is refused
+   * @return the paths, both ends included; none if the transition is refused
    */
   static List<List<DeviceState>> shortestPaths(MigrationFeatures features, DeviceState from, DeviceState to) {
     List<Arc> arcs = Arc.of(features);

@@ -24,10 +24,10 @@ class TransitionResultTest {
   @Test
   void throwsWithoutSession() {
     assertThatIllegalStateException().isThrownBy(new TransitionResult(STOP, Optional.empty())::savingSession)
-        .withMessage("no saving session began with the move to STOP");
+        .withMessage("no saving session began with the transition to STOP");
     assertThatIllegalStateException()
         .isThrownBy(new TransitionResult(STOP, Optional.empty())::resumingSession)
-        .withMessage("no resuming session began with the move to STOP");
+        .withMessage("no resuming session began with the transition to STOP");
     assertThatIllegalStateException()
         .isThrownBy(new TransitionResult(RESUMING, Optional.of(resuming))::savingSession);
     assertThatIllegalStateException()

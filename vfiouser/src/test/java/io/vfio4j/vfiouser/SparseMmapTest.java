@@ -141,7 +141,7 @@ class SparseMmapTest {
     }
     Area far = new Area(Long.MAX_VALUE - 8191, 4096);
     assertThat(new SparseMmap(List.of(far, far)).validationError(Long.MAX_VALUE)).get().asString()
-        .endsWith("upon another");
+        .endsWith("overlaps another");
     assertThat(new SparseMmap(List.of()).validationError(0)).isEmpty();
   }
 

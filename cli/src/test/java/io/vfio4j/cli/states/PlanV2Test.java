@@ -102,7 +102,7 @@ class PlanV2Test {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.out()).contains("A single request is answered EINVAL.", " 1. STOP_COPY > STOP > ",
-        "; ask for RUNNING, PRE_COPY", "the saving session ends on the way", "-RESET->", "Take way 1.");
+        "; ask for RUNNING, PRE_COPY", "the saving session ends in between", "-RESET->", "Take way 1.");
   }
 
   @Test

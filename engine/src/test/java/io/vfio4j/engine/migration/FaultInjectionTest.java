@@ -89,7 +89,7 @@ class FaultInjectionTest {
     MigrationException e = sourceFails(new Fault.ReadFailure(400, Errno.EIO),
         new Fault.ArcFailure(new Arc(PRE_COPY, RUNNING), Errno.EBUSY, false, 9));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_STOPPED);
-    assertThat(e).hasMessageContaining("source: the move from PRE_COPY to RUNNING failed: EBUSY");
+    assertThat(e).hasMessageContaining("source: transition from PRE_COPY to RUNNING failed: EBUSY");
     assertThat(e.sourceState()).contains(PRE_COPY);
     assertThat(trial.sourceActs()).containsExactly("PRE_COPY", "RUNNING", "RUNNING");
   }

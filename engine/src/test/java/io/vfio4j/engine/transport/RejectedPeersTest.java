@@ -342,7 +342,7 @@ class RejectedPeersTest {
     listener.accept(LONG).close();
     assertThatThrownBy(() -> transport.send(ByteBuffer.wrap(new byte[1]), LONG))
         .hasMessage(
-            "the connection to %s broke: EPIPE (the other end is closed)".formatted(listener.address()));
+            "the connection to %s broke: EPIPE (broken pipe)".formatted(listener.address()));
   }
 
   /** Accepts and closes, as a listener does with one that it crowds out, and serves the next. */

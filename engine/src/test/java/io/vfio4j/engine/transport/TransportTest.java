@@ -172,7 +172,7 @@ class TransportTest {
     assertThatThrownBy(() -> TransportPair.connect(new TransportAddress.Unix(folder)))
         .hasMessage("cannot connect to unix:%s: it is not a socket".formatted(folder));
     assertThatThrownBy(() -> TransportPair.connect(unix()))
-        .hasMessage("cannot connect to %s: ENOENT (no such thing)".formatted(unix()));
+        .hasMessage("cannot connect to %s: ENOENT (no such file or directory)".formatted(unix()));
     assertThatThrownBy(() -> TransportPair.listener(new TransportAddress.Unix(folder.resolve("no/m.sock"))))
         .hasMessage("cannot listen on unix:%s: there is no folder %s".formatted(folder.resolve("no/m.sock"),
             folder.resolve("no")));

@@ -5,17 +5,19 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * Which pages of one stretch of addresses are dirty: a bit for each page, and above them a bit for each word of 64 pages
- * that may have one, so that a report goes over what was written and not over what could have been.
+ * The dirty pages of one chunk of addresses: a bit for each page, and above them a bit for each word of 64
+ * pages that may have a dirty page, so that the cost of a report depends on the memory written and not on the
+ * range.
  *
  * <p>
- * Whoever marks sets the page's bit, then the word's; whoever reports clears the word's, then the page's. So once a
- * mark is done, each report after it finds the way to the page, or another report is on it. All of these accesses are
- * volatile: a mark may not look at the word's bit, nor a report at the page's, before its own write is seen.
+ * Lock-free. A mark sets the page's bit and then the word's; a report clears the word's bit and then the
+ * page's. So once a mark is complete, every later report finds the page, unless another report is handling
+ * it. All these accesses are volatile: a mark must not read the word's bit, nor a report the page's, before
+ * its own write is visible.
  */
 final class DirtyChunk {
 
-  /** The number of pages, as a power of two. */
+  /** The number of pages of a chunk, as a power of two. */
   static final int PAGE_SHIFT = 16;
 
   static final int PAGES = 1 << PAGE_SHIFT;
@@ -26,24 +28,28 @@ final class DirtyChunk {
 
   private final long number;
   private final long[] words = new long[PAGES >>> WORD_SHIFT];
-  /** A bit for each of the {@link #words}, a group of 64 of them in each. */
+  /** A bit for each of the {@link #words}, in groups of 64. */
   private final long[] groups = new long[PAGES >>> GROUP_SHIFT];
 
-  /** Makes a stretch without a dirty page. */
   DirtyChunk(long number) {
     this.number = number;
   }
 
-  /** Returns which stretch of {@link #PAGES} pages this is. */
+  /** Returns the index of this chunk: its first page divided by {@link #PAGES}. */
   long number() {
     return number;
   }
 
-  /** Marks pages, counted from the beginning of the stretch, both included. */
+  /**
+   * Marks pages.
+   *
+   * @param first the first page, relative to the chunk
+   * @param last the last page, inclusive
+   */
   void mark(int first, int last) {
     for (int word = first >>> WORD_SHIFT; word <= last >>> WORD_SHIFT; word++) {
       long bits = mask(word, first, last);
-      // A bit that is set still says that the reader has yet to fetch the page: no need to write again.
+      // If the bit is still set, the reader has yet to fetch the page, and no write is needed.
       if (((long) LONGS.getVolatile(words, word) & bits) != bits) {
         set(words, word, bits);
       }
@@ -66,16 +72,16 @@ final class DirtyChunk {
   /**
    * Reads the log of pages and clears it, each word atomically.
    *
-   * @param first the first page, counted from the beginning of the stretch
-   * @param last the last page, included
-   * @param firstStays whether the first page stays dirty if it is
-   * @param lastStays whether the last page does
-   * @param report takes the dirty pages
+   * @param first the first page, relative to the chunk
+   * @param last the last page, inclusive
+   * @param keepFirst whether a dirty first page remains dirty
+   * @param keepLast whether a dirty last page remains dirty
+   * @param report receives the dirty pages
    */
-  void report(int first, int last, boolean firstStays, boolean lastStays, DirtyReport report) {
-    // Words that keep nothing; those at the ends may, and stay known as words that may have a page.
-    int firstCleared = ((firstStays ? first : first - 1) + Long.SIZE) >>> WORD_SHIFT;
-    int lastCleared = ((lastStays ? last : last + 1) - Long.SIZE) >> WORD_SHIFT;
+  void report(int first, int last, boolean keepFirst, boolean keepLast, DirtyReport report) {
+    // Only words that keep no page; those at the ends may keep one, and their bits remain set.
+    int firstCleared = ((keepFirst ? first : first - 1) + Long.SIZE) >>> WORD_SHIFT;
+    int lastCleared = ((keepLast ? last : last + 1) - Long.SIZE) >> WORD_SHIFT;
     for (int group = first >>> GROUP_SHIFT; group <= last >>> GROUP_SHIFT; group++) {
       long dirty =
           (long) LONGS.getVolatile(groups, group) & mask(group, first >>> WORD_SHIFT, last >>> WORD_SHIFT);
@@ -83,17 +89,17 @@ final class DirtyChunk {
         continue;
       }
       LONGS.getAndBitwiseAnd(groups, group, ~(dirty & maskOrEmpty(group, firstCleared, lastCleared)));
-      for (long rest = dirty; rest != 0; rest &= rest - 1) {
-        int word = (group << WORD_SHIFT) + Long.numberOfTrailingZeros(rest);
-        long mine = mask(word, first, last);
-        long stays = (firstStays ? bitIn(word, first) : 0) | (lastStays ? bitIn(word, last) : 0);
-        long bits = clear(word, ~mine | stays) & mine;
+      for (long remaining = dirty; remaining != 0; remaining &= remaining - 1) {
+        int word = (group << WORD_SHIFT) + Long.numberOfTrailingZeros(remaining);
+        long selected = mask(word, first, last);
+        long kept = (keepFirst ? bitIn(word, first) : 0) | (keepLast ? bitIn(word, last) : 0);
+        long bits = clear(word, ~selected | kept) & selected;
         report.add((number << PAGE_SHIFT) + ((long) word << WORD_SHIFT), bits);
       }
     }
   }
 
-  /** Clears a word but for some bits, and returns what it was. */
+  /** Clears all but some bits of a word, and returns its previous value. */
   private long clear(int word, long kept) {
     return kept == 0 ? (long) LONGS.getAndSet(words, word, 0L)
         : (long) LONGS.getAndBitwiseAnd(words, word, kept);
@@ -103,13 +109,13 @@ final class DirtyChunk {
     return page >>> WORD_SHIFT == word ? 1L << page : 0;
   }
 
-  /** As {@link #mask}, for two bit numbers that may have nothing between them in a word. */
+  /** Like {@link #mask}, but returns 0 if no bit of the word lies between the two. */
   private static long maskOrEmpty(int word, int first, int last) {
     boolean none = first > last || word < first >> WORD_SHIFT || word > last >> WORD_SHIFT;
     return none ? 0 : mask(word, first, last);
   }
 
-  /** Returns the bits of a word that lie between two bit numbers. */
+  /** Returns the bits of a word that lie between two bit numbers, both inclusive. */
   private static long mask(int word, int first, int last) {
     long bits = -1L;
     if (word == first >>> WORD_SHIFT) {

@@ -13,29 +13,33 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The dirty log of an emulated device: which 4 KiB pages it has written by DMA since they were last reported.
+ * The dirty log of an emulated device: the 4 KiB pages that it has written by DMA since they were last
+ * reported.
  *
  * <p>
- * {@link #mark} may be called by several threads at once and while another reads the log: it takes no lock,
- * and allocates only when a stretch of 256 MiB is written to for the first time. Memory is taken for what was
- * written, not for what the ranges cover, since those come from outside.
+ * {@link #mark} may be called by several threads at once, and while another thread reads the log. It takes no
+ * lock, and allocates only at the first write to a chunk of 256 MiB. Memory is allocated for pages written,
+ * not for the ranges logged, since those are chosen by the client. All other methods are called by the
+ * device's thread.
  */
 public final class DirtyLog {
 
-  /** Bytes of memory per bit of the log. */
+  /** The page size of the log, in bytes. */
   public static final long PAGE_SIZE = 4096;
 
-  /** More ranges than this do not fit in a page, and are refused with E2BIG as the kernel does. */
+  /**
+   * The largest number of ranges: those that fit in a page. More are refused with E2BIG, as by the kernel.
+   */
   public static final int MAX_RANGES = 256;
 
   static final int PAGE_SHIFT = 12;
 
   private static final int SLOT_SHIFT = 14;
   private static final int SLOTS = 1 << SLOT_SHIFT;
-  /** A report of more chunks goes over all slots, as each lookup in a full table can. */
+  /** A report of more chunks scans all slots, which costs no more than that many lookups in a full table. */
   private static final int MAX_LOOKUPS = 256;
 
-  /** What is there from a start to a stop. The chunks are an open-addressed hash table that only grows. */
+  /** The log between a start and a stop. The chunks are in an open-addressed hash table that only grows. */
   private static final class Log {
     private final IovaRange[] ranges;
     private final AtomicReferenceArray<@Nullable DirtyChunk> chunks = new AtomicReferenceArray<>(SLOTS);
@@ -83,11 +87,7 @@ public final class DirtyLog {
 
   private volatile @Nullable Log log;
 
-  /** Makes a log that is off. */
-  public DirtyLog() {
-  }
-
-  /** Tells whether logging is on. */
+  /** Returns whether logging is on. */
   public boolean isStarted() {
     return log != null;
   }
@@ -95,14 +95,14 @@ public final class DirtyLog {
   /**
    * Starts logging.
    *
-   * @param ranges what to log, as {iova, length} pairs that came from outside
-   * @param pageSize the page size asked for: the ranges are aligned to it
-   * @return the page size in which is logged, always {@link #PAGE_SIZE}
-   * @throws ErrnoException as {@link DmaLog#start} says
+   * @param ranges the ranges to log, as pairs of IOVA and length, any values
+   * @param pageSize the page size requested, in bytes; the ranges must be aligned to it
+   * @return the page size in which the device logs, always {@link #PAGE_SIZE}
+   * @throws ErrnoException as {@link DmaLog#start}
    */
   public long start(List<long[]> ranges, long pageSize) throws ErrnoException {
     if (log != null) {
-      throw new ErrnoException(Errno.EINVAL, "DMA logging is on already");
+      throw new ErrnoException(Errno.EINVAL, "DMA logging is already on");
     }
     if (ranges.isEmpty() || Long.bitCount(pageSize) != 1) {
       throw new ErrnoException(Errno.EINVAL,
@@ -128,12 +128,12 @@ public final class DirtyLog {
   /**
    * Starts logging all memory, from the first address to the last.
    *
-   * @param pageSize the page size asked for
-   * @return the page size in which is logged, always {@link #PAGE_SIZE}
-   * @throws ErrnoException EINVAL if logging is on already, or for a page size that is not a power of two
+   * @param pageSize the page size requested, in bytes
+   * @return the page size in which the device logs, always {@link #PAGE_SIZE}
+   * @throws ErrnoException EINVAL if logging is already on, or if the page size is not a power of two
    */
   public long startAll(long pageSize) throws ErrnoException {
-    // Two halves, since the length of all of it is more than 64 bits can say.
+    // Two halves, since the length of the whole does not fit in 64 bits.
     long half = Long.MIN_VALUE;
     return start(List.of(new long[] {0, half}, new long[] {half, half}), pageSize);
   }
@@ -152,7 +152,7 @@ public final class DirtyLog {
   /**
    * Stops logging.
    *
-   * @throws ErrnoException EINVAL if it was not started
+   * @throws ErrnoException EINVAL if logging is off
    */
   public void stop() throws ErrnoException {
     if (log == null) {
@@ -167,18 +167,18 @@ public final class DirtyLog {
   }
 
   /**
-   * Notes that the device has written memory. The data must have been written before.
+   * Marks memory as dirty, after the device has written it.
    *
    * @param iova the first address
-   * @param length bytes; nothing happens if the range is empty or wraps around
+   * @param length length in bytes; a range that is empty or wraps around is ignored
    */
   public void mark(long iova, long length) {
     Log current = log;
     if (current == null || current.overflowed || !IovaRange.isValid(iova, length)) {
       return;
     }
-    // The data must be seen before a bit is looked at: a bit that is still set may be cleared, and the data
-    // fetched, at any moment. Reports have the other half of this.
+    // The data must be visible before a bit is read: a bit that is still set may be cleared, and the data
+    // fetched, at any moment. See report.
     VarHandle.fullFence();
     long last = iova + (length - 1);
     for (IovaRange range : current.ranges) {
@@ -207,16 +207,16 @@ public final class DirtyLog {
   }
 
   /**
-   * Reads the log of a range and clears it, each word atomically. A page of the log that lies in the range
-   * only in part is read too, and stays dirty.
+   * Reads the log of a range and clears it, each word atomically. A page that lies only partly in the range
+   * is reported and remains dirty.
    *
-   * @param iova the first address; bit 0 of the bitmap stands for the page that begins here
-   * @param length bytes
+   * @param iova the first address; bit 0 of the bitmap is the page that begins there
+   * @param length length in bytes
    * @param pageSize bytes per bit of the bitmap
-   * @param bitmap where bits are set, least significant first, none is cleared
-   * @throws ErrnoException EINVAL for a wrong page size, an empty range, a bitmap too short, or without a
-   *     start; EOVERFLOW for a range that wraps around; ENOSPC if more was written than the log holds, so
-   *     that all memory is dirty
+   * @param bitmap the bitmap in which bits are set, least significant first, and none cleared
+   * @throws ErrnoException EINVAL for an invalid page size, an empty range, a bitmap that is too short, or if
+   *     logging is off; EOVERFLOW for a range that wraps around; ENOSPC if more was written than the log
+   *     holds, so that all memory is dirty
    */
   public void report(long iova, long length, long pageSize, MemorySegment bitmap) throws ErrnoException {
     Log current = log;
@@ -252,7 +252,7 @@ public final class DirtyLog {
         reportChunk(log.find(number), range, report);
       }
     } else {
-      // The range comes from outside, the number of slots does not.
+      // The client chooses the range, but not the number of slots.
       for (int slot = 0; slot < SLOTS; slot++) {
         reportChunk(log.chunks.get(slot), range, report);
       }
@@ -264,15 +264,15 @@ public final class DirtyLog {
       return;
     }
     long base = chunk.number() << DirtyChunk.PAGE_SHIFT;
-    long rangesFirst = range.iova() >>> PAGE_SHIFT;
-    long rangesLast = range.last() >>> PAGE_SHIFT;
-    long first = Math.max(rangesFirst, base);
-    long last = Math.min(rangesLast, base + DirtyChunk.PAGES - 1);
+    long firstOfRange = range.iova() >>> PAGE_SHIFT;
+    long lastOfRange = range.last() >>> PAGE_SHIFT;
+    long first = Math.max(firstOfRange, base);
+    long last = Math.min(lastOfRange, base + DirtyChunk.PAGES - 1);
     if (first <= last) {
       boolean beginsInPage = (range.iova() & (PAGE_SIZE - 1)) != 0;
       boolean endsInPage = ((range.last() + 1) & (PAGE_SIZE - 1)) != 0;
-      chunk.report((int) (first - base), (int) (last - base), beginsInPage && first == rangesFirst,
-          endsInPage && last == rangesLast, report);
+      chunk.report((int) (first - base), (int) (last - base), beginsInPage && first == firstOfRange,
+          endsInPage && last == lastOfRange, report);
     }
   }
 

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** The bitmap of a report while it is filled: puts the pages of the log where they belong in it. */
+/** Fills the bitmap of a report from the pages of the log. */
 final class DirtyReport {
 
   private static final ValueLayout.OfLong LE_LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -21,9 +21,9 @@ final class DirtyReport {
   private final boolean isPageAligned;
 
   /**
-   * Makes a report. The arguments have been checked.
+   * Creates a report. The arguments have been checked.
    *
-   * @param bitmap bit 0 stands for the page that begins at the range's first address
+   * @param bitmap bit 0 is the page that begins at the first address of the range
    */
   DirtyReport(IovaRange range, long pageSize, MemorySegment bitmap) {
     this.iova = range.iova();
@@ -37,7 +37,7 @@ final class DirtyReport {
    * Adds pages.
    *
    * @param firstPage the page of bit 0, counted from address 0
-   * @param bits which pages, all of which lie in the range, if only in part
+   * @param bits the pages, each of which lies at least partly in the range
    */
   void add(long firstPage, long bits) {
     if (isPageAligned) {
@@ -47,7 +47,7 @@ final class DirtyReport {
     }
   }
 
-  /** Words of the log and of the bitmap hold the same, but for where they begin. */
+  /** Adds pages to a bitmap of the same page size, whose words are only shifted against those of the log. */
   private void addAligned(long firstBit, long bits) {
     if (firstBit < 0) {
       or(0, bits >>> -firstBit);
@@ -60,10 +60,13 @@ final class DirtyReport {
     }
   }
 
-  /** A page has two bits if the range is not aligned to pages, and a bit many pages if its pages are larger. */
+  /**
+   * Adds pages one by one: a page has two bits if the range is not aligned, and a bit covers several pages if
+   * those of the bitmap are larger.
+   */
   private void addUnaligned(long firstPage, long bits) {
-    for (long rest = bits; rest != 0; rest &= rest - 1) {
-      long address = (firstPage + Long.numberOfTrailingZeros(rest)) << PAGE_SHIFT;
+    for (long remaining = bits; remaining != 0; remaining &= remaining - 1) {
+      long address = (firstPage + Long.numberOfTrailingZeros(remaining)) << PAGE_SHIFT;
       long end = address + (DirtyLog.PAGE_SIZE - 1);
       long firstBit = (Long.compareUnsigned(address, iova) > 0 ? address - iova : 0) >>> pageShift;
       long lastBit = ((Long.compareUnsigned(end, last) < 0 ? end : last) - iova) >>> pageShift;

@@ -2,34 +2,35 @@
 package io.vfio4j.model.dma;
 
 /**
- * What lies behind an I/O virtual address.
+ * The kind of memory behind an I/O virtual address.
  *
  * <p>
- * A device of hardware reaches memory and peers alike, by way of the IOMMU. An emulated device does its DMA with
- * the processor: it copies, maps and gathers pages, and a peer's region has none. So whoever hands memory to an emulated
- * device hands out {@link #MEMORY} only, and refuses the rest with a {@link MemoryKindException}.
+ * A hardware device reaches memory and peers alike, through the IOMMU. An emulated device does its DMA with
+ * the processor: it copies, maps and gathers pages, and the region of a peer has none. Therefore an emulated
+ * device is given {@link #MEMORY} only; other kinds are refused with a {@link MemoryKindException}.
  */
 public enum MemoryKind {
 
-  /** Pages that the host's processors can touch. */
+  /** Pages that the host's processors can access. */
   MEMORY("host memory"),
 
   /**
-   * A region of another device. It can be reached by an emulated device only if its owner exported it as a descriptor
-   * that can be mapped; it counts as memory for the copier then, and as peer-to-peer traffic for who has to be quiet.
+   * A region of another device. An emulated device can access it only if its owner exported it as a
+   * descriptor that can be mapped. It is then accessed like memory, but counts as peer-to-peer traffic for a
+   * device that must be quiescent.
    */
   PEER("peer memory, a region of another device"),
 
-  /** Memory that its owner did not hand over, and that has to be asked for by message. */
-  OPAQUE("opaque memory, which its owner did not hand over");
+  /** Memory whose owner did not share a descriptor, so that it can only be accessed by messages. */
+  OPAQUE("opaque memory, which its owner did not share");
 
   private final String description;
 
-  MemoryKind(String words) {
-    this.description = words;
+  MemoryKind(String description) {
+    this.description = description;
   }
 
-  /** Returns what this is, for messages. */
+  /** Returns a description for messages. */
   public String description() {
     return description;
   }

@@ -5,7 +5,10 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
 
-/** Memory is not of a kind that can be reached so. Nothing has been touched. The errno is EFAULT. */
+/**
+ * A refused access to memory of a kind that cannot be accessed that way. Nothing has been accessed. The errno
+ * is EFAULT.
+ */
 public final class MemoryKindException extends ErrnoException {
 
   private static final long serialVersionUID = 1;
@@ -15,10 +18,10 @@ public final class MemoryKindException extends ErrnoException {
   private final MemoryKind kind;
 
   /**
-   * Makes an exception.
+   * Creates an exception.
    *
-   * @param range the mapping that is in the way
-   * @param kind what it is
+   * @param range the mapping that cannot be accessed
+   * @param kind its kind
    * @param remedy what can be done, a clause that follows a colon
    */
   public MemoryKindException(IovaRange range, MemoryKind kind, String remedy) {
@@ -28,12 +31,12 @@ public final class MemoryKindException extends ErrnoException {
     this.kind = kind;
   }
 
-  /** Returns the mapping that is in the way. */
+  /** Returns the mapping that cannot be accessed. */
   public IovaRange range() {
     return new IovaRange(iova, length);
   }
 
-  /** Returns what it is. */
+  /** Returns its kind. */
   public MemoryKind kind() {
     return kind;
   }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model.info;
 
-/** What SET_IRQS does with interrupts, {@code VFIO_IRQ_SET_ACTION_*} (uapi/linux/vfio.h). */
+/** The action of SET_IRQS, {@code VFIO_IRQ_SET_ACTION_*} (uapi/linux/vfio.h). */
 public enum IrqAction {
-  /** Holds an interrupt back; INTx only. */
+  /** Masks an interrupt; INTx only. */
   MASK(1 << 3),
-  /** Lets it through again; INTx only. */
+  /** Unmasks an interrupt; INTx only. */
   UNMASK(1 << 4),
-  /** Raises it. */
+  /** Triggers an interrupt. */
   TRIGGER(1 << 5);
 
   private final int flag;

@@ -3,7 +3,7 @@ package io.vfio4j.model.info;
 
 import java.io.IOException;
 
-/** What was said of a region's capabilities cannot be. */
+/** A malformed chain of region capabilities. */
 public final class MalformedCapabilityException extends IOException {
 
   private static final long serialVersionUID = 1;

@@ -16,8 +16,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the chain of capabilities behind {@code struct vfio_region_info} (uapi/linux/vfio.h), which the kernel and
- * vfio-user servers write alike. Offsets count from the beginning of that struct.
+ * Reads the chain of capabilities that follows {@code struct vfio_region_info} (uapi/linux/vfio.h), in the
+ * format that the kernel and vfio-user servers share. Offsets are relative to the beginning of that struct.
+ * Grammar, all fields little-endian:
+ *
+ * <pre>
+ * capability = header data            # the next one at offset header.next; 0 ends the chain
+ * header     = u16 id, u16 version, u32 next
+ * sparse     = u32 count, u32 reserved, count * { u64 offset, u64 size }     # id 1
+ * type       = u32 type, u32 subtype                                         # id 2
+ * ndma       = (empty)                                                       # id 6
+ * </pre>
  */
 public final class RegionCapabilityReader {
 
@@ -44,29 +53,30 @@ public final class RegionCapabilityReader {
   }
 
   /**
-   * Reads the chain of an answer.
+   * Reads the chain of a reply.
    *
-   * @param answer the answer, all of it and nothing else: from the beginning of {@code struct vfio_region_info}
-   * @param first where the chain begins, as the answer says it
-   * @param regionSize bytes of the region, not negative
-   * @throws MalformedCapabilityException if a member does not lie within the answer, says what cannot be, or the chain has
-   *     no end
+   * @param reply the whole reply, from the beginning of {@code struct vfio_region_info}
+   * @param first the offset of the first capability, as given by the reply; 0 if there is none
+   * @param regionSize the size of the region in bytes, not negative
+   * @return the capabilities, in order
+   * @throws MalformedCapabilityException if a capability does not lie within the reply, an area does not lie
+   *     within the region, or the chain has no end
    */
-  public static List<RegionCapability> read(MemorySegment answer, int first, long regionSize)
+  public static List<RegionCapability> read(MemorySegment reply, int first, long regionSize)
       throws MalformedCapabilityException {
-    // So many fit if none lies upon another; a chain with more members comes back to where it was.
-    long most = (answer.byteSize() - REGION_INFO_SIZE) / HEADER_SIZE;
+    // The number of capabilities that fit without overlapping; a longer chain must be a loop.
+    long maxCapabilities = (reply.byteSize() - REGION_INFO_SIZE) / HEADER_SIZE;
     List<RegionCapability> capabilities = new ArrayList<>();
     for (long at = Integer.toUnsignedLong(first); at != 0;) {
-      if (at < REGION_INFO_SIZE || at > answer.byteSize() - HEADER_SIZE) {
-        throw new MalformedCapabilityException("a capability of a region at %d of %d bytes"
-            .formatted(at, answer.byteSize()));
+      if (at < REGION_INFO_SIZE || at > reply.byteSize() - HEADER_SIZE) {
+        throw new MalformedCapabilityException("region capability at %d of %d bytes"
+            .formatted(at, reply.byteSize()));
       }
-      if (capabilities.size() >= most) {
-        throw new MalformedCapabilityException("a chain of capabilities without an end");
+      if (capabilities.size() >= maxCapabilities) {
+        throw new MalformedCapabilityException("chain of region capabilities without an end");
       }
-      capabilities.add(readOne(answer.asSlice(at), regionSize));
-      at = Integer.toUnsignedLong(answer.get(U32, at + HEADER_NEXT));
+      capabilities.add(readOne(reply.asSlice(at), regionSize));
+      at = Integer.toUnsignedLong(reply.get(U32, at + HEADER_NEXT));
     }
     return capabilities;
   }
@@ -101,7 +111,7 @@ public final class RegionCapabilityReader {
       long size = data.get(U64, at + Long.BYTES);
       if (size <= 0 || size > regionSize || offset < 0 || offset > regionSize - size) {
         throw new MalformedCapabilityException(
-            "a mappable area of %s bytes at %s in a region of %d".formatted(
+            "mappable area of %s bytes at %s in a region of %d bytes".formatted(
                 Long.toUnsignedString(size), Long.toUnsignedString(offset), regionSize));
       }
       areas.add(new SparseMmap.Area(offset, size));
@@ -112,7 +122,7 @@ public final class RegionCapabilityReader {
   private static void requireSize(MemorySegment data, long bytes, int id)
       throws MalformedCapabilityException {
     if (data.byteSize() < bytes) {
-      throw new MalformedCapabilityException("%d bytes of a region's capability %d where it needs %d"
+      throw new MalformedCapabilityException("region capability has %d bytes; capability %d needs %d"
           .formatted(data.byteSize(), id, bytes));
     }
   }

@@ -5,24 +5,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a server says of a region, {@code struct vfio_region_info} (uapi/linux/vfio.h).
+ * The properties of a region, {@code struct vfio_region_info} (uapi/linux/vfio.h).
  *
- * @param index the region's index
- * @param size bytes, 0 where there is no such region
+ * @param index the index of the region
+ * @param size size in bytes, 0 if the device does not have the region
  * @param readable {@code VFIO_REGION_INFO_FLAG_READ}
  * @param writable {@code VFIO_REGION_INFO_FLAG_WRITE}
  * @param mappable {@code VFIO_REGION_INFO_FLAG_MMAP}
- * @param capabilities the chain of {@code VFIO_REGION_INFO_FLAG_CAPS}, in its order
+ * @param capabilities the chain of {@code VFIO_REGION_INFO_FLAG_CAPS}, in order
  */
 public record RegionInfo(int index, long size, boolean readable, boolean writable, boolean mappable,
     List<RegionCapability> capabilities) {
 
-  /** Copies the list. */
   public RegionInfo {
     capabilities = List.copyOf(capabilities);
   }
 
-  /** Returns the first capability of a kind. */
+  /** Returns the first capability of a type. */
   public <T extends RegionCapability> Optional<T> capability(Class<T> kind) {
     return capabilities.stream().filter(kind::isInstance).map(kind::cast).findFirst();
   }

@@ -7,16 +7,16 @@ import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 
 /**
- * The states of a device and the arcs between them, for the search for ways.
+ * The graph of a device's states and arcs, in which routes are searched.
  *
- * @param states all but ERROR
+ * @param states all states but ERROR
  * @param hasArc whether an arc leads from a state to another
- * @param isPassable whether a way may pass through a state: not through RESUMING, which ends with the loading of
- *     what was never written
+ * @param isPassable whether a route may pass through a state: not through RESUMING, since leaving it loads a
+ *     state, and none has been written
  */
 record ArcGraph<S>(List<S> states, BiPredicate<S, S> hasArc, Predicate<S> isPassable) {
 
-  /** Tells whether the device can take a path arc by arc. */
+  /** Returns whether each step of a path is an arc. */
   boolean isPath(List<S> path) {
     for (int i = 1; i < path.size(); i++) {
       if (!hasArc.test(path.get(i - 1), path.get(i))) {
@@ -27,24 +27,24 @@ record ArcGraph<S>(List<S> states, BiPredicate<S, S> hasArc, Predicate<S> isPass
   }
 
   /**
-   * Returns the paths that visit no state twice and have no shortcut within: an arc that saves a part of the
-   * path, other than the one from its start to its end.
+   * Returns the paths that visit no state twice and have no shortcut: an arc that skips part of the path,
+   * other than one from its start to its end.
    */
   List<List<S>> paths(S from, S to) {
-    List<List<S>> found = new ArrayList<>();
-    extend(List.of(from), to, found);
-    return found;
+    List<List<S>> paths = new ArrayList<>();
+    extend(List.of(from), to, paths);
+    return paths;
   }
 
-  private void extend(List<S> path, S to, List<List<S>> found) {
+  private void extend(List<S> path, S to, List<List<S>> paths) {
     for (S next : states) {
       if (!path.contains(next) && hasArc.test(path.getLast(), next) && !hasShortcutTo(path, next, to)) {
         List<S> longer = new ArrayList<>(path);
         longer.add(next);
         if (next.equals(to)) {
-          found.add(longer);
+          paths.add(longer);
         } else if (isPassable.test(next)) {
-          extend(longer, to, found);
+          extend(longer, to, paths);
         }
       }
     }

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All ways to get a device from a state to another, best first.
+ * All routes of a device from one state to another, best first.
  *
  * @param <S> the states of the version
- * @param from where the device is
- * @param to where it is to go
- * @param isStateNeeded whether the state that the device holds is still wanted at the end: not where another is
- *     going to be loaded over it, nor out of ERROR, where it is lost
- * @param routes the ways in the order of their ranks; none where there is no way at all
+ * @param from the current state
+ * @param to the target
+ * @param isStateNeeded whether the state held by the device is still needed at the end: not if another state
+ *     will be loaded over it, nor in ERROR, where it is lost
+ * @param routes the routes in the order of their ranks; none if the target cannot be reached
  */
 public record Plan<S>(S from, S to, boolean isStateNeeded, List<Route<S>> routes) {
 
@@ -20,27 +20,27 @@ public record Plan<S>(S from, S to, boolean isStateNeeded, List<Route<S>> routes
     routes = List.copyOf(routes);
   }
 
-  /** Returns the way that a single request takes; empty where the device answers it EINVAL. */
+  /** Returns the route that a single request takes; empty if the device would answer it with EINVAL. */
   public Optional<Route<S>> singleRequest() {
     return routes.stream().filter(Route::isSingleRequest).findFirst();
   }
 
   /**
-   * Returns the way to take: the first that is not discouraged and loses no state that is still wanted.
+   * Returns the route to take: the first that is not discouraged and loses no state that is needed.
    *
-   * @return empty where every way asks for somebody's decision, or there is none
+   * @return empty if there is no route, or every route needs an operator's decision
    */
   public Optional<Route<S>> best() {
     return best(isStateNeeded);
   }
 
   /**
-   * Returns the way to take, as {@link #best()} does.
+   * Returns the route to take, as {@link #best()} does.
    *
-   * @param keepState whether the state held must not be lost
+   * @param keepState whether the state held by the device must not be lost
    */
   public Optional<Route<S>> best(boolean keepState) {
-    return routes.stream().filter(way -> !way.isDiscouraged() && !(keepState && way.losesState()))
+    return routes.stream().filter(route -> !route.isDiscouraged() && !(keepState && route.losesState()))
         .findFirst();
   }
 }

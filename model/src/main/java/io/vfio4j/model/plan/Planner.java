@@ -7,7 +7,7 @@ import io.vfio4j.model.v1.DeviceStateV1;
 import io.vfio4j.model.v1.FeaturesV1;
 
 /**
- * Finds the ways of a device from a state to another.
+ * Finds the routes of a device from one state to another.
  *
  * @param <S> the states of the version
  */
@@ -24,15 +24,18 @@ public sealed interface Planner<S> permits PlannerV1, PlannerV2 {
   }
 
   /**
-   * Plans.
+   * Plans a transition.
    *
-   * @param from where the device is; in version 1, reserved bits and an NDMA that means nothing are dropped
-   * @param to where it is to go, likewise
-   * @return the ways, none where the device lacks one of the states, or they are invalid, or the target is
-   *     ERROR
+   * @param from the current state; in version 1, reserved bits and an NDMA without effect are ignored
+   * @param to the target, likewise
+   * @return the plan; without routes if the device lacks one of the states, one of them is invalid, or the
+   *     target is ERROR
    */
   Plan<S> plan(S from, S to);
 
-  /** Plans for a device that was just opened or reset, as that of a migration's target: it is in RUNNING. */
+  /**
+   * Plans a transition of a device in RUNNING: one that has just been opened or reset, like that of a
+   * migration target.
+   */
   Plan<S> planFromRunning(S to);
 }

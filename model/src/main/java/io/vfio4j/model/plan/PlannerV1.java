@@ -6,7 +6,7 @@ import io.vfio4j.model.v1.ArcV1;
 import io.vfio4j.model.v1.DetourV1;
 import io.vfio4j.model.v1.DeviceStateV1;
 import io.vfio4j.model.v1.FeaturesV1;
-import io.vfio4j.model.v1.TransitionTableV1;
+import io.vfio4j.model.v1.TransitionV1;
 import io.vfio4j.model.v1.VersionMapping;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Plans for version 1: one write takes one arc, and the table of the twenty transitions knows the ways
- * around.
+ * Plans for version 1: each write takes one arc, and the table of the twenty transitions lists detours around
+ * arcs that a device lacks.
  */
 final class PlannerV1 implements Planner<DeviceStateV1> {
 
@@ -24,7 +24,7 @@ final class PlannerV1 implements Planner<DeviceStateV1> {
 
   PlannerV1(FeaturesV1 features) {
     this.features = features;
-    List<DeviceStateV1> states = FeaturesV1.STATES.stream().filter(features::supports).toList();
+    List<DeviceStateV1> states = FeaturesV1.states().stream().filter(features::supports).toList();
     this.graph = new ArcGraph<>(states, (from, to) -> features.has(new ArcV1(from, to)),
         state -> !state.isResuming());
   }
@@ -38,8 +38,8 @@ final class PlannerV1 implements Planner<DeviceStateV1> {
   public Plan<DeviceStateV1> plan(DeviceStateV1 from, DeviceStateV1 to) {
     DeviceStateV1 start = from.effective();
     DeviceStateV1 end = to.effective();
-    boolean wanted = !start.isError() && !end.isResuming();
-    return new Plan<>(start, end, wanted, RouteDraft.rank(start, drafts(start, end)));
+    boolean stateNeeded = !start.isError() && !end.isResuming();
+    return new Plan<>(start, end, stateNeeded, RouteDraft.rank(start, drafts(start, end)));
   }
 
   private List<RouteDraft<DeviceStateV1>> drafts(DeviceStateV1 from, DeviceStateV1 to) {
@@ -60,14 +60,14 @@ final class PlannerV1 implements Planner<DeviceStateV1> {
     return distinct(drafts);
   }
 
-  /** The arc itself, then the ways around it, so far as the device can take them. */
+  /** Returns the arc itself and then the detours of the table, as far as the device can take them. */
   private List<RouteDraft<DeviceStateV1>> tableRoutes(DeviceStateV1 from, DeviceStateV1 to) {
     ArcV1 arc = new ArcV1(from, to);
     List<RouteDraft<DeviceStateV1>> drafts = new ArrayList<>();
     if (features.has(arc)) {
       drafts.add(draft(from, moves(List.of(from, to)), true));
     }
-    for (DetourV1 detour : TransitionTableV1.detours(arc)) {
+    for (DetourV1 detour : TransitionV1.of(arc).map(TransitionV1::detours).orElse(List.of())) {
       if (detour.viaReset()) {
         drafts.addAll(resetRoutes(from, to, true));
       } else {
@@ -82,9 +82,9 @@ final class PlannerV1 implements Planner<DeviceStateV1> {
     return drafts;
   }
 
-  /** A reset and the best way on from RUNNING; none where that leads back to the start. */
+  /** Returns a reset followed by the best route from RUNNING; none if that returns to the start. */
   private List<RouteDraft<DeviceStateV1>> resetRoutes(DeviceStateV1 from, DeviceStateV1 to,
-      boolean fromTable) {
+      boolean specified) {
     List<Step<DeviceStateV1>> steps = new ArrayList<>();
     steps.add(new Step.Reset<>(DeviceStateV1.RUNNING));
     if (!to.equals(DeviceStateV1.RUNNING)) {
@@ -94,7 +94,7 @@ final class PlannerV1 implements Planner<DeviceStateV1> {
       }
       steps.addAll(rest.routes().getFirst().steps());
     }
-    return List.of(draft(from, steps, fromTable));
+    return List.of(draft(from, steps, specified));
   }
 
   private static List<Step<DeviceStateV1>> moves(List<DeviceStateV1> path) {
@@ -102,12 +102,11 @@ final class PlannerV1 implements Planner<DeviceStateV1> {
   }
 
   private static RouteDraft<DeviceStateV1> draft(DeviceStateV1 from, List<Step<DeviceStateV1>> steps,
-      boolean fromTable) {
+      boolean specified) {
     List<DeviceState> path = new ArrayList<>();
     path.add(toV2(from));
     steps.forEach(step -> path.add(toV2(step.to())));
-    boolean reset = !steps.isEmpty() && steps.getFirst() instanceof Step.Reset;
-    return new RouteDraft<>(steps, fromTable, RouteEvaluator.evaluate(path, reset, steps.size() < 2));
+    return new RouteDraft<>(steps, RouteEvaluator.evaluate(path, steps, specified));
   }
 
   private static DeviceState toV2(DeviceStateV1 state) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Plans for version 2: what one SET does is the kernel's next-state function, and further ways take several.
+ * Plans for version 2: one SET takes the path of the kernel's next-state function; other routes take several.
  */
 final class PlannerV2 implements Planner<DeviceState> {
 
@@ -38,8 +38,8 @@ final class PlannerV2 implements Planner<DeviceState> {
 
   @Override
   public Plan<DeviceState> plan(DeviceState from, DeviceState to) {
-    boolean wanted = from != DeviceState.ERROR && to != DeviceState.RESUMING;
-    return new Plan<>(from, to, wanted, RouteDraft.rank(from, drafts(from, to)));
+    boolean stateNeeded = from != DeviceState.ERROR && to != DeviceState.RESUMING;
+    return new Plan<>(from, to, stateNeeded, RouteDraft.rank(from, drafts(from, to)));
   }
 
   private List<RouteDraft<DeviceState>> drafts(DeviceState from, DeviceState to) {
@@ -61,7 +61,7 @@ final class PlannerV2 implements Planner<DeviceState> {
     return drafts;
   }
 
-  /** A reset and what one SET does from RUNNING; none where that leads back to the start. */
+  /** Adds a reset followed by one SET from RUNNING, unless that returns to the start. */
   private void addReset(DeviceState from, DeviceState to, List<RouteDraft<DeviceState>> drafts) {
     List<DeviceState> rest = nextState.path(DeviceState.RUNNING, to).orElse(List.of());
     if (!rest.isEmpty() && !rest.contains(from)) {
@@ -72,7 +72,7 @@ final class PlannerV2 implements Planner<DeviceState> {
     }
   }
 
-  /** Splits a path into as few requests as take it: each goes as far as one SET follows the path. */
+  /** Splits a path into the smallest number of requests: each reaches as far as one SET follows the path. */
   private List<Step<DeviceState>> requests(List<DeviceState> path) {
     List<Step<DeviceState>> steps = new ArrayList<>();
     int at = 0;
@@ -92,11 +92,10 @@ final class PlannerV2 implements Planner<DeviceState> {
   }
 
   private static RouteDraft<DeviceState> draft(DeviceState from, List<Step<DeviceState>> steps,
-      boolean fromTable) {
+      boolean specified) {
     List<DeviceState> path = new ArrayList<>();
     path.add(from);
     steps.forEach(step -> path.addAll(step.path()));
-    boolean reset = !steps.isEmpty() && steps.getFirst() instanceof Step.Reset;
-    return new RouteDraft<>(steps, fromTable, RouteEvaluator.evaluate(path, reset, steps.size() < 2));
+    return new RouteDraft<>(steps, RouteEvaluator.evaluate(path, steps, specified));
   }
 }

@@ -8,27 +8,30 @@ import io.vfio4j.model.TransitionException;
 import java.util.List;
 import java.util.Optional;
 
-/** What to do with a device after a move of it, or what it was moved for, failed. */
+/**
+ * The recovery of a device after a failed transition, or after a failure of the migration that it was part
+ * of.
+ */
 public sealed interface Recovery {
 
   /**
-   * Nothing: the device is where it was, or where nothing has to be undone. It may be asked again or sent
-   * elsewhere.
+   * No action: the device is in a state from which it may continue. The transition may be repeated or another
+   * one requested.
    *
-   * @param state where it is
-   * @param reason why that is so, for people
+   * @param state the current state
+   * @param reason the reason, for messages
    */
   record NoAction(DeviceState state, String reason) implements Recovery {
   }
 
   /**
-   * Unwind: the device stopped on the way and should be sent back.
+   * Rollback: the device is in an intermediate state and should be moved back.
    *
-   * @param to where to, one request
-   * @param path the states on the way back, both ends included
-   * @param sessionEnded whether the data session that was open before the failed move is over. What was read
-   *     of it is of no use any more: the stream has to begin anew
-   * @param reason why there, for people
+   * @param to the state to return to, in one request
+   * @param path the states on the path, both ends included
+   * @param sessionEnded whether the data session that was open before the failed transition has ended. The
+   *     data read from it is useless then, and the stream must begin again
+   * @param reason the reason for that state, for messages
    */
   record Rollback(DeviceState to, List<DeviceState> path, boolean sessionEnded,
       String reason) implements Recovery {
@@ -39,26 +42,26 @@ public sealed interface Recovery {
   }
 
   /**
-   * Reset: nothing else helps. The device is in RUNNING then.
+   * Reset: the only remedy. The device is in RUNNING then.
    *
-   * @param losesState whether a state is lost that exists nowhere else; that of a device that was being
+   * @param losesState whether a state is lost that exists nowhere else; the state of a device that was being
    *     loaded is still at its source
-   * @param reason why, for people
+   * @param reason the reason, for messages
    */
   record Reset(boolean losesState, String reason) implements Recovery {
   }
 
   /**
-   * Returns what to do after a failed move.
+   * Returns the recovery after a failed transition.
    *
-   * @param failure what the move threw
-   * @param features of the device
+   * @param failure the exception of the transition
+   * @param features the features of the device
    */
   static Recovery afterFailure(TransitionException failure, MigrationFeatures features) {
     DeviceState from = failure.from();
     DeviceState reached = failure.reached();
     return switch (failure.effect()) {
-      case UNCHANGED -> new NoAction(reached, "the move had no effect");
+      case UNCHANGED -> new NoAction(reached, "the transition had no effect");
       case MUST_RESET -> new Reset(from != DeviceState.RESUMING, "the device is in ERROR");
       case MID_PATH -> from == DeviceState.RESUMING
           ? afterLoading(reached, features)
@@ -67,61 +70,63 @@ public sealed interface Recovery {
   }
 
   /**
-   * Returns how to bring a device to where it should be, after a failure of whatever kind. Never by running a
-   * state that was not written whole: what is in RESUMING is given up.
+   * Returns the recovery that brings a device to a state, after any failure. It never runs a state that was
+   * not completely written: a state in RESUMING is discarded.
    *
-   * @param goal where it should be
-   * @param at where it is
-   * @param features of the device
+   * @param goal the state to reach
+   * @param at the current state
+   * @param features the features of the device
    */
   static Recovery toReach(DeviceState goal, DeviceState at, MigrationFeatures features) {
     if (at == DeviceState.ERROR) {
       return new Reset(true, "the device is in ERROR");
     }
     if (at == goal) {
-      return new NoAction(at, "the device is where it should be");
+      return new NoAction(at, "the device is in the required state");
     }
     if (at == DeviceState.RESUMING) {
-      return new Reset(false, "only a reset gives up what was written");
+      return new Reset(false, "only a reset discards the data written");
     }
-    return rollbackTo(at, goal, features, at.isSaving() && !goal.isSaving(), "the device should be there")
-        .orElseGet(() -> new Reset(true, "there is no way from " + at + " to " + goal));
+    return rollbackTo(at, goal, features, at.isSaving() && !goal.isSaving(), "that is the required state")
+        .orElseGet(() -> new Reset(true, "there is no path from " + at + " to " + goal));
   }
 
   /**
-   * Returns how to take a state from a device that was being given it, wherever it is: the state is still at its
+   * Returns the recovery that removes a state being loaded into a device, in any state: it is still at its
    * source, and must not run twice.
    */
   static Reset discard() {
-    return new Reset(false, "nothing of the state may stay here");
+    return new Reset(false, "no part of the state may remain at the target");
   }
 
-  /** Loading is the first thing that happens on the way out of RESUMING, and cannot be taken back. */
+  /**
+   * Returns the recovery after a failed exit from RESUMING, whose first step is to load the state; that
+   * cannot be rolled back.
+   */
   private static Recovery afterLoading(DeviceState reached, MigrationFeatures features) {
     if (reached == DeviceState.STOP) {
-      return new NoAction(reached, "the state is loaded, and the device holds it without running");
+      return new NoAction(reached, "the state is loaded, and the device is stopped");
     }
     return rollbackTo(reached, DeviceState.STOP, features, true,
-        "the state is loaded; in STOP the device holds it")
-        .orElseGet(() -> new Reset(false, "there is no way to STOP"));
+        "the state is loaded; in STOP the device keeps it")
+        .orElseGet(() -> new Reset(false, "there is no path to STOP"));
   }
 
   private static Recovery afterMidPath(DeviceState from, DeviceState reached, MigrationFeatures features) {
     boolean ended = from.isSaving() && !reached.isSaving();
     Optional<Recovery> toStart = ended
         ? Optional.empty()
-        : rollbackTo(reached, from, features, false, "the device was there before");
+        : rollbackTo(reached, from, features, false, "that is the state before the transition");
     if (toStart.isPresent()) {
       return toStart.get();
     }
     DeviceState outside = withoutSaving(from);
     if (outside == reached) {
-      return new NoAction(reached, "the device is as far as it was, but its saving session is over");
+      return new NoAction(reached, "the device is in the equivalent state, but its saving session has ended");
     }
     return rollbackTo(reached, outside, features, from.isSaving(),
-        "the saving session is over, but the device does there "
-            + "what it did before")
-        .orElseGet(() -> new Reset(true, "there is no way back from " + reached + " to " + from));
+        "the saving session has ended; in that state the device operates as before")
+        .orElseGet(() -> new Reset(true, "there is no path back from " + reached + " to " + from));
   }
 
   private static Optional<Recovery> rollbackTo(DeviceState reached, DeviceState to,
@@ -130,7 +135,7 @@ public sealed interface Recovery {
     return NextState.of(features).path(reached, to).map(path -> new Rollback(to, path, sessionEnded, reason));
   }
 
-  /** The state that differs from one only in that nothing is saved. */
+  /** Returns the equivalent state without saving. */
   private static DeviceState withoutSaving(DeviceState state) {
     return switch (state) {
       case PRE_COPY -> DeviceState.RUNNING;

@@ -5,47 +5,77 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One way to get a device from a state to another.
+ * One route of a device from one state to another.
  *
  * @param <S> the states of the version
- * @param rank the place among the ways of its plan, from 1
- * @param kind what sort of way it is
- * @param start where the device is
- * @param steps what to ask of it, in order; none where it is there already
- * @param losesState whether the state that the device holds is thrown away
- * @param isDiscouraged whether a device runs, or does DMA, on the way though nobody asked it to
- * @param isSpecified whether the specification gives this way: the table of the twenty transitions for version
- *     1, the next-state function for version 2; all others follow after those
- * @param reasons what speaks for and against it, for people
+ * @param rank the place among the routes of its plan, from 1
+ * @param start the current state
+ * @param steps the requests to the device, in order; none if it is in the target state already
+ * @param assessment the properties by which the routes of a plan are ranked
  */
-public record Route<S>(int rank, Kind kind, S start, List<Step<S>> steps, boolean losesState,
-    boolean isDiscouraged,
-    boolean isSpecified, List<String> reasons) {
+public record Route<S>(int rank, S start, List<Step<S>> steps, Assessment assessment) {
 
-  /** Sorts of ways. */
+  /** Kinds of routes. */
   public enum Kind {
-    /** The device is there already. */
+    /** The device is in the target state already. */
     STAY,
     /** One request, one arc. */
     DIRECT,
-    /** One request, for which the device takes several arcs. */
+    /** One request, with several arcs. */
     COMBINATION,
-    /** Several requests, by way of STOP. */
+    /** Several requests, through STOP. */
     VIA_STOP,
-    /** Several requests, by way of RUNNING. */
+    /** Several requests, through RUNNING. */
     VIA_RUNNING,
-    /** Several requests, by way of something else. */
+    /** Several requests, through other states. */
     DETOUR,
-    /** A reset, and what is to be asked of the device after it. */
+    /** A reset, and requests after it. */
     RESET
+  }
+
+  /**
+   * The properties of a route.
+   *
+   * @param kind the kind of route
+   * @param losesState whether the state held by the device is discarded
+   * @param isDiscouraged whether the device runs, or does DMA, on the route without having been requested to
+   * @param isSpecified whether the specification has this route: the table of the twenty transitions for version 1, the
+   *     next-state function for version 2; other routes rank below
+   * @param reasons the arguments for and against it, for messages
+   */
+  public record Assessment(Kind kind, boolean losesState, boolean isDiscouraged, boolean isSpecified,
+      List<String> reasons) {
+
+    public Assessment {
+      reasons = List.copyOf(reasons);
+    }
   }
 
   public Route {
     steps = List.copyOf(steps);
-    reasons = List.copyOf(reasons);
   }
 
-  /** Returns all states on the way, both ends included. */
+  public Kind kind() {
+    return assessment.kind;
+  }
+
+  public boolean losesState() {
+    return assessment.losesState;
+  }
+
+  public boolean isDiscouraged() {
+    return assessment.isDiscouraged;
+  }
+
+  public boolean isSpecified() {
+    return assessment.isSpecified;
+  }
+
+  public List<String> reasons() {
+    return assessment.reasons;
+  }
+
+  /** Returns all states on the route, both ends included. */
   public List<S> path() {
     List<S> path = new ArrayList<>();
     path.add(start);
@@ -55,15 +85,15 @@ public record Route<S>(int rank, Kind kind, S start, List<Step<S>> steps, boolea
     return List.copyOf(path);
   }
 
-  /** Tells whether this is what the device does for a single request. */
+  /** Returns whether the device takes this route on a single request. */
   public boolean isSingleRequest() {
-    return switch (kind) {
+    return switch (assessment.kind) {
       case STAY, DIRECT, COMBINATION -> true;
       case VIA_STOP, VIA_RUNNING, DETOUR, RESET -> false;
     };
   }
 
-  /** Returns the way as in {@code STOP_COPY -RESET-> RUNNING > RESUMING}. */
+  /** Returns the route as in {@code STOP_COPY -RESET-> RUNNING > RESUMING}. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(String.valueOf(start));

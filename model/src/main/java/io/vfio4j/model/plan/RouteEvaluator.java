@@ -2,19 +2,18 @@
 package io.vfio4j.model.plan;
 
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.plan.Route.Assessment;
 import io.vfio4j.model.plan.Route.Kind;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Says what sort of way one is, and what speaks for and against it. The ways of both versions are judged as
- * states of version 2.
+ * Determines the kind of a route, and the arguments for and against it. Routes of both versions are evaluated
+ * as states of version 2.
  */
 final class RouteEvaluator {
 
-  /** What is to be said of a way. */
-  record Evaluation(Kind kind, boolean isDiscouraged, List<String> reasons) {
-  }
+  
 
   private final List<DeviceState> path;
   private final boolean reset;
@@ -28,17 +27,18 @@ final class RouteEvaluator {
   }
 
   /**
-   * Judges a way.
+   * Evaluates a route.
    *
    * @param path all states, both ends included
-   * @param reset whether the first step is a reset
-   * @param single whether it takes one request at most
+   * @param steps the requests that take it
+   * @param specified whether the specification has this route
    */
-  static Evaluation evaluate(List<DeviceState> path, boolean reset, boolean single) {
-    return new RouteEvaluator(path, reset, single).evaluation();
+  static Assessment evaluate(List<DeviceState> path, List<? extends Step<?>> steps, boolean specified) {
+    boolean reset = !steps.isEmpty() && steps.getFirst() instanceof Step.Reset;
+    return new RouteEvaluator(path, reset, steps.size() < 2).assess(specified);
   }
 
-  private Evaluation evaluation() {
+  private Assessment assess(boolean specified) {
     boolean discouraged = false;
     if (reset) {
       addResetReasons();
@@ -48,7 +48,7 @@ final class RouteEvaluator {
       discouraged = runsUnrequested();
       addIntermediateReasons();
     }
-    return new Evaluation(kind(), discouraged, List.copyOf(reasons));
+    return new Assessment(kind(), reset, discouraged, specified, reasons);
   }
 
   private Kind kind() {
@@ -83,35 +83,37 @@ final class RouteEvaluator {
 
   private void addResetReasons() {
     if (from() == DeviceState.ERROR) {
-      reasons.add("only a reset leaves ERROR; what the device held is lost");
+      reasons.add("only a reset leaves ERROR; the state of the device is lost");
     } else if (to() == DeviceState.RESUMING) {
-      reasons.add("a reset throws away the state that the device holds, which will be replaced anyway");
+      reasons.add("a reset discards the state of the device, which will be replaced anyway");
     } else {
-      reasons.add("a reset throws away the state that the device holds: only where nobody wants it any more");
+      reasons.add("a reset discards the state of the device: only if it is no longer needed");
     }
-    reasons.add("after a reset the device is in RUNNING, as a fresh one is");
+    reasons.add("after a reset the device is in RUNNING, like one just opened");
   }
 
   private void addRequestReasons() {
     switch (path.size()) {
-      case 1 -> reasons.add("the device is there; nothing is asked of it");
+      case 1 -> reasons.add("the device is in that state already");
       case 2 -> reasons.add("one request, one arc");
-      default -> reasons.add("one request; the device passes through %s by itself"
+      default -> reasons.add("one request; the device passes through %s"
           .formatted(String.join(", ", intermediateStates().stream().map(DeviceState::name).toList())));
     }
     if (from() == DeviceState.RESUMING && to().isSaving()) {
-      reasons.add("what was written is loaded before the state is captured");
+      reasons.add("the data written is loaded before the state is captured");
     }
   }
 
-  /** Tells whether the device runs, or does DMA again, between two states in which nobody asked it to. */
+  /**
+   * Returns whether the device runs, or does DMA again, between two states without having been requested to.
+   */
   private boolean runsUnrequested() {
     if (to().isRunning() && !to().isPeerQuiescent()) {
       return false;
     }
     if (!from().isRunning() && !to().isRunning()
         && intermediateStates().stream().anyMatch(DeviceState::isRunning)) {
-      reasons.add("discouraged: a stopped device runs in between, with a state that nobody asked to run");
+      reasons.add("discouraged: a stopped device runs in between, although that was not requested");
       return true;
     }
     boolean fullyRuns =
@@ -121,7 +123,7 @@ final class RouteEvaluator {
       return true;
     }
     if (fullyRuns && from().isSaving() && to() == DeviceState.RESUMING) {
-      reasons.add("discouraged: the device is let run on with a state that is about to be replaced");
+      reasons.add("discouraged: the device continues to run with a state that is about to be replaced");
       return true;
     }
     return false;
@@ -130,20 +132,20 @@ final class RouteEvaluator {
   private void addIntermediateReasons() {
     boolean runs = intermediateStates().stream().anyMatch(DeviceState::isRunning);
     if (runs && from() == DeviceState.RESUMING && to() == DeviceState.STOP_COPY) {
-      reasons.add("the device runs in between, so that what comes out cannot be compared with what went in");
+      reasons.add("the device runs in between, so the state read cannot be compared with the state written");
     }
     if (!runs && from().isRunning() && to().isRunning()) {
       reasons.add("the device stops in between");
     }
     if (from().isSaving() && intermediateStates().stream().anyMatch(state -> !state.isSaving())) {
-      reasons.add("the saving session ends on the way");
+      reasons.add("the saving session ends in between");
     } else if (!from().isSaving() && !to().isSaving()
         && intermediateStates().stream().anyMatch(DeviceState::isSaving)) {
-      reasons.add("a saving session begins on the way and ends unread");
+      reasons.add("a saving session begins in between and ends unread");
     }
     if (to() != DeviceState.RESUMING) {
-      reasons.add("the state that the device holds is kept");
+      reasons.add("the state of the device is kept");
     }
-    reasons.add("several requests, between which the device can be left where it is");
+    reasons.add("several requests; the device may remain in any state between them");
   }
 }

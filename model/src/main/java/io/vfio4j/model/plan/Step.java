@@ -4,23 +4,23 @@ package io.vfio4j.model.plan;
 import java.util.List;
 
 /**
- * One thing that a user asks of a device on a {@link Route}.
+ * A request to a device, as part of a {@link Route}.
  *
  * @param <S> the states of the version
  */
 public sealed interface Step<S> {
 
-  /** Returns where the step leads. */
+  /** Returns the state reached by the step. */
   S to();
 
-  /** Returns the states that the device takes, {@link #to} the last of them. */
+  /** Returns the states that the device enters; {@link #to} is the last. */
   List<S> path();
 
   /**
    * A request for a state: a SET of version 2, a write of version 1.
    *
-   * @param path the states that the device takes, without the one in which it is; version 1 shows just the
-   *     last
+   * @param path the states that the device enters, without the current one; with version 1 only the last is
+   *     visible
    */
   record Move<S>(List<S> path) implements Step<S> {
 

@@ -1,3 +1,4 @@
+/** Routes between device states, and the recovery after a failed transition. */
 @NullMarked
 package io.vfio4j.model.plan;
 

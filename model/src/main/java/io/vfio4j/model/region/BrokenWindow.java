@@ -5,11 +5,11 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 
 /**
- * The window of a device whose state says that a session is open, while the session is over: a move failed
- * after it had ended, or somebody else opened it. To begin the stream again unsaid would spoil it, so
- * everything fails until the state is left.
+ * The data window of a device whose state indicates an open session although the session has ended: a
+ * transition failed after ending it, or another client opened it. Restarting the stream silently would
+ * corrupt it, so every access fails until the state is left.
  *
- * @param reason what happened, for people
+ * @param reason the reason, for messages
  */
 record BrokenWindow(String reason) implements DataWindow {
 

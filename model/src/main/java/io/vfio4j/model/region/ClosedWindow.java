@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model.region;
 
-/** The window of a device that neither saves nor resumes, or has nothing to say while it runs. */
+/** The data window of a device that neither saves nor resumes, or has no data before it is stopped. */
 record ClosedWindow() implements DataWindow {
 }

@@ -11,7 +11,7 @@ import io.vfio4j.model.SavingSession;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What a device's data window is open for. Without an override, for nothing: the fields read 0, data is
+ * The data window of a migration region. By default it is closed: the fields read 0, and data accesses are
  * refused.
  */
 sealed interface DataWindow permits ClosedWindow, BrokenWindow, SavingWindow, ResumingWindow {
@@ -21,9 +21,9 @@ sealed interface DataWindow permits ClosedWindow, BrokenWindow, SavingWindow, Re
     return 0;
   }
 
-  /** Notes that data_offset is read. */
+  /** Handles a read of data_offset. */
   default void commit() throws ErrnoException {
-    // nothing to commit to
+    // no segment
   }
 
   /** Reads data_size. */
@@ -33,32 +33,32 @@ sealed interface DataWindow permits ClosedWindow, BrokenWindow, SavingWindow, Re
 
   /** Writes data_size. */
   default void writeDataSize(long size) throws ErrnoException {
-    throw new ErrnoException(Errno.EINVAL, "data_size is written in RESUMING alone");
+    throw new ErrnoException(Errno.EINVAL, "data_size can be written in RESUMING only");
   }
 
-  /** Returns the bytes from the window's beginning that may be read now. */
+  /** Returns the number of bytes from the beginning of the window that may be read. */
   default long readable() throws ErrnoException {
     return 0;
   }
 
-  /** Returns the bytes from the window's beginning that may be written now. */
+  /** Returns the number of bytes from the beginning of the window that may be written. */
   default long writable() throws ErrnoException {
     return 0;
   }
 
-  /** Lets go of the session. */
+  /** Closes the session. */
   default void close() {
-    // none is held
+    // no session
   }
 
-  /** Returns what the user sees of a device's failure. */
+  /** Converts a device's failure for the user of the region. */
   static ErrnoException toErrnoException(DeviceException e) {
     ErrnoException failure = new ErrnoException(e.errno(), String.valueOf(e.getMessage()));
     failure.initCause(e);
     return failure;
   }
 
-  /** Returns the window of a session that began. */
+  /** Returns the window of a session that has begun. */
   static DataWindow of(DataSession session, MigratableDevice device, MemorySegment memory) {
     return switch (session) {
       case SavingSession saving -> new SavingWindow(saving, device, memory);

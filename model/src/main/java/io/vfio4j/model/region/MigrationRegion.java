@@ -18,20 +18,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The device's end of a migration region of version 1: turns a user's accesses into the moves and data
- * sessions of a {@link MigratableDevice}.
+ * The device side of a migration region of version 1: translates accesses to the region into transitions and
+ * data sessions of a {@link MigratableDevice}.
  *
  * <p>
- * The transitions offered are those for which version 2 has a way; others are answered EINVAL. A move that
- * fails on the way is taken back, so that the user finds the state before, or ERROR. Where a saving session
- * is lost by that, the fields of the data window fail with EIO until the state is left.
+ * The region offers the transitions for which version 2 has a path; others are refused with EINVAL. A
+ * transition that fails midway is rolled back, so that the field shows the state before, or ERROR. If that
+ * ends a saving session, accesses to the data window fail with EIO until the state is left.
  *
  * <p>
- * Segments have at most the size of the window. pending_bytes is an estimate, and never less than the next
+ * Segments are at most as long as the window. pending_bytes is an estimate, and never less than the next
  * segment.
  *
  * <p>
- * Not safe for use by several threads.
+ * Not thread-safe: all calls are made by the device's thread.
  */
 public final class MigrationRegion implements AutoCloseable {
 
@@ -45,27 +45,27 @@ public final class MigrationRegion implements AutoCloseable {
   private final DeviceStateMachineV1 machine;
 
   /**
-   * Makes the region of a device that is in RUNNING.
+   * Creates the region of a device in RUNNING.
    *
-   * @param device what is migrated; this region reads and writes its data sessions
-   * @param window native memory of at least one byte, the data window; users may have it mapped
-   * @param windowOffset where in the region the window lies, at least {@link
+   * @param device the device; this region reads and writes its data sessions
+   * @param window the data window, native memory of at least one byte; users may have mapped it
+   * @param windowOffset offset of the window in the region, in bytes, at least {@link
    *     MigrationRegionLayout#HEADER_SIZE}
-   * @param ndma whether to offer NDMA. Only for a device that does no DMA at all in its states without
-   *     peer-to-peer DMA, for that is what NDMA says
-   * @param listener hears of every change of the field
-   * @throws IllegalArgumentException if a size does not fit, or the device has no such states
+   * @param ndma whether to offer NDMA. Only for a device that does no DMA at all in its P2P states, since
+   *     that is the meaning of NDMA
+   * @param listener receives every change of the field
+   * @throws IllegalArgumentException if a size is out of range, or the device lacks the states
    */
   public MigrationRegion(MigratableDevice device, MemorySegment window, long windowOffset, boolean ndma,
       DeviceStateMachineV1.Listener listener) {
     if (window.byteSize() == 0 || windowOffset < MigrationRegionLayout.HEADER_SIZE
         || windowOffset > Long.MAX_VALUE - window.byteSize()) {
       throw new IllegalArgumentException(
-          "a data window of %d bytes at %d".formatted(window.byteSize(), windowOffset));
+          "invalid data window of %d bytes at %d".formatted(window.byteSize(), windowOffset));
     }
     if (!device.features().canMigrate() || (ndma && !device.features().has(MigrationFeature.P2P))) {
       throw new IllegalArgumentException(
-          "version 1%s of a device with %s".formatted(ndma ? " with NDMA" : "", device.features()));
+          "version 1%s is not possible for a device with %s".formatted(ndma ? " with NDMA" : "", device.features()));
     }
     this.device = device;
     this.window = window;
@@ -75,12 +75,12 @@ public final class MigrationRegion implements AutoCloseable {
         new DeviceStateMachineV1(RegionTransitions.features(device.features(), ndma), transitions, listener);
   }
 
-  /** Returns the bytes of the region. */
+  /** Returns the size of the region, in bytes. */
   public long size() {
     return windowOffset + window.byteSize();
   }
 
-  /** Returns what is offered; with {@link FeaturesV1#ndma} the region has the capability NDMA. */
+  /** Returns the features offered. With {@link FeaturesV1#ndma}, the region has the capability NDMA. */
   public FeaturesV1 features() {
     return machine.features();
   }
@@ -91,12 +91,12 @@ public final class MigrationRegion implements AutoCloseable {
   }
 
   /**
-   * Reads.
+   * Reads from the region.
    *
-   * @param offset where in the region, any value that came from outside
-   * @param into where to, and how much: a whole field, or any part of the segment to which the user has
-   *     committed
-   * @throws ErrnoException with EINVAL for other accesses, with the device's errno if it failed
+   * @param offset offset in the region, any value
+   * @param into the destination, of the size of the access: a whole field, or any part of the segment to
+   *     which the user has committed
+   * @throws ErrnoException EINVAL for other accesses; the device's errno if it failed
    */
   public void read(long offset, MemorySegment into) throws ErrnoException {
     if (offset >= windowOffset) {
@@ -117,12 +117,12 @@ public final class MigrationRegion implements AutoCloseable {
   }
 
   /**
-   * Writes.
+   * Writes to the region.
    *
-   * @param offset where in the region, any value that came from outside
-   * @param data what, and how much: a whole field, or any part of the window in RESUMING
+   * @param offset offset in the region, any value
+   * @param data the data, of the size of the access: a whole field, or any part of the window in RESUMING
    * @throws StateWriteException if device_state could not be changed
-   * @throws ErrnoException with EINVAL for other accesses, with the device's errno if it failed
+   * @throws ErrnoException EINVAL for other accesses; the device's errno if it failed
    */
   public void write(long offset, MemorySegment data) throws ErrnoException {
     if (offset >= windowOffset) {
@@ -134,7 +134,7 @@ public final class MigrationRegion implements AutoCloseable {
     switch (field) {
       case DEVICE_STATE -> machine.write(data.get(U32, 0));
       case RESERVED -> {
-        // ignored, as the layout says
+        // writes are ignored
       }
       case DATA_SIZE -> transitions.window().writeDataSize(data.get(U64, 0));
       case PENDING_BYTES, DATA_OFFSET -> throw new ErrnoException(Errno.EINVAL, field + " is read-only");
@@ -150,15 +150,12 @@ public final class MigrationRegion implements AutoCloseable {
     long start = offset - windowOffset;
     if (size > limit || start > limit - size) {
       throw new ErrnoException(Errno.EINVAL,
-          "access of %d bytes at %d of the data window, of which %d are open".formatted(size, start, limit));
+          "access of %d bytes at %d of the data window, of which %d bytes are accessible".formatted(size, start, limit));
     }
     return window.asSlice(start, size);
   }
 
-  /**
-   * A device may have version 2 as well, and be moved by it: the field says where it is, however it got
-   * there.
-   */
+  /** Updates the field from the device, which may also have version 2 and be moved through it. */
   private void syncWithDevice() throws ErrnoException {
     if (machine.state().isError()) {
       return;
@@ -172,26 +169,24 @@ public final class MigrationRegion implements AutoCloseable {
     if (now != transitions.deviceState(machine.state())) {
       boolean open = now.isSaving() || now == DeviceState.RESUMING;
       transitions.replaceWindow(
-          open ? new BrokenWindow("version 2 opened the data session, and has it") : new ClosedWindow());
-      machine.onMoved(visibleState(now), "moved by version 2");
+          open ? new BrokenWindow("the data session was opened through version 2") : new ClosedWindow());
+      machine.onMoved(visibleState(now), "moved through version 2");
     }
   }
 
-  /** Without NDMA, its bit is not shown either. */
+  /** Returns the value of the field for a state; without NDMA, its bit is not set. */
   private DeviceStateV1 visibleState(DeviceState state) {
     DeviceStateV1 same = VersionMapping.toV1(state, true).match().orElseThrow();
     return features().ndma() ? same : new DeviceStateV1(same.bits() & ~DeviceStateV1.NDMA_BIT);
   }
 
-  /**
-   * Notes that the device has been reset, by whomever: the field is exactly RUNNING, and no session is open.
-   */
+  /** Sets the field to exactly RUNNING and closes the session after a reset of the device, by any means. */
   public void onReset(String reason) {
     transitions.replaceWindow(new ClosedWindow());
     machine.onReset(reason);
   }
 
-  /** Lets go of the data session, if one is open; the device stays as it is. */
+  /** Closes the data session, if one is open. The state of the device does not change. */
   @Override
   public void close() {
     transitions.replaceWindow(new ClosedWindow());

@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Reads and writes the fields of a migration region, as its user, for several threads. */
+/** Reads and writes the fields of a migration region, as its user. Thread-safe. */
 final class RegionFields {
 
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -21,8 +21,9 @@ final class RegionFields {
 
   private final String device;
   private final MigrationRegionAccess region;
-  // Eight bytes that anybody may use; the collector may have them when nobody does any more.
+  // Guards scratch.
   private final Lock lock = new ReentrantLock();
+  /** Guarded by {@link #lock}. Freed by the garbage collector, since this class has no close. */
   private final MemorySegment scratch = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
 
   RegionFields(String device, MigrationRegionAccess region) {
@@ -54,7 +55,7 @@ final class RegionFields {
     }
   }
 
-  /** Reads where the device is. */
+  /** Reads device_state, which must be valid. */
   DeviceStateV1 readState() throws DeviceException {
     DeviceStateV1 state = new DeviceStateV1((int) read(MigrationRegionField.DEVICE_STATE));
     if (!state.isValid()) {
@@ -67,13 +68,13 @@ final class RegionFields {
     write(MigrationRegionField.DEVICE_STATE, state.value());
   }
 
-  /** Reads pending_bytes, which acknowledges the segment read before; at most {@link Long#MAX_VALUE}. */
+  /** Reads pending_bytes, at most {@link Long#MAX_VALUE}. This acknowledges the segment read before. */
   long readPending() throws DeviceException {
     long pending = read(MigrationRegionField.PENDING_BYTES);
     return pending < 0 ? Long.MAX_VALUE : pending;
   }
 
-  /** Reads data_offset, which commits to a segment, and checks that data can lie there. */
+  /** Reads data_offset, which must lie behind the header and within the region. This commits to a segment. */
   long readDataOffset() throws DeviceException {
     long offset = read(MigrationRegionField.DATA_OFFSET);
     if (offset < MigrationRegionLayout.HEADER_SIZE || offset >= region.size()) {
@@ -82,7 +83,7 @@ final class RegionFields {
     return offset;
   }
 
-  /** Reads data_size and checks that so much lies at an offset. */
+  /** Reads data_size, which must not exceed the region from an offset on. */
   long readDataSize(long offset) throws DeviceException {
     long size = read(MigrationRegionField.DATA_SIZE);
     if (size < 0 || size > region.size() - offset) {
@@ -112,8 +113,8 @@ final class RegionFields {
     return device;
   }
 
-  DeviceException protocolError(String what) {
+  DeviceException protocolError(String violation) {
     return new DeviceException(device, "migration region", Errno.EPROTO,
-        "%s breaks version 1 of the migration protocol: %s".formatted(device, what), null);
+        "%s violates version 1 of the migration protocol: %s".formatted(device, violation), null);
   }
 }

@@ -31,17 +31,20 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives a device that has version 1 alone: the user's end of a migration region.
+ * Drives a device that has version 1 alone: the user's side of a migration region.
  *
  * <p>
- * A move goes the best of the ways that {@link Planner} finds, never one that is discouraged or leads through
- * a reset. Which of the optional transitions a device has is only known by trying them: one that it refuses
- * with EINVAL while its state stays is not tried again, and the next way is taken. A move for which no way is
- * left fails with the errno of the first refusal.
+ * A transition takes the best of the routes that {@link Planner} finds, never one that is discouraged or
+ * includes a reset. Which of the optional transitions a device has can only be found by trying them: one that
+ * is refused with EINVAL while the state does not change is not tried again, and the next route is taken. If
+ * no route remains, the transition fails with the errno of the first refusal.
  *
  * <p>
  * Streams have segments ({@link SavingSession#segmentEnded}, {@link ResumingSession#endSegment}). Pre-copy
- * info has all pending bytes as dirty bytes. There is no estimate of the stop-copy length.
+ * info counts all pending bytes as dirty bytes. There is no estimate of the stop-copy length.
+ *
+ * <p>
+ * Several threads may query the state while one moves the device; data sessions take no lock.
  */
 public final class RegionMigratableDevice implements MigratableDevice {
 
@@ -51,21 +54,24 @@ public final class RegionMigratableDevice implements MigratableDevice {
   private final Optional<DmaLog> dmaLog;
   private final FeaturesV1 initialFeatures;
   private final Segmentation segmentation;
-  /** For moves and whatever tells of them; data sessions do without. */
+  /** Held during transitions, resets and queries of the state. */
   private final Lock lock = new ReentrantLock();
+  /** Written with {@link #lock} held; read without. */
   private volatile FeaturesV1 knownFeatures;
+  /** Guarded by {@link #lock}, except in {@link #close}. */
   private @Nullable RegionSavingSession saving;
+  /** Guarded by {@link #lock}, except in {@link #close}. */
   private @Nullable RegionResumingSession resuming;
 
   /**
-   * Makes the user's end.
+   * Creates the user's side of a region.
    *
-   * @param identity what the device says it is
+   * @param identity the identity of the device
    * @param region its migration region
    * @param features the arcs that it is known to have; {@link FeaturesV1#all} if they are to be tried
-   * @param dmaLog its log of memory written by DMA, which version 1 has elsewhere
-   * @param fixedSegments whether it must get the segments that were saved, as the protocol has it; false where its
-   *     state is known to be a plain stream of bytes
+   * @param dmaLog its log of memory written by DMA, which is not part of the region
+   * @param fixedSegments whether it must receive the segments that were saved, as the protocol demands; false
+   *     if its state is known to be a plain stream of bytes
    */
   public RegionMigratableDevice(DeviceIdentity identity, MigrationRegionAccess region, FeaturesV1 features,
       Optional<DmaLog> dmaLog, boolean fixedSegments) {
@@ -84,13 +90,13 @@ public final class RegionMigratableDevice implements MigratableDevice {
     return identity;
   }
 
-  /** Returns PRE_COPY, which every device with version 1 has, and P2P where it has NDMA. */
+  /** Returns PRE_COPY, which every device with version 1 has, and P2P if it has NDMA. */
   @Override
   public MigrationFeatures features() {
     return knownFeatures.ndma() ? MigrationFeatures.ALL : MigrationFeatures.of(MigrationFeature.PRE_COPY);
   }
 
-  /** Returns what is known of the device's arcs by now. */
+  /** Returns the arcs that the device is known or assumed to have. */
   public FeaturesV1 knownFeatures() {
     return knownFeatures;
   }
@@ -133,7 +139,7 @@ public final class RegionMigratableDevice implements MigratableDevice {
     return new Transition(now, target).run(goal.get());
   }
 
-  /** One move, which may take several writes. */
+  /** A transition, which may take several writes. Its fields are guarded by {@link #lock}. */
   private final class Transition {
     private final DeviceState from;
     private final DeviceState target;
@@ -151,9 +157,9 @@ public final class RegionMigratableDevice implements MigratableDevice {
     TransitionResult run(DeviceStateV1 goal) throws DeviceException {
       endLastSegment();
       while (!now.effective().equals(goal)) {
-        Route<DeviceStateV1> way =
+        Route<DeviceStateV1> route =
             Planner.of(knownFeatures).plan(now, goal).best(true).orElseThrow(this::noRoute);
-        for (Step<DeviceStateV1> step : way.steps()) {
+        for (Step<DeviceStateV1> step : route.steps()) {
           if (!tryArc(step.to())) {
             break;
           }
@@ -162,7 +168,7 @@ public final class RegionMigratableDevice implements MigratableDevice {
       return new TransitionResult(toV2(now), newSession);
     }
 
-    /** Hands over what was written without a word on where its segment ends: it is the last one. */
+    /** Submits the last segment, if data was written without ending it. */
     private void endLastSegment() throws DeviceException {
       if (resuming == null) {
         return;
@@ -176,14 +182,17 @@ public final class RegionMigratableDevice implements MigratableDevice {
       }
     }
 
-    /** If nothing was found around a refusal it may have had another reason than a missing arc. */
+    /**
+     * Forgets what this transition learned: without an alternative route, the refusal may have had another
+     * reason than a missing arc.
+     */
     private TransitionException noRoute() {
       knownFeatures = knownBefore;
       Errno errno = refusal != null ? refusal.errno() : Errno.EINVAL;
       return new TransitionException(identity.name(), from, target, errno, toV2(now), refusal);
     }
 
-    /** Takes one arc; tells false, and remembers it, if the device turns out to lack it. */
+    /** Takes one arc. Returns false, and remembers it, if the device turns out to lack it. */
     private boolean tryArc(DeviceStateV1 to) throws DeviceException {
       DeviceStateV1 before = now;
       try {
@@ -227,26 +236,26 @@ public final class RegionMigratableDevice implements MigratableDevice {
     }
   }
 
-  /** Ends what a state has no place for. Returns whether it was anything. */
+  /** Ends the sessions that a state does not have. Returns whether there was one. */
   private boolean closeEndedSessions(DeviceStateV1 state) {
-    boolean dropped = false;
+    boolean closed = false;
     if (saving != null && !state.isSaving()) {
       saving.close();
       saving = null;
-      dropped = true;
+      closed = true;
     }
     if (resuming != null && !state.isResuming()) {
       resuming.close();
       resuming = null;
-      dropped = true;
+      closed = true;
     }
-    return dropped;
+    return closed;
   }
 
   /**
    * {@inheritDoc}
    *
-   * @throws DeviceException EIO if the reset leaves the device elsewhere than in RUNNING
+   * @throws DeviceException EIO if the device is not in RUNNING after the reset
    */
   @Override
   public void reset() throws DeviceException {
@@ -254,7 +263,7 @@ public final class RegionMigratableDevice implements MigratableDevice {
     try {
       closeSessions();
       region.reset();
-      // A refusal may have had another reason than a missing arc; to try again costs little.
+      // A refusal may have had another reason than a missing arc, and trying again costs little.
       knownFeatures = initialFeatures;
       DeviceStateV1 left = fields.readState();
       if (!left.effective().equals(DeviceStateV1.RUNNING)) {
@@ -292,7 +301,7 @@ public final class RegionMigratableDevice implements MigratableDevice {
     return Optional.of(segmentation);
   }
 
-  /** Lets go of the device, whose state stays as it is. */
+  /** Closes the device. Its state does not change. */
   @Override
   public void close() {
     closeSessions();

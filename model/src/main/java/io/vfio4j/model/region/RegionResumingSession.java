@@ -6,7 +6,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ResumingSession;
 import java.lang.foreign.MemorySegment;
 
-/** Writes a saved state into a migration region, segment by segment. */
+/** Writes a saved state to a migration region, segment by segment. Used by one thread. */
 final class RegionResumingSession implements ResumingSession {
 
   private static final long NO_SEGMENT = -1;
@@ -18,9 +18,9 @@ final class RegionResumingSession implements ResumingSession {
   private long written;
 
   /**
-   * Begins a session.
+   * Creates a session.
    *
-   * @param fixed whether segments end only where that is said; otherwise also where there is no more room
+   * @param fixed whether segments end only where the caller ends them; otherwise also where they are full
    */
   RegionResumingSession(RegionFields fields, boolean fixed) {
     this.fields = fields;
@@ -35,7 +35,7 @@ final class RegionResumingSession implements ResumingSession {
     }
   }
 
-  /** Writes as much as there is room for in a segment, at least a byte. */
+  /** Writes as much as fits in the segment, at least one byte. Returns the number of bytes written. */
   private long writePart(MemorySegment data) throws DeviceException {
     long room = beginSegment();
     if (!fixed && room == 0) {
@@ -44,7 +44,7 @@ final class RegionResumingSession implements ResumingSession {
     }
     if (room == 0 || (fixed && data.byteSize() > room)) {
       throw new DeviceException(fields.device(), "write device state", Errno.EMSGSIZE,
-          "%s: a segment of more than %d bytes does not fit into its data window"
+          "%s: a segment of more than %d bytes does not fit in its data window"
               .formatted(fields.device(), fields.regionSize() - offset),
           null);
     }
@@ -54,7 +54,7 @@ final class RegionResumingSession implements ResumingSession {
     return count;
   }
 
-  /** Asks where a segment goes, unless one is begun. Returns the room that is left. */
+  /** Begins a segment unless one is open. Returns the number of bytes that still fit. */
   private long beginSegment() throws DeviceException {
     if (offset == NO_SEGMENT) {
       offset = fields.readDataOffset();
@@ -79,7 +79,7 @@ final class RegionResumingSession implements ResumingSession {
     }
   }
 
-  /** Ends the session: writes are refused from here on. */
+  /** Ends the session: later writes fail. */
   @Override
   public void close() {
     ended = true;

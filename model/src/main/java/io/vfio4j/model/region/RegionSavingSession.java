@@ -8,7 +8,7 @@ import io.vfio4j.model.SavingSession;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Reads a device's state out of a migration region, segment by segment. */
+/** Reads the state of a device from a migration region, segment by segment. Used by one thread. */
 final class RegionSavingSession implements SavingSession {
 
   private final RegionFields fields;
@@ -38,7 +38,7 @@ final class RegionSavingSession implements SavingSession {
     return count;
   }
 
-  /** Commits to the next segment, if there is one. */
+  /** Commits to the next segment. Returns whether there is one with data. */
   private boolean beginSegment() throws DeviceException {
     pending = fields.readPending();
     if (pending == 0) {
@@ -58,7 +58,10 @@ final class RegionSavingSession implements SavingSession {
   }
 
   /**
-   * Version 1 tells one number, and nothing of which part of it must be read before the device is stopped.
+   * {@inheritDoc}
+   *
+   * <p>
+   * Version 1 reports one number, without the part that must be read before the device is stopped.
    */
   @Override
   public Optional<PreCopyInfo> preCopyInfo() throws DeviceException {
@@ -66,7 +69,7 @@ final class RegionSavingSession implements SavingSession {
     if (!fields.readState().isRunning()) {
       throw new DeviceException(fields.device(), "get pre-copy info", Errno.EINVAL);
     }
-    // Within a segment the field must not be read: that would acknowledge what is still to be read.
+    // Within a segment, reading pending_bytes would acknowledge data that has not been read.
     if (remaining == 0) {
       pending = fields.readPending();
     }
@@ -79,7 +82,7 @@ final class RegionSavingSession implements SavingSession {
     }
   }
 
-  /** Ends the session: reads are refused from here on. */
+  /** Ends the session: later reads fail. */
   @Override
   public void close() {
     ended = true;

@@ -23,10 +23,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Moves a device of version 2 as a user of version 1 asks, and keeps the data window in step.
+ * Executes writes of version 1 on a device with version 2, and switches the data window.
  *
  * <p>
- * A device without pre-copy stays in RUNNING while the field says PRE_COPY, and has nothing to say there.
+ * A device without pre-copy remains in RUNNING while the field is PRE_COPY, and has no data there.
  */
 final class RegionTransitions implements DeviceStateMachineV1.WriteTaker {
 
@@ -39,7 +39,7 @@ final class RegionTransitions implements DeviceStateMachineV1.WriteTaker {
     this.memory = memory;
   }
 
-  /** Returns what version 1 can be offered of a device: the arcs for which version 2 has a way. */
+  /** Returns the features of version 1 that a device can offer: the arcs for which version 2 has a path. */
   static FeaturesV1 features(MigrationFeatures features, boolean ndma) {
     NextState nextState = NextState.of(features);
     Set<ArcV1> arcs = FeaturesV1.all(ndma).arcs().stream()
@@ -61,7 +61,7 @@ final class RegionTransitions implements DeviceStateMachineV1.WriteTaker {
     };
   }
 
-  /** Returns the state in which the device is while the field has a value. */
+  /** Returns the state of the device that corresponds to a value of the field. */
   DeviceState deviceState(DeviceStateV1 state) {
     return deviceState(state, device.features());
   }
@@ -79,7 +79,7 @@ final class RegionTransitions implements DeviceStateMachineV1.WriteTaker {
     } catch (TransitionException e) {
       rollBack(e, before);
     } catch (DeviceException e) {
-      enterError(e, "it is not known where the device is");
+      enterError(e, "the state of the device is unknown");
     }
   }
 
@@ -91,20 +91,20 @@ final class RegionTransitions implements DeviceStateMachineV1.WriteTaker {
     }
   }
 
-  /** Lets go of what the window showed, and shows something else. */
+  /** Closes the window and replaces it. */
   void replaceWindow(DataWindow next) {
     window.close();
     window = next;
   }
 
-  /** Brings the device back to where it was, or to a stop: version 1 knows nothing between. */
+  /** Rolls the device back to the state before, or enters ERROR: version 1 has no intermediate states. */
   private void rollBack(TransitionException e, DeviceState before) throws ArcException {
     if (e.reached() == before) {
       throw arcFailure(e, false);
     }
-    // What was written before RESUMING was left is loaded; the state before cannot be had again.
+    // Leaving RESUMING has loaded the data; that cannot be rolled back.
     if (e.reached() == DeviceState.ERROR || before == DeviceState.RESUMING) {
-      enterError(e, "the state before cannot be had again");
+      enterError(e, "the state before cannot be restored");
     }
     boolean sessionKept = before.isSaving() && e.reached().isSaving();
     try {
@@ -112,25 +112,28 @@ final class RegionTransitions implements DeviceStateMachineV1.WriteTaker {
       if (!sessionKept) {
         back.session().ifPresent(DataSession::close);
         replaceWindow(before.isSaving()
-            ? new BrokenWindow("the saving session ended in a move that failed")
+            ? new BrokenWindow("the saving session ended in a failed transition")
             : new ClosedWindow());
       }
-    } catch (DeviceException unwinding) {
-      e.addSuppressed(unwinding);
-      enterError(e, "the device did not get back to " + before);
+    } catch (DeviceException rollbackFailure) {
+      e.addSuppressed(rollbackFailure);
+      enterError(e, "the device could not be returned to " + before);
     }
     throw arcFailure(e, false);
   }
 
-  /** Enters ERROR. The device should neither do DMA nor raise interrupts there, so far as it still obeys. */
+  /**
+   * Enters ERROR. The device is stopped if possible, since it must neither do DMA nor raise interrupts in
+   * ERROR.
+   */
   private void enterError(DeviceException e, String reason) throws ArcException {
     replaceWindow(new ClosedWindow());
     try {
       if (device.state() != DeviceState.ERROR) {
         device.moveTo(DeviceState.STOP);
       }
-    } catch (DeviceException stopping) {
-      e.addSuppressed(stopping);
+    } catch (DeviceException stopFailure) {
+      e.addSuppressed(stopFailure);
     }
     ArcException failure = new ArcException(e.errno(), true, e.getMessage() + "; " + reason);
     failure.initCause(e);

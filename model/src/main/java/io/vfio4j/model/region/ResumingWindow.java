@@ -7,11 +7,12 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.ResumingSession;
 import java.lang.foreign.MemorySegment;
 
-/** Puts the segments that a user writes into a resuming session, in their order. */
+/** The data window in RESUMING: writes the submitted segments to a resuming session, in order. */
 final class ResumingWindow implements DataWindow {
 
   private final ResumingSession session;
   private final MemorySegment memory;
+  /** Set by the first refused segment, and never cleared. */
   private boolean failed;
 
   ResumingWindow(ResumingSession session, MemorySegment memory) {
@@ -22,7 +23,7 @@ final class ResumingWindow implements DataWindow {
   @Override
   public void writeDataSize(long size) throws ErrnoException {
     if (failed) {
-      throw new ErrnoException(Errno.EIO, "an earlier segment was refused; only a reset helps");
+      throw new ErrnoException(Errno.EIO, "an earlier segment was refused; the device must be reset");
     }
     if (size < 0 || size > memory.byteSize()) {
       throw new ErrnoException(Errno.EINVAL, "a segment of %s bytes in a window of %d"

@@ -10,12 +10,22 @@ import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.SavingSession;
 import java.lang.foreign.MemorySegment;
 
-/** Cuts a saving session into segments, each as large as the window or what one read returns. */
+/**
+ * The data window in the saving states: divides a saving session into segments, each at most as large as the
+ * window.
+ *
+ * <p>
+ * States: <i>empty</i> (no segment staged), <i>staged</i> (a segment is in the window), <i>committed</i> (the
+ * user has read data_offset), <i>ended</i>. Reading pending_bytes drops a committed segment, which is
+ * acknowledged by it, and stages the next one from an empty window; at the end of the session it leads to
+ * <i>ended</i>. Reading data_offset leads from <i>staged</i> to <i>committed</i>.
+ */
 final class SavingWindow implements DataWindow {
 
   private final SavingSession session;
   private final MigratableDevice device;
   private final MemorySegment memory;
+  /** Size of the segment in the window, in bytes; 0 if there is none. */
   private long staged;
   private boolean committed;
   private boolean ended;
@@ -52,13 +62,13 @@ final class SavingWindow implements DataWindow {
       staged = count;
       readWhileStopped += stopped ? count : 0;
     } else if (count != SavingSession.NOTHING_NOW || stopped) {
-      // To say 0 of a stopped device would end the stream where it does not end.
+      // For a stopped device, 0 pending bytes would end the stream early.
       throw new ErrnoException(Errno.EIO, "the device read %d bytes into a window of %d, %s"
           .formatted(count, memory.byteSize(), stopped ? "stopped" : "running"));
     }
   }
 
-  /** Estimates what comes after the staged segment. */
+  /** Estimates the number of bytes that follow the staged segment. */
   private long estimateRemaining() throws DeviceException {
     if (!isStopped()) {
       long pending = session.preCopyInfo().map(PreCopyInfo::pending).orElse(0L);

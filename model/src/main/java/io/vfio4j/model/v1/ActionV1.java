@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a device has to do for one change of bits in {@link DeviceStateV1}, in the order in which a write that
- * changes several bits has it done. Clearing SAVING alone asks for no action: the data window closes.
+ * An action of a device on a change of bits in {@link DeviceStateV1}, in the order in which a write that
+ * changes several bits takes them. Clearing SAVING alone requires no action: the data window closes.
  */
 public enum ActionV1 {
-  /** Opens the data window for what can be read while the device runs. */
+  /** Opens the data window for the data that can be read while the device runs. */
   PRE_COPY("SAVING|RUNNING"),
-  /** Finishes the DMA in flight and starts no more. */
+  /** Completes the DMA in flight and starts no more. */
   STOP_DMA("NDMA"),
   /** Stops: no interrupts, no DMA, no advance of the internal state. */
   STOP("!RUNNING"),
@@ -21,9 +21,9 @@ public enum ActionV1 {
   OPEN_RESUMING("RESUMING"),
   /** Loads what was written into the data window. */
   LOAD("!RESUMING"),
-  /** Runs. */
+  /** Starts the device. */
   RUN("RUNNING"),
-  /** Starts DMA again. */
+  /** Permits DMA again. */
   ALLOW_DMA("!NDMA");
 
   private final String notation;
@@ -33,7 +33,7 @@ public enum ActionV1 {
   }
 
   /**
-   * Returns the actions of a write in the order in which a device takes them. It is that of {@link
+   * Returns the actions of a write in the order in which a device takes them: that of {@link
    * #inLiteralOrder}, except that a write which clears RESUMING and sets SAVING loads before it captures.
    *
    * @param from the state before the write
@@ -49,8 +49,8 @@ public enum ActionV1 {
   }
 
   /**
-   * Returns the actions of a write in the order of the list that the protocol gives. For a write that clears
-   * RESUMING and sets SAVING no device can follow it: it would capture the state that it is about to replace.
+   * Returns the actions of a write in the order listed by the protocol. For a write that clears RESUMING and
+   * sets SAVING, a device cannot follow it: it would capture the state that it is about to replace.
    *
    * @param from the state before the write
    * @param to the value written
@@ -65,7 +65,7 @@ public enum ActionV1 {
     return List.copyOf(actions);
   }
 
-  /** Tells whether the order in which a device takes a write differs from the literal one. */
+  /** Returns whether a write loads before it captures, and so deviates from the literal order. */
   public static boolean loadsBeforeCapture(DeviceStateV1 from, DeviceStateV1 to) {
     return from.isResuming() && !to.isResuming() && to.isSaving() && !from.isSaving();
   }
@@ -91,7 +91,7 @@ public enum ActionV1 {
     return state.isSaving() && !state.isRunning();
   }
 
-  /** Returns the bits that bring the action about, as in {@code SAVING|!RUNNING}. */
+  /** Returns the bits that cause the action, as in {@code SAVING|!RUNNING}. */
   @Override
   public String toString() {
     return notation;

@@ -2,17 +2,15 @@
 package io.vfio4j.model.v1;
 
 /**
- * A change of the device state of version 1 by one write.
+ * A transition of version 1: a change of the device state by one write.
  *
- * @param from the state before; what means nothing is dropped ({@link DeviceStateV1#effective})
+ * @param from the state before; bits without effect are dropped ({@link DeviceStateV1#effective})
  * @param to the state after, likewise
  */
 public record ArcV1(DeviceStateV1 from, DeviceStateV1 to) {
 
   /**
-   * Checks the states.
-   *
-   * @throws IllegalArgumentException if one is invalid or ERROR, or both are the same
+   * @throws IllegalArgumentException if a state is invalid or ERROR, or both are the same
    */
   public ArcV1 {
     from = from.effective();
@@ -23,19 +21,19 @@ public record ArcV1(DeviceStateV1 from, DeviceStateV1 to) {
   }
 
   /**
-   * Reads an arc, as in {@code STOP_COPY>RESUMING}; both states as {@link DeviceStateV1#parse} reads them.
+   * Parses an arc, as in {@code STOP_COPY>RESUMING}; both states in the forms of {@link DeviceStateV1#parse}.
    *
-   * @throws IllegalArgumentException if it cannot be understood or there is no such arc
+   * @throws IllegalArgumentException if the text is malformed or there is no such arc
    */
   public static ArcV1 parse(String text) {
     String[] ends = text.split(">", -1);
     if (ends.length != 2) {
-      throw new IllegalArgumentException(text + " is no arc; one is written FROM>TO");
+      throw new IllegalArgumentException("'%s' is not an arc; expected FROM>TO".formatted(text));
     }
     return new ArcV1(DeviceStateV1.parse(ends[0]), DeviceStateV1.parse(ends[1]));
   }
 
-  /** Tells whether NDMA is set at either end. */
+  /** Returns whether NDMA is set in either state. */
   public boolean needsNdma() {
     return from.hasNdma() || to.hasNdma();
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model.v1;
 
-/** The bits of {@link DeviceStateV1} by their names. */
+/** The bits of {@link DeviceStateV1}, by name. */
 enum BitV1 {
   RUNNING(0), SAVING(1), RESUMING(2), NDMA(3);
 

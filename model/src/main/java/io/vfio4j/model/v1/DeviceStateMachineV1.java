@@ -6,42 +6,46 @@ import io.vfio4j.model.Errno;
 import java.util.List;
 
 /**
- * Holds the {@code device_state} field of a device with version 1 and judges what is written to it.
+ * The state machine of a device with version 1: holds the {@code device_state} field and validates what is
+ * written to it.
  *
  * <p>
- * A write is done when it returns, and values between the old and the new are never seen. A write that fails
- * leaves the whole field as it was, or ERROR with the reserved bits kept. Reserved bits have no meaning; they
- * stay as they were last written.
+ * It begins in RUNNING. A write is complete when it returns, and no intermediate value is ever visible: the
+ * field has the value written; or, if the write was refused or failed, the value before; or ERROR with the
+ * reserved bits kept. Only {@link #onReset} leaves ERROR; it leads to exactly RUNNING from every state.
+ * Reserved bits have no meaning and keep the values last written.
  *
  * <p>
- * Not safe for use by several threads.
+ * Not thread-safe: all calls are made by the device's thread.
  */
 public final class DeviceStateMachineV1 {
 
-  /** The part of a device that does what a write asks for. */
+  /** The part of a device that executes writes. */
   @FunctionalInterface
   public interface WriteTaker {
 
     /**
-     * Takes the device from one state to another, all the way or not at all.
+     * Moves the device from one state to another, completely or not at all.
      *
-     * @param arc from where to where
-     * @param actions what to do, in this order; none where only SAVING is cleared, and the data window closes
-     * @throws ArcException if the device failed: it is in the state before again, or in ERROR if it cannot be
+     * @param arc the states before and after
+     * @param actions the actions to take, in order; none if only SAVING is cleared, which closes the data
+     *     window
+     * @throws ArcException if the device failed: it is in the state before, or in ERROR if it cannot return
+     *     to that
      */
     void take(ArcV1 arc, List<ActionV1> actions) throws ArcException;
   }
 
-  /** Hears of every change of the field. */
+  /** Receives every change of the field. */
   @FunctionalInterface
   public interface Listener {
 
     /**
-     * The field changed.
+     * Called after the field changed.
      *
-     * @param from what it was
-     * @param to what it is now
-     * @param reason why, for people
+     * @param from the previous value
+     * @param to the new value
+     * @param reason the reason, for messages
      */
     void stateChanged(DeviceStateV1 from, DeviceStateV1 to, String reason);
   }
@@ -52,11 +56,11 @@ public final class DeviceStateMachineV1 {
   private DeviceStateV1 state = DeviceStateV1.RUNNING;
 
   /**
-   * Makes a state machine in RUNNING.
+   * Creates a state machine in RUNNING.
    *
-   * @param features what the device can do; writes that ask for more are answered EINVAL
-   * @param device does what is written
-   * @param listener hears of every change
+   * @param features the features of the device; writes that need others are refused with EINVAL
+   * @param device executes the writes
+   * @param listener receives every change of the field
    */
   public DeviceStateMachineV1(FeaturesV1 features, WriteTaker device, Listener listener) {
     this.features = features;
@@ -64,12 +68,12 @@ public final class DeviceStateMachineV1 {
     this.listener = listener;
   }
 
-  /** Returns what the device can do. */
+  /** Returns the features of the device. */
   public FeaturesV1 features() {
     return features;
   }
 
-  /** Returns the field as a user reads it. */
+  /** Returns the value of the field. */
   public DeviceStateV1 state() {
     return state;
   }
@@ -77,10 +81,10 @@ public final class DeviceStateMachineV1 {
   /**
    * Writes the field.
    *
-   * @param value any value that came from outside
-   * @return the actions that were taken, in their order
-   * @throws StateWriteException with EINVAL if the value may not be written, the device lacks the transition,
-   *     or it is in ERROR; with the device's errno if it failed
+   * @param value any value
+   * @return the actions taken, in order
+   * @throws StateWriteException EINVAL if the value is not writable, the device lacks the transition, or it
+   *     is in ERROR; the device's errno if it failed
    */
   public List<ActionV1> write(int value) throws StateWriteException {
     DeviceStateV1 before = state;
@@ -99,11 +103,11 @@ public final class DeviceStateMachineV1 {
       throw refused(target, "only a reset leaves ERROR");
     }
     if (!target.isWritable(features.ndma())) {
-      throw refused(target, target.isWritable(true) ? "it has no NDMA" : "no user may write that");
+      throw refused(target, target.isWritable(true) ? "the device has no NDMA" : "the value is not writable");
     }
     boolean moves = !state.effective().equals(target.effective());
     if (moves && !features.has(new ArcV1(state, target))) {
-      throw refused(target, "it lacks this transition");
+      throw refused(target, "the device lacks this transition");
     }
   }
 
@@ -117,7 +121,7 @@ public final class DeviceStateMachineV1 {
       device.take(new ArcV1(before, target), actions);
     } catch (ArcException e) {
       if (e.entersError()) {
-        setState(before.with(DeviceStateV1.ERROR), "failed on the way to " + target);
+        setState(before.with(DeviceStateV1.ERROR), "failed during the transition to " + target);
       }
       StateWriteException failure =
           new StateWriteException(e.errno(), before, target, state, String.valueOf(e.getMessage()));
@@ -126,12 +130,12 @@ public final class DeviceStateMachineV1 {
     }
   }
 
-  /** Notes that the device has been reset: the field is exactly RUNNING. */
+  /** Sets the field to exactly RUNNING after a reset of the device. */
   public void onReset(String reason) {
     setState(DeviceStateV1.RUNNING, reason);
   }
 
-  /** Notes that the device was moved otherwise than by a write to this field. */
+  /** Updates the field after the device was moved by other means than a write to it. */
   public void onMoved(DeviceStateV1 to, String reason) {
     setState(state.with(to), reason);
   }

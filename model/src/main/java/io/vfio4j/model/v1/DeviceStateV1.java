@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The {@code device_state} field of version 1 of the migration interface: a set of bits.
+ * The {@code device_state} field of version 1 of the migration interface, a set of bits.
  *
  * <p>
  * Source: the thread "vfio: Update/Clarify migration uAPI, add NDMA state" on the kvm mailing list, December
  * 2021 to January 2022. Version 2, a plain enumeration, is {@link DeviceState}.
  *
- * @param value the whole field, any u32: four bits that are known, and 28 that are reserved
+ * @param value the whole field, any u32: four known bits and 28 reserved ones
  */
 public record DeviceStateV1(int value) {
 
@@ -22,18 +22,18 @@ public record DeviceStateV1(int value) {
   public static final int SAVING_BIT = 1 << 1;
   /** The data window is open for writing a saved state. */
   public static final int RESUMING_BIT = 1 << 2;
-  /** The device starts no DMA, and what it had started is finished. It may or may not raise MSIs. */
+  /** The device starts no DMA, and DMA in flight has completed. It may still raise MSIs. */
   public static final int NDMA_BIT = 1 << 3;
-  /** The bits that have a meaning; users keep all others as they read them. */
+  /** The bits that have a meaning; users preserve all others. */
   public static final int KNOWN_BITS = RUNNING_BIT | SAVING_BIT | RESUMING_BIT | NDMA_BIT;
 
   public static final DeviceStateV1 STOP = new DeviceStateV1(0);
-  /** Where a device starts and where a reset leads: this value exactly. */
+  /** The state after opening and after a reset: exactly this value. */
   public static final DeviceStateV1 RUNNING = new DeviceStateV1(RUNNING_BIT);
   public static final DeviceStateV1 STOP_COPY = new DeviceStateV1(SAVING_BIT);
   public static final DeviceStateV1 PRE_COPY = new DeviceStateV1(SAVING_BIT | RUNNING_BIT);
   public static final DeviceStateV1 RESUMING = new DeviceStateV1(RESUMING_BIT);
-  /** Not a state to go to, but the one combination of SAVING and RESUMING that means something. */
+  /** The device has failed: the only valid combination of SAVING and RESUMING. It cannot be requested. */
   public static final DeviceStateV1 ERROR = new DeviceStateV1(SAVING_BIT | RESUMING_BIT);
   public static final DeviceStateV1 RUNNING_NDMA = new DeviceStateV1(RUNNING_BIT | NDMA_BIT);
   public static final DeviceStateV1 PRE_COPY_NDMA = new DeviceStateV1(SAVING_BIT | RUNNING_BIT | NDMA_BIT);
@@ -64,30 +64,30 @@ public record DeviceStateV1(int value) {
     return (value & NDMA_BIT) != 0;
   }
 
-  /** Tells whether the field says that the device failed, whatever the reserved bits are. */
+  /** Returns whether the device has failed, with any reserved bits. */
   public boolean isError() {
     return bits() == ERROR.value;
   }
 
   /**
-   * Tells whether a device can be in this state: SAVING and RESUMING exclude each other, but for ERROR, and
-   * so do RESUMING and RUNNING.
+   * Returns whether the value is valid: SAVING and RESUMING exclude each other, except in ERROR, and so do
+   * RESUMING and RUNNING.
    */
   public boolean isValid() {
     return isError() || !isResuming() || (!isSaving() && !isRunning());
   }
 
   /**
-   * Tells whether a user may write this value: any valid one that is not ERROR.
+   * Returns whether a user may write this value: any valid one except ERROR.
    *
-   * @param ndma whether the device's region has the capability NDMA; without it that bit may not be set
+   * @param ndma whether the device's region has the capability NDMA; without it, that bit must be clear
    */
   public boolean isWritable(boolean ndma) {
     return isValid() && !isError() && (ndma || !hasNdma());
   }
 
   /**
-   * Returns what to write in order to get to a state: the target's known bits and the reserved bits of this
+   * Returns the value to write to enter a state: the known bits of the target and the reserved bits of this
    * value, which was read.
    */
   public DeviceStateV1 with(DeviceStateV1 target) {
@@ -95,25 +95,26 @@ public record DeviceStateV1(int value) {
   }
 
   /**
-   * Returns the state without what means nothing: the reserved bits, and NDMA where the device does not run.
+   * Returns the state without bits that have no effect: the reserved bits, and NDMA if the device does not
+   * run.
    */
   public DeviceStateV1 effective() {
     return new DeviceStateV1(isRunning() ? bits() : bits() & ~NDMA_BIT);
   }
 
   /**
-   * Reads a state as people write it: the name of a combination ({@code PRE_COPY}, {@code stop-copy}), with
-   * {@code +NDMA} or the {@code _P2P} of version 2 if wanted; bits ({@code SAVING|RUNNING}, {@code
-   * SAVING|!RUNNING}); or a number, decimal or {@code 0x}.
+   * Parses a state: the name of a combination ({@code PRE_COPY}, {@code stop-copy}), optionally with {@code
+   * +NDMA} or the {@code _P2P} of version 2; bits ({@code SAVING|RUNNING}, {@code SAVING|!RUNNING}); or a
+   * number, decimal or {@code 0x}.
    *
-   * @return the state, which need not be a valid one
-   * @throws IllegalArgumentException if it cannot be understood; the message is for people
+   * @return the state, which may be invalid
+   * @throws IllegalArgumentException if the text is malformed; the message lists the states
    */
   public static DeviceStateV1 parse(String text) {
     return StateParserV1.parse(text);
   }
 
-  /** Returns the name, as in {@code PRE_COPY+NDMA}; the bits where the value is invalid. */
+  /** Returns the name, as in {@code PRE_COPY+NDMA}; the bits if the value is invalid. */
   @Override
   public String toString() {
     String name = isValid() ? combination() : String.join("|", bitNames());

@@ -19,16 +19,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a device with version 1 can do. NDMA is told by a capability of its region; the optional arcs are
- * found out by trying, or are known from elsewhere.
+ * The features of a device with version 1. NDMA is a capability of its region; the optional arcs are found by
+ * trying, or known from elsewhere.
  *
  * @param ndma whether the region has the capability NDMA
- * @param optional the arcs that the device has beyond those that it must have
+ * @param optional the optional arcs that the device has
  */
 public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
 
-  /** The states between which writes lead: the five plain ones, and two with NDMA. */
-  public static final List<DeviceStateV1> STATES =
+  /** The five plain states, and two with NDMA. */
+  private static final List<DeviceStateV1> STATES =
       List.of(STOP, RUNNING, STOP_COPY, PRE_COPY, RESUMING, RUNNING_NDMA, PRE_COPY_NDMA);
 
   private static final Set<ArcV1> NDMA_ARCS = Set.of(
@@ -41,35 +41,34 @@ public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
       new ArcV1(RUNNING_NDMA, STOP));
 
   /**
-   * Checks the arcs. Those that a device must have anyway are dropped.
+   * Mandatory arcs are dropped from {@code optional}.
    *
    * @throws IllegalArgumentException if an arc needs NDMA and the device has none
    */
   public FeaturesV1 {
     for (ArcV1 arc : optional) {
       if (arc.needsNdma() && !ndma) {
-        throw new IllegalArgumentException(arc + " needs ndma");
+        throw new IllegalArgumentException(arc + " needs NDMA");
       }
     }
     optional = optional.stream().filter(arc -> !isMandatory(arc)).collect(Collectors.toUnmodifiableSet());
   }
 
-  /** Returns the features of a device with no arcs but those that it must have. */
+  /** Returns the features of a device with the mandatory arcs only. */
   public static FeaturesV1 mandatory(boolean ndma) {
     return new FeaturesV1(ndma, Set.of());
   }
 
-  /** Returns the features of a device that has every arc, or of which it is not known yet which it lacks. */
+  /** Returns the features of a device that has every arc, or whose missing arcs are not known yet. */
   public static FeaturesV1 all(boolean ndma) {
     return new FeaturesV1(ndma,
         allArcs().filter(arc -> ndma || !arc.needsNdma()).collect(Collectors.toUnmodifiableSet()));
   }
 
   /**
-   * Reads a list such as {@code ndma,STOP_COPY>RESUMING}; {@code all} stands for every arc.
+   * Parses a list such as {@code ndma,STOP_COPY>RESUMING}; {@code all} stands for every arc.
    *
-   * @throws IllegalArgumentException if a part cannot be understood, or an arc needs NDMA and that is not
-   *     listed
+   * @throws IllegalArgumentException if a part is malformed, or an arc needs NDMA, which is not listed
    */
   public static FeaturesV1 parse(String text) {
     boolean ndma = false;
@@ -85,19 +84,24 @@ public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
     return all ? all(ndma) : new FeaturesV1(ndma, arcs);
   }
 
-  /** Tells whether every device with these states has an arc. */
+  /** Returns whether an arc is mandatory for devices that have its states. */
   static boolean isMandatory(ArcV1 arc) {
     return NDMA_ARCS.contains(arc) || TransitionV1.of(arc).map(TransitionV1::isMandatory).orElse(false);
   }
 
-  /** Tells whether the device has an arc. */
+  /** Returns whether the device has an arc. */
   public boolean has(ArcV1 arc) {
     return isMandatory(arc) ? ndma || !arc.needsNdma() : optional.contains(arc);
   }
 
-  /** Tells whether the device has a state. */
+  /** Returns whether the device has a state. */
   public boolean supports(DeviceStateV1 state) {
     return state.isError() || state.isWritable(ndma);
+  }
+
+  /** Returns the states between which writes lead, in a fixed order: the five plain ones, and two with NDMA. */
+  public static List<DeviceStateV1> states() {
+    return STATES;
   }
 
   /** Returns all arcs that the device has, in a fixed order. */
@@ -112,7 +116,7 @@ public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
         .flatMap(from -> STATES.stream().filter(to -> !to.equals(from)).map(to -> new ArcV1(from, to)));
   }
 
-  /** Returns these features without an arc, which turned out to be missing. */
+  /** Returns these features without an optional arc that turned out to be missing. */
   public FeaturesV1 without(ArcV1 missing) {
     Set<ArcV1> rest = new HashSet<>(optional);
     rest.remove(missing);

@@ -4,25 +4,25 @@ package io.vfio4j.model.v1;
 import java.util.Optional;
 
 /**
- * What a thing of one version of the protocol is in the other.
+ * The counterpart of a state or arc in the other version of the protocol.
  *
- * @param <S> the kind of thing in the other version
+ * @param <S> the type of the counterpart
  */
 public sealed interface StateMapping<S> {
 
   /**
-   * There is one.
+   * There is a counterpart.
    *
-   * @param value what it is there
-   * @param difference what is not quite the same, for people; empty where nothing is to be said
+   * @param value the counterpart
+   * @param difference a difference in meaning, for messages; empty if there is none
    */
   record Match<S>(S value, Optional<String> difference) implements StateMapping<S> {
   }
 
   /**
-   * There is none.
+   * There is no counterpart.
    *
-   * @param reason why, for people
+   * @param reason the reason, for messages
    */
   record NoMatch<S>(String reason) implements StateMapping<S> {
   }
@@ -30,7 +30,7 @@ public sealed interface StateMapping<S> {
   /** Returns the counterpart, if there is one. */
   default Optional<S> match() {
     return switch (this) {
-      case Match<S>(S same, Optional<String> _) -> Optional.of(same);
+      case Match<S>(S value, Optional<String> _) -> Optional.of(value);
       case NoMatch<S> _ -> Optional.empty();
     };
   }

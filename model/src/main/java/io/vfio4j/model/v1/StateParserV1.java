@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Understands the ways in which people write a state of version 1. */
+/** Parses the spellings of a state of version 1. */
 final class StateParserV1 {
 
   private static final long MAX_U32 = 0xffff_ffffL;
@@ -39,12 +39,12 @@ final class StateParserV1 {
         return new DeviceStateV1((int) number);
       }
     } catch (NumberFormatException _) {
-      // Told below, in the same words as a number that is too large.
+      // Reported below, like a number that is too large.
     }
-    throw new IllegalArgumentException(text + " is not a number of 32 bits");
+    throw new IllegalArgumentException(text + " is not a 32-bit number");
   }
 
-  /** A combination's name fixes three of the bits, so that nothing but NDMA can be added. */
+  /** Parses the name of a combination, which fixes three of the bits: only NDMA can be added. */
   private static DeviceStateV1 named(DeviceStateV1 named, List<String> parts, String text) {
     int value = named.value();
     for (String part : parts.subList(1, parts.size())) {
@@ -64,9 +64,9 @@ final class StateParserV1 {
       BitV1 bit = bit(negated ? part.strip().substring(1) : part);
       if (bit == null) {
         throw new IllegalArgumentException(
-            ("%s: '%s' is no state of version 1; there are STOP, RUNNING, STOP_COPY,"
+            ("%s: unknown version 1 device state '%s' (expected one of STOP, RUNNING, STOP_COPY,"
                 + " PRE_COPY, RESUMING, RUNNING+NDMA, PRE_COPY+NDMA,"
-                + " and the bits RUNNING, SAVING, RESUMING, NDMA")
+                + " or the bits RUNNING, SAVING, RESUMING, NDMA)")
                 .formatted(text, part.strip()));
       }
       set |= negated ? 0 : bit.mask();

@@ -6,8 +6,7 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.TransitionException.FailureEffect;
 
 /**
- * A write of {@link DeviceStateV1} was refused or failed. By the rules of version 1 the device is in the
- * state before, or in ERROR.
+ * The refusal or failure of a write of {@link DeviceStateV1}. The device is in the state before, or in ERROR.
  */
 public final class StateWriteException extends ErrnoException {
 
@@ -45,7 +44,7 @@ public final class StateWriteException extends ErrnoException {
     return new DeviceStateV1(reached);
   }
 
-  /** Returns what can be done: anything, or a reset alone. */
+  /** Returns the effect: the device is unchanged, or must be reset. */
   public FailureEffect effect() {
     return effectOf(reached());
   }

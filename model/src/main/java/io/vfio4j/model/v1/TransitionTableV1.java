@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The twenty transitions, and the ways around those that a device may lack, best first. */
-public final class TransitionTableV1 {
+/** The twenty transitions, and the detours around those that a device may lack, best first. */
+final class TransitionTableV1 {
 
   private record Row(TransitionV1 transition, List<DetourV1> detours) {
   }
@@ -53,13 +53,13 @@ public final class TransitionTableV1 {
   private TransitionTableV1() {
   }
 
-  private static Row row(DeviceStateV1 from, DeviceStateV1 to, Requirement necessity, String purpose,
+  private static Row row(DeviceStateV1 from, DeviceStateV1 to, Requirement requirement, String purpose,
       DetourV1... detours) {
-    return new Row(new TransitionV1(new ArcV1(from, to), necessity, purpose), List.of(detours));
+    return new Row(new TransitionV1(new ArcV1(from, to), requirement, purpose), List.of(detours));
   }
 
-  /** Returns the ways around an arc, none where the table knows of none. */
-  public static List<DetourV1> detours(ArcV1 arc) {
+  /** Returns the detours around an arc; none if the table lists none. */
+  static List<DetourV1> detours(ArcV1 arc) {
     return DETOURS.getOrDefault(arc, List.of());
   }
 }

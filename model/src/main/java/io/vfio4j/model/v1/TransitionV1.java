@@ -8,22 +8,22 @@ import java.util.Optional;
  * One of the twenty transitions between the five plain states of version 1: STOP, RUNNING, STOP_COPY,
  * PRE_COPY and RESUMING.
  *
- * @param arc from where to where
+ * @param arc the states before and after
  * @param requirement whether a device must have it
- * @param purpose what users want it for, in a word or two; empty where there is nothing to say
+ * @param purpose its purpose, in a word or two; empty if there is none to mention
  */
 public record TransitionV1(ArcV1 arc, Requirement requirement, String purpose) {
 
-  /** Whether a device must have a transition, and why. */
+  /** Whether a device must have a transition, and the reason. */
   public enum Requirement {
-    /** Class (a): the original header draws it. */
+    /** Class (a): shown in the original header. */
     DOCUMENTED,
-    /** Class (b): the way back when a migration is given up. */
+    /** Class (b): needed to abort a migration. */
     ABORT,
-    /** A device may have it or not; a user who needs it and finds it missing goes a longer way. */
+    /** A device may lack it; users then take a detour. */
     OPTIONAL;
 
-    /** Tells whether every device has such a transition. */
+    /** Returns whether every device has such a transition. */
     public boolean isMandatory() {
       return this != OPTIONAL;
     }
@@ -34,12 +34,17 @@ public record TransitionV1(ArcV1 arc, Requirement requirement, String purpose) {
     return TransitionTableV1.TRANSITIONS;
   }
 
-  /** Returns the transition that an arc is, unless it is one with NDMA. */
+  /** Returns the transition of an arc; empty for an arc with NDMA. */
   public static Optional<TransitionV1> of(ArcV1 arc) {
     return all().stream().filter(transition -> transition.arc.equals(arc)).findFirst();
   }
 
-  /** Tells whether every device has this transition. */
+  /** Returns the detours around this transition, best first; none for a mandatory one. */
+  public List<DetourV1> detours() {
+    return TransitionTableV1.detours(arc);
+  }
+
+  /** Returns whether every device has this transition. */
   public boolean isMandatory() {
     return requirement.isMandatory();
   }

@@ -6,20 +6,20 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.NextState;
 import java.util.Optional;
 
-/** What the states and transitions of version 1 and version 2 are to each other. */
+/** Maps states and transitions between version 1 and version 2. */
 public final class VersionMapping {
 
   private static final String NDMA_STOPS_ALL_DMA =
-      "NDMA ends all DMA of the device, P2P only that to peers";
-  private static final String NDMA_HAS_NO_EFFECT = "NDMA means nothing while the device does not run";
+      "NDMA stops all DMA of the device, P2P only peer-to-peer DMA";
+  private static final String NDMA_HAS_NO_EFFECT = "NDMA has no effect while the device is stopped";
 
   private VersionMapping() {
   }
 
   /**
-   * Returns the state of version 2 that a value of version 1 stands for. Reserved bits play no part.
+   * Returns the state of version 2 that corresponds to a value of version 1. Reserved bits are ignored.
    *
-   * @return none for invalid values
+   * @return no match for invalid values
    */
   public static StateMapping<DeviceState> toV2(DeviceStateV1 state) {
     if (!state.isValid()) {
@@ -42,11 +42,10 @@ public final class VersionMapping {
   }
 
   /**
-   * Returns the state of version 1 that is the same as one of version 2.
+   * Returns the state of version 1 that corresponds to a state of version 2.
    *
    * @param state the state of version 2
-   * @param ndma whether the device with version 1 has NDMA; without it, states without peer-to-peer DMA have
-   *     no counterpart
+   * @param ndma whether the device with version 1 has NDMA; without it, the P2P states have no counterpart
    */
   public static StateMapping<DeviceStateV1> toV1(DeviceState state, boolean ndma) {
     DeviceStateV1 same = stateV1(state);
@@ -55,7 +54,7 @@ public final class VersionMapping {
     }
     return ndma
         ? new StateMapping.Match<>(same, Optional.of(NDMA_STOPS_ALL_DMA))
-        : new StateMapping.NoMatch<>("the region has no capability NDMA, and so nothing like " + state);
+        : new StateMapping.NoMatch<>("the region has no capability NDMA, and so no counterpart of " + state);
   }
 
   private static DeviceStateV1 stateV1(DeviceState state) {
@@ -72,9 +71,9 @@ public final class VersionMapping {
   }
 
   /**
-   * Returns the arc of version 1 that does what a request of version 2 does.
+   * Returns the arc of version 1 that corresponds to a request of version 2.
    *
-   * @return none where one of the states has no counterpart, or nothing would be written
+   * @return no match if one of the states has no counterpart, or nothing would be written
    */
   public static StateMapping<ArcV1> toV1(DeviceState from, DeviceState to, boolean ndma) {
     if (from == DeviceState.ERROR || to == DeviceState.ERROR) {
@@ -93,11 +92,11 @@ public final class VersionMapping {
   }
 
   /**
-   * Tells what becomes of an arc of version 1 in version 2.
+   * Returns the result of an arc of version 1 in version 2.
    *
    * @param arc the arc
-   * @param features of the device with version 2
-   * @return where the request leads; none where the kernel's next-state function answers EINVAL
+   * @param features the features of the device with version 2
+   * @return the state reached; no match if the kernel's next-state function returns EINVAL
    */
   public static StateMapping<DeviceState> toV2(ArcV1 arc, MigrationFeatures features) {
     DeviceState from = stateV2(arc.from());
@@ -106,7 +105,7 @@ public final class VersionMapping {
       return new StateMapping.NoMatch<>("the device lacks " + (features.supports(from) ? to : from));
     }
     if (NextState.of(features).next(from, to).isEmpty()) {
-      return new StateMapping.NoMatch<>("version 2 blocks the way back from STOP_COPY to pre-copy");
+      return new StateMapping.NoMatch<>("version 2 does not allow STOP_COPY back to pre-copy");
     }
     return new StateMapping.Match<>(to, Optional.empty());
   }

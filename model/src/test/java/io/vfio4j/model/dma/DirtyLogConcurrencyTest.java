@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
-/** A device writes while its log is read: each write is reported now or later, never lost. */
+/** A device writes while its log is read: each write is reported, never lost. */
 class DirtyLogConcurrencyTest {
 
   private static final int PAGE = 4096;
@@ -31,7 +31,10 @@ class DirtyLogConcurrencyTest {
     log.start(List.of(new long[] {0, (long) PAGES * PAGE}), PAGE);
   }
 
-  /** Each page is marked once, so that a lost mark is not made good. The writers share words of the log. */
+  /**
+   * Each page is marked once, so that a lost mark is not masked by another. The writers share words of the
+   * log.
+   */
   @RepeatedTest(20)
   void losesNoMarkDuringReport() throws Exception {
     start();
@@ -67,8 +70,8 @@ class DirtyLogConcurrencyTest {
   }
 
   /**
-   * A writer goes through the pages and a reader follows it. Nothing but the log orders the writes to the
-   * memory and the reads of it.
+   * A writer marks page after page and a reader follows it. Only the log orders the writes to the memory and
+   * the reads of it.
    */
   @RepeatedTest(20)
   void ordersDataBeforeClearedMarks() throws Exception {
@@ -118,7 +121,7 @@ class DirtyLogConcurrencyTest {
     }
   }
 
-  /** Returns how many of the marks were found by the report after each. */
+  /** Returns the number of marks that were found by the report after each. */
   private int markAndReport(int page, CountDownLatch ready) throws ErrnoException, InterruptedException {
     ready.countDown();
     ready.await();

@@ -16,14 +16,16 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/** Compares {@link DirtyLog} with a model that goes page by page, in a window of addresses. */
+/** Compares {@link DirtyLog} with a page-by-page model, in a window of addresses. */
 class DirtyLogPropertyTest {
 
   static final int PAGE = 4096;
   static final int WINDOW_PAGES = 512;
   static final long WINDOW = (long) WINDOW_PAGES * PAGE;
 
-  /** The window and what is logged in it. All numbers are offsets in the window, so that none wraps around. */
+  /**
+   * The window and the ranges logged in it. All numbers are offsets in the window, so that none wraps around.
+   */
   record Setting(long base, long pageSize, List<long[]> ranges) {
 
     static Setting random(RandomGenerator random) {
@@ -34,7 +36,7 @@ class DirtyLogPropertyTest {
       return new Setting(base & -65536, pageSize, randomRanges(random, pageSize));
     }
 
-    /** Ranges with holes between some of them, in no order. */
+    /** Ranges with gaps between some of them, in random order. */
     private static List<long[]> randomRanges(RandomGenerator random, long pageSize) {
       List<long[]> ranges = new ArrayList<>();
       long most = WINDOW / pageSize;
@@ -60,7 +62,7 @@ class DirtyLogPropertyTest {
     }
   }
 
-  /** Which pages of the window are dirty. */
+  /** The dirty pages of the window. */
   static final class Model {
     final Setting setting;
     final BitSet dirty = new BitSet();

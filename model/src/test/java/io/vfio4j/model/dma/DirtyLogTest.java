@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DirtyLogTest {
 
   private static final long MIB = 1 << 20;
-  /** What one chunk of the log covers, and how many there can be. */
+  /** The size of a chunk of the log, and the largest number of chunks. */
   private static final long CHUNK = 256 * MIB;
   private static final int CHUNKS = 1 << 14;
 
@@ -39,7 +39,7 @@ class DirtyLogTest {
         .toList();
   }
 
-  /** Makes ranges of one page each with a hole of a page after each. */
+  /** Returns ranges of one page each, with a gap of a page after each. */
   private static List<long[]> pagesWithHoles(int count) {
     return LongStream.range(0, count).mapToObj(i -> new long[] {2 * i * PAGE_SIZE, PAGE_SIZE}).toList();
   }
@@ -249,7 +249,7 @@ class DirtyLogTest {
     assertThat(report(0, MIB, 4096)).isEqualTo(bits(0, 2));
   }
 
-  /** The last page has no word of its own in the bitmap. */
+  /** The bit of the last page shares a word of the bitmap with others. */
   @Test
   void staysWithinBitmapOfUnalignedRange() throws ErrnoException {
     log.start(ranges(0, MIB), 4096);

@@ -27,8 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Writers write memory and mark it, while a reader reports any range in pages of any size and fetches what is dirty, as
- * a migration does. The model is the memory itself, and which pages anybody marked at all.
+ * Writers write memory and mark it, while a reader reports any range in pages of any size and fetches the
+ * dirty pages, as a migration does. The model is the memory itself, and the set of pages marked by any
+ * writer.
  */
 class DirtyLogWritersPropertyTest {
 
@@ -36,18 +37,21 @@ class DirtyLogWritersPropertyTest {
   private static final int WRITERS = 2;
   private static final int MARKS = 150;
 
-  /** One case: what the writers do is chosen beforehand, how it meets the reader's reports is not. */
+  /**
+   * One case: the actions of the writers are fixed in advance, their timing against the reader's reports is
+   * not.
+   */
   private static final class Case {
     final Setting setting;
     final DirtyLog log = new DirtyLog();
     final long[][] offsets = new long[WRITERS][MARKS];
     final long[][] lengths = new long[WRITERS][MARKS];
-    /** The pages of which a mark is logged, since it touches them within a range that is. */
+    /** The pages whose marks are logged, since they lie at least partly in a logged range. */
     final int[][][] pages = new int[WRITERS][MARKS][];
-    /** How often each writer wrote each page, in the device's memory and in what was fetched of it. */
+    /** The number of writes by each writer to each page, in the device's memory and in the fetched copy. */
     final long[][] memory = new long[WRITERS][WINDOW_PAGES];
     final long[][] fetched = new long[WRITERS][WINDOW_PAGES];
-    /** What is marked by anybody, and how often at most. */
+    /** The pages marked by any writer, and an upper bound of their marks. */
     final BitSet everMarked = new BitSet();
     final int[] marks = new int[WINDOW_PAGES];
     final int[] reports = new int[WINDOW_PAGES];
@@ -81,7 +85,7 @@ class DirtyLogWritersPropertyTest {
       writing.decrementAndGet();
     }
 
-    /** Reports and fetches. Returns whether anything was dirty. */
+    /** Reports and fetches a range. Returns whether a page was dirty. */
     boolean report(long offset, long length, long pageSize) throws ErrnoException {
       IovaRange range = new IovaRange(setting.base() + offset, length);
       byte[] bitmap = new byte[(int) DmaLog.bitmapBytes(range, pageSize)];
@@ -94,7 +98,7 @@ class DirtyLogWritersPropertyTest {
         for (int page = first; page <= last; page++) {
           fetch(page);
         }
-        // What lies in the range only in part is reported too, and stays dirty.
+        // A page that lies only partly in the range is reported too, and remains dirty.
         boolean isWhollyInside = (first + 1L) * PAGE <= offset + length;
         if (pageSize == PAGE && offset % PAGE == 0 && isWhollyInside) {
           reports[first]++;
@@ -109,13 +113,13 @@ class DirtyLogWritersPropertyTest {
       }
     }
 
-    /** Reports any range. Returns whether anything was dirty. */
+    /** Reports a random range. Returns whether a page was dirty. */
     boolean report(RandomGenerator random) throws ErrnoException {
       long alignment = Property.oneOf(random, 1L, (long) PAGE, (long) PAGE, 64L * PAGE);
       long offset = random.nextLong(WINDOW) & -alignment;
       long most = WINDOW - offset;
       long length = random.nextInt(3) == 0 ? random.nextLong(1, most + 1) : most;
-      // At most a page that is as large as the window: its bits are counted in longs here.
+      // At most a page as large as the window, since its bits are counted in longs here.
       return report(offset, length, (long) PAGE << Property.oneOf(random, 0, 0, 0, 1, 4, 9));
     }
 
@@ -123,7 +127,7 @@ class DirtyLogWritersPropertyTest {
       report(0, WINDOW, PAGE);
       for (int page = everMarked.nextSetBit(0); page >= 0; page = everMarked.nextSetBit(page + 1)) {
         for (int writer = 0; writer < WRITERS; writer++) {
-          assertThat(fetched[writer][page]).as("page %d as writer %d left it", page, writer)
+          assertThat(fetched[writer][page]).as("page %d as last written by writer %d", page, writer)
               .isEqualTo(memory[writer][page]);
         }
         assertThat(reports[page]).as("reports of page %d", page).isLessThanOrEqualTo(marks[page]);
@@ -164,7 +168,7 @@ class DirtyLogWritersPropertyTest {
     return null;
   }
 
-  /** Checks one case. Returns how many reports met the writers. */
+  /** Checks one case. Returns the number of reports that overlapped with writes. */
   private int check(RandomGenerator random) throws Exception {
     Case checked = new Case(random);
     current = checked;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PlannerV1Test {
 
-  /** The specification's table; a way around that ends in {@code !} is discouraged. */
+  /** The specification's table; a detour that ends in {@code !} is discouraged. */
   private static final String TABLE = """
       RUNNING  |STOP     |DOCUMENTED|
       RUNNING  |STOP_COPY|DOCUMENTED|
@@ -46,15 +46,15 @@ class PlannerV1Test {
       PRE_COPY |STOP     |OPTIONAL  | > STOP_COPY > STOP; > RUNNING > STOP
       """;
 
-  record Row(DeviceStateV1 from, DeviceStateV1 to, Requirement necessity, List<String> ways) {
+  record Row(DeviceStateV1 from, DeviceStateV1 to, Requirement requirement, List<String> routes) {
 
     static Row parse(String line) {
       String[] fields = line.split("\\|", -1);
-      List<String> ways = fields[3].isBlank()
+      List<String> routes = fields[3].isBlank()
           ? List.of()
-          : Stream.of(fields[3].split(";")).map(way -> fields[0].strip() + " " + way.strip()).toList();
+          : Stream.of(fields[3].split(";")).map(route -> fields[0].strip() + " " + route.strip()).toList();
       return new Row(DeviceStateV1.parse(fields[0]), DeviceStateV1.parse(fields[1]),
-          Requirement.valueOf(fields[2].strip()), ways);
+          Requirement.valueOf(fields[2].strip()), routes);
     }
 
     ArcV1 arc() {
@@ -68,7 +68,7 @@ class PlannerV1Test {
 
   private static List<String> tableRoutes(Plan<DeviceStateV1> plan) {
     return plan.routes().stream().filter(Route::isSpecified)
-        .map(way -> way + (way.isDiscouraged() ? " !" : ""))
+        .map(route -> route + (route.isDiscouraged() ? " !" : ""))
         .toList();
   }
 
@@ -79,7 +79,7 @@ class PlannerV1Test {
   @Test
   void listsTwentyTransitions() {
     assertThat(TransitionV1.all()).map(transition -> transition.arc() + " " + transition.requirement())
-        .containsExactlyElementsOf(table().stream().map(row -> row.arc() + " " + row.necessity).toList());
+        .containsExactlyElementsOf(table().stream().map(row -> row.arc() + " " + row.requirement).toList());
     assertThat(TransitionV1.all()).hasSize(20);
     assertThat(TransitionV1.all().stream().filter(TransitionV1::isMandatory)).hasSize(9);
   }
@@ -87,12 +87,12 @@ class PlannerV1Test {
   @ParameterizedTest
   @MethodSource("table")
   void detoursAroundMissingTransition(Row row) {
-    if (row.necessity != Requirement.OPTIONAL) {
+    if (row.requirement != Requirement.OPTIONAL) {
       return;
     }
     Plan<DeviceStateV1> plan = Planner.of(allBut(row.arc())).plan(row.from, row.to);
 
-    assertThat(tableRoutes(plan)).isEqualTo(row.ways);
+    assertThat(tableRoutes(plan)).isEqualTo(row.routes);
     assertThat(plan.singleRequest()).isEmpty();
     assertExtraRoutesFollow(plan);
   }
@@ -102,7 +102,7 @@ class PlannerV1Test {
   void prefersDirectTransition(Row row) {
     Plan<DeviceStateV1> plan = Planner.of(FeaturesV1.all(false)).plan(row.from, row.to);
 
-    List<String> expected = new ArrayList<>(row.ways);
+    List<String> expected = new ArrayList<>(row.routes);
     expected.addFirst(row.arc().toString());
     assertThat(tableRoutes(plan)).isEqualTo(expected);
     assertThat(plan.best()).contains(plan.routes().getFirst());
@@ -115,32 +115,35 @@ class PlannerV1Test {
   void plansWithMandatoryArcsAlone(Row row) {
     Plan<DeviceStateV1> plan = Planner.of(FeaturesV1.mandatory(false)).plan(row.from, row.to);
 
-    List<String> possible = row.ways.stream()
-        .filter(way -> !way.contains(" STOP > "))
+    List<String> possible = row.routes.stream()
+        .filter(route -> !route.contains(" STOP > "))
         .toList();
-    List<String> expected = row.necessity == Requirement.OPTIONAL ? possible : List.of(row.arc().toString());
+    List<String> expected = row.requirement == Requirement.OPTIONAL ? possible : List.of(row.arc().toString());
     assertThat(tableRoutes(plan)).isEqualTo(expected);
     assertExtraRoutesFollow(plan);
   }
 
   private static void assertExtraRoutesFollow(Plan<DeviceStateV1> plan) {
-    boolean further = false;
+    boolean unspecified = false;
     for (int i = 0; i < plan.routes().size(); i++) {
-      Route<DeviceStateV1> way = plan.routes().get(i);
-      assertThat(way.rank()).isEqualTo(i + 1);
-      assertThat(way.reasons()).isNotEmpty();
-      assertThat(way.path()).startsWith(plan.from()).endsWith(plan.to());
-      assertThat(further && way.isSpecified()).as("a way of the table after a further one").isFalse();
-      further = !way.isSpecified();
+      Route<DeviceStateV1> route = plan.routes().get(i);
+      assertThat(route.rank()).isEqualTo(i + 1);
+      assertThat(route.reasons()).isNotEmpty();
+      assertThat(route.path()).startsWith(plan.from()).endsWith(plan.to());
+      assertThat(unspecified && route.isSpecified()).as("a specified route after another one").isFalse();
+      unspecified = !route.isSpecified();
     }
     assertThat(plan.routes()).doesNotHaveDuplicates();
   }
 
-  /** The plan as lines: the way, and {@code -} losing the state, {@code !} discouraged, {@code +} further. */
+  /**
+   * The plan as lines: each route, with {@code -} if it loses the state, {@code !} if discouraged, {@code +}
+   * if not specified.
+   */
   private static List<String> lines(Plan<DeviceStateV1> plan) {
     return plan.routes().stream()
-        .map(way -> way + (way.losesState() ? " -" : "") + (way.isDiscouraged() ? " !" : "")
-            + (way.isSpecified() ? "" : " +"))
+        .map(route -> route + (route.losesState() ? " -" : "") + (route.isDiscouraged() ? " !" : "")
+            + (route.isSpecified() ? "" : " +"))
         .toList();
   }
 
@@ -161,11 +164,11 @@ class PlannerV1Test {
       ndma; PRE_COPY; PRE_COPY+NDMA; PRE_COPY > PRE_COPY+NDMA
       STOP>STOP_COPY; STOP; RUNNING; STOP -RESET-> RUNNING -, STOP > STOP_COPY > RUNNING +
       """)
-  void plansRoute(String features, String from, String to, String ways) {
+  void plansRoute(String features, String from, String to, String routes) {
     Plan<DeviceStateV1> plan =
         Planner.of(FeaturesV1.parse(features)).plan(DeviceStateV1.parse(from), DeviceStateV1.parse(to));
 
-    assertThat(String.join(", ", lines(plan))).isEqualTo(ways);
+    assertThat(String.join(", ", lines(plan))).isEqualTo(routes);
   }
 
   @Test
@@ -205,14 +208,14 @@ class PlannerV1Test {
       some.removeIf(_ -> random.nextBoolean());
       FeaturesV1 features = new FeaturesV1(ndma, some);
       Planner<DeviceStateV1> planner = Planner.of(features);
-      for (DeviceStateV1 from : FeaturesV1.STATES) {
-        // No arc leads from what a reset leaves to RUNNING+NDMA, unless the device has one of its own.
-        int waysOut = planner.planFromRunning(from).routes().isEmpty() ? 0 : 1;
-        assertThat(waysOut == 1 || from.hasNdma()).isTrue();
-        assertThat(planner.plan(DeviceStateV1.ERROR, from).routes()).hasSize(waysOut);
-        for (DeviceStateV1 to : FeaturesV1.STATES) {
+      for (DeviceStateV1 from : FeaturesV1.states()) {
+        // No arc leads from RUNNING to RUNNING+NDMA, unless the device has an optional one.
+        int routesOut = planner.planFromRunning(from).routes().isEmpty() ? 0 : 1;
+        assertThat(routesOut == 1 || from.hasNdma()).isTrue();
+        assertThat(planner.plan(DeviceStateV1.ERROR, from).routes()).hasSize(routesOut);
+        for (DeviceStateV1 to : FeaturesV1.states()) {
           Plan<DeviceStateV1> plan = planner.plan(from, to);
-          plan.routes().forEach(way -> assertPossible(way, features));
+          plan.routes().forEach(route -> assertPossible(route, features));
           if (!from.equals(to)) {
             assertThat(plan.singleRequest().isPresent()).isEqualTo(features.has(new ArcV1(from, to)));
           }
@@ -222,11 +225,11 @@ class PlannerV1Test {
     });
   }
 
-  private static void assertPossible(Route<DeviceStateV1> way, FeaturesV1 features) {
-    DeviceStateV1 at = way.start();
-    for (Step<DeviceStateV1> step : way.steps()) {
+  private static void assertPossible(Route<DeviceStateV1> route, FeaturesV1 features) {
+    DeviceStateV1 at = route.start();
+    for (Step<DeviceStateV1> step : route.steps()) {
       if (step instanceof Step.Move) {
-        assertThat(features.has(new ArcV1(at, step.to()))).as("%s", way).isTrue();
+        assertThat(features.has(new ArcV1(at, step.to()))).as("%s", route).isTrue();
       } else {
         assertThat(step.to()).isEqualTo(DeviceStateV1.RUNNING);
       }

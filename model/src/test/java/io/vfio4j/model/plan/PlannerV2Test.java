@@ -7,7 +7,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.NextState;
-import io.vfio4j.model.NextStateOracleTest;
+import io.vfio4j.model.NextStateOracle;
 import io.vfio4j.model.ShortestPaths;
 import io.vfio4j.model.plan.Route.Kind;
 import java.util.List;
@@ -21,22 +21,22 @@ class PlannerV2Test {
 
   static final List<MigrationFeatures> FEATURE_SETS = ShortestPaths.FEATURE_SETS;
 
-  private static List<NextStateOracleTest.Case> oracle() throws java.io.IOException {
-    return NextStateOracleTest.oracle();
+  private static List<NextStateOracle.Case> oracle() throws java.io.IOException {
+    return NextStateOracle.cases();
   }
 
   @ParameterizedTest
   @MethodSource("oracle")
-  void matchesKernelForSingleRequests(NextStateOracleTest.Case expected) {
+  void matchesKernelForSingleRequests(NextStateOracle.Case expected) {
     Plan<DeviceState> plan = Planner.of(expected.features()).plan(expected.from(), expected.to());
 
     Optional<Route<DeviceState>> single = plan.singleRequest();
     assertThat(single.map(Route::path)).isEqualTo(expected.path());
-    single.ifPresent(way -> {
-      assertThat(way.rank()).isEqualTo(1);
-      assertThat(way.isSpecified()).isTrue();
-      assertThat(way.isDiscouraged()).isFalse();
-      assertThat(plan.best()).contains(way);
+    single.ifPresent(route -> {
+      assertThat(route.rank()).isEqualTo(1);
+      assertThat(route.isSpecified()).isTrue();
+      assertThat(route.isDiscouraged()).isFalse();
+      assertThat(plan.best()).contains(route);
     });
     assertThat(plan.routes().stream().filter(Route::isSpecified).toList())
         .isEqualTo(single.map(List::of).orElse(List.of()));
@@ -48,9 +48,9 @@ class PlannerV2Test {
     NextState nextState = NextState.of(features);
     for (DeviceState from : DeviceState.values()) {
       for (DeviceState to : DeviceState.values()) {
-        for (Route<DeviceState> way : Planner.of(features).plan(from, to).routes()) {
+        for (Route<DeviceState> route : Planner.of(features).plan(from, to).routes()) {
           DeviceState at = from;
-          for (Step<DeviceState> step : way.steps()) {
+          for (Step<DeviceState> step : route.steps()) {
             if (step instanceof Step.Move) {
               List<DeviceState> path = nextState.path(at, step.to()).orElseThrow();
               assertThat(step.path()).isEqualTo(path.subList(1, path.size()));
@@ -58,8 +58,8 @@ class PlannerV2Test {
             at = step.to();
           }
           assertThat(at).isEqualTo(to);
-          assertThat(way.reasons()).isNotEmpty();
-          assertThat(way.losesState()).isEqualTo(way.kind() == Kind.RESET);
+          assertThat(route.reasons()).isNotEmpty();
+          assertThat(route.losesState()).isEqualTo(route.kind() == Kind.RESET);
         }
       }
     }
@@ -74,13 +74,13 @@ class PlannerV2Test {
       boolean possible = to != DeviceState.ERROR && features.supports(to);
       assertThat(plan.routes()).hasSize(possible ? 1 : 0);
       assertThat(plan.best()).isEqualTo(plan.routes().stream().findFirst());
-      assertThat(plan.routes()).allMatch(way -> way.kind() == Kind.RESET);
+      assertThat(plan.routes()).allMatch(route -> route.kind() == Kind.RESET);
     }
   }
 
   private static List<String> lines(MigrationFeatures features, DeviceState from, DeviceState to) {
     return Planner.of(features).plan(from, to).routes().stream()
-        .map(way -> way.kind() + ": " + way)
+        .map(route -> route.kind() + ": " + route)
         .toList();
   }
 

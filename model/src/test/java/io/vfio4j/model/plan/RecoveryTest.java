@@ -77,7 +77,7 @@ class RecoveryTest {
 
   @Test
   void rollsBackToRunningWithoutSaving() {
-    // No kernel path leads there, but a foreign device may say so.
+    // No kernel path leads there, but another implementation may report it.
     assertUnwind(after(PRE_COPY, STOP, STOP_COPY), true, STOP_COPY, STOP, RUNNING_P2P, RUNNING);
   }
 

@@ -302,8 +302,8 @@ class MigrationRegionTest {
   }
 
   /**
-   * Random writes and failures of the device: after each, the field says the state before, the one after or
-   * ERROR.
+   * Random writes and failures of the device: after each, the field has the value before, the value written,
+   * or ERROR.
    */
   @Test
   void leavesPreviousStateOrErrorAfterFailedWrite() {

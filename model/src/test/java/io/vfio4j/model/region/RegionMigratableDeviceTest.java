@@ -85,7 +85,7 @@ class RegionMigratableDeviceTest {
 
     pair.user.moveTo(DeviceState.PRE_COPY);
 
-    // Version 2 has no such arc, so neither has the region; the table's way around is by STOP.
+    // Version 2 has no such arc, so neither has the region; the table's detour leads through STOP.
     assertThat(pair.changes).containsExactly("STOP_COPY > STOP", "STOP > PRE_COPY");
     assertThat(pair.user.knownFeatures().has(ArcV1.parse("STOP_COPY>PRE_COPY"))).isFalse();
     pair.user.reset();
@@ -212,7 +212,7 @@ class RegionMigratableDeviceTest {
         Optional.empty(), false).segmentation()).contains(new Segmentation(pair.size() - 32, false));
   }
 
-  /** A refusal that nothing leads around was of what was written, for all that can be told. */
+  /** A refusal without an alternative route may have been caused by the data written. */
   @Test
   void forgetsRefusalWithoutDetour() throws DeviceException {
     pair.user.moveTo(DeviceState.RESUMING);
@@ -244,7 +244,7 @@ class RegionMigratableDeviceTest {
 
       @Override
       public void reset() {
-        // it is not
+        // not supported
       }
 
       @Override
@@ -259,7 +259,7 @@ class RegionMigratableDeviceTest {
     assertErrno(Errno.EIO, user::reset);
   }
 
-  /** Whoever else moves the device: the sessions learn of it from the state. */
+  /** When another client moves the device, the sessions detect it by the state. */
   @Test
   void endsSessionWithItsState() throws Exception {
     SavingSession saving = pair.user.moveTo(DeviceState.PRE_COPY).savingSession();
@@ -288,7 +288,7 @@ class RegionMigratableDeviceTest {
       ResumingSession resuming = target.user.moveTo(DeviceState.RESUMING).resumingSession();
       List<Long> segments = new ArrayList<>();
 
-      // Left at a random time, in the middle of a segment too.
+      // The state is left at a random time, possibly within a segment.
       copy(saving, resuming, random, random.nextInt(20), segments);
       source.user.moveTo(DeviceState.STOP_COPY);
       copy(saving, resuming, random, Integer.MAX_VALUE, segments);

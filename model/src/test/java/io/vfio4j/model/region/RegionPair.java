@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Both ends of a migration region, the user's accesses going straight to the device's end. */
+/** Both sides of a migration region; the user's accesses go directly to the device's side. */
 final class RegionPair implements MigrationRegionAccess {
 
   static final int WINDOW_OFFSET = 64;
@@ -27,7 +27,7 @@ final class RegionPair implements MigrationRegionAccess {
   final StreamDevice device;
   final MigrationRegion region;
   final RegionMigratableDevice user;
-  /** The sizes of the segments as they were handed over to the device. */
+  /** The sizes of the segments submitted to the device. */
   final List<Long> segmentsWritten = new ArrayList<>();
   final List<String> changes = new ArrayList<>();
 
@@ -79,7 +79,7 @@ final class RegionPair implements MigrationRegionAccess {
     region.close();
   }
 
-  /** Reads a field as a user without this project's code would. */
+  /** Reads a field directly, without this project's user side. */
   long get(MigrationRegionField field) throws ErrnoException {
     MemorySegment into = Arena.ofAuto().allocate(field.width());
     region.read(field.offset(), into);

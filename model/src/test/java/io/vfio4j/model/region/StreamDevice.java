@@ -26,13 +26,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** A device of version 2 with a stream that a test lays out, and whose arcs fail when they are told to. */
+/** A device of version 2 with a configurable stream, whose arcs fail on request. */
 final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTaker {
 
-  /** What reads return while the device runs, chunk by chunk, and after it has stopped. */
+  /** The results of reads while the device runs, chunk by chunk, and after it has stopped. */
   final Deque<byte[]> preCopy = new ArrayDeque<>();
   final Deque<byte[]> stopCopy = new ArrayDeque<>();
-  /** What was written into the resuming sessions. */
+  /** The data written to the resuming sessions. */
   final ByteArrayOutputStream written = new ByteArrayOutputStream();
 
   private final DeviceStateMachine machine;
@@ -47,7 +47,7 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
     });
   }
 
-  /** Fails at the arc after so many that succeed; for good if so wished. */
+  /** Fails at the arc after a number of successful ones, once or from then on. */
   void failAfter(int arcs, boolean intoError, boolean forGood) {
     arcsUntilFailure = arcs;
     failure = Errno.EIO;
@@ -55,7 +55,10 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
     failsPermanently = forGood;
   }
 
-  /** Refuses arcs, as a device does that lacks them or finds what it was given wanting, until told otherwise. */
+  /**
+   * Refuses arcs, like a device that lacks them or does not accept the data written, until reset by another
+   * call.
+   */
   void refuse() {
     failAfter(0, false, true);
     failure = Errno.EINVAL;
@@ -78,7 +81,7 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
     return arc.opensResuming() ? Optional.of(new StreamResumingSession()) : Optional.empty();
   }
 
-  /** Reads a chunk, or as much of it as fits. */
+  /** Reads a chunk, or the part of it that fits. */
   private final class StreamSavingSession implements SavingSession {
     @Override
     public long read(MemorySegment into) {
@@ -102,11 +105,11 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
 
     @Override
     public void close() {
-      // the chunks stay
+      // the chunks remain
     }
   }
 
-  /** Collects what is written. */
+  /** Collects the data written. */
   private final class StreamResumingSession implements ResumingSession {
     @Override
     public void write(MemorySegment data) throws DeviceException {
@@ -118,7 +121,7 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
 
     @Override
     public void close() {
-      // nothing is held
+      // no resources
     }
   }
 
@@ -159,6 +162,6 @@ final class StreamDevice implements MigratableDevice, DeviceStateMachine.ArcTake
 
   @Override
   public void close() {
-    // nothing is held
+    // no resources
   }
 }

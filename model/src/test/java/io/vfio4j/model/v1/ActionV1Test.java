@@ -51,7 +51,7 @@ class ActionV1Test {
     assertThat(taken).isEqualTo(actions);
   }
 
-  /** The rule once more, by asking of each condition whether it holds after the write and did not before. */
+  /** The rule again, as conditions that hold after the write and not before. */
   private static List<ActionV1> literal(int from, int to) {
     List<ActionV1> due = new ArrayList<>();
     int begun = to & ~from;

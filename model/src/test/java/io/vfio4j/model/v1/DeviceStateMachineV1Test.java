@@ -121,13 +121,13 @@ class DeviceStateMachineV1Test {
     assertThat(broken.effect()).isEqualTo(FailureEffect.MUST_RESET);
     assertThat(broken).hasMessageContaining("write of STOP_COPY in RUNNING")
         .hasMessageContaining("it is in ERROR");
-    assertThat(heard).containsExactly("RUNNING > ERROR: failed on the way to STOP_COPY");
+    assertThat(heard).containsExactly("RUNNING > ERROR: failed during the transition to STOP_COPY");
     for (int value = 0; value < 16; value++) {
       assertThat(failureOf(machine, value).errno()).isEqualTo(Errno.EINVAL);
     }
   }
 
-  /** What the machine should do, on plain numbers. */
+  /** A model of the machine, on plain numbers. */
   private static final class Expected {
     private final boolean ndma;
     private final Set<Integer> arcs;
@@ -148,7 +148,7 @@ class DeviceStateMachineV1Test {
     int write(int written, int failsWith, boolean entersError) {
       int to = plain(written);
       boolean valid = to < 4 || (to == 4) || to == 9 || to == 11;
-      // 14 looks like ERROR without its NDMA, and is as little to be written.
+      // 14 is ERROR with NDMA, which may not be written either.
       if ((value & 15) == 6 || !valid || (!ndma && (written & 8) != 0)) {
         return 22;
       }

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeviceStateV1Test {
 
   /**
-   * Every value of the known bits: valid, may be written with NDMA and without, name, without what means
-   * nothing.
+   * Every value of the known bits: whether it is valid, writable with NDMA and without, its name, and its
+   * effective value.
    */
   @ParameterizedTest
   @CsvSource(quoteCharacter = '\'', textBlock = """
@@ -117,7 +117,7 @@ class DeviceStateV1Test {
     assertThat(MigrationFeatures.parse("")).isEqualTo(MigrationFeatures.of());
     assertThat(MigrationFeatures.parse("stop_copy,p2p, pre-copy")).isEqualTo(MigrationFeatures.ALL);
     assertThat(MigrationFeatures.parse("P2P")).isEqualTo(MigrationFeatures.of(MigrationFeature.P2P));
-    assertThatThrownBy(() -> MigrationFeatures.parse("p3p")).hasMessageContaining("p3p is no feature");
-    assertThatThrownBy(() -> DeviceState.parse("halt")).hasMessageContaining("halt is no state");
+    assertThatThrownBy(() -> MigrationFeatures.parse("p3p")).hasMessageContaining("unknown feature p3p");
+    assertThatThrownBy(() -> DeviceState.parse("halt")).hasMessageContaining("unknown device state halt");
   }
 }

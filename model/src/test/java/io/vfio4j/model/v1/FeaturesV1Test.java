@@ -49,9 +49,9 @@ class FeaturesV1Test {
   @Test
   void rejectsInvalidLists() {
     assertThatThrownBy(() -> FeaturesV1.parse("RUNNING>RUNNING+NDMA")).hasMessageContaining("needs ndma");
-    assertThatThrownBy(() -> FeaturesV1.parse("RUNNING")).hasMessageContaining("is no arc");
+    assertThatThrownBy(() -> FeaturesV1.parse("RUNNING")).hasMessageContaining("is not an arc");
     assertThatThrownBy(() -> ArcV1.parse("RUNNING>ERROR")).hasMessageContaining("no write leads");
     assertThatThrownBy(() -> ArcV1.parse("STOP>STOP+NDMA")).hasMessageContaining("no write leads");
-    assertThatThrownBy(() -> ArcV1.parse("A>B>C")).hasMessageContaining("is no arc");
+    assertThatThrownBy(() -> ArcV1.parse("A>B>C")).hasMessageContaining("is not an arc");
   }
 }

@@ -60,7 +60,7 @@ class VersionMappingTest {
     ArcV1 back = ArcV1.parse("STOP_COPY>PRE_COPY");
 
     assertThat(VersionMapping.toV2(back, MigrationFeatures.ALL)).isEqualTo(
-        new StateMapping.NoMatch<DeviceState>("version 2 blocks the way back from STOP_COPY to pre-copy"));
+        new StateMapping.NoMatch<DeviceState>("version 2 does not allow STOP_COPY back to pre-copy"));
     assertThat(VersionMapping.toV2(back, MigrationFeatures.of()))
         .isEqualTo(new StateMapping.NoMatch<DeviceState>("the device lacks PRE_COPY"));
     assertThat(VersionMapping.toV2(ArcV1.parse("RUNNING>STOP_COPY"), MigrationFeatures.of()).match())

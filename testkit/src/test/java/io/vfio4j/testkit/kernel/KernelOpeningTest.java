@@ -186,7 +186,7 @@ class KernelOpeningTest {
 
     assertThat(failure(ScriptedHost.with(ScriptedHost.SETTINGS), host, KernelInterface.GROUP))
         .hasMessageStartingWith(
-            "kernel:0000:3b:00.1: /dev/vfio/1: ENOENT (no such thing); it is bound to nvme, which is "
+            "kernel:0000:3b:00.1: /dev/vfio/1: ENOENT (no such file or directory); it is bound to nvme, which is "
                 + "no VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
   }
 

@@ -99,8 +99,8 @@ class KernelTransitionsTest {
       device.moveTo(DeviceState.RUNNING);
       TransitionException last = assertFails(device, Errno.EIO, DeviceState.ERROR, FailureEffect.MUST_RESET);
       assertThat(last)
-          .hasMessage("kernel:%s: the move from RUNNING to STOP_COPY failed: EIO (input/output error); "
-              + "it is in ERROR, only a reset helps, which loses its state", ScriptedHost.NAME);
+          .hasMessage("kernel:%s: transition from RUNNING to STOP_COPY failed: EIO (input/output error); "
+              + "it is in ERROR, it must be reset, losing its state", ScriptedHost.NAME);
 
       device.reset();
       assertThat(device.state()).isEqualTo(DeviceState.RUNNING);
