@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Native calls: libc, VFIO structs, file descriptors, sockets that pass them; kernel devices. */
+/**
+ * System calls through libc: file descriptors, mappings, sockets that pass descriptors; VFIO devices of the
+ * kernel.
+ */
 @SuppressWarnings("module") // Of those exported to, some are compiled later.
 module io.vfio4j.linux {
   requires static transitive org.jspecify;

@@ -68,7 +68,7 @@ class UsageTest {
       "probe /run/a.sock                                | did you mean vfio-user:/run/a.sock?",
       "probe a                                          | 'a' is not a device: give vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME",
       "probe vfio-user:                                 | give the server's socket: vfio-user:PATH",
-      "probe kernel:nothing                             | 'kernel:nothing' names no device: give kernel:0000:3b:00.2 (PCI address)",
+      "probe kernel:nothing                             | 'kernel:nothing' is not a device address; expected kernel:0000:3b:00.2 (PCI address)",
       "probe kernel:0000:3b:00.2?interface=x            | interface: give group or cdev, not 'x'",
       "probe sim:                                       | give the simulated device a name",
       "probe sim:a?size=4k                              | 'size=4k' is not known: give memory=SIZE",

@@ -16,13 +16,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds 1 to an eventfd that may be a peer's, without any way to wait for it.
+ * Adds 1 to an eventfd, possibly shared with a peer, without ever blocking.
  *
  * <p>
- * A write to an eventfd whose peer has filled it waits, unless it is set not to block, which the peer can undo at any
- * time; and write is not among the calls that take a flag for it. But the kernel adds without waiting where it signals
- * by itself: at the end of an asynchronous operation, io_submit(2) with IOCB_FLAG_RESFD. The operation here is to poll
- * the eventfd for reading, writing or an error, one of which is always there, so that it ends at once.
+ * A write to an eventfd whose peer has filled it blocks, unless O_NONBLOCK is set, which the peer can clear
+ * at any time; and there is no flag for a single write. But the kernel does not block when it signals an
+ * eventfd itself, at the end of an asynchronous operation: io_submit(2) with IOCB_FLAG_RESFD. The operation
+ * used here polls the eventfd for reading, writing or an error, one of which is always pending, so that it
+ * ends at once.
  *
  * <pre>{@code
  * struct iocb {               // uapi/linux/aio_abi.h, little-endian
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * };
  * }</pre>
  *
- * One for the process, made with the first signal and kept; calls follow each other.
+ * There is one context for the process, created with the first signal and kept. Signals are serialized.
  */
 final class AioContext {
 
@@ -54,7 +55,7 @@ final class AioContext {
   private static final short IOCB_CMD_POLL = 5;
   private static final int IOCB_FLAG_RESFD = 1;
 
-  /** The queue of what has ended lies in memory that the kernel shares, {@code struct aio_ring} of fs/aio.c. */
+  /** The queue of completions lies in memory shared with the kernel, {@code struct aio_ring} of fs/aio.c. */
   private static final long RING_SIZE = 32;
   private static final long RING_HEAD = 8;
   private static final long RING_TAIL = 12;
@@ -62,7 +63,7 @@ final class AioContext {
   private static final int RING_MAGIC_VALUE = 0xa10a10a1;
 
   private static final boolean IS_ARM64 = System.getProperty("os.arch").equals("aarch64");
-  /** Of asm/unistd.h; libc has no functions for these. */
+  /** Numbers of asm/unistd.h; libc has no functions for these calls. */
   private static final long SYS_IO_SETUP = IS_ARM64 ? 0 : 206;
   private static final long SYS_IO_SUBMIT = IS_ARM64 ? 2 : 209;
 
@@ -74,6 +75,7 @@ final class AioContext {
 
   private static final @Nullable AioContext INSTANCE = create();
 
+  /** Guards iocb and ring. */
   private final ReentrantLock lock = new ReentrantLock();
   private final long context;
   private final MemorySegment ring;
@@ -90,7 +92,7 @@ final class AioContext {
     iocb.set(JAVA_INT, IOCB_FLAGS, IOCB_FLAG_RESFD);
   }
 
-  /** Returns the process's, or null where the system has no asynchronous operations, or gives none. */
+  /** Returns the context of the process; null if the system does not provide asynchronous operations. */
   static @Nullable AioContext instance() {
     return INSTANCE;
   }
@@ -101,8 +103,8 @@ final class AioContext {
       if (setup(context) != 0) {
         return null;
       }
-      AioContext signal = new AioContext(context.get(JAVA_LONG, 0));
-      return signal.ring.get(JAVA_INT, RING_MAGIC) == RING_MAGIC_VALUE ? signal : null;
+      AioContext created = new AioContext(context.get(JAVA_LONG, 0));
+      return created.ring.get(JAVA_INT, RING_MAGIC) == RING_MAGIC_VALUE ? created : null;
     }
   }
 
@@ -125,10 +127,10 @@ final class AioContext {
   }
 
   /**
-   * Adds 1; a full counter stays at the greatest number, which polls as an error too.
+   * Adds 1 to the counter. A full counter keeps its largest value, which polls as an error.
    *
    * @param number an acquired descriptor
-   * @return 1, or a negated errno: EINVAL for what is no eventfd
+   * @return 1, or a negated errno: EINVAL if the descriptor is not an eventfd
    */
   long signal(int number) {
     lock.lock();
@@ -137,7 +139,7 @@ final class AioContext {
       iocb.set(JAVA_INT, IOCB_EVENTFD, number);
       long result;
       do {
-        // What has ended is taken note of by moving the head, as libaio does, without a call.
+        // Consumes completions by moving the head, as libaio does, without a system call.
         ring.set(JAVA_INT, RING_HEAD, ring.get(JAVA_INT, RING_TAIL));
         result = submit();
       } while (result == -Errno.EINTR.number());

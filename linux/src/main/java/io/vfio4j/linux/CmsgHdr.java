@@ -7,11 +7,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The head of a control message, cmsg(3), as libc for 64-bit machines declares it:
+ * The header of a control message, cmsg(3), as libc declares it on 64-bit machines:
  *
  * <pre>{@code
  * struct cmsghdr {
- *   size_t cmsg_len;      // with this head, without padding
+ *   size_t cmsg_len;      // including this header, without padding
  *   int    cmsg_level;
  *   int    cmsg_type;
  *   // the data: for SCM_RIGHTS an array of int
@@ -29,12 +29,12 @@ final class CmsgHdr {
 
   private CmsgHdr() {}
 
-  /** CMSG_LEN: head and data. */
+  /** CMSG_LEN: header and data. */
   static long length(long dataSize) {
     return SIZE + dataSize;
   }
 
-  /** CMSG_SPACE: head, data, and padding up to the next head. */
+  /** CMSG_SPACE: header, data, and padding up to the next header. */
   static long space(long dataSize) {
     return align(length(dataSize));
   }
@@ -53,7 +53,7 @@ final class CmsgHdr {
         && control.get(JAVA_INT, at + TYPE_OFFSET) == SCM_RIGHTS;
   }
 
-  /** Writes the head of an SCM_RIGHTS message with {@code dataSize} bytes of descriptors. */
+  /** Writes the header of an SCM_RIGHTS message with {@code dataSize} bytes of descriptors. */
   static void rights(MemorySegment control, long at, long dataSize) {
     control.set(JAVA_LONG, at + LEN_OFFSET, length(dataSize));
     control.set(JAVA_INT, at + LEVEL_OFFSET, SocketOptions.SOL_SOCKET);

@@ -6,77 +6,77 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * The system calls by which device files are driven. A seam: tests put a kernel of their own behind it.
+ * The system calls that drive device files; tests substitute a kernel of their own.
  *
  * <p>
- * But for those that say otherwise, each answers 0 or more, or a negated errno, and is made once: who calls sees to
- * EINTR. A descriptor that is closed is -EBADF.
+ * Unless stated otherwise, each method makes one call and returns a result of 0 or more, or a negated errno;
+ * the caller handles EINTR. For a closed descriptor the result is -EBADF.
  */
 public interface DeviceCalls {
 
-  /** Returns the calls of this system. */
+  /** Returns the system calls of this machine's kernel. */
   static DeviceCalls system() {
     return SystemDeviceCalls.INSTANCE;
   }
 
   /**
-   * Opens a device file to be read and written, open(2) with O_RDWR and O_CLOEXEC.
+   * Opens a device file for reading and writing, open(2) with O_RDWR and O_CLOEXEC.
    *
-   * @return the descriptor's number, which the caller owns, or a negated errno
+   * @return the descriptor, owned by the caller, or a negated errno
    */
   int open(Path path);
 
   /**
-   * Takes ownership of a descriptor that a call answered.
+   * Takes ownership of a descriptor returned by a call.
    *
-   * @param number a descriptor that nobody owns
-   * @param name what messages call it
+   * @param number a descriptor without an owner
+   * @param name its name in messages
    */
   Fd adopt(int number, String name);
 
   /**
-   * Asks for something, ioctl(2).
+   * Makes an ioctl(2).
    *
-   * @param request the number of what is asked for
+   * @param request the request number
    * @param argument native memory, or a number as an address
-   * @param pointedAt native memory whose address is in the argument; NULL if none is
+   * @param pointee native memory to which the argument contains a pointer; NULL if there is none
    */
-  int ioctl(Fd fd, int request, MemorySegment argument, MemorySegment pointedAt);
+  int ioctl(Fd fd, int request, MemorySegment argument, MemorySegment pointee);
 
   /**
-   * Reads what there is, read(2).
+   * Reads the available bytes, read(2).
    *
    * @param into native memory
    */
   long read(Fd fd, MemorySegment into);
 
   /**
-   * Writes what is taken, write(2).
+   * Writes, possibly only some of the bytes, write(2).
    *
    * @param from native memory
    */
   long write(Fd fd, MemorySegment from);
 
-  /** Reads at a place, pread(2). */
+  /** Reads at an offset, pread(2). */
   long read(Fd fd, MemorySegment into, long offset);
 
-  /** Writes at a place, pwrite(2). */
+  /** Writes at an offset, pwrite(2). */
   long write(Fd fd, MemorySegment from, long offset);
 
   /**
-   * Waits until there is something to read, or the file has hung up or is in error: ppoll(2).
+   * Waits until the file is readable, hung up or in error, ppoll(2).
    *
-   * @param timeoutNanos negative to wait for ever
+   * @param timeoutNanos the timeout in nanoseconds; negative for none
    * @return 0 at the timeout
    */
   int awaitReadable(Fd fd, long timeoutNanos);
 
   /**
-   * Maps a part of the file, shared, mmap(2).
+   * Maps a range of the file, shared, mmap(2).
    *
-   * @param offset bytes, a multiple of the page size
-   * @param length bytes, more than 0
-   * @param arena unmaps it when it closes
+   * @param offset offset in bytes, a multiple of the page size
+   * @param length length in bytes, more than 0
+   * @param arena unmaps the memory when it closes
    * @throws LinuxException as {@link MemoryMap#shared}
    */
   MemorySegment map(Fd fd, long offset, long length, boolean writable, Arena arena) throws LinuxException;

@@ -6,13 +6,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Tells which of any number of descriptors have been signalled since it was last asked, epoll(7), edge-triggered. Made
- * for eventfds: each {@link EventFd#signal()} is told, several since as one, and the counter is never read. So a peer
- * that shares an eventfd can empty it or set it to block, and blocks nobody. For one thread.
+ * Reports the descriptors that have been signalled since the last poll, epoll(7), edge-triggered. Intended
+ * for eventfds: every {@link EventFd#signal()} is reported, several since the last poll as one, and the
+ * counter is never read. So a peer that shares an eventfd can empty it or clear O_NONBLOCK without blocking
+ * this process. For one thread.
  *
  * <p>
- * The descriptors remain their owners'. One must be {@linkplain #remove removed} before its owner closes it: as long as
- * a peer holds the same file open, the kernel goes on telling of it.
+ * The descriptors remain owned by the caller. Each must be {@linkplain #remove removed} before its owner
+ * closes it: while a peer has the same file open, the kernel continues to report it.
  */
 public final class Epoll implements AutoCloseable {
 
@@ -20,7 +21,7 @@ public final class Epoll implements AutoCloseable {
   private static final int EPOLL_CTL_ADD = 1;
   private static final int EPOLL_CTL_DEL = 2;
 
-  /** What one call tells at the most; what is left is told by the next. */
+  /** The largest number of events per call; the next call reports the rest. */
   private static final int MAX_EVENTS = 64;
 
   private final Fd fd;
@@ -33,7 +34,7 @@ public final class Epoll implements AutoCloseable {
   }
 
   /**
-   * Makes one that knows no descriptors.
+   * Creates an epoll instance without descriptors.
    *
    * @throws LinuxException EMFILE at the process's limit
    */
@@ -42,39 +43,39 @@ public final class Epoll implements AutoCloseable {
     return new Epoll(Fd.adopt(number, "epoll"));
   }
 
-  /** Returns a descriptor that is readable as long as there is something to tell; owned by this object. */
+  /** Returns a descriptor that is readable while there are events; owned by this object. */
   public Fd fd() {
     return fd;
   }
 
   /**
-   * Begins to tell of a descriptor. If it is readable already, that is told too.
+   * Adds a descriptor. If it is readable already, it is reported.
    *
-   * @param key what it is called
-   * @throws LinuxException EPERM if it is nothing that can be waited for, EEXIST if it is known already
+   * @param key identifies the descriptor in reports
+   * @throws LinuxException EPERM if the file does not support epoll, EEXIST if it was added before
    */
-  public void add(Fd told, int key) throws LinuxException {
+  public void add(Fd watched, int key) throws LinuxException {
     EpollEvent.set(added, EpollEvent.EPOLLIN | EpollEvent.EPOLLET, key);
-    control(EPOLL_CTL_ADD, told);
+    control(EPOLL_CTL_ADD, watched);
   }
 
   /**
-   * Tells of a descriptor no more.
+   * Removes a descriptor.
    *
-   * @throws LinuxException ENOENT if it was not known
+   * @throws LinuxException ENOENT if it was not added
    */
-  public void remove(Fd told) throws LinuxException {
-    control(EPOLL_CTL_DEL, told);
+  public void remove(Fd watched) throws LinuxException {
+    control(EPOLL_CTL_DEL, watched);
   }
 
-  private void control(int operation, Fd told) throws LinuxException {
+  private void control(int operation, Fd watched) throws LinuxException {
     int epoll = fd.acquire("epoll_ctl");
     try {
-      int number = told.acquire("epoll_ctl");
+      int number = watched.acquire("epoll_ctl");
       try {
-        LinuxException.check(EpollCalls.control(epoll, operation, number, added), "epoll_ctl", told.name());
+        LinuxException.check(EpollCalls.control(epoll, operation, number, added), "epoll_ctl", watched.name());
       } finally {
-        told.release();
+        watched.release();
       }
     } finally {
       fd.release();
@@ -82,9 +83,9 @@ public final class Epoll implements AutoCloseable {
   }
 
   /**
-   * Takes what there is to tell, without waiting.
+   * Collects the events, without waiting.
    *
-   * @return how many descriptors were signalled, or hung up; their keys are had by {@link #key}
+   * @return the number of descriptors that were signalled or hung up; {@link #key} returns their keys
    */
   public int poll() throws LinuxException {
     int epoll = fd.acquire("epoll_wait");
@@ -100,9 +101,9 @@ public final class Epoll implements AutoCloseable {
   }
 
   /**
-   * Returns the key of a descriptor that {@link #poll} told of.
+   * Returns the key of a descriptor reported by {@link #poll}.
    *
-   * @param index from 0 to less than what that returned
+   * @param index from 0 to less than the result of poll
    */
   public int key(int index) {
     return (int) EpollEvent.data(events, index);

@@ -8,7 +8,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** The calls of epoll(7). Each answers 0 or more, or a negated errno. */
+/** The system calls of epoll(7). Each returns 0 or more, or a negated errno. */
 final class EpollCalls {
 
   private static final MethodHandle EPOLL_CREATE1 = Native.link("epoll_create1",
@@ -41,10 +41,10 @@ final class EpollCalls {
   }
 
   /** epoll_wait(2), with a timeout in milliseconds. */
-  static int await(int epoll, MemorySegment events, int most, int timeout) {
+  static int await(int epoll, MemorySegment events, int maxEvents, int timeout) {
     try {
       MemorySegment capture = Native.capture();
-      return Native.result((int) EPOLL_WAIT.invokeExact(capture, epoll, events, most, timeout), capture);
+      return Native.result((int) EPOLL_WAIT.invokeExact(capture, epoll, events, maxEvents, timeout), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

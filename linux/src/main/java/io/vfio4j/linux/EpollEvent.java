@@ -7,7 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One event, or what to tell of a descriptor, struct epoll_event of epoll_ctl(2): packed on x86-64, and nowhere else.
+ * An event, or the settings of a descriptor, struct epoll_event of epoll_ctl(2); packed on x86-64 only.
  *
  * <pre>{@code
  * struct epoll_event {

@@ -14,12 +14,12 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A counter in the kernel that can be waited for and passed on, eventfd(2). Safe for use by several threads.
+ * A counter in the kernel that can be waited for and passed to other processes, eventfd(2). Thread-safe.
  *
  * <p>
- * One from a peer may be set to block, or be no eventfd at all. {@link #signal()} and {@link #drain()} never wait
- * all the same, whatever the peer does with it meanwhile. (On a system without io_submit(2), as some containers are,
- * signalling looks before it writes, and a peer that fills a blocking one just in between holds the thread up.)
+ * A descriptor from a peer may be blocking, or not an eventfd at all. {@link #signal()} and {@link #drain()}
+ * never block, whatever the peer does with it. (On a system without io_submit(2), such as some containers, a
+ * signal polls before it writes; a peer that fills a blocking eventfd between the two blocks the thread.)
  */
 public final class EventFd implements AutoCloseable {
 
@@ -38,7 +38,7 @@ public final class EventFd implements AutoCloseable {
   }
 
   /**
-   * Makes a counter at 0, which does not block.
+   * Creates a counter of 0, with O_NONBLOCK.
    *
    * @throws LinuxException EMFILE at the process's limit
    */
@@ -47,7 +47,7 @@ public final class EventFd implements AutoCloseable {
     return new EventFd(Fd.adopt(LinuxException.check(number, "eventfd", "a new eventfd"), "eventfd"));
   }
 
-  /** Takes ownership of a descriptor, be it what it may. */
+  /** Takes ownership of a descriptor, without checking that it is an eventfd. */
   public static EventFd of(Fd fd) {
     return new EventFd(fd);
   }
@@ -58,25 +58,25 @@ public final class EventFd implements AutoCloseable {
   }
 
   /**
-   * Adds 1. A full counter stays full, and readable.
+   * Adds 1. A full counter remains full, and readable.
    *
-   * @throws LinuxException EBADF if it is closed; EINVAL for what is no eventfd
+   * @throws LinuxException EBADF if it is closed, EINVAL if it is not an eventfd
    */
   public void signal() throws LinuxException {
-    AioContext signal = AioContext.instance();
-    if (signal == null) {
+    AioContext aio = AioContext.instance();
+    if (aio == null) {
       signalByWriting();
       return;
     }
     int number = fd.acquire("io_submit");
     try {
-      LinuxException.check(signal.signal(number), "io_submit", fd.name());
+      LinuxException.check(aio.signal(number), "io_submit", fd.name());
     } finally {
       fd.release();
     }
   }
 
-  /** Does as {@link #signal()}, but for one that blocks if it becomes full just now. */
+  /** Like {@link #signal()}, but blocks if a blocking eventfd becomes full between poll and write. */
   void signalByWriting() throws LinuxException {
     int number = fd.acquire("write");
     try {
@@ -95,11 +95,12 @@ public final class EventFd implements AutoCloseable {
   }
 
   /**
-   * Takes the counter, which is 0 then: preadv2(2) with RWF_NOWAIT, for which it does not matter whether the eventfd
-   * is set to block.
+   * Reads the counter and sets it to 0, preadv2(2) with RWF_NOWAIT, which does not block even without
+   * O_NONBLOCK.
    *
-   * @return the unsigned counter, 0 if it was 0
-   * @throws LinuxException EBADF if it is closed; EPROTO if it gives other than 8 bytes, so is no eventfd
+   * @return the counter, unsigned; 0 if it was 0
+   * @throws LinuxException EBADF if it is closed; EPROTO if a read does not return 8 bytes, so it is not an
+   *     eventfd
    */
   public long drain() throws LinuxException {
     int number = fd.acquire("preadv2");
@@ -117,10 +118,10 @@ public final class EventFd implements AutoCloseable {
   }
 
   /**
-   * Waits until the counter is not 0, and leaves it.
+   * Waits until the counter is not 0, and does not change it.
    *
    * @return false at the timeout
-   * @throws LinuxException EBADF if it is closed; EPIPE if what is no eventfd has hung up
+   * @throws LinuxException EBADF if it is closed; EPIPE if it is not an eventfd and has hung up
    */
   public boolean await(Duration timeout) throws LinuxException {
     if (timeout.isNegative()) {
@@ -149,7 +150,7 @@ public final class EventFd implements AutoCloseable {
     fd.close();
   }
 
-  /** What a thread's calls need in native memory, kept so that none allocates. */
+  /** Native memory for the calls of one thread, kept so that they do not allocate. */
   private static final class Scratch {
 
     private final MemorySegment pollFd = Arena.ofAuto().allocate(PollFd.SIZE, Integer.BYTES);
@@ -161,7 +162,7 @@ public final class EventFd implements AutoCloseable {
       IoVec.set(iovec, 0, counter, 0);
     }
 
-    /** Returns the events that came, 0 at the timeout. */
+    /** Returns the events that occurred; 0 at the timeout. */
     private int poll(Fd fd, int number, short events, long timeoutNanos) throws LinuxException {
       PollFd.set(pollFd, 0, number, events);
       LinuxException.check(Ppoll.await(pollFd, 1, timespec, timeoutNanos), "ppoll", fd.name());

@@ -8,12 +8,13 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One file descriptor and the duty to close it.
+ * A file descriptor and its ownership. Thread-safe.
  *
  * <p>
- * Safe for use by several threads. The number is not given back to the kernel, which would use it again
- * for another file, before every call of this package that began with it has ended: {@link #close()} then
- * returns at once, and the last of these calls closes. It does not wake a call that blocks.
+ * States: <i>open</i>, with the number of calls that use the descriptor; <i>closing</i>, after {@link
+ * #close()} while such calls remain; <i>closed</i>. close returns at once; in <i>closing</i>, the last call
+ * closes the descriptor, so that the kernel cannot assign its number to another file while a call uses it.
+ * close does not wake a blocked call.
  */
 public final class Fd implements AutoCloseable {
 
@@ -27,7 +28,7 @@ public final class Fd implements AutoCloseable {
   private final int number;
   private final String name;
 
-  /** How many calls use the number now, and {@link #CLOSED}. */
+  /** The number of calls that use the descriptor now, and the flag {@link #CLOSED}. */
   private final AtomicInteger users = new AtomicInteger();
 
   private Fd(int number, String name) {
@@ -36,9 +37,9 @@ public final class Fd implements AutoCloseable {
   }
 
   /**
-   * Opens a file that exists to be read and written, open(2) with O_RDWR and O_CLOEXEC.
+   * Opens an existing file for reading and writing, open(2) with O_RDWR and O_CLOEXEC.
    *
-   * @throws LinuxException ENOENT if there is none, EACCES, EISDIR, and what else open(2) answers
+   * @throws LinuxException ENOENT if there is none, EACCES, EISDIR, and other errors of open(2)
    */
   public static Fd open(Path path) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
@@ -50,14 +51,14 @@ public final class Fd implements AutoCloseable {
   /**
    * Takes ownership of a descriptor.
    *
-   * @param name what messages call it
+   * @param name its name in messages
    */
   static Fd adopt(int number, String name) {
     return new Fd(number, name);
   }
 
   /**
-   * Returns the descriptor. It stays this object's, and means another file after {@link #close()}.
+   * Returns the descriptor, still owned by this object. After {@link #close()} it may refer to another file.
    *
    * @throws IllegalStateException if it is closed
    */
@@ -68,20 +69,20 @@ public final class Fd implements AutoCloseable {
     return number;
   }
 
-  /** Returns what messages call it, as in {@code /run/x.sock}. */
+  /** Returns the name in messages, as in {@code /run/x.sock}. */
   public String name() {
     return name;
   }
 
-  /** Returns whether nobody has closed it. */
+  /** Returns whether {@link #close()} has not been called. */
   public boolean isOpen() {
     return users.get() >= 0;
   }
 
   /**
-   * Makes another descriptor of the same open file, fcntl(2) with F_DUPFD_CLOEXEC.
+   * Duplicates the descriptor, fcntl(2) with F_DUPFD_CLOEXEC.
    *
-   * @throws LinuxException EMFILE at the process's limit, EBADF if this one is closed
+   * @throws LinuxException EMFILE at the process's limit, EBADF if this descriptor is closed
    */
   public Fd duplicate() throws LinuxException {
     int fd = acquire("fcntl");
@@ -93,7 +94,7 @@ public final class Fd implements AutoCloseable {
   }
 
   /**
-   * Returns the size of the file in bytes, statx(2); 0 for what has none, such as sockets.
+   * Returns the size of the file in bytes, statx(2); 0 for files without a size, such as sockets.
    *
    * @throws LinuxException EBADF if this descriptor is closed
    */
@@ -111,10 +112,10 @@ public final class Fd implements AutoCloseable {
   }
 
   /**
-   * Returns whether this and another descriptor are of one open file, as duplicates are, fcntl(2) with F_DUPFD_QUERY;
-   * false also where the kernel does not say (before Linux 6.10).
+   * Returns whether both descriptors refer to the same open file description, fcntl(2) with F_DUPFD_QUERY;
+   * false also if the kernel cannot tell (before Linux 6.10).
    *
-   * @throws LinuxException EBADF if this descriptor is closed or the other one is
+   * @throws LinuxException EBADF if one of the descriptors is closed
    */
   public boolean isSameOpenFile(Fd other) throws LinuxException {
     int fd = acquire("fcntl");
@@ -131,7 +132,7 @@ public final class Fd implements AutoCloseable {
   }
 
   /**
-   * Begins a call that uses the number; {@link #release()} must follow.
+   * Begins a call that uses the descriptor; {@link #release()} must follow.
    *
    * @throws LinuxException EBADF if it is closed
    */
@@ -142,7 +143,7 @@ public final class Fd implements AutoCloseable {
     return number;
   }
 
-  /** Begins a call that uses the number, if that is still open; {@link #release()} must follow then. */
+  /** Begins a call that uses the descriptor, if it is open; {@link #release()} must follow then. */
   boolean tryAcquire() {
     for (;;) {
       int now = users.get();
@@ -155,12 +156,12 @@ public final class Fd implements AutoCloseable {
     }
   }
 
-  /** Returns the number, between {@link #acquire} and {@link #release()}. */
+  /** Returns the descriptor, between {@link #acquire} and {@link #release()}. */
   int acquiredNumber() {
     return number;
   }
 
-  /** Ends a call that used the number. */
+  /** Ends a call that used the descriptor. */
   void release() {
     if (users.decrementAndGet() == CLOSED) {
       closeNow();
@@ -168,10 +169,9 @@ public final class Fd implements AutoCloseable {
   }
 
   /**
-   * Closes the descriptor, once: now, or as soon as no call uses it.
+   * Closes the descriptor: now, or when the last call that uses it ends. Further calls do nothing.
    *
-   * @throws IllegalStateException if it is the kernel's already: something else closed a number it did not
-   *     own
+   * @throws IllegalStateException EBADF: the descriptor was closed by code that did not own it
    */
   @Override
   public void close() {
@@ -180,7 +180,10 @@ public final class Fd implements AutoCloseable {
     }
   }
 
-  /** Other errors than EBADF tell of earlier writes to a file system; nothing here writes to one. */
+  /**
+   * Closes the descriptor. Errors other than EBADF concern earlier writes to a file system, which this
+   * project does not make.
+   */
   private void closeNow() {
     if (FileCalls.close(number) == -Errno.EBADF.number()) {
       throw new IllegalStateException(this + " was closed by something that did not own it");

@@ -10,7 +10,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** Calls on descriptors and names of files. Each answers 0 or more, or a negated errno. */
+/** System calls on descriptors and paths. Each returns 0 or more, or a negated errno. */
 final class FileCalls {
 
   private static final MethodHandle CLOSE = Native.link("close",
@@ -55,7 +55,7 @@ final class FileCalls {
 
   private FileCalls() {}
 
-  /** close(2). The descriptor is gone whatever the answer: never call again, not even after EINTR. */
+  /** close(2). The descriptor is closed whatever the result: never repeat the call, not even after EINTR. */
   static int close(int fd) {
     try {
       MemorySegment capture = Native.capture();
@@ -65,7 +65,7 @@ final class FileCalls {
     }
   }
 
-  /** fcntl(2), for the commands that take an int. */
+  /** fcntl(2), for commands with an int argument. */
   static int fcntl(int fd, int command, int argument) {
     try {
       MemorySegment capture = Native.capture();
@@ -95,7 +95,7 @@ final class FileCalls {
     }
   }
 
-  /** statx(2): its struct is the same on all architectures, as that of stat(2) is not. */
+  /** statx(2), whose struct is the same on all architectures, unlike that of stat(2). */
   static int statx(int directory, MemorySegment path, int flags, int mask, MemorySegment statx) {
     try {
       MemorySegment capture = Native.capture();
@@ -115,7 +115,7 @@ final class FileCalls {
     }
   }
 
-  /** fstatfs(2); longs of its struct have 64 bits on every 64-bit Linux. */
+  /** fstatfs(2); the longs of its struct have 64 bits on every 64-bit Linux. */
   static int fstatfs(int fd, MemorySegment statfs) {
     try {
       MemorySegment capture = Native.capture();
@@ -135,7 +135,7 @@ final class FileCalls {
     }
   }
 
-  /** open(2), for files that exist: without a mode. */
+  /** open(2), for existing files: without a mode. */
   static int open(MemorySegment path, int flags) {
     try {
       MemorySegment capture = Native.capture();
@@ -145,7 +145,7 @@ final class FileCalls {
     }
   }
 
-  /** ioctl(2); an argument that is a number is given as an address. */
+  /** ioctl(2); a number as argument is passed as an address. */
   static int ioctl(int fd, long request, MemorySegment argument) {
     try {
       MemorySegment capture = Native.capture();
@@ -195,7 +195,7 @@ final class FileCalls {
     }
   }
 
-  /** preadv2(2); the buffers are the caller's to keep, as the structs hold bare addresses. */
+  /** preadv2(2); the caller keeps the buffers alive, since the structs contain plain addresses. */
   static long preadv2(int fd, MemorySegment iovecs, int count, long offset, int flags) {
     try {
       MemorySegment capture = Native.capture();
@@ -205,7 +205,7 @@ final class FileCalls {
     }
   }
 
-  /** ppoll(2); the timeout may be NULL (for ever), as may the signal mask (unchanged). */
+  /** ppoll(2); the timeout may be NULL (none), as may the signal mask (unchanged). */
   static int ppoll(MemorySegment pollFds, long count, MemorySegment timeout, MemorySegment signals) {
     try {
       MemorySegment capture = Native.capture();

@@ -7,12 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Which file a name leads to, and whether that is a socket. */
+/** The identity of the file at a path, and whether it is a socket. */
 record FileId(int deviceMajor, int deviceMinor, long inode, boolean socket) {
 
   private static final int MASK = Statx.STATX_TYPE | Statx.STATX_INO;
 
-  /** Returns what is at a path, symbolic links not followed; empty if nothing is. */
+  /** Returns the file at a path, without following symbolic links; empty if there is none. */
   static Optional<FileId> at(Path path) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statx = arena.allocate(Statx.SIZE, Long.BYTES);
@@ -25,12 +25,17 @@ record FileId(int deviceMajor, int deviceMinor, long inode, boolean socket) {
     }
   }
 
-  /** Returns whether this file is at a path, as far as one can see. */
+  /** Returns whether this file is at a path, as far as can be determined. */
   boolean isAt(Path path) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statx = arena.allocate(Statx.SIZE, Long.BYTES);
       return statx(arena, path, statx) == 0 && equals(Statx.fileId(statx));
     }
+  }
+
+    /** Returns a number that is equal for all files of one file system. */
+  long device() {
+    return Integer.toUnsignedLong(deviceMajor) << 32 | Integer.toUnsignedLong(deviceMinor);
   }
 
   private static int statx(Arena arena, Path path, MemorySegment statx) {

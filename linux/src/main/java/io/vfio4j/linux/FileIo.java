@@ -4,16 +4,17 @@ package io.vfio4j.linux;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.MemorySegment;
 
-/** Reads and writes at a place in a file, for files that are not mapped. */
+/** Reads and writes files that are not mapped. */
 public final class FileIo {
 
   private FileIo() {}
 
   /**
-   * Checks that a file can be read at a place, by reading nothing there.
+   * Checks that a file can be read at an offset, by a read of 0 bytes.
    *
-   * @param offset bytes
-   * @throws LinuxException ESPIPE or EINVAL for what has no places or is not read, EBADF for what is not open for it
+   * @param offset offset in bytes
+   * @throws LinuxException ESPIPE or EINVAL if the file has no offsets or cannot be read, EBADF if the
+   *     descriptor is not open for reading
    */
   public static void checkReadable(Fd fd, long offset) throws LinuxException {
     int number = fd.acquire("pread");
@@ -25,24 +26,24 @@ public final class FileIo {
   }
 
   /**
-   * Reads, pread(2), until all is there or the file ends.
+   * Reads until the buffer is full or the file ends, pread(2).
    *
-   * @param offset where in the file to begin, bytes
+   * @param offset offset in the file, in bytes
    * @param into native memory
-   * @return bytes read; fewer than asked for only at the end of the file
-   * @throws LinuxException EINVAL for a negative offset, ESPIPE for what has no places, EBADF if the descriptor is
-   *     closed or does not read, and what the file's own system answers
+   * @return the number of bytes read; fewer than requested only at the end of the file
+   * @throws LinuxException EINVAL for a negative offset, ESPIPE if the file has no offsets, EBADF if the
+   *     descriptor is closed or not open for reading, and errors of the file system
    */
   public static long read(Fd fd, long offset, MemorySegment into) throws LinuxException {
     int number = fd.acquire("pread");
     try {
       long done = 0;
       while (done < into.byteSize()) {
-        long got = FileCalls.pread(number, into.asSlice(done), into.byteSize() - done, offset + done);
-        if (got == 0) {
+        long read = FileCalls.pread(number, into.asSlice(done), into.byteSize() - done, offset + done);
+        if (read == 0) {
           break;
         }
-        done += checkTransferred(got, "pread", fd);
+        done += checkTransferred(read, "pread", fd);
       }
       return done;
     } finally {
@@ -51,22 +52,22 @@ public final class FileIo {
   }
 
   /**
-   * Writes all, pwrite(2).
+   * Writes all bytes, pwrite(2).
    *
-   * @param offset where in the file to begin, bytes; what lies beyond its end lengthens it
+   * @param offset offset in the file, in bytes; a write beyond the end extends the file
    * @param from native memory
-   * @throws LinuxException as {@link #read}; also ENOSPC, EFBIG and, for a file sealed against it, EPERM
+   * @throws LinuxException as {@link #read}; also ENOSPC, EFBIG and, for a file sealed against growing, EPERM
    */
   public static void write(Fd fd, long offset, MemorySegment from) throws LinuxException {
     int number = fd.acquire("pwrite");
     try {
       long done = 0;
       while (done < from.byteSize()) {
-        long put = FileCalls.pwrite(number, from.asSlice(done), from.byteSize() - done, offset + done);
-        if (put == 0) {
+        long written = FileCalls.pwrite(number, from.asSlice(done), from.byteSize() - done, offset + done);
+        if (written == 0) {
           throw new LinuxException("pwrite", fd.name(), Errno.EIO);
         }
-        done += checkTransferred(put, "pwrite", fd);
+        done += checkTransferred(written, "pwrite", fd);
       }
     } finally {
       fd.release();

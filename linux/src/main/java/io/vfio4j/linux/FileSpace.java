@@ -7,22 +7,23 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * How much of a file is there, and how much more its file system can give: a page of a mapped file that is not there and
- * cannot be had is a SIGBUS.
+ * The allocated part of a file, and the space left on its file system: accessing a page of a mapped file that
+ * is not allocated and cannot be raises SIGBUS.
  *
  * @param fileSystem a number that is equal for all files of one file system
- * @param inode the file's number in it
- * @param allocated bytes of it that are there; a sparse file has fewer than its size
- * @param available bytes that the file system still has for who is not root; empty where it does not say
+ * @param inode the inode number of the file
+ * @param allocated bytes allocated; for a sparse file fewer than its size
+ * @param available bytes that an unprivileged user can still allocate on the file system; empty if it does
+ *     not say
  */
 public record FileSpace(long fileSystem, long inode, long allocated, OptionalLong available) {
 
   private static final int MASK = Statx.STATX_TYPE | Statx.STATX_INO | Statx.STATX_BLOCKS;
 
   /**
-   * Looks at a file, statx(2) and statvfs(3); symbolic links are followed.
+   * Queries a file, statx(2) and statvfs(3), following symbolic links.
    *
-   * @throws LinuxException ENOENT if there is none, EACCES if it cannot be reached
+   * @throws LinuxException ENOENT if there is none, EACCES if it cannot be accessed
    */
   public static FileSpace of(Path path) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
@@ -33,12 +34,11 @@ public record FileSpace(long fileSystem, long inode, long allocated, OptionalLon
       LinuxException.check(FileCalls.statvfs(name, statvfs), "statvfs", path.toString());
       FileId id = Statx.fileId(statx);
       return new FileSpace(
-          Integer.toUnsignedLong(id.deviceMajor()) << 32 | Integer.toUnsignedLong(id.deviceMinor()),
-          id.inode(), Statx.allocated(statx), Statvfs.available(statvfs));
+          id.device(), id.inode(), Statx.allocated(statx), Statvfs.available(statvfs));
     }
   }
 
-  /** Tells whether this is the same file as another, whatever there is of it. */
+  /** Returns whether both are the same file, with any allocation. */
   public boolean isSameFile(FileSpace other) {
     return fileSystem == other.fileSystem && inode == other.inode;
   }

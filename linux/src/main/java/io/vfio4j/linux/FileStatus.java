@@ -10,24 +10,24 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * What an open file is, as far as it matters to whoever reaches memory by it: statx(2), fstatfs(2), and for a DAX device
- * what sysfs has.
+ * The properties of an open file that matter for accessing memory through it: statx(2), fstatfs(2), and for a
+ * DAX device its entry in sysfs.
  *
- * @param type the file's type
+ * @param type the type of the file
  * @param device a number that is equal for all files of one file system
- * @param inode the file's number in it
- * @param size bytes; says nothing where {@link #hasSize} does not hold
- * @param fileSystem the magic number of the file system, as in linux/magic.h, of 32 bits
- * @param mappingUnit a mapping of the file consists of whole pages of so many bytes, a power of two
+ * @param inode the inode number of the file
+ * @param size size in bytes; meaningless unless {@link #hasSize}
+ * @param fileSystem the magic number of the file system, as in linux/magic.h, 32 bits
+ * @param mappingUnit the page size of mappings of the file, in bytes, a power of two
  * @param isDax whether it is a DAX device: memory behind a character device
- * @param access what the descriptor is open for
+ * @param access the access for which the descriptor is open
  */
 public record FileStatus(Type type, long device, long inode, long size, long fileSystem, long mappingUnit,
     boolean isDax, Access access) {
 
-  /** The magic number of tmpfs, whose files memfd_create(2) makes too. */
+  /** The magic number of tmpfs, which also has the files of memfd_create(2). */
   public static final long TMPFS = 0x0102_1994L;
-  /** The magic number of hugetlbfs, whose files memfd_create(2) makes with MFD_HUGETLB. */
+  /** The magic number of hugetlbfs, which also has the files of memfd_create(2) with MFD_HUGETLB. */
   public static final long HUGETLBFS = 0x9584_58f6L;
   /** The magic number of ramfs. */
   public static final long RAMFS = 0x8584_58f6L;
@@ -41,36 +41,36 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
   private static final int O_PATH = 0x20_0000;
   private static final int MASK = Statx.STATX_TYPE | Statx.STATX_INO | Statx.STATX_SIZE;
 
-  /** Types of files. */
+  /** File types. */
   public enum Type {
-    /** A file with bytes. */
+    /** A regular file. */
     REGULAR,
     /** A character device. */
     CHARACTER_DEVICE,
     /** A block device. */
     BLOCK_DEVICE,
-    /** What the kernel makes a descriptor for, without a type: a DMA buffer, an eventfd. */
+    /** A file without a type, for which the kernel creates descriptors only: a DMA buffer, an eventfd. */
     ANONYMOUS,
     /** A directory, a socket, a FIFO. */
     OTHER
   }
 
   /**
-   * Looks at an open file.
+   * Queries an open file.
    *
-   * @throws LinuxException EBADF if the descriptor is closed, and what the file's own system answers
+   * @throws LinuxException EBADF if the descriptor is closed, and errors of the file system
    */
   public static FileStatus of(Fd fd) throws LinuxException {
     return of(fd, CHARACTER_DEVICES);
   }
 
-  /** What a descriptor is open for. */
+  /** The access for which a descriptor is open. */
   public enum Access {
-    /** Reading alone. */
+    /** Read-only. */
     READ,
-    /** Writing alone. */
+    /** Write-only. */
     WRITE,
-    /** Both. */
+    /** Reading and writing. */
     READ_WRITE,
     /** Neither, as with O_PATH. */
     NONE;
@@ -84,13 +84,13 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
       };
     }
 
-    /** Returns whether it includes another one. */
-    public boolean allows(Access wanted) {
-      return wanted == this || wanted == NONE || this == READ_WRITE;
+    /** Returns whether it includes another access. */
+    public boolean allows(Access other) {
+      return other == this || other == NONE || this == READ_WRITE;
     }
   }
 
-  /** Looks at an open file, with another directory of character devices. */
+  /** Queries an open file, with another directory of character devices. */
   static FileStatus of(Fd fd, Path characterDevices) throws LinuxException {
     int number = fd.acquire("statx");
     try (Arena arena = Arena.ofConfined()) {
@@ -117,7 +117,7 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
     long fileSystem = Statfs.type(statfs);
     long unit = fileSystem == HUGETLBFS ? Statfs.blockSize(statfs) : daxPage.orElse(PAGE_SIZE);
     return new FileStatus(type,
-        Integer.toUnsignedLong(id.deviceMajor()) << 32 | Integer.toUnsignedLong(id.deviceMinor()), id.inode(),
+        id.device(), id.inode(),
         Statx.size(statx), fileSystem, Math.max(unit, PAGE_SIZE), daxPage.isPresent(), access);
   }
 
@@ -131,7 +131,7 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
     };
   }
 
-  /** Only DAX devices have an alignment there: mappings begin and end at multiples of it. */
+  /** Returns the alignment of mappings of a DAX device; other devices have none in sysfs. */
   private static OptionalLong daxPage(Path device) {
     Path alignment = device.resolve("align");
     if (!Files.exists(alignment)) {
@@ -141,11 +141,11 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
       long bytes = Long.parseLong(Files.readString(alignment, StandardCharsets.US_ASCII).strip());
       return Long.bitCount(bytes) == 1 ? OptionalLong.of(bytes) : OptionalLong.empty();
     } catch (IOException | NumberFormatException e) {
-      return OptionalLong.empty(); // It went away meanwhile: a device like others then.
+      return OptionalLong.empty(); // Removed meanwhile: treated like other devices.
     }
   }
 
-  /** Returns whether the size says where the file ends: not of devices, nor of procfs, where it is 0. */
+  /** Returns whether the size is the end of the file: not for devices, nor for procfs, where it is 0. */
   public boolean hasSize() {
     return switch (type) {
       case REGULAR -> fileSystem != PROCFS || size > 0;
@@ -154,7 +154,7 @@ public record FileStatus(Type type, long device, long inode, long size, long fil
     };
   }
 
-  /** Returns whether this is the same file as another, whatever its size is now. */
+  /** Returns whether both are the same file, of any size. */
   public boolean isSameFile(FileStatus other) {
     return device == other.device && inode == other.inode && type == other.type;
   }

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One of an array of buffers, struct iovec of readv(2):
+ * An entry in an array of buffers, struct iovec of readv(2):
  *
  * <pre>{@code
  * struct iovec {
@@ -23,7 +23,7 @@ final class IoVec {
 
   private IoVec() {}
 
-  /** Lets entry {@code index} point to {@code buffer} without its first {@code skip} bytes. */
+  /** Sets entry {@code index} to {@code buffer} without its first {@code skip} bytes. */
   static void set(MemorySegment iovecs, int index, MemorySegment buffer, long skip) {
     long at = index * SIZE;
     iovecs.set(JAVA_LONG, at + BASE_OFFSET, buffer.address() + skip);

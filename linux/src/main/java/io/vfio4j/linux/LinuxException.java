@@ -4,7 +4,7 @@ package io.vfio4j.linux;
 import io.vfio4j.model.Errno;
 import java.io.IOException;
 
-/** A call to Linux that failed, with its errno. */
+/** A failed system call, with its errno. */
 public final class LinuxException extends IOException {
 
   private static final long serialVersionUID = 1;
@@ -14,11 +14,11 @@ public final class LinuxException extends IOException {
   private final Errno errno;
 
   /**
-   * Makes an exception.
+   * Creates an exception.
    *
-   * @param function what was called, as in {@code recvmsg}
-   * @param subject what it was called on: a path, or the name of a descriptor
-   * @param errno the answer
+   * @param function the function, as in {@code recvmsg}
+   * @param subject the object of the call: a path, or the name of a descriptor
+   * @param errno the errno returned
    */
   public LinuxException(String function, String subject, Errno errno) {
     super(function + " on " + subject + ": " + errno);
@@ -40,17 +40,17 @@ public final class LinuxException extends IOException {
     return result;
   }
 
-  /** Returns what was called, as in {@code recvmsg}. */
+  /** Returns the function, as in {@code recvmsg}. */
   public String function() {
     return function;
   }
 
-  /** Returns what it was called on: a path, or the name of a descriptor. */
+  /** Returns the object of the call: a path, or the name of a descriptor. */
   public String subject() {
     return subject;
   }
 
-  /** Returns the answer. */
+  /** Returns the errno. */
   public Errno errno() {
     return errno;
   }

@@ -4,7 +4,7 @@ package io.vfio4j.linux;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 
-/** Files that live in memory and can be passed to another process, memfd_create(2). */
+/** Files in memory that can be passed to other processes, memfd_create(2). */
 public final class Memfd {
 
   private static final int MFD_CLOEXEC = 0x1;
@@ -21,23 +21,24 @@ public final class Memfd {
   private Memfd() {}
 
   /**
-   * Makes a file of zeros that may be sealed.
+   * Creates a file of zeros that can be sealed.
    *
-   * @param name for {@code /proc/self/fd} and for messages; at most 249 bytes, need not be unique
-   * @param size in bytes
-   * @throws LinuxException EINVAL for a negative size or too long a name, EMFILE, ENOMEM
+   * @param name its name in {@code /proc/self/fd} and in messages; at most 249 bytes, need not be unique
+   * @param size size in bytes
+   * @throws LinuxException EINVAL for a negative size or a name that is too long, EMFILE, ENOMEM
    */
   public static Fd create(String name, long size) throws LinuxException {
     return create(name, size, 0);
   }
 
   /**
-   * Makes a file of zeros in huge pages. They are taken from the system's pool when the file is mapped.
+   * Creates a file of zeros in huge pages. They are taken from the system's pool when the file is mapped.
    *
    * @param name as for {@link #create}
-   * @param size in bytes, a multiple of the page's
-   * @param pageSize bytes of a huge page, a power of two that the machine has
-   * @throws LinuxException ENODEV if it has no such pages, EINVAL for a size that is not whole pages, others as there
+   * @param size size in bytes, a multiple of the page size
+   * @param pageSize size of a huge page in bytes, a power of two that the machine supports
+   * @throws LinuxException ENODEV if the machine has no such pages, EINVAL for a size that is not a multiple
+   *     of the page size, others as for {@link #create}
    */
   public static Fd createHuge(String name, long size, long pageSize) throws LinuxException {
     return create(name, size, MFD_HUGETLB | Long.numberOfTrailingZeros(pageSize) << MFD_HUGE_SHIFT);
@@ -60,18 +61,19 @@ public final class Memfd {
   }
 
   /**
-   * Fixes the size for good, fcntl(2) with F_ADD_SEALS: whoever maps the file can then rely on its pages.
+   * Seals the file against any change of its size, fcntl(2) with F_ADD_SEALS, so that processes that map it
+   * can rely on its pages.
    *
-   * @throws LinuxException EINVAL if it is not a file with seals, EPERM if it has F_SEAL_SEAL
+   * @throws LinuxException EINVAL if the file does not support seals, EPERM if it has F_SEAL_SEAL
    */
   public static void seal(Fd fd) throws LinuxException {
     addSeals(fd, F_SEAL_SHRINK | F_SEAL_GROW);
   }
 
   /**
-   * Fixes size and content for good.
+   * Seals the file against any change of its size and its contents.
    *
-   * @throws LinuxException as {@link #seal}; EBUSY while it is mapped to be written
+   * @throws LinuxException as {@link #seal}; EBUSY while it is mapped writable
    */
   public static void sealContent(Fd fd) throws LinuxException {
     addSeals(fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
@@ -87,7 +89,7 @@ public final class Memfd {
   }
 
   /**
-   * Returns whether nobody can shorten the file; false for files that know no seals.
+   * Returns whether the file is sealed against truncation; false for files that do not support seals.
    *
    * @throws IllegalStateException if the descriptor is closed
    */
@@ -96,7 +98,7 @@ public final class Memfd {
       throw new IllegalStateException(fd.name() + " is closed");
     }
     try {
-      // An open descriptor leaves EINVAL as the only error: no seals.
+      // For an open descriptor, the only error is EINVAL: no seals.
       int seals = FileCalls.fcntl(fd.acquiredNumber(), F_GET_SEALS, 0);
       return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
     } finally {
@@ -105,10 +107,11 @@ public final class Memfd {
   }
 
   /**
-   * Cuts the file, or lengthens it with zeros, ftruncate(2).
+   * Truncates the file, or extends it with zeros, ftruncate(2).
    *
-   * @param size in bytes
-   * @throws LinuxException EPERM if a seal forbids it, EINVAL for a negative size or what is not a file
+   * @param size size in bytes
+   * @throws LinuxException EPERM if a seal forbids it, EINVAL for a negative size or if it is not a regular
+   *     file
    */
   public static void resize(Fd fd, long size) throws LinuxException {
     int number = fd.acquire("ftruncate");

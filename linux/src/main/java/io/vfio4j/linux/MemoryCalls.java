@@ -9,7 +9,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** Calls on mappings. Each answers 0 or more, or a negated errno. */
+/** System calls on mappings. Each returns 0 or more, or a negated errno. */
 final class MemoryCalls {
 
   private static final MethodHandle MMAP = Native.link("mmap",
@@ -22,7 +22,7 @@ final class MemoryCalls {
 
   private MemoryCalls() {}
 
-  /** getpagesize(2), bytes. */
+  /** getpagesize(2), in bytes. */
   static int getpagesize() {
     try {
       return (int) GETPAGESIZE.invokeExact(Native.capture());
@@ -32,7 +32,7 @@ final class MemoryCalls {
   }
 
   /**
-   * mmap(2). The address is a number here: -1 is the failure, not NULL, and a user address is never
+   * mmap(2). The address is returned as a number: failure is -1, not NULL, and a user address is never
    * negative.
    */
   static long mmap(MemorySegment hint, long length, int protection, int flags, int fd, long offset) {

@@ -6,13 +6,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory from mmap(2), which is unmapped when the arena that was given closes.
+ * Memory mapped by mmap(2), which is unmapped when its arena closes.
  *
  * <p>
- * Linux maps beyond the end of a file without complaint. To touch such a page, or one that another
- * process has cut off since, is an {@link InternalError} in Java and EFAULT in a system call: compare with
- * {@link Fd#size()} first, and where the file is a peer's rely on {@link Memfd#isSealedAgainstShrinking} or
- * expect the error.
+ * Linux maps beyond the end of a file without an error. Accessing such a page, or one that another process
+ * has truncated since, is an {@link InternalError} in Java and EFAULT in a system call: compare with {@link
+ * Fd#size()} first, and for the file of a peer rely on {@link Memfd#isSealedAgainstShrinking} or handle the
+ * error.
  */
 public final class MemoryMap {
 
@@ -32,14 +32,15 @@ public final class MemoryMap {
   private MemoryMap() {}
 
   /**
-   * Maps a part of a file, shared with all who map it. The kernel maps whole pages, huge ones for a file of hugetlbfs;
-   * the part may begin and end within one.
+   * Maps a range of a file, shared with all processes that map it. The kernel maps whole pages, huge ones for
+   * a file of hugetlbfs; the range may begin and end within a page.
    *
-   * @param offset where the part begins, bytes
-   * @param length in bytes, more than 0
-   * @param writable false for a segment that only reads
+   * @param offset offset of the range, in bytes
+   * @param length length in bytes, more than 0
+   * @param writable false for a read-only segment
+   * @param arena unmaps the memory when it closes
    * @throws LinuxException EINVAL for an offset or length out of range; EOVERFLOW if their sum is; EACCES if
-   *     the file is not open for this; ENODEV if it has no mappings; ENOMEM
+   *     the descriptor is not open for this access; ENODEV if the file cannot be mapped; ENOMEM
    */
   public static MemorySegment shared(Fd fd, long offset, long length, boolean writable, Arena arena)
       throws LinuxException {
@@ -48,12 +49,13 @@ public final class MemoryMap {
   }
 
   /**
-   * Maps a part of a file that was looked at before, shared with all who map it.
+   * Maps a range of a file whose status is known, shared with all processes that map it.
    *
-   * @param status what {@link FileStatus#of} said of it
-   * @param offset where the part begins, bytes
-   * @param length in bytes, more than 0
-   * @param writable false for a segment that only reads
+   * @param status the result of {@link FileStatus#of}
+   * @param offset offset of the range, in bytes
+   * @param length length in bytes, more than 0
+   * @param writable false for a read-only segment
+   * @param arena unmaps the memory when it closes
    * @throws LinuxException as without the status
    */
   public static MemorySegment shared(Fd fd, FileStatus status, long offset, long length, boolean writable,
@@ -64,11 +66,11 @@ public final class MemoryMap {
   }
 
   /**
-   * Maps a part of a file so that writes stay here: a page is copied when it is first written. Pages never
-   * written follow the file.
+   * Maps a range of a file copy-on-write: a page is copied when it is first written, and writes are not
+   * visible elsewhere. Pages that were never written reflect the file.
    *
-   * @param offset where the part begins, bytes; as for {@link #shared}, anywhere within a page
-   * @param length in bytes, more than 0
+   * @param offset offset of the range, in bytes; as for {@link #shared}, anywhere within a page
+   * @param length length in bytes, more than 0
    * @throws LinuxException as {@link #shared}
    */
   public static MemorySegment copyOnWrite(Fd fd, long offset, long length, Arena arena)
@@ -79,9 +81,9 @@ public final class MemoryMap {
   }
 
   /**
-   * Maps zeros. Only pages that are written take memory.
+   * Maps anonymous memory of zeros. Only pages that are written use memory.
    *
-   * @param length in bytes, more than 0
+   * @param length length in bytes, more than 0
    * @throws LinuxException EINVAL for a length out of range, ENOMEM
    */
   public static MemorySegment anonymous(long length, Arena arena) throws LinuxException {
@@ -90,11 +92,11 @@ public final class MemoryMap {
   }
 
   /**
-   * Gives pages back, madvise(2) with MADV_DONTNEED: a private mapping shows the file again, an anonymous
-   * one zeros; a shared one loses nothing.
+   * Discards pages, madvise(2) with MADV_DONTNEED: a private mapping reflects the file again, an anonymous
+   * one contains zeros; a shared mapping loses nothing.
    *
    * @param mapped memory of this class, or whole pages of it
-   * @throws LinuxException EINVAL if it does not begin at a page
+   * @throws LinuxException EINVAL if it does not begin at a page boundary
    */
   public static void discard(MemorySegment mapped) throws LinuxException {
     LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_DONTNEED), "madvise",
@@ -102,12 +104,12 @@ public final class MemoryMap {
   }
 
   /**
-   * Makes pages present for writing, madvise(2) with MADV_POPULATE_WRITE, as a write to each would, but without changing
-   * what they hold, whoever writes to them meanwhile.
+   * Populates pages for writing, madvise(2) with MADV_POPULATE_WRITE, like a write to each, but without
+   * changing their contents, even if other threads write to them.
    *
    * @param mapped memory of this class, or whole pages of it
-   * @throws LinuxException EINVAL if it does not begin at a page, or the kernel is older than 5.14; EFAULT or ENOMEM if
-   *     pages cannot be had
+   * @throws LinuxException EINVAL if it does not begin at a page boundary, or the kernel is older than 5.14;
+   *     EFAULT or ENOMEM if pages cannot be allocated
    */
   public static void populate(MemorySegment mapped) throws LinuxException {
     LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_POPULATE_WRITE), "madvise",
@@ -136,13 +138,13 @@ public final class MemoryMap {
         MemorySegment.ofAddress(LinuxException.check(address, "mmap", name)).reinterpret(length);
     try {
       return unowned.reinterpret(arena, MemoryMap::unmap);
-    } catch (Throwable t) { // the arena is closed, or another thread's
+    } catch (Throwable t) { // the arena is closed, or confined to another thread
       unmap(unowned);
       throw t;
     }
   }
 
-  /** The kernel would take negative numbers for huge ones. */
+  /** Refuses negative numbers, which the kernel would interpret as unsigned. */
   private static void checkRange(String name, long offset, long length) throws LinuxException {
     if (offset < 0 || length <= 0) {
       throw new LinuxException("mmap", name, Errno.EINVAL);
@@ -152,11 +154,14 @@ public final class MemoryMap {
     }
   }
 
-  /** ENOMEM is left where the kernel would have to split a mapping, and the process has as many as it may have. */
+  /**
+   * Unmaps memory. The only possible error is ENOMEM: the kernel would have to split a mapping, and the
+   * process is at its limit of mappings.
+   */
   private static void unmap(MemorySegment mapped) {
     int result = MemoryCalls.munmap(mapped, mapped.byteSize());
     if (result < 0) {
-      throw new IllegalStateException("munmap of %d bytes at 0x%x: %s; they stay mapped"
+      throw new IllegalStateException("munmap of %d bytes at 0x%x failed: %s; they remain mapped"
           .formatted(mapped.byteSize(), mapped.address(), new Errno(-result)));
     }
   }

@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A message of recvmsg(2) and sendmsg(2), as libc for 64-bit machines declares it:
+ * The header of a message of recvmsg(2) and sendmsg(2), as the kernel defines it on 64-bit machines:
  *
  * <pre>{@code
  * struct msghdr {

@@ -13,11 +13,12 @@ import java.lang.invoke.MethodHandle;
 import java.util.stream.Stream;
 
 /**
- * Links functions of libc, and turns their results into the kernel's convention: a negative result is a
+ * Links functions of libc, and converts their results to the kernel's convention: a negative result is a
  * negated errno.
  *
  * <p>
- * Results that carry their error leave no errno behind that another call could overwrite.
+ * Since the result carries the error, no errno remains that another call could overwrite. Each wrapper of a
+ * call repeats the try statement around {@code invokeExact}, which needs the exact types of its call site.
  */
 final class Native {
 
@@ -26,13 +27,13 @@ final class Native {
   private static final StructLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
   private static final long ERRNO_OFFSET = CAPTURE_LAYOUT.byteOffset(PathElement.groupElement("errno"));
 
-  /** One per thread: two threads whose calls fail at the same time must not read each other's errno. */
+  /** One per thread, so that threads do not read each other's errno. */
   private static final ThreadLocal<MemorySegment> CAPTURE =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE_LAYOUT));
 
   private Native() {}
 
-  /** Links a function; its handle takes {@link #capture()} before the function's own arguments. */
+  /** Links a function. Its handle takes {@link #capture()} before the arguments of the function. */
   static MethodHandle link(String function, FunctionDescriptor type, Linker.Option... options) {
     Linker.Option[] all =
         Stream.concat(Stream.of(CAPTURE_ERRNO), Stream.of(options)).toArray(Linker.Option[]::new);
@@ -43,7 +44,10 @@ final class Native {
     }
   }
 
-  /** An Error, because a static initializer hands on an Error as it is, and hides an Exception's message. */
+  /**
+   * Returns an Error, since a static initializer propagates an Error unchanged, but hides the message of an
+   * Exception.
+   */
   private static LinkageError accessDenied(IllegalCallerException cause) {
     Module module = Native.class.getModule();
     String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
@@ -57,12 +61,12 @@ final class Native {
     return CAPTURE.get();
   }
 
-  /** Returns the result of a call that answers -1 and sets errno, or the negated errno. */
+  /** Returns the result of a call, or the negated errno if the result is -1. */
   static int result(int returned, MemorySegment capture) {
     return returned != -1 ? returned : -errno(capture);
   }
 
-  /** Returns the result of a call that answers -1 and sets errno, or the negated errno. */
+  /** Returns the result of a call, or the negated errno if the result is -1. */
   static long result(long returned, MemorySegment capture) {
     return returned != -1 ? returned : -errno(capture);
   }
@@ -72,14 +76,14 @@ final class Native {
   }
 
   /**
-   * Returns, to be thrown, what a handle threw other than the function's own failure: a closed arena, a wrong
-   * thread, a heap segment.
+   * Returns the exception to throw for anything that a handle throws, which is never a failure of the
+   * function: a closed arena, a wrong thread, a heap segment.
    */
   static RuntimeException unexpected(Throwable thrown) {
     return switch (thrown) {
       case RuntimeException e -> e;
       case Error e -> throw e;
-      default -> throw new AssertionError("a downcall throws nothing checked", thrown);
+      default -> throw new AssertionError("a downcall threw a checked exception", thrown);
     };
   }
 }

@@ -4,20 +4,20 @@ package io.vfio4j.linux;
 import java.util.Optional;
 
 /**
- * Whole pages of a file.
+ * A range of whole pages of a file.
  *
- * @param offset where they begin, bytes
- * @param length bytes
+ * @param offset offset in bytes
+ * @param length length in bytes
  */
 record PageRange(long offset, long length) {
 
   /**
-   * Returns the pages that a part of a file lies in.
+   * Returns the pages that contain a range of a file.
    *
-   * @param offset where the part begins, bytes, at least 0
-   * @param length bytes, at least 1; the sum of both is not too large for a long
-   * @param pageSize bytes, a power of two
-   * @return the pages; empty if their end is too large for a long
+   * @param offset offset of the range, in bytes, at least 0
+   * @param length length in bytes, at least 1; the sum of both fits in a long
+   * @param pageSize page size in bytes, a power of two
+   * @return the pages; empty if their end does not fit in a long
    */
   static Optional<PageRange> covering(long offset, long length, long pageSize) {
     long begin = offset & -pageSize;

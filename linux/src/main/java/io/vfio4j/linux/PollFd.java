@@ -7,7 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One of an array of descriptors to wait for, struct pollfd of poll(2):
+ * An entry in an array of descriptors to wait for, struct pollfd of poll(2):
  *
  * <pre>{@code
  * struct pollfd {

@@ -12,14 +12,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Waits for any of a fixed set of descriptors, ppoll(2). For one thread at a time; no call allocates. The
- * descriptors remain their owners'.
+ * Waits for any of a fixed set of descriptors, ppoll(2). For one thread at a time; calls do not allocate. The
+ * descriptors remain owned by the caller.
  */
 public final class Poller implements AutoCloseable {
 
-  /** There are bytes to read, or the end of them. */
+  /** There are bytes to read, or the end of the stream. */
   public static final int READABLE = 1;
-  /** Bytes are taken, or an error is to be had by trying. */
+  /** A write would not block, or would return an error. */
   public static final int WRITABLE = 2;
 
   private final Fd[] fds;
@@ -28,9 +28,9 @@ public final class Poller implements AutoCloseable {
   private final MemorySegment timespec;
 
   /**
-   * Makes a poller.
+   * Creates a poller.
    *
-   * @param fds 1 to 64
+   * @param fds 1 to 64 descriptors
    */
   public Poller(Fd... fds) {
     if (fds.length < 1 || fds.length > Long.SIZE) {
@@ -44,8 +44,8 @@ public final class Poller implements AutoCloseable {
   /**
    * Waits until a descriptor is readable, hung up or in error.
    *
-   * @param timeoutNanos negative to wait for ever
-   * @return bit i is set for such a {@code fds[i]}; 0 at the timeout
+   * @param timeoutNanos the timeout in nanoseconds; negative for none
+   * @return a mask with bit i set for each such {@code fds[i]}; 0 at the timeout
    * @throws LinuxException EBADF if one is closed
    */
   public long await(long timeoutNanos) throws LinuxException {
@@ -65,11 +65,11 @@ public final class Poller implements AutoCloseable {
   }
 
   /**
-   * Waits until the first descriptor takes bytes, or, if that is wanted, has some to give. One that has hung up or
+   * Waits until the first descriptor is writable or, optionally, readable. A descriptor that has hung up or
    * is in error is both.
    *
    * @param orReadable whether to wait for bytes to read as well
-   * @param timeoutNanos negative to wait for ever
+   * @param timeoutNanos the timeout in nanoseconds; negative for none
    * @return {@link #READABLE}, {@link #WRITABLE}, both, or 0 at the timeout
    * @throws LinuxException EBADF if it is closed
    */
@@ -103,9 +103,9 @@ public final class Poller implements AutoCloseable {
   }
 
   /**
-   * Frees what the poller needs for itself. The descriptors stay open.
+   * Frees the memory of the poller. The descriptors remain open.
    *
-   * @throws IllegalStateException if a thread waits now
+   * @throws IllegalStateException if a thread is waiting
    */
   @Override
   public void close() {

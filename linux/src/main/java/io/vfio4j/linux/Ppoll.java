@@ -4,18 +4,18 @@ package io.vfio4j.linux;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.MemorySegment;
 
-/** Waiting with ppoll(2): the one poll whose timeout is finer than a millisecond. */
+/** Waits with ppoll(2), the only poll with a timeout finer than a millisecond. */
 final class Ppoll {
 
   private Ppoll() {}
 
   /**
-   * Waits until one of the descriptors has an event; goes on with the time that remains where a signal
-   * interrupts.
+   * Waits until one of the descriptors has an event. If a signal interrupts the call, it continues with the
+   * remaining time.
    *
-   * @param timespec where to put the timeout
-   * @param timeoutNanos negative for ever
-   * @return how many have events, or a negated errno
+   * @param timespec memory for the timeout
+   * @param timeoutNanos the timeout in nanoseconds; negative for none
+   * @return the number of descriptors with events, or a negated errno
    */
   static int await(MemorySegment pollFds, int count, MemorySegment timespec, long timeoutNanos) {
     if (timeoutNanos < 0) {

@@ -9,9 +9,9 @@ import java.lang.invoke.MethodHandle;
 import java.time.Duration;
 
 /**
- * The end of the process by the kernel, alarm(2), whatever its threads do: SIGALRM, which the virtual machine leaves alone,
- * ends a process. A thread that waits for a page of a mapped file keeps the virtual machine from a safepoint, and so from
- * ending by itself. For all threads; there is one alarm in a process.
+ * Ends the process through the kernel, alarm(2), whatever its threads do: SIGALRM, which the JVM does not
+ * handle, terminates a process. It is needed because a thread that waits for a page of a mapped file keeps
+ * the JVM from reaching a safepoint, and so from exiting. Thread-safe; a process has one alarm.
  */
 public final class ProcessAlarm {
 
@@ -20,15 +20,15 @@ public final class ProcessAlarm {
   private ProcessAlarm() {}
 
   /**
-   * Ends the process when a time has passed, instead of when it was set to before.
+   * Sets or replaces the alarm.
    *
-   * @param after from now on, whole seconds, at least 1
+   * @param after the delay in whole seconds, at least 1
    */
   public static void set(Duration after) {
     try {
       MemorySegment capture = Native.capture();
-      int left = (int) ALARM.invokeExact(capture, Math.toIntExact(Math.max(1, after.toSeconds())));
-      assert left >= 0;
+      int previous = (int) ALARM.invokeExact(capture, Math.toIntExact(Math.max(1, after.toSeconds())));
+      assert previous >= 0;
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

@@ -8,10 +8,10 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 
 /**
- * A group of processes that can be signalled together, kill(2): a process that became the leader of a session or group,
- * and all its descendants that have not left it.
+ * A process group, signalled with kill(2): a process that became the leader of a session or group, and its
+ * descendants that have not left it.
  *
- * @param leader the process id of its leader, more than 1; the group outlives it while it has members
+ * @param leader the process ID of the leader, more than 1; the group outlives its leader while it has members
  */
 public record ProcessGroup(long leader) {
 
@@ -24,40 +24,38 @@ public record ProcessGroup(long leader) {
   private static final int SIGTERM = 15;
 
   /**
-   * Checks the leader.
-   *
-   * @throws IllegalArgumentException if it is no process id, or stands for more than one group
+   * @throws IllegalArgumentException if the leader is not a valid process ID, or denotes more than one group
    */
   public ProcessGroup {
     if (leader <= 1 || leader > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("no leader of a process group: " + leader);
+      throw new IllegalArgumentException("not the process ID of a group leader: " + leader);
     }
   }
 
   /**
-   * Asks all members to end, SIGTERM.
+   * Sends SIGTERM to all members.
    *
-   * @return false if there is no such group
-   * @throws LinuxException EPERM if none of the members may be signalled
+   * @return false if the group does not exist
+   * @throws LinuxException EPERM if no member may be signalled
    */
   public boolean terminate() throws LinuxException {
     return signal(SIGTERM);
   }
 
   /**
-   * Ends all members, SIGKILL.
+   * Sends SIGKILL to all members.
    *
-   * @return false if there is no such group
-   * @throws LinuxException EPERM if none of the members may be signalled
+   * @return false if the group does not exist
+   * @throws LinuxException EPERM if no member may be signalled
    */
   public boolean kill() throws LinuxException {
     return signal(SIGKILL);
   }
 
   /**
-   * Returns whether the group has members, zombies that nobody has waited for included.
+   * Returns whether the group has members, including zombies that have not been waited for.
    *
-   * @throws LinuxException EPERM if none of the members may be signalled
+   * @throws LinuxException EPERM if no member may be signalled
    */
   public boolean exists() throws LinuxException {
     return signal(0);

@@ -6,18 +6,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Descriptors that came with messages (SCM_RIGHTS). Who takes one owns it; {@link #close()} closes the
- * others, and leaves this object empty, to be used again. For one thread.
+ * Descriptors received with messages (SCM_RIGHTS). {@link #take} transfers the ownership of one; {@link
+ * #close()} closes the others and empties this object for reuse. For one thread.
  */
 public final class ReceivedFds implements AutoCloseable {
 
-  /** In order of arrival, null where taken. */
+  /** In order of arrival; null if taken. */
   private final List<@Nullable Fd> fds = new ArrayList<>();
 
-  /** Makes an empty collection. */
-  public ReceivedFds() {}
+  
 
-  /** Returns how many came since the last {@link #close()}, taken ones included. */
+  /** Returns the number of descriptors received since the last {@link #close()}, including those taken. */
   public int count() {
     return fds.size();
   }
@@ -26,7 +25,7 @@ public final class ReceivedFds implements AutoCloseable {
    * Takes a descriptor; the caller must close it.
    *
    * @param index from 0, in order of arrival
-   * @throws IndexOutOfBoundsException if fewer came
+   * @throws IndexOutOfBoundsException if fewer were received
    * @throws IllegalStateException if it was taken before
    */
   public Fd take(int index) {
@@ -34,10 +33,10 @@ public final class ReceivedFds implements AutoCloseable {
   }
 
   /**
-   * Looks at a descriptor, which stays this object's.
+   * Returns a descriptor that remains owned by this object.
    *
    * @param index from 0, in order of arrival
-   * @throws IndexOutOfBoundsException if fewer came
+   * @throws IndexOutOfBoundsException if fewer were received
    * @throws IllegalStateException if it was taken before
    */
   public Fd peek(int index) {
@@ -51,18 +50,18 @@ public final class ReceivedFds implements AutoCloseable {
     return fd;
   }
 
-  /** Takes over all that another collection has left, and empties it. */
+  /** Takes all remaining descriptors of another collection, which is empty then. */
   public void takeAll(ReceivedFds other) {
     fds.addAll(other.fds);
     other.fds.clear();
   }
 
-  /** Adds a descriptor, which this object owns from now on. */
+  /** Adds a descriptor and takes ownership of it. */
   public void add(Fd fd) {
     fds.add(fd);
   }
 
-  /** Closes all that were not taken, and forgets all. */
+  /** Closes the descriptors that were not taken, and empties the collection. */
   @Override
   public void close() {
     for (Fd fd : fds) {

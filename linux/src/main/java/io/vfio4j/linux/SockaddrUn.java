@@ -31,10 +31,10 @@ final class SockaddrUn {
   private SockaddrUn() {}
 
   /**
-   * Allocates the address of a path, with its NUL.
+   * Allocates the address of a path, NUL-terminated.
    *
-   * @throws LinuxException ENAMETOOLONG if the path has more than 107 bytes of UTF-8; ENOENT if it is empty,
-   *     which the kernel would take for a request to choose an abstract name
+   * @throws LinuxException ENAMETOOLONG if the path is longer than 107 bytes of UTF-8; ENOENT if it is empty,
+   *     which would make the kernel choose an abstract name
    */
   static MemorySegment allocate(SegmentAllocator allocator, String function, Path path)
       throws LinuxException {

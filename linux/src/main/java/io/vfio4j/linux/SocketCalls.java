@@ -6,17 +6,18 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Calls on sockets. Each answers 0 or more, or a negated errno.
+ * System calls on sockets. Each returns 0 or more, or a negated errno.
  *
  * <p>
- * A struct msghdr holds its buffers as bare addresses, which keep no arena open. So recvmsg and sendmsg
- * are given the buffers as arguments too: FFM holds the arena of every argument for the length of the call,
- * and rejects segments of the heap, of closed arenas and of other threads. The functions never see them: on
- * x86-64 and arm64 they lie in registers that a function of three parameters does not read.
+ * A struct msghdr contains its buffers as plain addresses, which do not keep an arena open. Therefore recvmsg
+ * and sendmsg are called through the variadic syscall(2), with the buffers as surplus arguments, which it
+ * ignores: FFM keeps the arena of every argument open for the duration of the call, and rejects heap
+ * segments, closed arenas and those of other threads.
  */
 final class SocketCalls {
 
@@ -40,10 +41,18 @@ final class SocketCalls {
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
   private static final MethodHandle RECV = Native.link("recv",
       FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-  private static final MethodHandle RECVMSG = Native.link("recvmsg",
-      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
-  private static final MethodHandle SENDMSG = Native.link("sendmsg",
-      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS));
+  private static final boolean IS_ARM64 = System.getProperty("os.arch").equals("aarch64");
+
+  /** Numbers of asm/unistd.h. */
+  private static final long SYS_RECVMSG = IS_ARM64 ? 212 : 47;
+  private static final long SYS_SENDMSG = IS_ARM64 ? 211 : 46;
+
+  private static final MethodHandle RECVMSG = Native.link("syscall",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS),
+      Linker.Option.firstVariadicArg(1));
+  private static final MethodHandle SENDMSG = Native.link("syscall",
+      FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS),
+      Linker.Option.firstVariadicArg(1));
 
   private SocketCalls() {}
 
@@ -117,7 +126,7 @@ final class SocketCalls {
     }
   }
 
-  /** getsockopt(2); length points to an int that says the size of value. */
+  /** getsockopt(2); length points to an int, the size of value. */
   static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
     try {
       MemorySegment capture = Native.capture();
@@ -147,21 +156,21 @@ final class SocketCalls {
     }
   }
 
-  /** recvmsg(2), and what the message points to, see {@link SocketCalls}. */
+  /** recvmsg(2); {@code into} is the buffer in the message, see {@link SocketCalls}. */
   static long recvmsg(int fd, MemorySegment message, int flags, MemorySegment into) {
     try {
       MemorySegment capture = Native.capture();
-      return Native.result((long) RECVMSG.invokeExact(capture, fd, message, flags, into), capture);
+      return Native.result((long) RECVMSG.invokeExact(capture, SYS_RECVMSG, fd, message, flags, into), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }
   }
 
-  /** sendmsg(2), and what the message points to, see {@link SocketCalls}. */
+  /** sendmsg(2); {@code head} and {@code tail} are the buffers in the message, see {@link SocketCalls}. */
   static long sendmsg(int fd, MemorySegment message, int flags, MemorySegment head, MemorySegment tail) {
     try {
       MemorySegment capture = Native.capture();
-      return Native.result((long) SENDMSG.invokeExact(capture, fd, message, flags, head, tail), capture);
+      return Native.result((long) SENDMSG.invokeExact(capture, SYS_SENDMSG, fd, message, flags, head, tail), capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

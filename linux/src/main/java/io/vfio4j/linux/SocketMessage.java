@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * A message of recvmsg(2) or sendmsg(2) in native memory: header, two buffers, and room for as many
- * descriptors as the kernel lets one message carry. Used again and again, by one thread at a time.
+ * A message of recvmsg(2) or sendmsg(2) in native memory: the header, two buffers, and space for as many
+ * descriptors as the kernel allows in one message. Reused, by one thread at a time.
  */
 final class SocketMessage {
 
@@ -34,10 +34,10 @@ final class SocketMessage {
   }
 
   /**
-   * Receives once, as {@link SocketCalls#recvmsg}; what comes with it is added to {@code fds}.
+   * Receives once, as {@link SocketCalls#recvmsg}; descriptors received are added to {@code fds}.
    *
-   * @throws LinuxException EMFILE if the kernel had to drop descriptors: there is room for all, so the
-   *     process has too many. Those that came are in {@code fds}
+   * @throws LinuxException EMFILE if the kernel dropped descriptors: there is space for all, so the process
+   *     has too many. Those received are in {@code fds}
    */
   long receive(Fd socket, int number, MemorySegment into, ReceivedFds fds, int flags) throws LinuxException {
     IoVec.set(iovecs, 0, into, 0);
@@ -69,7 +69,7 @@ final class SocketMessage {
     }
   }
 
-  /** Writes the numbers of descriptors, which the caller has acquired, for the next {@link #send}. */
+  /** Sets the descriptors for the next {@link #send}; the caller has acquired them. */
   void attach(List<Fd> fds) {
     if (fds.isEmpty()) {
       detach();
@@ -83,7 +83,7 @@ final class SocketMessage {
     MsgHdr.control(header, control, CmsgHdr.space(dataSize));
   }
 
-  /** Lets the next {@link #send} pass no descriptors. */
+  /** Clears the descriptors for the next {@link #send}. */
   void detach() {
     MsgHdr.control(header, MemorySegment.NULL, 0);
   }

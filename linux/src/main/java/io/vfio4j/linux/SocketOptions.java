@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
-/** Options of a socket, socket(7): getsockopt(2) and setsockopt(2) at the level SOL_SOCKET. */
+/** Socket options, socket(7): getsockopt(2) and setsockopt(2) at the level SOL_SOCKET. */
 final class SocketOptions {
 
   static final int SOL_SOCKET = 1;
@@ -52,10 +52,7 @@ final class SocketOptions {
     }
   }
 
-  /**
-   * Sets a size beyond the system's limit if the process may (CAP_NET_ADMIN), else as large as the limit
-   * lets it.
-   */
+  /** Sets a buffer size, beyond the system's limit if the process has CAP_NET_ADMIN. */
   static void setSize(Fd fd, int forcedOption, int option, int bytes) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocateFrom(JAVA_INT, bytes);

@@ -7,20 +7,21 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The sending half of a {@link UnixSocket}, whose methods say what these do. */
+/** The sending half of a {@link UnixSocket}, which documents its methods. */
 final class SocketOutput {
 
   private final Fd fd;
+  /** Held while sending; guards message. */
   private final ReentrantLock lock = new ReentrantLock();
   private final SocketMessage message;
 
-  /** Makes the half of a socket that owns both descriptor and memory. */
+  /** Creates the sending half of a socket that owns the descriptor and the memory. */
   SocketOutput(Fd fd, Arena arena) {
     this.fd = fd;
     this.message = new SocketMessage(arena);
   }
 
-  /** Held by whoever sends. */
+  /** Returns the lock held while sending. */
   ReentrantLock lock() {
     return lock;
   }
@@ -66,15 +67,15 @@ final class SocketOutput {
 
   private static void check(MemorySegment head, MemorySegment tail, List<Fd> fds) {
     if (head.byteSize() == 0 && tail.byteSize() == 0) {
-      throw new IllegalArgumentException("nothing to send: descriptors need a byte to go with");
+      throw new IllegalArgumentException("nothing to send: descriptors must accompany at least one byte");
     }
     if (fds.size() > SocketMessage.MAX_FDS) {
-      throw new IllegalArgumentException(fds.size() + " descriptors, and a message carries at most "
+      throw new IllegalArgumentException(fds.size() + " descriptors; a message can carry at most "
           + SocketMessage.MAX_FDS);
     }
   }
 
-  /** Holds the descriptors until they are on their way. */
+  /** Sends with descriptors, which are acquired until the kernel has duplicated them. */
   private long sendFirst(int number, MemorySegment head, MemorySegment tail, List<Fd> fds, int flags)
       throws LinuxException {
     int acquired = 0;

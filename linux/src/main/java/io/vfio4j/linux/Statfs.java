@@ -6,12 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What fstatfs(2) says of a file's file system, where longs have 64 bits; the fields used here are
+ * The result of fstatfs(2) for a file system, with 64-bit longs; the fields used here are
  *
  * <pre>{@code
  * struct statfs {
  *   __fsword_t f_type;
- *   __fsword_t f_bsize;   // at 8; of hugetlbfs, the size of its pages
+ *   __fsword_t f_bsize;   // at 8; for hugetlbfs, its page size
  *   ...                   // 120 in all
  * };
  * }</pre>
@@ -24,7 +24,7 @@ final class Statfs {
 
   private Statfs() {}
 
-  /** Returns the magic number of the file system, without the sign that 32 bits would give it. */
+  /** Returns the magic number of the file system, zero-extended from 32 bits. */
   static long type(MemorySegment statfs) {
     return statfs.get(JAVA_LONG, TYPE_OFFSET) & 0xffff_ffffL;
   }

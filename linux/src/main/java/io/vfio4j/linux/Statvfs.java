@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /**
- * What statvfs(3) says of a file system, where longs have 64 bits; the fields used here are
+ * The result of statvfs(3) for a file system, with 64-bit longs; the fields used here are
  *
  * <pre>{@code
  * struct statvfs {
@@ -30,8 +30,8 @@ final class Statvfs {
   private Statvfs() {}
 
   /**
-   * Returns how many bytes can be had; empty where the file system does not say, as memory files and hugetlbfs without
-   * a limit do not.
+   * Returns the number of bytes available to unprivileged users; empty if the file system does not say, like
+   * memfds and hugetlbfs without a limit.
    */
   static OptionalLong available(MemorySegment statvfs) {
     if (statvfs.get(JAVA_LONG, BLOCKS_OFFSET) == 0) {

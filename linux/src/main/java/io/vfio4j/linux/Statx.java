@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What statx(2) says of a file, of {@code include/uapi/linux/stat.h}; the fields used here are
+ * The result of statx(2) for a file, from {@code include/uapi/linux/stat.h}; the fields used here are
  *
  * <pre>{@code
  * struct statx {
@@ -58,7 +58,7 @@ final class Statx {
 
   private Statx() {}
 
-  /** Returns how many bytes of the file there are on its file system. */
+  /** Returns the number of bytes allocated to the file. */
   static long allocated(MemorySegment statx) {
     return statx.get(JAVA_LONG, BLOCKS_OFFSET) << BLOCK_SHIFT;
   }
@@ -67,7 +67,7 @@ final class Statx {
     return statx.get(JAVA_LONG, SIZE_OFFSET);
   }
 
-  /** Returns the type of the file, one of S_IF*; 0 for what is no file of a file system, such as an eventfd. */
+  /** Returns the type of the file, one of S_IF*; 0 for files outside file systems, such as eventfds. */
   static int type(MemorySegment statx) {
     return statx.get(JAVA_SHORT, MODE_OFFSET) & S_IFMT;
   }

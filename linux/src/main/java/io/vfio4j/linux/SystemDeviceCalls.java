@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 
-/** The calls of this system. */
+/** The system calls of this machine's kernel. */
 final class SystemDeviceCalls implements DeviceCalls {
 
   static final SystemDeviceCalls INSTANCE = new SystemDeviceCalls();
@@ -17,7 +17,24 @@ final class SystemDeviceCalls implements DeviceCalls {
 
   private static final int CLOSED = -Errno.EBADF.number();
 
+  /** A call that uses a descriptor. */
+  private interface Call {
+    long make(int number);
+  }
+
   private SystemDeviceCalls() {}
+
+  /** Makes a call while the descriptor cannot be closed. */
+  private static long with(Fd fd, Call call) {
+    if (!fd.tryAcquire()) {
+      return CLOSED;
+    }
+    try {
+      return call.make(fd.acquiredNumber());
+    } finally {
+      fd.release();
+    }
+  }
 
   @Override
   public int open(Path path) {
@@ -32,7 +49,7 @@ final class SystemDeviceCalls implements DeviceCalls {
   }
 
   @Override
-  public int ioctl(Fd fd, int request, MemorySegment argument, MemorySegment pointedAt) {
+  public int ioctl(Fd fd, int request, MemorySegment argument, MemorySegment pointee) {
     if (!fd.tryAcquire()) {
       return CLOSED;
     }
@@ -40,57 +57,29 @@ final class SystemDeviceCalls implements DeviceCalls {
       return FileCalls.ioctl(fd.acquiredNumber(), Integer.toUnsignedLong(request), argument);
     } finally {
       fd.release();
-      // The kernel has its bare address.
-      Reference.reachabilityFence(pointedAt);
+      // The kernel has a plain address of it.
+      Reference.reachabilityFence(pointee);
     }
   }
 
   @Override
   public long read(Fd fd, MemorySegment into) {
-    if (!fd.tryAcquire()) {
-      return CLOSED;
-    }
-    try {
-      return FileCalls.read(fd.acquiredNumber(), into, into.byteSize());
-    } finally {
-      fd.release();
-    }
+    return with(fd, number -> FileCalls.read(number, into, into.byteSize()));
   }
 
   @Override
   public long write(Fd fd, MemorySegment from) {
-    if (!fd.tryAcquire()) {
-      return CLOSED;
-    }
-    try {
-      return FileCalls.write(fd.acquiredNumber(), from, from.byteSize());
-    } finally {
-      fd.release();
-    }
+    return with(fd, number -> FileCalls.write(number, from, from.byteSize()));
   }
 
   @Override
   public long read(Fd fd, MemorySegment into, long offset) {
-    if (!fd.tryAcquire()) {
-      return CLOSED;
-    }
-    try {
-      return FileCalls.pread(fd.acquiredNumber(), into, into.byteSize(), offset);
-    } finally {
-      fd.release();
-    }
+    return with(fd, number -> FileCalls.pread(number, into, into.byteSize(), offset));
   }
 
   @Override
   public long write(Fd fd, MemorySegment from, long offset) {
-    if (!fd.tryAcquire()) {
-      return CLOSED;
-    }
-    try {
-      return FileCalls.pwrite(fd.acquiredNumber(), from, from.byteSize(), offset);
-    } finally {
-      fd.release();
-    }
+    return with(fd, number -> FileCalls.pwrite(number, from, from.byteSize(), offset));
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 /** The size of a terminal, tty_ioctl(4). */
 public final class TerminalSize {
 
-  /** The same on x86-64 and arm64. */
+  /** The same number on x86-64 and arm64. */
   private static final long TIOCGWINSZ = 0x5413;
 
   /** struct winsize. */
@@ -25,10 +25,10 @@ public final class TerminalSize {
   }
 
   /**
-   * Returns how many columns a terminal has, at least 1; empty if the descriptor is not a terminal, or one that does not
-   * know its size.
+   * Returns the number of columns of a terminal, at least 1; empty if the descriptor is not a terminal or its
+   * size is unknown.
    *
-   * @param descriptor a descriptor of this process, such as 1 for the standard output
+   * @param descriptor a descriptor of this process, such as 1 for standard output
    */
   public static OptionalInt columns(int descriptor) {
     try (Arena arena = Arena.ofConfined()) {

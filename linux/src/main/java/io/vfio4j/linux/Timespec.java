@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A length of time, timespec(3type):
+ * A duration, timespec(3type):
  *
  * <pre>{@code
  * struct timespec {

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
- * A length of time for SO_RCVTIMEO and SO_SNDTIMEO, timeval(3type):
+ * A duration for SO_RCVTIMEO and SO_SNDTIMEO, timeval(3type):
  *
  * <pre>{@code
  * struct timeval {
@@ -26,7 +26,7 @@ final class Timeval {
 
   private Timeval() {}
 
-  /** Rounds up to a microsecond: a short timeout must not become zero, which means none. */
+  /** Sets a duration, rounded up to a microsecond: a short timeout must not become zero, which means none. */
   static void set(MemorySegment timeval, Duration duration) {
     long micros = (duration.getNano() + 999L) / 1000;
     timeval.set(JAVA_LONG, SEC_OFFSET, duration.getSeconds() + micros / MICROS_PER_SECOND);

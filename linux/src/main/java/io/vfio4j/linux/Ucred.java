@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Who connected, struct ucred of unix(7):
+ * The credentials of a peer, struct ucred of unix(7):
  *
  * <pre>{@code
  * struct ucred {

@@ -8,8 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A UNIX stream socket that listens at a path, unix(7). Only its owner can connect (mode 0600). Safe for use
- * by several threads.
+ * A UNIX stream socket that listens at a path, unix(7). Only its owner can connect (mode 0600). Thread-safe.
  */
 public final class UnixServerSocket implements AutoCloseable {
 
@@ -27,11 +26,11 @@ public final class UnixServerSocket implements AutoCloseable {
   }
 
   /**
-   * Listens at a path: bind(2), listen(2). A socket that a dead process left there is replaced. Two
-   * processes that do this at the same moment may replace each other's: give each server its own path.
+   * Listens at a path: bind(2), listen(2). A socket left there by a dead process is replaced. Two processes
+   * that do this at the same time may replace each other's socket: give each server its own path.
    *
-   * @throws LinuxException EADDRINUSE if someone listens there, or what is there is not a socket;
-   *     ENAMETOOLONG beyond 107 bytes of UTF-8; ENOENT without its directory; EACCES
+   * @throws LinuxException EADDRINUSE if a server listens there, or the file there is not a socket;
+   *     ENAMETOOLONG beyond 107 bytes of UTF-8; ENOENT if the directory does not exist; EACCES
    */
   public static UnixServerSocket bind(Path path) throws LinuxException {
     Fd fd = UnixSocket.open(path, 0);
@@ -48,7 +47,7 @@ public final class UnixServerSocket implements AutoCloseable {
   }
 
   private static void bindReplacingStale(Fd fd, Path path) throws LinuxException {
-    // Linux gives the file the mode of the socket: set before bind, so that others can never connect.
+    // Linux creates the file with the mode of the socket: set before bind, so that others can never connect.
     LinuxException.check(FileCalls.fchmod(fd.number(), OWNER_ONLY), "fchmod", fd.name());
     int result = bind(fd, path);
     if (result == -Errno.EADDRINUSE.number() && isStale(path)) {
@@ -65,13 +64,15 @@ public final class UnixServerSocket implements AutoCloseable {
     }
   }
 
-  /** Only a refused connection proves that nobody listens; whatever else happens, the file is left alone. */
+  /**
+   * Returns whether the file at a path is a socket without a listener. Only a refused connection proves that.
+   */
   private static boolean isStale(Path path) throws LinuxException {
-    Optional<FileId> there = FileId.at(path);
-    if (there.isEmpty() || !there.get().socket()) {
+    Optional<FileId> existing = FileId.at(path);
+    if (existing.isEmpty() || !existing.get().socket()) {
       return false;
     }
-    // Must not wait for a server whose backlog is full.
+    // Must not block on a server whose backlog is full.
     try (Fd probe = UnixSocket.open(path, UnixSocket.SOCK_NONBLOCK)) {
       return UnixSocket.connect(probe, path) == -Errno.ECONNREFUSED.number();
     }
@@ -86,8 +87,8 @@ public final class UnixServerSocket implements AutoCloseable {
   /**
    * Waits for a client, accept4(2).
    *
-   * @throws LinuxException EINVAL after {@link #shutdown()}, EBADF after {@link #close()}; EMFILE and
-   *     ENFILE, with the client still waiting
+   * @throws LinuxException EINVAL after {@link #shutdown()}, EBADF after {@link #close()}; EMFILE and ENFILE,
+   *     while the client remains in the backlog
    */
   public UnixSocket accept() throws LinuxException {
     int number = fd.acquire("accept4");
@@ -103,7 +104,7 @@ public final class UnixServerSocket implements AutoCloseable {
     }
   }
 
-  /** Refuses clients from now on; {@link #accept()} fails with EINVAL, at once where it waits. */
+  /** Refuses further clients; {@link #accept()} fails with EINVAL, immediately if it is waiting. */
   public void shutdown() {
     UnixSocket.shutdown(fd);
   }
@@ -113,16 +114,16 @@ public final class UnixServerSocket implements AutoCloseable {
     return fd;
   }
 
-  /** Returns where clients connect. */
+  /** Returns the path to which clients connect. */
   public Path path() {
     return path;
   }
 
   /**
-   * Stops listening, and removes the path if it still leads here.
+   * Stops listening, and removes the path if it still refers to this socket.
    *
    * <p>
-   * A path that cannot be removed stays, for the next server to replace.
+   * If the path cannot be removed, it remains, and the next server replaces it.
    */
   @Override
   public void close() {

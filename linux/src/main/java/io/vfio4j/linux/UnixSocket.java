@@ -12,13 +12,14 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A connected UNIX stream socket, unix(7), which passes descriptors. For one thread that receives and one
- * that sends; a second in either direction waits for the first. Buffers are native memory.
+ * A connected UNIX stream socket, unix(7), which passes descriptors. For one receiving and one sending
+ * thread; further threads in either direction are serialized. Buffers are native memory.
  */
 public final class UnixSocket implements AutoCloseable {
 
   /**
-   * What receiving answers where nothing has come yet: at the timeout, or at once for {@link #receiveNow}.
+   * The result if nothing could be received or sent without waiting: at the timeout, or at once for {@link
+   * #receiveNow} and {@link #sendNow}.
    */
   public static final int WOULD_BLOCK = -1;
 
@@ -33,6 +34,7 @@ public final class UnixSocket implements AutoCloseable {
   private final Fd fd;
   private final Arena arena = Arena.ofShared();
 
+  /** Held while receiving; guards receiveMessage. */
   private final ReentrantLock receiveLock = new ReentrantLock();
   private final SocketMessage receiveMessage = new SocketMessage(arena);
 
@@ -48,11 +50,11 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Who connected, or who listened, as the kernel saw it then.
+   * The credentials of the peer at the time of connect(2) or listen(2).
    *
-   * @param pid the process, 0 if it is not visible from here
-   * @param uid the user
-   * @param gid the group
+   * @param pid the process ID, 0 if it is not visible in this namespace
+   * @param uid the user ID
+   * @param gid the group ID
    */
   public record PeerCredentials(int pid, int uid, int gid) {
   }
@@ -66,8 +68,8 @@ public final class UnixSocket implements AutoCloseable {
   /**
    * Connects to a server, connect(2).
    *
-   * @throws LinuxException ENOENT, ECONNREFUSED if nobody listens, EACCES, ENAMETOOLONG beyond 107 bytes of
-   *     UTF-8
+   * @throws LinuxException ENOENT, ECONNREFUSED if no server listens, EACCES, ENAMETOOLONG beyond 107 bytes
+   *     of UTF-8
    */
   public static UnixSocket connect(Path path) throws LinuxException {
     return connect(path, Duration.ZERO);
@@ -76,8 +78,8 @@ public final class UnixSocket implements AutoCloseable {
   /**
    * Connects to a server, as {@link #connect(Path)}.
    *
-   * @param timeout how long to wait where too many clients wait already; zero for ever. It is the
-   *     {@link #sendTimeout} afterwards
+   * @param timeout how long to wait if the server's backlog is full; zero for no limit. It remains set as the
+   *     {@link #sendTimeout}
    * @throws LinuxException ETIMEDOUT, and as {@link #connect(Path)}
    */
   public static UnixSocket connect(Path path, Duration timeout) throws LinuxException {
@@ -99,7 +101,7 @@ public final class UnixSocket implements AutoCloseable {
     }
   }
 
-  /** Makes two sockets connected to each other, socketpair(2). */
+  /** Creates two sockets connected to each other, socketpair(2). */
   public static Pair pair() throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pair = arena.allocate(JAVA_INT, 2);
@@ -111,10 +113,10 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Takes ownership of a socket that was received. It should be one that blocks: where it is not,
-   * {@link #receive} does not wait, and {@link #send} fails once the peer reads too slowly.
+   * Takes ownership of a received socket. It should be blocking: otherwise {@link #receive} does not wait,
+   * and {@link #send} fails if the peer reads too slowly.
    *
-   * @throws LinuxException ENOTSOCK if it is no socket, EPROTOTYPE if it is not a UNIX stream socket;
+   * @throws LinuxException ENOTSOCK if it is not a socket, EPROTOTYPE if it is not a UNIX stream socket;
    *     {@code fd} is closed then
    */
   public static UnixSocket of(Fd fd) throws LinuxException {
@@ -130,7 +132,7 @@ public final class UnixSocket implements AutoCloseable {
     }
   }
 
-  /** Makes a socket that is not connected yet. */
+  /** Creates an unconnected socket. */
   static Fd open(Path path, int flags) throws LinuxException {
     int number = SocketCalls.socket(SockaddrUn.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     return Fd.adopt(LinuxException.check(number, "socket", path.toString()), path.toString());
@@ -150,20 +152,20 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Receives what there is, once: recvmsg(2) with MSG_CMSG_CLOEXEC. Descriptors come with the first byte of
-   * the message that they were sent with.
+   * Receives the available bytes, recvmsg(2) with MSG_CMSG_CLOEXEC. Descriptors arrive with the first byte of
+   * the message with which they were sent.
    *
-   * @param into where to, native, at least 1 byte
-   * @param fds gets the descriptors that came, also if this fails
-   * @return the bytes received; 0 at the end of the stream; {@link #WOULD_BLOCK} at the timeout
-   * @throws LinuxException ECONNRESET; EMFILE if the process has too many descriptors to take all that came;
-   *     EBADF if this socket is closed
+   * @param into the destination, native memory of at least 1 byte
+   * @param fds receives the descriptors, even if this fails
+   * @return the number of bytes received; 0 at the end of the stream; {@link #WOULD_BLOCK} at the timeout
+   * @throws LinuxException ECONNRESET; EMFILE if the process has too many descriptors to receive all; EBADF
+   *     if this socket is closed
    */
   public int receive(MemorySegment into, ReceivedFds fds) throws LinuxException {
     return receive(into, fds, 0);
   }
 
-  /** Does as {@link #receive}, but never waits. */
+  /** Like {@link #receive}, but never waits. */
   public int receiveNow(MemorySegment into, ReceivedFds fds) throws LinuxException {
     return receive(into, fds, MSG_DONTWAIT);
   }
@@ -188,12 +190,12 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Receives all of a buffer if it can, recv(2) with MSG_WAITALL: a signal, the timeout, the end of the
-   * stream and descriptors on the way end it early. The kernel closes descriptors that come along.
+   * Fills a buffer if possible, recv(2) with MSG_WAITALL: a signal, the timeout, the end of the stream, or a
+   * message with descriptors ends it early. The kernel closes descriptors that arrive.
    *
-   * @param into where to, native, at least 1 byte
-   * @return the bytes received, maybe less than the buffer takes; 0 at the end of the stream;
-   *     {@link #WOULD_BLOCK} if nothing came before the timeout
+   * @param into the destination, native memory of at least 1 byte
+   * @return the number of bytes received, possibly less than the buffer holds; 0 at the end of the stream;
+   *     {@link #WOULD_BLOCK} if nothing arrived before the timeout
    * @throws LinuxException ECONNRESET; EBADF if this socket is closed
    */
   public int receiveAll(MemorySegment into) throws LinuxException {
@@ -218,14 +220,14 @@ public final class UnixSocket implements AutoCloseable {
   private static void checkReceivable(MemorySegment into) {
     if (into.byteSize() == 0) {
       throw new IllegalArgumentException(
-          "no room to receive into: 0 bytes would look like the end of the stream");
+          "an empty segment to receive into: 0 bytes would look like the end of the stream");
     }
     if (into.isReadOnly()) {
       throw new IllegalArgumentException("a read-only segment to receive into");
     }
   }
 
-  /** The kernel receives at most 2 GiB less a page at once, so an int holds it. */
+  /** Converts a result to an int: the kernel transfers at most 2 GiB minus a page at once. */
   private int bytesOrWouldBlock(long result, String function) throws LinuxException {
     return result == -Errno.EAGAIN.number() ? WOULD_BLOCK
         : (int) LinuxException.check(result, function, fd.name());
@@ -233,76 +235,79 @@ public final class UnixSocket implements AutoCloseable {
 
   /**
    * Sends both buffers completely, sendmsg(2) with MSG_NOSIGNAL, and descriptors with the first byte. The
-   * peer gets duplicates; the descriptors given stay open. After a failure the stream may end within the
-   * message.
+   * peer receives duplicates; the descriptors passed remain open. After a failure, the stream may end within
+   * the message.
    *
-   * @param head native
-   * @param tail native, may be empty; not both
-   * @param fds at most 253
-   * @throws LinuxException EPIPE or ECONNRESET if the peer is gone; ETIMEDOUT if it reads nothing for as
-   *     long as {@link #sendTimeout}; EBADF if this socket or one of the descriptors is closed
+   * @param head native memory
+   * @param tail native memory; one of head and tail may be empty
+   * @param fds at most 253 descriptors
+   * @throws LinuxException EPIPE or ECONNRESET if the peer has disconnected; ETIMEDOUT if it reads nothing
+   *     for the {@link #sendTimeout}; EBADF if this socket or one of the descriptors is closed
    */
   public void send(MemorySegment head, MemorySegment tail, List<Fd> fds) throws LinuxException {
     output.send(head, tail, fds);
   }
 
   /**
-   * Sends once what the kernel takes without waiting, sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL.
+   * Sends the bytes that the kernel accepts without waiting, sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL.
    *
-   * @param head native
-   * @param tail native, may be empty; not both
-   * @param skip how many bytes of head and tail together have been sent before, fewer than there are
-   * @param fds at most 253; they go with the first byte, so only where {@code skip} is 0
-   * @return how many bytes were taken, at least 1, or {@link #WOULD_BLOCK}
-   * @throws LinuxException EPIPE or ECONNRESET if the peer is gone; EBADF if this socket or one of the descriptors
-   *     is closed
+   * @param head native memory
+   * @param tail native memory; one of head and tail may be empty
+   * @param skip the number of bytes of head and tail together that have been sent already, less than their
+   *     sum
+   * @param fds at most 253 descriptors; sent with the first byte, so only if {@code skip} is 0
+   * @return the number of bytes sent, at least 1, or {@link #WOULD_BLOCK}
+   * @throws LinuxException EPIPE or ECONNRESET if the peer has disconnected; EBADF if this socket or one of
+   *     the descriptors is closed
    */
   public long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException {
     return output.sendNow(head, tail, skip, fds);
   }
 
   /**
-   * Sets how long receiving waits, SO_RCVTIMEO.
+   * Sets the timeout of receiving, SO_RCVTIMEO.
    *
-   * @param timeout rounded up to microseconds; zero for ever
+   * @param timeout rounded up to microseconds; zero for none
    */
   public void receiveTimeout(Duration timeout) throws LinuxException {
     SocketOptions.setDuration(fd, SocketOptions.SO_RCVTIMEO, timeout);
   }
 
   /**
-   * Sets how long sending waits for the peer to read, SO_SNDTIMEO: for each part that the kernel takes, not
-   * in all.
+   * Sets the timeout of sending, SO_SNDTIMEO, which restarts with each part that the kernel accepts.
    *
-   * @param timeout rounded up to microseconds; zero for ever
+   * @param timeout rounded up to microseconds; zero for none
    */
   public void sendTimeout(Duration timeout) throws LinuxException {
     SocketOptions.setDuration(fd, SocketOptions.SO_SNDTIMEO, timeout);
   }
 
   /**
-   * Sets the size of the kernel's buffers, SO_SNDBUF and SO_RCVBUF: beyond the system's limits if the
-   * process may (CAP_NET_ADMIN), else up to them.
+   * Sets the size of the kernel's buffers in bytes, SO_SNDBUF and SO_RCVBUF, beyond the system's limits if
+   * the process has CAP_NET_ADMIN.
    */
   public void bufferSize(int bytes) throws LinuxException {
     SocketOptions.setSize(fd, SocketOptions.SO_SNDBUFFORCE, SocketOptions.SO_SNDBUF, bytes);
     SocketOptions.setSize(fd, SocketOptions.SO_RCVBUFFORCE, SocketOptions.SO_RCVBUF, bytes);
   }
 
-  /** Returns who is at the other end, SO_PEERCRED: whom the kernel saw connect, listen, or make the pair. */
+  /**
+   * Returns the credentials of the peer, SO_PEERCRED: of the process that connected, listened, or created the
+   * pair.
+   */
   public PeerCredentials peerCredentials() throws LinuxException {
     return SocketOptions.peerCredentials(fd);
   }
 
   /**
-   * Ends the stream in both directions, for everyone who holds this end: receiving answers 0, at once where
-   * it waits, and sending fails with EPIPE. Nothing if this socket is closed.
+   * Ends the stream in both directions, for all processes that have this end open: receiving returns 0,
+   * immediately if it is waiting, and sending fails with EPIPE. Does nothing if this socket is closed.
    */
   public void shutdown() {
     shutdown(fd);
   }
 
-  /** ENOTCONN is the only error left: a socket that is not connected needs no end. */
+  /** Shuts a socket down. The only possible error is ENOTCONN: it is not connected. */
   static void shutdown(Fd fd) {
     if (fd.tryAcquire()) {
       try {
@@ -319,8 +324,8 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Closes the socket. Threads that receive or send now are stopped first, by {@link #shutdown()}; without
-   * such the stream lives on in who else holds this end, by a descriptor passed on.
+   * Closes the socket. Threads that are receiving or sending are first stopped by {@link #shutdown()};
+   * otherwise the stream remains open if another process has this end open.
    */
   @Override
   public void close() {

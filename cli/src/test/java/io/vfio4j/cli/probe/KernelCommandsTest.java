@@ -220,11 +220,11 @@ class KernelCommandsTest {
     HostInventoryReport report = survey(kernel);
     assertThat(report.lines()).containsExactly("kernel 6.12.1: VFIO is loaded, iommufd is not there",
         "no   kernel:0000:3b:00.2 15b3:101e (mlx5_core, group 12)",
-        "     bound to mlx5_core, which is no VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe "
+        "     bound to mlx5_core, which is not a VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe "
             + "mlx5_vfio_pci; echo mlx5_vfio_pci > /sys/bus/pci/devices/0000:3b:00.2/driver_override; echo 0000:3b:00.2 > "
             + "/sys/bus/pci/devices/0000:3b:00.2/driver/unbind; echo 0000:3b:00.2 > /sys/bus/pci/drivers_probe",
         "no   kernel:0000:3b:00.3 144d:a808 (vfio-pci, group 13)",
-        "     bound to vfio-pci, which has no migration, and no variant driver is known that migrates 144d:a808",
+        "     bound to vfio-pci, which does not support migration, and no variant driver is known that migrates 144d:a808",
         "yes  kernel:" + SERIAL + " (mtty, group 0, vfio0)",
         "     stop_copy, p2p, pre_copy; it is in RUNNING");
     assertThat(report.json().get("devices").getAsJsonArray()).extracting(device -> device.getAsJsonObject()
@@ -241,7 +241,7 @@ class KernelCommandsTest {
 
     HostInventoryReport report = survey(kernel);
     assertThat(report.lines()).hasSize(4).contains("?    kernel:" + SERIAL + " (mtty, group 0, vfio0)",
-        "     /dev/vfio/0: EACCES (permission denied); run as root, or give your user the file (chown, or a udev rule)",
+        "     /dev/vfio/0: EACCES (permission denied); run as root, or grant your user access to the file (chown, or a udev rule)",
         "1 of 1 devices could not be looked at");
     assertThat(report.json().get("devices").getAsJsonArray().get(0).getAsJsonObject().get("can_migrate")
         .isJsonNull())

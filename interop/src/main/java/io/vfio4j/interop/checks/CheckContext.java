@@ -37,7 +37,7 @@ record CheckContext(KernelInterface by) {
   }
 
   private KernelOptions options() {
-    return KernelOptions.DEFAULT.kernelInterface(by);
+    return KernelOptions.DEFAULT.withInterface(by);
   }
 
   /** Returns a device as the command line takes it. */

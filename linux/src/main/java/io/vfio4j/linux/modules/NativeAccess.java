@@ -2,8 +2,8 @@
 package io.vfio4j.linux.modules;
 
 /**
- * Passes native access on. The command line of the JVM can grant it to modules that are there at its start alone; to
- * others only a module that has it can.
+ * Grants native access to other modules. The command line of the JVM can grant it only to modules of the boot
+ * layer; to others, only a module that has it can.
  */
 public final class NativeAccess {
 
@@ -11,14 +11,14 @@ public final class NativeAccess {
   }
 
   /**
-   * Lets a module call native code.
+   * Grants native access to a module.
    *
-   * @param layer of which it is
-   * @param module its name
-   * @throws IllegalArgumentException if it is not in the layer
+   * @param layer the layer of the module
+   * @param module the name of the module
+   * @throws IllegalArgumentException if the layer does not contain it
    */
   public static void grant(ModuleLayer.Controller layer, String module) {
-    Module found = layer.layer().findModule(module).filter(known -> known.getLayer() == layer.layer())
+    Module found = layer.layer().findModule(module).filter(candidate -> candidate.getLayer() == layer.layer())
         .orElseThrow(() -> new IllegalArgumentException("the layer has no module " + module));
     layer.enableNativeAccess(found);
   }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Native access for modules that are loaded when they are needed. For the commands alone: whoever may call this may give it away. */
+/**
+ * Native access for modules that are loaded on demand. Exported to the commands only, since any caller can
+ * grant it.
+ */
 @NullMarked
 package io.vfio4j.linux.modules;
 

@@ -7,28 +7,28 @@ import io.vfio4j.model.IovaRange;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** A device that was opened, and what stands between it and the memory of this process. */
+/** An open device and its connection to the memory of this process. */
 sealed interface Attachment extends AutoCloseable permits GroupAttachment, CdevAttachment {
 
-  /** Returns the device's own file. */
+  /** Returns the file of the device. */
   VfioFile device();
 
   /**
-   * Lets the device reach memory of this process, which pins it where the device has an IOMMU.
+   * Maps memory of this process for DMA, which pins it if the device has an IOMMU.
    *
-   * @param range where the device sees it: whole pages
-   * @param memory native memory, as long as the range
+   * @param range the I/O virtual addresses, whole pages
+   * @param memory native memory of the length of the range
    * @param isWritable whether the device may write
    */
   void map(IovaRange range, MemorySegment memory, boolean isWritable) throws DeviceException;
 
-  /** Takes memory away from the device. */
+  /** Unmaps memory. */
   void unmap(IovaRange range) throws DeviceException;
 
-  /** Returns the log that the IOMMU or its driver keeps of pages that may be dirty. */
+  /** Returns the log of dirty pages kept by the IOMMU or its driver, if there is one. */
   Optional<DmaLog> dirtyLog() throws DeviceException;
 
-  /** Closes the device, and after it all that it took to open it. */
+  /** Closes the device, and then the files through which it was opened. */
   @Override
   void close();
 }

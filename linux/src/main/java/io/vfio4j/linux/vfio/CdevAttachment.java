@@ -21,7 +21,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** A device that was opened by a file of its own, bound to an iommufd, and has an address space of it. */
+/** A device opened through its own file, bound to an iommufd, and attached to an address space of it. */
 final class CdevAttachment implements Attachment {
 
   private static final Path IOMMUFD = Path.of("/dev/iommu");
@@ -38,16 +38,16 @@ final class CdevAttachment implements Attachment {
     this.hwptId = pageTable;
   }
 
-  /** Opens a device. Before it is bound, the kernel refuses whatever is asked of it. */
-  static CdevAttachment open(DeviceOpener opening, DeviceCalls calls) throws DeviceException {
-    VfioFile iommufd = opening.open(IOMMUFD, calls);
+  /** Opens a device. Until it is bound, the kernel refuses all requests to it. */
+  static CdevAttachment open(DeviceOpener opener, DeviceCalls calls) throws DeviceException {
+    VfioFile iommufd = opener.open(IOMMUFD, calls);
     try {
-      VfioFile device = opening.open(opening.cdevFile(), calls);
+      VfioFile device = opener.open(opener.cdevFile(), calls);
       try {
-        int id = bind(opening, device, iommufd);
-        int addressSpace = allocateIoas(opening, iommufd);
+        int id = bind(opener, device, iommufd);
+        int addressSpace = allocateIoas(opener, iommufd);
         OptionalInt pageTable = allocateHwpt(iommufd, id, addressSpace);
-        attach(opening, device, pageTable.orElse(addressSpace));
+        attach(opener, device, pageTable.orElse(addressSpace));
         return new CdevAttachment(iommufd, device, addressSpace, pageTable);
       } catch (Throwable t) {
         device.close();
@@ -59,24 +59,27 @@ final class CdevAttachment implements Attachment {
     }
   }
 
-  private static int bind(DeviceOpener opening, VfioFile device, VfioFile iommufd) throws DeviceException {
+  private static int bind(DeviceOpener opener, VfioFile device, VfioFile iommufd) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bind = Struct.allocate(arena, Bind.LAYOUT);
       bind.set(JAVA_INT, Bind.IOMMUFD, iommufd.fd().number());
-      opening.check(DeviceOpener.Step.BIND, device.tryIoctl(Ioctl.VFIO_DEVICE_BIND_IOMMUFD, bind));
+      opener.check(DeviceOpener.Step.BIND, device.tryIoctl(Ioctl.VFIO_DEVICE_BIND_IOMMUFD, bind));
       return bind.get(JAVA_INT, Bind.OUT_DEVID);
     }
   }
 
-  private static int allocateIoas(DeviceOpener opening, VfioFile iommufd) throws DeviceException {
+  private static int allocateIoas(DeviceOpener opener, VfioFile iommufd) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment alloc = Struct.allocate(arena, IoasAlloc.LAYOUT);
-      opening.check(DeviceOpener.Step.ADDRESS_SPACE, iommufd.tryIoctl(Ioctl.IOMMU_IOAS_ALLOC, alloc));
+      opener.check(DeviceOpener.Step.ADDRESS_SPACE, iommufd.tryIoctl(Ioctl.IOMMU_IOAS_ALLOC, alloc));
       return alloc.get(JAVA_INT, IoasAlloc.OUT_IOAS_ID);
     }
   }
 
-  /** Makes a page table that tracks dirty pages, where the device has an IOMMU that can: a mediated one has none. */
+  /**
+   * Allocates a page table that tracks dirty pages, if the device has an IOMMU that supports it; a mediated
+   * device has none.
+   */
   private static OptionalInt allocateHwpt(VfioFile iommufd, int device, int addressSpace) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Struct.allocate(arena, HwInfo.LAYOUT);
@@ -95,11 +98,11 @@ final class CdevAttachment implements Attachment {
     }
   }
 
-  private static void attach(DeviceOpener opening, VfioFile device, int pageTable) throws DeviceException {
+  private static void attach(DeviceOpener opener, VfioFile device, int pageTable) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attach = Struct.allocate(arena, Attach.LAYOUT);
       attach.set(JAVA_INT, Attach.PT_ID, pageTable);
-      opening.check(DeviceOpener.Step.ATTACH, device.tryIoctl(Ioctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach));
+      opener.check(DeviceOpener.Step.ATTACH, device.tryIoctl(Ioctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach));
     }
   }
 

@@ -16,7 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** The log that a device itself keeps of its writes. */
+/** The log that a device keeps of its own writes. */
 final class DeviceDmaLog implements DmaLog {
 
   private final FeatureCalls calls;
@@ -25,7 +25,7 @@ final class DeviceDmaLog implements DmaLog {
     this.calls = calls;
   }
 
-  /** Tells whether the device keeps one. */
+  /** Returns whether the device keeps one. */
   static boolean isOffered(FeatureCalls calls) {
     return calls.offers(Feature.DMA_LOGGING_START, Feature.SET);
   }
@@ -37,14 +37,14 @@ final class DeviceDmaLog implements DmaLog {
             calls);
     if (Long.bitCount(chosen) != 1) {
       throw new DeviceException(calls.file().device(), "start DMA logging", Errno.EPROTO,
-          "%s: its driver logs pages of %s bytes, which cannot be".formatted(calls.file().device(),
+          "%s: its driver logs in pages of %s bytes, which is not a power of two".formatted(calls.file().device(),
               Long.toUnsignedString(chosen)),
           null);
     }
     return chosen;
   }
 
-  /** Starts with pairs of address and length, any 64 bits. */
+  /** Starts the log with pairs of address and length, any 64 bits each. */
   static long start(List<long[]> ranges, long pageSize, FeatureCalls calls) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment array = arena.allocate(LogRange.LAYOUT, ranges.size());
@@ -76,7 +76,7 @@ final class DeviceDmaLog implements DmaLog {
     report(range.iova(), range.length(), pageSize, bitmap, calls);
   }
 
-  /** Reports any 64 bits, into a bitmap that must be long enough for them. */
+  /** Reads a report for any 64-bit arguments, into a bitmap that must be long enough for them. */
   static void report(long iova, long length, long pageSize, MemorySegment bitmap, FeatureCalls calls)
       throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {

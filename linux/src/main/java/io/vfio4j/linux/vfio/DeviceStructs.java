@@ -7,13 +7,16 @@ import static io.vfio4j.linux.vfio.Struct.u64;
 
 import java.lang.foreign.StructLayout;
 
-/** Structs of groups and devices, uapi/linux/vfio.h. Those that later kernels lengthened have their first length here. */
+/**
+ * Structs of groups and devices, uapi/linux/vfio.h. A struct that later kernels extended has its original
+ * length here.
+ */
 final class DeviceStructs {
 
   private DeviceStructs() {}
 
   /**
-   * The state of a group.
+   * The status of a group.
    *
    * <pre>{@code
    * struct vfio_group_status {
@@ -26,14 +29,17 @@ final class DeviceStructs {
     static final StructLayout LAYOUT = Struct.of("vfio_group_status", u32("argsz"), u32("flags"));
     static final long FLAGS = offset(LAYOUT, "flags");
 
-    /** {@code VFIO_GROUP_FLAGS_VIABLE}: each device of the group has a VFIO driver, or none that does DMA. */
+    /**
+     * {@code VFIO_GROUP_FLAGS_VIABLE}: each device of the group has a VFIO driver, or no driver that does
+     * DMA.
+     */
     static final int VIABLE = 1;
 
     private GroupStatus() {}
   }
 
   /**
-   * What a device has.
+   * The properties of a device.
    *
    * <pre>{@code
    * struct vfio_device_info {
@@ -60,7 +66,7 @@ final class DeviceStructs {
   }
 
   /**
-   * What a region is like; capabilities may follow.
+   * The properties of a region; capabilities may follow.
    *
    * <pre>{@code
    * struct vfio_region_info {
@@ -91,7 +97,7 @@ final class DeviceStructs {
   }
 
   /**
-   * What an interrupt index is like.
+   * The properties of an interrupt index.
    *
    * <pre>{@code
    * struct vfio_irq_info {
@@ -113,7 +119,7 @@ final class DeviceStructs {
   }
 
   /**
-   * What is to be done with interrupts; for each a u8 or the s32 of an eventfd follows, or nothing.
+   * A request for interrupts; a u8 or the s32 of an eventfd may follow for each.
    *
    * <pre>{@code
    * struct vfio_irq_set {
@@ -143,7 +149,7 @@ final class DeviceStructs {
   }
 
   /**
-   * Binds a device that was opened by a file of its own to an iommufd.
+   * Binds a device opened through its own file to an iommufd.
    *
    * <pre>{@code
    * struct vfio_device_bind_iommufd {
@@ -165,7 +171,7 @@ final class DeviceStructs {
   }
 
   /**
-   * Gives such a device an address space, or a page table of one.
+   * Attaches such a device to an address space, or to a page table of one.
    *
    * <pre>{@code
    * struct vfio_device_attach_iommufd_pt {

@@ -15,10 +15,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** VFIO_DEVICE_FEATURE, asked of a device's file. */
+/** Requests of VFIO_DEVICE_FEATURE to the file of a device. */
 final class FeatureCalls {
 
-  /** What {@link #setState} answers where the device has moved and no session began: no errno. */
+  /** The result of {@link #setState} if no session began; not an errno. */
   static final int NO_SESSION = Integer.MIN_VALUE;
 
   private static final int NO_FD = -1;
@@ -33,19 +33,19 @@ final class FeatureCalls {
     return file;
   }
 
-  /** Makes an argument of zeros: the head, and behind it the data. */
+  /** Allocates a zeroed argument: the header, followed by the data. */
   static MemorySegment argument(Arena arena, int flags, StructLayout data) {
     MemorySegment argument = Struct.allocate(arena, Feature.LAYOUT, data.byteSize());
     argument.set(JAVA_INT, Feature.FLAGS, flags);
     return argument;
   }
 
-  /** Tells whether the device knows a feature, without using it. */
+  /** Returns whether the device supports a feature, without using it. */
   boolean offers(int feature, int direction) {
     return tryIoctl(feature | direction | Feature.PROBE) >= 0;
   }
 
-  /** Asks without data, and returns 0 or a negated errno. */
+  /** Makes a request without data, and returns 0 or a negated errno. */
   int tryIoctl(int flags) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = Struct.allocate(arena, Feature.LAYOUT);
@@ -54,7 +54,7 @@ final class FeatureCalls {
     }
   }
 
-  /** Returns the flags of what the device can do of migration; 0 if it knows of none. */
+  /** Returns the flags of the migration features; 0 if the device has none. */
   long migrationFlags() throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = argument(arena, Feature.MIGRATION | Feature.GET, Migration.LAYOUT);
@@ -67,7 +67,7 @@ final class FeatureCalls {
     }
   }
 
-  /** Asks where the device is. */
+  /** Queries the state of the device. */
   DeviceState state() throws DeviceException {
     String action = "read the device state";
     try (Arena arena = Arena.ofConfined()) {
@@ -76,14 +76,14 @@ final class FeatureCalls {
       int number = argument.get(JAVA_INT, Feature.DATA + MigState.DEVICE_STATE);
       return DeviceState.fromWire(number)
           .orElseThrow(() -> new DeviceException(file.device(), action, Errno.EPROTO,
-              "%s: the kernel says that it is in state %s, which there is not".formatted(file.device(),
+              "%s: the kernel reported unknown device state %s".formatted(file.device(),
                   Integer.toUnsignedString(number)),
               null));
     }
   }
 
   /**
-   * Asks for a state by its number.
+   * Requests a state by number.
    *
    * @return the descriptor of the data session that began, {@link #NO_SESSION}, or another negated errno
    */
@@ -101,7 +101,7 @@ final class FeatureCalls {
     }
   }
 
-  /** Asks for the estimate of the stop-copy data, bytes; negative where there is none. */
+  /** Queries the estimate of the stop-copy data, in bytes; negative if there is none. */
   long dataSize() throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = argument(arena, Feature.MIG_DATA_SIZE | Feature.GET, DataSize.LAYOUT);
@@ -109,7 +109,7 @@ final class FeatureCalls {
       if (result == -Errno.ENOTTY.number() || result == -Errno.EINVAL.number()) {
         return -1;
       }
-      file.requireSuccess("read the state's size", result);
+      file.requireSuccess("read the size of the state", result);
       return argument.get(JAVA_LONG, Feature.DATA);
     }
   }

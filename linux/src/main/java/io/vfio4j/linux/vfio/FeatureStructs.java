@@ -7,13 +7,13 @@ import static io.vfio4j.linux.vfio.Struct.u64;
 
 import java.lang.foreign.StructLayout;
 
-/** What VFIO_DEVICE_FEATURE takes and answers, and what is asked of a data session, uapi/linux/vfio.h. */
+/** Structs of VFIO_DEVICE_FEATURE and of data sessions, uapi/linux/vfio.h. */
 final class FeatureStructs {
 
   private FeatureStructs() {}
 
   /**
-   * Which feature is meant, and what of it; its data follow.
+   * The header of a request: the feature and the operation; the data of the feature follows.
    *
    * <pre>{@code
    * struct vfio_device_feature {
@@ -38,14 +38,14 @@ final class FeatureStructs {
     static final int DMA_LOGGING_STOP = 7;
     static final int DMA_LOGGING_REPORT = 8;
     static final int MIG_DATA_SIZE = 9;
-    /** Set without data; from then on the flags of {@link PreCopy} mean something. */
+    /** Set without data; enables the flags of {@link PreCopy}. */
     static final int MIG_PRECOPY_INFO_V2 = 12;
 
     private Feature() {}
   }
 
   /**
-   * What the device can do of migration.
+   * The migration features of a device.
    *
    * <pre>{@code
    * struct vfio_device_feature_migration {
@@ -60,8 +60,8 @@ final class FeatureStructs {
   }
 
   /**
-   * Where the device is or is to go. The answer to a move has the state that was asked for, whether or not it was
-   * reached, and the descriptor of the session that began, or -1.
+   * The current or requested state of the device. The reply to a request has the requested state, reached or
+   * not, and the descriptor of the session that began, or -1.
    *
    * <pre>{@code
    * struct vfio_device_feature_mig_state {
@@ -96,7 +96,7 @@ final class FeatureStructs {
   }
 
   /**
-   * What there is to read of a saving session before the device is stopped.
+   * The data to be read from a saving session before the device is stopped.
    *
    * <pre>{@code
    * struct vfio_precopy_info {
@@ -120,7 +120,7 @@ final class FeatureStructs {
   }
 
   /**
-   * What is to be logged; {@code ranges} is the address of an array of {@link LogRange}.
+   * The ranges to be logged; {@code ranges} is the address of an array of {@link LogRange}.
    *
    * <pre>{@code
    * struct vfio_device_feature_dma_logging_control {
@@ -142,7 +142,7 @@ final class FeatureStructs {
   }
 
   /**
-   * One range to be logged.
+   * A range to be logged.
    *
    * <pre>{@code
    * struct vfio_device_feature_dma_logging_range {
@@ -161,7 +161,7 @@ final class FeatureStructs {
   }
 
   /**
-   * Where to report what was logged; {@code bitmap} is the address of u64s.
+   * The destination of a report; {@code bitmap} is the address of u64s.
    *
    * <pre>{@code
    * struct vfio_device_feature_dma_logging_report {

@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A device that was opened through its group and a container with a type 1 IOMMU. */
+/** A device opened through its group and a container with a type 1 IOMMU. */
 final class GroupAttachment implements Attachment {
 
   private static final Path CONTAINER = Path.of("/dev/vfio/vfio");
@@ -35,15 +35,17 @@ final class GroupAttachment implements Attachment {
     this.device = device;
   }
 
-  /** Opens a device, in the one order that the kernel takes: container, group into it, IOMMU, device. */
-  static GroupAttachment open(DeviceOpener opening, DeviceCalls calls) throws DeviceException {
-    VfioFile container = opening.open(CONTAINER, calls);
+  /**
+   * Opens a device, in the only order that the kernel accepts: container, add the group to it, IOMMU, device.
+   */
+  static GroupAttachment open(DeviceOpener opener, DeviceCalls calls) throws DeviceException {
+    VfioFile container = opener.open(CONTAINER, calls);
     try {
-      VfioFile group = opening.open(opening.groupFile(), calls);
+      VfioFile group = opener.open(opener.groupFile(), calls);
       try {
-        checkViable(opening, group);
-        setIommu(opening, container, group);
-        return new GroupAttachment(container, group, openDevice(opening, group));
+        checkViable(opener, group);
+        setIommu(opener, container, group);
+        return new GroupAttachment(container, group, openDevice(opener, group));
       } catch (Throwable t) {
         group.close();
         throw t;
@@ -54,37 +56,37 @@ final class GroupAttachment implements Attachment {
     }
   }
 
-  private static void checkViable(DeviceOpener opening, VfioFile group) throws DeviceException {
+  private static void checkViable(DeviceOpener opener, VfioFile group) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment status = Struct.allocate(arena, GroupStatus.LAYOUT);
-      opening.check(DeviceOpener.Step.GROUP_STATUS, group.tryIoctl(Ioctl.VFIO_GROUP_GET_STATUS, status));
+      opener.check(DeviceOpener.Step.GROUP_STATUS, group.tryIoctl(Ioctl.VFIO_GROUP_GET_STATUS, status));
       if ((status.get(JAVA_INT, GroupStatus.FLAGS) & GroupStatus.VIABLE) == 0) {
-        throw opening.notViable();
+        throw opener.notViable();
       }
     }
   }
 
-  private static void setIommu(DeviceOpener opening, VfioFile container, VfioFile group)
+  private static void setIommu(DeviceOpener opener, VfioFile container, VfioFile group)
       throws DeviceException {
     int version =
-        opening.check(DeviceOpener.Step.CONTAINER, container.tryIoctl(Ioctl.VFIO_GET_API_VERSION, 0));
+        opener.check(DeviceOpener.Step.CONTAINER, container.tryIoctl(Ioctl.VFIO_GET_API_VERSION, 0));
     if (version != API_VERSION) {
-      throw opening.unsupportedVersion(version);
+      throw opener.unsupportedVersion(version);
     }
     int type = container.tryIoctl(Ioctl.VFIO_CHECK_EXTENSION, TYPE1_V2) > 0 ? TYPE1_V2 : TYPE1;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment fd = arena.allocateFrom(JAVA_INT, container.fd().number());
-      opening.check(DeviceOpener.Step.SET_CONTAINER, group.tryIoctl(Ioctl.VFIO_GROUP_SET_CONTAINER, fd));
+      opener.check(DeviceOpener.Step.SET_CONTAINER, group.tryIoctl(Ioctl.VFIO_GROUP_SET_CONTAINER, fd));
     }
-    opening.check(DeviceOpener.Step.SET_IOMMU, container.tryIoctl(Ioctl.VFIO_SET_IOMMU, type));
+    opener.check(DeviceOpener.Step.SET_IOMMU, container.tryIoctl(Ioctl.VFIO_SET_IOMMU, type));
   }
 
-  private static VfioFile openDevice(DeviceOpener opening, VfioFile group) throws DeviceException {
-    String name = opening.device().name();
+  private static VfioFile openDevice(DeviceOpener opener, VfioFile group) throws DeviceException {
+    String name = opener.device().name();
     try (Arena arena = Arena.ofConfined()) {
-      int fd = opening.check(DeviceOpener.Step.DEVICE,
+      int fd = opener.check(DeviceOpener.Step.DEVICE,
           group.tryIoctl(Ioctl.VFIO_GROUP_GET_DEVICE_FD, arena.allocateFrom(name)));
-      return new VfioFile(group.calls(), fd, name, opening.device().address());
+      return new VfioFile(group.calls(), fd, name, opener.device().address());
     }
   }
 
@@ -113,7 +115,7 @@ final class GroupAttachment implements Attachment {
       unmap.set(JAVA_LONG, DmaUnmap.SIZE, range.length());
       String action = "unmap DMA memory at " + range;
       container.ioctl(action, Ioctl.VFIO_IOMMU_UNMAP_DMA, unmap);
-      // Where nothing was mapped, the kernel succeeds at unmapping it.
+      // The kernel returns success even if nothing was mapped.
       if (unmap.get(JAVA_LONG, DmaUnmap.SIZE) != range.length()) {
         throw new DeviceException(device.device(), action, Errno.ENOENT);
       }

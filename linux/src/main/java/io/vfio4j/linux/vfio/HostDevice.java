@@ -7,37 +7,38 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A device of this machine as sysfs shows it, which takes no rights.
+ * A device of this machine as listed in sysfs, which needs no privileges.
  *
- * @param name what the kernel calls it: a PCI address such as {@code 0000:3b:00.2}, or a mediated device's UUID
- * @param kind what it is
- * @param ids what it says that it is; empty for other than PCI devices
- * @param driver the driver that is bound to it
+ * @param name the kernel's name for it: a PCI address such as {@code 0000:3b:00.2}, or the UUID of a mediated
+ *     device
+ * @param kind the kind of device
+ * @param ids its PCI IDs; empty for other than PCI devices
+ * @param driver the driver bound to it
  * @param group its IOMMU group, the N of {@code /dev/vfio/N}
- * @param cdev the name of its own file in {@code /dev/vfio/devices}; a kernel without CONFIG_VFIO_DEVICE_CDEV may give it
- *     a name and no file
- * @param neighbours the other devices of the group, which go with it
+ * @param cdev the name of its file in {@code /dev/vfio/devices}; a kernel without CONFIG_VFIO_DEVICE_CDEV may
+ *     list a name without a file
+ * @param neighbours the other devices of the group
  */
 public record HostDevice(String name, Kind kind, Optional<PciIds> ids, Optional<String> driver,
     OptionalInt group,
     Optional<String> cdev, List<Neighbour> neighbours) {
 
-  /** The folder of the files by which VFIO devices are had. */
+  /** The directory of VFIO's files. */
   private static final Path VFIO = Path.of("/dev/vfio");
 
-  /** What a device is. */
+  /** Kinds of devices. */
   public enum Kind {
     /** A PCI function. */
     PCI("PCI device"),
-    /** A mediated device, emulated by a driver of the host's. */
+    /** A mediated device, emulated by a driver of the host. */
     MEDIATED("mediated device"),
-    /** Something else that has a file of its own: a platform device, an s390 device. */
+    /** Another device with its own VFIO file: a platform device, an s390 device. */
     OTHER("device");
 
     private final String description;
 
-    Kind(String words) {
-      this.description = words;
+    Kind(String description) {
+      this.description = description;
     }
 
     @Override
@@ -47,10 +48,10 @@ public record HostDevice(String name, Kind kind, Optional<PciIds> ids, Optional<
   }
 
   /**
-   * A device of the same group.
+   * Another device of the same group.
    *
    * @param name its name
-   * @param driver the driver that is bound to it
+   * @param driver the driver bound to it
    */
   public record Neighbour(String name, Optional<String> driver) {
 
@@ -61,23 +62,22 @@ public record HostDevice(String name, Kind kind, Optional<PciIds> ids, Optional<
     }
   }
 
-  /** Copies the list. */
   public HostDevice {
     neighbours = List.copyOf(neighbours);
   }
 
-  /** Returns the address by which commands know it, as in {@code kernel:0000:3b:00.2}. */
+  /** Returns its address in commands, as in {@code kernel:0000:3b:00.2}. */
   public String address() {
     return "kernel:" + name;
   }
 
-  /** Returns the file of its group, if it has one. */
+  /** Returns the path of its group's file, if it has one. */
   public Optional<Path> groupFile() {
     return group.isPresent() ? Optional.of(VFIO.resolve(Integer.toString(group.getAsInt())))
         : Optional.empty();
   }
 
-  /** Returns the file of its own, if it has one. */
+  /** Returns the path of its own file, if it has one. */
   public Optional<Path> cdevFile() {
     return cdev.map(file -> VFIO.resolve("devices").resolve(file));
   }

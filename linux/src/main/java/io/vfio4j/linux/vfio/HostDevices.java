@@ -44,19 +44,19 @@ public final class HostDevices {
   }
 
   /**
-   * Returns the devices of another machine, or of none.
+   * Returns the devices of another sysfs, for tests.
    *
-   * @param sys where its sysfs is
+   * @param sys the path of the sysfs
    */
   public static HostDevices in(Path sys) {
     return new HostDevices(sys);
   }
 
-  /** How devices are named, for messages. */
+  /** The forms of device addresses, for messages. */
   public static final String ADDRESS_FORMS =
       "kernel:0000:3b:00.2 (PCI address), kernel:UUID (mediated device), kernel:/dev/vfio/devices/vfio0";
 
-  /** Tells whether a text could name a device. */
+  /** Returns whether a text has the form of a device name. */
   public static boolean isName(String text) {
     return Stream.of(PCI, UUID, CDEV, GROUP).anyMatch(pattern -> pattern.matcher(text).matches());
   }
@@ -64,9 +64,10 @@ public final class HostDevices {
   /**
    * Finds a device.
    *
-   * @param name a PCI address, with or without its domain; a mediated device's UUID; the path of a device's own file;
-   *     or that of a group with one device
-   * @throws DeviceException ENODEV if there is no such device; EINVAL if this is no name, or names several
+   * @param name a PCI address, with or without its domain; the UUID of a mediated device; the path of a
+   *     device's own file; or that of a group with one device
+   * @throws DeviceException ENODEV if there is no such device; EINVAL if the name is malformed, or matches
+   *     several devices
    */
   public HostDevice find(String name) throws DeviceException {
     var address = PCI.matcher(name);
@@ -74,21 +75,21 @@ public final class HostDevices {
       String domain = address.group(1) == null ? "0000" : address.group(1);
       String full = (domain + ":" + address.group(2)).toLowerCase(Locale.ROOT);
       return read(
-          requireExisting(name, pci.resolve(full), "there is no such PCI device (lspci -D lists them)"),
+          requireExisting(name, pci.resolve(full), "no such PCI device (lspci -D lists them)"),
           full);
     }
     if (UUID.matcher(name).matches()) {
       String uuid = name.toLowerCase(Locale.ROOT);
       return read(
           requireExisting(name, mediated.resolve(uuid),
-              "there is no such mediated device: make it by writing its "
+              "no such mediated device: create it by writing its "
                   + "UUID to mdev_supported_types/TYPE/create of its parent device in sysfs"),
           uuid);
     }
     var cdev = CDEV.matcher(name);
     if (cdev.matches()) {
       Path link = requireExisting(name, classVfio.resolve(cdev.group(1)).resolve("device"),
-          "there is no such VFIO device (a kernel before 6.6, or one without CONFIG_VFIO_DEVICE_CDEV, has none)");
+          "no such VFIO device (this needs Linux 6.6 or later with CONFIG_VFIO_DEVICE_CDEV)");
       return read(link, realPath(name, link).getFileName().toString());
     }
     var group = GROUP.matcher(name);
@@ -96,16 +97,16 @@ public final class HostDevices {
       return soleMember(name, group.group(1));
     }
     throw new DeviceException(name, "find", Errno.EINVAL,
-        "'%s' names no device: give %s".formatted(name, ADDRESS_FORMS), null);
+        "'%s' is not a device address; expected %s".formatted(name, ADDRESS_FORMS), null);
   }
 
   private HostDevice soleMember(String name, String group) throws DeviceException {
     Path devices =
-        requireExisting(name, groups.resolve(group).resolve("devices"), "there is no such IOMMU group");
+        requireExisting(name, groups.resolve(group).resolve("devices"), "no such IOMMU group");
     List<Path> members = list(devices);
     if (members.size() != 1) {
       throw new DeviceException(name, "find", Errno.EINVAL,
-          "kernel:%s: the group has %d devices (%s): name one"
+          "kernel:%s: the group has %d devices (%s); specify one of them"
               .formatted(name, members.size(),
                   String.join(", ", members.stream().map(HostDevices::fileName).toList())),
           null);
@@ -113,7 +114,9 @@ public final class HostDevices {
     return read(members.getFirst(), fileName(members.getFirst()));
   }
 
-  /** Returns all PCI devices and mediated devices, and what else has a VFIO file of its own, each kind by name. */
+  /**
+   * Returns all PCI devices, mediated devices, and other devices with a VFIO file, each kind sorted by name.
+   */
   public List<HostDevice> all() throws DeviceException {
     List<HostDevice> found = new ArrayList<>();
     for (Path folder : List.of(pci, mediated)) {
@@ -131,9 +134,9 @@ public final class HostDevices {
     return found;
   }
 
-  private static Path requireExisting(String name, Path path, String otherwise) throws DeviceException {
+  private static Path requireExisting(String name, Path path, String message) throws DeviceException {
     if (!Files.exists(path)) {
-      throw new DeviceException(name, "find", Errno.ENODEV, "kernel:%s: %s".formatted(name, otherwise), null);
+      throw new DeviceException(name, "find", Errno.ENODEV, "kernel:%s: %s".formatted(name, message), null);
     }
     return path;
   }
@@ -170,12 +173,12 @@ public final class HostDevices {
     }
   }
 
-  /** Returns the name of what a link leads to. */
+  /** Returns the name of a link's target. */
   private static Optional<String> linkTarget(Path link) {
     try {
       return Optional.of(fileName(Files.readSymbolicLink(link)));
     } catch (IOException e) {
-      return Optional.empty(); // there is none
+      return Optional.empty(); // no link
     }
   }
 
@@ -187,7 +190,7 @@ public final class HostDevices {
     }
   }
 
-  /** Returns what is in a folder, by name; nothing if there is none. */
+  /** Returns the entries of a directory, sorted by name; none if it does not exist. */
   private static List<Path> list(Path folder) throws DeviceException {
     if (!Files.isDirectory(folder)) {
       return List.of();
@@ -200,7 +203,7 @@ public final class HostDevices {
   }
 
   private static DeviceException unreadable(String name, Exception e) {
-    return new DeviceException(name, "look into sysfs", Errno.EIO, "kernel:%s: sysfs cannot be read: %s"
+    return new DeviceException(name, "read sysfs", Errno.EIO, "kernel:%s: cannot read sysfs: %s"
         .formatted(name, e.getMessage()), e);
   }
 

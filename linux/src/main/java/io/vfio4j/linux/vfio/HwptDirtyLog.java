@@ -13,23 +13,28 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** The dirty bits of the page table by which the IOMMU lets a device reach memory. It tracks all that is mapped. */
+/**
+ * The log of the page table through which the IOMMU gives a device access to memory. It covers all mappings.
+ */
 final class HwptDirtyLog implements DmaLog {
 
   private final VfioFile iommufd;
   private final int hwptId;
 
   /**
-   * Uses a page table that was made for this.
+   * Creates the log of a page table that supports dirty tracking.
    *
-   * @param pageTable its id
+   * @param pageTable the ID of the page table
    */
   HwptDirtyLog(VfioFile iommufd, int pageTable) {
     this.iommufd = iommufd;
     this.hwptId = pageTable;
   }
 
-  /** {@inheritDoc} The ranges are what is mapped; the page size is the one asked for, since reports come in any. */
+  /**
+   * {@inheritDoc} The log covers all mappings, not only the ranges; the page size is the one requested, since
+   * reports may have any.
+   */
   @Override
   public long start(List<IovaRange> ranges, long pageSize) throws DeviceException {
     setTracking("start tracking dirty pages", SetDirtyTracking.ENABLE);

@@ -2,8 +2,8 @@
 package io.vfio4j.linux.vfio;
 
 /**
- * What can be asked of VFIO's files (uapi/linux/vfio.h) and of iommufd (uapi/linux/iommufd.h), by the headers' names:
- * {@code _IO(';', n)}, so without a size in the number.
+ * The requests of VFIO (uapi/linux/vfio.h) and of iommufd (uapi/linux/iommufd.h), named as in the headers.
+ * They are {@code _IO(';', n)}, so their numbers have no size.
  */
 enum Ioctl {
   VFIO_GET_API_VERSION(100),
@@ -20,14 +20,14 @@ enum Ioctl {
   VFIO_DEVICE_FEATURE(117),
   VFIO_DEVICE_BIND_IOMMUFD(118),
   VFIO_DEVICE_ATTACH_IOMMUFD_PT(119),
-  /** Asked of a data session. */
+  /** Of a data session. */
   VFIO_MIG_GET_PRECOPY_INFO(121),
-  /** Asked of a container, as the three below. */
+  /** Of a container, like the three below. */
   VFIO_IOMMU_GET_INFO(112),
   VFIO_IOMMU_MAP_DMA(113),
   VFIO_IOMMU_UNMAP_DMA(114),
   VFIO_IOMMU_DIRTY_PAGES(117),
-  /** Asked of iommufd, as all below. */
+  /** Of iommufd, like all below. */
   IOMMU_DESTROY(0x80),
   IOMMU_IOAS_ALLOC(0x81),
   IOMMU_IOAS_MAP(0x85),
@@ -45,7 +45,7 @@ enum Ioctl {
     request = TYPE | number;
   }
 
-  /** Returns the number that ioctl(2) takes. */
+  /** Returns the request number for ioctl(2). */
   int request() {
     return request;
   }

@@ -9,13 +9,13 @@ import static io.vfio4j.linux.vfio.Struct.u8;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
 
-/** What is asked of iommufd, uapi/linux/iommufd.h. */
+/** Structs of iommufd, uapi/linux/iommufd.h. */
 final class IommufdStructs {
 
   private IommufdStructs() {}
 
   /**
-   * Makes an address space.
+   * Allocates an address space.
    *
    * <pre>{@code
    * struct iommu_ioas_alloc {
@@ -34,7 +34,7 @@ final class IommufdStructs {
   }
 
   /**
-   * Lets the devices of an address space reach memory of this process.
+   * Maps memory of this process in an address space.
    *
    * <pre>{@code
    * struct iommu_ioas_map {
@@ -65,7 +65,7 @@ final class IommufdStructs {
   }
 
   /**
-   * Takes it away again.
+   * Unmaps memory.
    *
    * <pre>{@code
    * struct iommu_ioas_unmap {
@@ -87,7 +87,7 @@ final class IommufdStructs {
   }
 
   /**
-   * Asks for the IOMMU of a device.
+   * Queries the IOMMU of a device.
    *
    * <pre>{@code
    * struct iommu_hw_info {
@@ -116,7 +116,7 @@ final class IommufdStructs {
   }
 
   /**
-   * Makes a page table for an address space as a device sees it.
+   * Allocates a page table of an address space for a device.
    *
    * <pre>{@code
    * struct iommu_hwpt_alloc {
@@ -148,7 +148,7 @@ final class IommufdStructs {
   }
 
   /**
-   * Begins or ends the tracking of dirty pages by a page table.
+   * Starts or stops the tracking of dirty pages in a page table.
    *
    * <pre>{@code
    * struct iommu_hwpt_set_dirty_tracking {
@@ -171,7 +171,7 @@ final class IommufdStructs {
   }
 
   /**
-   * Reads and clears what a page table tracked; {@code data} is the address of u64s.
+   * Reads and clears the dirty bits of a page table; {@code data} is the address of u64s.
    *
    * <pre>{@code
    * struct iommu_hwpt_get_dirty_bitmap {

@@ -21,15 +21,15 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A VFIO device of the kernel's. Nobody else has it while it is open here.
+ * A VFIO device of the kernel. No other process can open it meanwhile.
  *
  * <p>
- * To close it need not reset it: the next who opens it may find it in the state in which it was left, without what
- * belongs to it. So a device that is to be given a state is reset first, and one whose state is wanted must be in
- * {@link DeviceState#RUNNING}, or be left alone.
+ * Closing may not reset it: the next process that opens it may find it in the state in which it was left,
+ * without the data that belongs to it. Therefore a device that is to load a state is reset first, and a
+ * device whose state is to be saved must be in {@link DeviceState#RUNNING}.
  *
  * <p>
- * For one thread at a time. A call may take as long as the driver does, and cannot be interrupted.
+ * For one thread at a time. A call takes as long as the driver does, and cannot be interrupted.
  */
 public final class KernelDevice implements MigratableDevice {
 
@@ -46,14 +46,14 @@ public final class KernelDevice implements MigratableDevice {
   private final @Nullable DmaLog dmaLog;
   private boolean closed;
 
-  private KernelDevice(HostDevice host, KernelInterface by, Attachment attachment) throws DeviceException {
+  private KernelDevice(HostDevice host, KernelInterface kernelInterface, Attachment attachment) throws DeviceException {
     this.host = host;
-    this.kernelInterface = by;
+    this.kernelInterface = kernelInterface;
     this.attachment = attachment;
     VfioFile file = attachment.device();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Struct.allocate(arena, DeviceInfo.LAYOUT);
-      file.ioctl("ask what it has", Ioctl.VFIO_DEVICE_GET_INFO, info);
+      file.ioctl("query the device", Ioctl.VFIO_DEVICE_GET_INFO, info);
       flags = info.get(JAVA_INT, DeviceInfo.FLAGS);
       regionCount = info.get(JAVA_INT, DeviceInfo.NUM_REGIONS);
       irqCount = info.get(JAVA_INT, DeviceInfo.NUM_IRQS);
@@ -70,9 +70,9 @@ public final class KernelDevice implements MigratableDevice {
   /**
    * Opens a device.
    *
-   * @throws DeviceException if it cannot be had, with words for a person: EACCES and EPERM without the rights, EBUSY if
-   *     another program has it, ENODEV if no VFIO driver is bound to it, EPERM if its group has devices that are bound
-   *     to other drivers
+   * @throws DeviceException if it cannot be opened, with a message that names the remedy: EACCES or EPERM
+   *     without the privileges, EBUSY if another program has it open, ENODEV if no VFIO driver is bound to
+   *     it, EPERM if its group has devices bound to other drivers
    */
   public static KernelDevice open(HostDevice host, KernelOptions options) throws DeviceException {
     if (options.kernelInterface().isPresent()) {
@@ -96,32 +96,32 @@ public final class KernelDevice implements MigratableDevice {
     }
   }
 
-  /** Tells whether a file is not there, or there for others. */
+  /** Returns whether an errno means that a file does not exist or is not accessible. */
   private static boolean isInaccessible(Errno errno) {
     return errno.equals(Errno.ENOENT) || errno.equals(Errno.EACCES) || errno.equals(Errno.EPERM);
   }
 
-  private static KernelDevice open(HostDevice host, KernelInterface by, KernelOptions options)
+  private static KernelDevice open(HostDevice host, KernelInterface kernelInterface, KernelOptions options)
       throws DeviceException {
-    DeviceOpener opening = new DeviceOpener(host);
-    Attachment attachment = switch (by) {
-      case GROUP -> GroupAttachment.open(opening, options.calls());
-      case CDEV -> CdevAttachment.open(opening, options.calls());
+    DeviceOpener opener = new DeviceOpener(host);
+    Attachment attachment = switch (kernelInterface) {
+      case GROUP -> GroupAttachment.open(opener, options.calls());
+      case CDEV -> CdevAttachment.open(opener, options.calls());
     };
     try {
-      return new KernelDevice(host, by, attachment);
+      return new KernelDevice(host, kernelInterface, attachment);
     } catch (Throwable t) {
       attachment.close();
       throw t;
     }
   }
 
-  /** Returns the device as sysfs shows it. */
+  /** Returns the device as listed in sysfs. */
   public HostDevice host() {
     return host;
   }
 
-  /** Returns how it was opened. */
+  /** Returns the interface through which it was opened. */
   public KernelInterface kernelInterface() {
     return kernelInterface;
   }
@@ -136,15 +136,16 @@ public final class KernelDevice implements MigratableDevice {
     return migration.features();
   }
 
-  /** Tells whether the device says when new initial data has arrived ({@code VFIO_PRECOPY_INFO_REINIT}). */
+  /** Returns whether the device reports new initial data ({@code VFIO_PRECOPY_INFO_REINIT}). */
   public boolean reportsReinit() {
     return migration.reportsReinit();
   }
 
   /**
-   * Asks the driver for all features by VFIO_DEVICE_FEATURE, known here or not. This changes nothing.
+   * Probes the driver for all features of VFIO_DEVICE_FEATURE, known to this program or not. This does not
+   * change the device.
    *
-   * @throws DeviceException if the device cannot be asked
+   * @throws DeviceException if the device does not answer
    */
   public OfferedFeatures offeredFeatures() throws DeviceException {
     return migration.offeredFeatures();
@@ -160,14 +161,14 @@ public final class KernelDevice implements MigratableDevice {
     return migration.moveTo(target);
   }
 
-  /** {@inheritDoc} {@code VFIO_DEVICE_RESET}, from any state. Some drivers that know it do not say so. */
+  /** {@inheritDoc} {@code VFIO_DEVICE_RESET}, in any state. Some drivers support it without announcing it. */
   @Override
   public void reset() throws DeviceException {
     int result = attachment.device().tryIoctl(Ioctl.VFIO_DEVICE_RESET, MemorySegment.NULL);
     if (result < 0 && (flags & DeviceInfo.RESET) == 0) {
       Errno errno = new Errno(-result);
       throw new DeviceException(host.address(), "reset", errno,
-          "%s: reset: %s; its driver never said that it could be reset".formatted(host.address(), errno),
+          "%s: reset: %s; its driver does not announce that it can reset the device".formatted(host.address(), errno),
           null);
     }
     attachment.device().requireSuccess("reset", result);
@@ -179,18 +180,18 @@ public final class KernelDevice implements MigratableDevice {
     return migration.stopCopyLength();
   }
 
-  /** {@inheritDoc} The device's own, else the one that its IOMMU or the container keeps. */
+  /** {@inheritDoc} The log of the device if it keeps one, otherwise that of its IOMMU or container. */
   @Override
   public Optional<DmaLog> dmaLog() {
     return Optional.ofNullable(dmaLog);
   }
 
-  /** Returns how many regions it has, unsigned. */
+  /** Returns the number of regions, unsigned. */
   public int regionCount() {
     return regionCount;
   }
 
-  /** Returns how many interrupt indexes it has, unsigned. */
+  /** Returns the number of interrupt indexes, unsigned. */
   public int irqCount() {
     return irqCount;
   }
@@ -206,29 +207,29 @@ public final class KernelDevice implements MigratableDevice {
   }
 
   /**
-   * Lets the device reach memory of this process, {@code VFIO_IOMMU_MAP_DMA} or {@code IOMMU_IOAS_MAP}. The memory must
-   * stay until {@link #unmapDma} or {@link #close()}.
+   * Maps memory of this process for DMA, {@code VFIO_IOMMU_MAP_DMA} or {@code IOMMU_IOAS_MAP}. The memory
+   * must remain allocated until {@link #unmapDma} or {@link #close()}.
    *
-   * @param range where the device sees it: whole pages
-   * @param memory native memory, as long as the range, beginning at a page
+   * @param range the I/O virtual addresses, whole pages
+   * @param memory native memory of the length of the range, aligned to pages
    * @param isWritable whether the device may write
-   * @throws DeviceException EEXIST if there is memory already, EINVAL for what are no whole pages, ENOMEM beyond the
-   *     process's limit of locked memory (ulimit -l)
+   * @throws DeviceException EEXIST if memory is already mapped there, EINVAL if the range is not whole pages,
+   *     ENOMEM beyond the process's limit of locked memory (ulimit -l)
    */
   public void mapDma(IovaRange range, MemorySegment memory, boolean isWritable) throws DeviceException {
     if (!memory.isNative() || memory.byteSize() != range.length() || (isWritable && memory.isReadOnly())) {
       throw new IllegalArgumentException(
-          "%s is to be native memory of %d bytes%s".formatted(memory, range.length(),
-              isWritable ? " to be written to" : ""));
+          "%s is not native memory of %d bytes%s".formatted(memory, range.length(),
+              isWritable ? " that can be written" : ""));
     }
     attachment.map(range, memory, isWritable);
   }
 
   /**
-   * Takes memory away from the device.
+   * Unmaps memory.
    *
-   * @param range as it was mapped
-   * @throws DeviceException ENOENT or EINVAL if it was not
+   * @param range the range that was mapped
+   * @throws DeviceException ENOENT or EINVAL if it was not mapped
    */
   public void unmapDma(IovaRange range) throws DeviceException {
     attachment.unmap(range);
@@ -238,7 +239,7 @@ public final class KernelDevice implements MigratableDevice {
     return migration;
   }
 
-  /** Lets go of the device as it is, and of all that was mapped for it. */
+  /** Closes the device without changing its state, and removes its mappings. */
   @Override
   public void close() {
     if (!closed) {

@@ -26,27 +26,29 @@ public final class KernelIrqs {
   }
 
   /**
-   * Asks about an interrupt index.
+   * Queries an interrupt index.
    *
    * @throws DeviceException EINVAL if there is no such index
    */
   public IrqInfo info(int index) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment answer = Struct.allocate(arena, Irq.LAYOUT);
-      answer.set(JAVA_INT, Irq.INDEX, index);
-      file.ioctl("ask about interrupt index " + index, Ioctl.VFIO_DEVICE_GET_IRQ_INFO, answer);
-      return new IrqInfo(index, answer.get(JAVA_INT, Irq.FLAGS), answer.get(JAVA_INT, Irq.COUNT));
+      MemorySegment reply = Struct.allocate(arena, Irq.LAYOUT);
+      reply.set(JAVA_INT, Irq.INDEX, index);
+      file.ioctl("query interrupt index " + index, Ioctl.VFIO_DEVICE_GET_IRQ_INFO, reply);
+      return new IrqInfo(index, reply.get(JAVA_INT, Irq.FLAGS), reply.get(JAVA_INT, Irq.COUNT));
     }
   }
 
   /**
-   * Connects eventfds with an action. For {@link IrqAction#TRIGGER} the device signals them; for the other two it is
-   * who holds one that masks or unmasks by signalling it.
+   * Connects eventfds to an action. With {@link IrqAction#TRIGGER}, the device signals them; with the other
+   * two, any holder of the eventfd masks or unmasks the interrupt by signalling it.
    *
-   * @param index the interrupt's index
+   * @param action the action
+   * @param index the interrupt index
    * @param start the first vector
-   * @param eventFds an eventfd for each vector from there on, which stays the caller's: the kernel holds it too
-   * @throws DeviceException EINVAL if there are no such vectors, or the index does not know the action
+   * @param eventFds an eventfd for each vector from {@code start}, still owned by the caller; the kernel
+   *     keeps a reference
+   * @throws DeviceException EINVAL if there are no such vectors, or the index does not support the action
    */
   public void connect(IrqAction action, int index, int start, List<EventFd> eventFds) throws DeviceException {
     set(index, start, eventFds.size(), IrqSet.DATA_EVENTFD | action.flag(),
@@ -54,11 +56,12 @@ public final class KernelIrqs {
   }
 
   /**
-   * Takes eventfds away again.
+   * Disconnects eventfds from an action.
    *
-   * @param index the interrupt's index
+   * @param action the action
+   * @param index the interrupt index
    * @param start the first vector
-   * @param count how many, at least 1
+   * @param count the number of vectors, at least 1
    * @throws DeviceException EINVAL if there are no such vectors
    */
   public void disconnect(IrqAction action, int index, int start, int count) throws DeviceException {
@@ -68,12 +71,13 @@ public final class KernelIrqs {
   }
 
   /**
-   * Does something with interrupts in a row.
+   * Applies an action to consecutive interrupts.
    *
-   * @param index the interrupts' index
+   * @param action the action
+   * @param index the interrupt index
    * @param start the first vector
-   * @param count how many, at least 1
-   * @throws DeviceException EINVAL if there are no such vectors, or the index does not know the action
+   * @param count the number of vectors, at least 1
+   * @throws DeviceException EINVAL if there are no such vectors, or the index does not support the action
    */
   public void apply(IrqAction action, int index, int start, int count) throws DeviceException {
     set(index, start, count, IrqSet.DATA_NONE | action.flag());

@@ -16,7 +16,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Moves a kernel device from state to state, and knows where it is. */
+/**
+ * Moves a kernel device between states, and keeps track of its state and its data session.
+ *
+ * <p>
+ * A session is open from the transition that began it until the device leaves the states that it is valid in;
+ * it then remains the last session, ended but not closed, until another one begins or this object is closed.
+ */
 final class KernelMigration implements AutoCloseable {
 
   private final VfioFile file;
@@ -24,7 +30,10 @@ final class KernelMigration implements AutoCloseable {
   private final long migrationFlags;
   private final MigrationFeatures features;
   private final boolean reportsReinit;
-  /** Where the device is; nobody else can move it while its file is open. */
+  /**
+   * The last known state, which no other process can change while the file is open. Written by the thread
+   * that drives the device.
+   */
   private volatile DeviceState lastState = DeviceState.RUNNING;
   private @Nullable KernelSession session;
 
@@ -46,22 +55,22 @@ final class KernelMigration implements AutoCloseable {
     return features;
   }
 
-  /** Asks the driver for all features, also for those that nothing here knows. */
+  /** Probes the driver for all features, known to this program or not. */
   OfferedFeatures offeredFeatures() throws DeviceException {
     return OfferedFeatures.probe(number -> calls.offers(number, 0), migrationFlags);
   }
 
-  /** Tells whether the flags of the pre-copy information mean something. */
+  /** Returns whether the flags of the pre-copy info are valid. */
   boolean reportsReinit() {
     return reportsReinit;
   }
 
-  /** Returns where the device is, without asking. */
+  /** Returns the last known state, without a system call. */
   DeviceState lastState() {
     return lastState;
   }
 
-  /** Asks where the device is. */
+  /** Queries the state of the device. */
   DeviceState state() throws DeviceException {
     if (!features.canMigrate()) {
       return DeviceState.RUNNING;
@@ -90,18 +99,21 @@ final class KernelMigration implements AutoCloseable {
     return new TransitionResult(target, openSession(from, target, result).map(KernelSession::dataSession));
   }
 
-  /** A driver may take a state of which a part was lost, and run on garbage. */
+  /** Refuses to leave RESUMING after a failed write: a driver may load a state with parts missing. */
   private void checkNotCorrupted(DeviceState target) throws DeviceException {
     if (lastState == DeviceState.RESUMING && session instanceof KernelResumingSession resuming
         && resuming.isCorrupted()) {
-      throw new DeviceException(file.device(), "move to " + target, Errno.EIO,
-          ("%s: not moved to %s: a write of its state failed before, and what it holds of it is of no use; only a "
-              + "reset helps").formatted(file.device(), target),
+      throw new DeviceException(file.device(), "transition to " + target, Errno.EIO,
+          "%s: not moved to %s: a write of its state failed, so its state is incomplete; reset the device"
+              .formatted(file.device(), target),
           null);
     }
   }
 
-  /** The kernel's answer to a move that failed has the state that was asked for: where the device is has to be read. */
+  /**
+   * Returns the exception for a failed transition. The kernel's reply contains the requested state, so the
+   * current one is queried.
+   */
   private DeviceException transitionFailure(DeviceState from, DeviceState target, Errno errno)
       throws DeviceLostException {
     try {
@@ -109,34 +121,34 @@ final class KernelMigration implements AutoCloseable {
     } catch (DeviceLostException e) {
       throw e;
     } catch (DeviceException e) {
-      throw new DeviceLostException(file.device(), "move from %s to %s".formatted(from, target), errno,
-          "%s, and where it is now cannot be read: %s".formatted(errno, e.errno()), e);
+      throw new DeviceLostException(file.device(), "transition from %s to %s".formatted(from, target), errno,
+          "%s, and its state cannot be read: %s".formatted(errno, e.errno()), e);
     }
   }
 
   private Optional<KernelSession> openSession(DeviceState from, DeviceState target, int fd)
       throws DeviceException {
-    boolean isDue = target.isSaving() ? !from.isSaving()
+    boolean opensSession = target.isSaving() ? !from.isSaving()
         : target == DeviceState.RESUMING && from != DeviceState.RESUMING;
     if (fd == FeatureCalls.NO_SESSION) {
-      if (isDue) {
-        throw new DeviceException(file.device(), "move from %s to %s".formatted(from, target), Errno.EPROTO,
-            "%s: it is in %s, but its driver gave no data session".formatted(file.device(), target), null);
+      if (opensSession) {
+        throw new DeviceException(file.device(), "transition from %s to %s".formatted(from, target), Errno.EPROTO,
+            "%s: it is in %s, but its driver opened no data session".formatted(file.device(), target), null);
       }
       return Optional.empty();
     }
     VfioFile data = new VfioFile(file.calls(), fd, "the data of " + file.device(), file.device());
-    if (!isDue) {
+    if (!opensSession) {
       data.close();
-      throw new DeviceException(file.device(), "move from %s to %s".formatted(from, target), Errno.EPROTO,
-          "%s: it is in %s, but its driver gave a data session that nobody asked for".formatted(file.device(),
+      throw new DeviceException(file.device(), "transition from %s to %s".formatted(from, target), Errno.EPROTO,
+          "%s: it is in %s, but its driver opened an unexpected data session".formatted(file.device(),
               target),
           null);
     }
-    KernelSession begun =
+    KernelSession opened =
         target.isSaving() ? new KernelSavingSession(this, data) : new KernelResumingSession(this, data);
-    replaceSession(begun);
-    return Optional.of(begun);
+    replaceSession(opened);
+    return Optional.of(opened);
   }
 
   private void updateState(DeviceState state) {
@@ -154,24 +166,24 @@ final class KernelMigration implements AutoCloseable {
     session = next;
   }
 
-  /** Notes that the device was reset. */
+  /** Ends the session after a reset of the device, and checks its state. */
   void onReset() throws DeviceException {
     if (session != null) {
       session.end();
     }
     if (features.canMigrate() && state() != DeviceState.RUNNING) {
       throw new DeviceException(file.device(), "reset", Errno.EIO,
-          "%s: it is in %s after a reset, and not in RUNNING".formatted(file.device(), lastState), null);
+          "%s: it is in %s after a reset, not in RUNNING".formatted(file.device(), lastState), null);
     }
   }
 
-  /** Reads from the last session, whether or not it is over. */
+  /** Reads from the last session, ended or not. */
   long readSession(MemorySegment into) throws DeviceException {
     return requireSuccess("read the state",
         session == null ? -Errno.ENODEV.number() : session.file().read(into));
   }
 
-  /** Writes to the last session, whether or not it is over. */
+  /** Writes to the last session, ended or not. */
   void writeSession(MemorySegment data) throws DeviceException {
     requireSuccess("write the state", session == null ? -Errno.ENODEV.number() : session.file().write(data));
   }

@@ -5,24 +5,24 @@ import io.vfio4j.linux.DeviceCalls;
 import java.util.Optional;
 
 /**
- * How to open a kernel device.
+ * Options for opening a kernel device.
  *
- * @param kernelInterface the interface; where none is said, the one that is there, {@link KernelInterface#CDEV} before
- *     {@link KernelInterface#GROUP}
- * @param calls the kernel that is asked
+ * @param kernelInterface the interface; if empty, the available one, preferring {@link KernelInterface#CDEV}
+ *     to {@link KernelInterface#GROUP}
+ * @param calls the system calls to use
  */
 public record KernelOptions(Optional<KernelInterface> kernelInterface, DeviceCalls calls) {
 
-  /** This system's kernel, by the interface that is there. */
+  /** The kernel of this machine, and the available interface. */
   public static final KernelOptions DEFAULT = new KernelOptions(Optional.empty(), DeviceCalls.system());
 
-  /** Returns the same options with an interface. */
-  public KernelOptions kernelInterface(KernelInterface chosen) {
+  /** Returns these options with an interface. */
+  public KernelOptions withInterface(KernelInterface chosen) {
     return new KernelOptions(Optional.of(chosen), calls);
   }
 
-  /** Returns the same options with another kernel. */
-  public KernelOptions calls(DeviceCalls other) {
+  /** Returns these options with other system calls. */
+  public KernelOptions withCalls(DeviceCalls other) {
     return new KernelOptions(kernelInterface, other);
   }
 }

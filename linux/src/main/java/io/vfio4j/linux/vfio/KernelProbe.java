@@ -13,19 +13,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks a kernel device what {@link KernelDevice} would never ask, for whoever judges it. It is reset as soon as it is
- * opened for the first time: what state it is in before that is what someone left.
+ * Makes requests to a kernel device that {@link KernelDevice} would not make, for code that tests devices.
+ * The device is reset when it is first opened, since another process may have left it in any state.
  */
 public final class KernelProbe
     implements DeviceProbe.ReopenProbe, DeviceProbe.ResetProbe, DeviceProbe.StateNumberProbe,
     DeviceProbe.EndedSessionProbe, DeviceProbe.RegionProbe, DeviceProbe.DmaMemoryProbe,
     DeviceProbe.RawDmaLogProbe {
 
-  /** What the kernel may pin of a bitmap at once: it does so even where the range to report is none. */
+  /** The kernel may pin this much of a bitmap at once, even for an empty range. */
   private static final long MIN_BITMAP = 4 << 20;
   private static final long MAX_BITMAP = 1 << 30;
 
-  /** Memory that the device is lent. */
+  /** Memory mapped for the device. */
   private static final class ProbeMemory implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final IovaRange range;
@@ -88,7 +88,7 @@ public final class KernelProbe
     int result = device.migration().calls().setState(number);
     try {
       if (result >= 0) {
-        // Of a session that began this way nobody knows.
+        // No one uses a session that began this way.
         new VfioFile(options.calls(), result, "the data of " + host.address(), host.address()).close();
       } else if (result != FeatureCalls.NO_SESSION) {
         throw new DeviceException(host.address(), "set state " + Integer.toUnsignedString(number),
@@ -128,16 +128,16 @@ public final class KernelProbe
       device.unmapDma(memory.range);
       freeMemory();
     }
-    ProbeMemory begun = new ProbeMemory(range);
+    ProbeMemory created = new ProbeMemory(range);
     try {
-      device.mapDma(range, MemoryMap.anonymous(range.length(), begun.arena), true);
-      memory = begun;
+      device.mapDma(range, MemoryMap.anonymous(range.length(), created.arena), true);
+      memory = created;
     } catch (DeviceException e) {
-      begun.close();
+      created.close();
       throw e;
     } catch (LinuxException e) {
-      begun.close();
-      throw failure("lend " + range, e);
+      created.close();
+      throw failure("map " + range, e);
     }
   }
 
@@ -153,10 +153,10 @@ public final class KernelProbe
     return DeviceDmaLog.start(ranges, pageSize, device.migration().calls());
   }
 
-  /** {@inheritDoc} A bitmap is as long as the range needs it, since the kernel believes that it is. */
+  /** {@inheritDoc} The bitmap is as long as the range requires, since the kernel assumes that it is. */
   @Override
   public void reportLog(long iova, long length, long pageSize) throws DeviceException {
-    // A page size that is none the kernel refuses itself.
+    // The kernel refuses an invalid page size itself.
     long pages = Long.bitCount(pageSize) == 1 ? Long.divideUnsigned(length, pageSize) : 0;
     long bytes = Math.max(MIN_BITMAP, (pages >>> 3) + Long.BYTES);
     if (bytes > MAX_BITMAP) {

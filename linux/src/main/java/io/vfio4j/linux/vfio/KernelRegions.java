@@ -20,22 +20,23 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** The regions of a kernel device: its BARs, its config space, and others. */
+/** The regions of a kernel device: its BARs, its config space, and others. Thread-safe. */
 public final class KernelRegions {
 
   /** {@code VFIO_PCI_CONFIG_REGION_INDEX}. */
   public static final int CONFIG = 7;
 
-  /** More than the capabilities of any region known need. */
+  /** An upper limit of the size of a region's capabilities, in bytes; known regions need less. */
   private static final int MAX_INFO_SIZE = 65536;
 
   private static final int CONFIG_HEADER = 64;
   private static final int SUBSYSTEM_VENDOR = 0x2c;
 
   /**
-   * What is known of a region.
+   * A region's properties.
    *
-   * @param offset where it begins in the device's file
+   * @param info the properties for users
+   * @param offset offset of the region in the device's file
    */
   private record CachedRegion(RegionInfo info, long offset) {
   }
@@ -48,7 +49,7 @@ public final class KernelRegions {
   }
 
   /**
-   * Asks about a region.
+   * Queries a region.
    *
    * @param index as in {@code VFIO_PCI_*_REGION_INDEX}
    * @throws DeviceException EINVAL if there is no such index
@@ -58,74 +59,74 @@ public final class KernelRegions {
   }
 
   private CachedRegion region(int index) throws DeviceException {
-    CachedRegion before = cache.get(index);
-    if (before != null) {
-      return before;
+    CachedRegion cached = cache.get(index);
+    if (cached != null) {
+      return cached;
     }
-    CachedRegion asked = query(index);
-    cache.put(index, asked);
-    return asked;
+    CachedRegion queried = query(index);
+    cache.put(index, queried);
+    return queried;
   }
 
   private CachedRegion query(int index) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment answer = query(arena, index, 0);
-      int whole = answer.get(JAVA_INT, 0);
-      if ((answer.get(JAVA_INT, Region.FLAGS) & Region.CAPS) != 0 && whole > answer.byteSize()) {
-        if (whole > MAX_INFO_SIZE) {
-          throw malformed(index, whole + " bytes of capabilities");
+      MemorySegment reply = query(arena, index, 0);
+      int fullSize = reply.get(JAVA_INT, 0);
+      if ((reply.get(JAVA_INT, Region.FLAGS) & Region.CAPS) != 0 && fullSize > reply.byteSize()) {
+        if (fullSize > MAX_INFO_SIZE) {
+          throw malformed(index, fullSize + " bytes of capabilities");
         }
-        answer = query(arena, index, whole - answer.byteSize());
+        reply = query(arena, index, fullSize - reply.byteSize());
       }
-      return decode(index, answer);
+      return decode(index, reply);
     }
   }
 
   private MemorySegment query(Arena arena, int index, long room) throws DeviceException {
-    MemorySegment answer = Struct.allocate(arena, Region.LAYOUT, room);
-    answer.set(JAVA_INT, Region.INDEX, index);
-    file.ioctl("ask about region " + index, Ioctl.VFIO_DEVICE_GET_REGION_INFO, answer);
-    return answer;
+    MemorySegment reply = Struct.allocate(arena, Region.LAYOUT, room);
+    reply.set(JAVA_INT, Region.INDEX, index);
+    file.ioctl("query region " + index, Ioctl.VFIO_DEVICE_GET_REGION_INFO, reply);
+    return reply;
   }
 
-  private CachedRegion decode(int index, MemorySegment answer) throws DeviceException {
-    int flags = answer.get(JAVA_INT, Region.FLAGS);
-    long size = answer.get(JAVA_LONG, Region.SIZE);
-    long offset = answer.get(JAVA_LONG, Region.OFFSET);
+  private CachedRegion decode(int index, MemorySegment reply) throws DeviceException {
+    int flags = reply.get(JAVA_INT, Region.FLAGS);
+    long size = reply.get(JAVA_LONG, Region.SIZE);
+    long offset = reply.get(JAVA_LONG, Region.OFFSET);
     if (size < 0 || offset < 0 || offset > Long.MAX_VALUE - size) {
       throw malformed(index,
           "%s bytes at %s".formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset)));
     }
     return new CachedRegion(
         new RegionInfo(index, size, (flags & Region.READ) != 0, (flags & Region.WRITE) != 0,
-            (flags & Region.MMAP) != 0, capabilities(index, flags, size, answer)),
+            (flags & Region.MMAP) != 0, capabilities(index, flags, size, reply)),
         offset);
   }
 
-  private List<RegionCapability> capabilities(int index, int flags, long size, MemorySegment answer)
+  private List<RegionCapability> capabilities(int index, int flags, long size, MemorySegment reply)
       throws DeviceException {
     if ((flags & Region.CAPS) == 0) {
       return List.of();
     }
     try {
-      return RegionCapabilityReader.read(answer, answer.get(JAVA_INT, Region.CAP_OFFSET), size);
+      return RegionCapabilityReader.read(reply, reply.get(JAVA_INT, Region.CAP_OFFSET), size);
     } catch (MalformedCapabilityException e) {
       throw malformed(index, String.valueOf(e.getMessage()));
     }
   }
 
-  private DeviceException malformed(int index, String what) {
-    return new DeviceException(file.device(), "ask about region " + index, Errno.EPROTO,
-        "%s: region %d cannot be as its driver says: %s".formatted(file.device(), index, what), null);
+  private DeviceException malformed(int index, String problem) {
+    return new DeviceException(file.device(), "query region " + index, Errno.EPROTO,
+        "%s: its driver reports an invalid region %d: %s".formatted(file.device(), index, problem), null);
   }
 
   /**
    * Reads from a region.
    *
-   * @param index the region's index
-   * @param offset where to begin, bytes
+   * @param index the index of the region
+   * @param offset offset in the region, in bytes
    * @param into native memory
-   * @throws DeviceException EINVAL beyond the region's end, and what the driver answers
+   * @throws DeviceException EINVAL beyond the end of the region, and errors of the driver
    */
   public void read(int index, long offset, MemorySegment into) throws DeviceException {
     String action = "read %d bytes at 0x%x of region %d".formatted(into.byteSize(), offset, index);
@@ -139,8 +140,8 @@ public final class KernelRegions {
   /**
    * Writes to a region.
    *
-   * @param index the region's index
-   * @param offset where to begin, bytes
+   * @param index the index of the region
+   * @param offset offset in the region, in bytes
    * @param data native memory
    * @throws DeviceException as {@link #read}
    */
@@ -153,7 +154,7 @@ public final class KernelRegions {
     }
   }
 
-  /** An offset beyond the region would be one of the next region. */
+  /** Returns the offset in the file. An offset beyond the region would fall in the next one. */
   private long fileOffset(String action, int index, long offset, long length) throws DeviceException {
     CachedRegion region = region(index);
     if (offset < 0 || length > region.info.size() || offset > region.info.size() - length) {
@@ -173,13 +174,13 @@ public final class KernelRegions {
   }
 
   /**
-   * Maps a part of a region: reads and writes of the memory are those of the device.
+   * Maps a range of a region: accesses to the memory are accesses to the device.
    *
-   * @param index the region's index
-   * @param offset bytes, a multiple of the page size
-   * @param length bytes, more than 0
-   * @param arena unmaps it when it closes, which must be before the device is reset or unbound
-   * @throws DeviceException EINVAL for what the region does not let be mapped
+   * @param index the index of the region
+   * @param offset offset in bytes, a multiple of the page size
+   * @param length length in bytes, more than 0
+   * @param arena unmaps the memory when it closes, which must be before the device is reset or unbound
+   * @throws DeviceException EINVAL if this range of the region cannot be mapped
    */
   public MemorySegment map(int index, long offset, long length, Arena arena) throws DeviceException {
     String action = "map %d bytes at 0x%x of region %d".formatted(length, offset, index);
@@ -195,7 +196,7 @@ public final class KernelRegions {
     return file.map(at, length, info.writable(), arena);
   }
 
-  /** Returns what a device says it is in its config space; zeros for one that has none. */
+  /** Returns the identity in the config space; zeros for a device that has none. */
   DeviceIdentity identity(String driver) throws DeviceException {
     RegionInfo config = hasConfig() ? info(CONFIG) : null;
     if (config == null || config.size() < CONFIG_HEADER) {

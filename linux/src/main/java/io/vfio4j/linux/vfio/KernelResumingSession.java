@@ -8,9 +8,10 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ResumingSession;
 import java.lang.foreign.MemorySegment;
 
-/** Writes a kernel device's state. */
+/** A session in which the state of a kernel device is written. */
 final class KernelResumingSession extends KernelSession implements ResumingSession {
 
+  /** Set by a failed write, and never cleared. */
   private boolean corrupted;
 
   KernelResumingSession(KernelMigration migration, VfioFile file) {
@@ -27,7 +28,7 @@ final class KernelResumingSession extends KernelSession implements ResumingSessi
     return state == DeviceState.RESUMING;
   }
 
-  /** Tells whether a write failed, after which the driver may hold anything. */
+  /** Returns whether a write failed, after which the driver's copy of the state is undefined. */
   boolean isCorrupted() {
     return corrupted;
   }
@@ -50,7 +51,7 @@ final class KernelResumingSession extends KernelSession implements ResumingSessi
 
   private DeviceException failure(Errno errno) {
     return new DeviceException(file().device(), "write the state", errno,
-        "%s: write the state: %s; what was written of it is of no use any more: reset the device"
+        "%s: write the state: %s; the state is incomplete; reset the device"
             .formatted(file().device(), errno),
         null);
   }

@@ -15,7 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Reads a kernel device's state. */
+/** A session in which the state of a kernel device is read. */
 final class KernelSavingSession extends KernelSession implements SavingSession {
 
   KernelSavingSession(KernelMigration migration, VfioFile file) {
@@ -32,7 +32,7 @@ final class KernelSavingSession extends KernelSession implements SavingSession {
     return state.isSaving();
   }
 
-  /** {@inheritDoc} What there is not to read now is told by ENOMSG, as the interface has it, or by 0, as mtty does. */
+  /** {@inheritDoc} A driver without data returns ENOMSG, as specified, or 0, as mtty does. */
   @Override
   public long read(MemorySegment into) throws DeviceException {
     checkOpen("read the state");
@@ -64,7 +64,7 @@ final class KernelSavingSession extends KernelSession implements SavingSession {
       if (result < 0) {
         throw failure(action + " in " + migration().lastState(), result);
       }
-      // Without the opt-in a driver may give back flags that mean nothing.
+      // Without the opt-in, a driver may return undefined flags.
       boolean reinit =
           migration().reportsReinit() && (info.get(JAVA_INT, PreCopy.FLAGS) & PreCopy.REINIT) != 0;
       return Optional.of(new PreCopyInfo(info.get(JAVA_LONG, PreCopy.INITIAL_BYTES),

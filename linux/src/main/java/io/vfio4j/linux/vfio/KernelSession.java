@@ -11,6 +11,7 @@ abstract sealed class KernelSession permits KernelSavingSession, KernelResumingS
 
   private final KernelMigration migration;
   private final VfioFile file;
+  /** Set by the thread that drives the device, and never cleared. */
   private volatile boolean ended;
 
   KernelSession(KernelMigration migration, VfioFile file) {
@@ -30,7 +31,10 @@ abstract sealed class KernelSession permits KernelSavingSession, KernelResumingS
     return file;
   }
 
-  /** The device has left the states that the session belongs to. The descriptor stays, and is of no use. */
+  /**
+   * Ends the session, since the device has left the states that it is valid in. The descriptor remains open,
+   * but useless.
+   */
   final void end() {
     ended = true;
   }
@@ -45,7 +49,7 @@ abstract sealed class KernelSession permits KernelSavingSession, KernelResumingS
     return new DeviceException(file.device(), action, new Errno((int) -result));
   }
 
-  /** Lets go of the session. */
+  /** Ends the session and closes its descriptor. */
   public final void close() {
     end();
     file.close();

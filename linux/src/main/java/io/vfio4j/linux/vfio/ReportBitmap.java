@@ -7,20 +7,21 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import java.lang.foreign.MemorySegment;
 
-/** Checks what a report of dirty memory is to be written to: the kernel gets a bare address. */
+/** Checks the bitmap of a dirty page report: the kernel receives a plain address. */
 final class ReportBitmap {
 
   private ReportBitmap() {}
 
   /**
-   * Returns the bytes of the bitmap that a report of a range fills.
+   * Returns the number of bytes of the bitmap that a report fills.
    *
-   * @throws DeviceException EINVAL for a page size that is no power of two of at least 4096, or too short a bitmap
+   * @throws DeviceException EINVAL for a page size that is not a power of two of at least 4096, or a bitmap
+   *     that is too short
    */
   static long checkedSize(String device, IovaRange range, long pageSize, MemorySegment bitmap)
       throws DeviceException {
     if (!bitmap.isNative() || bitmap.isReadOnly()) {
-      throw new IllegalArgumentException("a bitmap that is no native memory to be written to");
+      throw new IllegalArgumentException("the bitmap is not native memory that can be written");
     }
     if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, 4096) < 0) {
       throw new DeviceException(device, "report dirty pages of " + Long.toUnsignedString(pageSize) + " bytes",
@@ -28,7 +29,7 @@ final class ReportBitmap {
     }
     long bytes = DmaLog.bitmapBytes(range, pageSize);
     if (bytes > bitmap.byteSize()) {
-      throw new DeviceException(device, "report dirty pages into a bitmap of %d bytes, where it takes %d"
+      throw new DeviceException(device, "report dirty pages into a bitmap of %d bytes instead of %d"
           .formatted(bitmap.byteSize(), bytes), Errno.EINVAL);
     }
     return bytes;

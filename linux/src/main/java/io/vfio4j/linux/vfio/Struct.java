@@ -12,7 +12,7 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** Makes layouts of the kernel's structs, whose fields are u32 and u64 for the most part. */
+/** Creates layouts of the kernel's structs, most of whose fields are u32 and u64. */
 final class Struct {
 
   private Struct() {}
@@ -41,14 +41,14 @@ final class Struct {
     return layout.byteOffset(PathElement.groupElement(field));
   }
 
-  /** Allocates a struct of zeros whose first field is its size, as {@code argsz} and {@code size} are. */
+  /** Allocates a zeroed struct whose first field is its size, as {@code argsz} and {@code size} are. */
   static MemorySegment allocate(Arena arena, StructLayout layout) {
     return allocate(arena, layout, 0);
   }
 
-  /** Allocates a struct of zeros with room behind it, all of which its first field counts. */
-  static MemorySegment allocate(Arena arena, StructLayout layout, long room) {
-    MemorySegment struct = arena.allocate(layout.byteSize() + room, Long.BYTES);
+  /** Allocates a zeroed struct followed by more bytes, all of which its first field counts. */
+  static MemorySegment allocate(Arena arena, StructLayout layout, long extraBytes) {
+    MemorySegment struct = arena.allocate(layout.byteSize() + extraBytes, Long.BYTES);
     struct.set(JAVA_INT, 0, (int) struct.byteSize());
     return struct;
   }

@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The log of dirty pages that a container keeps for all of its devices ({@code VFIO_IOMMU_DIRTY_PAGES}): what
- * mediated devices have pinned or written, and everything that a device with an IOMMU may reach. It logs all that is
- * mapped; a range that is reported must not cut a mapping.
+ * The log of dirty pages that a container keeps for all of its devices ({@code VFIO_IOMMU_DIRTY_PAGES}):
+ * pages pinned or written by mediated devices, and all memory that a device with an IOMMU can access. It
+ * covers all mappings; a range that is reported must not cut a mapping.
  */
 final class Type1DirtyLog implements DmaLog {
 
@@ -34,22 +34,22 @@ final class Type1DirtyLog implements DmaLog {
   private final long pageSize;
   private final long maxBitmapBytes;
 
-  private Type1DirtyLog(VfioFile container, long pageSize, long mostBytes) {
+  private Type1DirtyLog(VfioFile container, long pageSize, long maxBitmapBytes) {
     this.container = container;
     this.pageSize = pageSize;
-    this.maxBitmapBytes = mostBytes;
+    this.maxBitmapBytes = maxBitmapBytes;
   }
 
   /** Returns the log of a container, if its kernel keeps one. */
   static Optional<DmaLog> of(VfioFile container) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Struct.allocate(arena, IommuInfo.LAYOUT, MAX_INFO_SIZE);
-      container.ioctl("ask what the IOMMU can do", Ioctl.VFIO_IOMMU_GET_INFO, info);
+      container.ioctl("query the IOMMU", Ioctl.VFIO_IOMMU_GET_INFO, info);
       if ((info.get(JAVA_INT, IommuInfo.FLAGS) & IommuInfo.CAPS) == 0) {
         return Optional.empty();
       }
       long at = Integer.toUnsignedLong(info.get(JAVA_INT, IommuInfo.CAP_OFFSET));
-      for (int left = MAX_INFO_SIZE / (int) CapHeader.LAYOUT.byteSize(); at != 0 && left > 0; left--) {
+      for (int remaining = MAX_INFO_SIZE / (int) CapHeader.LAYOUT.byteSize(); at != 0 && remaining > 0; remaining--) {
         if (at % Long.BYTES != 0 || at > info.byteSize() - CapMigration.LAYOUT.byteSize()) {
           return Optional.empty();
         }
@@ -69,13 +69,13 @@ final class Type1DirtyLog implements DmaLog {
         capability.get(JAVA_LONG, CapMigration.MAX_DIRTY_BITMAP_SIZE));
   }
 
-  /** {@inheritDoc} The kernel says so itself. */
+  /** {@inheritDoc} The kernel reports the limit. */
   @Override
   public long maxBitmapSize() {
     return maxBitmapBytes;
   }
 
-  /** {@inheritDoc} The ranges and the page size are the container's. */
+  /** {@inheritDoc} The ranges and the page size are those of the container. */
   @Override
   public long start(List<IovaRange> ranges, long hint) throws DeviceException {
     control("start logging dirty pages", DirtyBitmap.START);
@@ -96,22 +96,22 @@ final class Type1DirtyLog implements DmaLog {
   }
 
   @Override
-  public void report(IovaRange range, long wanted, MemorySegment bitmap) throws DeviceException {
-    ReportBitmap.checkedSize(container.device(), range, wanted, bitmap);
+  public void report(IovaRange range, long requestedPageSize, MemorySegment bitmap) throws DeviceException {
+    ReportBitmap.checkedSize(container.device(), range, requestedPageSize, bitmap);
     long bytes = DmaLog.bitmapBytes(range, pageSize);
     if (Long.compareUnsigned(bytes, maxBitmapBytes) > 0) {
       throw new DeviceException(container.device(), "report dirty pages of " + range, Errno.E2BIG);
     }
-    if (Long.compareUnsigned(wanted, pageSize) < 0) {
+    if (Long.compareUnsigned(requestedPageSize, pageSize) < 0) {
       throw new DeviceException(container.device(),
-          "report dirty pages of %d bytes, where the IOMMU has pages of %d".formatted(wanted, pageSize),
+          "report dirty pages of %d bytes with an IOMMU whose pages have %d bytes".formatted(requestedPageSize, pageSize),
           Errno.EINVAL);
     }
     try (Arena arena = Arena.ofConfined()) {
-      // The kernel overwrites the bitmap.
+      // The kernel overwrites the bitmap, but bits must only be added.
       MemorySegment reported = arena.allocate(bytes, Long.BYTES);
       read(arena, range, reported);
-      merge(reported, wanted / pageSize, bitmap);
+      merge(reported, requestedPageSize / pageSize, bitmap);
     }
   }
 
@@ -128,7 +128,7 @@ final class Type1DirtyLog implements DmaLog {
     container.ioctl("report dirty pages of " + range, Ioctl.VFIO_IOMMU_DIRTY_PAGES, argument, reported);
   }
 
-  /** Sets a bit for each run of pages of which one is dirty. */
+  /** Sets a bit for each group of pages of which one is dirty. */
   private static void merge(MemorySegment reported, long pagesPerBit, MemorySegment bitmap) {
     for (long word = 0; word < reported.byteSize() / Long.BYTES; word++) {
       long bits = reported.getAtIndex(JAVA_LONG, word);

@@ -15,7 +15,7 @@ final class Type1Structs {
   private Type1Structs() {}
 
   /**
-   * What the IOMMU can do; capabilities may follow.
+   * The properties of the IOMMU; capabilities may follow.
    *
    * <pre>{@code
    * struct vfio_iommu_type1_info {
@@ -39,7 +39,7 @@ final class Type1Structs {
   }
 
   /**
-   * The head of a capability; {@code next} counts from the beginning of the answer, and is 0 in the last.
+   * The header of a capability; {@code next} is an offset in the reply, 0 in the last.
    *
    * <pre>{@code
    * struct vfio_info_cap_header {
@@ -59,7 +59,7 @@ final class Type1Structs {
   }
 
   /**
-   * The capability that says that the container logs dirty pages, and how.
+   * The capability of a container that logs dirty pages.
    *
    * <pre>{@code
    * struct vfio_iommu_type1_info_cap_migration {
@@ -83,7 +83,7 @@ final class Type1Structs {
   }
 
   /**
-   * Lets the devices of a container reach memory of this process.
+   * Maps memory of this process for the devices of a container.
    *
    * <pre>{@code
    * struct vfio_iommu_type1_dma_map {
@@ -110,7 +110,7 @@ final class Type1Structs {
   }
 
   /**
-   * Takes it away again, and answers how many bytes that were.
+   * Unmaps memory; the reply has the number of bytes unmapped.
    *
    * <pre>{@code
    * struct vfio_iommu_type1_dma_unmap {
@@ -132,7 +132,7 @@ final class Type1Structs {
   }
 
   /**
-   * Begins, ends or asks for the logging of dirty pages; for the last a {@link DirtyBitmapGet} follows.
+   * Starts, stops or reads the log of dirty pages; to read, a {@link DirtyBitmapGet} follows.
    *
    * <pre>{@code
    * struct vfio_iommu_type1_dirty_bitmap {
@@ -176,7 +176,7 @@ final class Type1Structs {
   }
 
   /**
-   * Which dirty pages are asked for.
+   * The range of a report of dirty pages.
    *
    * <pre>{@code
    * struct vfio_iommu_type1_dirty_bitmap_get {

@@ -13,25 +13,25 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Which VFIO driver suits a PCI device. The kernel's modules say it themselves, in {@code modules.alias}: a line
- * {@code alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci} for each kind of device that a variant driver
- * knows how to migrate, and one that matches all for the plain vfio-pci. What is known here besides is which kernel
- * brings one that is missing.
+ * Finds the VFIO driver that suits a PCI device. The kernel's modules declare it in {@code modules.alias}: a
+ * line {@code alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci} for each kind of device that a
+ * variant driver can migrate, and one that matches all devices for the plain vfio-pci. In addition, a table
+ * lists the kernels that introduced each driver.
  */
 public final class VariantDrivers {
 
-  /** The driver that hands on any PCI device, and knows nothing of migration. */
+  /** The driver that assigns any PCI device, without migration. */
   public static final String VFIO_PCI = "vfio-pci";
 
   private static final String ALIAS = "alias vfio_pci:";
 
   /**
-   * A variant driver of the kernel's.
+   * A variant driver of the kernel.
    *
-   * @param driver what it is called where devices are bound to it
-   * @param supportsMigration whether it migrates devices
-   * @param since the kernel that brings its migration
-   * @param ids for which devices it is, vendor and device as in {@code 15b3:101e}
+   * @param driver its name as that of a device's driver
+   * @param supportsMigration whether it can migrate devices
+   * @param since the kernel that introduced its migration support
+   * @param ids the devices that it drives, vendor and device as in {@code 15b3:101e}
    */
   record KnownDriver(String driver, boolean supportsMigration, String since, List<String> ids) {
 
@@ -54,10 +54,11 @@ public final class VariantDrivers {
       new KnownDriver("nvgrace_gpu_vfio_pci", false, "6.9", List.of()));
 
   /**
-   * What a module says it is for.
+   * An alias of a module.
    *
    * @param pattern matches {@link PciIds#modalias}
-   * @param wildcards how many places it leaves open: the fewer, the better it fits
+   * @param wildcards the number of wildcards; the fewer, the more specific
+   * @param module the module
    */
   private record Alias(Pattern pattern, long wildcards, String module) {
   }
@@ -70,7 +71,7 @@ public final class VariantDrivers {
     this.isComplete = isComplete;
   }
 
-  /** Reads those of the kernel that runs. */
+  /** Reads the drivers of the running kernel. */
   public static VariantDrivers system() {
     try {
       String release = Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip();
@@ -81,14 +82,14 @@ public final class VariantDrivers {
   }
 
   /**
-   * Reads those of a kernel.
+   * Reads the drivers of a kernel.
    *
-   * @param modulesAlias its file of that name; if it is missing, nothing is known of the kernel's drivers
+   * @param modulesAlias its file of that name; if it is missing, the kernel's drivers are unknown
    */
   public static VariantDrivers read(Path modulesAlias) {
     List<Alias> aliases = new ArrayList<>();
     try {
-      // Names of foreign modules may be anything.
+      // Names of out-of-tree modules may contain any bytes.
       for (String line : Files.readAllLines(modulesAlias, StandardCharsets.ISO_8859_1)) {
         int end = line.lastIndexOf(' ');
         if (line.startsWith(ALIAS) && end > ALIAS.length()) {
@@ -107,7 +108,7 @@ public final class VariantDrivers {
     return new Alias(Pattern.compile(regex), glob.chars().filter(c -> c == '*' || c == '?').count(), module);
   }
 
-  /** Tells whether a driver of this name is one of VFIO's. */
+  /** Returns whether a driver of this name is a VFIO driver. */
   public static boolean isVfio(String driver) {
     return moduleName(driver).contains("vfio");
   }
@@ -119,14 +120,16 @@ public final class VariantDrivers {
   /**
    * Returns the variant driver that this kernel has for a device.
    *
-   * @return the name of its module; empty if it has none but vfio-pci
+   * @return the name of its module; empty if it has only vfio-pci
    */
   public Optional<String> of(PciIds ids) {
     return aliases.stream().filter(alias -> alias.pattern.matcher(ids.modalias()).matches()).findFirst()
         .map(Alias::module).filter(module -> !module.equals(moduleName(VFIO_PCI)));
   }
 
-  /** Returns the variant driver that migrates such devices in some kernel, as far as is known here. */
+  /**
+   * Returns the variant driver that migrates such devices in a later kernel, as far as the table lists it.
+   */
   private static Optional<KnownDriver> findByIds(PciIds ids) {
     String id = "%04x:%04x".formatted(ids.vendor(), ids.device());
     return KNOWN.stream().filter(known -> known.ids.contains(id)).findFirst();
@@ -136,13 +139,13 @@ public final class VariantDrivers {
     return KNOWN.stream().filter(known -> known.module().equals(moduleName(driver))).findFirst();
   }
 
-  /** Tells whether a driver is known to migrate nothing: vfio-pci itself, and some variants. */
+  /** Returns whether a driver is known not to support migration: vfio-pci itself, and some variants. */
   public static boolean neverMigrates(String driver) {
     return moduleName(driver).equals(moduleName(VFIO_PCI))
         || findByName(driver).filter(known -> !known.supportsMigration).isPresent();
   }
 
-  /** Returns how to bind a PCI device to the VFIO driver that suits it best. */
+  /** Returns the commands that bind a PCI device to the VFIO driver that suits it best. */
   public String bindCommands(HostDevice device) {
     Optional<String> variant = device.ids().flatMap(this::of);
     String module = variant.orElse(moduleName(VFIO_PCI));
@@ -155,14 +158,14 @@ public final class VariantDrivers {
   }
 
   /**
-   * Returns why a device has no migration, and what to do.
+   * Returns the reason why a device does not support migration, and the remedy.
    *
-   * @param device a device whose driver offers none, or that is bound to no driver of VFIO's
+   * @param device a device whose driver does not support migration, or that is not bound to a VFIO driver
    */
   public String explainNoMigration(HostDevice device) {
     if (device.kind() != HostDevice.Kind.PCI) {
       return device.driver()
-          .map(driver -> "its driver %s offers no migration; that takes another version of the driver"
+          .map(driver -> "its driver %s does not support migration; another version of the driver may"
               .formatted(driver))
           .orElse("no driver is bound to it");
     }
@@ -170,24 +173,24 @@ public final class VariantDrivers {
     String driver = device.driver().orElse("");
     String bound = driver.isEmpty() ? "no driver is bound to it"
         : "bound to %s, which %s".formatted(driver,
-            isVfio(driver) ? "has no migration" : "is no VFIO driver");
+            isVfio(driver) ? "does not support migration" : "is not a VFIO driver");
     Optional<String> variant = of(ids);
     if (variant.isPresent() && !variant.get().equals(moduleName(driver))) {
       return "%s; this device's variant driver is %s: %s".formatted(bound, variant.get(),
           bindCommands(device));
     }
-    Optional<KnownDriver> elsewhere = findByIds(ids);
-    if (elsewhere.isPresent() && !elsewhere.get().module().equals(moduleName(driver))) {
-      return "%s; this device's variant driver is %s, which Linux %s brings with %s, and %s".formatted(bound,
-          elsewhere.get().driver(), elsewhere.get().since(), elsewhere.get().option(),
-          isComplete ? "this kernel lacks" : "the modules of this kernel cannot be read");
+    Optional<KnownDriver> known = findByIds(ids);
+    if (known.isPresent() && !known.get().module().equals(moduleName(driver))) {
+      return "%s; this device's variant driver is %s, which is in Linux %s and later with %s; %s".formatted(bound,
+          known.get().driver(), known.get().since(), known.get().option(),
+          isComplete ? "this kernel does not have it" : "the modules of this kernel cannot be read");
     }
     if (driver.isEmpty() || !isVfio(driver) || neverMigrates(driver)) {
       return "%s, and no variant driver is known that migrates %04x:%04x".formatted(bound, ids.vendor(),
           ids.device());
     }
-    return ("its variant driver %s is bound, and offers no migration for it: its firmware or its PF may not, or Linux %s "
-        + "is needed")
+    return ("it is bound to its variant driver %s, which does not support its migration: its firmware or its PF may not, or "
+        + "it needs Linux %s")
         .formatted(driver, findByName(driver).map(KnownDriver::since).orElse("of a later version"));
   }
 }

@@ -10,7 +10,7 @@ import io.vfio4j.model.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** An open file of VFIO or iommufd, and what can be asked of it. Calls that a signal interrupts are made again. */
+/** An open file of VFIO or iommufd. Calls interrupted by a signal are repeated. */
 final class VfioFile implements AutoCloseable {
 
   private final DeviceCalls calls;
@@ -18,10 +18,10 @@ final class VfioFile implements AutoCloseable {
   private final String device;
 
   /**
-   * Takes ownership of a descriptor that a call answered.
+   * Takes ownership of a descriptor returned by a call.
    *
-   * @param name what the file is called
-   * @param device the device that it is about, for messages
+   * @param name the name of the file
+   * @param device the device to which it belongs, for messages
    */
   VfioFile(DeviceCalls calls, int number, String name, String device) {
     this.calls = calls;
@@ -42,11 +42,11 @@ final class VfioFile implements AutoCloseable {
     return device;
   }
 
-  /** Asks, and returns 0 or more, or a negated errno. */
-  int tryIoctl(Ioctl request, MemorySegment argument, MemorySegment pointedAt) {
+  /** Makes an ioctl, and returns 0 or more, or a negated errno. */
+  int tryIoctl(Ioctl request, MemorySegment argument, MemorySegment pointee) {
     int result;
     do {
-      result = calls.ioctl(fd, request.request(), argument, pointedAt);
+      result = calls.ioctl(fd, request.request(), argument, pointee);
     } while (result == -Errno.EINTR.number());
     return result;
   }
@@ -55,40 +55,40 @@ final class VfioFile implements AutoCloseable {
     return tryIoctl(request, argument, MemorySegment.NULL);
   }
 
-  /** Asks with a number. */
+  /** Makes an ioctl with a number as argument. */
   int tryIoctl(Ioctl request, long argument) {
     return tryIoctl(request, MemorySegment.ofAddress(argument));
   }
 
   /**
-   * Asks for what must succeed.
+   * Makes an ioctl that must succeed.
    *
-   * @param action what it is, for messages
-   * @throws DeviceLostException if the device is gone (ENODEV)
+   * @param action the request, for messages
+   * @throws DeviceLostException if the device has been removed (ENODEV)
    */
-  int ioctl(String action, Ioctl request, MemorySegment argument, MemorySegment pointedAt)
+  int ioctl(String action, Ioctl request, MemorySegment argument, MemorySegment pointee)
       throws DeviceException {
-    return requireSuccess(action, tryIoctl(request, argument, pointedAt));
+    return requireSuccess(action, tryIoctl(request, argument, pointee));
   }
 
   int ioctl(String action, Ioctl request, MemorySegment argument) throws DeviceException {
     return ioctl(action, request, argument, MemorySegment.NULL);
   }
 
-  /** Returns the result of a call on a device's own file, if it is none of failure. */
+  /** Returns the result of a call, if it is not an error. */
   int requireSuccess(String action, int result) throws DeviceException {
     if (result >= 0) {
       return result;
     }
     Errno errno = new Errno(-result);
     if (errno.equals(Errno.ENODEV)) {
-      throw new DeviceLostException(device, action, errno, "the kernel says that it is gone (" + errno + ")",
+      throw new DeviceLostException(device, action, errno, "the kernel has removed it (" + errno + ")",
           null);
     }
     throw new DeviceException(device, action, errno);
   }
 
-  /** Reads, and returns what read(2) does, or a negated errno. */
+  /** Reads, and returns the result of read(2) or a negated errno. */
   long read(MemorySegment into) {
     long result;
     do {
@@ -97,7 +97,7 @@ final class VfioFile implements AutoCloseable {
     return result;
   }
 
-  /** Writes, and returns what write(2) does, or a negated errno. */
+  /** Writes, and returns the result of write(2) or a negated errno. */
   long write(MemorySegment from) {
     long result;
     do {
@@ -122,7 +122,7 @@ final class VfioFile implements AutoCloseable {
     return result;
   }
 
-  /** Waits for something to read, for ever. */
+  /** Waits, without a timeout, until the file is readable. */
   int awaitReadable() {
     return calls.awaitReadable(fd, -1);
   }

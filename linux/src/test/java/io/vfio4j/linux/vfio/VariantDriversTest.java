@@ -74,25 +74,25 @@ class VariantDriversTest {
   @Test
   void explainsMissingMigration() {
     assertThat(drivers.explainNoMigration(bound(NIC, "vfio-pci"))).startsWith(
-        "bound to vfio-pci, which has no migration; this device's variant driver is mlx5_vfio_pci: modprobe");
+        "bound to vfio-pci, which does not support migration; this device's variant driver is mlx5_vfio_pci: modprobe");
     assertThat(drivers.explainNoMigration(bound(QAT, "vfio-pci")))
-        .isEqualTo("bound to vfio-pci, which has no migration; this "
-            + "device's variant driver is qat_vfio_pci, which Linux 6.10 brings with CONFIG_QAT_VFIO_PCI, and this kernel "
-            + "lacks");
+        .isEqualTo("bound to vfio-pci, which does not support migration; this "
+            + "device's variant driver is qat_vfio_pci, which is in Linux 6.10 and later with CONFIG_QAT_VFIO_PCI; this kernel "
+            + "does not have it");
     assertThat(VariantDrivers.read(folder.resolve("none")).explainNoMigration(bound(QAT, "vfio-pci")))
-        .endsWith("and the modules of this kernel cannot be read");
+        .endsWith("; the modules of this kernel cannot be read");
     assertThat(drivers.explainNoMigration(bound(DISK, "vfio-pci")))
         .isEqualTo(
-            "bound to vfio-pci, which has no migration, and no variant driver is known that migrates 144d:a808");
+            "bound to vfio-pci, which does not support migration, and no variant driver is known that migrates 144d:a808");
     assertThat(drivers.explainNoMigration(bound(NIC, "mlx5_core"))).startsWith(
-        "bound to mlx5_core, which is no VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe");
+        "bound to mlx5_core, which is not a VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe");
     assertThat(drivers.explainNoMigration(bound(DISK, "")))
         .isEqualTo("no driver is bound to it, and no variant driver is known that migrates 144d:a808");
     assertThat(drivers.explainNoMigration(bound(NIC, "mlx5_vfio_pci")))
-        .startsWith("its variant driver mlx5_vfio_pci is bound");
+        .startsWith("it is bound to its variant driver mlx5_vfio_pci");
     assertThat(drivers
         .explainNoMigration(new HostDevice("x", Kind.MEDIATED, Optional.empty(), Optional.of("vfio_mdpy"),
             OptionalInt.of(1), Optional.empty(), List.of())))
-        .startsWith("its driver vfio_mdpy offers no migration");
+        .startsWith("its driver vfio_mdpy does not support migration");
   }
 }

@@ -48,7 +48,7 @@ public record FeaturesV1(boolean ndma, Set<ArcV1> optional) {
   public FeaturesV1 {
     for (ArcV1 arc : optional) {
       if (arc.needsNdma() && !ndma) {
-        throw new IllegalArgumentException(arc + " needs NDMA");
+        throw new IllegalArgumentException(arc + " needs ndma");
       }
     }
     optional = optional.stream().filter(arc -> !isMandatory(arc)).collect(Collectors.toUnmodifiableSet());

@@ -44,7 +44,7 @@ class VersionMappingTest {
     assertThat(differenceOf(DeviceStateV1.RUNNING_NDMA))
         .hasValueSatisfying(d -> assertThat(d).contains("all DMA"));
     assertThat(differenceOf(new DeviceStateV1(8)))
-        .hasValueSatisfying(d -> assertThat(d).contains("means nothing"));
+        .hasValueSatisfying(d -> assertThat(d).contains("no effect"));
     assertThat(differenceOf(DeviceStateV1.PRE_COPY)).isEmpty();
   }
 

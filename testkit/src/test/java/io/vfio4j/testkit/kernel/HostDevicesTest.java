@@ -83,15 +83,15 @@ class HostDevicesTest {
 
   @Test
   void reportsMissingDevices() {
-    assertFails("0000:3b:00.4", Errno.ENODEV, "there is no such PCI device");
+    assertFails("0000:3b:00.4", Errno.ENODEV, "no such PCI device");
     assertFails("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", Errno.ENODEV,
-        "there is no such mediated device: make it");
-    assertFails("/dev/vfio/devices/vfio1", Errno.ENODEV, "there is no such VFIO device");
-    assertFails("/dev/vfio/4", Errno.ENODEV, "there is no such IOMMU group");
+        "no such mediated device: create it");
+    assertFails("/dev/vfio/devices/vfio1", Errno.ENODEV, "no such VFIO device");
+    assertFails("/dev/vfio/4", Errno.ENODEV, "no such IOMMU group");
     assertFails("/dev/vfio/12", Errno.EINVAL,
-        "the group has 2 devices (0000:3b:00.2, 0000:3b:00.3): name one");
-    assertFails("../../etc", Errno.EINVAL, "names no device");
-    assertFails("/dev/vfio/devices/../../sda", Errno.EINVAL, "names no device");
+        "the group has 2 devices (0000:3b:00.2, 0000:3b:00.3); specify one");
+    assertFails("../../etc", Errno.EINVAL, "is not a device address");
+    assertFails("/dev/vfio/devices/../../sda", Errno.EINVAL, "is not a device address");
   }
 
   private void assertFails(String name, Errno errno, String words) {
@@ -109,6 +109,6 @@ class HostDevicesTest {
   void reportsBrokenSysfs() throws Exception {
     Files.writeString(root.resolve("devices/pci0000:00").resolve(NIC).resolve("vendor"), "none\n");
 
-    assertFails(NIC, Errno.EIO, "sysfs cannot be read");
+    assertFails(NIC, Errno.EIO, "cannot read sysfs");
   }
 }

@@ -29,7 +29,7 @@ class KernelOpeningTest {
 
   private static DeviceException failure(ScriptedHost machine, HostDevice host, KernelInterface by) {
     var thrown = catchThrowableOfType(DeviceException.class,
-        () -> KernelDevice.open(host, machine.options().kernelInterface(by)).close());
+        () -> KernelDevice.open(host, machine.options().withInterface(by)).close());
     assertThat(machine.kernel().openFiles()).isEmpty();
     return thrown;
   }
@@ -83,11 +83,11 @@ class KernelOpeningTest {
         Arguments.of(KernelInterface.GROUP, "/dev/vfio/vfio", Errno.ENOENT,
             "VFIO is not loaded: modprobe vfio-pci"),
         Arguments.of(KernelInterface.GROUP, "/dev/vfio/vfio", Errno.EACCES,
-            "run as root, or give your user the file"),
+            "run as root, or grant your user access to the file"),
         Arguments.of(KernelInterface.GROUP, "/dev/vfio/0", Errno.EPERM, "run as root"),
         Arguments.of(KernelInterface.GROUP, "/dev/vfio/0", Errno.EBUSY, "another program has it open"),
         Arguments.of(KernelInterface.GROUP, "/dev/vfio/0", Errno.ENOENT,
-            "its driver mtty does not offer it that way"),
+            "its driver mtty does not support this interface"),
         Arguments.of(KernelInterface.CDEV, "/dev/iommu", Errno.ENOENT, "modprobe iommufd"),
         Arguments.of(KernelInterface.CDEV, "/dev/vfio/devices/vfio0", Errno.EMFILE,
             "EMFILE (too many open files"));
@@ -109,27 +109,27 @@ class KernelOpeningTest {
   static Stream<Arguments> stepFailures() {
     return Stream.of(
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_GET_STATUS, Errno.EIO,
-            "ask for the state of the group"),
+            "query the status of the group"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_SET_CONTAINER, Errno.EBUSY,
             "another program has the group"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.SET_IOMMU, Errno.EPERM, "allow_unsafe_interrupts=1"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.SET_IOMMU, Errno.ENODEV,
             "modprobe vfio_iommu_type1"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_GET_DEVICE_FD, Errno.ENODEV,
-            "its driver mtty does not offer it"),
+            "its driver mtty does not support this interface"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.GROUP_GET_DEVICE_FD, Errno.EINVAL,
-            "in no container yet"),
-        Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "ask what it has"),
+            "not in a container"),
+        Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "query the device"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_GET_REGION_INFO, Errno.EIO,
-            "ask about region 7"),
+            "query region 7"),
         Arguments.of(KernelInterface.GROUP, IoctlNumbers.DEVICE_FEATURE, Errno.EIO,
             "read the migration features"),
         Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_BIND_IOMMUFD, Errno.EBUSY,
             "another program has bound it"),
-        Arguments.of(KernelInterface.CDEV, IoctlNumbers.IOAS_ALLOC, Errno.ENOMEM, "make an address space"),
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.IOAS_ALLOC, Errno.ENOMEM, "allocate an address space"),
         Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_ATTACH_IOMMUFD_PT, Errno.EINVAL,
-            "attach the address space"),
-        Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "ask what it has"));
+            "attach the device to the address space"),
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "query the device"));
   }
 
   @ParameterizedTest
@@ -164,7 +164,7 @@ class KernelOpeningTest {
         ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.withoutViableGroup());
 
     assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("0000:3b:00.1 (nvme)")
-        .hasMessageContaining("group 0 cannot be had");
+        .hasMessageContaining("group 0 is not viable");
   }
 
   @Test
@@ -187,7 +187,7 @@ class KernelOpeningTest {
     assertThat(failure(ScriptedHost.with(ScriptedHost.SETTINGS), host, KernelInterface.GROUP))
         .hasMessageStartingWith(
             "kernel:0000:3b:00.1: /dev/vfio/1: ENOENT (no such file or directory); it is bound to nvme, which is "
-                + "no VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
+                + "not a VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
   }
 
   /** What it finds is what someone left: a reset there is the rule for whoever judges. */

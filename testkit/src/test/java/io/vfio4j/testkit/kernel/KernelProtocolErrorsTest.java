@@ -54,7 +54,7 @@ class KernelProtocolErrorsTest {
     try (KernelDevice device = open()) {
       for (int number : new int[] {8, -1, Integer.MIN_VALUE}) {
         changeFeature(MIG_DEVICE_STATE, false, argument -> argument.set(JAVA_INT, 8, number));
-        assertProtocolError("in state " + Integer.toUnsignedString(number) + ", which there is not",
+        assertProtocolError("unknown device state " + Integer.toUnsignedString(number),
             device::state);
       }
     }
@@ -65,7 +65,7 @@ class KernelProtocolErrorsTest {
   void reportsMissingSession() throws Exception {
     try (KernelDevice device = open()) {
       changeFeature(MIG_DEVICE_STATE, true, argument -> argument.set(JAVA_INT, 12, -1));
-      assertProtocolError("gave no data session", () -> device.moveTo(DeviceState.STOP_COPY));
+      assertProtocolError("opened no data session", () -> device.moveTo(DeviceState.STOP_COPY));
       assertThat(device.state()).as("it has moved all the same").isEqualTo(DeviceState.STOP_COPY);
     }
   }
@@ -75,7 +75,7 @@ class KernelProtocolErrorsTest {
     try (KernelDevice device = open()) {
       changeFeature(MIG_DEVICE_STATE, true,
           argument -> argument.set(JAVA_INT, 12, host.kernel().install("data", (request, with, at) -> 0)));
-      assertProtocolError("a data session that nobody asked for", () -> device.moveTo(DeviceState.STOP));
+      assertProtocolError("an unexpected data session", () -> device.moveTo(DeviceState.STOP));
       assertThat(host.kernel().openFiles()).as("it is closed").doesNotContain("data");
     }
   }
@@ -85,7 +85,7 @@ class KernelProtocolErrorsTest {
     try (KernelDevice device = open()) {
       for (long size : new long[] {0, 3, -1}) {
         changeFeature(DMA_LOGGING_START, true, argument -> argument.set(JAVA_LONG, 8, size));
-        assertProtocolError("logs pages of " + Long.toUnsignedString(size) + " bytes",
+        assertProtocolError("logs in pages of " + Long.toUnsignedString(size) + " bytes",
             () -> device.dmaLog().orElseThrow().start(List.of(new IovaRange(0, 4096)), 4096));
         device.dmaLog().orElseThrow().stop();
       }
@@ -109,7 +109,7 @@ class KernelProtocolErrorsTest {
 
   private void assertBadRegion(KernelDevice device, Consumer<MemorySegment> change) {
     host.kernel().changeAnswer(IoctlNumbers.DEVICE_GET_REGION_INFO, change);
-    assertProtocolError("region 0 cannot be as its driver says", () -> device.regions().info(0));
+    assertProtocolError("its driver reports an invalid region 0", () -> device.regions().info(0));
   }
 
   @Test
@@ -117,7 +117,7 @@ class KernelProtocolErrorsTest {
     host.kernel().answer(IoctlNumbers.GET_API_VERSION, 7, 1);
 
     assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> open().close())
-        .withMessageContaining("the kernel has version 7 of VFIO, and this knows version 0");
+        .withMessageContaining("unsupported VFIO version 7 (expected 0)");
     assertThat(host.kernel().openFiles()).isEmpty();
   }
 
@@ -128,7 +128,7 @@ class KernelProtocolErrorsTest {
       changeFeature(MIG_DEVICE_STATE, false,
           argument -> argument.set(JAVA_INT, 8, DeviceState.STOP.wireValue()));
       assertThatExceptionOfType(DeviceException.class).isThrownBy(device::reset)
-          .withMessageContaining("it is in STOP after a reset, and not in RUNNING");
+          .withMessageContaining("it is in STOP after a reset, not in RUNNING");
     }
   }
 
@@ -139,7 +139,7 @@ class KernelProtocolErrorsTest {
       device.reset();
       host.kernel().fail(IoctlNumbers.DEVICE_RESET, Errno.ENOTTY, 1);
       assertThatExceptionOfType(DeviceException.class).isThrownBy(device::reset)
-          .withMessageEndingWith("its driver never said that it could be reset");
+          .withMessageEndingWith("its driver does not announce that it can reset the device");
     }
   }
 }

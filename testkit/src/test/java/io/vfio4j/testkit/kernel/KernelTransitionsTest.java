@@ -126,7 +126,7 @@ class KernelTransitionsTest {
       machine.kernel().fail(IoctlNumbers.DEVICE_FEATURE, Errno.EIO, 2);
 
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP))
-          .withMessageContaining("where it is now cannot be read: EIO");
+          .withMessageContaining("its state cannot be read: EIO");
     }
   }
 
@@ -138,7 +138,7 @@ class KernelTransitionsTest {
 
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP));
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(device::state)
-          .withMessageContaining("the kernel says that it is gone");
+          .withMessageContaining("the kernel has removed it");
     }
   }
 

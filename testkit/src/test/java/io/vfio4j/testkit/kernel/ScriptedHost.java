@@ -34,10 +34,10 @@ record ScriptedHost(SimulatedDevice simulated, ScriptedKernel kernel) {
   }
 
   KernelOptions options() {
-    return KernelOptions.DEFAULT.calls(kernel);
+    return KernelOptions.DEFAULT.withCalls(kernel);
   }
 
   KernelDevice open(KernelInterface by) throws DeviceException {
-    return KernelDevice.open(HOST, options().kernelInterface(by));
+    return KernelDevice.open(HOST, options().withInterface(by));
   }
 }
