@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** A call on a thread of its own. */
+/** A call on another thread. */
 final class Background<T> {
 
   private final FutureTask<T> task;
@@ -19,7 +19,7 @@ final class Background<T> {
     return new Background<>(call);
   }
 
-  /** Waits for the result, and throws what the call threw. */
+  /** Waits for the result; rethrows the exception of the call. */
   T result() throws Exception {
     try {
       return task.get();

@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
-/** What the kernel says of this process's descriptors. */
+/** The descriptors of this process, as reported by the kernel. */
 final class Descriptors {
 
   private static final Path OPEN = Path.of("/proc/self/fd");
@@ -53,7 +53,7 @@ final class Descriptors {
     }
   }
 
-  /** Runs an action once to load what it needs, and once more, after which the same descriptors must be open. */
+  /** Runs an action once to load its classes, and again, after which the same descriptors must be open. */
   static void assertNoLeaks(ThrowingCallable action) throws Throwable {
     action.call();
     Map<Integer, String> before = open();
@@ -73,7 +73,7 @@ final class Descriptors {
     return open;
   }
 
-  /** Returns nothing for what another thread has closed meanwhile. */
+  /** Returns empty for a descriptor that another thread has closed meanwhile. */
   private static Optional<Path> target(Path entry) throws IOException {
     try {
       return Optional.of(Files.readSymbolicLink(entry));
@@ -96,12 +96,14 @@ final class Descriptors {
     return (Integer.parseInt(flags.strip(), 8) & O_CLOEXEC) != 0;
   }
 
-  /** What a descriptor leads to, as in {@code /memfd:name (deleted)}. */
+  /** Returns the target of a descriptor, as in {@code /memfd:name (deleted)}. */
   static String target(Fd fd) throws IOException {
     return Files.readSymbolicLink(OPEN.resolve("" + fd.number())).toString();
   }
 
-  /** Waits until a thread of this process sleeps in a system call whose first argument is the descriptor. */
+  /**
+   * Waits until a thread of this process is blocked in a system call whose first argument is the descriptor.
+   */
   static void awaitSleeperOn(Fd fd) throws IOException {
     String argument = " 0x" + Integer.toHexString(fd.number()) + " ";
     while (!isTaskSleepingWith(argument)) {
@@ -122,7 +124,7 @@ final class Descriptors {
     return false;
   }
 
-  /** "running", or number and arguments; empty for a thread that has ended. */
+  /** Returns "running", or the number and arguments of the system call; empty for a thread that has ended. */
   private static String systemCall(Path task) {
     try {
       return Files.readString(task.resolve("syscall"));

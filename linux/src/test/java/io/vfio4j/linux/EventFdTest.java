@@ -60,7 +60,7 @@ class EventFdTest {
 
       event.signalByWriting();
       assertThat(event.await(Duration.ZERO)).isTrue();
-      assertThat(event.drain()).as("a write does not fill it further").isEqualTo(FULL);
+      assertThat(event.drain()).as("a write does not increase it").isEqualTo(FULL);
 
       assertThat(FileCalls.write(event.fd().number(), full, 8)).isEqualTo(8);
       event.signal();
@@ -71,7 +71,10 @@ class EventFdTest {
     }
   }
 
-  /** Two at once find room for one: who looks first and then writes waits for ever, as for a peer that fills it. */
+  /**
+   * Two signals with space for one: polling before writing would block for ever, as with a peer that fills
+   * the counter.
+   */
   @Test
   void neverBlocksWhenFilledConcurrently() throws Exception {
     try (EventFd event = EventFd.of(Fd.adopt(FileCalls.eventfd(0, BLOCKING), "foreign"));

@@ -21,7 +21,7 @@ class FileSpaceTest {
   @TempDir
   private Path folder;
 
-  /** Makes a file with a MiB at a place, and nothing before it. */
+  /** Creates a sparse file with one MiB at an offset. */
   private Path sparse(String name, long at) throws IOException {
     Path file = folder.resolve(name);
     try (FileChannel channel =
@@ -30,7 +30,7 @@ class FileSpaceTest {
       while (bytes.hasRemaining()) {
         channel.write(bytes, at + bytes.position());
       }
-      channel.force(true); // Some file systems give blocks only then.
+      channel.force(true); // Some file systems allocate blocks only then.
     }
     return file;
   }
@@ -43,7 +43,7 @@ class FileSpaceTest {
     assertThat(space.available().orElseThrow()).isPositive();
   }
 
-  /** As the JDK sees it, which asks the same of the system; others may write meanwhile. */
+  /** Compares with the JDK, which makes the same queries; other processes may write meanwhile. */
   @Test
   void reportsAvailableSpace() throws IOException {
     Path file = sparse("file", 0);
@@ -73,7 +73,7 @@ class FileSpaceTest {
     assertThat(FileSpace.of(link).isSameFile(FileSpace.of(file))).isTrue();
   }
 
-  /** A memory file is bounded by the machine alone. */
+  /** The size of a memfd is limited only by the machine's memory. */
   @Test
   void reportsNoAvailableSpaceForMemoryFiles() throws IOException {
     try (Fd fd = Memfd.create("ram", 8 * MIB)) {

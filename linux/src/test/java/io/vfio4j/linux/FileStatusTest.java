@@ -50,7 +50,7 @@ class FileStatusTest {
     }
   }
 
-  /** A machine with a DAX device is rare: this one shows /dev/zero as one. */
+  /** DAX devices are rare, so this sysfs lists /dev/zero as one. */
   @Test
   void readsAlignmentOfDaxDevice() throws Exception {
     Path device = Files.createDirectory(folder.resolve("1:5"));

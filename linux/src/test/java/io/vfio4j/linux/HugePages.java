@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Huge pages of 2 MiB for a test: added to the system's pool where the test may do that, and taken out afterwards. */
+/**
+ * Huge pages of 2 MiB for a test: added to the system's pool if the process may do so, and removed
+ * afterwards.
+ */
 final class HugePages implements AutoCloseable {
 
   static final long SIZE = 2L << 20;
@@ -32,7 +35,7 @@ final class HugePages implements AutoCloseable {
     return new HugePages(mayAdd ? count : 0, free() >= count);
   }
 
-  /** Tells whether there are as many as were asked for: without them a mapping is refused with ENOMEM. */
+  /** Returns whether the pool has as many pages as requested: without them, mappings fail with ENOMEM. */
   boolean areAvailable() {
     return available;
   }

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 /**
- * Files of hugetlbfs. Where no huge pages are to be had, a mapping gets as far as the pool, which is empty: ENOMEM. The
- * kernel checks offsets before, and answers EINVAL to those that are not whole pages.
+ * Files of hugetlbfs. If no huge pages are available, a mapping gets as far as the empty pool: ENOMEM. The
+ * kernel checks offsets before, and returns EINVAL for those that are not whole pages.
  */
 class HugePagesTest {
 

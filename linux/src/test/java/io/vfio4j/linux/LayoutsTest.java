@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** Sizes and offsets, against what {@code layouts.c} among the test resources prints. */
+/** Compares sizes and offsets with the output of {@code layouts.c} among the test resources. */
 class LayoutsTest {
 
   @Test

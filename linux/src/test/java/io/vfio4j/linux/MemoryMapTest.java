@@ -39,7 +39,7 @@ class MemoryMapTest {
     }
   }
 
-  /** As with a host of pages of 64 KiB and a guest of smaller ones. */
+  /** Like a host with pages of 64 KiB and a guest with smaller ones. */
   @Test
   void mapsPartsWithinPages() throws Exception {
     try (Fd fd = Memfd.create("part", 3 * PAGES)) {
@@ -92,7 +92,7 @@ class MemoryMapTest {
   @Test
   void zeroesDiscardedAnonymousPages() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment mapped = MemoryMap.anonymous(1L << 40, arena); // more than there is: nothing is reserved
+      MemorySegment mapped = MemoryMap.anonymous(1L << 40, arena); // more than available: nothing is reserved
       mapped.set(JAVA_LONG, 1L << 39, 1);
       MemoryMap.discard(mapped.asSlice(1L << 39, PAGES));
       assertThat(mapped.get(JAVA_LONG, 1L << 39)).isZero();

@@ -66,7 +66,7 @@ class NativeTest {
     assertThat(java.waitFor()).isZero();
   }
 
-  /** A program on the class path of a JVM of its own. */
+  /** A program on the class path of another JVM. */
   private static Process java(Path folder, String... flags) throws IOException {
     Path source = Files.writeString(folder.resolve("Signal.java"), """
         class Signal {

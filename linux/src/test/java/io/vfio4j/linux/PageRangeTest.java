@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class PageRangeTest {
 
-  /** A PC's RAM as QEMU maps it, in pages of 4 KiB, 64 KiB, 2 MiB and 1 GiB. */
+  /** The RAM of a PC as mapped by QEMU, in pages of 4 KiB, 64 KiB, 2 MiB and 1 GiB. */
   @ParameterizedTest
   @CsvSource(textBlock = """
       0xc0000    | 0x40000    | 0x1000     | 0xc0000    | 0x40000

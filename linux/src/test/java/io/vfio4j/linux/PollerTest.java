@@ -71,7 +71,7 @@ class PollerTest {
     }
     int number = open.fd().number();
     open.close();
-    assertThat(Descriptors.isOpen(number)).as("let go by the poller").isFalse();
+    assertThat(Descriptors.isOpen(number)).as("released by the poller").isFalse();
   }
 
   @Test

@@ -13,11 +13,11 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The system calls by which devices are driven, on files that every machine has. */
+/** Tests the system calls of device files on files that every machine has. */
 class SystemDeviceCallsTest {
 
   private static final DeviceCalls CALLS = DeviceCalls.system();
-  /** How many bytes there are to read, ioctl_tty(2). */
+  /** FIONREAD of ioctl_tty(2): the number of bytes to read. */
   private static final int FIONREAD = 0x541b;
   private static final int BAD = -Errno.EBADF.number();
 
@@ -45,7 +45,7 @@ class SystemDeviceCallsTest {
       assertThat(CALLS.read(fd, back)).isZero();
     }
     assertThat(CALLS.open(Path.of("/dev/no-such-device"))).isEqualTo(-Errno.ENOENT.number());
-    assertThat(CALLS.open(Path.of("/dev"))).as("a folder").isNegative();
+    assertThat(CALLS.open(Path.of("/dev"))).as("a directory").isNegative();
   }
 
   @Test
@@ -57,7 +57,7 @@ class SystemDeviceCallsTest {
       assertThat(back.get(JAVA_INT, 0)).isEqualTo(5);
       assertThat(CALLS.ioctl(none, FIONREAD, back, MemorySegment.NULL)).isEqualTo(-Errno.ENOTTY.number());
       assertThat(CALLS.ioctl(reader, FIONREAD, MemorySegment.ofAddress(8), MemorySegment.NULL))
-          .as("a number where memory is meant").isEqualTo(-Errno.EFAULT.number());
+          .as("a number in place of an address").isEqualTo(-Errno.EFAULT.number());
     }
   }
 

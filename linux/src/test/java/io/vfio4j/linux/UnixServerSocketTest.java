@@ -80,7 +80,7 @@ class UnixServerSocketTest {
   void treatsFullBacklogAsLive() throws Exception {
     List<UnixSocket> waiting = new ArrayList<>();
     try (UnixServerSocket server = UnixServerSocket.bind(path)) {
-      for (int i = 0; i <= 16; i++) { // the kernel lets one more than the backlog wait
+      for (int i = 0; i <= 16; i++) { // the kernel queues one more than the backlog
         waiting.add(UnixSocket.connect(path));
       }
       assertErrno(() -> UnixServerSocket.bind(path), "bind", Errno.EADDRINUSE);

@@ -124,13 +124,13 @@ class UnixSocketTest {
     int number = open.number();
     assertErrno(() -> pair.one().send(bytes("x"), NONE, List.of(open, closed)), Errno.EBADF);
     open.close();
-    assertThat(Descriptors.isOpen(number)).as("let go by the sender").isFalse();
+    assertThat(Descriptors.isOpen(number)).as("released by the sender").isFalse();
     assertThat(pair.other().receiveNow(buffer, fds)).isEqualTo(UnixSocket.WOULD_BLOCK);
   }
 
   @Test
   void failsWhenDescriptorsExceedLimit() throws Throwable {
-    // No class can be loaded at the limit, so the exception's must be before.
+    // No class can be loaded at the limit, so the exception's class must be loaded before.
     assertErrno(() -> Memfd.create("negative", -1), Errno.EINVAL);
     List<Fd> sent = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
@@ -386,7 +386,7 @@ class UnixSocketTest {
       for (long got = 0; got < taken;) {
         got += other.receive(data, fds);
       }
-      assertThat(fds.count()).as("descriptors went with the first byte alone").isEqualTo(1);
+      assertThat(fds.count()).as("descriptors were sent with the first byte only").isEqualTo(1);
       assertThat(poller.awaitWritable(false, -1)).isEqualTo(Poller.WRITABLE);
       other.shutdown();
       assertThat(poller.awaitWritable(false, -1)).isEqualTo(Poller.READABLE | Poller.WRITABLE);

@@ -89,7 +89,7 @@ final class SessionChecks {
         DeviceException e =
             Requirements.requireErrno(Errno.EIO, () -> device.moveTo(target),
                 "a move to %s after that".formatted(target));
-        Requirements.requireContains(String.valueOf(e.getMessage()), "only a reset helps", "words");
+        Requirements.requireContains(String.valueOf(e.getMessage()), "reset the device", "words");
       }
       Requirements.requireErrno(Errno.EIO, () -> CheckContext.write(session, state, state.length),
           "another write");

@@ -68,7 +68,7 @@ record DeviceOpener(HostDevice device) {
       return "; run as root, or grant your user access to the file (chown, or a udev rule)";
     }
     if (errno.equals(Errno.EBUSY) && isOfDevice) {
-      return "; another program, such as a virtual machine, has it open (fuser -v %s shows which)"
+      return "; another program has it open, such as a virtual machine (fuser -v %s shows which)"
           .formatted(path);
     }
     if (errno.equals(Errno.ENOENT)) {

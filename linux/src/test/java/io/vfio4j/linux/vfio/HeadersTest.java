@@ -23,12 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Sizes, offsets and numbers, against what a C program prints that was compiled with the headers of the machine, or
- * with those in the folder that {@code -Dvfio4j.kernelHeaders} names. What a header is too old for is reported.
+ * Compares sizes, offsets and numbers with the output of a C program compiled with the headers of the
+ * machine, or with those in the directory given by {@code -Dvfio4j.kernelHeaders}. Names missing from an
+ * older header are reported.
  */
 class HeadersTest {
 
-  /** The folder with {@code linux/vfio.h}. */
+  /** The directory of {@code linux/vfio.h}. */
   private static final Path HEADERS = Path.of(System.getProperty("vfio4j.kernelHeaders", "/usr/include"));
 
   private static final List<StructLayout> STRUCTS = List.of(DeviceStructs.GroupStatus.LAYOUT,
@@ -44,7 +45,7 @@ class HeadersTest {
       IommufdStructs.HwInfo.LAYOUT, IommufdStructs.HwptAlloc.LAYOUT, IommufdStructs.SetDirtyTracking.LAYOUT,
       IommufdStructs.GetDirtyBitmap.LAYOUT);
 
-  /** Those that later kernels lengthened at their end: the kernel takes the length that it is told. */
+  /** The structs that later kernels extended at their end: the kernel accepts the length that it is given. */
   private static final List<StructLayout> LENGTHENED =
       List.of(DeviceStructs.DeviceInfo.LAYOUT, DeviceStructs.Bind.LAYOUT,
           DeviceStructs.Attach.LAYOUT, Type1Structs.IommuInfo.LAYOUT, IommufdStructs.HwptAlloc.LAYOUT);
@@ -142,7 +143,10 @@ class HeadersTest {
     return LENGTHENED.stream().anyMatch(layout -> name.equals(layout.name().orElseThrow() + " size"));
   }
 
-  /** Returns what is known here: constants by their names, structs' sizes and offsets by {@code STRUCT FIELD}. */
+  /**
+   * Returns the names and numbers of this project: constants by their names, sizes and offsets of structs by
+   * {@code STRUCT FIELD}.
+   */
   private static Map<String, Long> ours() {
     Map<String, Long> ours = new TreeMap<>();
     CONSTANTS.forEach((name, value) -> ours.put(name, value.longValue()));
@@ -163,7 +167,7 @@ class HeadersTest {
           .matcher(headers).find();
     }
     var body = Pattern.compile("struct " + subject + " \\{(.*?)\\n\\};", Pattern.DOTALL).matcher(headers);
-    // Iommufd's first headers had a reserved field where there are two now.
+    // The first headers of iommufd had one reserved field in place of two fields.
     return body.find() && (!name.contains(" .")
         || Pattern.compile("\\b\\*?" + name.substring(name.indexOf('.') + 1) + "\\b").matcher(body.group(1))
             .find());

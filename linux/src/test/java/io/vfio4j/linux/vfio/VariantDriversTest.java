@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which driver suits a device, by a kernel's {@code modules.alias} and by what is known besides. */
+/** Finds the driver for a device from a kernel's {@code modules.alias} and from the built-in table. */
 class VariantDriversTest {
 
   private static final PciIds NIC = new PciIds(0x15b3, 0x101e, 0x15b3, 7, 0x020000);
@@ -51,7 +51,7 @@ class VariantDriversTest {
     assertThat(drivers.of(new PciIds(0x15b3, 1, 0, 0, 0))).contains("wilder_vfio_pci");
     assertThat(drivers.of(new PciIds(0x8086, 0x9999, 0, 0, 0x030000))).contains("xe_vfio_pci");
     assertThat(drivers.of(new PciIds(0x8086, 0x9999, 0, 0, 0x020000))).isEmpty();
-    assertThat(drivers.of(DISK)).as("vfio-pci itself is none").isEmpty();
+    assertThat(drivers.of(DISK)).as("vfio-pci itself is not a variant driver").isEmpty();
     assertThat(VariantDrivers.read(folder.resolve("none")).of(NIC)).isEmpty();
   }
 

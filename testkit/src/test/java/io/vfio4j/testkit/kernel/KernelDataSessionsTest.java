@@ -179,7 +179,7 @@ class KernelDataSessionsTest {
       session.close(); // as who recovers does
       for (DeviceState target : DeviceState.values()) {
         assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(target))
-            .withMessageEndingWith("only a reset helps");
+            .withMessageEndingWith("reset the device");
       }
       assertThat(machine.simulated().machineState()).isEqualTo(DeviceState.RESUMING);
 
