@@ -24,7 +24,8 @@ record ExpectedVerdicts(Set<String> failed, Set<String> deviating) {
 
   private static final int FIELDS = 3;
 
-  static ExpectedVerdicts named(Enum<?> misbehaviour, String file, ConformanceReport report) throws IOException {
+  static ExpectedVerdicts named(Enum<?> misbehaviour, String file, ConformanceReport report)
+      throws IOException {
     List<String> ids = report.results().stream().map(result -> result.check().id()).toList();
     ExpectedVerdicts expected = new ExpectedVerdicts(new TreeSet<>(), new TreeSet<>());
     for (String line : lines(file)) {

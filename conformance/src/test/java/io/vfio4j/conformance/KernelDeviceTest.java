@@ -36,7 +36,8 @@ class KernelDeviceTest {
     device.moveTo(DeviceState.RESUMING); // as its last client left it
     ScriptedKernel kernel = new ScriptedKernel(device, KernelProfile.LINUX_6_12);
     try (
-        KernelProbe probe = KernelProbe.open(HOST, KernelOptions.DEFAULT.withCalls(kernel).withInterface(kernelInterface))) {
+        KernelProbe probe =
+            KernelProbe.open(HOST, KernelOptions.DEFAULT.withCalls(kernel).withInterface(kernelInterface))) {
       ConformanceReport report =
           ConformanceSuite.run(new DeviceUnderTest(probe, DeviceProfile.UNKNOWN), TestOptions.UNTIMED,
               ConformanceListener.NONE);

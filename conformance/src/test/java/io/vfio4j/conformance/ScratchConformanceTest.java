@@ -24,7 +24,8 @@ final class ScratchConformanceTest {
 
   /** Reasons for which a check of a served device may be not applicable. */
   private static final List<String> ALLOWED_REASONS =
-      List.of("the device does not support ", "the device has no ", "this connection to the device cannot observe",
+      List.of("the device does not support ", "the device has no ",
+          "this connection to the device cannot observe",
           "no means is known to drive the device into ERROR",
           "version 1 of the migration interface does not have it", "the device does not announce a length",
           "the device lacks this optional transition",

@@ -36,7 +36,7 @@ final class ServedScratch implements AutoCloseable {
     device = new ScratchDevice(config);
     Path path = folder.resolve("scratch");
     server = VfioUserServer.listen(path, device, connection.server(), log::add);
-        serverEnd = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
+    serverEnd = CompletableFuture.runAsync(this::serve, task -> new Thread(task, "test-server").start());
     probe = VfioUserProbe.connect(path, connection.client()).withMemory(connection.memory());
   }
 

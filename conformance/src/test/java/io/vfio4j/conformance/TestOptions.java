@@ -9,7 +9,7 @@ final class TestOptions {
   /** No duration is measured, since no test may depend on the load of the machine; states are small. */
   static final ConformanceOptions UNTIMED = untimed().build();
 
-    private TestOptions() {
+  private TestOptions() {
   }
 
   /** Returns a builder with the values of {@link #UNTIMED}. */

@@ -73,7 +73,8 @@ public final class Epoll implements AutoCloseable {
     try {
       int number = watched.acquire("epoll_ctl");
       try {
-        LinuxException.check(EpollCalls.control(epoll, operation, number, added), "epoll_ctl", watched.name());
+        LinuxException.check(EpollCalls.control(epoll, operation, number, added), "epoll_ctl",
+            watched.name());
       } finally {
         watched.release();
       }

@@ -33,7 +33,7 @@ record FileId(int deviceMajor, int deviceMinor, long inode, boolean socket) {
     }
   }
 
-    /** Returns a number that is equal for all files of one file system. */
+  /** Returns a number that is equal for all files of one file system. */
   long device() {
     return Integer.toUnsignedLong(deviceMajor) << 32 | Integer.toUnsignedLong(deviceMinor);
   }

@@ -14,8 +14,6 @@ public final class ReceivedFds implements AutoCloseable {
   /** In order of arrival; null if taken. */
   private final List<@Nullable Fd> fds = new ArrayList<>();
 
-  
-
   /** Returns the number of descriptors received since the last {@link #close()}, including those taken. */
   public int count() {
     return fds.size();

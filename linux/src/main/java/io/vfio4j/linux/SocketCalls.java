@@ -160,7 +160,8 @@ final class SocketCalls {
   static long recvmsg(int fd, MemorySegment message, int flags, MemorySegment into) {
     try {
       MemorySegment capture = Native.capture();
-      return Native.result((long) RECVMSG.invokeExact(capture, SYS_RECVMSG, fd, message, flags, into), capture);
+      return Native.result((long) RECVMSG.invokeExact(capture, SYS_RECVMSG, fd, message, flags, into),
+          capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }
@@ -170,7 +171,8 @@ final class SocketCalls {
   static long sendmsg(int fd, MemorySegment message, int flags, MemorySegment head, MemorySegment tail) {
     try {
       MemorySegment capture = Native.capture();
-      return Native.result((long) SENDMSG.invokeExact(capture, SYS_SENDMSG, fd, message, flags, head, tail), capture);
+      return Native.result((long) SENDMSG.invokeExact(capture, SYS_SENDMSG, fd, message, flags, head, tail),
+          capture);
     } catch (Throwable t) {
       throw Native.unexpected(t);
     }

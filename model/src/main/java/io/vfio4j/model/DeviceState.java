@@ -56,7 +56,8 @@ public enum DeviceState {
         return state;
       }
     }
-    throw new IllegalArgumentException("unknown device state %s (expected one of %s)".formatted(name, List.of(BY_WIRE)));
+    throw new IllegalArgumentException(
+        "unknown device state %s (expected one of %s)".formatted(name, List.of(BY_WIRE)));
   }
 
   /** Returns whether the device's internal state may advance in this state. */

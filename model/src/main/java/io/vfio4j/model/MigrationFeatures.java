@@ -76,7 +76,8 @@ public record MigrationFeatures(Set<MigrationFeature> set) {
       }
     }
     throw new IllegalArgumentException(
-        "unknown feature %s (expected one of %s)".formatted(name.strip(), List.of(MigrationFeature.values())));
+        "unknown feature %s (expected one of %s)".formatted(name.strip(),
+            List.of(MigrationFeature.values())));
   }
 
   /** Encodes the features as the {@code flags} field. */

@@ -55,7 +55,8 @@ class DeviceExceptionsTest {
 
   @Test
   void describesRefusedRequest() {
-    assertThat(new DeviceException("nvme0", "reset", Errno.EBUSY)).hasMessage("nvme0: reset: EBUSY (device or resource busy)");
+    assertThat(new DeviceException("nvme0", "reset", Errno.EBUSY))
+        .hasMessage("nvme0: reset: EBUSY (device or resource busy)");
   }
 
   @Test

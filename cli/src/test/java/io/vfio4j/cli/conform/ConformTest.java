@@ -66,7 +66,8 @@ class ConformTest {
     try (ServedTestDevice served = ServedTestDevice.start(folder.resolve("a.sock"))) {
       CommandRun run = CommandRun.vfio4j("conform", served.address(), "--only", "reopening");
 
-      assertThat(run.out()).contains("not applicable (1): it is dangerous, and dangerous checks were not enabled");
+      assertThat(run.out())
+          .contains("not applicable (1): it is dangerous, and dangerous checks were not enabled");
     }
   }
 

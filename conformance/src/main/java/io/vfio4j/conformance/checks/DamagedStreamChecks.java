@@ -115,7 +115,8 @@ final class DamagedStreamChecks {
       if (!isRefused(context, damaged)) {
         String observed = "a state whose byte %d of %d was changed is loaded".formatted(at, state.length);
         if (context.profile().guarantees().contains(DeviceProfile.Guarantee.DETECTS_CORRUPTION)) {
-          throw VerdictException.failed("corruption is detected, as this kind of device guarantees", observed);
+          throw VerdictException.failed("corruption is detected, as this kind of device guarantees",
+              observed);
         }
         context.reportDeviation(observed + "; the device does not detect corruption");
         return;

@@ -32,7 +32,8 @@ final class DmaLogReportChecks {
     DmaLogStartChecks.add(plan, "page size",
         "A report with a page size that is not a power of two, or is below 4096, is refused with EINVAL.",
         DmaLogReportChecks::expectPageSizesRefused);
-    DmaLogStartChecks.add(plan, "larger pages", "A report may use any power of two of at least 4096 as page size.",
+    DmaLogStartChecks.add(plan, "larger pages",
+        "A report may use any power of two of at least 4096 as page size.",
         (context, log) -> {
           DmaLogStartChecks.start(context, log);
           for (long size = PAGE; size <= 1L << 30; size <<= 1) {
@@ -100,7 +101,8 @@ final class DmaLogReportChecks {
 
   private static void expectPageSizesRefused(CheckContext context, DmaLog log)
       throws VerdictException, DeviceException {
-    var raw = context.require(DeviceProbe.RawDmaLogProbe.class, "request a report with an arbitrary page size");
+    var raw =
+        context.require(DeviceProbe.RawDmaLogProbe.class, "request a report with an arbitrary page size");
     DmaLogStartChecks.start(context, log);
     for (long size : new long[] {0, 1, 2048, 4095, 6000, 12_288}) {
       Expect.refused("a report in pages of %d bytes".formatted(size),

@@ -61,10 +61,12 @@ final class DmaLogStartChecks {
             Errno.EOVERFLOW));
     add(plan, "second start", "A start while the log is on is refused with EINVAL.", (context, log) -> {
       start(context, log);
-      Expect.refusedOrDeviation(context, "a second start", () -> log.start(List.of(RANGE), PAGE), Errno.EINVAL);
+      Expect.refusedOrDeviation(context, "a second start", () -> log.start(List.of(RANGE), PAGE),
+          Errno.EINVAL);
     });
     add(plan, "stop without a start", "A stop while the log is off is refused with EINVAL.",
-        (context, log) -> Expect.refusedOrDeviation(context, "a stop without a start", log::stop, Errno.EINVAL));
+        (context, log) -> Expect.refusedOrDeviation(context, "a stop without a start", log::stop,
+            Errno.EINVAL));
   }
 
   /** The body of a check that uses the log. */
@@ -85,7 +87,8 @@ final class DmaLogStartChecks {
     return pageSize;
   }
 
-  private static void startAndStop(CheckContext context, DmaLog log) throws VerdictException, DeviceException {
+  private static void startAndStop(CheckContext context, DmaLog log)
+      throws VerdictException, DeviceException {
     long pageSize = start(context, log);
     if (Long.bitCount(pageSize) != 1) {
       throw VerdictException.failed("a power of two as page size", Long.toUnsignedString(pageSize));

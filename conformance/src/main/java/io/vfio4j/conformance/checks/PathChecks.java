@@ -32,7 +32,8 @@ final class PathChecks {
 
   private static void expectPaths(CheckContext context, DeviceState from)
       throws VerdictException, DeviceException {
-    var watcher = context.require(DeviceProbe.PathProbe.class, "observe the states that the device passes through");
+    var watcher =
+        context.require(DeviceProbe.PathProbe.class, "observe the states that the device passes through");
     for (DeviceState to : DeviceState.values()) {
       Optional<List<DeviceState>> path = context.path(from, to);
       if (path.isEmpty()) {

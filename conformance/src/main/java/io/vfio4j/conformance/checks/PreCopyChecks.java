@@ -45,7 +45,8 @@ final class PreCopyChecks {
           context.enter(DeviceState.STOP_COPY);
           Expect.refused("pre-copy info in STOP_COPY", session::preCopyInfo, Errno.EINVAL);
         });
-    add(plan, "whole", "Pre-copy data followed by stop-copy data is a complete state.", SpecReferences.SESSIONS,
+    add(plan, "whole", "Pre-copy data followed by stop-copy data is a complete state.",
+        SpecReferences.SESSIONS,
         context -> {
           int limit = readLimit(context);
           SavingSession session = begin(context, DeviceState.PRE_COPY);

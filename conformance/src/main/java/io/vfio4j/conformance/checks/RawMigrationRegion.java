@@ -91,7 +91,8 @@ final class RawMigrationRegion {
     long offset = get(MigrationRegionField.DATA_OFFSET);
     if (offset < MigrationRegionLayout.HEADER_SIZE || offset >= region.size()) {
       throw VerdictException.blocked(CheckIds.V1_DATA_PLACE,
-          "data_offset of at least %d, within the region of %d bytes".formatted(MigrationRegionLayout.HEADER_SIZE,
+          "data_offset of at least %d, within the region of %d bytes".formatted(
+              MigrationRegionLayout.HEADER_SIZE,
               size()),
           Long.toUnsignedString(offset));
     }
@@ -107,7 +108,8 @@ final class RawMigrationRegion {
           Long.toUnsignedString(size));
     }
     if (size > Integer.MAX_VALUE) {
-      throw VerdictException.notApplicable("a segment has %d bytes, more than the suite keeps".formatted(size));
+      throw VerdictException
+          .notApplicable("a segment has %d bytes, more than the suite keeps".formatted(size));
     }
     return (int) size;
   }

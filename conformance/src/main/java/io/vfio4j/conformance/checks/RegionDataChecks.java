@@ -19,8 +19,6 @@ import java.util.Optional;
 /** Saving and resuming through the data window of version 1, segment by segment. */
 final class RegionDataChecks {
 
-  
-
   private static final int ALL_AT_ONCE = Integer.MAX_VALUE;
   private static final int ODD_ACCESS = 1009;
   private static final int MAX_SEGMENTS = 1 << 20;
@@ -81,7 +79,8 @@ final class RegionDataChecks {
     add(plan, "outside",
         "Outside SAVING and RESUMING the fields are undefined, but accessing them does not change the state.",
         RegionDataChecks::accessOutsideSession);
-    add(plan, "reset within a segment", "A reset within a segment ends it, and the next save starts from the beginning.",
+    add(plan, "reset within a segment",
+        "A reset within a segment ends it, and the next save starts from the beginning.",
         context -> {
           RawMigrationRegion region = RawMigrationRegion.of(context);
           RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.STOP_COPY);
@@ -132,8 +131,6 @@ final class RegionDataChecks {
           .formatted(context.sessionIo().maxState(), MAX_SEGMENTS));
     }
   }
-
-  
 
   // Resuming.
 
@@ -232,7 +229,8 @@ final class RegionDataChecks {
     expectLoad(context, region, segments, "segments that were read twice are a complete state");
   }
 
-  private static void saveFromPreCopy(CheckContext context, int maxSegments) throws VerdictException, DeviceException {
+  private static void saveFromPreCopy(CheckContext context, int maxSegments)
+      throws VerdictException, DeviceException {
     RawMigrationRegion region = RawMigrationRegion.of(context);
     context.profile().exercise(context.probe());
     RegionStateChecks.write(region, DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY);
@@ -284,6 +282,7 @@ final class RegionDataChecks {
       RegionFieldChecks.expectField(region, state, "after the fields were accessed");
     }
     context.resetDevice();
-    expectLoad(context, region, saveSegments(context, region), "the device can be saved and loaded afterwards");
+    expectLoad(context, region, saveSegments(context, region),
+        "the device can be saved and loaded afterwards");
   }
 }

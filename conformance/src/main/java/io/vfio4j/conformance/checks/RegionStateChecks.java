@@ -34,8 +34,6 @@ public final class RegionStateChecks {
       DeviceStateV1.STOP_COPY, DeviceStateV1.PRE_COPY, DeviceStateV1.RESUMING);
   private static final int RESERVED = 0x5a5a_a5a0;
 
-  
-
   private RegionStateChecks() {
   }
 
@@ -87,7 +85,8 @@ public final class RegionStateChecks {
         + ActionV1.of(DeviceStateV1.RESUMING, DeviceStateV1.STOP_COPY).stream().map(ActionV1::toString)
             .collect(Collectors.joining(" > "))
         + ".", SpecReferences.ORDER, RegionStateChecks::expectLoadBeforeCapture);
-    add(plan, "ERROR", "In ERROR every write is refused with EINVAL; a reset sets the field to exactly RUNNING.",
+    add(plan, "ERROR",
+        "In ERROR every write is refused with EINVAL; a reset sets the field to exactly RUNNING.",
         SpecReferences.RULES, RegionStateChecks::expectErrorIsFinal);
   }
 
@@ -155,7 +154,8 @@ public final class RegionStateChecks {
 
   private static void addArc(CheckPlan plan, ArcV1 arc, boolean mandatory, boolean ndma) {
     String requirement = mandatory
-        ? "A write takes the device from %s to %s; this transition is mandatory.".formatted(arc.from(), arc.to())
+        ? "A write takes the device from %s to %s; this transition is mandatory.".formatted(arc.from(),
+            arc.to())
         : "A write takes the device from %s to %s, or is refused with EINVAL and changes nothing; this transition is optional."
             .formatted(arc.from(), arc.to());
     add(plan, arc.toString(), requirement, SpecReferences.TRANSITIONS,
@@ -207,7 +207,8 @@ public final class RegionStateChecks {
     }
   }
 
-  private static void reset(CheckContext context, DeviceStateV1 from) throws VerdictException, DeviceException {
+  private static void reset(CheckContext context, DeviceStateV1 from)
+      throws VerdictException, DeviceException {
     RawMigrationRegion region = RawMigrationRegion.of(context);
     enter(context, region, from);
     Expect.succeeds("the reset succeeds", context::resetOnly);
@@ -216,7 +217,8 @@ public final class RegionStateChecks {
 
   private static void expectReservedKept(CheckContext context) throws VerdictException, DeviceException {
     RawMigrationRegion region = RawMigrationRegion.of(context);
-    List<DeviceStateV1> path = List.of(DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY, DeviceStateV1.STOP_COPY);
+    List<DeviceStateV1> path =
+        List.of(DeviceStateV1.RUNNING, DeviceStateV1.PRE_COPY, DeviceStateV1.STOP_COPY);
     int reserved = RESERVED;
     for (DeviceStateV1 state : path) {
       DeviceStateV1 written = new DeviceStateV1(reserved | state.value());

@@ -20,12 +20,8 @@ import java.util.Arrays;
 /** Reset, in every state and during sessions. */
 public final class ResetChecks {
 
-  
-
   private ResetChecks() {
   }
-
-  
 
   static void addFromStates(CheckPlan plan, MigrationFeatures features) {
     addFrom(plan, DeviceState.RUNNING);
@@ -109,7 +105,8 @@ public final class ResetChecks {
     Expect.state(context, DeviceState.RUNNING, "after a reset");
   }
 
-  static void expectEnded(CheckContext context, DataSession session) throws VerdictException, DeviceException {
+  static void expectEnded(CheckContext context, DataSession session)
+      throws VerdictException, DeviceException {
     switch (session) {
       case SavingSession saving -> Expect.refused("reading from the ended session",
           () -> saving.read(context.sessionIo().buffer(1)), Errno.ENODEV);

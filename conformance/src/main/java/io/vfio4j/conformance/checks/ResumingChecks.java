@@ -17,8 +17,6 @@ import java.util.Optional;
 /** Writing a complete state. */
 public final class ResumingChecks {
 
-  
-
   /** Sizes of reads and writes that are unlikely to match the records of a stream. */
   private static final int[] ODD_SIZES = {1, 3, 7, 13, 61, 509};
   private static final int ODD_BYTES = 4096;
@@ -133,6 +131,7 @@ public final class ResumingChecks {
     if (context.profile().guarantees().contains(DeviceProfile.Guarantee.ROUND_TRIP)) {
       throw VerdictException.failed("the same bytes, as this kind of device guarantees", observed.get());
     }
-    context.reportDeviation(observed.get() + "; this is allowed, but it prevents checking the device this way");
+    context
+        .reportDeviation(observed.get() + "; this is allowed, but it prevents checking the device this way");
   }
 }

@@ -16,8 +16,6 @@ import java.util.OptionalLong;
 /** Reading the state of a stopped device. */
 public final class SavingChecks {
 
-  
-
   /** An estimate within this many bytes is accurate. */
   private static final long TOLERANCE_BYTES = 4096;
 
@@ -58,7 +56,8 @@ public final class SavingChecks {
     Expect.state(context, DeviceState.STOP_COPY, "after reading");
   }
 
-  static void expectEnd(CheckContext context, SavingSession session) throws VerdictException, DeviceException {
+  static void expectEnd(CheckContext context, SavingSession session)
+      throws VerdictException, DeviceException {
     SessionIo.ReadResult result = context.sessionIo().read(session, 1 << 20);
     if (result.end() != SessionIo.ReadEnd.END) {
       throw VerdictException.failed("the end after %d bytes".formatted(result.bytes().length),

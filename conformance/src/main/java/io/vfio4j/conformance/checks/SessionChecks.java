@@ -20,8 +20,6 @@ import io.vfio4j.model.SavingSession;
 /** The lifetime of data sessions. */
 public final class SessionChecks {
 
-  
-
   private SessionChecks() {
   }
 
@@ -35,7 +33,8 @@ public final class SessionChecks {
             SpecReferences.SESSIONS, context -> expectEndedByEveryExit(context, from));
       }
     }
-    plan.add(CheckGroup.SESSIONS, "kept", "Within the saving group the session continues, and no other begins.",
+    plan.add(CheckGroup.SESSIONS, "kept",
+        "Within the saving group the session continues, and no other begins.",
         SpecReferences.SESSIONS, SessionChecks::expectKept);
     plan.add(CheckGroup.SESSIONS, "again", "Each saving session reads a complete state.",
         SpecReferences.SESSIONS,
@@ -44,7 +43,8 @@ public final class SessionChecks {
         "Closing a session does not change the state, and the device can still be moved.",
         SpecReferences.DEVICE_STATE, SessionChecks::closeEarly);
     plan.add(CheckGroup.SESSIONS, "over for the device too",
-        "When no session is open, the device itself refuses to read or write a state.", SpecReferences.SESSIONS,
+        "When no session is open, the device itself refuses to read or write a state.",
+        SpecReferences.SESSIONS,
         SessionChecks::useEndedSession);
   }
 
@@ -129,7 +129,8 @@ public final class SessionChecks {
       throws VerdictException, DeviceException {
     Expect.refused("reading a state " + where, () -> probe.read(context.sessionIo().buffer(64)), Errno.ENODEV,
         Errno.EINVAL, Errno.EBADF);
-    Expect.refused("writing a state " + where, () -> probe.write(context.sessionIo().buffer(64)), Errno.ENODEV,
+    Expect.refused("writing a state " + where, () -> probe.write(context.sessionIo().buffer(64)),
+        Errno.ENODEV,
         Errno.EINVAL, Errno.EBADF);
   }
 }

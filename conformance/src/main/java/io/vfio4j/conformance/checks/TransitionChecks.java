@@ -26,8 +26,6 @@ public final class TransitionChecks {
   private TransitionChecks() {
   }
 
-  
-
   static void addFromRunning(CheckPlan plan, MigrationFeatures features) {
     addFrom(plan, DeviceState.RUNNING, features);
   }
@@ -88,7 +86,8 @@ public final class TransitionChecks {
       throw e;
     } catch (DeviceException e) {
       if (from == DeviceState.RESUMING && !context.device().state().isRunning()) {
-        throw VerdictException.blocked(CheckIds.RESUMING_WHOLE, to.toString(), String.valueOf(e.getMessage()));
+        throw VerdictException.blocked(CheckIds.RESUMING_WHOLE, to.toString(),
+            String.valueOf(e.getMessage()));
       }
       throw VerdictException.failed(to.toString(), String.valueOf(e.getMessage()));
     }
@@ -139,11 +138,13 @@ public final class TransitionChecks {
       }
       Expect.state(context, from, "as before");
       if (e.reached() != from) {
-        throw VerdictException.failed(from + ", as before", "the device reports that it reached " + e.reached());
+        throw VerdictException.failed(from + ", as before",
+            "the device reports that it reached " + e.reached());
       }
       expectOpen(context, before);
       return;
     }
-    throw VerdictException.failed("EINVAL", "the transition succeeds, and the device is in " + reached.state());
+    throw VerdictException.failed("EINVAL",
+        "the transition succeeds, and the device is in " + reached.state());
   }
 }

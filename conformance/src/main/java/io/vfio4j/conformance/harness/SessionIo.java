@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.conformance.harness;
 
-
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;

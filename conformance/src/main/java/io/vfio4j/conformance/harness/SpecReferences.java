@@ -9,7 +9,7 @@ public final class SpecReferences {
   public static final String FEATURES = "uapi/linux/vfio.h, struct vfio_device_feature_migration";
   public static final String PRE_COPY_INFO = "uapi/linux/vfio.h, struct vfio_precopy_info";
   public static final String DATA_SIZE = "uapi/linux/vfio.h, struct vfio_device_feature_mig_data_size";
-  
+
   public static final String RESET = "uapi/linux/vfio.h, VFIO_DEVICE_RESET";
   public static final String ARCS =
       "The VFIO migration device state, 2. Version 2: driver arcs and combinations";

@@ -40,8 +40,9 @@ public final class Stopwatch {
     long elapsed = now() - start;
     double rate = bytes * 1e9 / Math.max(1, elapsed);
     if (elapsed > SHORT_STREAM_NANOS && rate < options.slowStream()) {
-      slowStreams.putIfAbsent(action, "%s: %d bytes took %s (%.1f KiB/s)".formatted(action, bytes, format(elapsed),
-          rate / 1024));
+      slowStreams.putIfAbsent(action,
+          "%s: %d bytes took %s (%.1f KiB/s)".formatted(action, bytes, format(elapsed),
+              rate / 1024));
     }
   }
 
@@ -50,9 +51,10 @@ public final class Stopwatch {
     if (slowMoves.isEmpty()) {
       return Optional.empty();
     }
-    String slowest = slowMoves.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-        .limit(MAX_LISTED).map(move -> move.getKey() + " took " + format(move.getValue()))
-        .collect(Collectors.joining(", "));
+    String slowest =
+        slowMoves.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+            .limit(MAX_LISTED).map(move -> move.getKey() + " took " + format(move.getValue()))
+            .collect(Collectors.joining(", "));
     int more = slowMoves.size() - MAX_LISTED;
     return Optional.of(slowest + (more > 0 ? ", and %d more are slow".formatted(more) : ""));
   }

@@ -29,5 +29,4 @@ public record DeviceUnderTest(DeviceProbe probe, DeviceProfile profile) {
     return of(new DeviceOnly(device));
   }
 
-  
 }

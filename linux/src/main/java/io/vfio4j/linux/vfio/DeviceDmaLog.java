@@ -37,7 +37,8 @@ final class DeviceDmaLog implements DmaLog {
             calls);
     if (Long.bitCount(chosen) != 1) {
       throw new DeviceException(calls.file().device(), "start DMA logging", Errno.EPROTO,
-          "%s: its driver logs in pages of %s bytes, which is not a power of two".formatted(calls.file().device(),
+          "%s: its driver logs in pages of %s bytes, which is not a power of two".formatted(
+              calls.file().device(),
               Long.toUnsignedString(chosen)),
           null);
     }

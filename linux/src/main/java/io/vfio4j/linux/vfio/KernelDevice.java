@@ -46,7 +46,8 @@ public final class KernelDevice implements MigratableDevice {
   private final @Nullable DmaLog dmaLog;
   private boolean closed;
 
-  private KernelDevice(HostDevice host, KernelInterface kernelInterface, Attachment attachment) throws DeviceException {
+  private KernelDevice(HostDevice host, KernelInterface kernelInterface, Attachment attachment)
+      throws DeviceException {
     this.host = host;
     this.kernelInterface = kernelInterface;
     this.attachment = attachment;
@@ -168,7 +169,8 @@ public final class KernelDevice implements MigratableDevice {
     if (result < 0 && (flags & DeviceInfo.RESET) == 0) {
       Errno errno = new Errno(-result);
       throw new DeviceException(host.address(), "reset", errno,
-          "%s: reset: %s; its driver does not announce that it can reset the device".formatted(host.address(), errno),
+          "%s: reset: %s; its driver does not announce that it can reset the device".formatted(host.address(),
+              errno),
           null);
     }
     attachment.device().requireSuccess("reset", result);

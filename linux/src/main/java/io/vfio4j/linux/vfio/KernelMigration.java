@@ -132,7 +132,8 @@ final class KernelMigration implements AutoCloseable {
         : target == DeviceState.RESUMING && from != DeviceState.RESUMING;
     if (fd == FeatureCalls.NO_SESSION) {
       if (opensSession) {
-        throw new DeviceException(file.device(), "transition from %s to %s".formatted(from, target), Errno.EPROTO,
+        throw new DeviceException(file.device(), "transition from %s to %s".formatted(from, target),
+            Errno.EPROTO,
             "%s: it is in %s, but its driver opened no data session".formatted(file.device(), target), null);
       }
       return Optional.empty();
@@ -140,7 +141,8 @@ final class KernelMigration implements AutoCloseable {
     VfioFile data = new VfioFile(file.calls(), fd, "the data of " + file.device(), file.device());
     if (!opensSession) {
       data.close();
-      throw new DeviceException(file.device(), "transition from %s to %s".formatted(from, target), Errno.EPROTO,
+      throw new DeviceException(file.device(), "transition from %s to %s".formatted(from, target),
+          Errno.EPROTO,
           "%s: it is in %s, but its driver opened an unexpected data session".formatted(file.device(),
               target),
           null);

@@ -49,7 +49,8 @@ final class Type1DirtyLog implements DmaLog {
         return Optional.empty();
       }
       long at = Integer.toUnsignedLong(info.get(JAVA_INT, IommuInfo.CAP_OFFSET));
-      for (int remaining = MAX_INFO_SIZE / (int) CapHeader.LAYOUT.byteSize(); at != 0 && remaining > 0; remaining--) {
+      for (int remaining = MAX_INFO_SIZE / (int) CapHeader.LAYOUT.byteSize(); at != 0
+          && remaining > 0; remaining--) {
         if (at % Long.BYTES != 0 || at > info.byteSize() - CapMigration.LAYOUT.byteSize()) {
           return Optional.empty();
         }
@@ -104,7 +105,8 @@ final class Type1DirtyLog implements DmaLog {
     }
     if (Long.compareUnsigned(requestedPageSize, pageSize) < 0) {
       throw new DeviceException(container.device(),
-          "report dirty pages of %d bytes with an IOMMU whose pages have %d bytes".formatted(requestedPageSize, pageSize),
+          "report dirty pages of %d bytes with an IOMMU whose pages have %d bytes"
+              .formatted(requestedPageSize, pageSize),
           Errno.EINVAL);
     }
     try (Arena arena = Arena.ofConfined()) {

@@ -181,7 +181,8 @@ public final class VariantDrivers {
     }
     Optional<KnownDriver> known = findByIds(ids);
     if (known.isPresent() && !known.get().module().equals(moduleName(driver))) {
-      return "%s; this device's variant driver is %s, which is in Linux %s and later with %s; %s".formatted(bound,
+      return "%s; this device's variant driver is %s, which is in Linux %s and later with %s; %s".formatted(
+          bound,
           known.get().driver(), known.get().since(), known.get().option(),
           isComplete ? "this kernel does not have it" : "the modules of this kernel cannot be read");
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.model.info;
 
-
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;

@@ -15,15 +15,14 @@ record RouteDraft<S>(List<Step<S>> steps, Assessment assessment) {
       .thenComparing(draft -> draft.assessment.isDiscouraged())
       .thenComparingInt(RouteDraft::length);
 
-  
-
   private int length() {
     return steps.stream().mapToInt(step -> step.path().size()).sum();
   }
 
   /** Ranks the drafts: those of the specification in their order, then the others by their cost. */
   static <S> List<Route<S>> rank(S start, List<RouteDraft<S>> drafts) {
-    List<RouteDraft<S>> ranked = new ArrayList<>(drafts.stream().filter(draft -> draft.assessment.isSpecified()).toList());
+    List<RouteDraft<S>> ranked =
+        new ArrayList<>(drafts.stream().filter(draft -> draft.assessment.isSpecified()).toList());
     ranked.addAll(
         drafts.stream().filter(draft -> !draft.assessment.isSpecified()).sorted(BY_COST).toList());
     List<Route<S>> routes = new ArrayList<>();

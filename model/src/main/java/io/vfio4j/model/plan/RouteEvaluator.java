@@ -13,8 +13,6 @@ import java.util.List;
  */
 final class RouteEvaluator {
 
-  
-
   private final List<DeviceState> path;
   private final boolean reset;
   private final boolean single;

@@ -65,7 +65,8 @@ public final class MigrationRegion implements AutoCloseable {
     }
     if (!device.features().canMigrate() || (ndma && !device.features().has(MigrationFeature.P2P))) {
       throw new IllegalArgumentException(
-          "version 1%s is not possible for a device with %s".formatted(ndma ? " with NDMA" : "", device.features()));
+          "version 1%s is not possible for a device with %s".formatted(ndma ? " with NDMA" : "",
+              device.features()));
     }
     this.device = device;
     this.window = window;
@@ -150,7 +151,8 @@ public final class MigrationRegion implements AutoCloseable {
     long start = offset - windowOffset;
     if (size > limit || start > limit - size) {
       throw new ErrnoException(Errno.EINVAL,
-          "access of %d bytes at %d of the data window, of which %d bytes are accessible".formatted(size, start, limit));
+          "access of %d bytes at %d of the data window, of which %d bytes are accessible".formatted(size,
+              start, limit));
     }
     return window.asSlice(start, size);
   }

@@ -18,7 +18,7 @@ public final class MigrationRegionLayout {
 
   /** The lowest index that the region can have; lower ones belong to PCI. */
   public static final int FIRST_INDEX = 9;
-  
+
   /** The size of the header, in bytes, and the lowest offset of data. */
   public static final int HEADER_SIZE = 32;
 

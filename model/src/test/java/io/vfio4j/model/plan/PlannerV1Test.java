@@ -118,7 +118,8 @@ class PlannerV1Test {
     List<String> possible = row.routes.stream()
         .filter(route -> !route.contains(" STOP > "))
         .toList();
-    List<String> expected = row.requirement == Requirement.OPTIONAL ? possible : List.of(row.arc().toString());
+    List<String> expected =
+        row.requirement == Requirement.OPTIONAL ? possible : List.of(row.arc().toString());
     assertThat(tableRoutes(plan)).isEqualTo(expected);
     assertExtraRoutesFollow(plan);
   }

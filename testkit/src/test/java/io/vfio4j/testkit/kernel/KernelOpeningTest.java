@@ -126,7 +126,8 @@ class KernelOpeningTest {
             "read the migration features"),
         Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_BIND_IOMMUFD, Errno.EBUSY,
             "another program has bound it"),
-        Arguments.of(KernelInterface.CDEV, IoctlNumbers.IOAS_ALLOC, Errno.ENOMEM, "allocate an address space"),
+        Arguments.of(KernelInterface.CDEV, IoctlNumbers.IOAS_ALLOC, Errno.ENOMEM,
+            "allocate an address space"),
         Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_ATTACH_IOMMUFD_PT, Errno.EINVAL,
             "attach the device to the address space"),
         Arguments.of(KernelInterface.CDEV, IoctlNumbers.DEVICE_GET_INFO, Errno.EIO, "query the device"));
