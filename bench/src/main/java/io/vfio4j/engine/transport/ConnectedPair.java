@@ -30,8 +30,8 @@ public record ConnectedPair(Transport ours, Transport theirs) {
           ? new TransportAddress.Tcp(tcp.host(), server.socket().getLocalPort())
           : address;
       NonBlockingSocket ours = NonBlockingSocket.connect(bound, PATIENCE);
-      return new ConnectedPair(new SocketTransport(ours),
-          new SocketTransport(NonBlockingSocket.over(server.accept(), "us")));
+      return new ConnectedPair(ours,
+          NonBlockingSocket.over(server.accept(), "us"));
     } finally {
       if (address instanceof TransportAddress.Unix unix) {
         Files.deleteIfExists(unix.path());

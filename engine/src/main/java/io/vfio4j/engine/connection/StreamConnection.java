@@ -13,12 +13,14 @@ import io.vfio4j.engine.codec.Decompressor;
 import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.CompressedFrame;
 import io.vfio4j.engine.stream.CompressedPayload;
+import io.vfio4j.engine.stream.FrameBuffers;
 import io.vfio4j.engine.stream.FrameHeader;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.stream.FrameReader;
 import io.vfio4j.engine.stream.FrameStream;
 import io.vfio4j.engine.stream.FrameWriter;
 import io.vfio4j.engine.stream.Hello;
+import io.vfio4j.engine.stream.LingeringClose;
 import io.vfio4j.engine.stream.Preamble;
 import io.vfio4j.engine.stream.StreamException;
 import io.vfio4j.engine.transport.LocalTransport;
@@ -34,11 +36,6 @@ import java.util.Optional;
 
 /** A side's end of the connection: owns the transport and one buffer for each direction. */
 public final class StreamConnection implements AutoCloseable {
-
-  /** Room for the payload of every frame but DATA. */
-  private static final long SMALL = FrameKind.HELLO.maxLength();
-
-  private static final long PAGE = 4096;
 
   private final Transport transport;
   private volatile Duration timeout;
@@ -71,7 +68,7 @@ public final class StreamConnection implements AutoCloseable {
   }
 
   private MemorySegment buffer(boolean large) {
-    return arena.allocate(FrameHeader.BYTES + (large ? FrameHeader.MAX_PAYLOAD : SMALL), PAGE);
+    return large ? FrameBuffers.bulk(arena) : FrameBuffers.control(arena);
   }
 
   public FrameWriter out() {
@@ -98,16 +95,14 @@ public final class StreamConnection implements AutoCloseable {
   private void compress(FrameWriter writer, Compression how) {
     Compressor compressor = how.codec().newCompressor(how.level());
     closers.add(compressor::close);
-    long room = how.codec().bound(FrameHeader.MAX_PAYLOAD);
-    writer.compressWith(
-        new CompressedFrame(compressor, arena.allocate(FrameHeader.BYTES + room, PAGE)));
+    writer.compressWith(new CompressedFrame(compressor, FrameBuffers.compressed(arena, how.codec())));
   }
 
   /** Lets bulk come in compressed, as the HELLO says. */
   public void decompressWith(Codec codec) {
     Decompressor decompressor = codec.newDecompressor();
     closers.add(decompressor::close);
-    in.decompressWith(new CompressedPayload(decompressor, arena.allocate(FrameHeader.MAX_PAYLOAD, PAGE)));
+    in.decompressWith(new CompressedPayload(decompressor, FrameBuffers.payload(arena)));
   }
 
   /**
@@ -252,12 +247,7 @@ public final class StreamConnection implements AutoCloseable {
    * connection closed with data unread would be reset, and the last words sent on it lost.
    */
   public void drain() throws IOException {
-    long end = System.nanoTime() + timeout.toNanos(); // A transport waits in the time of the machine.
-    ByteBuffer dropped = in.payload().asByteBuffer();
-    boolean open = true;
-    while (open && System.nanoTime() - end < 0) {
-      open = transport.receive(dropped.clear(), timeout) >= 0;
-    }
+    LingeringClose.drain(transport, timeout);
   }
 
   /** Closes the connection and frees the buffers. */

@@ -10,7 +10,7 @@ import io.vfio4j.engine.pages.ChannelShards;
 import io.vfio4j.engine.pages.MemoryFrameCheck;
 import io.vfio4j.engine.pages.MemoryRuns;
 import io.vfio4j.engine.stream.CompressedPayload;
-import io.vfio4j.engine.stream.FrameHeader;
+import io.vfio4j.engine.stream.FrameBuffers;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.stream.FrameReader;
 import io.vfio4j.engine.stream.Hello;
@@ -33,8 +33,6 @@ final class FileCheck {
 
   /** A file does not keep anybody waiting. */
   static final Duration NO_TIMEOUT = Duration.ofDays(365);
-
-  private static final long PAGE = 4096;
 
   private final FileInput file;
   private final FileChannel channel;
@@ -77,8 +75,7 @@ final class FileCheck {
   static Result check(FileChannel channel, Path path, Codecs codecs) throws IOException {
     FileInput file = new FileInput(channel, path);
     try (Arena arena = Arena.ofConfined()) {
-      FrameReader in =
-          new FrameReader(file, arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, PAGE));
+      FrameReader in = new FrameReader(file, FrameBuffers.bulk(arena));
       return check(file, channel, in, codecs, arena);
     } catch (StreamException e) {
       throw new DamagedFileException(path, file.position(), e);
@@ -105,7 +102,7 @@ final class FileCheck {
     }
     Codec codec = codecs.codec(check.hello.compression().get());
     try (Decompressor decompressor = codec.newDecompressor()) {
-      in.decompressWith(new CompressedPayload(decompressor, arena.allocate(FrameHeader.MAX_PAYLOAD, PAGE)));
+      in.decompressWith(new CompressedPayload(decompressor, FrameBuffers.payload(arena)));
       return check.run();
     }
   }

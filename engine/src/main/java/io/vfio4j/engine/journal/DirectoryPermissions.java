@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.journal;
 
+import io.vfio4j.engine.util.EffectiveUser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ final class DirectoryPermissions {
    */
   static void requirePrivate(Path folder) throws IOException {
     int owner = (Integer) Files.getAttribute(folder, "unix:uid");
-    int own = effectiveUser();
+    int own = EffectiveUser.uid();
     if (owner != own && owner != ROOT) {
       throw new IOException(
           "it belongs to user %d, and this is user %d: chown %d %s, or give another --state-dir"
@@ -45,15 +46,5 @@ final class DirectoryPermissions {
       throw new IOException("others than its owner may write to it (mode %s): chmod go-w %s"
           .formatted(PosixFilePermissions.toString(mode), folder));
     }
-  }
-
-  /** The effective user is the second number in the line (proc_pid_status(5)). */
-  private static int effectiveUser() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("Uid:")) {
-        return Integer.parseUnsignedInt(line.split("\\s+", -1)[2]);
-      }
-    }
-    throw new IOException("/proc/self/status does not name the user of this process");
   }
 }

@@ -6,7 +6,7 @@ import io.vfio4j.engine.MigrationId;
 import io.vfio4j.engine.OwnershipAnswer;
 import io.vfio4j.engine.OwnershipResponder;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.stream.FrameHeader;
+import io.vfio4j.engine.stream.FrameBuffers;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.stream.FrameReader;
 import io.vfio4j.engine.stream.FrameStream;
@@ -16,7 +16,6 @@ import io.vfio4j.engine.stream.StreamException;
 import io.vfio4j.engine.transport.FirstFrame;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
@@ -26,7 +25,6 @@ import java.time.Duration;
  */
 public final class OwnershipQuery {
 
-  private static final long PAGE = 4096;
   private static final String QUERIES_ONLY =
       "only questions of ownership are answered here, and no migration is received; nothing was touched";
 
@@ -44,9 +42,9 @@ public final class OwnershipQuery {
   public static OwnershipAnswer query(Transport transport, MigrationId migration, Duration patience)
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
-      FrameWriter out = new FrameWriter(new FrameStream(transport, patience), buffer(arena));
+      FrameWriter out = new FrameWriter(new FrameStream(transport, patience), FrameBuffers.control(arena));
       out.sendQuery(migration);
-      FrameReader in = new FrameReader(transport, buffer(arena));
+      FrameReader in = new FrameReader(transport, FrameBuffers.control(arena));
       require(in.next(patience), FrameKind.ANSWER);
       ByteBuffer body = in.body();
       int value = body.getInt();
@@ -68,13 +66,13 @@ public final class OwnershipQuery {
   public static AcceptResult.Query answer(Transport transport, OwnershipResponder oracle, Duration patience)
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
-      FrameReader in = new FrameReader(transport, buffer(arena));
+      FrameReader in = new FrameReader(transport, FrameBuffers.control(arena));
       FrameKind first = in.next(patience);
       if (first != FrameKind.ASK) {
         FirstFrame.sendFailure(transport, QUERIES_ONLY);
       }
       require(first, FrameKind.ASK);
-      return answer(in, new FrameWriter(new FrameStream(transport, patience), buffer(arena)), oracle);
+      return answer(in, new FrameWriter(new FrameStream(transport, patience), FrameBuffers.control(arena)), oracle);
     }
   }
 
@@ -85,10 +83,6 @@ public final class OwnershipQuery {
     OwnershipAnswer answer = oracle.answer(migration);
     out.sendAnswer(answer);
     return new AcceptResult.Query(migration, answer);
-  }
-
-  private static MemorySegment buffer(Arena arena) {
-    return arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength(), PAGE);
   }
 
   private static void require(FrameKind kind, FrameKind wanted) throws StreamException {

@@ -2,6 +2,7 @@
 package io.vfio4j.engine.output;
 
 import io.vfio4j.engine.util.Closeables;
+import io.vfio4j.engine.util.FileTypes;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -39,12 +40,6 @@ public final class OutputFile {
 
   private static final int MAX_LINKS = 40; // As in Linux, path_resolution(7).
 
-  private static final int S_IFMT = 0xf000;
-  private static final int S_IFIFO = 0x1000;
-  private static final int S_IFCHR = 0x2000;
-  private static final int S_IFDIR = 0x4000;
-  private static final int S_IFBLK = 0x6000;
-  private static final int S_IFREG = 0x8000;
 
   private static final Pattern DESCRIPTORS = Pattern.compile("/proc/(\\d+)(?:/task/\\d+)?/fd");
 
@@ -129,12 +124,12 @@ public final class OutputFile {
     if (ours.equals("2")) {
       return Kind.STANDARD_ERROR;
     }
-    Kind kind = kind(path, mode(place));
+    Kind kind = kind(path, FileTypes.of(place));
     return kind == Kind.REPLACED ? Kind.IN_PLACE : kind;
   }
 
   private static Kind file(Path path, Path place) throws IOException {
-    if (Files.notExists(place, LinkOption.NOFOLLOW_LINKS) || kind(path, mode(place)) == Kind.REPLACED) {
+    if (Files.notExists(place, LinkOption.NOFOLLOW_LINKS) || kind(path, FileTypes.of(place)) == Kind.REPLACED) {
       Path folder = folder(place);
       if (!Files.isWritable(folder)) {
         throw new FileException(path, "cannot be written: no permission to create files in " + folder, null);
@@ -144,20 +139,16 @@ public final class OutputFile {
     if (!Files.isWritable(place)) {
       throw new FileException(path, "cannot be written: no permission", null);
     }
-    return kind(path, mode(place));
+    return kind(path, FileTypes.of(place));
   }
 
-  private static int mode(Path place) throws IOException {
-    return ((Number) Files.getAttribute(place, "unix:mode")).intValue();
-  }
-
-  private static Kind kind(Path path, int mode) throws FileException {
-    return switch (mode & S_IFMT) {
-      case S_IFREG -> Kind.REPLACED;
-      case S_IFCHR -> Kind.IN_PLACE;
-      case S_IFIFO -> Kind.PIPE;
-      case S_IFDIR -> throw new FileException(path, "is a directory", null);
-      case S_IFBLK -> throw new FileException(path, "is a block device, which is not written over", null);
+  private static Kind kind(Path path, int type) throws FileException {
+    return switch (type) {
+      case FileTypes.REGULAR -> Kind.REPLACED;
+      case FileTypes.CHARACTER_DEVICE -> Kind.IN_PLACE;
+      case FileTypes.FIFO -> Kind.PIPE;
+      case FileTypes.DIRECTORY -> throw new FileException(path, "is a directory", null);
+      case FileTypes.BLOCK_DEVICE -> throw new FileException(path, "is a block device, which is not written over", null);
       default -> throw new FileException(path, "is a socket, which cannot be opened for writing", null);
     };
   }

@@ -3,11 +3,12 @@ package io.vfio4j.engine.transport;
 
 import io.vfio4j.engine.StalledException;
 import io.vfio4j.engine.Transport;
-import io.vfio4j.engine.stream.FrameHeader;
+import io.vfio4j.engine.stream.FrameBuffers;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.stream.FrameReader;
 import io.vfio4j.engine.stream.FrameStream;
 import io.vfio4j.engine.stream.FrameWriter;
+import io.vfio4j.engine.stream.LingeringClose;
 import io.vfio4j.engine.stream.StreamException;
 import io.vfio4j.engine.transport.HandshakeQueue.Candidate;
 import io.vfio4j.engine.transport.HandshakeQueue.Progress;
@@ -17,7 +18,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
@@ -32,8 +32,6 @@ public final class FirstFrame {
 
   /** How long a peer that was refused has for reading why. */
   private static final Duration FAILURE_TIMEOUT = Duration.ofSeconds(1);
-
-  private static final long PAGE = 4096;
 
   private FirstFrame() {
   }
@@ -68,12 +66,8 @@ public final class FirstFrame {
 
   private static FrameKind read(Recorder recorder) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      return new FrameReader(recorder, buffer(arena)).next(recorder.remaining());
+      return new FrameReader(recorder, FrameBuffers.control(arena)).next(recorder.remaining());
     }
-  }
-
-  private static MemorySegment buffer(Arena arena) {
-    return arena.allocate(FrameHeader.BYTES + FrameKind.HELLO.maxLength(), PAGE);
   }
 
   private static void requireFirstKind(FrameKind kind) throws StreamException {
@@ -88,28 +82,18 @@ public final class FirstFrame {
    * @return whether that could be sent
    */
   public static boolean sendFailure(Transport transport, String reason) {
-    long end = System.nanoTime() + FAILURE_TIMEOUT.toNanos();
     try (Arena arena = Arena.ofConfined()) {
-      new FrameWriter(new FrameStream(transport, FAILURE_TIMEOUT), buffer(arena)).sendText(FrameKind.FAILED,
+      new FrameWriter(new FrameStream(transport, FAILURE_TIMEOUT), FrameBuffers.control(arena)).sendText(FrameKind.FAILED,
           reason);
-      drain(transport, end);
+      LingeringClose.drain(transport, FAILURE_TIMEOUT);
       return true;
     } catch (IOException e) {
       return false;
     }
   }
 
-  /** Reads on until the peer closes: a connection closed with bytes unread is reset, and the last words are lost. */
-  private static void drain(Transport transport, long end) throws IOException {
-    ByteBuffer dropped = ByteBuffer.allocate(8192);
-    long left = end - System.nanoTime();
-    while (left > 0 && transport.receive(dropped.clear(), Duration.ofNanos(left)) >= 0) {
-      left = end - System.nanoTime();
-    }
-  }
-
   /** Passes on what comes, by the deadline, and keeps it. */
-  private static final class Recorder implements Transport {
+  private static final class Recorder extends FilterTransport {
     private final Transport transport;
     private final Candidate<?> candidate;
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
@@ -117,6 +101,11 @@ public final class FirstFrame {
     Recorder(Transport transport, Candidate<?> candidate) {
       this.transport = transport;
       this.candidate = candidate;
+    }
+
+    @Override
+    Transport delegate() {
+      return transport;
     }
 
     Duration remaining() {
@@ -146,31 +135,6 @@ public final class FirstFrame {
         received.write(copy, 0, count);
       }
       return count;
-    }
-
-    @Override
-    public void send(ByteBuffer data, Duration stall) throws IOException {
-      transport.send(data, stall);
-    }
-
-    @Override
-    public boolean hasInput() throws IOException {
-      return transport.hasInput();
-    }
-
-    @Override
-    public boolean hasRoom() throws IOException {
-      return transport.hasRoom();
-    }
-
-    @Override
-    public String peer() {
-      return transport.peer();
-    }
-
-    @Override
-    public void close() throws IOException {
-      transport.close();
     }
   }
 }

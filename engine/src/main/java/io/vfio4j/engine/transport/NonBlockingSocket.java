@@ -2,11 +2,11 @@
 package io.vfio4j.engine.transport;
 
 import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.Transport;
 import io.vfio4j.engine.util.Closeables;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.Interrupts;
 import io.vfio4j.model.Errno;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketAddress;
@@ -21,7 +21,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /** A socket that does not block, and waiting for it; what the bytes on it mean is a transport's matter. */
-final class NonBlockingSocket implements Closeable {
+final class NonBlockingSocket implements Transport {
 
   /**
    * Bytes asked for. The usual 208 KiB are less than most frames, whose sender then waits several times until it is taken;
@@ -185,7 +185,8 @@ final class NonBlockingSocket implements Closeable {
   }
 
   /** Tells whether there is something to read, were it only the end. */
-  boolean hasInput() throws IOException {
+  @Override
+  public boolean hasInput() throws IOException {
     return readable.isReady(SelectionKey.OP_READ);
   }
 
@@ -193,12 +194,14 @@ final class NonBlockingSocket implements Closeable {
    * Tells whether some bytes would be taken at once, or fail. The system says so only when a good part of the buffer is free:
    * then a short message fits as a whole.
    */
-  boolean hasRoom() throws IOException {
+  @Override
+  public boolean hasRoom() throws IOException {
     return writable.isReady(SelectionKey.OP_WRITE);
   }
 
   /** Sends all that remains. */
-  void send(ByteBuffer data, Duration stall) throws IOException {
+  @Override
+  public void send(ByteBuffer data, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
     while (data.hasRemaining()) {
       if (write(data) > 0) {
@@ -210,7 +213,8 @@ final class NonBlockingSocket implements Closeable {
   }
 
   /** Receives at least one byte, or -1 at the end. */
-  int receive(ByteBuffer into, Duration stall) throws IOException {
+  @Override
+  public int receive(ByteBuffer into, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
     int count = read(into);
     while (count == 0) {
@@ -231,7 +235,8 @@ final class NonBlockingSocket implements Closeable {
     return channel;
   }
 
-  String peer() {
+  @Override
+  public String peer() {
     return peer;
   }
 

@@ -3,12 +3,13 @@ package io.vfio4j.engine.transport;
 
 import io.vfio4j.engine.Transport;
 import io.vfio4j.engine.stream.FrameKind;
+import io.vfio4j.engine.util.Buffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /** A connection whose first frame has come; it is received once more, as if it came now. */
-final class OpenedTransport implements Transport {
+final class OpenedTransport extends FilterTransport {
 
   private final Transport transport;
   private final FrameKind kind;
@@ -28,8 +29,8 @@ final class OpenedTransport implements Transport {
   }
 
   @Override
-  public void send(ByteBuffer data, Duration stall) throws IOException {
-    transport.send(data, stall);
+  Transport delegate() {
+    return transport;
   }
 
   @Override
@@ -37,30 +38,11 @@ final class OpenedTransport implements Transport {
     if (!buffered.hasRemaining()) {
       return transport.receive(into, stall);
     }
-    int count = Math.min(into.remaining(), buffered.remaining());
-    into.put(into.position(), buffered, buffered.position(), count);
-    into.position(into.position() + count);
-    buffered.position(buffered.position() + count);
-    return count;
+    return Buffers.transfer(buffered, into);
   }
 
   @Override
   public boolean hasInput() throws IOException {
     return buffered.hasRemaining() || transport.hasInput();
-  }
-
-  @Override
-  public boolean hasRoom() throws IOException {
-    return transport.hasRoom();
-  }
-
-  @Override
-  public String peer() {
-    return transport.peer();
-  }
-
-  @Override
-  public void close() throws IOException {
-    transport.close();
   }
 }

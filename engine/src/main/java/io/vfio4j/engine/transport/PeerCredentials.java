@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.transport;
 
+import io.vfio4j.engine.util.EffectiveUser;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.FileSystems;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -41,7 +40,7 @@ final class PeerCredentials {
   /** Returns who may be there, each once, with a name for people: of a number the JDK does not look one up. */
   private static Map<UserPrincipal, String> allowed(OptionalLong more) throws IOException {
     Map<UserPrincipal, String> allowed = new LinkedHashMap<>();
-    allowed.put(byUid(ownUid()), System.getProperty("user.name", "our own"));
+    allowed.put(byUid(EffectiveUser.uid()), System.getProperty("user.name", "our own"));
     allowed.putIfAbsent(byUid(0), "root");
     if (more.isPresent()) {
       allowed.putIfAbsent(byUid(more.getAsLong()), "the user with the number " + more.getAsLong());
@@ -53,15 +52,5 @@ final class PeerCredentials {
   private static UserPrincipal byUid(long number) throws IOException {
     return FileSystems.getDefault().getUserPrincipalLookupService()
         .lookupPrincipalByName(Integer.toString((int) number));
-  }
-
-  /** The effective one: the second in the line (proc_pid_status(5)). The JDK does not tell it. */
-  private static long ownUid() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("Uid:")) {
-        return Long.parseLong(line.split("\\s+", -1)[2]);
-      }
-    }
-    throw new IOException("/proc/self/status does not tell whose process this is");
   }
 }

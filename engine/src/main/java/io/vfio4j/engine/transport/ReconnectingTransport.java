@@ -3,6 +3,7 @@ package io.vfio4j.engine.transport;
 
 import io.vfio4j.engine.StalledException;
 import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.util.Buffers;
 import io.vfio4j.engine.util.Exceptions;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A connection to a target that is made once more if it breaks or ends before the target has sent a byte: a target to which
  * many connect closes some. What was sent until then is sent again, so that the caller does not notice.
  */
-final class ReconnectingTransport implements Transport {
+final class ReconnectingTransport extends FilterTransport {
 
   /** More than a preamble and a HELLO: who has sent more is not before the first answer. */
   private static final int MAX_RESENT = 1 << 18;
@@ -50,6 +51,11 @@ final class ReconnectingTransport implements Transport {
   ReconnectingTransport(Transport first, Connector connector) {
     this.current = first;
     this.connector = connector;
+  }
+
+  @Override
+  Transport delegate() {
+    return current;
   }
 
   @Override
@@ -148,11 +154,7 @@ final class ReconnectingTransport implements Transport {
   }
 
   private synchronized int takeReceived(ByteBuffer into) {
-    int count = Math.min(into.remaining(), received.remaining());
-    into.put(into.position(), received, received.position(), count);
-    into.position(into.position() + count);
-    received.position(received.position() + count);
-    return count;
+    return Buffers.transfer(received, into);
   }
 
   /** Connects once more as below; what that fails with is suppressed in why the connection is gone. */
@@ -199,16 +201,6 @@ final class ReconnectingTransport implements Transport {
       }
     }
     return current.hasInput();
-  }
-
-  @Override
-  public boolean hasRoom() throws IOException {
-    return current.hasRoom();
-  }
-
-  @Override
-  public String peer() {
-    return current.peer();
   }
 
   @Override

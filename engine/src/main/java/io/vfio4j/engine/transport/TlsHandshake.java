@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.transport;
 
+import io.vfio4j.engine.StalledException;
 import io.vfio4j.engine.Transport;
+import io.vfio4j.engine.stream.LingeringClose;
 import io.vfio4j.engine.transport.HandshakeQueue.Candidate;
 import io.vfio4j.engine.transport.HandshakeQueue.Progress;
 import io.vfio4j.engine.transport.PeerRefusedException.Reason;
@@ -166,15 +168,11 @@ final class TlsHandshake {
    * reset, and what was sent last lost.
    */
   private static void awaitEnd(NonBlockingSocket socket) throws IOException {
-    long end = System.nanoTime() + ALERT_TIMEOUT.toNanos();
     socket.shutdownOutput();
-    ByteBuffer dropped = ByteBuffer.allocate(8192);
-    int count = 0;
-    while (count >= 0 && System.nanoTime() - end < 0) {
-      count = socket.read(dropped.clear());
-      if (count == 0 && !socket.awaitInput(end)) {
-        return;
-      }
+    try {
+      LingeringClose.drain(socket, ALERT_TIMEOUT);
+    } catch (StalledException e) {
+      // It has had its time.
     }
   }
 

@@ -2,6 +2,7 @@
 package io.vfio4j.engine.transport;
 
 import io.vfio4j.engine.StalledException;
+import io.vfio4j.engine.util.Buffers;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -94,22 +95,15 @@ final class TlsInput {
 
   /** Takes what is decrypted, and then decrypts what has come. */
   private void take(ByteBuffer into) throws IOException {
-    move(into);
+    Buffers.transfer(plain, into);
     while (into.hasRemaining() && !ended) {
       boolean hasRoom = into.remaining() >= plain.capacity();
       boolean more = hasRoom ? decrypt(into) : decryptToBuffer();
-      move(into);
+      Buffers.transfer(plain, into);
       if (!more) {
         return;
       }
     }
-  }
-
-  private void move(ByteBuffer into) {
-    int count = Math.min(into.remaining(), plain.remaining());
-    into.put(into.position(), plain, plain.position(), count);
-    into.position(into.position() + count);
-    plain.position(plain.position() + count);
   }
 
   private boolean decryptToBuffer() throws IOException {

@@ -74,7 +74,7 @@ public final class TransportConnector {
     NonBlockingSocket socket = NonBlockingSocket.connect(address, timeout);
     try {
       PeerCredentials.check(socket.channel(), socket.peer(), policy.user());
-      return new SocketTransport(socket);
+      return socket;
     } catch (IOException | RuntimeException e) {
       Closeables.closeAfter(e, socket);
       throw e;

@@ -208,7 +208,7 @@ public final class TransportListener implements Closeable {
       if (address instanceof TransportAddress.Tcp) {
         beginHandshake(socket, AcceptedConnection.originOf(remote));
       } else if (isAuthorised(socket)) {
-        return Optional.of(new AcceptedConnection(new SocketTransport(socket), ANY_ORIGIN));
+        return Optional.of(new AcceptedConnection(socket, ANY_ORIGIN));
       }
     }
     return handshakes.next(_ -> true);

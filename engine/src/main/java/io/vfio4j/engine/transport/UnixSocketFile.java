@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.transport;
 
+import io.vfio4j.engine.util.FileTypes;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -17,11 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The file of a UNIX socket that is listened on. */
 final class UnixSocketFile {
-
-  /** The types of files, S_IFMT and S_IFSOCK (inode(7)). */
-  private static final int TYPE_MASK = 0xf000;
-
-  private static final int SOCKET = 0xc000;
 
   private final Path path;
   private final @Nullable Object inode;
@@ -74,8 +70,7 @@ final class UnixSocketFile {
   /** Returns whether there is a socket at a path: to the JDK a FIFO is "other" too. */
   static boolean isSocket(Path path, LinkOption... options) {
     try {
-      int mode = (int) Files.getAttribute(path, "unix:mode", options);
-      return (mode & TYPE_MASK) == SOCKET;
+      return FileTypes.of(path, options) == FileTypes.SOCKET;
     } catch (IOException e) {
       return true; // Gone meanwhile, or not ours to look at: what the system says then is all there is to say.
     }

@@ -6,43 +6,39 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** A transport over a UNIX socket: the bytes as they are. */
-final class SocketTransport implements Transport {
+/** Forwards everything to another transport; a subclass overrides what it changes, as with FilterInputStream. */
+abstract class FilterTransport implements Transport {
 
-  private final NonBlockingSocket socket;
-
-  /** Takes over a connected socket. */
-  SocketTransport(NonBlockingSocket socket) {
-    this.socket = socket;
-  }
+  /** Returns the transport that everything is forwarded to. */
+  abstract Transport delegate();
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
-    socket.send(data, stall);
+    delegate().send(data, stall);
   }
 
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
-    return socket.receive(into, stall);
+    return delegate().receive(into, stall);
   }
 
   @Override
   public boolean hasInput() throws IOException {
-    return socket.hasInput();
+    return delegate().hasInput();
   }
 
   @Override
   public boolean hasRoom() throws IOException {
-    return socket.hasRoom();
+    return delegate().hasRoom();
   }
 
   @Override
   public String peer() {
-    return socket.peer();
+    return delegate().peer();
   }
 
   @Override
   public void close() throws IOException {
-    socket.close();
+    delegate().close();
   }
 }
