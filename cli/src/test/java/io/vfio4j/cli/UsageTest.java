@@ -80,7 +80,7 @@ class UsageTest {
       "migrate --from sim:a --to sim:b --max-downtime 0s | more than 0",
       "migrate --from sim:a --to sim:b --max-bandwidth 1 | at least 4096 bytes/s",
       "migrate --from sim:a --to sim:b --max-bandwidth ? | give bytes a second, such as 500k",
-      "receive --listen here sim:a                      | --listen: 'here' is no address: unix:PATH or tcp:HOST:PORT",
+      "receive --listen here sim:a                      | --listen: 'here' is not an address; expected unix:PATH or tcp:HOST:PORT",
       "receive --listen tcp:localhost sim:a             | tcp:HOST:PORT",
       "receive --listen tcp:localhost:99999 sim:a       | a port is a number from 0 to 65535",
       "receive --listen tcp:localhost:0 sim:a           | TCP always has TLS, and needs keys: --keys DIR",

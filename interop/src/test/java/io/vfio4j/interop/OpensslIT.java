@@ -140,10 +140,10 @@ class OpensslIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"none, -tls1_3, NO_CERTIFICATE, showed no certificate, alert",
+  @CsvSource({"none, -tls1_3, NO_CERTIFICATE, sent no certificate, alert",
       "others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
-      "keys, -tls1_2, OLD_TLS, older than 1.3, alert protocol version"})
+      "keys, -tls1_2, OLD_TLS, does not offer TLS 1.3, alert protocol version"})
   void rejectsUnauthorisedOpensslClient(String keys, String option, Reason reason,
       String words, String alert) throws Exception {
     try (TransportListener listener = listen()) {

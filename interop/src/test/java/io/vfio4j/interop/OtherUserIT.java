@@ -125,7 +125,7 @@ class OtherUserIT {
       assertThat(receiver.await(TIMEOUT)).isEqualTo(1);
       assertThat(receiver.stderrLines()).anySatisfy(line -> assertThat(line)
           .matches(
-              "vfio4j: refused the client of unix:.*: it belongs to the user .+, and only root may be there"));
+              "vfio4j: refused the client of unix:.*: it runs as user .+, and only root may connect"));
     }
     assertUntouched();
   }
@@ -140,7 +140,7 @@ class OtherUserIT {
       assertThat(errorLines(sender)).noneMatch(line -> line.contains("\"moving\""));
       assertThat(sender.await(TIMEOUT)).isEqualTo(1);
       assertThat(String.join("\n", sender.stderrLines())).contains("unix:" + socket)
-          .containsPattern("it belongs to the user .+, and only root may be there");
+          .containsPattern("it runs as user .+, and only root may connect");
     }
     assertUntouched();
   }

@@ -11,16 +11,15 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * A connection from a peer that may be there.
+ * A connection from an authorised peer.
  *
- * @param transport the connection
- * @param origin where it comes from, for quotas
+ * @param origin the peer's host, for quotas
  */
 record AcceptedConnection(Transport transport, String origin) implements Closeable {
 
   private static final int NETWORK_BYTES = 8;
 
-  /** Returns the origin of an address: the host's, where IPv6 gives a host a network of 64 bits. */
+  /** Returns the origin of an address: the host; with IPv6 its network of 64 bits, all of which one host may use. */
   static String originOf(SocketAddress remote) {
     if (!(remote instanceof InetSocketAddress inet)) {
       return "";

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Bytes on their way from one thread to another, in native memory. The copying is done outside the lock, so
- * that both threads copy at once; the memory is freed when both ends are closed and neither copies.
+ * A ring buffer in native memory, with one writing and one reading thread. Both copy outside the lock, so that they can
+ * copy at the same time; the memory is freed when both ends are closed and neither copies.
  */
 final class ByteRing {
 
@@ -23,6 +23,8 @@ final class ByteRing {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+
+  /** Bytes written and read so far, and the states of both ends. Guarded by the lock, as is all below. */
   private long written;
   private long read;
   private boolean writing;
@@ -36,7 +38,7 @@ final class ByteRing {
     this.readView = writeView.duplicate();
   }
 
-  /** Puts what there is room for, waiting for room; returns false if there was none in time. */
+  /** Writes as many bytes as fit, at least one, waiting for space; returns false if there was none in time. */
   boolean put(ByteBuffer data, long timeoutNanos) throws IOException {
     int count = beginPut(data.remaining(), timeoutNanos);
     if (count == 0) {
@@ -53,7 +55,7 @@ final class ByteRing {
     return true;
   }
 
-  /** Takes what there is, waiting for a byte; returns 0 if none came in time, -1 at the end of the stream. */
+  /** Reads as many bytes as there are, waiting for one; returns 0 if none came in time, -1 at the end of the stream. */
   int take(ByteBuffer into, long timeoutNanos) throws IOException {
     int count = beginTake(into.remaining(), timeoutNanos);
     if (count <= 0) {
@@ -78,7 +80,7 @@ final class ByteRing {
     }
   }
 
-  /** Tells whether a put of so many bytes would be done at once, or fail. */
+  /** Returns whether writing this number of bytes would not block. */
   boolean hasRoom(int bytes) throws IOException {
     lock.lock();
     try {
@@ -111,7 +113,7 @@ final class ByteRing {
     }
   }
 
-  /** Waits for room and returns how many bytes fit without wrapping around, 0 after the time. */
+  /** Waits for space and returns the bytes that fit without wrapping around, 0 on timeout. */
   private int beginPut(int wanted, long timeoutNanos) throws IOException {
     lock.lock();
     try {
@@ -148,7 +150,7 @@ final class ByteRing {
     }
   }
 
-  /** Waits for a byte and returns how many there are up to the wrap, 0 after the time, -1 at the end. */
+  /** Waits for a byte and returns the number up to the wrap, 0 on timeout, -1 at the end. */
   private int beginTake(int room, long timeoutNanos) throws IOException {
     lock.lock();
     try {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Says of whom a certificate is, and what is wrong with one. */
+/** Names the hosts of a certificate, and describes why one is not accepted. */
 final class CertificateMessages {
 
   /** RFC 5280, section 4.2.1.6. */
@@ -25,15 +25,14 @@ final class CertificateMessages {
   }
 
   /**
-   * What is wrong with a certificate.
+   * Why a certificate is not accepted.
    *
-   * @param reason the kind of it
-   * @param description what follows "its certificate" or "our own certificate"
+   * @param description continues "its certificate" or "our own certificate"
    */
   record Flaw(Reason reason, String description) {
   }
 
-  /** Returns what the JDK found wrong with the first of a chain, at this moment. */
+  /** Returns why the JDK rejected the first certificate of a chain. */
   static Flaw flaw(X509Certificate[] chain, CertificateException found) {
     CertPathValidatorException path = cause(found, CertPathValidatorException.class);
     String whose = "(" + names(chain[0]) + ") ";
@@ -51,7 +50,7 @@ final class CertificateMessages {
     return new Flaw(Reason.WRONG_AUTHORITY, whose + "does not serve here: " + Exceptions.message(found));
   }
 
-  /** The first of the chain to have ended. */
+  /** The earliest end of validity in the chain. */
   private static String expiry(X509Certificate[] chain) {
     return List.of(chain).stream().map(certificate -> certificate.getNotAfter().toInstant())
         .min(Comparator.naturalOrder()).orElseThrow().toString();
@@ -67,7 +66,7 @@ final class CertificateMessages {
     return null;
   }
 
-  /** Returns for which hosts a certificate is; it may be a stranger's, so that the text is made harmless. */
+  /** Returns the hosts that a certificate is for, sanitized: the peer may not be authenticated. */
   static String names(X509Certificate certificate) {
     String names = alternativeNames(certificate).stream()
         .filter(name -> NAMES_AND_ADDRESSES.contains((Integer) name.getFirst()))
@@ -81,7 +80,7 @@ final class CertificateMessages {
       Collection<List<?>> names = certificate.getSubjectAlternativeNames();
       return names == null ? List.of() : names;
     } catch (CertificateParsingException e) {
-      return List.of(); // It is a stranger's; the subject is named instead.
+      return List.of(); // The peer is not authenticated; the subject is named instead.
     }
   }
 }

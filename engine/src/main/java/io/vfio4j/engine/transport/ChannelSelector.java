@@ -11,7 +11,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 
-/** Waits until something can be done with a channel; for one thread. */
+/** Waits until a channel is readable, writable or connected; for one thread. */
 final class ChannelSelector implements Closeable {
 
   private final Selector selector;
@@ -24,7 +24,7 @@ final class ChannelSelector implements Closeable {
     this.peer = peer;
   }
 
-  /** Makes one of a channel that does not block. */
+  /** Registers a non-blocking channel. */
   static ChannelSelector of(SocketChannel channel, String peer) throws IOException {
     Selector selector = Selector.open();
     try {

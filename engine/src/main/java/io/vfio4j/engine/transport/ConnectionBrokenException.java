@@ -3,16 +3,15 @@ package io.vfio4j.engine.transport;
 
 import java.io.IOException;
 
-/** The kernel reported an error of a connection, as when the other end was closed with data unread. */
+/** The kernel reported an error on a connection, for example a reset because the peer closed it with unread data. */
 final class ConnectionBrokenException extends IOException {
 
   private static final long serialVersionUID = 1;
 
   /**
-   * Makes an exception.
+   * Names the peer and the errno.
    *
-   * @param peer who was at the other end
-   * @param cause what the JDK made of the error
+   * @param cause the error as the JDK reports it
    */
   ConnectionBrokenException(String peer, IOException cause) {
     super("the connection to %s broke: %s".formatted(peer, SocketErrors.message(cause)), cause);

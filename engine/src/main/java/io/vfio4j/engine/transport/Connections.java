@@ -9,40 +9,40 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The way between the two sides of a migration: one transport to talk, and, where more can be had, one for each of
- * several devices and for memory, so that a slow device does not hold up the others.
+ * The connections between the two sides of a migration: a control connection and, if more can be opened, one for each
+ * of several devices and some for memory, so that a slow device does not delay the others.
  *
- * @param control to talk; a migration closes it
- * @param extra makes more of them: at the source by connecting to the target once more, at the target by waiting
- *     for that. Where there is none, everything takes the one transport
+ * @param control the first connection; the migration closes it
+ * @param extra opens more: the source connects to the target again, the target waits for that. If empty, everything
+ *     uses the control connection
  */
 public record Connections(Transport control, Optional<TransportSupplier> extra) {
 
-  /** Makes further transports, in a thread that runs a migration. */
+  /** Opens extra connections, in the thread that runs a migration. */
   @FunctionalInterface
   public interface TransportSupplier {
 
     /**
-     * Makes one.
+     * Opens the next connection.
      *
-     * @param patience how long it may take
+     * @param patience the timeout
      * @throws StalledException if it took longer
-     * @throws IOException if there is none to be had
+     * @throws IOException if it cannot be opened
      */
     Transport next(Duration patience) throws IOException;
   }
 
-  /** Returns a single transport for everything. */
+  /** Returns a single connection for everything. */
   public static Connections single(Transport control) {
     return new Connections(control, Optional.empty());
   }
 
   /**
-   * Connects to a target; further connections go to the same address.
+   * Connects to a target; extra connections go to the same address.
    *
-   * @param address where somebody listens
-   * @param policy who may be there
-   * @param timeout how long to wait for the first connection
+   * @param address the target's address
+   * @param policy which peers are accepted
+   * @param timeout for the first connection
    * @throws IOException as {@link TransportConnector#connect} does
    */
   public static Connections connect(TransportAddress address, PeerPolicy policy, Duration timeout)
@@ -52,12 +52,12 @@ public record Connections(Transport control, Optional<TransportSupplier> extra) 
   }
 
   /**
-   * Connects to a target as {@link #connect} does, and once more if the connection goes before the target has sent
-   * anything: a target to which many connect closes some connections.
+   * Connects to a target as {@link #connect} does, and reconnects once if the connection ends before the target has sent
+   * anything: a target with many pending peers evicts some.
    *
-   * @param address where somebody listens
-   * @param policy who may be there
-   * @param timeout how long to wait for the first connection, each time
+   * @param address the target's address
+   * @param policy which peers are accepted
+   * @param timeout for the first connection, and again for the second attempt
    * @throws IOException as {@link TransportConnector#connect} does
    */
   public static Connections connectWithRetry(TransportAddress address, PeerPolicy policy, Duration timeout)
@@ -67,12 +67,13 @@ public record Connections(Transport control, Optional<TransportSupplier> extra) 
   }
 
   /**
-   * Waits for a peer whose first frame has come: a source, or one that asks. Peers that leave, send nothing or something
-   * else are refused meanwhile, and delay no other. Further connections come to the same listener, which stays open.
+   * Waits for a peer whose first frame has arrived: a migration, or an ownership query. Peers that disconnect, send
+   * nothing or something else are rejected meanwhile, and do not delay others. Extra connections arrive at the same
+   * listener, which stays open.
    *
-   * @param listener where to wait
-   * @param timeout how long to wait for the first frame
-   * @throws StalledException if none comes in time
+   * @param listener accepts the connections
+   * @param timeout for the first frame
+   * @throws StalledException if none arrives in time
    * @throws IOException if the listener is closed, also by another thread
    */
   public static Connections acceptOpened(TransportListener listener, Duration timeout) throws IOException {
@@ -81,10 +82,10 @@ public record Connections(Transport control, Optional<TransportSupplier> extra) 
   }
 
   /**
-   * Waits for a connection, whatever is sent on it; further connections come to the same listener, which stays open.
+   * Waits for a connection without reading from it; extra connections arrive at the same listener, which stays open.
    *
-   * @param listener where to wait
-   * @param timeout how long to wait for the first connection
+   * @param listener accepts the connections
+   * @param timeout for the first connection
    * @throws IOException as {@link TransportListener#accept} does
    */
   public static Connections accept(TransportListener listener, Duration timeout) throws IOException {

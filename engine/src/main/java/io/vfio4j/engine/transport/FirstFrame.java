@@ -22,15 +22,15 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * Receives the first frame of a stream by a deadline as a whole, and keeps its bytes for the one who is given the
- * connection. A peer that sends something else is told so, and refused.
+ * Receives the first frame of a stream within one deadline, and keeps its bytes for the reader of the connection. A peer
+ * that sends anything else is rejected, and gets FAILED with the reason.
  */
 public final class FirstFrame {
 
-  /** A HELLO, and what may be passed over before it. */
+  /** Room for a HELLO and for skippable frames before it. */
   private static final int MAX_BYTES = 4 * FrameKind.HELLO.maxLength();
 
-  /** How long a peer that was refused has for reading why. */
+  /** The time in which a rejected peer may read the reason. */
   private static final Duration FAILURE_TIMEOUT = Duration.ofSeconds(1);
 
   private FirstFrame() {
@@ -39,7 +39,7 @@ public final class FirstFrame {
   /**
    * Waits for the frame.
    *
-   * @throws PeerRefusedException if the peer goes away, is not done in time, or sends something else
+   * @throws PeerRefusedException if the peer disconnects, takes too long, or sends something else
    */
   static OpenedTransport await(Transport transport, Candidate<?> peer) throws IOException {
     Recorder recorder = new Recorder(transport, peer);
@@ -47,7 +47,7 @@ public final class FirstFrame {
       FrameKind kind = read(recorder);
       if (kind.isFailure()) {
         throw new PeerRefusedException(transport.peer(), Reason.ABORTED,
-            "it gave up before it said what it wants", null);
+            "it aborted before it sent a HELLO, ASK or JOIN", null);
       }
       requireFirstKind(kind);
       return new OpenedTransport(transport, kind, recorder.bytes());
@@ -77,9 +77,9 @@ public final class FirstFrame {
   }
 
   /**
-   * Tells a peer why it is not served. It may not be listening, which changes nothing.
+   * Sends a peer the reason why it is not served, as far as it reads it.
    *
-   * @return whether that could be sent
+   * @return whether it was sent, and the peer closed the connection in time
    */
   public static boolean sendFailure(Transport transport, String reason) {
     try (Arena arena = Arena.ofConfined()) {
@@ -92,7 +92,7 @@ public final class FirstFrame {
     }
   }
 
-  /** Passes on what comes, by the deadline, and keeps it. */
+  /** Records what is received, until the deadline. */
   private static final class Recorder extends FilterTransport {
     private final Transport transport;
     private final Candidate<?> candidate;

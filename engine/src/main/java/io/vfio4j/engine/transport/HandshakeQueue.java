@@ -17,53 +17,59 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Peers that have connected and are on their way in, each in a thread of its own, side by side.
+ * Peers that have connected and are in a handshake, each in its own thread.
+ *
+ * <pre>
+ * SILENT > SENDING > ANSWERED > ADMITTED > taken by {@link #next}
+ *    any of them > evicted by a newcomer, rejected by its task, or closed with the queue
+ * </pre>
  *
  * <p>
- * Their number is bounded, and so is that of peers of one origin. One more evicts the peer that has come least far
- * ({@link Progress}), of those the one that has been at it longest: of its own origin where that has its share, else of all.
- * So a peer that sends nothing, or little, takes no place from one that speaks, and a flood from one address takes none from
- * another address. A peer that speaks cannot be evicted before its grace is over; until then the next ones wait outside.
+ * The number of peers is limited, and so is that of peers of one origin. If a limit is reached, a newcomer evicts the peer
+ * with the least {@link Progress}, and of those the oldest: among the peers of its own origin if these are at their limit,
+ * otherwise among all. So a peer that sends little or nothing cannot keep out one that sends, and a flood from one address
+ * cannot keep out another address. A peer that has sent something cannot be evicted before its grace period is over; until
+ * then newcomers wait in the listen backlog.
  *
- * @param <T> what an admitted peer is
+ * @param <T> an admitted peer
  */
 final class HandshakeQueue<T extends Closeable> implements Closeable {
 
-  /** How many peers there may be at a time. */
+  /** The maximum number of peers. */
   static final int MAX_PENDING = 16;
 
-  private final Limits rules;
+  private final Limits limits;
   private final Consumer<PeerRefusedException> rejections;
   private final Runnable onAdmitted;
 
-  /** In the order in which they came. Guarded by this, as is all below. */
+  /** In order of arrival. Guarded by this, as is all below. */
   private final Deque<Candidate<T>> candidates = new ArrayDeque<>();
   private boolean closed;
 
   /**
-   * What holds for all peers.
+   * The limits for all peers.
    *
-   * @param activity they are doing meanwhile, as in {@code its TLS handshake}
-   * @param maxPerOrigin how many peers of one origin there may be
-   * @param timeout for each peer as a whole
-   * @param grace for how long a peer that speaks is not evicted
+   * @param activity what they do, for messages: {@code its TLS handshake}
+   * @param maxPerOrigin the maximum number of peers of one origin
+   * @param timeout for the whole handshake of a peer
+   * @param grace the time in which a peer that has sent something is not evicted
    */
   record Limits(String activity, int maxPerOrigin, Duration timeout, Duration grace) {
   }
 
   /**
-   * Makes one.
+   * Creates an empty queue.
    *
-   * @param refusals is given each peer that was refused, in any thread
-   * @param onAdmitted is called when there is something for {@link #next}, or may be room again
+   * @param rejections is given each rejected peer, in any thread
+   * @param onAdmitted is called when {@link #next} may return a peer, or there may be room again
    */
-  HandshakeQueue(Limits rules, Consumer<PeerRefusedException> refusals, Runnable onAdmitted) {
-    this.rules = rules;
-    this.rejections = refusals;
+  HandshakeQueue(Limits limits, Consumer<PeerRefusedException> rejections, Runnable onAdmitted) {
+    this.limits = limits;
+    this.rejections = rejections;
     this.onAdmitted = onAdmitted;
   }
 
-  /** How far a peer has come. */
+  /** How far the handshake of a peer has come. */
   enum Progress {
     /** It has sent nothing. */
     SILENT,
@@ -71,24 +77,24 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
     SENDING,
     /** It has sent enough for an answer. */
     ANSWERED,
-    /** It is in, and has not been taken yet. */
+    /** It is admitted, and waits for {@link #next}. */
     ADMITTED
   }
 
-  /** What has to be done before a peer is admitted. */
+  /** The handshake of a peer. */
   @FunctionalInterface
   interface Task<T> {
 
     /**
-     * Does it.
+     * Performs the handshake.
      *
-     * @throws PeerRefusedException if the peer is refused
-     * @throws IOException if it fails otherwise, as when the connection is closed meanwhile
+     * @throws PeerRefusedException if the peer is rejected
+     * @throws IOException if it fails otherwise, for example because the connection is closed
      */
     T run(Candidate<T> candidate) throws IOException;
   }
 
-  /** A peer on its way in. */
+  /** A peer in its handshake. */
   static final class Candidate<T> {
 
     private final Closeable connection;
@@ -106,12 +112,12 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
       this.deadline = began + patience.toNanos();
     }
 
-    /** Returns by when it has to be in, by {@link System#nanoTime}. */
+    /** Returns the end of its time, by {@link System#nanoTime}. */
     long deadline() {
       return deadline;
     }
 
-    /** Records how far it has come; it does not go back. */
+    /** Records progress; an earlier step than the current one has no effect. */
     void advanceTo(Progress next) {
       if (next.compareTo(progress) > 0) {
         progress = next;
@@ -119,19 +125,19 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
     }
   }
 
-  /** Returns whether one more peer of an origin has, or can be given, a place. */
+  /** Returns whether a peer of an origin can be added, if necessary by evicting another. */
   synchronized boolean hasRoom(String origin) {
     return !isFull(origin) || evictionCandidate(origin).isPresent();
   }
 
   /**
-   * Begins to let a peer in, where there {@linkplain #hasRoom is room}.
+   * Starts the handshake of a peer, if there {@linkplain #hasRoom is room}.
    *
-   * @param isSending whether it has sent something
+   * @param isSending whether it has sent something already
    */
-  void begin(Closeable connection, String peer, String origin, boolean isSending, Task<T> work)
+  void begin(Closeable connection, String peer, String origin, boolean isSending, Task<T> task)
       throws IOException {
-    Candidate<T> newcomer = new Candidate<>(connection, peer, origin, rules.timeout());
+    Candidate<T> newcomer = new Candidate<>(connection, peer, origin, limits.timeout());
     newcomer.advanceTo(isSending ? Progress.SENDING : Progress.SILENT);
     Optional<Candidate<T>> evicted;
     synchronized (this) {
@@ -144,11 +150,11 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
       candidates.add(newcomer);
     }
     evicted.ifPresent(this::evict);
-    Thread.ofPlatform().daemon().name("vfio4j-handshake").start(() -> run(newcomer, work));
+    Thread.ofPlatform().daemon().name("vfio4j-handshake").start(() -> run(newcomer, task));
   }
 
   private boolean isFull(String origin) {
-    return candidates.size() >= MAX_PENDING || ofOrigin(origin).size() >= rules.maxPerOrigin();
+    return candidates.size() >= MAX_PENDING || ofOrigin(origin).size() >= limits.maxPerOrigin();
   }
 
   private List<Candidate<T>> ofOrigin(String origin) {
@@ -158,13 +164,13 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
   private Optional<Candidate<T>> evictionCandidate(String origin) {
     List<Candidate<T>> same = ofOrigin(origin);
     long now = System.nanoTime();
-    return (same.size() >= rules.maxPerOrigin() ? same : candidates).stream()
+    return (same.size() >= limits.maxPerOrigin() ? same : candidates).stream()
         .filter(candidate -> candidate.progress == Progress.SILENT
-            || now - candidate.began >= rules.grace().toNanos())
-        .min(Comparator.comparing(candidate -> candidate.progress)); // The first of equal ones.
+            || now - candidate.began >= limits.grace().toNanos())
+        .min(Comparator.comparing(candidate -> candidate.progress)); // Of equal ones the first, which is the oldest.
   }
 
-  /** Closes a connection, which its thread finds and reports; an admitted peer has no thread any more. */
+  /** Closes a connection, which its thread notices and reports; an admitted peer has no thread, and is reported here. */
   private void evict(Candidate<T> candidate) {
     IOException failure = null;
     try {
@@ -180,18 +186,18 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
   private PeerRefusedException evictedException(Candidate<T> candidate, @Nullable Throwable cause) {
     return new PeerRefusedException(candidate.peer, Reason.CROWDED_OUT,
         "too many others connected during %s (it has room for %d, %d from one address)"
-            .formatted(rules.activity(), MAX_PENDING, rules.maxPerOrigin()),
+            .formatted(limits.activity(), MAX_PENDING, limits.maxPerOrigin()),
         cause);
   }
 
-  private void run(Candidate<T> candidate, Task<T> work) {
+  private void run(Candidate<T> candidate, Task<T> task) {
     try {
-      admit(candidate, work.run(candidate));
+      admit(candidate, task.run(candidate));
     } catch (PeerRefusedException e) {
       reject(candidate, e);
     } catch (IOException | RuntimeException | Error e) {
       reject(candidate, new PeerRefusedException(candidate.peer, Reason.BROKEN,
-          "%s failed: %s".formatted(rules.activity(), Exceptions.message(e)), e));
+          "%s failed: %s".formatted(limits.activity(), Exceptions.message(e)), e));
     }
   }
 
@@ -208,25 +214,25 @@ final class HandshakeQueue<T extends Closeable> implements Closeable {
     throw new IOException("it was closed meanwhile");
   }
 
-  private void reject(Candidate<T> candidate, PeerRefusedException why) {
+  private void reject(Candidate<T> candidate, PeerRefusedException reason) {
     boolean wasEvicted;
-    boolean isOver;
+    boolean isClosed;
     synchronized (this) {
       wasEvicted = !candidates.remove(candidate);
-      isOver = closed;
+      isClosed = closed;
     }
     try {
       candidate.connection.close();
     } catch (IOException e) {
-      why.addSuppressed(e);
+      reason.addSuppressed(e);
     }
-    if (!isOver) {
+    if (!isClosed) {
       onAdmitted.run();
-      rejections.accept(wasEvicted ? evictedException(candidate, why) : why);
+      rejections.accept(wasEvicted ? evictedException(candidate, reason) : reason);
     }
   }
 
-  /** Returns the first admitted peer that is wanted, if there is one; it is the caller's to close. */
+  /** Returns the first admitted peer that is wanted, if any; the caller closes it. */
   synchronized Optional<T> next(Predicate<T> wanted) {
     for (Candidate<T> candidate : candidates) {
       T result = candidate.result;

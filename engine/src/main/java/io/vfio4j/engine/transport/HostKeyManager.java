@@ -11,8 +11,8 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows our certificate whatever the other side asks for: if it does not fit, the other side can say why,
- * while none at all says nothing.
+ * Sends our certificate whatever the peer requests: if it does not fit, the peer can report why, whereas sending none
+ * explains nothing.
  */
 final class HostKeyManager extends X509ExtendedKeyManager {
 
@@ -35,7 +35,7 @@ final class HostKeyManager extends X509ExtendedKeyManager {
   @Override
   public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
       @Nullable SSLEngine engine) {
-    return keyType.equals(key.getAlgorithm()) ? ALIAS : null; // It asks for one kind after the other.
+    return keyType.equals(key.getAlgorithm()) ? ALIAS : null; // The JDK tries one key type after the other.
   }
 
   @Override

@@ -13,19 +13,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * The connections of a migration within this process, from both ends.
+ * Both ends of the connections of a migration within this process.
  *
  * @param source the source's end
  * @param target the target's end
  */
 public record LocalConnections(Connections source, Connections target) {
 
-  /** Makes both ends; each is closed by its side. */
+  /** Creates both ends; each side closes its own. */
   public static LocalConnections create() {
     return over(LocalTransport.pair(), LocalTransport::pair);
   }
 
-  /** Makes both ends with a first connection, and a way to have more. */
+  /** Creates both ends from a first connection and a supplier of more. */
   public static LocalConnections over(LocalTransport.Pair first, Supplier<LocalTransport.Pair> more) {
     BlockingQueue<Transport> connecting = new LinkedBlockingQueue<>();
     return new LocalConnections(

@@ -10,16 +10,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** A transport within this process: a ring of native memory for each direction. */
+/** A transport within this process: a ring buffer for each direction. */
 public final class LocalTransport implements Transport {
 
   private static final int RING_BYTES = 4 << 20;
 
-  /** What there is room for if there is any to speak of. */
+  /** A frame without payload, and a preamble before it. */
   private static final int MIN_ROOM = Preamble.BYTES + FrameHeader.BYTES;
 
   /**
-   * Two ends that are connected.
+   * The two ends of a connection.
    *
    * @param source the source's end
    * @param target the target's end
@@ -37,7 +37,7 @@ public final class LocalTransport implements Transport {
     this.peer = "the " + peer + " in this process";
   }
 
-  /** Makes two ends; each is its user's to close, and the memory is freed with the second. */
+  /** Creates both ends; each is closed by its user, and the memory is freed with the second one. */
   public static Pair pair() {
     return pair(RING_BYTES);
   }

@@ -20,12 +20,15 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
-/** A socket that does not block, and waiting for it; what the bytes on it mean is a transport's matter. */
+/**
+ * A non-blocking socket, and a wait for it with a deadline. As a transport it carries the bytes as they are (UNIX sockets);
+ * {@link TlsTransport} encrypts them first.
+ */
 final class NonBlockingSocket implements Transport {
 
   /**
-   * Bytes asked for. The usual 208 KiB are less than most frames, whose sender then waits several times until it is taken;
-   * the system may give less. TCP finds a size by itself.
+   * The size of the send buffer to request, in bytes. Most frames exceed the default of 208 KiB, so that their sender
+   * blocks several times; the system may grant less. TCP sizes its buffer itself.
    */
   private static final int UNIX_BUFFER = 1 << 20;
 
@@ -33,7 +36,7 @@ final class NonBlockingSocket implements Transport {
 
   private final SocketChannel channel;
 
-  /** One each, so that a thread may send while another receives. */
+  /** One for each direction, so that one thread can send while another receives. */
   private final ChannelSelector readable;
 
   private final ChannelSelector writable;
@@ -47,7 +50,7 @@ final class NonBlockingSocket implements Transport {
     this.peer = peer;
   }
 
-  /** Takes over a connected channel, and closes it if that fails. */
+  /** Wraps a connected channel, and closes it if that fails. */
   static NonBlockingSocket over(SocketChannel channel, String peer) throws IOException {
     ChannelSelector readable = null;
     ChannelSelector writable = null;
@@ -71,7 +74,7 @@ final class NonBlockingSocket implements Transport {
    * Connects.
    *
    * @throws StalledException if there is no answer in time
-   * @throws IOException if nobody listens there, or the host is not known
+   * @throws IOException if no process listens there, or the host name cannot be resolved
    */
   static NonBlockingSocket connect(TransportAddress address, Duration timeout) throws IOException {
     SocketAddress resolved = resolve(address);
@@ -111,13 +114,13 @@ final class NonBlockingSocket implements Transport {
     return new IOException("cannot connect to %s: %s".formatted(address, reason), cause);
   }
 
-  /** The system refuses to connect to a file that is not a socket as it does where nobody listens. */
+  /** The system reports a file that is not a socket like a socket without a listener: ECONNREFUSED. */
   private static String reason(TransportAddress address, IOException failure) {
     return address instanceof TransportAddress.Unix unix && Files.exists(unix.path())
         && !UnixSocketFile.isSocket(unix.path()) ? "it is not a socket" : SocketErrors.message(failure);
   }
 
-  /** The queue of a UNIX socket is full: unlike TCP, the kernel does not let who does not block wait for room. */
+  /** The backlog of a UNIX socket is full: unlike TCP, a non-blocking connect fails instead of waiting for room. */
   private static boolean isQueueFull(IOException failure) {
     return SocketErrors.errno(failure).filter(Errno.EAGAIN::equals).isPresent();
   }
@@ -143,7 +146,7 @@ final class NonBlockingSocket implements Transport {
   }
 
   /**
-   * Returns how many bytes came, which may be none, or -1 at the end.
+   * Returns the number of bytes read, 0 if there are none, -1 at the end.
    *
    * @throws ConnectionBrokenException if the connection broke
    */
@@ -156,7 +159,7 @@ final class NonBlockingSocket implements Transport {
   }
 
   /**
-   * Returns how many bytes went, which may be none.
+   * Returns the number of bytes written, 0 if there is no space.
    *
    * @throws ConnectionBrokenException if the connection broke, or the other end is closed
    */
@@ -179,40 +182,37 @@ final class NonBlockingSocket implements Transport {
     return readable.await(SelectionKey.OP_READ, deadline);
   }
 
-  /** Waits for room; may return early, and returns false at the deadline. */
+  /** Waits for space; may return early, and returns false at the deadline. */
   boolean awaitRoom(long deadline) throws IOException {
     return writable.await(SelectionKey.OP_WRITE, deadline);
   }
 
-  /** Tells whether there is something to read, were it only the end. */
   @Override
   public boolean hasInput() throws IOException {
     return readable.isReady(SelectionKey.OP_READ);
   }
 
   /**
-   * Tells whether some bytes would be taken at once, or fail. The system says so only when a good part of the buffer is free:
-   * then a short message fits as a whole.
+   * The system reports a socket as writable only if much of its buffer is free: then a frame without payload fits as a
+   * whole.
    */
   @Override
   public boolean hasRoom() throws IOException {
     return writable.isReady(SelectionKey.OP_WRITE);
   }
 
-  /** Sends all that remains. */
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
     while (data.hasRemaining()) {
       if (write(data) > 0) {
-        deadline = System.nanoTime() + stall.toNanos(); // A slow peer is not one that stalls.
+        deadline = System.nanoTime() + stall.toNanos(); // A slow peer has not stalled.
       } else if (!awaitRoom(deadline)) {
         throw new StalledException(peer, "took nothing", stall);
       }
     }
   }
 
-  /** Receives at least one byte, or -1 at the end. */
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
@@ -226,7 +226,7 @@ final class NonBlockingSocket implements Transport {
     return count;
   }
 
-  /** Says that nothing more will be sent. */
+  /** Announces that nothing more will be sent. */
   void shutdownOutput() throws IOException {
     channel.shutdownOutput();
   }

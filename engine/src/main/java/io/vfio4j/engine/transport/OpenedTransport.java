@@ -8,19 +8,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** A connection whose first frame has come; it is received once more, as if it came now. */
+/** A connection whose first frame has been received; its reader receives the frame again. */
 final class OpenedTransport extends FilterTransport {
 
   private final Transport transport;
   private final FrameKind kind;
 
-  /** Between position and limit is what came and is still to be received; for the receiver's thread. */
+  /** Between position and limit: bytes received, and not yet returned to the reader. For the receiving thread. */
   private final ByteBuffer buffered;
 
-  OpenedTransport(Transport transport, FrameKind kind, ByteBuffer begun) {
+  OpenedTransport(Transport transport, FrameKind kind, ByteBuffer received) {
     this.transport = transport;
     this.kind = kind;
-    this.buffered = begun;
+    this.buffered = received;
   }
 
   /** Returns the kind of the first frame: HELLO, ASK or JOIN. */

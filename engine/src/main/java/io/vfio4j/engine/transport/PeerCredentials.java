@@ -12,8 +12,8 @@ import java.util.OptionalLong;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * Checks which user is at the other end of a UNIX socket: the kernel knows it since the connection was made
- * (SO_PEERCRED, unix(7)).
+ * Checks the user of the peer of a UNIX socket, which the kernel recorded when the connection was made (SO_PEERCRED,
+ * unix(7)).
  */
 final class PeerCredentials {
 
@@ -21,34 +21,34 @@ final class PeerCredentials {
   }
 
   /**
-   * Checks it, before a byte is read.
+   * Checks the user, before a byte is read.
    *
-   * @param more a user besides our own and root
-   * @throws PeerRefusedException if it is another
+   * @param more the uid that is accepted besides our own and root
+   * @throws PeerRefusedException if it is another user
    */
   static void check(SocketChannel channel, String peer, OptionalLong more) throws IOException {
     UserPrincipal user = channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
     Map<UserPrincipal, String> allowed = allowed(more);
     if (!allowed.containsKey(user)) {
       throw new PeerRefusedException(peer, PeerRefusedException.Reason.WRONG_USER,
-          "it belongs to the user %s, and only %s may be there".formatted(user.getName(),
+          "it runs as user %s, and only %s may connect".formatted(user.getName(),
               String.join(" and ", allowed.values())),
           null);
     }
   }
 
-  /** Returns who may be there, each once, with a name for people: of a number the JDK does not look one up. */
+  /** Returns the accepted users and their names: the JDK does not look up the name of a uid. */
   private static Map<UserPrincipal, String> allowed(OptionalLong more) throws IOException {
     Map<UserPrincipal, String> allowed = new LinkedHashMap<>();
     allowed.put(byUid(EffectiveUser.uid()), System.getProperty("user.name", "our own"));
     allowed.putIfAbsent(byUid(0), "root");
     if (more.isPresent()) {
-      allowed.putIfAbsent(byUid(more.getAsLong()), "the user with the number " + more.getAsLong());
+      allowed.putIfAbsent(byUid(more.getAsLong()), "uid " + more.getAsLong());
     }
     return allowed;
   }
 
-  /** The JDK takes a number where no user has that for a name, and compares users by number. */
+  /** The JDK accepts a uid as a name, unless a user is named like that, and compares users by uid. */
   private static UserPrincipal byUid(long number) throws IOException {
     return FileSystems.getDefault().getUserPrincipalLookupService()
         .lookupPrincipalByName(Integer.toString((int) number));

@@ -6,17 +6,17 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Who may be at the other end of a connection. Over TCP that is always a matter of TLS, with certificates on
- * both sides; over a UNIX socket it is a matter of users: our own, or root.
+ * Which peers are accepted. Over TCP the peer is authenticated by TLS, with certificates on both sides; over a UNIX
+ * socket by its user, which must be our own or root.
  *
- * @param keys who we are over TCP, and whose certificates we trust; without them there is no TCP
- * @param name the name that a certificate must be for. Without it, who connects wants that of the host it
- *     connected to, and who listens takes any that our authority has signed
- * @param user a user that may be there as well, over a UNIX socket, by its number
+ * @param keys our own certificate and key, and the trusted CA; required for TCP
+ * @param name the name that the peer's certificate must be for. If empty, the connecting side requires the host that it
+ *     connects to; the listening side accepts any certificate signed by the CA
+ * @param user another uid that is accepted over a UNIX socket
  */
 public record PeerPolicy(Optional<TlsKeys> keys, Optional<String> name, OptionalLong user) {
 
-  /** The policy of which others are made: no TCP, and our own user. */
+  /** The base of other policies: no TCP, and our own user. */
   public static final PeerPolicy OWN_USER =
       new PeerPolicy(Optional.empty(), Optional.empty(), OptionalLong.empty());
 
@@ -31,23 +31,23 @@ public record PeerPolicy(Optional<TlsKeys> keys, Optional<String> name, Optional
   }
 
   /**
-   * Returns the same with a further user.
+   * Returns the same with another uid that is accepted.
    *
-   * @throws IllegalArgumentException if there can be no such user: they go from 0 to 4294967294
+   * @throws IllegalArgumentException if it is not a uid, 0 to 4294967294
    */
   public PeerPolicy withUser(long user) {
     if (user < 0 || user >= 0xffff_ffffL) {
-      throw new IllegalArgumentException(user + " is no user: they go from 0 to 4294967294");
+      throw new IllegalArgumentException(user + " is not a uid (0 to 4294967294)");
     }
     return new PeerPolicy(keys, name, OptionalLong.of(user));
   }
 
-  /** Returns the keys for an address that needs them. */
+  /** Returns the keys, which an address requires. */
   TlsKeys keysFor(TransportAddress address) {
     return keys.orElseThrow(() -> new IllegalArgumentException(address + ": TCP needs keys"));
   }
 
-  /** Checks the parts. */
+  /** Checks the components. */
   public PeerPolicy {
     Objects.requireNonNull(keys);
     Objects.requireNonNull(name);

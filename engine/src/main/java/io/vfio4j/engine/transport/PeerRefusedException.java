@@ -4,60 +4,59 @@ package io.vfio4j.engine.transport;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Who is at the other end of a connection is not who may be there, or does not take us for who we are. */
+/** A peer was not accepted, or did not accept us. */
 public final class PeerRefusedException extends IOException {
 
   private static final long serialVersionUID = 1;
 
-  /** Why. */
+  /** Why the peer was rejected. */
   public enum Reason {
-    /** It showed no certificate. */
+    /** It sent no certificate. */
     NO_CERTIFICATE,
-    /** Its certificate is not valid any more. */
+    /** Its certificate has expired. */
     EXPIRED,
     /** Its certificate is not valid yet. */
     NOT_YET_VALID,
-    /** Its certificate is not signed by our authority, or must not be used for this. */
+    /** Its certificate is not signed by the trusted CA, or not permitted for this use. */
     WRONG_AUTHORITY,
     /** Its certificate is for another host. */
     WRONG_NAME,
     /** It does not speak TLS. */
     NOT_TLS,
-    /** It speaks TLS, but nothing as new as 1.3. */
+    /** It does not support TLS 1.3. */
     OLD_TLS,
-    /** It refused us. */
+    /** It rejected our certificate, or ended the handshake. */
     REFUSED_US,
-    /** It took too long to say who it is. */
+    /** Its handshake, or its first frame, took too long. */
     TOO_SLOW,
-    /** It went away before it had said who it is. */
+    /** It disconnected during its handshake, or before its first frame. */
     GONE,
-    /** Too many others wait to say who they are. */
+    /** It was evicted: too many peers were pending. */
     CROWDED_OUT,
-    /** What it sent is broken TLS. */
+    /** Its TLS is invalid, or its connection failed. */
     BROKEN,
-    /** It runs for another user. */
+    /** It runs as another user. */
     WRONG_USER,
-    /** What it sent is not the beginning of a migration stream that is understood here. */
+    /** What it sent does not begin like a migration stream of a supported version. */
     NO_STREAM,
-    /** It gave up before it said what it wants. */
+    /** It aborted before its first frame. */
     ABORTED
   }
 
   private final String peer;
   private final Reason reason;
 
-  PeerRefusedException(String peer, Reason reason, String words, @Nullable Throwable cause) {
-    super(peer + ": " + words, cause);
+  PeerRefusedException(String peer, Reason reason, String message, @Nullable Throwable cause) {
+    super(peer + ": " + message, cause);
     this.peer = peer;
     this.reason = reason;
   }
 
-  /** Returns who it is, by its address. */
+  /** Returns its address. */
   public String peer() {
     return peer;
   }
 
-  /** Returns why it was refused. */
   public Reason reason() {
     return reason;
   }

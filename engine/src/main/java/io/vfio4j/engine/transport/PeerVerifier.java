@@ -12,8 +12,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges the other side's certificate as the JDK does, and remembers in words what was wrong with it: what
- * the handshake throws is an alert's name.
+ * Verifies the peer's certificate as the JDK does, and records why it was rejected: the exception of the handshake only
+ * names an alert.
  */
 final class PeerVerifier extends X509ExtendedTrustManager {
 
@@ -24,33 +24,33 @@ final class PeerVerifier extends X509ExtendedTrustManager {
     this.jdk = jdk;
   }
 
-  /** What the JDK is asked. */
+  /** A check by the JDK. */
   @FunctionalInterface
   private interface Check {
-    void ask() throws CertificateException;
+    void run() throws CertificateException;
   }
 
-  /** Returns what was wrong with the certificate, if it was shown and something was. */
+  /** Returns why the certificate was rejected; null if none was sent, or it was accepted. */
   @Nullable
   Flaw flaw() {
     return flaw;
   }
 
-  /** Judges the chain without the name first, so that a wrong name is known from a wrong chain. */
+  /** Checks the chain without the name first, to distinguish a wrong name from an untrusted chain. */
   private void verify(X509Certificate[] chain, Check chainAlone, @Nullable Check andName)
       throws CertificateException {
     try {
       if (chain[0].getBasicConstraints() >= 0) {
-        // The JDK would take whatever is trusted itself, without a look at the time or the use.
-        throw new CertificateException("it is an authority's and not a host's");
+        // The JDK accepts a trusted certificate itself, without checking its validity or usage.
+        throw new CertificateException("it is a CA's and not a host's");
       }
-      chainAlone.ask();
+      chainAlone.run();
     } catch (CertificateException e) {
       throw recordFlaw(CertificateMessages.flaw(chain, e), e);
     }
     try {
       if (andName != null) {
-        andName.ask();
+        andName.run();
       }
     } catch (CertificateException e) {
       throw recordFlaw(new Flaw(Reason.WRONG_NAME,
@@ -58,9 +58,9 @@ final class PeerVerifier extends X509ExtendedTrustManager {
     }
   }
 
-  private CertificateException recordFlaw(Flaw found, CertificateException why) {
+  private CertificateException recordFlaw(Flaw found, CertificateException cause) {
     flaw = found;
-    return new CertificateException(found.description(), why);
+    return new CertificateException(found.description(), cause);
   }
 
   @Override

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 /** Reads certificates and keys from files (PEM, RFC 7468). */
 final class PemFiles {
 
-  /** More than any file of certificates has. */
+  /** More than any certificate file has. */
   private static final int MAX_BYTES = 1 << 20;
 
   private static final Pattern BLOCK =
@@ -45,22 +45,22 @@ final class PemFiles {
       List<X509Certificate> certificates = CertificateFactory.getInstance("X.509").generateCertificates(in)
           .stream().map(PemFiles::x509).toList();
       if (certificates.isEmpty()) {
-        throw new IOException(file + ": holds no certificate");
+        throw new IOException(file + ": contains no certificate");
       }
       return certificates;
     } catch (CertificateException e) {
-      throw new IOException(file + ": is no file of certificates (PEM): " + e.getMessage(), e);
+      throw new IOException(file + ": not a certificate file (PEM): " + e.getMessage(), e);
     }
   }
 
   private static X509Certificate x509(Certificate certificate) {
-    return (X509Certificate) certificate; // A factory for X.509 makes no other.
+    return (X509Certificate) certificate; // The X.509 factory returns no other type.
   }
 
   /**
    * Returns the key of a file that only its owner can read.
    *
-   * @param algorithm as the certificate has it
+   * @param algorithm that of the certificate
    */
   static PrivateKey key(Path file, String algorithm) throws IOException {
     requireSecret(file);
@@ -70,15 +70,15 @@ final class PemFiles {
         case "PRIVATE KEY" -> {
           return pkcs8(file, algorithm, block.group(2));
         }
-        case "ENCRYPTED PRIVATE KEY" -> throw new IOException(file + ": the key is encrypted, and nobody "
-            + "could be asked for the password; decrypt it: openssl pkcs8 -in FILE -out OTHER");
+        case "ENCRYPTED PRIVATE KEY" -> throw new IOException(file + ": the key is encrypted, which is not "
+            + "supported; decrypt it: openssl pkcs8 -in FILE -out OTHER");
         case "EC PRIVATE KEY", "RSA PRIVATE KEY" -> throw new IOException(file + ": the key is in an older "
-            + "form; write it anew: openssl pkcs8 -topk8 -nocrypt -in FILE -out OTHER");
-        default -> { // Parameters of a curve, say: the key follows.
+            + "format; convert it: openssl pkcs8 -topk8 -nocrypt -in FILE -out OTHER");
+        default -> { // For example the parameters of a curve; the key follows.
         }
       }
     }
-    throw new IOException(file + ": holds no key (PEM, PRIVATE KEY)");
+    throw new IOException(file + ": contains no key (PEM, PRIVATE KEY)");
   }
 
   private static PrivateKey pkcs8(Path file, String algorithm, String base64) throws IOException {
@@ -86,7 +86,7 @@ final class PemFiles {
       return KeyFactory.getInstance(algorithm)
           .generatePrivate(new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64)));
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new IOException("%s: is no key of the kind that the certificate has (%s): %s"
+      throw new IOException("%s: not a key of the type of the certificate (%s): %s"
           .formatted(file, algorithm, e.getMessage()), e);
     }
   }
@@ -94,7 +94,7 @@ final class PemFiles {
   private static void requireSecret(Path file) throws IOException {
     Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
     if (!OWNERS.containsAll(mode)) {
-      throw new IOException("%s: others than its owner can get at the key (mode %s): chmod 600 %s"
+      throw new IOException("%s: the key is accessible to other users (mode %s): chmod 600 %s"
           .formatted(file, PosixFilePermissions.toString(mode), file));
     }
   }
@@ -103,7 +103,7 @@ final class PemFiles {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_BYTES + 1);
       if (bytes.length > MAX_BYTES) {
-        throw new IOException(file + ": is too long to be a file of certificates");
+        throw new IOException(file + ": too long for a certificate file");
       }
       return bytes;
     }

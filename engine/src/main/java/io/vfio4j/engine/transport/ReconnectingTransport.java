@@ -14,18 +14,24 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to a target that is made once more if it breaks or ends before the target has sent a byte: a target to which
- * many connect closes some. What was sent until then is sent again, so that the caller does not notice.
+ * A connection to a target that reconnects once if it breaks or ends before the target has sent a byte: a target with many
+ * pending peers evicts some. The bytes sent until then are sent again, transparently to the caller.
+ *
+ * <pre>
+ * open > settled      the target has sent a byte, or too much was sent to send it again
+ * open > reconnected  the connection ended; this is settled too
+ * any  > closed
+ * </pre>
  */
 final class ReconnectingTransport extends FilterTransport {
 
-  /** More than a preamble and a HELLO: who has sent more is not before the first answer. */
+  /** More than a preamble and a HELLO: after that the first answer must have arrived. */
   private static final int MAX_RESENT = 1 << 18;
 
   private static final int STASH = 4096;
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(1);
 
-  /** Makes the connection once more. */
+  /** Opens the second connection. */
   @FunctionalInterface
   interface Connector {
     Transport connect() throws IOException;
@@ -33,18 +39,19 @@ final class ReconnectingTransport extends FilterTransport {
 
   private final Connector connector;
 
-  /** Changed under the lock of this. */
+  /** Written under the lock of this. */
   private volatile Transport current;
 
-  /** What was sent, as long as the connection may be made once more; else null. Guarded by this. */
+  /** The bytes sent, as long as a reconnect is possible; otherwise null. Guarded by this. */
   private @Nullable ByteArrayOutputStream resendable = new ByteArrayOutputStream();
 
-  /** What the target sent before a send failed. Guarded by this. */
+  /** Bytes that the target sent before a send failed. Guarded by this. */
   private final ByteBuffer received = ByteBuffer.allocate(STASH).limit(0);
 
-  /** Whether the connection is another one now. Guarded by this. */
+  /** Whether this is the second connection. Guarded by this. */
   private boolean reconnected;
 
+  /** No reconnect is possible. Written under the lock of this. */
   private volatile boolean settled;
   private volatile boolean closed;
 
@@ -90,7 +97,7 @@ final class ReconnectingTransport extends FilterTransport {
     }
   }
 
-  /** Returns whether the target had sent something before it closed: why it did, most likely. */
+  /** Returns whether the target had sent something before it closed, most likely the reason. */
   private boolean hasAnswer(Transport at) {
     received.clear();
     try {
@@ -114,7 +121,7 @@ final class ReconnectingTransport extends FilterTransport {
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
     if (settled) {
-      int stashed = takeReceived(into);
+      int stashed = readReceived(into);
       return stashed > 0 ? stashed : current.receive(into, stall);
     }
     Transport at = current;
@@ -136,7 +143,7 @@ final class ReconnectingTransport extends FilterTransport {
     return count;
   }
 
-  /** A target that closed without a word is connected to once more; if that fails too, it is why nothing comes. */
+  /** Reconnects to a target that closed without sending anything; if that fails too, reports both. */
   private int receiveAfterEnd(Transport gone, ByteBuffer into, Duration stall) throws IOException {
     boolean again;
     try {
@@ -145,7 +152,7 @@ final class ReconnectingTransport extends FilterTransport {
       throw e;
     } catch (IOException e) {
       EOFException ended = new EOFException(
-          "%s closed the connection before it sent anything, and connecting once more failed: %s"
+          "%s closed the connection before it sent anything, and reconnecting failed: %s"
               .formatted(gone.peer(), Exceptions.message(e)));
       ended.initCause(e);
       throw ended;
@@ -153,33 +160,33 @@ final class ReconnectingTransport extends FilterTransport {
     return again ? receive(into, stall) : -1;
   }
 
-  private synchronized int takeReceived(ByteBuffer into) {
+  private synchronized int readReceived(ByteBuffer into) {
     return Buffers.transfer(received, into);
   }
 
-  /** Connects once more as below; what that fails with is suppressed in why the connection is gone. */
-  private boolean reconnectAfter(IOException why, Transport gone) {
+  /** Reconnects; a failure of that is suppressed in the reason why the connection ended. */
+  private boolean reconnectAfter(IOException reason, Transport gone) {
     try {
       return reconnect(gone);
     } catch (IOException e) {
-      why.addSuppressed(e);
+      reason.addSuppressed(e);
       return false;
     }
   }
 
   /**
-   * Connects once more, and sends again what was sent.
+   * Reconnects, and sends again what was sent.
    *
-   * @return whether there is another connection now; if not, none was tried
-   * @throws IOException if the other connection cannot be made, or breaks at once
+   * @return whether there is a second connection now; if not, none was attempted
+   * @throws IOException if it cannot be opened, or breaks immediately
    */
   private synchronized boolean reconnect(Transport gone) throws IOException {
     if (reconnected) {
       return true; // By another thread, for the same reason.
     }
-    ByteArrayOutputStream again = resendable;
+    ByteArrayOutputStream sent = resendable;
     settle();
-    if (closed || again == null || received.hasRemaining()) {
+    if (closed || sent == null || received.hasRemaining()) {
       return false;
     }
     gone.close();
@@ -188,7 +195,7 @@ final class ReconnectingTransport extends FilterTransport {
     if (closed) {
       current.close();
     }
-    ByteBuffer bytes = ByteBuffer.allocateDirect(again.size()).put(again.toByteArray()).flip();
+    ByteBuffer bytes = ByteBuffer.allocateDirect(sent.size()).put(sent.toByteArray()).flip();
     current.send(bytes, ANSWER_TIMEOUT);
     return true;
   }

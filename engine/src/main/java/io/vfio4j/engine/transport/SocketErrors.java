@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 
-/** Error numbers of sockets, of which the JDK passes on only the words of the C library. */
+/** The errno of socket errors, of which the JDK reports only the text of strerror(3). */
 final class SocketErrors {
 
-  /** By the words of the JDK or of strerror(3). */
-  private static final Map<String, Errno> BY_WORDS = Map.ofEntries(
+  /** By the text of the JDK or of strerror(3). */
+  private static final Map<String, Errno> BY_TEXT = Map.ofEntries(
       Map.entry("No such file or directory", new Errno(2)),
       Map.entry("Resource temporarily unavailable", new Errno(11)),
       Map.entry("Permission denied", new Errno(13)),
@@ -29,12 +29,12 @@ final class SocketErrors {
   private SocketErrors() {
   }
 
-  /** Returns the error number of an exception, where it has one. */
+  /** Returns the errno of an exception, if known. */
   static Optional<Errno> errno(IOException failure) {
-    return Optional.ofNullable(failure.getMessage()).map(BY_WORDS::get);
+    return Optional.ofNullable(failure.getMessage()).map(BY_TEXT::get);
   }
 
-  /** Returns name and words of the error number, or what the exception says where it has none. */
+  /** Returns name and text of the errno, or the exception's message if it has none. */
   static String message(IOException failure) {
     return errno(failure).map(Errno::toString).orElseGet(() -> Exceptions.message(failure));
   }

@@ -19,17 +19,16 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a connection to one over TLS. It is done by a deadline as a whole: bytes that drip do not start the
- * time anew.
+ * The TLS handshake of a connection. It has one deadline; trickling bytes do not extend it.
  */
 final class TlsHandshake {
 
-  /** How long who was refused has for reading why. */
+  /** The time in which a rejected peer may read the alert. */
   private static final Duration ALERT_TIMEOUT = Duration.ofSeconds(1);
 
   private static final String NOT_TLS = "it does not speak TLS";
 
-  /** Enough for most greetings; of a peer that sends nothing, nothing else is allocated. */
+  /** Enough for most ClientHellos. The rest is allocated only for a peer that sends something. */
   private static final int FIRST_BYTES = 2048;
 
   private final NonBlockingSocket socket;
@@ -38,19 +37,19 @@ final class TlsHandshake {
   private final TlsInput in;
   private final Runnable onReply;
 
-  private TlsHandshake(NonBlockingSocket socket, TlsSession session, ByteBuffer begun, Runnable onAnswer) {
+  private TlsHandshake(NonBlockingSocket socket, TlsSession session, ByteBuffer received, Runnable onReply) {
     this.socket = socket;
     this.session = session;
     this.out = new TlsOutput(socket, session.engine());
-    this.in = new TlsInput(socket, session.engine(), out, begun);
-    this.onReply = onAnswer;
+    this.in = new TlsInput(socket, session.engine(), out, received);
+    this.onReply = onReply;
   }
 
   /**
-   * Takes over a connection that was made, and closes it if that fails.
+   * Performs the handshake of the connecting side, and closes the connection if that fails.
    *
    * @param deadline by {@link System#nanoTime}
-   * @throws PeerRefusedException if the other side is not who may be there, or none that speaks TLS in time
+   * @throws PeerRefusedException if the peer is not accepted, or does not complete the handshake in time
    */
   static Transport connect(NonBlockingSocket socket, TlsSession session, long deadline) throws IOException {
     try {
@@ -63,22 +62,22 @@ final class TlsHandshake {
   }
 
   /**
-   * Takes over a connection that was accepted, and closes it if that fails.
+   * Performs the handshake of the accepting side, and closes the connection if that fails.
    *
-   * @param sessions makes the TLS of the connection, once the peer has sent something
-   * @param peer by when it is to be done; is told how far the peer has come
+   * @param sessions creates the TLS session, once the peer has sent something
+   * @param peer has the deadline, and records the progress
    * @throws PeerRefusedException as {@link #connect} does
    */
   static Transport accept(NonBlockingSocket socket, Supplier<TlsSession> sessions, Candidate<?> peer)
       throws IOException {
     try {
-      ByteBuffer begun = firstBytes(socket, peer.deadline());
+      ByteBuffer received = firstBytes(socket, peer.deadline());
       peer.advanceTo(Progress.SENDING);
-      if (!TlsInput.couldBeTls(begun.get(begun.position()))) {
+      if (!TlsInput.couldBeTls(received.get(received.position()))) {
         awaitEnd(socket);
         throw new PeerRefusedException(socket.peer(), Reason.NOT_TLS, NOT_TLS, null);
       }
-      return new TlsHandshake(socket, sessions.get(), begun, () -> peer.advanceTo(Progress.ANSWERED))
+      return new TlsHandshake(socket, sessions.get(), received, () -> peer.advanceTo(Progress.ANSWERED))
           .run(peer.deadline());
     } catch (IOException | RuntimeException e) {
       Closeables.closeAfter(e, socket);
@@ -148,12 +147,12 @@ final class TlsHandshake {
     };
   }
 
-  private PeerRefusedException refused(Reason reason, String words,
+  private PeerRefusedException refused(Reason reason, String message,
       @Nullable Exception cause) {
-    return new PeerRefusedException(socket.peer(), reason, words, cause);
+    return new PeerRefusedException(socket.peer(), reason, message, cause);
   }
 
-  /** Sends the alert, and waits for the other side to have read it. */
+  /** Sends the alert, and waits until the peer has read it. */
   private void sendAlert(PeerRefusedException refused) {
     try {
       out.flushIfIdle();
@@ -163,10 +162,7 @@ final class TlsHandshake {
     }
   }
 
-  /**
-   * Reads on until the other side has closed, or its time is over: a connection closed with bytes unread would be
-   * reset, and what was sent last lost.
-   */
+  /** Waits until the peer has closed, so that it can read the alert. */
   private static void awaitEnd(NonBlockingSocket socket) throws IOException {
     socket.shutdownOutput();
     try {

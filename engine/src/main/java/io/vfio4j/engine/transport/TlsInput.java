@@ -12,8 +12,8 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLException;
 
 /**
- * The receiving half of TLS: takes as many records from the system as there are, and decrypts each to where
- * it is wanted, if all of it has room there.
+ * The receiving half of TLS: reads as many records from the socket as there are, and decrypts each directly into the
+ * caller's buffer if it fits there. For the receiving thread.
  */
 final class TlsInput {
 
@@ -27,42 +27,42 @@ final class TlsInput {
   private final SSLEngine engine;
   private final TlsOutput out;
 
-  /** Between position and limit are records that came, the last one often not whole. Room for one at first. */
+  /** Between position and limit: received records, the last one often incomplete. Holds one record at first. */
   private ByteBuffer records;
 
-  /** Between position and limit is what was decrypted and not taken yet. */
+  /** Between position and limit: decrypted bytes that have not been returned yet. */
   private final ByteBuffer plain;
 
   private int firstByte = NO_BYTE;
 
-  /** The other side announced its end. */
+  /** The peer sent close_notify. */
   private boolean ended;
 
-  /** The connection ended. */
+  /** The connection ended without close_notify. */
   private boolean truncated;
 
   private final int maxBytes;
 
   /**
-   * Makes the half of a connection.
+   * Creates the receiving half.
    *
-   * @param begun what has been received already
+   * @param received bytes that have been received already
    */
-  TlsInput(NonBlockingSocket socket, SSLEngine engine, TlsOutput out, ByteBuffer begun) {
+  TlsInput(NonBlockingSocket socket, SSLEngine engine, TlsOutput out, ByteBuffer received) {
     this.socket = socket;
     this.engine = engine;
     this.out = out;
     int recordBytes = engine.getSession().getPacketBufferSize();
     this.maxBytes = RECORDS * recordBytes;
-    this.records = ByteBuffer.allocate(Math.max(recordBytes, begun.remaining()));
-    if (begun.hasRemaining()) {
-      firstByte = begun.get(begun.position());
+    this.records = ByteBuffer.allocate(Math.max(recordBytes, received.remaining()));
+    if (received.hasRemaining()) {
+      firstByte = received.get(received.position());
     }
-    records.put(begun).flip();
+    records.put(received).flip();
     this.plain = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize()).limit(0);
   }
 
-  /** Receives at least one byte; returns how many came, or -1 where the other side announced its end. */
+  /** Receives at least one byte; returns their number, or -1 after close_notify. */
   int receive(ByteBuffer into, Duration stall) throws IOException {
     long deadline = System.nanoTime() + stall.toNanos();
     int before = into.position();
@@ -83,7 +83,7 @@ final class TlsInput {
     }
   }
 
-  /** Tells whether there are bytes to take, or an end, or a failure; what it takes to know is done. */
+  /** Returns whether {@link #receive} would not block; decrypts what has arrived to find out. */
   boolean hasInput() throws IOException {
     while (!plain.hasRemaining() && !ended && !truncated) {
       if (!decryptToBuffer() && !ended && fill() == 0) {
@@ -93,7 +93,7 @@ final class TlsInput {
     return true;
   }
 
-  /** Takes what is decrypted, and then decrypts what has come. */
+  /** Returns decrypted bytes, then decrypts what has arrived. */
   private void take(ByteBuffer into) throws IOException {
     Buffers.transfer(plain, into);
     while (into.hasRemaining() && !ended) {
@@ -115,7 +115,7 @@ final class TlsInput {
     }
   }
 
-  /** Decrypts the next record; returns false if it is not whole yet, or the other side announced its end. */
+  /** Decrypts the next record; returns false if it is incomplete, or close_notify. */
   private boolean decrypt(ByteBuffer into) throws IOException {
     try {
       SSLEngineResult result = engine.unwrap(records, into);
@@ -126,10 +126,10 @@ final class TlsInput {
           ended = true;
           yield false;
         }
-        case BUFFER_OVERFLOW -> throw new SSLException("a record is longer than any");
+        case BUFFER_OVERFLOW -> throw new SSLException("a record exceeds the maximum length");
         case OK -> {
           if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
-            throw new SSLException("TLS does not go on: " + result);
+            throw new SSLException("TLS makes no progress: " + result);
           }
           yield true;
         }
@@ -147,7 +147,7 @@ final class TlsInput {
     }
   }
 
-  /** Takes what has come from the system; returns 0 if nothing has, and -1 at the end of the connection. */
+  /** Reads from the socket; returns 0 if there is nothing, and -1 at the end of the connection. */
   private int fill() throws IOException {
     records.compact();
     try {
@@ -165,7 +165,7 @@ final class TlsInput {
     }
   }
 
-  /** Makes room for as much as is received at once; only a connection that carries much needs it. */
+  /** Makes room for several records; only a connection with bulk data needs it. */
   private void grow() {
     if (records.capacity() < maxBytes
         && engine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NOT_HANDSHAKING) {
@@ -173,15 +173,15 @@ final class TlsInput {
     }
   }
 
-  /** What was not announced may have been made by somebody in between, who cut off the rest. */
+  /** An end without close_notify may be an attack that truncates the stream. */
   private IOException truncatedException() {
-    return new EOFException(socket.peer() + ": the connection broke off, its end was not announced");
+    return new EOFException(socket.peer() + ": the connection ended without close_notify");
   }
 
   /**
-   * Hears what the handshake has to say, by the deadline; returns false at that.
+   * Receives the next part of the handshake; returns false at the deadline.
    *
-   * @throws EOFException if the other side went away
+   * @throws EOFException if the peer disconnected
    */
   boolean handshake(long deadline) throws IOException {
     SSLEngineResult result;
@@ -205,12 +205,12 @@ final class TlsInput {
     return true;
   }
 
-  /** Returns whether what came could be TLS. */
+  /** Returns whether what was received could be TLS. */
   boolean couldBeTls() {
     return firstByte == NO_BYTE || couldBeTls(firstByte);
   }
 
-  /** Returns whether a first byte could be that of TLS: the kind of the first record (RFC 8446, section 5.1). */
+  /** Returns whether this can be the first byte of TLS: the type of the first record (RFC 8446, section 5.1). */
   static boolean couldBeTls(int firstByte) {
     return firstByte == ALERT || firstByte == HANDSHAKE;
   }

@@ -22,28 +22,28 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** Who we are in TLS, and whom we trust: a certificate with its key, and those of authorities. */
+/** Our own certificate with its key, and the certificates of the trusted CA. */
 public final class TlsKeys {
 
   private static final String VERSION = "TLSv1.3";
 
-  /** What the JDK says of TLS 1.3 to whoever judges certificates. */
+  /** The key exchange that the JDK passes to a trust manager for TLS 1.3. */
   private static final String ANY_EXCHANGE = "UNKNOWN";
 
   private final HostKeyManager keyManager;
   private final X509ExtendedTrustManager trust;
 
-  private TlsKeys(HostKeyManager own, X509ExtendedTrustManager trust) {
-    this.keyManager = own;
+  private TlsKeys(HostKeyManager keyManager, X509ExtendedTrustManager trust) {
+    this.keyManager = keyManager;
     this.trust = trust;
   }
 
   /**
-   * Where they are, PEM (RFC 7468).
+   * The files, in PEM (RFC 7468).
    *
-   * @param authority certificates of those who are trusted
-   * @param certificate our own, followed by those between it and the authority, if there are such
-   * @param key the key of our own (PKCS#8, not encrypted); only its owner may be able to read it
+   * @param authority the certificates of the trusted CA
+   * @param certificate our own certificate, followed by intermediate ones, if any
+   * @param key the key of our certificate (PKCS#8, not encrypted); it must be readable by its owner only
    */
   public record Files(Path authority, Path certificate, Path key) {
 
@@ -54,9 +54,9 @@ public final class TlsKeys {
   }
 
   /**
-   * Reads keys, and checks that the other side could accept them: that they belong together and are good now.
+   * Reads keys, and checks that a peer can accept them: that they match, and are valid now.
    *
-   * @throws IOException if a file is missing, is no such file, or something is wrong with it, in words
+   * @throws IOException if a file is missing or invalid; the message says what is wrong
    */
   public static TlsKeys load(Files files) throws IOException {
     List<X509Certificate> authorities = PemFiles.certificates(files.authority());
@@ -75,7 +75,7 @@ public final class TlsKeys {
     }
   }
 
-  /** Makes keys without a look at whether the other side could accept them. */
+  /** Creates keys without checking whether a peer can accept them. */
   static TlsKeys of(List<X509Certificate> authorities, List<X509Certificate> chain, PrivateKey key)
       throws GeneralSecurityException {
     try {
@@ -88,7 +88,7 @@ public final class TlsKeys {
       factory.init(store);
       return new TlsKeys(new HostKeyManager(chain, key), trustManager(factory));
     } catch (IOException e) {
-      throw new GeneralSecurityException(e); // Of loading nothing.
+      throw new GeneralSecurityException(e); // From loading nothing.
     }
   }
 
@@ -96,7 +96,7 @@ public final class TlsKeys {
       throws GeneralSecurityException {
     return Arrays.stream(factory.getTrustManagers()).filter(X509ExtendedTrustManager.class::isInstance)
         .map(X509ExtendedTrustManager.class::cast).findFirst()
-        .orElseThrow(() -> new GeneralSecurityException("the JDK judges no certificates"));
+        .orElseThrow(() -> new GeneralSecurityException("the JDK has no X.509 trust manager"));
   }
 
   private static void requirePair(Files files, X509Certificate certificate, PrivateKey key)
@@ -104,7 +104,7 @@ public final class TlsKeys {
     String algorithm = switch (key.getAlgorithm()) {
       case "EC" -> "SHA256withECDSA";
       case "RSA" -> "SHA256withRSA";
-      case String other -> other; // EdDSA, which is its own signature.
+      case String other -> other; // EdDSA, whose signature has the same name.
     };
     byte[] message = certificate.getEncoded();
     Signature signing = Signature.getInstance(algorithm);
@@ -114,20 +114,20 @@ public final class TlsKeys {
     verifying.initVerify(certificate.getPublicKey());
     verifying.update(message);
     if (!verifying.verify(signing.sign())) {
-      throw new IOException(files.key() + ": is not the key of " + files.certificate());
+      throw new IOException(files.key() + ": not the key of " + files.certificate());
     }
   }
 
-  /** The JDK asks nothing of what it is told to trust, not even for its end. */
+  /** The JDK does not check a trusted certificate, not even its validity. */
   private static void requireAuthority(Path file, X509Certificate authority) throws IOException {
     if (authority.getBasicConstraints() < 0) {
-      throw new IOException("%s: the certificate of %s is not an authority's"
+      throw new IOException("%s: the certificate of %s is not that of a CA"
           .formatted(file, CertificateMessages.names(authority)));
     }
     try {
       authority.checkValidity();
     } catch (CertificateException e) {
-      throw new IOException("%s: the authority's certificate is good from %s to %s, and not now".formatted(
+      throw new IOException("%s: the CA certificate is valid from %s to %s, and not now".formatted(
           file, authority.getNotBefore().toInstant(), authority.getNotAfter().toInstant()), e);
     }
   }
@@ -144,17 +144,17 @@ public final class TlsKeys {
     }
   }
 
-  /** Makes the TLS of a connection that is made to a host. */
+  /** Creates the session of a connection to a host. */
   TlsSession clientSession(String name, int port) {
     return session(Optional.of(name), port, true);
   }
 
-  /** Makes the TLS of a connection that was accepted. */
+  /** Creates the session of an accepted connection. */
   TlsSession serverSession(Optional<String> name) {
     return session(name, -1, false);
   }
 
-  /** Each connection has a context of its own: none resumes another, so that each checks certificates. */
+  /** Each connection has its own context, so that no session is resumed and each connection checks certificates. */
   private TlsSession session(Optional<String> name, int port, boolean client) {
     PeerVerifier verifier = new PeerVerifier(trust);
     SSLEngine engine = name.isPresent() ? context(verifier).createSSLEngine(name.get(), port)
@@ -164,7 +164,7 @@ public final class TlsKeys {
     parameters.setProtocols(new String[] {VERSION});
     parameters.setNeedClientAuth(true);
     if (name.isPresent()) {
-      parameters.setEndpointIdentificationAlgorithm("HTTPS"); // RFC 9110, section 4.3.4: names as they are there.
+      parameters.setEndpointIdentificationAlgorithm("HTTPS"); // Names are matched as in RFC 9110, section 4.3.4.
     }
     engine.setSSLParameters(parameters);
     return new TlsSession(engine, verifier);

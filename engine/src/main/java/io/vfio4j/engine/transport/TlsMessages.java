@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 
-/** Says in words what the JDK's TLS throws. */
+/** Describes the exceptions of the JDK's TLS. */
 final class TlsMessages {
 
   /** The alerts of RFC 8446, section 6, as the JDK names them. */
@@ -18,7 +18,7 @@ final class TlsMessages {
   private TlsMessages() {
   }
 
-  /** Says why a handshake failed. */
+  /** Describes why a handshake failed. */
   static PeerRefusedException handshakeFailure(String peer, SSLException failure, PeerVerifier verifier) {
     Flaw flaw = verifier.flaw();
     String text = Exceptions.message(failure);
@@ -30,42 +30,42 @@ final class TlsMessages {
       return rejectedByPeer(peer, alert.group(1), failure);
     }
     if (text.contains("Empty client certificate chain")) {
-      return new PeerRefusedException(peer, Reason.NO_CERTIFICATE, "it showed no certificate", failure);
+      return new PeerRefusedException(peer, Reason.NO_CERTIFICATE, "it sent no certificate", failure);
     }
-    if (text.contains("protocol version") || text.contains("(protocol_version)")) { // By a list, or by a number.
+    if (text.contains("protocol version") || text.contains("(protocol_version)")) { // By a list of versions, or by a number.
       return new PeerRefusedException(peer, Reason.OLD_TLS,
-          "it speaks TLS older than 1.3, which is not taken here", failure);
+          "it does not offer TLS 1.3, which is required", failure);
     }
     return new PeerRefusedException(peer, Reason.BROKEN, "the TLS handshake failed: " + text, failure);
   }
 
-  /** Says what broke a connection that stood. */
+  /** Describes why an established connection failed. */
   static IOException connectionFailure(String peer, SSLException failure) {
     String text = Exceptions.message(failure);
     Matcher alert = ALERT.matcher(text);
-    if (alert.find()) { // In TLS 1.3 who connects is done before the other side has looked at its certificate.
+    if (alert.find()) { // In TLS 1.3 the client completes before the server checks its certificate.
       return rejectedByPeer(peer, alert.group(1), failure);
     }
-    return new IOException(peer + ": what came was damaged or changed on the way: " + text, failure);
+    return new IOException(peer + ": the received data was damaged or modified in transit: " + text, failure);
   }
 
   private static PeerRefusedException rejectedByPeer(String peer, String alert, SSLException failure) {
     return switch (alert) {
       case "protocol_version" -> new PeerRefusedException(peer, Reason.OLD_TLS,
           "it does not speak TLS 1.3", failure);
-      case "certificate_required" -> refusedByPeer(peer, "it wants a certificate and saw none", failure);
+      case "certificate_required" -> refusedByPeer(peer, "it requires a certificate and got none", failure);
       case "certificate_expired" ->
         refusedByPeer(peer, "it refused our certificate: by its clock it has expired",
             failure);
       case "bad_certificate", "certificate_unknown", "unknown_ca", "unsupported_certificate", "access_denied",
           "certificate_revoked" ->
-        refusedByPeer(peer, "it refused our certificate (%s); what it says there tells why".formatted(alert),
+        refusedByPeer(peer, "it refused our certificate (%s); see its output for the reason".formatted(alert),
             failure);
       default -> refusedByPeer(peer, "it ended the connection (TLS alert %s)".formatted(alert), failure);
     };
   }
 
-  private static PeerRefusedException refusedByPeer(String peer, String words, SSLException failure) {
-    return new PeerRefusedException(peer, Reason.REFUSED_US, words, failure);
+  private static PeerRefusedException refusedByPeer(String peer, String message, SSLException failure) {
+    return new PeerRefusedException(peer, Reason.REFUSED_US, message, failure);
   }
 }

@@ -10,12 +10,12 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLException;
 
 /**
- * The sending half of TLS: makes several records of what is to be sent, and gives them to the system in one
- * call. Records are made in an array: into native memory the JDK encrypts slower by a third.
+ * The sending half of TLS: encrypts several records and writes them to the socket with one call. Records are on the heap:
+ * the JDK encrypts a third slower into native memory.
  */
 final class TlsOutput {
 
-  /** Enough that a call of the system is lost beside the encryption. */
+  /** Enough to make the cost of a system call negligible compared with the encryption. */
   private static final int RECORDS = 16;
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -23,10 +23,10 @@ final class TlsOutput {
   private final NonBlockingSocket socket;
   private final SSLEngine engine;
 
-  /** Of whoever sends; the receiver, which now and then has to answer, does not wait for it. */
+  /** Held by a sender. The receiving thread, which sometimes has to answer, only tries to get it. */
   private final ReentrantLock sending = new ReentrantLock();
 
-  /** Between position and limit is what the system has not taken yet. Room for one record at first. */
+  /** Between position and limit: records not written yet. Holds one record at first. Guarded by the lock. */
   private ByteBuffer records;
 
   private final int recordBytes;
@@ -38,7 +38,7 @@ final class TlsOutput {
     this.records = ByteBuffer.allocate(recordBytes).limit(0);
   }
 
-  /** Sends all that remains. */
+  /** Sends all remaining bytes. */
   void send(ByteBuffer data, Duration stall) throws IOException {
     sending.lock();
     try {
@@ -54,7 +54,7 @@ final class TlsOutput {
 
   private void encrypt(ByteBuffer data) throws IOException {
     if (data.remaining() > records.capacity() && records.capacity() < RECORDS * recordBytes) {
-      records = ByteBuffer.allocate(RECORDS * recordBytes); // Only a connection that carries much needs them.
+      records = ByteBuffer.allocate(RECORDS * recordBytes); // Only a connection with bulk data needs them.
     }
     records.clear();
     try {
@@ -73,11 +73,11 @@ final class TlsOutput {
     }
     TlsTasks.run(engine, result);
     if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
-      throw new SSLException("TLS does not go on: " + result);
+      throw new SSLException("TLS makes no progress: " + result);
     }
   }
 
-  /** Makes what the handshake has to say, and sends it by the deadline; returns false at that. */
+  /** Sends the next part of the handshake; returns false at the deadline. */
   boolean handshake(long deadline) throws IOException {
     sending.lock();
     try {
@@ -99,8 +99,8 @@ final class TlsOutput {
   }
 
   /**
-   * Says what TLS has to, if nobody is sending and as far as there is room: new keys are acknowledged, or an
-   * alert is sent. Whoever is sending does it with the next record.
+   * Sends pending TLS messages (a key update, an alert), if no thread is sending and as far as there is space. A thread
+   * that is sending includes them in its next record.
    */
   void flushIfIdle() throws SSLException {
     if (!sending.tryLock()) {
@@ -122,16 +122,16 @@ final class TlsOutput {
     }
   }
 
-  /** What there is no room for goes before the next record. */
+  /** What does not fit is sent before the next record. */
   private void tryWrite() {
     try {
       socket.write(records);
     } catch (IOException e) {
-      // The other side takes nothing any more, and what it sent before may still be read. Whoever sends learns it.
+      // Data that the peer sent before may still be read. The next send reports the error.
     }
   }
 
-  /** Announces the end (close_notify, RFC 8446, section 6.1), if nobody is in the middle of sending. */
+  /** Sends close_notify (RFC 8446, section 6.1), unless a thread is sending. */
   void closeOutbound() throws SSLException {
     engine.closeOutbound();
     flushIfIdle();

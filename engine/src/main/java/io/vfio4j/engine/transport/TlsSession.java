@@ -4,10 +4,9 @@ package io.vfio4j.engine.transport;
 import javax.net.ssl.SSLEngine;
 
 /**
- * One connection's TLS.
+ * The TLS of one connection.
  *
- * @param engine the JDK's
- * @param verifier who judges the other side's certificate, and remembers what was wrong with it
+ * @param verifier verifies the peer's certificate, and records why it was rejected
  */
 record TlsSession(SSLEngine engine, PeerVerifier verifier) {
 }

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** A transport over TLS 1.3 (RFC 8446), after its handshake. */
+/** A transport over TLS 1.3 (RFC 8446), after the handshake. */
 final class TlsTransport implements Transport {
 
   private final NonBlockingSocket socket;
@@ -47,8 +47,8 @@ final class TlsTransport implements Transport {
   }
 
   /**
-   * Closes this end. The other one reads the end of the stream, unless somebody was in the middle of sending
-   * or there was no room for the announcement: then it learns that the connection broke off.
+   * Sends close_notify and closes. If a thread is sending, or there is no space, the peer reads an end without
+   * close_notify instead, which is an error.
    */
   @Override
   public void close() throws IOException {

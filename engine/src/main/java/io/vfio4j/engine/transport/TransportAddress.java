@@ -10,10 +10,10 @@ import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** Where a migration is listened for: {@code unix:PATH} or {@code tcp:HOST:PORT}. */
+/** The address of a listening side: {@code unix:PATH} or {@code tcp:HOST:PORT}. */
 public sealed interface TransportAddress {
 
-  /** The longest path of a UNIX socket, bytes: {@code sun_path} without its final zero (uapi/linux/un.h). */
+  /** The longest path of a UNIX socket, in bytes: {@code sun_path} without its final zero (uapi/linux/un.h). */
   int MAX_UNIX_PATH = 107;
 
   /**
@@ -42,7 +42,7 @@ public sealed interface TransportAddress {
    * A TCP port.
    *
    * @param host a name or an address, without brackets
-   * @param port 0 to 65535; 0 lets the system choose when listening
+   * @param port 0 to 65535; with 0 a listener gets a free port
    */
   record Tcp(String host, int port) implements TransportAddress {
     @Override
@@ -55,7 +55,7 @@ public sealed interface TransportAddress {
         }
         return true;
       } catch (UnknownHostException e) {
-        return false; // What cannot be resolved is not known to be safe.
+        return false; // Not known to be safe.
       }
     }
 
@@ -63,7 +63,7 @@ public sealed interface TransportAddress {
     public SocketAddress resolve() throws IOException {
       InetSocketAddress address = new InetSocketAddress(host, port);
       if (address.isUnresolved()) {
-        throw new UnknownHostException("no host is known by the name " + host);
+        throw new UnknownHostException("unknown host " + host);
       }
       return address;
     }
@@ -74,21 +74,21 @@ public sealed interface TransportAddress {
     }
   }
 
-  /** Tells whether only this machine can reach it. A host name is resolved for that. */
+  /** Returns whether only this machine can reach it; resolves a host name for that. */
   boolean isLoopback();
 
   /**
-   * Returns the address as the JDK has it.
+   * Returns the address for the JDK.
    *
-   * @throws IOException if the host is not known
+   * @throws IOException if the host name cannot be resolved
    */
   SocketAddress resolve() throws IOException;
 
   /**
-   * Reads an address.
+   * Parses an address.
    *
    * @param text {@code unix:PATH}, {@code tcp:HOST:PORT} or {@code tcp:[V6]:PORT}
-   * @throws IllegalArgumentException with words that say what would be right
+   * @throws IllegalArgumentException with the expected format
    */
   static TransportAddress parse(String text) {
     if (text.startsWith("unix:")) {
@@ -97,7 +97,7 @@ public sealed interface TransportAddress {
     if (text.startsWith("tcp:")) {
       return parseTcp(text, text.substring("tcp:".length()));
     }
-    throw new IllegalArgumentException("'" + text + "' is no address: unix:PATH or tcp:HOST:PORT");
+    throw new IllegalArgumentException("'" + text + "' is not an address; expected unix:PATH or tcp:HOST:PORT");
   }
 
   private static TransportAddress parseUnix(String text, String path) {
@@ -108,7 +108,7 @@ public sealed interface TransportAddress {
     try {
       return new Unix(Path.of(path));
     } catch (InvalidPathException e) {
-      throw new IllegalArgumentException("'" + text + "' holds no path: " + e.getReason(), e);
+      throw new IllegalArgumentException("'" + text + "' is not a valid path: " + e.getReason(), e);
     }
   }
 
@@ -120,7 +120,7 @@ public sealed interface TransportAddress {
       host = host.substring(1, host.length() - 1);
     }
     if (host.isEmpty() || bracketed != host.contains(":")) {
-      throw new IllegalArgumentException("'" + text + "' is no address: tcp:HOST:PORT or tcp:[V6]:PORT");
+      throw new IllegalArgumentException("'" + text + "' is not an address; expected tcp:HOST:PORT or tcp:[V6]:PORT");
     }
     return new Tcp(host, parsePort(text, hostAndPort.substring(colon + 1)));
   }

@@ -7,7 +7,7 @@ import io.vfio4j.engine.util.Closeables;
 import java.io.IOException;
 import java.time.Duration;
 
-/** Connects to the other side of a migration, and makes sure that it is the right one. */
+/** Connects to the other side of a migration, and authenticates it. */
 public final class TransportConnector {
 
   private TransportConnector() {
@@ -16,12 +16,12 @@ public final class TransportConnector {
   /**
    * Connects.
    *
-   * @param address where somebody listens
-   * @param policy who may be there
-   * @param timeout how long to wait for the connection and for the other side to say who it is, together
+   * @param address the listening side
+   * @param policy which peers are accepted
+   * @param timeout for the connection and the handshake together
    * @throws StalledException if there is no connection in time
-   * @throws PeerRefusedException if somebody else is there
-   * @throws IOException if nobody listens there, or the host is not known
+   * @throws PeerRefusedException if the peer is not accepted
+   * @throws IOException if no process listens there, or the host name cannot be resolved
    * @throws IllegalArgumentException if the address is TCP and the policy has no keys
    */
   public static Transport connect(TransportAddress address, PeerPolicy policy, Duration timeout)
@@ -37,12 +37,12 @@ public final class TransportConnector {
   }
 
   /**
-   * Connects as {@link #connect} does, and once more if the connection goes before the other side has sent anything: one to
-   * which many connect closes some connections.
+   * Connects as {@link #connect} does, and reconnects once if the connection ends before the peer has sent anything: a
+   * listener with many pending peers evicts some.
    *
-   * @param address where somebody listens
-   * @param policy who may be there
-   * @param timeout how long to wait, each time
+   * @param address the listening side
+   * @param policy which peers are accepted
+   * @param timeout for each attempt
    * @throws IOException as {@link #connect} does
    */
   public static Transport connectWithRetry(TransportAddress address, PeerPolicy policy, Duration timeout)

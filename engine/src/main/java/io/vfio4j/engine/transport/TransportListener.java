@@ -26,27 +26,27 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for the other side of a migration. A UNIX socket is open to its user alone (mode 0600) and unlinked
- * at the end; a stale one is replaced, a live one is left alone. Over TCP several peers may be in their handshake
- * at a time, and over both several may be about to send their first frame, so that a silent one delays no other.
+ * Accepts the other side of a migration. A UNIX socket is accessible to its user only (mode 0600) and unlinked at the
+ * end; a stale one is replaced, one in use is an error. Several peers may be in their TLS handshake, or about to send their
+ * first frame, at the same time, so that a silent peer does not delay others.
  */
 public final class TransportListener implements Closeable {
 
-  /** How long a client may take for its handshake, however busily. */
+  /** The timeout of a whole TLS handshake. */
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
-  /** How long a peer may take for its first frame: a source asks its devices before it sends one. */
+  /** The timeout of the whole first frame: a source queries its devices before it sends it. */
   private static final Duration FIRST_FRAME = Duration.ofSeconds(30);
 
-  /** For how long a peer that has begun its first frame keeps its place, whoever else connects. */
+  /** The time in which a peer that has begun its first frame is not evicted. */
   private static final Duration EVICTION_GRACE = Duration.ofMillis(500);
 
-  /** How many peers of one address may be in their TLS handshake. */
+  /** The maximum number of peers of one address in their TLS handshake. */
   private static final int HANDSHAKES_OF_ONE_ADDRESS = HandshakeQueue.MAX_PENDING / 2;
 
   private static final int BACKLOG = 128;
 
-  /** Peers that are known to be authorised share one quota. */
+  /** Authorised peers share one quota. */
   private static final String ANY_ORIGIN = "";
 
   private final ServerSocketChannel channel;
@@ -60,49 +60,48 @@ public final class TransportListener implements Closeable {
   private final HandshakeQueue<OpenedTransport> firstFrames;
 
   private TransportListener(ServerSocketChannel channel, SelectionKey key, @Nullable UnixSocketFile file,
-      TransportAddress address, PeerPolicy policy, Consumer<PeerRefusedException> refusals,
-      Timeouts patience) {
+      TransportAddress address, PeerPolicy policy, Consumer<PeerRefusedException> rejections,
+      Timeouts timeouts) {
     this.channel = channel;
     this.selector = key.selector();
     this.key = key;
     this.file = file;
     this.address = address;
     this.policy = policy;
-    this.rejections = refusals;
+    this.rejections = rejections;
     this.handshakes =
         new HandshakeQueue<>(new HandshakeQueue.Limits("its TLS handshake", HANDSHAKES_OF_ONE_ADDRESS,
-            patience.handshake(), Duration.ZERO), refusals, selector::wakeup);
+            timeouts.handshake(), Duration.ZERO), rejections, selector::wakeup);
     this.firstFrames = new HandshakeQueue<>(
         new HandshakeQueue.Limits("the wait for its first frame", HandshakeQueue.MAX_PENDING,
-            patience.firstFrame(), EVICTION_GRACE),
-        refusals, selector::wakeup);
+            timeouts.firstFrame(), EVICTION_GRACE),
+        rejections, selector::wakeup);
   }
 
   /**
-   * How long a peer may take, however busily.
+   * Timeouts for a peer.
    *
-   * @param handshake for its TLS handshake
-   * @param firstFrame for its first frame
+   * @param handshake for the whole TLS handshake
+   * @param firstFrame for the whole first frame
    */
   record Timeouts(Duration handshake, Duration firstFrame) {
   }
 
   /**
-   * Begins to listen.
+   * Listens on an address.
    *
-   * @param address where
-   * @param policy who may connect
-   * @param refusals hears of each who was refused, in any thread; the listener goes on
-   * @throws IOException if the address is in use, is not of this machine, or its path is not a socket
+   * @param policy which peers are accepted
+   * @param rejections is notified of each rejected peer, in any thread; the listener keeps listening
+   * @throws IOException if the address is in use or not local, or its path is not a socket
    * @throws IllegalArgumentException if the address is TCP and the policy has no keys
    */
   public static TransportListener open(TransportAddress address, PeerPolicy policy,
-      Consumer<PeerRefusedException> refusals) throws IOException {
-    return open(address, policy, refusals, new Timeouts(HANDSHAKE, FIRST_FRAME));
+      Consumer<PeerRefusedException> rejections) throws IOException {
+    return open(address, policy, rejections, new Timeouts(HANDSHAKE, FIRST_FRAME));
   }
 
   static TransportListener open(TransportAddress address, PeerPolicy policy,
-      Consumer<PeerRefusedException> refusals, Timeouts patience) throws IOException {
+      Consumer<PeerRefusedException> rejections, Timeouts timeouts) throws IOException {
     if (address instanceof TransportAddress.Tcp) {
       policy.keysFor(address);
     }
@@ -117,9 +116,9 @@ public final class TransportListener implements Closeable {
       SelectionKey key = channel.register(selector, SelectionKey.OP_ACCEPT);
       return switch (address) {
         case TransportAddress.Unix unix -> new TransportListener(channel, key,
-            UnixSocketFile.bind(channel, unix, BACKLOG), unix, policy, refusals, patience);
+            UnixSocketFile.bind(channel, unix, BACKLOG), unix, policy, rejections, timeouts);
         case TransportAddress.Tcp tcp -> new TransportListener(channel, key, null, bind(channel, tcp),
-            policy, refusals, patience);
+            policy, rejections, timeouts);
       };
     } catch (IOException | RuntimeException e) {
       Closeables.closeAfter(e, selector, channel);
@@ -138,16 +137,15 @@ public final class TransportListener implements Closeable {
     return new TransportAddress.Tcp(tcp.host(), ((InetSocketAddress) channel.getLocalAddress()).getPort());
   }
 
-  /** Returns the address with the port that the system chose, where it did. */
+  /** Returns the address, with the port that the system chose if it was 0. */
   public TransportAddress address() {
     return address;
   }
 
   /**
-   * Accepts the next authorised connection. Rejected peers are reported, and waiting goes on.
+   * Accepts the next authorised connection; rejected peers are reported to the observer.
    *
-   * @param timeout how long
-   * @throws StalledException if nobody connects
+   * @throws StalledException if no peer connects in time
    * @throws IOException if the listener is closed, also by another thread
    */
   public Transport accept(Duration timeout) throws IOException {
@@ -161,10 +159,10 @@ public final class TransportListener implements Closeable {
   }
 
   /**
-   * Accepts the next authorised connection whose first frame has come, as {@link #accept} does: peers that close the
-   * connection, send nothing or something else are rejected, reported, and delay no other.
+   * Accepts the next authorised connection whose first frame has arrived, as {@link #accept} does. Peers that disconnect,
+   * send nothing or something else are rejected and reported, and do not delay others.
    *
-   * @param wanted which first frames; others are kept for a later call
+   * @param wanted selects the first frame; others are kept for a later call
    */
   OpenedTransport acceptOpened(Duration timeout, Predicate<FrameKind> wanted) throws IOException {
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -193,15 +191,15 @@ public final class TransportListener implements Closeable {
     try {
       return transport.hasInput();
     } catch (IOException e) {
-      return true; // Who receives finds it too, and reports it.
+      return true; // The receiver gets it too, and reports it.
     }
   }
 
-  /** Takes in who has connected, and returns the next authorised connection, if there is one. */
+  /** Accepts what has connected, and returns the next authorised connection, if any. */
   private Optional<AcceptedConnection> next() throws IOException {
     for (SocketChannel accepted = channel.accept(); accepted != null; accepted = channel.accept()) {
       SocketAddress remote = accepted.getRemoteAddress();
-      NonBlockingSocket socket = wire(accepted, nameOf(remote));
+      NonBlockingSocket socket = socket(accepted, nameOf(remote));
       if (socket == null) {
         continue;
       }
@@ -214,8 +212,8 @@ public final class TransportListener implements Closeable {
     return handshakes.next(_ -> true);
   }
 
-  /** Returns null if the connection is of no use, which ends nothing else. */
-  private @Nullable NonBlockingSocket wire(SocketChannel accepted, String peer) {
+  /** Returns null if the connection is unusable, which is reported. */
+  private @Nullable NonBlockingSocket socket(SocketChannel accepted, String peer) {
     try {
       return NonBlockingSocket.over(accepted, peer);
     } catch (IOException e) {
@@ -246,7 +244,7 @@ public final class TransportListener implements Closeable {
   }
 
   /**
-   * Waits until somebody may have come in, or connected where that is wanted.
+   * Waits until a handshake has ended, or a peer has connected if there is room for one.
    *
    * @throws StalledException at the deadline
    */
@@ -254,14 +252,14 @@ public final class TransportListener implements Closeable {
     Interrupts.check();
     long left = deadline - System.nanoTime();
     if (left <= 0) {
-      throw new StalledException(address.toString(), "saw nobody connect", timeout);
+      throw new StalledException(address.toString(), "got no connection", timeout);
     }
     try {
       key.interestOps(hasRoom ? SelectionKey.OP_ACCEPT : 0);
       selector.selectedKeys().clear();
       selector.select((hasRoom ? left : Math.min(left, EVICTION_GRACE.toNanos())) / 1_000_000 + 1);
     } catch (ClosedSelectorException | CancelledKeyException e) {
-      throw new IOException(address + ": no longer listened on", e);
+      throw new IOException(address + ": the listener is closed", e);
     }
   }
 
@@ -271,7 +269,7 @@ public final class TransportListener implements Closeable {
         : "the client of " + address;
   }
 
-  /** Ends listening and unlinks the UNIX socket. Connections that were accepted stay. */
+  /** Stops listening and unlinks the UNIX socket. Accepted connections stay open. */
   @Override
   public void close() throws IOException {
     try (selector; channel; handshakes; firstFrames) {

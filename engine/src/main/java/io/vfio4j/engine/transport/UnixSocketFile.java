@@ -16,7 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The file of a UNIX socket that is listened on. */
+/** The file of a listening UNIX socket. */
 final class UnixSocketFile {
 
   private final Path path;
@@ -28,9 +28,8 @@ final class UnixSocketFile {
   }
 
   /**
-   * Binds a channel to a path. The socket is made in a folder that nobody else may enter, gets its mode
-   * there and is then moved to its place: between bind and chmod anybody could connect to it, as far as the
-   * umask allows.
+   * Binds a channel to a path. The socket is created in a private directory, gets its mode there, and is then moved to its
+   * path: between bind and chmod other users could connect to it, as far as the umask permits.
    */
   static UnixSocketFile bind(ServerSocketChannel channel, TransportAddress.Unix address, int backlog)
       throws IOException {
@@ -38,7 +37,7 @@ final class UnixSocketFile {
     requireFree(address, path);
     Path parent = Objects.requireNonNull(path.getParent(), "no folder");
     if (!Files.isDirectory(parent)) {
-      throw new IOException("cannot listen on %s: there is no folder %s".formatted(address, parent));
+      throw new IOException("cannot listen on %s: there is no directory %s".formatted(address, parent));
     }
     Path folder = Files.createTempDirectory(parent, ".");
     Path hidden = folder.resolve("s");
@@ -67,12 +66,12 @@ final class UnixSocketFile {
     }
   }
 
-  /** Returns whether there is a socket at a path: to the JDK a FIFO is "other" too. */
+  /** Returns whether a path is a socket. */
   static boolean isSocket(Path path, LinkOption... options) {
     try {
       return FileTypes.of(path, options) == FileTypes.SOCKET;
     } catch (IOException e) {
-      return true; // Gone meanwhile, or not ours to look at: what the system says then is all there is to say.
+      return true; // Removed meanwhile, or not accessible: the next system call reports it.
     }
   }
 
@@ -80,7 +79,7 @@ final class UnixSocketFile {
     try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
       return probe.isConnected();
     } catch (IOException e) {
-      return false; // Refused: its owner is gone, and the file is all that is left.
+      return false; // Refused: its process has ended, and left the file.
     }
   }
 
@@ -88,14 +87,14 @@ final class UnixSocketFile {
     return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Removes the file, unless somebody else has put another in its place. */
+  /** Removes the file, unless another process has replaced it. */
   void unlink() throws IOException {
     try {
       if (Objects.equals(inode, attributes(path).fileKey())) {
         Files.delete(path);
       }
     } catch (NoSuchFileException e) {
-      // Somebody has removed it already.
+      // Removed already.
     }
   }
 }

@@ -27,7 +27,7 @@ class ReconnectingTransportTest {
     })) {
       assertThatThrownBy(() -> transport.receive(into, PATIENCE)).isInstanceOf(IOException.class)
           .hasMessageContaining("closed the connection before it sent anything")
-          .hasMessageEndingWith("connecting once more failed: connection refused").hasCause(refused);
+          .hasMessageEndingWith("reconnecting failed: connection refused").hasCause(refused);
       assertThat(into.position()).isZero();
     }
   }

@@ -52,7 +52,7 @@ class TlsKeysTest {
   void rejectsKeyAccessibleToOthers(String mode) throws Exception {
     TlsKeys.Files files = validKeys();
     Files.setPosixFilePermissions(files.key(), PosixFilePermissions.fromString(mode));
-    assertRejected(files, "key.pem: others than its owner can get at the key (mode " + mode + "): chmod 600 "
+    assertRejected(files, "key.pem: the key is accessible to other users (mode " + mode + "): chmod 600 "
         + files.key());
   }
 
@@ -75,14 +75,14 @@ class TlsKeysTest {
     CertificateAuthority ended =
         CertificateAuthority.create("old", now.minus(TestKeys.DAY.multipliedBy(2)), now.minus(TestKeys.DAY));
     assertRejected(write(ended, ended.issue(Host.parse("localhost"), now.minus(TestKeys.DAY),
-        now.plus(TestKeys.DAY))), "ca.pem: the authority's certificate is good from ");
+        now.plus(TestKeys.DAY))), "ca.pem: the CA certificate is valid from ");
   }
 
   @Test
   void rejectsNonAuthorityCertificate() throws Exception {
     TlsKeys.Files files = validKeys();
     assertRejected(new TlsKeys.Files(files.certificate(), files.certificate(), files.key()),
-        "the certificate of localhost is not an authority's");
+        "the certificate of localhost is not that of a CA");
   }
 
   @Test
@@ -90,7 +90,7 @@ class TlsKeysTest {
     IssuedCertificate one = TestKeys.SET.issue("localhost");
     assertRejected(write(TestKeys.SET.authority(),
         new IssuedCertificate(one.certificate(), TestKeys.SET.issue("localhost").key())),
-        "key.pem: is not the key of ");
+        "key.pem: not the key of ");
   }
 
   @Test
@@ -100,15 +100,15 @@ class TlsKeysTest {
         .isInstanceOf(NoSuchFileException.class);
     assertRejected(new TlsKeys.Files(files.key(), files.certificate(), files.key()), "key.pem: ");
     Files.writeString(files.certificate(), "");
-    assertRejected(files, "cert.pem: holds no certificate");
+    assertRejected(files, "cert.pem: contains no certificate");
     Files.write(files.certificate(), new byte[(1 << 20) + 1]);
-    assertRejected(files, "cert.pem: is too long to be a file of certificates");
+    assertRejected(files, "cert.pem: too long for a certificate file");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ENCRYPTED PRIVATE KEY|the key is encrypted", "EC PRIVATE KEY|in an older form",
-      "RSA PRIVATE KEY|in an older form", "PRIVATE KEY|is no key of the kind that the certificate has (EC)",
-      "CERTIFICATE|holds no key"})
+  @ValueSource(strings = {"ENCRYPTED PRIVATE KEY|the key is encrypted", "EC PRIVATE KEY|in an older format",
+      "RSA PRIVATE KEY|in an older format", "PRIVATE KEY|not a key of the type of the certificate (EC)",
+      "CERTIFICATE|contains no key"})
   void rejectsUnsupportedKeyFormats(String kindAndWords) throws Exception {
     TlsKeys.Files files = validKeys();
     String kind = kindAndWords.substring(0, kindAndWords.indexOf('|'));

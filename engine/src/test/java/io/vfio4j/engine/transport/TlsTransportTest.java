@@ -146,7 +146,7 @@ class TlsTransportTest {
       int at = 3_000 + random.nextInt(100_000); // Beyond the handshake.
       try (ProxiedPair between = ProxiedPair.of(ByteProxy.Faults.changes(at), random)) {
         assertThat(failure(between.ends(), bytes(random, 300_000))).isInstanceOf(IOException.class)
-            .hasMessageContaining("damaged or changed on the way");
+            .hasMessageContaining("damaged or modified in transit");
       }
     });
   }
@@ -159,7 +159,7 @@ class TlsTransportTest {
       try (ProxiedPair between = ProxiedPair.of(ByteProxy.Faults.cuts(at), random)) {
         assertThat(failure(between.ends(), bytes(random, 300_000))).satisfiesAnyOf(
             cut -> assertThat(cut).isInstanceOf(EOFException.class)
-                .hasMessageContaining("the connection broke off, its end was not announced"),
+                .hasMessageContaining("the connection ended without close_notify"),
             reset -> assertThat(reset).isInstanceOf(IOException.class).hasMessageContaining("reset"));
       }
     });

@@ -174,12 +174,12 @@ class TransportTest {
     assertThatThrownBy(() -> TransportPair.connect(unix()))
         .hasMessage("cannot connect to %s: ENOENT (no such file or directory)".formatted(unix()));
     assertThatThrownBy(() -> TransportPair.listener(new TransportAddress.Unix(folder.resolve("no/m.sock"))))
-        .hasMessage("cannot listen on unix:%s: there is no folder %s".formatted(folder.resolve("no/m.sock"),
+        .hasMessage("cannot listen on unix:%s: there is no directory %s".formatted(folder.resolve("no/m.sock"),
             folder.resolve("no")));
     TransportAddress unknown = new TransportAddress.Tcp("no-such-host.invalid", 1);
     assertThatThrownBy(
         () -> TransportConnector.connect(unknown, TestKeys.SET.policy("localhost"), LONG)).hasMessage(
-            "cannot connect to %s: no host is known by the name no-such-host.invalid".formatted(unknown));
+            "cannot connect to %s: unknown host no-such-host.invalid".formatted(unknown));
   }
 
   @Test
