@@ -7,7 +7,7 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
-/** A codec that the JDK has; what it compresses with is the engine's least concern. It counts what was not closed. */
+/** A codec based on the JDK's Deflater: the engine does not depend on the algorithm. Counts what was not closed. */
 public final class DeflateCodec implements Codec {
 
   public final AtomicInteger made = new AtomicInteger();

@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What the source makes of what the target says meanwhile. */
+/** The source's handling of frames that the target sends while the source sends. */
 class AckReaderTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);

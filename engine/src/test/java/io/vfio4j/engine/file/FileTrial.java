@@ -28,7 +28,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** Simulated devices, and memory, that are saved to a real file and restored from it. */
+/** Simulated devices and memory, saved to a real file and restored from it. */
 public final class FileTrial implements Workload, AutoCloseable {
 
   static final long PAGE = RegionRules.PAGE_SIZE;
@@ -81,7 +81,7 @@ public final class FileTrial implements Workload, AutoCloseable {
         stop, options, this, listener, NanoClock.SYSTEM).run();
   }
 
-  /** Returns new devices of the same kind, empty. */
+  /** Returns new devices of the same kind, without content. */
   public List<SimulatedDevice> targets() {
     return IntStream.range(0, sources.size())
         .mapToObj(number -> SimulatedSettings.named("target" + number).withContent(devicePages, 0)

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files that hold states: what goes in comes out, and nothing else ever reaches a device. */
+/** Saves states to files and restores them: a device gets exactly what was saved, or nothing. */
 class SaveAndRestoreTest {
 
   private static final byte[] OLD = "the old one".getBytes(StandardCharsets.UTF_8);
@@ -105,7 +105,7 @@ class SaveAndRestoreTest {
     }
   }
 
-  /** The file is in its place, and on its disk: who fails to hear of that does not take it back. */
+  /** A listener that fails after the file has been published does not undo that. */
   @Test
   void ignoresListenerFailureAfterPublish() throws Exception {
     for (boolean stop : new boolean[] {false, true}) {
@@ -124,7 +124,7 @@ class SaveAndRestoreTest {
     }
   }
 
-  /** A disk that is full after so many bytes. */
+  /** A disk that is full after a number of bytes. */
   private static final class FullDisk implements WritableByteChannel {
     private final WritableByteChannel channel;
     private final long[] room;
@@ -181,7 +181,7 @@ class SaveAndRestoreTest {
     }
   }
 
-  /** Every place; unless {@code -Dvfio4j.faults=all}, those at both ends and some that are drawn by chance. */
+  /** Every offset with {@code -Dvfio4j.faults=all}; otherwise those near both ends and some random ones. */
   private static int[] offsetsToTest(int length) {
     return "all".equals(System.getProperty("vfio4j.faults"))
         ? IntStream.range(0, length).toArray()
@@ -339,7 +339,7 @@ class SaveAndRestoreTest {
           }
         };
         MigrationException e = catchThrowableOfType(MigrationException.class, trial::save);
-        assertThat(Thread.interrupted()).as("an interrupt is kept").isTrue();
+        assertThat(Thread.interrupted()).as("the interrupt flag stays set").isTrue();
         assertThat(e).as(title).isNotNull();
         assertThat(e.outcome().sourceRuns()).as(title).isTrue();
         trial.checkSourceRuns();

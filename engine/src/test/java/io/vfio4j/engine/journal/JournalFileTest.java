@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Journals in files: what was put down is there, whatever happens to the file's end, and nothing else is. */
+/** Journal files: all records that were written can be read, whatever happens to the end of the file, and nothing else. */
 class JournalFileTest {
 
   private static final List<String> DEVICES = List.of("vfio-user:/run/\u00e4.sock", "kernel:0000:3b:00.2");
@@ -104,7 +104,7 @@ class JournalFileTest {
     }
   }
 
-  /** All pairs of steps, on both sides: a file takes what the rule allows, and says why it takes nothing else. */
+  /** All pairs of steps, on both sides: a file accepts the permitted successors, and rejects others with a reason. */
   @ParameterizedTest
   @EnumSource(Side.class)
   void acceptsOnlyAllowedNextStep(Side side) throws JournalException {
@@ -134,7 +134,7 @@ class JournalFileTest {
     return all;
   }
 
-  /** A file cut anywhere, with or without zeros where a record was to be, has all records before, and takes more. */
+  /** A file truncated anywhere, with or without zeros after that, has all complete records, and accepts more. */
   @Test
   void ignoresPartialRecord() throws IOException {
     JournalFile file = with(begin(Side.TARGET), JournalStep.COMMITTED);
@@ -164,7 +164,7 @@ class JournalFileTest {
     }
   }
 
-  /** Of a damaged file nothing is believed, but for what looks like a last record that was not written. */
+  /** A damaged file is rejected, unless the damage looks like an incomplete last record. */
   @Test
   void detectsChangedByte() throws IOException {
     JournalFile file = with(begin(Side.TARGET), JournalStep.COMMITTED, JournalStep.RUNNING);
@@ -200,7 +200,7 @@ class JournalFileTest {
         .hasMessageContaining("cannot be made");
   }
 
-  /** The one decision that must never come out both ways. */
+  /** COMMITTED and REFUSED exclude each other. */
   @Test
   void recordsEitherCommitOrRefusal() throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
@@ -256,7 +256,7 @@ class JournalFileTest {
     assertThat(state.answer(migration).verdict()).isEqualTo(Verdict.NOT_KNOWN);
   }
 
-  /** To open it for reading would wait for a writer that never comes. */
+  /** Opening a FIFO for reading would block. */
   @Test
   @Timeout(60)
   void reportsFifosAndLinksInsteadOfOpeningThem() throws Exception {
@@ -289,7 +289,7 @@ class JournalFileTest {
     assertThat(StateDirectory.open(open).all()).isEmpty();
   }
 
-  /** What root uses would be another user's to change. */
+  /** Another user could change what root relies on. */
   @Test
   void rejectsDirectoryOfAnotherUser() throws Exception {
     assumeTrue("root".equals(System.getProperty("user.name")),

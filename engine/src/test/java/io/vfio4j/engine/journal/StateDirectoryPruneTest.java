@@ -25,10 +25,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Of journals only those go that nobody needs: old ones in which nothing can follow. */
+/** Pruning removes only old journals whose last record has no successor. */
 class StateDirectoryPruneTest {
 
-  /** No process has it: Linux gives out numbers up to 4,194,303. */
+  /** Not a process: the maximum on Linux is 4,194,303. */
   private static final OwnerProcess GONE = new OwnerProcess(1L << 40, Optional.empty());
 
   private final Instant now = Instant.now();
@@ -45,7 +45,7 @@ class StateDirectoryPruneTest {
     state = StateDirectory.open(folder);
   }
 
-  /** Writes a journal as it would have come about. */
+  /** Writes a journal with the given steps. */
   private JournalFile journal(Side side, OwnerProcess holder, Instant at, List<JournalStep> steps)
       throws IOException {
     MigrationId migration = MigrationId.random();
@@ -65,7 +65,7 @@ class StateDirectoryPruneTest {
     return state.find(migration, side).orElseThrow();
   }
 
-  /** All that a journal can say, on both sides, old and young: what goes is old and settled. */
+  /** All sequences of steps, on both sides, old and young: only old and settled ones are removed. */
   @Test
   void removesOnlyOldSettledJournals() throws IOException {
     List<Path> toGo = new ArrayList<>();
@@ -97,7 +97,7 @@ class StateDirectoryPruneTest {
     return all;
   }
 
-  /** A source that asks too late runs nothing, and a target that was refused does not come back. */
+  /** A source that asks too late resumes nothing, and a refused target cannot commit. */
   @Test
   void answersNotKnownAfterPruning() throws IOException {
     JournalFile running =
@@ -114,7 +114,7 @@ class StateDirectoryPruneTest {
     assertThat(refused.path()).doesNotExist();
   }
 
-  /** A copy of a folder has new times of its files, and a clock may have been wrong: both have to be old. */
+  /** Both times must be old: a copied directory has new file times, and the clock may have been wrong. */
   @Test
   void requiresOldFileAndOldRecord() throws IOException {
     JournalFile copied = journal(Side.SOURCE, GONE, old, List.of(JournalStep.KEPT));

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What an output option may name, and what becomes of it. */
+/** The kinds of files that an output option may name, and how they are written. */
 class OutputFileTest {
 
   @TempDir
@@ -131,7 +131,7 @@ class OutputFileTest {
   void writesPipeInPlace() throws Exception {
     run("mkfifo", path("pipe").toString());
     OutputFile pipe = OutputFile.of(path("pipe"));
-    assertThatIOException().as("without a reader it neither waits nor loses what is written")
+    assertThatIOException().as("without a reader it neither blocks nor loses data")
         .isThrownBy(() -> pipe.write("text")).withMessageContaining("Broken pipe");
     try (RandomAccessFile reader = new RandomAccessFile(path("pipe").toFile(), "rw")) {
       pipe.write("text");
@@ -159,7 +159,7 @@ class OutputFileTest {
         .withMessageContaining("there is no directory");
   }
 
-  /** A path by which another process, or a shell, names a file that is open. */
+  /** A path of an open descriptor, as a shell passes it for a process substitution. */
   @Test
   void appendsToOpenDescriptor() throws Exception {
     Files.writeString(path("a"), "old, ");
@@ -177,7 +177,7 @@ class OutputFileTest {
     try {
       return Files.isSameFile(descriptor, path("a"));
     } catch (IOException e) {
-      return false; // It has been closed meanwhile.
+      return false; // Closed meanwhile.
     }
   }
 

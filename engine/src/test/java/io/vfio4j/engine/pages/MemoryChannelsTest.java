@@ -27,7 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Memory over real sockets, a thread at each end of each. */
+/** Sends memory over real sockets, with one thread at each end of each. */
 class MemoryChannelsTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -37,7 +37,7 @@ class MemoryChannelsTest {
   @TempDir
   private Path folder;
 
-  /** A connection for memory, and what each of its threads does in a round. */
+  /** A connection for memory, and the work of its threads in a round. */
   private final class Channel implements AutoCloseable {
     private final Transport ours;
     private final Transport theirs;
@@ -63,7 +63,7 @@ class MemoryChannelsTest {
       return trial.arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, 4096);
     }
 
-    /** Sends a round and returns the bytes of heap that it took. */
+    /** Sends a round and returns the bytes allocated on the heap. */
     long send(int round) throws IOException {
       long before = THREADS.getCurrentThreadAllocatedBytes();
       sender.sendPending();
@@ -72,7 +72,7 @@ class MemoryChannelsTest {
       return allocated;
     }
 
-    /** Receives a round and returns the bytes of heap that it took. */
+    /** Receives a round and returns the bytes allocated on the heap. */
     long receive() throws IOException {
       long before = THREADS.getCurrentThreadAllocatedBytes();
       while (reader.next(PATIENCE) == FrameKind.MEMORY) {
@@ -97,7 +97,7 @@ class MemoryChannelsTest {
     return channels;
   }
 
-  /** Runs a round on all channels at once, and returns what each end of each allocated. */
+  /** Runs a round on all channels at the same time, and returns the bytes that each end allocated. */
   private static List<Long> round(List<Channel> channels, int number, ExecutorService threads)
       throws Exception {
     List<Future<Long>> ends = new ArrayList<>();
@@ -141,7 +141,7 @@ class MemoryChannelsTest {
     }
   }
 
-  /** A bound for pages and frames alike: 16,384 of those and 261 of these take less than 64 KiB. */
+  /** Less than 64 KiB for 16,384 pages in 261 frames: neither a page nor a frame allocates. */
   @Test
   void allocatesNoHeapPerPageOrFrame() throws Exception {
     long pages = ChannelShards.SHARD_PAGES;
@@ -154,7 +154,7 @@ class MemoryChannelsTest {
         trial.pending.markAll();
         List<Long> allocated = round(List.of(channel), 1, threads);
         assertThat(channel.sender.pages()).isEqualTo(2 * pages);
-        assertThat(allocated).as("bytes of heap for sending and receiving")
+        assertThat(allocated).as("bytes allocated for sending and receiving")
             .allMatch(bytes -> bytes < 64 << 10);
       }
     }

@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Frames of memory, right and wrong. What is wrong is refused before anything is written. */
+/** Valid and invalid MEMORY frames. An invalid one is rejected before anything is written. */
 class MemoryReceiverTest {
 
   private static final long PAGE = RegionRules.PAGE_SIZE;
@@ -24,7 +24,7 @@ class MemoryReceiverTest {
 
   private final Arena arena = Arena.ofShared();
   private final MemoryRegion small = new MemoryRegion("small", 0, arena.allocate(8 * PAGE, PAGE));
-  /** Two stretches and a bit. */
+  /** Two shards and a few pages. */
   private final MemoryRegion large =
       new MemoryRegion("large", 1 << 30, arena.allocate((2 * ChannelShards.SHARD_PAGES + 5) * PAGE, PAGE));
   private final MemoryRegions memory = MemoryRegions.of(small, large);
@@ -61,7 +61,7 @@ class MemoryReceiverTest {
     long before = sum();
     assertThatThrownBy(() -> receiver.apply(payload, length)).isInstanceOf(StreamException.class)
         .hasMessage("the stream has a MEMORY frame that is wrong: " + how);
-    assertThat(sum()).as("what was written").isEqualTo(before);
+    assertThat(sum()).as("the memory").isEqualTo(before);
   }
 
   private long sum() {

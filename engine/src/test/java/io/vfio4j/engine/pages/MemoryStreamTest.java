@@ -23,13 +23,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/** Memory that is written to while it is sent, round by round. */
+/** Sends memory in rounds while it is written to. */
 class MemoryStreamTest {
 
   private static final long PAGE = RegionRules.PAGE_SIZE;
   private static final int SMALL_FRAME = 9 * 4096;
 
-  /** Something that writes to memory, by a log of its own. */
+  /** A writer with its own log. */
   private record Writer(MemoryTrial trial, ScriptedLog log, RandomGenerator random) {
 
     void writeSome() {
@@ -50,7 +50,7 @@ class MemoryStreamTest {
       int channels = 1 + random.nextInt(4);
       long[] pages = random.longs(1 + random.nextInt(3), 1, 300).toArray();
       if (random.nextInt(6) == 0) {
-        pages[0] += ChannelShards.SHARD_PAGES; // Of which little is not zero.
+        pages[0] += ChannelShards.SHARD_PAGES; // Mostly zero pages.
       }
       try (MemoryTrial trial = new MemoryTrial(channels, SMALL_FRAME + random.nextInt(100), pages)) {
         rounds(trial, random);
@@ -110,7 +110,7 @@ class MemoryStreamTest {
     for (int channels = 1; channels <= 4; channels++) {
       try (MemoryTrial trial =
           new MemoryTrial(channels, SMALL_FRAME, 2 * ChannelShards.SHARD_PAGES + 1, 1, 3, 2)) {
-        trial.sendAll(); // A receiver refuses pages that are not its channel's.
+        trial.sendAll(); // A receiver rejects pages of other channels.
         assertThat(trial.senders.stream().mapToLong(MemorySender::pages).sum())
             .isEqualTo(2 * ChannelShards.SHARD_PAGES + 7);
         assertThat(trial.senders).allSatisfy(sender -> assertThat(sender.pages()).isPositive());
@@ -118,7 +118,7 @@ class MemoryStreamTest {
     }
   }
 
-  /** What a sender reads is torn, as memory changes meanwhile; what the last round sends is not. */
+  /** Data of a round may be torn, because memory changes meanwhile; that of the last round is not. */
   @Test
   void catchesUpAfterConcurrentWriterStops() throws Exception {
     try (MemoryTrial trial = new MemoryTrial(2, SMALL_FRAME, 700, ChannelShards.SHARD_PAGES + 9)) {
@@ -182,7 +182,7 @@ class MemoryStreamTest {
     }
   }
 
-  /** As a low limit of bandwidth asks for. */
+  /** A low bandwidth limit requires short frames. */
   @Test
   void sendsOnePagePerShortFrame() throws IOException {
     try (MemoryTrial trial = new MemoryTrial(1, SMALL_FRAME, 5)) {

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Memory on both sides, and channels between them by which each frame is carried out as it is sent. */
+/** Memory on both sides, and channels between them that apply each frame as it is sent. */
 final class MemoryTrial implements AutoCloseable {
 
   static final long PAGE = RegionRules.PAGE_SIZE;
@@ -28,7 +28,7 @@ final class MemoryTrial implements AutoCloseable {
   final PendingPages pending;
   final List<MemorySender> senders = new ArrayList<>();
 
-  /** Makes regions of so many pages, which are next to each other in pairs and else apart. */
+  /** Creates regions of the given numbers of pages; pairs of them are adjacent. */
   MemoryTrial(int channels, int frameBytes, long... pages) {
     List<MemoryRegion> ours = new ArrayList<>();
     List<MemoryRegion> theirs = new ArrayList<>();
@@ -55,7 +55,7 @@ final class MemoryTrial implements AutoCloseable {
     return arena.allocate(bytes, PAGE);
   }
 
-  /** An output that is an input. */
+  /** An output that passes each frame to a receiver. */
   private record Direct(MemoryReceiver receiver, MemorySegment payload) implements MemoryOutput {
     @Override
     public void sendMemory(int length, RateGate gate) throws IOException {

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A log that logs in pages of any size, and fails when told to. */
+/** A log with a configurable page size, which fails on request. */
 final class ScriptedLog implements DmaLog {
 
   final DirtyLog log = new DirtyLog();
@@ -21,7 +21,7 @@ final class ScriptedLog implements DmaLog {
   boolean stopFails;
   int reportsUntilFailure = Integer.MAX_VALUE;
   long maxBitmapSize = Long.MAX_VALUE;
-  /** A log of whole mappings refuses to report a part of one. */
+  /** Whether it rejects a report of a part of a mapping. */
   List<IovaRange> wholeMappings = List.of();
   final List<IovaRange> reported = new ArrayList<>();
   int starts;
@@ -33,7 +33,7 @@ final class ScriptedLog implements DmaLog {
     return log;
   }
 
-  /** The device writes: what it touches of its pages counts as written. */
+  /** Marks the log pages that a write touches as dirty. */
   void mark(long iova, long length) {
     long size = Math.max(pageSize, DirtyLog.PAGE_SIZE);
     long first = iova & -size;

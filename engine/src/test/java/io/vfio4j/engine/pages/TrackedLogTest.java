@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Logs of dirty memory, and what becomes of it where they fail. */
+/** Dirty logs, and the fallback to all memory when they fail. */
 class TrackedLogTest {
 
   private static final long PAGE = RegionRules.PAGE_SIZE;
@@ -121,7 +121,7 @@ class TrackedLogTest {
     }
   }
 
-  /** 20 GiB in a file without blocks. */
+  /** 20 GiB in a sparse file. */
   private MemoryRegions large(Path folder) throws IOException {
     try (FileChannel file = FileChannel.open(folder.resolve("large"), StandardOpenOption.CREATE_NEW,
         StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -131,7 +131,7 @@ class TrackedLogTest {
     }
   }
 
-  /** The container and the reference library refuse a report of a part of a mapping. */
+  /** The container and the reference library reject a report of a part of a mapping. */
   @ParameterizedTest
   @ValueSource(longs = {PAGE, LARGE})
   void requestsWholeRegionAtOnce(long pageSize, @TempDir Path folder) throws Exception {
@@ -153,7 +153,7 @@ class TrackedLogTest {
     }
   }
 
-  /** Each piece has a bitmap of whole words. */
+  /** The bitmap of each part consists of whole words. */
   @ParameterizedTest
   @ValueSource(longs = {256 << 10, (256 << 10) + 7})
   void splitsRequestsAtBitmapLimit(long maxBitmapSize, @TempDir Path folder) throws Exception {
@@ -323,7 +323,7 @@ class TrackedLogTest {
     assertThat(notes).hasSize(1);
   }
 
-  /** Words and their ends, by a set of pages that is kept page by page. */
+  /** Compares the bitmap with a set of pages. */
   @Test
   void matchesSetOfPages() {
     Seeds.forEach(300, random -> {

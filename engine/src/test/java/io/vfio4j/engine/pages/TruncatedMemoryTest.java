@@ -20,7 +20,7 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Memory whose file is cut while it is sent or received: an error in words, on either side, and never a crash. */
+/** Memory whose file is truncated while it is sent or received: a clear error on either side, and no crash. */
 class TruncatedMemoryTest {
 
   private static final long PAGE = RegionRules.PAGE_SIZE;
@@ -52,14 +52,14 @@ class TruncatedMemoryTest {
         CountingOutput out = new CountingOutput(arena.allocate(FRAME));
         MemorySender sender =
             new MemorySender(memory, pending, new ChannelShards(1), 0, out, FRAME, MemoryTrial.ANY);
-        for (int i = 0; i < 1000; i++) { // Compiled code is what tells of it late.
+        for (int i = 0; i < 1000; i++) { // Compiled code reports the error late.
           sender.sendPending();
           pending.markAll();
         }
         out.frames = 0;
         file.truncate(PAGES / 2 * PAGE);
         assertThatThrownBy(sender::sendPending).isInstanceOf(IOException.class).hasMessage(WORDS);
-        assertThat(out.frames).as("frames sent of what was there").isEqualTo(1);
+        assertThat(out.frames).as("frames sent before the end of the file").isEqualTo(1);
       }
     });
   }

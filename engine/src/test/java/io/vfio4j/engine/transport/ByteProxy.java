@@ -12,20 +12,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 
 /**
- * Somebody between the two ends of a TCP connection: passes bytes on in pieces of any length, through buffers
- * that are small, and may change one of them, or cut the connection.
+ * A proxy between the two ends of a TCP connection: forwards bytes in pieces of random length, through small buffers, and
+ * may change a byte or cut the connection.
  */
 final class ByteProxy implements AutoCloseable {
 
-  /** Bytes; with less than a segment of the loopback device TCP waits a fifth of a second for each. */
+  /** Bytes. If it is less than a segment of the loopback device, TCP waits 200 ms for each segment. */
   private static final int SMALL_BUFFER = 64 << 10;
 
   /**
-   * What happens to the bytes that the listening side sends.
+   * The faults in the bytes that the listening side sends.
    *
-   * @param longestPiece that is passed on at once
-   * @param changedAt how many bytes go before the one that is changed, or -1
-   * @param cutAt after how many bytes the connection ends, or -1
+   * @param longestPiece the most bytes that are forwarded at once
+   * @param changedAt the offset of the byte that is changed, or -1
+   * @param cutAt the offset at which the connection ends, or -1
    */
   record Faults(int longestPiece, long changedAt, long cutAt) {
 
@@ -44,63 +44,63 @@ final class ByteProxy implements AutoCloseable {
     }
   }
 
-  private final ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+  private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
   private final TransportAddress.Tcp target;
-  private final Faults meddling;
+  private final Faults faults;
   private final RandomGenerator random;
   private final CompletableFuture<Void> ended;
   private final CompletableFuture<Socket> connected = new CompletableFuture<>();
 
-  ByteProxy(TransportAddress target, Faults meddling, RandomGenerator random) throws IOException {
+  ByteProxy(TransportAddress target, Faults faults, RandomGenerator random) throws IOException {
     this.target = (TransportAddress.Tcp) target;
-    this.meddling = meddling;
+    this.faults = faults;
     this.random = random;
     this.ended = CompletableFuture.runAsync(this::run, TransportPair.THREADS);
   }
 
   TransportAddress address() {
-    return new TransportAddress.Tcp("localhost", server.getLocalPort());
+    return new TransportAddress.Tcp("localhost", listener.getLocalPort());
   }
 
-  /** Ends what comes to who connected, between two records, as a process that is killed would. */
+  /** Ends the stream to the client between two records, like a killed process. */
   void endQuietly() throws IOException {
     connected.join().shutdownOutput();
   }
 
   private void run() {
-    try (Socket client = server.accept();
-        Socket beyond = new Socket(InetAddress.getLoopbackAddress(), target.port())) {
-      for (Socket socket : new Socket[] {client, beyond}) {
+    try (Socket client = listener.accept();
+        Socket server = new Socket(InetAddress.getLoopbackAddress(), target.port())) {
+      for (Socket socket : new Socket[] {client, server}) {
         socket.setTcpNoDelay(true);
         socket.setSendBufferSize(SMALL_BUFFER);
         socket.setReceiveBufferSize(SMALL_BUFFER);
       }
       connected.complete(client);
       long seed = random.nextLong();
-      CompletableFuture<Void> forth = CompletableFuture
-          .runAsync(() -> pass(client, beyond, Faults.pieces(meddling.longestPiece), seed),
+      CompletableFuture<Void> forward = CompletableFuture
+          .runAsync(() -> forward(client, server, Faults.pieces(faults.longestPiece), seed),
               TransportPair.THREADS);
-      pass(beyond, client, meddling, random.nextLong());
-      forth.join();
+      forward(server, client, faults, random.nextLong());
+      forward.join();
     } catch (IOException e) {
-      // Nobody connected, or the listener is gone: the test has ended.
+      // No client connected, or the listener is closed: the test has ended.
     }
   }
 
-  private static void pass(Socket from, Socket to, Faults meddling, long seed) {
+  private static void forward(Socket from, Socket to, Faults faults, long seed) {
     RandomGenerator random = new Random(seed);
-    byte[] piece = new byte[meddling.longestPiece];
+    byte[] piece = new byte[faults.longestPiece];
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       long passed = 0;
       int count = in.read(piece, 0, 1 + random.nextInt(piece.length));
       while (count >= 0) {
-        if (meddling.changedAt >= passed && meddling.changedAt < passed + count) {
-          piece[(int) (meddling.changedAt - passed)] ^= 0x10;
+        if (faults.changedAt >= passed && faults.changedAt < passed + count) {
+          piece[(int) (faults.changedAt - passed)] ^= 0x10;
         }
-        if (meddling.cutAt >= 0 && passed + count > meddling.cutAt) {
-          out.write(piece, 0, (int) (meddling.cutAt - passed));
+        if (faults.cutAt >= 0 && passed + count > faults.cutAt) {
+          out.write(piece, 0, (int) (faults.cutAt - passed));
           from.close();
           to.close();
           return;
@@ -111,7 +111,7 @@ final class ByteProxy implements AutoCloseable {
       }
       to.shutdownOutput();
     } catch (IOException e) {
-      // An end has closed: so does the other.
+      // One end has closed: close the other.
       closeAfter(from, to);
     }
   }
@@ -128,7 +128,7 @@ final class ByteProxy implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    server.close();
+    listener.close();
     ended.join();
   }
 }

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** A connection that ends before the target has said anything is made once more; if that fails, it is said why. */
+/** Reconnects once if the connection ends before the target has sent anything. */
 class ReconnectingTransportTest {
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -50,7 +50,7 @@ class ReconnectingTransportTest {
   @Test
   void returnsEndOfStreamAfterData() throws IOException {
     try (Transport transport = new ReconnectingTransport(first.source(), () -> {
-      throw new AssertionError("connected once more");
+      throw new AssertionError("reconnected");
     })) {
       first.target().send(ByteBuffer.allocateDirect(1), PATIENCE);
       first.target().close();

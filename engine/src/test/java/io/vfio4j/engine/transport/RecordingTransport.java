@@ -8,14 +8,14 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.function.IntUnaryOperator;
 
-/** Passes everything on, keeps what is sent, and may damage it on the way. */
+/** Records what is sent, and may damage a byte of it. */
 public final class RecordingTransport extends ForwardingTransport {
 
   private final int damagedAt;
   private final IntUnaryOperator damage;
   private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
 
-  /** Makes a transport that changes one byte of those sent; a negative offset changes none. */
+  /** Creates a transport that changes the byte at an offset of what is sent; none if it is negative. */
   public RecordingTransport(Transport inner, int damagedAt, IntUnaryOperator damage) {
     super(inner);
     this.damagedAt = damagedAt;

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Peers that connect and leave, send nothing, or send something else: a listener goes on waiting, and serves the others. */
+/** A listener rejects peers that disconnect, send nothing or something else, and serves the others. */
 class RejectedPeersTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -95,7 +95,7 @@ class RejectedPeersTest {
     return refusal;
   }
 
-  /** The one who is served is asked for what it had sent before it was accepted. */
+  /** The accepted peer gets an answer to the query that it sent before it was accepted. */
   private void assertServes(CompletableFuture<Transport> accepted, TransportListener listener)
       throws IOException {
     MigrationId migration = MigrationId.random();
@@ -120,7 +120,7 @@ class RejectedPeersTest {
     assertServes(accepted, listener);
   }
 
-  /** As a second listener at the same path does. */
+  /** A second listener at the same path connects to see whether the socket is in use. */
   @Test
   void keepsListeningAfterPathProbe() throws Exception {
     TransportListener listener = listen("unix", LONG);
@@ -154,7 +154,7 @@ class RejectedPeersTest {
     assertThat(accepted).isNotDone();
   }
 
-  /** Bytes that drip do not restart the time. */
+  /** Trickling bytes do not restart the timer. */
   @Test
   void timesOutIncompleteFirstFrame() throws Exception {
     TransportListener listener = listen("unix", SHORT);
@@ -215,7 +215,7 @@ class RejectedPeersTest {
     assertThat(accepted).isNotDone();
   }
 
-  /** More than fit into what listen(2) asked for, and than may be about to send their first frame. */
+  /** More connections than the backlog and the queue of first frames hold. */
   @ParameterizedTest
   @ValueSource(strings = {"unix", "tcp"})
   void servesPeerDespiteIdleConnections(String kind) throws Exception {
@@ -228,7 +228,7 @@ class RejectedPeersTest {
     assertThat(refusal().reason()).isEqualTo(Reason.CROWDED_OUT);
   }
 
-  /** Connections that come while nobody accepts, each with its first frame, are all taken in the end. */
+  /** Connections that arrive before the first accept, each with its first frame, are all served. */
   @Test
   void keepsActivePeers() throws Exception {
     TransportListener listener = listen("unix", LONG);
@@ -281,7 +281,7 @@ class RejectedPeersTest {
     assertServes(accepted, listener);
   }
 
-  /** Of the peers of one address, those that have sent nothing make room first, though they came last. */
+  /** Of the peers of one address, those that have sent nothing are evicted first, although they are the youngest. */
   @Test
   void evictsSilentPeersFirst() throws Exception {
     TransportListener listener = listen("tcp", LONG);
@@ -313,7 +313,7 @@ class RejectedPeersTest {
     socket.getOutputStream().write(new byte[] {22, 3, 1, 2, 0, 1, 0, 1});
   }
 
-  /** A queue that is full makes a connector wait, as it would over TCP. */
+  /** Connecting waits for room in the backlog, as over TCP. */
   @Test
   void waitsWhenListenBacklogIsFull() throws Exception {
     TransportAddress.Unix address = new TransportAddress.Unix(folder.resolve("full.sock"));
@@ -334,7 +334,7 @@ class RejectedPeersTest {
     }
   }
 
-  /** The words of the system's errors say whose connection broke. */
+  /** The message names the peer. */
   @Test
   void namesPeerOfBrokenConnection() throws Exception {
     TransportListener listener = listen("unix", LONG);
@@ -345,7 +345,7 @@ class RejectedPeersTest {
             "the connection to %s broke: EPIPE (broken pipe)".formatted(listener.address()));
   }
 
-  /** Accepts and closes, as a listener does with one that it crowds out, and serves the next. */
+  /** The listener closes the first connection, as it does with an evicted peer, and serves the second. */
   @ParameterizedTest
   @ValueSource(strings = {"unix", "tcp"})
   void reconnectsWhenClosedBeforeAnswer(String kind) throws Exception {

@@ -5,7 +5,7 @@ import io.vfio4j.engine.Transport;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** Plays a peer of whom everything that it sends is known; what is sent to it is dropped. */
+/** A peer that sends given bytes, and drops what it receives. */
 public final class ReplayTransport implements Transport {
 
   private final ByteBuffer bytes;

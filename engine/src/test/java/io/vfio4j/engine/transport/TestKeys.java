@@ -14,19 +14,19 @@ import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Keys for tests, all of one authority. */
+/** Keys for tests, all of one CA. */
 public record TestKeys(CertificateAuthority authority) {
 
   public static final Duration DAY = Duration.ofDays(1);
 
-  // Connections with these get new keys every MiB, which takes 128 GiB otherwise.
+  // Connections with these keys update them every MiB instead of every 128 GiB.
   static {
     Security.setProperty("jdk.tls.keyLimits", "AES/GCM/NoPadding KeyUpdate 2^20");
   }
 
   public static final TestKeys SET = create();
 
-  /** Makes others that know nothing of these. */
+  /** Creates keys of another CA. */
   static TestKeys create() {
     try {
       Instant now = Instant.now();
@@ -46,7 +46,7 @@ public record TestKeys(CertificateAuthority authority) {
     return issue(now.minus(DAY), now.plus(DAY), names);
   }
 
-  /** Returns the keys of somebody who trusts these, and shows something of whichever authority. */
+  /** Returns keys that trust this CA, with a certificate of any CA. */
   public TlsKeys keys(IssuedCertificate own) throws GeneralSecurityException {
     return TlsKeys.of(List.of(authority.certificate()), List.of(own.certificate()), own.key());
   }
@@ -60,7 +60,7 @@ public record TestKeys(CertificateAuthority authority) {
     }
   }
 
-  /** Returns the TLS of a client that is not ours: it trusts these, and has no certificate. */
+  /** Returns the TLS of a foreign client that trusts this CA, and has no certificate. */
   SSLContext foreignContext() throws GeneralSecurityException, IOException {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);

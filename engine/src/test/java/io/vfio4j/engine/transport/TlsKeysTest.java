@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is wrong with our own keys is said before anybody is connected to. */
+/** Invalid keys are rejected before a connection is opened. */
 class TlsKeysTest {
 
   @TempDir

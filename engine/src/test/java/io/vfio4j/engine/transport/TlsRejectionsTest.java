@@ -27,7 +27,7 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 
-/** Whoever may not be at the other end is refused, at either end, with words for both; and waiting goes on. */
+/** A peer that is not accepted is rejected by either end, with a reason at both; the listener serves the next peer. */
 class TlsRejectionsTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -41,18 +41,18 @@ class TlsRejectionsTest {
     return TransportListener.open(ANYWHERE, policy, refusals::add);
   }
 
-  /** What the two ends said of each other. */
+  /** The exceptions of both ends. */
   private record Rejections(PeerRefusedException listening, PeerRefusedException connecting) {
   }
 
-  /** Connects somebody who has to be refused, sees what both say, and that one who may is let in afterwards. */
+  /** Connects a peer that must be rejected, and then one that must be accepted; returns both ends' exceptions. */
   private Rejections verdicts(PeerPolicy listening, PeerPolicy connecting) throws Exception {
     try (TransportListener listener = listen(listening)) {
       CompletableFuture<Transport> accepted = accept(listener);
       PeerRefusedException atUs = catchThrowableOfType(PeerRefusedException.class, () -> {
         try (Transport transport =
             TransportConnector.connect(listener.address(), connecting, LONG)) {
-          // In TLS 1.3 who connects is done before its own certificate has been looked at.
+          // In TLS 1.3 the client completes before the server checks its certificate.
           transport.receive(ByteBuffer.allocateDirect(1), LONG);
         }
       });
@@ -89,7 +89,7 @@ class TlsRejectionsTest {
             TestKeys.SET.issue(now.plus(TestKeys.DAY), now.plus(TestKeys.DAY.multipliedBy(2)), "localhost"));
   }
 
-  /** Trusts our authority, and has a certificate of another. */
+  /** Trusts our CA, and has a certificate of another. */
   private TlsKeys keysOfAnotherAuthority() throws Exception {
     return TestKeys.SET.keys(TestKeys.create().issue("localhost"));
   }
@@ -145,7 +145,7 @@ class TlsRejectionsTest {
     assertThat(verdicts.listening()).hasMessageContaining("its certificate is for host-b: ");
   }
 
-  /** What is trusted itself the JDK takes without a look at its end or its use. */
+  /** The JDK accepts a trusted certificate itself without checking its validity or usage. */
   @Test
   void rejectsAuthorityAsHostCertificate() throws Exception {
     TlsKeys authorityItself = TestKeys.SET.keys(TestKeys.SET.authority().ownCertificate());
@@ -239,7 +239,7 @@ class TlsRejectionsTest {
     }
   }
 
-  /** A foreign client that is to be refused, and hears it at the latest when it reads. */
+  /** A foreign client that must be rejected, and gets the error at the latest when it reads. */
   private static void shakeHands(SSLContext context, TransportListener listener, String version) {
     try (Socket plain = connect(listener); SSLSocket socket = (SSLSocket) context.getSocketFactory()
         .createSocket(plain, "localhost", plain.getPort(), true)) {
@@ -263,22 +263,22 @@ class TlsRejectionsTest {
     }
   }
 
-  /** Bytes that drip do not start the time anew. */
+  /** Trickling bytes do not restart the timer. */
   @Test
   void timesOutTricklingHandshake() throws Exception {
     try (TransportListener listener =
         TransportListener.open(ANYWHERE, good, refusals::add,
             new TransportListener.Timeouts(Duration.ofSeconds(1), LONG));
         Socket socket = connect(listener)) {
-      CompletableFuture<Boolean> dripping =
+      CompletableFuture<Boolean> trickling =
           CompletableFuture.supplyAsync(() -> trickle(socket), TransportPair.THREADS);
       PeerRefusedException refusal = awaitRejection(listener);
       assertThat(refusal.reason()).isEqualTo(Reason.TOO_SLOW);
-      assertThat(dripping.get()).isTrue();
+      assertThat(trickling.get()).isTrue();
     }
   }
 
-  /** Sends a byte whenever some milliseconds are over, until nobody listens; the wait is that for an answer. */
+  /** Sends a byte every few milliseconds until the connection is closed; the interval is a read timeout. */
   private static boolean trickle(Socket socket) {
     try {
       socket.setSoTimeout(5);
@@ -290,16 +290,16 @@ class TlsRejectionsTest {
             return true;
           }
         } catch (SocketTimeoutException e) {
-          // That is what is waited for.
+          // The interval is over.
         }
       }
       return false;
     } catch (IOException e) {
-      return true; // The other side has closed.
+      return true; // The peer has closed.
     }
   }
 
-  /** Those who say nothing hold up nobody, and the oldest make room for the next. */
+  /** Silent peers do not delay others; the oldest are evicted. */
   @Test
   void evictsIdleHandshakes() throws Exception {
     List<Socket> silent = new ArrayList<>();

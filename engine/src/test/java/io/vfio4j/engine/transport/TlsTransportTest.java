@@ -16,14 +16,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/** Bytes over TLS, whatever somebody in between does with them. Keys change every MiB here: see TestKeys. */
+/** TLS transports through a proxy that splits, changes or cuts the data. Keys are updated every MiB: see TestKeys. */
 class TlsTransportTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final TransportAddress.Tcp ANYWHERE = new TransportAddress.Tcp("localhost", 0);
   private static final PeerPolicy POLICY = TestKeys.SET.policy("localhost");
 
-  /** Two ends with somebody between them. */
+  /** Two ends with a proxy between them. */
   private record ProxiedPair(ByteProxy proxy, TransportPair ends) implements AutoCloseable {
 
     static ProxiedPair of(ByteProxy.Faults meddling, RandomGenerator random) throws IOException {
@@ -57,7 +57,7 @@ class TlsTransportTest {
     return ByteBuffer.allocateDirect(count).put(bytes).flip();
   }
 
-  /** Sends in pieces of any length. */
+  /** Sends in pieces of random length. */
   private static CompletableFuture<Void> send(Transport to, ByteBuffer data, long seed) {
     return CompletableFuture.runAsync(() -> {
       RandomGenerator random = new Random(seed);
@@ -74,7 +74,7 @@ class TlsTransportTest {
     }, TransportPair.THREADS);
   }
 
-  /** Receives into rooms of any length, and asks now and then whether there is something. */
+  /** Receives into buffers of random length, and sometimes polls first. */
   private static ByteBuffer receive(Transport from, int count, RandomGenerator random) throws IOException {
     ByteBuffer all = ByteBuffer.allocateDirect(count);
     while (all.hasRemaining()) {
@@ -88,7 +88,7 @@ class TlsTransportTest {
     return all.flip();
   }
 
-  /** Both directions at once, a thread to send and one to receive at each end. */
+  /** Both directions at the same time, with a sending and a receiving thread at each end. */
   @Test
   void transfersRandomlySplitRecords() {
     Seeds.forEach(4, random -> {
@@ -125,7 +125,7 @@ class TlsTransportTest {
     }
   }
 
-  /** Receives until it fails, and returns how; what came before is as it was sent. */
+  /** Receives until it fails, and returns the exception; the data before that must be as it was sent. */
   private static Throwable failure(TransportPair ends, ByteBuffer sent) {
     CompletableFuture<Void> sending = send(ends.other(), sent, 5);
     ByteBuffer into = ByteBuffer.allocateDirect(sent.capacity());
@@ -151,7 +151,7 @@ class TlsTransportTest {
     });
   }
 
-  /** Also at the end of a record, where nothing but the missing announcement tells of it. */
+  /** Also at the end of a record, where only the missing close_notify reveals it. */
   @Test
   void reportsCutConnectionAsError() {
     Seeds.forEach(6, random -> {

@@ -9,10 +9,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Two ends of a transport: one connected, the other was listened for. */
+/** Both ends of a connection: one that connected, and one that was accepted. */
 public record TransportPair(Transport one, Transport other) implements AutoCloseable {
 
-  /** A thread for each: the JDK's own pool has but one on a small machine, and each of these waits for others. */
+  /** One thread for each task: the common pool has only one on a small machine, and these tasks wait for each other. */
   public static final Executor THREADS = task -> Thread.ofPlatform().daemon().start(task);
 
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -47,14 +47,14 @@ public record TransportPair(Transport one, Transport other) implements AutoClose
     };
   }
 
-  /** Begins to listen where no TLS is needed. */
+  /** Listens without TLS. */
   public static TransportListener listener(TransportAddress.Unix address) throws IOException {
     return TransportListener.open(address, PeerPolicy.OWN_USER, refusal -> {
       throw new AssertionError("refused", refusal);
     });
   }
 
-  /** Connects where no TLS is needed. */
+  /** Connects without TLS. */
   public static Transport connect(TransportAddress address) throws IOException {
     return TransportConnector.connect(address, PeerPolicy.OWN_USER, LONG);
   }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The transports, their addresses, and who may listen where. */
+/** The transports, their addresses, and the files of UNIX sockets. */
 class TransportTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -155,7 +155,7 @@ class TransportTest {
     assertThat(unix().path()).hasContent("precious");
   }
 
-  /** To the JDK it is neither a file nor a folder, as a socket is. */
+  /** The JDK reports a FIFO as "other", like a socket. */
   @Test
   void keepsFifo() throws Exception {
     assertThat(new ProcessBuilder("mkfifo", unix().path().toString()).start().waitFor()).isZero();
