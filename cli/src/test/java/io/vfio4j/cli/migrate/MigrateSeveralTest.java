@@ -217,7 +217,7 @@ class MigrateSeveralTest {
     assertThat(dirty.event("report").getAsJsonObject("memory").get("pages").getAsLong())
         .isGreaterThan(MEMORY / 4096);
     assertThat(dirty.event("report").getAsJsonArray("notes").toString())
-        .contains("nobody logs what is written by the workload");
+        .contains("no dirty log for writes by the workload");
   }
 
   @Test

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.codec;
 
-/** One way to compress the bulk of a migration stream, payload by payload. The engine has none itself. */
+/** A compression algorithm for the DATA and MEMORY frames of a migration stream. The engine contains none itself. */
 public interface Codec {
 
-  /** Returns which way. */
   CompressionAlgorithm algorithm();
 
-  /** Returns how many bytes a payload may take compressed, at most. */
+  /** Returns the maximum compressed length of a payload. */
   int bound(int length);
 
   /**
-   * Makes a compressor, which is the caller's to close.
+   * Creates a compressor, which the caller closes.
    *
-   * @param level from 1, the quickest, to {@link CompressionAlgorithm#maxLevel}
+   * @param level from 1, the fastest, to {@link CompressionAlgorithm#maxLevel}
    */
   Compressor newCompressor(int level);
 
-  /** Makes a decompressor, which is the caller's to close. */
+  /** Creates a decompressor, which the caller closes. */
   Decompressor newDecompressor();
 }

@@ -4,11 +4,11 @@ package io.vfio4j.engine.codec;
 import io.vfio4j.engine.util.RefusedException;
 import java.io.IOException;
 
-/** Where a side that is sent a compressed stream has the codec from. It is asked only if there is such a stream. */
+/** Provides the codec to a side that receives a compressed stream; called only if there is one. */
 @FunctionalInterface
 public interface Codecs {
 
-  /** Has none: compressed streams are refused. */
+  /** No codec: compressed streams are refused. */
   Codecs NONE = algorithm -> {
     throw new RefusedException(
         "the stream is compressed with %s, which is not available here".formatted(algorithm.displayName()));
@@ -17,7 +17,7 @@ public interface Codecs {
   /**
    * Returns a codec.
    *
-   * @throws IOException if it cannot be had, with words on what is missing
+   * @throws IOException if it is not available; the message says what is missing
    */
   Codec codec(CompressionAlgorithm algorithm) throws IOException;
 }

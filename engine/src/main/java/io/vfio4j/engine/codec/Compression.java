@@ -6,25 +6,25 @@ import java.util.Optional;
 /**
  * How a source compresses what it sends: the state of devices, and memory.
  *
- * @param codec does it
- * @param level from 1, the quickest, to {@link CompressionAlgorithm#maxLevel}
+ * @param codec the algorithm
+ * @param level from 1, the fastest, to {@link CompressionAlgorithm#maxLevel}
  */
 public record Compression(Codec codec, int level) {
 
   /**
    * Checks the level.
    *
-   * @throws IllegalArgumentException if there is no such level
+   * @throws IllegalArgumentException if the algorithm does not have it
    */
   public Compression {
     CompressionAlgorithm algorithm = codec.algorithm();
     if (level < 1 || level > algorithm.maxLevel()) {
-      throw new IllegalArgumentException("levels of %s are from 1 to %d, but this is %d"
-          .formatted(algorithm.displayName(), algorithm.maxLevel(), level));
+      throw new IllegalArgumentException("%s has no level %d (1 to %d)"
+          .formatted(algorithm.displayName(), level, algorithm.maxLevel()));
     }
   }
 
   public static Optional<CompressionAlgorithm> algorithm(Optional<Compression> compression) {
-    return compression.map(how -> how.codec().algorithm());
+    return compression.map(settings -> settings.codec().algorithm());
   }
 }

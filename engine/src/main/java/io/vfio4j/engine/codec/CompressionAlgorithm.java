@@ -3,9 +3,9 @@ package io.vfio4j.engine.codec;
 
 import java.util.Optional;
 
-/** The ways in which the bulk of a migration stream may be compressed. */
+/** The algorithms that a migration stream may be compressed with. */
 public enum CompressionAlgorithm {
-  /** Zstandard (RFC 8878): each payload is one frame of it, with its size and without a dictionary. */
+  /** Zstandard (RFC 8878): each payload is one zstd frame, with its content size and without a dictionary. */
   ZSTD(1, "zstd", 19);
 
   private static final CompressionAlgorithm[] BY_WIRE = values();
@@ -14,9 +14,9 @@ public enum CompressionAlgorithm {
   private final String displayName;
   private final int maxLevel;
 
-  CompressionAlgorithm(int wireValue, String word, int maxLevel) {
+  CompressionAlgorithm(int wireValue, String displayName, int maxLevel) {
     this.wireValue = wireValue;
-    this.displayName = word;
+    this.displayName = displayName;
     this.maxLevel = maxLevel;
   }
 
@@ -28,7 +28,6 @@ public enum CompressionAlgorithm {
     return wireValue;
   }
 
-  /** Returns its usual name. */
   public String displayName() {
     return displayName;
   }

@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The source's ear for the target while it sends: hears which devices have loaded their initial data, which connections are
- * confirmed, complaints, and that it is there at all.
+ * Reads the target's frames while the source sends: acknowledgements of initial data, confirmations of connections,
+ * failures, and signs of life. For the coordinator's thread.
  */
 public final class AckReader implements TaskWaiter.Check {
 
-  /** What is waited for comes within a round trip mostly, which is measured by it. */
+  /** The answer usually arrives within a round trip, which is measured by it. */
   private static final long FIRST_PAUSE_NANOS = 20_000;
 
   private static final long LAST_PAUSE_NANOS = 1_000_000;
@@ -36,7 +36,7 @@ public final class AckReader implements TaskWaiter.Check {
     this.confirmations = confirmations;
   }
 
-  /** Tells whether the target has loaded the initial data of a device. */
+  /** Returns whether the target has loaded the initial data of a device. */
   public boolean hasLoadedInitial(int device) {
     return initialLoaded.get(device);
   }
@@ -53,7 +53,7 @@ public final class AckReader implements TaskWaiter.Check {
     }
   }
 
-  /** Takes what has come in. A target that has failed reads what it says here, and nothing that comes elsewhere. */
+  /** Reads what has arrived. A target that has failed reads only this connection until it is closed. */
   public void poll() throws IOException {
     try {
       readAcks();
@@ -63,7 +63,7 @@ public final class AckReader implements TaskWaiter.Check {
     }
   }
 
-  /** Else who waits for room in one of them does so until it takes it for stalled. */
+  /** Otherwise a thread that waits for space in one of them would do so until the stall timeout. */
   private void cancelOthers() {
     others.forEach(StreamConnection::cancel);
   }
@@ -78,9 +78,9 @@ public final class AckReader implements TaskWaiter.Check {
   }
 
   /**
-   * Looks after all connections until the target has confirmed all that it was asked to.
+   * Reads until the target has confirmed everything that was requested.
    *
-   * @param patience how long, in the time of the machine
+   * @param patience the timeout, in real time
    * @return whether it has
    */
   public boolean awaitConfirmed(Duration patience) throws IOException {
@@ -99,10 +99,10 @@ public final class AckReader implements TaskWaiter.Check {
   }
 
   /**
-   * Waits for a frame of one kind, whatever was acknowledged before: a device may have begun anew several times.
+   * Waits for a frame of one kind, reading acknowledgements that precede it.
    *
-   * @param limit how long, though the target is alive
-   * @return whether it came within the limit
+   * @param limit the timeout, even if the target is alive
+   * @return whether it arrived within the limit
    * @throws StalledException if the target is silent for too long
    */
   public boolean expect(FrameKind wanted, Duration limit) throws IOException {
@@ -130,7 +130,7 @@ public final class AckReader implements TaskWaiter.Check {
     }
   }
 
-  /** What is there already is taken in any case. */
+  /** A frame that has arrived already is read in any case. */
   private static Duration positive(Duration left) {
     return left.isPositive() ? left : Duration.ofNanos(1);
   }
@@ -142,7 +142,7 @@ public final class AckReader implements TaskWaiter.Check {
   private boolean isAcknowledgement(FrameKind kind) {
     int device = connection.in().device();
     if (kind == FrameKind.SYNCED) {
-      return confirmations.confirm(device); // In the place of a device it has the connection.
+      return confirmations.confirm(device); // SYNCED has the connection in place of the device.
     }
     if (kind != FrameKind.INITIAL_LOADED || device >= devices) {
       return false;

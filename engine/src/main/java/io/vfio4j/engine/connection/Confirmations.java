@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * Which connections the target has still to confirm: that it has loaded all that was sent over them. Who sends over a
- * connection asks for it after what it sent, in any thread; the coordinator takes the answers.
+ * The SYNC frames that the target has not answered yet, for each connection. A sending thread requests a confirmation after
+ * its data; the coordinator reads the answers. The counters are atomic.
  *
  * <p>
- * With a target that does not know the question nothing is asked, and nothing is ever outstanding.
+ * If the target does not support SYNC, nothing is requested, and nothing is ever outstanding.
  */
 public final class Confirmations {
 
@@ -19,13 +19,13 @@ public final class Confirmations {
   private final AtomicIntegerArray outstanding;
 
   /**
-   * Makes one of which nothing is outstanding.
+   * Starts with nothing outstanding.
    *
-   * @param connections how many there are, the first included
-   * @param known whether the target answers
+   * @param connections the number of connections, including the first
+   * @param supported whether the target answers
    */
-  public Confirmations(int connections, boolean known) {
-    this.supported = known;
+  public Confirmations(int connections, boolean supported) {
+    this.supported = supported;
     this.outstanding = new AtomicIntegerArray(connections);
   }
 
@@ -34,19 +34,19 @@ public final class Confirmations {
   }
 
   /**
-   * Asks the target, if it answers, to confirm what was sent over a connection up to now.
+   * Requests that the target confirms what has been sent over a connection so far, if it supports that.
    *
-   * @param connection 0 for the first, and from 1 the others in their order
-   * @param out the connection's
+   * @param connection 0 for the first, and from 1 the extra connections in order
+   * @param out the writer of the connection
    */
   public void request(int connection, FrameWriter out) throws IOException {
     if (supported) {
-      outstanding.incrementAndGet(connection); // First: the answer may come before the send returns.
+      outstanding.incrementAndGet(connection); // Before the send: the answer may arrive before it returns.
       out.send(FrameKind.SYNC);
     }
   }
 
-  /** Takes an answer; returns whether it was asked for. */
+  /** Records an answer; returns whether it was requested. */
   boolean confirm(int connection) {
     if (connection >= outstanding.length() || outstanding.get(connection) == 0) {
       return false;

@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The connections of a side besides the first, by the numbers that both sides know them by. */
+/** The extra connections of a side, by their numbers, which are the same on both sides. */
 public final class ExtraConnections implements AutoCloseable {
 
   private static final Duration SLICE = Duration.ofMillis(50);
@@ -31,7 +31,7 @@ public final class ExtraConnections implements AutoCloseable {
     return new ExtraConnections(List.of());
   }
 
-  /** Makes them from the source, which says on each which one it is. */
+  /** Opens them from the source, which sends JOIN on each. */
   public static ExtraConnections connect(Hello.Channels channels, Connections.TransportSupplier extra,
       StreamConnection control,
       MigrationTimeouts times, PhaseTracker tracker) throws IOException {
@@ -52,9 +52,9 @@ public final class ExtraConnections implements AutoCloseable {
   }
 
   /**
-   * Waits for them at the target. Who connects without belonging to this migration is sent away.
+   * Accepts them at the target. A connection that does not belong to this migration is closed.
    *
-   * @throws StalledException if not all have come in time
+   * @throws StalledException if not all arrive in time
    */
   public static ExtraConnections accept(Hello.Channels channels, Connections.TransportSupplier extra,
       StreamConnection control,
@@ -86,11 +86,11 @@ public final class ExtraConnections implements AutoCloseable {
     }
   }
 
-  /** Waits for the next, and hears meanwhile whether the source gives up. */
+  /** Accepts the next one, and checks meanwhile whether the source aborts. */
   private static Transport next(Connections.TransportSupplier extra, StreamConnection control, long end)
       throws IOException {
     while (true) {
-      control.checkForFailure("before it has made its connections");
+      control.checkForFailure("before it has opened its connections");
       long left = Math.max(0, end - System.nanoTime());
       try {
         return extra.next(Duration.ofNanos(Math.min(left, SLICE.toNanos())));
@@ -109,13 +109,13 @@ public final class ExtraConnections implements AutoCloseable {
     return connection;
   }
 
-  /** Returns which connection it says it is, or -1 if it is none that is missing. */
+  /** Returns the number in its JOIN, or -1 if it is not one that is missing. */
   private static int joinNumber(StreamConnection connection, MigrationId migration,
       @Nullable StreamConnection[] connections) {
     try {
       connection.expect(FrameKind.JOIN, connection.timeout());
     } catch (IOException e) {
-      return -1; // Not one of ours: anybody may connect.
+      return -1; // Not one of ours: any authorised peer may connect.
     }
     var body = connection.in().body();
     boolean ours = MigrationId.take(body).equals(migration);
@@ -127,12 +127,12 @@ public final class ExtraConnections implements AutoCloseable {
     return connections;
   }
 
-  /** Returns those for devices, in the order of the devices; none if they share the first connection. */
+  /** Returns those for devices, in the order of the devices; none if devices use the first connection. */
   public List<StreamConnection> forDevices(int devices) {
     return connections.subList(0, devices);
   }
 
-  /** Returns those for memory; none if it takes the first connection. */
+  /** Returns those for memory; none if memory uses the first connection. */
   public List<StreamConnection> forMemory(int devices) {
     return connections.subList(devices, connections.size());
   }

@@ -13,19 +13,19 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the connections of a side alive, in a thread of its own: whatever the other threads wait for, be it a device, a
- * disk or a workload that pauses, the other side hears that this one is there. A connection that is broken is left to
- * those who use it, and one without room is passed over: none keeps the thread from the others.
+ * Sends ALIVE on the connections of a side, in a dedicated thread: the peer gets a sign of life even if the other threads
+ * wait for a device, a disk or a workload that pauses. The thread never blocks: a connection without space is skipped, and
+ * a broken one is left to the threads that use it.
  */
 public final class Heartbeat implements AutoCloseable {
 
-  /** Looks so much more often than it beats, since others send too. */
+  /** Checks more often than the interval, because other frames count as signs of life too. */
   private static final int CHECKS_PER_INTERVAL = 2;
 
   private final Duration interval;
   private final Set<StreamConnection> connections = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService thread;
-  /** The beat, once there is a connection; for the thread that adds connections. */
+  /** The periodic task, once there is a connection; for the thread that adds connections. */
   private @Nullable ScheduledFuture<?> schedule;
 
   public Heartbeat(Side side, Duration interval) {
@@ -34,7 +34,7 @@ public final class Heartbeat implements AutoCloseable {
         Thread.ofPlatform().name("vfio4j-%s-heartbeat".formatted(side)).daemon(true).factory());
   }
 
-  /** Keeps a connection alive from now on, until its last word has been sent; for one thread. */
+  /** Sends ALIVE on a connection from now on, until its final frame has been sent; for one thread. */
   public void add(StreamConnection connection) {
     connections.add(connection);
     if (schedule == null) {
@@ -47,7 +47,7 @@ public final class Heartbeat implements AutoCloseable {
     connections.removeIf(this::isBroken);
   }
 
-  /** Sends a sign of life. A failure is not reported here: the threads that use the connection find it themselves. */
+  /** Sends ALIVE. A failure is not reported here: the threads that use the connection get it themselves. */
   private boolean isBroken(StreamConnection connection) {
     try {
       connection.keepAlive(interval);
@@ -57,10 +57,10 @@ public final class Heartbeat implements AutoCloseable {
     }
   }
 
-  /** Ends it. The connections may be closed then: none is used any more. */
+  /** Stops the thread. After that it uses no connection, so that they can be closed. */
   @Override
   public void close() {
     thread.shutdownNow();
-    thread.close(); // Waits; an interrupt stays.
+    thread.close(); // Waits for the thread; keeps an interrupt.
   }
 }

@@ -5,7 +5,7 @@ import io.vfio4j.engine.Side;
 import io.vfio4j.engine.stream.FrameKind;
 import java.io.IOException;
 
-/** The other side said that it failed, gave up, or gives the device back. */
+/** The peer reported that it failed, aborted, or returned the device. */
 public final class PeerFailedException extends IOException {
 
   private static final long serialVersionUID = 1;

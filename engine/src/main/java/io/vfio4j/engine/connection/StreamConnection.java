@@ -34,26 +34,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A side's end of the connection: owns the transport and one buffer for each direction. */
+/** A side's end of a connection: owns the transport and one buffer for each direction. */
 public final class StreamConnection implements AutoCloseable {
 
   private final Transport transport;
+  /** Changed once, by {@link #adapt}, and read by the heartbeat too, as is {@link #peerSendsHeartbeats}. */
   private volatile Duration timeout;
   private volatile boolean peerSendsHeartbeats;
   private volatile long lastReceived = System.nanoTime();
   private boolean helloReceived;
   private final PhaseTracker tracker;
   private final Side peer;
-  private final Arena arena = Arena.ofShared(); // Devices may touch the buffers in threads of their own.
+  private final Arena arena = Arena.ofShared(); // Device threads access the buffers.
   private final FrameStream outgoing;
   private final FrameWriter out;
   private final FrameReader in;
   private final ByteBuffer heartbeat;
   private final FrameHeader heartbeatHeader;
-  private final List<Runnable> closers = new ArrayList<>(); // Of what compresses and decompresses.
+  private final List<Runnable> closers = new ArrayList<>(); // Of compressors and decompressors.
   private Optional<Compression> compression = Optional.empty();
 
-  /** Makes a link; of the two buffers, that for the direction of the data is the large one. */
+  /** Wraps a transport; the buffer for the direction of the data is larger than the other. */
   public StreamConnection(Transport transport, Duration stall, PhaseTracker tracker) {
     this.transport = transport;
     this.timeout = stall;
@@ -79,14 +80,14 @@ public final class StreamConnection implements AutoCloseable {
     return in;
   }
 
-  /** Returns a further writer to the same connection, for another thread, with the longest payload. */
+  /** Returns another writer to the same connection, for another thread, with a buffer for any frame. */
   public FrameWriter newWriter() {
     FrameWriter writer = new FrameWriter(outgoing, buffer(true));
     compression.ifPresent(how -> compress(writer, how));
     return writer;
   }
 
-  /** Has all writers send bulk compressed, as the HELLO says; to be called before there is any. */
+  /** Makes all writers compress DATA and MEMORY, as announced in the HELLO; called before any is sent. */
   public void compressWith(Compression how) {
     compression = Optional.of(how);
     compress(out, how);
@@ -98,7 +99,7 @@ public final class StreamConnection implements AutoCloseable {
     writer.compressWith(new CompressedFrame(compressor, FrameBuffers.compressed(arena, how.codec())));
   }
 
-  /** Lets bulk come in compressed, as the HELLO says. */
+  /** Accepts compressed DATA and MEMORY, as announced in the HELLO. */
   public void decompressWith(Codec codec) {
     Decompressor decompressor = codec.newDecompressor();
     closers.add(decompressor::close);
@@ -106,10 +107,9 @@ public final class StreamConnection implements AutoCloseable {
   }
 
   /**
-   * Adapts to what the other side is like, once its HELLO has been received.
+   * Adapts to the version of the peer, once its HELLO has been received.
    *
-   * @param version what it speaks
-   * @param times how long it may take
+   * @param times the timeouts for it
    */
   public void adapt(StreamVersion version, MigrationTimeouts times) {
     peerSendsHeartbeats = version.minor() >= Preamble.FIRST_MINOR_WITH_HEARTBEAT;
@@ -119,35 +119,35 @@ public final class StreamConnection implements AutoCloseable {
     }
   }
 
-  /** Has signs of life sent also after END: this is the connection on which both sides go on to talk. */
+  /** Sends ALIVE also after END: the handover follows on this connection. */
   public void keepAliveAfterEnd() {
     outgoing.keepAliveAfterEnd();
   }
 
-  /** Tells whether the other side says that it is alive whatever it waits for, and reads that of this one. */
+  /** Returns whether the peer sends ALIVE whatever it waits for, and accepts it from this side. */
   public boolean peerSendsHeartbeats() {
     return peerSendsHeartbeats;
   }
 
-  /** Lets the other side know that somebody is there, if it has not heard anything for a while. */
+  /** Sends ALIVE if nothing was sent within the interval. */
   public void keepAlive(Duration interval) throws IOException {
     outgoing.keepAlive(heartbeat, heartbeatHeader, interval);
   }
 
-  /** Checks that the other side has been heard lately, if it gives signs of life; after all has been read that is there. */
+  /** Checks that a frame has arrived within the timeout, if the peer sends ALIVE; all that has arrived must have been read. */
   void requireHeartbeat() throws StalledException {
     if (peerSendsHeartbeats && System.nanoTime() - lastReceived > timeout.toNanos()) {
       throw new StalledException(transport.peer(), "gave no sign of life", timeout);
     }
   }
 
-  /** Ends the connection, since nothing of use can be sent over it: who waits in a send gives up. */
+  /** Closes the transport because nothing useful can be sent: a blocked send ends with a cancellation. */
   void cancel() {
     outgoing.cancel();
     closeTransport();
   }
 
-  /** Returns how long the other side may be silent. */
+  /** Returns how long the peer may be silent. */
   public Duration timeout() {
     return timeout;
   }
@@ -156,7 +156,7 @@ public final class StreamConnection implements AutoCloseable {
     return transport.peer();
   }
 
-  /** Returns whether the other side is in this process. */
+  /** Returns whether the peer is in this process. */
   public boolean isLocal() {
     return transport instanceof LocalTransport;
   }
@@ -165,7 +165,7 @@ public final class StreamConnection implements AutoCloseable {
     return readHello(await(timeout));
   }
 
-  /** Takes the introduction out of a frame that has come in. */
+  /** Reads the HELLO that has been received; checks that the frame is one. */
   public Hello readHello(FrameKind kind) throws IOException {
     if (kind != FrameKind.HELLO) {
       throw unexpected(kind, "instead of " + FrameKind.HELLO);
@@ -176,10 +176,10 @@ public final class StreamConnection implements AutoCloseable {
   }
 
   /**
-   * Waits for a frame. A sign of life is none, and begins the wait anew; before HELLO there is none.
+   * Waits for a frame. ALIVE restarts the wait; it is an error before HELLO.
    *
-   * @param patience how long the other side may be silent
-   * @throws PeerFailedException if the other side says in it that it failed
+   * @param patience how long the peer may be silent
+   * @throws PeerFailedException if the frame reports a failure
    */
   public FrameKind await(Duration patience) throws IOException {
     FrameKind kind = next(patience);
@@ -189,7 +189,7 @@ public final class StreamConnection implements AutoCloseable {
     return kind;
   }
 
-  /** Waits for a frame, which may be a sign of life; else as {@link #await}. */
+  /** Waits for a frame as {@link #await} does, but also returns ALIVE. */
   public FrameKind next(Duration patience) throws IOException {
     FrameKind kind = in.next(patience);
     lastReceived = System.nanoTime();
@@ -211,7 +211,7 @@ public final class StreamConnection implements AutoCloseable {
     return new StreamException("the %s sent %s %s".formatted(peer, kind, where));
   }
 
-  /** Hears what the other side has to say where it has nothing to say but that it failed. */
+  /** Reads what has arrived, which may only be ALIVE or a failure. */
   void checkForFailure(String where) throws IOException {
     while (hasInput()) {
       FrameKind kind = next(timeout);
@@ -225,7 +225,7 @@ public final class StreamConnection implements AutoCloseable {
     return transport.hasInput();
   }
 
-  /** Returns why the connection broke, if the other side has told it, otherwise the failure itself. */
+  /** Returns the failure that the peer has reported, if any, otherwise the given one. */
   public Throwable explainFailure(Throwable failure) {
     long end = System.nanoTime() + timeout.toNanos();
     try {
@@ -243,8 +243,8 @@ public final class StreamConnection implements AutoCloseable {
   }
 
   /**
-   * Reads on, and drops everything, until the other side closes the connection or the patience ends: a
-   * connection closed with data unread would be reset, and the last words sent on it lost.
+   * Receives and drops everything until the peer closes the connection, or the timeout: otherwise the final frame could be
+   * lost.
    */
   public void drain() throws IOException {
     LingeringClose.drain(transport, timeout);
@@ -263,10 +263,10 @@ public final class StreamConnection implements AutoCloseable {
       close.run();
     } catch (IllegalStateException e) {
       tracker
-          .note("buffers are kept, for a device that does not answer is still given them: "
+          .note("buffers are not freed, because a device that does not respond may still use them: "
               + Exceptions.message(e));
     } catch (RuntimeException e) {
-      tracker.note("buffers are kept: " + Exceptions.message(e));
+      tracker.note("buffers are not freed: " + Exceptions.message(e));
     }
   }
 

@@ -6,43 +6,43 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * What holds the bytes of a region of memory, and may run out of room for them: a page that is written to and cannot be
- * had is an access that fails in the middle of a migration.
+ * The store that holds the bytes of a region of memory, and may run out of space: then a write to a page that is not
+ * allocated yet fails in the middle of a migration.
  */
 @FunctionalInterface
 public interface BackingStore {
 
-  /** One of which nobody knows. */
+  /** A store whose space is unknown. */
   BackingStore UNKNOWN = Optional::empty;
 
-  /** Returns how much room there is now; empty where it cannot be known. */
+  /** Returns the space that is available now; empty if unknown. */
   Optional<Space> space();
 
   /**
-   * Makes pages of the region present, so that who writes to them does not wait for that. What they hold stays as it is,
-   * also where others write to them meanwhile. A store that cannot do it does nothing.
+   * Allocates pages of the region, so that a later write does not wait for that. Their content does not change, even if
+   * other threads write to them meanwhile. A store that does not support it does nothing.
    *
    * @param pages a part of the region's memory, whole pages of 4096 bytes
-   * @throws IOException if there is no room for them, or the store fails
+   * @throws IOException if there is no space for them, or the store fails
    */
   default void allocate(MemorySegment pages) throws IOException {
-    // Pages come when they are first written to.
+    // Pages are allocated by the first write.
   }
 
   /**
-   * Returns which file it is; empty where it is none, or cannot be known. A migration is refused where a region of the
-   * target is the same file as one of the source: what is loaded would undo what the source's workload writes.
+   * Returns which file it is; empty if it is not a file, or unknown. A migration is refused if a region of the target is the
+   * same file as one of the source: loading would overwrite what the source's workload writes.
    */
   default Optional<FileIdentity> identity() {
     return Optional.empty();
   }
 
   /**
-   * Room, in bytes, none of it negative.
+   * Space, in bytes, not negative.
    *
-   * @param fileSystem what gives it, equal for regions that share it
-   * @param allocated how much of the region is there already, at most
-   * @param free how much can still be had, by all regions that share it together
+   * @param fileSystem the file system, equal for regions that share it
+   * @param allocated the part of the region that is allocated already, at most
+   * @param free what the file system can still provide, to all regions that share it
    */
   record Space(Object fileSystem, long allocated, long free) {
 

@@ -2,11 +2,11 @@
 package io.vfio4j.engine.memory;
 
 /**
- * A number of 128 bits that is equal for regions of memory of one file, whatever path leads to it, and on whatever host
- * they are told apart.
+ * A number of 128 bits that is equal for regions of the same file, whatever path names it, and differs for other files and
+ * other hosts.
  *
- * @param high the first half
- * @param low the second half
+ * @param high the first 64 bits
+ * @param low the last 64 bits
  */
 public record FileIdentity(long high, long low) {
 

@@ -5,39 +5,37 @@ import io.vfio4j.model.IovaRange;
 import java.util.List;
 
 /**
- * All memory that moves with a migration.
+ * All memory of a migration.
  *
- * @param list at most 64 regions with names of their own, whose addresses do not overlap; their order gives their
- *     numbers
+ * @param list at most 64 regions with unique names and without overlap; their order gives their numbers
  */
 public record MemoryRegions(List<MemoryRegion> list) {
 
-  /** No memory at all. */
+  /** No memory. */
   public static final MemoryRegions NONE = new MemoryRegions(List.of());
 
   /**
-   * Checks the regions beside each other.
+   * Checks the regions against each other.
    *
-   * @throws IllegalArgumentException if there are too many, two have one name, or two overlap
+   * @throws IllegalArgumentException if there are too many, two have the same name, or two overlap
    */
   public MemoryRegions {
     list = List.copyOf(list);
-    RegionRules.violation(list).ifPresent(complaint -> {
-      throw new IllegalArgumentException(complaint);
+    RegionRules.violation(list).ifPresent(violation -> {
+      throw new IllegalArgumentException(violation);
     });
   }
 
-  /** Makes the memory of these regions. */
   public static MemoryRegions of(MemoryRegion... regions) {
     return new MemoryRegions(List.of(regions));
   }
 
-  /** Tells whether there is none. */
+  /** Returns whether there is no region. */
   public boolean isEmpty() {
     return list.isEmpty();
   }
 
-  /** Returns how many bytes there are. */
+  /** Returns the total size in bytes. */
   public long size() {
     return list.stream().mapToLong(MemoryRegion::size).sum();
   }
@@ -50,7 +48,7 @@ public record MemoryRegions(List<MemoryRegion> list) {
     return list.get(number);
   }
 
-  /** Returns the addresses, region by region. */
+  /** Returns the address ranges of the regions, in order. */
   public List<IovaRange> ranges() {
     return list.stream().map(RegionRules::range).toList();
   }

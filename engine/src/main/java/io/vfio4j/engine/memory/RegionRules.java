@@ -11,41 +11,41 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** What regions of memory have to be like, wherever they come from; answers are what is wrong, in words. */
+/** The rules for regions of memory, from the user or from a peer. A violation is a sentence. */
 public final class RegionRules {
 
-  /** Bytes of a page, the unit in which memory is followed and sent, whatever its own pages are. */
+  /** Bytes of a page, the unit in which memory is logged and sent, whatever the page size of its mapping. */
   public static final long PAGE_SIZE = DirtyLog.PAGE_SIZE;
 
   public static final int PAGE_SHIFT = Long.numberOfTrailingZeros(PAGE_SIZE);
 
-  /** More regions than this are refused. */
+  /** The maximum number of regions. */
   public static final int MAX_REGIONS = 64;
 
   public static final int MAX_NAME = 64;
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1," + MAX_NAME + "}");
 
-  /** A region as the rules see it. */
+  /** What the rules apply to. */
   public interface NamedRange {
 
     String name();
 
     long iova();
 
-    /** Returns its size in bytes. */
+    /** Returns the size in bytes. */
     long size();
   }
 
   private RegionRules() {
   }
 
-  /** Tells what is wrong with one region. */
+  /** Returns why a region is invalid; empty if it is valid. */
   public static Optional<String> violation(NamedRange region) {
     return violation(region.name(), region.iova(), region.size());
   }
 
-  /** Tells what is wrong with a region of this name, address and size. */
+  /** Returns why a region with this name, address and size is invalid; empty if it is valid. */
   static Optional<String> violation(String name, long iova, long size) {
     if (!NAME.matcher(name).matches()) {
       return Optional
@@ -57,11 +57,11 @@ public final class RegionRules {
           .formatted(name, size, iova, PAGE_SIZE));
     }
     return IovaRange.isValid(iova, size) ? Optional.empty()
-        : Optional.of("region %s, 0x%x bytes at 0x%x, reaches beyond the last address"
+        : Optional.of("region %s, 0x%x bytes at 0x%x, extends beyond the last address"
             .formatted(name, size, iova));
   }
 
-  /** Tells what is wrong with regions, each of which is right by itself, beside each other. */
+  /** Returns why regions, each of which is valid, conflict with each other; empty if they do not. */
   public static Optional<String> violation(List<? extends NamedRange> regions) {
     if (regions.size() > MAX_REGIONS) {
       return Optional.of("%d regions of memory, but %d at most".formatted(regions.size(), MAX_REGIONS));

@@ -17,9 +17,14 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * A file that is written beside its place and put there once it is complete: at any time there is the old one, or none,
- * or the new one as a whole. What a process that was killed left behind is removed by the next one ({@link StalePartialFiles});
- * the lock of a part says that somebody is at work on it.
+ * A file that is written as a partial file in the same directory and renamed once it is complete: at any time there is the
+ * old file, or none, or the complete new one. A partial file left by a killed process is removed by the next one
+ * ({@link StalePartialFiles}); the lock of a partial file marks it as in use.
+ *
+ * <pre>
+ * open > in place   published
+ * open > closed     removed, as if it had never been written
+ * </pre>
  */
 public final class AtomicFile implements AutoCloseable {
 
@@ -33,33 +38,33 @@ public final class AtomicFile implements AutoCloseable {
   private boolean inPlace;
 
   private AtomicFile(OutputFile output, Path folder, Path part, FileChannel channel,
-      UnaryOperator<WritableByteChannel> through) {
+      UnaryOperator<WritableByteChannel> filter) {
     this.path = output.path();
     this.target = output.target();
     this.folder = folder;
     this.part = part;
     this.channel = channel;
     this.writeback = new EarlyWriteback(channel);
-    this.output = through.apply(writeback);
+    this.output = filter.apply(writeback);
   }
 
   /**
-   * Begins a file.
+   * Creates a partial file for a path.
    *
-   * @param path its place, as the user named it
-   * @throws FileException if it cannot be made there
+   * @param path the file, as the user named it
+   * @throws FileException if it cannot be created
    */
   public static AtomicFile begin(Path path) throws FileException {
     return begin(path, channel -> channel);
   }
 
-  /** Begins a file that is written to through a channel before its own; only its owner may read it. */
-  public static AtomicFile begin(Path path, UnaryOperator<WritableByteChannel> through) throws FileException {
+  /** Creates a partial file that is written through a filter channel; only its owner may read it. */
+  public static AtomicFile begin(Path path, UnaryOperator<WritableByteChannel> filter) throws FileException {
     OutputFile output = OutputFile.of(path);
     if (!output.isReplaced()) {
-      throw new FileException(path, "is not a regular file, which could be replaced by a new one", null);
+      throw new FileException(path, "is not a regular file, so it cannot be replaced", null);
     }
-    return begin(output, through, Optional.of(PosixFilePermissions.fromString("rw-------")));
+    return begin(output, filter, Optional.of(PosixFilePermissions.fromString("rw-------")));
   }
 
   /** Writes a file that is replaced as a whole. */
@@ -74,19 +79,19 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  private static AtomicFile begin(OutputFile output, UnaryOperator<WritableByteChannel> through,
+  private static AtomicFile begin(OutputFile output, UnaryOperator<WritableByteChannel> filter,
       Optional<Set<PosixFilePermission>> permissions) throws FileException {
     try {
       Path place = output.target();
       new StalePartialFiles(folder(place), String.valueOf(place.getFileName())).remove();
-      AtomicFile file = open(output, through, permissions);
-      while (Files.notExists(file.part)) { // Somebody took it for one that was left, before it was locked.
+      AtomicFile file = open(output, filter, permissions);
+      while (Files.notExists(file.part)) { // Another process removed it as stale before it was locked.
         file.close();
-        file = open(output, through, permissions);
+        file = open(output, filter, permissions);
       }
       return file;
     } catch (IOException e) {
-      throw new FileException(output.path(), "cannot be made: " + message(e), e);
+      throw new FileException(output.path(), "cannot be created: " + message(e), e);
     }
   }
 
@@ -94,7 +99,7 @@ public final class AtomicFile implements AutoCloseable {
     return Objects.requireNonNull(place.getParent(), "a file is in a folder");
   }
 
-  private static AtomicFile open(OutputFile output, UnaryOperator<WritableByteChannel> through,
+  private static AtomicFile open(OutputFile output, UnaryOperator<WritableByteChannel> filter,
       Optional<Set<PosixFilePermission>> permissions) throws IOException {
     Path folder = folder(output.target());
     Path part = folder.resolve(StalePartialFiles.newName(String.valueOf(output.target().getFileName())));
@@ -102,9 +107,9 @@ public final class AtomicFile implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
             OutputFile.attributes(permissions));
-    AtomicFile file = new AtomicFile(output, folder, part, channel, through);
+    AtomicFile file = new AtomicFile(output, folder, part, channel, filter);
     try {
-      channel.lock(); // It is freed with the channel.
+      channel.lock(); // Released with the channel.
       return file;
     } catch (IOException | RuntimeException e) {
       file.close();
@@ -112,17 +117,17 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  /** Returns its place, as the user named it. */
+  /** Returns the file, as the user named it. */
   public Path path() {
     return path;
   }
 
-  /** What the file is written through. */
+  /** Returns the channel to write to. */
   public WritableByteChannel channel() {
     return output;
   }
 
-  /** Tells whether the new file is in its place, whatever else failed. */
+  /** Returns whether the new file is in its place, whatever failed after that. */
   public boolean isInPlace() {
     return inPlace;
   }
@@ -133,9 +138,9 @@ public final class AtomicFile implements AutoCloseable {
   }
 
   /**
-   * Puts the file in its place, where it outlives the system once this returns.
+   * Renames the file to its path; it is on stable storage, including its name, when this returns.
    *
-   * @throws FileException if that failed; {@link #isInPlace} tells how far it got
+   * @throws FileException if that failed; {@link #isInPlace} returns whether it was renamed
    */
   public void publish() throws FileException {
     try {
@@ -148,17 +153,17 @@ public final class AtomicFile implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new FileException(path, inPlace
-          ? "is in its place, but whether it outlives the system is unknown: " + message(e)
-          : "cannot be put in its place: " + message(e), e);
+          ? "is in its place, but may not be on disk: " + message(e)
+          : "cannot be replaced: " + message(e), e);
     }
   }
 
-  /** Returns what went wrong with a file; its name alone, as some say it, does not tell that. */
+  /** Returns what failed; the message of some exceptions is only the name of the file. */
   public static String message(IOException e) {
     return FileMessages.message(e);
   }
 
-  /** Removes what is not in its place. What is there is on its disk, so that nothing that fails here concerns it. */
+  /** Removes the file unless it is in its place. If it is, it is on disk, so that failures here do not matter. */
   @Override
   public void close() throws IOException {
     try (channel; writeback) {

@@ -12,12 +12,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Writes to a file and lets it go to its disk meanwhile, in a thread of its own: else the system keeps gigabytes back, and
- * they are waited for at the end. The system tells an error of the disk only once, so it is kept here.
+ * Writes to a file and starts writeback meanwhile, in a dedicated thread: otherwise gigabytes stay in the page cache, and the
+ * final fsync takes long. The system reports a writeback error only once, so it is kept here.
  */
 final class EarlyWriteback implements WritableByteChannel {
 
-  /** What the disk may be behind at most before it is told to go on. */
+  /** The dirty bytes after which writeback is started. */
   private static final long FORCE_INTERVAL = 64L << 20;
 
   private final FileChannel file;
@@ -28,9 +28,9 @@ final class EarlyWriteback implements WritableByteChannel {
   private long unforced;
 
   /**
-   * Makes one.
+   * Wraps a file.
    *
-   * @param file {@link #close} leaves it open
+   * @param file {@link #close} does not close it
    */
   EarlyWriteback(FileChannel file) {
     this.file = file;
@@ -58,9 +58,9 @@ final class EarlyWriteback implements WritableByteChannel {
   }
 
   /**
-   * Waits until nothing is on its way.
+   * Waits for the running writeback.
    *
-   * @throws IOException if something did not get to the disk
+   * @throws IOException if it failed
    */
   void finish() throws IOException {
     Optional<IOException> failure = running.join();
@@ -74,7 +74,7 @@ final class EarlyWriteback implements WritableByteChannel {
     return file.isOpen();
   }
 
-  /** Begins nothing any more. */
+  /** Starts no further writeback. */
   @Override
   public void close() {
     thread.shutdown();

@@ -13,11 +13,11 @@ public final class FileException extends IOException {
   private final transient Path path;
 
   /**
-   * Makes an exception.
+   * Names the file in the message.
    *
    * @param path the file, as the user named it
-   * @param what what is wrong, after its name
-   * @param cause what lies beneath, if anything
+   * @param what what is wrong: the message continues after the name
+   * @param cause the underlying failure, if any
    */
   public FileException(Path path, String what, @Nullable Throwable cause) {
     super(path + " " + what, cause);

@@ -8,13 +8,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** What the JDK's exceptions about files mean: most of them say the file's name and nothing else. */
+/** Messages for the JDK's exceptions about files, most of which only contain the name of the file. */
 public final class FileMessages {
 
   private FileMessages() {
   }
 
-  /** Returns what an exception says, or its kind in words where it says nothing, without the name of a class. */
+  /** Returns the message of any exception, without the name of a class. */
   public static String message(Throwable e) {
     return e instanceof IOException ofFile ? message(ofFile) : Exceptions.message(e);
   }
@@ -30,7 +30,7 @@ public final class FileMessages {
     return switch (e) {
       case NoSuchFileException _ -> "no such file or directory";
       case AccessDeniedException _ -> "permission denied";
-      case FileAlreadyExistsException _ -> "exists already";
+      case FileAlreadyExistsException _ -> "already exists";
       default -> {
         String reason = e.getReason();
         yield reason == null ? "an operation on it failed" : reason;

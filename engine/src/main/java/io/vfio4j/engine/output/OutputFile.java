@@ -25,15 +25,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The file that an output option names, and the rule that holds for every such option. Symbolic links are followed, so
- * that a link stays one. What they lead to decides:
+ * The file that an output option names; the same rule for all such options. Symbolic links are followed and stay links.
+ * Their target is:
  *
  * <ul>
- * <li>a regular file, or nothing yet: it is replaced atomically, by a rename;
- * <li>a character device or a pipe: it is written in place;
- * <li>an open descriptor of a process ({@code /dev/stdout}, {@code /dev/fd/N}): it is written in place, at its end if it
- * is a regular file;
- * <li>a directory, a block device or a socket: it is refused, before any work starts.
+ * <li>a regular file, or missing: replaced atomically, by a rename;
+ * <li>a character device or a pipe: written in place;
+ * <li>an open descriptor of a process ({@code /dev/stdout}, {@code /dev/fd/N}): written in place, appended if it is a regular
+ * file;
+ * <li>a directory, a block device or a socket: refused, before any work starts.
  * </ul>
  */
 public final class OutputFile {
@@ -52,15 +52,15 @@ public final class OutputFile {
 
   /** How a file is written. */
   private enum Kind {
-    /** A new file is put in its place. */
+    /** It is replaced by a new file. */
     REPLACED,
     /** It is opened as it is. */
     IN_PLACE,
-    /** It is a pipe with a name, which is opened as it is without waiting for a reader. */
+    /** It is a named pipe, which is opened without waiting for a reader. */
     PIPE,
-    /** It is the standard output of this process, whatever that is. */
+    /** It is the standard output of this process. */
     STANDARD_OUTPUT,
-    /** It is the standard error of this process, whatever that is. */
+    /** It is the standard error of this process. */
     STANDARD_ERROR
   }
 
@@ -72,10 +72,10 @@ public final class OutputFile {
   }
 
   /**
-   * Examines a file and opens nothing.
+   * Examines a file without opening it.
    *
    * @param path the file, as the user named it
-   * @throws FileException if it cannot be written according to the rule
+   * @throws FileException if it cannot be written
    */
   public static OutputFile of(Path path) throws FileException {
     try {
@@ -93,7 +93,7 @@ public final class OutputFile {
 
   private static OutputFile examine(Path path) throws IOException {
     Path place = path.toAbsolutePath();
-    for (int connections = 0; connections <= MAX_LINKS; connections++) {
+    for (int links = 0; links <= MAX_LINKS; links++) {
       Path folder = place.getParent();
       Path name = place.getFileName();
       if (folder == null || name == null || Files.isDirectory(place)) {
@@ -114,7 +114,7 @@ public final class OutputFile {
       }
       place = realFolder.resolve(Files.readSymbolicLink(place));
     }
-    throw new FileException(path, "leads through too many symbolic links", null);
+    throw new FileException(path, "has too many levels of symbolic links", null);
   }
 
   private static Kind descriptor(Path path, Path place, String ours) throws IOException {
@@ -148,7 +148,7 @@ public final class OutputFile {
       case FileTypes.CHARACTER_DEVICE -> Kind.IN_PLACE;
       case FileTypes.FIFO -> Kind.PIPE;
       case FileTypes.DIRECTORY -> throw new FileException(path, "is a directory", null);
-      case FileTypes.BLOCK_DEVICE -> throw new FileException(path, "is a block device, which is not written over", null);
+      case FileTypes.BLOCK_DEVICE -> throw new FileException(path, "is a block device, which is not overwritten", null);
       default -> throw new FileException(path, "is a socket, which cannot be opened for writing", null);
     };
   }
@@ -166,20 +166,20 @@ public final class OutputFile {
     return path;
   }
 
-  /** Returns the file that all links lead to. */
+  /** Returns the target of all links. */
   Path target() {
     return target;
   }
 
-  /** Returns whether a new file is put in its place. */
+  /** Returns whether it is replaced by a new file. */
   boolean isReplaced() {
     return kind == Kind.REPLACED;
   }
 
   /**
-   * Writes the whole file. An interrupt of the calling thread neither prevents nor ends that.
+   * Writes the whole file. An interrupt of the calling thread does not affect that.
    *
-   * @throws IOException if that failed; a file that would be replaced is the old one then
+   * @throws IOException if that failed; a file that would have been replaced is unchanged then
    */
   public void write(String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -200,10 +200,10 @@ public final class OutputFile {
   }
 
   /**
-   * Opens the file to be written bit by bit, where others may read along. One that is replaced is empty in its place when
-   * this returns, and locked until it is closed. An interrupt of a thread that writes does not close it.
+   * Opens the file for incremental writing, while other processes may read it. A file that is replaced is empty when this
+   * returns, and locked until it is closed. An interrupt of a writing thread does not close it.
    *
-   * @throws IOException if it cannot be opened, or another process writes to it in this way
+   * @throws IOException if it cannot be opened, or another process has opened it like this
    */
   public FileOutputStream open() throws IOException {
     return switch (kind) {
@@ -215,7 +215,7 @@ public final class OutputFile {
     };
   }
 
-  /** A pipe with a name has no reader yet, perhaps: to open it for both does not wait for one, as to open it does. */
+  /** Opening a named pipe for writing blocks until there is a reader; opening it for both does not. */
   private FileOutputStream openPipe() throws IOException {
     try (RandomAccessFile _ = new RandomAccessFile(target.toFile(), "rw")) {
       return new FileOutputStream(target.toFile(), true);
@@ -241,8 +241,8 @@ public final class OutputFile {
 
   private void requireUnused() throws IOException {
     if (Files.isRegularFile(target) && Files.isWritable(target)) {
-      try (FileChannel there = FileChannel.open(target, StandardOpenOption.WRITE)) {
-        lock(there);
+      try (FileChannel current = FileChannel.open(target, StandardOpenOption.WRITE)) {
+        lock(current);
       }
     }
   }
@@ -255,11 +255,11 @@ public final class OutputFile {
       lock = null;
     }
     if (lock == null) {
-      throw new FileException(path, "is in use: another process writes to it", null);
+      throw new FileException(path, "is in use: another process is writing to it", null);
     }
   }
 
-  /** Returns the permissions of a new file: those of the one that it replaces; empty to leave them to the umask. */
+  /** Returns the permissions of a new file: those of the file that it replaces; empty to use the umask. */
   private Optional<Set<PosixFilePermission>> permissions() throws IOException {
     if (isOwnerOnly) {
       return Optional.of(OWNER_ONLY);
@@ -279,7 +279,7 @@ public final class OutputFile {
     return path.toString();
   }
 
-  /** A descriptor that others of this process write to as well: it stays open. */
+  /** A standard stream, which the rest of the process uses too: it stays open. */
   private static final class StandardStream extends FileOutputStream {
 
     StandardStream(FileDescriptor descriptor) {
@@ -288,7 +288,7 @@ public final class OutputFile {
 
     @Override
     public void close() {
-      // It is the process's.
+      // Stays open.
     }
   }
 }

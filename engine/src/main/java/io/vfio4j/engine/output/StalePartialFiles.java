@@ -19,46 +19,46 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 
 /**
- * Parts of files in a folder that processes which were killed left behind: whatever is called as a part of the file that
- * is to be written, and parts of other files that hold a stream. One that is locked is somebody's.
+ * Partial files in a directory that killed processes have left: those of the file that is about to be written, and those of
+ * other files that contain a stream. A locked one is in use.
  */
 final class StalePartialFiles {
 
   private static final Pattern NAME = Pattern.compile("\\..+\\.[0-9a-f]{8}\\.part", Pattern.DOTALL);
 
-  /** Parts that this process writes: to open and close one of them would free its lock. */
+  /** Partial files of this process: opening and closing one of them would release its lock. */
   private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
 
   private final Path folder;
   private final String file;
 
   /**
-   * Looks at nothing yet.
+   * Reads nothing yet.
    *
-   * @param file the name of a file of this folder that is to be written
+   * @param file the name of the file in this directory that is about to be written
    */
   StalePartialFiles(Path folder, String file) {
     this.folder = folder;
     this.file = file;
   }
 
-  /** Returns a name for a part of a file, which nobody else has. */
+  /** Returns a unique name for a partial file. */
   static String newName(String file) {
     return ".%s.%s.part".formatted(file,
         HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt()));
   }
 
-  /** Says that this process is going to write a part, from before it is there. */
+  /** Registers a partial file of this process, before it is created. */
   static void register(Path part) {
     OWN.add(part);
   }
 
-  /** Says that it does not any more. */
+  /** Unregisters it. */
   static void unregister(Path part) {
     OWN.remove(part);
   }
 
-  /** Removes them, as far as this user may. */
+  /** Removes them, as far as this user is permitted to. */
   void remove() throws IOException {
     try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, StalePartialFiles::isCandidate)) {
       for (Path part : parts) {
@@ -79,7 +79,7 @@ final class StalePartialFiles {
         Files.deleteIfExists(part);
       }
     } catch (FileSystemException e) {
-      // It has gone to its place meanwhile, or is another user's.
+      // Renamed meanwhile, or of another user.
     }
   }
 

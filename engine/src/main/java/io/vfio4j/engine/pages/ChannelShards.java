@@ -2,14 +2,14 @@
 package io.vfio4j.engine.pages;
 
 /**
- * How memory is divided among channels: stretch by stretch, in turn. A page always goes over the same channel, so that
- * of two versions of it the later one arrives later, and nobody has to wait for anybody.
+ * Divides memory among channels: shards are assigned round-robin. A page always uses the same channel, so the later of two
+ * versions of it arrives later, without synchronisation between channels.
  *
- * @param channels how many there are
+ * @param channels the number of channels
  */
 public record ChannelShards(int channels) {
 
-  /** Pages of a stretch, 64 MiB; also the most that one frame is about. */
+  /** Pages of a shard, 64 MiB; also the most that one frame covers. */
   static final int SHARD_PAGES = 16384;
 
   public ChannelShards {
@@ -18,12 +18,12 @@ public record ChannelShards(int channels) {
     }
   }
 
-  /** Returns the channel of a page, from 0. Regions begin with different ones, in case they are small. */
+  /** Returns the channel of a page, from 0. Regions begin with different channels, because they may be small. */
   int channelOf(int region, long page) {
     return (int) ((page / SHARD_PAGES + region) % channels);
   }
 
-  /** Returns a region's first stretch that goes over a channel; the others follow at a distance of {@link #channels}. */
+  /** Returns the first shard of a region that uses a channel; the others follow at a distance of {@link #channels}. */
   long firstShard(int region, int channel) {
     return Math.floorMod(channel - region, channels);
   }

@@ -12,16 +12,17 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Who wrote to memory: each device by its own log, else by the container's, and the workload by its own. Where a device
- * has neither, all memory is dirty in each round. What is not logged, or fails, is said once.
+ * The dirty logs of all writers to memory: each device has its own log, or uses that of the container, and the workload has
+ * its own. If a device has neither, all memory counts as dirty in each round. A log that is missing or fails is reported
+ * once.
  *
  * <p>
- * The coordinator owns this. It has each log driven by the thread of its device, the container's and the workload's by
- * any one thread, and merges when all of them are done with a round.
+ * Owned by the coordinator. Each log is driven by the thread of its device, the container's and the workload's by any one
+ * thread; the coordinator merges when all of them have completed a round.
  */
 public final class DirtyLogs implements AutoCloseable {
 
-  private final Arena arena = Arena.ofShared(); // Devices have threads of their own.
+  private final Arena arena = Arena.ofShared(); // Device threads write to the bitmaps.
   private final MemoryRegions memory;
   private final Consumer<String> notes;
   private final List<Optional<TrackedLog>> ofDevices = new ArrayList<>();
@@ -30,12 +31,12 @@ public final class DirtyLogs implements AutoCloseable {
   private boolean isUnlogged;
 
   /**
-   * Chooses the logs; none is started.
+   * Selects the logs; none is started.
    *
-   * @param devices whose writes count, in order
+   * @param devices the devices that write to the memory, in order
    * @param container the log of all memory that is mapped for devices, if there is one
-   * @param workload the workload's log; empty where it writes nothing
-   * @param notes hears, from the coordinator's thread, what cannot be logged
+   * @param workload the workload's log; empty if it does not write
+   * @param notes is notified, in the coordinator's thread, of what cannot be logged
    */
   public DirtyLogs(MemoryRegions memory, List<? extends MigratableDevice> devices, Optional<DmaLog> container,
       Optional<DmaLog> workload, Consumer<String> notes) {
@@ -58,22 +59,22 @@ public final class DirtyLogs implements AutoCloseable {
     }
   }
 
-  /** Somebody writes to memory, and nobody logs it. */
-  public void addUnloggedWriter(String by) {
+  /** Adds a writer without a log: all memory counts as dirty in each round. */
+  public void addUnloggedWriter(String name) {
     isUnlogged = true;
-    notes.accept("nobody logs what is written by %s: all memory counts as dirty in each round".formatted(by));
+    notes.accept("no dirty log for writes by %s: all memory counts as dirty in each round".formatted(name));
   }
 
   private TrackedLog tracked(String owner, DmaLog log) {
     return new TrackedLog(owner, log, memory, arena);
   }
 
-  /** Returns the log of a device, to be driven by the device's thread; empty where it has none. */
+  /** Returns the log of a device, which the device's thread drives; empty if it has none. */
   public Optional<TrackedLog> ofDevice(int number) {
     return ofDevices.get(number);
   }
 
-  /** Returns the container's log; empty also where every device has its own. */
+  /** Returns the container's log; empty also if every device has its own. */
   public Optional<TrackedLog> container() {
     return container;
   }
@@ -88,9 +89,9 @@ public final class DirtyLogs implements AutoCloseable {
   }
 
   /**
-   * Marks what all logs have collected, or all pages where one of them does not know.
+   * Marks the pages that all logs have collected; all pages if one of the logs has failed.
    *
-   * @return how many pages are pending then
+   * @return the number of pending pages
    */
   public long mergeInto(PendingPages pending) {
     reportNotes();
@@ -102,12 +103,12 @@ public final class DirtyLogs implements AutoCloseable {
     return pending.count();
   }
 
-  /** Says what went wrong with logs since; {@link #mergeInto} does so too. */
+  /** Reports failures of logs since the last report; {@link #mergeInto} does so too. */
   public void reportNotes() {
     all().flatMap(log -> log.drainNotes().stream()).forEach(notes);
   }
 
-  /** Frees the bitmaps. No thread may be in a log any more, and each has been stopped by its own. */
+  /** Frees the bitmaps. Each log must have been stopped by its thread. */
   @Override
   public void close() {
     arena.close();

@@ -6,24 +6,24 @@ import io.vfio4j.engine.util.Units;
 import java.io.IOException;
 
 /**
- * Accesses to memory whose file has been cut, or for which no page is left, are a SIGBUS, which the virtual machine turns
- * into an {@link InternalError} of the thread. Compiled code throws it only where HotSpot looks for such, which may be
- * long after the access.
+ * Handles SIGBUS: an access to memory whose file has been truncated, or for which no page can be allocated. The JVM turns
+ * the signal into an {@link InternalError} in the thread. Compiled code throws it only where HotSpot polls for it, which may
+ * be long after the access.
  */
 final class MemoryFaults {
 
   private MemoryFaults() {
   }
 
-  /** Lets the error of an access before come here: a native method is a place to look, and this one is cheap. */
+  /** Makes the error of a previous access surface here: HotSpot polls in native methods, and this one is cheap. */
   static void deliverPending() {
     Thread.holdsLock(MemoryFaults.class);
   }
 
-  /** Returns what to throw in place of the error. */
+  /** Returns the exception to throw in place of the error. */
   static IOException exception(MemoryRegion region, InternalError error) {
     return new IOException(
-        "region %s, %s at 0x%x, cannot be accessed: the file behind it was cut, or no memory is left for it"
+        "region %s, %s at 0x%x, cannot be accessed: its file was truncated, or no memory is left for it"
             .formatted(region.name(), Units.bytes(region.size()), region.iova()),
         error);
   }

@@ -5,8 +5,8 @@ import io.vfio4j.engine.memory.RegionRules;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A MEMORY frame in the making, in its place: first runs are put together, then their pages are copied. They have to be
- * copied, since memory changes while a checksum is computed.
+ * Builds a MEMORY frame in its buffer: first the runs are collected, then their pages are copied. The copy is needed because
+ * memory may change while the checksum is computed.
  */
 final class MemoryFrame {
 
@@ -26,10 +26,10 @@ final class MemoryFrame {
   private boolean lastIsZero;
 
   /**
-   * Makes an empty frame.
+   * Creates an empty frame.
    *
-   * @param payload where it goes
-   * @param limit its longest length, bytes, with room for a page at least
+   * @param payload the buffer for it
+   * @param limit the maximum length in bytes, at least {@link #MIN_BYTES}
    */
   MemoryFrame(MemorySegment payload, long limit) {
     if (limit < MIN_BYTES || limit > payload.byteSize()) {
@@ -44,23 +44,23 @@ final class MemoryFrame {
     return count == 0;
   }
 
-  /** Returns how many pages the frame is about. */
+  /** Returns the number of pages that the frame covers. */
   int pages() {
     return allPages;
   }
 
-  /** Returns how many of them are not zero. */
+  /** Returns the number of pages that are not zero. */
   long dataPages() {
     return dataPages;
   }
 
-  /** Tells whether another page has room, whatever is in it. */
+  /** Returns whether another page fits, zero or not. */
   boolean hasRoom() {
     return allPages < ChannelShards.SHARD_PAGES
         && MemoryRuns.dataAt(count + 1) + (dataPages + 1) * PAGE <= limit;
   }
 
-  /** Adds a page, for which there is room, that comes after those before. A run does not leave its stretch. */
+  /** Adds a page, which must fit and follow the previous ones. A run stays within one shard. */
   void add(long page, boolean isZero) {
     boolean continues = count > 0 && isZero == lastIsZero && page == lastPage + lastPages
         && page % ChannelShards.SHARD_PAGES != 0;
@@ -86,7 +86,7 @@ final class MemoryFrame {
   }
 
   /**
-   * Copies the pages, after which the frame can be sent and is empty again.
+   * Copies the pages. The frame can then be sent, and this object is empty again.
    *
    * @return the length of the payload
    */

@@ -5,7 +5,7 @@ import io.vfio4j.engine.memory.RegionRules;
 import io.vfio4j.engine.stream.StreamException;
 import java.util.List;
 
-/** What a MEMORY frame of one channel has to be like; nothing of it is to be used before. */
+/** Checks the MEMORY frames of one channel, before anything of them is used. */
 public final class MemoryFrameCheck {
 
   private static final long PAGE = RegionRules.PAGE_SIZE;
@@ -15,10 +15,10 @@ public final class MemoryFrameCheck {
   private final int channel;
 
   /**
-   * Makes a check.
+   * Creates a check.
    *
    * @param regions all regions, in the source's order
-   * @param channel which of the channels it is about; only its own stretches may come over it
+   * @param channel the channel; only its own shards may arrive on it
    */
   public MemoryFrameCheck(List<? extends RegionRules.NamedRange> regions, ChannelShards shards,
       int channel) {
@@ -31,9 +31,9 @@ public final class MemoryFrameCheck {
    * Checks a frame.
    *
    * @param runs a view of a buffer with the frame's payload at its beginning
-   * @param length how long the payload is
-   * @return its region; its runs, no more than an int can count, may be used
-   * @throws StreamException if it is not one that a source may send on this channel
+   * @param length of the payload
+   * @return its region; the runs are valid then, and their number fits in an int
+   * @throws StreamException if a source may not send it on this channel
    */
   public int check(MemoryRuns runs, int length) throws StreamException {
     if (length < MemoryRuns.HEAD_BYTES) {
@@ -80,7 +80,7 @@ public final class MemoryFrameCheck {
     }
   }
 
-  /** Checks a run that may not begin before an offset: so a frame writes to no page twice. */
+  /** Checks a run, which may not begin before an offset: so a frame writes no page twice. */
   private void checkRun(MemoryRuns runs, int region, int run, long from) throws StreamException {
     long offset = runs.offset(run);
     long pages = runs.pages(run);
@@ -102,7 +102,7 @@ public final class MemoryFrameCheck {
 
   private void checkShard(int region, long page, long pages) throws StreamException {
     if (page / ChannelShards.SHARD_PAGES != (page + pages - 1) / ChannelShards.SHARD_PAGES) {
-      throw invalid("%d pages at page %d, which are of two stretches".formatted(pages, page));
+      throw invalid("%d pages at page %d, which are in two shards".formatted(pages, page));
     }
     if (shards.channelOf(region, page) != channel) {
       throw invalid("page %d on channel %d instead of %d".formatted(page, channel,
@@ -111,6 +111,6 @@ public final class MemoryFrameCheck {
   }
 
   private static StreamException invalid(String how) {
-    return new StreamException("the stream has a MEMORY frame that is wrong: " + how);
+    return new StreamException("the stream has an invalid MEMORY frame: " + how);
   }
 }

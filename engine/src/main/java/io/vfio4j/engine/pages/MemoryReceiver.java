@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Puts the pages of MEMORY frames of one channel in their place, in the channel's thread. Nothing of a frame is written
- * before all of its runs have been checked.
+ * Writes the pages of the MEMORY frames of one channel to memory, in the channel's thread. All runs of a frame are checked
+ * before anything of it is written.
  */
 public final class MemoryReceiver {
 
@@ -23,10 +23,10 @@ public final class MemoryReceiver {
   private final LoadListener loaded;
 
   /**
-   * Makes a receiver.
+   * Creates a receiver.
    *
    * @param memory the target's regions, in the source's order
-   * @param channel which of the channels this is; it may write to its own stretches only
+   * @param channel the channel; it may write to its own shards only
    */
   MemoryReceiver(MemoryRegions memory, ChannelShards shards, int channel) {
     this(memory, shards, channel, (_, _) -> {
@@ -34,9 +34,9 @@ public final class MemoryReceiver {
   }
 
   /**
-   * Makes a receiver.
+   * Creates a receiver.
    *
-   * @param loaded hears how far data has come
+   * @param loaded is notified of the progress
    */
   public MemoryReceiver(MemoryRegions memory, ChannelShards shards, int channel, LoadListener loaded) {
     this.memory = memory;
@@ -44,7 +44,7 @@ public final class MemoryReceiver {
     this.loaded = loaded;
   }
 
-  /** Hears of each frame with data up to which offset of a region that was. */
+  /** Is notified, for each frame with data, of the end of the data in its region. */
   @FunctionalInterface
   public interface LoadListener {
     void onLoaded(int region, long end);
@@ -56,11 +56,11 @@ public final class MemoryReceiver {
   }
 
   /**
-   * Carries out a frame.
+   * Applies a frame.
    *
    * @param payload a buffer with the frame's payload at its beginning
-   * @param length how long the payload is, at most the buffer's size
-   * @throws StreamException if it is not one that a source may send on this channel; nothing was written then
+   * @param length of the payload, at most the size of the buffer
+   * @throws StreamException if a source may not send it on this channel; nothing was written then
    * @throws IOException if the memory cannot be written
    */
   public void apply(MemorySegment payload, int length) throws IOException {
@@ -78,7 +78,7 @@ public final class MemoryReceiver {
     bytes.lazySet(bytes.get() + length);
   }
 
-  /** Returns where the last data ends; 0 if all is zero. */
+  /** Returns the end of the last data; 0 if all pages are zero. */
   private long write(MemoryRuns runs, MemorySegment into, int count) {
     long end = 0;
     long at = MemoryRuns.dataAt(count);

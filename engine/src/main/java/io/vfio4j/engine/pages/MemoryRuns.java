@@ -6,13 +6,16 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The head of a MEMORY frame's payload: which pages of a region it is about. Little-endian, and unaligned.
+ * The payload of a MEMORY frame, and access to its runs. Little-endian, unaligned.
  *
  * <pre>
  *  0  u32  region
  *  4  u32  number of runs, n
- *  8  n times: u64 offset in the region, bytes; u32 pages; u32 flags, bit 0: they are all zero
- *     then the pages of the runs that are not zero, in order
+ *  8  n times 16 bytes, a run:
+ *      0  u64  offset in the region, bytes
+ *      8  u32  number of pages, at least 1
+ *     12  u32  flags, bit 0: the pages are zero, and not in the frame; all others 0
+ * 8 + 16 n  the pages of all other runs, in order, 4096 bytes each
  * </pre>
  *
  * @param payload the whole payload
@@ -34,7 +37,7 @@ public record MemoryRuns(MemorySegment payload) {
   private static final int PAGES = 8;
   private static final int FLAGS = 12;
 
-  /** Returns where the pages begin. */
+  /** Returns the offset of the pages. */
   static int dataAt(int runs) {
     return HEAD_BYTES + runs * RUN_BYTES;
   }
@@ -59,7 +62,7 @@ public record MemoryRuns(MemorySegment payload) {
     return Integer.toUnsignedLong(payload.get(U32, COUNT));
   }
 
-  /** Returns where a run begins in its region, bytes, unsigned. */
+  /** Returns the offset of a run in its region, in bytes, unsigned. */
   long offset(int run) {
     return payload.get(U64, dataAt(run));
   }

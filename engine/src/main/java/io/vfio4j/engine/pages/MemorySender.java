@@ -11,14 +11,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Sends the pending pages of one channel's stretches, in a thread of the channel's. It takes a page's bit away before it
- * reads the page: what is written later is the next round's.
+ * Sends the pending pages of one channel's shards, in the channel's thread. It clears a page's bit before it reads the page,
+ * so that a later write is sent in the next round.
  */
 public final class MemorySender {
 
   /**
-   * How long a payload is best: it stays in the cache of a processor while it is copied, added up, and handed to the
-   * socket, and there are few system calls.
+   * The best length of a payload: it stays in the CPU cache while it is copied, checksummed and written to the socket, and
+   * there are few system calls.
    */
   public static final int FRAME_BYTES = 256 << 10;
 
@@ -35,12 +35,12 @@ public final class MemorySender {
   private final AtomicLong zeroPages = new AtomicLong();
 
   /**
-   * Makes a sender.
+   * Creates a sender.
    *
-   * @param channel its number, from 0
-   * @param out where frames go
-   * @param frameBytes the longest payload, at most what {@code out} has room for; a page is sent in any case
-   * @param gate asked before each frame
+   * @param channel the number of the channel, from 0
+   * @param out sends the frames
+   * @param frameBytes the maximum payload, at most the buffer of {@code out}; raised to that of one page
+   * @param gate called before each frame
    */
   public MemorySender(MemoryRegions memory, PendingPages pending, ChannelShards shards, int channel,
       MemoryOutput out,
@@ -59,22 +59,22 @@ public final class MemorySender {
     return bytes.get();
   }
 
-  /** Returns the pages sent so far, with those that are zero; for any thread. */
+  /** Returns the pages sent so far, including zero pages; for any thread. */
   public long pages() {
     return pages.get();
   }
 
-  /** Returns how many of the {@link #pages} were zero; for any thread. */
+  /** Returns the number of {@link #pages} that were zero; for any thread. */
   public long zeroPages() {
     return zeroPages.get();
   }
 
   /**
-   * Sends what is pending in this channel's stretches, each page once.
+   * Sends the pending pages of this channel's shards, each once.
    *
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException if the channel breaks, the permit is refused, or memory cannot be read; pages that were taken are
-   *     lost then
+   * @throws IOException if the channel breaks, the gate refuses a frame, or memory cannot be read; the bits of unsent pages
+   *     may be cleared then
    */
   public void sendPending() throws IOException {
     for (int region = 0; region < memory.count(); region++) {

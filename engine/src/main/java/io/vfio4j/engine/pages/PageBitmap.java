@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * A bit for each page of a region, in native words of 64, least significant first, as logs report them. A word is
- * used by one thread at a time; whoever hands it on makes sure that the next one sees it.
+ * A bit for each page of a region, in native 64-bit words, least significant bit first, as logs report them. A word is used
+ * by one thread at a time; passing it to another thread requires a happens-before relation.
  */
 final class PageBitmap {
 
@@ -21,7 +21,7 @@ final class PageBitmap {
   private final long lastMask;
   private final MemorySegment words;
 
-  /** Makes a bitmap without a bit set, in an arena that is the caller's. */
+  /** Creates an empty bitmap in the caller's arena. */
   PageBitmap(Arena arena, long pages) {
     this.pages = pages;
     this.wordCount = (pages - 1) / PAGES_PER_WORD + 1;
@@ -37,12 +37,12 @@ final class PageBitmap {
     return wordCount;
   }
 
-  /** Returns the words themselves. Bits beyond the last page may get set there; {@link #merge} drops them. */
+  /** Returns the words. Bits beyond the last page may be set in them; {@link #merge} drops these. */
   MemorySegment words() {
     return words;
   }
 
-  /** Returns a word and leaves none of its bits set. */
+  /** Returns a word and clears it. */
   long takeWord(long index) {
     long bits = words.getAtIndex(WORD, index);
     if (bits != 0) {
@@ -51,7 +51,7 @@ final class PageBitmap {
     return bits;
   }
 
-  /** Sets the bits of pages, from one to another that is not included; those beyond the last page are left out. */
+  /** Sets the bits of pages, from {@code from} to {@code to}, exclusive; pages beyond the last one are ignored. */
   void set(long from, long to) {
     for (long page = from; page < Math.min(to, pages);) {
       long index = page / PAGES_PER_WORD;
@@ -67,10 +67,10 @@ final class PageBitmap {
     words.setAtIndex(WORD, wordCount - 1, lastMask);
   }
 
-  /** Takes all bits of another bitmap of as many pages, which has none then. */
+  /** Moves all bits of another bitmap of the same size to this one. */
   void merge(PageBitmap other) {
     MemorySegment from = other.words;
-    for (long i = 0; i < wordCount; i++) { // Simple enough for the compiler to make vectors of it.
+    for (long i = 0; i < wordCount; i++) { // Simple enough to be vectorised.
       words.setAtIndex(WORD, i, words.getAtIndex(WORD, i) | from.getAtIndex(WORD, i));
     }
     from.fill((byte) 0);

@@ -6,15 +6,15 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * The pages that have still to be sent: at first all of them. The coordinator marks pages while no channel sends; then
- * each channel takes those of its own stretches.
+ * The pages that have yet to be sent: at first all of them. The coordinator marks pages while no channel sends; then each
+ * channel takes those of its own shards.
  */
 public final class PendingPages implements AutoCloseable {
 
-  private final Arena arena = Arena.ofShared(); // Channels have threads of their own.
+  private final Arena arena = Arena.ofShared(); // Channel threads access the bitmaps.
   private final List<PageBitmap> regions;
 
-  /** Makes pages of which all are pending. */
+  /** Marks all pages of the memory. */
   public PendingPages(MemoryRegions memory) {
     this.regions = memory.list().stream().map(region -> new PageBitmap(arena, region.pages())).toList();
     markAll();
@@ -30,14 +30,14 @@ public final class PendingPages implements AutoCloseable {
     }
   }
 
-  /** Takes over what a log has collected. */
+  /** Moves the pages that a log has collected to this. */
   void merge(List<PageBitmap> collected) {
     for (int i = 0; i < regions.size(); i++) {
       regions.get(i).merge(collected.get(i));
     }
   }
 
-  /** Returns how many pages are pending. */
+  /** Returns the number of pending pages. */
   long count() {
     long count = 0;
     for (PageBitmap region : regions) {

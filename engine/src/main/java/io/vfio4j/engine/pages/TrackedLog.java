@@ -15,11 +15,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One log of dirty memory, and what it has reported. {@link #start}, {@link #collect} and {@link #stop} belong to the
- * thread that drives the log's device; the rest to the coordinator, while that thread is not in one of them.
+ * One dirty log, and the pages that it has reported. {@link #start}, {@link #collect} and {@link #stop} are for the thread
+ * that drives the log's device; the rest is for the coordinator, while that thread is not in one of them.
+ *
+ * <pre>
+ * NEW > LOGGING       start succeeded
+ * LOGGING > STOPPED   stop
+ * NEW, LOGGING > FAILED   start or a report failed; final
+ * </pre>
  *
  * <p>
- * A log that was not started, or at which anything failed, stands for all memory from then on.
+ * In NEW and FAILED the pages that were written are unknown, so all memory counts as dirty.
  */
 public final class TrackedLog {
 
@@ -39,10 +45,10 @@ public final class TrackedLog {
   private MemorySegment coarse = MemorySegment.NULL;
 
   /**
-   * Makes a log that is not started.
+   * Wraps a log that has not been started.
    *
-   * @param owner whose it is, as in {@code device nic0}
-   * @param arena where its bitmaps are, the caller's
+   * @param owner the owner, for messages: {@code device nic0}
+   * @param arena the caller's arena, for the bitmaps
    */
   TrackedLog(String owner, DmaLog log, MemoryRegions memory, Arena arena) {
     this.owner = owner;
@@ -52,7 +58,7 @@ public final class TrackedLog {
     this.arena = arena;
   }
 
-  /** Starts logging; what a log does not take is noted, and nothing more. */
+  /** Starts logging; a failure is only noted. */
   public void start() {
     if (state != State.NEW) {
       throw new IllegalStateException("the log of " + owner + " was started before");
@@ -76,19 +82,19 @@ public final class TrackedLog {
     }
   }
 
-  /** Takes the log's own pages where it has larger ones and the regions consist of them; else the smallest. */
+  /** Returns the log's page size if it is larger and the regions are aligned to it; otherwise the smallest. */
   private long reportPage(long pageSize) {
     boolean fits = pageSize > RegionRules.PAGE_SIZE
         && ranges.stream().allMatch(range -> ((range.iova() | range.length()) & (pageSize - 1)) == 0);
     return fits ? pageSize : RegionRules.PAGE_SIZE;
   }
 
-  /** Reads the log and clears it; does nothing where it has failed or stopped. */
+  /** Reads the log and clears it; does nothing if it has failed or stopped. */
   public void collect() {
     if (state != State.LOGGING) {
       return;
     }
-    state = State.FAILED; // Whatever may be thrown here.
+    state = State.FAILED; // Until it has succeeded, whatever is thrown.
     try {
       for (int i = 0; i < ranges.size(); i++) {
         collect(ranges.get(i), collected.get(i));
@@ -116,15 +122,15 @@ public final class TrackedLog {
   }
 
   /**
-   * Returns how many bytes of a range are reported at once: all of them, as there are logs that report whole mappings
-   * only, unless the log has no room for such a bitmap.
+   * Returns the bytes of a range to report at once: the whole range, because some logs report whole mappings only, unless
+   * the bitmap would exceed the maximum of the log.
    */
   private long maxReportLength(IovaRange range) {
     long most = maxBitmapSize();
     return DmaLog.bitmapBytes(range, reportPage) <= most ? range.length() : most * Byte.SIZE * reportPage;
   }
 
-  /** Whole words, so that a piece begins with a word of the bitmap of all. */
+  /** Whole words, so that each part begins at a word of the whole bitmap. */
   private long maxBitmapSize() {
     return Math.max(Long.BYTES, log.maxBitmapSize() & -Long.BYTES);
   }
@@ -142,7 +148,7 @@ public final class TrackedLog {
     }
   }
 
-  /** Stops logging if it was started, however it went since; doing so again does nothing. */
+  /** Stops logging if it was started, also after a failure; idempotent. */
   public void stop() {
     if (state == State.LOGGING) {
       state = State.STOPPED;
@@ -165,12 +171,12 @@ public final class TrackedLog {
             Exceptions.message(e)));
   }
 
-  /** Tells whether nothing is known of what was written. */
+  /** Returns whether the written pages are unknown. */
   boolean isUnknown() {
     return state == State.NEW || state == State.FAILED;
   }
 
-  /** Hands over what was collected, or marks all pages. */
+  /** Moves the collected pages, or marks all pages. */
   void mergeInto(PendingPages pending) {
     if (isUnknown()) {
       pending.markAll();
@@ -179,7 +185,7 @@ public final class TrackedLog {
     }
   }
 
-  /** Returns what there is to say, once. */
+  /** Returns the notes since the last call. */
   List<String> drainNotes() {
     List<String> taken = List.copyOf(notes);
     notes.clear();

@@ -6,15 +6,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Tells pages of zeros from others, for one thread. Most others are known by their first bytes. */
+/** Recognises and writes zero pages, for one thread. Most other pages differ in their first bytes. */
 final class ZeroPages {
 
   private static final long PAGE = RegionRules.PAGE_SIZE;
   private static final MemorySegment ZEROS = Arena.global().allocate(PAGE, PAGE).asReadOnly();
 
   /**
-   * A copy of the page to look at. HotSpot is prepared for the page itself to be gone, by a file that was cut, while it
-   * copies; in {@code mismatch} it is not, and would end the process.
+   * A copy of the page to compare. HotSpot handles a SIGBUS, from a truncated file, while it copies; in {@code mismatch} it
+   * does not, and would abort the process.
    */
   private final MemorySegment copy = Arena.ofAuto().allocate(PAGE, PAGE);
 
@@ -26,7 +26,7 @@ final class ZeroPages {
     return MemorySegment.mismatch(copy, 0, PAGE, ZEROS, 0, PAGE) < 0;
   }
 
-  /** Makes a page zero. One that already is stays as it is, so that it is not made dirty. */
+  /** Clears a page, unless it is zero already: that would dirty it. */
   void clear(MemorySegment memory, long offset) {
     if (!isZero(memory, offset)) {
       MemorySegment.copy(ZEROS, 0, memory, offset, PAGE);

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** A writer's frame in its compressed form, in a buffer of its own; for the writer's thread. */
+/** The compressed form of a writer's frame, in a second buffer; for the writer's thread. */
 public final class CompressedFrame {
 
   private final Compressor compressor;
@@ -16,10 +16,10 @@ public final class CompressedFrame {
   private final FrameHeader header;
 
   /**
-   * Makes one.
+   * Wraps a compressor and a buffer.
    *
-   * @param compressor is the caller's to close
-   * @param buffer the caller's to free: a header and {@link Codec#bound} of the longest payload
+   * @param compressor closed by the caller
+   * @param buffer freed by the caller: a header and {@link Codec#bound} of the longest payload
    */
   public CompressedFrame(Compressor compressor, MemorySegment buffer) {
     this.compressor = compressor;
@@ -29,15 +29,15 @@ public final class CompressedFrame {
   }
 
   /**
-   * Takes a payload.
+   * Compresses a payload into this frame.
    *
-   * @return how long it is compressed; its own length if it does not shrink, and then it is not to be sent from here
+   * @return the compressed length; the original length if it does not shrink, in which case {@link #send} is not called
    */
   int compress(ByteBuffer payload, int length) {
     return Math.min(length, compressor.compress(payload, length, body));
   }
 
-  /** Sends what was taken. */
+  /** Sends the compressed payload. */
   void send(FrameStream stream, FrameKind kind, int flags, int device, int length) throws IOException {
     stream.send(frame, header, kind, flags | FrameHeader.COMPRESSED, device, length);
   }

@@ -6,29 +6,29 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 
-/** Where a reader puts a payload that comes compressed, and gets it back from; for the reader's thread. */
+/** The buffer into which a reader receives a compressed payload, and its decompressor; for the reader's thread. */
 public final class CompressedPayload {
 
   private final Decompressor decompressor;
   private final ByteBuffer body;
 
   /**
-   * Makes one.
+   * Wraps a decompressor and a buffer.
    *
-   * @param decompressor is the caller's to close
-   * @param buffer the caller's to free: the longest payload. One that is compressed is no longer
+   * @param decompressor closed by the caller
+   * @param buffer freed by the caller: the longest payload, which a compressed one does not exceed
    */
   public CompressedPayload(Decompressor decompressor, MemorySegment buffer) {
     this.decompressor = decompressor;
     this.body = buffer.asByteBuffer();
   }
 
-  /** Returns where the payload goes. */
+  /** Returns the buffer for the compressed payload. */
   ByteBuffer body() {
     return body;
   }
 
-  /** Gets the payload back, and returns its length. */
+  /** Decompresses the payload and returns its length. */
   int decompress(int length, ByteBuffer into) throws DataFormatException {
     return decompressor.decompress(body, length, into);
   }

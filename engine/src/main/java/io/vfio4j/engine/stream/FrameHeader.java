@@ -6,15 +6,16 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * The header of a frame, a view of the beginning of its buffer; the payload follows. Little-endian.
+ * The header of a frame, a view of the beginning of its buffer. Little-endian.
  *
  * <pre>
- *  0  u8   kind
- *  1  u8   flags
- *  2  u16  device
- *  4  u32  length of the payload
- *  8  u32  sequence number, from 0 in each direction
- * 12  u32  CRC32C of bytes 0 to 11 and the payload
+ *  0  u8       kind, {@link FrameKind#wireValue}
+ *  1  u8       flags: {@link #SKIPPABLE}, {@link #ENDS_SEGMENT}, {@link #COMPRESSED}; all others 0
+ *  2  u16      device, by its index in the HELLO; 0 if the kind does not concern a device
+ *  4  u32      length of the payload, n, at most {@link #MAX_PAYLOAD}
+ *  8  u32      sequence number of the frame, from 0 in each direction
+ * 12  u32      CRC32C of bytes 0 to 11 and the payload
+ * 16  n bytes  payload
  * </pre>
  */
 public final class FrameHeader {
@@ -22,13 +23,13 @@ public final class FrameHeader {
   public static final int BYTES = 16;
   public static final int MAX_PAYLOAD = 1 << 20;
 
-  /** Flag: who does not know this kind may pass over the frame. */
+  /** Flag: a receiver that does not know the kind may skip the frame. */
   static final int SKIPPABLE = 1;
 
-  /** Flag, of DATA alone: a segment of the device's state ends with the frame. */
+  /** Flag, DATA only: a segment of the device's state ends with this frame. */
   public static final int ENDS_SEGMENT = 2;
 
-  /** Flag, of DATA and MEMORY where the HELLO names a compression: the payload is compressed. */
+  /** Flag, DATA and MEMORY only, if the HELLO has a compression: the payload is compressed. */
   static final int COMPRESSED = 4;
 
   private static final int KIND = 0;
@@ -43,7 +44,7 @@ public final class FrameHeader {
   private final ByteBuffer checked;
   private final CRC32C crc = new CRC32C();
 
-  /** Makes a view of a buffer that holds a header and the longest payload. */
+  /** Creates a view of a buffer for a header and the longest payload. */
   public FrameHeader(ByteBuffer frame) {
     this.frame = frame.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     this.fields = frame.duplicate().limit(BYTES);
@@ -76,12 +77,12 @@ public final class FrameHeader {
     return frame.getInt(SEQUENCE);
   }
 
-  /** Tells whether header and payload, of which the length has been checked, are as they were sent. */
+  /** Returns whether the checksum of header and payload is right; the length must have been checked. */
   boolean isChecksumValid(int length) {
     return frame.getInt(CHECKSUM) == computeChecksum(length);
   }
 
-  /** Tells that of a header whose payload is elsewhere: up to the limit of a buffer, from its position on. */
+  /** Returns the same for a header whose payload is the remaining bytes of another buffer. */
   boolean isChecksumValid(ByteBuffer payload) {
     crc.reset();
     crc.update(checked.limit(CHECKSUM).position(0));
@@ -89,7 +90,7 @@ public final class FrameHeader {
     return frame.getInt(CHECKSUM) == (int) crc.getValue();
   }
 
-  /** Returns the header's bytes, for the digest. */
+  /** Returns the bytes of the header, for the digest. */
   ByteBuffer bytes() {
     return fields.rewind();
   }

@@ -15,8 +15,8 @@ import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Receives the preamble and then frames into one buffer; nothing of a frame is given out before it has been
- * checked. Not to be used any more after an exception.
+ * Receives the preamble and then frames into one buffer, for one thread. A frame is checked completely before any of it is
+ * returned. After an exception the reader must not be used.
  */
 public final class FrameReader {
 
@@ -33,8 +33,9 @@ public final class FrameReader {
   private @Nullable StreamVersion version;
 
   /**
-   * Makes a reader with a buffer that is the caller's to free: a header and the longest payload to be
-   * taken.
+   * Creates a reader.
+   *
+   * @param buffer freed by the caller: a header and the longest payload that is accepted
    */
   public FrameReader(Transport transport, MemorySegment buffer) {
     this.transport = transport;
@@ -44,14 +45,14 @@ public final class FrameReader {
     this.header = new FrameHeader(frame);
   }
 
-  /** From here on, bulk may come compressed. */
+  /** Accepts compressed DATA and MEMORY from now on. */
   public void decompressWith(CompressedPayload form) {
     compressed = form;
   }
 
   /**
-   * Receives the next frame that is understood. It has to be here in time, whatever comes before it; only a
-   * payload of data may take longer, as long as it goes on.
+   * Receives the next frame of a known kind. The timeout includes skipped frames; the payload of DATA and MEMORY may take
+   * longer, as long as bytes keep arriving.
    */
   public FrameKind next(Duration patience) throws IOException {
     long began = System.nanoTime();
@@ -89,7 +90,7 @@ public final class FrameReader {
     }
   }
 
-  /** What is decompressed has been checked to be what was sent, and is in a buffer that nobody else writes to. */
+  /** The checksum is verified before the data is decompressed, from a buffer that no other thread writes to. */
   private void receiveCompressed(CompressedPayload form, Duration patience) throws IOException {
     fillWithoutDeadline(form.body().limit(length).position(0), patience);
     if (!header.isChecksumValid(form.body().flip())) {
@@ -98,7 +99,7 @@ public final class FrameReader {
     try {
       length = form.decompress(length, body.clear());
     } catch (DataFormatException e) {
-      throw corrupt("its compressed payload of %d bytes: %s".formatted(length, e.getMessage()));
+      throw corrupt("compressed payload of %d bytes: %s".formatted(length, e.getMessage()));
     }
   }
 
@@ -112,7 +113,7 @@ public final class FrameReader {
     begun = true;
   }
 
-  /** Returns the version that the stream says it has; to be asked when a frame has been received. */
+  /** Returns the version in the preamble; not before a frame has been received. */
   public StreamVersion version() {
     if (version == null) {
       throw new IllegalStateException("no preamble has been received");
@@ -120,17 +121,17 @@ public final class FrameReader {
     return version;
   }
 
-  /** Returns which device the last frame is about. */
+  /** Returns the device of the last frame. */
   public int device() {
     return header.device();
   }
 
-  /** Tells whether a segment of the device's state ends with the last frame, which is one of data. */
+  /** Returns whether a segment of the device's state ends with the last frame, which must be DATA. */
   public boolean endsSegment() {
     return (header.flags() & FrameHeader.ENDS_SEGMENT) != 0;
   }
 
-  /** Returns the whole payload buffer, of which {@link #length} bytes are those of the last frame. */
+  /** Returns the payload buffer; its first {@link #length} bytes are the payload of the last frame. */
   public MemorySegment payload() {
     return payload;
   }
@@ -149,30 +150,30 @@ public final class FrameReader {
   }
 
   /**
-   * Checks all of a header but its checksum, which needs the payload, and returns the kind if it is known.
+   * Checks a header, except the checksum, which needs the payload. Returns the kind if it is known.
    */
   private Optional<FrameKind> checkHeader() throws StreamException {
     long announced = header.length();
     Optional<FrameKind> kind = FrameKind.fromWire(header.kind());
     if (kind.isEmpty() && (header.flags() & FrameHeader.SKIPPABLE) == 0) {
-      throw corrupt("its kind %d is unknown and must not be passed over".formatted(header.kind()));
+      throw corrupt("its kind %d is unknown and must not be skipped".formatted(header.kind()));
     }
     int known = FrameHeader.SKIPPABLE | kind.map(FrameKind::flags).orElse(0);
     if ((header.flags() & ~known) != 0) {
       throw corrupt("unknown flags 0x%02x".formatted(header.flags()));
     }
     if (isCompressed() && compressed == null) {
-      throw corrupt("it is compressed, which its hello does not say");
+      throw corrupt("it is compressed, but the hello has no compression");
     }
     boolean fits = announced <= payload.byteSize() && (kind.isEmpty() || kind.get().isValidLength(announced));
     if (!fits) {
       throw corrupt("%s of %d bytes".formatted(kind.map(FrameKind::name).orElse("a frame"), announced));
     }
     if (kind.isPresent() && !kind.get().namesDevice() && header.device() != 0) {
-      throw corrupt("%s of device %d, which is about none".formatted(kind.get(), header.device()));
+      throw corrupt("%s of device %d, but this kind does not concern a device".formatted(kind.get(), header.device()));
     }
     if (header.sequence() != sequence) {
-      throw corrupt("its number is %s".formatted(Integer.toUnsignedString(header.sequence())));
+      throw corrupt("unexpected sequence number %s".formatted(Integer.toUnsignedString(header.sequence())));
     }
     length = (int) announced;
     return kind;
@@ -191,7 +192,7 @@ public final class FrameReader {
   }
 
   /**
-   * Fills a part of the frame that has to be here in time; for the usual single piece nothing is allocated.
+   * Receives a part of the frame before the deadline. In the usual case of a single read, nothing is allocated.
    */
   private void fill(int from, int count, Duration patience, long began) throws IOException {
     frame.limit(from + count).position(from);
@@ -219,7 +220,7 @@ public final class FrameReader {
   private Duration remaining(Duration patience, long began) throws StalledException {
     Duration left = patience.minusNanos(System.nanoTime() - began);
     if (!left.isPositive()) {
-      throw new StalledException(transport.peer(), "sent no whole frame", patience);
+      throw new StalledException(transport.peer(), "sent no complete frame", patience);
     }
     return left;
   }

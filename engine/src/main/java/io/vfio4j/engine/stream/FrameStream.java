@@ -11,22 +11,24 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a connection: the preamble, then frames, numbered and with a digest. Several threads may send to
- * it, each with a {@link FrameWriter} of its own; their frames do not mix.
+ * The outgoing direction of a connection: the preamble, then frames, with their sequence numbers and digest. Several threads
+ * may send, each with its own {@link FrameWriter}; their frames do not interleave.
  */
 public final class FrameStream {
 
   private final Transport transport;
   private final Lock lock = new ReentrantLock();
   private final StreamDigest digest = new StreamDigest();
+
+  /** When the last frame was sent, by {@link System#nanoTime}. Guarded by the lock, as is all up to {@link #broken}. */
   private long lastSent = System.nanoTime();
   private boolean begun;
   private int sequence;
 
-  /** After this nobody on the other side would read a sign of life. */
+  /** The peer does not read an ALIVE any more. */
   private boolean finalFrameSent;
 
-  /** What a sign of life failed with, perhaps in its middle: nothing can be sent after that. */
+  /** The failure of an ALIVE, which may have been sent partially: nothing can be sent after that. */
   private @Nullable IOException broken;
 
   private volatile Duration sendTimeout;
@@ -34,26 +36,26 @@ public final class FrameStream {
   private volatile boolean cancelled;
 
   /**
-   * Makes a stream.
+   * Creates a stream.
    *
-   * @param room how long the other side may take nothing
+   * @param sendTimeout how long the peer may accept no byte
    */
-  public FrameStream(Transport transport, Duration room) {
+  public FrameStream(Transport transport, Duration sendTimeout) {
     this.transport = transport;
-    this.sendTimeout = room;
+    this.sendTimeout = sendTimeout;
   }
 
-  /** Gives the other side so long to take something. */
-  public void setSendTimeout(Duration longer) {
-    sendTimeout = longer;
+  /** Sets how long the peer may accept no byte. */
+  public void setSendTimeout(Duration timeout) {
+    sendTimeout = timeout;
   }
 
-  /** Says that the other side reads on after END. */
+  /** Sends ALIVE also after END, because the peer keeps reading. */
   public void keepAliveAfterEnd() {
     aliveAfterEnd = true;
   }
 
-  /** Completes a frame, whose payload is in its place, and sends it. */
+  /** Completes the header of a frame whose payload is in its buffer, and sends the frame. */
   void send(ByteBuffer frame, FrameHeader header, FrameKind kind, int flags, int device, int length)
       throws IOException {
     lock.lock();
@@ -82,8 +84,8 @@ public final class FrameStream {
   }
 
   /**
-   * Sends a sign of life, unless somebody is sending, did so within the interval, or has said the last word. It does not wait:
-   * where there is no room, the other side has not read all that was sent, and that is a sign of life to it.
+   * Sends ALIVE, unless another thread is sending, a frame was sent within the interval, or the final frame has been sent.
+   * It does not block: if there is no space, the peer has unread data, which serves as a sign of life.
    */
   public void keepAlive(ByteBuffer frame, FrameHeader header, Duration interval) throws IOException {
     if (!lock.tryLock()) {
@@ -102,7 +104,7 @@ public final class FrameStream {
     }
   }
 
-  /** Ends the stream with the digest of all frames since it was sent last. */
+  /** Sends END with the digest of all frames since the previous END. */
   void sendEnd(ByteBuffer frame, ByteBuffer body, FrameHeader header) throws IOException {
     lock.lock();
     try {
@@ -113,7 +115,7 @@ public final class FrameStream {
     }
   }
 
-  /** Sends the preamble from a buffer of its own: the payload of the first frame is in its place already. */
+  /** Sends the preamble from a separate buffer: the payload of the first frame is in the other one already. */
   private void sendPreamble() throws IOException {
     ByteBuffer preamble = ByteBuffer.allocateDirect(Preamble.BYTES);
     Preamble.write(preamble);
@@ -133,7 +135,7 @@ public final class FrameStream {
     }
   }
 
-  /** Says that the connection is about to be closed from this side: what cannot be sent then was called off. */
+  /** Announces that this side is about to close the connection: a failing send is then reported as cancelled. */
   public void cancel() {
     cancelled = true;
   }

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/** Sends frames out of one buffer, into which the payload is written first; for one thread. */
+/** Sends frames from one buffer, into which the payload is written first; for one thread. */
 public final class FrameWriter implements MemoryOutput {
 
   private final FrameStream stream;
@@ -21,7 +21,9 @@ public final class FrameWriter implements MemoryOutput {
   private @Nullable CompressedFrame compressed;
 
   /**
-   * Makes a writer with a buffer that is the caller's to free: a header and the longest payload to be sent.
+   * Creates a writer.
+   *
+   * @param buffer freed by the caller: a header and the longest payload that is sent
    */
   public FrameWriter(FrameStream stream, MemorySegment buffer) {
     this.stream = stream;
@@ -31,24 +33,24 @@ public final class FrameWriter implements MemoryOutput {
     this.header = new FrameHeader(frame);
   }
 
-  /** From here on, sends bulk compressed where it shrinks. */
+  /** Compresses DATA and MEMORY from now on, if they shrink. */
   public void compressWith(CompressedFrame form) {
     compressed = form;
   }
 
-  /** Returns where the payload of the next frame goes. */
+  /** Returns the buffer for the payload of the next frame. */
   @Override
   public MemorySegment payload() {
     return payload;
   }
 
-  /** Sends pages of memory that are in their place. */
+  /** Sends MEMORY; the payload is in its buffer. */
   @Override
   public void sendMemory(int length, RateGate gate) throws IOException {
     sendBulk(FrameKind.MEMORY, 0, 0, length, gate);
   }
 
-  /** Sends bytes of a device's state that are in their place, with a word on whether a segment ends with them. */
+  /** Sends DATA; the payload is in its buffer. */
   public void sendData(int device, int length, boolean endsSegment, RateGate gate) throws IOException {
     sendBulk(FrameKind.DATA, endsSegment ? FrameHeader.ENDS_SEGMENT : 0, device, length, gate);
   }
@@ -65,7 +67,7 @@ public final class FrameWriter implements MemoryOutput {
     }
   }
 
-  /** Sends a frame with a payload that is in its place. */
+  /** Sends a frame whose payload is in its buffer. */
   public void send(FrameKind kind, int device, int length) throws IOException {
     send(kind, 0, device, length);
   }
@@ -94,7 +96,7 @@ public final class FrameWriter implements MemoryOutput {
     send(FrameKind.ROUND, 0, body.position());
   }
 
-  /** Ends the stream. Nobody else sends data to it at that time. */
+  /** Sends END. No other thread may send data at the same time. */
   public void sendEnd() throws IOException {
     stream.sendEnd(frame, body, header);
   }
@@ -125,8 +127,8 @@ public final class FrameWriter implements MemoryOutput {
     send(FrameKind.ANSWER, 0, body.position());
   }
 
-  public void sendTrailer(SaveTrailer note) throws IOException {
-    note.write(body.clear());
+  public void sendTrailer(SaveTrailer trailer) throws IOException {
+    trailer.write(body.clear());
     send(FrameKind.SAVED, 0, body.position());
   }
 

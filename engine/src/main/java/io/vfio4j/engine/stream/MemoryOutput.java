@@ -4,12 +4,12 @@ package io.vfio4j.engine.stream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** Where a channel's frames go: a {@link FrameWriter}, or what stands for one. */
+/** The output of a memory channel: a {@link FrameWriter}, or a test's substitute. */
 public interface MemoryOutput {
 
-  /** Returns where the payload of the next frame goes. */
+  /** Returns the buffer for the payload of the next frame. */
   MemorySegment payload();
 
-  /** Sends a MEMORY frame with a payload that is in its place, when that is permitted. */
+  /** Sends a MEMORY frame whose payload is in its buffer, once the gate permits it. */
   void sendMemory(int length, RateGate gate) throws IOException;
 }

@@ -5,16 +5,16 @@ import io.vfio4j.model.SanitizedText;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** Text to and from the other side: UTF-8 of a bounded length, harmless on a terminal when it comes in. */
+/** Text to and from the peer: UTF-8 of limited length, sanitized for a terminal when it is received. */
 public final class PeerText {
 
-  /** The longest text, bytes. */
+  /** The longest text, in bytes. */
   static final int MAX_BYTES = 1024;
 
   private PeerText() {
   }
 
-  /** Puts as much of a text as fits. */
+  /** Writes as much of a text as fits, in whole characters. */
   static void write(ByteBuffer into, String text, int maxBytes) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     int length = Math.min(bytes.length, maxBytes);
@@ -24,7 +24,7 @@ public final class PeerText {
     into.put(bytes, 0, length);
   }
 
-  /** Takes all remaining bytes, of which the caller has checked that they are few. */
+  /** Reads all remaining bytes; the caller has checked their number. */
   public static String read(ByteBuffer from) {
     byte[] bytes = new byte[from.remaining()];
     from.get(bytes);

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
- * What a stream begins with, in each direction. Little-endian.
+ * The beginning of a stream, in each direction; frames follow. Little-endian.
  *
  * <pre>
  *  0  8 bytes  magic, "VFIO4JMS"
@@ -24,13 +24,13 @@ public final class Preamble {
   static final int MAJOR = 1;
   public static final int MINOR = 4;
 
-  /** Who speaks an earlier one refuses a source that only wants to compare. */
+  /** A target of an earlier version refuses a source that only compares. */
   public static final int FIRST_MINOR_WITH_DRY_RUN = 3;
 
-  /** Who speaks an earlier one sends ALIVE as a source alone, and takes it as a target that loads alone. */
+  /** In earlier versions only a source sends ALIVE, and a target accepts it only while it loads. */
   public static final int FIRST_MINOR_WITH_HEARTBEAT = 4;
 
-  /** Who speaks an earlier one does not confirm what it has loaded, and does not report what its moves cost. */
+  /** A target of an earlier version does not confirm what it has loaded, and does not report its transition times. */
   public static final int FIRST_MINOR_WITH_CONFIRMATION = 4;
 
   private static final byte[] MAGIC = "VFIO4JMS".getBytes(StandardCharsets.US_ASCII);
@@ -39,7 +39,7 @@ public final class Preamble {
   private Preamble() {
   }
 
-  /** Tells whether something begins with the magic, so that it is a stream of whichever version. */
+  /** Returns whether bytes begin with the magic, and so are a stream of any version. */
   public static boolean isStream(byte[] beginning) {
     return Arrays.equals(beginning, 0, Math.min(MAGIC.length, beginning.length), MAGIC, 0, MAGIC.length);
   }
@@ -51,7 +51,7 @@ public final class Preamble {
   }
 
   /**
-   * Checks what came in, and returns its version; a later minor version is fine, for it keeps what this one knows.
+   * Checks a received preamble, and returns its version. A later minor version is accepted: it is compatible.
    */
   static StreamVersion read(ByteBuffer from) throws StreamException {
     from.order(ByteOrder.LITTLE_ENDIAN);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.stream;
 
-/** What speaks here. */
+/** This program. */
 public final class Program {
 
-  /** Its name and version, that of its module, as in {@code vfio4j 1.0.0}. */
+  /** Its name and the version of its module, as in {@code vfio4j 1.0.0}. */
   public static final String NAME = "vfio4j " + version();
 
   private Program() {

@@ -8,18 +8,18 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What a file says at its end, where it is known what became of the source.
+ * The payload of SAVED, at the end of a file, when the outcome of the source is known. Little-endian.
  *
  * <pre>
- *  0  u32  what became of it: 0 stopped, 1 left running, 2 unknown
+ *  0  u32  outcome of the source: 0 stopped, 1 left running, 2 unknown
  *  4  u32  0
- *  8  u64  when its devices stood still, so that the state is of that moment: ns since 1970-01-01 UTC
- * 16  u64  for how long they did, ns; 0 where they did not go on
+ *  8  u64  when its devices were stopped, the time of the state: ns since 1970-01-01 UTC
+ * 16  u64  the downtime in ns; 0 if they were not resumed
  * </pre>
  *
- * @param source what became of the source
- * @param stoppedAt the moment that the state is of
- * @param downtime how long the source stood still; zero where it did not go on
+ * @param source the outcome of the source
+ * @param stoppedAt the time of the state
+ * @param downtime the downtime of the source; zero if it was not resumed
  */
 public record SaveTrailer(SavedState.Source source, Instant stoppedAt, Duration downtime) {
 
@@ -33,19 +33,19 @@ public record SaveTrailer(SavedState.Source source, Instant stoppedAt, Duration 
         .putLong(downtime.toNanos());
   }
 
-  /** Takes the payload of a frame, whose length has been checked. */
+  /** Reads the payload of a frame, whose length has been checked. */
   public static SaveTrailer read(ByteBuffer from) throws StreamException {
     int value = from.getInt();
     int reserved = from.getInt();
-    long stateOf = from.getLong();
-    long stoodStill = from.getLong();
+    long stoppedAt = from.getLong();
+    long downtime = from.getLong();
     Optional<SavedState.Source> source = SavedState.Source.fromWire(value);
-    if (source.isEmpty() || reserved != 0 || stateOf < 0 || stoodStill < 0) {
-      throw new StreamException("the file's note on its source is wrong: %s, %d, %s ns, %s ns".formatted(
-          Integer.toUnsignedString(value), reserved, Long.toUnsignedString(stateOf),
-          Long.toUnsignedString(stoodStill)));
+    if (source.isEmpty() || reserved != 0 || stoppedAt < 0 || downtime < 0) {
+      throw new StreamException("SAVED is invalid: source %s, reserved %d, stopped at %s ns, downtime %s ns".formatted(
+          Integer.toUnsignedString(value), reserved, Long.toUnsignedString(stoppedAt),
+          Long.toUnsignedString(downtime)));
     }
-    return new SaveTrailer(source.get(), Instant.ofEpochSecond(stateOf / NANOS, stateOf % NANOS),
-        Duration.ofNanos(stoodStill));
+    return new SaveTrailer(source.get(), Instant.ofEpochSecond(stoppedAt / NANOS, stoppedAt % NANOS),
+        Duration.ofNanos(downtime));
   }
 }

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** SHA-256 over the headers of all frames, checksums included: what END carries. */
+/** The digest that END carries: SHA-256 over the headers of all previous frames, with their checksums. */
 final class StreamDigest {
 
   static final int BYTES = 32;
@@ -24,7 +24,7 @@ final class StreamDigest {
     digest.update(header);
   }
 
-  /** Returns the digest of what was added, and begins anew. */
+  /** Returns the digest of what was added, and resets it. */
   byte[] finish() {
     return digest.digest();
   }

@@ -4,7 +4,7 @@ package io.vfio4j.engine.stream;
 import java.io.IOException;
 
 /**
- * What came from the other side is not a migration stream, or a damaged one, or one that is not understood.
+ * The received data is not a migration stream, is damaged, or has an unsupported version or content.
  */
 public final class StreamException extends IOException {
 

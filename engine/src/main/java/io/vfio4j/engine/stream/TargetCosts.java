@@ -6,14 +6,19 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What the target measured before it was ready: what it will do again while everything stands still.
+ * The payload of READY: times that the target measured before it was ready, for the source's prediction of the downtime.
+ * Little-endian; absent from targets older than version 1.4, and to older sources.
  *
- * @param transitionTime how long its devices took to move to RESUMING, all at once
- * @param journalTime how long a record in its journal took; zero where it keeps none
+ * <pre>
+ * 0  u64  transition time, ns
+ * 8  u64  journal time, ns
+ * </pre>
+ *
+ * @param transitionTime how long its slowest device took to move to RESUMING
+ * @param journalTime how long a record in its journal took; zero if it keeps none
  */
 public record TargetCosts(Duration transitionTime, Duration journalTime) {
 
-  /** The length of it in a frame: u64 ns of moving, u64 ns of recording. */
   static final int BYTES = 2 * Long.BYTES;
 
   void write(ByteBuffer into) {
@@ -21,23 +26,23 @@ public record TargetCosts(Duration transitionTime, Duration journalTime) {
   }
 
   /**
-   * Takes it out of the payload of READY.
+   * Reads the payload of READY.
    *
-   * @return empty where the target does not report it
+   * @return empty if the target does not report it
    */
   public static Optional<TargetCosts> read(ByteBuffer from) throws StreamException {
     if (!from.hasRemaining()) {
       return Optional.empty();
     }
     if (from.remaining() != BYTES) {
-      throw new StreamException("READY of %d bytes, which are 0 or %d".formatted(from.remaining(), BYTES));
+      throw new StreamException("READY of %d bytes instead of 0 or %d".formatted(from.remaining(), BYTES));
     }
-    long moving = from.getLong();
-    long recording = from.getLong();
-    if (moving < 0 || recording < 0) {
+    long transition = from.getLong();
+    long journal = from.getLong();
+    if (transition < 0 || journal < 0) {
       throw new StreamException("READY reports times of %s and %s ns".formatted(
-          Long.toUnsignedString(moving), Long.toUnsignedString(recording)));
+          Long.toUnsignedString(transition), Long.toUnsignedString(journal)));
     }
-    return Optional.of(new TargetCosts(Duration.ofNanos(moving), Duration.ofNanos(recording)));
+    return Optional.of(new TargetCosts(Duration.ofNanos(transition), Duration.ofNanos(journal)));
   }
 }

@@ -228,7 +228,7 @@ class CompressedStreamTest {
       byte[] stream = oneFrame(frames, (_, _) -> {
       });
       assertThatThrownBy(() -> new FrameReader(new ReplayTransport(stream), buffer()).next(PATIENCE))
-          .hasMessage("the stream is damaged at frame 0: it is compressed, which its hello does not say");
+          .hasMessage("the stream is damaged at frame 0: it is compressed, but the hello has no compression");
     }
   }
 
@@ -262,7 +262,7 @@ class CompressedStreamTest {
       });
       assertThatThrownBy(() -> frames.reader(wrong).next(PATIENCE)).isInstanceOf(StreamException.class)
           .hasMessage(
-              "the stream is damaged at frame 0: its compressed payload of %d bytes: incorrect data check"
+              "the stream is damaged at frame 0: compressed payload of %d bytes: incorrect data check"
                   .formatted(wrong.length - Preamble.BYTES - FrameHeader.BYTES));
     }
   }

@@ -236,7 +236,7 @@ class FaultInjectionTest {
     assertThat(trial.sourceActs()).containsExactly("STOP");
     assertThat(trial.targetActs()).isEmpty();
     assertThat(e.getSuppressed()).singleElement().asInstanceOf(InstanceOfAssertFactories.THROWABLE)
-        .hasMessageContaining("the source gave up: source is in STOP");
+        .hasMessageContaining("the source aborted: source is in STOP");
   }
 
   private void moveTo(DeviceState state) {

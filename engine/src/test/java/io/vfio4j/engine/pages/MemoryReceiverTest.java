@@ -60,7 +60,7 @@ class MemoryReceiverTest {
   private void assertRefused(String how, int length, MemoryReceiver receiver) {
     long before = sum();
     assertThatThrownBy(() -> receiver.apply(payload, length)).isInstanceOf(StreamException.class)
-        .hasMessage("the stream has a MEMORY frame that is wrong: " + how);
+        .hasMessage("the stream has an invalid MEMORY frame: " + how);
     assertThat(sum()).as("the memory").isEqualTo(before);
   }
 
@@ -109,7 +109,7 @@ class MemoryReceiverTest {
   void rejectsFramesTouchingTooManyPages() throws IOException {
     long half = ChannelShards.SHARD_PAGES / 2;
     only.apply(payload, frame(1, run(0, ChannelShards.SHARD_PAGES, MemoryRuns.ZERO)));
-    assertRefused("16384 pages at page 8192, which are of two stretches",
+    assertRefused("16384 pages at page 8192, which are in two shards",
         frame(1, run(half, ChannelShards.SHARD_PAGES, MemoryRuns.ZERO)));
     assertRefused("24576 pages, but 16384 at most",
         frame(1, run(0, ChannelShards.SHARD_PAGES, MemoryRuns.ZERO),
@@ -149,7 +149,7 @@ class MemoryReceiverTest {
         receiver.apply(payload, announced);
         assertThat(receiver.bytes()).isEqualTo(announced);
       } catch (StreamException e) {
-        assertThat(e).hasMessageStartingWith("the stream has a MEMORY frame that is wrong: ");
+        assertThat(e).hasMessageStartingWith("the stream has an invalid MEMORY frame: ");
       }
     });
   }

@@ -314,7 +314,7 @@ class TrackedLogTest {
       assertThat(logs.mergeInto(pending)).isEqualTo(PAGES);
     }
     assertThat(notes).containsExactly(
-        "nobody logs what is written by silent: all memory counts as dirty in each round");
+        "no dirty log for writes by silent: all memory counts as dirty in each round");
     try (DirtyLogs logs = new DirtyLogs(MemoryRegions.NONE, List.of(silent), Optional.of(container),
         Optional.of(container), notes::add)) {
       assertThat(logs.container()).isEmpty();

@@ -27,7 +27,7 @@ class TruncatedMemoryTest {
   private static final long PAGES = 64;
   private static final int FRAME = 128 << 10;
   private static final String WORDS =
-      "region ram, 256.0 KiB at 0x0, cannot be accessed: the file behind it was cut, or no memory is left for it";
+      "region ram, 256.0 KiB at 0x0, cannot be accessed: its file was truncated, or no memory is left for it";
 
   @TempDir
   private Path folder;

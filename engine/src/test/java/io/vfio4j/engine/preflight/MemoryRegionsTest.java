@@ -47,9 +47,9 @@ class MemoryRegionsTest {
     assertRefused("not whole pages", "ram", 100, memory(4096));
     assertRefused("not whole pages", "ram", 0, memory(4097));
     assertRefused("not whole pages", "ram", 0, MemorySegment.NULL);
-    assertRefused("reaches beyond the last address", "ram", -4096, memory(8192));
-    assertRefused("not native memory", "ram", 0, MemorySegment.ofArray(new byte[4096]));
-    assertRefused("not native memory", "ram", 0, memory(4096).asReadOnly());
+    assertRefused("extends beyond the last address", "ram", -4096, memory(8192));
+    assertRefused("not native, writable memory", "ram", 0, MemorySegment.ofArray(new byte[4096]));
+    assertRefused("not native, writable memory", "ram", 0, memory(4096).asReadOnly());
   }
 
   @Test

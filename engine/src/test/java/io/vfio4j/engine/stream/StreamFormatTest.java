@@ -140,7 +140,7 @@ public class StreamFormatTest {
     try (Arena arena = Arena.ofConfined()) {
       FrameReader reader = new FrameReader(new ReplayTransport(stream), arena.allocate(4096));
       assertThatThrownBy(() -> reader.next(Duration.ofMinutes(1))).isInstanceOf(StreamException.class)
-          .hasMessageContaining("READY of device 1, which is about none");
+          .hasMessageContaining("READY of device 1, but this kind does not concern a device");
     }
   }
 
