@@ -108,7 +108,7 @@ class RecoverListTest {
     CommandRun run = recover("--json");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-    assertThat(run.err()).contains("is not known: " + damaged + " is no journal of a migration");
+    assertThat(run.err()).contains("is not known: " + damaged + " is not a journal of a migration");
     assertThat(run.event("settled").get("step").getAsString()).isEqualTo("kept");
     assertThat(recover("0".repeat(31) + "b").exitCode()).isEqualTo(ExitCodes.SUCCESS);
   }

@@ -5,7 +5,7 @@ import io.vfio4j.engine.util.Exceptions;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A file with a saved state is not whole, or not what was written. */
+/** A file with a saved state is incomplete or damaged. */
 public final class DamagedFileException extends IOException {
 
   private static final long serialVersionUID = 1;
@@ -29,7 +29,7 @@ public final class DamagedFileException extends IOException {
     return path;
   }
 
-  /** Returns an offset in the file, bytes, before which the damage lies. */
+  /** Returns the offset in the file, in bytes, at which the damage was detected. */
   public long offset() {
     return offset;
   }

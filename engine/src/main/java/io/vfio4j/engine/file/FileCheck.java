@@ -28,10 +28,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a file from the first byte to the last, and tells what is in it, or that it is damaged; nothing is loaded. */
+/** Reads a whole file and returns its contents, or reports that it is damaged; loads nothing. */
 final class FileCheck {
 
-  /** A file does not keep anybody waiting. */
+  /** Files have no timeout. */
   static final Duration NO_TIMEOUT = Duration.ofDays(365);
 
   private final FileInput file;
@@ -41,7 +41,7 @@ final class FileCheck {
   private final long[] deviceBytes;
   private final long[] regionPages;
   private final MemoryFrameCheck memoryCheck;
-  private @Nullable SaveTrailer note;
+  private @Nullable SaveTrailer trailer;
   private int rounds;
   private long frames = 1;
 
@@ -56,10 +56,9 @@ final class FileCheck {
   }
 
   /**
-   * What was found.
+   * The contents of a file.
    *
-   * @param hello how the source introduced itself
-   * @param state all of it, for people
+   * @param state a summary, for the user
    */
   record Result(Hello hello, SavedState state) {
   }
@@ -68,8 +67,8 @@ final class FileCheck {
    * Checks a whole file.
    *
    * @param path the file, as the user named it
-   * @param codecs for one that is compressed
-   * @throws DamagedFileException if it is not whole, or not what was written
+   * @param codecs for a compressed file
+   * @throws DamagedFileException if it is incomplete or damaged
    * @throws IOException if it cannot be read
    */
   static Result check(FileChannel channel, Path path, Codecs codecs) throws IOException {
@@ -80,7 +79,7 @@ final class FileCheck {
     } catch (StreamException e) {
       throw new DamagedFileException(path, file.position(), e);
     } catch (EOFException e) {
-      throw new DamagedFileException(path, file.position(), "it ends there, and has no end mark");
+      throw new DamagedFileException(path, file.position(), "it ends there, without END");
     }
   }
 
@@ -92,10 +91,10 @@ final class FileCheck {
     }
     FileCheck check = new FileCheck(file, channel, in, Hello.read(in.body()).requireFrom(Side.SOURCE));
     if (check.hello.channels().isPresent()) {
-      throw new StreamException("it speaks of further connections, of which a file has none");
+      throw new StreamException("its hello has extra connections, which a file cannot have");
     }
     if (check.hello.dryRun()) {
-      throw new StreamException("it only asks to be compared, which a file cannot be");
+      throw new StreamException("its hello requests a comparison, which a file cannot");
     }
     if (check.hello.compression().isEmpty()) {
       return check.run();
@@ -109,19 +108,19 @@ final class FileCheck {
 
   private Result run() throws IOException {
     for (FrameKind kind = next(); kind != FrameKind.END; kind = next()) {
-      if (note != null) {
-        throw new StreamException("it has %s after the note on its source".formatted(kind));
+      if (trailer != null) {
+        throw new StreamException("it has %s after SAVED".formatted(kind));
       }
       readFrame(kind);
     }
     long after = channel.size() - file.position();
-    if (note == null) {
-      throw new StreamException("it does not say what became of its source");
+    if (trailer == null) {
+      throw new StreamException("it has no SAVED");
     }
     if (after != 0) {
       throw new StreamException("%d bytes follow its end".formatted(after));
     }
-    return new Result(hello, state(note));
+    return new Result(hello, state(trailer));
   }
 
   private FrameKind next() throws IOException {
@@ -137,20 +136,20 @@ final class FileCheck {
       case MEMORY -> readMemory();
       case ROUND -> rounds++;
       case ALIVE -> {
-        // It only says that the source was at work.
+        // A sign of life.
       }
-      case SAVED -> note = SaveTrailer.read(in.body());
-      default -> throw new StreamException("%s has no place in a file".formatted(kind));
+      case SAVED -> trailer = SaveTrailer.read(in.body());
+      default -> throw new StreamException("it has %s, which a file cannot have".formatted(kind));
     }
   }
 
   private void readData() throws StreamException {
     int device = in.device();
     if (device >= deviceBytes.length) {
-      throw new StreamException("data for device %d, of which there is none".formatted(device));
+      throw new StreamException("data for unknown device %d".formatted(device));
     }
     if (in.endsSegment() && hello.devices().get(device).segmentation().isEmpty()) {
-      throw new StreamException("a segment of device %d ends, which has none".formatted(device));
+      throw new StreamException("a segment end for device %d, which has no segments".formatted(device));
     }
     deviceBytes[device] += in.length();
   }
@@ -163,7 +162,7 @@ final class FileCheck {
     }
   }
 
-  private SavedState state(SaveTrailer said) {
+  private SavedState state(SaveTrailer saved) {
     List<SavedState.SavedDevice> devices = new ArrayList<>();
     for (int i = 0; i < deviceBytes.length; i++) {
       Hello.Device device = hello.devices().get(i);
@@ -175,8 +174,8 @@ final class FileCheck {
       HelloRegion region = hello.memory().get(i);
       memory.add(new SavedState.SavedMemory(region.name(), region.iova(), region.size(), regionPages[i]));
     }
-    return new SavedState(in.version(), hello.compression(), devices, memory, said.source(), said.stoppedAt(),
-        said.downtime(), rounds, frames,
+    return new SavedState(in.version(), hello.compression(), devices, memory, saved.source(), saved.stoppedAt(),
+        saved.downtime(), rounds, frames,
         file.position());
   }
 }

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
-/** A file with a saved state, from its beginning on. Nothing can be said to it. */
+/** A read-only transport over a file with a saved state. */
 final class FileInput implements Transport {
 
   private final FileChannel channel;
@@ -22,7 +22,7 @@ final class FileInput implements Transport {
   private long position;
 
   /**
-   * Makes one that begins at the first byte, wherever others are.
+   * Starts at the first byte, with its own position.
    *
    * @param channel of the file; it stays open
    * @param path the file, as the user named it
@@ -33,9 +33,9 @@ final class FileInput implements Transport {
   }
 
   /**
-   * Opens a file to be read.
+   * Opens a file for reading.
    *
-   * @throws FileException if that cannot be done
+   * @throws FileException if it cannot be opened
    */
   static FileChannel open(Path path) throws FileException {
     try {
@@ -52,7 +52,7 @@ final class FileInput implements Transport {
 
   @Override
   public void send(ByteBuffer data, Duration stall) throws IOException {
-    throw new FileException(path, "is only read", null);
+    throw new FileException(path, "is read-only", null);
   }
 
   @Override
@@ -83,9 +83,9 @@ final class FileInput implements Transport {
     return path.toString();
   }
 
-  /** Does nothing: who opened the file closes it. */
+  /** Does nothing: the caller closes the channel. */
   @Override
   public void close() {
-    // The channel serves two passes.
+    // The channel is used twice.
   }
 }

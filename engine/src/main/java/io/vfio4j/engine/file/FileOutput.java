@@ -12,14 +12,14 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** The way into a file. Nobody answers from there. */
+/** A write-only transport into a file. */
 final class FileOutput implements Transport {
 
   private final WritableByteChannel channel;
   private final Path path;
 
   /**
-   * Makes one.
+   * Wraps a channel.
    *
    * @param channel to the file; {@link #close} closes it
    * @param path the file, as the user named it
@@ -44,7 +44,7 @@ final class FileOutput implements Transport {
 
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
-    throw new FileException(path, "has nothing to say while it is written", null);
+    throw new FileException(path, "is write-only", null);
   }
 
   @Override

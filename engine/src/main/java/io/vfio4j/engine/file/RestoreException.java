@@ -5,8 +5,8 @@ import io.vfio4j.engine.Phase;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A state could not be restored. The message says what failed and where the devices are now; the cause is the original
- * error, and what went wrong while putting things in order is suppressed in it. The file is as it was.
+ * A state could not be restored. The message reports what failed and the current state of the devices; the cause is the
+ * original error, in which failures of the recovery are suppressed. The file is unchanged.
  */
 public final class RestoreException extends Exception {
 
@@ -15,15 +15,15 @@ public final class RestoreException extends Exception {
   private final transient Phase phase;
   private final Result result;
 
-  /** What became of the devices, of the one that fared worst. */
+  /** The outcome of the devices: the worst of all. */
   public enum Result {
     /** None was touched. */
     UNTOUCHED,
-    /** They were reset, and run without the state. */
+    /** All were reset, and run without the state. */
     RESET,
-    /** They could not all be reset, but none runs with the state. */
+    /** Not all could be reset, but none runs with the state. */
     NOT_RUNNING,
-    /** They could not all be reset, and whether they run is unknown. */
+    /** Not all could be reset, and whether they run is unknown. */
     UNSURE
   }
 
@@ -33,12 +33,11 @@ public final class RestoreException extends Exception {
     this.result = result;
   }
 
-  /** Returns where it failed. */
+  /** Returns the phase in which it failed. */
   public Phase phase() {
     return phase;
   }
 
-  /** Returns what became of the devices. */
   public Result result() {
     return result;
   }

@@ -8,14 +8,14 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What was done to restore a state. The devices run.
+ * The report of a successful restore. The devices run.
  *
- * @param devices the devices that run now
- * @param state what is in the file
- * @param total from the beginning to the end
- * @param phases how long each phase took, in order
+ * @param devices the restored devices
+ * @param state the contents of the file
+ * @param total the duration of the whole restore
+ * @param phases the duration of each phase, in order
  * @param summary bytes and times
- * @param notes what went wrong without harm, for people
+ * @param notes failures without consequences, for the user
  */
 public record RestoreReport(List<DeviceIdentity> devices, SavedState state, Duration total,
     List<MigrationReport.PhaseTime> phases, MigrationReport.TargetSummary summary, List<String> notes) {

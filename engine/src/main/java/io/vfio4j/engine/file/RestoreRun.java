@@ -39,7 +39,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** One run that restores a state from a file, from the first check to running devices. */
+/** One restore of a state from a file, from the first check to running devices. For one thread. */
 final class RestoreRun {
 
   private final DeviceSet deviceSet;
@@ -82,7 +82,7 @@ final class RestoreRun {
   }
 
   private FileCheck.Result preFlight() throws IOException {
-    tracker.enter(new Phase.PreFlight(), "%s is read to its end first".formatted(path));
+    tracker.enter(new Phase.PreFlight(), "%s is checked first".formatted(path));
     FileCheck.Result checked = FileCheck.check(channel, path, options.codecs());
     List<Hello.Device> own = group.describe(waiter, resettable);
     PreFlight.requireAccepted(
@@ -96,7 +96,7 @@ final class RestoreRun {
     group.resetToResuming(waiter);
     long bytes = load(source);
     Duration loaded = tracker.now();
-    group.move(DeviceState.STOP, "everything is here; the device checks it", waiter);
+    group.move(DeviceState.STOP, "everything is loaded; the device validates it", waiter);
     Duration validated = tracker.now();
     tracker.ignoreListenerFailures();
     commitment = TargetCommitment.STARTING;
@@ -105,10 +105,10 @@ final class RestoreRun {
         tracker.now().minus(validated));
   }
 
-  /** Nothing is taken on trust the second time either: the file may have been written to meanwhile. */
+  /** The second pass checks everything again: the file may have been modified meanwhile. */
   private long load(Hello source) throws IOException {
     if (!connection.receiveHello().equals(source)) {
-      throw new FileException(path, "has been changed while it was read", null);
+      throw new FileException(path, "was modified while it was read", null);
     }
     if (source.compression().isPresent()) {
       connection.decompressWith(options.codecs().codec(source.compression().get()));

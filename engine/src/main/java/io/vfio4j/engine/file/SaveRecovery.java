@@ -18,8 +18,8 @@ import io.vfio4j.engine.util.Exceptions;
 import java.util.List;
 
 /**
- * What is done when a state could not be saved: the devices go on, unless the only state that counts is in the file
- * already. The original error always wins; what goes wrong here is suppressed in it.
+ * The recovery after a failed save: the devices resume, unless the file already holds the only valid state. The original
+ * error is thrown; failures of the recovery are suppressed in it.
  */
 final class SaveRecovery {
 
@@ -39,7 +39,7 @@ final class SaveRecovery {
     this.stop = stop;
   }
 
-  /** Puts things in order as far as possible, and returns what to throw. */
+  /** Rolls back as far as possible, and returns the exception to throw. */
   MigrationException recover(Throwable cause) {
     FailedRun failed = FailedRun.begin(tracker, cause);
     List<DeviceOutcome> outcomes = DeviceOutcomes.of(group, outcomes(cause));
@@ -59,7 +59,7 @@ final class SaveRecovery {
         cause);
   }
 
-  /** A file that is in place says that its source was stopped, and that has to stay true. */
+  /** A file in its place records that the source was stopped, which must remain true. */
   private List<Outcome> outcomes(Throwable cause) {
     return stop && file.isInPlace()
         ? group.devices().stream().map(_ -> Outcome.SOURCE_STOPPED).toList()
@@ -72,11 +72,11 @@ final class SaveRecovery {
         : "There is no new file %s.".formatted(file.path());
   }
 
-  /** Returns the same, of a file that was completed all the same. */
+  /** Returns the failure for the case that the file was completed nevertheless. */
   MigrationException withFile(MigrationException failed) {
-    String whole = "The state is whole in %s: vfio4j restore gives it to a device.".formatted(file.path());
-    String message = Exceptions.message(failed).replace(failed.targetOutcome(), whole);
+    String complete = "The state is complete in %s: restore it with vfio4j restore.".formatted(file.path());
+    String message = Exceptions.message(failed).replace(failed.targetOutcome(), complete);
     return new MigrationException(failed.side(), failed.phase(), failed.outcome(),
-        failed.devices(), whole, failed.workloadFailure(), message, failed.getCause());
+        failed.devices(), complete, failed.workloadFailure(), message, failed.getCause());
   }
 }

@@ -10,23 +10,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What was done to save a state to a file.
+ * The report of a successful save.
  *
- * @param devices each device, in their order
+ * @param devices the devices, in order
  * @param memory the memory, if any was saved
- * @param stopped whether the devices stay in STOP; else they run on
- * @param total from the beginning to the end
- * @param downtime from the pause of the workload until it went on; without a meaning where the devices stay in STOP
- * @param downtimeParts what that consisted of
- * @param predictedParts what the last round of pre-copy predicted that it would consist of; empty without pre-copy
+ * @param stopped whether the devices stay in STOP; otherwise they run again
+ * @param total the duration of the whole save
+ * @param downtime from the pause of the workload until it resumed; no meaning if the devices stay in STOP
+ * @param downtimeParts the parts of the downtime
+ * @param predictedParts the parts as predicted by the last round of pre-copy; empty without pre-copy
  * @param bytes bytes of devices and memory
- * @param stopCopyBytes of these, those written while the devices stood still
- * @param compression what became of all of them in the file, if they were compressed
- * @param fileBytes how long the file is
- * @param phases how long each phase took, in order
- * @param rounds what each round of pre-copy did
- * @param notes what went wrong without harm, for people
- * @param workloadFailure why the workload did not resume, and so stays paused; empty if it did, or was not to
+ * @param stopCopyBytes the part of these written while the devices were stopped
+ * @param compression how they were compressed, if they were
+ * @param fileBytes the size of the file
+ * @param phases the duration of each phase, in order
+ * @param rounds the rounds of pre-copy
+ * @param notes failures without consequences, for the user
+ * @param workloadFailure why the workload did not resume, and so stays paused; empty if it did, or stays paused on request
  */
 public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.MemoryReport> memory,
     boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts,
@@ -44,11 +44,10 @@ public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.Me
   }
 
   /**
-   * A device that was saved.
+   * A saved device.
    *
-   * @param device who it is
    * @param bytes bytes of its state
-   * @param switchover what it did while everything stood still
+   * @param switchover its part of the downtime
    */
   public record DeviceReport(DeviceIdentity device, long bytes, DeviceSwitchover switchover) {
   }

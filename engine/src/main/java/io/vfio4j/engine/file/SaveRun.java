@@ -44,7 +44,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One run that saves a state to a file, from the first check to the file in its place. */
+/** One save of a state to a file, from the first check to the file in its place. For the coordinator's thread. */
 final class SaveRun implements AutoCloseable {
 
   private final MigrationContext context;
@@ -70,7 +70,7 @@ final class SaveRun implements AutoCloseable {
     this.parts = new DowntimeClock(tracker);
   }
 
-  /** Everything has been sent, and stands still. */
+  /** Everything has been sent, and the devices are stopped. */
   private record Transfer(SourceStreams streams, List<MigrationReport.Round> rounds, Switchover switchover,
       Instant stoppedAt) {
   }
@@ -105,10 +105,10 @@ final class SaveRun implements AutoCloseable {
       rounds.begin();
       switchover = driver.run(rounds::run, rounds::quiesceFailed);
     }
-    Instant stateOf = Instant.now();
+    Instant stoppedAt = Instant.now();
     switchover.sendRest();
     parts.endPart(DowntimeParts.Part.SENDING);
-    return new Transfer(streams, rounds.rounds(), switchover, stateOf);
+    return new Transfer(streams, rounds.rounds(), switchover, stoppedAt);
   }
 
   private SourcePreFlight.Agreement sendHello() throws IOException {
@@ -118,26 +118,26 @@ final class SaveRun implements AutoCloseable {
     connection.out().sendHello(Hello.of(own, HelloRegions.ofFile(context.deviceSet().memory()))
         .with(HelloFields.COMPRESSION, Compression.algorithm(options.compression())));
     options.compression().ifPresent(connection::compressWith);
-    // Who loads the file may have segments, and then needs to know where they end.
+    // A device that loads the file may have segments, and then needs their ends.
     return new SourcePreFlight.Agreement(own,
         own.stream().map(device -> device.segmentation().isPresent()).toList(), Optional.empty(), false,
         false, Duration.ZERO);
   }
 
-  /** Nothing is to go on: what would be sent while the devices run would only be sent twice. */
+  /** The devices stay stopped, so pre-copy would only send data twice. */
   private static Decision.SwitchOver stopImmediately() {
-    return new Decision.SwitchOver(Optional.empty(), "the devices are to stay stopped");
+    return new Decision.SwitchOver(Optional.empty(), "the devices stay stopped");
   }
 
   private void failQuiesce() throws NotConvergingException {
     throw new NotConvergingException(
-        "the devices did not end their peer-to-peer traffic within %s; give them longer (--max-quiesce)"
+        "the devices did not quiesce peer-to-peer DMA within %s; allow them more time (--max-quiesce)"
             .formatted(Units.duration(options.maxQuiesce())));
   }
 
-  /** The state is in the file, though not on the disk, and not needed any more where everything goes on. */
+  /** The state is in the file, although not on disk yet; the source does not need it any more. */
   private long resumeAndFinish(Transfer sent) throws IOException, MigrationException {
-    tracker.enter(new Phase.Resuming(), "everything has been written; the devices go on");
+    tracker.enter(new Phase.Resuming(), "everything has been written; the devices resume");
     try {
       group.setRunning("its state has been written", TaskWaiter.unwatched());
       parts.endPart(DowntimeParts.Part.RESTARTING);
@@ -154,7 +154,7 @@ final class SaveRun implements AutoCloseable {
     parts.endPart(DowntimeParts.Part.RESUMING);
   }
 
-  /** Devices that did not go on may have lost their state, of which the file has all. */
+  /** Devices that did not resume may have lost their state, so the file is completed. */
   private MigrationException finishAfterFailure(Transfer sent, Throwable failure) {
     SaveRecovery recovery = recovery();
     MigrationException failed = recovery.recover(failure);
@@ -168,7 +168,7 @@ final class SaveRun implements AutoCloseable {
     }
   }
 
-  /** Everything stands still until the file outlives the system. */
+  /** The devices stay stopped until the file is on disk. */
   private long finishStopped(Transfer sent) throws IOException {
     tryStopLogs();
     long fileBytes = finish(new SaveTrailer(SavedState.Source.STOPPED, sent.stoppedAt(), Duration.ZERO));
@@ -180,17 +180,17 @@ final class SaveRun implements AutoCloseable {
     return fileBytes;
   }
 
-  private long finish(SaveTrailer note) throws IOException {
-    tracker.enter(new Phase.Finishing(), "the file is completed, and waits for its disk");
-    connection.out().sendTrailer(note);
+  private long finish(SaveTrailer trailer) throws IOException {
+    tracker.enter(new Phase.Finishing(), "the file is completed and synced to disk");
+    connection.out().sendTrailer(trailer);
     connection.out().sendEnd();
     long size = file.size();
     file.publish();
-    tracker.ignoreListenerFailures(); // From here on nothing takes the file back.
+    tracker.ignoreListenerFailures(); // From here on nothing removes the file.
     return size;
   }
 
-  /** The state is complete: a device that goes on logging costs time, and not the file. */
+  /** The state is complete: a log that does not stop is not a reason to fail. */
   private void tryStopLogs() {
     if (memory != null) {
       try {

@@ -20,7 +20,14 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
-/** A file with a saved state that has been read to its end, and is intact. */
+/**
+ * A file with a saved state that has been checked, and is intact. It is one direction of a migration stream, on one connection
+ * (docs/migration-stream.md):
+ *
+ * <pre>
+ * file = preamble, HELLO, ( DATA | MEMORY | ROUND | ALIVE )*, SAVED, END
+ * </pre>
+ */
 public final class SavedFile {
 
   private final FileCheck.Result checked;
@@ -29,7 +36,7 @@ public final class SavedFile {
     this.checked = checked;
   }
 
-  /** Tells whether a file is one with a saved state, damaged or not, by its first bytes: 8 of them, or all it has. */
+  /** Returns whether a file holds a saved state, damaged or not, by its first 8 bytes, or all that it has. */
   public static boolean isSavedState(byte[] beginning) {
     return Preamble.isStream(beginning);
   }
@@ -38,8 +45,8 @@ public final class SavedFile {
    * Reads a whole file.
    *
    * @param path the file
-   * @param codecs for one that is compressed
-   * @throws DamagedFileException if it is not whole, or not what was written
+   * @param codecs for a compressed file
+   * @throws DamagedFileException if it is incomplete or damaged
    * @throws IOException if it cannot be read
    */
   public static SavedFile check(Path path, Codecs codecs) throws IOException {
@@ -48,22 +55,22 @@ public final class SavedFile {
     }
   }
 
-  /** Returns what is in it. */
+  /** Returns its contents. */
   public SavedState state() {
     return checked.state();
   }
 
   /**
-   * Compares what is in it with devices and memory, which are only asked what they are. Whether a device accepts the
-   * state, which only its driver understands, is known when it has been loaded and not before.
+   * Compares its contents with devices and memory, which are only queried. Whether a device accepts the state is known only
+   * when it has been loaded.
    *
-   * @return what there is on both sides, the source being that of the file
+   * @return the comparison, in which the source is that of the file
    * @throws IOException if a device does not answer
    */
   public Comparison compare(DeviceSet deviceSet, MigrationOptions options) throws IOException {
     PhaseTracker tracker = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
     try (DeviceGroup group = new DeviceGroup(deviceSet.devices(), tracker, options.arcTimeout())) {
-      // Where they are and whether they reach each other's memory is a matter of the restore, not of the file.
+      // States and peer-to-peer DMA are checked by the restore.
       return PreFlight.compare(checked.hello(),
           Hello.of(group.describe(TaskWaiter.unwatched(), _ -> true),
               HelloRegions.ofTarget(deviceSet.memory())),

@@ -18,10 +18,10 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 
 /**
- * Gives devices the state that was saved to a file. An interrupt of the thread that runs it cancels it.
+ * Restores devices from a file with a saved state. An interrupt of the thread that runs it cancels it.
  *
  * <p>
- * The file is read twice: first from end to end, so that one that is damaged touches no device, and then to load it.
+ * The file is read twice: first completely, so that no device is touched if it is damaged, and then to load it.
  */
 public final class StateRestorer {
 
@@ -32,14 +32,12 @@ public final class StateRestorer {
   private final MigrationListener listener;
 
   /**
-   * Makes one; nothing happens before {@link #run}.
+   * Prepares a restore; nothing happens before {@link #run}.
    *
-   * @param deviceSet the devices that are given the state, in RUNNING; they are not closed. Each is driven by one thread
-   *     at a time meanwhile
+   * @param deviceSet the devices, in RUNNING; they are not closed. Meanwhile each is driven by one thread at a time
    * @param path the file
-   * @param options of these, the patience for calls that move devices is used, the codecs, and the word on peer-to-peer
-   *     traffic
-   * @param listener hears what happens, one event at a time, in whichever thread it happens
+   * @param options only the arc timeout, the codecs and noPeerDma are used
+   * @param listener receives one event at a time, in the thread in which it occurs
    */
   public StateRestorer(DeviceSet deviceSet, Path path, MigrationOptions options, MigrationListener listener) {
     this(deviceSet, _ -> false, path, options, listener);
@@ -55,20 +53,20 @@ public final class StateRestorer {
   }
 
   /**
-   * Returns the same for devices of which some may be in any state at first. They are reset as the others are, once the
-   * file has been found intact and to fit.
+   * Returns the same for devices of which some may be in any state. They are reset like the others, once the file has been
+   * found intact and matching.
    *
-   * @param which tells them: those whose state is of no use to anybody, wherever they are
+   * @param which selects the devices whose current state is not needed
    */
   public StateRestorer withResettable(Predicate<MigratableDevice> which) {
     return new StateRestorer(deviceSet, which, path, options, listener);
   }
 
   /**
-   * Restores the state. To be called once.
+   * Restores the state. Called once.
    *
-   * @return what was done; the devices run
-   * @throws RestoreException if it failed; no device runs with the state, or the text says that nobody can tell
+   * @return the report; the devices run
+   * @throws RestoreException if it failed; no device runs with the state, unless the message says that this is unknown
    */
   public RestoreReport run() throws RestoreException {
     PhaseTracker tracker = new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, listener);
@@ -91,7 +89,7 @@ public final class StateRestorer {
     }
   }
 
-  /** The devices have their state, or not, whatever becomes of a file that was read. */
+  /** A failure to close a file that was read does not affect the devices. */
   private void close(FileChannel channel, PhaseTracker tracker) {
     try {
       channel.close();

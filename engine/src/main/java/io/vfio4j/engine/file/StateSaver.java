@@ -23,9 +23,9 @@ import java.util.List;
  * Saves the state of devices, and their memory, to a file. An interrupt of the thread that runs it cancels it.
  *
  * <p>
- * Everything is as in a migration up to the moment when all has been sent. Then the devices go on where they are, and
- * only after that is the file completed: its disk is not waited for while they stand still. If they are to stay
- * stopped, the file is completed first, so that the state is never in memory alone.
+ * It runs like a migration until everything has been sent. Then the devices resume, and only after that the file is completed,
+ * so that the downtime does not include the disk. If the devices stay stopped, the file is completed first, so that
+ * the state is never only in memory.
  */
 public final class StateSaver {
 
@@ -37,22 +37,21 @@ public final class StateSaver {
   private final MigrationListener listener;
   private final NanoClock clock;
 
-  /** Makes the file. */
+  /** Creates the file. */
   @FunctionalInterface
   interface Opener {
     AtomicFile open() throws FileException;
   }
 
   /**
-   * Makes one; nothing happens before {@link #run}.
+   * Prepares a save; nothing happens before {@link #run}.
    *
-   * @param deviceSet the devices, in RUNNING; they are not closed. Each is driven by a thread of its own meanwhile, and
-   *     by no other
-   * @param file where the state goes; a file that is there is replaced at the end, as a whole or not at all
-   * @param stop whether the devices stay in STOP afterwards, and the workload paused; else both go on
-   * @param options how to do it; connections for memory and the patience for the other side have no meaning
-   * @param workload what drives the devices
-   * @param listener hears what happens, one event at a time, in whichever thread it happens
+   * @param deviceSet the devices, in RUNNING; they are not closed. Meanwhile each is driven by its own thread only
+   * @param file the file for the state; an existing one is replaced atomically at the end
+   * @param stop whether the devices stay in STOP, and the workload paused; otherwise both resume
+   * @param options connections for memory and timeouts for the peer are not used
+   * @param workload the workload of the devices
+   * @param listener receives one event at a time, in the thread in which it occurs
    */
   public StateSaver(DeviceSet deviceSet, Path file, boolean stop, MigrationOptions options, Workload workload,
       MigrationListener listener) {
@@ -71,17 +70,17 @@ public final class StateSaver {
   }
 
   /**
-   * Saves the state. To be called once.
+   * Saves the state. Called once.
    *
-   * @return what was done; the file is in its place
-   * @throws MigrationException if it failed; it says where the devices are now, and whether there is a new file
+   * @return the report; the file is in its place
+   * @throws MigrationException if it failed; the message reports the state of the devices, and whether there is a new file
    */
   public SaveReport run() throws MigrationException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
     try (AtomicFile file = open(tracker)) {
       return run(file, tracker);
     } catch (IOException e) {
-      throw new IllegalStateException("a file that was written does not close: " + Exceptions.message(e), e);
+      throw new IllegalStateException("the written file cannot be closed: " + Exceptions.message(e), e);
     }
   }
 

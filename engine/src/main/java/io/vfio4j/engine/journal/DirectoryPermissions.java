@@ -11,8 +11,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Checks that nobody but this user and root can write to a directory: a journal decides which devices run, so whoever can
- * add, replace or remove one decides it too.
+ * Checks that only this user and root can write to a directory: a journal decides which devices run, so a user who can add,
+ * replace or remove one decides it too.
  */
 final class DirectoryPermissions {
 
@@ -24,14 +24,14 @@ final class DirectoryPermissions {
   /**
    * Checks owner and mode.
    *
-   * @throws IOException if another user owns it, or group or others may write to it; the message says what to do
+   * @throws IOException if another user owns it, or group or others can write to it; the message says what to do
    */
   static void requirePrivate(Path folder) throws IOException {
     int owner = (Integer) Files.getAttribute(folder, "unix:uid");
     int own = EffectiveUser.uid();
     if (owner != own && owner != ROOT) {
       throw new IOException(
-          "it belongs to user %d, and this is user %d: chown %d %s, or give another --state-dir"
+          "it is owned by user %d, and this is user %d: chown %d %s, or pass another --state-dir"
               .formatted(owner, own, own, folder));
     }
     requireNoOtherWriter(folder);
@@ -43,7 +43,7 @@ final class DirectoryPermissions {
         EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
     others.retainAll(mode);
     if (!others.isEmpty()) {
-      throw new IOException("others than its owner may write to it (mode %s): chmod go-w %s"
+      throw new IOException("other users can write to it (mode %s): chmod go-w %s"
           .formatted(PosixFilePermissions.toString(mode), folder));
     }
   }

@@ -6,11 +6,11 @@ import io.vfio4j.engine.JournalStep;
 import java.util.List;
 
 /**
- * All that a journal says.
+ * The contents of a journal.
  *
- * @param header of which migration, and of which side
- * @param process the process that ran it
- * @param records at least one, the first being {@link JournalStep#PREPARED}
+ * @param header the migration and the side
+ * @param process the process that ran the side
+ * @param records at least one; the first is {@link JournalStep#PREPARED}
  */
 public record JournalContents(Journal.Header header, OwnerProcess process, List<JournalRecord> records) {
 
@@ -24,7 +24,7 @@ public record JournalContents(Journal.Header header, OwnerProcess process, List<
     return records.getLast();
   }
 
-  /** Tells whether nothing can follow: who owns the devices is known here for good. */
+  /** Returns whether the last record has no successor: the owner of the devices is final here. */
   public boolean isSettled() {
     return last().step().next(header.side()).isEmpty();
   }

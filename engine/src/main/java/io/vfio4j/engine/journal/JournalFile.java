@@ -26,13 +26,13 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The journal of one side of a migration, which only grows. A record is added under a lock of the file, after what is
- * there has been read: of two processes of which one wants to put down {@link JournalStep#COMMITTED} and the other
- * {@link JournalStep#REFUSED}, the second is told that it cannot.
+ * The journal of one side of a migration, which is only appended to. A record is appended under a file lock, after the existing
+ * records have been read: if one process tries to record {@link JournalStep#COMMITTED} and another
+ * {@link JournalStep#REFUSED}, the second one fails. The format is in {@link JournalFormat}.
  */
 public final class JournalFile implements Journal.Entries {
 
-  /** A process has its locks as a whole, and loses them when it closes any descriptor of the file. */
+  /** File locks belong to the process, which loses them when it closes any descriptor of the file (fcntl(2)). */
   private static final Lock PROCESS = new ReentrantLock();
 
   private final Path path;
@@ -41,8 +41,8 @@ public final class JournalFile implements Journal.Entries {
     this.path = path;
   }
 
-  /** Makes the file, with its first record; it is on the disk, name and all, when this returns. */
-  static JournalFile create(Path path, Journal.Header heading) throws JournalException {
+  /** Creates the file with its first record; file and name are on disk when this returns. */
+  static JournalFile create(Path path, Journal.Header header) throws JournalException {
     JournalRecord record =
         new JournalRecord(JournalStep.PREPARED, Instant.now(), "nothing has been touched yet");
     boolean made = false;
@@ -52,7 +52,7 @@ public final class JournalFile implements Journal.Entries {
           Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
         made = true;
-        write(file, JournalFormat.firstRecord(heading, OwnerProcess.current(), record), 0);
+        write(file, JournalFormat.firstRecord(header, OwnerProcess.current(), record), 0);
       }
       syncFolder(path);
       JournalFile file = new JournalFile(path);
@@ -66,8 +66,8 @@ public final class JournalFile implements Journal.Entries {
   }
 
   /**
-   * Goes through all that adding a record takes, short of adding one: a file system that does not lock, say, is found
-   * before a device is touched, and code that runs for the first time does so before devices stand still.
+   * Performs all steps of adding a record, except the write: so a file system without locks, for example, is detected before
+   * a device is touched, and the code is loaded before devices are stopped.
    */
   private void readBack() throws JournalException {
     locked(JournalStep.PREPARED, (_, found) -> {
@@ -90,7 +90,7 @@ public final class JournalFile implements Journal.Entries {
         cause);
   }
 
-  /** Makes the name of a new file outlive the system, for which its folder is written out. */
+  /** Syncs the directory, so that the name of a new file is on disk. */
   private static void syncFolder(Path path) throws IOException {
     try (FileChannel folder =
         FileChannel.open(Objects.requireNonNull(path.toAbsolutePath().getParent()),
@@ -99,15 +99,14 @@ public final class JournalFile implements Journal.Entries {
     }
   }
 
-  /** Returns where it is. */
   public Path path() {
     return path;
   }
 
   /**
-   * Reads it.
+   * Reads the journal.
    *
-   * @return what it says; empty where its making was cut short, and no device was touched
+   * @return its contents; empty if its creation was interrupted, in which case no device was touched
    * @throws JournalException if it cannot be read, or is damaged
    */
   public Optional<JournalContents> read() throws JournalException {
@@ -123,7 +122,7 @@ public final class JournalFile implements Journal.Entries {
     }
   }
 
-  /** Opens it. To open a FIFO would wait for whoever has its other end, and a link leads to what is not ours. */
+  /** Opens the file. Opening a FIFO would block, and a link may lead to a file of another user. */
   private FileChannel open(StandardOpenOption... how) throws IOException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
         && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -135,18 +134,18 @@ public final class JournalFile implements Journal.Entries {
   }
 
   /**
-   * Removes it if nothing can follow, its last record is from before a moment, and its process has ended. Nobody adds
-   * to such a file, so nothing can be lost between the look and the removal.
+   * Removes the file if its last record has no successor and is older than an instant, and its process has ended. No process
+   * appends to such a file, so nothing is lost between the check and the removal.
    */
   boolean removeIfSettled(Instant before) throws JournalException {
     try {
-      // Most are younger, and need not be read.
+      // Most files are younger, and need not be read.
       if (Files.getLastModifiedTime(path).toInstant().isBefore(before) && isSettledBefore(before)) {
         return Files.deleteIfExists(path);
       }
       return false;
     } catch (NoSuchFileException e) {
-      return false; // Somebody else has removed it.
+      return false; // Removed by another process.
     } catch (IOException e) {
       throw new JournalException("the journal %s cannot be removed: %s".formatted(path, message(e)), e);
     }
@@ -157,7 +156,7 @@ public final class JournalFile implements Journal.Entries {
       return read().filter(contents -> contents.isSettled() && contents.last().at().isBefore(before)
           && !contents.process().isAlive()).isPresent();
     } catch (JournalException e) {
-      return false; // Nobody can tell.
+      return false; // Unknown: keep it.
     }
   }
 
@@ -169,17 +168,17 @@ public final class JournalFile implements Journal.Entries {
     });
   }
 
-  /** What is done with the file, and with what was found in it, while nobody else can add to it. */
+  /** An action on the locked file and its contents. */
   @FunctionalInterface
   private interface LockedAction {
     void run(FileChannel file, JournalFormat.ParseResult found) throws IOException;
   }
 
-  private void locked(JournalStep step, LockedAction use) throws JournalException {
+  private void locked(JournalStep step, LockedAction action) throws JournalException {
     PROCESS.lock();
     try (FileChannel file = open(StandardOpenOption.READ, StandardOpenOption.WRITE);
         var _ = file.lock()) {
-      use.run(file, parse(file));
+      action.run(file, parse(file));
     } catch (JournalException e) {
       throw e;
     } catch (IOException e) {
@@ -201,25 +200,26 @@ public final class JournalFile implements Journal.Entries {
 
   private JournalContents requireContents(JournalFormat.ParseResult found) throws JournalException {
     return found.contents()
-        .orElseThrow(() -> new JournalException("the journal " + path + " holds no whole record", null));
+        .orElseThrow(() -> new JournalException("the journal " + path + " has no complete record", null));
   }
 
   private JournalFormat.ParseResult parse(FileChannel file) throws IOException {
     long size = file.size();
     if (size > JournalFormat.MAX_BYTES) {
-      throw new JournalException("the journal %s has %d bytes, which is too much".formatted(path, size),
+      throw new JournalException("the journal %s has %d bytes (at most %d)".formatted(path, size,
+          JournalFormat.MAX_BYTES),
           null);
     }
     ByteBuffer bytes = ByteBuffer.allocate((int) size);
     while (bytes.hasRemaining()) {
       if (file.read(bytes, bytes.position()) < 0) {
-        throw new EOFException("it has become shorter");
+        throw new EOFException("it was truncated meanwhile");
       }
     }
     return JournalFormat.read(bytes.flip(), path.toString());
   }
 
-  /** Adds a record after the last whole one; what cannot be written to its end is taken away again. */
+  /** Appends a record after the last complete one; removes it again if it cannot be written completely. */
   private static void append(FileChannel file, ByteBuffer record, int end) throws IOException {
     file.truncate(end);
     try {

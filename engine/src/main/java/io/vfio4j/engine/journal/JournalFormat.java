@@ -16,22 +16,34 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * The bytes of a journal, little-endian: a magic of 8 bytes, then records.
+ * The format of a journal. Little-endian.
  *
  * <pre>
- *  0  u32      length of the body
- *  4  u32      CRC32C of the body
- *  8           body: u8 step; u64 milliseconds since 1970; text reason; of the first record also the heading: u8 side;
- *              16 bytes session; u64 process id; u64 milliseconds since 1970 of its start, 0 if unknown; text peer;
- *              u16 devices; a text for each
+ * journal = magic "VFIO4JJ1", record*
+ * record  = u32  length of the body
+ *           u32  CRC32C of the body
+ *           body
+ * body    = u8   step, by its index in {@link #STEPS}
+ *           u64  time of the record, ms since 1970-01-01 UTC
+ *           text reason
+ *           header, in the first record only
+ * header  = u8   side: 0 source, 1 target
+ *           16 bytes migration
+ *           u64  process id of the owner
+ *           u64  time of its start, ms since 1970-01-01 UTC; 0 if unknown
+ *           text peer
+ *           u16  number of devices
+ *           text name, for each device
+ * text    = u16  length n
+ *           n bytes of UTF-8, at most 4096
  * </pre>
  *
- * Steps and sides are numbered as below. A text is a u16 length and so many bytes of UTF-8. A record is there or it is
- * not: what was not written to its end is passed over if nothing follows it.
+ * An incomplete record at the end of the file, possibly followed by zeros, is ignored: a crash may leave one. Any other damage
+ * is an error.
  */
 final class JournalFormat {
 
-  /** No journal is longer, bytes. */
+  /** The maximum length of a journal, in bytes. */
   static final int MAX_BYTES = 1 << 20;
 
   private static final List<JournalStep> STEPS = List.of(JournalStep.PREPARED, JournalStep.GIVEN,
@@ -48,23 +60,23 @@ final class JournalFormat {
   }
 
   /**
-   * What was found in a file.
+   * The contents of a file.
    *
-   * @param contents empty where not even the first record is whole
-   * @param end where the last whole record ends, bytes
+   * @param contents empty if not even the first record is complete
+   * @param end the end of the last complete record, in bytes
    */
   record ParseResult(Optional<JournalContents> contents, int end) {
   }
 
-  static ByteBuffer firstRecord(Journal.Header heading, OwnerProcess holder, JournalRecord record) {
+  static ByteBuffer firstRecord(Journal.Header header, OwnerProcess process, JournalRecord record) {
     ByteBuffer body = body(MAX_BYTES / 2);
     putRecord(body, record);
-    body.put((byte) SIDES.indexOf(heading.side()));
-    heading.migration().put(body);
-    body.putLong(holder.pid()).putLong(holder.started().map(Instant::toEpochMilli).orElse(0L));
-    putText(body, heading.peer());
-    body.putShort((short) heading.devices().size());
-    heading.devices().forEach(name -> putText(body, name));
+    body.put((byte) SIDES.indexOf(header.side()));
+    header.migration().put(body);
+    body.putLong(process.pid()).putLong(process.started().map(Instant::toEpochMilli).orElse(0L));
+    putText(body, header.peer());
+    body.putShort((short) header.devices().size());
+    header.devices().forEach(name -> putText(body, name));
     ByteBuffer framed = frame(body.flip());
     return ByteBuffer.allocate(MAGIC.length + framed.remaining()).put(MAGIC).put(framed).flip();
   }
@@ -102,20 +114,20 @@ final class JournalFormat {
   }
 
   /**
-   * Reads a journal.
+   * Parses a journal.
    *
    * @param bytes the whole file
-   * @param name of the file, for people
-   * @throws JournalException if it is damaged in another way than by a write that did not get to its end
+   * @param name the name of the file, for messages
+   * @throws JournalException if it is damaged otherwise than by an incomplete last record
    */
   static ParseResult read(ByteBuffer bytes, String name) throws JournalException {
-    int alike = bytes.order(ByteOrder.LITTLE_ENDIAN).mismatch(ByteBuffer.wrap(MAGIC));
-    bytes.position(alike < 0 ? bytes.limit() : Math.min(alike, bytes.limit()));
-    if (alike >= 0 && alike < MAGIC.length) {
+    int matching = bytes.order(ByteOrder.LITTLE_ENDIAN).mismatch(ByteBuffer.wrap(MAGIC));
+    bytes.position(matching < 0 ? bytes.limit() : Math.min(matching, bytes.limit()));
+    if (matching >= 0 && matching < MAGIC.length) {
       if (isZero(bytes)) {
-        return new ParseResult(Optional.empty(), 0); // Its making was cut short.
+        return new ParseResult(Optional.empty(), 0); // Its creation was interrupted.
       }
-      throw new JournalException(name + " is no journal of a migration", null);
+      throw new JournalException(name + " is not a journal of a migration", null);
     }
     return new Parser(bytes, name).run();
   }
@@ -129,7 +141,7 @@ final class JournalFormat {
     return true;
   }
 
-  /** Goes through the records of one file. */
+  /** Parses the records of one file. */
   private static final class Parser {
 
     private final ByteBuffer bytes;
@@ -152,7 +164,7 @@ final class JournalFormat {
       return new ParseResult(header.map(known -> new JournalContents(known, process, records)), end);
     }
 
-    /** Returns the next body; nothing at the end, or where only a part of a record is left. */
+    /** Returns the next body; empty at the end, or if the rest is an incomplete record. */
     private Optional<ByteBuffer> next() throws JournalException {
       if (bytes.remaining() < RECORD_HEADER || isZero(bytes)) {
         return Optional.empty();
@@ -171,7 +183,7 @@ final class JournalFormat {
       if (isZero(bytes)) {
         return Optional.empty();
       }
-      throw damaged(at, "wrong checksum, and more follows");
+      throw damaged(at, "wrong checksum, and more data follows");
     }
 
     private void readRecord(ByteBuffer body) throws JournalException {
@@ -222,7 +234,7 @@ final class JournalFormat {
     private String readText(ByteBuffer body, int at) throws JournalException {
       require(body.remaining() >= Short.BYTES, at, "a record is too short");
       int length = Short.toUnsignedInt(body.getShort());
-      require(length <= body.remaining(), at, "a text reaches beyond its record");
+      require(length <= body.remaining(), at, "a text extends beyond its record");
       byte[] text = new byte[length];
       body.get(text);
       return new String(text, StandardCharsets.UTF_8);

@@ -7,9 +7,8 @@ import java.time.Instant;
 /**
  * A record of a journal.
  *
- * @param step what was put down
- * @param at when, by the clock of the machine
- * @param reason why, for people
+ * @param at the time of the record, by the system clock
+ * @param reason why, for the operator
  */
 public record JournalRecord(JournalStep step, Instant at, String reason) {
 }

@@ -7,9 +7,7 @@ import java.util.Optional;
 /**
  * The process that runs a side of a migration, and has its devices open.
  *
- * @param pid its process id
- * @param started when it was started, by which it is told from a later one with the same id; empty where the system
- *     does not say
+ * @param started when it was started, which distinguishes it from a later process with the same id; empty if unknown
  */
 public record OwnerProcess(long pid, Optional<Instant> started) {
 
@@ -23,7 +21,7 @@ public record OwnerProcess(long pid, Optional<Instant> started) {
     return process.info().startInstant().map(start -> Instant.ofEpochMilli(start.toEpochMilli()));
   }
 
-  /** Tells whether it still runs. */
+  /** Returns whether it still runs. */
   public boolean isAlive() {
     return ProcessHandle.of(pid).filter(process -> startOf(process).equals(started)).isPresent();
   }

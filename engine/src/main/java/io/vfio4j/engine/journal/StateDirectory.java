@@ -23,7 +23,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** A folder with the journals of this machine's migrations, a file for each side of each. */
+/** A directory with the journals of this machine's migrations, one file for each side of each migration. */
 public final class StateDirectory implements Journal, OwnershipResponder {
 
   private static final String SUFFIX = ".journal";
@@ -35,9 +35,9 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   }
 
   /**
-   * Opens a folder, and makes it, with mode 0700, if it is not there.
+   * Opens a directory, and creates it with mode 0700 if it does not exist.
    *
-   * @throws JournalException if that cannot be done, or if others than this user and root may write to it
+   * @throws JournalException if it cannot be created, or if other users than this one and root can write to it
    */
   public static StateDirectory open(Path folder) throws JournalException {
     try {
@@ -47,7 +47,7 @@ public final class StateDirectory implements Journal, OwnershipResponder {
       }
     } catch (IOException e) {
       throw new JournalException(
-          "the state directory %s cannot be made: %s".formatted(folder, FileMessages.message(e)), e);
+          "the state directory %s cannot be created: %s".formatted(folder, FileMessages.message(e)), e);
     }
     try {
       DirectoryPermissions.requirePrivate(folder);
@@ -58,7 +58,6 @@ public final class StateDirectory implements Journal, OwnershipResponder {
     return new StateDirectory(folder);
   }
 
-  /** Returns where it is. */
   public Path folder() {
     return folder;
   }
@@ -68,8 +67,8 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   }
 
   @Override
-  public JournalFile begin(Header heading) throws JournalException {
-    return JournalFile.create(file(heading.migration(), heading.side()), heading);
+  public JournalFile begin(Header header) throws JournalException {
+    return JournalFile.create(file(header.migration(), header.side()), header);
   }
 
   /** Returns the journal of one side of a migration, if there is one. */
@@ -83,7 +82,7 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   /**
    * Returns all journals, in the order of their names.
    *
-   * @throws JournalException if the folder cannot be read
+   * @throws JournalException if the directory cannot be read
    */
   public List<JournalFile> all() throws JournalException {
     List<JournalFile> files = new ArrayList<>();
@@ -98,13 +97,13 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   }
 
   /**
-   * Removes the journals in which nothing can follow and the last record was put down before a moment, unless the
-   * process that had the devices open still runs. Whoever asks about such a migration later is told that it is not
-   * known, which lets nobody run its devices. A journal that cannot be read is for a person, and stays.
+   * Removes the journals whose last record has no successor and is older than an instant, unless the process that had the
+   * devices open still runs. A later query about such a migration is answered with "not known", after which no side resumes
+   * the devices. A journal that cannot be read is kept for the operator.
    *
-   * @param before the moment; long enough ago for every source to have heard what became of its devices
-   * @return what was removed
-   * @throws JournalException if the folder cannot be read, or a journal in it not removed
+   * @param before the instant; long enough ago for every source to have learned the outcome of its devices
+   * @return the removed files
+   * @throws JournalException if the directory cannot be read, or a journal cannot be removed
    */
   public List<Path> prune(Instant before) throws JournalException {
     List<Path> removed = new ArrayList<>();
@@ -116,7 +115,7 @@ public final class StateDirectory implements Journal, OwnershipResponder {
     return removed;
   }
 
-  /** Answers for the target's side. One that has not taken the devices puts down that it never will. */
+  /** Answers for the target. If it has not committed yet, it records {@link JournalStep#REFUSED} first. */
   @Override
   public OwnershipAnswer answer(MigrationId migration) {
     Optional<JournalFile> file = find(migration, Side.TARGET);
@@ -134,19 +133,19 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   private static OwnershipAnswer answer(JournalFile file) throws JournalException {
     Optional<JournalContents> contents = file.read();
     if (contents.isEmpty()) {
-      return new OwnershipAnswer(Verdict.NOT_KNOWN, "the journal " + file.path() + " was never begun");
+      return new OwnershipAnswer(Verdict.NOT_KNOWN, "the journal " + file.path() + " has no complete record");
     }
     if (contents.get().last().step() == JournalStep.PREPARED) {
       try {
-        file.add(JournalStep.REFUSED, "the source asked, and the devices had not been taken");
+        file.add(JournalStep.REFUSED, "the source queried the ownership before the target committed");
       } catch (JournalException e) {
-        // The target may have put something down meanwhile, which is the answer then.
+        // If the target has recorded something meanwhile, that is the answer.
         return answer(file.read().map(JournalContents::last).orElseThrow(() -> e), e);
       }
-      return new OwnershipAnswer(Verdict.NOT_COMMITTED, "it had not taken the devices, and now never will");
+      return new OwnershipAnswer(Verdict.NOT_COMMITTED, "it had not committed, and now never will");
     }
     JournalRecord last = contents.get().last();
-    return answer(last, new JournalException("'%s' is no record of a target".formatted(last.step()), null));
+    return answer(last, new JournalException("'%s' is not a record of a target".formatted(last.step()), null));
   }
 
   private static OwnershipAnswer answer(JournalRecord last, JournalException otherwise)
@@ -155,7 +154,7 @@ public final class StateDirectory implements Journal, OwnershipResponder {
       case RUNNING -> new OwnershipAnswer(Verdict.COMMITTED, "the devices ran here: " + last.reason());
       case REFUSED, RETURNED -> new OwnershipAnswer(Verdict.NOT_COMMITTED, last.reason());
       case COMMITTED -> new OwnershipAnswer(Verdict.UNSURE,
-          "it took the devices, and did not put down whether they ever ran");
+          "it committed, and did not record whether the devices ran");
       case PREPARED, GIVEN, CONFIRMED, KEPT, ABANDONED -> throw otherwise;
     };
   }

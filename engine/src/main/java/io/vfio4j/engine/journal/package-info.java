@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Journals of migrations in files, and what is to be read from them. */
+/** Journals of migrations in files: who owns the devices, if a process or host dies. */
 @NullMarked
 package io.vfio4j.engine.journal;
 

@@ -298,6 +298,6 @@ class JournalFileTest {
     Files.setAttribute(theirs, "unix:uid", 12345);
 
     assertThatThrownBy(() -> StateDirectory.open(theirs)).isInstanceOf(JournalException.class)
-        .hasMessageContaining("it belongs to user 12345, and this is user 0");
+        .hasMessageContaining("it is owned by user 12345, and this is user 0");
   }
 }
