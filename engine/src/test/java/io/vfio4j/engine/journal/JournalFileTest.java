@@ -197,7 +197,7 @@ class JournalFileTest {
         .hasMessageContaining("cannot be written");
     Path plain = Files.createFile(folder.resolve("plain"));
     assertThatThrownBy(() -> StateDirectory.open(plain.resolve("x"))).isInstanceOf(JournalException.class)
-        .hasMessageContaining("cannot be made");
+        .hasMessageContaining("cannot be created");
   }
 
   /** COMMITTED and REFUSED exclude each other. */
