@@ -174,7 +174,8 @@ final class FileCheck {
       HelloRegion region = hello.memory().get(i);
       memory.add(new SavedState.SavedMemory(region.name(), region.iova(), region.size(), regionPages[i]));
     }
-    return new SavedState(in.version(), hello.compression(), devices, memory, saved.source(), saved.stoppedAt(),
+    return new SavedState(in.version(), hello.compression(), devices, memory, saved.source(),
+        saved.stoppedAt(),
         saved.downtime(), rounds, frames,
         file.position());
   }

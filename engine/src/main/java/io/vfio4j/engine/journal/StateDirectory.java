@@ -145,7 +145,8 @@ public final class StateDirectory implements Journal, OwnershipResponder {
       return new OwnershipAnswer(Verdict.NOT_COMMITTED, "it had not committed, and now never will");
     }
     JournalRecord last = contents.get().last();
-    return answer(last, new JournalException("'%s' is not a record of a target".formatted(last.step()), null));
+    return answer(last,
+        new JournalException("'%s' is not a record of a target".formatted(last.step()), null));
   }
 
   private static OwnershipAnswer answer(JournalRecord last, JournalException otherwise)

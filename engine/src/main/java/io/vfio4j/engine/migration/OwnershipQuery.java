@@ -72,7 +72,8 @@ public final class OwnershipQuery {
         FirstFrame.sendFailure(transport, QUERIES_ONLY);
       }
       require(first, FrameKind.ASK);
-      return answer(in, new FrameWriter(new FrameStream(transport, patience), FrameBuffers.control(arena)), oracle);
+      return answer(in, new FrameWriter(new FrameStream(transport, patience), FrameBuffers.control(arena)),
+          oracle);
     }
   }
 

@@ -40,7 +40,6 @@ public final class OutputFile {
 
   private static final int MAX_LINKS = 40; // As in Linux, path_resolution(7).
 
-
   private static final Pattern DESCRIPTORS = Pattern.compile("/proc/(\\d+)(?:/task/\\d+)?/fd");
 
   private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
@@ -129,7 +128,8 @@ public final class OutputFile {
   }
 
   private static Kind file(Path path, Path place) throws IOException {
-    if (Files.notExists(place, LinkOption.NOFOLLOW_LINKS) || kind(path, FileTypes.of(place)) == Kind.REPLACED) {
+    if (Files.notExists(place, LinkOption.NOFOLLOW_LINKS)
+        || kind(path, FileTypes.of(place)) == Kind.REPLACED) {
       Path folder = folder(place);
       if (!Files.isWritable(folder)) {
         throw new FileException(path, "cannot be written: no permission to create files in " + folder, null);
@@ -148,7 +148,8 @@ public final class OutputFile {
       case FileTypes.CHARACTER_DEVICE -> Kind.IN_PLACE;
       case FileTypes.FIFO -> Kind.PIPE;
       case FileTypes.DIRECTORY -> throw new FileException(path, "is a directory", null);
-      case FileTypes.BLOCK_DEVICE -> throw new FileException(path, "is a block device, which is not overwritten", null);
+      case FileTypes.BLOCK_DEVICE ->
+        throw new FileException(path, "is a block device, which is not overwritten", null);
       default -> throw new FileException(path, "is a socket, which cannot be opened for writing", null);
     };
   }

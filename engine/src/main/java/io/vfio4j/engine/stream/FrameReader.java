@@ -170,7 +170,8 @@ public final class FrameReader {
       throw corrupt("%s of %d bytes".formatted(kind.map(FrameKind::name).orElse("a frame"), announced));
     }
     if (kind.isPresent() && !kind.get().namesDevice() && header.device() != 0) {
-      throw corrupt("%s of device %d, but this kind does not concern a device".formatted(kind.get(), header.device()));
+      throw corrupt(
+          "%s of device %d, but this kind does not concern a device".formatted(kind.get(), header.device()));
     }
     if (header.sequence() != sequence) {
       throw corrupt("unexpected sequence number %s".formatted(Integer.toUnsignedString(header.sequence())));

@@ -41,9 +41,10 @@ public record SaveTrailer(SavedState.Source source, Instant stoppedAt, Duration 
     long downtime = from.getLong();
     Optional<SavedState.Source> source = SavedState.Source.fromWire(value);
     if (source.isEmpty() || reserved != 0 || stoppedAt < 0 || downtime < 0) {
-      throw new StreamException("SAVED is invalid: source %s, reserved %d, stopped at %s ns, downtime %s ns".formatted(
-          Integer.toUnsignedString(value), reserved, Long.toUnsignedString(stoppedAt),
-          Long.toUnsignedString(downtime)));
+      throw new StreamException(
+          "SAVED is invalid: source %s, reserved %d, stopped at %s ns, downtime %s ns".formatted(
+              Integer.toUnsignedString(value), reserved, Long.toUnsignedString(stoppedAt),
+              Long.toUnsignedString(downtime)));
     }
     return new SaveTrailer(source.get(), Instant.ofEpochSecond(stoppedAt / NANOS, stoppedAt % NANOS),
         Duration.ofNanos(downtime));

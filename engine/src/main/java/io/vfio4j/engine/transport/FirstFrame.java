@@ -83,7 +83,8 @@ public final class FirstFrame {
    */
   public static boolean sendFailure(Transport transport, String reason) {
     try (Arena arena = Arena.ofConfined()) {
-      new FrameWriter(new FrameStream(transport, FAILURE_TIMEOUT), FrameBuffers.control(arena)).sendText(FrameKind.FAILED,
+      new FrameWriter(new FrameStream(transport, FAILURE_TIMEOUT), FrameBuffers.control(arena)).sendText(
+          FrameKind.FAILED,
           reason);
       LingeringClose.drain(transport, FAILURE_TIMEOUT);
       return true;

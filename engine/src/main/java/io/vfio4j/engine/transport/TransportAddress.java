@@ -97,7 +97,8 @@ public sealed interface TransportAddress {
     if (text.startsWith("tcp:")) {
       return parseTcp(text, text.substring("tcp:".length()));
     }
-    throw new IllegalArgumentException("'" + text + "' is not an address; expected unix:PATH or tcp:HOST:PORT");
+    throw new IllegalArgumentException(
+        "'" + text + "' is not an address; expected unix:PATH or tcp:HOST:PORT");
   }
 
   private static TransportAddress parseUnix(String text, String path) {
@@ -120,7 +121,8 @@ public sealed interface TransportAddress {
       host = host.substring(1, host.length() - 1);
     }
     if (host.isEmpty() || bracketed != host.contains(":")) {
-      throw new IllegalArgumentException("'" + text + "' is not an address; expected tcp:HOST:PORT or tcp:[V6]:PORT");
+      throw new IllegalArgumentException(
+          "'" + text + "' is not an address; expected tcp:HOST:PORT or tcp:[V6]:PORT");
     }
     return new Tcp(host, parsePort(text, hostAndPort.substring(colon + 1)));
   }

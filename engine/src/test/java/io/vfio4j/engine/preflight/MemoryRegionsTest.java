@@ -105,7 +105,8 @@ class MemoryRegionsTest {
             + "give the target memory of its own");
     assertThat(refusals(List.of(ram, rom),
         List.of(regionOfFile("ram", 0, two), regionOfFile("rom", GIB, new FileIdentity(3, 3)))))
-        .as("swapped files").singleElement().asString().contains("source's region rom", "target's region ram");
+        .as("swapped files").singleElement().asString()
+        .contains("source's region rom", "target's region ram");
     assertThat(refusals(List.of(ram), List.of(regionOfFile("ram", 0, two)))).isEmpty();
     assertThat(refusals(List.of(RAM), List.of(RAM))).as("unknown").isEmpty();
   }

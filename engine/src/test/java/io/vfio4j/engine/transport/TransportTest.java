@@ -174,8 +174,9 @@ class TransportTest {
     assertThatThrownBy(() -> TransportPair.connect(unix()))
         .hasMessage("cannot connect to %s: ENOENT (no such file or directory)".formatted(unix()));
     assertThatThrownBy(() -> TransportPair.listener(new TransportAddress.Unix(folder.resolve("no/m.sock"))))
-        .hasMessage("cannot listen on unix:%s: there is no directory %s".formatted(folder.resolve("no/m.sock"),
-            folder.resolve("no")));
+        .hasMessage(
+            "cannot listen on unix:%s: there is no directory %s".formatted(folder.resolve("no/m.sock"),
+                folder.resolve("no")));
     TransportAddress unknown = new TransportAddress.Tcp("no-such-host.invalid", 1);
     assertThatThrownBy(
         () -> TransportConnector.connect(unknown, TestKeys.SET.policy("localhost"), LONG)).hasMessage(
