@@ -19,6 +19,9 @@ module io.vfio4j.cli {
   requires java.naming;
   requires java.sql;
 
+  // Devices that can be served: those of io.vfio4j.devices, and of any other module on the module path.
+  uses io.vfio4j.devices.DeviceProvider;
+
   // Of modules that are loaded when they are needed.
   uses io.vfio4j.engine.codec.Codec;
   uses java.util.spi.ToolProvider;

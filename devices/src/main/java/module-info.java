@@ -9,4 +9,9 @@ module io.vfio4j.devices {
   exports io.vfio4j.devices;
   exports io.vfio4j.devices.idio16;
   exports io.vfio4j.devices.scratch;
+
+  // The devices that `vfio4j serve NAME` finds.
+  provides io.vfio4j.devices.DeviceProvider
+      with io.vfio4j.devices.scratch.ScratchDevice,
+          io.vfio4j.devices.idio16.Idio16Device;
 }

@@ -33,7 +33,7 @@ public final class Commands {
   private static Map<String, Supplier<Object>> all() {
     Map<String, Supplier<Object>> all = new LinkedHashMap<>();
     all.put("demo", DemoCommand::new);
-    all.put("serve", ServeCommand::new);
+    all.put("serve", ServeCommand::commandLine);
     all.put("probe", ProbeCommand::new);
     all.put("migrate", MigrateCommand::new);
     all.put("receive", ReceiveCommand::new);

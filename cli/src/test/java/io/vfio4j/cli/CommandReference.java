@@ -45,9 +45,9 @@ final class CommandReference {
         .flatMap(sub -> Stream.concat(Stream.of(sub), visible(sub)));
   }
 
-  /** A command of commands is told of with these, and help speaks for itself. */
+  /** A command that only has subcommands is documented by them. */
   private static boolean isOwn(CommandLine command) {
-    return command.getSubcommands().isEmpty() && !name(command).equals("help");
+    return !name(command).equals("help") && (command.getSubcommands().isEmpty() || !own(command).isEmpty());
   }
 
   private static String name(CommandLine command) {
@@ -59,8 +59,14 @@ final class CommandReference {
   }
 
   private static List<OptionSpec> own(CommandLine command) {
-    return command.getCommandSpec().options().stream().filter(option -> !option.hidden() && !isCommon(option))
-        .toList();
+    return command.getCommandSpec().options().stream()
+        .filter(option -> !option.hidden() && !isCommon(option) && !isOfSubcommands(command, option)).toList();
+  }
+
+  /** An option that the subcommands have too is documented there. */
+  private static boolean isOfSubcommands(CommandLine command, OptionSpec option) {
+    return !command.getSubcommands().isEmpty() && command.getSubcommands().values().stream()
+        .allMatch(sub -> sub.getCommandSpec().findOption(option.longestName()) != null);
   }
 
   /** What is required comes first. */
@@ -114,19 +120,24 @@ final class CommandReference {
         String.join(" ", description).strip().replace("|", "\\|"));
   }
 
-  /** Returns a page with all its parts as they are to be. */
+  /** Returns a page with all its parts up to date; a command without a section gets one, after that of the one before. */
   static String update(String page) {
     String updated = page;
+    String previous = "";
     for (Map.Entry<String, String> part : parts().entrySet()) {
       String head = BEGIN + part.getKey() + " -->\n";
-      int begin = updated.indexOf(head);
-      int end = begin < 0 ? -1 : updated.indexOf(END, begin);
-      if (end < 0) {
-        throw new AssertionError(
-            "there is no place for '%s' in the page: %s%s".formatted(part.getKey(), head, END));
+      if (!updated.contains(head)) {
+        updated = addSection(updated, previous, part.getKey(), head);
       }
-      updated = updated.substring(0, begin + head.length()) + part.getValue() + updated.substring(end);
+      int begin = updated.indexOf(head) + head.length();
+      updated = updated.substring(0, begin) + part.getValue() + updated.substring(updated.indexOf(END, begin));
+      previous = head;
     }
     return updated;
+  }
+
+  private static String addSection(String page, String previous, String name, String head) {
+    int next = page.indexOf("\n## ", page.indexOf(previous)) + 1;
+    return page.substring(0, next) + "## " + name + "\n\n" + head + END + "\n\n" + page.substring(next);
   }
 }

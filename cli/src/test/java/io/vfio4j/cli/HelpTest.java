@@ -18,9 +18,15 @@ import picocli.CommandLine.Model.OptionSpec;
 
 class HelpTest {
 
+  static Stream<String> commandNames() {
+    return commands(Commands.commandLine()).map(CommandLine::getCommandSpec)
+        .filter(command -> !command.usageMessage().hidden()).map(command -> command.qualifiedName())
+        .filter(name -> !List.of("vfio4j", "vfio4j help").contains(name))
+        .map(name -> name.replaceFirst("^vfio4j ", ""));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "serve scratch", "serve idio-16", "probe", "migrate", "receive", "send",
-      "save", "restore", "recover", "keys", "conform", "states", "plan", "simulate", "inspect"})
+  @MethodSource("commandNames")
   void showsExamplesOfEveryCommand(String command) {
     CommandRun run = CommandRun.vfio4j((command + " --help").split(" "));
 

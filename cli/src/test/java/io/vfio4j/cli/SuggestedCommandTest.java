@@ -177,7 +177,8 @@ class SuggestedCommandTest {
 
   /** Texts of the help are others: their examples are parsed as they are. */
   private static List<String> literals(String source) {
-    String joined = source.replaceAll("(?s)@Command\\(.*?\\n(?=(?:public )?final class)", "")
+    String joined = source.replaceAll("(?s) String details\\(\\) \\{.*?\\n  }", "")
+        .replaceAll("(?s)@Command\\(.*?\\n(?=(?:public )?final class)", "")
         .replaceAll("(?s)@(Option|Parameters)\\(.*?\\n(?=  private)", "")
         .replaceAll("(?s)\"\\s*\\+\\s*\"", "");
     return LITERAL.matcher(joined).results().map(match -> match.group().replaceAll("\\\\\n\\s*", ""))

@@ -12,6 +12,9 @@ import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.SocketFile;
 import io.vfio4j.cli.base.Termination;
 import io.vfio4j.cli.base.VersionsConverter;
+import io.vfio4j.devices.DeviceOptions;
+import io.vfio4j.devices.DeviceProvider;
+import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigrationFeatures;
@@ -27,7 +30,6 @@ import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -73,70 +75,73 @@ final class ServeOptions {
 
   /** Returns where to listen. */
   Path socket() {
-    return OptionValues.required(socket, "--socket");
+    if (socket == null) {
+      throw usageError("Missing required option: '--socket=PATH'");
+    }
+    return socket;
   }
 
-  /** Returns what the device can do of migration. */
-  MigrationFeatures features() {
-    return features;
-  }
-
-  /** Makes the devices that are served. */
+  /** Creates a device that logs to a server's log. */
   @FunctionalInterface
-  interface ServedDeviceFactory {
+  private interface ServedDeviceFactory {
+    EmulatedDevice create(String name) throws IOException;
+  }
 
-    /**
-     * Makes one.
-     *
-     * @param name the device's name
-     * @param log takes what it logs
-     */
-    EmulatedDevice create(String name, ServerLog log) throws IOException;
+  /** Where to listen and how: what all servers of one run of the command have in common. */
+  private record Service(Path path, ServerOptions options, ServerLog log, JsonObject listeningEvent, Output output) {
   }
 
   /**
-   * Serves a device, or one for each client, until a signal or what else is to end it.
+   * Serves a device, or one for each client, until a signal arrives or an option ends the server.
    *
-   * @param devices makes them; they are closed here
-   * @param about adds to the event that tells of the listening socket
+   * @param provider creates the devices; they are closed here
+   * @param deviceOptions the options of the devices
    * @return the exit code
    */
-  int serve(ServedDeviceFactory devices, UnaryOperator<Json> about, Output output) throws IOException {
+  int serve(DeviceProvider provider, DeviceOptions deviceOptions, Output output) throws IOException {
     Path path = socket();
     ServerOptions options = options();
-    JsonObject event = about.apply(Json.event("listening").with("socket", path.toString()))
-        .with("features", FeatureNames.of(features)).with("devices", many == null ? 1 : many)
-        .with("pid", ProcessHandle.current().pid()).build();
+    Json event = Json.event("listening").with("socket", path.toString());
+    provider.properties(deviceOptions).forEach(event::with);
+    event.with("features", FeatureNames.of(features)).with("devices", many == null ? 1 : many)
+        .with("pid", ProcessHandle.current().pid());
+    ServerLog log = logging.log(output);
+    ServedDeviceFactory factory = name -> create(provider,
+        DeviceSetup.named(name).withFeatures(features).withLog(log), deviceOptions);
     try (RecordOption.SessionRecording sessions = record.start(output)) {
+      Service service = new Service(path, sessions.applyTo(options), log, event.build(), output);
       if (many == null) {
-        serveOne(path, devices, sessions.applyTo(options), event, output);
+        serveOne(service, factory);
       } else {
-        serveMany(path, devices, many, sessions.applyTo(options), event, output);
+        serveMany(service, factory, many);
       }
     } finally {
-      // The interrupt that ended the server has done its work.
+      // The interrupt that ended the server has been handled.
       Thread.interrupted();
     }
     return ExitCodes.SUCCESS;
   }
 
-  private void serveOne(Path path, ServedDeviceFactory devices, ServerOptions options, JsonObject event,
-      Output output)
-      throws IOException {
-    ServerLog log = logging.log(output);
-    try (EmulatedDevice device = devices.create(path.toString(), log)) {
-      serve(path, () -> VfioUserServer.listen(path, device, options, log), event, output);
+  private EmulatedDevice create(DeviceProvider provider, DeviceSetup setup, DeviceOptions options) throws IOException {
+    try {
+      return provider.create(setup, options);
+    } catch (IllegalArgumentException e) {
+      throw OptionValues.usageError(command(), e);
     }
   }
 
-  private void serveMany(Path path, ServedDeviceFactory devices, int most, ServerOptions options,
-      JsonObject event,
-      Output output) throws IOException {
-    ServerLog log = logging.log(output);
-    // What is wrong with the arguments is found before there is a client.
-    devices.create(path.toString(), log).close();
-    DeviceFactory factory = number -> devices.create(path + "#" + number, log);
-    serve(path, () -> MultiDeviceServer.listen(path, factory, most, options, log), event, output);
+  private void serveOne(Service service, ServedDeviceFactory devices) throws IOException {
+    try (EmulatedDevice device = devices.create(service.path.toString())) {
+      serve(service, () -> VfioUserServer.listen(service.path, device, service.options, service.log));
+    }
+  }
+
+  private void serveMany(Service service, ServedDeviceFactory devices, int maxDevices) throws IOException {
+    // Invalid options are reported now, not when the first client connects.
+    devices.create(service.path.toString()).close();
+    DeviceFactory factory = number -> devices.create(service.path + "#" + number);
+    serve(service,
+        () -> MultiDeviceServer.listen(service.path, factory, maxDevices, service.options, service.log));
   }
 
   private ServerOptions options() {
@@ -192,15 +197,15 @@ final class ServeOptions {
     }
   }
 
-  private void serve(Path path, ServerFactory listening, JsonObject event, Output output) throws IOException {
-    try (DeviceServer server = startServer(path, listening);
+  private void serve(Service service, ServerFactory factory) throws IOException {
+    try (DeviceServer server = startServer(service.path, factory);
         Termination.Registration _ = Termination.onSignal(server::stop)) {
       if (untilEof) {
         StandardInputMonitor.onEndOfInput(server::stop);
       }
-      output.line("listening on " + path);
-      // What another program waits for is told to it even if it wants quiet.
-      output.result(event);
+      service.output.line("listening on " + service.path);
+      // A program that waits for this event gets it even with --quiet.
+      service.output.result(service.listeningEvent);
       server.run();
     }
   }

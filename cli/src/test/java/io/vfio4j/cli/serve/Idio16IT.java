@@ -18,7 +18,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,29 +79,6 @@ class Idio16IT {
             .isEqualTo(Idio16Layout.STATUS_HIGH | Idio16Layout.STATUS_INTERRUPT);
       }
     }
-  }
-
-  @Test
-  void readsInputsFromFile() throws Exception {
-    Path file = folder.resolve("inputs");
-    List<String> log = new ArrayList<>();
-    FileWiring inputs = new FileWiring(file, log::add);
-    assertThat(inputs.inputs(0xffff)).isZero();
-    Files.writeString(file, "0x8001\n");
-    assertThat(inputs.inputs(0)).isEqualTo(0x8001);
-    Files.writeString(file, "");
-    assertThat(inputs.inputs(0)).isEqualTo(0x8001);
-    assertThat(log).isEmpty();
-    for (String wrong : List.of("0x10000", "-1", "on", "99999999999999999999")) {
-      Files.writeString(file, wrong);
-      assertThat(inputs.inputs(0)).isEqualTo(0x8001);
-      assertThat(inputs.inputs(0)).isEqualTo(0x8001);
-    }
-    assertThat(log).hasSize(4).first().asString().endsWith("'0x10000' is no number from 0 to 0xffff");
-    Files.writeString(file, "3");
-    assertThat(inputs.inputs(0)).isEqualTo(3);
-    Files.delete(file);
-    assertThat(inputs.inputs(0)).isEqualTo(3);
   }
 
   @Test

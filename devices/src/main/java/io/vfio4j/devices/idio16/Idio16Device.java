@@ -12,6 +12,7 @@ import static io.vfio4j.devices.idio16.Idio16Layout.STATUS;
 
 import io.vfio4j.devices.BarKind;
 import io.vfio4j.devices.DevicePacer;
+import io.vfio4j.devices.DeviceProvider;
 import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.devices.DeviceTimer;
 import io.vfio4j.devices.Intx;
@@ -80,6 +81,11 @@ public final class Idio16Device extends PciDevice {
         .onWrite(written -> setFilters(0, 0));
     io.register8("STATUS", STATUS).computed(this::readStatus);
     io.register8("FILTER", FILTER).computed(() -> filteredInputs() & LOW_INPUTS).onWrite(this::setFilters);
+  }
+
+  /** Returns the provider of {@code serve idio-16}. */
+  public static DeviceProvider provider() {
+    return new Idio16DeviceProvider();
   }
 
   /** Returns which inputs are energized, filtered or not. */

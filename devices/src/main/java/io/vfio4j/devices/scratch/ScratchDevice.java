@@ -4,6 +4,7 @@ package io.vfio4j.devices.scratch;
 import io.vfio4j.devices.BarKind;
 import io.vfio4j.devices.DeviceMemory;
 import io.vfio4j.devices.DevicePacer;
+import io.vfio4j.devices.DeviceProvider;
 import io.vfio4j.devices.DeviceSetup;
 import io.vfio4j.devices.DeviceTimer;
 import io.vfio4j.devices.InterruptStatus;
@@ -110,6 +111,11 @@ public final class ScratchDevice extends PciDevice {
     engine = new DmaEngine(bar0, memory, dma(), (range, piece) -> dmaTask("command", range, piece),
         new CommandListener());
     stateCodec(MAGIC, STATE_VERSION, new RegisterCodec());
+  }
+
+  /** Returns the provider of {@code serve scratch}. */
+  public static DeviceProvider provider() {
+    return new ScratchDeviceProvider();
   }
 
   /** Returns what the device was made from. */

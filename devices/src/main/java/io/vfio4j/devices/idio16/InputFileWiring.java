@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.cli.serve;
+package io.vfio4j.devices.idio16;
 
-import io.vfio4j.devices.idio16.Wiring;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,10 +12,10 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
- * Inputs that a file tells: a number such as {@code 0x8001}, bit n for input n. While the file is missing, or is being
- * written, or says something else, inputs stay as they were.
+ * Inputs read from a file that holds a number such as {@code 0x8001}: bit n is input n. While the file is missing, empty
+ * or not a valid number, the inputs keep their last value.
  */
-final class FileWiring implements Wiring {
+final class InputFileWiring implements Wiring {
 
   private static final int MAX_LENGTH = 16;
   private static final int MAX_INPUTS = 0xffff;
@@ -27,14 +26,14 @@ final class FileWiring implements Wiring {
   private String lastProblem = "";
   private int inputs;
 
-  FileWiring(Path file, Consumer<String> log) {
+  InputFileWiring(Path file, Consumer<String> log) {
     this.file = file;
     this.log = log;
   }
 
   @Override
   public int inputs(int outputs) {
-    // Anything but a file could keep the device's thread waiting.
+    // Reading a FIFO or a device file could block the device's thread.
     if (Files.isRegularFile(file)) {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
         bytes.clear();
@@ -52,8 +51,8 @@ final class FileWiring implements Wiring {
     if (number.isPresent()) {
       inputs = number.getAsInt();
       lastProblem = "";
-    } else if (!text.isEmpty()) { // Empty while it is being written.
-      logOnce("%s: '%s' is no number from 0 to 0xffff".formatted(file, text));
+    } else if (!text.isEmpty()) { // Truncated, and about to be written.
+      logOnce("%s: '%s' is not a number from 0 to 0xffff".formatted(file, text));
     }
   }
 
@@ -66,7 +65,7 @@ final class FileWiring implements Wiring {
     }
   }
 
-  /** Says the same thing once. */
+  /** Logs a line unless it repeats the previous one. */
   private void logOnce(String line) {
     if (!line.equals(lastProblem)) {
       lastProblem = line;
