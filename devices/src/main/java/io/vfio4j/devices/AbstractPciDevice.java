@@ -7,12 +7,11 @@ import io.vfio4j.vfiouser.device.DmaMemory;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 
-/** What a device can consist of, and what it can use. */
+/** The declarations from which a device is composed, and the services available to it. */
 abstract class AbstractPciDevice {
 
   private static final int MAX_MSIX_VECTORS = 2048;
 
-  /** What has been declared so far. */
   final Declarations declarations;
 
   AbstractPciDevice(Declarations declarations) {
@@ -22,19 +21,19 @@ abstract class AbstractPciDevice {
   /**
    * Declares a region behind a base address register.
    *
-   * @param index 0 to 5; a kind of 64 bits takes the next one too
-   * @param kind what the register says of it
-   * @param size bytes, a power of two: at least 16 of memory, 4 to 256 of I/O ports
-   * @throws IllegalArgumentException if it cannot have that size, or the register is taken
+   * @param index 0 to 5; a 64-bit kind occupies the next register too
+   * @param kind I/O ports or memory, 32 or 64 bits, prefetchable or not
+   * @param size bytes, a power of two: at least 16 for memory, 4 to 256 for I/O ports
+   * @throws IllegalArgumentException if the size is not valid for the kind, or a register is in use
    */
   protected final Bar bar(int index, BarKind kind, long size) {
     return declarations.addBar(index, kind, size);
   }
 
   /**
-   * Declares memory that no region shows.
+   * Declares memory that no region exposes.
    *
-   * @throws IOException if the memory cannot be had, or the file with its content cannot be read
+   * @throws IOException if the memory cannot be allocated, or the file with its content cannot be read
    */
   protected final DeviceMemory memory(MemorySpec spec) throws IOException {
     return declarations.addMemory(DeviceMemory.create(spec, spec.size()));
@@ -57,13 +56,13 @@ abstract class AbstractPciDevice {
   }
 
   /**
-   * Declares MSI-X interrupts, their capability, and the part of a region that has their table and pending bits.
+   * Declares MSI-X interrupts, their capability, and the location of their table and pending bits in a region.
    *
    * @param vectors 1 to 2048
    * @param bar the region
-   * @param tableOffset where the table begins, 16 bytes a vector; a multiple of 8
-   * @param pendingOffset where the pending bits begin, 8 bytes for 64 vectors; a multiple of 8
-   * @throws IllegalArgumentException if it does not fit there
+   * @param tableOffset offset of the table, 16 bytes per vector; a multiple of 8
+   * @param pendingOffset offset of the pending bits, 8 bytes per 64 vectors; a multiple of 8
+   * @throws IllegalArgumentException if table or pending bits do not fit there
    */
   protected final MessageInterrupts msix(int vectors, Bar bar, long tableOffset, long pendingOffset) {
     if (vectors < 1 || vectors > MAX_MSIX_VECTORS || tableOffset % 8 != 0 || pendingOffset % 8 != 0) {
@@ -81,24 +80,24 @@ abstract class AbstractPciDevice {
   }
 
   /**
-   * Makes a register the status of interrupts that are raised by number: messages if somebody listens to them,
-   * the level of INTx else. Interrupts are declared before.
+   * Makes a register the interrupt status register. An interrupt raised there is a message if MSI-X or MSI is enabled,
+   * and drives the level of INTx otherwise. INTx, MSI and MSI-X must be declared before.
    *
-   * @param register tells which were raised, and has no other use
-   * @param interrupts how many there are, at most the register's bits
+   * @param register the register, which has no other purpose
+   * @param interrupts the number of interrupts, at most the number of bits of the register
    */
   protected final InterruptStatus interruptStatus(Register register, int interrupts) {
     return new InterruptStatus(declarations.interrupts(), register, interrupts);
   }
 
-  /** Declares power management: the states D0 and D3hot, which change nothing (Power Management 1.2). */
+  /** Declares power management with D0 and D3hot; the state has no effect (Power Management 1.2). */
   protected final void powerManagement() {
     declarations.addCapability(Capabilities.powerManagement());
   }
 
   /**
-   * Declares the capability of an endpoint of PCI Express, and a config space of 4096 bytes. A function-level reset
-   * that is asked for there resets the device (PCI Express Base 5.0, 7.5.3).
+   * Declares the capability of a PCI Express endpoint, and a config space of 4096 bytes. A function-level reset
+   * requested there resets the device (PCI Express Base 5.0, 7.5.3).
    */
   protected final void pciExpress() {
     declarations.addCapability(Capabilities.express(declarations::requestReset));
@@ -106,117 +105,118 @@ abstract class AbstractPciDevice {
   }
 
   /**
-   * Declares a capability of the vendor's own (PCI Local Bus 3.0, appendix H).
+   * Declares a vendor-specific capability (PCI Local Bus 3.0, appendix H).
    *
-   * @param content what follows id, next pointer and length, at most 128 bytes
-   * @param writable which of its bits can be written
+   * @param content the bytes after id, next pointer and length, at most 128
+   * @param writable the mask of writable bits, as long as the content
    */
   protected final void vendorCapability(byte[] content, byte[] writable) {
     declarations.addCapability(Capabilities.vendorSpecific(content, writable));
   }
 
-  /** Declares a config space of 4096 bytes; else it has 256. */
+  /** Declares a config space of 4096 bytes; the default is 256. */
   protected final void extendedConfigSpace() {
     declarations.extendConfigSpace();
   }
 
   /**
-   * Declares a timer that runs while the device does.
+   * Declares a timer whose clock runs while the device runs.
    *
-   * @param name what the saved state calls it; it must stay the same
-   * @param action what to do; no DMA
+   * @param name the name in the saved state, which must never change
+   * @param action the action, which must not perform DMA
    */
   protected final DeviceTimer timer(String name, Runnable action) {
     return declarations
         .addScheduled(new DeviceTimer(declarations, name, declarations.runState().clock(), action));
   }
 
-  /** Declares a timer like {@link #timer} that runs while DMA to a range may be started, and may do it. */
+  /** Declares a {@link #timer} that may perform DMA to a range; its clock runs while such DMA may start. */
   protected final DeviceTimer dmaTimer(String name, DmaRange range, Runnable action) {
     RunningClock clock = new RunningClock(declarations.setup().nanoTime());
     return declarations.addScheduledDma(range, clock, new DeviceTimer(declarations, name, clock, action));
   }
 
   /**
-   * Declares what happens at a rate while the device runs.
+   * Declares an event that recurs at a rate while the device runs.
    *
-   * @param name what the saved state calls it; it must stay the same
-   * @param event what to do, no DMA; false sets the rate to 0
+   * @param name the name in the saved state, which must never change
+   * @param event the event, which must not perform DMA; it returns false to set the rate to 0
    */
   protected final DevicePacer pacer(String name, BooleanSupplier event) {
     return declarations
         .addScheduled(new DevicePacer(declarations, name, declarations.runState().clock(), event));
   }
 
-  /** Declares what happens at a rate like {@link #pacer} while DMA to a range may be started, and may do it. */
+  /** Declares a {@link #pacer} that may perform DMA to a range; its clock runs while such DMA may start. */
   protected final DevicePacer dmaPacer(String name, DmaRange range, BooleanSupplier event) {
     RunningClock clock = new RunningClock(declarations.setup().nanoTime());
     return declarations.addScheduledDma(range, clock, new DevicePacer(declarations, name, clock, event));
   }
 
   /**
-   * Declares work with DMA.
+   * Declares work that performs DMA.
    *
-   * @param name what the saved state calls it; it must stay the same
-   * @param range where it goes
-   * @param piece does a piece, at most a few milliseconds long; tells whether there is more. It must come to an end
+   * @param name the name in the saved state, which must never change
+   * @param range the target of the DMA
+   * @param step performs a part of the work that takes at most a few milliseconds, and returns whether there is more.
+   *     The work must be finite
    */
-  protected final DmaTask dmaTask(String name, DmaRange range, BooleanSupplier piece) {
-    return declarations.addTask(new DmaTask(name, range, piece));
+  protected final DmaTask dmaTask(String name, DmaRange range, BooleanSupplier step) {
+    return declarations.addTask(new DmaTask(name, range, step));
   }
 
   /**
-   * Declares a number that belongs to the state.
+   * Declares a number that is part of the state.
    *
-   * @param name what the saved state calls it; it must stay the same
+   * @param name the name in the saved state, which must never change
    */
   protected final StateField field(String name) {
     return declarations.addItem(new StateField(declarations, name));
   }
 
   /**
-   * Declares bytes that belong to the state; they are zeros after a reset.
+   * Declares bytes that are part of the state. A reset sets them to zero.
    *
-   * @param name what the saved state calls them; it must stay the same
-   * @param bytes which; the device reads and writes them as it likes
+   * @param name the name in the saved state, which must never change
+   * @param bytes the array, which the device reads and writes directly
    */
   protected final void bytes(String name, byte[] bytes) {
     declarations.addItem(new StateBytes(name, bytes));
   }
 
   /**
-   * Declares the version of the saved state, 1 without this. A state of another version is refused (EINVAL). What is
-   * new can often be {@link StateField#optional} instead.
+   * Declares the version of the saved state; the default is 1. A state of another version is refused (EINVAL). An
+   * addition can often be {@link StateField#optional} instead.
    */
   protected final void stateVersion(int version) {
     declarations.stateVersion(version);
   }
 
   /**
-   * Saves the state by hand, memory excepted, and not as it was declared.
+   * Replaces the format of the saved state, except for memory, by that of a codec.
    *
-   * @param magic which kind of state it is, the first 8 bytes of a stream
-   * @param version a state of another version is refused (EINVAL)
-   * @param codec saves and loads it
+   * @param magic the first 8 bytes of the stream, which identify the format
+   * @param version the version of the format; a state of another version is refused (EINVAL)
+   * @param codec saves and loads the state
    */
   protected final void stateCodec(long magic, int version, StateCodec codec) {
     declarations.useCodec(new StateFormat(magic, version, 0), codec);
   }
 
   /**
-   * Returns the memory that the device may reach. What may not be started in the device's state fails with EBUSY: in
-   * one that is stopped all of it, in one without peer-to-peer DMA what may go to a peer.
+   * Returns the memory that the device can access by DMA. An access that must not start in the current state fails with
+   * EBUSY: any access while the device is stopped, and one that may reach a peer in the P2P states.
    */
   protected final DmaMemory dma() {
     return declarations.gate();
   }
 
-  /** Tells whether the device runs. */
+  /** Returns whether the device runs. */
   protected final boolean isRunning() {
     return declarations.isRunning();
   }
 
-  /** Writes a line to the log, which begins with the device's name. */
+  /** Logs a line, prefixed with the device's name. The log is rate-limited. */
   protected final void log(String line) {
     declarations.log(line);
   }

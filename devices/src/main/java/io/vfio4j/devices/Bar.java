@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A region behind a base address register, and what lies in it. Where nothing does, reads give 0. */
+/** A region behind a base address register, composed of registers, memory and tables. Gaps read as 0. */
 public final class Bar {
 
   private record Subregion(long offset, long end, RegionPart part) {
@@ -36,7 +36,7 @@ public final class Bar {
     this.size = size;
   }
 
-  /** Returns which base address register it is, 0 to 5. */
+  /** Returns the number of the base address register, 0 to 5. */
   public int index() {
     return index;
   }
@@ -45,23 +45,23 @@ public final class Bar {
     return kind;
   }
 
-  /** Returns its size in bytes, a power of two. */
+  /** Returns the size in bytes, a power of two. */
   public long size() {
     return size;
   }
 
-  /** Fills it with registers. */
+  /** Fills the region with a register bank. */
   public RegisterBank registers() {
     return registers("BAR" + index, 0, Math.toIntExact(size));
   }
 
   /**
-   * Puts registers into a part of it.
+   * Places a register bank in a part of the region.
    *
-   * @param name begins the names of the registers in the saved state, and must stay the same
-   * @param offset where they begin, bytes
-   * @param length how long the part is, bytes
-   * @throws IllegalArgumentException if it does not fit there
+   * @param name the prefix of the registers' names in the saved state, which must never change
+   * @param offset offset of the bank in bytes
+   * @param length length of the bank in bytes
+   * @throws IllegalArgumentException if the part is not free
    */
   public RegisterBank registers(String name, long offset, int length) {
     RegisterBank bank = new RegisterBank(declarations, name, length);
@@ -70,11 +70,11 @@ public final class Bar {
   }
 
   /**
-   * Puts memory at its beginning.
+   * Places memory at the start of the region.
    *
-   * @param spec what memory; it may be shorter than the region
-   * @throws IOException if the memory cannot be had, or the file with its content cannot be read
-   * @throws IllegalArgumentException if it does not fit there
+   * @param spec the memory, which may be shorter than the region
+   * @throws IOException if the memory cannot be allocated, or the file with its content cannot be read
+   * @throws IllegalArgumentException if that part of the region is not free
    */
   public DeviceMemory memory(MemorySpec spec) throws IOException {
     declarations.requireDeclaring();
@@ -95,11 +95,11 @@ public final class Bar {
   private void requireFree(long offset, long length) {
     if (offset < 0 || length <= 0 || offset > size - length) {
       throw new IllegalArgumentException(
-          "%d bytes at 0x%x do not fit into BAR%d of %d bytes".formatted(length, offset, index, size));
+          "%d bytes at 0x%x do not fit in BAR%d of %d bytes".formatted(length, offset, index, size));
     }
     for (Subregion other : subregions) {
       if (offset < other.end && other.offset < offset + length) {
-        throw new IllegalArgumentException("%d bytes at 0x%x of BAR%d: something lies at 0x%x to 0x%x"
+        throw new IllegalArgumentException("%d bytes at 0x%x of BAR%d overlap those at 0x%x to 0x%x"
             .formatted(length, offset, index, other.offset, other.end - 1));
       }
     }
@@ -150,7 +150,7 @@ public final class Bar {
     }
   }
 
-  /** Returns the part that an access lies in, null if there is none. */
+  /** Returns the part that contains the whole access, or null. */
   private @Nullable Subregion partAt(long offset, long length) {
     for (Subregion placed : subregions) {
       if (offset >= placed.offset && offset + length <= placed.end) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-/** The capabilities that there are. Numbers are those of linux/pci_regs.h. */
+/** Creates the capabilities that devices can declare. Constants are those of linux/pci_regs.h. */
 final class Capabilities {
 
   private static final int POWER_MANAGEMENT = 0x01;
@@ -16,8 +16,8 @@ final class Capabilities {
   }
 
   /**
-   * Power management 1.2, chapter 3: D0 and D3hot, which the device comes back from without a reset; no power
-   * management events.
+   * Power Management 1.2, chapter 3: D0 and D3hot, without a reset on the transition to D0; no power management
+   * events.
    */
   static Capability powerManagement() {
     int version = 3;
@@ -29,7 +29,7 @@ final class Capabilities {
       @Override
       byte applyWrite(int at, byte old, byte data) {
         int state = data & stateMask;
-        // A state that the device does not have is not taken.
+        // A write of an unsupported state is ignored.
         return at == control && state != 0 && state != d3Hot ? old : super.applyWrite(at, old, data);
       }
     };
@@ -38,7 +38,7 @@ final class Capabilities {
     return made;
   }
 
-  /** PCI Local Bus 3.0, 6.8.1: 64-bit addresses, no masks of single vectors. */
+  /** PCI Local Bus 3.0, 6.8.1: 64-bit addresses, no per-vector masking. */
   static Capability msi(int vectors) {
     if (vectors < 1 || vectors > 32 || Integer.bitCount(vectors) != 1) {
       throw new IllegalArgumentException(vectors + " MSI vectors: give a power of two from 1 to 32");
@@ -61,7 +61,7 @@ final class Capabilities {
   /**
    * PCI Express Base 5.0, 7.5.3: an endpoint with a link of 2.5 GT/s and one lane.
    *
-   * @param reset is called when a function-level reset is asked for
+   * @param reset called when a function-level reset is requested
    */
   static Capability express(Runnable reset) {
     int deviceControlHigh = 9;
@@ -77,17 +77,17 @@ final class Capabilities {
     made.values().putShort(2, (short) 2) // version 2 of the capability, an endpoint
         .putInt(4, 0x1000_8000) // PCI_EXP_DEVCAP_FLR, PCI_EXP_DEVCAP_RBER
         .putShort(8, (short) 0x2810) // reads of 512 bytes, no-snoop, relaxed ordering
-        .putInt(0xc, 0x11).putShort(0x12, (short) 0x11) // the link's abilities and state
-        .putInt(0x2c, 0x2).putShort(0x30, (short) 0x1); // the speeds, and the one wanted
+        .putInt(0xc, 0x11).putShort(0x12, (short) 0x11) // link capabilities and status
+        .putInt(0x2c, 0x2).putShort(0x30, (short) 0x1); // supported and target link speed
     made.writeMask().putShort(8, (short) 0x78ff).putShort(0x10, (short) 0xc8).putShort(0x30, (short) 0xf);
     made.w1cMask().putShort(0xa, (short) 0xf); // the errors of the device status
     return made;
   }
 
-  /** PCI Local Bus 3.0, appendix H: what follows the length byte is the vendor's. */
+  /** PCI Local Bus 3.0, appendix H: the vendor defines the bytes after the length. */
   static Capability vendorSpecific(byte[] content, byte[] writable) {
     if (content.length > MAX_VENDOR_CONTENT || writable.length != content.length) {
-      throw new IllegalArgumentException("%d bytes of which %d have masks: give both alike, at most %d"
+      throw new IllegalArgumentException("%d bytes of content and %d of mask: expected equal lengths of at most %d"
           .formatted(content.length, writable.length, MAX_VENDOR_CONTENT));
     }
     Capability made = new Capability(VENDOR_SPECIFIC, 3 + content.length);

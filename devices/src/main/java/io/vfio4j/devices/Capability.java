@@ -4,7 +4,7 @@ package io.vfio4j.devices;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** An entry in the list of capabilities (PCI Local Bus 3.0, 6.7): a value and masks for each byte. */
+/** An entry of the capability list (PCI Local Bus 3.0, 6.7): a value and two masks for each byte. */
 class Capability {
 
   private final ByteBuffer values;
@@ -12,10 +12,10 @@ class Capability {
   private final ByteBuffer w1cMask;
 
   /**
-   * Makes one that is zeros and cannot be written.
+   * Creates a capability whose bytes are zero and read-only.
    *
    * @param id {@code PCI_CAP_ID_*} of linux/pci_regs.h
-   * @param length bytes, those of id and next pointer included
+   * @param length bytes, including id and next pointer
    */
   Capability(int id, int length) {
     values = allocate(length).put(0, (byte) id);
@@ -27,17 +27,17 @@ class Capability {
     return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** The bytes after a reset, by offset in the capability. */
+  /** Returns the values after a reset, by offset in the capability. */
   final ByteBuffer values() {
     return values;
   }
 
-  /** The bits that can be written, by offset in the capability. */
+  /** Returns the mask of writable bits, by offset in the capability. */
   final ByteBuffer writeMask() {
     return writeMask;
   }
 
-  /** The bits that a 1 written clears, by offset in the capability. */
+  /** Returns the mask of write-one-to-clear bits, by offset in the capability. */
   final ByteBuffer w1cMask() {
     return w1cMask;
   }
@@ -47,11 +47,11 @@ class Capability {
   }
 
   /**
-   * Returns what becomes of a byte that is written.
+   * Returns the value of a byte after a write.
    *
    * @param at offset in the capability
-   * @param old what it was
-   * @param data what is written
+   * @param old the value before
+   * @param data the byte written
    */
   byte applyWrite(int at, byte old, byte data) {
     int mask = writeMask.get(at);

@@ -5,7 +5,7 @@ import io.vfio4j.devices.state.StateImage;
 import io.vfio4j.model.ErrnoException;
 import java.nio.ByteBuffer;
 
-/** A state that a device saves by hand. */
+/** A STATE record in a device's own format. */
 record CodecState(StateCodec codec, int bytes) implements StateImage {
 
   @Override
@@ -20,7 +20,7 @@ record CodecState(StateCodec codec, int bytes) implements StateImage {
 
   @Override
   public void check(ByteBuffer from) {
-    // Its length is right, and what its values mean only the device knows.
+    // The length was checked; only the device can check the values.
   }
 
   @Override

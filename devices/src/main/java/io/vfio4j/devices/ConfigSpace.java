@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The PCI config space (PCI Local Bus 3.0, chapter 6): a value and a mask of writable bits for each byte,
- * which is all that is needed for BARs to be sized too. Numbers are those of linux/pci_regs.h.
+ * The PCI config space (PCI Local Bus 3.0, chapter 6): a value and a mask of writable bits for each byte. That also
+ * implements BAR sizing. Constants are those of linux/pci_regs.h.
  */
 final class ConfigSpace {
 
@@ -38,9 +38,9 @@ final class ConfigSpace {
   private final int[] capabilityOffset;
 
   /**
-   * Lays it out.
+   * Lays out the config space.
    *
-   * @param bars by index, null where there is none
+   * @param bars the regions by index, null for those not declared
    * @throws IllegalArgumentException if the capabilities do not fit
    */
   ConfigSpace(int size, PciIds ids, @Nullable Bar[] bars, boolean intx, List<Capability> capabilities) {
@@ -88,7 +88,8 @@ final class ConfigSpace {
     int at = FIRST_CAPABILITY;
     for (Capability capability : capabilities) {
       if (at > CONVENTIONAL_SIZE - capability.length()) {
-        throw new IllegalArgumentException("there is no room for so many capabilities");
+        throw new IllegalArgumentException(
+            "the capabilities do not fit in the %d bytes of config space".formatted(CONVENTIONAL_SIZE));
       }
       values.put(pointer, (byte) at);
       values.put(at, capability.values(), 0, capability.length());
@@ -106,7 +107,7 @@ final class ConfigSpace {
     return values.capacity();
   }
 
-  /** Reads bytes; the status register shows whether an INTx interrupt is pending. */
+  /** Reads bytes. The interrupt bit of the status register is set if INTx is pending. */
   void read(int offset, MemorySegment into, boolean intxPending) {
     int status = (values.get(STATUS) & ~STATUS_INTX) | (intxPending ? STATUS_INTX : 0);
     values.put(STATUS, (byte) status);

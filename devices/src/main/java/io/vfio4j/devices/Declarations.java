@@ -19,7 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a device consists of, put together while it is made. */
+/**
+ * The declarations of a device. They are collected while its constructor runs, and frozen when its description is first
+ * queried or the device is attached: declaring → frozen → attached.
+ */
 final class Declarations {
 
   private static final int BARS = 6;
@@ -48,7 +51,7 @@ final class Declarations {
   private boolean declaring = true;
   private boolean attached;
 
-  /** A stream of a device that saves its state by hand. */
+  /** The device's own format of its saved state. */
   private record CustomState(StateFormat format, StateCodec codec) {
   }
 
@@ -82,22 +85,22 @@ final class Declarations {
     return runState.isRunning();
   }
 
-  /** Takes a line; a guest that brings about many of a kind does not fill the log. */
+  /** Logs a line, rate-limited so that a guest cannot flood the log. */
   void log(String line) {
     log.accept(setup.name() + ": " + line);
   }
 
-  /** Writes how many lines were left out of the log. */
+  /** Logs the number of lines that were suppressed. */
   void flushLog() {
     log.flush();
   }
 
-  /** Has the device reset itself once the access is done that is under way. */
+  /** Requests a reset of the device after the current access. */
   void requestReset() {
     resetRequested = true;
   }
 
-  /** Tells whether a reset was asked for, once. */
+  /** Returns whether a reset was requested, and clears the request. */
   boolean pollResetRequest() {
     boolean requested = resetRequested;
     resetRequested = false;
@@ -106,13 +109,13 @@ final class Declarations {
 
   void requireDeclaring() {
     if (!declaring) {
-      throw new IllegalStateException(setup.name() + ": a device is declared in its constructor");
+      throw new IllegalStateException(setup.name() + ": declarations belong in the constructor of the device");
     }
   }
 
   void requireAttached() {
     if (!attached) {
-      throw new IllegalStateException(setup.name() + ": nothing goes on before the device is served");
+      throw new IllegalStateException(setup.name() + ": the device is not attached yet");
     }
   }
 
@@ -127,7 +130,7 @@ final class Declarations {
     boolean taken = index < 0 || index >= (barKind.is64Bit() ? BARS - 1 : BARS) || bars[index] != null
         || (before != null && before.kind().is64Bit()) || (barKind.is64Bit() && bars[index + 1] != null);
     if (taken) {
-      throw new IllegalArgumentException("BAR%d of kind %s: it, or the next that it takes, is not free"
+      throw new IllegalArgumentException("BAR%d of kind %s: a register that it occupies is not free"
           .formatted(index, barKind));
     }
     Bar bar = new Bar(this, index, barKind, size);
@@ -198,7 +201,7 @@ final class Declarations {
     customState = Optional.of(new CustomState(format, codec));
   }
 
-  /** Returns all that has a value after a reset. */
+  /** Returns the items and registers that hold state, in the order of their declaration. */
   private List<StateItem> stateItems() {
     List<StateItem> all = new ArrayList<>(items);
     registers.stream().filter(Register::holdsState).forEach(all::add);
@@ -234,16 +237,16 @@ final class Declarations {
         () -> new StateFormat(StateFormat.DECLARED, stateVersion, ids.device() << 16 | ids.vendor()));
   }
 
-  /** Returns what of a saved state is checked before anything else: its format, and the size of each memory. */
+  /** Returns what pre-flight compares: the format of the saved state, and the size of each memory. */
   Optional<StateLayout> stateLayout() {
     Map<String, Long> sizes = new LinkedHashMap<>();
-    // A state saved by hand has its memories without names: the sum is what has to be the same.
+    // A custom format does not name its memories: only their sum must be equal.
     memories.forEach(memory -> sizes.merge(customState.isEmpty() ? memory.spec().name() : "memory",
         memory.spec().size(), Long::sum));
     try {
       return Optional.of(new StateLayout(stateFormat().name(), sizes));
     } catch (IllegalArgumentException e) {
-      return Optional.empty(); // A memory of a device in the field has a name that the text cannot hold.
+      return Optional.empty(); // The name of a memory is not valid in a layout; it cannot change any more.
     }
   }
 
@@ -255,7 +258,7 @@ final class Declarations {
     }
     StateCodec codec = customState.get().codec();
     if (codec.bytes() < 1 || codec.bytes() > StateFormat.MAX_PAYLOAD_BYTES) {
-      throw new IllegalArgumentException("a state of %d bytes: give 1 to %d".formatted(codec.bytes(),
+      throw new IllegalArgumentException("a state of %d bytes: expected 1 to %d".formatted(codec.bytes(),
           StateFormat.MAX_PAYLOAD_BYTES));
     }
     return new CodecState(codec, codec.bytes());

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The interrupts that a device has, and the way to who hears of them. */
+/** The interrupts of a device, and their delivery to the client. INTx is delivered while no message is enabled. */
 final class DeviceInterrupts {
 
   private final RunState runState;
@@ -18,8 +18,8 @@ final class DeviceInterrupts {
   private BooleanSupplier intxDisabled = () -> false;
   private boolean intxAsserted;
 
-  DeviceInterrupts(RunState run) {
-    this.runState = run;
+  DeviceInterrupts(RunState runState) {
+    this.runState = runState;
   }
 
   Intx intx() {
@@ -58,8 +58,8 @@ final class DeviceInterrupts {
     intx.ifPresent(line -> line.driveFrom(status));
   }
 
-  void attach(Interrupts way, BooleanSupplier isIntxDisabled) {
-    interrupts = way;
+  void attach(Interrupts delivery, BooleanSupplier isIntxDisabled) {
+    interrupts = delivery;
     intxDisabled = isIntxDisabled;
   }
 
@@ -77,7 +77,7 @@ final class DeviceInterrupts {
     }
   }
 
-  /** Sends a message if there are messages; an interrupt beyond the vectors has the last. */
+  /** Sends a message if messages are enabled. Interrupts beyond the last vector share it. */
   void signal(int interrupt) {
     MessageInterrupts messages = enabledMessages();
     if (messages != null) {
@@ -85,7 +85,7 @@ final class DeviceInterrupts {
     }
   }
 
-  /** Returns the messages that somebody listens to, if somebody does. */
+  /** Returns the messages that are enabled, or null. */
   private @Nullable MessageInterrupts enabledMessages() {
     if (msix.isPresent() && msix.get().isEnabled()) {
       return msix.get();
@@ -93,12 +93,12 @@ final class DeviceInterrupts {
     return msi.isPresent() && msi.get().isEnabled() ? msi.get() : null;
   }
 
-  /** Tells whether an INTx interrupt is pending, whether or not the device may show it. */
+  /** Returns whether an INTx interrupt is pending, even if it is disabled. */
   boolean isIntxPending() {
     return intx.isPresent() && intx.get().isHigh() && enabledMessages() == null;
   }
 
-  /** Sets the line to what it should be now: SET_IRQS and the command register change it without a word. */
+  /** Updates the level of INTx. SET_IRQS and the command register change it without notification, so this is polled. */
   void updateIntx() {
     if (intx.isEmpty() || interrupts == null) {
       return;
@@ -110,7 +110,7 @@ final class DeviceInterrupts {
     }
   }
 
-  /** The device runs, or does so no longer. */
+  /** Delivers held interrupts if the device runs now, and updates INTx. */
   void onStateChanged() {
     if (runState.isRunning()) {
       msi.ifPresent(MessageInterrupts::sendPending);

@@ -12,8 +12,8 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * Memory of a device, of which the device's state is made up too: in a migration its pages are sent while the
- * device runs, and those that change meanwhile again.
+ * Memory of a device, which is part of its state: a migration sends its pages while the device runs, and again if they
+ * change.
  */
 public final class DeviceMemory implements RegionPart, AutoCloseable {
 
@@ -46,32 +46,32 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
     return backend;
   }
 
-  /** Returns its size in bytes, a multiple of {@link MemorySpec#PAGE_SIZE}. */
+  /** Returns the size in bytes, a multiple of {@link MemorySpec#PAGE_SIZE}. */
   public long size() {
     return backend.size();
   }
 
-  /** Returns how many pages it has. */
+  /** Returns the number of pages. */
   public long pages() {
     return size() / MemorySpec.PAGE_SIZE;
   }
 
-  /** Returns the file to map, if others may. */
+  /** Returns the file that clients map, if the memory is mappable. */
   Optional<Fd> file() {
     return backend.file();
   }
 
   /**
-   * Returns a part, as to be given to {@link io.vfio4j.vfiouser.device.DmaMemory}. Whoever writes to it says so with
-   * {@link #markDirty}.
+   * Returns a part of the memory, for example for {@link io.vfio4j.vfiouser.device.DmaMemory}. The caller must report
+   * each write to it with {@link #markDirty}.
    *
-   * @throws IndexOutOfBoundsException if it does not lie inside
+   * @throws IndexOutOfBoundsException if the part is not within the memory
    */
   public MemorySegment slice(long offset, long length) {
     return backend.segment().asSlice(offset, length);
   }
 
-  /** Reads from any offset; what lies beyond the end is 0. */
+  /** Reads from any offset; bytes beyond the end are 0. */
   @Override
   public void read(long offset, MemorySegment into) {
     long inside = lengthInside(offset, into.byteSize());
@@ -81,7 +81,7 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
     into.asSlice(inside).fill((byte) 0);
   }
 
-  /** Writes to any offset; what lies beyond the end is dropped. */
+  /** Writes to any offset; bytes beyond the end are discarded. */
   @Override
   public void write(long offset, MemorySegment data) {
     long inside = lengthInside(offset, data.byteSize());
@@ -96,30 +96,30 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
   }
 
   /**
-   * Reads a number, little-endian.
+   * Reads a little-endian number.
    *
-   * @throws IndexOutOfBoundsException if it does not lie inside
+   * @throws IndexOutOfBoundsException if it is not within the memory
    */
   public long getLong(long offset) {
     return backend.segment().get(LE_LONG, offset);
   }
 
   /**
-   * Writes a number, little-endian.
+   * Writes a little-endian number.
    *
-   * @throws IndexOutOfBoundsException if it does not lie inside
+   * @throws IndexOutOfBoundsException if it is not within the memory
    */
   public void putLong(long offset, long value) {
     backend.segment().set(LE_LONG, offset, value);
     markDirty(offset, Long.BYTES);
   }
 
-  /** Notes a write to what {@link #slice} returned: bytes inside, at least one. */
+  /** Marks the pages of a write to a {@link #slice} as dirty. The length is at least 1. */
   public void markDirty(long offset, long length) {
     backend.markDirty(offset, length);
   }
 
-  /** Frees it; the device does that. */
+  /** Frees the memory. Called by the device. */
   @Override
   public void close() {
     backend.close();

@@ -22,7 +22,12 @@ import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A device's migration: states, data sessions, and what they mean for the rest of it. */
+/**
+ * The migration state of a device, its data sessions, and their effect on the rest of it. The states and arcs are those
+ * of {@link DeviceStateMachine}. At most one session is open: a saving session from PRE_COPY (or STOP_COPY) until a state
+ * without {@link DeviceState#isSaving}, a resuming session in RESUMING. A resuming session is loaded by the arc that
+ * leaves RESUMING, and closed by any change of state, including a failure or a reset.
+ */
 final class DeviceMigration implements AutoCloseable {
 
   private final PciDevice device;
@@ -54,7 +59,7 @@ final class DeviceMigration implements AutoCloseable {
         new DeviceStateMachine(setup.name(), setup.features(), this::takeArc, this::onStateChanged);
   }
 
-  /** The device has its memory: time passes. */
+  /** Starts the device's own work. Its DMA memory is attached. */
   void start() {
     scheduler.enter(state());
   }
@@ -70,7 +75,7 @@ final class DeviceMigration implements AutoCloseable {
     return machine.moveTo(target);
   }
 
-  /** Takes one arc. What has to happen whatever the way to a state is in {@link #onStateChanged}. */
+  /** Takes one arc. The effects of a state that do not depend on the arc are in {@link #onStateChanged}. */
   private Optional<DataSession> takeArc(Arc arc) throws ArcException {
     device.beforeArc(arc);
     scheduler.leave(arc.from(), arc.to());
@@ -93,12 +98,12 @@ final class DeviceMigration implements AutoCloseable {
 
   private void openSaving(Arc arc) throws ArcException {
     try {
-      // In STOP_COPY nothing changes any more, so there is nothing to compare.
+      // No memory changes in STOP_COPY, so no shadow copy is needed.
       StatePageTracker pages = new StatePageTracker(memory, arc.to() != DeviceState.STOP_COPY);
       saving = new BufferedSavingSession(setup.name(), format, pages, image);
       savingSession = device.wrap(saving);
     } catch (LinuxException e) {
-      throw new ArcException(e.errno(), false, "no memory to compare with at " + arc);
+      throw new ArcException(e.errno(), false, "cannot allocate the shadow copy of the memory at " + arc);
     }
   }
 
@@ -111,11 +116,11 @@ final class DeviceMigration implements AutoCloseable {
       device.onLoaded();
     } catch (ErrnoException e) {
       loaded.reject(e.reason());
-      throw new ArcException(e.errno(), false, "the device refuses the state: " + e.reason());
+      throw new ArcException(e.errno(), false, "the device refused the state: " + e.reason());
     }
   }
 
-  /** Hears of every change of state, by arc, failure or reset. */
+  /** Called after each change of state, by arc, failure or reset. */
   private void onStateChanged(DeviceState from, DeviceState to, String reason) {
     if (!to.isSaving()) {
       endSaving();
@@ -147,27 +152,27 @@ final class DeviceMigration implements AutoCloseable {
     }
   }
 
-  /** Says whether the states without peer-to-peer DMA are to be without any. */
+  /** Sets whether the P2P states stop all DMA, as NDMA does, and not only peer-to-peer DMA. */
   void haltAllDma(boolean halt) {
     gate.haltAll(halt);
     scheduler.enter(state());
   }
 
-  /** Returns an estimate of the bytes to read in STOP_COPY. */
+  /** Returns the estimated number of bytes that STOP_COPY will return. */
   long stopCopyLength() {
     return saving != null ? saving.remaining() : BufferedSavingSession.totalLength(memory.pages(), image);
   }
 
-  /** Resets memory and state; what else a device has was reset before. */
+  /** Resets memory and migration state. The caller has reset the rest of the device. */
   void reset() {
     memory.reset();
-    // Last: a device that runs shows its interrupts, and there are none of before.
+    // Last, since a running device delivers its interrupts, and the old ones must be gone.
     machine.onReset("reset");
     interrupts.updateIntx();
   }
 
   long runDue(long now) {
-    // SET_IRQS may have switched messages on or off.
+    // SET_IRQS may have enabled or disabled messages.
     interrupts.updateIntx();
     return scheduler.runDue(now);
   }

@@ -6,26 +6,22 @@ import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 
 /**
- * Does something again and again, at a rate. Its rate is saved with the device's state, and it goes on at the
- * target.
+ * An event that recurs at a rate. The rate is part of the device's state, so the events continue at the target.
  *
  * <p>
- * A wake-up for each event would cost more than the events, so there is one a millisecond at most, which does
- * the events since the last one together, {@link #MAX_BATCH} of them at most. What is owed for more than 100 ms,
- * because the thread was held up or the rate is beyond the machine, is dropped.
+ * A wake-up per event would cost more than the event, so there is at most one per millisecond, which runs all due events
+ * in a batch of at most {@link #MAX_BATCH}. Events that are late by more than 100 ms, because the thread was delayed or
+ * the rate exceeds the machine, are dropped.
  */
 public final class DevicePacer implements StateItem, ScheduledWork {
 
-  /**
-   * More events than this are not done in one go, so that whoever waits for the device's thread gets its
-   * turn.
-   */
+  /** The maximum number of events per wake-up, so that the device's thread also handles messages. */
   public static final int MAX_BATCH = 1024;
 
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final long MIN_WAKE_UP_NANOS = 1_000_000L;
 
-  /** Without a limit, a device that owes much would do nothing but catch up. */
+  /** Without a limit, a device that falls behind would only catch up. */
   private static final long MAX_BACKLOG_NANOS = 100_000_000L;
 
   private final Declarations declarations;
@@ -44,13 +40,14 @@ public final class DevicePacer implements StateItem, ScheduledWork {
   }
 
   /**
-   * Sets the rate, and begins anew: the first event is due one period from now on.
+   * Sets the rate and restarts: the first event is due after one period.
    *
-   * @param eventsPerSecond 0 to 0xffff_ffff; 0 for none
+   * @param eventsPerSecond 0 to 0xffff_ffff; 0 stops the events
    */
   public void rate(long eventsPerSecond) {
     if (eventsPerSecond >>> Integer.SIZE != 0) {
-      throw new IllegalArgumentException("%d events a second".formatted(eventsPerSecond));
+      throw new IllegalArgumentException(
+          "%d events per second: expected 0 to 0xffffffff".formatted(eventsPerSecond));
     }
     declarations.requireAttached();
     rate = eventsPerSecond;
@@ -58,7 +55,7 @@ public final class DevicePacer implements StateItem, ScheduledWork {
     completed = 0;
   }
 
-  /** Returns the rate, events a second. */
+  /** Returns the rate in events per second. */
   public long rate() {
     return rate;
   }
@@ -76,13 +73,13 @@ public final class DevicePacer implements StateItem, ScheduledWork {
     return nextDue(now);
   }
 
-  /** Returns how many events are due, at most {@link #MAX_BATCH}. */
+  /** Returns the number of events that are due, at most {@link #MAX_BATCH}. */
   private int dueCount(long now) {
     if (rate == 0) {
       return 0;
     }
     while (completed >= rate) {
-      // Whole seconds leave the sums: their product with a rate of 32 bits stays within 64.
+      // Drop whole seconds, so that the product with a 32-bit rate fits in 64 bits.
       anchor += NANOS_PER_SECOND;
       completed -= rate;
     }

@@ -4,7 +4,7 @@ package io.vfio4j.devices;
 import io.vfio4j.model.DeviceState;
 import java.util.List;
 
-/** What a device does by itself, and when. */
+/** Schedules a device's own work: timers, pacers and DMA tasks. */
 final class DeviceScheduler {
 
   private final RunState runState;
@@ -14,28 +14,29 @@ final class DeviceScheduler {
   private final DmaTask[] tasks;
 
   /**
-   * Makes it.
+   * Creates a scheduler.
    *
-   * @param running what happens while the device runs
-   * @param dma what happens while its DMA may go on
+   * @param scheduled work for which time passes while the device runs
+   * @param dma work for which time passes while its DMA is permitted
+   * @param tasks work that runs as soon as its DMA is permitted
    */
-  DeviceScheduler(RunState run, DmaGate gate, List<ScheduledWork> running, List<ScheduledDma> dma,
+  DeviceScheduler(RunState runState, DmaGate gate, List<ScheduledWork> scheduled, List<ScheduledDma> dma,
       List<DmaTask> tasks) {
-    this.runState = run;
+    this.runState = runState;
     this.gate = gate;
-    this.scheduled = running.toArray(ScheduledWork[]::new);
+    this.scheduled = scheduled.toArray(ScheduledWork[]::new);
     this.dma = dma.toArray(ScheduledDma[]::new);
     this.tasks = tasks.toArray(DmaTask[]::new);
   }
 
-  /** Lets time pass for DMA, or not, as it does in a state. */
+  /** Starts or stops the clocks of DMA work on entry to a state. */
   void enter(DeviceState state) {
     for (ScheduledDma one : dma) {
       one.clock().setRunning(gate.isOpen(state, one.range()));
     }
   }
 
-  /** Does what has to be done before a state is left: DMA that may not go on in the next is finished. */
+  /** Completes, before a state is left, the DMA that is not permitted in the next one. */
   void leave(DeviceState from, DeviceState to) {
     for (DmaTask task : tasks) {
       if (task.isBusy() && gate.isOpen(from, task.range()) && !gate.isOpen(to, task.range())) {
@@ -44,7 +45,7 @@ final class DeviceScheduler {
     }
   }
 
-  /** Does what is due by the outer clock. Returns when to call again. */
+  /** Runs the work that is due by the outer clock, and returns when to call again. */
   long runDue(long now) {
     if (!runState.isRunning()) {
       return Long.MAX_VALUE;
@@ -64,10 +65,10 @@ final class DeviceScheduler {
   }
 
   private long runDue(ScheduledDma one, long now) {
-    // What is mapped may have changed since the state was entered, and so where it goes.
-    boolean flows = gate.isOpen(runState.state(), one.range());
-    one.clock().setRunning(flows, now);
-    if (!flows) {
+    // Mappings, or the range itself, may have changed since the state was entered.
+    boolean open = gate.isOpen(runState.state(), one.range());
+    one.clock().setRunning(open, now);
+    if (!open) {
       return Long.MAX_VALUE;
     }
     long time = one.clock().runningTimeAt(now);

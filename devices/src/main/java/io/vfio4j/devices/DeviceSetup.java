@@ -6,17 +6,17 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * What a device is given by whoever makes it.
+ * The environment of a device, passed to its constructor.
  *
- * @param name what messages call it
- * @param features what it can do of migration
- * @param log hears of accesses that were ignored, one line each
- * @param nanoTime the clock that the device lives by, in nanoseconds, which must be its server's
+ * @param name the name in messages
+ * @param features the migration features that the device supports
+ * @param log receives a line for each access that is ignored
+ * @param nanoTime the clock of the device in nanoseconds, which must be the clock of its server
  */
 public record DeviceSetup(String name, MigrationFeatures features, Consumer<String> log,
     LongSupplier nanoTime) {
 
-  /** Returns a device with all of migration, which says nothing and lives by the system's clock. */
+  /** Returns a setup with all migration features, no log and the system's clock. */
   public static DeviceSetup named(String name) {
     return new DeviceSetup(name, MigrationFeatures.ALL, line -> {
     }, System::nanoTime);
@@ -27,7 +27,7 @@ public record DeviceSetup(String name, MigrationFeatures features, Consumer<Stri
     return new DeviceSetup(name, other, log, nanoTime);
   }
 
-  /** Returns this with another listener. */
+  /** Returns this with another log. */
   public DeviceSetup withLog(Consumer<String> listener) {
     return new DeviceSetup(name, features, listener, nanoTime);
   }

@@ -5,8 +5,8 @@ import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 
 /**
- * Does something once, after a time in which the device runs. Time in which it is stopped does not count; a
- * timer that is armed is saved with what is left of it, and goes on at the target.
+ * A one-shot timer. Its clock is paused while the device is stopped. An armed timer is saved with its remaining time, and
+ * continues at the target.
  */
 public final class DeviceTimer implements StateItem, ScheduledWork {
 
@@ -27,29 +27,29 @@ public final class DeviceTimer implements StateItem, ScheduledWork {
   }
 
   /**
-   * Has the action happen after a time, in place of one that was to happen before.
+   * Arms the timer, replacing a deadline that is already set.
    *
-   * @param nanos nanoseconds from now on; less than 0 counts as 0
+   * @param nanos nanoseconds from now; negative values count as 0
    */
   public void start(long nanos) {
     declarations.requireAttached();
     long now = clock.now();
     armed = true;
-    // A time beyond all clocks is centuries away, and stays so.
+    // Saturate instead of overflowing.
     deadline = nanos > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + Math.max(0, nanos);
   }
 
-  /** Has the action not happen. */
+  /** Disarms the timer. */
   public void cancel() {
     armed = false;
   }
 
-  /** Tells whether the action is still to happen. */
+  /** Returns whether the timer is armed. */
   public boolean isArmed() {
     return armed;
   }
 
-  /** Returns the nanoseconds until the action, 0 if it is not armed. */
+  /** Returns the nanoseconds until the deadline, 0 if the timer is not armed. */
   public long remaining() {
     return armed ? Math.max(0, deadline - clock.now()) : 0;
   }

@@ -12,11 +12,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory that a device may reach, while it may.
+ * The DMA memory of a device, with the accesses that the migration state does not permit refused.
  *
  * <p>
- * The states without peer-to-peer DMA stop what may go to a peer, and only that: a device all of whose mappings are
- * known to be host memory has no such traffic, and the states change nothing for it.
+ * The P2P states refuse only accesses that may reach a peer. A device whose mappings are all known to be host memory has
+ * no such accesses, and these states change nothing for it.
  */
 final class DmaGate implements DmaMemory {
 
@@ -24,27 +24,27 @@ final class DmaGate implements DmaMemory {
   private @Nullable DmaMemory memory;
   private boolean haltAll;
 
-  DmaGate(RunState run) {
-    this.runState = run;
+  DmaGate(RunState runState) {
+    this.runState = runState;
   }
 
-  void attach(DmaMemory behind) {
-    memory = behind;
+  void attach(DmaMemory attached) {
+    memory = attached;
   }
 
-  /** Says whether the states without peer-to-peer DMA are to be without any. */
+  /** Sets whether the P2P states stop all DMA, as NDMA does, and not only peer-to-peer DMA. */
   void haltAll(boolean halt) {
     haltAll = halt;
   }
 
   private DmaMemory memory() {
     if (memory == null) {
-      throw new IllegalStateException("a device that is not attached has no memory to reach");
+      throw new IllegalStateException("a device has no DMA memory before it is attached");
     }
     return memory;
   }
 
-  /** Tells whether DMA to a range may be started in a state. */
+  /** Returns whether DMA to a range may start in a state. */
   boolean isOpen(DeviceState state, DmaRange range) {
     return isOpen(state, range.iova().getAsLong(), range.length().getAsLong());
   }
@@ -54,10 +54,10 @@ final class DmaGate implements DmaMemory {
         && (!state.isPeerQuiescent() || (!haltAll && !memory().mayBePeer(iova, length)));
   }
 
-  /** Returns the memory if such DMA may be started now. */
+  /** Returns the memory if such DMA may start now. */
   private DmaMemory requireOpen(long iova, long length) throws ErrnoException {
     if (!isOpen(runState.state(), iova, length)) {
-      throw new ErrnoException(Errno.EBUSY, "DMA that may not be started in " + runState.state());
+      throw new ErrnoException(Errno.EBUSY, "such DMA must not start in " + runState.state());
     }
     return memory();
   }

@@ -4,15 +4,14 @@ package io.vfio4j.devices;
 import java.util.function.LongSupplier;
 
 /**
- * Where DMA of a device goes, as it is when it is asked. In the states without peer-to-peer DMA what may go to a
- * peer halts, and only that ({@link io.vfio4j.vfiouser.device.DmaMemory#mayBePeer}); so a device that says where its DMA goes
- * can go on with the rest.
+ * The range that a device's DMA accesses, evaluated each time it is checked. The P2P states stop only DMA that may reach a
+ * peer ({@link io.vfio4j.vfiouser.device.DmaMemory#mayBePeer}), so DMA with a declared range can continue in them.
  *
  * @param iova the first I/O virtual address
- * @param length bytes
+ * @param length the length in bytes
  */
 public record DmaRange(LongSupplier iova, LongSupplier length) {
 
-  /** DMA that goes anywhere: it halts wherever there is a peer. */
+  /** The whole address space: such DMA stops in the P2P states if any mapping may be a peer. */
   public static final DmaRange ANYWHERE = new DmaRange(() -> 0, () -> -1);
 }

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 
 /**
- * Work with DMA, done in pieces: what a command register starts. It waits while its DMA may not be started,
- * and what was begun is finished before the device is quiet or stopped. Work that waits is saved with the
- * device's state and done at the target.
+ * Work that performs DMA in steps, typically started by a command register: idle → busy → idle. A busy task waits while
+ * the migration state does not permit its DMA. A task that has started is completed before the device quiesces or stops;
+ * one that still waits is saved with the state, and runs at the target.
  */
 public final class DmaTask implements StateItem {
 
@@ -16,39 +16,39 @@ public final class DmaTask implements StateItem {
   private final DmaRange range;
   private final BooleanSupplier step;
   private boolean busy;
-  /** A piece may wait for memory that its owner keeps, and the device is accessed meanwhile. */
+  /** A step may wait for opaque memory, during which the device handles accesses, which may call {@link #start}. */
   private boolean inStep;
   private boolean startedInStep;
 
-  DmaTask(String name, DmaRange range, BooleanSupplier piece) {
+  DmaTask(String name, DmaRange range, BooleanSupplier step) {
     this.name = name;
     this.range = range;
-    this.step = piece;
+    this.step = step;
   }
 
-  /** Has the work done, from the next turn of the device on; nothing new if it is busy. */
+  /** Starts the work. The device runs the first step when it next runs its own work. */
   public void start() {
     busy = true;
     startedInStep = inStep;
   }
 
-  /** Has it not done, or not done on. */
+  /** Cancels the work; steps that have run are not undone. */
   public void cancel() {
     busy = false;
     startedInStep = false;
   }
 
-  /** Tells whether work waits or is being done. */
+  /** Returns whether the work has been started and is not complete. */
   public boolean isBusy() {
     return busy;
   }
 
-  /** Returns where the DMA of the work that is there goes. */
+  /** Returns the range that the work accesses. */
   DmaRange range() {
     return range;
   }
 
-  /** Does the next piece, if there is one. */
+  /** Runs the next step, if the task is busy. */
   void runStep() {
     if (!busy || inStep) {
       return;
@@ -66,7 +66,7 @@ public final class DmaTask implements StateItem {
     }
   }
 
-  /** Does all pieces that are left. */
+  /** Runs all remaining steps. */
   void finish() {
     while (busy && !inStep) {
       runStep();

@@ -2,9 +2,9 @@
 package io.vfio4j.devices;
 
 /**
- * A register that tells which interrupts were raised: bit v is set when interrupt v is, and a 1 written clears
- * it. With MSI-X or MSI each event is a message, of vector v or the last that there is; without, INTx is high as
- * long as the register is not 0.
+ * An interrupt status register: raising interrupt v sets bit v, and writing a 1 clears it. With MSI-X or MSI enabled,
+ * raising an interrupt sends a message with vector v, or the last vector if there are fewer. Otherwise INTx is high while
+ * the register is not 0.
  */
 public final class InterruptStatus {
 
@@ -14,7 +14,7 @@ public final class InterruptStatus {
 
   InterruptStatus(DeviceInterrupts interrupts, Register register, int count) {
     if (count < 1 || count > register.width() * Byte.SIZE) {
-      throw new IllegalArgumentException("%d interrupts in %s".formatted(count, register.name()));
+      throw new IllegalArgumentException("%d interrupts do not fit in %s".formatted(count, register.name()));
     }
     this.interrupts = interrupts;
     this.register = register;
@@ -27,7 +27,7 @@ public final class InterruptStatus {
   /**
    * Raises an interrupt.
    *
-   * @param interrupt from 0 on
+   * @param interrupt the number, from 0
    * @throws IndexOutOfBoundsException if there is no such interrupt
    */
   public void raise(int interrupt) {

@@ -6,10 +6,9 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The legacy interrupt, pin A: a level (PCI Local Bus 3.0, 2.2.6). It is shown while the device runs, the
- * INTx-disable bit of the command register ({@code PCI_COMMAND_INTX_DISABLE}) is clear, and nobody listens to
- * MSI or MSI-X. Bit 3 of the status register ({@code PCI_STATUS_INTERRUPT}) has it without regard to the
- * disable bit.
+ * The legacy interrupt on pin A, which is level-triggered (PCI Local Bus 3.0, 2.2.6). The level is delivered while the
+ * device runs, the INTx-disable bit of the command register ({@code PCI_COMMAND_INTX_DISABLE}) is clear, and neither MSI
+ * nor MSI-X is enabled. Bit 3 of the status register ({@code PCI_STATUS_INTERRUPT}) ignores the disable bit.
  */
 public final class Intx implements StateItem {
 
@@ -27,12 +26,12 @@ public final class Intx implements StateItem {
     interrupts.updateIntx();
   }
 
-  /** Tells whether the device has it high, shown or not. */
+  /** Returns whether the level is high, whether or not it is delivered. */
   public boolean isHigh() {
     return high || (status != null && status.value() != 0);
   }
 
-  /** Is high as long as a register is not 0, too. */
+  /** Makes the level high also while a register is not 0. */
   void driveFrom(Register register) {
     status = register;
   }

@@ -6,26 +6,26 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What memory of a device is to be like.
+ * The specification of a device memory.
  *
- * @param name what messages and the saved state call it; it must stay the same
+ * @param name the name in messages and in the saved state, which must never change
  * @param size bytes: a multiple of {@link #PAGE_SIZE} from one page to {@link #MAX_BYTES}
- * @param mappable whether clients may map it. The device does not see their writes then, and finds them by
- *     comparing with what it has sent, which takes a copy of the memory during a migration
- * @param content a file whose beginning is the initial content, as much of it as fits; without one it is zeros
+ * @param mappable whether clients may map the memory. The device does not see their writes, so a migration keeps a shadow
+ *     copy of what was sent, and compares
+ * @param content a file that holds the initial content, as much of it as fits; the default is zeros
  */
 public record MemorySpec(String name, long size, boolean mappable, Optional<Path> content) {
 
-  /** Bytes of a page: what is sent as a whole in a migration. */
+  /** Bytes of a page, the unit of tracking and sending. */
   public static final int PAGE_SIZE = StateFormat.PAGE_SIZE;
 
-  /** The most memory that there can be, in bytes. */
+  /** The maximum size in bytes. */
   public static final long MAX_BYTES = 1L << 46;
 
   /**
    * Checks the size.
    *
-   * @throws IllegalArgumentException if it is not one that memory can have
+   * @throws IllegalArgumentException if the size is not valid
    */
   public MemorySpec {
     if (size <= 0 || size % PAGE_SIZE != 0 || size > MAX_BYTES) {
@@ -34,17 +34,17 @@ public record MemorySpec(String name, long size, boolean mappable, Optional<Path
     }
   }
 
-  /** Returns memory of zeros that only the device itself and region accesses reach. */
+  /** Returns memory that is initially zero and not mappable. */
   public static MemorySpec of(String name, long size) {
     return new MemorySpec(name, size, false, Optional.empty());
   }
 
-  /** Returns this with memory that clients may map, or may not. */
-  public MemorySpec withMappable(boolean isMappable) {
-    return new MemorySpec(name, size, isMappable, content);
+  /** Returns this as memory that clients may map, or may not. */
+  public MemorySpec withMappable(boolean allowed) {
+    return new MemorySpec(name, size, allowed, content);
   }
 
-  /** Returns this with a file that is the initial content, or none. */
+  /** Returns this with a file that holds the initial content, or without one. */
   public MemorySpec withContent(Optional<Path> file) {
     return new MemorySpec(name, size, mappable, file);
   }

@@ -6,13 +6,11 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * MSI or MSI-X interrupts. Who hears of a vector, and which are masked, SET_IRQS decides and not the device's
- * capability or table, since under VFIO these are the driver's (uapi/linux/vfio.h,
- * {@code struct vfio_irq_set}).
+ * MSI or MSI-X interrupts. As always with VFIO, SET_IRQS enables and masks vectors; the capability and the table are
+ * storage for the driver (uapi/linux/vfio.h, {@code struct vfio_irq_set}).
  *
  * <p>
- * What is signalled while the device is stopped is held back until it runs, here or at the target of a
- * migration.
+ * Interrupts signalled while the device is stopped are pending until it runs, here or at the target of a migration.
  */
 public final class MessageInterrupts implements StateItem {
 
@@ -30,7 +28,7 @@ public final class MessageInterrupts implements StateItem {
     this.pending = new long[(vectors + Long.SIZE - 1) / Long.SIZE];
   }
 
-  /** Returns how many vectors there are. */
+  /** Returns the number of vectors. */
   public int vectors() {
     return vectors;
   }
@@ -39,15 +37,15 @@ public final class MessageInterrupts implements StateItem {
     return index;
   }
 
-  /** Tells whether somebody listens to any vector: then INTx is off. */
+  /** Returns whether any vector is enabled, which disables INTx. */
   public boolean isEnabled() {
     return interrupts.isEnabled(index);
   }
 
   /**
-   * Sends the message of a vector. It is dropped if nobody listens to it.
+   * Sends the message of a vector. It is dropped if the vector is not enabled.
    *
-   * @param vector from 0 on
+   * @param vector the number, from 0
    * @throws IndexOutOfBoundsException if there is no such vector
    */
   public void signal(int vector) {
@@ -61,12 +59,12 @@ public final class MessageInterrupts implements StateItem {
     }
   }
 
-  /** Returns the vectors that are held back, 64 from a multiple of 64 on. */
+  /** Returns the pending bits of vectors {@code 64 * word} to {@code 64 * word + 63}. */
   long pending(int word) {
     return word < pending.length ? pending[word] : 0;
   }
 
-  /** Sends what was held back. */
+  /** Sends the pending messages. */
   void sendPending() {
     for (int word = 0; word < pending.length; word++) {
       for (long bits = pending[word]; bits != 0; bits &= bits - 1) {

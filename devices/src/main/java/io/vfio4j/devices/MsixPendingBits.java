@@ -5,10 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
 
-/** The pending bits of MSI-X (PCI Local Bus 3.0, 6.8.2.9): what is held back while the device is stopped. */
+/** The MSI-X pending bit array (PCI Local Bus 3.0, 6.8.2.9): interrupts signalled while the device is stopped. */
 record MsixPendingBits(MessageInterrupts messages) implements RegionPart {
 
-  /** Returns the bytes that so many vectors take. */
+  /** Returns the size of the array in bytes. */
   static int bytes(int vectors) {
     return (vectors + Long.SIZE - 1) / Long.SIZE * Long.BYTES;
   }
@@ -23,6 +23,6 @@ record MsixPendingBits(MessageInterrupts messages) implements RegionPart {
 
   @Override
   public void write(long offset, MemorySegment data) {
-    // Only to be read.
+    // Read-only.
   }
 }

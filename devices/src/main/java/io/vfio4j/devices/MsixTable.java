@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The MSI-X table (PCI Local Bus 3.0, 6.8.2). Under VFIO it is the driver's notebook: interrupts go where
- * SET_IRQS says, and are masked by it.
+ * The MSI-X table (PCI Local Bus 3.0, 6.8.2). With VFIO it is only storage for the driver: SET_IRQS routes and masks the
+ * interrupts.
  */
 final class MsixTable implements RegionPart {
 
@@ -40,7 +40,7 @@ final class MsixTable implements RegionPart {
   @Override
   public void write(long offset, MemorySegment data) {
     if (offset % Integer.BYTES != 0 || data.byteSize() % Integer.BYTES != 0) {
-      declarations.log("ignored a write of %d bytes at 0x%x of the MSI-X table: it is written by 4 or 8"
+      declarations.log("ignored a write of %d bytes at 0x%x of the MSI-X table: expected 4 or 8 bytes, aligned"
           .formatted(data.byteSize(), offset));
       return;
     }

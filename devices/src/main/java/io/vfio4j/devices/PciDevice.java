@@ -23,8 +23,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PCI device made of software. A device is one class that extends this: what it consists of is declared by its
- * fields and its constructor, what it does is in the actions that it gives to them.
+ * An emulated PCI device. A device is one class that extends this one: its fields and constructor declare registers,
+ * memory, interrupts and timers, and its methods are their side effects.
  *
  * <pre>{@code
  * final class Adder extends PciDevice {
@@ -39,17 +39,17 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * Such a device can be served by a {@link io.vfio4j.vfiouser.server.VfioUserServer} and migrates: registers, fields,
- * memory and timers are its state. While it is stopped no timer fires, no DMA is done and no interrupt is
- * shown; while it may not reach peers, DMA that may go to one waits, and what was begun is finished before.
+ * Such a device can be served by a {@link io.vfio4j.vfiouser.server.VfioUserServer}, and migrates: registers, fields,
+ * memory and timers are its state. While it is stopped, no timer fires, no DMA starts and no interrupt is delivered. In
+ * the P2P states, DMA that may reach a peer waits. DMA that has started is completed before either.
  *
  * <p>
- * Everything happens in the device's own thread, one thing after the other. An action must not wait. One that
- * throws ends the server: what comes from outside must not make it throw.
+ * All methods run in the device's own thread. They must not block. An exception ends the server, so external input must
+ * not cause one.
  *
  * <p>
- * The bits memory-enable, I/O-enable and bus-master of the command register can be written, and are not looked
- * at: whoever drives the device decides what to let through.
+ * The bits memory-enable, I/O-enable and bus-master of the command register can be written but have no effect: the
+ * client enforces them.
  */
 public abstract class PciDevice extends AbstractPciDevice implements EmulatedDevice {
 
@@ -58,51 +58,51 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   private @Nullable DeviceMigration migration;
 
   /**
-   * Begins a device.
+   * Starts the declarations of a device.
    *
-   * @param kind what kind of device it is, for messages
-   * @param ids what it says it is
-   * @param setup what it is given by whoever makes it
+   * @param kind the kind of device, for messages
+   * @param ids the identity in config space
+   * @param setup name, migration features, log and clock
    */
   protected PciDevice(String kind, PciIds ids, DeviceSetup setup) {
     super(new Declarations(kind, ids, setup));
   }
 
-  /** The device was reset, or begins: what was declared is as after a reset already. */
+  /** Called after the device was attached or reset; everything declared has been reset. */
   protected void onReset() {
-    // Nothing more to be reset.
+    // Nothing else to reset.
   }
 
   /**
-   * A saved state was loaded, and the device is about to leave RESUMING: time to check it, and to set what follows
-   * from it.
+   * Called after a saved state was loaded, before the device leaves RESUMING, to check the values and to derive others
+   * from them.
    *
-   * @throws ErrnoException if a value is not one that the device can have; it stays in RESUMING then
+   * @throws ErrnoException if a value is not valid; the device stays in RESUMING
    */
   protected void onLoaded() throws ErrnoException {
-    // Whatever was loaded is right.
+    // Any values are valid.
   }
 
   /**
-   * An arc begins.
+   * Called before an arc is taken.
    *
-   * @throws ArcException if the device fails at it
+   * @throws ArcException if the arc fails
    */
   protected void beforeArc(Arc arc) throws ArcException {
-    // Nothing stands against it.
+    // No arc fails.
   }
 
-  /** The migration state has changed. */
+  /** Called after the migration state has changed. */
   protected void onStateChanged(DeviceState from, DeviceState to) {
-    // Nothing more to be done.
+    // Nothing to do.
   }
 
-  /** Returns the session that a reader gets. It is closed when it is over. */
+  /** Returns the session that the client reads from: the given one, or a wrapper, which is closed with it. */
   protected SavingSession wrap(SavingSession session) {
     return session;
   }
 
-  /** Returns the session that a writer gets. It is closed when it is over. */
+  /** Returns the session that the client writes to: the given one, or a wrapper, which is closed with it. */
   protected ResumingSession wrap(ResumingSession session) {
     return session;
   }
@@ -116,14 +116,14 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   }
 
   @Override
-  public final void attach(DmaMemory reachable, Interrupts interrupts) {
+  public final void attach(DmaMemory memory, Interrupts interrupts) {
     if (migration != null) {
-      throw new IllegalStateException(declarations.setup().name() + " is attached already");
+      throw new IllegalStateException(declarations.setup().name() + " is already attached");
     }
     ConfigSpace space = declarations.configSpace();
     migration = new DeviceMigration(this, declarations);
     config = space;
-    declarations.gate().attach(reachable);
+    declarations.gate().attach(memory);
     declarations.interrupts().attach(interrupts, space::isIntxDisabled);
     declarations.attached();
     migration.start();
@@ -173,7 +173,7 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   }
 
   private static ErrnoException noRegion(int region) {
-    return new ErrnoException(Errno.EINVAL, "there is no region " + region);
+    return new ErrnoException(Errno.EINVAL, "no region " + region);
   }
 
   @Override
@@ -195,8 +195,8 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   /**
    * {@inheritDoc}
    *
-   * @throws TransitionException ENOTTY if the device was made without migration; EINVAL if there is no way, or on
-   *     leaving RESUMING if what was written is damaged or not complete; and what the device itself says
+   * @throws TransitionException ENOTTY if the device has no migration features; EINVAL if there is no path, or, on leaving
+   *     RESUMING, if the written state is damaged or incomplete; any errno of an arc that fails
    */
   @Override
   public final TransitionResult moveTo(DeviceState target) throws TransitionException {

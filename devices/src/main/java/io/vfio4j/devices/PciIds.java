@@ -2,7 +2,7 @@
 package io.vfio4j.devices;
 
 /**
- * What a device says it is, at the beginning of its config space (PCI Local Bus 3.0, 6.2.1; linux/pci_regs.h).
+ * The identity of a device at the start of its config space (PCI Local Bus 3.0, 6.2.1; linux/pci_regs.h).
  *
  * @param vendor {@code PCI_VENDOR_ID}, 16 bits
  * @param device {@code PCI_DEVICE_ID}, 16 bits
@@ -14,7 +14,7 @@ package io.vfio4j.devices;
 public record PciIds(int vendor, int device, int subsystemVendor, int subsystem, int classCode,
     int revision) {
 
-  /** The class of what fits no other. */
+  /** The class of devices that fit no other class ({@code PCI_CLASS_OTHERS}). */
   public static final int CLASS_OTHERS = 0xff0000;
 
   /**
@@ -31,7 +31,7 @@ public record PciIds(int vendor, int device, int subsystemVendor, int subsystem,
     requireBits(8, revision, "revision");
   }
 
-  /** Returns ids with the same pair for the subsystem, of class {@link #CLASS_OTHERS}, revision 0. */
+  /** Returns ids whose subsystem has the same pair, of class {@link #CLASS_OTHERS}, revision 0. */
   public static PciIds of(int vendor, int device) {
     return new PciIds(vendor, device, vendor, device, CLASS_OTHERS, 0);
   }

@@ -3,12 +3,12 @@ package io.vfio4j.devices;
 
 import java.lang.foreign.MemorySegment;
 
-/** What lies in a region, or in a part of one. Accesses lie within it. */
+/** The content of a region, or of a part of it. Offsets are relative to the part; accesses do not exceed it. */
 interface RegionPart {
 
-  /** Reads bytes, all of them, from any offset. */
+  /** Reads the whole segment from an offset. */
   void read(long offset, MemorySegment into);
 
-  /** Writes bytes at any offset. */
+  /** Writes the whole segment to an offset. */
   void write(long offset, MemorySegment data);
 }

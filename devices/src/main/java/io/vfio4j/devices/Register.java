@@ -12,17 +12,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A register of 8, 16, 32 or 64 bits. As it is declared it can be read and written in all bits, is 0 after a
- * reset, and has no effect; the methods that return the register change that, and belong into the device's
- * constructor.
+ * A register of 8, 16, 32 or 64 bits. By default all bits are readable and writable, the value after a reset is 0, and
+ * accesses have no side effect. The methods that return the register change that; call them in the device's constructor.
  *
  * <p>
- * A value that the register holds is saved with the device's state, reset with the device, and loaded without
- * {@link #onWrite} being called. All values are unsigned; bits beyond the width are 0.
+ * The value is saved with the device's state, reset with the device, and loaded without a call of {@link #onWrite}. All
+ * values are unsigned; bits beyond the width are 0.
  *
  * <p>
- * A 64-bit register may be written as two halves of 32 bits: each is taken at once, and an effect comes with
- * the high one. Other writes of a part are ignored and logged. Parts may be read.
+ * A 64-bit register may be written as two halves of 32 bits: each half is stored at once, and the side effect follows the
+ * high half. Other partial writes are ignored and logged. Partial reads are allowed.
  */
 public final class Register implements StateItem {
 
@@ -54,7 +53,7 @@ public final class Register implements StateItem {
     this.writable = mask;
   }
 
-  /** Has a reset, and the beginning, give it a value. */
+  /** Sets the initial value, which a reset restores. */
   public Register resetsTo(long number) {
     bank.requireDeclaring();
     initial = number & mask;
@@ -62,26 +61,26 @@ public final class Register implements StateItem {
     return this;
   }
 
-  /** Ignores what is written, without a word. The device may still {@link #set} it. */
+  /** Ignores writes, silently. The device can still {@link #set} the value. */
   public Register readOnly() {
     return writable(0);
   }
 
-  /** Reads as 0. */
+  /** Makes reads return 0. */
   public Register writeOnly() {
     bank.requireDeclaring();
     readable = false;
     return this;
   }
 
-  /** Lets only some bits be written; the others stay as they are. */
+  /** Limits writes to a mask of bits; the others keep their value. */
   public Register writable(long bits) {
     bank.requireDeclaring();
     writable = bits & mask;
     return this;
   }
 
-  /** Has a 1 that is written clear the bit that it is written to, for some bits, and a 0 leave it. */
+  /** Makes a mask of bits write-one-to-clear. */
   public Register writeOneToClear(long bits) {
     bank.requireDeclaring();
     w1cMask = bits & mask;
@@ -89,20 +88,20 @@ public final class Register implements StateItem {
     return this;
   }
 
-  /** Always reads a value, ignores writes, and is no part of the device's state. */
+  /** Makes reads return a constant. Writes are ignored, and the register is not part of the device's state. */
   public Register constant(long number) {
     holdsState = false;
     return resetsTo(number).readOnly();
   }
 
-  /** Reads what is computed at that moment, ignores writes, and is no part of the device's state. */
+  /** Makes reads return a computed value. Writes are ignored, and the register is not part of the device's state. */
   public Register computed(LongSupplier reader) {
     computation = reader;
     holdsState = false;
     return readOnly();
   }
 
-  /** Has an effect come with each read, before the value is taken: once, also if only a part is read. */
+  /** Adds a side effect to reads, which runs before the value is read, once per read of any part. */
   public Register onRead(Runnable effect) {
     bank.requireDeclaring();
     readEffect = effect;
@@ -110,10 +109,10 @@ public final class Register implements StateItem {
   }
 
   /**
-   * Has an effect come with each write, after the value was taken.
+   * Adds a side effect to writes, which runs after the value is stored.
    *
-   * @param effect is given what was written, with the low half as the register has it if it was written in
-   *     halves; {@link #value} is what came of it
+   * @param effect receives the number written; after a write of the high half, its low half is the stored one.
+   *     {@link #value} returns the result of the write
    */
   public Register onWrite(LongConsumer effect) {
     bank.requireDeclaring();
@@ -122,8 +121,8 @@ public final class Register implements StateItem {
   }
 
   /**
-   * Is a command: an effect comes with each write as with {@link #onWrite}, reads give 0, and what is written
-   * while the device is stopped is ignored and logged.
+   * Makes the register a command register: writes have a side effect as with {@link #onWrite}, reads return 0, and writes
+   * while the device is stopped are ignored and logged.
    */
   public Register onCommand(LongConsumer effect) {
     command = true;
@@ -131,14 +130,14 @@ public final class Register implements StateItem {
   }
 
   /**
-   * Lets a client write it by signalling an eventfd, as KVM does for a guest (ioeventfd), which costs no message. What
-   * was written is lost then: the effect is given 0, and comes once for several signals.
+   * Lets a client write the register by signalling an eventfd, as KVM does for a guest (ioeventfd), which costs no
+   * message. The number written is lost: the side effect receives 0, and may run once for several signals.
    */
   public Register doorbell() {
     return addDoorbell(OptionalLong.empty());
   }
 
-  /** Is a {@link #doorbell} for writes of one value, which the effect is given; may be said for several values. */
+  /** Adds a {@link #doorbell()} for writes of one value, which the side effect receives. May be called repeatedly. */
   public Register doorbell(long data) {
     return addDoorbell(OptionalLong.of(data & mask));
   }
@@ -149,12 +148,12 @@ public final class Register implements StateItem {
     return this;
   }
 
-  /** Returns the doorbells, by offset in the bank. */
+  /** Returns the doorbells, with offsets in the bank. */
   List<Doorbell> doorbells() {
     return doorbells;
   }
 
-  /** Returns the name that it was declared with, and its bank: {@code BAR0.STATUS}. */
+  /** Returns the name, qualified by the bank's: {@code BAR0.STATUS}. */
   @Override
   public String name() {
     return bank.name() + "." + name;
@@ -170,17 +169,17 @@ public final class Register implements StateItem {
     return (int) value;
   }
 
-  /** Gives it a value, whatever may be written from outside; nothing else comes of it. */
+  /** Sets the value, regardless of masks and without side effects. */
   public void set(long number) {
     value = number & mask;
   }
 
-  /** Sets bits. */
+  /** Sets bits of the value. */
   public void setBits(long bits) {
     set(value | bits);
   }
 
-  /** Clears bits. */
+  /** Clears bits of the value. */
   public void clearBits(long bits) {
     set(value & ~bits);
   }

@@ -17,12 +17,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Registers side by side, all little-endian. Where there is none, reads give 0 and writes are dropped.
+ * A bank of little-endian registers. Gaps read as 0 and ignore writes.
  *
  * <p>
- * An access may have any size and any place: it reads and writes the registers that it covers, in the order of
- * their offsets. A write that covers a register only in part, and not one half of 64 bits, is ignored as a
- * whole and logged.
+ * An access may have any size and alignment: it accesses the registers that it covers in the order of their offsets. A
+ * write that covers a register only partly, other than one half of a 64-bit register, is ignored as a whole and logged.
  */
 public final class RegisterBank implements RegionPart {
 
@@ -34,7 +33,7 @@ public final class RegisterBank implements RegionPart {
   private final Declarations declarations;
   private final String name;
   private final int size;
-  /** By byte: the register that covers it. As long as the registers reach. */
+  /** The register at each byte, null in gaps; ends with the last register. */
   private @Nullable Register[] registers = new Register[0];
 
   RegisterBank(Declarations device, String name, int size) {
@@ -66,16 +65,16 @@ public final class RegisterBank implements RegionPart {
   /**
    * Declares a register.
    *
-   * @param registerName what messages call it, and the saved state: it must stay the same
-   * @param offset where it begins in this bank, bytes, a multiple of its width
+   * @param registerName the name in messages and in the saved state, which must never change
+   * @param offset offset in the bank in bytes, a multiple of the width
    * @param width 1, 2, 4 or 8 bytes
-   * @throws IllegalArgumentException if it does not fit there, or another is there
+   * @throws IllegalArgumentException if the register does not fit there, or overlaps another
    */
   public Register register(String registerName, int offset, int width) {
     requireDeclaring();
     if (width < 1 || width > Long.BYTES || Integer.bitCount(width) != 1 || offset < 0 || offset % width != 0
         || offset > size - width) {
-      throw new IllegalArgumentException("%s: no register of %d bytes at 0x%x of %d bytes"
+      throw new IllegalArgumentException("%s: a register of %d bytes cannot be at 0x%x of a bank of %d bytes"
           .formatted(registerName, width, offset, size));
     }
     if (offset + width > registers.length) {
@@ -86,7 +85,7 @@ public final class RegisterBank implements RegionPart {
       Register other = registers[i];
       if (other != null) {
         throw new IllegalArgumentException(
-            "%s at 0x%x: %s is there".formatted(registerName, offset, other.shortName()));
+            "%s at 0x%x overlaps %s".formatted(registerName, offset, other.shortName()));
       }
       registers[i] = register;
     }
@@ -95,9 +94,9 @@ public final class RegisterBank implements RegionPart {
   }
 
   /**
-   * Returns the doorbells among the registers.
+   * Returns the doorbells of the registers.
    *
-   * @param begin where the bank begins in its region, bytes
+   * @param begin offset of the bank in its region in bytes
    */
   List<Doorbell> doorbells(long begin) {
     return Arrays.stream(registers).filter(Objects::nonNull).distinct()
@@ -181,7 +180,7 @@ public final class RegisterBank implements RegionPart {
     }
   }
 
-  /** Returns how many bytes of a write go to what begins there, 0 if they are a part that cannot be written. */
+  /** Returns how many bytes of a write go to the register or gap at an offset, 0 if that is an invalid partial write. */
   private int pieceLength(int offset, int left) {
     Register register = find(offset);
     if (register == null) {
@@ -221,8 +220,8 @@ public final class RegisterBank implements RegionPart {
   private void logPartialWrite(int at, int start, int length) {
     Register register = find(at);
     declarations
-        .log("ignored a write of %d bytes at 0x%x of %s: %s is written by %s".formatted(length, start, name,
+        .log("ignored a write of %d bytes at 0x%x of %s: %s can only be written %s".formatted(length, start, name,
             register == null ? "it" : register.shortName(),
-            register != null && register.width() == Long.BYTES ? "4 or 8" : "its width"));
+            register != null && register.width() == Long.BYTES ? "by 4 or 8 bytes" : "as a whole"));
   }
 }

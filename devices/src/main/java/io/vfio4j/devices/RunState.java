@@ -4,7 +4,7 @@ package io.vfio4j.devices;
 import io.vfio4j.model.DeviceState;
 import java.util.function.LongSupplier;
 
-/** The migration state that a device is in, and the time that passes for it. */
+/** The migration state of a device, and its clock, which runs in the states in which the device runs. */
 final class RunState {
 
   private final RunningClock clock;
@@ -15,7 +15,7 @@ final class RunState {
     enter(DeviceState.RUNNING);
   }
 
-  /** Lets time pass, or not, as it does in a state. */
+  /** Sets the state, and starts or stops the clock. */
   void enter(DeviceState entered) {
     state = entered;
     clock.setRunning(isRunning());
@@ -29,7 +29,7 @@ final class RunState {
     return state.isRunning();
   }
 
-  /** Returns the time in which the device runs. */
+  /** Returns the clock of the device's running time. */
   RunningClock clock() {
     return clock;
   }

@@ -3,10 +3,7 @@ package io.vfio4j.devices;
 
 import java.util.function.LongSupplier;
 
-/**
- * Measures time in nanoseconds, but only while it is let run; time that passes otherwise never happened to
- * it.
- */
+/** A clock in nanoseconds that can be paused. */
 final class RunningClock {
 
   private final LongSupplier nanoTime;
@@ -19,14 +16,12 @@ final class RunningClock {
     this.lastOuter = nanoTime.getAsLong();
   }
 
-  /** Returns the time that it ran. */
+  /** Returns the time that the clock has run. */
   long now() {
     return runningTimeAt(nanoTime.getAsLong());
   }
 
-  /**
-   * Returns the time that it ran until a time of the outer clock; one before the last seen counts as that.
-   */
+  /** Returns the time that the clock has run until a time of the outer clock, which is never taken to go backwards. */
   long runningTimeAt(long outer) {
     long passed = outer - lastOuter;
     if (passed > 0) {
@@ -36,12 +31,12 @@ final class RunningClock {
     return elapsed;
   }
 
-  /** Lets it run, or halts it, from now on. */
+  /** Starts or pauses the clock now. */
   void setRunning(boolean on) {
     setRunning(on, nanoTime.getAsLong());
   }
 
-  /** Lets it run, or halts it, from a time of the outer clock on. */
+  /** Starts or pauses the clock at a time of the outer clock. */
   void setRunning(boolean on, long outer) {
     runningTimeAt(outer);
     running = on;

@@ -2,11 +2,11 @@
 package io.vfio4j.devices;
 
 /**
- * DMA that a device does by itself at its time.
+ * Scheduled work that performs DMA.
  *
- * @param range where it goes
- * @param clock the time in which it may go on
- * @param work what is done
+ * @param range the range that it accesses
+ * @param clock runs while DMA to the range is permitted
+ * @param work the work
  */
 record ScheduledDma(DmaRange range, RunningClock clock, ScheduledWork work) {
 }

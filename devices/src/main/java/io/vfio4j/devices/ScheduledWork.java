@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-/** Something that a device does by itself when it is time. */
+/** Work that a device does by itself at a certain time. */
 interface ScheduledWork {
 
   /**
-   * Does what is due.
+   * Runs the work that is due.
    *
-   * @param now nanoseconds of the clock that it lives by
-   * @return when to call again by that clock, {@link Long#MAX_VALUE} for never
+   * @param now the time of the work's clock in nanoseconds
+   * @return the time of that clock at which to call again, {@link Long#MAX_VALUE} for never
    */
   long runDue(long now);
 }

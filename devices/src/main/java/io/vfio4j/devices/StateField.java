@@ -4,7 +4,7 @@ package io.vfio4j.devices;
 import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 
-/** A number of 64 bits that belongs to a device's state, and is no register. */
+/** A 64-bit number that is part of a device's state, but not a register. */
 public final class StateField implements StateItem {
 
   private final Declarations declarations;
@@ -18,7 +18,7 @@ public final class StateField implements StateItem {
     this.name = name;
   }
 
-  /** Has a reset, and the beginning, give it a value other than 0. */
+  /** Sets the initial value, which a reset restores; the default is 0. */
   public StateField resetsTo(long number) {
     declarations.requireDeclaring();
     initial = number;
@@ -27,8 +27,8 @@ public final class StateField implements StateItem {
   }
 
   /**
-   * Lets a saved state lack it, as one of an older device does, and an older device skip it. It is as after a
-   * reset then.
+   * Makes the field optional: a saved state without it, from an older version of the device, is accepted, and the field
+   * then has its initial value. An older device skips it.
    */
   public StateField optional() {
     declarations.requireDeclaring();
@@ -41,7 +41,7 @@ public final class StateField implements StateItem {
     return value;
   }
 
-  /** Gives it a value. */
+  /** Sets the value. */
   public void set(long number) {
     value = number;
   }

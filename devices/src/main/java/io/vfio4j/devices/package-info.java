@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Writing emulated PCI devices: {@link io.vfio4j.devices.PciDevice} is where to begin, and
- * {@code docs/writing-a-device.md} a worked example.
+ * The API for emulated PCI devices. Start with {@link io.vfio4j.devices.PciDevice};
+ * {@code docs/writing-a-device.md} is a worked example.
  */
 @NullMarked
 package io.vfio4j.devices;

@@ -183,7 +183,7 @@ class ConfigSpaceTest {
     assertThatThrownBy(() -> odd.add(0, BarKind.IO, 512)).hasMessageContaining("from 4 to 256");
     assertThatThrownBy(() -> odd.messages(257, bar, 0, 4096)).hasMessageContaining("do not fit");
     assertThatThrownBy(() -> odd.messages(2, bar, 0, 8))
-        .hasMessageContaining("something lies at 0x0 to 0x1f");
+        .hasMessageContaining("overlap those at 0x0 to 0x1f");
     assertThatThrownBy(() -> PciIds.of(0x12345, 1)).hasMessageContaining("more than 16 bits");
   }
 }

@@ -159,8 +159,8 @@ class DeclaredStateTest {
         var newer = DeviceFixture.of(setup -> new Fields(setup, 2, 3, () -> null, device -> {
         }))) {
       byte[] state = newer.saved();
-      assertRefused(other, state, Errno.EINVAL, "version 3, this device knows version 1");
-      assertRefused(rig, state, Errno.EINVAL, "not the state of such a device");
+      assertRefused(other, state, Errno.EINVAL, "version 3, this device has version 1");
+      assertRefused(rig, state, Errno.EINVAL, "not the state of a device of this kind");
     }
   }
 
@@ -211,7 +211,7 @@ class DeclaredStateTest {
     assertThatThrownBy(() -> fields(device -> {
       device.add("a");
       device.add("a");
-    })).hasMessageContaining("two pieces of state are called a");
+    })).hasMessageContaining("two items of the state are named a");
     assertThatThrownBy(() -> fields(device -> device.add("x".repeat(256))))
         .hasMessageContaining("1 to 255 bytes");
   }

@@ -166,7 +166,7 @@ class DeviceSchedulerTest {
       assertThatThrownBy(() -> rig.device.field.optional()).isInstanceOf(IllegalStateException.class);
     }
     try (TestPciDevice alone = new TestPciDevice(DeviceSetup.named("alone"))) {
-      assertThatThrownBy(() -> alone.timer.start(1)).hasMessageContaining("served");
+      assertThatThrownBy(() -> alone.timer.start(1)).hasMessageContaining("not attached");
     }
   }
 }

@@ -157,7 +157,7 @@ class RegisterBankTest {
 
     assertThat(before.value()).isZero();
     assertThat(log).containsExactly(
-        "test: ignored a write of 3 bytes at 0x3 of BANK: B is written by its width");
+        "test: ignored a write of 3 bytes at 0x3 of BANK: B can only be written as a whole");
   }
 
   @Test
@@ -165,8 +165,8 @@ class RegisterBankTest {
     RegisterBank bank = bank(new ArrayList<>());
     bank.register32("A", 4);
 
-    assertThatThrownBy(() -> bank.register16("B", 6)).hasMessageContaining("A is there");
-    assertThatThrownBy(() -> bank.register32("B", 2)).hasMessageContaining("no register of 4 bytes at 0x2");
+    assertThatThrownBy(() -> bank.register16("B", 6)).hasMessageContaining("overlaps A");
+    assertThatThrownBy(() -> bank.register32("B", 2)).hasMessageContaining("a register of 4 bytes cannot be at 0x2");
     assertThatThrownBy(() -> bank.register64("B", SIZE)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> bank.register("B", 0, 3)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> bank.register("B", -4, 4)).isInstanceOf(IllegalArgumentException.class);

@@ -26,13 +26,13 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 
 /**
- * The card PCI-IDIO-16: 16 outputs, 16 inputs with filters against noise, and an interrupt when an input changes.
- * {@link Idio16Layout} has its registers.
+ * The PCI-IDIO-16 card: 16 outputs, 16 inputs with noise filters, and an interrupt when an input changes.
+ * {@link Idio16Layout} describes its registers.
  *
  * <p>
- * A filtered input is seen to change once it has been changed for 5 ms. Outputs, what is seen of the inputs, filters
- * and the interrupt are the card's state. What the inputs are wired to is not: after a migration the card sees what
- * there is at the target, and a difference is a change like another.
+ * A filtered input is reported as changed once the change has lasted for 5 ms. The state consists of the outputs, the
+ * inputs as reported, the filters and the interrupt. The wiring is not part of it: after a migration the card samples the
+ * target's wiring, and a difference counts as a normal change.
  */
 public final class Idio16Device extends PciDevice {
 
@@ -41,7 +41,7 @@ public final class Idio16Device extends PciDevice {
   private static final int LOW_INPUTS = 0xff;
   private static final long FILTER_NANOS = 5_000_000L;
   private static final int POLLS_PER_SECOND = 200;
-  /** PCI_CLASS_SP_OTHER: signal processing, among which are digital inputs and outputs. */
+  /** PCI_CLASS_SP_OTHER: signal processing, which includes digital I/O. */
   private static final int CLASS_CODE = 0x118000;
 
   private final Wiring wiring;
@@ -59,10 +59,10 @@ public final class Idio16Device extends PciDevice {
   private final DeviceTimer[] filters = new DeviceTimer[INPUTS];
 
   /**
-   * Makes a card.
+   * Creates a card.
    *
    * @param setup name, migration features, log and clock
-   * @param wiring what its terminals are wired to
+   * @param wiring the wiring of its terminals
    */
   public Idio16Device(DeviceSetup setup, Wiring wiring) {
     super("idio-16", PciIds.of(Idio16Layout.VENDOR_ID, Idio16Layout.DEVICE_ID).withClassCode(CLASS_CODE),
@@ -88,12 +88,12 @@ public final class Idio16Device extends PciDevice {
     return new Idio16DeviceProvider();
   }
 
-  /** Returns which inputs are energized, filtered or not. */
+  /** Returns the energized inputs, before filters. */
   private int inputLevels() {
     return wiring.inputs(outLow.intValue() | outHigh.intValue() << Byte.SIZE) & ALL_INPUTS;
   }
 
-  /** Returns which inputs are not as they are seen. */
+  /** Returns the inputs whose level differs from the reported one. */
   private int changedInputs() {
     return inputLevels() ^ (int) inputState.value();
   }
@@ -112,10 +112,10 @@ public final class Idio16Device extends PciDevice {
     return true;
   }
 
-  /** Looks at the inputs: those without a filter are seen as they are, those with one once it agrees. */
+  /** Samples the inputs: reports changes of unfiltered ones, and starts or cancels the filters of the others. */
   private void sampleInputs() {
     if (!isRunning()) {
-      return; // What changes meanwhile is seen as soon as the card runs.
+      return; // The inputs are sampled as soon as the card runs.
     }
     int different = changedInputs();
     int wait = different & filteredInputs();
@@ -145,7 +145,7 @@ public final class Idio16Device extends PciDevice {
   }
 
   private void setInterruptEnabled(int on) {
-    sampleInputs(); // What has changed before does not interrupt.
+    sampleInputs(); // Earlier changes do not interrupt.
     interruptEnabled.set(on);
     updateIntx();
   }
@@ -187,9 +187,9 @@ public final class Idio16Device extends PciDevice {
         && (changeStatus.value() & ~(Idio16Layout.STATUS_LOW | Idio16Layout.STATUS_HIGH)) == 0
         && (interruptEnabled.value() | filterAll.value()) >>> 1 == 0;
     if (!possible) {
-      throw new ErrnoException(Errno.EINVAL, "the card cannot have such inputs, filters or interrupts");
+      throw new ErrnoException(Errno.EINVAL, "invalid inputs, filters or interrupt status in the state");
     }
-    // The wiring is this card's, not the one's where the state comes from.
+    // The wiring is not part of the state.
     inputPoll.rate(wiring.needsPolling() ? POLLS_PER_SECOND : 0);
   }
 

@@ -2,9 +2,9 @@
 package io.vfio4j.devices.idio16;
 
 /**
- * How the card is driven: eight registers of a byte each, in BAR2, I/O ports. Some are one thing when they are read
- * and another when they are written. What the manual of the card (chapter 4) leaves open is taken from what Linux's
- * drivers/gpio/gpio-pci-idio-16.c and gpio-idio-16.c rely on.
+ * The registers of the card: eight bytes of I/O ports in BAR2. Some have different meanings for reads and writes. Where
+ * the card's manual (chapter 4) leaves something open, they follow Linux's drivers/gpio/gpio-pci-idio-16.c and
+ * gpio-idio-16.c.
  */
 public final class Idio16Layout {
 
@@ -23,13 +23,13 @@ public final class Idio16Layout {
   /** Outputs 0 to 7. */
   public static final int OUT_LOW = 0;
 
-  /** Read: inputs 0 to 7. Written, whatever: no change is remembered any more, and the interrupt is cleared. */
+  /** Read: inputs 0 to 7. Write of any value: clears the latched changes and the interrupt. */
   public static final int IN_LOW = 1;
 
-  /** Read: changes of inputs interrupt from now on. Written, whatever: they do so no more. Reads 0. */
+  /** Read: enables the interrupt, and returns 0. Write of any value: disables it. */
   public static final int IRQ = 2;
 
-  /** Read: all inputs are filtered from now on. Written, whatever: none is any more. Reads 0. */
+  /** Read: enables the filters of all inputs, and returns 0. Write of any value: disables all filters. */
   public static final int FILTER_ALL = 3;
 
   /** Outputs 8 to 15. */
@@ -41,7 +41,7 @@ public final class Idio16Layout {
   /** Read: {@link #STATUS_LOW}, {@link #STATUS_HIGH} and {@link #STATUS_INTERRUPT}. */
   public static final int STATUS = 6;
 
-  /** Which of inputs 0 to 7 are filtered; written while all are, it has no effect. */
+  /** The filters of inputs 0 to 7. A write has no effect while all inputs are filtered. */
   public static final int FILTER = 7;
 
   /** Bit of {@link #STATUS}: one of inputs 0 to 7 has changed. */
@@ -50,7 +50,7 @@ public final class Idio16Layout {
   /** Bit of {@link #STATUS}: one of inputs 8 to 15 has changed. */
   public static final int STATUS_HIGH = 1 << 1;
 
-  /** Bit of {@link #STATUS}: the card interrupts. */
+  /** Bit of {@link #STATUS}: the card raises its interrupt. */
   public static final int STATUS_INTERRUPT = 1 << 2;
 
   private Idio16Layout() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.idio16;
 
-/** What the terminals of the card are wired to. */
+/** The wiring of the card's terminals, which determines its inputs. */
 @FunctionalInterface
 public interface Wiring {
 
-  /** Nothing: no input is energized. */
+  /** No wiring: no input is energized. */
   Wiring OPEN = passive(0);
 
   /** Each output is wired to the input of the same number. */
@@ -26,14 +26,14 @@ public interface Wiring {
   }
 
   /**
-   * Returns which inputs are energized, asked by the device's thread, which must not wait.
+   * Returns the energized inputs. Called by the device's thread, so this must not block.
    *
-   * @param outputs which outputs are driven, bit n for output n
-   * @return bit n for input n; bits from 16 on do not matter
+   * @param outputs the driven outputs, bit n for output n
+   * @return bit n for input n; bits from 16 on are ignored
    */
   int inputs(int outputs);
 
-  /** Tells whether inputs change though no output does. The card looks every 5 ms then. */
+  /** Returns whether inputs can change without a change of the outputs; the card then polls them every 5 ms. */
   default boolean needsPolling() {
     return true;
   }

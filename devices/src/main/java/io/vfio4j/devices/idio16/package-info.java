@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The card PCI-IDIO-16 of ACCES I/O Products, which Linux drives with {@code gpio-pci-idio-16}. */
+/** The PCI-IDIO-16 card by ACCES I/O Products (Linux driver: {@code gpio-pci-idio-16}). */
 @NullMarked
 package io.vfio4j.devices.idio16;
 

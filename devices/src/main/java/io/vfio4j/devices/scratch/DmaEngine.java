@@ -20,29 +20,28 @@ import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 
 /**
- * Moves data between internal memory and the memory that the device may reach, one command at a time, in
- * pieces.
+ * Copies data between internal memory and DMA memory, one command at a time, in chunks: idle → busy → idle.
  *
  * <p>
- * A command is checked against the internal memory before a byte is moved, and each piece against the
- * mappings. One longer than a piece that runs into an unmapped address has moved the pieces before it.
+ * A command is checked against the internal memory before a byte is copied, and each chunk against the mappings. A command
+ * of several chunks that reaches an unmapped address has copied the chunks before it.
  */
 final class DmaEngine {
 
-  /** Bytes moved in one go. */
+  /** Maximum bytes per step. */
   static final long CHUNK_BYTES = 1L << 20;
 
-  /** Hears how commands end. */
+  /** Receives the results of commands. */
   interface Listener {
 
-    /** A command was refused; it is not one of those completed. */
-    void onRejected(Errno why);
+    /** Called when a command was rejected, which does not count as completed. */
+    void onRejected(Errno errno);
 
-    /** A command ended, with an error or without. */
+    /** Called when a command was completed, with or without an error. */
     void onCompleted(Optional<Errno> error, boolean interrupts);
   }
 
-  /** A command as it was given: registers written afterwards are for the next one. */
+  /** The registers at the time when a command was written; later writes are for the next command. */
   private record Command(int code, long iova, long offset, long length) {
 
     static final Command NONE = new Command(0, 0, 0, 0);
@@ -72,9 +71,9 @@ final class DmaEngine {
   private long moved;
 
   /**
-   * Makes one with its registers.
+   * Creates the engine and its registers.
    *
-   * @param tasks makes the task that calls {@link #step}
+   * @param tasks creates the task that calls {@link #step}
    */
   DmaEngine(RegisterBank registers, DeviceMemory memory, DmaMemory dma,
       BiFunction<DmaRange, BooleanSupplier, DmaTask> tasks, Listener listener) {
@@ -93,7 +92,7 @@ final class DmaEngine {
     return task.isBusy();
   }
 
-  /** Takes a command. It is refused if another is there (EBUSY) or it is unknown (EINVAL). */
+  /** Starts a command. It is rejected if one is in progress (EBUSY) or its code is unknown (EINVAL). */
   private void submit(int code) {
     Command given = new Command(code, iova.value(), offset.value(), length.value());
     if (task.isBusy()) {
@@ -111,15 +110,15 @@ final class DmaEngine {
     task.start();
   }
 
-  /** Does the next piece of the command. Tells whether there is more. */
+  /** Copies the next chunk of the command, and returns whether there is more. */
   private boolean step() {
     try {
       if (moved == 0) {
         requireReachable();
       }
-      long piece = Math.min(CHUNK_BYTES, command.length - moved);
-      if (piece > 0) {
-        move(piece);
+      long chunk = Math.min(CHUNK_BYTES, command.length - moved);
+      if (chunk > 0) {
+        copy(chunk);
       }
       if (moved < command.length) {
         return true;
@@ -135,25 +134,25 @@ final class DmaEngine {
     boolean fits = Long.compareUnsigned(command.length, memory.size()) <= 0
         && Long.compareUnsigned(command.offset, memory.size() - command.length) <= 0;
     if (!fits) {
-      throw new ErrnoException(Errno.EINVAL, "a command beyond the internal memory");
+      throw new ErrnoException(Errno.EINVAL, "the command exceeds the internal memory");
     }
     dma.check(command.iova, command.length, !command.isRead());
   }
 
-  private void move(long piece) throws ErrnoException {
+  private void copy(long length) throws ErrnoException {
     long at = command.offset + moved;
-    MemorySegment inside = memory.slice(at, piece);
+    MemorySegment inside = memory.slice(at, length);
     if (command.isRead()) {
       try {
         dma.read(command.iova + moved, inside);
       } finally {
-        // Whoever owns the memory may have failed half-way.
-        memory.markDirty(at, piece);
+        // A read of opaque memory may have failed half-way.
+        memory.markDirty(at, length);
       }
     } else {
       dma.write(command.iova + moved, inside);
     }
-    moved += piece;
+    moved += length;
   }
 
   private void complete(Optional<Errno> error) {
@@ -161,9 +160,7 @@ final class DmaEngine {
     listener.onCompleted(error, command.interrupts());
   }
 
-  /**
-   * Saves the registers, and a command that waits. One that has begun is finished before a device is stopped.
-   */
+  /** Saves the registers and a waiting command. A command in progress is completed before the device is stopped. */
   void save(ByteBuffer to) {
     to.putLong(iova.value()).putLong(offset.value()).putLong(length.value()).putLong(completed.value());
     Command waiting = task.isBusy() ? command : Command.NONE;

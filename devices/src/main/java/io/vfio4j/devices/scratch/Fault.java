@@ -6,45 +6,45 @@ import io.vfio4j.model.Errno;
 import java.time.Duration;
 
 /**
- * Trouble that a scratch device simulates, for tests and for those who test their own tools. Written as:
+ * A fault that a scratch device simulates, for tests of vfio4j and of other programs. Its text form is:
  *
  * <table>
  * <caption>The grammar of {@link #parse}</caption>
- * <tr><th>text</th><th>what happens</th></tr>
- * <tr><td>{@code arc=FROM>TO,errno=E}</td><td>the arc fails, the device stays before it</td></tr>
- * <tr><td>{@code arc=FROM>TO,errno=E,error}</td><td>the arc fails, the device is in ERROR</td></tr>
+ * <tr><th>text</th><th>effect</th></tr>
+ * <tr><td>{@code arc=FROM>TO,errno=E}</td><td>the arc fails, the device stays in FROM</td></tr>
+ * <tr><td>{@code arc=FROM>TO,errno=E,error}</td><td>the arc fails, the device enters ERROR</td></tr>
  * <tr><td>{@code ...,times=N}</td><td>only the first N times</td></tr>
- * <tr><td>{@code arc=FROM>TO,delay=D}</td><td>the arc takes D longer, as in {@code 500ms}, and the device runs on
- * meanwhile; {@code times=N} as above</td></tr>
+ * <tr><td>{@code arc=FROM>TO,delay=D}</td><td>the arc takes D longer, as in {@code 500ms}, while the device keeps running;
+ * {@code times=N} as above</td></tr>
  * <tr><td>{@code read,at=N,errno=E}</td><td>reading the saved state fails at byte N</td></tr>
  * <tr><td>{@code read,at=N,cut}</td><td>the saved state ends at byte N</td></tr>
  * <tr><td>{@code write,at=N,errno=E}</td><td>writing a saved state fails at byte N</td></tr>
- * <tr><td>{@code write,at=N,cut}</td><td>what is written from byte N on is dropped without a word</td></tr>
- * <tr><td>{@code slow=RATE}</td><td>the state is read at RATE bytes a second at most</td></tr>
- * <tr><td>{@code announce=SIZE}</td><td>SIZE bytes is the estimate for STOP_COPY, whatever there is</td></tr>
- * <tr><td>{@code traffic=skip}</td><td>when a state was loaded, one traffic write is left out</td></tr>
- * <tr><td>{@code traffic=repeat}</td><td>when a state was loaded, one traffic write is done again</td></tr>
- * <tr><td>{@code traffic=restart}</td><td>when a state was loaded, traffic starts ten writes early</td></tr>
+ * <tr><td>{@code write,at=N,cut}</td><td>bytes written from byte N on are silently discarded</td></tr>
+ * <tr><td>{@code slow=RATE}</td><td>the state is read at no more than RATE bytes per second</td></tr>
+ * <tr><td>{@code announce=SIZE}</td><td>the estimated length of STOP_COPY is SIZE bytes</td></tr>
+ * <tr><td>{@code traffic=skip}</td><td>after a load, the traffic skips one write</td></tr>
+ * <tr><td>{@code traffic=repeat}</td><td>after a load, the traffic repeats one write</td></tr>
+ * <tr><td>{@code traffic=restart}</td><td>after a load, the traffic repeats ten writes</td></tr>
  * </table>
  *
  * <p>
- * FROM and TO are names of states a single arc apart; where a device fails on a longer way, it is left in the
- * state before that arc, which is mid-path. E is a name such as EIO or a number. D is in
+ * FROM and TO are names of states connected by a single arc; on a longer path, the device stays in the state before the
+ * arc that fails, which is mid-path. E is a name such as EIO or a number. D is in
  * {@code us}, {@code ms} or {@code s}. N, RATE and SIZE are whole numbers, with a suffix {@code k}, {@code m}
  * or {@code g} for powers of 1024.
  */
 public sealed interface Fault {
 
-  /** Any number of times. */
+  /** The fault occurs each time. */
   int UNLIMITED = Integer.MAX_VALUE;
 
   /**
    * An arc fails.
    *
-   * @param arc which
-   * @param errno the answer
-   * @param entersError whether the device is in ERROR afterwards; else it stays before the arc
-   * @param times how often, at least once
+   * @param arc the arc
+   * @param errno the errno reported
+   * @param entersError whether the device enters ERROR; otherwise it stays in the state before the arc
+   * @param times how often the fault occurs, at least once
    */
   record ArcFailure(Arc arc, Errno errno, boolean entersError, int times) implements Fault {
 
@@ -55,11 +55,11 @@ public sealed interface Fault {
   }
 
   /**
-   * An arc takes longer; until it has been taken, the device does what it does in the state before.
+   * An arc takes longer; meanwhile the device continues as in the state before.
    *
-   * @param arc which
-   * @param delay by how much
-   * @param times how often, at least once
+   * @param arc the arc
+   * @param delay the additional time
+   * @param times how often the fault occurs, at least once
    */
   record ArcDelay(Arc arc, Duration delay, int times) implements Fault {
 
@@ -73,11 +73,11 @@ public sealed interface Fault {
    * Reading the saved state fails.
    *
    * @param at the first byte that cannot be read, from 0
-   * @param errno the answer
+   * @param errno the errno reported
    */
   record ReadFailure(long at, Errno errno) implements Fault {
 
-    /** Checks the place. */
+    /** Checks the position. */
     public ReadFailure {
       requireAtLeast(0, at, "at");
     }
@@ -86,11 +86,11 @@ public sealed interface Fault {
   /**
    * The saved state ends early.
    *
-   * @param at how many bytes of it there are
+   * @param at the number of bytes before the end
    */
   record ReadTruncation(long at) implements Fault {
 
-    /** Checks the place. */
+    /** Checks the position. */
     public ReadTruncation {
       requireAtLeast(0, at, "at");
     }
@@ -100,34 +100,34 @@ public sealed interface Fault {
    * Writing a saved state fails.
    *
    * @param at the first byte that cannot be written, from 0
-   * @param errno the answer
+   * @param errno the errno reported
    */
   record WriteFailure(long at, Errno errno) implements Fault {
 
-    /** Checks the place. */
+    /** Checks the position. */
     public WriteFailure {
       requireAtLeast(0, at, "at");
     }
   }
 
   /**
-   * The end of what is written gets lost, and nobody is told.
+   * The end of a written state is silently discarded.
    *
-   * @param at how many bytes arrive
+   * @param at the number of bytes that are kept
    */
   record WriteTruncation(long at) implements Fault {
 
-    /** Checks the place. */
+    /** Checks the position. */
     public WriteTruncation {
       requireAtLeast(0, at, "at");
     }
   }
 
   /**
-   * The saved state is slow to read: before the device is stopped there is nothing to read now and then, and
-   * in STOP_COPY reading blocks.
+   * Reading the saved state is limited to a rate: a read beyond it returns no data before the device is stopped, and blocks
+   * in STOP_COPY.
    *
-   * @param bytesPerSecond how fast it is, at least 1
+   * @param bytesPerSecond the rate, at least 1
    */
   record ReadThrottle(long bytesPerSecond) implements Fault {
 
@@ -138,9 +138,9 @@ public sealed interface Fault {
   }
 
   /**
-   * The estimate of what there is to read in STOP_COPY is wrong.
+   * The estimated length of the STOP_COPY data is wrong.
    *
-   * @param bytes the estimate
+   * @param bytes the estimate reported
    */
   record LengthOverride(long bytes) implements Fault {
 
@@ -150,13 +150,13 @@ public sealed interface Fault {
     }
   }
 
-  /** The traffic does not go on where it was: what a proof of continuity has to find. */
+  /** The traffic does not continue where it stopped, which a proof of continuity has to detect. */
   enum TrafficFault implements Fault {
-    /** One write is left out. */
+    /** One write is skipped. */
     SKIP(1),
-    /** One write is done again. */
+    /** One write is repeated. */
     REPEAT(-1),
-    /** The writes start again ten early. */
+    /** Ten writes are repeated. */
     RESTART(-10);
 
     private final long step;
@@ -165,18 +165,17 @@ public sealed interface Fault {
       this.step = step;
     }
 
-    /** Returns a count of writes as the cheat has it, never below 0. */
+    /** Returns the falsified count of writes, at least 0. */
     long apply(long count) {
       return Math.max(0, count + step);
     }
   }
 
   /**
-   * Reads a fault from its text.
+   * Parses a fault.
    *
-   * @param text as the table says
-   * @return the fault
-   * @throws IllegalArgumentException if the text is wrong, with a line that says what would be right
+   * @param text the text form described above
+   * @throws IllegalArgumentException if the text is not valid; the message says what is expected
    */
   static Fault parse(String text) {
     return FaultParser.parse(text);
@@ -184,7 +183,7 @@ public sealed interface Fault {
 
   private static void requireAtLeast(long least, long value, String what) {
     if (value < least) {
-      throw new IllegalArgumentException("%s=%d: give at least %d".formatted(what, value, least));
+      throw new IllegalArgumentException("%s=%d: must be at least %d".formatted(what, value, least));
     }
   }
 }

@@ -15,10 +15,10 @@ import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
-/** The faults of one device, and how often they have happened. */
+/** Injects the faults of one device, and counts how often each has occurred. */
 final class FaultInjector {
 
-  /** A wait looks at the clock at least so often. */
+  /** Maximum time between two checks of the clock while waiting, since a test may advance it. */
   private static final long MAX_PARK_NANOS = 1_000_000L;
 
   private final String device;
@@ -27,9 +27,9 @@ final class FaultInjector {
   private final LongSupplier nanoTime;
 
   /**
-   * Makes them.
+   * Creates the injector of a device.
    *
-   * @throws IllegalArgumentException if one could never happen
+   * @throws IllegalArgumentException if a fault could never occur
    */
   FaultInjector(ScratchConfig config, LongSupplier nanoTime) {
     validate(config);
@@ -39,7 +39,7 @@ final class FaultInjector {
     this.nanoTime = nanoTime;
   }
 
-  /** Refuses faults that could never happen. */
+  /** Rejects faults that could never occur. */
   private static void validate(ScratchConfig config) {
     MigrationFeatures features = config.features();
     for (Fault fault : config.faults()) {
@@ -57,9 +57,9 @@ final class FaultInjector {
   }
 
   /**
-   * Does what is to happen when an arc begins.
+   * Delays or fails an arc.
    *
-   * @param running lets the device do what is due: one that takes its time for an arc goes on until it has taken it
+   * @param running runs the work of the device that is due, since it keeps running during a delay
    */
   void beforeArc(Arc arc, LongConsumer running) throws ArcException {
     for (int i = 0; i < faults.size(); i++) {
@@ -78,7 +78,7 @@ final class FaultInjector {
     }
   }
 
-  /** Waits for a time of a clock; an interrupted thread waits no longer. */
+  /** Waits until a time of a clock, or until the thread is interrupted. */
   static void await(LongSupplier nanoTime, long until) {
     await(nanoTime, until, now -> {
     });
@@ -93,21 +93,21 @@ final class FaultInjector {
     }
   }
 
-  /** Returns the estimate to announce instead of the true one. */
+  /** Returns the estimate to report in place of the true one, if a fault defines it. */
   Optional<OptionalLong> lengthOverride() {
     return faultsOf(Fault.LengthOverride.class).map(fault -> OptionalLong.of(fault.bytes())).findFirst();
   }
 
-  /** Returns the count of traffic writes that a device has when a state with this one was loaded. */
-  long trafficCountAfterLoad(long count) {
-    long cheated = count;
-    for (Fault.TrafficFault cheat : faultsOf(Fault.TrafficFault.class).toList()) {
-      cheated = cheat.apply(cheated);
+  /** Returns the count of traffic writes after a state with a given count was loaded. */
+  long trafficCountAfterLoad(long saved) {
+    long count = saved;
+    for (Fault.TrafficFault fault : faultsOf(Fault.TrafficFault.class).toList()) {
+      count = fault.apply(count);
     }
-    return cheated;
+    return count;
   }
 
-  /** Returns a session with its faults. */
+  /** Returns a session with the faults that apply to it. */
   SavingSession wrap(SavingSession session, BooleanSupplier isStopped) {
     return faultsOf(Fault.ReadFailure.class).findAny().isPresent()
         || faultsOf(Fault.ReadTruncation.class).findAny().isPresent()
@@ -120,7 +120,7 @@ final class FaultInjector {
             : session;
   }
 
-  /** Returns a session with its faults. */
+  /** Returns a session with the faults that apply to it. */
   ResumingSession wrap(ResumingSession session) {
     return faultsOf(Fault.WriteFailure.class).findAny().isPresent()
         || faultsOf(Fault.WriteTruncation.class).findAny().isPresent()

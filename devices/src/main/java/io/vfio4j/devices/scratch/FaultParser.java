@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Reads the text of one {@link Fault}: words parted by commas, each a key alone or {@code key=value}. */
+/** Parses the text of a {@link Fault}: {@code key[=value]} separated by commas, of which the first is the kind. */
 final class FaultParser {
 
   private static final String KINDS = "arc=FROM>TO, read, write, slow=RATE, announce=SIZE or traffic=skip";
@@ -32,7 +32,7 @@ final class FaultParser {
       String key = keyOf(part);
       String value = part.contains("=") ? part.substring(part.indexOf('=') + 1).strip() : "";
       if (parameters.put(key, value) != null) {
-        throw syntaxError("'" + key + "' is given twice");
+        throw syntaxError("'" + key + "' is repeated");
       }
     }
   }
@@ -42,7 +42,7 @@ final class FaultParser {
     Fault fault = parser.fault();
     if (!parser.parameters.isEmpty()) {
       throw parser
-          .syntaxError("'%s' does not belong there".formatted(parser.parameters.keySet().iterator().next()));
+          .syntaxError("unexpected '%s'".formatted(parser.parameters.keySet().iterator().next()));
     }
     return fault;
   }
@@ -112,7 +112,7 @@ final class FaultParser {
     Arc arc = new Arc(state(ends[0]), state(ends[1]));
     MigrationFeatures noP2p = MigrationFeatures.of(MigrationFeature.PRE_COPY);
     if (Stream.of(MigrationFeatures.ALL, noP2p).noneMatch(features -> Arc.of(features).contains(arc))) {
-      throw syntaxError("%s is not a single arc: name the one on that way that is to fail".formatted(arc));
+      throw syntaxError("%s is not a single arc: name the arc of that path that fails".formatted(arc));
     }
     return arc;
   }
@@ -121,7 +121,8 @@ final class FaultParser {
     return Arrays.stream(DeviceState.values()).filter(state -> state.name().equalsIgnoreCase(name.strip()))
         .findFirst()
         .orElseThrow(
-            () -> syntaxError("'%s' is none of %s".formatted(name, Arrays.toString(DeviceState.values()))));
+            () -> syntaxError("unknown state '%s': expected one of %s".formatted(name,
+                Arrays.toString(DeviceState.values()))));
   }
 
   private Errno errno(String value) {
@@ -129,7 +130,7 @@ final class FaultParser {
     if (!name.isEmpty() && name.chars().allMatch(Character::isDigit)) {
       long number = number(value);
       if (number < 1 || number > 4095) {
-        throw syntaxError("an errno is from 1 to 4095");
+        throw syntaxError("an errno must be from 1 to 4095");
       }
       return new Errno((int) number);
     }
@@ -167,7 +168,7 @@ final class FaultParser {
     return Long.parseLong(digits) << shift;
   }
 
-  private IllegalArgumentException syntaxError(String right) {
-    return new IllegalArgumentException("fault '%s': %s".formatted(text, right));
+  private IllegalArgumentException syntaxError(String problem) {
+    return new IllegalArgumentException("fault '%s': %s".formatted(text, problem));
   }
 }

@@ -7,7 +7,7 @@ import io.vfio4j.model.ResumingSession;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** A resuming session that fails, or loses the end. */
+/** A resuming session that fails, or discards the end of the state. */
 final class FaultyResumingSession implements ResumingSession {
 
   private final String device;
@@ -18,11 +18,11 @@ final class FaultyResumingSession implements ResumingSession {
   private boolean failed;
 
   FaultyResumingSession(String device, ResumingSession session, Optional<Fault.WriteFailure> failure,
-      Optional<Fault.WriteTruncation> cut) {
+      Optional<Fault.WriteTruncation> truncation) {
     this.device = device;
     this.session = session;
     this.failure = failure;
-    this.truncation = cut;
+    this.truncation = truncation;
   }
 
   @Override
@@ -38,7 +38,7 @@ final class FaultyResumingSession implements ResumingSession {
     session.write(data.asSlice(0, kept - position));
     position = end;
     if (fails) {
-      // What was not written stays away, so the state is never complete.
+      // The rest is never written, so the state is never complete.
       failed = true;
       throw exception(failure.get().errno());
     }

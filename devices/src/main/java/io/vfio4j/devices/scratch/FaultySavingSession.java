@@ -22,12 +22,13 @@ final class FaultySavingSession implements SavingSession {
   private boolean ended;
 
   FaultySavingSession(String device, SavingSession session, BooleanSupplier isStopped,
-      Optional<Fault.ReadFailure> failure, Optional<Fault.ReadTruncation> cut, Optional<Throttle> throttle) {
+      Optional<Fault.ReadFailure> failure, Optional<Fault.ReadTruncation> truncation,
+      Optional<Throttle> throttle) {
     this.device = device;
     this.session = session;
     this.isStopped = isStopped;
     this.failure = failure;
-    this.truncation = cut;
+    this.truncation = truncation;
     this.throttle = throttle;
   }
 

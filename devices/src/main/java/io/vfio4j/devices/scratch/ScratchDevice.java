@@ -29,8 +29,8 @@ import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
- * A PCI device made for testing migration: internal memory of any size, a DMA engine, interrupts, a generator
- * of DMA traffic and one of internal changes. {@link ScratchLayout} has its registers.
+ * A PCI device designed for testing migration: internal memory of any size, a DMA engine, interrupts, a generator of DMA
+ * traffic and a generator of changes in internal memory (churn). {@link ScratchLayout} describes its registers.
  */
 public final class ScratchDevice extends PciDevice {
 
@@ -67,10 +67,9 @@ public final class ScratchDevice extends PciDevice {
   private boolean lastCommandFailed;
 
   /**
-   * Makes a device that says nothing and lives by the system's clock.
+   * Creates a device without a log that uses the system's clock.
    *
-   * @param config what it is to be like
-   * @throws IOException if the memory cannot be had, or the file with its content cannot be read
+   * @throws IOException if the memory cannot be allocated, or the file with its content cannot be read
    * @throws IllegalArgumentException if a fault is for an arc that a device with these features never takes
    */
   public ScratchDevice(ScratchConfig config) throws IOException {
@@ -79,12 +78,11 @@ public final class ScratchDevice extends PciDevice {
   }
 
   /**
-   * Makes a device.
+   * Creates a device.
    *
-   * @param config what it is to be like
-   * @param log hears of accesses that were ignored, one line each
-   * @param nanoTime the clock that {@link #runDue} is called by, in nanoseconds
-   * @throws IOException if the memory cannot be had, or the file with its content cannot be read
+   * @param log receives a line for each access that is ignored
+   * @param nanoTime the clock of {@link #runDue} in nanoseconds
+   * @throws IOException if the memory cannot be allocated, or the file with its content cannot be read
    * @throws IllegalArgumentException if a fault is for an arc that a device with these features never takes
    */
   public ScratchDevice(ScratchConfig config, Consumer<String> log, LongSupplier nanoTime) throws IOException {
@@ -108,7 +106,7 @@ public final class ScratchDevice extends PciDevice {
     bar0.register32("VERSION", ScratchLayout.VERSION).constant(ScratchLayout.VERSION_VALUE);
     bar0.register64("MEMORY_SIZE", ScratchLayout.MEMORY_SIZE).constant(config.memorySize());
     bar0.register32("STATUS", ScratchLayout.STATUS).computed(this::status);
-    engine = new DmaEngine(bar0, memory, dma(), (range, piece) -> dmaTask("command", range, piece),
+    engine = new DmaEngine(bar0, memory, dma(), (range, step) -> dmaTask("command", range, step),
         new CommandListener());
     stateCodec(MAGIC, STATE_VERSION, new RegisterCodec());
   }
@@ -118,14 +116,14 @@ public final class ScratchDevice extends PciDevice {
     return new ScratchDeviceProvider();
   }
 
-  /** Returns what the device was made from. */
+  /** Returns the configuration that the device was created with. */
   public ScratchConfig config() {
     return config;
   }
 
-  /** Makes a generator of traffic, whose registers lie so far behind those of the first. */
-  private TrafficGenerator traffic(String name, int behind) {
-    return new TrafficGenerator(bar0, name, behind, dma(), (range, event) -> dmaPacer(name, range, event),
+  /** Creates a traffic generator whose registers are at an offset from those of the first. */
+  private TrafficGenerator traffic(String name, int offset) {
+    return new TrafficGenerator(bar0, name, offset, dma(), (range, event) -> dmaPacer(name, range, event),
         this::onDmaError);
   }
 
@@ -134,12 +132,12 @@ public final class ScratchDevice extends PciDevice {
         | (lastCommandFailed ? ScratchLayout.STATUS_FAILED : 0);
   }
 
-  private void onDmaError(Errno why) {
+  private void onDmaError(Errno errno) {
     lastCommandFailed = true;
-    error.set(why.number());
+    error.set(errno.number());
   }
 
-  /** Sets the timer to so many microseconds, unsigned, from now on; 0 cancels. */
+  /** Arms the timer, in unsigned microseconds from now; 0 disarms it. */
   private void setTimer(long micros) {
     if (micros == 0) {
       timer.cancel();
@@ -164,7 +162,7 @@ public final class ScratchDevice extends PciDevice {
     churn.rate(churnRate.value());
   }
 
-  /** Writes 1, 2, 3 and so on to the beginnings of the pages in turn. */
+  /** Writes 1, 2, 3 and so on to the start of consecutive pages, wrapping around. */
   private boolean churnNextPage() {
     long count = churnCount.value();
     long page = Long.remainderUnsigned(count, memory.pages());
@@ -199,17 +197,17 @@ public final class ScratchDevice extends PciDevice {
     return length.isPresent() ? faultInjector.lengthOverride().orElse(length) : length;
   }
 
-  /** Notes how commands end. */
+  /** Sets the status, error and interrupt registers after a command. */
   private final class CommandListener implements DmaEngine.Listener {
 
     @Override
-    public void onRejected(Errno why) {
-      onDmaError(why);
+    public void onRejected(Errno errno) {
+      onDmaError(errno);
     }
 
     @Override
     public void onCompleted(Optional<Errno> failure, boolean interruptsDone) {
-      // The errno of the last failure stays to be read.
+      // ERROR keeps the errno of the last failure.
       lastCommandFailed = false;
       failure.ifPresent(ScratchDevice.this::onDmaError);
       if (interruptsDone) {
@@ -218,9 +216,7 @@ public final class ScratchDevice extends PciDevice {
     }
   }
 
-  /**
-   * The registers as they are saved. Config space and MSI-X table are not among them: they are a driver's.
-   */
+  /** The format of the REGISTERS record. Config space and MSI-X table are not part of it: they belong to the driver. */
   private final class RegisterCodec implements StateCodec {
 
     @Override
@@ -257,9 +253,9 @@ public final class ScratchDevice extends PciDevice {
       updateChurnRate();
     }
 
-    private void loadTimer(boolean armed, long left) {
+    private void loadTimer(boolean armed, long remaining) {
       if (armed) {
-        timer.start(left);
+        timer.start(remaining);
       } else {
         timer.cancel();
       }

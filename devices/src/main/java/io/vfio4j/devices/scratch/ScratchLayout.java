@@ -2,8 +2,8 @@
 package io.vfio4j.devices.scratch;
 
 /**
- * How a scratch device is driven: its ids, regions, registers and commands. All numbers are little-endian,
- * and fixed for good since other clients are written against them.
+ * The interface of a scratch device to its driver: ids, regions, registers and commands. All numbers are little-endian,
+ * and must never change, since drivers depend on them.
  */
 public final class ScratchLayout {
 
@@ -40,16 +40,16 @@ public final class ScratchLayout {
   /** Offset of the MSI-X pending bits in {@link #MSIX_BAR}. */
   public static final int MSIX_PENDING = 0x800;
 
-  /** How many MSI-X vectors there are. */
+  /** Number of MSI-X vectors. */
   public static final int VECTORS = 4;
 
-  /** Vector of a command that is done. */
+  /** Vector raised when a command is completed. */
   public static final int COMMAND_VECTOR = 0;
 
   /** Vector of the timer. */
   public static final int TIMER_VECTOR = 1;
 
-  /** Bytes of a page of internal memory: what churn changes, and what is streamed as a whole. */
+  /** Bytes of a page of internal memory, the unit of churn and of streaming. */
   public static final int PAGE_SIZE = 4096;
 
   /** 32 bits, read only: {@link #ID_VALUE}. */
@@ -61,7 +61,7 @@ public final class ScratchLayout {
   /** 64 bits, read only: bytes of internal memory. */
   public static final int MEMORY_SIZE = 0x008;
 
-  /** 64 bits without an effect. */
+  /** 64 bits without a side effect. */
   public static final int SCRATCH = 0x010;
 
   /** 32 bits, read only: {@link #STATUS_BUSY} and {@link #STATUS_FAILED}. */
@@ -70,58 +70,58 @@ public final class ScratchLayout {
   /** 32 bits, read only: errno of the last failure. */
   public static final int ERROR = 0x01c;
 
-  /** 64 bits: where a command's memory begins. */
+  /** 64 bits: the first IOVA of a command. */
   public static final int DMA_IOVA = 0x020;
 
-  /** 64 bits: where a command's part of internal memory begins. */
+  /** 64 bits: the offset of a command in internal memory. */
   public static final int DMA_OFFSET = 0x028;
 
-  /** 64 bits: bytes that a command moves. */
+  /** 64 bits: the number of bytes that a command copies. */
   public static final int DMA_LENGTH = 0x030;
 
   /** 32 bits, write only: {@link #COMMAND_READ} or {@link #COMMAND_WRITE}, and {@link #COMMAND_INTERRUPT}. */
   public static final int COMMAND = 0x038;
 
-  /** 64 bits, read only: commands completed since reset, failed ones included, refused ones not. */
+  /** 64 bits, read only: commands completed since reset, including failed ones but not rejected ones. */
   public static final int COMPLETED = 0x040;
 
   /** 64 bits, write only: microseconds of running time until {@link #TIMER_VECTOR} is raised; 0 cancels. */
   public static final int TIMER = 0x048;
 
-  /** 64 bits: where the slots of the traffic begin. */
+  /** 64 bits: the IOVA of the first slot of the traffic. */
   public static final int TRAFFIC_IOVA = 0x050;
 
-  /** 32 bits, unsigned: how many slots of 8 bytes there are; 0 is off. */
+  /** 32 bits, unsigned: the number of slots, of 8 bytes each; 0 is off. */
   public static final int TRAFFIC_SLOTS = 0x058;
 
-  /** 32 bits, unsigned: writes a second; 0 is off. */
+  /** 32 bits, unsigned: writes per second; 0 is off. */
   public static final int TRAFFIC_RATE = 0x05c;
 
-  /** 64 bits, read only: writes so far, which is the value last written. */
+  /** 64 bits, read only: the number of writes, which is also the value last written. */
   public static final int TRAFFIC_COUNT = 0x060;
 
-  /** Bytes from each register of the traffic to that of the second traffic, of a device that has one. */
+  /** Offset of the registers of the second traffic generator, if there is one, from those of the first. */
   public static final int SECOND_TRAFFIC = 0x040;
 
-  /** 32 bits, unsigned: changes of internal memory a second; 0 is off. */
+  /** 32 bits, unsigned: changes of internal memory per second; 0 is off. */
   public static final int CHURN_RATE = 0x068;
 
-  /** 64 bits, read only: changes so far, which is the value last written. */
+  /** 64 bits, read only: the number of changes, which is also the value last written. */
   public static final int CHURN_COUNT = 0x070;
 
-  /** 32 bits: bit v is set when vector v is raised; a 1 written clears it. */
+  /** 32 bits: raising vector v sets bit v; write one to clear. */
   public static final int INT_STATUS = 0x080;
 
   /** 64 bits, write only: bytes of the mapping with the lowest IOVA to log as written by DMA. */
   public static final int MARK_DIRTY = 0x100;
 
-  /** What {@link #ID} reads. */
+  /** Value of {@link #ID}. */
   public static final int ID_VALUE = 0x564a3453;
 
-  /** What {@link #VERSION} reads. */
+  /** Value of {@link #VERSION}. */
   public static final int VERSION_VALUE = 1;
 
-  /** Bit of {@link #STATUS}: a command is waiting or running. */
+  /** Bit of {@link #STATUS}: a command is waiting or in progress. */
   public static final int STATUS_BUSY = 1;
 
   /** Bit of {@link #STATUS}: the last command, or the traffic, failed. */
@@ -133,13 +133,13 @@ public final class ScratchLayout {
   /** Value of {@link #COMMAND}: write internal memory to the IOVA. */
   public static final int COMMAND_WRITE = 2;
 
-  /** Bit of {@link #COMMAND}: raise {@link #COMMAND_VECTOR} when done. */
+  /** Bit of {@link #COMMAND}: raise {@link #COMMAND_VECTOR} on completion. */
   public static final int COMMAND_INTERRUPT = 0x100;
 
   private ScratchLayout() {
   }
 
-  /** Returns the size of {@link #MEMORY_BAR} for internal memory of a size, both in bytes. */
+  /** Returns the size in bytes of {@link #MEMORY_BAR} for internal memory of a given size. */
   public static long memoryBarSize(long memorySize) {
     return memorySize <= PAGE_SIZE ? PAGE_SIZE : Long.highestOneBit(memorySize - 1) << 1;
   }

@@ -3,7 +3,7 @@ package io.vfio4j.devices.scratch;
 
 import java.util.function.LongSupplier;
 
-/** Hands out bytes at a rate. What nobody takes is kept for a tenth of a second. */
+/** A token bucket: allows a number of bytes per second, and bursts of up to a tenth of a second. */
 final class Throttle {
 
   private static final double NANOS_PER_SECOND = 1e9;
@@ -20,7 +20,7 @@ final class Throttle {
     this.lastUpdate = nanoTime.getAsLong();
   }
 
-  /** Returns how many bytes may be taken now. */
+  /** Returns how many bytes are available now. */
   long available() {
     long now = nanoTime.getAsLong();
     available =
@@ -30,8 +30,8 @@ final class Throttle {
   }
 
   /**
-   * Waits until so many bytes may be taken, or the most that are kept; returns how many it is. An interrupted
-   * thread waits no longer and gets all, since a read of nothing would be taken for the end of the state.
+   * Waits until a number of bytes, or the maximum burst, is available, and returns how many. If the thread is interrupted,
+   * all are available at once, since a read that returns nothing would mean the end of the state.
    */
   long await(long bytes) {
     long wanted = Math.min(bytes, burst());

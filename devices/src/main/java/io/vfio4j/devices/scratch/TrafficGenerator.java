@@ -14,10 +14,10 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 
-/** Writes 1, 2, 3 and so on to slots in turn, at a rate. */
+/** Writes 1, 2, 3 and so on to consecutive slots of DMA memory, wrapping around, at a rate. */
 final class TrafficGenerator {
 
-  /** Bytes of {@link #save}. */
+  /** The length in bytes of the state that {@link #save} writes. */
   static final int STATE_BYTES = 24;
 
   private final DmaMemory dma;
@@ -29,23 +29,23 @@ final class TrafficGenerator {
   private final DevicePacer pacer;
 
   /**
-   * Makes one with its registers.
+   * Creates a generator and its registers.
    *
-   * @param name begins the registers' names
-   * @param behind where its registers are, bytes from those of the first
-   * @param pacers makes what calls {@link #writeNext}
-   * @param failed hears of a write that failed, after which there are no more
+   * @param name the prefix of the registers' names
+   * @param offset the offset of its registers from those of the first generator, in bytes
+   * @param pacers creates the pacer that calls {@link #writeNext}
+   * @param errorHandler called after a failed write, which stops the traffic
    */
-  TrafficGenerator(RegisterBank registers, String name, int behind, DmaMemory dma,
-      BiFunction<DmaRange, BooleanSupplier, DevicePacer> pacers, Consumer<Errno> failed) {
+  TrafficGenerator(RegisterBank registers, String name, int offset, DmaMemory dma,
+      BiFunction<DmaRange, BooleanSupplier, DevicePacer> pacers, Consumer<Errno> errorHandler) {
     this.dma = dma;
-    this.errorHandler = failed;
-    this.iova = registers.register64(name + "_IOVA", ScratchLayout.TRAFFIC_IOVA + behind);
-    this.slots = registers.register32(name + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + behind)
+    this.errorHandler = errorHandler;
+    this.iova = registers.register64(name + "_IOVA", ScratchLayout.TRAFFIC_IOVA + offset);
+    this.slots = registers.register32(name + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + offset)
         .onWrite(written -> updateRate());
-    this.rate = registers.register32(name + "_RATE", ScratchLayout.TRAFFIC_RATE + behind)
+    this.rate = registers.register32(name + "_RATE", ScratchLayout.TRAFFIC_RATE + offset)
         .onWrite(written -> updateRate());
-    this.count = registers.register64(name + "_COUNT", ScratchLayout.TRAFFIC_COUNT + behind).readOnly();
+    this.count = registers.register64(name + "_COUNT", ScratchLayout.TRAFFIC_COUNT + offset).readOnly();
     this.pacer = pacers.apply(new DmaRange(iova::value, this::bytes), this::writeNext);
   }
 
@@ -53,7 +53,7 @@ final class TrafficGenerator {
     pacer.rate(slots.value() == 0 ? 0 : rate.value());
   }
 
-  /** Returns the bytes of all slots. */
+  /** Returns the length of all slots in bytes. */
   private long bytes() {
     return slots.value() * Long.BYTES;
   }
@@ -77,15 +77,15 @@ final class TrafficGenerator {
   }
 
   /**
-   * Goes on where another one was.
+   * Loads a saved state, and continues from there.
    *
-   * @param counted makes the count of that which was saved
+   * @param countAfterLoad maps the saved count to the one to continue from
    */
-  void load(ByteBuffer from, LongUnaryOperator counted) {
+  void load(ByteBuffer from, LongUnaryOperator countAfterLoad) {
     iova.set(from.getLong());
     slots.set(from.getInt());
     rate.set(from.getInt());
-    count.set(counted.applyAsLong(from.getLong()));
+    count.set(countAfterLoad.applyAsLong(from.getLong()));
     updateRate();
   }
 }

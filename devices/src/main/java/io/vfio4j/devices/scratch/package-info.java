@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The scratch device, made for testing migration: {@link io.vfio4j.devices.scratch.ScratchLayout} says how it
- * is driven, {@link io.vfio4j.devices.scratch.Fault} what can be made to go wrong with it.
+ * The scratch device, designed for testing migration: {@link io.vfio4j.devices.scratch.ScratchLayout} describes its
+ * registers, {@link io.vfio4j.devices.scratch.Fault} the faults that it can simulate.
  */
 @NullMarked
 package io.vfio4j.devices.scratch;

@@ -16,12 +16,13 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * Reads a saved state, as {@link StateFormat} has it, into a device's memory.
+ * Writes a saved state in {@link StateFormat} to a device's memory: header → pages → state → complete, or rejected from
+ * any of them, for good.
  *
  * <p>
- * A record that lies within one write is checked where it is and copied once; one that does not is gathered
- * first. Nothing in the stream is believed before its checksum was right, except lengths, which are checked
- * against limits before they allocate anything. The STATE record is kept until the state is complete.
+ * A record that lies within one write is verified in place and copied once; any other is gathered first. Nothing in the
+ * stream is used before its checksum is verified, except lengths, which are checked against limits before anything is
+ * allocated. The STATE record is kept until the device leaves RESUMING.
  */
 public final class BufferedResumingSession implements ResumingSession {
 
@@ -41,7 +42,7 @@ public final class BufferedResumingSession implements ResumingSession {
   private boolean endSeen;
   private long swept;
   private int recordNumber;
-  /** Why the state is refused; empty as long as it is not. */
+  /** Why the state was rejected; empty if it was not. */
   private String rejection = "";
   private boolean ended;
 
@@ -52,7 +53,7 @@ public final class BufferedResumingSession implements ResumingSession {
     this.image = image;
   }
 
-  /** Tells whether the state is all there and in order. */
+  /** Returns whether a complete and valid state was written. */
   public boolean isComplete() {
     return endSeen && rejection.isEmpty();
   }
@@ -62,15 +63,15 @@ public final class BufferedResumingSession implements ResumingSession {
     return state.rewind();
   }
 
-  /** Returns why the state that was written cannot be loaded, if it is not complete. */
+  /** Returns why the state cannot be loaded. Only called if it is not complete. */
   public String defect() {
     if (!rejection.isEmpty()) {
       return rejection;
     }
-    return headerSeen ? "the state ends early, in record " + recordNumber : "no state was written";
+    return headerSeen ? "the state ends in record " + recordNumber : "no state was written";
   }
 
-  /** Takes nothing more: only a reset helps. */
+  /** Rejects the state and all further writes; the device must be reset. */
   public void reject(String reason) {
     rejection = reason;
   }
@@ -86,7 +87,7 @@ public final class BufferedResumingSession implements ResumingSession {
     }
     try {
       if (!rejection.isEmpty()) {
-        throw new ErrnoException(Errno.EINVAL, "the state was refused before: " + rejection);
+        throw new ErrnoException(Errno.EINVAL, "the state was already refused: " + rejection);
       }
       for (long at = 0; at < data.byteSize(); at += MAX_VIEW_BYTES) {
         accept(data.asSlice(at, Math.min(MAX_VIEW_BYTES, data.byteSize() - at)));
@@ -115,7 +116,7 @@ public final class BufferedResumingSession implements ResumingSession {
     }
   }
 
-  /** Gathers bytes of an item that goes on beyond this write, and applies it once it is whole. */
+  /** Gathers bytes of an item that spans several writes, and applies it once it is complete. */
   private int gather(MemorySegment data, int at, int available) throws ErrnoException {
     int known = itemLength(itemView, 0, gathered);
     int wanted = (known > 0 ? known : headerLength()) - gathered;
@@ -133,7 +134,7 @@ public final class BufferedResumingSession implements ResumingSession {
     return headerSeen ? RECORD_HEADER_BYTES : HEADER_BYTES;
   }
 
-  /** Returns the length of the item that begins there, 0 as long as that is not known. */
+  /** Returns the length of the item at a position, 0 if its header is not complete. */
   private int itemLength(ByteBuffer view, int at, int available) throws ErrnoException {
     if (endSeen) {
       throw new ErrnoException(Errno.EINVAL, "data after the end of the state");
@@ -144,7 +145,7 @@ public final class BufferedResumingSession implements ResumingSession {
     return headerSeen ? RECORD_HEADER_BYTES + payloadLength(view, at) : HEADER_BYTES;
   }
 
-  /** Returns the length of a record's payload if such a record may come now. */
+  /** Returns the length of a record's payload if such a record is valid at this point. */
   private int payloadLength(ByteBuffer view, int at) throws ErrnoException {
     int kind = view.getInt(at);
     int length = view.getInt(at + StateFormat.RECORD_LENGTH);
@@ -157,12 +158,12 @@ public final class BufferedResumingSession implements ResumingSession {
       default -> false;
     };
     if (!possible || view.getInt(at + StateFormat.RECORD_NUMBER) != recordNumber) {
-      throw corrupt("its kind, place or number");
+      throw corrupt("invalid kind, offset, length or number");
     }
     return length;
   }
 
-  /** Tells whether pages lie within those loaded so far, or go on right behind them. */
+  /** Returns whether pages lie within those loaded so far, or follow them immediately. */
   private boolean isPageRun(long offset, int length) {
     boolean pages =
         length > 0 && length <= StateFormat.MAX_RECORD_PAGES * PAGE_SIZE && length % PAGE_SIZE == 0
@@ -178,7 +179,7 @@ public final class BufferedResumingSession implements ResumingSession {
     }
     int length = whole - RECORD_HEADER_BYTES;
     if (StateFormat.recordCrc(view, at, length, crc) != view.getInt(at + StateFormat.RECORD_CRC)) {
-      throw corrupt("its checksum");
+      throw corrupt("checksum mismatch");
     }
     recordNumber++;
     switch (view.getInt(at)) {

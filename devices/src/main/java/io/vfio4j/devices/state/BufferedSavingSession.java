@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * Writes the saved state, as {@link StateFormat} has it.
+ * Reads a device's state in {@link StateFormat}: HEADER → PAGES, until STOP_COPY → STATE → END.
  *
  * <p>
- * Records are made in the reader's own memory, as long as it has room for one; a reader with less room gets a
- * record made aside, piece by piece.
+ * Records are composed in the reader's memory if it has room for one. Otherwise a record is composed in a staging buffer,
+ * and copied to the reader in parts.
  */
 public final class BufferedSavingSession implements SavingSession {
 
@@ -32,7 +32,7 @@ public final class BufferedSavingSession implements SavingSession {
     NONE
   }
 
-  /** More than this is not read in one go, so that whoever waits for the device's thread gets its turn. */
+  /** The maximum length of one read, so that the device's thread also handles other messages. */
   private static final long MAX_READ_BYTES = 16L << 20;
 
   private final String device;
@@ -42,7 +42,7 @@ public final class BufferedSavingSession implements SavingSession {
   private final CRC32C crc = new CRC32C();
   private final MemorySegment staging;
   private final ByteBuffer stagingView;
-  /** The reader's memory and a view of it, kept because a reader mostly comes with the same again. */
+  /** The reader's memory and a view of it, cached since a reader usually passes the same memory. */
   private MemorySegment reader = MemorySegment.NULL;
   private MemorySegment to = MemorySegment.NULL;
   private ByteBuffer view = littleEndian(to);
@@ -57,12 +57,12 @@ public final class BufferedSavingSession implements SavingSession {
   private boolean ended;
 
   /**
-   * Begins a session.
+   * Opens a session.
    *
    * @param device the device's name
-   * @param format how the stream is laid out
-   * @param pages what is to be sent of the memory, the session's own
-   * @param image saves the rest once the device is stopped
+   * @param format the format of the stream
+   * @param pages the pages to send; closed with the session
+   * @param image the rest of the state, saved in STOP_COPY
    */
   public BufferedSavingSession(String device, StateFormat format, StatePageTracker pages, StateImage image) {
     this.device = device;
@@ -83,7 +83,7 @@ public final class BufferedSavingSession implements SavingSession {
     return segment.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** The device is in STOP_COPY: what is there now is the last of it. */
+  /** Called when the device enters STOP_COPY: its state no longer changes. */
   public void enterStopCopy() {
     if (!ended) {
       pages.scanForChanges();
@@ -119,7 +119,7 @@ public final class BufferedSavingSession implements SavingSession {
     return at == 0 && inStopCopy && stagingPosition == stagingLimit && nextItem() == Item.NONE ? END : at;
   }
 
-  /** Segments are equal by address alone. */
+  /** Segments are equal if their addresses are, so size and scope are compared too. */
   private boolean isReader(MemorySegment into) {
     return into.equals(reader) && into.byteSize() == reader.byteSize() && into.scope().equals(reader.scope());
   }
@@ -144,7 +144,7 @@ public final class BufferedSavingSession implements SavingSession {
     return stateWritten ? Item.END : Item.STATE;
   }
 
-  /** Returns the room that the shortest form of an item takes. */
+  /** Returns the minimum length of an item. */
   private int minLength(Item item) {
     return switch (item) {
       case HEADER -> HEADER_BYTES;
@@ -155,7 +155,7 @@ public final class BufferedSavingSession implements SavingSession {
     };
   }
 
-  /** Makes the next item where there is room for its shortest form. Returns its length. */
+  /** Writes the next item, for whose minimum length there is room, and returns its length. */
   private int writeItem(MemorySegment to, ByteBuffer view, int at, int room) {
     return switch (nextItem()) {
       case HEADER -> writeHeader(view, at);
@@ -209,15 +209,14 @@ public final class BufferedSavingSession implements SavingSession {
     return (headerWritten ? 0 : HEADER_BYTES) + StateFormat.memoryBytes(pages.unswept());
   }
 
-  /** Returns how much there is to read if the device is, or were to be, in STOP_COPY now. */
+  /** Returns how many bytes are left to read if the device enters STOP_COPY now. */
   public long remaining() {
     long tail = endWritten ? 0 : stateWritten ? RECORD_HEADER_BYTES : StateFormat.tailBytes(image.bytes());
-    // Changed pages are seldom neighbours.
+    // Changed pages are rarely adjacent.
     long changed = pages.dirty() * (RECORD_HEADER_BYTES + PAGE_SIZE);
     return stagingLimit - stagingPosition + initialBytes() + changed + tail;
   }
 
-  /** Refuses what comes after the end. */
   private void requireOpen(String action) throws DeviceException {
     if (ended) {
       throw failure(action, Errno.ENODEV);
@@ -228,7 +227,7 @@ public final class BufferedSavingSession implements SavingSession {
     return new DeviceException(device, action, errno);
   }
 
-  /** Ends the session and frees what it holds. */
+  /** Ends the session and releases the page trackers. */
   @Override
   public void close() {
     ended = true;

@@ -14,15 +14,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A state that says what it is made of: items, one behind the other, each
+ * The format of a STATE record that consists of declared items:
  *
  * <pre>
- * u16 bytes of the name, u16 flags (1: need not be known), u32 bytes of the value, name (UTF-8), value
+ * state:  item...
+ * item:   u16 length of the name, u16 flags (1: optional), u32 length of the value, name (UTF-8), value
  * </pre>
  *
  * <p>
- * Items are found by name, so their order does not matter. One that is not known is skipped if it may be, and
- * refused else, as is a state that lacks one that it must have.
+ * Items are identified by name, in any order. An unknown item is skipped if it is optional; otherwise the state is refused.
+ * A state that lacks an item is refused unless the item is optional.
  */
 public final class DeclaredState implements StateImage {
 
@@ -30,7 +31,7 @@ public final class DeclaredState implements StateImage {
   private static final int OPTIONAL = 1;
   private static final int MAX_NAME_BYTES = 255;
 
-  /** An item of a state that comes from elsewhere; its value is a part of that. */
+  /** An item of a received state; the value is a view of it. */
   private record SavedItem(String name, boolean optional, ByteBuffer value) {
   }
 
@@ -38,26 +39,26 @@ public final class DeclaredState implements StateImage {
   private final int bytes;
 
   /**
-   * Makes it.
+   * Creates the format of a device's items.
    *
-   * @throws IllegalArgumentException if two items have one name, a name is too long, or all together are
+   * @throws IllegalArgumentException if two items have the same name, a name is too long, or the state is
    */
   public DeclaredState(List<StateItem> declared) {
     long sum = 0;
     for (StateItem item : declared) {
       if (items.put(item.name(), item) != null) {
-        throw new IllegalArgumentException("two pieces of state are called " + item.name());
+        throw new IllegalArgumentException("two items of the state are named " + item.name());
       }
       int nameBytes = encodeName(item.name()).length;
       if (nameBytes == 0 || nameBytes > MAX_NAME_BYTES) {
         throw new IllegalArgumentException(
-            "'%s': a name has 1 to %d bytes".formatted(item.name(), MAX_NAME_BYTES));
+            "'%s': a name must have 1 to %d bytes".formatted(item.name(), MAX_NAME_BYTES));
       }
       sum += ITEM_HEADER_BYTES + nameBytes + item.bytes();
     }
     if (sum > StateFormat.MAX_PAYLOAD_BYTES) {
       throw new IllegalArgumentException(
-          "%d bytes of state, of which a record holds %d: declare memory for them"
+          "%d bytes of state exceed the maximum of %d; declare memory instead"
               .formatted(sum, StateFormat.MAX_PAYLOAD_BYTES));
     }
     this.bytes = (int) sum;
@@ -93,7 +94,7 @@ public final class DeclaredState implements StateImage {
     while (from.hasRemaining()) {
       SavedItem found = nextItem(from);
       if (!seen.add(found.name)) {
-        throw new ErrnoException(Errno.EBADMSG, "the state has '%s' twice".formatted(found.name));
+        throw new ErrnoException(Errno.EBADMSG, "the state has two items '%s'".formatted(found.name));
       }
       @Nullable
       StateItem item = items.get(found.name);
@@ -133,7 +134,7 @@ public final class DeclaredState implements StateImage {
   }
 
   private static ErrnoException truncated() {
-    return new ErrnoException(Errno.EBADMSG, "an item of the state is cut or longer than the rest");
+    return new ErrnoException(Errno.EBADMSG, "an item of the state is truncated");
   }
 
   @Override

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.state;
 
-/** A set of page numbers, taken out in runs. */
+/** A set of page numbers from which runs are removed. */
 final class DirtyPages {
 
   private final long[] words;
@@ -29,7 +29,7 @@ final class DirtyPages {
     return (words[(int) (page / Long.SIZE)] & 1L << page) != 0;
   }
 
-  /** Returns the next page at or after the last that was taken, round and round. There must be one. */
+  /** Returns the next page at or after the end of the last run, wrapping around. The set must not be empty. */
   long next() {
     long page = nextFrom(cursor);
     return page >= 0 ? page : nextFrom(0);
@@ -50,7 +50,7 @@ final class DirtyPages {
     return (long) word * Long.SIZE + Long.numberOfTrailingZeros(bits);
   }
 
-  /** Takes a page that is in the set, and those right after it that are, up to a number. Returns how many. */
+  /** Removes a page of the set and those that follow it immediately, up to a maximum, and returns how many. */
   int take(long first, int most) {
     int taken = 0;
     for (long page = first; taken < most && page < pages && contains(page); page++) {

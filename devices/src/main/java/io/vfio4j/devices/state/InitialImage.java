@@ -13,16 +13,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * What a device's memory holds at first: a copy of a file's beginning, since the file may change.
+ * The initial content of a device's memory: a copy of the beginning of a file, since the file may change.
  *
- * @param file as long as the memory
- * @param content the part of it that was read; the rest is zeros
+ * @param file a memfd of the size of the memory
+ * @param content the part of it that was read from the file; the rest is zeros
  */
 record InitialImage(Fd file, MemorySegment content) implements AutoCloseable {
 
   private static final long CHUNK_BYTES = 1L << 30;
 
-  /** Reads as much of a file as fits in a size. */
+  /** Reads at most {@code size} bytes of a file. */
   static InitialImage read(Path path, long size, Arena arena) throws IOException {
     Fd file = Memfd.create("initial content", size);
     try (FileChannel from = FileChannel.open(path, StandardOpenOption.READ)) {

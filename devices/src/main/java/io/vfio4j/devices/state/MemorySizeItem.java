@@ -4,8 +4,8 @@ package io.vfio4j.devices.state;
 import java.nio.ByteBuffer;
 
 /**
- * A memory among the pieces of a state: no value, but a name that holds its size, so that the state of a device
- * with other memories is refused.
+ * An item of a state that represents a memory: an empty value, and a name that contains the size, so that the state of a
+ * device with other memories is refused.
  */
 public record MemorySizeItem(String memory, long size) implements StateItem {
 
@@ -21,16 +21,16 @@ public record MemorySizeItem(String memory, long size) implements StateItem {
 
   @Override
   public void save(ByteBuffer to) {
-    // Its pages are sent on their own.
+    // The pages are in MEMORY records.
   }
 
   @Override
   public void load(ByteBuffer from) {
-    // Its pages were loaded as they came.
+    // The pages were loaded on receipt.
   }
 
   @Override
   public void reset() {
-    // The memory itself is reset.
+    // The memory is reset separately.
   }
 }

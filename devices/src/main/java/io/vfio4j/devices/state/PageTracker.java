@@ -7,16 +7,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Which pages of a device's memory a saving session still has to send: those that its first sweep has not come
- * to, and those that changed behind it.
+ * The pages of a device memory that a saving session still has to send: those that its first sweep has not reached, and
+ * those that changed behind the sweep.
  */
 final class PageTracker implements AutoCloseable {
 
   /**
-   * Pages that were copied out.
+   * A run of pages that was copied.
    *
-   * @param offset where they begin in internal memory, bytes
-   * @param length bytes
+   * @param offset offset in the memory in bytes
+   * @param length length in bytes
    */
   record PageRun(long offset, int length) {
   }
@@ -27,10 +27,9 @@ final class PageTracker implements AutoCloseable {
   private long swept;
 
   /**
-   * Begins with all pages.
+   * Creates a tracker of all pages.
    *
-   * @param shadow finds the changes where others write to the memory too; without one they are told to
-   *     {@link #markDirty}
+   * @param shadow detects changes of memory that clients map; other changes are reported to {@link #markDirty}
    */
   PageTracker(MemoryBackend memory, Optional<ShadowCopy> shadow) {
     this.memory = memory;
@@ -38,12 +37,12 @@ final class PageTracker implements AutoCloseable {
     this.dirty = new DirtyPages(memory.pages());
   }
 
-  /** Returns how many pages the first sweep has not come to. */
+  /** Returns the number of pages that the first sweep has not reached. */
   long unswept() {
     return memory.pages() - swept;
   }
 
-  /** Returns how many pages are known to have changed behind the sweep. */
+  /** Returns the number of pages known to have changed behind the sweep. */
   long dirty() {
     return dirty.count();
   }
@@ -52,7 +51,7 @@ final class PageTracker implements AutoCloseable {
     return unswept() == 0 && dirty() == 0;
   }
 
-  /** Notes a write of the device itself. */
+  /** Records a write by the device. */
   void markDirty(long offset, long length) {
     if (shadow.isPresent()) {
       return;
@@ -63,12 +62,12 @@ final class PageTracker implements AutoCloseable {
     }
   }
 
-  /** Compares what was sent with what is there now, if there is something to compare with. */
+  /** Compares the memory with the shadow copy, if there is one. */
   void scanForChanges() {
     shadow.ifPresent(copy -> copy.findChanges(memory.segment(), swept * PAGE_SIZE, dirty));
   }
 
-  /** Copies out the next run of pages: at least one, at most so many. There must be one. */
+  /** Copies the next run of at least one and at most {@code most} pages. There must be a page left to send. */
   PageRun copyNext(int most, MemorySegment to, long at) {
     long first = unswept() > 0 ? swept : dirty.next();
     int pages;
@@ -76,12 +75,12 @@ final class PageTracker implements AutoCloseable {
       pages = (int) Math.min(most, unswept());
       swept += pages;
     } else {
-      // Out of the set before the copy is made: what is written after that is sent again.
+      // Removed before the copy, so that a concurrent write marks the page again.
       pages = dirty.take(first, most);
     }
     PageRun run = new PageRun(first * PAGE_SIZE, pages * PAGE_SIZE);
     MemorySegment.copy(memory.segment(), run.offset, to, at, run.length);
-    if (shadow.isPresent()) { // No lambda: it would be an object for each run.
+    if (shadow.isPresent()) { // A lambda would allocate on each run.
       shadow.get().update(run, to, at);
     }
     return run;

@@ -8,7 +8,7 @@ import io.vfio4j.linux.MemoryMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A copy of what was sent of a device's memory, to find what others have changed since. */
+/** A copy of the pages that were sent, to detect changes by clients that map the memory. */
 final class ShadowCopy implements AutoCloseable {
 
   private final Arena arena;
@@ -31,12 +31,12 @@ final class ShadowCopy implements AutoCloseable {
     }
   }
 
-  /** Notes what was sent: not what is in memory, which may be another thing by now. */
+  /** Stores the pages as sent; the memory itself may have changed since. */
   void update(PageTracker.PageRun run, MemorySegment from, long at) {
     MemorySegment.copy(from, at, sent, run.offset(), run.length());
   }
 
-  /** Adds the pages that differ, up to an offset. */
+  /** Adds the pages that differ from the memory, up to an offset. */
   void findChanges(MemorySegment memory, long end, DirtyPages changed) {
     long at = 0;
     while (at < end) {

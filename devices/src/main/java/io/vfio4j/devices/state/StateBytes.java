@@ -4,7 +4,7 @@ package io.vfio4j.devices.state;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Bytes that belong to a device's state: a small buffer, a queue. For more, declare memory. */
+/** Bytes that are part of a device's state, such as a small buffer or queue. Larger content should be memory. */
 public final class StateBytes implements StateItem {
 
   private final String name;

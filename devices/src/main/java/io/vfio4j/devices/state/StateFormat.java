@@ -7,29 +7,30 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * How a device's saved state is laid out: a header, then records. All numbers are little-endian.
+ * The format of a device's saved state. All numbers are little-endian.
  *
  * <pre>
+ * stream:  header, MEMORY record..., STATE record, END record
  * header:  u64 magic, u32 version, u32 bytes of the header, u64 bytes of memory, u32 device,
- *          u32 CRC-32C of the 28 before
- * record:  u32 kind, u32 bytes of payload, u64 offset, u32 number,
- *          u32 CRC-32C of the 20 before and the payload
+ *          u32 CRC-32C of the 28 bytes before
+ * record:  u32 kind (1 MEMORY, 2 STATE, 3 END), u32 bytes of payload, u64 offset, u32 number,
+ *          u32 CRC-32C of the 20 bytes before and the payload
  * </pre>
  *
  * <p>
- * Records are numbered from 0, so that one that is missing shows. First come MEMORY records with all pages in
- * order, then MEMORY records with pages that changed, then one of STATE, and END. Where a device has several
- * memories, they lie one behind the other.
+ * Records are numbered from 0, which detects a missing one. The first MEMORY records contain all pages in order, later
+ * ones pages that have changed since. Several memories follow each other. The payload of STATE is defined by a
+ * {@link StateImage}.
  *
- * @param magic which kind of stream it is
- * @param version of what the STATE record holds
- * @param device of which device
+ * @param magic identifies the kind of stream
+ * @param version version of the STATE record
+ * @param device identifies the kind of device
  */
 public record StateFormat(long magic, int version, int device) {
 
   /** The size of a page of device memory: the unit of tracking and of records. */
   public static final int PAGE_SIZE = 4096;
-  /** What devices have that say what their state is made of: their STATE record is {@link DeclaredState}'s. */
+  /** The magic of streams whose STATE record has the format of {@link DeclaredState}. */
   public static final long DECLARED = 0x31_56_45_44_4a_34_46_56L;
 
   static final int HEADER_BYTES = 32;
@@ -45,24 +46,24 @@ public record StateFormat(long magic, int version, int device) {
   static final int STATE = 2;
   static final int END = 3;
 
-  /** Pages in the longest record. */
+  /** The maximum number of pages in a record. */
   static final int MAX_RECORD_PAGES = 16;
   static final int MAX_RECORD_BYTES = RECORD_HEADER_BYTES + MAX_RECORD_PAGES * PAGE_SIZE;
 
-  /** The longest payload of a record, bytes. */
+  /** The maximum payload of a record in bytes. */
   public static final int MAX_PAYLOAD_BYTES = MAX_RECORD_PAGES * PAGE_SIZE;
 
-  /** Returns what distinguishes it from every other format. */
+  /** Returns the unique name of the format. */
   public String name() {
     return "%016x.%d.%08x".formatted(magic, version, device);
   }
 
-  /** Returns how long records with so many pages are if they are as few as can be. */
+  /** Returns the length of a number of pages in as few records as possible. */
   static long memoryBytes(long pages) {
     return pages * PAGE_SIZE + (pages + MAX_RECORD_PAGES - 1) / MAX_RECORD_PAGES * RECORD_HEADER_BYTES;
   }
 
-  /** Returns how long the end of a stream is, from the STATE record on. */
+  /** Returns the length of the STATE and END records. */
   static long tailBytes(int stateBytes) {
     return 2L * RECORD_HEADER_BYTES + stateBytes;
   }
@@ -72,13 +73,13 @@ public record StateFormat(long magic, int version, int device) {
     to.putInt(at + 24, device).putInt(at + HEADER_CRC, headerCrc(to, at, crc));
   }
 
-  /** Refuses a header that is not of such a device with so much memory, or is damaged. */
+  /** Refuses a header of another device, version or size of memory, or with a wrong checksum. */
   void checkHeader(ByteBuffer in, int at, long memorySize, CRC32C crc) throws ErrnoException {
     if (in.getLong(at) != magic || in.getInt(at + 24) != device) {
-      throw new ErrnoException(Errno.EINVAL, "this is not the state of such a device");
+      throw new ErrnoException(Errno.EINVAL, "this is not the state of a device of this kind");
     }
     if (in.getInt(at + 8) != version || in.getInt(at + 12) != HEADER_BYTES) {
-      throw new ErrnoException(Errno.EINVAL, "the state has version %d, this device knows version %d"
+      throw new ErrnoException(Errno.EINVAL, "the state has version %d, this device has version %d"
           .formatted(in.getInt(at + 8), version));
     }
     if (in.getLong(at + 16) != memorySize) {
@@ -100,7 +101,7 @@ public record StateFormat(long magic, int version, int device) {
     return (int) crc.getValue();
   }
 
-  /** Puts the header of a record whose payload is there already. */
+  /** Writes the header of a record, whose payload is already in place. */
   static void putRecordHeader(ByteBuffer to, int at, int kind, int length, long offset, int number,
       CRC32C crc) {
     to.putInt(at, kind).putInt(at + RECORD_LENGTH, length).putLong(at + RECORD_OFFSET, offset);

@@ -4,27 +4,27 @@ package io.vfio4j.devices.state;
 import io.vfio4j.model.ErrnoException;
 import java.nio.ByteBuffer;
 
-/** What a saved state holds besides memory: the payload of its STATE record. */
+/** The format of the payload of a STATE record: the state of a device except for its memory. */
 public interface StateImage {
 
-  /** Returns how long it is, in bytes, at most {@link StateFormat#MAX_PAYLOAD_BYTES}; fixed for a device. */
+  /** Returns the length in bytes, at most {@link StateFormat#MAX_PAYLOAD_BYTES}, which is constant for a device. */
   int bytes();
 
-  /** Tells whether one that comes from elsewhere may be so long. */
+  /** Returns whether a received payload may have a length. */
   boolean acceptsLength(int length);
 
-  /** Saves the state of a device that is stopped. */
+  /** Saves the state of the stopped device. */
   void save(ByteBuffer to);
 
   /**
-   * Refuses what cannot be loaded.
+   * Checks a received payload.
    *
    * @throws ErrnoException EINVAL if it is of another device, EBADMSG if it is damaged
    */
   void check(ByteBuffer from) throws ErrnoException;
 
   /**
-   * Loads what was checked.
+   * Loads a payload that was checked.
    *
    * @throws ErrnoException if the device refuses a value
    */

@@ -4,7 +4,7 @@ package io.vfio4j.devices.state;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** The memories of a device, one behind the other, as a saved state has them. */
+/** The memories of a device as one address space, in which they follow each other as in a saved state. */
 public final class StateMemory {
 
   private final MemoryBackend[] memories;
@@ -22,7 +22,7 @@ public final class StateMemory {
     this.size = end;
   }
 
-  /** Returns the bytes of all of them. */
+  /** Returns the size of all memories in bytes. */
   long size() {
     return size;
   }
@@ -43,13 +43,13 @@ public final class StateMemory {
     return offsets[index];
   }
 
-  /** Tells whether bytes, at least one, lie within one of the memories. */
+  /** Returns whether a range, of at least one byte, lies within one of the memories. */
   boolean contains(long offset, int length) {
     int index = indexOf(offset);
     return index >= 0 && length <= memories[index].size() - (offset - offsets[index]);
   }
 
-  /** Writes bytes that lie within one of the memories. */
+  /** Writes a range that lies within one of the memories. */
   void load(MemorySegment data, long at, long offset, int length) {
     int index = indexOf(offset);
     MemorySegment.copy(data, at, memories[index].segment(), offset - offsets[index], length);

@@ -5,16 +5,16 @@ import io.vfio4j.linux.LinuxException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Which pages of all of a device's memories a saving session still has to send. */
+/** The pages of all memories of a device that a saving session still has to send. */
 public final class StatePageTracker implements AutoCloseable {
 
   private final StateMemory memory;
   private final PageTracker[] trackers;
 
   /**
-   * Begins with all pages, and hears of writes until it is closed.
+   * Creates a tracker of all pages, which is notified of writes until it is closed.
    *
-   * @param changes whether anything may change before all is sent
+   * @param changes whether the memories may change before everything is sent
    */
   public StatePageTracker(StateMemory memory, boolean changes) throws LinuxException {
     this.memory = memory;
@@ -33,12 +33,12 @@ public final class StatePageTracker implements AutoCloseable {
     }
   }
 
-  /** Returns the bytes of all memories. */
+  /** Returns the size of all memories in bytes. */
   long bytes() {
     return memory.size();
   }
 
-  /** Returns how many pages the first sweeps have not come to. */
+  /** Returns the number of pages that the first sweeps have not reached. */
   long unswept() {
     long sum = 0;
     for (PageTracker one : trackers) {
@@ -47,7 +47,7 @@ public final class StatePageTracker implements AutoCloseable {
     return sum;
   }
 
-  /** Returns how many pages are known to have changed behind the sweeps. */
+  /** Returns the number of pages known to have changed behind the sweeps. */
   long dirty() {
     long sum = 0;
     for (PageTracker one : trackers) {
@@ -60,14 +60,14 @@ public final class StatePageTracker implements AutoCloseable {
     return unswept() == 0 && dirty() == 0;
   }
 
-  /** Compares what was sent with what is there now, where there is something to compare with. */
+  /** Compares the memories with their shadow copies, where there are any. */
   void scanForChanges() {
     for (PageTracker one : trackers) {
       one.scanForChanges();
     }
   }
 
-  /** Copies out the next run of pages: at least one, at most so many. There must be one. */
+  /** Copies the next run of at least one and at most {@code most} pages. There must be a page left to send. */
   PageTracker.PageRun copyNext(int most, MemorySegment to, long at) {
     int index = nextTracker(unswept() > 0);
     PageTracker.PageRun run = trackers[index].copyNext(most, to, at);
