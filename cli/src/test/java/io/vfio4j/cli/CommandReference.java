@@ -60,7 +60,8 @@ final class CommandReference {
 
   private static List<OptionSpec> own(CommandLine command) {
     return command.getCommandSpec().options().stream()
-        .filter(option -> !option.hidden() && !isCommon(option) && !isOfSubcommands(command, option)).toList();
+        .filter(option -> !option.hidden() && !isCommon(option) && !isOfSubcommands(command, option))
+        .toList();
   }
 
   /** An option that the subcommands have too is documented there. */
@@ -130,7 +131,8 @@ final class CommandReference {
         updated = addSection(updated, previous, part.getKey(), head);
       }
       int begin = updated.indexOf(head) + head.length();
-      updated = updated.substring(0, begin) + part.getValue() + updated.substring(updated.indexOf(END, begin));
+      updated =
+          updated.substring(0, begin) + part.getValue() + updated.substring(updated.indexOf(END, begin));
       previous = head;
     }
     return updated;

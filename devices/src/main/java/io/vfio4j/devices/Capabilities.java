@@ -87,8 +87,9 @@ final class Capabilities {
   /** PCI Local Bus 3.0, appendix H: the vendor defines the bytes after the length. */
   static Capability vendorSpecific(byte[] content, byte[] writable) {
     if (content.length > MAX_VENDOR_CONTENT || writable.length != content.length) {
-      throw new IllegalArgumentException("%d bytes of content and %d of mask: expected equal lengths of at most %d"
-          .formatted(content.length, writable.length, MAX_VENDOR_CONTENT));
+      throw new IllegalArgumentException(
+          "%d bytes of content and %d of mask: expected equal lengths of at most %d"
+              .formatted(content.length, writable.length, MAX_VENDOR_CONTENT));
     }
     Capability made = new Capability(VENDOR_SPECIFIC, 3 + content.length);
     made.values().put(2, (byte) made.length()).put(3, content);

@@ -109,7 +109,8 @@ final class Declarations {
 
   void requireDeclaring() {
     if (!declaring) {
-      throw new IllegalStateException(setup.name() + ": declarations belong in the constructor of the device");
+      throw new IllegalStateException(
+          setup.name() + ": declarations belong in the constructor of the device");
     }
   }
 

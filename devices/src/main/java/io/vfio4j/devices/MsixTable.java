@@ -40,8 +40,9 @@ final class MsixTable implements RegionPart {
   @Override
   public void write(long offset, MemorySegment data) {
     if (offset % Integer.BYTES != 0 || data.byteSize() % Integer.BYTES != 0) {
-      declarations.log("ignored a write of %d bytes at 0x%x of the MSI-X table: expected 4 or 8 bytes, aligned"
-          .formatted(data.byteSize(), offset));
+      declarations
+          .log("ignored a write of %d bytes at 0x%x of the MSI-X table: expected 4 or 8 bytes, aligned"
+              .formatted(data.byteSize(), offset));
       return;
     }
     for (int i = 0; i < data.byteSize(); i += Integer.BYTES) {

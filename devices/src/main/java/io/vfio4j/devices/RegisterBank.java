@@ -220,7 +220,8 @@ public final class RegisterBank implements RegionPart {
   private void logPartialWrite(int at, int start, int length) {
     Register register = find(at);
     declarations
-        .log("ignored a write of %d bytes at 0x%x of %s: %s can only be written %s".formatted(length, start, name,
+        .log("ignored a write of %d bytes at 0x%x of %s: %s can only be written %s".formatted(length, start,
+            name,
             register == null ? "it" : register.shortName(),
             register != null && register.width() == Long.BYTES ? "by 4 or 8 bytes" : "as a whole"));
   }

@@ -166,7 +166,8 @@ class RegisterBankTest {
     bank.register32("A", 4);
 
     assertThatThrownBy(() -> bank.register16("B", 6)).hasMessageContaining("overlaps A");
-    assertThatThrownBy(() -> bank.register32("B", 2)).hasMessageContaining("a register of 4 bytes cannot be at 0x2");
+    assertThatThrownBy(() -> bank.register32("B", 2))
+        .hasMessageContaining("a register of 4 bytes cannot be at 0x2");
     assertThatThrownBy(() -> bank.register64("B", SIZE)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> bank.register("B", 0, 3)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> bank.register("B", -4, 4)).isInstanceOf(IllegalArgumentException.class);

@@ -39,7 +39,8 @@ final class DeviceClass implements AutoCloseable {
    */
   static DeviceClass load(String name, List<Path> path) throws IOException {
     URLClassLoader loader =
-        new URLClassLoader(path.stream().map(DeviceClass::url).toArray(URL[]::new), DeviceClass.class.getClassLoader());
+        new URLClassLoader(path.stream().map(DeviceClass::url).toArray(URL[]::new),
+            DeviceClass.class.getClassLoader());
     try {
       return new DeviceClass(loader, provider(Class.forName(name, true, loader)));
     } catch (ClassNotFoundException e) {
@@ -80,13 +81,15 @@ final class DeviceClass implements AutoCloseable {
       return DeviceProvider.of(type.getSimpleName(), "Serve a device of " + type,
           setup -> (EmulatedDevice) call(() -> ofDevice.get().newInstance(setup)));
     }
-    throw new IllegalArgumentException(("%s is not a device: expected a DeviceProvider with a public constructor without "
-        + "parameters, a public static method provider(), or an EmulatedDevice with a public constructor (DeviceSetup)")
+    throw new IllegalArgumentException(
+        ("%s is not a device: expected a DeviceProvider with a public constructor without "
+            + "parameters, a public static method provider(), or an EmulatedDevice with a public constructor (DeviceSetup)")
             .formatted(type.getName()));
   }
 
   /** Returns a constructor that can be called from here, if the class is a concrete one of a type. */
-  private static Optional<Constructor<?>> constructor(Class<?> type, Class<?> superType, Class<?>... parameters) {
+  private static Optional<Constructor<?>> constructor(Class<?> type, Class<?> superType,
+      Class<?>... parameters) {
     return !superType.isAssignableFrom(type) || Modifier.isAbstract(type.getModifiers()) || !isPublic(type)
         ? Optional.empty()
         : Stream.<Constructor<?>>of(type.getConstructors())
@@ -97,7 +100,8 @@ final class DeviceClass implements AutoCloseable {
     return !isPublic(type) ? Optional.empty()
         : Stream.of(type.getMethods())
             .filter(method -> method.getName().equals("provider") && Modifier.isStatic(method.getModifiers())
-                && method.getParameterCount() == 0 && DeviceProvider.class.isAssignableFrom(method.getReturnType()))
+                && method.getParameterCount() == 0
+                && DeviceProvider.class.isAssignableFrom(method.getReturnType()))
             .findFirst();
   }
 

@@ -73,7 +73,8 @@ public final class ServeCommand implements Callable<Integer> {
     for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class)) {
       if (!NAME.matcher(provider.name()).matches()) {
         throw new IllegalStateException(
-            "%s provides '%s', which is not a device name".formatted(provider.getClass().getName(), provider.name()));
+            "%s provides '%s', which is not a device name".formatted(provider.getClass().getName(),
+                provider.name()));
       }
       DeviceProvider other = providers.putIfAbsent(provider.name(), provider);
       if (other != null) {

@@ -66,7 +66,8 @@ final class ServeDeviceCommand implements Callable<Integer> {
         .filter(name -> !serve.mixins().get("common").optionsMap().containsKey(name)).findFirst()
         .ifPresent(name -> {
           throw new ParameterException(common.spec().commandLine(),
-              "%s stands before '%s'; options follow the name of the device".formatted(name, provider.name()));
+              "%s stands before '%s'; options follow the name of the device".formatted(name,
+                  provider.name()));
         });
   }
 

@@ -88,7 +88,8 @@ final class ServeOptions {
   }
 
   /** Where to listen and how: what all servers of one run of the command have in common. */
-  private record Service(Path path, ServerOptions options, ServerLog log, JsonObject listeningEvent, Output output) {
+  private record Service(Path path, ServerOptions options, ServerLog log, JsonObject listeningEvent,
+      Output output) {
   }
 
   /**
@@ -122,7 +123,8 @@ final class ServeOptions {
     return ExitCodes.SUCCESS;
   }
 
-  private EmulatedDevice create(DeviceProvider provider, DeviceSetup setup, DeviceOptions options) throws IOException {
+  private EmulatedDevice create(DeviceProvider provider, DeviceSetup setup, DeviceOptions options)
+      throws IOException {
     try {
       return provider.create(setup, options);
     } catch (IllegalArgumentException e) {

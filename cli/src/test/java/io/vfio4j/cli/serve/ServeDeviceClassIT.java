@@ -75,7 +75,8 @@ class ServeDeviceClassIT {
     return classes;
   }
 
-  private ChildServer serve(Path classes, String device, String... options) throws IOException, InterruptedException {
+  private ChildServer serve(Path classes, String device, String... options)
+      throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("serve", "--device", device, "--device-path",
         classes.toString(), "--socket", folder.resolve("s.sock").toString()));
     arguments.addAll(List.of(options));

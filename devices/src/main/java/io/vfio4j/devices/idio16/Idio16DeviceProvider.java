@@ -51,7 +51,8 @@ final class Idio16DeviceProvider implements DeviceProvider {
 
   private static Wiring wiring(DeviceSetup setup, DeviceOptions options) {
     if (!options.isSet(LOOPBACK)) {
-      return options.get(INPUTS).<Wiring>map(file -> new InputFileWiring(file, setup.log())).orElse(Wiring.OPEN);
+      return options.get(INPUTS).<Wiring>map(file -> new InputFileWiring(file, setup.log()))
+          .orElse(Wiring.OPEN);
     }
     if (options.get(INPUTS).isPresent()) {
       throw new IllegalArgumentException("loopback and inputs are mutually exclusive");

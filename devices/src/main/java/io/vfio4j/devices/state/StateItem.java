@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.state;
 
-
 import java.nio.ByteBuffer;
 
 /** An item of a device's state, with a name and a constant length. */
