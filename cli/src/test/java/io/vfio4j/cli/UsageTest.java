@@ -123,7 +123,7 @@ class UsageTest {
       "simulate --device 1g:1m,to=2m/                   | '' is not a duration",
       "simulate --device 1g --bandwidth 0               | nothing can be sent with 0 bytes a second",
       "simulate --device 2048t --device 1048576t --bandwidth 1 | more than 1 EiB",
-      "simulate --device 1g --bandwidth 1m --horizon 48h | horizon is at most a day",
+      "simulate --device 1g --bandwidth 1m --horizon 48h | horizon must be at most a day",
       "simulate --device 1g --bandwidth 1 --when-not-converging stop | 'stop' is none of wait, abort, force",
       "simulate --device 1 --bandwidth 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19 --max-downtime 1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s,17s,18s,19s | these are 1083 combinations; give values for at most 1000",
       "simulate --device 1g --bandwidth 10m,11m,12m,13m,14m,15m,16m,17m,18m,19m,20m,21m,22m,23m,24m,25m,26m,27m,28m,29m --max-downtime 1s,2s,3s | more than 52 of the combinations differ in what comes of them; give fewer values",

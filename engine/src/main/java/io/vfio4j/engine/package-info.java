@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Moves a running device, with its state, from one {@link io.vfio4j.model.MigratableDevice} to another.
+ * What a caller gives to a migration and gets from it: devices and memory ({@link io.vfio4j.engine.DeviceSet}), the
+ * {@link io.vfio4j.engine.Workload}, {@link io.vfio4j.engine.MigrationOptions options} and a
+ * {@link io.vfio4j.engine.Journal}; {@link io.vfio4j.engine.MigrationEvent events}, reports and the
+ * {@link io.vfio4j.engine.MigrationException}.
  *
  * <p>
- * Each side is run by one thread: {@link io.vfio4j.engine.migration.MigrationSource} reads the state out,
- * {@link io.vfio4j.engine.migration.MigrationTarget} writes it in, and a {@link io.vfio4j.engine.Transport} lies
- * between. {@link io.vfio4j.engine.migration.LocalMigration} does both in one process. Ownership passes in four
- * steps: the target has
- * <em>loaded</em>, the source says <em>yours</em>, the target is in RUNNING, the target has
- * <em>confirmed</em>. Before <em>yours</em> every failure ends with the source running again; after it only
- * the target's word counts.
- *
- * <p>
- * The format of the stream is described in {@code docs/migration-stream.md}.
+ * The entry points are in {@code io.vfio4j.engine.migration} (both sides of a migration) and
+ * {@code io.vfio4j.engine.file} (saving to a file and restoring from it).
  */
 @NullMarked
 package io.vfio4j.engine;

@@ -282,7 +282,7 @@ class SendReceiveIT {
       CommandRun send = CommandRun.vfio4j(command("send", "--connect", listen, a));
       assertThat(send.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(send.err()).contains("failed in pre-flight")
-          .contains("only questions of ownership are answered")
+          .contains("answers ownership queries only")
           .contains(a.address() + " was not touched");
       a.assertRunsWith(MARK);
     }

@@ -91,7 +91,7 @@ class TraceReaderTest {
       "\"took_ms\":100.000        | \"took_ms\":-1            | line 4: took_ms cannot be -1",
       "\"took_ms\":100.000        | \"took_ms\":1e99999       | line 4: Number has unsupported scale: 1e99999",
       "\"took_ms\":100.000        | \"took_ms\":1700          | line 4: a round that took 1.700 s cannot end at 1.600 s",
-      "\"took_ms\":100.000        | \"took_ms\":200           | round 2 begins before round 1 is over",
+      "\"took_ms\":100.000        | \"took_ms\":200           | round 2 starts before round 1 has ended",
       "\"memory_left\":1600000,   | \"memory_left\":1e30,     | line 4: memory_left cannot be 1E+30",
       "\"memory_left\":1600000,   | \"memory_left\":[1],      | a number 'memory_left', not [1]"})
   void rejectsInvalidRound(String good, String bad, String words) throws IOException {
@@ -105,7 +105,7 @@ class TraceReaderTest {
   void rejectsFileWithoutRounds() throws IOException {
     CommandRun run = CommandRun.vfio4j("simulate", "--trace", file("nothing\n").toString());
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains("there is no round; give the output of a migration with --json");
+    assertThat(run.err()).contains("no rounds; give the output of a migration with --json");
   }
 
   @Test

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** Calls that move devices did not return; nobody can tell where these devices are, nor take the calls back. */
+/**
+ * Device calls did not return in time. The states of these devices are unknown, and the calls cannot be
+ * cancelled.
+ */
 public final class ArcTimeoutException extends IOException {
 
   private static final long serialVersionUID = 1;
@@ -19,7 +22,7 @@ public final class ArcTimeoutException extends IOException {
     this.devices = List.copyOf(devices);
   }
 
-  /** Returns the names of the devices that did not answer. */
+  /** Returns the names of the devices. */
   List<String> devices() {
     return devices;
   }

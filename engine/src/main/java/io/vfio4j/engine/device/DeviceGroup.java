@@ -18,8 +18,8 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
- * The devices of one side, each with a thread of its own. What is done with all of them is a barrier: it is over when
- * it is over for every one.
+ * The devices of one side, each with its own thread. An operation on all of them is a barrier: it completes
+ * when every thread has completed it.
  */
 public final class DeviceGroup implements AutoCloseable {
 
@@ -42,7 +42,7 @@ public final class DeviceGroup implements AutoCloseable {
     return threads.size();
   }
 
-  /** Returns how long a call that moves a device may take. */
+  /** Returns the timeout for device calls. */
   public Duration arcTimeout() {
     return arcTimeout;
   }
@@ -51,17 +51,17 @@ public final class DeviceGroup implements AutoCloseable {
     return threads.get(number);
   }
 
-  /** Begins something with all devices at once. */
+  /** Starts a task for every device. */
   public <T> List<CompletableFuture<T>> start(DeviceThread.Task<T> task) {
     return threads.stream().map(thread -> thread.submit(task)).toList();
   }
 
   /**
-   * Does something with all devices at once, and waits for all of them.
+   * Runs a task for every device, and waits for all of them.
    *
-   * @param what for people, if it does not end: as in {@code move it to STOP}
+   * @param what the task, for the error message of a timeout, as in {@code move it to STOP}
    * @throws ArcTimeoutException if a call did not return in time
-   * @throws IOException what the first that failed threw, all others being suppressed in it
+   * @throws IOException the first failure, in which the others are suppressed
    */
   public <T> List<T> callAll(String what, TaskWaiter waiter, DeviceThread.Task<T> task) throws IOException {
     List<CompletableFuture<T>> calls = start(task);
@@ -78,21 +78,21 @@ public final class DeviceGroup implements AutoCloseable {
     return calls.stream().map(CompletableFuture::resultNow).toList();
   }
 
-  /** Asks all devices who they are and where, which changes nothing of them. */
+  /** Returns the identity, features and state of all devices, without changing them. */
   public List<Hello.Device> describe(TaskWaiter waiter) throws IOException {
     return describe(waiter, _ -> false);
   }
 
-  /** Asks all devices who they are, and those where they are that are not expendable: of them it does not matter. */
+  /** Returns the same, without the state of devices that will be reset first. */
   public List<Hello.Device> describe(TaskWaiter waiter, Predicate<MigratableDevice> resettable)
       throws IOException {
-    return callAll("tell what it is", waiter, device -> {
+    return callAll("describe it", waiter, device -> {
       Hello.Device introduced = Hello.Device.of(device.device(), device.queryState());
       return resettable.test(device.device()) ? introduced.withoutState() : introduced;
     });
   }
 
-  /** Remembers which devices have not returned from a call, and returns their names. */
+  /** Marks the devices whose calls have not returned as hung, and returns their names. */
   public List<String> markHung(List<? extends CompletableFuture<?>> calls) {
     List<String> hung = new ArrayList<>();
     for (int number = 0; number < calls.size(); number++) {
@@ -105,7 +105,7 @@ public final class DeviceGroup implements AutoCloseable {
     return hung;
   }
 
-  /** Moves all devices at once: each to a state of its own, or not at all. */
+  /** Moves all devices at once, each to its own target state, or not at all. */
   public void move(Function<MigratingDevice, Optional<DeviceState>> where, String what, String reason,
       TaskWaiter waiter)
       throws IOException {
@@ -124,20 +124,20 @@ public final class DeviceGroup implements AutoCloseable {
   }
 
   /**
-   * Makes all devices ready to be given a state; what they hold is lost.
+   * Resets all devices and moves them to RESUMING; their own state is lost.
    *
-   * @return how long the slowest took to move to RESUMING
+   * @return the longest transition to RESUMING
    */
   public Duration resetToResuming(TaskWaiter waiter) throws IOException {
     return callAll("be reset and move to RESUMING", waiter, device -> {
-      device.reset("a clean beginning");
+      device.reset("before loading");
       return device.timedMove(DeviceState.RESUMING, "loading");
     }).stream().max(Duration::compareTo).orElse(Duration.ZERO);
   }
 
   /**
-   * Starts all devices, which stand still. All are in their grace states before any goes on, so that none writes to one
-   * that does not run yet.
+   * Starts all devices, which are stopped. All are in RUNNING_P2P before any is in RUNNING, so that none
+   * accesses a device that is still stopped.
    */
   public void setRunning(String reason, TaskWaiter waiter) throws IOException {
     move(device -> device.has(MigrationFeature.P2P)
@@ -146,7 +146,7 @@ public final class DeviceGroup implements AutoCloseable {
     move(DeviceState.RUNNING, reason, waiter);
   }
 
-  /** Lets go of all data sessions; the devices stay as they are. */
+  /** Closes all data sessions; the devices keep their states. */
   @Override
   public void close() {
     threads.forEach(DeviceThread::close);

@@ -7,8 +7,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * A device and the thread that drives it: calls to one device are made one after the other, those to different
- * devices at once. A call that never returns keeps its thread, which does not keep the process.
+ * A device and the thread that makes all calls to it, one after the other. A call that never returns blocks
+ * its thread, which is a daemon and does not keep the process alive.
  */
 public final class DeviceThread implements AutoCloseable {
 
@@ -21,7 +21,7 @@ public final class DeviceThread implements AutoCloseable {
         Thread.ofPlatform().name(threadName).daemon(true).factory());
   }
 
-  /** What is done with a device, in its thread. */
+  /** A task with the device, run in its thread. */
   @FunctionalInterface
   public interface Task<T> {
     T run(MigratingDevice device) throws Exception;
@@ -31,12 +31,12 @@ public final class DeviceThread implements AutoCloseable {
     return device;
   }
 
-  /** Lets the thread do something once it is done with all before. */
+  /** Queues a task behind those already submitted. */
   public <T> CompletableFuture<T> submit(Task<T> task) {
     return Futures.submit(thread, () -> task.run(device));
   }
 
-  /** Lets go of the device's data session, once the thread is done with what it does. */
+  /** Closes the device's data session after the current task, and ends the thread. */
   @Override
   public void close() {
     CompletableFuture<MigratingDevice> closed = submit(moved -> {

@@ -22,8 +22,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One side's device: knows where it is as far as anybody can tell, owns its data session, and tells of
- * every move. One thread drives it; what is known of it, others may ask.
+ * A device of one side during a run: its last known state and its data session. {@link #move} is the only
+ * place that changes the state, and reports each transition as {@code TransitionStart} and {@code
+ * TransitionEnd}, the latter with the reason of a failure.
+ *
+ * <p>
+ * The device's thread makes all calls to it; other threads read only {@link #lastState}, {@link #isTouched}
+ * and {@link #isHung}, which are volatile.
  */
 public final class MigratingDevice implements AutoCloseable {
 
@@ -45,7 +50,7 @@ public final class MigratingDevice implements AutoCloseable {
     return device;
   }
 
-  /** Returns its place among the devices of its side, from 0. */
+  /** Returns its position among the devices of its side, from 0. */
   public int number() {
     return number;
   }
@@ -58,17 +63,17 @@ public final class MigratingDevice implements AutoCloseable {
     return device.features().has(feature);
   }
 
-  /** Returns the last state known; empty where the device was never asked or is lost. */
+  /** Returns the last known state; empty if it was never queried, or the device is lost. */
   public Optional<DeviceState> lastState() {
     return Optional.ofNullable(lastState);
   }
 
-  /** Tells whether the device has been moved or reset, or somebody tried to. */
+  /** Returns whether a transition or reset of the device has been attempted. */
   public boolean isTouched() {
     return touched;
   }
 
-  /** A call did not return: nobody may drive the device any more, for its thread still does. */
+  /** Marks the device as hung: a call has not returned, and no other thread may call the device. */
   public void markHung() {
     hung = true;
     lastState = null;
@@ -78,7 +83,7 @@ public final class MigratingDevice implements AutoCloseable {
     return hung;
   }
 
-  /** Asks the device for its state. */
+  /** Queries the state from the device. */
   public DeviceState queryState() throws DeviceException {
     try {
       DeviceState state = device.state();
@@ -102,10 +107,10 @@ public final class MigratingDevice implements AutoCloseable {
       recordState(from, reached.state(), reached.session().orElse(null), reason);
       if (reached.state() != target) {
         throw protocolViolation(
-            "it was sent to %s, and says that it is in %s".formatted(target, reached.state()));
+            "it was moved to %s but reports %s".formatted(target, reached.state()));
       }
     } catch (TransitionException e) {
-      recordState(from, e.reached(), null, "failed on the way to %s: %s%s".formatted(target, e.errno(),
+      recordState(from, e.reached(), null, "transition to %s failed: %s%s".formatted(target, e.errno(),
           e.reason().map(why -> ": " + why).orElse("")));
       throw e;
     } catch (DeviceLostException e) {
@@ -114,7 +119,7 @@ public final class MigratingDevice implements AutoCloseable {
     }
   }
 
-  /** Moves the device, and returns how long that took. */
+  /** Moves the device, and returns the duration of the transition. */
   public Duration timedMove(DeviceState target, String reason) throws DeviceException {
     Duration before = tracker.now();
     move(target, reason);
@@ -139,7 +144,7 @@ public final class MigratingDevice implements AutoCloseable {
     recordState(from, target, null, why);
   }
 
-  /** The only place where the state changes. It is noted first: a listener may throw. */
+  /** Records and reports the state. It is stored first, because a listener may throw. */
   private void recordState(DeviceState from, DeviceState to, @Nullable DataSession begun, String reason) {
     lastState = hung ? null : to;
     if (begun != null || !keepsSession(to)) {
@@ -154,7 +159,7 @@ public final class MigratingDevice implements AutoCloseable {
     return state.isSaving() || state == DeviceState.RESUMING;
   }
 
-  /** Reads from the saving session, as {@link SavingSession#read} does. */
+  /** Reads from the saving session, see {@link SavingSession#read}. */
   public long read(MemorySegment into) throws DeviceException {
     long count = savingSession().read(into);
     if (count < SavingSession.END || count > into.byteSize()) {
@@ -163,7 +168,7 @@ public final class MigratingDevice implements AutoCloseable {
     return count;
   }
 
-  /** Tells whether the last read came to the end of a segment, as {@link SavingSession#segmentEnded} does. */
+  /** Returns whether the last read ended a segment, see {@link SavingSession#segmentEnded}. */
   public boolean segmentEnded() throws DeviceException {
     return savingSession().segmentEnded();
   }
@@ -176,7 +181,7 @@ public final class MigratingDevice implements AutoCloseable {
     if (session instanceof SavingSession saving) {
       return saving;
     }
-    throw protocolViolation("there is no saving session in " + lastState);
+    throw protocolViolation("no saving session in " + lastState);
   }
 
   /** Writes to the resuming session. */
@@ -193,13 +198,13 @@ public final class MigratingDevice implements AutoCloseable {
     if (session instanceof ResumingSession resuming) {
       return resuming;
     }
-    throw protocolViolation("there is no resuming session in " + lastState);
+    throw protocolViolation("no resuming session in " + lastState);
   }
 
-  /** Returns what to throw when the device does what no device may do. */
+  /** Returns an exception for a device that violates the migration protocol. */
   public DeviceException protocolViolation(String what) {
     return new DeviceException(name(), "migration", Errno.EPROTO,
-        "%s breaks the migration protocol: %s".formatted(name(), what), null);
+        "%s violates the migration protocol: %s".formatted(name(), what), null);
   }
 
   private void closeSession() {
@@ -209,13 +214,13 @@ public final class MigratingDevice implements AutoCloseable {
       try {
         ending.close();
       } catch (RuntimeException e) {
-        // It is over all the same, and the device is where it is.
+        // The session is over in any case, and the device has its state.
         tracker.note("a data session of %s did not close: %s".formatted(name(), Exceptions.message(e)));
       }
     }
   }
 
-  /** Lets go of the data session, if there is one; the device stays as it is. */
+  /** Closes the data session, if one is open; the device keeps its state. */
   @Override
   public void close() {
     closeSession();

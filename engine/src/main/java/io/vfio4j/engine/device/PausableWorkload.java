@@ -10,7 +10,11 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Remembers whether the workload is paused, so that it is resumed once and only then. */
+/**
+ * A workload and whether it is paused: every pause is followed by exactly one resume. A step between the
+ * pause and the stop of the devices belongs into {@link Quiescence}, which calls {@link #pause}. Used by the
+ * coordinating thread.
+ */
 public final class PausableWorkload {
 
   private final Workload workload;
@@ -35,7 +39,7 @@ public final class PausableWorkload {
   }
 
   void pause(Duration limit) throws WorkloadException {
-    paused = true; // Even if it fails half-way, it has to be resumed.
+    paused = true; // Even a failed pause may have stopped a part of the workload.
     try {
       workload.pause(limit);
     } catch (IOException e) {
@@ -55,7 +59,7 @@ public final class PausableWorkload {
     }
   }
 
-  /** Resumes the workload after a failure, in which an error of the workload is suppressed. */
+  /** Returns why it did not resume and stays paused; empty if it resumed or was not to. */
   public void tryResume(Side side, Throwable cause) {
     try {
       resume(side);

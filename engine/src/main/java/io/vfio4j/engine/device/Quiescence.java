@@ -17,13 +17,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /**
- * The barrier on the way down: every device is in its grace state, where it starts no peer-to-peer traffic, before any
- * goes past it.
+ * The barrier before the stop: every device is in its P2P state, in which it starts no peer-to-peer DMA,
+ * before any device leaves it; and the workload is paused. This is the place for steps between the last round
+ * of pre-copy and the stop of the devices.
  *
  * <p>
- * Nobody can bound how long a device takes for that, and a call that moves one cannot be taken back. So it has a limit,
- * and when that passes no new move is begun, the devices already there go back at once and a late one as soon as its
- * call returns. If all devices can do it, the workload runs on meanwhile and notices nothing.
+ * The transition has a timeout, but a call cannot be cancelled. When the timeout expires, no further device
+ * is moved, devices already in a P2P state return at once, and a late one when its call returns. If all
+ * devices have a P2P state, the workload runs meanwhile and is not affected.
  */
 public final class Quiescence {
 
@@ -45,10 +46,10 @@ public final class Quiescence {
   }
 
   /**
-   * Enters the grace states and pauses the workload, with which the downtime begins.
+   * Moves the devices to their P2P states and pauses the workload, which begins the downtime.
    *
-   * @param downtime how long the downtime may last
-   * @return false if that took too long; everything is as it was then, and the workload runs
+   * @param downtime the maximum downtime
+   * @return false if it timed out; then the devices are in their previous states, and the workload runs
    */
   public boolean enter(Duration downtime) throws IOException {
     boolean whileWorkloadRuns = group.devices().stream().allMatch(Quiescence::hasP2p);
@@ -64,7 +65,9 @@ public final class Quiescence {
     return true;
   }
 
-  /** A device that has no grace state must not be hit while others quiesce: the workload stops first. */
+  /**
+   * A device without a P2P state must not receive DMA while others quiesce, so the workload is paused first.
+   */
   private boolean pauseThenQuiesce(Duration downtime) throws IOException {
     pauseWorkload(downtime);
     if (enterP2pStates()) {
@@ -84,24 +87,27 @@ public final class Quiescence {
     return device.has(MigrationFeature.P2P);
   }
 
-  /** Returns whether all got there in time; if not, all are back where they were. */
+  /** Returns whether all devices arrived in time; if not, all have returned to their previous states. */
   private boolean enterP2pStates() throws IOException {
     Duration began = tracker.now();
     List<CompletableFuture<MigratingDevice>> calls = group.start(device -> {
-      moveIfPresent(device, p2pState(device), "no new peer-to-peer traffic");
+      moveIfPresent(device, p2pState(device), "quiesce peer-to-peer DMA");
       return device;
     });
     boolean done = waiter.await(calls, TaskWaiter.Limit.of(limit));
     List<String> late = done ? slowDevices(began) : lateDevices(calls);
     if (!late.isEmpty()) {
-      tracker.note("%s took longer than the limit of %s to end peer-to-peer traffic; the devices go back"
-          .formatted(String.join(", ", late), Units.duration(limit)));
+      tracker
+          .note("%s did not quiesce peer-to-peer DMA within %s; the devices return to their previous states"
+              .formatted(String.join(", ", late), Units.duration(limit)));
       rollBack();
     }
     return late.isEmpty();
   }
 
-  /** The engine's clock has the last word, and it may not be that of the machine. */
+  /**
+   * Returns the devices that exceeded the limit by the engine's clock, which may differ from the machine's.
+   */
   private List<String> slowDevices(Duration began) {
     return tracker.now().minus(began).compareTo(limit) > 0
         ? group.devices().stream().filter(Quiescence::hasP2p).map(MigratingDevice::name).toList()
@@ -114,10 +120,10 @@ public final class Quiescence {
         .mapToObj(i -> devices.get(i).name()).toList();
   }
 
-  /** In a device's thread this comes after the call that it is late with. */
+  /** Queued in each device's thread, so that a late device is moved back after its call has returned. */
   private void rollBack() throws IOException {
     group.move(device -> device.lastState().flatMap(Quiescence::stateBefore),
-        "come back from its grace state",
+        "return from its P2P state",
         "the devices did not quiesce in time", waiter);
   }
 
@@ -136,9 +142,9 @@ public final class Quiescence {
     return Optional.of(saving ? DeviceState.PRE_COPY_P2P : DeviceState.RUNNING_P2P);
   }
 
-  /** Returns where a device was before it entered a grace state, if it is in one. */
-  private static Optional<DeviceState> stateBefore(DeviceState graceState) {
-    return switch (graceState) {
+  /** Returns the state before a P2P state; empty for any other state. */
+  private static Optional<DeviceState> stateBefore(DeviceState p2pState) {
+    return switch (p2pState) {
       case PRE_COPY_P2P -> Optional.of(DeviceState.PRE_COPY);
       case RUNNING_P2P -> Optional.of(DeviceState.RUNNING);
       default -> Optional.empty();

@@ -3,7 +3,7 @@ package io.vfio4j.engine.device;
 
 import java.io.IOException;
 
-/** What drives the device failed. */
+/** The workload failed to pause or to complete its page faults. */
 public final class WorkloadException extends IOException {
 
   private static final long serialVersionUID = 1;

@@ -33,16 +33,16 @@ public final class LocalMigration {
   }
 
   /**
-   * Moves a device. The source's side runs in the calling thread, the target's in one of its own. An
-   * interrupt of the calling thread cancels the migration.
+   * Migrates one device. The source's side runs in the calling thread, the target's in another. An interrupt
+   * of the calling thread cancels the migration.
    *
-   * @param source the device that leaves, in RUNNING; it is not closed
-   * @param target the device that receives its state, in RUNNING; it is not closed
-   * @param options how to do it
-   * @param workload what drives the device
-   * @param listener hears what happens on both sides, one event at a time
-   * @return what was done
-   * @throws MigrationException if it failed; what the target says is suppressed in it
+   * @param source the source's device, in RUNNING; it is not closed
+   * @param target the target's device, in RUNNING; it is not closed
+   * @param options the options of both sides
+   * @param workload the program that drives the device
+   * @param listener receives the events of both sides, one at a time
+   * @return the source's report
+   * @throws MigrationException if it failed; the target's exception is suppressed in it
    */
   public static MigrationReport run(MigratableDevice source, MigratableDevice target,
       MigrationOptions options,
@@ -51,16 +51,16 @@ public final class LocalMigration {
   }
 
   /**
-   * Moves several devices together, with what belongs to them. The source's side runs in the calling thread, the
-   * target's in one of its own. An interrupt of the calling thread cancels the migration.
+   * Migrates several devices and their memory together. The source's side runs in the calling thread, the
+   * target's in another. An interrupt of the calling thread cancels the migration.
    *
-   * @param source the devices that leave, in RUNNING; they are not closed
-   * @param target the devices that receive their state, in the same order, in RUNNING; they are not closed
-   * @param options how to do it
-   * @param workload what drives the devices
-   * @param listener hears what happens on both sides, one event at a time
-   * @return what was done
-   * @throws MigrationException if it failed; what the target says is suppressed in it
+   * @param source the source's devices, in RUNNING; they are not closed
+   * @param target the target's devices, in the same order, in RUNNING; they are not closed
+   * @param options the options of both sides
+   * @param workload the program that drives the devices
+   * @param listener receives the events of both sides, one at a time
+   * @return the source's report
+   * @throws MigrationException if it failed; the target's exception is suppressed in it
    */
   public static MigrationReport run(DeviceSet source, DeviceSet target, MigrationOptions options,
       Workload workload, MigrationListener listener) throws MigrationException {
@@ -71,14 +71,14 @@ public final class LocalMigration {
   }
 
   /**
-   * Tells whether a migration would be refused for what the sides have. No device is touched.
+   * Compares two sides, and returns what a migration would refuse. No device is touched.
    *
-   * @param source the devices that would leave; they are not closed
-   * @param target the devices that would receive their state, in the same order; they are not closed
-   * @param options of these, the patience for calls, and whether no device reaches another's memory
-   * @param resettable tells of a device whether it is going to be reset before it moves, or is given a state, so that it
-   *     does not matter where it is now
-   * @throws IOException if a device cannot be asked
+   * @param source the source's devices; they are not closed
+   * @param target the target's devices, in the same order; they are not closed
+   * @param options the timeout for device calls, and whether peer DMA is excluded, are used
+   * @param resettable returns whether a device will be reset before it migrates or receives a state, so that
+   *     its current state does not matter
+   * @throws IOException if a device cannot be queried
    */
   public static Comparison compare(DeviceSet source, DeviceSet target, MigrationOptions options,
       Predicate<MigratableDevice> resettable) throws IOException {
@@ -124,7 +124,7 @@ public final class LocalMigration {
     };
   }
 
-  /** Runs the target's side; the source closes its end when it is done, so this one ends too. */
+  /** Runs the target's side. It ends when the source closes its end of the connection. */
   private static final class TargetThread extends Thread {
 
     private final MigrationTarget target;
@@ -144,7 +144,7 @@ public final class LocalMigration {
       }
     }
 
-    /** Waits for the end; an interrupt is kept for later, for the target's device must not be left behind. */
+    /** Waits until the target has put its devices in order; an interrupt is deferred until then. */
     void finish() {
       boolean interrupted = false;
       while (isAlive()) {

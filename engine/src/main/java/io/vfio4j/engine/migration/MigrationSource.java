@@ -19,9 +19,8 @@ import java.io.IOException;
 import java.util.function.Predicate;
 
 /**
- * The source's side of a migration. An interrupt of the thread that runs it cancels it; between
- * <em>yours</em> and <em>confirmed</em>, where nothing can be cancelled any more, it ends the waiting and leaves the
- * ownership unknown.
+ * The source's side of a migration. An interrupt of the thread that runs it cancels it. Between COMMIT and
+ * CONFIRMED nothing can be cancelled: there an interrupt only ends the wait, and leaves the outcome unknown.
  */
 public final class MigrationSource {
 
@@ -33,14 +32,14 @@ public final class MigrationSource {
   private final NanoClock clock;
 
   /**
-   * Makes a source; nothing happens before {@link #run}.
+   * Creates a source; {@link #run} starts it.
    *
-   * @param deviceSet the devices that leave, in RUNNING; they are not closed. Each is driven by a thread of its own
-   *     while the migration runs, and by no other
-   * @param connections the way to the target; {@link #run} closes it
-   * @param options how to do it
-   * @param workload what drives the devices
-   * @param listener hears what happens, one event at a time, in whichever thread it happens
+   * @param deviceSet the devices to migrate, in RUNNING; they are not closed. While the migration runs, each
+   *     has a thread that makes all calls to it
+   * @param connections the connections to the target; {@link #run} closes them
+   * @param options the options
+   * @param workload the program that drives the devices
+   * @param listener receives the events, one at a time, in the thread in which they occur
    */
   public MigrationSource(DeviceSet deviceSet, Connections connections, MigrationOptions options,
       Workload workload, MigrationListener listener) {
@@ -58,12 +57,12 @@ public final class MigrationSource {
   }
 
   /**
-   * Asks the target what it has, and tells whether {@link #run} would be refused for that. No device is touched on
-   * either side and nothing is put down in a journal. Instead of {@link #run}, which closes the connections as well.
+   * Compares both sides, and returns what {@link #run} would refuse. No device is touched on either side, and
+   * nothing is recorded in a journal. Call this instead of {@link #run}; it also closes the connections.
    *
-   * @param resettable tells of a device of the source whether it is going to be reset before it moves, so that it does
-   *     not matter where it is now
-   * @throws IOException if a device cannot be asked, or the target does not answer or cannot compare
+   * @param resettable returns whether a device of the source will be reset before it migrates, so that its
+   *     current state does not matter
+   * @throws IOException if a device cannot be queried, or the target does not answer or cannot compare
    */
   public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);
@@ -74,10 +73,10 @@ public final class MigrationSource {
   }
 
   /**
-   * Moves the devices. To be called once.
+   * Migrates the devices. Call it once.
    *
-   * @return what was done; the devices run at the target, and these are in STOP
-   * @throws MigrationException if it failed; it says where the devices are now
+   * @return the report; the target's devices run, and the source's are in STOP
+   * @throws MigrationException if it failed; it contains where the devices are now
    */
   public MigrationReport run() throws MigrationException {
     PhaseTracker tracker = new PhaseTracker(Side.SOURCE, clock, listener);

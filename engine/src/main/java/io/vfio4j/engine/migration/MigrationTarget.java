@@ -33,13 +33,13 @@ public final class MigrationTarget {
   private final NanoClock clock;
 
   /**
-   * Makes a target; nothing happens before {@link #run}.
+   * Creates a target; {@link #run} or {@link #serve} starts it.
    *
-   * @param deviceSet the devices that receive the state, in RUNNING; they are not closed. Each is driven by one thread
-   *     at a time while the migration runs
-   * @param connections the way to the source; {@link #run} closes it
-   * @param options of these, the journal, the codecs and the patience for the source and for calls that move devices are used
-   * @param listener hears what happens, one event at a time, in whichever thread it happens
+   * @param deviceSet the devices that receive the state, in RUNNING; they are not closed. While the migration
+   *     runs, one thread at a time makes calls to each
+   * @param connections the connections to the source; they are closed at the end
+   * @param options the journal, the codecs, the stall timeout and the timeout for device calls are used
+   * @param listener receives the events, one at a time, in the thread in which they occur
    */
   public MigrationTarget(DeviceSet deviceSet, Connections connections, MigrationOptions options,
       MigrationListener listener) {
@@ -56,28 +56,29 @@ public final class MigrationTarget {
   }
 
   /**
-   * Receives the devices. To be called once.
+   * Receives the devices. Call it once.
    *
-   * @return what was done; the devices run here
-   * @throws MigrationException if it failed; no device runs with the source's state, or the text says that nobody
-   *     can tell. So it is too if the source only wanted to compare, and was answered
+   * @return the report; the devices run here
+   * @throws MigrationException if it failed: then no device runs with the source's state, or the message says
+   *     that this is unknown; also if the source only requested a comparison, which it has received
    */
   public TargetReport run() throws MigrationException {
     if (serve(Optional.empty()) instanceof AcceptResult.Migration(TargetReport report)) {
       return report;
     }
     throw new MigrationException(Side.TARGET, new Phase.PreFlight(), Outcome.UNTOUCHED, List.of(),
-        "nothing was touched", "pre-flight: the source only wanted to compare. Nothing was touched", null);
+        "nothing was touched", "pre-flight: the source only requested a comparison. Nothing was touched",
+        null);
   }
 
   /**
-   * Serves who is at the other end: receives the devices, if they come, or answers one who only wants to know. To be
-   * called once; another may be served by another object, for the same devices.
+   * Serves one peer: receives devices, or answers a comparison or an ownership query. Call it once; another
+   * instance may then serve the next peer with the same devices.
    *
-   * @param oracle answers who asks whose the devices of an earlier migration are
-   * @return what the peer wanted, and what came of it
-   * @throws MigrationException as {@link #run} does; not for what goes wrong when a peer is answered, nor if a migration
-   *     ends before a device is touched for a reason that lies with the source or the connection
+   * @param oracle answers ownership queries
+   * @return what the peer requested, and the result
+   * @throws MigrationException as {@link #run}; but not if a query fails, nor if a migration ends before a
+   *     device is touched because of the source or the connection
    */
   public AcceptResult serve(OwnershipResponder oracle) throws MigrationException {
     try {

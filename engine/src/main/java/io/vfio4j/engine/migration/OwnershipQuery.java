@@ -20,23 +20,23 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * The question who owns the devices of a migration, from both ends: a connection of its own, with a frame in each
- * direction.
+ * Both ends of an ownership query, which has its own connection with one frame in each direction, ASK and
+ * ANSWER.
  */
 public final class OwnershipQuery {
 
   private static final String QUERIES_ONLY =
-      "only questions of ownership are answered here, and no migration is received; nothing was touched";
+      "this peer answers ownership queries only, and receives no migrations; nothing was touched";
 
   private OwnershipQuery() {
   }
 
   /**
-   * Asks a target.
+   * Queries a target.
    *
-   * @param transport a connection to where one answers; it is not closed
-   * @param migration which migration
-   * @param patience how long the answer may take
+   * @param transport a connection to the target; it is not closed
+   * @param migration the migration
+   * @param patience the timeout for the answer
    * @throws IOException if there is no answer
    */
   public static OwnershipAnswer query(Transport transport, MigrationId migration, Duration patience)
@@ -49,19 +49,19 @@ public final class OwnershipQuery {
       ByteBuffer body = in.body();
       int value = body.getInt();
       OwnershipAnswer.Verdict verdict = OwnershipAnswer.Verdict.fromWire(value)
-          .orElseThrow(() -> new StreamException("the answer is %d, which is none".formatted(value)));
+          .orElseThrow(() -> new StreamException("invalid verdict %d in ANSWER".formatted(value)));
       return new OwnershipAnswer(verdict, PeerText.read(body));
     }
   }
 
   /**
-   * Answers one who asks.
+   * Answers a query.
    *
-   * @param transport the connection that somebody made; it is not closed
-   * @param oracle knows the answer
-   * @param patience how long the question may take
-   * @return what was asked and answered
-   * @throws IOException if there is no question, or the answer cannot be sent
+   * @param transport the connection from the peer; it is not closed
+   * @param oracle supplies the answer
+   * @param patience the timeout for the query
+   * @return the query and the answer
+   * @throws IOException if no query arrives, or the answer cannot be sent
    */
   public static AcceptResult.Query answer(Transport transport, OwnershipResponder oracle, Duration patience)
       throws IOException {
@@ -77,7 +77,7 @@ public final class OwnershipQuery {
     }
   }
 
-  /** Answers a question that has come in. */
+  /** Answers the query that was just received. */
   static AcceptResult.Query answer(FrameReader in, FrameWriter out, OwnershipResponder oracle)
       throws IOException {
     MigrationId migration = MigrationId.take(in.body());
@@ -88,7 +88,7 @@ public final class OwnershipQuery {
 
   private static void require(FrameKind kind, FrameKind wanted) throws StreamException {
     if (kind != wanted) {
-      throw new StreamException("%s came instead of %s".formatted(kind, wanted));
+      throw new StreamException("received %s instead of %s".formatted(kind, wanted));
     }
   }
 }

@@ -26,8 +26,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What the source does when a migration has failed: it takes its devices back, unless it has given them away.
- * The original error always wins; what goes wrong here is suppressed in it.
+ * The source's recovery from a failed migration: rolls the devices back, unless COMMIT was sent and the
+ * target has not returned them. The original error is the cause of the result; errors of the recovery are
+ * suppressed in it.
  */
 final class SourceRecovery {
 
@@ -49,7 +50,7 @@ final class SourceRecovery {
     this.ownership = ownership;
   }
 
-  /** Puts things in order as far as possible, and returns what to throw. */
+  /** Recovers as far as possible, and returns the exception to throw. */
   MigrationException recover(Throwable failure) {
     FailedRun failed = FailedRun.begin(tracker, failure, connection);
     Throwable cause = failed.cause();
@@ -70,7 +71,7 @@ final class SourceRecovery {
         ownership == Ownership.SOURCE && FailureOrigin.of(cause) == FailureOrigin.HERE && sendAbort(cause);
     tracker.suppressListenerFailures(cause);
     String targetResult = targetOutcome(failed.phase(), cause, outcome, reported);
-    // What the target says is the cause already.
+    // The cause already contains the target's message.
     String extra = cause instanceof PeerFailedException ? "" : " " + targetResult;
     String message =
         "%s %s%s%s%s".formatted(failed.message(), OutcomeMessages.of(outcomes),
@@ -81,7 +82,7 @@ final class SourceRecovery {
         message, cause);
   }
 
-  /** Only this word of the target gives back what was given away. */
+  /** Returns whether the target sent RETURNED, the only frame that returns ownership after COMMIT. */
   private static boolean isReturnedByTarget(Throwable cause) {
     return cause instanceof PeerFailedException reported && reported.kind() == FrameKind.RETURNED;
   }
@@ -90,7 +91,7 @@ final class SourceRecovery {
     return group.devices().stream().map(_ -> Outcome.UNKNOWN).toList();
   }
 
-  /** Tells the target to give up, and returns whether that could be sent. */
+  /** Sends ABORT, and returns whether it was sent. */
   private boolean sendAbort(Throwable cause) {
     try {
       connection.out().sendText(FrameKind.ABORT, Exceptions.message(cause));
@@ -101,27 +102,29 @@ final class SourceRecovery {
     }
   }
 
-  /** Says of the target what is known here: whether its devices can be reset, only the target finds out. */
+  /**
+   * Returns what is known about the target here; only the target knows whether its devices could be reset.
+   */
   private String targetOutcome(Phase phase, Throwable cause, Outcome outcome, boolean abortSent) {
     if (cause instanceof PeerFailedException reported) {
-      return "The target says: " + reported.reason() + ".";
+      return "The target reports: " + reported.reason() + ".";
     }
     if (outcome == Outcome.UNKNOWN) {
-      return "The target did not say what it did with what it was given.";
+      return "The target did not report the outcome.";
     }
     return abortSent
-        ? "The target was told to give its devices up; its own report says what became of them."
+        ? "ABORT was sent to the target; its own report has the state of its devices."
         : unreachableTarget(phase);
   }
 
   private String unreachableTarget(Phase phase) {
     if (connection.isLocal()) {
-      return "The target is in this process: it ends too, and its own report says what became of its devices.";
+      return "The target is in this process and ends too; its own report has the state of its devices.";
     }
     String name = "The target (" + connection.peerName() + ")";
     return phase instanceof Phase.PreFlight
-        ? name + " gives its devices up if it has touched them, and its own report says what became of them."
-        : name + " cannot be reached: it gives its devices up once it notices, and its own report says what "
-            + "became of them.";
+        ? name + " resets its devices if it has touched them; its own report has their state."
+        : name + " cannot be reached. It aborts once it notices; its own report has the state of its "
+            + "devices.";
   }
 }

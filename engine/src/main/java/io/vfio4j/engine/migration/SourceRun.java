@@ -41,7 +41,11 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One run of the source's side, from the first check to the last move. */
+/**
+ * One run of the source's side. The coordinating thread owns its state; {@link Ownership} is the part of it
+ * that decides how a failure is recovered. The states of the run are the {@link Phase phases}, see {@code
+ * package-info}.
+ */
 final class SourceRun implements AutoCloseable {
 
   private final MigrationContext context;
@@ -69,7 +73,7 @@ final class SourceRun implements AutoCloseable {
     this.heartbeat = new Heartbeat(Side.SOURCE, options.timeouts().heartbeat());
   }
 
-  /** What the source's way led to. */
+  /** The results of {@link #transfer}, from which the report is made. */
   private record Transfer(List<Hello.Device> targets, SourceStreams streams,
       List<MigrationReport.Round> rounds,
       Optional<Prediction> prediction, Switchover switchover, MigrationReport.TargetSummary summary) {
@@ -105,7 +109,7 @@ final class SourceRun implements AutoCloseable {
     });
     connection.expect(FrameKind.READY, connection.timeout());
     Optional<TargetCosts> targetCosts = TargetCosts.read(connection.in().body());
-    heartbeat.add(connection); // From now on also one reads it that takes it from who sends data alone.
+    heartbeat.add(connection); // Only from now on does the target read this connection while it waits for data on others.
     SourceStreams streams = new SourceStreams(context, extraConnections, agreement);
     memory = streams.memory().orElse(null);
     PreCopyRounds rounds =
@@ -122,17 +126,17 @@ final class SourceRun implements AutoCloseable {
     return new Transfer(agreement.targets(), streams, rounds.rounds(), prediction, switchover, summary);
   }
 
-  /** Gives the devices away, and hears what the target makes of them. */
+  /** Sends COMMIT and waits for CONFIRMED. */
   private MigrationReport.TargetSummary handover(SourceStreams streams) throws IOException {
     tracker.enter(new Phase.Handover(), "the target has everything");
     Interrupts.check();
-    streams.acks().poll(); // The last moment at which a target that is gone costs nothing.
+    streams.acks().poll(); // The last check of the connection before COMMIT: a target that is gone costs nothing yet.
     journal.write(JournalStep.GIVEN, "the target has loaded everything");
     if (journal.isEnabled()) {
       parts.endPart(DowntimeParts.Part.RECORDING);
     }
     tracker.ignoreListenerFailures();
-    ownership = Ownership.HANDOVER; // From just before the first byte: nobody can tell how much of it arrives.
+    ownership = Ownership.HANDOVER; // From just before the first byte: how much of the frame arrives is unknown.
     connection.out().send(FrameKind.COMMIT);
     connection.expect(FrameKind.CONFIRMED, connection.timeout());
     ownership = Ownership.TARGET;
@@ -142,13 +146,13 @@ final class SourceRun implements AutoCloseable {
         Duration.ofNanos(body.getLong()));
   }
 
-  /** What is done once the devices are the target's; nothing of it can undo the migration any more. */
+  /** Completes a run whose devices are the target's; no failure rolls the migration back any more. */
   private MigrationReport finish(Transfer moved) {
     workload.tryResume(Side.TARGET, tracker);
     parts.endPart(DowntimeParts.Part.RESUMING);
     journal.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
     tracker.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
-    // Only now, and not as a part of the downtime: until here the state was to be kept.
+    // Not part of the downtime, and not earlier: until CONFIRMED the state must be kept.
     try {
       group.move(DeviceState.STOP, "the devices run at the target", TaskWaiter.unwatched());
     } catch (IOException | RuntimeException | Error e) {

@@ -20,8 +20,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What the target does when a migration has failed: it resets its devices, so that nothing of the state runs
- * here, and tells the source. The original error always wins; what goes wrong here is suppressed in it.
+ * The target's recovery from a failed migration: resets the devices, so that none runs with the source's
+ * state, and reports the result to the source. The original error is the cause of the result; errors of the
+ * recovery are suppressed in it.
  */
 final class TargetRecovery {
 
@@ -39,7 +40,7 @@ final class TargetRecovery {
     this.commitment = commitment;
   }
 
-  /** Puts things in order as far as possible, and returns what to throw. */
+  /** Recovers as far as possible, and returns the exception to throw. */
   MigrationException recover(Throwable failure) {
     FailedRun failed = FailedRun.begin(tracker, failure, connection);
     Throwable cause = failed.cause();
@@ -59,8 +60,8 @@ final class TargetRecovery {
   }
 
   /**
-   * Tells the source what it needs to know, unless it is the one who gave up, and whether that could be
-   * sent.
+   * Sends RETURNED or FAILED, unless the source itself reported the failure; returns whether the source knows
+   * the outcome.
    */
   private boolean sendOutcome(Throwable cause, TargetReset.Result result, String words) {
     if (FailureOrigin.of(cause) == FailureOrigin.PEER) {
@@ -92,8 +93,8 @@ final class TargetRecovery {
   private static String sourceOutcome(Outcome outcome) {
     return switch (outcome) {
       case UNKNOWN ->
-        "The source may have given its devices away and could not be told otherwise: see what it says, "
-            + "and move its devices to RUNNING if it waits.";
+        "The source may have sent COMMIT and could not be notified: check its report, "
+            + "and move its devices to RUNNING if it is waiting.";
       default -> "The source keeps its devices.";
     };
   }

@@ -46,7 +46,11 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 
-/** One run of the target's side, from the first check to the confirmation. */
+/**
+ * One run of the target's side. The coordinating thread owns its state; {@link TargetCommitment} is the part
+ * of it that decides how a failure is recovered. The states of the run are the {@link Phase phases}, see
+ * {@code package-info}.
+ */
 final class TargetRun implements AutoCloseable {
 
   private final MigrationContext context;
@@ -74,9 +78,9 @@ final class TargetRun implements AutoCloseable {
   }
 
   /**
-   * Serves who has connected, as the first frame says.
+   * Serves the peer according to its first frame.
    *
-   * @param oracle answers questions of ownership; where there is none, they are refused
+   * @param oracle answers ownership queries; if empty, they are refused
    */
   AcceptResult serve(Optional<OwnershipResponder> oracle) throws MigrationException {
     Hello source;
@@ -95,7 +99,7 @@ final class TargetRun implements AutoCloseable {
     return new AcceptResult.Migration(receive(source));
   }
 
-  /** Answers somebody who moves nothing: what goes wrong is no failure of a migration. */
+  /** Answers a query. Its errors are not failures of a migration. */
   private static AcceptResult exchange(Exchange visit) throws InterruptedIOException {
     try {
       return visit.answer();
@@ -161,7 +165,7 @@ final class TargetRun implements AutoCloseable {
     }
   }
 
-  /** One for each connection, the first of them for that which both sides talk over. */
+  /** Returns one loader for each connection, beginning with the first connection. */
   private List<StateLoader> loaders(Hello source, MemoryRegions memory, PageAllocator allocator)
       throws IOException {
     LoadTargets set = new LoadTargets(group, memory, PreFlight.carriesSegments(source, group, waiter), false,
@@ -193,30 +197,32 @@ final class TargetRun implements AutoCloseable {
 
   private Duration validate() throws IOException {
     Duration before = tracker.now();
-    group.move(DeviceState.STOP, "everything is here; the device checks it", waiter);
+    group.move(DeviceState.STOP, "all state has arrived; the device validates it", waiter);
     return tracker.now().minus(before);
   }
 
   private void awaitOwnership() throws IOException {
     tracker.enter(new Phase.Handover(), "the devices have accepted the state");
-    group.callAll("tell its state", waiter, MigratingDevice::queryState); // One that is gone by now must not look loaded.
+    group.callAll("query its state", waiter, MigratingDevice::queryState); // A device that is gone must not be reported as loaded.
     commitment = TargetCommitment.LOADED; // From just before the first byte: the source may act on it.
     connection.out().send(FrameKind.LOADED);
     connection.expect(FrameKind.COMMIT, connection.timeout());
     tracker.ignoreListenerFailures();
   }
 
-  /** Starts the devices, once they have answered: what is gone before it was told to run can be given back. */
+  /**
+   * Starts the devices, after all have answered: a device lost before it was started can still be returned.
+   */
   private Duration startDevices() throws IOException {
-    group.callAll("tell its state", waiter, MigratingDevice::queryState);
-    journal.write(JournalStep.COMMITTED, "the source has given its devices away"); // Or it can still give them back.
+    group.callAll("query its state", waiter, MigratingDevice::queryState);
+    journal.write(JournalStep.COMMITTED, "the source has sent COMMIT"); // If this fails, the devices can still be returned.
     commitment = TargetCommitment.STARTING;
     Duration before = tracker.now();
-    group.setRunning("the device is ours", waiter);
+    group.setRunning("the target owns the devices", waiter);
     return tracker.now().minus(before);
   }
 
-  /** Tells the source; the devices run here whether or not that arrives. */
+  /** Sends CONFIRMED; the devices run here whether or not it arrives. */
   private TargetReport finish(Hello source, MigrationReport.TargetSummary summary) {
     boolean sourceKnows = true;
     journal.tryWrite(JournalStep.RUNNING, "all devices are in RUNNING");
@@ -224,7 +230,7 @@ final class TargetRun implements AutoCloseable {
       connection.out().sendConfirmed(summary);
     } catch (IOException | RuntimeException | Error e) {
       sourceKnows = false;
-      tracker.note("the source could not be told that the devices run here: " + Exceptions.message(e));
+      tracker.note("CONFIRMED could not be sent to the source: " + Exceptions.message(e));
     }
     tracker.enter(new Phase.Done(), "the devices run");
     return new TargetReport(group.devices().stream().map(device -> device.device().identity()).toList(),

@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What became of all devices of a source. */
+/** The outcomes of all devices of a source. */
 public final class DeviceOutcomes {
 
   private DeviceOutcomes() {
   }
 
-  /** Returns the fate of each device, of which the outcomes are known. */
+  /** Combines each device's outcome with its last known state. */
   public static List<DeviceOutcome> of(DeviceGroup group, List<Outcome> outcomes) {
     List<DeviceOutcome> result = new ArrayList<>();
     for (int i = 0; i < outcomes.size(); i++) {
@@ -27,7 +27,7 @@ public final class DeviceOutcomes {
     return result;
   }
 
-  /** Returns the outcome of the device that fared worst. */
+  /** Returns the worst outcome. */
   public static Outcome worst(List<DeviceOutcome> outcomes) {
     return outcomes.stream().map(DeviceOutcome::outcome).reduce(Outcome.UNTOUCHED, Outcome::worse);
   }

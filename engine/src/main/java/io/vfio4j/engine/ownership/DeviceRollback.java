@@ -9,26 +9,26 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.plan.Recovery;
 
-/** Brings a device of the source back to where it should be, as far as it can be done; used by the device's thread. */
+/** Rolls one device of the source back, as far as possible; used by the device's thread. */
 final class DeviceRollback {
 
-  /** To go back, and once more from where that failed. */
+  /** The rollback, and once more from the state where it failed. */
   private static final int ATTEMPTS = 2;
 
   private final MigratingDevice device;
   private final Throwable cause;
 
   /**
-   * Makes one.
+   * Creates the rollback.
    *
-   * @param cause why the device goes back; what fails here is suppressed in it
+   * @param cause why the device is rolled back; errors are suppressed in it
    */
   DeviceRollback(MigratingDevice device, Throwable cause) {
     this.device = device;
     this.cause = cause;
   }
 
-  /** Brings it to a state in which it runs, or resets it where nothing else helps. */
+  /** Moves the device to a state in which it runs, or resets it if nothing else is possible. */
   Outcome rollBackTo(DeviceState goal) {
     if (!device.isTouched()) {
       return isLost() ? Outcome.SOURCE_LOST : Outcome.UNTOUCHED;
@@ -58,7 +58,7 @@ final class DeviceRollback {
     return switch (plan) {
       case Recovery.NoAction _ -> Outcome.SOURCE_RUNNING;
       case Recovery.Rollback unwind -> {
-        device.move(unwind.to(), "the migration failed, the source takes its device back");
+        device.move(unwind.to(), "the migration failed; the source rolls back");
         yield Outcome.SOURCE_RUNNING;
       }
       case Recovery.Reset reset -> {
@@ -68,7 +68,7 @@ final class DeviceRollback {
     };
   }
 
-  /** All attempts failed: where that led to what only a reset helps out of, it is all that is left. */
+  /** All attempts failed: resets the device if it is in a state that only a reset leaves. */
   private Outcome resetOrGiveUp(DeviceState goal) {
     try {
       Recovery plan = plan(goal);

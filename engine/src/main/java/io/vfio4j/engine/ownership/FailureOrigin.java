@@ -14,13 +14,13 @@ import io.vfio4j.model.DeviceException;
 import java.io.IOException;
 import java.util.Objects;
 
-/** Where a failure comes from, and so whom to tell. */
+/** Where a failure occurred, which decides who must be notified. */
 public enum FailureOrigin {
-  /** This side: its device, its workload, its listener, or a limit. */
+  /** This side: its device, workload or listener, or a timeout. */
   HERE,
-  /** The other side said that it failed. */
+  /** The other side, which reported the failure. */
   PEER,
-  /** The connection broke, stalled, or carried something senseless: nothing can be told over it. */
+  /** The connection: it broke, stalled, or delivered invalid data, so nothing can be sent over it. */
   CONNECTION;
 
   public static FailureOrigin of(Throwable failure) {

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Takes all devices of the source back, with the barrier on the way up: none does peer-to-peer traffic before all can
- * answer it. Where one stands still and cannot be helped, the others stay in their grace states.
+ * Rolls back all devices of the source, with the same barrier as a start: all are in RUNNING_P2P before any
+ * is in RUNNING. If one device stays stopped, the others stay in their P2P states.
  */
 public final class GroupRollback {
 
@@ -32,7 +32,7 @@ public final class GroupRollback {
     this.noPeerDma = noPeerDma;
   }
 
-  /** Does it, and returns what became of each device. */
+  /** Rolls back, and returns the outcome of each device. */
   public List<Outcome> run() {
     boolean barrier = group.size() > 1 && !noPeerDma;
     if (!barrier) {
@@ -45,13 +45,17 @@ public final class GroupRollback {
     List<Outcome> running = each(device -> new DeviceRollback(device, cause).rollBackTo(DeviceState.RUNNING));
     List<Outcome> outcomes = new ArrayList<>();
     for (int i = 0; i < quiet.size(); i++) {
-      // A device that was reset on the first way is in RUNNING on the second, but its state is lost all the same.
+      // A device that was reset in the first step is in RUNNING after the second, but its state is lost all
+      // the same.
       outcomes.add(Outcome.worse(quiet.get(i), running.get(i)));
     }
     return outcomes;
   }
 
-  /** A device that stands still, or nobody knows: no other may write to it. One that is gone cannot be hit. */
+  /**
+   * Returns whether a device is stopped or in an unknown state, so that no other may access it. A lost device
+   * cannot be accessed.
+   */
   private static boolean isStopped(Outcome outcome) {
     return outcome == Outcome.SOURCE_STOPPED || outcome == Outcome.SOURCE_STUCK;
   }
@@ -59,18 +63,18 @@ public final class GroupRollback {
   private Outcome rollBackToP2p(MigratingDevice device) throws IOException {
     DeviceRollback rollback = new DeviceRollback(device, cause);
     if (!device.isTouched()) {
-      return rollback.rollBackTo(DeviceState.RUNNING); // It is there, unless it is lost.
+      return rollback.rollBackTo(DeviceState.RUNNING); // It is in RUNNING, unless it is lost.
     }
     DeviceState at = device.queryState();
     if (at == DeviceState.ERROR) {
-      return rollback.rollBackTo(DeviceState.RUNNING); // Which can only be a reset.
+      return rollback.rollBackTo(DeviceState.RUNNING); // Only a reset is left.
     }
     return !at.isRunning() && device.has(MigrationFeature.P2P)
         ? rollback.rollBackTo(DeviceState.RUNNING_P2P)
         : Outcome.SOURCE_RUNNING;
   }
 
-  /** The devices that are well stay where they start no peer-to-peer traffic. */
+  /** Keeps the intact devices in states in which they start no peer-to-peer DMA. */
   private List<Outcome> holdInP2p(List<Outcome> quiet) {
     List<Outcome> outcomes = new ArrayList<>();
     for (int i = 0; i < quiet.size(); i++) {

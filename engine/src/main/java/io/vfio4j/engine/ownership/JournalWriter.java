@@ -16,7 +16,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What one run of a side puts down in the journal, if there is one; it tells the listener of each record. */
+/**
+ * Writes one side's records to the journal, if there is one, and reports each record as an event. Used by the
+ * coordinating thread.
+ */
 public final class JournalWriter {
 
   private final Optional<Journal> journal;
@@ -30,7 +33,7 @@ public final class JournalWriter {
     this.tracker = tracker;
   }
 
-  /** Begins it, before a device is touched. */
+  /** Begins the journal of a migration, before a device is touched. */
   public void begin(MigrationId migration, List<MigratingDevice> devices, String peer)
       throws JournalException {
     if (journal.isPresent()) {
@@ -42,7 +45,7 @@ public final class JournalWriter {
     }
   }
 
-  /** Puts something down that has to be there before anything else is done. */
+  /** Writes a record; the next step requires it to be durable. */
   public void write(JournalStep step, String reason) throws JournalException {
     if (entries != null && migration != null) {
       Duration before = tracker.now();
@@ -51,7 +54,7 @@ public final class JournalWriter {
     }
   }
 
-  /** Puts something down that is true without it. */
+  /** Writes a record that documents a failure; an error is suppressed in the cause. */
   public void tryWrite(JournalStep step, String reason, Throwable cause) {
     try {
       write(step, reason);
@@ -60,21 +63,21 @@ public final class JournalWriter {
     }
   }
 
-  /** Puts something down that is true without it, at the end of a migration that has not failed. */
+  /** Writes a record that documents a success; an error becomes a note. */
   public void tryWrite(JournalStep step, String reason) {
     try {
       write(step, reason);
     } catch (JournalException | RuntimeException | Error e) {
-      tracker.note("the journal does not have '%s': %s".formatted(step, Exceptions.message(e)));
+      tracker.note("'%s' was not recorded in the journal: %s".formatted(step, Exceptions.message(e)));
     }
   }
 
-  /** Tells whether anything is put down at all. */
+  /** Returns whether records are written. */
   public boolean isEnabled() {
     return entries != null;
   }
 
-  /** Returns how long it took to put something down; zero if it was not. */
+  /** Returns the time to write a record; zero if it was not written. */
   public Duration writeTime(JournalStep step) {
     return writeTime.getOrDefault(step, Duration.ZERO);
   }

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Says what became of the source's devices, those of one fate together. */
+/** The text about the source's devices, one sentence for each outcome. */
 public final class OutcomeMessages {
 
   private final Outcome outcome;
@@ -29,7 +29,7 @@ public final class OutcomeMessages {
         .collect(Collectors.joining(" "));
   }
 
-  /** Returns a further sentence about a workload that did not resume; empty if it did. */
+  /** Returns a sentence about a workload that did not resume; empty if it resumed. */
   public static String workloadFailure(Optional<String> failure) {
     return failure.map(why -> " The workload did not resume and stays paused: %s.".formatted(why)).orElse("");
   }
@@ -41,27 +41,27 @@ public final class OutcomeMessages {
         names() + plural(" runs", " run") + " again at the source, with nothing lost.";
       case SOURCE_RESET -> names() + plural(" was reset and is", " were reset and are")
           + " in RUNNING at the source, but " + plural("its", "their")
-          + " state is lost: set " + plural("it", "them") + " up anew.";
+          + " state is lost: set " + plural("it", "them") + " up again.";
       case SOURCE_QUIET -> names() + plural(" stays", " stay")
-          + " where no peer-to-peer traffic begins, since another device stands still: move "
+          + " without starting peer-to-peer DMA, because another device is stopped: move "
           + plural("it", "them") + " to RUNNING once that one runs.";
       case SOURCE_STOPPED -> namesAndStates() + " did not get back to RUNNING and " + plural("is", "are")
           + " stopped at the source: move " + plural("it", "them") + " to RUNNING, or reset "
           + plural("it.", "them.");
       case SOURCE_STUCK -> names() + plural(" has", " have")
-          + " not returned from a call: look after the driver or server, and then at "
+          + " not returned from a call: check the driver or server, and then "
           + plural("its", "their") + " state.";
       case SOURCE_LOST ->
-        names() + plural(" is", " are") + " lost: nobody can tell " + plural("its", "their") + " state.";
+        names() + plural(" is", " are") + " lost, with an unknown " + plural("its", "their") + " state.";
       case UNKNOWN -> unknown();
     };
   }
 
   private String unknown() {
     return """
-        %s %s given away, and whether the target runs %s is unknown; %s at the source, with %s state: if the target \
+        COMMIT was sent for %s, and whether the target runs %s is unknown; %s at the source, with %s state: if the target \
         runs, reset %s; if the target does not, move %s to RUNNING.""".formatted(names(),
-        plural("was", "were"), pronoun(), statesText(), plural("its", "their"), pronoun(), pronoun());
+        pronoun(), statesText(), plural("its", "their"), pronoun(), pronoun());
   }
 
   private String statesText() {

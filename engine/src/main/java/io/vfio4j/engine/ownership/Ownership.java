@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.ownership;
 
-/** Who owns the device, as a side knows it; it only ever goes forward. */
+/** Who owns the devices, as known to the source. Advances only: SOURCE, HANDOVER, TARGET. */
 public enum Ownership {
-  /** The source does, and takes its device back on any error. */
+  /** The source: it rolls its devices back on any error. */
   SOURCE,
-  /** Between <em>yours</em> and <em>confirmed</em>: only the target's word counts. */
+  /** COMMIT may have been sent: only the target's answer counts. */
   HANDOVER,
-  /** The target does. */
+  /** The target has confirmed. */
   TARGET
 }

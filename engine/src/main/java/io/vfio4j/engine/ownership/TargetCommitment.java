@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.ownership;
 
-/** What the target has said, and so what the source may do; it only ever goes forward. */
+/** How far the target has committed, and so what the source may do. Advances only: NONE, LOADED, STARTING. */
 public enum TargetCommitment {
-  /** Nothing: the source keeps its device. */
+  /** The target has sent nothing: the source owns the devices. */
   NONE,
-  /** <em>Loaded</em>: the source may have given its device away, though that has not arrived. */
+  /** LOADED was sent: the source may have sent COMMIT, which has not arrived. */
   LOADED,
-  /** <em>Yours</em> has arrived, and the device may have been told to run. */
+  /** COMMIT has arrived, and a device may have been started. */
   STARTING
 }

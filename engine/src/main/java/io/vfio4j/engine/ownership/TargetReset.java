@@ -11,23 +11,23 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** Resets the devices of a target that has failed, so that nothing of what was loaded runs. */
+/** Resets the devices of a target after a failure, so that none runs with what was loaded. */
 public final class TargetReset {
 
   private final DeviceGroup group;
   private final TargetCommitment commitment;
 
   /**
-   * Makes one.
+   * Creates the reset.
    *
-   * @param commitment how far the target had come
+   * @param commitment how far the target had committed
    */
   public TargetReset(DeviceGroup group, TargetCommitment commitment) {
     this.group = group;
     this.commitment = commitment;
   }
 
-  /** What became of a device of the target, from good to bad. */
+  /** What became of the target's devices, from good to bad. */
   public enum Result {
     UNTOUCHED("was not touched", "were not touched", true),
     RESET("was reset", "were reset", true),
@@ -55,7 +55,7 @@ public final class TargetReset {
     }
   }
 
-  /** Resets all devices, and returns the fate of the one that fared worst. */
+  /** Resets all devices, and returns the worst result. */
   public Result run(Throwable cause) {
     List<CompletableFuture<Result>> calls =
         group.start(device -> device.isHung() ? notReset(device) : reset(device, cause));
@@ -81,7 +81,7 @@ public final class TargetReset {
       return Result.UNTOUCHED;
     }
     try {
-      device.reset("what was loaded is of no use; " + Recovery.discard().reason());
+      device.reset("discarding what was loaded; " + Recovery.discard().reason());
       return Result.RESET;
     } catch (DeviceException | RuntimeException | Error e) {
       Exceptions.suppress(cause, e);
@@ -89,7 +89,7 @@ public final class TargetReset {
     }
   }
 
-  /** Before a device was told to run it got no further than STOP. After that only its own word can tell. */
+  /** Before COMMIT no device leaves STOP; after it, only the device itself knows whether it runs. */
   private Result notReset(MigratingDevice device) {
     boolean stopped = commitment != TargetCommitment.STARTING
         || device.lastState().filter(state -> !state.isRunning()).isPresent();

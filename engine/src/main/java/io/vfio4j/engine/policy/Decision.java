@@ -4,25 +4,26 @@ package io.vfio4j.engine.policy;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What a {@link SwitchoverPolicy} wants to be done after a round of pre-copy. */
+/** A {@link SwitchoverPolicy}'s decision after a round of pre-copy. */
 public sealed interface Decision {
 
-  /** Returns why, for people: what follows a colon, without a full stop. */
+  /** Returns the reason, as text that follows a colon, without a full stop. */
   String reason();
 
   /**
-   * Everything goes on running, and there is another round.
+   * Run another round, while everything runs.
    *
-   * @param reason why, for people
+   * @param reason why
    */
   record Continue(String reason) implements Decision {
   }
 
   /**
-   * The devices are to enter their grace states, and then everything is to stop and the rest to be sent.
+   * Move the devices to their P2P states, then stop everything and send the rest.
    *
-   * @param maxDowntime how long that may take before it is undone, more than 0; empty for as long as it takes
-   * @param reason why, for people
+   * @param maxDowntime the maximum downtime, more than 0; a longer switchover is rolled back. Empty for no
+   *     limit
+   * @param reason why
    */
   record SwitchOver(Optional<Duration> maxDowntime, String reason) implements Decision {
 
@@ -34,16 +35,16 @@ public sealed interface Decision {
     public SwitchOver {
       maxDowntime.ifPresent(limit -> {
         if (!limit.isPositive()) {
-          throw new IllegalArgumentException("maxDowntime is more than 0, but this is " + limit);
+          throw new IllegalArgumentException("maxDowntime must be more than 0, not " + limit);
         }
       });
     }
   }
 
   /**
-   * The migration is to end here, with the source running.
+   * End the migration, with the source running.
    *
-   * @param reason why, for people, and what they can do about it
+   * @param reason why, and what to do about it
    */
   record Abort(String reason) implements Decision {
   }

@@ -5,38 +5,38 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Switches over as soon as that fits into the downtime; at a deadline, gives up, waits on, or goes anyway.
+ * Switches over as soon as the predicted downtime fits the limit; at a deadline, aborts, waits or forces the
+ * switchover.
  *
  * <p>
- * Before the deadline it never gives up because of rates: a workload that changes too much now may be calm in a minute,
- * and nothing that was measured tells. What it says of a round tells whoever watches.
+ * Before the deadline it never aborts because of rates: a workload that dirties too much now may be calm in a
+ * minute, and no measurement predicts that. Its reasons inform an operator.
  *
  * <p>
- * Going anyway means that the limit of the downtime is no longer that of {@link RoundFacts#maxDowntime}, but so much and
- * twice the prediction: a device that has far more to send than it announced is still not stopped without end. It does
- * not mean to go before the initial data is loaded, which may take as long again as the deadline, and it does not leave
- * out the grace states.
+ * Forcing raises the limit from {@link RoundFacts#maxDowntime} by twice the prediction: so a device that has
+ * far more to send than it announced is still not stopped indefinitely. It does not skip the initial data,
+ * which may take another deadline, nor the P2P states.
  *
  * <p>
- * Devices that did not enter their grace states in time are given 250 ms before they are tried again, and twice as long
- * each time after that, up to 10 s.
+ * After devices did not reach their P2P states in time, it waits 250 ms before the next attempt, and twice as
+ * long after each further one, up to 10 s.
  *
- * @param deadline how long pre-copy may take, as {@link RoundFacts#elapsed} counts it, more than 0
+ * @param deadline maximum duration of pre-copy, as counted by {@link RoundFacts#elapsed}, more than 0
  * @param whenNotConverging what to do then
- * @param quiesceAttempts how often devices that do not enter their grace states in time are tried before it gives up, at
- *     least 1; there is no end to that with {@link WhenNotConverging#WAIT}
+ * @param quiesceAttempts attempts to reach the P2P states before it aborts, at least 1; unlimited with {@link
+ *     WhenNotConverging#WAIT}
  */
 public record DowntimePolicy(Duration deadline, WhenNotConverging whenNotConverging, int quiesceAttempts)
     implements
       SwitchoverPolicy {
 
-  /** How often the grace states are tried, if nothing else is said: over some 8 s, and what each try takes. */
+  /** The default number of attempts to reach the P2P states: over about 8 s plus the attempts themselves. */
   public static final int QUIESCE_ATTEMPTS = 6;
 
-  /** What a prediction may be wrong by when going anyway. */
+  /** By how many times the prediction a forced switchover may exceed the limit. */
   private static final int MARGIN = 2;
 
-  /** How many deadlines the initial data may take when going anyway. */
+  /** How many deadlines the initial data may take when forcing. */
   private static final int INITIAL_DATA_DEADLINES = 2;
 
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(250);
@@ -46,18 +46,18 @@ public record DowntimePolicy(Duration deadline, WhenNotConverging whenNotConverg
   /**
    * Checks the settings.
    *
-   * @throws IllegalArgumentException if one is out of its range
+   * @throws IllegalArgumentException if one is out of range
    */
   public DowntimePolicy {
     if (!deadline.isPositive()) {
-      throw new IllegalArgumentException("deadline is more than 0, but this is " + deadline);
+      throw new IllegalArgumentException("deadline must be more than 0, not " + deadline);
     }
     if (quiesceAttempts < 1) {
-      throw new IllegalArgumentException("quiesceAttempts is at least 1, but this is " + quiesceAttempts);
+      throw new IllegalArgumentException("quiesceAttempts must be at least 1, not " + quiesceAttempts);
     }
   }
 
-  /** Makes a policy with {@value #QUIESCE_ATTEMPTS} attempts to enter the grace states. */
+  /** Creates a policy with {@value #QUIESCE_ATTEMPTS} attempts to reach the P2P states. */
   public DowntimePolicy(Duration deadline, WhenNotConverging whenNotConverging) {
     this(deadline, whenNotConverging, QUIESCE_ATTEMPTS);
   }
@@ -94,7 +94,7 @@ public record DowntimePolicy(Duration deadline, WhenNotConverging whenNotConverg
     return new Decision.Continue(words.continuing());
   }
 
-  /** Tells whether it is too early to try the grace states again. */
+  /** Returns whether it is too early for the next attempt to reach the P2P states. */
   private static boolean isBackingOff(RoundFacts facts) {
     if (facts.quiesceFailures() == 0) {
       return false;

@@ -4,37 +4,37 @@ package io.vfio4j.engine.policy;
 import io.vfio4j.engine.util.Units;
 import java.time.Duration;
 
-/** Why a policy decided as it did. */
+/** The reasons of a {@link DowntimePolicy}'s decisions. */
 record PolicyMessages(RoundFacts facts) {
 
   String fitting() {
-    return "the rest would take %s, and may take %s".formatted(predicted(), limit());
+    return "the predicted downtime is %s, the limit %s".formatted(predicted(), limit());
   }
 
   String continuing() {
     if (!facts.initialDone()) {
-      return "the initial data has not all been sent";
+      return "not all initial data has been sent";
     }
     if (!facts.acknowledged()) {
-      return "the target has not loaded all that was sent";
+      return "the target has not loaded everything that was sent";
     }
     if (facts.fits()) {
-      return "the devices took too long to enter their grace states, and are left alone for a while";
+      return "the devices did not quiesce in time; waiting before the next attempt";
     }
     return isOutpaced()
-        ? "what is left would take %s: %s".formatted(predicted(), rates())
-        : "what is left would take " + predicted();
+        ? "the predicted downtime is %s: %s".formatted(predicted(), rates())
+        : "the predicted downtime is " + predicted();
   }
 
   String forced(Duration limit) {
-    return "the rest would take %s, which is longer than the limit of %s; it is given up to %s, since it is to go anyway"
+    return "the predicted downtime of %s exceeds the limit of %s; the switchover is forced, with a limit of %s"
         .formatted(predicted(), limit(), Units.duration(limit));
   }
 
   String notQuiescing() {
     return """
-        the devices did not enter their grace states in time, in %d attempts; they stood still for none of these; \
-        allow more time for it, or let the workload do less""".formatted(facts.quiesceFailures());
+        the devices did not quiesce in time in %d attempts, none of which caused downtime; \
+        allow more time for it, or reduce the load""".formatted(facts.quiesceFailures());
   }
 
   String notConverging() {
@@ -42,26 +42,29 @@ record PolicyMessages(RoundFacts facts) {
     if (!facts.initialDone()) {
       return after
           + """
-          the initial data has not all been sent: %s are left, and %s can be sent; allow more time or more bandwidth"""
+          not all initial data has been sent: %s are left, and %s can be sent; allow more time or more bandwidth"""
               .formatted(Units.bytes(bytesLeft()), Units.rate(facts.bytesPerSecond()));
     }
     if (!facts.acknowledged()) {
-      return after + "the target has not confirmed that it has loaded all that was sent; allow more time, "
-          + "and see what the target is waiting for";
+      return after
+          + "the target has not confirmed that it has loaded everything that was sent; allow more time, "
+          + "and check what the target is waiting for";
     }
     if (facts.fits()) {
       return after + "the switchover would fit, but " + notQuiescing();
     }
     return after + """
         the switchover would still take %s, and the limit is %s: %s; allow more downtime, more bandwidth or more time, \
-        or let the workload do less""".formatted(predicted(), limit(), rates());
+        or reduce the load""".formatted(predicted(), limit(), rates());
   }
 
   private long bytesLeft() {
     return facts.deviceBytesLeft() + facts.memoryBytesLeft();
   }
 
-  /** Tells whether as much is dirtied as can be sent, so that no round leaves less than the one before it. */
+  /**
+   * Returns whether data is dirtied at least as fast as it can be sent, so that rounds do not get shorter.
+   */
   private boolean isOutpaced() {
     return facts.bytesPerSecond() > 0
         && facts.deviceBytesDirtiedPerSecond() + facts.memoryBytesDirtiedPerSecond()

@@ -4,24 +4,26 @@ package io.vfio4j.engine.policy;
 import java.time.Duration;
 
 /**
- * What is known at the end of a round of pre-copy, whole or cut short. Dirtied bytes count once in a round, however
- * often they were written: they are what the next round, or the switchover, has to send again.
+ * What is known at the end of a round of pre-copy, even if it was cut short. Bytes that are dirtied
+ * repeatedly in a round count once: they are what the next round, or the switchover, must send again.
  *
- * @param round which round ended, from 1
- * @param elapsed time since all memory was sent once, or pre-copy began without any, not negative
- * @param deviceBytesLeft bytes that all devices together have to send still: what the round has not sent yet,
- *     what was dirtied since it began, and what they send only once they are stopped
- * @param memoryBytesLeft bytes of memory that are dirty now, or were never sent
- * @param bytesPerSecond how fast bytes were sent, measured while there was something to send; 0 if nothing was sent yet
- * @param deviceBytesDirtiedPerSecond how fast the devices made more to send, in this round, not negative
- * @param memoryBytesDirtiedPerSecond how fast memory was dirtied, in this round, not negative
- * @param predictedDowntime how long a switchover would take now: sending what is left, the moves of the devices, and
- *     the messages between the sides
- * @param maxDowntime how long it may take, more than 0
+ * @param round the round that ended, from 1
+ * @param elapsed time since all memory was sent once, or since pre-copy began if there is no memory; not
+ *     negative
+ * @param deviceBytesLeft bytes that all devices together must still send: unsent bytes of the round, bytes
+ *     dirtied since it began, and bytes that they send only once stopped
+ * @param memoryBytesLeft bytes of memory that are dirty or were never sent
+ * @param bytesPerSecond the rate of sending while there was something to send; 0 if nothing was sent yet
+ * @param deviceBytesDirtiedPerSecond the rate at which device state was dirtied in this round, not negative
+ * @param memoryBytesDirtiedPerSecond the rate at which memory was dirtied in this round, not negative
+ * @param predictedDowntime the downtime if the switchover happened now: sending what is left, the
+ *     transitions, and the messages between the sides
+ * @param maxDowntime the maximum downtime, more than 0
  * @param initialDone whether all initial data of all devices, and all memory once, has been sent
- * @param acknowledged whether the target has loaded that, and all else that was sent, and said so; true as well where the
- *     sides did not agree on it
- * @param quiesceFailures how often the devices took too long to enter their grace states; that costs no downtime
+ * @param acknowledged whether the target has confirmed that it loaded all of that; true as well if the sides
+ *     did not agree on confirmations
+ * @param quiesceFailures how often the devices did not reach their P2P states in time, which causes no
+ *     downtime
  * @param sinceQuiesceFailure time since the last of these, not negative; zero if there was none
  */
 public record RoundFacts(int round, Duration elapsed, long deviceBytesLeft, long memoryBytesLeft,
@@ -33,7 +35,7 @@ public record RoundFacts(int round, Duration elapsed, long deviceBytesLeft, long
   /**
    * Checks the ranges.
    *
-   * @throws IllegalArgumentException if one is not kept
+   * @throws IllegalArgumentException if a value is out of range
    */
   public RoundFacts {
     require(round >= 1, "round", round);
@@ -49,12 +51,12 @@ public record RoundFacts(int round, Duration elapsed, long deviceBytesLeft, long
     require(!sinceQuiesceFailure.isNegative(), "sinceQuiesceFailure", sinceQuiesceFailure);
   }
 
-  /** Tells whether leaving pre-copy now is recommended at all. */
+  /** Returns whether leaving pre-copy now is recommended. */
   public boolean isReady() {
     return initialDone && acknowledged;
   }
 
-  /** Tells whether a switchover may begin now, and would take no longer than it may. */
+  /** Returns whether a switchover may begin now, and is predicted to fit the limit. */
   public boolean fits() {
     return isReady() && predictedDowntime.compareTo(maxDowntime) <= 0;
   }

@@ -2,22 +2,23 @@
 package io.vfio4j.engine.policy;
 
 /**
- * Decides when the devices and their workload are stopped. It is asked at the end of every round of pre-copy but
- * that of all memory, and anew when the devices did not enter their grace states in time.
+ * Decides when to stop the devices and their workload. It is consulted at the end of each round of pre-copy,
+ * except the first one of all memory, and again after the devices did not reach their P2P states in time.
  *
  * <p>
- * The decision depends on the facts alone, so that it can be tried out by a simulator, and tested. It is asked on the
- * thread that drives the migration, which waits for the answer. {@link DowntimePolicy} is the usual one.
+ * A decision must depend only on the facts, so that the simulator gives the same results. It is called by the
+ * thread that drives the migration, which waits for it. {@link DowntimePolicy} is the standard
+ * implementation.
  */
 @FunctionalInterface
 public interface SwitchoverPolicy {
 
   /**
-   * Decides what is to be done now.
+   * Returns the decision.
    *
    * @param facts what is known now
-   * @return the decision. A switchover before all initial data has been loaded is the policy's own risk, and not
-   *     begun where both sides agreed to wait for that ({@link RoundFacts#acknowledged}).
+   * @return the decision. A switchover before all initial data has been loaded is at the policy's own risk;
+   *     if both sides agreed to wait for that, it does not start ({@link RoundFacts#acknowledged}).
    */
   Decision decide(RoundFacts facts);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.policy;
 
-/** What is done if the predicted downtime still does not fit at the deadline. */
+/** What to do if the predicted downtime does not fit the limit at the deadline. */
 public enum WhenNotConverging {
-  /** Goes on for as long as it takes, or until somebody ends it. */
+  /** Continue pre-copy until it fits or an operator ends the migration. */
   WAIT,
-  /** Ends the migration, with the source running. */
+  /** End the migration, with the source running. */
   ABORT,
-  /** Switches over, and accepts a longer downtime. */
+  /** Switch over, with a longer downtime. */
   FORCE
 }

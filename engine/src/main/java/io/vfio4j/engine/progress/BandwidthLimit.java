@@ -4,12 +4,12 @@ package io.vfio4j.engine.progress;
 import io.vfio4j.engine.util.NanoClock;
 import java.io.InterruptedIOException;
 
-/** A token bucket: holds back whoever sends more than so many bytes a second, all threads together. */
+/** A token bucket, which limits the bytes per second of all threads together. */
 public final class BandwidthLimit {
 
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
-  /** The longest burst after an idle time, and the longest frame: a twentieth of a second. */
+  /** The longest burst after an idle period, and the longest frame: a twentieth of a second. */
   private static final double BURSTS_PER_SECOND = 20;
 
   private final NanoClock clock;
@@ -17,7 +17,7 @@ public final class BandwidthLimit {
   private double tokens;
   private long filledAt;
 
-  /** Makes a limit; 0 is none. */
+  /** Creates a limit; 0 means no limit. */
   public BandwidthLimit(NanoClock clock, long bytesPerSecond) {
     this.clock = clock;
     this.bytesPerSecond = bytesPerSecond;
@@ -30,7 +30,7 @@ public final class BandwidthLimit {
     return bytesPerSecond == 0 ? most : (int) Math.min(most, burst());
   }
 
-  /** Accounts for bytes that are about to be sent, and waits until they may be. */
+  /** Waits until the given bytes may be sent. */
   public void acquire(long bytes) throws InterruptedIOException {
     if (bytesPerSecond == 0) {
       return;

@@ -5,7 +5,10 @@ import io.vfio4j.engine.DowntimeParts;
 import java.time.Duration;
 import java.util.EnumMap;
 
-/** Takes the time of each part. A downtime that is undone is forgotten. */
+/**
+ * Measures the parts of the downtime. {@link #start} discards a downtime that was rolled back. Used by the
+ * coordinating thread.
+ */
 public final class DowntimeClock {
 
   private final PhaseTracker tracker;
@@ -17,14 +20,14 @@ public final class DowntimeClock {
     this.tracker = tracker;
   }
 
-  /** The downtime begins. */
+  /** Begins the downtime. */
   public void start() {
     durations.clear();
     began = tracker.now();
     last = began;
   }
 
-  /** A part ends, and with it the next begins. */
+  /** Ends a part, and begins the next. */
   public void endPart(DowntimeParts.Part part) {
     Duration now = tracker.now();
     durations.put(part, now.minus(last));

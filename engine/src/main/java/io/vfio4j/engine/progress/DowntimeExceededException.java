@@ -3,7 +3,7 @@ package io.vfio4j.engine.progress;
 
 import java.io.IOException;
 
-/** The switchover took longer than it may. */
+/** The switchover exceeded the maximum downtime. */
 public final class DowntimeExceededException extends IOException {
 
   private static final long serialVersionUID = 1;

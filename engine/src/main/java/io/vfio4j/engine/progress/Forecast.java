@@ -9,38 +9,41 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Predicts how long a switchover would take, part by part, from what was measured so far: moves of devices, calls to them,
- * round trips, records in the journals, and what was sent. What the workload takes to pause and to resume nobody has
- * measured, and is not in it.
+ * Predicts the parts of the downtime from the measurements so far: device transitions and calls, round trips,
+ * journal writes and the transfer rate. It does not include the pause and resumption of the workload, which
+ * are not measured beforehand.
  *
  * <p>
- * A move that stops or starts a device cannot be tried beforehand. What stands for it is the first move of either side:
- * half of that to PRE_COPY for the stop, and half of that to RESUMING for all moves at the target. A first move meets code
- * that has never run; by the measurements in docs/performance.md those that follow take about half of it. Where one of the two took many times as long as the other, it met a busy moment, and
- * a few times the other stands for it. The calls that are made between the rounds are a floor below that.
+ * A transition that stops or starts a device cannot be tried beforehand. It is estimated from the first
+ * transition of each side: half of that to PRE_COPY for the stop, and half of that to RESUMING for all
+ * transitions at the target. A first transition runs code that is not yet compiled; by the measurements in
+ * docs/performance.md later ones take about half as long. If one of the two took many times as long as the
+ * other, the machine was busy, and a few times the other is used instead. The calls between rounds are a
+ * lower bound.
  *
  * <p>
- * What was measured only once, at the beginning, may stand in the way of a switchover for ever. So where a prediction is
- * longer than the limit, it is made anew with such measurements as much shorter as calls have become since, and never
- * shorter than the floor. To ask again does not change it: only another measurement does.
+ * A value that was measured only once, at the beginning, could prevent a switchover forever. So if a
+ * prediction exceeds the limit, it is repeated with such values scaled down by as much as calls have become
+ * faster since, but never below the lower bound. Repeating a prediction does not change it; only another
+ * measurement does.
  */
 public final class Forecast {
 
-  /** Calls to all devices at the target until it has loaded: one to ask, one to move to STOP. */
+  /** Barriers at the target until it has loaded: a query, and the transition to STOP. */
   private static final int CALLS_TO_LOAD = 2;
 
-  /** Calls to all devices at the target until they run: one to ask, and two to move. */
+  /** Barriers at the target until the devices run: a query and two transitions. */
   private static final int CALLS_TO_START = 3;
 
   private static final int TARGET_CALLS = CALLS_TO_LOAD + CALLS_TO_START;
 
-  /** Records in the target's journal until it confirms: that the devices are its own, and that they run. */
+  /** Journal writes at the target until it confirms: <em>committed</em> and <em>running</em>. */
   private static final int TARGET_RECORDS = 2;
 
-  /** A first move that took more than so many times as long as that of the other side met a busy moment. */
+  /** A first transition that took more than this many times as long as the other side's was disturbed. */
   private static final int MAX_RATIO_TO_OTHER = 3;
 
-  /** What a first move takes longer than those that follow. */
+  /** How many times longer a first transition takes than later ones. */
   private static final int FIRST_TO_LATER = 2;
 
   private final Duration limit;
@@ -65,46 +68,47 @@ public final class Forecast {
   }
 
   /**
-   * Makes one for devices that go to a target.
+   * Creates a forecast for a migration to a target.
    *
-   * @param limit how long the downtime may last
-   * @param costs what the target reported; empty where it does not
-   * @param recording what a record in the source's journal takes; zero without one
-   * @param roundTrip what the exchange of HELLOs took, with all that the target does for it; until a round trip is measured
+   * @param limit the maximum downtime
+   * @param costs the target's measurements; empty if it does not send them
+   * @param recording time of a journal write at the source; zero without a journal
+   * @param roundTrip time of the exchange of HELLO, including the target's checks; replaced by the first
+   *     measured round trip
    */
   public static Forecast toTarget(Duration limit, Optional<TargetCosts> costs, Duration recording,
       Duration roundTrip) {
     return new Forecast(limit, true, costs, recording, roundTrip);
   }
 
-  /** Makes one for devices that go on here when their state is in a file. */
+  /** Creates a forecast for devices that are resumed here once their state is in a file. */
   public static Forecast toFile(Duration limit) {
     return new Forecast(limit, false, Optional.empty(), Duration.ZERO, Duration.ZERO);
   }
 
-  /** All devices together took so long to move to PRE_COPY. */
+  /** Records the time of the transition to PRE_COPY, of all devices together. */
   public void recordMove(Duration time) {
     firstMove = time;
   }
 
-  /** A call to all devices at once took so long; the last ones count most. */
+  /** Records the time of a call to all devices, with exponential smoothing. */
   public void recordCalls(Duration time) {
     if (firstCall.isZero()) {
       firstCall = time;
       calls = time;
     } else {
-      calls = callsMeasured ? smoothed(calls, time) : time; // The first one meets code that has never run.
+      calls = callsMeasured ? smoothed(calls, time) : time; // The first call runs code that is not yet compiled.
       callsMeasured = true;
     }
   }
 
-  /** An exchange of messages took so long; the last ones count most. */
+  /** Records the time of a round trip, with exponential smoothing. */
   public void recordRoundTrip(Duration time) {
-    roundTrip = roundTripMeasured ? smoothed(roundTrip, time) : time; // Instead of what the HELLO took.
+    roundTrip = roundTripMeasured ? smoothed(roundTrip, time) : time; // Replaces the time of the HELLO exchange.
     roundTripMeasured = true;
   }
 
-  /** It took so long to read the logs of dirty memory; the last ones count most. */
+  /** Records the time to read the dirty logs, with exponential smoothing. */
   public void recordCollection(Duration time) {
     collecting = smoothed(collecting, time);
   }
@@ -114,11 +118,11 @@ public final class Forecast {
   }
 
   /**
-   * Predicts.
+   * Returns a prediction.
    *
-   * @param known bytes that have to be sent
-   * @param assumed bytes of which nobody knows whether they have to be sent
-   * @param rate what was measured
+   * @param known bytes that must be sent
+   * @param assumed bytes that may have to be sent
+   * @param rate the measured rate
    * @param initialDone whether all initial data has been read
    */
   public Prediction predict(long known, long assumed, TransferRate rate, boolean initialDone) {
@@ -129,7 +133,7 @@ public final class Forecast {
     return new Prediction(known + assumed, parts, initialDone);
   }
 
-  /** Returns what calls take now beside what they took at first, at most 1. */
+  /** Returns the current time of calls relative to the first ones, at most 1. */
   private double slowdown() {
     return firstCall.isZero() || calls.compareTo(firstCall) >= 0
         ? 1
@@ -162,7 +166,9 @@ public final class Forecast {
     parts.put(DowntimeParts.Part.STARTING, roundTrip.plus(moves.minus(loading)).plus(records));
   }
 
-  /** Returns what moves take that come after a side's first one, which is measured by that of the other side too. */
+  /**
+   * Returns the time of transitions after a side's first one, for which the other side's is a measure too.
+   */
   private static Duration laterMoves(Duration first, Duration ofOther, double factor) {
     Duration most = ofOther.multipliedBy(MAX_RATIO_TO_OTHER);
     return scaled(shorter(first, most).dividedBy(FIRST_TO_LATER), factor);

@@ -3,7 +3,7 @@ package io.vfio4j.engine.progress;
 
 import java.io.IOException;
 
-/** What is left does not come to fit into the downtime, and the policy gives up. */
+/** The predicted downtime does not come to fit the limit, and the policy aborts. */
 public final class NotConvergingException extends IOException {
 
   private static final long serialVersionUID = 1;

@@ -15,8 +15,9 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Knows in which phase a side is, and is the only one who changes that; tells the listener all that
- * happens, one event at a time, though several threads have something to tell.
+ * The phase of one side, its notes, and its listener. {@link #enter} is the only place that changes the
+ * phase. Events may come from several threads; the lock serializes them, so a listener receives one at a
+ * time.
  */
 public final class PhaseTracker {
 
@@ -56,7 +57,7 @@ public final class PhaseTracker {
     return phase;
   }
 
-  /** Changes the phase. */
+  /** Enters a phase, and reports it. */
   public void enter(Phase next, String reason) {
     Duration now = now();
     if (!next.title().equals(phase.title())) {
@@ -67,12 +68,12 @@ public final class PhaseTracker {
     report(new MigrationEvent.PhaseStart(now, side, next, reason));
   }
 
-  /** From here on an exception of the listener no longer changes what happens. */
+  /** From now on, an exception of the listener no longer fails the run. */
   public void ignoreListenerFailures() {
     listenerFailuresIgnored = true;
   }
 
-  /** Keeps a note for the report and tells it. */
+  /** Adds a note to the report, and reports it. */
   public void note(String text) {
     lock.lock();
     try {
@@ -101,14 +102,14 @@ public final class PhaseTracker {
     return phaseTimes;
   }
 
-  /** Returns all notes, those about the listener's own failures included. */
+  /** Returns all notes, including those about exceptions of the listener. */
   public List<String> notes() {
     List<String> all = new ArrayList<>(notes);
     listenerFailures.forEach(e -> all.add("the listener failed: " + Exceptions.message(e)));
     return all;
   }
 
-  /** Adds to a failure what the listener threw later. */
+  /** Suppresses the listener's later exceptions in a failure. */
   public void suppressListenerFailures(Throwable failure) {
     listenerFailures.forEach(suppressed -> Exceptions.suppress(failure, suppressed));
   }

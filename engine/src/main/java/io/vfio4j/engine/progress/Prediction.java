@@ -5,11 +5,11 @@ import io.vfio4j.engine.DowntimeParts;
 import java.time.Duration;
 
 /**
- * How long a switchover would take now.
+ * The predicted downtime if the switchover happened now.
  *
- * @param remaining bytes to be sent while the device stands still
- * @param parts what the downtime would consist of
- * @param initialDone whether all initial data has been read, before which leaving pre-copy is not recommended
+ * @param remaining bytes to send during the downtime
+ * @param parts the predicted parts
+ * @param initialDone whether all initial data has been read; leaving pre-copy earlier is not recommended
  */
 public record Prediction(long remaining, DowntimeParts parts, boolean initialDone) {
 

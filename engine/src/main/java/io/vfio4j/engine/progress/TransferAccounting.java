@@ -13,7 +13,10 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** What all threads of the source send together: counts it, keeps it within the limit, and tells of progress. */
+/**
+ * Accounts for what all threads of the source send: counts bytes, applies the bandwidth limit, and reports
+ * progress.
+ */
 public final class TransferAccounting {
 
   private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(250);
@@ -42,19 +45,19 @@ public final class TransferAccounting {
     return limit.chunk(most);
   }
 
-  /** Throws if nothing is to be sent any more. */
+  /** Throws if the transfer was cancelled. */
   public void checkCancelled() throws CancelledException {
     cancellation.check();
   }
 
-  /** Accounts for bytes that are about to go over the wire, and waits until they may. */
+  /** Waits until the given bytes may be sent. */
   public void acquire(long onWire) throws IOException {
     limit.acquire(onWire);
     cancellation.check();
     bytesOnWire.addAndGet(onWire);
   }
 
-  /** Counts what was sent, as it was before it was compressed. */
+  /** Counts bytes that were sent, before compression. */
   public void countSent(long count) {
     bytes.addAndGet(count);
     if (isProgressDue()) {
@@ -62,24 +65,24 @@ public final class TransferAccounting {
     }
   }
 
-  /** Returns the bytes sent so far. */
+  /** Returns the bytes sent so far, before compression. */
   public long bytes() {
     return bytes.get();
   }
 
-  /** Returns the bytes that went over the wire for them so far. */
+  /** Returns the bytes sent so far, after compression. */
   long bytesOnWire() {
     return bytesOnWire.get();
   }
 
-  /** Returns what compression did with all that was sent so far; empty where there is none. */
+  /** Returns the effect of compression so far; empty without compression. */
   public Optional<MigrationReport.CompressionReport> compressed(Optional<Compression> how) {
     return how
         .map(used -> new MigrationReport.CompressionReport(used.codec().algorithm(), used.level(),
             bytesOnWire()));
   }
 
-  /** From here on, progress is told with these. */
+  /** Sets the round and the prediction of later progress events. */
   public void setRound(int currentRound, @Nullable Prediction current) {
     round = currentRound;
     prediction = current;

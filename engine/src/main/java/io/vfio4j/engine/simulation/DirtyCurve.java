@@ -6,13 +6,14 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How many bytes are dirtied, each counted once, in an interval of a length: drawn through what was measured.
+ * The number of bytes dirtied, each counted once, as a function of the length of an interval, fitted to
+ * measurements.
  *
  * <p>
- * A longer interval never dirties less. Where measurements say so, because the load changed, those concerned are given
- * their mean: the curve is the closest one that does not fall (least squares, by pooling adjacent violators). Between
- * two lengths it is straight, and begins at the origin. Beyond the longest it goes on with the last slope, and the
- * source's size is its bound.
+ * A longer interval never dirties less. Where measurements contradict that, because the load changed, they
+ * are replaced by their mean: the curve is the closest non-decreasing one (least squares, by pooling adjacent
+ * violators). It is linear between points, begins at the origin, and continues with the last slope beyond the
+ * longest interval, up to the size of the source.
  */
 public final class DirtyCurve {
 
@@ -22,14 +23,14 @@ public final class DirtyCurve {
    * A measurement.
    *
    * @param seconds length of the interval, more than 0
-   * @param bytes dirtied in it, each counted once, not negative
+   * @param bytes bytes dirtied in it, each counted once, not negative
    */
   public record Point(double seconds, double bytes) {
 
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException if one is not kept
+     * @throws IllegalArgumentException if a value is out of range
      */
     public Point {
       if (!(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
@@ -39,13 +40,13 @@ public final class DirtyCurve {
     }
   }
 
-  /** Draws a curve; without measurements nothing is ever dirtied. */
+  /** Fits a curve; without measurements nothing is ever dirtied. */
   public DirtyCurve(List<Point> measured) {
     points = new ArrayList<>();
     measured.stream().sorted(Comparator.comparingDouble(Point::seconds)).forEach(this::add);
   }
 
-  /** Measurements that lie closer together, or fall: their means. */
+  /** The mean of measurements that are close together or decreasing. */
   private record Pool(double seconds, double bytes, int count) {
     Pool with(Pool other) {
       int all = count + other.count;
@@ -63,7 +64,7 @@ public final class DirtyCurve {
     points.add(last);
   }
 
-  /** Returns the bytes dirtied in an interval of so many seconds. */
+  /** Returns the bytes dirtied in an interval. */
   double dirtied(double seconds) {
     if (points.isEmpty()) {
       return 0;

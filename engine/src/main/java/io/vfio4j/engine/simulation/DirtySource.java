@@ -3,10 +3,10 @@ package io.vfio4j.engine.simulation;
 
 import java.util.List;
 
-/** Something that has to be sent, and is changed meanwhile: a device's state, or a region of memory. */
+/** What is sent while it changes: a device's state, or memory. */
 public sealed interface DirtySource {
 
-  /** What is changed. */
+  /** The kind of a source. */
   enum Kind {
     /** A device's internal state. */
     DEVICE,
@@ -14,38 +14,38 @@ public sealed interface DirtySource {
     MEMORY
   }
 
-  /** Returns what it is. */
+  /** Returns the kind. */
   Kind kind();
 
-  /** Tells whether it is memory. */
+  /** Returns whether it is memory. */
   default boolean isMemory() {
     return kind() == Kind.MEMORY;
   }
 
-  /** Returns how much is sent when it is sent for the first time, bytes, at most {@link #size}. */
+  /** Returns the bytes sent the first time, at most {@link #size}. */
   long firstRoundBytes();
 
-  /** Returns how much can be dirty at most, bytes. */
+  /** Returns the maximum of dirty bytes. */
   long size();
 
-  /** Returns how much is sent only when everything stands still, bytes. */
+  /** Returns the bytes that are sent only during the downtime. */
   long stopCopyBytes();
 
   /**
-   * Returns how many bytes are dirtied in an interval, each counted once, at most {@link #size}.
+   * Returns the bytes dirtied in an interval, each counted once, at most {@link #size}.
    *
-   * @param from its beginning, seconds since pre-copy began, not negative
-   * @param to its end, not before that
+   * @param from its start, seconds since pre-copy began, not negative
+   * @param to its end, not before the start
    */
   double dirtied(double from, double to);
 
   /**
-   * A source whose writes are made up.
+   * A source with given write patterns.
    *
-   * @param kind what it is
-   * @param size how much there is, not negative
-   * @param stopCopyBytes bytes sent only when everything stands still, not negative
-   * @param writes to parts of it that do not overlap
+   * @param kind the kind
+   * @param size its size in bytes, not negative
+   * @param stopCopyBytes bytes that are sent only during the downtime, not negative
+   * @param writes the write patterns, on disjoint parts of it
    */
   record Synthetic(Kind kind, long size, long stopCopyBytes,
       List<WritePattern> writes) implements DirtySource {
@@ -85,13 +85,13 @@ public sealed interface DirtySource {
   }
 
   /**
-   * A source as it was seen in a real migration.
+   * A source as measured in a real migration.
    *
-   * @param kind what it is
-   * @param firstRoundBytes bytes of the first time, not negative; zeros that were left out are not among them
-   * @param size how much can be dirty at most, not less than that
-   * @param stopCopyBytes bytes sent only when everything stands still, not negative
-   * @param curve how much was dirtied in intervals of a length
+   * @param kind the kind
+   * @param firstRoundBytes bytes sent the first time, not negative, without omitted zeros
+   * @param size the maximum of dirty bytes, at least {@code firstRoundBytes}
+   * @param stopCopyBytes bytes that are sent only during the downtime, not negative
+   * @param curve the bytes dirtied as a function of the interval
    */
   record Measured(Kind kind, long firstRoundBytes, long size, long stopCopyBytes,
       DirtyCurve curve) implements DirtySource {

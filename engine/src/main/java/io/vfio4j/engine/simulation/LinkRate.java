@@ -5,15 +5,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How fast bytes can be sent: the same all the time, or as it was measured. */
+/** The rate at which bytes can be sent: constant, or as measured. */
 public final class LinkRate {
 
   private final List<Interval> intervals;
 
   /**
-   * A time in which the rate is the same.
+   * A period of constant rate.
    *
-   * @param end when it is over, time since pre-copy began
+   * @param end its end, since pre-copy began
    * @param bytesPerSecond more than 0
    */
   public record Interval(Duration end, double bytesPerSecond) {
@@ -35,15 +35,15 @@ public final class LinkRate {
     this.intervals = List.copyOf(stretches);
   }
 
-  /** Returns a link that always has so many bytes a second, more than 0. */
+  /** Returns a link with a constant rate, more than 0. */
   public static LinkRate steady(double bytesPerSecond) {
     return new LinkRate(List.of(new Interval(Duration.ZERO, bytesPerSecond)));
   }
 
   /**
-   * Returns a link with a rate for each stretch of time; the last one goes on for ever.
+   * Returns a link with a rate for each period; the last one is unlimited.
    *
-   * @throws IllegalArgumentException if there is none, or one does not end after the one before it
+   * @throws IllegalArgumentException if there is none, or one does not end after the previous one
    */
   public static LinkRate of(List<Interval> stretches) {
     if (stretches.isEmpty()) {
@@ -52,7 +52,7 @@ public final class LinkRate {
     List<Interval> kept = new ArrayList<>();
     for (Interval stretch : stretches) {
       if (!kept.isEmpty() && stretch.end().compareTo(kept.getLast().end()) <= 0) {
-        throw new IllegalArgumentException("a stretch ends at %s, and the one before it at %s"
+        throw new IllegalArgumentException("a period ends at %s, but the previous one at %s"
             .formatted(Seconds.format(stretch.end()), Seconds.format(kept.getLast().end())));
       }
       kept.add(stretch);
@@ -60,7 +60,7 @@ public final class LinkRate {
     return new LinkRate(kept);
   }
 
-  /** Returns how many seconds it takes to send so many bytes, if that begins then. */
+  /** Returns the seconds to send the given bytes, starting at the given time. */
   double secondsFor(double bytes, double from) {
     double left = bytes;
     double now = from;
@@ -78,7 +78,7 @@ public final class LinkRate {
     return now - from + left / intervals.getLast().bytesPerSecond();
   }
 
-  /** Returns how many bytes can be sent in an interval. */
+  /** Returns the bytes that can be sent in an interval. */
   double bytesIn(double from, double to) {
     double sum = 0;
     double now = from;

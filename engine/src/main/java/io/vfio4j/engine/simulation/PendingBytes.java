@@ -3,7 +3,7 @@ package io.vfio4j.engine.simulation;
 
 import java.util.List;
 
-/** What of each source is to be sent, bytes. */
+/** The pending bytes of each source. */
 final class PendingBytes {
 
   private static final double MAX = 1L << 60;
@@ -19,39 +19,40 @@ final class PendingBytes {
   }
 
   /**
-   * Returns what there is at first: everything. If there is memory, devices wait for their turn.
+   * Returns the initial state, in which everything is pending. If there is memory, devices wait for the
+   * second round.
    *
-   * @throws IllegalArgumentException if it is so much that sums of it could overflow
+   * @throws IllegalArgumentException if it is so much that sums could overflow
    */
   static PendingBytes initial(List<DirtySource> sources) {
     if (sources.stream().mapToDouble(source -> (double) source.size() + source.stopCopyBytes()).sum() > MAX) {
-      throw new IllegalArgumentException("there is more than 1 EiB to be sent");
+      throw new IllegalArgumentException("more than 1 EiB to send");
     }
     return new PendingBytes(sources, sources.stream().mapToDouble(DirtySource::firstRoundBytes).toArray(),
         sources.stream().anyMatch(DirtySource::isMemory));
   }
 
-  /** Tells whether devices are not sent in this round, nor followed. */
+  /** Returns whether this round neither sends nor tracks devices. */
   boolean devicesDeferred() {
     return devicesDeferred;
   }
 
-  /** Returns the same for the next round, where no device waits any longer. */
+  /** Returns the same for the next round, in which devices take part. */
   PendingBytes forNextRound() {
     return new PendingBytes(sources, bytes, false);
   }
 
-  /** Returns what there is in all, without what is sent only when everything stands still. */
+  /** Returns all pending bytes, except those sent only during the downtime. */
   double total() {
     return of(DirtySource.Kind.DEVICE) + of(DirtySource.Kind.MEMORY);
   }
 
-  /** Returns how much of a kind this round sends. */
+  /** Returns the bytes of a kind that this round sends. */
   double toSend(DirtySource.Kind kind) {
     return kind == DirtySource.Kind.DEVICE && devicesDeferred ? 0 : of(kind);
   }
 
-  /** Returns how much this round sends. */
+  /** Returns the bytes that this round sends. */
   double toSend() {
     return toSend(DirtySource.Kind.DEVICE) + toSend(DirtySource.Kind.MEMORY);
   }
@@ -65,11 +66,11 @@ final class PendingBytes {
   }
 
   /**
-   * Returns what there is later: what has not been sent, and what was dirtied since. Places that are both count once,
-   * and are as frequent as if one had nothing to do with the other.
+   * Returns the pending bytes at a later time: the unsent ones, and those dirtied since. Bytes that are both
+   * count once; the two sets are assumed to be independent.
    *
-   * @param unsent how much of what this round sends has not been sent, 0 to 1
-   * @param from the beginning of the interval, seconds since pre-copy began
+   * @param unsent the unsent fraction of what this round sends, 0 to 1
+   * @param from start of the interval, seconds since pre-copy began
    * @param to its end
    */
   PendingBytes after(double unsent, double from, double to) {
@@ -87,7 +88,7 @@ final class PendingBytes {
     return new PendingBytes(sources, then, devicesDeferred);
   }
 
-  /** Returns how fast sources of a kind are dirtied in an interval, bytes a second. */
+  /** Returns the rate at which sources of a kind are dirtied in an interval, bytes per second. */
   double dirtiedPerSecond(DirtySource.Kind kind, double from, double to) {
     double sum = 0;
     for (DirtySource source : sources) {
@@ -106,7 +107,7 @@ final class PendingBytes {
     return sources.stream().mapToLong(DirtySource::stopCopyBytes).sum();
   }
 
-  /** Returns what a switchover would have to send of a kind, whole bytes. */
+  /** Returns the bytes of a kind that a switchover would send, rounded to whole bytes. */
   long left(DirtySource.Kind kind) {
     return Math.round(of(kind)) + stopCopyBytes(kind);
   }

@@ -3,7 +3,7 @@ package io.vfio4j.engine.simulation;
 
 import java.time.Duration;
 
-/** Checks what simulations are made of. */
+/** Checks the arguments of simulations. */
 final class Ranges {
 
   private Ranges() {
@@ -17,19 +17,19 @@ final class Ranges {
 
   static void requirePositive(Duration duration, String name) {
     if (!duration.isPositive()) {
-      throw new IllegalArgumentException("%s is more than 0, but this is %s".formatted(name, duration));
+      throw new IllegalArgumentException("%s must be more than 0, not %s".formatted(name, duration));
     }
   }
 
   static void requireNotNegative(Duration duration, String name) {
     if (duration.isNegative()) {
-      throw new IllegalArgumentException("%s is not negative, but this is %s".formatted(name, duration));
+      throw new IllegalArgumentException("%s must not be negative, but is %s".formatted(name, duration));
     }
   }
 
   static void requireNotNegative(long value, String name) {
     if (value < 0) {
-      throw new IllegalArgumentException("%s is not negative, but this is %d".formatted(name, value));
+      throw new IllegalArgumentException("%s must not be negative, but is %d".formatted(name, value));
     }
   }
 }

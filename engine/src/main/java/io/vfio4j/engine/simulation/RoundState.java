@@ -2,20 +2,20 @@
 package io.vfio4j.engine.simulation;
 
 /**
- * A round: sends what there was at its beginning, while more is dirtied.
+ * A round: sends what was pending at its start, while more is dirtied.
  *
- * @param backlog what there was
- * @param began seconds since pre-copy began
- * @param from when sending begins
- * @param end when everything has been sent; for a pause, when that is over
- * @param link how fast bytes can be sent
+ * @param backlog what was pending
+ * @param began its start, seconds since pre-copy began
+ * @param from when sending starts
+ * @param end when everything is sent, or the end of a pause
+ * @param link the rate of the link
  */
 record RoundState(PendingBytes backlog, double began, double from, double end, LinkRate link) {
 
-  /** Less than a byte is nothing. */
+  /** Less than a byte counts as nothing. */
   private static final double NOTHING = 1;
 
-  /** Begins a round, which is a pause if there is nothing to send. */
+  /** Starts a round, which is a pause if nothing is pending. */
   static RoundState begin(PendingBytes backlog, double now, double perRound, double pause, LinkRate link) {
     double from = now + perRound;
     double total = backlog.toSend();
@@ -27,7 +27,7 @@ record RoundState(PendingBytes backlog, double began, double from, double end, L
     return backlog.toSend() < NOTHING;
   }
 
-  /** Returns the bytes sent in it until then. */
+  /** Returns the bytes sent by then. */
   double sentBy(double time) {
     if (time >= end) {
       return backlog.toSend();
@@ -35,17 +35,17 @@ record RoundState(PendingBytes backlog, double began, double from, double end, L
     return isPause() || time <= from ? 0 : Math.min(backlog.toSend(), link.bytesIn(from, time));
   }
 
-  /** Returns the seconds in which it was sending until then. */
+  /** Returns the seconds spent sending by then. */
   double sendingBy(double time) {
     return isPause() ? 0 : Math.max(0, Math.min(time, end) - from);
   }
 
-  /** Returns the part of the bytes of a kind that was sent until then. */
+  /** Returns the fraction of the bytes of a kind that is sent by then. */
   double sentBy(double time, DirtySource.Kind kind) {
     return isPause() ? 0 : sentBy(time) * backlog.toSend(kind) / backlog.toSend();
   }
 
-  /** Returns what there is to be sent then. */
+  /** Returns what is pending then. */
   PendingBytes leftAt(double time) {
     double unsent = isPause() ? 0 : 1 - sentBy(time) / backlog.toSend();
     return backlog.after(unsent, began, time);

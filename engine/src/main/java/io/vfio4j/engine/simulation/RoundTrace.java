@@ -7,31 +7,31 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * The rounds of a real migration, and what a simulation can be made of them.
+ * The rounds of a real migration, from which a simulation can be derived.
  *
  * <p>
- * What was dirtied from the beginning of a round to that of the next is what the next one sent; of the last round it is
- * what was left. Pauses between rounds belong to the round before them.
+ * What was dirtied between the starts of two rounds is what the second one sent; for the last round, what was
+ * left. A pause between rounds belongs to the round before it.
  */
 public final class RoundTrace {
 
-  /** How far rounded times of rounds may overlap. */
+  /** How far rounds may overlap because of rounded times. */
   private static final Duration ROUNDING = Duration.ofMillis(1);
 
   private final List<Round> rounds;
 
   /**
-   * A round as it was measured.
+   * A measured round.
    *
    * @param number from 1
    * @param end time since the migration began
-   * @param took how long it took, at most {@code end}
-   * @param deviceBytes bytes of devices sent in it
-   * @param memoryBytes bytes of memory sent in it
-   * @param deviceLeft bytes of devices that were to be sent at its end
-   * @param memoryLeft bytes of memory that were to be sent at its end
-   * @param bytesPerSecond the measured rate by which a downtime was predicted; 0 if there was none
-   * @param predictedDowntime how long a switchover was predicted to take
+   * @param took its duration, at most {@code end}
+   * @param deviceBytes bytes of devices sent
+   * @param memoryBytes bytes of memory sent
+   * @param deviceLeft bytes of devices pending at its end
+   * @param memoryLeft bytes of memory pending at its end
+   * @param bytesPerSecond the rate from which the downtime was predicted; 0 if none
+   * @param predictedDowntime the predicted downtime
    */
   public record Round(int number, Duration end, Duration took, long deviceBytes, long memoryBytes,
       long deviceLeft, long memoryLeft, double bytesPerSecond, Duration predictedDowntime) {
@@ -39,7 +39,7 @@ public final class RoundTrace {
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException if one is not kept
+     * @throws IllegalArgumentException if a value is out of range
      */
     public Round {
       Ranges.requireNotNegative(took, "took");
@@ -63,7 +63,7 @@ public final class RoundTrace {
       return (double) deviceBytes + memoryBytes;
     }
 
-    /** Returns what a switchover takes besides sending. */
+    /** Returns the predicted downtime without the time for sending. */
     private Duration fixedCost() {
       double left = (double) deviceLeft + memoryLeft;
       Duration rest = bytesPerSecond == 0
@@ -74,22 +74,22 @@ public final class RoundTrace {
   }
 
   /**
-   * Makes a recording.
+   * Creates a trace.
    *
-   * @throws IllegalArgumentException if there is no round, one is missing, one begins before the last one ended, or
-   *     nothing was sent
+   * @throws IllegalArgumentException if there is no round, one is missing, one starts before the previous one
+   *     ended, or nothing was sent
    */
   public RoundTrace(List<Round> rounds) {
     this.rounds = List.copyOf(rounds);
     if (rounds.isEmpty()) {
-      throw new IllegalArgumentException("there is no round");
+      throw new IllegalArgumentException("no rounds");
     }
     for (int i = 0; i < rounds.size(); i++) {
       if (rounds.get(i).number() != i + 1) {
         throw new IllegalArgumentException("round %d is missing".formatted(i + 1));
       }
       if (i > 0 && rounds.get(i).began().plus(ROUNDING).compareTo(rounds.get(i - 1).end()) < 0) {
-        throw new IllegalArgumentException("round %d begins before round %d is over".formatted(i + 1, i));
+        throw new IllegalArgumentException("round %d starts before round %d has ended".formatted(i + 1, i));
       }
     }
     if (intervals().isEmpty()) {
@@ -102,17 +102,17 @@ public final class RoundTrace {
     return rounds;
   }
 
-  /** Returns how fast bytes could be sent, in each round; times are those since pre-copy began. */
+  /** Returns the rate of the link in each round; times are since pre-copy began. */
   public LinkRate link() {
     return LinkRate.of(intervals());
   }
 
-  /** Returns what a switchover takes besides sending, as the last round predicted it. */
+  /** Returns the downtime without the time for sending, as predicted by the last round. */
   public Duration fixedCost() {
     return rounds.getLast().fixedCost();
   }
 
-  /** Returns the devices, and memory, as sources; of what was never there, none. */
+  /** Returns the devices and the memory as sources; without a kind that sent nothing. */
   public List<DirtySource> sources() {
     List<DirtySource> sources = new ArrayList<>();
     add(sources, DirtySource.Kind.DEVICE, Round::deviceBytes, Round::deviceLeft);
@@ -124,7 +124,7 @@ public final class RoundTrace {
       ToLongFunction<Round> left) {
     List<Round> seen = rounds.stream().dropWhile(round -> bytes.applyAsLong(round) == 0).toList();
     if (seen.isEmpty()) {
-      // Nothing of it is sent while it runs.
+      // Nothing of it is sent before the downtime.
       long whenStopped = left.applyAsLong(rounds.getLast());
       if (whenStopped > 0) {
         sources.add(new DirtySource.Measured(kind, 0, 0, whenStopped, new DirtyCurve(List.of())));
@@ -138,7 +138,7 @@ public final class RoundTrace {
         new DirtyCurve(points(seen, bytes, left, whenStopped))));
   }
 
-  /** What was left and never came in the next round comes only when everything stands still. */
+  /** Returns what was pending and never sent in the next round, and so is sent only during the downtime. */
   private static long stopCopyBytes(List<Round> rounds, ToLongFunction<Round> bytes,
       ToLongFunction<Round> left) {
     long least = Long.MAX_VALUE;

@@ -4,7 +4,7 @@ package io.vfio4j.engine.simulation;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Durations as numbers, and back. */
+/** Converts durations to numbers and back. */
 final class Seconds {
 
   private static final double NANOS = 1e9;
@@ -17,7 +17,7 @@ final class Seconds {
     return duration.getSeconds() + duration.getNano() / NANOS;
   }
 
-  /** Returns a duration, rounded to nanoseconds; more than a century is a century, so that two can be added. */
+  /** Returns a duration, rounded to nanoseconds, at most a century so that two can be added. */
   static Duration duration(double seconds) {
     double shown = Math.min(seconds, CENTURY);
     double whole = Math.floor(shown);

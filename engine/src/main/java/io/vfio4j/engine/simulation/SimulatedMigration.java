@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a simulated migration went.
+ * The result of a simulated migration.
  *
- * @param verdict what became of it
+ * @param verdict the result
  * @param rounds the rounds, at least one
- * @param total from the beginning of pre-copy to the end
- * @param bytes all bytes sent, those of the switchover included
- * @param remaining bytes that were to be sent when it ended, or when everything was stopped
- * @param predictedDowntime what was predicted when it was decided
- * @param downtime how long everything stood still; empty if it was not stopped. Of an undone switchover, its limit
- * @param reason what the policy said last, for people
+ * @param total from the start of pre-copy to the end
+ * @param bytes all bytes sent, including the switchover
+ * @param remaining bytes pending at the end, or when everything was stopped
+ * @param predictedDowntime the predicted downtime at the decision
+ * @param downtime the downtime; empty if nothing was stopped, the limit if the switchover was rolled back
+ * @param reason the policy's last reason
  */
 public record SimulatedMigration(Verdict verdict, List<SimulatedRound> rounds, Duration total, long bytes,
     long remaining,
@@ -26,15 +26,15 @@ public record SimulatedMigration(Verdict verdict, List<SimulatedRound> rounds, D
     rounds = List.copyOf(rounds);
   }
 
-  /** What became of a simulated migration. */
+  /** The result of a simulated migration. */
   public enum Verdict {
     /** Everything runs at the target. */
     MOVED,
-    /** The switchover took longer than it may, and was undone: the source runs. */
+    /** The switchover exceeded the maximum downtime and was rolled back: the source runs. */
     ROLLED_BACK,
-    /** The policy gave up: the source runs. */
+    /** The policy aborted: the source runs. */
     ABORTED,
-    /** The policy had not decided yet when nobody looked any longer: the source runs. */
+    /** The simulation ended before the policy decided: the source runs. */
     STILL_WAITING
   }
 }

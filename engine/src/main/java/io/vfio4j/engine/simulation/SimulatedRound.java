@@ -7,28 +7,28 @@ import java.time.Duration;
  * A round of a simulated migration.
  *
  * @param number from 1
- * @param began time since pre-copy began
- * @param took how long it took
- * @param deviceBytes bytes of devices sent in it
- * @param memoryBytes bytes of memory sent in it
- * @param deviceLeft bytes of devices to be sent at its end, those included that are sent only when they stand still
- * @param memoryLeft bytes of memory to be sent at its end
- * @param predictedDowntime how long a switchover would have taken at its end, by what the engine knows then
+ * @param began its start, since pre-copy began
+ * @param took its duration
+ * @param deviceBytes bytes of devices sent
+ * @param memoryBytes bytes of memory sent
+ * @param deviceLeft bytes of devices pending at its end, including those sent only during the downtime
+ * @param memoryLeft bytes of memory pending at its end
+ * @param predictedDowntime the downtime that the engine would have predicted at its end
  */
 public record SimulatedRound(int number, Duration began, Duration took, long deviceBytes, long memoryBytes,
     long deviceLeft, long memoryLeft, Duration predictedDowntime) {
 
-  /** Returns when it ended: time since pre-copy began. */
+  /** Returns its end, since pre-copy began. */
   public Duration end() {
     return began.plus(took);
   }
 
-  /** Returns all bytes sent in it. */
+  /** Returns all bytes sent. */
   public long bytes() {
     return deviceBytes + memoryBytes;
   }
 
-  /** Returns all bytes to be sent at its end. */
+  /** Returns all bytes pending at its end. */
   public long left() {
     return deviceLeft + memoryLeft;
   }

@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Goes through the rounds of a migration as the engine does. All memory is sent first, in a round of its own; then all of
- * the devices and what was dirtied of memory; and from then on what was dirtied in the round before. The policy is asked
- * at the end of a round, other than that of all memory; a round of devices alone ends after a minute. Where there is
- * nothing to send, a round is a pause, of 1 ms at first and up to 50 ms.
+ * Runs the rounds of a migration as the engine does. The first round sends all memory; the second one the
+ * devices and the memory dirtied meanwhile; each further one what was dirtied in the previous one. The policy
+ * is consulted at the end of each round except the first one of all memory; a round of devices alone ends
+ * after a minute. If nothing is pending, a round is a pause, of 1 ms at first and up to 50 ms.
  */
 public final class Simulation {
 
-  /** More rounds than these are not looked at: who has not decided by then is still waiting. */
+  /** The most rounds; a policy that has not decided by then counts as still waiting. */
   public static final int MAX_ROUNDS = 100_000;
 
   private static final double MAX_DEVICE_ROUND = 60;
@@ -44,10 +44,11 @@ public final class Simulation {
   /**
    * Simulates a migration.
    *
-   * @param sources what is to be sent and changes meanwhile
-   * @param setting how it is to be done
-   * @return how it went; it always ends, by {@link SimulationSettings#horizon} or {@link #MAX_ROUNDS} if not before
-   * @throws IllegalArgumentException if there is more than 1 EiB to be sent
+   * @param sources what is sent and changes meanwhile
+   * @param setting the settings
+   * @return the result; it always ends, by {@link SimulationSettings#horizon} or {@link #MAX_ROUNDS} at the
+   *     latest
+   * @throws IllegalArgumentException if there is more than 1 EiB to send
    */
   public static SimulatedMigration run(List<DirtySource> sources, SimulationSettings setting) {
     return new Simulation(sources, setting).run();
@@ -108,7 +109,7 @@ public final class Simulation {
     return round.backlog().dirtiedPerSecond(kind, round.began(), now);
   }
 
-  /** What the engine measures: over all that it has sent. */
+  /** Returns the rate as measured by the engine, over everything sent so far. */
   private double bytesPerSecond() {
     double seconds = sendingBefore + round.sendingBy(now);
     return seconds > 0 ? sent() / seconds : 0;
@@ -120,7 +121,7 @@ public final class Simulation {
     return setting.fixedCost().plus(Seconds.duration(rate > 0 ? toSend / rate : 0));
   }
 
-  /** Keeps what the round did; one that was a pause does not count. */
+  /** Records the round, unless it was a pause. */
   private void recordRound() {
     if (!round.isPause() || number == 1) {
       PendingBytes left = left();
@@ -132,7 +133,7 @@ public final class Simulation {
     }
   }
 
-  /** Goes on to the next round, which begins then. */
+  /** Starts the next round at the given time. */
   private void startNextRound(PendingBytes backlog, double at) {
     if (round.backlog().devicesDeferred()) {
       memorySentAt = now;
@@ -155,7 +156,7 @@ public final class Simulation {
     return RoundState.begin(backlog, now, Seconds.of(setting.perRound()), pause, setting.link());
   }
 
-  /** Enters the grace states while everything runs, and then stops everything. */
+  /** Simulates the transition to the P2P states, then the downtime. */
   private Optional<SimulatedMigration> switchOver(Decision.SwitchOver decision) {
     boolean late = setting.quiesceTime().compareTo(setting.maxQuiesce()) > 0;
     double then = now + Seconds.of(late ? setting.maxQuiesce() : setting.quiesceTime());
@@ -176,13 +177,14 @@ public final class Simulation {
     double fixed = Seconds.of(setting.fixedCost());
     double toSend = rest.total() + rest.stopCopyBytes();
     Duration needed = Seconds.duration(fixed + setting.link().secondsFor(toSend, stopped + fixed));
-    Optional<Duration> undone = decision.maxDowntime().filter(limit -> limit.compareTo(needed) < 0);
-    Duration downtime = undone.orElse(needed);
-    double sentStopped = undone.isEmpty()
+    Optional<Duration> exceeded = decision.maxDowntime().filter(limit -> limit.compareTo(needed) < 0);
+    Duration downtime = exceeded.orElse(needed);
+    double sentStopped = exceeded.isEmpty()
         ? toSend
         : setting.link().bytesIn(stopped + fixed, Math.max(stopped + fixed, stopped + Seconds.of(downtime)));
     return new SimulatedMigration(
-        undone.isEmpty() ? SimulatedMigration.Verdict.MOVED : SimulatedMigration.Verdict.ROLLED_BACK, rounds,
+        exceeded.isEmpty() ? SimulatedMigration.Verdict.MOVED : SimulatedMigration.Verdict.ROLLED_BACK,
+        rounds,
         Seconds.duration(stopped).plus(downtime), Math.round(sent() + sentStopped), Math.round(toSend),
         predictedDowntime(), Optional.of(downtime), decision.reason());
   }

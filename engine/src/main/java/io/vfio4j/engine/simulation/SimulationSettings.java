@@ -5,17 +5,17 @@ import io.vfio4j.engine.policy.SwitchoverPolicy;
 import java.time.Duration;
 
 /**
- * How a simulated migration is to be done, and what it costs besides sending.
+ * The settings of a simulated migration, and its costs besides sending.
  *
- * @param policy who decides
- * @param maxDowntime how long everything may stand still, more than 0
- * @param link how fast bytes can be sent
- * @param perRound what a round takes besides sending, such as reading the dirty logs, not negative
- * @param fixedCost what a switchover takes besides sending: moves of devices, messages; not negative
- * @param quiesceTime how long the devices take to enter their grace states, while everything runs, not negative
- * @param maxQuiesce how long they may take, more than 0; if it is longer, the switchover is not begun
- * @param horizon how long pre-copy is looked at from when all memory was sent, more than 0, at most a day; who
- *     has not decided by then is still waiting
+ * @param policy the policy
+ * @param maxDowntime the maximum downtime, more than 0
+ * @param link the rate of the link
+ * @param perRound time per round besides sending, such as reading the dirty logs, not negative
+ * @param fixedCost downtime besides sending: transitions and messages, not negative
+ * @param quiesceTime time until the devices reach their P2P states, not negative
+ * @param maxQuiesce the limit of that, more than 0; if it is exceeded, the switchover does not start
+ * @param horizon how much pre-copy is simulated after all memory was sent, more than 0, at most a day; a
+ *     policy that has not decided by then counts as still waiting
  */
 public record SimulationSettings(SwitchoverPolicy policy, Duration maxDowntime, LinkRate link,
     Duration perRound,
@@ -26,17 +26,17 @@ public record SimulationSettings(SwitchoverPolicy policy, Duration maxDowntime, 
   /**
    * Checks the ranges.
    *
-   * @throws IllegalArgumentException if one is not kept
+   * @throws IllegalArgumentException if a value is out of range
    */
   public SimulationSettings {
     Ranges.requirePositive(maxDowntime, "maxDowntime");
     Ranges.requireNotNegative(perRound, "perRound");
     Ranges.requireNotNegative(fixedCost, "fixedCost");
-    Ranges.requireNotNegative(quiesceTime, "grace");
+    Ranges.requireNotNegative(quiesceTime, "quiesceTime");
     Ranges.requirePositive(maxQuiesce, "maxQuiesce");
     Ranges.requirePositive(horizon, "horizon");
     if (horizon.compareTo(LONGEST_HORIZON) > 0) {
-      throw new IllegalArgumentException("horizon is at most a day, but this is " + horizon);
+      throw new IllegalArgumentException("horizon must be at most a day, not " + horizon);
     }
   }
 }

@@ -3,19 +3,19 @@ package io.vfio4j.engine.simulation;
 
 import java.time.Duration;
 
-/** How many bytes are written over time, rewritten ones included. */
+/** The number of bytes written over time, including rewritten ones. */
 public sealed interface WriteRate {
 
   /**
    * Returns the bytes written in an interval.
    *
-   * @param from its beginning, seconds since pre-copy began, not negative
-   * @param to its end, not before that
+   * @param from its start, seconds since pre-copy began, not negative
+   * @param to its end, not before the start
    */
   double volume(double from, double to);
 
   /**
-   * The same all the time.
+   * A constant rate.
    *
    * @param bytesPerSecond not negative
    */
@@ -33,11 +33,11 @@ public sealed interface WriteRate {
   }
 
   /**
-   * Writes for a while, then nothing, and so on; a burst begins with pre-copy.
+   * Periodic bursts, the first of which starts with pre-copy.
    *
-   * @param bytesPerSecond within a burst, not negative
-   * @param burst how long one is, more than 0
-   * @param period from the beginning of one to that of the next, at least as long
+   * @param bytesPerSecond the rate within a burst, not negative
+   * @param burst the duration of a burst, more than 0
+   * @param period from one start to the next, at least as long as a burst
    */
   record Bursts(double bytesPerSecond, Duration burst, Duration period) implements WriteRate {
 
@@ -56,7 +56,7 @@ public sealed interface WriteRate {
       return bytesPerSecond * (secondsWithin(to) - secondsWithin(from));
     }
 
-    /** Returns how much of the time until then lies within bursts. */
+    /** Returns the time within bursts until then. */
     private double secondsWithin(double until) {
       double every = Seconds.of(period);
       double each = Seconds.of(burst);
@@ -66,11 +66,11 @@ public sealed interface WriteRate {
   }
 
   /**
-   * More and more, or less and less, and from then on the same.
+   * A rate that changes linearly, and then stays constant.
    *
-   * @param first bytes a second when pre-copy begins, not negative
-   * @param last bytes a second in the end, not negative
-   * @param over how long it takes from one to the other, more than 0
+   * @param first bytes per second when pre-copy begins, not negative
+   * @param last bytes per second in the end, not negative
+   * @param over the duration of the change, more than 0
    */
   record Ramp(double first, double last, Duration over) implements WriteRate {
 

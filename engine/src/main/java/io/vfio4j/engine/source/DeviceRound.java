@@ -12,19 +12,18 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** One device's part of the rounds of pre-copy; used by its thread. */
+/** One device's share of each pre-copy round; used by the device's thread. */
 final class DeviceRound {
 
   /**
-   * Allowed for what a device has to send only once it is stopped, where it gives no estimate: its
-   * registers.
+   * Assumed size of what a device sends only once it is stopped, its registers, if it reports no estimate.
    */
   private static final long REGISTERS_BYTES = 64 << 10;
 
-  /** A round ends after so long in any case, so that the policy has a say. */
+  /** The longest round, so that the policy is consulted from time to time. */
   private static final Duration MAX_DURATION = Duration.ofMinutes(1);
 
-  /** The same, where a device does not tell what is pending: it may have more for ever. */
+  /** The longest round if a device does not report its pending bytes, and may never run dry. */
   private static final Duration MAX_DURATION_UNKNOWN = Duration.ofSeconds(1);
 
   private final PhaseTracker tracker;
@@ -33,10 +32,10 @@ final class DeviceRound {
   private boolean initialReported;
 
   /**
-   * Makes the rounds of a device.
+   * Creates the share of a device.
    *
-   * @param wanted whether the device is to be read while it runs, if it can do that
-   * @param acknowledged whether the target is to acknowledge initial data
+   * @param wanted whether the device is read while it runs, if it supports that
+   * @param acknowledged whether the target acknowledges initial data
    */
   DeviceRound(PhaseTracker tracker, boolean wanted, boolean acknowledged) {
     this.tracker = tracker;
@@ -45,15 +44,15 @@ final class DeviceRound {
   }
 
   /**
-   * What a round did.
+   * The result of a round.
    *
    * @param bytes bytes sent
    * @param expectedLeft bytes that would be left if nothing had changed meanwhile
-   * @param left bytes left, as far as the device tells
-   * @param assumed bytes that may be left besides, which it does not tell
+   * @param left bytes left, as reported by the device
+   * @param assumed further bytes that may be left and are not reported
    * @param initialDone whether all initial data has been sent
-   * @param initialReported whether the target has been told that it has come; true where it does not want to know
-   * @param isDry whether there is nothing to be sent now
+   * @param initialReported whether the target was notified of that; true if it requires no notification
+   * @param isDry whether nothing is left to send now
    */
   record Result(long bytes, long expectedLeft, long left, long assumed, boolean initialDone,
       boolean initialReported, boolean isDry) {
@@ -63,7 +62,7 @@ final class DeviceRound {
     return preCopy && device.has(MigrationFeature.PRE_COPY);
   }
 
-  /** Sends as much as is pending. */
+  /** Sends as many bytes as were pending at the start. */
   Result run(MigratingDevice device, DeviceStateSender sender) throws IOException {
     if (!participates(device)) {
       return new Result(0, 0, stopCopyLength(device).orElse(0), 0, true, true, true);
@@ -75,7 +74,7 @@ final class DeviceRound {
     Optional<PreCopyInfo> info = info(device);
     boolean initialDone = info.map(i -> i.initialBytes() == 0).orElse(dry);
     if (!initialDone) {
-      initialReported = false; // It has begun anew.
+      initialReported = false; // The device has new initial data.
     } else if (acknowledged && !initialReported) {
       sender.sendInitialDone();
       initialReported = true;
@@ -86,7 +85,7 @@ final class DeviceRound {
         estimate.isPresent() ? 0 : REGISTERS_BYTES, initialDone, initialReported || !acknowledged, dry);
   }
 
-  /** Sends as much as was pending; tells whether the device ran dry. */
+  /** Sends as many bytes as were pending; returns whether the device ran dry. */
   private boolean send(long pending, MigratingDevice device, DeviceStateSender sender) throws IOException {
     Duration deadline = tracker.now().plus(pending == Long.MAX_VALUE ? MAX_DURATION_UNKNOWN : MAX_DURATION);
     for (long left = pending; left > 0;) {

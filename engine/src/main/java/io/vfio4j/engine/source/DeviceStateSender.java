@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Moves one device's stream into frames, and measures how fast that goes. Used by the device's thread. */
+/** Sends one device's stream as frames, and measures the time that takes. Used by the device's thread. */
 public final class DeviceStateSender {
 
   private final int number;
@@ -27,11 +27,11 @@ public final class DeviceStateSender {
   private final AtomicLong busyNanos = new AtomicLong();
 
   /**
-   * Makes a pump.
+   * Creates a sender.
    *
    * @param number the device's number
-   * @param out where its frames go
-   * @param segments whether the target has to hear where segments end
+   * @param out writes its frames
+   * @param segments whether the ends of segments are sent
    */
   DeviceStateSender(int number, FrameWriter out, TransferAccounting accounting, NanoClock clock,
       boolean segments) {
@@ -45,9 +45,9 @@ public final class DeviceStateSender {
   }
 
   /**
-   * Reads once and sends what was read.
+   * Reads once, and sends what was read.
    *
-   * @return what {@link io.vfio4j.model.SavingSession#read} returned
+   * @return the result of {@link io.vfio4j.model.SavingSession#read}
    */
   long sendNext(MigratingDevice device) throws IOException {
     accounting.checkCancelled();
@@ -63,22 +63,22 @@ public final class DeviceStateSender {
     return count;
   }
 
-  /** Asks the target to confirm what was sent, over a connection that is this device's own. */
+  /** Requests a confirmation of what was sent, over this device's own connection. */
   void requestConfirmation(Confirmations confirmations, int connection) throws IOException {
     confirmations.request(connection, out);
   }
 
-  /** Tells the target that all initial data has been sent. */
+  /** Notifies the target that all initial data has been sent. */
   void sendInitialDone() throws IOException {
     out.send(FrameKind.INITIAL, number, 0);
   }
 
-  /** Returns the bytes sent so far; for any thread. */
+  /** Returns the bytes sent so far; any thread may call it. */
   public long bytes() {
     return bytes.get();
   }
 
-  /** Returns how long there was something to send; for any thread. */
+  /** Returns the time during which there was something to send; any thread may call it. */
   long busyNanos() {
     return busyNanos.get();
   }

@@ -22,10 +22,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Streams memory and devices while everything runs, in rounds, until the policy wants to switch over. */
+/**
+ * The rounds of pre-copy: streams memory and devices while everything runs, until the policy switches over or
+ * aborts. Used by the coordinating thread.
+ */
 public final class PreCopyRounds {
 
-  /** So many rounds are remembered, the first and the last ones: a policy may wait for days. */
+  /** The most rounds kept for the report, the first and the last ones: a policy may wait for days. */
   private static final int MAX_KEPT = 2000;
 
   private static final int FIRST_KEPT = 1000;
@@ -50,7 +53,7 @@ public final class PreCopyRounds {
   /**
    * Creates the rounds; {@link #begin} starts them.
    *
-   * @param forecast predicts the downtime, and is given the measurements of each round
+   * @param forecast predicts the downtime, and receives the measurements of each round
    * @param acknowledged whether the target acknowledges initial data
    */
   public PreCopyRounds(MigrationContext context, SourceStreams streams, Forecast forecast,
@@ -74,7 +77,7 @@ public final class PreCopyRounds {
     return rounds;
   }
 
-  /** Sends all memory once, and begins to read all devices that can be read while they run. */
+  /** Sends all memory once, and moves the devices that support it to PRE_COPY. */
   public void begin() throws IOException {
     if (streams.memory().isPresent()) {
       sendAllMemory(streams.memory().get());
@@ -105,7 +108,7 @@ public final class PreCopyRounds {
         took), forecast.predict(devicesLeft + left, 0, streams.rate(), !anyDevice));
   }
 
-  /** Asks all devices what they would send if they stopped now, which tells as well what a call to them takes. */
+  /** Queries how much the devices would send if they stopped now; this also measures a call. */
   private long expectedBytes() throws IOException {
     Duration before = tracker.now();
     long expected = Switchover.expectedBytes(streams);
@@ -113,7 +116,7 @@ public final class PreCopyRounds {
     return expected;
   }
 
-  /** Reads the logs of dirty memory, if there is any; returns how much there is. */
+  /** Reads the dirty logs, if there is memory; returns the dirty bytes. */
   private long collect() throws IOException {
     if (streams.memory().isEmpty()) {
       return 0;
@@ -124,21 +127,23 @@ public final class PreCopyRounds {
     return left;
   }
 
-  /** The devices did not get to their grace states in time, and are where they were. */
+  /**
+   * Records that the devices did not reach their P2P states in time and are back in their previous states.
+   */
   public void quiesceFailed() {
     quiesceFailures++;
     quiesceFailedAt = tracker.now();
   }
 
   /**
-   * Goes through as many rounds as it takes.
+   * Runs rounds until the policy decides.
    *
-   * @return how long the switchover may take
-   * @throws NotConvergingException if the policy gives up
+   * @return the decision to switch over, with the maximum downtime
+   * @throws NotConvergingException if the policy aborts
    */
   public Decision.SwitchOver run() throws IOException {
     if (!anyDevice && streams.memory().isEmpty() && quiesceFailures == 0) {
-      return new Decision.SwitchOver(Optional.of(options.maxDowntime()), "there is no pre-copy");
+      return new Decision.SwitchOver(Optional.of(options.maxDowntime()), "no device supports pre-copy");
     }
     while (true) {
       Round round = round();
@@ -146,7 +151,8 @@ public final class PreCopyRounds {
         case Decision.SwitchOver switchOver when round.facts().acknowledged() -> {
           return switchOver;
         }
-        case Decision.SwitchOver _ -> startNextRound(round, "the target has not loaded all that was sent");
+        case Decision.SwitchOver _ ->
+          startNextRound(round, "the target has not loaded everything that was sent");
         case Decision.Abort giveUp -> throw new NotConvergingException(giveUp.reason());
         case Decision.Continue goOn -> startNextRound(round, goOn.reason());
       }
@@ -154,10 +160,10 @@ public final class PreCopyRounds {
   }
 
   /**
-   * A round that has ended.
+   * A completed round.
    *
-   * @param facts what the policy is told
-   * @param dry whether there was nothing more to be sent
+   * @param facts the input of the policy
+   * @param dry whether nothing was left to send
    */
   private record Round(RoundFacts facts, boolean dry) {
   }
@@ -227,7 +233,7 @@ public final class PreCopyRounds {
         OptionalLong.of(prediction.remaining()), Optional.of(prediction.downtime())));
   }
 
-  /** Waits for the devices to have more. */
+  /** Waits for the devices to have more data. */
   private void pause() throws IOException {
     Interrupts.check();
     streams.acks().check();
@@ -235,7 +241,7 @@ public final class PreCopyRounds {
     pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
   }
 
-  /** What a round did with all devices together. */
+  /** The result of a round for all devices together. */
   private record DeviceTotals(long left, long assumed, long dirtied, boolean initialDone, boolean dry) {
     static DeviceTotals of(List<DeviceRound.Result> results) {
       long left = 0;

@@ -32,7 +32,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
-/** The source's memory: the logs of who writes to it, what is to be sent, and the connections that it goes over. */
+/**
+ * The source's memory: its dirty logs, its pending pages, and the connections that it is sent over. The
+ * coordinating thread collects the logs between rounds; each connection has a sending thread, and owns its
+ * own words of the pending bitmap.
+ */
 public final class SourceMemory implements AutoCloseable {
 
   private final MemoryRegions memory;
@@ -47,7 +51,10 @@ public final class SourceMemory implements AutoCloseable {
   private final Confirmations confirmations;
   private final int firstConnection;
 
-  /** A connection, who sends over it, for how long that was busy, and what it sent the last time. */
+  /**
+   * A connection for memory. {@code busyNanos} and {@code last} are written by its sending thread and read by
+   * the coordinating one.
+   */
   private static final class Channel {
     private final MemorySender sender;
     private final AtomicLong busyNanos = new AtomicLong();
@@ -58,7 +65,7 @@ public final class SourceMemory implements AutoCloseable {
     }
   }
 
-  /** What a connection did with all that was to be sent at one time. */
+  /** What a connection sent in one pass. */
   private record Pass(long bytes, long nanos) {
   }
 
@@ -107,7 +114,7 @@ public final class SourceMemory implements AutoCloseable {
         Thread.ofPlatform().name("vfio4j-memory-", 0).daemon(true).factory());
   }
 
-  /** Starts all logs, each by the thread that drives its device. */
+  /** Starts all logs, each in the thread of its device. */
   void startLogs(TaskWaiter waiter) throws IOException {
     group.callAll("start its DMA log", waiter, device -> {
       logs.ofDevice(device.number()).ifPresent(TrackedLog::start);
@@ -119,9 +126,9 @@ public final class SourceMemory implements AutoCloseable {
   }
 
   /**
-   * Reads all logs and clears them.
+   * Reads and clears all logs.
    *
-   * @return how many bytes are to be sent then
+   * @return the number of bytes pending
    */
   long collect(TaskWaiter waiter) throws IOException {
     group.callAll("report its DMA log", waiter, device -> {
@@ -133,12 +140,12 @@ public final class SourceMemory implements AutoCloseable {
     return logs.mergeInto(pending) * RegionRules.PAGE_SIZE;
   }
 
-  /** Begins to send all that is to be sent, over all connections at once. */
+  /** Starts to send all pending pages, over all connections at once. */
   List<CompletableFuture<Long>> send() {
     return channels.stream().map(channel -> Futures.submit(threads, () -> send(channel))).toList();
   }
 
-  /** Does the same, and asks the target to confirm what went over connections that are for memory alone. */
+  /** Does the same, and requests confirmations over the connections for memory. */
   List<CompletableFuture<Long>> sendForConfirmation() {
     return IntStream.range(0, channels.size()).mapToObj(number -> Futures.submit(threads, () -> {
       long sent = send(channels.get(number));
@@ -160,7 +167,7 @@ public final class SourceMemory implements AutoCloseable {
     return sent;
   }
 
-  /** Ends the streams of connections that are for memory alone; nothing is being sent. */
+  /** Sends END over the connections for memory; nothing is being sent. */
   void end() throws IOException {
     if (ownsConnections) {
       for (StreamConnection connection : connections) {
@@ -169,7 +176,7 @@ public final class SourceMemory implements AutoCloseable {
     }
   }
 
-  /** Stops all logs that were started, as far as their devices answer; doing so again does nothing. */
+  /** Stops all logs that were started, except those of hung devices; repeating it has no effect. */
   public void stopLogs() throws IOException {
     try {
       group.callAll("stop its DMA log", TaskWaiter.unwatched(), device -> {
@@ -185,7 +192,7 @@ public final class SourceMemory implements AutoCloseable {
     }
   }
 
-  /** Stops all logs after a failure, of which what goes wrong with it becomes a part. */
+  /** Stops all logs after a failure; errors are suppressed in its cause. */
   public void stopLogs(Throwable cause) {
     try {
       stopLogs();
@@ -199,12 +206,12 @@ public final class SourceMemory implements AutoCloseable {
     return channels.stream().mapToLong(channel -> channel.sender.bytes()).sum();
   }
 
-  /** Returns for how long each connection had something to send. */
+  /** Returns the time during which each connection had something to send. */
   long[] busyNanos() {
     return channels.stream().mapToLong(channel -> channel.busyNanos.get()).toArray();
   }
 
-  /** Returns what was done; what was sent last is what was sent while everything stood still. */
+  /** Returns the report; the last pass of each connection is the one sent during the downtime. */
   public MigrationReport.MemoryReport report() {
     long pages = channels.stream().mapToLong(channel -> channel.sender.pages()).sum();
     long zeroPages = channels.stream().mapToLong(channel -> channel.sender.zeroPages()).sum();
@@ -218,19 +225,19 @@ public final class SourceMemory implements AutoCloseable {
   public void close() {
     threads.shutdownNow();
     if (group.devices().stream().anyMatch(MigratingDevice::isHung)) {
-      tracker.note("bitmaps are kept, for a device that does not answer may still be given them");
+      tracker.note("dirty bitmaps are not freed, because a hung device call may still use them");
     } else {
       close(logs::close);
     }
     close(pending::close);
   }
 
-  /** What has been sent has been sent, whether or not the memory that it took can be given back. */
+  /** Releases a bitmap; a failure does not affect what was sent. */
   private void close(Runnable close) {
     try {
       close.run();
     } catch (RuntimeException e) {
-      tracker.note("bitmaps are kept: " + Exceptions.message(e));
+      tracker.note("dirty bitmaps are not freed: " + Exceptions.message(e));
     }
   }
 }

@@ -25,12 +25,16 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 
-/** All that flows from the source to the target: a stream for each device and for memory, side by side, and the talk. */
+/**
+ * All streams from the source to the target, one for each device and one for memory, in parallel, and the
+ * control messages. The coordinating thread starts tasks and waits for them; each device's thread sends that
+ * device's stream.
+ */
 public final class SourceStreams {
 
   /**
-   * How long a round waits for the target to confirm it; then the policy has a say. What is not confirmed by then is
-   * waited for in the next round.
+   * How long a round waits for the target's confirmations before the policy is consulted. Outstanding ones
+   * are awaited in the next round.
    */
   private static final Duration CONFIRMATION = Duration.ofSeconds(1);
 
@@ -84,12 +88,12 @@ public final class SourceStreams {
         deviceConnections.isEmpty() || (memory.isPresent() && memoryConnections.isEmpty());
   }
 
-  /** Returns the memory that moves along, if any does. */
+  /** Returns the memory, if any migrates. */
   public Optional<SourceMemory> memory() {
     return memory;
   }
 
-  /** The first device has the writer that is there anyway; nobody else uses it while data flows. */
+  /** The first device uses the connection's own writer, which has no other user while data flows. */
   private FrameWriter sharedWriter(int number) {
     return number == 0 ? connection.out() : connection.newWriter();
   }
@@ -118,13 +122,13 @@ public final class SourceStreams {
     return senders;
   }
 
-  /** What is done with a device and its stream, in the device's thread. */
+  /** A task with a device and its stream, run in the device's thread. */
   @FunctionalInterface
   interface Task<T> {
     T run(MigratingDevice device, DeviceStateSender sender) throws IOException;
   }
 
-  /** Begins something with all devices and their streams at once. */
+  /** Starts a task for all devices and their streams. */
   <T> List<CompletableFuture<T>> start(Task<T> task) {
     List<CompletableFuture<T>> calls = new ArrayList<>();
     for (int i = 0; i < group.size(); i++) {
@@ -134,14 +138,14 @@ public final class SourceStreams {
     return calls;
   }
 
-  /** Does something with all devices and their streams at once, which may take as long as it goes on. */
+  /** Runs a task for all devices and their streams, without a time limit. */
   <T> List<T> callAll(Task<T> task) throws IOException {
     List<CompletableFuture<T>> calls = start(task);
     await(calls);
     return calls.stream().map(CompletableFuture::resultNow).toList();
   }
 
-  /** Waits for streams, which may take as long as they go on. */
+  /** Waits for streams, without a time limit. */
   void await(List<? extends CompletableFuture<?>> calls) throws IOException {
     boolean done;
     try {
@@ -155,14 +159,14 @@ public final class SourceStreams {
     }
   }
 
-  /** Ends the stream of a device that has a connection of its own. */
+  /** Sends END for a device that has its own connection. */
   void endDevice(int number) throws IOException {
     if (!deviceConnections.isEmpty()) {
       deviceConnections.get(number).out().sendEnd();
     }
   }
 
-  /** Does something with all devices and their streams, and sends the memory that is to be sent, at once. */
+  /** Runs a task for all devices, and sends the pending memory in parallel. */
   <T> List<T> callAllWithMemory(Task<T> task) throws IOException {
     List<CompletableFuture<T>> calls = start(task);
     List<CompletableFuture<?>> all = new ArrayList<>(calls);
@@ -171,7 +175,7 @@ public final class SourceStreams {
     return calls.stream().map(CompletableFuture::resultNow).toList();
   }
 
-  /** Sends a round: as {@link #callAllWithMemory}, and the target is to confirm what came over each connection. */
+  /** Runs a round: {@link #callAllWithMemory}, and requests a confirmation over each connection. */
   <T> List<T> round(Task<T> task) throws IOException {
     List<CompletableFuture<T>> calls = start((device, sender) -> {
       long before = sender.bytes();
@@ -187,14 +191,14 @@ public final class SourceStreams {
     return calls.stream().map(CompletableFuture::resultNow).toList();
   }
 
-  /** What is sent at once, and measured. */
+  /** A transmission to be measured. */
   @FunctionalInterface
   interface Transmission {
     void run() throws IOException;
   }
 
   /**
-   * What was sent.
+   * The bytes of a transmission.
    *
    * @param devices bytes of devices
    * @param memory bytes of memory
@@ -207,8 +211,8 @@ public final class SourceStreams {
   }
 
   /**
-   * Measures how fast is sent what is sent at once, until the target has loaded it, where it says so. That is not waited
-   * for without end: see {@link #isConfirmed}.
+   * Runs a transmission and measures its rate, until the target has confirmed that it loaded everything, if
+   * it does so. The wait is limited: see {@link #isConfirmed}.
    */
   SentBytes measure(Transmission sending) throws IOException {
     long[] busyBefore = busyNanos();
@@ -233,14 +237,14 @@ public final class SourceStreams {
     return sent;
   }
 
-  /** Returns how long it took, nanoseconds. */
+  /** Returns the wait in nanoseconds. */
   private long awaitConfirmed() throws IOException {
     long before = clock.nanoTime();
     acks.awaitConfirmed(CONFIRMATION);
     return clock.nanoTime() - before;
   }
 
-  /** Nothing is under way: what an answer takes now is the messages alone. */
+  /** Measures a round trip while nothing else is in flight. */
   private void measureRoundTrip() throws IOException {
     if (confirmations.isSupported() && confirmations.isComplete()) {
       confirmations.request(0, connection.out());
@@ -248,12 +252,15 @@ public final class SourceStreams {
     }
   }
 
-  /** Returns whether the target has confirmed all that it was asked to; nothing of it is left for the downtime then. */
+  /**
+   * Returns whether the target has confirmed everything requested, so that no loading is left for the
+   * downtime.
+   */
   boolean isConfirmed() {
     return confirmations.isComplete();
   }
 
-  /** Returns what the last exchange of messages took while nothing else was under way; empty where none was measured. */
+  /** Returns the last round trip measured while nothing else was in flight; empty if none was. */
   Optional<Duration> roundTrip() {
     return roundTrip.isZero() ? Optional.empty() : Optional.of(roundTrip);
   }
@@ -272,7 +279,7 @@ public final class SourceStreams {
     return memory.map(SourceMemory::bytes).orElse(0L);
   }
 
-  /** Returns how fast all streams together are sent, over the time in which there was something to send. */
+  /** Returns the rate of all streams together, over the time during which there was something to send. */
   TransferRate rate() {
     return rate;
   }

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Stops the devices, which are in their grace states, and streams the rest until the target has loaded it; the workload
- * is paused.
+ * The switchover: stops the devices, which are in their P2P states, and sends the rest until the target has
+ * loaded it. The workload is paused. Used by the coordinating thread.
  */
 public final class Switchover {
 
@@ -34,10 +34,10 @@ public final class Switchover {
   private long expected;
 
   /**
-   * Makes one of a downtime that has begun.
+   * Creates the switchover of a downtime that has begun.
    *
-   * @param expectedBytes {@link #expectedBytes}
-   * @param limit how long the downtime may last
+   * @param expectedBytes the result of {@link #expectedBytes}
+   * @param limit the maximum downtime
    */
   Switchover(SourceStreams streams, DowntimeClock parts, long expectedBytes, Duration limit,
       PhaseTracker tracker) {
@@ -49,12 +49,15 @@ public final class Switchover {
     this.sentBefore = streams.accounting().bytes();
   }
 
-  /** Returns what each device did. */
+  /** Returns each device's part of the downtime. */
   public List<DeviceSwitchover> devices() {
     return devices;
   }
 
-  /** Returns what to expect, for whoever has to be told when it takes too long; asked before the devices stop. */
+  /**
+   * Returns the bytes to expect, for the message if the downtime is exceeded; queried before the devices
+   * stop.
+   */
   static long expectedBytes(SourceStreams streams) throws IOException {
     List<OptionalLong> estimates =
         streams.callAll((device, sender) -> DeviceRound.stopCopyLength(device));
@@ -64,7 +67,7 @@ public final class Switchover {
         : streams.prediction().map(Prediction::remaining).orElse(0L);
   }
 
-  /** Does it; a switchover that takes too long ends with {@link DowntimeExceededException}. */
+  /** Runs the switchover; throws {@link DowntimeExceededException} if it takes too long. */
   public void run() throws IOException {
     sendRest();
     end();
@@ -73,11 +76,11 @@ public final class Switchover {
     parts.endPart(DowntimeParts.Part.LOADING);
   }
 
-  /** Does all of it that comes before the end of the streams. */
+  /** Stops the devices and sends everything up to the end of the streams. */
   public void sendRest() throws IOException {
     List<Duration> stopping = streams.group().callAll("move it to STOP_COPY", streams.waiter(), this::stop);
     if (streams.memory().isPresent()) {
-      // Nothing writes any more: a device may do so until it is stopped.
+      // Only now has all DMA ended, so the last dirty pages are known.
       expected += streams.memory().get().collect(streams.waiter());
     }
     parts.endPart(DowntimeParts.Part.STOPPING);
@@ -87,8 +90,8 @@ public final class Switchover {
   }
 
   /**
-   * Ends all streams; the logs are stopped while the target loads what has been sent last. It may say any moment that it
-   * has, which is not to be heard before it is waited for.
+   * Ends all streams. The logs are stopped while the target loads the last data; its LOADED is read only
+   * afterwards.
    */
   private void end() throws IOException {
     if (streams.memory().isPresent()) {
@@ -104,7 +107,7 @@ public final class Switchover {
     return device.timedMove(DeviceState.STOP_COPY, "switchover");
   }
 
-  /** Returns how many bytes were sent since the devices were to stop. */
+  /** Returns the bytes sent since the devices were to stop. */
   public long bytes() {
     return streams.accounting().bytes() - sentBefore;
   }
@@ -124,14 +127,14 @@ public final class Switchover {
       budget.check(bytes(), expected);
       count = sender.sendNext(device);
       if (count == SavingSession.NOTHING_NOW) {
-        throw device.protocolViolation("there is nothing to read in STOP_COPY, but no end either");
+        throw device.protocolViolation("it returned no data in STOP_COPY, but not the end of its state");
       }
     } while (count != SavingSession.END);
   }
 
   private void awaitLoaded() throws IOException {
     budget.check(bytes(), expected);
-    // What was acknowledged in the last moment has not been heard yet.
+    // An acknowledgement may still be in flight.
     if (!streams.acks().expect(FrameKind.LOADED, budget.left())) {
       throw budget.exceeded(bytes(), expected);
     }

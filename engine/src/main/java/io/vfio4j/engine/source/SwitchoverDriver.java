@@ -12,10 +12,13 @@ import io.vfio4j.engine.progress.PhaseTracker;
 import java.io.IOException;
 import java.time.Duration;
 
-/** The source's way from running devices to such as stand still: rounds and grace states, until both are done with. */
+/**
+ * Drives the source from running to stopped devices: rounds of pre-copy, then {@link Quiescence}; if that
+ * times out, more rounds. A step before the stop of the devices belongs into {@link Quiescence}.
+ */
 public final class SwitchoverDriver {
 
-  /** For ever, as far as a downtime is concerned. */
+  /** Stands for an unlimited downtime. */
   private static final Duration NO_LIMIT = Duration.ofDays(365);
 
   private final SourceStreams streams;
@@ -32,19 +35,19 @@ public final class SwitchoverDriver {
     this.parts = parts;
   }
 
-  /** Goes on while everything runs, until it may stop. */
+  /** Runs while the devices run, until it decides to switch over. */
   @FunctionalInterface
   public interface PreCopy {
     Decision.SwitchOver run() throws IOException;
   }
 
-  /** Hears that the devices did not enter their grace states in time. */
+  /** Called if the devices did not reach their P2P states in time. */
   @FunctionalInterface
   public interface QuiesceFailureHandler {
     void onFailure() throws IOException;
   }
 
-  /** Returns what stops the devices, which are in their grace states now, and sends the rest; the workload is paused. */
+  /** Returns the switchover, with the devices in their P2P states and the workload paused. */
   public Switchover run(PreCopy rounds, QuiesceFailureHandler onQuiesceFailure) throws IOException {
     Quiescence quiescence =
         new Quiescence(streams.group(), streams.waiter(), workload, parts, options.maxQuiesce());
@@ -54,7 +57,7 @@ public final class SwitchoverDriver {
       tracker.enter(new Phase.Quiescing(options.maxQuiesce()), decision.reason());
       Duration limit = decision.maxDowntime().orElse(NO_LIMIT);
       if (quiescence.enter(limit)) {
-        tracker.enter(new Phase.StopCopy(limit), "the rest is sent while the devices stand still");
+        tracker.enter(new Phase.StopCopy(limit), "the rest is sent while the devices are stopped");
         return new Switchover(streams, parts, expected, limit, tracker);
       }
       onQuiesceFailure.onFailure();

@@ -12,8 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Loads over all of the target's connections at once, each in a thread, so that a slow device does not hold up the
- * others. When one fails, the others are woken and give up.
+ * Loads over all connections of the target at once, each in its own thread, so that a slow device does not
+ * delay the others. If one fails, the others are cancelled.
  */
 public final class LoadPool {
 
@@ -30,7 +30,7 @@ public final class LoadPool {
     this.waiter = waiter;
   }
 
-  /** Loads everything, and returns how many bytes that was. */
+  /** Loads everything, and returns the number of bytes. */
   public long run() throws IOException {
     ExecutorService threads = Executors.newFixedThreadPool(loaders.size(),
         Thread.ofPlatform().name("vfio4j-load-", 0).daemon(true).factory());
@@ -49,7 +49,7 @@ public final class LoadPool {
     }
   }
 
-  /** A thread that is still in a write keeps its devices: nobody else may drive them. */
+  /** Marks the devices of threads that are still in a write as hung: no other thread may call them. */
   private void noteHung(List<CompletableFuture<Long>> calls) {
     for (int i = 0; i < calls.size(); i++) {
       if (!calls.get(i).isDone()) {

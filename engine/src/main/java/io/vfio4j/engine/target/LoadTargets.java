@@ -10,11 +10,11 @@ import java.util.List;
  * What the target loads into.
  *
  * @param group the devices
- * @param memory the regions, in the order of the source's
- * @param segments of each device, whether the ends of segments come along
- * @param isFile whether all of it comes from a file, which says at its end what became of its source, and where segments
- *     end even if not both devices have any
- * @param cancellation says to the threads that load that it is of no use any more
+ * @param memory the regions, in the source's order
+ * @param segments for each device, whether the ends of segments are transmitted
+ * @param isFile whether the stream is a file, which has a trailer, and ends of segments even if not both
+ *     devices have segments
+ * @param cancellation cancels the loading threads
  */
 public record LoadTargets(DeviceGroup group, MemoryRegions memory, List<Boolean> segments, boolean isFile,
     Cancellation cancellation) {

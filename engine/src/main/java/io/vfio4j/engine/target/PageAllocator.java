@@ -16,30 +16,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * Allocates the pages of a target's memory ahead of the data, in a thread of its own, so that who loads does not wait for
- * each page to be found and cleared. It follows data that is consecutive: behind two chunks in a row that hold something there
- * are mostly others. Behind a chunk that stands alone nothing is allocated, nor where memory is zero but for the last bit: a
+ * Allocates the pages of a target's memory ahead of the data, in its own thread, so that loading does not
+ * wait for each page to be found and cleared. It follows consecutive data: two chunks in a row that contain
+ * data are usually followed by more. Nothing is allocated after an isolated chunk, or for zero memory, so a
  * sparse file stays sparse.
  *
  * <p>
- * Nothing depends on it: when a store fails to allocate, that is noted, and whoever loads finds out for itself.
+ * It is an optimization only: if a store cannot allocate, that is noted, and loading encounters the error
+ * itself.
  */
 public final class PageAllocator implements AutoCloseable {
 
-  /** What is allocated at once. */
+  /** The unit of allocation. */
   static final long CHUNK = 4 << 20;
 
-  /** So many chunks are allocated ahead of that which the data has come to. */
+  /** How many chunks are allocated ahead of the data. */
   static final int AHEAD = 4;
 
   private final MemoryRegions memory;
   private final PhaseTracker tracker;
-  private final List<BitSet> dataChunks = new ArrayList<>(); // Which hold data. Guarded by this; a bit is a chunk.
-  private final List<BitSet> requestedChunks = new ArrayList<>(); // Guarded by this; a bit is a chunk.
+  private final List<BitSet> dataChunks = new ArrayList<>(); // Chunks that contain data, a bit each. Guarded by this.
+  private final List<BitSet> requestedChunks = new ArrayList<>(); // Chunks already requested, a bit each. Guarded by this.
   private final ExecutorService thread =
       new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
           Thread.ofPlatform().name("vfio4j-allocate").daemon(true).factory(),
-          new ThreadPoolExecutor.DiscardPolicy()); // Who loads may be at it still when this is closed.
+          new ThreadPoolExecutor.DiscardPolicy()); // A loader may still call onLoaded after close.
   private volatile boolean failed;
 
   public PageAllocator(MemoryRegions memory, PhaseTracker tracker) {
@@ -52,10 +53,10 @@ public final class PageAllocator implements AutoCloseable {
   }
 
   /**
-   * Data has been loaded up to a place.
+   * Called when data has been loaded.
    *
-   * @param region which region
-   * @param end the offset of its end there, more than 0
+   * @param region the region
+   * @param end the offset of the data's end, more than 0
    */
   public void onLoaded(int region, long end) {
     if (failed) {
@@ -69,8 +70,8 @@ public final class PageAllocator implements AutoCloseable {
   }
 
   /**
-   * Notes that a chunk holds data and, if the one before it does too, that those up to the last are dealt with; returns
-   * which of them were not before.
+   * Marks a chunk as containing data and, if the previous one does too, the following ones as requested;
+   * returns those not requested before.
    */
   private synchronized int[] newChunks(int region, int here, int last) {
     BitSet known = requestedChunks.get(region);
@@ -99,17 +100,17 @@ public final class PageAllocator implements AutoCloseable {
     }
   }
 
-  /** Waits until all has been allocated that was asked for. */
+  /** Waits until everything requested is allocated. */
   void finish() {
     thread.shutdown();
     thread.close();
   }
 
-  /** Ends it; nothing touches the memory any more. */
+  /** Ends the thread; it no longer accesses the memory. */
   @Override
   public void close() {
     failed = true;
     thread.shutdownNow();
-    thread.close(); // Waits; an interrupt stays.
+    thread.close(); // Waits; an interrupt stays pending.
   }
 }

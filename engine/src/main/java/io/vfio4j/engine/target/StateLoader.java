@@ -13,8 +13,8 @@ import java.util.BitSet;
 import java.util.Optional;
 
 /**
- * Loads what comes over one of the target's connections until it ends: the streams of the devices that it is for, and
- * memory. In a thread of its own, which is the only one that writes to these devices meanwhile.
+ * Loads the stream of one connection until END: the devices assigned to it, and memory. It runs in its own
+ * thread, which meanwhile makes all calls to these devices.
  */
 public final class StateLoader {
 
@@ -28,12 +28,12 @@ public final class StateLoader {
   private long bytes;
 
   /**
-   * Makes a loader.
+   * Creates a loader.
    *
-   * @param control where the source hears what has been loaded
-   * @param number which connection this is: 0 for the first, and from 1 the others in their order
-   * @param devices the devices that this connection is for
-   * @param memory takes the memory that comes over it, if any may
+   * @param control the connection for acknowledgements
+   * @param number the connection: 0 for the first, from 1 for the extra ones in order
+   * @param devices the devices assigned to this connection
+   * @param memory receives memory, if this connection may carry it
    */
   public StateLoader(StreamConnection connection, StreamConnection control, int number, LoadTargets set,
       BitSet devices,
@@ -51,7 +51,7 @@ public final class StateLoader {
     return devices;
   }
 
-  /** Loads everything, and returns how many bytes that was. */
+  /** Loads everything, and returns the number of bytes. */
   long run() throws IOException {
     for (FrameKind kind = next(); kind != FrameKind.END; kind = next()) {
       switch (kind) {
@@ -60,7 +60,7 @@ public final class StateLoader {
         case INITIAL -> acknowledgeInitial();
         case SYNC -> confirm();
         case ROUND, ALIVE -> {
-          // They only say that the source is at work.
+          // Only a sign of life.
         }
         case SAVED -> skipTrailer();
         default -> throw connection.unexpected(kind, "while it sends data");
@@ -69,7 +69,7 @@ public final class StateLoader {
     return bytes;
   }
 
-  /** What a file says of its source has been read before anything was loaded; a source says no such thing. */
+  /** Skips the trailer of a file, which was read before anything was loaded; a source must not send one. */
   private void skipTrailer() throws StreamException {
     if (!targets.isFile()) {
       throw connection.unexpected(FrameKind.SAVED, "while it sends data");
@@ -92,7 +92,7 @@ public final class StateLoader {
   private void write() throws IOException {
     FrameReader in = connection.in();
     int number = deviceOf(in);
-    if (lastData.byteSize() != in.length()) { // Frames are mostly of one size: one view serves them all.
+    if (lastData.byteSize() != in.length()) { // Most frames have one size, so the last view usually fits.
       lastData = in.payload().asSlice(0, in.length());
     }
     MigratingDevice device = targets.group().devices().get(number);
@@ -107,16 +107,22 @@ public final class StateLoader {
     if (targets.segments().get(device.number())) {
       device.endSegment();
     } else if (!targets.isFile()) {
-      throw new StreamException("a segment ends, though not both devices have any");
+      throw new StreamException("a segment ends, although not both devices have segments");
     }
   }
 
-  /** All that came before has been written to the device: a write returns when the device has taken it. */
+  /**
+   * Acknowledges initial data: all of it has been written, because a write returns when the device has
+   * accepted the data.
+   */
   private void acknowledgeInitial() throws IOException {
     control.out().sendInitialLoaded(deviceOf(connection.in()));
   }
 
-  /** Devices and memory have taken all that came before: a write returns when it is done. */
+  /**
+   * Confirms: devices and memory have accepted everything before, because a write returns when it is
+   * complete.
+   */
   private void confirm() throws IOException {
     if (targets.isFile()) {
       throw connection.unexpected(FrameKind.SYNC, "in a file");
@@ -128,7 +134,7 @@ public final class StateLoader {
     if (!devices.get(in.device())) {
       throw new StreamException(in.device() < targets.group().size()
           ? "data for device %d, which has another connection".formatted(in.device())
-          : "data for device %d, of which there is none".formatted(in.device()));
+          : "data for device %d, which does not exist".formatted(in.device()));
     }
     return in.device();
   }

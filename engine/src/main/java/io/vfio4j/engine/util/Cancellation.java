@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.util;
 
-/** Says to the threads of one side that what they do is of no use any more. */
+/** Cancels the work of one side's threads. Thread-safe. */
 public final class Cancellation {
 
   private volatile boolean cancelled;
   private volatile Runnable wake = () -> {
   };
 
-  /** Has something done when it is called, which wakes threads that would not ask. */
+  /** Registers an action that wakes threads which do not check. */
   public void onCancel(Runnable waking) {
     wake = waking;
   }
@@ -18,7 +18,7 @@ public final class Cancellation {
     wake.run();
   }
 
-  /** Throws if it was called; to be asked between pieces of work. */
+  /** Throws if cancelled; called between units of work. */
   public void check() throws CancelledException {
     if (cancelled) {
       throw new CancelledException();

@@ -3,7 +3,7 @@ package io.vfio4j.engine.util;
 
 import java.io.IOException;
 
-/** A thread gave up what it did, since another one failed or the migration was cancelled. */
+/** A thread stopped working because another one failed or the migration was cancelled. */
 public final class CancelledException extends IOException {
 
   private static final long serialVersionUID = 1;

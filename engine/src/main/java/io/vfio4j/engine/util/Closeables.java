@@ -11,7 +11,7 @@ public final class Closeables {
   private Closeables() {
   }
 
-  /** Closes; what goes wrong at that is suppressed in the failure. */
+  /** Closes; an error is suppressed in the failure. */
   public static void closeAfter(Exception failure, @Nullable Closeable... resources) {
     for (Closeable resource : resources) {
       try {

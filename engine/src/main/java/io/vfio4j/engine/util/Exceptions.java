@@ -7,16 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The original error always wins: what goes wrong after it is kept in it. */
+/** Helpers for errors after an original error, which are suppressed in it. */
 public final class Exceptions {
 
   private Exceptions() {
   }
 
   /**
-   * Returns why devices could not be brought where they should be after the original error: the last word of each.
+   * Returns why devices could not be rolled back or reset after the original error: the last message of each.
    *
-   * @param from how much was kept before that
+   * @param from how many exceptions were suppressed before
    */
   public static String deviceReasons(Throwable original, int from) {
     Map<String, String> byDevice = new LinkedHashMap<>();
@@ -26,12 +26,12 @@ public final class Exceptions {
   }
 
   public static void suppress(Throwable original, Throwable later) {
-    if (!later.equals(original)) { // A listener may throw the same one twice, and none can suppress itself.
+    if (!later.equals(original)) { // A listener may throw the same exception twice, and none can suppress itself.
       original.addSuppressed(later);
     }
   }
 
-  /** Returns what an exception says, or its kind in words if it says nothing: "closed channel". */
+  /** Returns an exception's message or, without one, its type in words, as in "closed channel". */
   public static String message(Throwable failure) {
     String message = failure.getMessage();
     return message == null || message.isBlank() ? typeWords(failure) : message;

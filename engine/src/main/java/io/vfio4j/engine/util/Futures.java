@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/** What threads were asked to do, with the exceptions as they were thrown. */
+/** Runs tasks in threads, and keeps their exceptions as thrown. */
 public final class Futures {
 
   private Futures() {
@@ -26,14 +26,14 @@ public final class Futures {
     return future;
   }
 
-  /** Tells whether one of them has failed. */
+  /** Returns whether a task has failed. */
   static boolean anyFailed(List<? extends CompletableFuture<?>> futures) {
     return futures.stream().anyMatch(CompletableFuture::isCompletedExceptionally);
   }
 
   /**
-   * Returns the failure that matters most of those that are done: not one of who gave up because another failed;
-   * all others are suppressed in it.
+   * Returns the primary failure of the completed tasks, preferably not a consequence of another one; the
+   * others are suppressed in it.
    */
   static @Nullable Throwable failure(List<? extends CompletableFuture<?>> futures) {
     Throwable first = null;
@@ -50,7 +50,7 @@ public final class Futures {
     return first;
   }
 
-  /** Tells whether a thread failed only because another one did. */
+  /** Returns whether a task failed only because another one did. */
   static boolean isConsequence(Throwable failure) {
     return failure instanceof CancelledException || failure instanceof InterruptedIOException;
   }

@@ -3,7 +3,7 @@ package io.vfio4j.engine.util;
 
 import java.io.InterruptedIOException;
 
-/** The words for a thread that was interrupted: that is how a migration is cancelled. */
+/** Interrupts, which cancel a migration. */
 public final class Interrupts {
 
   private Interrupts() {
@@ -19,13 +19,13 @@ public final class Interrupts {
     return new InterruptedIOException("the migration was cancelled");
   }
 
-  /** Turns the exception into one of I/O, and leaves the thread interrupted. */
+  /** Returns the exception as an I/O exception, and interrupts the thread again. */
   public static InterruptedIOException reinterrupt(InterruptedException cause) {
     Thread.currentThread().interrupt();
     return asIOException(cause);
   }
 
-  /** Turns the exception into one of I/O. */
+  /** Returns the exception as an I/O exception. */
   public static InterruptedIOException asIOException(Exception cause) {
     InterruptedIOException exception = exception();
     exception.initCause(cause);

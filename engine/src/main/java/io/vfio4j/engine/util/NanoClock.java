@@ -4,10 +4,10 @@ package io.vfio4j.engine.util;
 import java.io.InterruptedIOException;
 import java.util.concurrent.locks.LockSupport;
 
-/** The engine's time, so that tests can steer it. What a transport waits for is not timed by it. */
+/** The engine's clock, which tests replace. Transports do not use it for their timeouts. */
 public interface NanoClock {
 
-  /** The time of the machine. */
+  /** The system clock. */
   NanoClock SYSTEM = new NanoClock() {
     @Override
     public long nanoTime() {
@@ -24,7 +24,7 @@ public interface NanoClock {
     }
   };
 
-  /** Returns nanoseconds since an arbitrary moment. */
+  /** Returns nanoseconds since an arbitrary origin. */
   long nanoTime();
 
   /** Waits. */

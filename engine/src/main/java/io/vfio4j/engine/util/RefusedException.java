@@ -3,7 +3,7 @@ package io.vfio4j.engine.util;
 
 import java.io.IOException;
 
-/** The migration cannot be done, which was found out before a device was touched. */
+/** The migration is not possible; found before a device was touched. */
 public final class RefusedException extends IOException {
 
   private static final long serialVersionUID = 1;

@@ -11,8 +11,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the thread of one side waits for the others of that side: it looks after the connection meanwhile, and calls
- * the rest off when something fails. It never leaves before they are done, or the time is over.
+ * Waits for the tasks of a side's threads in its coordinating thread. Meanwhile it checks the connection, and
+ * cancels the tasks when one of them or the check fails. It returns only when all tasks have ended or the
+ * limit has expired.
  */
 public final class TaskWaiter {
 
@@ -26,18 +27,18 @@ public final class TaskWaiter {
     this.check = look;
   }
 
-  /** Returns one that looks after nothing else, for what goes on whatever becomes of the connection. */
+  /** Returns a waiter without a check, for tasks that do not depend on the connection. */
   public static TaskWaiter unwatched() {
     return unwatched(new Cancellation());
   }
 
-  /** Returns one that looks after nothing else, and calls off others when something fails. */
+  /** Returns a waiter without a check, which cancels the other tasks when one fails. */
   public static TaskWaiter unwatched(Cancellation cancellation) {
     return new TaskWaiter(cancellation, () -> {
     });
   }
 
-  /** What is looked after meanwhile. */
+  /** The check made while waiting. */
   @FunctionalInterface
   public interface Check {
 
@@ -45,12 +46,12 @@ public final class TaskWaiter {
   }
 
   /**
-   * Waits for all.
+   * Waits for all tasks.
    *
-   * @param limit how long; whatever is to be waited for without a limit gets one when it has been called off
-   * @return whether all are done
-   * @throws IOException what made one of them fail, or is wrong with the connection, or that this thread was
-   *     interrupted; all of them are done then, or the time is over
+   * @param limit the limit; a wait without a limit gets one when the tasks are cancelled
+   * @return whether all tasks have ended
+   * @throws IOException the failure of a task or of the check, or that this thread was interrupted; then all
+   *     tasks have ended, or the limit has expired
    */
   public boolean await(List<? extends CompletableFuture<?>> futures, Limit limit) throws IOException {
     Wait wait = new Wait(futures, limit);
@@ -66,10 +67,10 @@ public final class TaskWaiter {
   }
 
   /**
-   * How long to wait.
+   * The limit of a wait.
    *
    * @param duration from now on; null for no limit
-   * @param afterCancel once it is called off
+   * @param afterCancel from the cancellation on
    */
   public record Limit(@Nullable Duration duration, Duration afterCancel) {
 
@@ -82,7 +83,7 @@ public final class TaskWaiter {
     }
   }
 
-  /** One wait. */
+  /** One wait; used by the waiting thread. */
   private final class Wait {
     private final List<? extends CompletableFuture<?>> futures;
     private final CompletableFuture<Void> all;
@@ -129,7 +130,7 @@ public final class TaskWaiter {
       try {
         all.get(nanos, TimeUnit.NANOSECONDS);
       } catch (TimeoutException | ExecutionException e) {
-        // Looked at below, and at the end.
+        // Handled by runCheck and by the caller of run.
       } catch (InterruptedException e) {
         interrupted = true;
         fail(Interrupts.asIOException(e));
@@ -167,7 +168,7 @@ public final class TaskWaiter {
     }
   }
 
-  /** Throws what a thread threw. */
+  /** Throws a task's exception. */
   static void rethrow(Throwable failure) throws IOException {
     switch (failure) {
       case IOException e -> throw e;

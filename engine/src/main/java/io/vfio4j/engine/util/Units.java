@@ -4,7 +4,7 @@ package io.vfio4j.engine.util;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Quantities for people. */
+/** Formats quantities for output. */
 public final class Units {
 
   private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB"};
@@ -22,7 +22,7 @@ public final class Units {
     return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
   }
 
-  /** Returns a size with its unit, or to the byte. */
+  /** Returns a size with a unit, optionally exact. */
   public static String bytes(long bytes, boolean exact) {
     return exact ? bytes + " bytes" : bytes(bytes);
   }

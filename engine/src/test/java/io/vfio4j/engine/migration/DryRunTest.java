@@ -184,7 +184,7 @@ class DryRunTest {
 
     assertThat(compare().isAccepted()).isTrue();
     assertThat(failed.join())
-        .hasMessage("pre-flight: the source only wanted to compare. Nothing was touched");
+        .hasMessage("pre-flight: the source only requested a comparison. Nothing was touched");
     assertThat(failed.join().outcome()).isEqualTo(Outcome.UNTOUCHED);
     assertUntouched();
   }

@@ -135,7 +135,7 @@ class FaultInjectionTest {
     MigrationException e = sourceFails(new Fault.ReadFailure(700, Errno.EIO));
     assertThat(trial.targetActs()).endsWith("reset");
     assertThat(e.targetOutcome()).isEqualTo(
-        "The target was told to give its devices up; its own report says what became of them.");
+        "ABORT was sent to the target; its own report has the state of its devices.");
     assertThat(e).hasMessageContaining(e.targetOutcome());
   }
 
@@ -301,7 +301,7 @@ class FaultInjectionTest {
     trial.sourceSettings = trial.sourceSettings.withClock(trial.clock, 40_000_000);
     MigrationException e = trial.run().failure();
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(e).hasMessageContaining("longer than its limit of 20 s")
+    assertThat(e).hasMessageContaining("exceeded the maximum downtime of 20 s")
         .hasMessageContaining("a limit of about");
     assertThat(trial.sourceActs()).containsExactly("RUNNING_P2P", "STOP_COPY", "RUNNING");
     assertThat(trial.workload).containsExactly("pause", "resume source");
@@ -313,7 +313,7 @@ class FaultInjectionTest {
     MigrationException e =
         sourceFails(new Fault.ArcDelay(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2)));
     assertThat(e.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(e).hasMessageContaining("did not enter their grace states in time, in 6 attempts");
+    assertThat(e).hasMessageContaining("did not quiesce in time in 6 attempts");
     assertThat(trial.sourceActs()).startsWith("PRE_COPY", "PRE_COPY_P2P", "PRE_COPY", "PRE_COPY_P2P")
         .endsWith("PRE_COPY", "RUNNING").doesNotContain("STOP_COPY");
     assertThat(trial.workload).isEmpty();

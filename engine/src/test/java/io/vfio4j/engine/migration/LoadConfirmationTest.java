@@ -44,7 +44,7 @@ class LoadConfirmationTest {
   /** Where a device's stream is that has sent its 16 pages once, and more. */
   private static final long AFTER_INITIAL = 1200;
 
-  private static final String NOT_LOADED = "the target has not loaded all that was sent";
+  private static final String NOT_LOADED = "the target has not loaded everything that was sent";
 
   /** The last write of pre-copy hangs at the target, after all initial data: the source does not stop meanwhile. */
   @Test

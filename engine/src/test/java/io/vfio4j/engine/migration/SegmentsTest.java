@@ -149,6 +149,6 @@ class SegmentsTest {
     trial.sourceTransport = SegmentEndRemover::new;
     MigrationException failure = trial.run().failure();
     assertThat(failure.outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(failure).hasStackTraceContaining("a segment ends, though not both devices have any");
+    assertThat(failure).hasStackTraceContaining("a segment ends, although not both devices have segments");
   }
 }

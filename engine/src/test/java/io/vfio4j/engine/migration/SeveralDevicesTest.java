@@ -180,7 +180,7 @@ class SeveralDevicesTest {
         Outcome.SOURCE_STOPPED, Outcome.SOURCE_QUIET, Outcome.SOURCE_QUIET);
     assertThat(e.devices().getFirst().state()).contains(RUNNING_P2P);
     assertThat(e).hasMessageContaining("source1 (STOP) did not get back to RUNNING")
-        .hasMessageContaining("source0, source2, source3 stay where no peer-to-peer traffic begins");
+        .hasMessageContaining("source0, source2, source3 stay without starting peer-to-peer DMA");
     assertThat(trial.workload).containsExactly("pause");
   }
 
@@ -224,7 +224,7 @@ class SeveralDevicesTest {
     source(1, settings -> settings
         .withFaults(new Fault.ArcDelay(new Arc(PRE_COPY, PRE_COPY_P2P), Duration.ofSeconds(2))));
     MigrationException e = trial.run().failureWithSourceRunning();
-    assertThat(e).hasMessageContaining("grace states");
+    assertThat(e).hasMessageContaining("did not quiesce");
     for (int i = 0; i < 4; i++) {
       assertThat(trial.acts(trial.source(i))).startsWith("PRE_COPY", "PRE_COPY_P2P", "PRE_COPY")
           .endsWith("PRE_COPY", "RUNNING").doesNotContain("STOP_COPY");
@@ -315,7 +315,7 @@ class SeveralDevicesTest {
     trial.listener = event -> {
       if (event instanceof MigrationEvent.PhaseStart began && began.side() == Side.SOURCE) {
         tooEarly[0] |= began.phase() instanceof Phase.Quiescing && sourceWaits.getCount() > 0;
-        if (began.reason().equals("the target has not loaded all that was sent")) {
+        if (began.reason().equals("the target has not loaded everything that was sent")) {
           sourceWaits.countDown();
         }
       }
@@ -331,7 +331,7 @@ class SeveralDevicesTest {
     source(3,
         settings -> settings.withFaults(new Fault.StopCopyOverrun(130_000)).withClock(trial.clock, 20_000));
     MigrationException e = trial.run().failureWithSourceRunning();
-    assertThat(e).hasMessageContaining("longer than its limit of 1000 ms");
+    assertThat(e).hasMessageContaining("exceeded the maximum downtime of 1000 ms");
     assertThat(trial.workload).containsExactly("pause", "resume source");
   }
 

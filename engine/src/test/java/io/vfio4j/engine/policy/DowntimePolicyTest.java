@@ -111,7 +111,7 @@ class DowntimePolicyTest {
     assertThat(decide(WhenNotConverging.FORCE, early)).isInstanceOf(Decision.Continue.class);
     assertThat(decide(WhenNotConverging.FORCE, late)).isInstanceOf(Decision.Abort.class);
     assertThat(decide(WhenNotConverging.FORCE, late).reason())
-        .isEqualTo("after 200 s of pre-copy the initial data has not all been sent: 30.0 MiB are left, and "
+        .isEqualTo("after 200 s of pre-copy not all initial data has been sent: 30.0 MiB are left, and "
             + "10.0 MiB/s can be sent; allow more time or more bandwidth");
   }
 
@@ -140,8 +140,8 @@ class DowntimePolicyTest {
     assertThat(decide(WhenNotConverging.FORCE, facts)).isInstanceOf(Decision.Abort.class);
     assertThat(decide(WhenNotConverging.ABORT, facts).reason())
         .isEqualTo(
-            "the devices did not enter their grace states in time, in 4 attempts; they stood still for "
-                + "none of these; allow more time for it, or let the workload do less");
+            "the devices did not quiesce in time in 4 attempts, none of which caused downtime; allow more time for "
+                + "it, or reduce the load");
   }
 
   @Test
@@ -150,7 +150,7 @@ class DowntimePolicyTest {
         .isEqualTo(
             "after 100 s of pre-copy the switchover would still take 2500 ms, and the limit is 300 ms: "
                 + "the device changes 20.0 MiB/s, and 10.0 MiB/s can be sent; allow more downtime, more bandwidth or "
-                + "more time, or let the workload do less");
+                + "more time, or reduce the load");
   }
 
   @Test
@@ -165,20 +165,21 @@ class DowntimePolicyTest {
   void reportsNonConvergenceEarly() {
     assertThat(decide(WhenNotConverging.ABORT, slow(Duration.ofSeconds(1))).reason())
         .isEqualTo(
-            "what is left would take 2500 ms: the device changes 20.0 MiB/s, and 10.0 MiB/s can be sent");
+            "the predicted downtime is 2500 ms: the device changes 20.0 MiB/s, and 10.0 MiB/s can be sent");
     assertThat(decide(WhenNotConverging.FORCE, slow(DEADLINE)).reason())
-        .isEqualTo("the rest would take 2500 ms, which is longer than the limit of 300 ms; it is given up to "
-            + "5300 ms, since it is to go anyway");
+        .isEqualTo(
+            "the predicted downtime of 2500 ms exceeds the limit of 300 ms; the switchover is forced, with a "
+                + "limit of 5300 ms");
   }
 
   @Test
   void rejectsOutOfRangeSettingsAndFacts() {
     assertThatThrownBy(() -> new DowntimePolicy(Duration.ZERO, WhenNotConverging.WAIT))
-        .hasMessage("deadline is more than 0, but this is PT0S");
+        .hasMessage("deadline must be more than 0, not PT0S");
     assertThatThrownBy(() -> new DowntimePolicy(DEADLINE, WhenNotConverging.WAIT, 0))
-        .hasMessage("quiesceAttempts is at least 1, but this is 0");
+        .hasMessage("quiesceAttempts must be at least 1, not 0");
     assertThatThrownBy(() -> new Decision.SwitchOver(Optional.of(Duration.ZERO), ""))
-        .hasMessage("maxDowntime is more than 0, but this is PT0S");
+        .hasMessage("maxDowntime must be more than 0, not PT0S");
     assertThatThrownBy(() -> new RoundFacts(1, DEADLINE, 0, 0, Double.NaN, 0, 0, LIMIT, LIMIT, true, true, 0,
         Duration.ZERO)).hasMessage("bytesPerSecond cannot be NaN");
     assertThatThrownBy(() -> new RoundFacts(1, DEADLINE, -1, 0, 0, 0, 0, LIMIT, LIMIT, true, true, 0,

@@ -121,10 +121,10 @@ class RoundTraceTest {
     RoundTrace.Round nothing =
         new RoundTrace.Round(1, Duration.ofSeconds(1), Duration.ofSeconds(1), 0, 0, 0, 0,
             0, Duration.ZERO);
-    assertThatThrownBy(() -> new RoundTrace(List.of())).hasMessage("there is no round");
+    assertThatThrownBy(() -> new RoundTrace(List.of())).hasMessage("no rounds");
     assertThatThrownBy(() -> new RoundTrace(List.of(first, third))).hasMessage("round 2 is missing");
     assertThatThrownBy(() -> new RoundTrace(List.of(first, overlaps)))
-        .hasMessage("round 2 begins before round 1 is over");
+        .hasMessage("round 2 starts before round 1 has ended");
     assertThatThrownBy(() -> new RoundTrace(List.of(nothing))).hasMessage("no round sent anything");
     assertThatThrownBy(
         () -> new RoundTrace.Round(1, Duration.ofSeconds(1), Duration.ofSeconds(2), 0, 0, 0, 0, 0,

@@ -151,7 +151,7 @@ class SimulationTest {
     assertThat(result.total()).isEqualTo(DEADLINE);
     assertThat(result.bytes()).isEqualTo(600 * MIB);
     assertThat(result.rounds()).hasSize(1);
-    assertThat(result.reason()).contains("the initial data has not all been sent");
+    assertThat(result.reason()).contains("not all initial data has been sent");
   }
 
   @Test

@@ -79,7 +79,7 @@ class WriteRateTest {
     assertThatThrownBy(() -> new WriteRate.Bursts(1, Duration.ofSeconds(2), Duration.ofSeconds(1)))
         .hasMessage("a period of 1.000 s is shorter than its burst of 2.000 s");
     assertThatThrownBy(() -> new WriteRate.Ramp(1, 2, Duration.ZERO))
-        .hasMessageContaining("over is more than 0");
+        .hasMessageContaining("over must be more than 0");
     WritePattern some = new WritePattern(600, WritePattern.Order.RANDOM, new WriteRate.Steady(1));
     assertThatThrownBy(() -> new DirtySource.Synthetic(DirtySource.Kind.MEMORY, 1000, 0, List.of(some, some)))
         .hasMessageContaining("larger together than the 1000 bytes");
