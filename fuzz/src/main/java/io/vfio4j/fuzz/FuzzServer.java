@@ -74,7 +74,7 @@ final class FuzzServer implements AutoCloseable {
     return log;
   }
 
-  /** Returns whether the server keeps the device's state, whatever the client requests. */
+  /** Returns whether the server keeps the device's state even if the client does not request it. */
   boolean keepsState() {
     return keepsState;
   }

@@ -3,7 +3,7 @@ package io.vfio4j.fuzz;
 
 import java.util.function.LongSupplier;
 
-/** A clock that advances when it is told to, and by a microsecond each time it is read. */
+/** A clock that advances on request, and by a microsecond each time it is read. */
 final class ManualClock implements LongSupplier {
 
   private static final long READ_NANOS = 1_000;

@@ -3,31 +3,40 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.Errno;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
-/** The peer broke the protocol in such a way that nothing more it sends can be trusted. */
+/** The peer violated the protocol, or is gone: the rest of its stream cannot be used. */
 public final class ProtocolException extends IOException {
 
   private static final long serialVersionUID = 1;
 
   private final Errno errno;
 
-  /** Makes an exception that says what the peer did. */
+  /** Makes an exception for a violation of the protocol, with EPROTO. */
   public ProtocolException(String message) {
     this(message, Errno.EPROTO);
   }
 
   /**
-   * Makes an exception for a peer that did nothing, or went away.
+   * Makes an exception for a peer that is silent or gone.
    *
-   * @param message what it did
-   * @param errno what stands for it, as in ETIMEDOUT
+   * @param message the failure
+   * @param errno its errno, such as ETIMEDOUT
    */
   public ProtocolException(String message, Errno errno) {
-    super(message);
+    this(message, errno, null);
+  }
+
+  /** Makes an exception with a cause. */
+  public ProtocolException(String message, Errno errno, @Nullable Throwable cause) {
+    super(message, cause);
     this.errno = errno;
   }
 
-  /** Returns what stands for the peer's fault: EPROTO, ETIMEDOUT if it is silent, ECONNRESET if it is gone. */
+  /**
+   * Returns EPROTO for a violation of the protocol, ETIMEDOUT if the peer is silent, ECONNRESET if it is
+   * gone.
+   */
   public Errno errno() {
     return errno;
   }

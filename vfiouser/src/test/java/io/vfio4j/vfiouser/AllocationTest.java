@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Neither end allocates for a message. */
+/** Neither the client nor the server allocates on the heap for a message. */
 class AllocationTest {
 
   private static final int MESSAGES = 40_000;
@@ -28,7 +28,7 @@ class AllocationTest {
   @TempDir
   private Path folder;
 
-  /** One message, sent and answered. */
+  /** A command and its reply. */
   @FunctionalInterface
   interface Exchange {
     void run() throws Exception;
@@ -43,7 +43,7 @@ class AllocationTest {
         .isLessThan(MESSAGES);
   }
 
-  /** Checks that the server allocates nothing, and returns what the client did. */
+  /** Checks that the server allocates nothing, and returns the bytes that the client allocated. */
   private static long clientAllocates(TestServer served, Exchange exchange) throws Exception {
     for (int i = 0; i < MESSAGES; i++) {
       exchange.run();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Messages and the reads and sends that carry them have nothing to do with each other, but for descriptors. */
+/** Messages are independent of the system calls that carry them, except for their descriptors. */
 public class FramingTest {
 
   private static final long PAGE = 0x1000;
@@ -75,7 +75,7 @@ public class FramingTest {
         fds.add(createNumbered(i));
       }
       for (int i = 0; i < count; i++) {
-        // Every third without memory, as a ROM would be.
+        // Every third is not shared, as a ROM might not be.
         MessageBytes map = MessageBytes.dmaMap(3, 0, (i + 1) * PAGE, PAGE);
         peer.send(RawPeer.command(i, Command.DMA_MAP, map), i % 3 == 2 ? new Fd[0] : new Fd[] {fds.get(i)});
       }
@@ -149,7 +149,7 @@ public class FramingTest {
     }
   }
 
-  /** A page that begins with a number. */
+  /** Returns a page that begins with a number. */
   public static Fd createNumbered(int number) throws Exception {
     Fd fd = Memfd.create("page " + number, PAGE);
     try (Arena arena = Arena.ofConfined()) {
@@ -159,12 +159,12 @@ public class FramingTest {
     return fd;
   }
 
-  /** Lets the device read the number at an address. */
+  /** Makes the device read the number at an address. */
   public static int readNumber(RawPeer peer, long iova) throws Exception {
     peer.succeed(Command.REGION_WRITE,
         MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.ADDRESS, 16).u64(iova).u32(4,
             TestDevice.DMA_READ));
-    // The registers were written at once, so that the device did not see what to do.
+    // The registers were written in one access, which does not trigger a command.
     peer.succeed(Command.REGION_WRITE,
         MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.COMMAND, 4).u32(TestDevice.DMA_READ));
     assertThat(

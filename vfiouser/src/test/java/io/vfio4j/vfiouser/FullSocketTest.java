@@ -30,7 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Both directions of a socket are full at once, and peers that spin a message or an exchange out. */
+/**
+ * Both directions of a socket are full at once; peers that delay a message or an exchange with trickling
+ * bytes.
+ */
 class FullSocketTest {
 
   private static final int SMALL = 4096;
@@ -41,7 +44,7 @@ class FullSocketTest {
   @TempDir
   private Path folder;
 
-  /** The client reads no answer before it has sent everything, and both are more than the socket holds. */
+  /** The client reads no reply before it has sent everything; both exceed the socket's buffers. */
   @ParameterizedTest
   @ValueSource(ints = {SMALL, USUAL})
   void servesPipeliningClientInOrder(int buffer) throws Exception {
@@ -56,7 +59,7 @@ class FullSocketTest {
             RawPeer.command(2 * i, Command.REGION_WRITE, MessageBytes.regionAccess(2, 0, BODY).bytes(data)));
         peer.send(RawPeer.command(2 * i + 1, Command.REGION_READ, MessageBytes.regionAccess(2, 0, BODY)));
       }
-      // What is put aside keeps its descriptors.
+      // Deferred messages keep their descriptors.
       peer.send(RawPeer.command(9999, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, IOVA, 4096)), fd);
       for (int i = 0; i < pairs; i++) {
         assertThat(peer.reply(2 * i, Command.REGION_WRITE).errno()).isZero();
@@ -116,7 +119,7 @@ class FullSocketTest {
     }
   }
 
-  /** Each byte comes well within the time that a silence may last. */
+  /** Each byte arrives well within the timeout of the whole message. */
   @Test
   void disconnectsTricklingClient() throws Exception {
     ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(300));
@@ -136,7 +139,7 @@ class FullSocketTest {
     }
   }
 
-  /** What a server may do instead of answering. */
+  /** Ways in which a server may fail to reply. */
   enum Misbehaviour {
     COMMANDS, DRIPS, SILENCE
   }
@@ -164,7 +167,7 @@ class FullSocketTest {
   private static void stallExchange(RawPeer server, RawPeer.Message version, Misbehaviour instead)
       throws Exception {
     if (instead == Misbehaviour.DRIPS) {
-      // The body of an error reply is dropped, but belongs to it.
+      // The body of an error reply is skipped.
       server.send(RawPeer.header(version.id(), version.command(), 32 << 20, RawPeer.ERROR, 5).toBytes());
     }
     byte[] question = RawPeer.command(1, Command.DMA_READ, MessageBytes.empty().u64(IOVA, 8));

@@ -43,9 +43,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Mistakes that other implementations were seen to make. Those with dirty reports (over two mappings, over a
- * hole, at another page size, not starting at a mapping) are in {@code DmaLoggingTest}; servers of which the
- * limit is 0, and surplus descriptors of a reply, in {@code ForeignServerRegionsTest}.
+ * Bugs found in other implementations. Those in dirty reports (over two mappings, over a hole, at another
+ * page size, not starting at a mapping) are tested in {@code DmaLoggingTest}; surplus descriptors of a reply
+ * in {@code ForeignServerRegionsTest}.
  */
 class InteropRegressionTest {
 
@@ -57,7 +57,7 @@ class InteropRegressionTest {
     private Path folder;
 
     @Test
-    @DisplayName("takes a message that comes in several pieces for a short one")
+    @DisplayName("treats a message that arrives in several pieces as truncated")
     void acceptsSplitMessage() throws Exception {
       try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectRaw()) {
         for (byte[] message : List.of(
@@ -86,7 +86,7 @@ class InteropRegressionTest {
               MessageBytes.empty().u32(-1, 1 << 20).zeros(1 << 20)));
           return true;
         });
-        // Too much for the region, and for the state: the point is that both bodies were read.
+        // Both exceed the region, and the state: the test is that the bodies are read.
         assertThat(new Errno(peer.reply(1, Command.REGION_WRITE).errno())).isEqualTo(Errno.EINVAL);
         assertThat(new Errno(peer.reply(2, Command.MIG_DATA_WRITE).errno())).isEqualTo(Errno.EINVAL);
         assertThat(sender.result()).isTrue();
@@ -170,7 +170,7 @@ class InteropRegressionTest {
         peer.assertRefused(Errno.EINVAL, Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0), fd,
             fd, fd, fd, fd,
             fd, fd, fd, fd);
-        // As many as announced, but of no use: the command works.
+        // As many as announced, but not needed: the command works.
         peer.succeed(Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0), fd, fd, fd, fd, fd, fd,
             fd, fd);
         peer.assertNoReply();
@@ -213,7 +213,7 @@ class InteropRegressionTest {
     private final SimulatedSettings settings = SimulatedSettings.named("foreign");
 
     @Test
-    @DisplayName("takes a reply that comes in several pieces for a short one")
+    @DisplayName("treats a reply that arrives in several pieces as truncated")
     void acceptsSplitReply() throws Exception {
       UnixSocket.Pair pair = UnixSocket.pair();
       try (Arena arena = Arena.ofConfined();
@@ -241,7 +241,7 @@ class InteropRegressionTest {
             .isThrownBy(() -> client.writeInt(BoardRegisters.BAR, 0, 1))
             .isNotInstanceOf(DeviceLostException.class)
             .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
-        assertThat(client.state()).as("the connection goes on").isEqualTo(DeviceState.STOP_COPY);
+        assertThat(client.state()).as("the connection stays usable").isEqualTo(DeviceState.STOP_COPY);
         assertThat(server.violations()).isEmpty();
       }
     }

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Limits at their smallest, named by either end. */
+/** Minimum limits, of the client or of the server. */
 class LimitsTest {
 
   private static final Limits SMALLEST = new Limits(0, 64, 1, 8);
@@ -75,7 +75,7 @@ class LimitsTest {
       peer.assertRefused(Errno.ENOSPC, Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 2 * IOVA, 4096));
       peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(0, IOVA, 0x10_0000));
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 2 * IOVA, 4096));
-      // A command that has no data may be longer than the data of one.
+      // A command without data may exceed max_data_xfer_size.
       MessageBytes ranges = MessageBytes.feature(6 | Feature.SET, 16 + 256 * 16).u64(4096).u32(256, 0);
       for (int i = 0; i < 256; i++) {
         ranges.u64(IOVA + i * 4096L, 4096);
@@ -94,7 +94,7 @@ class LimitsTest {
   void observesLimitsOfClient(boolean serverHasThem) throws Exception {
     try (TestServer served = serve(serverHasThem); RawPeer peer = served.connectRaw()) {
       peer.negotiate(json(serverHasThem));
-      // No descriptor, so nothing to map it by.
+      // Without a descriptor it cannot be mapped.
       RawPeer.Message region = peer.succeed(Command.DEVICE_GET_REGION_INFO,
           MessageBytes.empty().u32(64, 0, TestDevice.BAR2, 0).u64(0, 0).zeros(32));
       assertThat(region.fields().getInt(4) & Structs.RegionInfo.MMAP).isZero();
@@ -233,7 +233,7 @@ class LimitsTest {
         peer.assertRefused(Errno.EINVAL, Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 0, 0x1000));
         peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 0, 2 << 20));
       }
-      // Who says nothing has pages of 4 KiB.
+      // The default is 4 KiB pages.
       try (RawPeer peer = served.connectRaw()) {
         peer.assertRefused(Errno.EINVAL, Command.VERSION, MessageBytes.version(1, "{\"capabilities\":{}}"));
         assertThat(served.log().take()).contains("no common page size");

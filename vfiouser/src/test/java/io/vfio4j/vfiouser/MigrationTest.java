@@ -44,7 +44,7 @@ class MigrationTest {
   @TempDir
   private Path folder;
 
-  /** Reads until there is nothing now, or no more. */
+  /** Reads until no data is available, or the data ends. */
   private static byte[] drain(SavingSession session, int piece) throws Exception {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     try (Arena arena = Arena.ofConfined()) {
@@ -79,7 +79,7 @@ class MigrationTest {
       byte[] first = drain(saving, 3000);
       assertThat(first).hasSize(TestDevice.INITIAL_BYTES);
       write(resuming, first);
-      assertThat(source.moveTo(DeviceState.PRE_COPY_P2P).session()).as("the session goes on").isEmpty();
+      assertThat(source.moveTo(DeviceState.PRE_COPY_P2P).session()).as("the session continues").isEmpty();
       assertThat(source.moveTo(DeviceState.STOP_COPY).session()).isEmpty();
       write(resuming, drain(saving, 1 << 21));
       assertThat(saving.read(arena.allocate(1))).isEqualTo(SavingSession.END);
@@ -125,7 +125,7 @@ class MigrationTest {
       ResumingSession closed = client.moveTo(DeviceState.RESUMING).resumingSession();
       closed.close();
       assertErrno(Errno.ENODEV, () -> closed.write(data));
-      assertThat(client.state()).as("closing a session moves nothing").isEqualTo(DeviceState.RESUMING);
+      assertThat(client.state()).as("closing a session does not move the device").isEqualTo(DeviceState.RESUMING);
     }
   }
 
@@ -134,7 +134,7 @@ class MigrationTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
-  /** From every state to every other, over the wire, with a failure at each arc on the way. */
+  /** Moves the device from every state to every other, with a failure at each arc of the path. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void reportsStateAfterFailedTransition(boolean entersError) throws Exception {
@@ -225,7 +225,7 @@ class MigrationTest {
       setState(peer, DeviceState.PRE_COPY);
       RawPeer.Message all = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
       assertThat(all.body()).hasSize(100_008);
-      assertThat(all.fields().getInt(4)).as("the magic number alone").isEqualTo(8);
+      assertThat(all.fields().getInt(4)).as("only the magic number").isEqualTo(8);
       RawPeer.Message page = peer.succeed(Command.MIG_DATA_READ, MessageBytes.empty().u32(100_008, 100_000));
       assertThat(page.fields().getInt(4)).isEqualTo(4096);
       assertThat(page.fields().getInt(0)).isEqualTo(8 + 4096);
@@ -265,7 +265,8 @@ class MigrationTest {
   }
 
   /**
-   * As clients in development ask, with argsz or without, and by the feature of ours that nobody negotiated.
+   * As clients in development request it, with argsz or without, and by the feature of vfio4j without its
+   * negotiation.
    */
   @Test
   void answersPreCopyInfoCommand() throws Exception {

@@ -125,8 +125,8 @@ public class RoundTripTest {
   }
 
   /**
-   * Without room for the capability too it hears where that would be: QEMU gives up a device that says 0
-   * there.
+   * If the capabilities do not fit, the reply still has the offset that they would have: QEMU rejects a
+   * device whose reply has 0 there.
    */
   @Test
   void reportsMappableAreas() throws Exception {
@@ -142,7 +142,7 @@ public class RoundTripTest {
                   .u32(0, 1, 0).u64(0, TestDevice.MEMORY_SIZE).toBytes());
       assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, narrow).body()).isEqualTo(
           MessageBytes.empty().u32(64, flags, TestDevice.BAR2, 32).u64(TestDevice.MEMORY_SIZE, 0).toBytes());
-      assertThat(peer.fds().count()).as("the memory goes with the full answer only").isEqualTo(1);
+      assertThat(peer.fds().count()).as("the memory is sent only with a complete reply").isEqualTo(1);
     }
   }
 

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Regions of which parts can be mapped. */
+/** Regions with areas that can be mapped. */
 class SparseMmapTest {
 
   private static final int PAGE = 4096;
@@ -59,7 +59,7 @@ class SparseMmapTest {
         assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, request(argsz)).body())
             .isEqualTo(fields.toBytes());
       }
-      assertThat(peer.fds().count()).as("the memory goes with the full answer only").isZero();
+      assertThat(peer.fds().count()).as("the memory is sent only with a complete reply").isZero();
       assertThat(peer.succeed(Command.DEVICE_GET_REGION_INFO, request(32 + 48)).body()).isEqualTo(
           fields.u16(1).u16(1).u32(0, 2, 0).u64(2 * PAGE, 4 * PAGE).u64(0, PAGE).toBytes());
       assertThat(peer.fds().count()).isEqualTo(1);
@@ -86,7 +86,7 @@ class SparseMmapTest {
         assertThat(memory.get(LittleEndian.U32, area.size() - 4)).isEqualTo(5);
       }
       client.writeInt(BAR2, PAGE, 9);
-      assertThat(client.readInt(BAR2, PAGE)).as("what cannot be mapped").isEqualTo(9);
+      assertThat(client.readInt(BAR2, PAGE)).as("outside the areas").isEqualTo(9);
       assertThatIllegalArgumentException().isThrownBy(() -> region.map(new Area(0, MEMORY_SIZE), arena));
     }
     ProcessResources.awaitFds(before);
@@ -121,8 +121,8 @@ class SparseMmapTest {
   }
 
   /**
-   * Every two areas on a grid of half pages, in a region of three pages and a half; the oracle counts half
-   * pages.
+   * Checks all pairs of areas on a grid of half pages, in a region of three and a half pages; the oracle
+   * counts half pages.
    */
   @Test
   void findsFlawsLikeReference() {
@@ -179,39 +179,39 @@ class SparseMmapTest {
     }
   }
 
-  private static ScriptedServer scripted(Fd file, MessageBytes answer) throws Exception {
+  private static ScriptedServer scripted(Fd file, MessageBytes body) throws Exception {
     return new ScriptedServer("{\"capabilities\":{}}", ClientOptions.DEFAULT, (request, peer) -> {
       if (request.command() != 5) {
         return null;
       }
-      peer.send(request.reply(answer), file, file);
+      peer.send(request.reply(body), file, file);
       return ScriptedServer.NOTHING;
     });
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"two upon each other", "within a page", "of half a page", "beyond the region",
-      "at an offset that overflows", "of nothing", "more than there are", "memory beyond the end of the file",
-      "memory at a negative offset", "memory that overflows", "a chain without an end"})
-  void failsOnMalformedAreas(String what) throws Exception {
+  @ValueSource(strings = {"overlapping areas", "unaligned offset", "half a page", "beyond the region",
+      "offset overflow", "empty area", "missing areas", "memory beyond the end of the file",
+      "memory at a negative offset", "memory offset overflow", "endless chain"})
+  void failsOnMalformedAreas(String defect) throws Exception {
     var before = ProcessResources.openFds();
     MessageBytes two = MessageBytes.empty().u32(80, 15, 2, 32).u64(4 * PAGE, 0).u16(1).u16(1);
-    MessageBytes answer = switch (what) {
-      case "two upon each other" -> two.u32(0, 2, 0).u64(0, 2 * PAGE, PAGE, PAGE);
-      case "within a page" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE + 8, PAGE);
-      case "of half a page" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE, PAGE / 2);
+    MessageBytes body = switch (defect) {
+      case "overlapping areas" -> two.u32(0, 2, 0).u64(0, 2 * PAGE, PAGE, PAGE);
+      case "unaligned offset" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE + 8, PAGE);
+      case "half a page" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE, PAGE / 2);
       case "beyond the region" -> two.u32(0, 2, 0).u64(0, PAGE, 3 * PAGE, 2 * PAGE);
-      case "at an offset that overflows" -> two.u32(0, 2, 0).u64(0, PAGE, -PAGE, 2 * PAGE);
-      case "of nothing" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE, 0);
-      case "more than there are" -> two.u32(0, 3, 0).u64(0, PAGE, PAGE, PAGE);
+      case "offset overflow" -> two.u32(0, 2, 0).u64(0, PAGE, -PAGE, 2 * PAGE);
+      case "empty area" -> two.u32(0, 2, 0).u64(0, PAGE, PAGE, 0);
+      case "missing areas" -> two.u32(0, 3, 0).u64(0, PAGE, PAGE, PAGE);
       case "memory beyond the end of the file" -> MessageBytes.empty().u32(32, 7, 2, 0).u64(4 * PAGE, PAGE);
       case "memory at a negative offset" -> MessageBytes.empty().u32(32, 7, 2, 0).u64(PAGE, -PAGE);
-      case "memory that overflows" ->
+      case "memory offset overflow" ->
         MessageBytes.empty().u32(32, 7, 2, 0).u64(2 * PAGE, Long.MAX_VALUE - PAGE);
       default ->
         MessageBytes.empty().u32(48, 15, 2, 32).u64(4 * PAGE, 0).u16(9).u16(1).u32(40).u16(9).u16(1).u32(32);
     };
-    try (Fd file = Memfd.create("region", 4 * PAGE); ScriptedServer server = scripted(file, answer)) {
+    try (Fd file = Memfd.create("region", 4 * PAGE); ScriptedServer server = scripted(file, body)) {
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().mapRegion(2))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPROTO));
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> server.client().readInt(0, 0));

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The second socket, on which the server's own commands travel. */
+/** The twin socket, which carries the server's own commands. */
 class TwinSocketTest {
 
   private static final String TWIN_OPTIONS = "{\"capabilities\":{\"twin_socket\":{\"supported\":true}}}";
@@ -85,7 +85,7 @@ class TwinSocketTest {
     }
   }
 
-  /** A client of another make, with its own twin. */
+  /** A foreign client with a twin socket. */
   private static UnixSocket twinOf(RawPeer peer) throws Exception {
     RawPeer.Message reply = peer.negotiate(TWIN_OPTIONS);
     assertThat(new String(reply.body(), 4, reply.body().length - 5, StandardCharsets.UTF_8))
@@ -115,7 +115,7 @@ class TwinSocketTest {
     }
   }
 
-  /** What a client may do with its twin. */
+  /** Misuses of the twin socket by a client. */
   enum Abuse {
     CLOSED, COMMAND, FIRST_CLOSED
   }
@@ -164,7 +164,7 @@ class TwinSocketTest {
     }
   }
 
-  /** The index that a server names, and what it sends. */
+  /** The descriptor index in the server's reply, and the descriptors sent. */
   @ParameterizedTest
   @CsvSource({"1, true", "0, false", "2, false", "-1, false"})
   void usesNamedDescriptor(String index, boolean isSocket) throws Exception {

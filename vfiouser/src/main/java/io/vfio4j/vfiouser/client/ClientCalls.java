@@ -50,7 +50,7 @@ record ClientCalls(String name, ClientChannel channel, boolean isMigration) {
   /**
    * Executes a query.
    *
-   * @return empty if the server refuses it, with whatever errno
+   * @return empty if the server refuses it, with any errno
    * @throws DeviceLostException if the connection has failed
    */
   static <T> Optional<T> unlessRefused(Query<T> query) throws DeviceLostException {

@@ -140,7 +140,7 @@ final class ClientChannel implements AutoCloseable {
     }
   }
 
-  /** Locks the channel for several calls, in whatever state it is. */
+  /** Locks the channel for several calls, in any state. */
   void lockUnchecked() {
     lock.lock();
   }
@@ -254,8 +254,7 @@ final class ClientChannel implements AutoCloseable {
   private IOException failExchange(Command command, IOException error) {
     IOException reason = error;
     if (watchdog.hasExpired()) {
-      reason = new ProtocolException(command + " was not answered in time", Errno.ETIMEDOUT);
-      reason.initCause(error);
+      reason = new ProtocolException(command + " was not answered in time", Errno.ETIMEDOUT, error);
     }
     fail(reason);
     return reason;
@@ -263,9 +262,7 @@ final class ClientChannel implements AutoCloseable {
 
   /** Fails the channel in the middle of a message, most likely because the caller's memory was invalid. */
   private RuntimeException failAbandoned(RuntimeException cause) {
-    ProtocolException abandoned = new ProtocolException("an exchange was abandoned");
-    abandoned.initCause(cause);
-    fail(abandoned);
+    fail(new ProtocolException("an exchange was abandoned", Errno.EPROTO, cause));
     return cause;
   }
 

@@ -5,7 +5,6 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.LittleEndian;
@@ -28,9 +27,9 @@ final class ClientDirtyReport {
    * @throws DeviceException EINVAL for a page size that is not a power of two or a bitmap that is too short,
    *     E2BIG for one that exceeds the negotiated limit
    */
-  ClientDirtyReport(ClientCalls calls, Limits limits, String action, IovaRange range, long pageSize,
-      MemorySegment bitmap) throws DeviceException {
-    this.calls = calls;
+  ClientDirtyReport(ClientContext context, String action, IovaRange range, long pageSize, MemorySegment bitmap)
+      throws DeviceException {
+    calls = context.calls();
     this.action = action + " of " + range;
     this.bitmap = bitmap;
     if (Long.bitCount(pageSize) != 1) {
@@ -41,7 +40,7 @@ final class ClientDirtyReport {
     if (bytes > bitmap.byteSize()) {
       throw new DeviceException(calls.name(), this.action + ": bitmap too short", Errno.EINVAL);
     }
-    if (bytes > limits.maxBitmapSize()) {
+    if (bytes > context.limits().maxBitmapSize()) {
       throw new DeviceException(calls.name(), this.action, Errno.E2BIG);
     }
   }

@@ -5,7 +5,6 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Structs.DmaLoggingReport;
@@ -20,14 +19,14 @@ final class ClientDmaLog implements DmaLog {
   private static final String REPORT = "report dirty memory";
   private static final int MAX_RANGES = 512;
 
+  private final ClientContext context;
   private final ClientCalls calls;
   private final ClientWriteLog writes;
   private final ClientDmaMappings mappings;
-  private final Limits limits;
 
   ClientDmaLog(ClientContext context, ClientDmaMappings mappings) {
+    this.context = context;
     calls = context.calls();
-    limits = context.limits();
     writes = context.memory().writes();
     this.mappings = mappings;
   }
@@ -79,7 +78,7 @@ final class ClientDmaLog implements DmaLog {
   /** {@inheritDoc} Negotiated with the server. */
   @Override
   public long maxBitmapSize() {
-    return limits.maxBitmapSize();
+    return context.limits().maxBitmapSize();
   }
 
   @Override
@@ -95,7 +94,7 @@ final class ClientDmaLog implements DmaLog {
 
   private void reportPart(IovaRange part, long pageSize, MemorySegment bitmap) throws DeviceException {
     ClientDirtyReport report =
-        new ClientDirtyReport(calls, limits, REPORT, part, pageSize, bitmap);
+        new ClientDirtyReport(context, REPORT, part, pageSize, bitmap);
     report.call(Command.DEVICE_FEATURE,
         head -> FeatureRequests.report(head, part.iova(), part.length(), pageSize, (int) report.bytes()),
         Feature.SIZE + DmaLoggingReport.SIZE);

@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 /** The DMA mappings of a served device, DMA_MAP and DMA_UNMAP: memory that the device may access. */
 public final class ClientDmaMappings {
 
+  private final ClientContext context;
   private final ClientCalls calls;
   private final ClientMemory memory;
   private final Limits limits;
@@ -30,6 +31,7 @@ public final class ClientDmaMappings {
   private final NavigableMap<Long, IovaRange> mapped = new ConcurrentSkipListMap<>(Long::compareUnsigned);
 
   ClientDmaMappings(ClientContext context) {
+    this.context = context;
     calls = context.calls();
     memory = context.memory();
     limits = context.limits();
@@ -158,7 +160,7 @@ public final class ClientDmaMappings {
    */
   public void unmap(IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
     ClientDirtyReport report =
-        new ClientDirtyReport(calls, limits, "DMA_UNMAP with the dirty bitmap", range, pageSize, bitmap);
+        new ClientDirtyReport(context, "DMA_UNMAP with the dirty bitmap", range, pageSize, bitmap);
     report.call(Command.DMA_UNMAP, head -> {
       head.set(LittleEndian.U64, Header.SIZE + DmaUnmap.PAGE_SIZE, pageSize);
       head.set(LittleEndian.U64, Header.SIZE + DmaUnmap.BITMAP_LENGTH, report.bytes());

@@ -61,9 +61,9 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
     ClientChannel channel = new ClientChannel(transport, memory, options);
     calls = new ClientCalls(name, channel);
     try {
-      ClientHandshake.NegotiationResult answer = ClientHandshake.negotiate(calls, options);
-      VersionMessage granted = answer.version();
-      limits = applyNegotiated(channel, options, answer);
+      ClientHandshake.NegotiationResult negotiated = ClientHandshake.negotiate(calls, options);
+      VersionMessage granted = negotiated.version();
+      limits = applyNegotiated(channel, options, negotiated);
       extensions = granted.extensions();
       quirks.recordVersion(granted, limits);
       ClientContext context = new ClientContext(calls, limits, extensions, memory, quirks);
@@ -260,7 +260,7 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
   }
 
   /**
-   * Returns whether the server is told which mappings are peers. If not, it treats all DMA as possibly
+   * Returns whether DMA_MAP marks peers for the server. If not, it treats all DMA as possibly
    * peer-to-peer, and stops all of it in RUNNING_P2P and PRE_COPY_P2P.
    */
   public boolean reportsMemoryKinds() {

@@ -35,7 +35,7 @@ public record DecodedMessage(String command, int id, Type type, boolean noReply,
   public enum Type {
     /** A request. */
     COMMAND,
-    /** An answer to one. */
+    /** A reply to one. */
     REPLY,
     /** Any other value, which violates the protocol. */
     UNKNOWN

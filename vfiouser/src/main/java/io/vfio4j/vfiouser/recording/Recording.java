@@ -127,6 +127,10 @@ public final class Recording implements AutoCloseable {
     }
   }
 
+  /** The fields of a record before its descriptors and its data. */
+  private record EntryHeader(int connection, RecordKind kind, int channel, long nanos) {
+  }
+
   /** One connection in a recording. */
   public final class Connection {
 
@@ -172,7 +176,7 @@ public final class Recording implements AutoCloseable {
       MemorySegment data = MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8));
       lock.lock();
       try {
-        writeEntry(number, kind, 0, nanos, List.of(),
+        writeEntry(new EntryHeader(number, kind, 0, nanos), List.of(),
             data.asSlice(0, Math.min(data.byteSize(), RecordFormat.MAX_DATA)));
       } finally {
         lock.unlock();
@@ -184,9 +188,9 @@ public final class Recording implements AutoCloseable {
       lock.lock();
       try {
         if (!stopped) {
-          long now = clock.getAsLong() - startNanos;
-          writeChunks(number, kind, channel, now, describeFds(fds), head);
-          writeChunks(number, kind, channel, now, List.of(), tail);
+          EntryHeader header = new EntryHeader(number, kind, channel, clock.getAsLong() - startNanos);
+          writeChunks(header, describeFds(fds), head);
+          writeChunks(header, List.of(), tail);
         }
       } finally {
         lock.unlock();
@@ -206,18 +210,16 @@ public final class Recording implements AutoCloseable {
     return described;
   }
 
-  private void writeChunks(int connection, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
-      MemorySegment data) {
+  private void writeChunks(EntryHeader header, List<RecordedFd> fds, MemorySegment data) {
     List<RecordedFd> firstFds = fds;
     for (long done = 0; done < data.byteSize(); done += RecordFormat.MAX_DATA) {
       long size = Math.min(RecordFormat.MAX_DATA, data.byteSize() - done);
-      writeEntry(connection, kind, channel, nanos, firstFds, data.asSlice(done, size));
+      writeEntry(header, firstFds, data.asSlice(done, size));
       firstFds = List.of();
     }
   }
 
-  private void writeEntry(int connection, RecordKind kind, int channel, long nanos, List<RecordedFd> fds,
-      MemorySegment data) {
+  private void writeEntry(EntryHeader header, List<RecordedFd> fds, MemorySegment data) {
     if (stopped) {
       return;
     }
@@ -226,8 +228,9 @@ public final class Recording implements AutoCloseable {
       stop("it has %d bytes of at most %d".formatted(written, limit));
       return;
     }
-    buffer.clear().putInt(size).putInt(0).putInt(connection).put((byte) kind.wireValue()).put((byte) channel)
-        .putShort((short) fds.size()).putLong(nanos);
+    buffer.clear().putInt(size).putInt(0).putInt(header.connection).put((byte) header.kind.wireValue())
+        .put((byte) header.channel)
+        .putShort((short) fds.size()).putLong(header.nanos);
     for (RecordedFd fd : fds) {
       buffer.putInt(fd.number()).putInt(fd.kind().wireValue()).putLong(fd.size());
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reassembles the messages of a recording, which contains the data of system calls. Accepts any recording,
- * whatever its contents. Not thread-safe.
+ * with any contents. Not thread-safe.
  */
 public final class RecordingEventReader {
 

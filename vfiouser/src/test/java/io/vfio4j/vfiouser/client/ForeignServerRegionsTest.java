@@ -66,13 +66,13 @@ class ForeignServerRegionsTest extends ForeignServerTestBase {
 
   @ParameterizedTest
   @ValueSource(strings = {"loop", "outside", "ever more", "huge", "long", "short"})
-  void failsOnMalformedRegionInfo(String what) throws Exception {
+  void failsOnMalformedRegionInfo(String defect) throws Exception {
     try (VfioUserClient client = connect((request, peer) -> {
       if (!isCommand(request, Command.DEVICE_GET_REGION_INFO)) {
         return null;
       }
       int argsz = request.fields().getInt(0);
-      return request.reply(switch (what) {
+      return request.reply(switch (defect) {
         case "loop" -> MessageBytes.empty().u32(40, 11, 9, 32).u64(4096, 0).u16(2).u16(9).u32(32);
         case "outside" -> MessageBytes.empty().u32(40, 11, 9, 4000).u64(4096, 0).zeros(8);
         case "ever more" -> MessageBytes.empty().u32(argsz + 8, 11, 9, 0).u64(4096, 0);

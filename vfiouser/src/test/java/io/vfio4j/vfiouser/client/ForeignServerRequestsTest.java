@@ -52,13 +52,13 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
 
   @ParameterizedTest
   @ValueSource(strings = {"unmapped", "across", "count", "short", "unknown", "version"})
-  void refusesInvalidServerCommands(String what) throws Exception {
+  void refusesInvalidServerCommands(String defect) throws Exception {
     int[] errno = {0};
     try (Arena arena = Arena.ofShared(); VfioUserClient client = connect((request, peer) -> {
       if (!isCommand(request, Command.REGION_WRITE)) {
         return null;
       }
-      peer.send(switch (what) {
+      peer.send(switch (defect) {
         case "unmapped" -> RawPeer.header(9, 11, 32, 0, 0).u64(0x900, 4).toBytes();
         case "across" -> RawPeer.header(9, 11, 32, 0, 0).u64(0x1ffe, 4).toBytes();
         case "count" -> RawPeer.header(9, 11, 32, 0, 0).u64(0x1000, -1).toBytes();
@@ -75,7 +75,7 @@ class ForeignServerRequestsTest extends ForeignServerTestBase {
       client.dma().map(0x1000, arena.allocate(4096), true);
       client.writeInt(0, 0, 1);
     }
-    assertThat(new Errno(errno[0])).isEqualTo(switch (what) {
+    assertThat(new Errno(errno[0])).isEqualTo(switch (defect) {
       case "unmapped", "across" -> Errno.EFAULT;
       case "unknown", "version" -> Errno.ENOSYS;
       default -> Errno.EINVAL;

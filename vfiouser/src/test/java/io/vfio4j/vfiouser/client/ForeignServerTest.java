@@ -87,13 +87,13 @@ class ForeignServerTest extends ForeignServerTestBase {
 
   @ParameterizedTest
   @ValueSource(strings = {"id", "command", "type", "small", "huge", "short", "count", "command of 4 GiB"})
-  void failsOnInvalidReply(String what) throws Exception {
+  void failsOnInvalidReply(String defect) throws Exception {
     try (VfioUserClient client = connect((request, peer) -> {
       if (!isCommand(request, Command.REGION_READ) || request.fields().getInt(8) != TestDevice.BAR0) {
         return null;
       }
       MessageBytes good = MessageBytes.regionAccess(0, 0, 4).u32(1);
-      return switch (what) {
+      return switch (defect) {
         case "id" -> RawPeer.header(request.id() + 1, 9, 36, 1, 0).bytes(good.toBytes()).toBytes();
         case "command" -> RawPeer.header(request.id(), 10, 36, 1, 0).bytes(good.toBytes()).toBytes();
         case "type" -> RawPeer.header(request.id(), 9, 36, 2, 0).bytes(good.toBytes()).toBytes();
@@ -182,10 +182,10 @@ class ForeignServerTest extends ForeignServerTestBase {
 
   @ParameterizedTest
   @ValueSource(strings = {"silent", "major", "minor", "nonsense", "limits", "refused", "long"})
-  void refusesInvalidVersionReply(String what) throws Exception {
+  void refusesInvalidVersionReply(String defect) throws Exception {
     assertThatExceptionOfType(DeviceException.class)
         .isThrownBy(() -> connect(SHORT_TIMEOUT, (request, peer) -> {
-          return switch (what) {
+          return switch (defect) {
             case "silent" -> NOTHING;
             case "major" -> request.reply(MessageBytes.empty().u16(1).u16(0));
             case "minor" -> request.reply(MessageBytes.empty().u16(0).u16(3));
