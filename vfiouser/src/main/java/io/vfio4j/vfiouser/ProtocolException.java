@@ -3,7 +3,6 @@ package io.vfio4j.vfiouser;
 
 import io.vfio4j.model.Errno;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
 /** The peer violated the protocol, or is gone: the rest of its stream cannot be used. */
 public final class ProtocolException extends IOException {
@@ -24,11 +23,12 @@ public final class ProtocolException extends IOException {
    * @param errno its errno, such as ETIMEDOUT
    */
   public ProtocolException(String message, Errno errno) {
-    this(message, errno, null);
+    super(message);
+    this.errno = errno;
   }
 
   /** Makes an exception with a cause. */
-  public ProtocolException(String message, Errno errno, @Nullable Throwable cause) {
+  public ProtocolException(String message, Errno errno, Throwable cause) {
     super(message, cause);
     this.errno = errno;
   }

@@ -133,7 +133,7 @@ class FullSocketTest {
           }
         }).satisfies(e -> assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET));
         assertThat(served.log().take())
-            .isEqualTo("client given up: the rest of a message did not come in time");
+            .isEqualTo("client given up: the rest of a message did not arrive in time");
       }
       served.assertServesNext();
     }

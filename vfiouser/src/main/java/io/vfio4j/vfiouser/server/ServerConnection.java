@@ -219,9 +219,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   private static ProtocolException protocolException(ErrnoException cause) {
-    ProtocolException exception = new ProtocolException(String.valueOf(cause.getMessage()));
-    exception.initCause(cause);
-    return exception;
+    return new ProtocolException(String.valueOf(cause.getMessage()), Errno.EPROTO, cause);
   }
 
   private void installHandlers(Limits inForce, boolean writeMultiple) {

@@ -136,7 +136,7 @@ class MalformedInputTest {
     ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (TestServer served = TestServer.start(folder, impatient)) {
       try (RawPeer peer = served.connectRaw()) {
-        assertThat(served.log().take()).isEqualTo("client given up: nothing came in time");
+        assertThat(served.log().take()).isEqualTo("client given up: no message arrived in time");
         peer.assertEnd();
       }
       served.assertServesNext();
@@ -150,7 +150,7 @@ class MalformedInputTest {
       try (RawPeer peer = served.connectNegotiated()) {
         peer.send(RawPeer.header(1, 9, 32, 0, 0).zeros(3).toBytes());
         assertThat(served.log().take())
-            .isEqualTo("client given up: the rest of a message did not come in time");
+            .isEqualTo("client given up: the rest of a message did not arrive in time");
         peer.assertEnd();
       }
       served.assertServesNext();

@@ -85,7 +85,7 @@ class RemoteMemoryFailureTest {
             MessageBytes.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(10));
         peer.send(RawPeer.command(1, Command.REGION_WRITE,
             MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.TRAFFIC)));
-        assertThat(served.log().take()).isEqualTo("client given up: nothing came in time");
+        assertThat(served.log().take()).isEqualTo("client given up: no message arrived in time");
       }
       assertThat(served.device().trafficErrno).isEqualTo(Errno.ETIMEDOUT.number());
       served.assertServesNext();
