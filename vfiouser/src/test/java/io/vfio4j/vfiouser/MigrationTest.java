@@ -125,7 +125,8 @@ class MigrationTest {
       ResumingSession closed = client.moveTo(DeviceState.RESUMING).resumingSession();
       closed.close();
       assertErrno(Errno.ENODEV, () -> closed.write(data));
-      assertThat(client.state()).as("closing a session does not move the device").isEqualTo(DeviceState.RESUMING);
+      assertThat(client.state()).as("closing a session does not move the device")
+          .isEqualTo(DeviceState.RESUMING);
     }
   }
 

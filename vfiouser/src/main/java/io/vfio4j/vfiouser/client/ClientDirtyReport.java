@@ -27,7 +27,8 @@ final class ClientDirtyReport {
    * @throws DeviceException EINVAL for a page size that is not a power of two or a bitmap that is too short,
    *     E2BIG for one that exceeds the negotiated limit
    */
-  ClientDirtyReport(ClientContext context, String action, IovaRange range, long pageSize, MemorySegment bitmap)
+  ClientDirtyReport(ClientContext context, String action, IovaRange range, long pageSize,
+      MemorySegment bitmap)
       throws DeviceException {
     calls = context.calls();
     this.action = action + " of " + range;
