@@ -4,16 +4,17 @@ package io.vfio4j.vfiouser;
 import java.util.OptionalLong;
 
 /**
- * A place in a region where a write may come as the signal of an eventfd instead of a message, as KVM_IOEVENTFD takes
- * it from a guest ({@code struct vfio_user_sub_region_ioeventfd} of the vfio-user specification).
+ * A place in a region that can be written by signalling an eventfd instead of sending a message, as by a
+ * guest with KVM_IOEVENTFD ({@code struct vfio_user_sub_region_ioeventfd} of the vfio-user specification).
  *
- * @param offset where in the region it lies, bytes
- * @param size bytes of the writes that ring it; 0 if any do
- * @param datamatch the value of the writes that ring it, little-endian; empty if any value does, which is then lost
+ * @param offset its offset in the region, bytes
+ * @param size the size of the writes that ring it; 0 for any
+ * @param datamatch the value of the writes that ring it, little-endian; empty for any value, which is then
+ *     not known
  */
 public record Doorbell(long offset, long size, OptionalLong datamatch) {
 
-  /** Checks that it lies somewhere, and that a value has a size. */
+  /** Checks that the range is valid, and that a datamatch has an access size. */
   public Doorbell {
     if (offset < 0 || size < 0 || offset > Long.MAX_VALUE - size
         || (datamatch.isPresent() && !isAccessSize(size))) {
@@ -21,12 +22,12 @@ public record Doorbell(long offset, long size, OptionalLong datamatch) {
     }
   }
 
-  /** Tells whether a write can have so many bytes: 1, 2, 4 or 8. */
+  /** Returns whether a write can have this size: 1, 2, 4 or 8 bytes. */
   public static boolean isAccessSize(long size) {
     return size >= 1 && size <= Long.BYTES && Long.bitCount(size) == 1;
   }
 
-  /** Tells whether it lies within a region of so many bytes. */
+  /** Returns whether it is within a region of that size. */
   public boolean isWithin(long regionSize) {
     return offset <= regionSize - size;
   }

@@ -11,13 +11,13 @@ public final class ProtocolException extends IOException {
 
   private final Errno errno;
 
-  /** Makes an exception for a violation of the protocol, with EPROTO. */
+  /** Creates an exception for a violation of the protocol, with EPROTO. */
   public ProtocolException(String message) {
     this(message, Errno.EPROTO);
   }
 
   /**
-   * Makes an exception for a peer that is silent or gone.
+   * Creates an exception for a peer that is silent or gone.
    *
    * @param message the failure
    * @param errno its errno, such as ETIMEDOUT
@@ -27,7 +27,7 @@ public final class ProtocolException extends IOException {
     this.errno = errno;
   }
 
-  /** Makes an exception with a cause. */
+  /** Creates an exception with a cause. */
   public ProtocolException(String message, Errno errno, Throwable cause) {
     super(message, cause);
     this.errno = errno;

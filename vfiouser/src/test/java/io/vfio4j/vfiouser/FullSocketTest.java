@@ -113,7 +113,7 @@ class FullSocketTest {
             peer.send(read);
           }
         }).satisfies(e -> assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET));
-        assertThat(served.log().take()).isEqualTo("client given up: a message was not read in time");
+        assertThat(served.log().take()).isEqualTo("connection failed: a message was not read in time");
       }
       served.assertServesNext();
     }
@@ -133,7 +133,7 @@ class FullSocketTest {
           }
         }).satisfies(e -> assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET));
         assertThat(served.log().take())
-            .isEqualTo("client given up: the rest of a message did not arrive in time");
+            .isEqualTo("connection failed: the rest of a message did not arrive in time");
       }
       served.assertServesNext();
     }

@@ -211,7 +211,7 @@ class LimitsTest {
         peer.send(RawPeer.header(1, Command.REGION_WRITE.wireValue(), 64 << 10, 0, 0).toBytes());
         assertThat(peer.reply(1, Command.REGION_WRITE).errno()).isEqualTo(Errno.EINVAL.number());
         assertThat(served.log().take())
-            .isEqualTo("client given up: a message of 65536 bytes, more than was agreed on");
+            .isEqualTo("connection failed: a message of 65536 bytes, more than negotiated");
       }
       served.assertServesNext();
     }

@@ -135,7 +135,7 @@ class TwinSocketTest {
             twin.socket().shutdown();
           }
         }
-        assertThat(served.log().take()).startsWith("client given up: ");
+        assertThat(served.log().take()).startsWith("connection failed: ");
       }
       served.assertServesNext();
     }

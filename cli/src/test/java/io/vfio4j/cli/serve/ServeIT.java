@@ -131,7 +131,7 @@ class ServeIT {
 
       assertThat(CommandRun.vfio4j("probe", "vfio-user:" + socket()).exitCode()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(server.stderrLines()).hasSizeBetween(2, 3)
-          .allSatisfy(line -> assertThat(line).startsWith("client given up: "));
+          .allSatisfy(line -> assertThat(line).startsWith("connection failed: "));
     }
   }
 

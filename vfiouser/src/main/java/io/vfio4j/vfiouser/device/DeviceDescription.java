@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a device shows of itself, as DEVICE_GET_INFO, GET_REGION_INFO and GET_IRQ_INFO answer it.
+ * The fixed properties of a device, as DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO return
+ * them.
  *
  * @param name the kind of device, for messages
- * @param regions the regions by index: 0 to 5 BARs, 6 ROM, 7 config space, 8 VGA; a size of 0 where there is none
- * @param irqCounts how many interrupts there are by index: 0 INTx, 1 MSI, 2 MSI-X, 3 error, 4 request
+ * @param regions the regions by index: 0 to 5 BARs, 6 ROM, 7 config space, 8 VGA; {@link Region#NONE} for an
+ *     unused index
+ * @param irqCounts the number of interrupts by index: 0 INTx, 1 MSI, 2 MSI-X, 3 error, 4 request
  */
 public record DeviceDescription(String name, List<Region> regions, List<Integer> irqCounts) {
 
@@ -33,27 +35,27 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
   /**
    * A region.
    *
-   * @param size bytes, 0 where there is no such region; a power of two for a BAR
-   * @param writable whether it takes writes
-   * @param mappable whether {@link EmulatedDevice#regionFile} has its memory
-   * @param capabilities what else is said of it. A mappable region that does not say which parts can be mapped can be
-   *     mapped as a whole, and says so
-   * @param doorbells where a client may have an eventfd for its writes; of 1, 2, 4 or 8 bytes. The first ones count
-   *     most: a client gets as many as a message can carry. When one rings, the device sees a write of its datamatch,
-   *     or of zeros; that it rang several times may be seen as one write
+   * @param size bytes, 0 for an unused index; a power of two for a BAR
+   * @param writable whether it can be written
+   * @param mappable whether {@link EmulatedDevice#regionFile} returns its memory
+   * @param capabilities its capabilities. A mappable region without a {@link SparseMmap} gets one for the
+   *     whole region
+   * @param doorbells places that a client may write by signalling an eventfd; of 1, 2, 4 or 8 bytes. Put the
+   *     most important first: a client gets as many as a message can carry. The device sees a signal as a
+   *     write of the doorbell's datamatch, or of zeros; several signals may be seen as one write
    */
   public record Region(long size, boolean writable, boolean mappable, List<RegionCapability> capabilities,
       List<Doorbell> doorbells) {
 
-    /** No such region. */
+    /** An unused index. */
     public static final Region NONE = new Region(0, false, false);
 
     /**
      * Checks the size, the capabilities and the doorbells.
      *
-     * @throws IllegalArgumentException if the size is negative, a part to be mapped or a doorbell lies outside,
-     *     parts lie upon each other or are not of whole pages, a doorbell is in a region that takes no writes or has another size, or the capabilities have more than 4064
-     *     bytes
+     * @throws IllegalArgumentException if the size is negative, a mappable area or a doorbell is outside the
+     *     region, areas overlap or are not whole pages, a doorbell has an invalid size or the region cannot
+     *     be written, or the capabilities have more than 4064 bytes
      */
     public Region {
       if (size < 0) {
@@ -73,17 +75,17 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
       }
     }
 
-    /** Makes a region without doorbells. */
+    /** Creates a region without doorbells. */
     public Region(long size, boolean writable, boolean mappable, List<RegionCapability> capabilities) {
       this(size, writable, mappable, capabilities, List.of());
     }
 
-    /** Makes a region of which nothing else is to be said. */
+    /** Creates a region without capabilities and doorbells. */
     public Region(long size, boolean writable, boolean mappable) {
       this(size, writable, mappable, List.of());
     }
 
-    /** Returns this region with other doorbells. */
+    /** Returns this region with these doorbells. */
     public Region withDoorbells(List<Doorbell> others) {
       return new Region(size, writable, mappable, capabilities, others);
     }
@@ -104,7 +106,6 @@ public record DeviceDescription(String name, List<Region> regions, List<Integer>
     }
   }
 
-  /** Copies the lists. */
   public DeviceDescription {
     regions = List.copyOf(regions);
     irqCounts = List.copyOf(irqCounts);

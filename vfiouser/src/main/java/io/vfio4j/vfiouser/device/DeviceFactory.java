@@ -3,16 +3,16 @@ package io.vfio4j.vfiouser.device;
 
 import java.io.IOException;
 
-/** Makes devices, one for each client. */
+/** Creates a device for each client. */
 @FunctionalInterface
 public interface DeviceFactory {
 
   /**
-   * Makes a device, on the thread that is going to be the device's own.
+   * Creates a device, on the thread that becomes the device's own.
    *
-   * @param number counts the devices from 1 on, to tell them apart
+   * @param number the number of the device, from 1, for names and messages
    * @return the device, which the caller closes
-   * @throws IOException if it cannot be made; its message says why
+   * @throws IOException if it cannot be created; the message gives the reason
    */
   EmulatedDevice create(int number) throws IOException;
 }

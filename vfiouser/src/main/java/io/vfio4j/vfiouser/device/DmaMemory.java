@@ -10,28 +10,28 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The memory that a device may reach, by I/O virtual address.
+ * The memory that a device can access, by I/O virtual address.
  *
  * <p>
- * Accesses are whole or not at all as far as mappings decide it: the range is checked before a byte is moved. They
- * may lie across several mappings. Every write is noted in the DMA log if that is on.
+ * An access may span several mappings. The whole range is checked before a byte is copied. Every write is
+ * recorded in the DMA log if that is active.
  *
  * <p>
- * An emulated device does its DMA with the processor, so what is handed out here is host memory. A region of another
- * device ({@link MemoryKind#PEER}) has no pages to copy, map or gather, and is refused by every method that reaches
- * memory, with a {@link MemoryKindException} (EFAULT) and before anything is touched, unless its owner exported it as
- * a descriptor: then it is memory like any other, and counts as peer-to-peer traffic.
+ * An emulated device accesses memory with the CPU, so this is host memory only. A region of another device
+ * ({@link MemoryKind#PEER}) has no pages to copy or map. Every method that accesses memory refuses it with a
+ * {@link MemoryKindException} (EFAULT), before anything is copied, unless its owner exported it as a
+ * descriptor: then it is accessed like memory, and counts as peer-to-peer traffic.
  */
 public interface DmaMemory {
 
   /**
-   * Checks that a range can be reached, without touching it. What is read or written in several pieces is checked
-   * first, so that a hole at its end is found before its beginning is touched.
+   * Checks that a range can be accessed, without accessing it. A device that accesses a range in several
+   * pieces calls this first, so that a hole at the end is found before the beginning is accessed.
    *
    * @param iova the first address
    * @param length bytes, at least 0
-   * @param writes whether it is to be written; else it is to be read
-   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part may not be reached so
+   * @param writes whether it will be written, otherwise read
+   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part does not permit this access
    */
   void check(long iova, long length, boolean writes) throws ErrnoException;
 
@@ -39,9 +39,9 @@ public interface DmaMemory {
    * Reads memory.
    *
    * @param iova the first address
-   * @param into where to put the bytes
-   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part may not be read; EIO, ETIMEDOUT and
-   *     others if the owner of the memory fails
+   * @param into the segment to fill
+   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part may not be read; EIO, ETIMEDOUT
+   *     and others if the owner of the memory fails
    */
   void read(long iova, MemorySegment into) throws ErrnoException;
 
@@ -50,8 +50,8 @@ public interface DmaMemory {
    *
    * @param iova the first address
    * @param from the bytes
-   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part may not be written; EIO, ETIMEDOUT and
-   *     others if the owner of the memory fails
+   * @throws ErrnoException EFAULT if a part is not mapped, EACCES if a part may not be written; EIO,
+   *     ETIMEDOUT and others if the owner of the memory fails
    */
   void write(long iova, MemorySegment from) throws ErrnoException;
 
@@ -64,11 +64,11 @@ public interface DmaMemory {
    */
   void writeLong(long iova, long value) throws ErrnoException;
 
-  /** Returns the mapping with the lowest address, if there is any. */
+  /** Returns the mapping with the lowest address, if there is one. */
   Optional<IovaRange> lowestMapping();
 
   /**
-   * Notes memory as written, without writing.
+   * Records memory as written, without writing it.
    *
    * @param iova the first address
    * @param length bytes
@@ -76,41 +76,41 @@ public interface DmaMemory {
   void markDirty(long iova, long length);
 
   /**
-   * Returns memory itself, to be touched by the device's thread without a copy.
+   * Returns the memory itself, for access by the device's thread without a copy.
    *
    * <p>
-   * The segment has the length asked for, is read-only unless it was asked for to be written, and ends with the
-   * mapping that it lies in: once that is gone, an access throws {@link IllegalStateException}. Only memory that cannot vanish
-   * under who touches it is given away: not what is reached by message or by file I/O, nor a file that its owner may
-   * still cut.
+   * The segment is read-only unless {@code writes}. It ends with its mapping: after that, an access throws
+   * {@link IllegalStateException}. Only memory that cannot disappear during an access is returned: not memory
+   * accessed by message or by file I/O, nor a file that its owner can truncate.
    *
    * @param iova the first address
    * @param length bytes, at least 1
-   * @param writes whether it is to be written too; the device notes what it wrote by {@link #markDirty}, afterwards
-   * @throws ErrnoException EFAULT if a part is not mapped, lies in another mapping, or may only be copied (a {@link
-   *     MemoryKindException}); EACCES if a part may not be reached so
+   * @param writes whether it will be written too; the device then calls {@link #markDirty} after writing
+   * @throws ErrnoException EFAULT if a part is not mapped, is in another mapping, or can only be copied (a
+   *     {@link MemoryKindException}); EACCES if a part does not permit this access
    */
   MemorySegment map(long iova, long length, boolean writes) throws ErrnoException;
 
   /**
-   * Returns memory as a list of segments, one for each mapping that it lies in, in order. Either all of it, or none.
+   * Returns a range as a list of segments, one for each mapping, in order; all of it or nothing.
    *
    * @param iova the first address
    * @param length bytes, at least 0
-   * @param writes as for {@link #map}, which also says what a segment may be used for
-   * @throws ErrnoException as {@link #map}, except that it may lie in several mappings
+   * @param writes as for {@link #map}, which also describes the segments
+   * @throws ErrnoException as {@link #map}, except that the range may span mappings
    */
   List<MemorySegment> scatter(long iova, long length, boolean writes) throws ErrnoException;
 
   /**
-   * Tells whether DMA to a range may be peer-to-peer, so that it must not be started in the states without: whether
-   * an exported peer is mapped anywhere in it; or, where whoever maps memory cannot say what is a peer, always.
+   * Returns whether DMA to a range may be peer-to-peer, and so must not be started in the P2P states: if an
+   * exported peer is mapped anywhere in it, or always if the client does not distinguish peers from memory.
    *
    * @param iova the first address
-   * @param length bytes; what wraps around counts up to the last address, and nothing is never peer-to-peer
+   * @param length bytes; a range that wraps around counts up to the last address, and an empty one is never
+   *     peer-to-peer
    */
   boolean mayBePeer(long iova, long length);
 
-  /** Returns how many bytes were copied from and to exported peers so far. */
+  /** Returns the number of bytes copied from and to exported peers so far. */
   long peerTraffic();
 }

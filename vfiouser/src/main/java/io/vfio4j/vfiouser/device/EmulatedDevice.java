@@ -13,29 +13,29 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A device made of software.
+ * An emulated device.
  *
  * <p>
- * Whoever serves a device calls all of its methods from one thread, the device's own, so that a device needs no
- * locks. None of them may wait for anything but DMA: what takes longer is done in pieces by {@link #runDue}.
+ * The server calls all methods from one thread, the device's own, so a device needs no locks. A method may
+ * block only for DMA; longer work is done in pieces by {@link #runDue}.
  *
  * <p>
- * While a device waits for memory that the client keeps to itself, within {@link DmaMemory#read} or
- * {@link DmaMemory#write}, its regions may be read and written all the same, by that thread and within that call: a
- * client that waits for a register might have nobody else to hand the memory over. A reset makes such an access fail
- * with ECONNABORTED, and comes after the call.
+ * While a device waits for memory accessed by message, within {@link DmaMemory#read} or
+ * {@link DmaMemory#write}, its regions may be read and written, by that thread and within that call: a client
+ * whose thread waits for a register may not be able to serve the memory otherwise. A reset aborts such an
+ * access with ECONNABORTED, and is called after it.
  */
 public interface EmulatedDevice extends AutoCloseable {
 
-  /** Returns regions and interrupts, fixed for the device's life. */
+  /** Returns the regions and interrupts, which do not change. */
   DeviceDescription description();
 
   /**
-   * Gives the device its way to memory and interrupts; called once, before anything else but
-   * {@link #description} and {@link #features}.
+   * Connects the device to memory and interrupts. Called once, before anything but {@link #description} and
+   * {@link #features}.
    *
-   * @param dma memory that it may reach
-   * @param interrupts how it raises them
+   * @param dma the memory that it can access
+   * @param interrupts raises its interrupts
    */
   void attach(DmaMemory dma, Interrupts interrupts);
 
@@ -43,8 +43,8 @@ public interface EmulatedDevice extends AutoCloseable {
    * Reads from a region.
    *
    * @param region the region's index
-   * @param offset where to begin, bytes; offset and length lie within the region
-   * @param into where to put the bytes, all of which are set
+   * @param offset the first byte; the range is within the region
+   * @param into the segment to fill completely
    * @throws ErrnoException if the device refuses
    */
   void readRegion(int region, long offset, MemorySegment into) throws ErrnoException;
@@ -53,21 +53,21 @@ public interface EmulatedDevice extends AutoCloseable {
    * Writes to a region.
    *
    * @param region the region's index
-   * @param offset where to begin, bytes; offset and length lie within the region
+   * @param offset the first byte; the range is within the region
    * @param data the bytes
    * @throws ErrnoException if the device refuses
    */
   void writeRegion(int region, long offset, MemorySegment data) throws ErrnoException;
 
   /**
-   * Returns the memory behind a region that the description calls mappable.
+   * Returns the memory of a region that is mappable according to the description.
    *
    * @param region the region's index
-   * @return the file to map from offset 0 on, which stays the device's
+   * @return the file to map from offset 0; stays the device's
    */
   Optional<Fd> regionFile(int region);
 
-  /** Returns what the device can do of migration. */
+  /** Returns the migration features of the device. */
   MigrationFeatures features();
 
   /** Returns the migration state. */
@@ -76,45 +76,47 @@ public interface EmulatedDevice extends AutoCloseable {
   /**
    * Moves the device to a migration state.
    *
-   * @param target where to
-   * @return where the device is now, and the data session if one began
+   * @param target the requested state
+   * @return the state reached, and the data session if one was opened
    * @throws TransitionException if it failed
    */
   TransitionResult moveTo(DeviceState target) throws TransitionException;
 
   /**
-   * Says how quiet the device has to be in RUNNING_P2P and PRE_COPY_P2P, called before it is moved there: whether it
-   * may start no DMA at all, which is what NDMA says in version 1, or, as a device is to take it until it is told,
-   * none that may be to a peer ({@link DmaMemory#mayBePeer}). A device that stops all its DMA there anyway has nothing
-   * to do.
+   * Sets which DMA stops in RUNNING_P2P and PRE_COPY_P2P; called before the device is moved there. By default
+   * only DMA that may be to a peer ({@link DmaMemory#mayBePeer}) stops; NDMA of version 1 requires that all
+   * DMA stops. A device that stops all its DMA there in any case ignores this.
    *
-   * @param halt whether all DMA is to stop
+   * @param halt whether all DMA stops
    */
   default void haltAllDma(boolean halt) {
-    // As for a device that makes no difference.
+    // For a device that always stops all DMA there.
   }
 
   /** Returns an estimate of the bytes to read in STOP_COPY, if the device can migrate. */
   OptionalLong stopCopyLength();
 
-  /** Returns what the device's saved state has to agree with before another device takes it; empty if that is not known. */
+  /**
+   * Returns the layout that another device must have in order to load this device's saved state; empty if not
+   * known.
+   */
   default Optional<StateLayout> stateLayout() {
     return Optional.empty();
   }
 
-  /** Resets the device: RUNNING, with the content that it had when it was made. */
+  /** Resets the device to RUNNING, with its initial content. */
   void reset();
 
   /**
-   * Does what is due: timers, traffic, the next piece of a long command.
+   * Does the work that is due: timers, traffic, the next piece of a long command.
    *
    * @param now nanoseconds of the server's clock
-   * @return when to call again at the latest, by the same clock; a time that has passed if there is more to do at
-   *     once; {@link Long#MAX_VALUE} if nothing is planned
+   * @return when to call again at the latest, by the same clock; a past time if more work is due at once;
+   *     {@link Long#MAX_VALUE} if no work is scheduled
    */
   long runDue(long now);
 
-  /** Ends the device and frees what it holds. */
+  /** Stops the device and frees its resources. */
   @Override
   void close();
 }

@@ -10,28 +10,30 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 
 /**
- * A file that came with a DMA_MAP.
+ * A file received with a DMA_MAP.
  *
- * @param fd its descriptor, the caller's
- * @param status what it is
- * @param canFault whether memory of it that was there can be gone at the next access, so that it is a SIGBUS: where its
- *     owner can cut it, and of hugetlbfs also where the owner can punch a hole and the pool has no page to fill it
+ * @param fd its descriptor; stays the caller's
+ * @param status its type, size, access mode and file system
+ * @param canFault whether an access to its memory can raise SIGBUS: if its owner can truncate it, and on
+ *     hugetlbfs also because the owner can punch a hole that the pool has no page to fill
  */
 record ClientFile(Fd fd, FileStatus status, boolean canFault) {
 
   /**
-   * Looks at a file.
+   * Examines a file.
    *
-   * @throws ErrnoException EINVAL for what holds no bytes, such as a socket; what the file's own system answers
+   * @throws ErrnoException EINVAL for a file without content, such as a socket; otherwise the errno of the
+   *     system call
    */
   static ClientFile of(Fd fd) throws ErrnoException {
-    // The seal first, and then the size: in this order what was seen of a sealed file stays true.
+    // The seal first, then the size: in this order, the size of a sealed file cannot shrink after it was
+    // read.
     boolean isSealed = Memfd.isSealedAgainstShrinking(fd);
     FileStatus status;
     try {
       status = FileStatus.of(fd);
     } catch (LinuxException e) {
-      throw mapFailure(e, "it cannot be looked at");
+      throw mapFailure(e, "fstat failed");
     }
     if (status.type() == FileStatus.Type.OTHER) {
       throw new ErrnoException(Errno.EINVAL, "the file to map is a directory, a socket or a FIFO");
@@ -40,8 +42,8 @@ record ClientFile(Fd fd, FileStatus status, boolean canFault) {
   }
 
   /**
-   * Checks that the file reaches as far as is claimed of it. Where a file has no size, as the memory of a process and a
-   * device have none, an access finds out.
+   * Checks that the range is within the file. A file without a size, such as a device or /proc/PID/mem, is
+   * checked by each access.
    */
   void checkRange(long offset, long size) throws ErrnoException {
     long end = status.hasSize() ? status.size() : Long.MAX_VALUE;
@@ -50,7 +52,10 @@ record ClientFile(Fd fd, FileStatus status, boolean canFault) {
     }
   }
 
-  /** Checks that the descriptor is open for what the device may do, as mmap(2) would: a mapping is always read. */
+  /**
+   * Checks that the descriptor's access mode permits the mapping, as mmap(2) does: a mapping is always
+   * readable.
+   */
   void checkAccess(boolean writable) throws ErrnoException {
     if (!status.access().allows(writable ? Access.READ_WRITE : Access.READ)) {
       throw new ErrnoException(Errno.EACCES,
@@ -58,12 +63,12 @@ record ClientFile(Fd fd, FileStatus status, boolean canFault) {
     }
   }
 
-  /** Returns whether this is the file of another mapping, whatever its size is now. */
+  /** Returns whether this is the same file as another mapping's, regardless of its size. */
   boolean isSameFile(ClientFile other) {
     return status.isSameFile(other.status);
   }
 
-  /** Makes the answer to a DMA_MAP of what a system call said of its file. */
+  /** Returns the refusal of a DMA_MAP for a failed system call. */
   static ErrnoException mapFailure(LinuxException cause, String why) {
     ErrnoException refusal = new ErrnoException(cause.errno(), "the file to map: " + why);
     refusal.initCause(cause);

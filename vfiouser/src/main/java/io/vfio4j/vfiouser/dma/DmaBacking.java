@@ -6,39 +6,39 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
-/** What lies behind a mapping, and how bytes get there and back. The caller has checked the range and the access. */
+/** The memory of a mapping, and how it is accessed. The caller has checked the range and the access. */
 interface DmaBacking extends AutoCloseable {
 
-  /** Checks that it can be reached at all, before anything is touched. */
+  /** Checks that the memory can be accessed at all. */
   default void checkReachable() throws MemoryKindException {
-    // Nearly everything can.
+    // All kinds but one can.
   }
 
   /**
-   * Reads.
+   * Copies from the memory.
    *
-   * @param offset from the mapping's beginning, bytes
-   * @param into where to put the bytes
-   * @param at where in there, bytes
-   * @param length how many
+   * @param offset in the mapping, bytes
+   * @param into the destination
+   * @param at the offset in that segment, bytes
+   * @param length bytes
    */
   void read(long offset, MemorySegment into, long at, long length) throws ErrnoException;
 
   /**
-   * Writes.
+   * Copies to the memory.
    *
-   * @param offset from the mapping's beginning, bytes
-   * @param from the bytes
-   * @param at where in there, bytes
-   * @param length how many
+   * @param offset in the mapping, bytes
+   * @param from the source
+   * @param at the offset in that segment, bytes
+   * @param length bytes
    */
   void write(long offset, MemorySegment from, long at, long length) throws ErrnoException;
 
   /**
-   * Returns the memory itself, which ends with the mapping.
+   * Returns the memory itself; the segment ends with the mapping.
    *
-   * @param mapping where the device sees it, for the error
-   * @throws MemoryKindException if it is not to be had, or could vanish under who touches it
+   * @param mapping the range of the mapping, for the error
+   * @throws MemoryKindException if there is no such segment, or the memory could disappear during an access
    */
   MemorySegment segment(IovaRange mapping) throws MemoryKindException;
 

@@ -9,8 +9,8 @@ import io.vfio4j.model.ErrnoException;
 import java.util.function.Predicate;
 
 /**
- * Decides how the files of a client are reached: mapped where they are memory and the process has mappings left, else by
- * file I/O.
+ * Selects how a client's file is accessed: mapped, if it is memory and the process has mappings left,
+ * otherwise by file I/O.
  */
 public final class DmaBackingFactory {
 
@@ -29,11 +29,11 @@ public final class DmaBackingFactory {
   }
 
   /**
-   * Returns what reaches the memory of a mapping.
+   * Returns the backing of a mapping.
    *
-   * @param file the file, whose descriptor stays the caller's
-   * @throws ErrnoException EINVAL if the file is too short or can be reached in no way, EACCES if it is not open for it,
-   *     ENOSPC for too many, others if it cannot be mapped
+   * @param file the file; its descriptor stays the caller's
+   * @throws ErrnoException EINVAL if the file is too short or cannot be accessed, EACCES if its access mode
+   *     does not permit the mapping, ENOSPC for too many files, others if it cannot be mapped
    */
   DmaBacking open(DmaMapping.MapRequest wanted, ClientFile file) throws ErrnoException {
     long size = wanted.range().length();
@@ -44,10 +44,10 @@ public final class DmaBackingFactory {
     file.checkAccess(wanted.isWritable());
     if (!mappable.test(file.status())) {
       return openForFileIo(wanted, file,
-          "a file that is not memory, which this server does not map (--map-files)");
+          "the file is not memory, and this server does not map it (--map-files)");
     }
     if (!budget.tryAcquire()) {
-      return openForFileIo(wanted, file, "one mapping more than the process may have (vm.max_map_count)");
+      return openForFileIo(wanted, file, "the process has no mapping left for it (vm.max_map_count)");
     }
     try {
       return new SharedMemory(file, wanted.offset(), size, wanted.isWritable(), budget::release);
@@ -62,10 +62,7 @@ public final class DmaBackingFactory {
     try {
       FileIo.checkReadable(file.fd(), wanted.offset());
     } catch (LinuxException e) {
-      ErrnoException refusal =
-          new ErrnoException(Errno.EINVAL, why + ", and it is not read instead: " + e.errno());
-      refusal.initCause(e);
-      throw refusal;
+      throw new ErrnoException(Errno.EINVAL, why + ", and it cannot be read instead: " + e.errno(), e);
     }
     return new FileMemory(openFiles, file, wanted.offset());
   }

@@ -7,20 +7,20 @@ import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import org.jspecify.annotations.Nullable;
 
-/** A mapping that the client made with DMA_MAP. */
+/** A mapping that the client created by DMA_MAP. */
 final class DmaMapping implements AutoCloseable {
 
   /**
-   * What a client asks for.
+   * The request for a mapping.
    *
-   * @param range where the device sees the memory
-   * @param flags of DMA_MAP, all known
-   * @param offset where in the file it begins
+   * @param range the I/O virtual addresses
+   * @param flags the flags of DMA_MAP; unknown ones have been refused
+   * @param offset its offset in the file, bytes
    */
   record MapRequest(IovaRange range, int flags, long offset) {
 
     boolean usesFileIo() {
-      // Who allows both lets us choose.
+      // If both are allowed, the server chooses.
       return (flags & (DmaMap.MMAP | DmaMap.FILE_IO)) == DmaMap.FILE_IO;
     }
 
@@ -35,12 +35,12 @@ final class DmaMapping implements AutoCloseable {
   private final DmaBacking backing;
 
   /**
-   * Makes a mapping.
+   * Creates a mapping.
    *
-   * @param file the memory, whose descriptor stays the caller's; or null if the client keeps it to itself
-   * @param files reach it
-   * @param client whom to ask for memory that it keeps to itself
-   * @throws ErrnoException if the file cannot be reached so
+   * @param file the memory, whose descriptor stays the caller's; null if it is accessed by message
+   * @param files selects how the file is accessed
+   * @param client accesses memory by message
+   * @throws ErrnoException as {@link DmaBackingFactory#open}
    */
   DmaMapping(MapRequest wanted, @Nullable ClientFile file, DmaBackingFactory files, RemoteMemory client)
       throws ErrnoException {
@@ -57,7 +57,7 @@ final class DmaMapping implements AutoCloseable {
     return request.range;
   }
 
-  /** Returns whether a request for a mapping is the one that this was made by: of the same file, too. */
+  /** Returns whether a request is for this very mapping, with the same file. */
   boolean matches(MapRequest other, @Nullable ClientFile otherFile) {
     return request.equals(other) && hasFile(otherFile);
   }
@@ -73,12 +73,12 @@ final class DmaMapping implements AutoCloseable {
     return kind;
   }
 
-  /** Tells whether what goes there is peer-to-peer traffic. */
+  /** Returns whether accesses are peer-to-peer traffic. */
   boolean isExportedPeer() {
     return kind == MemoryKind.PEER && file != null;
   }
 
-  /** Returns how much of so many bytes from an address in this mapping lies in it. */
+  /** Returns how many bytes of a range that begins in this mapping are in it. */
   long lengthWithin(long iova, long length) {
     long after = range().last() - iova;
     return Long.compareUnsigned(length - 1, after) <= 0 ? length : after + 1;

@@ -16,18 +16,18 @@ import org.jspecify.annotations.Nullable;
 final class DmaMappings {
 
   private final TreeMap<Long, DmaMapping> mappings = new TreeMap<>(Long::compareUnsigned);
-  /** Those whose traffic is peer-to-peer; they are in the other map too. */
+  /** The exported peers among them. */
   private final TreeMap<Long, DmaMapping> peers = new TreeMap<>(Long::compareUnsigned);
   private final DmaBackingFactory files;
   private final Consumer<String> log;
-  /** The mapping of the last access, where the next one most often is too. */
+  /** The mapping of the last access, which is usually also that of the next one. */
   private @Nullable DmaMapping recent;
 
   /**
-   * Makes the mappings of a client, of which there are none yet.
+   * Creates an empty set of mappings.
    *
-   * @param files reach the files of mappings
-   * @param log takes a line for a mapping that cannot be closed
+   * @param files selects how files are accessed
+   * @param log receives a line for a mapping that cannot be unmapped
    */
   DmaMappings(DmaBackingFactory files, Consumer<String> log) {
     this.files = files;
@@ -35,12 +35,13 @@ final class DmaMappings {
   }
 
   /**
-   * Adds a mapping; one that is there already, of the same file and with the same access, succeeds and stays.
+   * Adds a mapping. An identical one, of the same file and with the same access, stays, and the call
+   * succeeds.
    *
-   * @param fd the memory, or null if the client keeps it to itself; stays the caller's
-   * @param client whom to ask for memory that it keeps to itself
-   * @throws ErrnoException EEXIST for a range that overlaps another, EINVAL for one that lies outside the file; ENOSPC
-   *     for too many
+   * @param fd the memory, or null if it is accessed by message; stays the caller's
+   * @param client accesses memory by message
+   * @throws ErrnoException EEXIST if the range overlaps another, EINVAL if it is outside the file, ENOSPC for
+   *     too many mappings
    */
   void add(DmaMapping.MapRequest wanted, @Nullable Fd fd, RemoteMemory client, int most)
       throws ErrnoException {
@@ -54,7 +55,7 @@ final class DmaMappings {
       throw new ErrnoException(Errno.EEXIST, range + " overlaps a mapping");
     }
     if (mappings.size() >= most) {
-      throw new ErrnoException(Errno.ENOSPC, range + " would be more than " + most + " mappings");
+      throw new ErrnoException(Errno.ENOSPC, "%s exceeds the limit of %d mappings".formatted(range, most));
     }
     put(new DmaMapping(wanted, file, files, client));
   }
@@ -71,17 +72,17 @@ final class DmaMappings {
     return before != null && Long.compareUnsigned(before.getValue().range().last(), iova) >= 0;
   }
 
-  /** Tells whether an exported peer lies somewhere between two addresses. */
+  /** Returns whether an exported peer overlaps a range of addresses. */
   boolean overlapsPeer(long iova, long last) {
     return !peers.isEmpty() && overlaps(peers, iova, last);
   }
 
   /**
-   * Returns a view of the mappings that lie within a range.
+   * Returns a view of the mappings within a range.
    *
-   * @param iova its first address, any value that came from outside
-   * @param size its bytes, likewise
-   * @throws ErrnoException ENOENT if there is none, or one that lies in it only in part
+   * @param iova its first address, an unchecked value of the client
+   * @param size its size, likewise
+   * @throws ErrnoException ENOENT if there is none, or one overlaps the range without being within it
    */
   NavigableMap<Long, DmaMapping> findWithin(long iova, long size) throws ErrnoException {
     if (!IovaRange.isValid(iova, size)) {
@@ -99,10 +100,10 @@ final class DmaMappings {
   }
 
   private static ErrnoException notMapped(long iova, long size) {
-    return new ErrnoException(Errno.ENOENT, "0x%x+0x%x is not mapped so".formatted(iova, size));
+    return new ErrnoException(Errno.ENOENT, "0x%x+0x%x does not match the mappings".formatted(iova, size));
   }
 
-  /** Takes mappings away that {@link #findWithin} returned. */
+  /** Removes mappings that {@link #findWithin} returned. */
   void remove(NavigableMap<Long, DmaMapping> within) {
     recent = null;
     within.values().forEach(mapping -> {
@@ -120,14 +121,14 @@ final class DmaMappings {
   }
 
   /**
-   * Closes a mapping that the device cannot reach any more. What the system does not take back is lost to the process,
-   * and harms neither the device nor its client.
+   * Unmaps memory that the device can no longer access. If that fails, the process has lost the address
+   * space; neither the device nor its client is affected.
    */
   private void close(DmaMapping mapping) {
     try {
       mapping.close();
     } catch (RuntimeException e) {
-      log.accept("the mapping %s is gone for the device, but its memory is not given back: %s"
+      log.accept("mapping %s is removed, but its memory could not be unmapped: %s"
           .formatted(mapping.range(), e.getMessage()));
     }
   }
@@ -138,7 +139,7 @@ final class DmaMappings {
   }
 
   /**
-   * Returns the mapping that an address lies in.
+   * Returns the mapping that contains an address.
    *
    * @throws ErrnoException EFAULT if there is none
    */
@@ -150,7 +151,7 @@ final class DmaMappings {
     return mapping;
   }
 
-  /** Returns the mapping that an address lies in, or null. */
+  /** Returns the mapping that contains an address, or null. */
   @Nullable
   DmaMapping findOrNull(long iova) {
     DmaMapping mapping = recent;

@@ -20,11 +20,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The device's way through the mappings of a client.
+ * The memory of a device: the mappings of its client, and the dirty log.
  *
  * <p>
- * Used by the server's thread alone, which is also the only one that can unmap: so no access can meet memory that
- * is gone. It outlives its clients; {@link #clear} takes the mappings of one away.
+ * Used on the device's thread only. The same thread handles DMA_UNMAP, so no access can race with the removal
+ * of a mapping. The table outlives its clients; {@link #clear} removes the mappings of one.
  */
 public final class DmaTable implements DmaMemory {
 
@@ -37,11 +37,11 @@ public final class DmaTable implements DmaMemory {
   private boolean peersFlagged;
 
   /**
-   * Makes a table without mappings.
+   * Creates a table without mappings.
    *
    * @param peerTraffic counts bytes copied from and to exported peers
-   * @param files reach the files of clients
-   * @param messages takes a line for a mapping that cannot be closed
+   * @param files selects how files are accessed
+   * @param messages receives a line for a mapping that cannot be unmapped
    */
   public DmaTable(AtomicLong peerTraffic, DmaBackingFactory files, Consumer<String> messages) {
     this.mappings = new DmaMappings(files, messages);
@@ -53,17 +53,17 @@ public final class DmaTable implements DmaMemory {
   }
 
   /**
-   * Begins with a client.
+   * Sets the client, which has no mappings yet.
    *
-   * @param memory how to reach what it keeps to itself
-   * @param tellsPeers whether it says of a mapping that it is a peer
+   * @param memory accesses memory by message
+   * @param tellsPeers whether it flags mappings of peers
    */
   public void attachClient(RemoteMemory memory, boolean tellsPeers) {
     client = memory;
     peersFlagged = tellsPeers;
   }
 
-  /** Takes all mappings away, as when the client is gone. */
+  /** Removes all mappings and the client. */
   public void clear() {
     client = null;
     peersFlagged = false;
@@ -71,7 +71,7 @@ public final class DmaTable implements DmaMemory {
     mappings.removeAll();
   }
 
-  /** Ends the table. */
+  /** Removes all mappings and frees the table's memory. */
   public void close() {
     clear();
     scratchOwner.close();
@@ -80,19 +80,19 @@ public final class DmaTable implements DmaMemory {
   /**
    * Adds a mapping.
    *
-   * @param iova the first address, any value that came from outside
+   * @param iova the first address, an unchecked value of the client
    * @param size bytes, likewise
-   * @param flags of DMA_MAP, all known
-   * @param fd the memory, or null if the client keeps it to itself; stays the caller's
-   * @param offset where in the file it begins
-   * @param most how many mappings there may be
-   * @throws ErrnoException EINVAL for a range that is not one or lies outside the file, EEXIST for one that overlaps
-   *     another, ENOSPC for too many
+   * @param flags the flags of DMA_MAP; unknown ones have been refused
+   * @param fd the memory, or null if it is accessed by message; stays the caller's
+   * @param offset its offset in the file, bytes
+   * @param most the limit on mappings
+   * @throws ErrnoException EINVAL if the range is invalid or outside the file, EEXIST if it overlaps another,
+   *     ENOSPC for too many mappings
    */
   public void map(long iova, long size, int flags, @Nullable Fd fd, long offset, int most)
       throws ErrnoException {
     if (!IovaRange.isValid(iova, size)) {
-      throw rangeFailure(Errno.EINVAL, iova, size, "is not a range");
+      throw rangeFailure(Errno.EINVAL, iova, size, "is not a valid range");
     }
     if (client == null) {
       throw new IllegalStateException("a mapping without a client");
@@ -101,30 +101,31 @@ public final class DmaTable implements DmaMemory {
   }
 
   /**
-   * Checks that there is something for {@link #unmap} to take away.
+   * Checks that {@link #unmap} would succeed.
    *
-   * @throws ErrnoException as there
+   * @throws ErrnoException as {@link #unmap}
    */
   public void checkMapped(long iova, long size) throws ErrnoException {
     mappings.findWithin(iova, size);
   }
 
   /**
-   * Takes away the mappings that lie within a range, most often one that is exactly it. QEMU takes all that a virtual
-   * IOMMU shows away in ranges as large as its address space, and counts on it that no mapping is left.
+   * Removes the mappings within a range; usually one that is equal to it. QEMU with a virtual IOMMU unmaps
+   * ranges as large as the address space, and relies on no mapping being left.
    *
-   * @throws ErrnoException ENOENT if none lies within it, or one only in part; then none is taken away
+   * @throws ErrnoException ENOENT if there is none, or one overlaps the range without being within it; then
+   *     none is removed
    */
   public void unmap(long iova, long size) throws ErrnoException {
     mappings.remove(mappings.findWithin(iova, size));
   }
 
   /**
-   * Takes mappings away, and the log of the range with them: nothing can be written in between. What fails changes
+   * Removes mappings and reports the dirty pages of the range, with no write in between. A failure changes
    * nothing.
    *
-   * @param bitmap where bits are set
-   * @throws ErrnoException as without a bitmap, and as {@link DirtyLog#report}
+   * @param bitmap the bitmap to set bits in
+   * @throws ErrnoException as {@link #unmap(long, long)} and {@link DirtyLog#report}
    */
   public void unmap(long iova, long size, long pageSize, MemorySegment bitmap) throws ErrnoException {
     NavigableMap<Long, DmaMapping> gone = mappings.findWithin(iova, size);
@@ -155,7 +156,7 @@ public final class DmaTable implements DmaMemory {
     if (length == 0) {
       return false;
     }
-    // What wraps around is refused beyond the last address, and no sooner.
+    // A range that wraps around counts up to the last address; an access to it is refused later.
     return !peersFlagged
         || mappings.overlapsPeer(iova, IovaRange.isValid(iova, length) ? iova + (length - 1) : -1);
   }
@@ -196,8 +197,9 @@ public final class DmaTable implements DmaMemory {
   }
 
   /**
-   * The log is told before too, since the client may unmap what is being written and read its log while it is waited
-   * for; and afterwards also where it failed midway. A page too many in the log does no harm.
+   * Marks the range before the write too, because the client may unmap it and read its log while the write
+   * waits for a reply; and afterwards even if the write failed midway. A page that is marked without need
+   * does no harm.
    */
   private void writePart(DmaMapping mapping, long iova, MemorySegment from, long at, long length)
       throws ErrnoException {
@@ -234,7 +236,7 @@ public final class DmaTable implements DmaMemory {
     List<MemorySegment> parts = scatter(iova, length, writes);
     if (parts.size() != 1) {
       throw rangeFailure(Errno.EFAULT, iova, length,
-          "lies in " + parts.size() + " mappings, and can be had as a scatter list only");
+          "spans " + parts.size() + " mappings; use a scatter list");
     }
     return parts.getFirst();
   }
@@ -255,15 +257,14 @@ public final class DmaTable implements DmaMemory {
   }
 
   /**
-   * Checks that a whole range is mapped with an access and can be reached, so that nothing is touched of one that is
-   * not.
+   * Checks that a whole range is mapped, permits an access and can be accessed, before any byte is copied.
    */
   private void check(long iova, long length, int access) throws ErrnoException {
     if (length == 0) {
       return;
     }
     if (length < 0 || !IovaRange.isValid(iova, length)) {
-      throw rangeFailure(Errno.EFAULT, iova, length, "is not a range");
+      throw rangeFailure(Errno.EFAULT, iova, length, "is not a valid range");
     }
     for (long done = 0; done < length;) {
       done += findReachable(iova + done, access).lengthWithin(iova + done, length - done);
@@ -271,14 +272,14 @@ public final class DmaTable implements DmaMemory {
   }
 
   /**
-   * Returns the mapping at an address. Looked at again before each part is moved, since the client may map and unmap
-   * while the part before is waited for.
+   * Returns the mapping at an address, after checking it. Called again before each part is copied, because
+   * the client may map and unmap memory while the previous part waits for a reply.
    */
   private DmaMapping findReachable(long iova, int access) throws ErrnoException {
     DmaMapping mapping = mappings.find(iova);
     if (!mapping.allows(access)) {
       throw new ErrnoException(Errno.EACCES,
-          mapping.range() + (mapping.allows(DmaMap.READ) ? " is read-only" : " may not be read"));
+          mapping.range() + (mapping.allows(DmaMap.READ) ? " is read-only" : " is not readable"));
     }
     mapping.backing().checkReachable();
     return mapping;

@@ -11,7 +11,7 @@ import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
-/** Memory of the client that is reached by reading and writing its file. */
+/** Memory of the client that is accessed by reading and writing its file. */
 final class FileMemory implements DmaBacking {
 
   private final OpenFileCache.CachedFile file;
@@ -19,12 +19,12 @@ final class FileMemory implements DmaBacking {
   private final long offset;
 
   /**
-   * Takes a file, which the caller has checked.
+   * Opens a file, which the caller has checked.
    *
-   * @param files keep a descriptor of it
-   * @param file the file, whose descriptor stays the caller's
-   * @param offset where in it the memory begins, bytes
-   * @throws ErrnoException ENOSPC for too many files, EMFILE if there are too many descriptors
+   * @param files keeps a descriptor of it
+   * @param file the file; its descriptor stays the caller's
+   * @param offset the offset of the memory in the file, bytes
+   * @throws ErrnoException ENOSPC for too many files, EMFILE if the process has no descriptor left
    */
   FileMemory(OpenFileCache files, ClientFile file, long offset) throws ErrnoException {
     this.offset = offset;
@@ -46,7 +46,7 @@ final class FileMemory implements DmaBacking {
   @Override
   public void write(long to, MemorySegment from, long at, long length) throws ErrnoException {
     try {
-      // A write would lengthen a file that its owner has cut, and give it memory that nobody asked for.
+      // A write would extend a file that its owner has truncated.
       if (file.hasSize() && offset + to > fd.size() - length) {
         throw truncated();
       }
@@ -57,19 +57,17 @@ final class FileMemory implements DmaBacking {
   }
 
   private static ErrnoException truncated() {
-    return new ErrnoException(Errno.EFAULT, "the file behind a mapping has been truncated");
+    return new ErrnoException(Errno.EFAULT, "the file of a mapping has been truncated");
   }
 
   private static ErrnoException failed(LinuxException e) {
-    ErrnoException answer = new ErrnoException(e.errno(), "the file behind a mapping: " + e.function());
-    answer.initCause(e);
-    return answer;
+    return new ErrnoException(e.errno(), "the file of a mapping: " + e.function(), e);
   }
 
   @Override
   public MemorySegment segment(IovaRange mapping) throws MemoryKindException {
     throw new MemoryKindException(mapping, MemoryKind.MEMORY,
-        "it is reached by file I/O and cannot be mapped; read and write it");
+        "it is accessed by file I/O and cannot be mapped; read and write it");
   }
 
   @Override

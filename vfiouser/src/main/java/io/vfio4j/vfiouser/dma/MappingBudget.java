@@ -9,17 +9,17 @@ import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 
 /**
- * How many files of clients may be mapped at a time, by all servers of the process together: a virtual machine that gets
- * no mapping for itself any more dies. For all threads.
+ * Limits the files of clients that are mapped at a time by all servers of the process: a JVM that cannot map
+ * memory for itself crashes. Thread-safe.
  */
 class MappingBudget {
 
-  /** What Linux lets a process have unless it is told otherwise. */
+  /** The default of vm.max_map_count. */
   private static final int DEFAULT_MAX_MAP_COUNT = 65_530;
 
   private static final int MAX_DIGITS = 32;
 
-  /** That of this process: half of what Linux lets one have. */
+  /** The budget of this process: half of vm.max_map_count. */
   static final MappingBudget PROCESS =
       new MappingBudget(readLimit(Path.of("/proc/sys/vm/max_map_count")) / 2);
 
@@ -29,23 +29,24 @@ class MappingBudget {
     left = new Semaphore(mappings);
   }
 
-  /** Returns what the file says; the usual number where it says nothing. */
+  /** Returns the number in the file, or the default if it cannot be read. */
   static int readLimit(Path file) {
-    // In one read: of a file without a size Files.readString reads one byte first, and a sysctl answers no second read.
+    // In one read: Files.readString first reads one byte of a file without a size, and a sysctl does not
+    // support a second read.
     try (InputStream in = Files.newInputStream(file)) {
       return (int) Math.min(Integer.MAX_VALUE,
           Long.parseLong(new String(in.readNBytes(MAX_DIGITS), StandardCharsets.US_ASCII).strip()));
     } catch (IOException | NumberFormatException e) {
-      return DEFAULT_MAX_MAP_COUNT; // A container may hide it.
+      return DEFAULT_MAX_MAP_COUNT; // Containers may hide it.
     }
   }
 
-  /** Takes one mapping, or returns false if none is left. */
+  /** Takes one mapping; returns false if none is left. */
   boolean tryAcquire() {
     return left.tryAcquire();
   }
 
-  /** Returns one that {@link #tryAcquire} took. */
+  /** Releases a mapping that {@link #tryAcquire} took. */
   void release() {
     left.release();
   }

@@ -7,7 +7,7 @@ import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
-/** Memory that the client keeps to itself, and is asked for by message. */
+/** Memory without a descriptor, accessed by DMA_READ and DMA_WRITE. */
 final class MessageMemory implements DmaBacking {
 
   private final RemoteMemory client;
@@ -36,6 +36,6 @@ final class MessageMemory implements DmaBacking {
 
   @Override
   public void close() {
-    // The client's.
+    // Nothing to free.
   }
 }

@@ -17,22 +17,22 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Files of a client that are reached by file I/O: each is kept open once, for all the mappings that are in it. For the
- * device's thread.
+ * The files of a client that are accessed by file I/O. Each is kept open once, for all its mappings. Used on
+ * the device's thread only.
  */
 final class OpenFileCache {
 
-  /** Where the process may have few descriptors: as many for each client. */
+  /** The limit for each client if the process may have few descriptors. */
   private static final int MIN_FILES = 256;
-  /** A client's are not to use up those of the process. */
+  /** The share of the process's descriptors that a client may use. */
   private static final int LIMIT_DIVISOR = 8;
   private static final Pattern OPEN_FILES = Pattern.compile("(?m)^Max open files +([0-9]+) ");
 
-  /** The number of a file; of one file there may be several descriptors that are open in different ways. */
+  /** Identifies a file, of which there may be several descriptors with different access modes. */
   private record Key(long device, long inode) {
   }
 
-  /** A file, and how many mappings are in it. */
+  /** An open file, and the number of its mappings. */
   final class CachedFile implements AutoCloseable {
     private final Key key;
     private final ClientFile file;
@@ -47,12 +47,12 @@ final class OpenFileCache {
       return file.fd();
     }
 
-    /** Returns whether {@link Fd#size} tells where the file ends. */
+    /** Returns whether {@link Fd#size} returns the end of the file. */
     boolean hasSize() {
       return file.status().hasSize();
     }
 
-    /** Gives up one mapping's use of it. */
+    /** Releases the file for one mapping. */
     @Override
     public void close() {
       mappings--;
@@ -67,17 +67,17 @@ final class OpenFileCache {
   private final int maxFiles;
   private int count;
 
-  /** Makes the files of a client, with an eighth of the process's descriptors at most. */
+  /** Creates a cache of at most an eighth of the process's descriptors. */
   OpenFileCache() {
     this(Math.max(MIN_FILES, readOpenFileLimit(Path.of("/proc/self/limits")) / LIMIT_DIVISOR));
   }
 
-  /** Makes the files of a client, so many at most. */
+  /** Creates a cache with a limit. */
   OpenFileCache(int most) {
     this.maxFiles = most;
   }
 
-  /** Returns how many files a process may have open; 0 where the file does not say. */
+  /** Returns the limit on open files of the process, or 0 if the file does not contain it. */
   static int readOpenFileLimit(Path limits) {
     try {
       Matcher line = OPEN_FILES.matcher(Files.readString(limits, StandardCharsets.US_ASCII));
@@ -88,10 +88,10 @@ final class OpenFileCache {
   }
 
   /**
-   * Keeps a file for one more mapping.
+   * Opens a file for one more mapping.
    *
-   * @param file stays the caller's
-   * @throws ErrnoException ENOSPC if there are too many, EMFILE if the process has no descriptor left
+   * @param file the file; its descriptor stays the caller's
+   * @throws ErrnoException ENOSPC for too many files, EMFILE if the process has no descriptor left
    */
   CachedFile acquire(ClientFile file) throws ErrnoException {
     Key key = new Key(file.status().device(), file.status().inode());
@@ -103,7 +103,7 @@ final class OpenFileCache {
         }
       }
       if (count >= maxFiles) {
-        throw new ErrnoException(Errno.ENOSPC, "more than " + maxFiles + " files that are read and written");
+        throw new ErrnoException(Errno.ENOSPC, "more than " + maxFiles + " files accessed by file I/O");
       }
       CachedFile kept =
           new CachedFile(key, new ClientFile(file.fd().duplicate(), file.status(), file.canFault()));
@@ -112,13 +112,13 @@ final class OpenFileCache {
       count++;
       return kept;
     } catch (LinuxException e) {
-      throw ClientFile.mapFailure(e, "it cannot be kept open");
+      throw ClientFile.mapFailure(e, "it cannot be duplicated");
     }
   }
 
   /**
-   * Tells whether one descriptor serves as well as the other. The memory of a process has one name, and yet each time
-   * that it is opened it may be another, as after exec(3).
+   * Returns whether one descriptor can be used instead of the other. /proc/PID/mem is one file, but each time
+   * it is opened it may be another memory, as after execve(2).
    */
   private static boolean isInterchangeable(ClientFile kept, ClientFile file) throws LinuxException {
     return kept.status().access() == file.status().access()

@@ -4,7 +4,7 @@ package io.vfio4j.vfiouser.dma;
 import io.vfio4j.model.ErrnoException;
 import java.lang.foreign.MemorySegment;
 
-/** Memory that the client did not hand over: it is asked for by message, DMA_READ and DMA_WRITE. */
+/** Accesses memory of the client by message, DMA_READ and DMA_WRITE. */
 public interface RemoteMemory {
 
   void read(long iova, MemorySegment into) throws ErrnoException;

@@ -13,12 +13,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory of the client that is mapped here.
+ * Memory of the client that is mapped.
  *
  * <p>
- * The client may cut the file at any time, unless it is a memfd with F_SEAL_SHRINK ({@link ClientFile}). An access to what is gone is a
- * SIGBUS then, which the virtual machine turns into an {@link InternalError} of the thread; here it becomes EFAULT of
- * that access.
+ * The client may truncate the file at any time, unless it is a memfd with F_SEAL_SHRINK ({@link ClientFile}).
+ * An access beyond its new end raises SIGBUS, which the JVM converts to an {@link InternalError} in the
+ * thread, and this class to EFAULT of that access.
  */
 final class SharedMemory implements DmaBacking {
 
@@ -28,12 +28,12 @@ final class SharedMemory implements DmaBacking {
   private final Runnable onUnmap;
 
   /**
-   * Maps a file, of which the caller has checked that it is long enough.
+   * Maps a file, whose size the caller has checked.
    *
-   * @param file the file, whose descriptor stays the caller's
-   * @param offset where in it the memory begins, bytes
+   * @param file the file; its descriptor stays the caller's
+   * @param offset the offset of the memory in the file, bytes
    * @param size bytes
-   * @param unmapped called when the mapping is gone
+   * @param unmapped called after the memory was unmapped
    * @throws ErrnoException if it cannot be mapped
    */
   SharedMemory(ClientFile file, long offset, long size, boolean writable, Runnable unmapped)
@@ -55,13 +55,13 @@ final class SharedMemory implements DmaBacking {
   public MemorySegment segment(IovaRange mapping) throws MemoryKindException {
     if (canFault) {
       throw new MemoryKindException(mapping, MemoryKind.MEMORY,
-          "its file may be cut at any time, or is of hugetlbfs and may get a hole, and cannot be touched without care; "
-              + "read and write it, or let its owner take a memfd of small pages and seal it with F_SEAL_SHRINK");
+          "its file may be truncated at any time, or may get a hole (hugetlbfs), and so cannot be mapped; "
+              + "read and write it, or let its owner use a memfd of small pages sealed with F_SEAL_SHRINK");
     }
     return memory;
   }
 
-  /** Tells whether the file's owner can cut it, so that an access to memory that was there fails. */
+  /** Returns whether an access can fail, because the owner of the file can truncate it. */
   boolean canFault() {
     return canFault;
   }
@@ -97,8 +97,9 @@ final class SharedMemory implements DmaBacking {
   }
 
   /**
-   * Lets the error of an access before come here and nowhere else. In compiled code HotSpot throws it only where it
-   * next looks for such, which may be long after the access; a native method is such a place, and this one is cheap.
+   * Raises the error of a previous access here. In compiled code, HotSpot throws it only at the next check
+   * for asynchronous exceptions, possibly long after the access; a call of a native method is such a check,
+   * and this one is cheap.
    */
   private void raisePendingFault() {
     if (canFault) {
@@ -106,16 +107,14 @@ final class SharedMemory implements DmaBacking {
     }
   }
 
-  /** The virtual machine turns a SIGBUS, from a file that its owner made shorter, into this error. */
+  /** Converts the error that the JVM makes of a SIGBUS. */
   private static ErrnoException truncated(InternalError error) {
-    ErrnoException answer = new ErrnoException(Errno.EFAULT, "the file behind a mapping has been truncated");
-    answer.initCause(error);
-    return answer;
+    return new ErrnoException(Errno.EFAULT, "the file of a mapping has been truncated", error);
   }
 
   @Override
   public void close() {
     owner.close();
-    onUnmap.run(); // Not where it stays mapped.
+    onUnmap.run(); // Not called if unmapping failed.
   }
 }

@@ -6,7 +6,7 @@ import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.model.dma.MemoryKindException;
 import java.lang.foreign.MemorySegment;
 
-/** A region of another device that came without a descriptor: nothing that an emulated device could reach. */
+/** A region of another device mapped without a descriptor, which an emulated device cannot access. */
 final class UnexportedPeer implements DmaBacking {
 
   private final IovaRange range;
@@ -22,7 +22,7 @@ final class UnexportedPeer implements DmaBacking {
 
   private MemoryKindException unreachable() {
     return new MemoryKindException(range, MemoryKind.PEER,
-        "an emulated device cannot reach it; let the peer export the region as a descriptor, and map that");
+        "an emulated device cannot access it; export the region as a descriptor, and map that");
   }
 
   @Override
@@ -42,6 +42,6 @@ final class UnexportedPeer implements DmaBacking {
 
   @Override
   public void close() {
-    // Holds nothing.
+    // Nothing to free.
   }
 }

@@ -7,10 +7,11 @@ import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Request;
 
 /**
- * The log of one client: when it came and went, and what it was refused. What it can bring about is bounded.
+ * The log of one client: its connection, and its refused requests. The limiter bounds what a client can
+ * write.
  *
- * @param log takes the lines
- * @param client its number and who it is, as in {@code client 3 (pid 812, uid 0)}
+ * @param log receives the lines
+ * @param client its number and credentials, such as {@code client 3 (pid 812, uid 0)}
  */
 record ClientLog(LogLimiter log, String client) implements AutoCloseable {
 
@@ -22,9 +23,9 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
     log.log(LogLevel.INFO, "%s disconnected: %s".formatted(client, reason));
   }
 
-  /** A connection that ended before a VERSION: to see whether somebody listens, mostly. */
+  /** Logs a connection that ended before VERSION, usually a check whether the server is listening. */
   void disconnectedBeforeVersion() {
-    log.log(LogLevel.DEBUG, client + " connected and left without a VERSION");
+    log.log(LogLevel.DEBUG, client + " disconnected before sending VERSION");
   }
 
   void refused(Request request, ErrnoException refusal) {
@@ -33,7 +34,10 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
             refusal.errno(), refusal.reason()));
   }
 
-  /** What clients do to find out what there is, and QEMU with a virtual IOMMU to unmap it all, is nothing to look into. */
+  /**
+   * Refusals that clients expect are only of interest for debugging: queries for optional features, and
+   * QEMU's unmapping of a whole virtual IOMMU.
+   */
   private static LogLevel level(Request request, Errno errno) {
     boolean isQuestion = errno.equals(Errno.ENOTTY) || errno.equals(Errno.ENOSYS);
     boolean isNothingToUnmap =
@@ -41,7 +45,10 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
     return isQuestion || isNothingToUnmap ? LogLevel.DEBUG : LogLevel.INFO;
   }
 
-  /** Writes what was left out; a client that comes again is the next, and finds the budget as it left it. */
+  /**
+   * Reports suppressed lines. The limits are those of the log, so a client that reconnects does not reset
+   * them.
+   */
   @Override
   public void close() {
     log.report();

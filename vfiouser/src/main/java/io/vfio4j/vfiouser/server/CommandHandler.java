@@ -5,16 +5,16 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 
-/** Carries out commands of a kind. */
+/** Handles one kind of command. */
 @FunctionalInterface
 interface CommandHandler {
 
   /**
-   * Carries out one command.
+   * Handles a command.
    *
-   * @param request what was asked
-   * @param reply empty, for the answer
-   * @throws ErrnoException for an error reply
+   * @param request the command
+   * @param reply the reply, empty
+   * @throws ErrnoException to refuse it: the errno and the reason of the error reply
    */
   void handle(Request request, Reply reply) throws ErrnoException;
 }

@@ -12,7 +12,7 @@ import io.vfio4j.vfiouser.wire.Request;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Who carries out which command of a client; nobody, before limits are agreed on. */
+/** The handlers of a connection by command; empty until VERSION has succeeded. */
 final class CommandTable {
 
   private final Map<Command, CommandHandler> handlers = new EnumMap<>(Command.class);
@@ -25,10 +25,10 @@ final class CommandTable {
   }
 
   /**
-   * Sets what was agreed on.
+   * Sets what was negotiated.
    *
-   * @param maxMsgFds how many descriptors a message may bring
-   * @param withReasons whether the client takes the reasons of refusals
+   * @param maxMsgFds the limit on descriptors in a message
+   * @param withReasons whether error replies contain reasons
    */
   void applyNegotiated(int maxMsgFds, boolean withReasons) {
     maxFds = maxMsgFds;
@@ -39,13 +39,13 @@ final class CommandTable {
     handlers.put(command, handler);
   }
 
-  /** Carries out a request and answers it, if it wants an answer. */
+  /** Executes a request and replies to it, unless it is posted. A refusal is logged. */
   void execute(Request request, Reply reply, MessageSender sender) throws LinuxException, ProtocolException {
     reply.clear();
     try {
       handlerFor(request).handle(request, reply);
       if (reply.fdCount() > maxFds) {
-        throw new ErrnoException(Errno.EINVAL, "an answer with more descriptors than the client takes");
+        throw new ErrnoException(Errno.EINVAL, "a reply with more descriptors than the client accepts");
       }
       if (request.wantsReply()) {
         reply.send(sender, request);

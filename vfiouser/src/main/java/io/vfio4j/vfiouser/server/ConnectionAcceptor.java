@@ -18,16 +18,22 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts clients on a thread of its own: lets as many in at a time as there are devices, and tells the others that
- * these are in use. Those that find no place wait for one side by side, each in a thread, and are refused side by side: one
- * delays no other.
+ * Accepts connections on its own thread, and admits as many clients at a time as there are places. Each
+ * surplus client has a thread, in which it waits for a place and is then rejected with EBUSY, so that no
+ * client delays another.
  */
 final class ConnectionAcceptor implements AutoCloseable {
 
-  /** How long a client waits for the one before it to be gone for good, before it is refused. */
+  /**
+   * How long a client waits for a place, for example until the previous client is cleaned up, before it is
+   * rejected.
+   */
   private static final Duration PLACE_TIMEOUT = Duration.ofMillis(500);
 
-  /** How many clients may wait for a place, or for their refusal, at a time; more wait to be accepted. */
+  /**
+   * Most clients that wait for a place or for their rejection; further ones stay in the backlog of the
+   * socket.
+   */
   private static final int MAX_WAITING = 64;
 
   private final UnixServerSocket socket;
@@ -38,22 +44,22 @@ final class ConnectionAcceptor implements AutoCloseable {
   private final Thread thread =
       Thread.ofPlatform().name("vfio-user-accept").daemon().unstarted(this::acceptAll);
   private final Semaphore waitingSlots = new Semaphore(MAX_WAITING);
-  /** Clients that wait; guards itself. Nothing is added once {@link #closed} is set. */
+  /** Clients that wait. Guarded by itself; nothing is added after {@link #closed} is set. */
   private final Set<QueuedClient> waiting = new HashSet<>();
   private volatile boolean closed;
   private volatile @Nullable LinuxException failure;
 
   /**
-   * Makes a gate, shut for now.
+   * Creates an acceptor, which starts with {@link #start}.
    *
-   * @param most how many clients may be inside at a time
+   * @param most the number of places
    */
   ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> admitted,
       Consumer<String> log,
       int most) {
     places = new Semaphore(most, true);
-    rejectionMessage = "client refused: "
-        + (most == 1 ? "another one is connected" : "all " + most + " devices are in use");
+    rejectionMessage = "connection rejected: "
+        + (most == 1 ? "another client is connected" : "all " + most + " devices are in use");
     this.socket = socket;
     this.accepted = admitted;
     this.log = log;
@@ -63,7 +69,7 @@ final class ConnectionAcceptor implements AutoCloseable {
     thread.start();
   }
 
-  /** Says that a client let in before is gone. */
+  /** Releases the place of a client that was admitted. */
   void releasePlace() {
     places.release();
   }
@@ -91,7 +97,10 @@ final class ConnectionAcceptor implements AutoCloseable {
     }
   }
 
-  /** Returns null if the process has no descriptor left for now, which a client may bring about, or at the end. */
+  /**
+   * Returns null if the process has no descriptor left at the moment, which a client may have caused, or
+   * after {@link #close}.
+   */
   private @Nullable UnixSocket accept() throws LinuxException {
     try {
       return socket.accept();
@@ -99,7 +108,7 @@ final class ConnectionAcceptor implements AutoCloseable {
       if (!e.errno().equals(Errno.EMFILE)) {
         throw e;
       }
-      log.accept("client kept waiting: " + e.getMessage());
+      log.accept("no descriptor for a new connection: " + e.getMessage());
     }
     try {
       TimeUnit.NANOSECONDS.sleep(PLACE_TIMEOUT.toNanos());
@@ -110,10 +119,10 @@ final class ConnectionAcceptor implements AutoCloseable {
     return null;
   }
 
-  /** Lets a client in, or has it wait for a place. */
+  /** Admits a client, or lets it wait for a place. */
   private void assignPlace(UnixSocket client) {
     try {
-      if (places.tryAcquire(0, TimeUnit.NANOSECONDS)) { // None that has waited longer is passed over.
+      if (places.tryAcquire(0, TimeUnit.NANOSECONDS)) { // Fair: does not overtake a client that waits.
         enqueue(client);
         return;
       }
@@ -142,7 +151,7 @@ final class ConnectionAcceptor implements AutoCloseable {
     }
   }
 
-  /** A client that found no place, and its thread. */
+  /** A client that waits for a place, and its thread. */
   private final class QueuedClient {
     private final UnixSocket client;
     private final Thread thread =
@@ -171,13 +180,13 @@ final class ConnectionAcceptor implements AutoCloseable {
       }
     }
 
-    /** Answers the client's VERSION with EBUSY. */
+    /** Replies to the client's VERSION with EBUSY. */
     private void reject() {
       try {
         ConnectionRejection.send(client, Errno.EBUSY);
         log.accept(rejectionMessage);
       } catch (LinuxException e) {
-        log.accept(rejectionMessage + "; it went away: " + e.getMessage());
+        log.accept(rejectionMessage + "; the client disconnected: " + e.getMessage());
       }
     }
 
@@ -187,7 +196,7 @@ final class ConnectionAcceptor implements AutoCloseable {
     }
   }
 
-  /** Closes clients that were let in and not taken. */
+  /** Closes clients that were admitted but are not served. */
   static void closeAll(BlockingQueue<Optional<UnixSocket>> clients) {
     for (Optional<UnixSocket> waiting = clients.poll(); waiting != null; waiting = clients.poll()) {
       waiting.ifPresent(UnixSocket::close);

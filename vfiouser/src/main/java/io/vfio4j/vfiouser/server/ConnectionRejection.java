@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 
-/** The answer to a client that is not served. */
+/** The reply to a client that is not served. */
 final class ConnectionRejection {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
@@ -21,9 +21,9 @@ final class ConnectionRejection {
   }
 
   /**
-   * Answers the client's VERSION with an error, and closes the connection.
+   * Replies to the client's VERSION with an error, and closes the connection.
    *
-   * @throws LinuxException if the client went away meanwhile
+   * @throws LinuxException if the client has disconnected
    */
   static void send(UnixSocket client, Errno errno) throws LinuxException {
     try (client; Arena arena = Arena.ofConfined(); ReceivedFds fds = new ReceivedFds()) {

@@ -16,8 +16,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device with its memory and interrupts, as one client after the other has them, whatever carries their messages.
- * For the device's thread, except where it is said.
+ * A device with its memory and interrupts, as used by successive clients, independent of the transport. Used
+ * on the device's thread, except {@link #stop}.
  */
 final class DeviceBackend implements AutoCloseable {
 
@@ -30,10 +30,10 @@ final class DeviceBackend implements AutoCloseable {
   private volatile @Nullable ServerConnection current;
 
   /**
-   * Makes a service.
+   * Creates a backend.
    *
-   * @param log one for all clients: to connect again is no way to write more
-   * @param peerTraffic counts the bytes that the device copies from and to exported peers
+   * @param log shared by all clients, so that reconnecting does not reset its limits
+   * @param peerTraffic counts bytes copied from and to exported peers
    */
   DeviceBackend(EmulatedDevice device, ServerOptions options, LogLimiter log, LongSupplier clock,
       AtomicLong peerTraffic) {
@@ -47,17 +47,17 @@ final class DeviceBackend implements AutoCloseable {
         new IrqTable(this.device.description().irqCounts(), log), options, clock);
   }
 
-  /** Gives the device its ways to memory and interrupts: once, before anything else. */
+  /** Attaches the device to memory and interrupts; called once, first. */
   void attach() {
     device.attach(context.dma(), context.irqs());
   }
 
   /**
-   * Serves a client until it goes away, and leaves the device as the next one is to find it.
+   * Serves a client until it disconnects, and then prepares the device for the next one.
    *
-   * @param transport to the client, closed at the end
-   * @param peer who the client is, for the log
-   * @return whether it was a client: others connect only to see whether somebody listens
+   * @param transport the transport to the client; closed at the end
+   * @param peer the client's credentials, for the log
+   * @return whether its VERSION succeeded; some peers connect only to check whether the server is listening
    */
   boolean serve(MessageTransport transport, String peer) {
     Optional<Recording.Connection> session =
@@ -86,14 +86,14 @@ final class DeviceBackend implements AutoCloseable {
     } catch (ProtocolException | LinuxException e) {
       reason = String.valueOf(e.getMessage());
       if (!stopping) {
-        log.accept("client given up: " + reason);
+        log.accept("connection failed: " + reason);
       }
     }
     clientLog.close();
     if (hadClient) {
       clientLog.disconnected(
-          !reason.isEmpty() && !stopping ? "given up"
-              : stopping ? "the server stops" : "it closed the connection");
+          !reason.isEmpty() && !stopping ? "the connection failed"
+              : stopping ? "the server is stopping" : "it closed the connection");
     } else if (reason.isEmpty()) {
       clientLog.disconnectedBeforeVersion();
     }
@@ -108,31 +108,31 @@ final class DeviceBackend implements AutoCloseable {
   }
 
   /**
-   * Ends what a client was about with the state of a device, which keeps it: one that ran goes on, without the client's
-   * memory and interrupts, and one that did not stands in STOP.
+   * Moves a device whose client has disconnected to the nearest settled state, with its state intact: a
+   * running one to RUNNING, without the client's memory and interrupts, any other to STOP.
    *
-   * @return whether it stands still with its state
+   * @return whether it is stopped with its state
    */
   private boolean settleState() {
     DeviceState before = device.state();
     boolean hasNone = before == DeviceState.RESUMING || before == DeviceState.ERROR;
-    boolean byVersion1 = v1Device != null && v1Device.isDrivenByV1(); // Whose field would say another state.
+    boolean byVersion1 = v1Device != null && v1Device.isDrivenByV1(); // Its state field would have another state.
     if (before == DeviceState.RUNNING || hasNone || byVersion1) {
       return false;
     }
     try {
       device.moveTo(before.isRunning() ? DeviceState.RUNNING : DeviceState.STOP);
       if (before != DeviceState.STOP) {
-        log.accept("the client left the device in %s: it is in %s now".formatted(before, device.state()));
+        log.accept("the client disconnected with the device in %s; it is now in %s".formatted(before, device.state()));
       }
     } catch (TransitionException e) {
       log.accept(
-          "the client left the device in %s, and it is not moved: %s".formatted(before, e.getMessage()));
+          "the client disconnected with the device in %s, which could not be moved: %s".formatted(before, e.getMessage()));
     }
     return device.state() == DeviceState.STOP || device.state() == DeviceState.STOP_COPY;
   }
 
-  /** Ends the session that goes on, and all that begin later, at once. From any thread; does not wait for it. */
+  /** Ends the current connection, and later ones at once. From any thread; does not wait. */
   void stop() {
     stopping = true;
     ServerConnection connection = current;
@@ -141,12 +141,12 @@ final class DeviceBackend implements AutoCloseable {
     }
   }
 
-  /** Lets the device do what is due, as {@link EmulatedDevice#runDue}. */
+  /** Runs the device's due work, as {@link EmulatedDevice#runDue}. */
   long runDue(long now) {
     return device.runDue(now);
   }
 
-  /** Frees what serving took. The device stays its owner's. */
+  /** Frees the memory of the backend. The device stays the caller's. */
   @Override
   public void close() {
     if (v1Device != null) {

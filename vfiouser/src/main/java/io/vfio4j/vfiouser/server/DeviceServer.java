@@ -3,7 +3,7 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.LinuxException;
 
-/** Serves devices to clients, of one device or of many. */
+/** Serves one or several devices to clients. */
 public sealed interface DeviceServer extends AutoCloseable permits VfioUserServer, MultiDeviceServer {
 
   /**
@@ -14,7 +14,7 @@ public sealed interface DeviceServer extends AutoCloseable permits VfioUserServe
    */
   void run() throws LinuxException;
 
-  /** Ends {@link #run}, from any thread; who is connected is let go. Does not wait for it. */
+  /** Ends {@link #run} and disconnects all clients. From any thread; does not wait. */
   void stop();
 
   /** Stops the server and removes its socket. */

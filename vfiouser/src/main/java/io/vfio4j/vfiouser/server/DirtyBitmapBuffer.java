@@ -11,7 +11,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the bitmaps of dirty reports: one at a time, which lives until it has been sent. */
+/**
+ * Allocates the bitmaps of dirty reports. One exists at a time; it is freed when the next one is allocated.
+ */
 final class DirtyBitmapBuffer implements AutoCloseable {
 
   /** One bitmap. */
@@ -37,10 +39,10 @@ final class DirtyBitmapBuffer implements AutoCloseable {
   }
 
   /**
-   * Returns how long a bitmap is, bytes.
+   * Returns the size of a bitmap, bytes.
    *
-   * @throws ErrnoException EINVAL for a wrong page size or an empty range, EOVERFLOW for a range that wraps around,
-   *     E2BIG for a bitmap that is longer than was agreed on
+   * @throws ErrnoException EINVAL for a wrong page size or an empty range, EOVERFLOW for a range that wraps
+   *     around, E2BIG for a bitmap larger than negotiated
    */
   long size(long iova, long length, long pageSize) throws ErrnoException {
     if (Long.bitCount(pageSize) != 1 || Long.compareUnsigned(pageSize, DirtyLog.PAGE_SIZE) < 0
@@ -58,10 +60,10 @@ final class DirtyBitmapBuffer implements AutoCloseable {
   }
 
   /**
-   * Makes a bitmap without a bit set, in the place of the last one.
+   * Allocates a bitmap without a bit set, and frees the previous one.
    *
    * @param bytes at least {@link #size}
-   * @throws ErrnoException E2BIG if it is longer than was agreed on
+   * @throws ErrnoException E2BIG if it is larger than negotiated
    */
   MemorySegment allocate(long bytes) throws ErrnoException {
     if (bytes < 0 || bytes > limits.maxBitmapSize()) {

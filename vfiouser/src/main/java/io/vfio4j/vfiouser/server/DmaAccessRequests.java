@@ -26,21 +26,29 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server's own commands to its client, DMA_READ and DMA_WRITE. Commands of the client that arrive while a reply
- * is waited for are carried out at once where that is possible, and else put aside, up to a limit.
+ * The server's commands to its client, DMA_READ and DMA_WRITE, for one access of the device at a time. Used
+ * on the device's thread. While a reply is pending, commands of the client arrive: {@link ReentrantCommands}
+ * executes those that it accepts, and the others, and all that follow one of them, are deferred, up to a
+ * limit. An executed command may make the device access memory again, so accesses nest.
+ *
+ * <p>
+ * An access is
+ * pending until its reply arrives (completed), or until a DEVICE_RESET is deferred (aborted: it fails with
+ * ECONNABORTED, and its reply is dropped when it arrives). If the connection fails meanwhile, the access
+ * fails, and {@link #checkFailure} later throws the cause outside of the device.
  */
 final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
 
   /**
-   * The most data in one message, whatever the client would take: it has room in the socket's usual buffer, so that
-   * sending it does not wait for a client that is busy sending itself.
+   * Most data in one message, even if the client accepts more: it fits in the default socket buffer, so that
+   * sending does not wait for a client that is itself sending.
    */
   private static final int MAX_PIECE = 64 << 10;
 
-  /** What a client may owe replies to that nobody waits for any more. */
+  /** Most aborted accesses whose replies have not arrived. */
   private static final int MAX_ABORTED = 64;
 
-  /** A command of ours, until its reply has come. */
+  /** A command of the server whose reply is expected. */
   private static final class PendingDmaAccess {
     private final int id;
     private final Command command;
@@ -71,7 +79,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
   private final long maxMessageSize;
   private final long timeoutNanos;
   private final DeferredMessages deferred = new DeferredMessages();
-  /** Those that wait for their replies: a command that is carried out meanwhile may make the device ask again. */
+  /** The pending accesses, the innermost last. */
   private final ArrayDeque<PendingDmaAccess> pending = new ArrayDeque<>();
   private final Set<Integer> aborted = new HashSet<>();
   private int nextId;
@@ -92,7 +100,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     maxPiece = Math.min(MAX_PIECE, maxDataXferSize);
   }
 
-  /** Sends commands over a second socket from now on, where only answers to them may come. */
+  /** Uses the twin socket from now on, on which the client sends only replies. */
   void useTwin(TwinSocket twin) {
     sender = twin.sender();
     reader = twin.reader();
@@ -103,7 +111,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     return !deferred.isEmpty();
   }
 
-  /** Returns the next command that was put aside, which is the caller's then, or null. */
+  /** Removes the next deferred command, which the caller then owns; null if there is none. */
   @Nullable
   DeferredMessage pollDeferred() {
     return deferred.poll();
@@ -113,7 +121,10 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     return failure != null;
   }
 
-  /** Throws what went wrong while the device, which cannot end a connection, was waiting for a reply. */
+  /**
+   * Throws the failure of the connection that occurred while the device, which cannot end a connection,
+   * waited for a reply.
+   */
   void checkFailure() throws LinuxException, ProtocolException {
     switch (failure) {
       case null -> {
@@ -146,28 +157,26 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
   private void call(Command command, long iova, long count, MemorySegment data, MemorySegment into)
       throws ErrnoException {
     if (failure != null) {
-      throw new ErrnoException(Errno.EIO, "the connection is broken");
+      throw new ErrnoException(Errno.EIO, "the connection has failed");
     }
-    PendingDmaAccess question = new PendingDmaAccess(nextId++ & 0xffff, command, iova, count, into);
+    PendingDmaAccess access = new PendingDmaAccess(nextId++ & 0xffff, command, iova, count, into);
     try {
       MemorySegment segment = head.segment();
       segment.set(LittleEndian.U64, Header.SIZE + DmaAccess.IOVA, iova);
       segment.set(LittleEndian.U64, Header.SIZE + DmaAccess.COUNT, count);
-      Header.write(segment, question.id, command.wireValue(), segment.byteSize() + data.byteSize(),
+      Header.write(segment, access.id, command.wireValue(), segment.byteSize() + data.byteSize(),
           Header.TYPE_COMMAND, 0);
       sender.send(segment, data, List.of());
-      pending.addLast(question);
-      awaitReply(question);
+      pending.addLast(access);
+      awaitReply(access);
     } catch (LinuxException | ProtocolException e) {
       failure = e;
-      ErrnoException answer = new ErrnoException(errnoFor(e), "the client did not carry out " + command);
-      answer.initCause(e);
-      throw answer;
+      throw new ErrnoException(errnoFor(e), "the client did not execute " + command, e);
     } finally {
-      pending.remove(question);
+      pending.remove(access);
     }
-    if (question.failure != null) {
-      throw question.failure;
+    if (access.failure != null) {
+      throw access.failure;
     }
   }
 
@@ -180,23 +189,23 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     return errno.equals(Errno.ETIMEDOUT) ? errno : Errno.EIO;
   }
 
-  private void awaitReply(PendingDmaAccess question) throws LinuxException, ProtocolException {
+  private void awaitReply(PendingDmaAccess access) throws LinuxException, ProtocolException {
     long waitingSince = 0;
-    while (question.isPending()) {
-      // What came meanwhile may have found that the connection is broken.
+    while (access.isPending()) {
+      // A command executed meanwhile may have found that the connection has failed.
       checkFailure();
-      receive(question.command);
+      receive(access.command);
       if (reader.isReply()) {
         receiveReply();
         continue;
       }
       receiveCommand();
-      // Each command may take its time, all of them together may not.
+      // Each command may take some time, but the timeout bounds all of them together.
       long now = System.nanoTime();
       if (waitingSince == 0) {
         waitingSince = now;
-      } else if (question.isPending() && now - waitingSince >= timeoutNanos) {
-        throw new ProtocolException("nothing but commands came while a reply was waited for",
+      } else if (access.isPending() && now - waitingSince >= timeoutNanos) {
+        throw new ProtocolException("only commands arrived while a reply was expected",
             Errno.ETIMEDOUT);
       }
     }
@@ -204,7 +213,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
 
   private void receive(Command asked) throws LinuxException, ProtocolException {
     if (!reader.next(false)) {
-      throw new ProtocolException("the client went away instead of answering " + asked, Errno.ECONNRESET);
+      throw new ProtocolException("the client disconnected with a pending " + asked, Errno.ECONNRESET);
     }
     if (reader.messageSize() < Header.SIZE || reader.remaining() > maxMessageSize) {
       throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
@@ -216,10 +225,10 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
       throw new ProtocolException("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
     if (!deferred.hasRoom(reader.remaining())) {
-      throw new ProtocolException("too many commands while it owes a reply");
+      throw new ProtocolException("too many commands while a reply is pending");
     }
     DeferredMessage message = DeferredMessage.receive(reader);
-    // In the order in which they came: behind one that has to wait, all have to.
+    // In order of arrival: all commands after a deferred one are deferred.
     if (deferred.isEmpty() && reentrantCommands.accepts(message)) {
       try (message) {
         reentrantCommands.execute(message);
@@ -228,66 +237,68 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     }
     deferred.add(message);
     if (deferred.exceedsFdLimit()) {
-      throw new ProtocolException("too many descriptors while it owes a reply");
+      throw new ProtocolException("too many descriptors while a reply is pending");
     }
     if (message.command() == Command.DEVICE_RESET.wireValue()) {
       abortPending();
     }
   }
 
-  /** Ends the device's DMA, which a reset would not let go on: a client that waits for the reset cannot answer it. */
+  /**
+   * Aborts the device's accesses, because the client may not reply to them before the reset has completed.
+   */
   private void abortPending() throws ProtocolException {
-    for (PendingDmaAccess question : pending) {
-      if (question.isPending()) {
-        question.failure =
-            new ErrnoException(Errno.ECONNABORTED, question.command + " was overtaken by a reset");
-        aborted.add(question.id);
+    for (PendingDmaAccess access : pending) {
+      if (access.isPending()) {
+        access.failure =
+            new ErrnoException(Errno.ECONNABORTED, access.command + " was aborted by a reset");
+        aborted.add(access.id);
       }
     }
     if (aborted.size() > MAX_ABORTED) {
-      throw new ProtocolException("too many resets while it owes a reply");
+      throw new ProtocolException("too many resets while a reply is pending");
     }
   }
 
-  /** Tells whether the reply that the reader stands at is one that nobody waits for any more. */
+  /** Returns whether the current reply is that of an aborted access. */
   boolean isAbortedReply() {
     return !aborted.isEmpty() && aborted.remove(reader.id());
   }
 
   private void receiveReply() throws LinuxException, ProtocolException {
-    for (PendingDmaAccess question : pending) {
-      if (question.id == reader.id() && question.isPending()
-          && question.command.wireValue() == reader.command()) {
-        receiveReply(question);
+    for (PendingDmaAccess access : pending) {
+      if (access.id == reader.id() && access.isPending()
+          && access.command.wireValue() == reader.command()) {
+        receiveReply(access);
         return;
       }
     }
     if (!isAbortedReply()) {
-      throw new ProtocolException("a reply to something else than was asked");
+      throw new ProtocolException("a reply that matches no pending command");
     }
   }
 
-  private void receiveReply(PendingDmaAccess question) throws LinuxException, ProtocolException {
+  private void receiveReply(PendingDmaAccess access) throws LinuxException, ProtocolException {
     if ((reader.flags() & Header.ERROR) != 0) {
       int errno = reader.errno();
-      // A peer may set the flag and forget the number.
-      question.failure = new ErrnoException(errno > 0 ? new Errno(errno) : Errno.EIO,
-          question.command + " at 0x" + Long.toHexString(question.iova));
+      // A peer may set the flag without an errno.
+      access.failure = new ErrnoException(errno > 0 ? new Errno(errno) : Errno.EIO,
+          access.command + " at 0x" + Long.toHexString(access.iova));
       return;
     }
-    long expected = DmaAccess.SIZE + question.into.byteSize();
+    long expected = DmaAccess.SIZE + access.into.byteSize();
     if (reader.remaining() != expected) {
       throw new ProtocolException(
-          question.command + " answered with " + reader.remaining() + " bytes, not " + expected);
+          access.command + ": reply of " + reader.remaining() + " bytes, not " + expected);
     }
     int at = reader.readInPlace(DmaAccess.SIZE);
     MemorySegment echo = reader.buffer().segment();
-    if (echo.get(LittleEndian.U64, at + DmaAccess.IOVA) != question.iova
-        || echo.get(LittleEndian.U64, at + DmaAccess.COUNT) != question.count) {
-      throw new ProtocolException(question.command + " answered for another range");
+    if (echo.get(LittleEndian.U64, at + DmaAccess.IOVA) != access.iova
+        || echo.get(LittleEndian.U64, at + DmaAccess.COUNT) != access.count) {
+      throw new ProtocolException(access.command + ": reply for another range");
     }
-    reader.read(question.into);
-    question.completed = true;
+    reader.read(access.into);
+    access.completed = true;
   }
 
   @Override

@@ -22,9 +22,7 @@ final class DmaCommands implements CommandHandlers {
   private final int knownFlags;
 
   /**
-   * Makes the handler.
-   *
-   * @param tellsPeers whether the client says of a mapping that it is a peer
+   * @param tellsPeers whether the client flags mappings of peers
    */
   DmaCommands(DmaTable table, DirtyBitmapBuffer reports, Limits limits, boolean tellsPeers) {
     this.table = table;
@@ -54,7 +52,7 @@ final class DmaCommands implements CommandHandlers {
     if (!limits.isPageMultiple(iova | size)) {
       throw new ErrnoException(Errno.EINVAL, "DMA_MAP of 0x%x+0x%x, not whole pages".formatted(iova, size));
     }
-    // The mapping keeps the memory, so the descriptor can go.
+    // The mapping keeps the memory, so the descriptor can be closed.
     try (Fd fd = request.fds().count() == 1 ? request.fds().take(0) : null) {
       table.map(iova, size, flags, fd, request.u64(DmaMap.OFFSET), limits.maxDmaMaps());
     }
@@ -83,7 +81,7 @@ final class DmaCommands implements CommandHandlers {
     }
   }
 
-  /** The bitmap has the size that the client has room for; what it needs not is zeros. */
+  /** The bitmap has the size that the client has room for; the excess is zero. */
   private void unmapWithBitmap(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(DmaUnmap.SIZE_WITH_BITMAP);
     long iova = request.u64(DmaUnmap.IOVA);
@@ -95,7 +93,7 @@ final class DmaCommands implements CommandHandlers {
     long needed = bitmaps.size(iova, size, pageSize);
     if (Long.compareUnsigned(room, needed) < 0) {
       throw new ErrnoException(Errno.EINVAL,
-          "a bitmap of %d bytes for what needs %d".formatted(room, needed));
+          "a bitmap of %d bytes, of which %d are needed".formatted(room, needed));
     }
     MemorySegment bitmap = bitmaps.allocate(room);
     table.unmap(iova, size, pageSize, bitmap);

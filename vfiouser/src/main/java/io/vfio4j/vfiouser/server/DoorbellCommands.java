@@ -16,18 +16,18 @@ import io.vfio4j.vfiouser.wire.Structs.IoEventFd;
 import io.vfio4j.vfiouser.wire.Structs.IoFds;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * DEVICE_GET_REGION_IO_FDS: hands out eventfds for a device's doorbells, and lets the device see a doorbell that rings as
- * a write. Each doorbell of a client has one eventfd, however often it is asked for.
+ * DEVICE_GET_REGION_IO_FDS: returns eventfds for a device's doorbells. The device sees a signal as a write. A
+ * doorbell has one eventfd for each client, however often it is requested.
  */
 final class DoorbellCommands implements CommandHandlers {
 
-  /** So many fit in an answer of ours. */
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
@@ -37,10 +37,8 @@ final class DoorbellCommands implements CommandHandlers {
   private final Map<Integer, List<Fd>> eventFdsByRegion = new HashMap<>();
 
   /**
-   * Makes the handler.
-   *
-   * @param signals where the eventfds are heard, their owner
-   * @param memory for what the device is shown, at least as long as they are heard
+   * @param signals monitors the eventfds, and owns them
+   * @param memory allocates the data of the writes; lives at least as long as {@code signals}
    */
   DoorbellCommands(EmulatedDevice device, EventFdSet signals, int maxMsgFds, Arena memory) {
     this.device = device;
@@ -65,7 +63,7 @@ final class DoorbellCommands implements CommandHandlers {
       throw new ErrnoException(Errno.EINVAL, "GET_REGION_IO_FDS with flags or a count");
     }
     List<Doorbell> doorbells = description.regions().get(index).doorbells();
-    // Those without an eventfd are written to, as ever.
+    // Further doorbells are written by message.
     int count = Math.min(doorbells.size(), Math.min(maxMsgFds, IoFds.MAX_DOORBELLS));
     int whole = IoFds.SIZE + count * IoEventFd.SIZE;
     reply.size(IoFds.SIZE).u32(0, whole).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT, count);
@@ -95,13 +93,13 @@ final class DoorbellCommands implements CommandHandlers {
       if (doorbell.datamatch().isPresent()) {
         long match = doorbell.datamatch().getAsLong();
         for (int i = 0; i < data.byteSize(); i++) {
-          data.set(java.lang.foreign.ValueLayout.JAVA_BYTE, i, (byte) (match >>> (Byte.SIZE * i)));
+          data.set(ValueLayout.JAVA_BYTE, i, (byte) (match >>> (Byte.SIZE * i)));
         }
       }
       try {
         fds.add(eventFdSet.add(EventFd.create(), () -> onRing(region, doorbell, data)).fd());
       } catch (LinuxException e) {
-        throw new ErrnoException(e.errno(), "no eventfd for a doorbell");
+        throw new ErrnoException(e.errno(), "cannot create an eventfd for a doorbell");
       }
     }
     return fds;
@@ -111,7 +109,7 @@ final class DoorbellCommands implements CommandHandlers {
     try {
       device.writeRegion(region, doorbell.offset(), data);
     } catch (ErrnoException e) {
-      // As with a write that is posted, nobody waits for an answer.
+      // As with a posted write, there is no reply.
     }
   }
 }

@@ -13,10 +13,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a migration region needs of an emulated device, which stays its owner's.
+ * An emulated device as the {@code MigratableDevice} of a migration region. Closing it does not close the
+ * device.
  *
- * @param device the device
- * @param identity names it in messages
+ * @param device the device, which stays the caller's
+ * @param identity its name in messages
  */
 record EmulatedDeviceAdapter(EmulatedDevice device, DeviceIdentity identity) implements MigratableDevice {
 
@@ -58,6 +59,6 @@ record EmulatedDeviceAdapter(EmulatedDevice device, DeviceIdentity identity) imp
 
   @Override
   public void close() {
-    // The device is not this object's.
+    // The device belongs to the caller.
   }
 }

@@ -12,12 +12,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Eventfds of a client that the device's thread hears between messages: doorbells, and those that mask and unmask INTx.
- * As long as there are none, nothing is waited for but messages.
+ * The eventfds that the device's thread monitors between messages: doorbells, and those that mask and unmask
+ * INTx. While there are none, the thread waits for messages only.
  */
 final class EventFdSet implements AutoCloseable {
 
-  /** An eventfd that is heard, until this is closed, which closes it too. */
+  /** A monitored eventfd. Closing it stops monitoring and closes the eventfd. */
   final class Registration implements AutoCloseable {
 
     private final int key;
@@ -30,7 +30,7 @@ final class EventFdSet implements AutoCloseable {
       this.action = action;
     }
 
-    /** Returns the eventfd, owned by this object. */
+    /** Returns the eventfd, which this object owns. */
     Fd fd() {
       return eventFd.fd();
     }
@@ -45,14 +45,14 @@ final class EventFdSet implements AutoCloseable {
       try {
         epoll().remove(eventFd.fd());
       } catch (LinuxException e) {
-        throw new IllegalStateException("what was added can be removed", e);
+        throw new IllegalStateException("epoll_ctl(EPOLL_CTL_DEL) failed", e);
       } finally {
         eventFd.close();
       }
     }
   }
 
-  /** By key, null where there is none any more. */
+  /** By key; null for a free key. */
   private final List<@Nullable Registration> registrations = new ArrayList<>();
   private int count;
   private @Nullable Epoll epoll;
@@ -62,11 +62,11 @@ final class EventFdSet implements AutoCloseable {
   }
 
   /**
-   * Begins to hear an eventfd.
+   * Monitors an eventfd.
    *
-   * @param eventFd the eventfd, this object's from now on, also where this fails
-   * @param action what to do when it is signalled; several signals may be heard as one
-   * @throws ErrnoException if it is nothing that can be waited for, or there are too many descriptors
+   * @param eventFd the eventfd, which this object then owns, even if the call fails
+   * @param action the action on a signal; several signals may cause one action
+   * @throws ErrnoException if it cannot be polled, or there are too many descriptors
    */
   Registration add(EventFd eventFd, Runnable action) throws ErrnoException {
     try {
@@ -86,25 +86,25 @@ final class EventFdSet implements AutoCloseable {
       return signal;
     } catch (LinuxException e) {
       eventFd.close();
-      throw new ErrnoException(e.errno(), "an eventfd cannot be waited for: " + e.getMessage());
+      throw new ErrnoException(e.errno(), "the eventfd cannot be polled: " + e.getMessage());
     }
   }
 
   private Epoll epoll() {
-    return Objects.requireNonNull(epoll, "nothing was ever added");
+    return Objects.requireNonNull(epoll, "no eventfd was added");
   }
 
-  /** Returns what is readable when there is something to hear. Only while this is not empty. */
+  /** Returns the descriptor that is readable when an eventfd was signalled. The set must not be empty. */
   Fd pollFd() {
     return epoll().fd();
   }
 
-  /** Does what was signalled since. Only while this is not empty. */
+  /** Runs the actions of the eventfds that were signalled. The set must not be empty. */
   void dispatch() throws LinuxException {
-    int heard = epoll().poll();
-    for (int i = 0; i < heard; i++) {
+    int signalled = epoll().poll();
+    for (int i = 0; i < signalled; i++) {
       Registration signal = registrations.get(epoll().key(i));
-      // One that was heard before it may have removed it.
+      // An action before it may have removed it.
       if (signal != null) {
         signal.action.run();
       }

@@ -60,13 +60,13 @@ final class FeatureCommands implements CommandHandlers {
     int offered = feature.operations();
     if ((flags & Feature.PROBE) != 0) {
       if ((operation & ~offered) != 0) {
-        throw invalid("feature " + index + " does not work so");
+        throw invalid("feature " + index + " does not support this operation");
       }
       echo(request, reply);
       return;
     }
     if (Integer.bitCount(operation) != 1 || (operation & offered) == 0) {
-      throw invalid("feature " + index + " does not work so");
+      throw invalid("feature " + index + " does not support this operation");
     }
     execute(feature, operation, request, reply);
   }
@@ -104,23 +104,23 @@ final class FeatureCommands implements CommandHandlers {
     }
   }
 
-  /** Prepares the answer to a GET of so many bytes. */
+  /** Prepares the reply to a GET with data of a size. */
   private static Reply get(Request request, Reply reply, int bytes) throws ErrnoException {
     if (Integer.compareUnsigned(request.u32(0), Feature.SIZE + bytes) < 0) {
-      throw invalid("no room for the answer");
+      throw invalid("argsz has no room for the reply");
     }
     reply.echo(request, Feature.SIZE);
     return reply.u32(0, Feature.SIZE + bytes).size(Feature.SIZE + bytes);
   }
 
   /**
-   * Answers a SET or a PROBE with the payload of the request, all of it: a client reads as much as it has sent, and takes
-   * what is missing from the message after it.
+   * Replies to a SET or a PROBE with the whole payload of the request: a client reads as much as it has sent,
+   * and would otherwise read into the next message.
    */
   private static void echo(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(request.size());
     if (request.size() > Reply.MAX_FIELDS) {
-      throw invalid("DEVICE_FEATURE with %d bytes to repeat (at most %d)".formatted(request.size(),
+      throw invalid("DEVICE_FEATURE with %d bytes to echo (at most %d)".formatted(request.size(),
           Reply.MAX_FIELDS));
     }
     reply.echo(request, request.size());
@@ -130,8 +130,8 @@ final class FeatureCommands implements CommandHandlers {
     request.requireSize(Feature.SIZE + STATE_SIZE);
     int value = request.u32(DATA);
     DeviceState target = DeviceState.fromWire(value)
-        .orElseThrow(() -> invalid("no state has the number " + Integer.toUnsignedString(value)));
-    // Before the device moves: other messages may come in between, and take the request's place.
+        .orElseThrow(() -> invalid("unknown device state %s (expected 0 to 7)".formatted(Integer.toUnsignedString(value))));
+    // Before the device moves: commands executed meanwhile may reuse the request's buffer.
     echo(request, reply);
     migrationData.moveTo(target);
   }

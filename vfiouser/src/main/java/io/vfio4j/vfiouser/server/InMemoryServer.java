@@ -7,49 +7,49 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * Serves a device to clients that are objects of this process: without a socket, without threads, by any clock, so
- * that a session goes the same way each time. For tests of devices, for replays and for fuzzing. For one thread.
+ * Serves a device to clients within the process: without sockets and threads, and with any clock, so that a
+ * run can be repeated exactly. For tests of devices, replays and fuzzing. Used on one thread.
  */
 public final class InMemoryServer implements AutoCloseable {
 
-  private final DeviceBackend service;
+  private final DeviceBackend backend;
   private final LogLimiter log;
   private final boolean ownsLog;
 
   /**
-   * Makes a server, and attaches the device to it.
+   * Creates a server, and attaches the device to it.
    *
    * @param device the device, which stays the caller's
-   * @param options how to serve it
-   * @param log takes a line for every client that is given up
+   * @param options how it is served
+   * @param log receives a line for each connection that fails
    * @param clock the time of the device, in nanoseconds
    */
   public InMemoryServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
       LongSupplier clock) {
     this.log = LogLimiter.of(log, clock);
-    this.ownsLog = this.log != log; // Otherwise others have their part in it.
-    service = new DeviceBackend(device, options, this.log, clock, new AtomicLong());
+    this.ownsLog = this.log != log; // Otherwise others use it too.
+    backend = new DeviceBackend(device, options, this.log, clock, new AtomicLong());
     try {
-      service.attach();
+      backend.attach();
     } catch (RuntimeException e) {
-      service.close();
+      backend.close();
       throw e;
     }
   }
 
   /**
-   * Serves a client until it goes away or is given up.
+   * Serves a client until it disconnects or its connection fails.
    *
-   * @return whether it was a client: it got beyond its VERSION
+   * @return whether its VERSION succeeded
    */
   public boolean serve(InMemoryClient client) {
-    return service.serve(new InMemoryTransport(client), "in this process");
+    return backend.serve(new InMemoryTransport(client), "in this process");
   }
 
-  /** Frees what clients left. The device stays open. */
+  /** Frees the memory of the server. The device stays open. */
   @Override
   public void close() {
-    service.close();
+    backend.close();
     if (ownsLog) {
       log.flush();
     }

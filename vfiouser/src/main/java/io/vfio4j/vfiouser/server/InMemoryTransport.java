@@ -10,12 +10,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.List;
 
-/** Messages to and from an object of this process, cut and joined as a socket of the kernel does it. */
+/** Messages to and from an object in the process. Bytes are split and joined as by a socket of the kernel. */
 final class InMemoryTransport implements MessageTransport {
 
   private final InMemoryClient client;
   private final ArrayDeque<InMemoryClient.Piece> pieces = new ArrayDeque<>();
-  /** How much of the first piece has been received. */
+  /** Bytes of the first piece that have been received. */
   private long consumed;
   private boolean ended;
 
@@ -59,7 +59,7 @@ final class InMemoryTransport implements MessageTransport {
     return (int) received;
   }
 
-  /** Moves as much of the first piece as fits. */
+  /** Copies as much of the first piece as fits. */
   private long move(MemorySegment into, long at) {
     MemorySegment bytes = pieces.getFirst().bytes();
     long size = Math.min(bytes.byteSize() - consumed, into.byteSize() - at);
@@ -72,7 +72,7 @@ final class InMemoryTransport implements MessageTransport {
     return size;
   }
 
-  /** Sees that there is a piece. Returns whether there is one. */
+  /** Fetches pieces if there are none. Returns false at the end of the stream. */
   private boolean awaitPiece() {
     if (pieces.isEmpty() && !ended) {
       pieces.addAll(client.next());
@@ -85,7 +85,7 @@ final class InMemoryTransport implements MessageTransport {
     return pieces.getFirst().bytes().byteSize() == 0;
   }
 
-  /** Takes a pause, if one is next. */
+  /** Removes a pause if it is the next piece. Returns whether it was. */
   private boolean takePause() {
     if (isPauseNext()) {
       pieces.removeFirst();
@@ -102,7 +102,7 @@ final class InMemoryTransport implements MessageTransport {
   @Override
   public long sendNow(MemorySegment head, MemorySegment tail, long skip, List<Fd> fds) throws LinuxException {
     if (ended) {
-      throw new LinuxException("send", "a client that went away", Errno.EPIPE);
+      throw new LinuxException("send", "a client that has disconnected", Errno.EPIPE);
     }
     client.receive(head, tail, fds);
     return head.byteSize() + tail.byteSize();
@@ -118,7 +118,7 @@ final class InMemoryTransport implements MessageTransport {
     return !pieces.isEmpty() || ended || client.isReady(timeoutNanos < 0 ? Long.MAX_VALUE : timeoutNanos);
   }
 
-  /** There is no waiting for both: whoever waits looks at the alarm when bytes come. */
+  /** Cannot wait for both, so it always includes EVENT. */
   @Override
   public int awaitReadable(Fd alarm, long timeoutNanos) {
     return (awaitReadable(timeoutNanos) ? READABLE : 0) | EVENT;

@@ -54,7 +54,7 @@ final class InfoCommands implements CommandHandlers {
       throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(index));
     }
     DeviceDescription.Region region = description.regions().get(index);
-    // Memory that a client cannot be given is memory that it cannot map.
+    // A client that accepts no descriptors cannot map the region.
     Optional<Fd> file = region.mappable() && maxMsgFds > 0 ? device.regionFile(index) : Optional.empty();
     List<RegionCapability> capabilities =
         file.isPresent() ? region.capabilities() : withoutSparseMmap(region);
@@ -67,9 +67,10 @@ final class InfoCommands implements CommandHandlers {
     reply.size(RegionInfo.SIZE).u32(0, whole).u32(RegionInfo.FLAGS, flags)
         .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, capabilities.isEmpty() ? 0 : RegionInfo.SIZE)
         .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0);
-    // Without room for the chain the answer says how much it takes, and where the chain will begin: QEMU refuses the flag
-    // CAPS with an offset of 0, which is what the kernel says then. The memory waits for the full answer: the reference
-    // library's client does not expect a descriptor with the short one.
+    // If argsz has no room for the chain, the reply contains the size needed, and the offset of the chain:
+    // QEMU refuses the flag CAPS with an offset of 0, although the kernel replies so. The descriptor is sent
+    // with the full reply only, because the client of the reference library does not expect one with the
+    // short reply.
     if (Integer.compareUnsigned(request.u32(0), whole) < 0) {
       return;
     }

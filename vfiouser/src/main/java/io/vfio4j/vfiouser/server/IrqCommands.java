@@ -17,14 +17,12 @@ final class IrqCommands implements CommandHandlers {
 
   private final IrqTable irqs;
   private final EventFdSet eventFdSet;
-  /** The eventfd by which the client masks INTx, and that by which it unmasks it. */
+  /** The eventfds by which the client masks and unmasks INTx. */
   private EventFdSet.@Nullable Registration maskEventFd;
   private EventFdSet.@Nullable Registration unmaskEventFd;
 
   /**
-   * Makes the handler.
-   *
-   * @param signals where the client's own eventfds are heard, their owner
+   * @param signals monitors the client's eventfds, and owns them
    */
   IrqCommands(IrqTable irqs, EventFdSet signals) {
     this.irqs = irqs;
@@ -108,7 +106,8 @@ final class IrqCommands implements CommandHandlers {
   }
 
   /**
-   * As in the kernel, such an eventfd is the client's to signal: a hypervisor lets the guest's end of interrupt come by it.
+   * As in the kernel, the client signals such an eventfd: a hypervisor forwards the guest's end of interrupt
+   * by it.
    */
   private EventFdSet.@Nullable Registration registerEventFd(Request request, boolean masks)
       throws ErrnoException {

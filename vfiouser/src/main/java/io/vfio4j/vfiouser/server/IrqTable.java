@@ -10,7 +10,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who hears of a device's interrupts, as SET_IRQS says it (uapi/linux/vfio.h, {@code struct vfio_irq_set}).
+ * The eventfds of a device's interrupts, as set by DEVICE_SET_IRQS (uapi/linux/vfio.h,
+ * {@code struct vfio_irq_set}). INTx is level-triggered: it fires when the level is high and it is not
+ * masked, and is then masked until the client unmasks it. Used on the device's thread.
  */
 final class IrqTable implements Interrupts {
 
@@ -44,7 +46,7 @@ final class IrqTable implements Interrupts {
     return index == DeviceDescription.INTX ? INFO_EVENTFD | INFO_INTX : INFO_EVENTFD;
   }
 
-  /** Lets a vector be heard through an eventfd, or through none. */
+  /** Sets the eventfd of a vector, or none. */
   void assign(int index, int vector, @Nullable EventFd eventFd) {
     EventFd before = eventFds[index][vector];
     if (before != null) {
@@ -63,7 +65,7 @@ final class IrqTable implements Interrupts {
     }
   }
 
-  /** Drops all, as when the client is gone. */
+  /** Disables all interrupts, for a client that has disconnected. */
   void clear() {
     for (int index = 0; index < eventFds.length; index++) {
       disable(index);
@@ -71,7 +73,7 @@ final class IrqTable implements Interrupts {
     intxMasked = false;
   }
 
-  /** Masks INTx, the only index that can be, or lets it fire again. */
+  /** Masks or unmasks INTx, the only maskable index. */
   void maskIntx(boolean masked) {
     intxMasked = masked;
     fireIntx();
@@ -96,7 +98,7 @@ final class IrqTable implements Interrupts {
     try {
       eventFd.signal();
     } catch (LinuxException e) {
-      log.accept("interrupt " + index + "/" + vector + " is dropped from now on: " + e.getMessage());
+      log.accept("interrupt " + index + "/" + vector + " is disabled, because its eventfd failed: " + e.getMessage());
       assign(index, vector, null);
     }
   }

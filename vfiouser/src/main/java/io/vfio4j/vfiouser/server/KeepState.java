@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
-/** Whether a device in RUNNING is left as it is when a client goes away; in other states it is reset in any case. */
+/**
+ * Whether a device in RUNNING keeps its state when a client disconnects. In other states it is reset, unless
+ * the client negotiated {@code keep_stopped}.
+ */
 public enum KeepState {
 
-  /** It is reset, and a client that asks is told so: the device has no next client, for example. */
+  /** It is reset, and the capability is not granted; for example because the device has only one client. */
   NEVER,
-  /** It is left as it is for a client that asked for it. */
+  /** It keeps its state if the client requested it. */
   ON_REQUEST,
-  /** It is left as it is for every client. */
+  /** It always keeps its state. */
   ALWAYS
 }

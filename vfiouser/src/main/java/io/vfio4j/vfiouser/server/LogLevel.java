@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
-/** How much a line of a server's log matters, the most important first. */
+/** The level of a line in a server's log, the most important first. */
 public enum LogLevel {
 
-  /** An operator should look into it: a client that broke the protocol, an interrupt that is not delivered any more. */
+  /**
+   * An operator should investigate: a client violated the protocol, or an interrupt is no longer delivered.
+   */
   WARNING,
 
-  /** What clients do: they connect and disconnect, and requests of theirs are refused. */
+  /** Clients connect and disconnect, and their requests are refused. */
   INFO,
 
-  /** What is expected: a client asks for a feature that is not offered, or unmaps what was not mapped. */
+  /**
+   * Expected refusals: a client queries a feature that is not offered, or unmaps a range without mappings.
+   */
   DEBUG;
 
-  /** Returns whether lines of a level are wanted by who wants this one. */
+  /** Returns whether a log of this level includes lines of another. */
   public boolean includes(LogLevel other) {
     return other.compareTo(this) <= 0;
   }

@@ -11,23 +11,23 @@ import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
 /**
- * Bounds what a client can write to the log of its host. Lines that differ in their numbers only are of one kind. Of
- * each kind {@link #BURST} lines pass at once and one more every {@link #INTERVAL}; the others are counted, and the count
- * goes with the next line of the kind that passes, or a line of its own: at the end, or when somebody asks for a
- * {@link #report}.
+ * Limits the lines that clients can cause in the log of a host. Lines that differ only in their numbers are
+ * of one kind. Of each kind {@link #BURST} lines pass at once and one more every {@link #INTERVAL}; the
+ * others are suppressed and counted. The count is appended to the next line of the kind that passes, or
+ * logged by {@link #report} and {@link #flush}.
  *
  * <p>
- * For any thread.
+ * Thread-safe.
  */
 public final class LogLimiter implements ServerLog {
 
-  /** Lines of a kind that pass at once. */
+  /** Number of lines of a kind that pass at once. */
   public static final int BURST = 10;
 
-  /** The time after which one more passes. */
+  /** Time after which one more line passes. */
   public static final Duration INTERVAL = Duration.ofSeconds(10);
 
-  /** More kinds than a client of any use brings about; those beyond share a place. */
+  /** More kinds than a well-behaved client causes; further ones share one limit. */
   private static final int MAX_KINDS = 200;
   private static final String OTHER_KINDS = "";
 
@@ -67,7 +67,7 @@ public final class LogLimiter implements ServerLog {
       return now - reportedAt >= INTERVAL.toNanos();
     }
 
-    /** Returns whether to forget it makes no difference. */
+    /** Returns whether a new object would behave the same. */
     boolean isIdle(long now) {
       refill(now);
       return tokens == BURST && omitted == 0 && isReportDue(now);
@@ -75,7 +75,7 @@ public final class LogLimiter implements ServerLog {
 
     Summary takeSummary(long now) {
       Summary summary =
-          new Summary(level, "left out %,d lines like: %s".formatted(omitted, last));
+          new Summary(level, "suppressed %,d lines like: %s".formatted(omitted, last));
       omitted = 0;
       reportedAt = now;
       return summary;
@@ -87,18 +87,18 @@ public final class LogLimiter implements ServerLog {
 
   private final ServerLog log;
   private final LongSupplier nanoTime;
-  /** Guarded by itself. */
+  /** Guarded by itself, with its values. */
   private final Map<String, LineKind> kinds = new HashMap<>();
 
-  /** Returns a limiter of a log: the log itself if it is one, so that all who are given it share its budget. */
+  /** Returns a limiter of a log: the log itself if it is one, so that all its users share its limits. */
   static LogLimiter of(Consumer<String> log, LongSupplier nanoTime) {
     return log instanceof LogLimiter limiter ? limiter : new LogLimiter(ServerLog.of(log), nanoTime);
   }
 
   /**
-   * Makes a limiter.
+   * Creates a limiter.
    *
-   * @param log takes the lines that pass
+   * @param log receives the lines that pass
    * @param nanoTime the clock, in nanoseconds
    */
   public LogLimiter(ServerLog log, LongSupplier nanoTime) {
@@ -121,7 +121,7 @@ public final class LogLimiter implements ServerLog {
       omitted = kind.omitted;
       kind.omitted = 0;
     }
-    log.log(level, omitted == 0 ? line : "%s (and %,d more like it)".formatted(line, omitted));
+    log.log(level, omitted == 0 ? line : "%s (%,d similar lines suppressed)".formatted(line, omitted));
   }
 
   private LineKind kind(String line, long now) {
@@ -137,28 +137,28 @@ public final class LogLimiter implements ServerLog {
   }
 
   /**
-   * Writes how many lines of each kind were left out since one passed: of each kind at most once in an {@link #INTERVAL},
-   * and nothing more passes for it. So a client may bring it about as often as it likes.
+   * Logs the number of suppressed lines of each kind, at most once per kind and {@link #INTERVAL}, so it may
+   * be called as often as a client wants. The limits stay as they are.
    */
   public void report() {
     writeSummaries(false);
   }
 
-  /** Writes how many lines of each kind were left out since one passed, and begins again. */
+  /** Logs the number of suppressed lines of each kind, and resets all limits. */
   public void flush() {
     writeSummaries(true);
   }
 
-  private void writeSummaries(boolean beginAgain) {
+  private void writeSummaries(boolean reset) {
     List<Summary> summaries = new ArrayList<>();
     synchronized (kinds) {
       long now = nanoTime.getAsLong();
       for (LineKind kind : kinds.values()) {
-        if (kind.omitted > 0 && (beginAgain || kind.isReportDue(now))) {
+        if (kind.omitted > 0 && (reset || kind.isReportDue(now))) {
           summaries.add(kind.takeSummary(now));
         }
       }
-      if (beginAgain) {
+      if (reset) {
         kinds.clear();
       }
     }

@@ -10,15 +10,15 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Which files of a client a server maps; it reads and writes others by file I/O.
+ * The files of a client that a server maps; it reads and writes others by file I/O.
  *
  * <p>
- * A page of a mapped file that its file system does not bring stops the thread that touches it, and with it the virtual
- * machine at its next safepoint: all devices and all clients. So a server maps memory by itself, which is tmpfs (a memfd
- * too), hugetlbfs, ramfs and DAX devices, and files of other file systems only where it is asked to.
+ * A page fault that a file system does not complete blocks the thread, and with it the JVM at its next
+ * safepoint: all devices and all clients. So by default a server maps memory only, which is tmpfs (including
+ * memfds), hugetlbfs, ramfs and DAX devices, and files of other file systems only if configured.
  *
  * @param fileSystems magic numbers of file systems, as in linux/magic.h, whose files are mapped
- * @param any whether all files are mapped, whatever they are
+ * @param any whether all files are mapped
  */
 public record MappableFiles(Set<Long> fileSystems, boolean any) {
 
@@ -32,7 +32,6 @@ public record MappableFiles(Set<Long> fileSystems, boolean any) {
       Map.entry("f2fs", 0xf2f5_2010L), Map.entry("fuse", 0x6573_5546L), Map.entry("nfs", 0x6969L),
       Map.entry("overlay", 0x794c_7630L), Map.entry("xfs", 0x5846_5342L), Map.entry("zfs", 0x2fc1_2fc1L)));
 
-  /** Copies the set. */
   public MappableFiles {
     fileSystems = Set.copyOf(fileSystems);
   }
@@ -41,7 +40,7 @@ public record MappableFiles(Set<Long> fileSystems, boolean any) {
    * Returns these files and those of further file systems.
    *
    * @param names names as in {@link #fileSystemNames}, magic numbers such as {@code 0xef53}, or {@code any}
-   * @throws IllegalArgumentException for another name, with a line that says what would be right
+   * @throws IllegalArgumentException for another name, with a message that lists the valid ones
    */
   public MappableFiles withFileSystems(Collection<String> names) {
     Set<Long> more = new HashSet<>(fileSystems);
@@ -56,7 +55,7 @@ public record MappableFiles(Set<Long> fileSystems, boolean any) {
     return new MappableFiles(more, all);
   }
 
-  /** Returns the names of file systems that {@link #withFileSystems} takes, in order. */
+  /** Returns the names of file systems that {@link #withFileSystems} accepts, sorted. */
   public static Collection<String> fileSystemNames() {
     return Set.copyOf(NAMES.keySet()).stream().sorted().toList();
   }
@@ -74,7 +73,10 @@ public record MappableFiles(Set<Long> fileSystems, boolean any) {
             .formatted(name, String.join(", ", fileSystemNames()), ANY));
   }
 
-  /** Returns whether such a file is mapped. A device has the file system of its directory, which says nothing of it. */
+  /**
+   * Returns whether a file is mapped. For a device node, the file system is only that of its directory, so it
+   * does not count.
+   */
   public boolean contains(FileStatus file) {
     boolean isDevice =
         file.type() == FileStatus.Type.CHARACTER_DEVICE || file.type() == FileStatus.Type.BLOCK_DEVICE;

@@ -20,7 +20,10 @@ import io.vfio4j.vfiouser.wire.Structs.MigPrecopyInfo;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** The device's data session, and MIG_DATA_READ and MIG_DATA_WRITE. */
+/**
+ * Transitions and the data session: MIG_DATA_READ, MIG_DATA_WRITE, MIG_GET_PRECOPY_INFO. A session is open
+ * from the transition that begins it until the device has left the states that it is for.
+ */
 final class MigrationData implements CommandHandlers, AutoCloseable {
 
   private final EmulatedDevice device;
@@ -31,11 +34,9 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
   private @Nullable ResumingSession resuming;
 
   /**
-   * Makes the handler.
-   *
-   * @param data room for what is read
-   * @param pads whether an answer has the size asked for, however little of it is real: the reference library does
-   *     so, and clients rely on it
+   * @param data the buffer for data that is read
+   * @param pads whether a reply is padded to the requested size: the reference library does so, and its
+   *     clients rely on it
    */
   MigrationData(EmulatedDevice device, SliceTable data, int maxDataXferSize, boolean pads) {
     this.device = device;
@@ -44,7 +45,7 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
     this.padsReads = pads;
   }
 
-  /** Moves the device and keeps the session that begins. */
+  /** Moves the device, and keeps the session that is opened. */
   void moveTo(DeviceState target) throws ErrnoException {
     try {
       device.moveTo(target).session().ifPresent(session -> {
@@ -60,7 +61,7 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
     }
   }
 
-  /** Lets go of a session that the state reached has no more place for. */
+  /** Closes the session if the device has left the states that it is for. */
   void closeEndedSessions() {
     DeviceState state = device.state();
     if (saving != null && !state.isSaving()) {
@@ -74,9 +75,9 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
   }
 
   /**
-   * Returns how much is left to read before the device is stopped.
+   * Returns the data left to read before the device is stopped.
    *
-   * @throws ErrnoException EINVAL outside of PRE_COPY and PRE_COPY_P2P, ENOTTY where the device does not know
+   * @throws ErrnoException EINVAL outside of PRE_COPY and PRE_COPY_P2P, ENOTTY if the device does not know it
    */
   PreCopyInfo preCopyInfo() throws ErrnoException {
     if (!device.features().has(MigrationFeature.PRE_COPY)) {
@@ -87,15 +88,16 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
       throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state);
     }
     try {
-      return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no pre-copy info"));
+      return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "the device reports no pre-copy info"));
     } catch (DeviceException e) {
       throw toErrnoException(e);
     }
   }
 
   /**
-   * MIG_GET_PRECOPY_INFO, as clients that are not ours ask: some leave argsz at 0, and some send no more than that. The
-   * flags stay 0: nothing has been said to these clients of REINIT, and initial data that arrived anew is counted.
+   * Handles MIG_GET_PRECOPY_INFO as foreign clients send it: some leave argsz at 0, and some send nothing
+   * else. The flags are 0, because these clients have not negotiated REINIT; new initial data is included in
+   * the count.
    */
   private void preCopyInfo(Request request, Reply reply) throws ErrnoException {
     request.requireSize(Integer.BYTES);
@@ -163,7 +165,10 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
     }
   }
 
-  /** The client knows what it asked for, and of which device: what it is told is the reason alone, where there is one. */
+  /**
+   * Converts a failure of the device. The client knows the request and the device, so only the reason is
+   * kept, if there is one.
+   */
   private static ErrnoException toErrnoException(DeviceException e) {
     return new ErrnoException(e.errno(), e.reason().orElse(String.valueOf(e.getMessage())), e);
   }

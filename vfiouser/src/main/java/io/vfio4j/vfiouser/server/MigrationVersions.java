@@ -2,20 +2,20 @@
 package io.vfio4j.vfiouser.server;
 
 /**
- * Which versions of the VFIO migration interface a device is served with, if it can migrate at all.
+ * The versions of the VFIO migration interface that a server offers for a device that can migrate.
  *
  * <p>
- * Version 1 is a region of its own, with the index 9 or the first one that is free above it; it has the capability
- * NDMA where the device has P2P. Version 2 is the commands DEVICE_FEATURE, MIG_DATA_READ and MIG_DATA_WRITE.
+ * Version 1 is a migration region, at the first free index from 9; it has the capability NDMA if the device
+ * has P2P. Version 2 is the commands DEVICE_FEATURE, MIG_DATA_READ and MIG_DATA_WRITE.
  */
 public enum MigrationVersions {
-  /** Version 1 alone: the features of version 2 are answered ENOTTY. */
+  /** Version 1 only: the features of version 2 return ENOTTY. */
   V1,
-  /** Version 2 alone. */
+  /** Version 2 only. */
   V2,
   /**
-   * Both. From when a client asks for a state through one of them until the next reset, a request for a state through
-   * the other one is answered EBUSY. The state can be read through both at any time.
+   * Both. After a client has moved the device through one of them, moves through the other return EBUSY until
+   * the next reset. The state can be read through both at any time.
    */
   BOTH;
 

@@ -20,20 +20,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves each client a device of its own, over one UNIX socket. A device is made when its client connects, has a
- * thread of its own, and is closed when the client goes away: no state is kept. A client beyond the bound is answered
- * EBUSY.
+ * Serves a device of its own to each client, over one UNIX socket. A device is created when its client
+ * connects, has its own thread, and is closed when the client disconnects: no state is kept. Clients beyond
+ * the limit are rejected with EBUSY.
  */
 public final class MultiDeviceServer implements DeviceServer {
 
   private final DeviceFactory factory;
   private final ServerOptions options;
-  /** One for all clients and their devices. */
+  /** Shared by all clients and devices. */
   private final LogLimiter log;
   private final ConnectionAcceptor acceptor;
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
   private final AtomicBoolean started = new AtomicBoolean();
-  /** Guards itself. */
+  /** Guarded by itself, as is each thread's {@code server}. */
   private final Set<DeviceThread> deviceThreads = new HashSet<>();
   private volatile boolean stopping;
   private int deviceCount;
@@ -47,14 +47,14 @@ public final class MultiDeviceServer implements DeviceServer {
   }
 
   /**
-   * Makes a server that listens.
+   * Creates a server that listens.
    *
-   * @param path the socket's path, made with mode 0600; one that nobody listens on any more is replaced
-   * @param factory makes the devices
-   * @param most how many clients, and so devices, there may be at a time, at least 1
-   * @param options how to serve them; neither to keep a state nor to end with the first client makes sense here
-   * @param log takes a line for every client that is given up or refused, from any thread
-   * @throws LinuxException EADDRINUSE if somebody listens there, and others
+   * @param path the path of the socket, created with mode 0600; a socket without a listener is replaced
+   * @param factory creates the devices
+   * @param most the limit on clients, and so devices, at a time; at least 1
+   * @param options how they are served; {@link KeepState#ALWAYS} and {@code once} are invalid
+   * @param log receives a line for each connection that fails or is rejected, on any thread
+   * @throws LinuxException EADDRINUSE if a process listens on the path, and others
    */
   public static MultiDeviceServer listen(Path path, DeviceFactory factory, int most, ServerOptions options,
       Consumer<String> log) throws LinuxException {
@@ -66,8 +66,8 @@ public final class MultiDeviceServer implements DeviceServer {
   }
 
   /**
-   * Serves clients until {@link #stop} is called or the calling thread is interrupted. All devices are closed, and
-   * their threads have ended, when it returns.
+   * Serves clients until {@link #stop} is called or the calling thread is interrupted. When it returns, all
+   * devices are closed and their threads have ended.
    *
    * @throws LinuxException if clients cannot be accepted
    * @throws IllegalStateException if the server ran before, or is closed
@@ -95,11 +95,11 @@ public final class MultiDeviceServer implements DeviceServer {
   }
 
   private void serve(UnixSocket client) {
-    DeviceThread session = new DeviceThread(client, ++deviceCount);
+    DeviceThread device = new DeviceThread(client, ++deviceCount);
     synchronized (deviceThreads) {
-      deviceThreads.add(session);
+      deviceThreads.add(device);
     }
-    session.thread.start();
+    device.thread.start();
   }
 
   private void awaitDeviceThreads() {
@@ -107,10 +107,10 @@ public final class MultiDeviceServer implements DeviceServer {
     synchronized (deviceThreads) {
       left = Set.copyOf(deviceThreads);
     }
-    left.forEach(session -> Threads.joinUninterruptibly(session.thread));
+    left.forEach(device -> Threads.joinUninterruptibly(device.thread));
   }
 
-  /** Ends {@link #run}, from any thread; clients that are connected are let go. Does not wait for it. */
+  /** Ends {@link #run} and disconnects all clients. From any thread; does not wait. */
   @Override
   public void stop() {
     stopping = true;
@@ -130,7 +130,7 @@ public final class MultiDeviceServer implements DeviceServer {
     }
   }
 
-  /** A client, its device and the thread of both. */
+  /** A client, its device and their thread. */
   private final class DeviceThread {
 
     private final UnixSocket client;
@@ -148,7 +148,7 @@ public final class MultiDeviceServer implements DeviceServer {
       try (EmulatedDevice device = factory.create(number)) {
         serve(device);
       } catch (IOException e) {
-        log.accept("client refused: no device can be made for it: " + e.getMessage());
+        log.accept("connection rejected: cannot create a device: " + e.getMessage());
         reject();
       } finally {
         client.close();
@@ -175,11 +175,11 @@ public final class MultiDeviceServer implements DeviceServer {
       try {
         ConnectionRejection.send(client, Errno.ENOMEM);
       } catch (LinuxException e) {
-        log.accept("client refused; it went away: " + e.getMessage());
+        log.accept("connection rejected; the client disconnected: " + e.getMessage());
       }
     }
 
-    /** Under the lock of the sessions. */
+    /** Stops the server of the device. The caller holds the lock of {@link #deviceThreads}. */
     void stop() {
       if (server != null) {
         server.stop();

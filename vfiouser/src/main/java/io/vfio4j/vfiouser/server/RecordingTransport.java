@@ -10,10 +10,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A transport whose traffic is taken down. Where nothing is recorded there is none of these. */
+/** A transport that records its traffic. It exists only during a recording. */
 final class RecordingTransport implements MessageTransport {
 
-  /** The channel of the socket that the client connected. */
+  /** The channel number of the socket that the client connected. */
   static final int MAIN_SOCKET = 0;
   private static final int TWIN_SOCKET = 1;
 

@@ -19,16 +19,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Carries out commands of the client while the device waits for memory of the client's. They cannot wait their turn:
- * QEMU carries out DMA_READ and DMA_WRITE in a thread that is held up as long as a processor of its guest waits for a
- * register.
+ * Executes commands of the client while the device waits for memory by message. They cannot all be deferred:
+ * QEMU handles DMA_READ and DMA_WRITE in a thread that is blocked while a vCPU waits for a register.
  *
  * <p>
- * What changes the device as a whole waits all the same: reset, and all of migration, version 1's region included.
+ * Commands that change the device as a whole are deferred: reset, and all of migration, including the region
+ * of version 1. {@link Command#dispatch} says which.
  */
 final class ReentrantCommands {
 
-  /** Such commands may make the device wait for memory in turn; one that comes then too is carried out, and so on. */
+  /**
+   * Such a command may make the device wait for memory again, and further commands are executed then, up to
+   * this depth.
+   */
   private static final int MAX_DEPTH = 4;
 
   private record Exchange(Request request, Reply reply) {
@@ -39,16 +42,14 @@ final class ReentrantCommands {
   private final Arena memory;
   private final int maxBodySize;
   private final int maxDataSize;
-  /** One for each depth, made when it is needed first. */
+  /** One for each depth, created on first use. */
   private final List<Exchange> exchanges = new ArrayList<>();
   private int depth;
 
   /**
-   * Makes one.
-   *
-   * @param memory for its buffers
-   * @param largestBody bytes of the longest body that is received
-   * @param largestData bytes of the longest data that is sent
+   * @param memory allocates the buffers
+   * @param largestBody size of the longest body received, bytes
+   * @param largestData size of the longest data sent, bytes
    */
   ReentrantCommands(CommandTable handlers, MessageSender sender, Arena memory, int largestBody,
       int largestData) {
@@ -59,7 +60,7 @@ final class ReentrantCommands {
     this.maxDataSize = largestData;
   }
 
-  /** Tells whether a command can be carried out now. */
+  /** Returns whether a command can be executed now. */
   boolean accepts(DeferredMessage message) {
     Command command = Command.fromWire(message.command());
     if (command == null || depth == MAX_DEPTH) {
@@ -89,7 +90,7 @@ final class ReentrantCommands {
     return Integer.compareUnsigned(region, RegionInfo.NUM_PCI_REGIONS) < 0;
   }
 
-  /** Carries out a command and answers it. */
+  /** Executes a command and replies to it. */
   void execute(DeferredMessage message) throws LinuxException, ProtocolException {
     if (depth == exchanges.size()) {
       exchanges.add(new Exchange(new Request(new SliceTable(memory.allocate(maxBodySize, 8))),

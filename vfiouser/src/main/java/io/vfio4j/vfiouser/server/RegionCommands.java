@@ -58,8 +58,8 @@ final class RegionCommands implements CommandHandlers {
   }
 
   /**
-   * Carries out several writes, in order. If one of them cannot be, none is; if the device refuses one, those before
-   * it count, and their number is the answer.
+   * Executes several writes, in order. If one of them is invalid, none is executed; if the device refuses
+   * one, the reply is the number of writes before it.
    */
   private void writeMulti(Request request, Reply reply) throws ErrnoException {
     request.requireSize(WriteMulti.WRITES);
@@ -92,7 +92,7 @@ final class RegionCommands implements CommandHandlers {
 
   private void writeOne(Request request, int at, Reply reply) throws ErrnoException {
     int count = request.u32(at + RegionAccess.COUNT);
-    // From a place that is always the same: slices of so many places would have to be made anew each time.
+    // Copied to one place, because slices at varying offsets would be allocated each time.
     MemorySegment bytes = reply.scratch(count);
     MemorySegment.copy(request.body(), request.bodyOffset() + at + WriteMulti.DATA, bytes, 0, count);
     device.writeRegion(request.u32(at + RegionAccess.REGION), request.u64(at + RegionAccess.OFFSET), bytes);
@@ -107,7 +107,7 @@ final class RegionCommands implements CommandHandlers {
     return count;
   }
 
-  /** Checks the fields of an access, and returns how many bytes it is for. */
+  /** Checks the fields of an access, and returns its size in bytes. */
   private int check(Request request, int at, int most) throws ErrnoException {
     long offset = request.u64(at + RegionAccess.OFFSET);
     int region = request.u32(at + RegionAccess.REGION);
@@ -117,7 +117,7 @@ final class RegionCommands implements CommandHandlers {
     }
     long size = description.regions().get(region).size();
     if (count < 0 || count > most || offset < 0 || offset > size - count) {
-      throw new ErrnoException(Errno.EINVAL, "no %s bytes at 0x%x of region %d"
+      throw new ErrnoException(Errno.EINVAL, "access of %s bytes at 0x%x is outside region %d"
           .formatted(Integer.toUnsignedString(count), offset, region));
     }
     return count;

@@ -26,8 +26,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client of a server, from its VERSION to its end. Everything happens on the device's thread: messages, and
- * between them what the device has to do.
+ * The connection of one client. Used on the device's thread, except {@link #shutdown}.
+ *
+ * <table> <caption>States</caption>
+ * <tr><th>state</th><th>left by</th><th>for</th></tr>
+ * <tr><td>accepted</td><td>a valid VERSION, answered</td><td>serving</td></tr>
+ * <tr><td></td><td>any other first message, answered with EINVAL if possible</td><td>failed</td></tr>
+ * <tr><td></td><td>the end of the stream</td><td>closed; the device was not touched</td></tr>
+ * <tr><td>serving</td><td>the end of the stream between messages, or
+ * {@link #shutdown}</td><td>closed</td></tr>
+ * <tr><td></td><td>a protocol violation, a timeout, an error of the socket</td><td>failed</td></tr>
+ * <tr><td>failed</td><td>the exception of {@link #serve}</td><td>closed</td></tr>
+ * <tr><td>closed</td><td></td><td></td></tr>
+ * </table>
+ *
+ * <p>
+ * In <i>serving</i>, one step executes a deferred command, or lets the device do its due work and then
+ * executes the next message. {@link #isNegotiated} tells <i>accepted</i> from the later states. While the
+ * device waits for memory by message ({@link DmaAccessRequests}), commands are executed within that wait or
+ * deferred.
  */
 final class ServerConnection implements AutoCloseable {
 
@@ -68,26 +85,29 @@ final class ServerConnection implements AutoCloseable {
     dmaRequests = new DmaAccessRequests(sender, reader, meanwhile, memory, largest, options.stallTimeout());
   }
 
-  /** Tells whether the client got so far as to have the device: one that only connects does nothing to it. */
+  /** Returns whether VERSION has succeeded; before that, the client has no effect on the device. */
   boolean isNegotiated() {
     return migrationData != null;
   }
 
-  /** Tells whether a device that stands still with its state is to be left so, and one that runs in RUNNING. */
+  /**
+   * Returns whether the device keeps its state if it is stopped, and runs if it is running, when the client
+   * disconnects.
+   */
   boolean keepsStopped() {
     return extensions.has(Extension.KEEP_STOPPED);
   }
 
-  /** Tells whether a device in RUNNING is to be left as it is. */
+  /** Returns whether a device in RUNNING is left as it is when the client disconnects. */
   boolean keepsState() {
     return !isNegotiated() || context.options().keepState() == KeepState.ALWAYS
         || extensions.has(Extension.KEEP_STATE);
   }
 
   /**
-   * Serves the client until it goes away.
+   * Serves the client until it disconnects.
    *
-   * @throws ProtocolException if it broke the protocol
+   * @throws ProtocolException if the client violated the protocol or timed out
    * @throws LinuxException if the connection failed
    */
   void serve() throws LinuxException, ProtocolException {
@@ -125,7 +145,7 @@ final class ServerConnection implements AutoCloseable {
     }
   }
 
-  /** Lets the device do what is due, and hear what is signalled, until there is a message to take. */
+  /** Runs the device's due work and handles eventfd signals, until there is a message. */
   private void runDevice() throws LinuxException {
     while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred()) {
       long now = context.clock().getAsLong();
@@ -142,7 +162,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   /**
-   * Waits for a message or a signal. What was signalled before a message was sent, the device sees before it.
+   * Waits for a message or a signal. The device sees a signal sent before a message before that message.
    *
    * @return whether there is a message
    */
@@ -185,7 +205,7 @@ final class ServerConnection implements AutoCloseable {
     extensions = grant(asked.extensions());
     installHandlers(inForce, asked.writeMultiple());
     reply.clear();
-    // A client that asks for a second socket knows that the answer also says which descriptor it is.
+    // A client that requests a twin socket expects a reply that is longer by the index of its descriptor.
     int most = request.size() + (hasTwin ? VersionMessage.FD_INDEX_SIZE : 0);
     int size = asked.reply(inForce, extensions, hasTwin).encode(reply.headSegment(), Header.SIZE, most);
     reply.size(size);
@@ -199,7 +219,9 @@ final class ServerConnection implements AutoCloseable {
     log.connected();
   }
 
-  /** Returns the extensions granted: those requested, except what the options or another extension exclude. */
+  /**
+   * Returns the extensions granted: those requested, except what the options or another extension exclude.
+   */
   private Extensions grant(Extensions wanted) {
     EnumSet<Extension> refused = EnumSet.noneOf(Extension.class);
     if (context.options().keepState() == KeepState.NEVER) {
@@ -250,23 +272,23 @@ final class ServerConnection implements AutoCloseable {
         migrationData);
   }
 
-  /** Checks what the header says before anything is read by it. */
+  /** Checks the header before the body is read. */
   private void checkSize() throws LinuxException, ProtocolException {
     if (reader.messageSize() < Header.SIZE) {
       reject("a message of " + reader.messageSize() + " bytes");
     }
     if (reader.isReply()) {
-      throw new ProtocolException("a reply that nothing was asked for");
+      throw new ProtocolException("a reply without a command");
     }
     if (!reader.isCommand()) {
       reject("a message of type " + (reader.flags() & Header.TYPE_MASK));
     }
     if (reader.remaining() > maxBodySize) {
-      reject("a message of " + reader.messageSize() + " bytes, more than was agreed on");
+      reject("a message of " + reader.messageSize() + " bytes, more than negotiated");
     }
   }
 
-  /** Answers EINVAL and gives the client up: what follows in its stream cannot be found any more. */
+  /** Replies EINVAL and ends the connection: the start of the next message in the stream is not known. */
   private void reject(String what) throws LinuxException, ProtocolException {
     boolean isAnswered =
         (reader.flags() & Header.NO_REPLY) == 0 || reader.command() == Command.VERSION.wireValue();
@@ -287,7 +309,7 @@ final class ServerConnection implements AutoCloseable {
     }
   }
 
-  /** Wakes the connection up, from any thread, to end. */
+  /** Ends {@link #serve}. From any thread. */
   void shutdown() {
     transport.shutdown();
     TwinSocket opened = twin;

@@ -3,20 +3,26 @@ package io.vfio4j.vfiouser.server;
 
 import java.util.function.Consumer;
 
-/** Takes the lines of a server's log by their level; wherever a server takes a {@code Consumer} it may be given one. */
+/**
+ * Receives the lines of a server's log with their level. It can be passed wherever a server takes a
+ * {@code Consumer}.
+ */
 @FunctionalInterface
 public interface ServerLog extends Consumer<String> {
 
-  /** Takes a line, from any thread. */
+  /** Receives a line, on any thread. */
   void log(LogLevel level, String line);
 
-  /** Takes a warning. */
+  /** Receives a warning. */
   @Override
   default void accept(String line) {
     log(LogLevel.WARNING, line);
   }
 
-  /** Returns a log that passes warnings on and nothing else, or the consumer itself if it knows levels. */
+  /**
+   * Returns a log that passes only warnings to a consumer, or the consumer itself if it is a
+   * {@code ServerLog}.
+   */
   static ServerLog of(Consumer<String> consumer) {
     return consumer instanceof ServerLog log ? log : (level, line) -> {
       if (level == LogLevel.WARNING) {

@@ -11,7 +11,7 @@ import io.vfio4j.vfiouser.wire.SocketTransport;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 
-/** The server's end of the second socket, on which its own commands travel, and the client's until it is sent. */
+/** The second socket, which carries the server's commands. Holds the client's end until it was sent. */
 final class TwinSocket implements AutoCloseable {
 
   private final MessageTransport transport;
@@ -20,9 +20,9 @@ final class TwinSocket implements AutoCloseable {
   private final UnixSocket client;
 
   /**
-   * Makes a pair of sockets.
+   * Creates the pair of sockets.
    *
-   * @param first carries the session's other messages
+   * @param first the transport of the connection
    */
   TwinSocket(MessageTransport first, ServerOptions options, Arena memory) throws LinuxException {
     UnixSocket.Pair pair = UnixSocket.pair();
@@ -53,12 +53,12 @@ final class TwinSocket implements AutoCloseable {
     return client.fd();
   }
 
-  /** Lets go of the client's end, which the client has now. */
+  /** Closes the client's end after it was sent. */
   void closeClientEnd() {
     client.close();
   }
 
-  /** Ends a wait for the client, from any thread. */
+  /** Ends a wait for the client. From any thread. */
   void shutdown() {
     transport.shutdown();
   }

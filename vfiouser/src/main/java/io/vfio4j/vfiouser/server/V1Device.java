@@ -28,20 +28,24 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Any device that can migrate, with a migration region of version 1; and with version 2, if that is to be served too.
+ * A device with a migration region of version 1, and optionally with version 2.
  *
  * <p>
- * NDMA promises that there is no DMA at all, the states without peer-to-peer DMA only that there is none to peers. So
- * a device that is moved by version 1 is told to halt all of it there, and one that is moved by version 2 is not.
+ * NDMA means that there is no DMA at all, the P2P states of version 2 only that there is none to peers. So a
+ * device that is moved by version 1 halts all DMA there, and one that is moved by version 2 does not.
  */
 final class V1Device implements EmulatedDevice {
 
-  /** Where the data window begins: at a page, so that the header stays trapped whatever is mapped. */
+  /** The data window begins at a page, so that accesses to the header are never mapped. */
   static final long WINDOW_OFFSET = 4096;
-  /** What one message carries by default. */
+  /** As large as the data of one message by default. */
   static final long WINDOW_SIZE = 1 << 20;
 
-  /** Through which version the device was asked for a state. */
+  /**
+   * The version by which the device was moved since the last reset. NONE becomes V1 or V2 at the first move;
+   * moves by the other version then return EBUSY; a reset, or a client that leaves the device in RUNNING,
+   * returns to NONE.
+   */
   private enum DrivingVersion {
     NONE, V1, V2
   }
@@ -56,10 +60,10 @@ final class V1Device implements EmulatedDevice {
   private DrivingVersion drivenBy = DrivingVersion.NONE;
 
   /**
-   * Makes the region of a device that can migrate.
+   * Creates the region of a device that can migrate.
    *
    * @param device the device, which stays the caller's
-   * @param hasV2 whether it has version 2 as well
+   * @param hasV2 whether version 2 is served too
    */
   V1Device(EmulatedDevice device, boolean hasV2) {
     this.device = device;
@@ -106,18 +110,18 @@ final class V1Device implements EmulatedDevice {
   }
 
   @Override
-  public void readRegion(int asked, long offset, MemorySegment into) throws ErrnoException {
-    if (asked == index) {
+  public void readRegion(int requested, long offset, MemorySegment into) throws ErrnoException {
+    if (requested == index) {
       region().read(offset, into);
     } else {
-      device.readRegion(asked, offset, into);
+      device.readRegion(requested, offset, into);
     }
   }
 
   @Override
-  public void writeRegion(int asked, long offset, MemorySegment data) throws ErrnoException {
-    if (asked != index) {
-      device.writeRegion(asked, offset, data);
+  public void writeRegion(int requested, long offset, MemorySegment data) throws ErrnoException {
+    if (requested != index) {
+      device.writeRegion(requested, offset, data);
       return;
     }
     if (MigrationRegionField.at(offset, data.byteSize())
@@ -132,8 +136,8 @@ final class V1Device implements EmulatedDevice {
   }
 
   @Override
-  public Optional<Fd> regionFile(int asked) {
-    return asked == index ? Optional.empty() : device.regionFile(asked);
+  public Optional<Fd> regionFile(int requested) {
+    return requested == index ? Optional.empty() : device.regionFile(requested);
   }
 
   @Override
@@ -178,15 +182,15 @@ final class V1Device implements EmulatedDevice {
     drivenBy = DrivingVersion.NONE;
   }
 
-  /** Tells whether the device was asked for a state by version 1 since the last reset. */
+  /** Returns whether the device was moved by version 1 since the last reset. */
   boolean isDrivenByV1() {
     return drivenBy == DrivingVersion.V1;
   }
 
   /**
-   * Has the device go on for whoever comes next: whose field is that of a device that was just opened.
+   * Prepares a running device for the next client, for which the state field is that of a device just opened.
    *
-   * @return false if it is not in RUNNING, by its field too, and has to be reset
+   * @return false if the device or the state field is not in RUNNING; then the device must be reset
    */
   boolean release() {
     boolean runs = device.state() == DeviceState.RUNNING
@@ -203,7 +207,7 @@ final class V1Device implements EmulatedDevice {
     return device.runDue(now);
   }
 
-  /** Frees the region, on the thread that attached it. The device is its owner's to close. */
+  /** Frees the region, on the thread that attached it. The device stays the caller's. */
   @Override
   public void close() {
     if (region != null) {

@@ -20,16 +20,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves an emulated device to one client after the other, over a UNIX socket.
+ * Serves an emulated device to one client after another, over a UNIX socket.
  *
  * <p>
- * The thread that calls {@link #run} is the device's. A second client, while one is connected, is answered EBUSY.
- * When a client goes away its memory is unmapped and its interrupts are dropped, and the device is reset unless its
- * state is to be kept.
+ * The thread that calls {@link #run} is the device's. While a client is connected, further ones are rejected
+ * with EBUSY. When a client disconnects, its memory is unmapped and its interrupts are disabled, and the
+ * device is reset unless its state is kept ({@link KeepState}).
  */
 public final class VfioUserServer implements DeviceServer {
 
-  /** How long a device with nothing planned sleeps while there is no client. */
+  /** How long the thread of a device without scheduled work sleeps while there is no client. */
   private static final Duration IDLE_WAIT = Duration.ofSeconds(1);
 
   private final EmulatedDevice device;
@@ -38,7 +38,7 @@ public final class VfioUserServer implements DeviceServer {
   private final boolean ownsLog;
   private final LongSupplier clock;
   private final @Nullable ConnectionAcceptor acceptor;
-  /** Clients let in; empty for "look again", as after {@link #stop}. */
+  /** Admitted clients; an empty element wakes the thread, as after {@link #stop}. */
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
   private final AtomicLong peerTraffic = new AtomicLong();
   private final AtomicBoolean started = new AtomicBoolean();
@@ -51,19 +51,20 @@ public final class VfioUserServer implements DeviceServer {
     this.device = device;
     this.options = options;
     this.log = LogLimiter.of(log, clock);
-    this.ownsLog = this.log != log; // Otherwise others have their part in it.
+    this.ownsLog = this.log != log; // Otherwise others use it too.
     this.clock = clock;
     this.acceptor = socket == null ? null : new ConnectionAcceptor(socket, clients, this.log, 1);
   }
 
   /**
-   * Makes a server that listens.
+   * Creates a server that listens.
    *
-   * @param path the socket's path, made with mode 0600; one that nobody listens on any more is replaced
+   * @param path the path of the socket, created with mode 0600; a socket without a listener is replaced
    * @param device the device, which stays the caller's
-   * @param options how to serve it
-   * @param log takes a line for every client that is given up; a {@link ServerLog} also those of other levels
-   * @throws LinuxException EADDRINUSE if somebody listens there, and others
+   * @param options how it is served
+   * @param log receives a line for each connection that fails or is rejected; a {@link ServerLog} receives
+   *     all levels
+   * @throws LinuxException EADDRINUSE if a process listens on the path, and others
    */
   public static VfioUserServer listen(Path path, EmulatedDevice device, ServerOptions options,
       Consumer<String> log) throws LinuxException {
@@ -71,12 +72,12 @@ public final class VfioUserServer implements DeviceServer {
   }
 
   /**
-   * Makes a server for a single client that is connected already.
+   * Creates a server for a single client that is already connected.
    *
    * @param client the server's end, which it closes
    * @param device the device, which stays the caller's
-   * @param options how to serve it
-   * @param log takes a line if the client is given up; a {@link ServerLog} also those of other levels
+   * @param options how it is served
+   * @param log receives a line if the connection fails; a {@link ServerLog} receives all levels
    */
   public static VfioUserServer of(UnixSocket client, EmulatedDevice device, ServerOptions options,
       Consumer<String> log) {
@@ -86,8 +87,8 @@ public final class VfioUserServer implements DeviceServer {
   }
 
   /**
-   * Serves clients until {@link #stop} is called, or the first one is gone if that is asked for. The calling thread
-   * is the device's as long. Interrupting it stops the server once no client is connected.
+   * Serves clients until {@link #stop} is called, or with {@code once} until the first one disconnects. The
+   * calling thread is the device's. Interrupting it stops the server once no client is connected.
    *
    * @throws LinuxException if clients cannot be accepted
    * @throws IllegalStateException if the server ran before, or is closed
@@ -97,16 +98,16 @@ public final class VfioUserServer implements DeviceServer {
     if (started.getAndSet(true)) {
       throw new IllegalStateException("a server runs once");
     }
-    try (DeviceBackend service = new DeviceBackend(device, options, log, clock, peerTraffic)) {
-      current = service;
-      service.attach();
+    try (DeviceBackend backend = new DeviceBackend(device, options, log, clock, peerTraffic)) {
+      current = backend;
+      backend.attach();
       if (acceptor != null) {
         acceptor.start();
       }
       while (!stopping) {
-        UnixSocket client = awaitClient(service);
+        UnixSocket client = awaitClient(backend);
         if (client != null) {
-          boolean hadClient = serve(client, service);
+          boolean hadClient = serve(client, backend);
           if (options.once() && (hadClient || acceptor == null)) {
             return;
           }
@@ -127,15 +128,15 @@ public final class VfioUserServer implements DeviceServer {
     }
   }
 
-  /** Lets the device do what is due until a client comes. Returns null if the server is to stop. */
-  private @Nullable UnixSocket awaitClient(DeviceBackend service) throws LinuxException {
+  /** Runs the device's due work until a client connects. Returns null if the server stops. */
+  private @Nullable UnixSocket awaitClient(DeviceBackend backend) throws LinuxException {
     try {
       while (!stopping) {
         if (acceptor != null) {
           acceptor.checkFailure();
         }
         long now = clock.getAsLong();
-        long next = service.runDue(now);
+        long next = backend.runDue(now);
         long wait = next == Long.MAX_VALUE ? IDLE_WAIT.toNanos() : Math.max(0, next - now);
         Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);
         if (client != null && client.isPresent()) {
@@ -149,20 +150,22 @@ public final class VfioUserServer implements DeviceServer {
     return null;
   }
 
-  /** Returns whether it was a client: others connect only to see whether somebody listens. */
-  private boolean serve(UnixSocket client, DeviceBackend service) {
+  /**
+   * Returns whether its VERSION succeeded; some peers connect only to check whether the server is listening.
+   */
+  private boolean serve(UnixSocket client, DeviceBackend backend) {
     String peer = peer(client);
     MessageTransport transport;
     try {
       transport = transport(client);
     } catch (LinuxException e) {
-      log.accept("client given up: " + e.getMessage());
+      log.accept("connection failed: " + e.getMessage());
       return false;
     }
-    return service.serve(transport, peer);
+    return backend.serve(transport, peer);
   }
 
-  /** Returns who a client is, for the log. */
+  /** Returns the credentials of a client, for the log. */
   private static String peer(UnixSocket client) {
     try {
       UnixSocket.PeerCredentials credentials = client.peerCredentials();
@@ -182,18 +185,18 @@ public final class VfioUserServer implements DeviceServer {
     }
   }
 
-  /** Returns, to any thread, how many bytes the device has copied from and to exported peers so far. */
+  /** Returns the number of bytes that the device has copied from and to exported peers. From any thread. */
   public long peerTraffic() {
     return peerTraffic.get();
   }
 
-  /** Ends {@link #run}, from any thread; a client that is connected is let go. Does not wait for it. */
+  /** Ends {@link #run} and disconnects the client. From any thread; does not wait. */
   @Override
   public void stop() {
     stopping = true;
-    DeviceBackend service = current;
-    if (service != null) {
-      service.stop();
+    DeviceBackend backend = current;
+    if (backend != null) {
+      backend.stop();
     }
     clients.add(Optional.empty());
   }

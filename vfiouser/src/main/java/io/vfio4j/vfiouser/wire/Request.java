@@ -8,11 +8,11 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.ProtocolException;
 import java.lang.foreign.MemorySegment;
 
-/** A command as it was received. One object serves all commands of a connection, one after the other. */
+/** A received command. One object serves all commands of a connection, one after another. */
 public final class Request implements AutoCloseable {
 
   private final SliceTable largeBody;
-  /** Not the reader's: while a command is carried out others are read, with descriptors of their own. */
+  /** Not the reader's, which receives further commands with descriptors while this one is executed. */
   private final ReceivedFds fds = new ReceivedFds();
   private int id;
   private int command;
@@ -21,13 +21,13 @@ public final class Request implements AutoCloseable {
   private int bodyOffset;
   private int size;
 
-  /** Makes a request with room for bodies that do not fit in the reader's own buffer. */
+  /** Creates a request with a buffer for bodies that do not fit in the reader's. */
   public Request(SliceTable large) {
     this.largeBody = large;
     this.body = large;
   }
 
-  /** Takes the message that the reader stands at, all of it. The caller has checked its size. */
+  /** Receives the reader's current message, all of it. The caller has checked its size. */
   public void receive(MessageReader reader) throws LinuxException, ProtocolException {
     id = reader.id();
     command = reader.command();
@@ -41,11 +41,11 @@ public final class Request implements AutoCloseable {
       bodyOffset = 0;
       body = largeBody;
     }
-    // Last, for some may come with the body's end.
+    // Last, because some may arrive with the end of the body.
     takeFds(reader.fds());
   }
 
-  /** Takes a message that was put aside. */
+  /** Loads a deferred message. */
   public void load(DeferredMessage queued) {
     id = queued.id();
     command = queued.command();
@@ -84,7 +84,7 @@ public final class Request implements AutoCloseable {
     return fds;
   }
 
-  /** Checks that the body has at least so many bytes. */
+  /** Checks that the body has at least that size. */
   public void requireSize(int bytes) throws ErrnoException {
     if (size < bytes) {
       throw new ErrnoException(Errno.EINVAL,
@@ -92,7 +92,7 @@ public final class Request implements AutoCloseable {
     }
   }
 
-  /** Checks that the body has at least so many bytes, and that its first field, argsz, leaves room for as many. */
+  /** Checks that the body has at least that size, and that its first field, argsz, is at least that. */
   public void requireArgsz(int bytes) throws ErrnoException {
     requireSize(bytes);
     if (Integer.compareUnsigned(u32(0), bytes) < 0) {
@@ -101,10 +101,11 @@ public final class Request implements AutoCloseable {
   }
 
   /**
-   * Checks that argsz leaves room for fields and the data that follow them, in the answer or in the request itself.
+   * Checks that argsz has room for the fields and the data that follow them, in the reply or in the request
+   * itself.
    *
-   * @param fields bytes of the fields, which the body has
-   * @param data bytes of the data, as the request says
+   * @param fields size of the fields, which the body has
+   * @param data size of the data, as in the request
    */
   public void requireArgsz(int fields, long data) throws ErrnoException {
     long argsz = Integer.toUnsignedLong(u32(0));
@@ -123,7 +124,7 @@ public final class Request implements AutoCloseable {
     return body.segment().get(LittleEndian.U64, bodyOffset + offset);
   }
 
-  /** Returns a part of the body, valid while the request is. */
+  /** Returns a part of the body, valid as long as the request. */
   public MemorySegment data(int offset, int length) {
     return body.slice(bodyOffset + offset, length);
   }
@@ -136,10 +137,10 @@ public final class Request implements AutoCloseable {
     return bodyOffset;
   }
 
-  /** Closes the descriptors that the command had no use for. */
+  /** Closes the descriptors that the handler did not take. */
   @Override
   public void close() {
-    // Most often there are none, and closing none allocates an iterator.
+    // Usually there are none, and then close() would still allocate an iterator.
     if (fds.count() > 0) {
       fds.close();
     }

@@ -8,9 +8,9 @@ import static io.vfio4j.vfiouser.wire.MessageField.u32;
 import static io.vfio4j.vfiouser.wire.MessageField.u64;
 
 /**
- * Offsets and sizes of the bodies of messages, all packed. The names are those of {@code uapi/linux/vfio.h} and of
- * the vfio-user specification. The body of a command has a {@code LAYOUT}, its fields as recordings and the log show
- * them.
+ * Offsets and sizes of the bodies of messages, all packed. The names are those of {@code uapi/linux/vfio.h}
+ * and of the vfio-user specification. The body of a command has a {@code LAYOUT}, its fields as recordings
+ * and the log show them.
  */
 public final class Structs {
 
@@ -25,7 +25,10 @@ public final class Structs {
     public static final int WRITE = 2;
     public static final int MMAP = 4;
     public static final int FILE_IO = 8;
-    /** A vfio4j extension, if {@link Extension#MEMORY_KINDS} is granted: the memory is a region of another device. */
+    /**
+     * A vfio4j extension, if {@link Extension#MEMORY_KINDS} is granted: the memory is a region of another
+     * device.
+     */
     public static final int PEER = 0x100;
     static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
         flags("flags", FLAGS, "read", "write", "mmap", "file_io", "", "", "", "", "peer").logged(),
@@ -43,7 +46,9 @@ public final class Structs {
     public static final int SIZE = 24;
     public static final int GET_DIRTY_BITMAP = 1;
     public static final int ALL = 2;
-    /** With {@link #GET_DIRTY_BITMAP} follow {@code struct vfio_bitmap { u64 pgsize, size; }} and the bitmap. */
+    /**
+     * With {@link #GET_DIRTY_BITMAP} follow {@code struct vfio_bitmap { u64 pgsize, size; }} and the bitmap.
+     */
     public static final int PAGE_SIZE = 24;
     public static final int BITMAP_LENGTH = 32;
     public static final int SIZE_WITH_BITMAP = 40;
@@ -107,8 +112,8 @@ public final class Structs {
   }
 
   /**
-   * What follows the header in {@code struct vfio_region_info_cap_sparse_mmap { header; u32 nr_areas, reserved; struct
-   * { u64 offset, size; } areas[]; }}.
+   * What follows the header in {@code struct vfio_region_info_cap_sparse_mmap { header; u32 nr_areas,
+   * reserved; struct { u64 offset, size; } areas[]; }}.
    */
   static final class SparseMmapData {
     static final int SIZE = 8;
@@ -127,13 +132,16 @@ public final class Structs {
     }
   }
 
-  /** {@code struct vfio_user_region_io_fds_reply { u32 argsz, flags, index, count; sub_regions[]; }}, the request too. */
+  /**
+   * {@code struct vfio_user_region_io_fds_reply { u32 argsz, flags, index, count; sub_regions[]; }}, the
+   * request too.
+   */
   public static final class IoFds {
     public static final int FLAGS = 4;
     public static final int INDEX = 8;
     public static final int COUNT = 12;
     public static final int SIZE = 16;
-    /** Most doorbells of a region in one reply. */
+    /** Most doorbells in one reply. */
     public static final int MAX_DOORBELLS = 128;
     static final MessageLayout LAYOUT =
         MessageLayout.of(ARGSZ, flags("flags", FLAGS), u32("index", INDEX).logged(),
@@ -144,9 +152,9 @@ public final class Structs {
   }
 
   /**
-   * {@code struct vfio_user_sub_region_ioeventfd { u64 gpa_offset, size; u32 fd_index, type, flags, shadow_mem_fd_index;
-   * u64 shadow_offset, datamatch; }}, as the reference library sends it. The specification's text has it without
-   * {@code shadow_offset}, with other names for the rest.
+   * {@code struct vfio_user_sub_region_ioeventfd { u64 gpa_offset, size; u32 fd_index, type, flags, shadow_mem_fd_index; u64 shadow_offset, datamatch; }},
+   * as the reference library sends it. The specification's text has it without {@code shadow_offset}, with
+   * other names for the rest.
    */
   public static final class IoEventFd {
     public static final int OFFSET = 0;
@@ -219,8 +227,8 @@ public final class Structs {
   }
 
   /**
-   * {@code struct vfio_user_region_write_multi { u64 wr_cnt; struct { u64 offset; u32 region, count; u64 data; } wrs[];
-   * }}. A write begins like {@link RegionAccess}.
+   * {@code struct vfio_user_region_write_multi { u64 wr_cnt; struct { u64 offset; u32 region, count; u64
+   * data; } wrs[]; }}. A write begins like {@link RegionAccess}.
    */
   public static final class WriteMulti {
     public static final int WRITES = 8;
@@ -260,7 +268,9 @@ public final class Structs {
     public static final int DMA_LOGGING_STOP = 7;
     public static final int DMA_LOGGING_REPORT = 8;
     public static final int MIG_DATA_SIZE = 9;
-    /** A vfio4j extension, offered to any client: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}. */
+    /**
+     * A vfio4j extension, offered to any client: {@code u64 initial_bytes, dirty_bytes; u32 flags, reserved}.
+     */
     public static final int PRE_COPY_INFO = 0xff00;
     /** A vfio4j extension, offered to any client: see {@link StateLayoutData}. */
     public static final int STATE_LAYOUT = 0xff01;
@@ -304,7 +314,10 @@ public final class Structs {
     }
   }
 
-  /** {@code struct vfio_precopy_info { u32 argsz, flags; u64 initial_bytes, dirty_bytes; }}, of MIG_GET_PRECOPY_INFO. */
+  /**
+   * {@code struct vfio_precopy_info { u32 argsz, flags; u64 initial_bytes, dirty_bytes; }}, of
+   * MIG_GET_PRECOPY_INFO.
+   */
   public static final class MigPrecopyInfo {
     public static final int FLAGS = 4;
     public static final int INITIAL_BYTES = 8;

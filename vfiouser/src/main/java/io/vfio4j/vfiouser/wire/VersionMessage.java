@@ -26,14 +26,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param major 0
  * @param minor 0 to 2
- * @param capabilities what the JSON has under this name, empty where there is none
+ * @param capabilities the object of that name in the JSON; empty if there is none
  */
 public record VersionMessage(int major, int minor, JsonObject capabilities) {
 
   public static final int MAJOR = 0;
   public static final int MINOR = 2;
 
-  /** A longer text is refused; those of known clients have about 200 bytes. */
+  /** A longer message is refused; those of known clients have about 200 bytes. */
   public static final int MAX_SIZE = 4096;
 
   public static final int SIZE_WITHOUT_CAPABILITIES = 4;
@@ -46,7 +46,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
   private static final String TWIN_SOCKET = "twin_socket";
   private static final String SUPPORTED = "supported";
   private static final String FD_INDEX = "fd_index";
-  /** How much longer an answer is than its request where it says which descriptor the twin socket is. */
+  /** How much longer a reply is than its request if it names the descriptor of the twin socket. */
   public static final int FD_INDEX_SIZE = ",\"fd_index\":0".length();
   private static final String VFIO4J = "vfio4j";
   private static final String WRITE_MULTIPLE = "write_multiple";
@@ -68,7 +68,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
       end++;
     }
     if (end == size) {
-      throw invalid("a VERSION whose JSON has no NUL at its end");
+      throw invalid("a VERSION whose JSON does not end with a NUL");
     }
     ByteBuffer text = body.asSlice(at + JSON_AT, end - JSON_AT).asByteBuffer();
     try {
@@ -81,7 +81,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
       }
       return object(object(root, "the version data"), "capabilities");
     } catch (IOException | JsonParseException e) {
-      throw invalid("a VERSION whose JSON cannot be read");
+      throw invalid("a VERSION with invalid JSON");
     }
   }
 
@@ -110,19 +110,19 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     if (value.compareTo(BigDecimal.valueOf(least)) < 0 || value.stripTrailingZeros().scale() > 0) {
       throw invalid(key + " is " + value);
     }
-    // A number of a few characters can stand for one of a billion digits: compare before it is written out.
+    // A few characters can denote a number with a billion digits: compare before converting it.
     return value.compareTo(BigDecimal.valueOf(MAX_NUMBER)) > 0 ? MAX_NUMBER : value.longValue();
   }
 
   private static BigDecimal decimal(String key, String digits) throws ErrnoException {
     if (digits.length() > 20) {
-      throw invalid(key + " is too long a number");
+      throw invalid(key + " is a number with too many digits");
     }
     try {
       return new BigDecimal(digits);
     } catch (NumberFormatException e) {
-      // JSON sets no bound to an exponent, BigDecimal does.
-      throw invalid(key + " is no number to reckon with");
+      // JSON does not limit an exponent, BigDecimal does.
+      throw invalid(key + " is a number out of range");
     }
   }
 
@@ -141,7 +141,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     return new ErrnoException(Errno.EINVAL, reason);
   }
 
-  /** Returns the limits named here, with the protocol's own where one is not. */
+  /** Returns the limits in the message, with the protocol's defaults for those that are missing. */
   public Limits limits() throws ErrnoException {
     Limits otherwise = Limits.DEFAULT;
     long fds = number(capabilities, MAX_MSG_FDS, 0, Limits.ASSUMED_MAX_MSG_FDS);
@@ -150,7 +150,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     long bitmap = number(object(capabilities, "migration"), "max_bitmap_size", Long.BYTES,
         otherwise.maxBitmapSize());
     long pageSizes = number(capabilities, "pgsizes", 1, Limits.ASSUMED_PAGE_SIZE);
-    // Reported in the smallest pages that both know, and those are ours: nobody's are smaller.
+    // Dirty pages are reported in the smallest size that both ends have, which is 4 KiB.
     number(object(capabilities, "migration"), "pgsize", 1, Limits.DIRTY_PAGE_SIZE);
     writeMultiple();
     try {
@@ -161,17 +161,17 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     }
   }
 
-  /** Returns whether the peer names how many descriptors it takes in a message. */
+  /** Returns whether the message names max_msg_fds. */
   public boolean hasMaxMsgFds() {
     return capabilities.has(MAX_MSG_FDS);
   }
 
-  /** Tells whether several writes may come in one message, or whether that is asked for. */
+  /** Returns whether REGION_WRITE_MULTI is requested or granted. */
   public boolean writeMultiple() throws ErrnoException {
     return flag(capabilities, WRITE_MULTIPLE);
   }
 
-  /** Returns the extensions asked for or granted here. */
+  /** Returns the extensions requested or granted. */
   public Extensions extensions() throws ErrnoException {
     if (!capabilities.has(VFIO4J)) {
       return Extensions.NONE;
@@ -186,21 +186,21 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     return new Extensions(true, flags);
   }
 
-  /** Tells whether a second socket is asked for, or granted, on which the server's commands travel. */
+  /** Returns whether a second socket for the server's commands is requested or granted. */
   public boolean hasTwinSocket() throws ErrnoException {
     return flag(object(capabilities, TWIN_SOCKET), SUPPORTED);
   }
 
   /**
-   * Returns which of a reply's descriptors is the twin socket.
+   * Returns the index of the twin socket among the descriptors of a reply.
    *
-   * @param fds how many came with it
-   * @throws ErrnoException EINVAL if it is none of them
+   * @param fds the number of descriptors received with it
+   * @throws ErrnoException EINVAL if the index is out of range
    */
   public int twinSocketFdIndex(int fds) throws ErrnoException {
     long index = number(object(capabilities, TWIN_SOCKET), FD_INDEX, 0, 0);
     if (index >= fds) {
-      throw invalid("a twin socket that is descriptor %d of %d".formatted(index, fds));
+      throw invalid("twin socket at descriptor index %d of %d".formatted(index, fds));
     }
     return (int) index;
   }
@@ -236,8 +236,8 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
   }
 
   /**
-   * Returns a server's answer: the limits in force and the extensions granted, of the capabilities that this
-   * request names and of no others.
+   * Returns a server's reply to this request: the limits in force and the extensions granted, for the
+   * capabilities in the request only.
    *
    * @param twinSocket whether the reply carries one, as its only descriptor
    */
@@ -273,7 +273,7 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
   }
 
-  /** Grants what is asked for. */
+  /** Grants a capability as requested. */
   private void copyIfRequested(JsonObject answer, String key) {
     if (capabilities.has(key)) {
       answer.add(key, capabilities.get(key));
@@ -286,7 +286,10 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     }
   }
 
-  /** What is not granted is left out: "false" is longer than what was asked for, and an answer has no more room than that. */
+  /**
+   * A flag that is not granted is omitted: "false" is longer than "true", and the reply must not be longer
+   * than the request.
+   */
   private static void putIfRequested(JsonObject answer, JsonObject asked, String key, boolean value) {
     if (asked.has(key) && value) {
       answer.addProperty(key, value);
@@ -296,10 +299,10 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
   /**
    * Writes the body.
    *
-   * @param into where to
+   * @param into the segment to write to
    * @param at the offset of the body
-   * @param most the longest body that the peer takes: QEMU refuses a reply longer than its request, so that
-   *     capabilities are left out rather than sent
+   * @param most the longest body that the peer accepts; capabilities that do not fit are omitted, because
+   *     QEMU refuses a reply longer than its request
    * @return the size of the body
    */
   public int encode(MemorySegment into, long at, int most) {

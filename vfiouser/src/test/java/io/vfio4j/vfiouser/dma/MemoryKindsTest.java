@@ -135,8 +135,8 @@ class MemoryKindsTest {
           assertThat(e.range()).isEqualTo(PEER);
         })
         .withMessage(
-            PEER + " is peer memory, a region of another device: an emulated device cannot reach it; let the "
-                + "peer export the region as a descriptor, and map that: EFAULT (bad address)");
+            PEER + " is peer memory, a region of another device: an emulated device cannot access it; "
+                + "export the region as a descriptor, and map that: EFAULT (bad address)");
 
     assertThat(local.mismatch(arena.allocate(PAGE + 16).fill((byte) 0x55))).isEqualTo(-1);
     assertThat(memory.mismatch(arena.allocate(8 * PAGE).fill((byte) 0x77))).isEqualTo(-1);
@@ -216,8 +216,8 @@ class MemoryKindsTest {
     assertThat(parts).extracting(MemorySegment::byteSize).containsExactly(8L, 8L);
     assertThat(parts).extracting(part -> part.get(LittleEndian.U64, 0)).containsExactly(1L, 2L);
     assertThat(table.scatter(MEMORY, 0, true)).isEmpty();
-    assertRefused(Errno.EFAULT, "lies in 2 mappings", () -> table.map(MEMORY - 8, 16, true));
-    assertRefused(Errno.EFAULT, "is not a range", () -> table.scatter(MEMORY, -1, false));
+    assertRefused(Errno.EFAULT, "spans 2 mappings", () -> table.map(MEMORY - 8, 16, true));
+    assertRefused(Errno.EFAULT, "is not a valid range", () -> table.scatter(MEMORY, -1, false));
     assertRefused(Errno.EFAULT, "is not mapped", () -> table.scatter(MEMORY - 2 * PAGE, PAGE + 1, false));
   }
 
@@ -245,7 +245,7 @@ class MemoryKindsTest {
     table.map(0x60_0000, PAGE, false);
     assertRefused(Errno.EACCES, "is read-only", () -> table.map(0x60_0000, PAGE, true));
     assertRefused(Errno.EACCES, "is read-only", () -> table.scatter(0x60_0000, PAGE, true));
-    assertRefused(Errno.EACCES, "may not be read", () -> table.map(0x60_0000 + PAGE, 8, true));
+    assertRefused(Errno.EACCES, "is not readable", () -> table.map(0x60_0000 + PAGE, 8, true));
   }
 
   /** As large as a client may say; the half of it that is a negative number is no less there. */
@@ -290,7 +290,7 @@ class MemoryKindsTest {
       long next = FILE_IO + PAGE;
       map(next, PAGE, RW | DmaMap.FILE_IO, unsealed, 0);
       map(next + PAGE, PAGE, RW | DmaMap.FILE_IO, third, 0);
-      assertRefused(Errno.ENOSPC, "more than 3 files that are read and written",
+      assertRefused(Errno.ENOSPC, "more than 3 files accessed by file I/O",
           () -> map(next + 2 * PAGE, PAGE, RW | DmaMap.FILE_IO, fourth, 0));
       map(next + 2 * PAGE, PAGE, RW | DmaMap.FILE_IO | DmaMap.MMAP, fourth, 0);
       map(next + 3 * PAGE, PAGE, RW | DmaMap.FILE_IO, third, 0);
@@ -357,7 +357,7 @@ class MemoryKindsTest {
     table.log().start(List.of(new long[] {MEMORY, 4 * PAGE}), PAGE);
     table.writeLong(MEMORY, 1);
     MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(new IovaRange(MEMORY, 2 * PAGE), PAGE));
-    assertRefused(Errno.ENOENT, "is not mapped so", () -> table.unmap(MEMORY, PAGE, PAGE, bitmap));
+    assertRefused(Errno.ENOENT, "does not match the mappings", () -> table.unmap(MEMORY, PAGE, PAGE, bitmap));
     assertRefused(Errno.EINVAL, "pages of 4097", () -> table.unmap(MEMORY, 2 * PAGE, 4097, bitmap));
     assertThat(bitmap.get(LittleEndian.U64, 0)).isZero();
     table.unmap(MEMORY, 2 * PAGE, PAGE, bitmap);

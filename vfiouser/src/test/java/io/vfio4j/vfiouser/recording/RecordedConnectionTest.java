@@ -104,12 +104,12 @@ class RecordedConnectionTest {
           peer.receive();
           peer.assertEnd();
         }
-        assertThat(served.log().take()).isEqualTo("client given up: a message of 5 bytes");
+        assertThat(served.log().take()).isEqualTo("connection failed: a message of 5 bytes");
         try (RawPeer peer = served.connectNegotiated()) {
           // Incomplete: the recording shows how much of the message arrived.
           peer.send(RawPeer.header(1, 4, 32, 0, 0).u32(16, 0).toBytes());
         }
-        assertThat(served.log().take()).isEqualTo("client given up: the connection ended within a message");
+        assertThat(served.log().take()).isEqualTo("connection failed: the connection ended within a message");
       }
     }
     List<RecordingEvent> events = events();

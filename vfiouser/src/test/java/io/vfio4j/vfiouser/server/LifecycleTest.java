@@ -59,7 +59,7 @@ class LifecycleTest {
           .isThrownBy(() -> VfioUserClient.connect(served.path(), ClientOptions.DEFAULT))
           .withMessageContaining("in use: another client is connected")
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBUSY));
-      assertThat(served.log().take()).isEqualTo("client refused: another one is connected");
+      assertThat(served.log().take()).isEqualTo("connection rejected: another client is connected");
       first.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 3);
       assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(3);
     }
@@ -91,12 +91,12 @@ class LifecycleTest {
       try (RawPeer gone = served.connectRaw()) {
         assertThat(gone.socket().fd().isOpen()).isTrue();
       }
-      assertThat(served.log().take()).startsWith("client refused");
+      assertThat(served.log().take()).startsWith("connection rejected");
       try (RawPeer nonsense = served.connectRaw()) {
         nonsense.send(new byte[] {1, 2, 3});
         nonsense.assertEnd();
       }
-      assertThat(served.log().take()).startsWith("client refused");
+      assertThat(served.log().take()).startsWith("connection rejected");
       assertThat(first.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isZero();
     }
   }
@@ -221,7 +221,7 @@ class LifecycleTest {
         }
         assertThat(second == null || second.socket().fd().isOpen()).isTrue();
         assertThat(served.log()).as("it was told to, so there is nothing to say")
-            .allMatch(line -> line.startsWith("client refused"));
+            .allMatch(line -> line.startsWith("connection rejected"));
       }
       assertThat(served.path()).doesNotExist();
     }

@@ -35,12 +35,12 @@ class LogLimiterTest {
     now.addAndGet(LogLimiter.INTERVAL.toNanos());
     ignoredWrites(1);
     assertThat(lines).hasSize(LogLimiter.BURST + 1).last()
-        .isEqualTo("INFO ignored a write of 2 bytes at 0x0 (and 99,990 more like it)");
+        .isEqualTo("INFO ignored a write of 2 bytes at 0x0 (99,990 similar lines suppressed)");
 
     ignoredWrites(3);
     limiter.flush();
     assertThat(lines).hasSize(LogLimiter.BURST + 2).last()
-        .isEqualTo("INFO left out 3 lines like: ignored a write of 2 bytes at 0x2");
+        .isEqualTo("INFO suppressed 3 lines like: ignored a write of 2 bytes at 0x2");
     limiter.flush();
     assertThat(lines).hasSize(LogLimiter.BURST + 2);
   }
@@ -50,7 +50,7 @@ class LogLimiterTest {
     ignoredWrites(100);
     limiter.report();
     assertThat(lines).hasSize(LogLimiter.BURST + 1).last()
-        .isEqualTo("INFO left out 90 lines like: ignored a write of 2 bytes at 0x63");
+        .isEqualTo("INFO suppressed 90 lines like: ignored a write of 2 bytes at 0x63");
 
     ignoredWrites(100);
     limiter.report();
@@ -58,7 +58,7 @@ class LogLimiterTest {
     now.addAndGet(LogLimiter.INTERVAL.toNanos());
     limiter.report();
     assertThat(lines).hasSize(LogLimiter.BURST + 2).last()
-        .isEqualTo("INFO left out 100 lines like: ignored a write of 2 bytes at 0x63");
+        .isEqualTo("INFO suppressed 100 lines like: ignored a write of 2 bytes at 0x63");
   }
 
   @Test

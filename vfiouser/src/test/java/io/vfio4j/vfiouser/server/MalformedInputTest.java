@@ -37,9 +37,9 @@ class MalformedInputTest {
         arguments("size 0", RawPeer.header(1, GET_INFO, 0, 0, 0), Errno.EINVAL, "a message of 0 bytes"),
         arguments("size 15", RawPeer.header(1, GET_INFO, 15, 0, 0), Errno.EINVAL, "a message of 15 bytes"),
         arguments("size 4 GiB", RawPeer.header(1, GET_INFO, -1, 0, 0), Errno.EINVAL,
-            "a message of 4294967295 bytes, more than was agreed on"),
+            "a message of 4294967295 bytes, more than negotiated"),
         arguments("size 2 GiB", RawPeer.header(1, 9, Integer.MIN_VALUE, 0, 0), Errno.EINVAL,
-            "a message of 2147483648 bytes, more than was agreed on"),
+            "a message of 2147483648 bytes, more than negotiated"),
         arguments("type 2", RawPeer.header(1, GET_INFO, 32, 2, 0).zeros(16), Errno.EINVAL,
             "a message of type 2"),
         arguments("type 15", RawPeer.header(1, GET_INFO, 32, 15, 0).zeros(16), Errno.EINVAL,
@@ -47,9 +47,9 @@ class MalformedInputTest {
         arguments("bad size, no reply wanted", RawPeer.header(1, GET_INFO, 3, RawPeer.NO_REPLY, 0), null,
             "a message of 3 bytes"),
         arguments("reply unasked", RawPeer.header(1, 11, 32, RawPeer.REPLY, 0).zeros(16), null,
-            "a reply that nothing was asked for"),
+            "a reply without a command"),
         arguments("error reply unasked", RawPeer.header(1, GET_INFO, 16, RawPeer.ERROR, 5), null,
-            "a reply that nothing was asked for"));
+            "a reply without a command"));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -71,14 +71,14 @@ class MalformedInputTest {
         arguments("another command", RawPeer.header(7, GET_INFO, 32, 0, 0).zeros(16), Errno.EINVAL,
             "the first message is not a VERSION"),
         arguments("a VERSION that is a reply", RawPeer.header(7, 1, 20, 1, 0).zeros(4), null,
-            "a reply that nothing was asked for"),
+            "a reply without a command"),
         arguments("a VERSION of type 3", RawPeer.header(7, 1, 20, 3, 0).zeros(4), Errno.EINVAL,
             "a message of type 3"),
         arguments("a VERSION of size 3", RawPeer.header(7, 1, 3, 0, 0), Errno.EINVAL, "a message of 3 bytes"),
         arguments("a VERSION of 5000 bytes", RawPeer.header(7, 1, 5000, 0, 0), Errno.EINVAL,
             "a VERSION of 5000 bytes"),
         arguments("a VERSION of 4 GiB", RawPeer.header(7, 1, -1, 0, 0), Errno.EINVAL,
-            "a message of 4294967295 bytes, more than was agreed on"),
+            "a message of 4294967295 bytes, more than negotiated"),
         arguments("a VERSION without a body", RawPeer.header(7, 1, 16, 0, 0), Errno.EINVAL,
             "a VERSION of 0 bytes: EINVAL (invalid argument)"),
         arguments("another major", RawPeer.header(7, 1, 20, 0, 0).u16(1).u16(0), Errno.EINVAL,
@@ -112,7 +112,7 @@ class MalformedInputTest {
       assertThat(new Errno(reply.errno())).isEqualTo(answer);
     }
     peer.assertEnd();
-    assertThat(served.log().take()).isEqualTo("client given up: " + line);
+    assertThat(served.log().take()).isEqualTo("connection failed: " + line);
   }
 
   @Test
@@ -125,7 +125,7 @@ class MalformedInputTest {
         }
         assertThat(served.log().take())
             .isEqualTo(
-                "client given up: the connection ended within a " + (length < 16 ? "header" : "message"));
+                "connection failed: the connection ended within a " + (length < 16 ? "header" : "message"));
         served.assertServesNext();
       }
     }
@@ -136,7 +136,7 @@ class MalformedInputTest {
     ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));
     try (TestServer served = TestServer.start(folder, impatient)) {
       try (RawPeer peer = served.connectRaw()) {
-        assertThat(served.log().take()).isEqualTo("client given up: no message arrived in time");
+        assertThat(served.log().take()).isEqualTo("connection failed: no message arrived in time");
         peer.assertEnd();
       }
       served.assertServesNext();
@@ -150,7 +150,7 @@ class MalformedInputTest {
       try (RawPeer peer = served.connectNegotiated()) {
         peer.send(RawPeer.header(1, 9, 32, 0, 0).zeros(3).toBytes());
         assertThat(served.log().take())
-            .isEqualTo("client given up: the rest of a message did not arrive in time");
+            .isEqualTo("connection failed: the rest of a message did not arrive in time");
         peer.assertEnd();
       }
       served.assertServesNext();
@@ -167,11 +167,11 @@ class MalformedInputTest {
         for (int i = 0; i < 500; i++) {
           peer.send(read);
         }
-        assertThat(served.log().take()).isEqualTo("client given up: a message was not read in time");
+        assertThat(served.log().take()).isEqualTo("connection failed: a message was not read in time");
       } catch (io.vfio4j.linux.LinuxException e) {
         // It was given up while it was still sending.
         assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET);
-        assertThat(served.log().take()).isEqualTo("client given up: a message was not read in time");
+        assertThat(served.log().take()).isEqualTo("connection failed: a message was not read in time");
       }
       served.assertServesNext();
     }
@@ -186,7 +186,7 @@ class MalformedInputTest {
       try (RawPeer peer = served.connectNegotiated()) {
         peer.send(RawPeer.header(1, GET_INFO, 32, 0, 0).zeros(4).toBytes(), many);
         peer.send(new byte[4], many);
-        assertThat(served.log().take()).isEqualTo("client given up: a message with 400 descriptors");
+        assertThat(served.log().take()).isEqualTo("connection failed: a message with 400 descriptors");
       }
       ProcessResources.awaitFds(before);
       served.assertServesNext();

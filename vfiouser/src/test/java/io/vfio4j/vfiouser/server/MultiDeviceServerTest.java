@@ -121,7 +121,7 @@ class MultiDeviceServerTest {
       }
       assertThatExceptionOfType(DeviceException.class).isThrownBy(this::connect)
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBUSY));
-      assertThat(log.take()).isEqualTo("client refused: all 3 devices are in use");
+      assertThat(log.take()).isEqualTo("connection rejected: all 3 devices are in use");
       clients.removeFirst().close();
       clients.add(connect());
       assertThat(clients.getLast().readInt(TestDevice.BAR2, 0)).isZero();
@@ -136,7 +136,7 @@ class MultiDeviceServerTest {
       creationSucceeds = false;
       assertThatExceptionOfType(DeviceException.class).isThrownBy(this::connect)
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENOMEM));
-      assertThat(log.take()).isEqualTo("client refused: no device can be made for it: out of everything");
+      assertThat(log.take()).isEqualTo("connection rejected: cannot create a device: out of everything");
       creationSucceeds = true;
       try (VfioUserClient two = connect()) {
         assertThat(two.state()).isEqualTo(DeviceState.RUNNING);
@@ -150,7 +150,7 @@ class MultiDeviceServerTest {
     try (VfioUserClient one = connect(); RawPeer bad = new RawPeer(UnixSocket.connect(path()))) {
       bad.negotiate();
       bad.send(RawPeer.header(1, 9, 3, 0, 0).toBytes());
-      assertThat(log.take()).isEqualTo("client given up: a message of 3 bytes");
+      assertThat(log.take()).isEqualTo("connection failed: a message of 3 bytes");
       assertThat(one.readInt(TestDevice.BAR2, 0)).isZero();
     }
   }

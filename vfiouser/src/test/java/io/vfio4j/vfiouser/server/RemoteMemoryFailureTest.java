@@ -69,7 +69,7 @@ class RemoteMemoryFailureTest {
         if (sent.length > 0) {
           peer.send(sent);
         }
-        assertThat(served.log().take()).startsWith("client given up: ");
+        assertThat(served.log().take()).startsWith("connection failed: ");
       }
       served.assertServesNext();
     }
@@ -85,7 +85,7 @@ class RemoteMemoryFailureTest {
             MessageBytes.regionAccess(0, TestDevice.ADDRESS, 12).u64(IOVA).u32(10));
         peer.send(RawPeer.command(1, Command.REGION_WRITE,
             MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.TRAFFIC)));
-        assertThat(served.log().take()).isEqualTo("client given up: no message arrived in time");
+        assertThat(served.log().take()).isEqualTo("connection failed: no message arrived in time");
       }
       assertThat(served.device().trafficErrno).isEqualTo(Errno.ETIMEDOUT.number());
       served.assertServesNext();
@@ -100,7 +100,7 @@ class RemoteMemoryFailureTest {
         OpaqueDmaRead.trigger(peer, TestDevice.DMA_READ);
         assertFloodEnds(peer, RawPeer.message(1, Command.MIG_DATA_WRITE, RawPeer.NO_REPLY, 0,
             MessageBytes.empty().zeros(60_000).toBytes()));
-        assertThat(served.log().take()).isEqualTo("client given up: too many commands while it owes a reply");
+        assertThat(served.log().take()).isEqualTo("connection failed: too many commands while a reply is pending");
       }
       ProcessResources.awaitFds(before);
       try (RawPeer peer = served.connectNegotiated()) {
@@ -108,7 +108,7 @@ class RemoteMemoryFailureTest {
         assertFloodEnds(peer, RawPeer.message(1, Command.DEVICE_FEATURE, RawPeer.NO_REPLY, 0, new byte[0]),
             event.fd(), event.fd(), event.fd(), event.fd());
         assertThat(served.log().take())
-            .isEqualTo("client given up: too many descriptors while it owes a reply");
+            .isEqualTo("connection failed: too many descriptors while a reply is pending");
       }
       ProcessResources.awaitFds(before);
       served.assertServesNext();
@@ -125,7 +125,7 @@ class RemoteMemoryFailureTest {
         assertFloodEnds(peer, RawPeer.message(1, Command.REGION_WRITE, RawPeer.NO_REPLY, 0,
             MessageBytes.regionAccess(2, 0, 4).u32(1).toBytes()));
         assertThat(served.log().take())
-            .isEqualTo("client given up: nothing but commands came while a reply was waited for");
+            .isEqualTo("connection failed: only commands arrived while a reply was expected");
       }
       served.assertServesNext();
     }

@@ -250,7 +250,7 @@ class RemoteMemoryTest {
         OpaqueDmaRead.trigger(peer, TestDevice.DMA_READ);
         peer.send(RawPeer.command(1, Command.DEVICE_RESET, MessageBytes.empty()));
         assertThat(served.log().take())
-            .isEqualTo("client given up: too many resets while it owes a reply");
+            .isEqualTo("connection failed: too many resets while a reply is pending");
       }
       served.assertServesNext();
     }

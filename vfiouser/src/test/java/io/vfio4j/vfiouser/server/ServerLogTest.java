@@ -165,10 +165,10 @@ class ServerLogTest {
       }
     }
 
-    assertThat(lines).filteredOn(line -> line.startsWith("WARNING client given up: "))
+    assertThat(lines).filteredOn(line -> line.startsWith("WARNING connection failed: "))
         .hasSize(LogLimiter.BURST);
-    assertThat(lines).filteredOn(line -> line.contains("left out ") && line.contains("client given up: "))
-        .hasSize(2).first().asString().startsWith("WARNING left out 1 lines like: ");
+    assertThat(lines).filteredOn(line -> line.contains("suppressed ") && line.contains("connection failed: "))
+        .hasSize(2).first().asString().startsWith("WARNING suppressed 1 lines like: ");
     assertThat(lines).hasSizeLessThan(visits);
   }
 
@@ -181,6 +181,6 @@ class ServerLogTest {
     });
 
     assertThat(lines).hasSizeLessThan(60)
-        .anyMatch(line -> line.contains("left out ") || line.contains(" more like it"));
+        .anyMatch(line -> line.contains("suppressed ") || line.contains(" similar lines "));
   }
 }
