@@ -123,11 +123,13 @@ final class DeviceBackend implements AutoCloseable {
     try {
       device.moveTo(before.isRunning() ? DeviceState.RUNNING : DeviceState.STOP);
       if (before != DeviceState.STOP) {
-        log.accept("the client disconnected with the device in %s; it is now in %s".formatted(before, device.state()));
+        log.accept("the client disconnected with the device in %s; it is now in %s".formatted(before,
+            device.state()));
       }
     } catch (TransitionException e) {
       log.accept(
-          "the client disconnected with the device in %s, which could not be moved: %s".formatted(before, e.getMessage()));
+          "the client disconnected with the device in %s, which could not be moved: %s".formatted(before,
+              e.getMessage()));
     }
     return device.state() == DeviceState.STOP || device.state() == DeviceState.STOP_COPY;
   }

@@ -28,7 +28,6 @@ import java.util.Map;
  */
 final class DoorbellCommands implements CommandHandlers {
 
-
   private final EmulatedDevice device;
   private final DeviceDescription description;
   private final EventFdSet eventFdSet;

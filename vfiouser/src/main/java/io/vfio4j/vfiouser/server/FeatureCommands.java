@@ -130,7 +130,8 @@ final class FeatureCommands implements CommandHandlers {
     request.requireSize(Feature.SIZE + STATE_SIZE);
     int value = request.u32(DATA);
     DeviceState target = DeviceState.fromWire(value)
-        .orElseThrow(() -> invalid("unknown device state %s (expected 0 to 7)".formatted(Integer.toUnsignedString(value))));
+        .orElseThrow(() -> invalid(
+            "unknown device state %s (expected 0 to 7)".formatted(Integer.toUnsignedString(value))));
     // Before the device moves: commands executed meanwhile may reuse the request's buffer.
     echo(request, reply);
     migrationData.moveTo(target);

@@ -98,7 +98,8 @@ final class IrqTable implements Interrupts {
     try {
       eventFd.signal();
     } catch (LinuxException e) {
-      log.accept("interrupt " + index + "/" + vector + " is disabled, because its eventfd failed: " + e.getMessage());
+      log.accept("interrupt " + index + "/" + vector + " is disabled, because its eventfd failed: "
+          + e.getMessage());
       assign(index, vector, null);
     }
   }

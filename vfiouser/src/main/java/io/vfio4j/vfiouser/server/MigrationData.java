@@ -88,7 +88,8 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
       throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state);
     }
     try {
-      return saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "the device reports no pre-copy info"));
+      return saving.preCopyInfo()
+          .orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "the device reports no pre-copy info"));
     } catch (DeviceException e) {
       throw toErrnoException(e);
     }

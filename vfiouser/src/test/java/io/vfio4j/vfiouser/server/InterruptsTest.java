@@ -346,7 +346,8 @@ class InterruptsTest {
     try (UnixSocket socket = pair.one(); UnixSocket other = pair.other()) {
       set(EVENTFD | TRIGGER, MSIX, 0, 1, socket.fd());
       raiseAll();
-      assertThat(served.log().take()).startsWith("interrupt 2/0 is disabled, because its eventfd failed: ").contains("EINVAL");
+      assertThat(served.log().take()).startsWith("interrupt 2/0 is disabled, because its eventfd failed: ")
+          .contains("EINVAL");
       assertThat(other.fd().isOpen()).isTrue();
     }
     raiseAll();

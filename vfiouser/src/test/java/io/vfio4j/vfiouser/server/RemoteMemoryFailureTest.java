@@ -100,7 +100,8 @@ class RemoteMemoryFailureTest {
         OpaqueDmaRead.trigger(peer, TestDevice.DMA_READ);
         assertFloodEnds(peer, RawPeer.message(1, Command.MIG_DATA_WRITE, RawPeer.NO_REPLY, 0,
             MessageBytes.empty().zeros(60_000).toBytes()));
-        assertThat(served.log().take()).isEqualTo("connection failed: too many commands while a reply is pending");
+        assertThat(served.log().take())
+            .isEqualTo("connection failed: too many commands while a reply is pending");
       }
       ProcessResources.awaitFds(before);
       try (RawPeer peer = served.connectNegotiated()) {

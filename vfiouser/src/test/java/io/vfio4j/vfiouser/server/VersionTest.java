@@ -78,7 +78,8 @@ class VersionTest {
       try (RawPeer peer = served.connectRaw()) {
         peer.assertRefused(Errno.EINVAL, Command.VERSION, MessageBytes.empty().bytes(version));
         peer.assertEnd();
-        assertThat(served.log().take()).startsWith("connection failed: ").endsWith("EINVAL (invalid argument)");
+        assertThat(served.log().take()).startsWith("connection failed: ")
+            .endsWith("EINVAL (invalid argument)");
       }
       served.assertServesNext();
     }
