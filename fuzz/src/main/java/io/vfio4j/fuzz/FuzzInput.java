@@ -12,7 +12,7 @@ import java.util.List;
  * truncated.
  *
  * <pre>{@code
- * 0x00 | command: u8 flags, u8 fds, u16 length, body       0x20: the same, joined to the message before
+ * 0x00 | command: u8 flags, u8 fds, u16 length, body       0x20: the same, joined to the previous message
  * 0x80: Raw    u8 fds, u16 length, bytes                   0x81: Large u8 command, u8 fds, u8 head length, head,
  * 0x82: Idle   u8 rounds                                               u32 length, u8 fill
  * 0x83: Advance u32 micros                                 0x84: Split u16 at

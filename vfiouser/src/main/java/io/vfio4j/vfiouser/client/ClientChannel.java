@@ -70,7 +70,7 @@ final class ClientChannel implements AutoCloseable {
    * Makes a channel.
    *
    * @param transport has no timeout; owned by the channel
-   * @param memory memory that the server reaches by message
+   * @param memory memory that the server accesses by message
    */
   ClientChannel(MessageTransport transport, ClientMemory memory, ClientOptions options) {
     this.transport = transport;

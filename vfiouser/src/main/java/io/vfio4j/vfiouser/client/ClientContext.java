@@ -10,7 +10,7 @@ import io.vfio4j.vfiouser.wire.Extensions;
  * @param calls sends commands to the server
  * @param limits the limits in force
  * @param extensions the extensions that the server granted
- * @param memory memory that the server reaches by message
+ * @param memory memory that the server accesses by message
  * @param quirks deviations of the server found so far
  */
 record ClientContext(ClientCalls calls, Limits limits, Extensions extensions, ClientMemory memory,

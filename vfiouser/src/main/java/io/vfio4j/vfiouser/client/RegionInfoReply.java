@@ -15,7 +15,7 @@ import java.util.List;
 /**
  * A reply to DEVICE_GET_REGION_INFO.
  *
- * @param region the region, with the memory that came with the reply
+ * @param region the region, with the memory sent with the reply
  * @param fullSize size of the reply with all capabilities, bytes
  * @param isTruncated whether capabilities did not fit in the argsz of the request
  */

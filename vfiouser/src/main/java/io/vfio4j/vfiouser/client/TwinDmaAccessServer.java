@@ -28,7 +28,7 @@ final class TwinDmaAccessServer implements AutoCloseable {
       Thread.ofPlatform().name("vfio-user-twin-dma").daemon().unstarted(this::serve);
 
   /**
-   * Makes a handler. Its thread starts with {@link #start}.
+   * Makes a server. Its thread starts with {@link #start}.
    *
    * @param fd the client's end of the twin socket, which is closed with this object, or if this fails
    * @param maxDataXferSize bytes of data in a message, as negotiated

@@ -21,7 +21,7 @@ import java.util.Optional;
  * @param noReply whether the sender requested no reply
  * @param error the errno of an error reply
  * @param fields the fields of its body
- * @param text the text in its body, of VERSION alone
+ * @param text the text in its body; only for VERSION
  * @param dataSize bytes of data after the fields
  * @param dataPrefix the first of these bytes, hexadecimal
  */

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
  *   u8  kind;          // RecordKind
  *   u8  channel;       // 0 the socket, 1 the twin socket
  *   u16 num_fds;
- *   u64 nanos;         // since the recording began; in CONNECTED since 1970
+ *   u64 nanos;         // since the recording started; in CONNECTED since 1970
  *   struct { u32 number, kind; u64 size; } fds[];
  *   u8  data[];        // the rest
  * };

@@ -145,7 +145,7 @@ public final class Recording implements AutoCloseable {
      *
      * @param channel 0 for the socket, 1 for the twin socket
      * @param data the bytes, at least one
-     * @param fds the descriptors that came with them
+     * @param fds the descriptors received with them
      */
     public void recordReceived(int channel, MemorySegment data, List<Fd> fds) {
       writeBytes(RecordKind.RECEIVED, channel, data, MemorySegment.NULL, fds);
